@@ -1,0 +1,34 @@
+"""The rows of Clarify. What must never be false of them is a database constraint; what spans several is a service."""
+
+from annotations.models.assignment import Assignment, AssignmentState, EndReason
+from annotations.models.base_model import BaseModel, BaseModelOrigin
+from annotations.models.dataset import Dataset
+from annotations.models.event import Event
+from annotations.models.participant import AnnotationSession, Entry, Outcome, Participant, Stage
+from annotations.models.phrase import Phrase, PhraseState, Score
+from annotations.models.run import Run, RunState
+from annotations.models.study import Study, StudyConfiguration, StudyState, Task
+
+__all__ = [
+    "AnnotationSession",
+    "Assignment",
+    "AssignmentState",
+    "BaseModel",
+    "BaseModelOrigin",
+    "Dataset",
+    "EndReason",
+    "Entry",
+    "Event",
+    "Outcome",
+    "Participant",
+    "Phrase",
+    "PhraseState",
+    "Run",
+    "RunState",
+    "Score",
+    "Stage",
+    "Study",
+    "StudyConfiguration",
+    "StudyState",
+    "Task",
+]

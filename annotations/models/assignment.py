@@ -1,0 +1,70 @@
+"""An assignment: one session's work on one task, with a deadline that only the server moves."""
+
+import datetime as dt
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from annotations.models.participant import AnnotationSession
+from annotations.models.study import Task
+
+MOST_WAITING = dt.timedelta(minutes=5)  # credit for waiting that one assignment can collect
+
+
+class AssignmentState(models.TextChoices):
+    WAITING = "waiting"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class EndReason(models.TextChoices):
+    DONE = "done"
+    TIME_OVER = "time_over"
+    STUDY_CLOSED = "study_closed"
+
+
+class Assignment(models.Model):
+    """first_deadline_at is what the clock said at the start; deadline_at is moved by the time that scoring took."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="assignments")
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="assignments")
+    position = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=AssignmentState, default=AssignmentState.WAITING)
+    started_at = models.DateTimeField(null=True, blank=True)
+    first_deadline_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=12, choices=EndReason, blank=True)
+
+    class Meta:
+        ordering = ["session", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "task"], name="assignment_once"),
+            models.UniqueConstraint(fields=["session", "position"], name="assignment_position_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    state=AssignmentState.WAITING, started_at__isnull=True, ended_at__isnull=True, end_reason=""
+                )
+                | Q(state=AssignmentState.ACTIVE, started_at__isnull=False, ended_at__isnull=True, end_reason="")
+                | Q(state=AssignmentState.ENDED, ended_at__isnull=False, end_reason__in=EndReason.values),
+                name="assignment_times_fit_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(started_at__isnull=True, first_deadline_at__isnull=True, deadline_at__isnull=True)
+                | Q(
+                    started_at__isnull=False,
+                    first_deadline_at__gt=F("started_at"),
+                    deadline_at__gte=F("first_deadline_at"),
+                    deadline_at__lte=F("first_deadline_at") + MOST_WAITING,
+                ),
+                name="assignment_deadlines_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["deadline_at"], name="assignment_due", condition=Q(state=AssignmentState.ACTIVE))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session} assignment {self.position}"

@@ -1,0 +1,53 @@
+"""A base model: the classifier whose errors participants see."""
+
+import numpy as np
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from annotations.models.arrays import unpack_int32
+from annotations.models.dataset import Dataset
+
+
+class BaseModelOrigin(models.TextChoices):
+    TRAINED = "trained", "trained here (ERM on the features)"
+    IMPORTED = "imported", "imported predictions"
+
+
+class BaseModel(models.Model):
+    """Predictions of one classifier on a data set, and its head where it was trained here."""
+
+    NO_PREDICTION = -1
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="base_models", verbose_name="data set")
+    name = models.CharField(max_length=60)
+    origin = models.CharField(max_length=10, choices=BaseModelOrigin)
+    l2 = models.FloatField(
+        "λ", validators=[MinValueValidator(1e-12)], help_text="L2 coefficient of training and retraining"
+    )
+    predictions = models.BinaryField(help_text="int32 per row of the data set, -1 where there is none")
+    head = models.BinaryField(null=True, blank=True, help_text="safetensors; empty for imported predictions")
+    validation_accuracies = models.JSONField(help_text="one per class, null where the class has no validation image")
+    test_metrics = models.JSONField(help_text="worst_group, average, average_plain, gap, accuracies, counts")
+    training = models.JSONField(default=dict, help_text="loss, certified gap, versions, or the imported file's digest")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["dataset", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="base_model_name_once"),
+            models.CheckConstraint(condition=Q(l2__gt=0), name="base_model_l2_positive"),
+            models.CheckConstraint(condition=Q(origin__in=BaseModelOrigin.values), name="base_model_origin_known"),
+            models.CheckConstraint(
+                condition=~Q(origin=BaseModelOrigin.TRAINED) | Q(head__isnull=False), name="base_model_trained_has_head"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.dataset}"
+
+    @property
+    def predicted(self) -> NDArray[np.int32]:
+        """Predicted class of each row of the data set, NO_PREDICTION where there is none; int32[n], read-only."""
+        return unpack_int32(self.predictions)

@@ -1,0 +1,50 @@
+"""A data set: its row here, its arrays in a directory under DATA_ROOT (docs/architecture.md)."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.core.validators import validate_slug
+from django.db import models
+from django.db.models import Q
+
+from modeling.dataset_files import DatasetFiles, open_dataset
+
+
+@lru_cache(maxsize=32)
+def _open(directory: Path) -> DatasetFiles:
+    return open_dataset(directory)
+
+
+class Dataset(models.Model):
+    """One imported version of a data set; a version never changes, another import makes another version."""
+
+    name = models.CharField(max_length=60, validators=[validate_slug])
+    version = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the images, labels, splits and encoders")
+    directory = models.CharField(max_length=255, help_text="relative to DATA_ROOT")
+    class_names = models.JSONField(help_text="list of str, in the order of the labels")
+    attribute_names = models.JSONField(
+        default=list, blank=True, help_text="list of str; empty without group attributes"
+    )
+    similarity_encoder = models.CharField(max_length=255, help_text="the encoder whose texts score phrases")
+    feature_encoder = models.CharField(max_length=255, blank=True, help_text="empty where features came in a file")
+    counts = models.JSONField(help_text="images in train, validation and test")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "-version"]
+        verbose_name = "data set"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="dataset_version_once"),
+            models.UniqueConstraint(fields=["name", "digest"], name="dataset_digest_once"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="dataset_version_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+    @property
+    def files(self) -> DatasetFiles:
+        """The arrays on disk, opened once per process; DatasetFilesError where they are missing or damaged."""
+        return _open(settings.DATA_ROOT / self.directory)

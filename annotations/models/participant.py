@@ -1,0 +1,94 @@
+"""A participant, the visits (annotation sessions) of one, and the only table that holds ids from outside."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.study import Study, StudyConfiguration
+
+
+class Participant(models.Model):
+    """A person within one study, known by a pseudonym made with the study's own key."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
+    pseudonym = models.CharField(max_length=20)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "created_at"]
+        constraints = [models.UniqueConstraint(fields=["study", "pseudonym"], name="participant_once")]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class Stage(models.TextChoices):
+    """Where a visit stands; each stage has one page."""
+
+    CONSENT = "consent"
+    TUTORIAL = "tutorial"
+    TASKS = "tasks"
+    FINISHED = "finished"
+    DECLINED = "declined"
+
+
+class Outcome(models.TextChoices):
+    COMPLETED = "completed"
+    NO_CONSENT = "no_consent"
+
+
+class AnnotationSession(models.Model):
+    """One visit: Prolific's SESSION_ID, seen through the study's key."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="sessions")
+    configuration = models.ForeignKey(StudyConfiguration, on_delete=models.PROTECT, related_name="sessions")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="sessions")
+    submission_key = models.CharField(max_length=20, help_text="pseudonym of the submission")
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.CONSENT)
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+    seed = models.BigIntegerField(help_text="seeds the samples of images this person is shown")
+    code_version = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+    consented_at = models.DateTimeField(null=True, blank=True)
+    tutorial_done_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "submission_key"], name="submission_once"),
+            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="session_stage_known"),
+            models.CheckConstraint(
+                condition=Q(stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at__isnull=False)
+                | Q(stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at__isnull=False)
+                | Q(stage__in=[Stage.CONSENT, Stage.TUTORIAL, Stage.TASKS], outcome="", ended_at__isnull=True),
+                name="session_outcome_fits_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=[Stage.CONSENT, Stage.DECLINED]) | Q(consented_at__isnull=False),
+                name="session_consent_before_work",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant} / {self.submission_key}"
+
+
+class Entry(models.Model):
+    """The ids a person arrived with. Nothing else holds them: no log, no export, no other table."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="entries")
+    session = models.OneToOneField(AnnotationSession, on_delete=models.PROTECT, related_name="entry")
+    external_participant_id = models.CharField(max_length=64)
+    external_study_id = models.CharField(max_length=64)
+    external_session_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints = [models.UniqueConstraint(fields=["study", "external_session_id"], name="entry_once")]
+
+    def __str__(self) -> str:
+        return f"entry of {self.session}"

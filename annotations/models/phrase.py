@@ -1,0 +1,90 @@
+"""A phrase, stored before anything is computed from it, and its score."""
+
+import numpy as np
+from django.db import models
+from django.db.models import F, Q
+from numpy.typing import NDArray
+
+from annotations.models.arrays import unpack_float32
+from annotations.models.assignment import Assignment
+from annotations.models.run import Run
+
+LONGEST_PHRASE = 120
+
+
+class PhraseState(models.TextChoices):
+    PENDING = "pending"
+    SCORED = "scored"
+    FAILED = "failed"
+
+
+class Phrase(models.Model):
+    """What a participant submitted, as typed (NFC). client_uuid makes a double submit one row."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="phrases")
+    client_uuid = models.UUIDField()
+    ordinal = models.PositiveIntegerField(help_text="1 for the first phrase of the assignment")
+    text = models.CharField(max_length=LONGEST_PHRASE)
+    state = models.CharField(max_length=8, choices=PhraseState, default=PhraseState.PENDING)
+    attempts = models.PositiveIntegerField(default=0, help_text="times a worker took it up")
+    last_error = models.TextField(blank=True)
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["assignment", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "client_uuid"], name="phrase_once"),
+            models.UniqueConstraint(fields=["assignment", "ordinal"], name="phrase_ordinal_once"),
+            models.CheckConstraint(condition=~Q(text=""), name="phrase_not_empty"),
+            models.CheckConstraint(condition=Q(state__in=PhraseState.values), name="phrase_state_known"),
+        ]
+        indexes = [models.Index(fields=["submitted_at"], name="phrase_due", condition=Q(state=PhraseState.PENDING))]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Score(models.Model):
+    """The error score of one phrase, with all that pages, exports and retraining need. Written once."""
+
+    phrase = models.OneToOneField(Phrase, on_delete=models.PROTECT, related_name="score")
+    value = models.FloatField(help_text="error score, 0 to 1")
+    threshold = models.FloatField(null=True, help_text="similarity threshold, exact float32; null where the value is 0")
+    two_sided = models.FloatField(help_text="error score without regard to direction, 0 to 1")
+    n_correct = models.PositiveIntegerField()
+    n_error = models.PositiveIntegerField()
+    similarities = models.BinaryField(
+        help_text="float32 per validation image of the class, in the manifest's row order"
+    )
+    rendered_text = models.TextField(help_text="what was embedded: the phrase in the text template")
+    text_template = models.CharField(max_length=120)
+    text_embedding = models.BinaryField(help_text="float32 unit vector")
+    text_digest = models.CharField(max_length=64, help_text="SHA-256 of the text embedding's bytes")
+    class_name_cosine = models.FloatField(help_text="cosine of the phrase's and the class name's text embeddings")
+    encoder = models.CharField(max_length=255)
+    dataset_digest = models.CharField(max_length=64)
+    code_version = models.CharField(max_length=40)
+    encode_ms = models.FloatField(help_text="milliseconds the encoder took for the batch this phrase was in")
+    scored_at = models.DateTimeField()
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="scores")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(value__range=(0, 1)), name="score_value_range"),
+            models.CheckConstraint(
+                condition=Q(two_sided__range=(0, 1), two_sided__gte=F("value")), name="score_two_sided_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(value=0, threshold__isnull=True) | Q(value__gt=0, threshold__isnull=False),
+                name="score_threshold_unless_zero",
+            ),
+            models.CheckConstraint(condition=Q(n_correct__gte=1, n_error__gte=1), name="score_has_both_sides"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f}"
+
+    @property
+    def similarity_array(self) -> NDArray[np.float32]:
+        """Similarities of the class's validation images, float32[n], read-only."""
+        return unpack_float32(self.similarities)

@@ -1,0 +1,79 @@
+"""A run: one retraining of the last layer from one annotation (class, phrase, similarity threshold)."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.assignment import Assignment
+from annotations.models.base_model import BaseModel
+
+
+class RunState(models.TextChoices):
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Run(models.Model):
+    """One per distinct annotation of an assignment. A refused run says why; a done one keeps its head."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="runs")
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="runs")
+    annotation_digest = models.CharField(
+        max_length=64, help_text="SHA-256 of class, text embedding, threshold and scheme"
+    )
+    target_class = models.PositiveIntegerField()
+    phrase_text = models.CharField(max_length=120)
+    threshold = models.FloatField(null=True, help_text="similarity threshold; null where the error score is 0")
+    scheme = models.CharField(max_length=12, default="class_equal")
+    l2 = models.FloatField("λ")
+    least_slice_size = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=RunState, default=RunState.PENDING)
+    reason = models.TextField(blank=True, help_text="why it was refused or failed")
+    attempts = models.PositiveIntegerField(default=0)
+    n_above = models.PositiveIntegerField(null=True, help_text="train images of the class above the threshold")
+    n_below = models.PositiveIntegerField(null=True, help_text="train images of the class at or below it")
+    worst_group_accuracy = models.FloatField(null=True, help_text="on test, 0 to 1")
+    average_accuracy = models.FloatField(null=True, help_text="on test, groups weighted by their train counts")
+    plain_average_accuracy = models.FloatField(null=True, help_text="on test, images weighted equally")
+    robustness_gap = models.FloatField(null=True, help_text="average accuracy less worst-group accuracy")
+    group_accuracies = models.JSONField(null=True, help_text="test accuracy by group, null for an empty group")
+    test_predictions = models.BinaryField(null=True, help_text="int32 per test image, in the manifest's row order")
+    head = models.BinaryField(null=True, help_text="safetensors: weight, bias, feature mean and deviation")
+    loss = models.FloatField(null=True)
+    certified_gap = models.FloatField(null=True, help_text="bound on the loss above the optimum")
+    code_version = models.CharField(max_length=40, blank=True)
+    versions = models.JSONField(default=dict, help_text="library versions of the worker that trained it")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["assignment", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "annotation_digest"], name="run_once"),
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state=RunState.DONE) | Q(threshold__isnull=False), name="run_done_has_threshold"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RunState.DONE)
+                | Q(
+                    head__isnull=False,
+                    test_predictions__isnull=False,
+                    worst_group_accuracy__range=(0, 1),
+                    average_accuracy__range=(0, 1),
+                    finished_at__isnull=False,
+                ),
+                name="run_done_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[RunState.REFUSED, RunState.FAILED]) | ~Q(reason=""), name="run_refused_says_why"
+            ),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="run_due", condition=Q(state=RunState.PENDING))]
+
+    def __str__(self) -> str:
+        return f"retraining with “{self.phrase_text}”"

@@ -1,0 +1,144 @@
+"""A study, its tasks, and the configuration that freezes when it opens."""
+
+import secrets
+
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
+from django.db import models
+from django.db.models import F, Q
+
+from annotations.models.base_model import BaseModel
+
+DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"
+DEFAULT_CONSENT = (
+    "You will look at images that a computer program sorted, some of them wrongly, and describe in your own words what "
+    "the wrong ones have in common. It takes a few minutes. We store the words you write and how long you take; we do "
+    "not store your name or your internet address. You may stop at any time. Do you agree to take part?"
+)
+PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={code}"
+
+
+def new_pseudonym_key() -> str:
+    """Return the random key that turns outside ids into this study's pseudonyms."""
+    return secrets.token_hex(32)
+
+
+class StudyState(models.TextChoices):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Study(models.Model):
+    """What a coordinator sets up and watches. Editable while a draft; opening it freezes its configuration."""
+
+    slug = models.SlugField(unique=True, validators=[validate_slug], help_text="appears in the participants' link")
+    title = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=StudyState, default=StudyState.DRAFT)
+    introduction = models.TextField(
+        blank=True, help_text="shown on the welcome page: what it is, how long, what it pays"
+    )
+    consent_text = models.TextField(default=DEFAULT_CONSENT)
+    external_study_id = models.CharField(
+        "Prolific's study id",
+        max_length=64,
+        blank=True,
+        help_text="where given, a link with another study id is refused",
+    )
+    participant_parameter = models.CharField(max_length=40, default="PROLIFIC_PID", validators=[validate_slug])
+    study_parameter = models.CharField(max_length=40, default="STUDY_ID", validators=[validate_slug])
+    session_parameter = models.CharField(max_length=40, default="SESSION_ID", validators=[validate_slug])
+    completion_code = models.CharField(max_length=40, help_text="shown only after the completion is stored")
+    completion_url = models.CharField(
+        max_length=255,
+        blank=True,
+        default=PROLIFIC_COMPLETION_URL,
+        help_text="{code} stands for the code; empty: no redirect",
+    )
+    no_consent_code = models.CharField(max_length=40, blank=True, help_text="for those who do not consent")
+    goal = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="error score to aim at",
+    )
+    pseudonym_key = models.CharField(max_length=64, default=new_pseudonym_key, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=StudyState.values), name="study_state_known"),
+            models.CheckConstraint(
+                condition=Q(state=StudyState.DRAFT, opened_at__isnull=True)
+                | (~Q(state=StudyState.DRAFT) & Q(opened_at__isnull=False)),
+                name="study_opened_unless_draft",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=StudyState.CLOSED, closed_at__isnull=False)
+                | (~Q(state=StudyState.CLOSED) & Q(closed_at__isnull=True)),
+                name="study_closed_has_time",
+            ),
+            models.CheckConstraint(condition=~Q(completion_code=""), name="study_has_completion_code"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class StudyConfiguration(models.Model):
+    """All that shapes a visit, as it was when the study opened; every session names the one it ran under."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="configurations")
+    version = models.PositiveIntegerField()
+    data = models.JSONField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the data as canonical JSON")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "version"]
+        constraints = [models.UniqueConstraint(fields=["study", "version"], name="configuration_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.study} v{self.version}"
+
+
+class Task(models.Model):
+    """A data set, a target class and the base model shown, with the limits of the work on it."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="tasks")
+    position = models.PositiveIntegerField(default=1)
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="tasks")
+    target_class = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="number of the class, from 0; empty: the class with the highest error rate, fixed at opening",
+    )
+    text_template = models.CharField(max_length=120, default=DEFAULT_TEXT_TEMPLATE)
+    min_phrases = models.PositiveIntegerField("least phrases", default=1)
+    max_phrases = models.PositiveIntegerField("most phrases", default=20)
+    time_limit_s = models.PositiveIntegerField("time limit, seconds", default=600)
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "position"], name="task_position_once"),
+            models.CheckConstraint(
+                condition=Q(min_phrases__lte=F("max_phrases"), max_phrases__range=(1, 200)), name="task_phrase_limits"
+            ),
+            models.CheckConstraint(condition=Q(time_limit_s__range=(30, 7200)), name="task_time_limit"),
+            models.CheckConstraint(condition=Q(text_template__contains="{phrase}"), name="task_template_has_phrase"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} task {self.position}"
+
+    @property
+    def class_name(self) -> str:
+        """Name of the target class; an unresolved one is named as what it will be."""
+        if self.target_class is None:
+            return "the class with the most errors"
+        return str(self.base_model.dataset.class_names[self.target_class])

@@ -1,0 +1,1 @@
+"""What pages, scoring and exports read: arrays and rows put together, nothing written."""

@@ -1,0 +1,13 @@
+"""The Celery application. Postgres is the queue; Celery only carries the doorbell (docs/decisions/0001).
+
+The web process imports this module to ring; `imports` names the tasks, which only a worker loads.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
+
+app = Celery("clarify", set_as_current=True)
+app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,0 +1,214 @@
+"""Every setting, read from the environment. docs/operations.md documents each variable, and a test holds that."""
+
+from pathlib import Path
+from typing import Any
+
+from celery.schedules import schedule
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from clarify_site import environment as read
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# -- What must be given ------------------------------------------------------------------------------------------------
+SECRET_KEY = read.secret_key()
+DATABASE_URL = read.url("DATABASE_URL", "postgres", "postgresql")
+REDIS_URL = read.url("REDIS_URL", "redis", "rediss", "unix")
+ALLOWED_HOSTS: list[str] = [host for host in read.env.str("ALLOWED_HOSTS", default="").split(",") if host]
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts that serve this site, separated by commas")
+
+# -- What has a default ------------------------------------------------------------------------------------------------
+DEBUG = read.flag("DEBUG", False)
+HTTPS = read.flag("HTTPS", True)
+SITE_URL = str(read.env.str("SITE_URL", default=f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}")).rstrip("/")
+DATA_ROOT = Path(read.env.str("DATA_ROOT", default=str(BASE_DIR / "var" / "data"))).resolve()
+THUMBNAIL_ACCEL_PREFIX = str(read.env.str("THUMBNAIL_ACCEL_PREFIX", default=""))
+DEFAULT_SIMILARITY_ENCODER = str(read.env.str("DEFAULT_SIMILARITY_ENCODER", default="open_clip:ViT-L-14:openai"))
+DEFAULT_L2 = read.number("DEFAULT_L2", 0.01, 1e-8, 1e4)
+LEAST_SLICE_SIZE = int(read.number("LEAST_SLICE_SIZE", 5, 1, 1e6))
+LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
+
+# -- Django ------------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "annotations",
+    "worker",  # its commands; nothing in it is imported by the web process
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "annotations.middleware.DatabaseOutageMiddleware",
+]
+
+ROOT_URLCONF = "clarify_site.urls"
+WSGI_APPLICATION = "clarify_site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+# A wait is bounded everywhere: a statement, a lock, a connection left in a transaction, a pool that is used up.
+_POSTGRES_LIMITS = "-c statement_timeout=30s -c lock_timeout=2s -c idle_in_transaction_session_timeout=120s"
+_database: dict[str, Any] = read.env.db_url_config(DATABASE_URL)
+_database["CONN_HEALTH_CHECKS"] = True
+_database["OPTIONS"] = {
+    **_database.get("OPTIONS", {}),
+    "options": _POSTGRES_LIMITS,
+    "connect_timeout": 5,
+    "pool": {"min_size": 1, "max_size": int(read.number("DATABASE_POOL_SIZE", 8, 1, 200)), "timeout": 5},
+}
+DATABASES = {"default": _database}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(read.env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or read.flag("SERVE_STATIC_FROM_SOURCE", False)
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG or read.flag("SERVE_STATIC_FROM_SOURCE", False)
+
+# -- Security ----------------------------------------------------------------------------------------------------------
+SESSION_COOKIE_NAME = "clarify_session"
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # the cookie outlives the longest visit
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "annotations.views.faults.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if read.flag("BEHIND_PROXY", HTTPS):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# -- API ---------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "annotations.api.pagination.Pages",
+    "EXCEPTION_HANDLER": "annotations.api.errors.error_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Clarify",
+    "DESCRIPTION": "What an image classifier gets wrong, in people's words.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# -- Celery: a doorbell. All state lives in our tables, so there is no result backend ----------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_RESULT_BACKEND = None
+CELERY_IMPORTS = ("worker.tasks",)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_POOL = "solo"
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+_VISIBILITY_TIMEOUT = 3600  # above the longest task
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": _VISIBILITY_TIMEOUT,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+}
+CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_TIMEOUT
+CELERY_REDIS_SOCKET_TIMEOUT = 10
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_ROUTES = {
+    "worker.score_phrases": {"queue": "interactive"},
+    "worker.train_runs": {"queue": "retrain"},
+    "worker.end_overdue_assignments": {"queue": "maintenance"},
+}
+# The sweeper: a lost message does no harm, since every due row is looked for again. A message expires with its turn.
+_SWEEPS = {"worker.score_phrases": 2, "worker.train_runs": 5, "worker.end_overdue_assignments": 5}
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds, "ignore_result": True}}
+    for name, seconds in _SWEEPS.items()
+}
+
+# -- Logs: structured, without addresses, ids of people or query strings ----------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "clarify_site.logs.line_formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "ERROR"}},
+}
