@@ -1,0 +1,66 @@
+"""The text of a phrase: what is stored, what is refused, and what an encoder is given."""
+
+import re
+import unicodedata
+
+from modeling.errors import BadTemplate
+
+MAX_LENGTH = 120
+
+_SLOT = "{phrase}"
+_ARTICLE_BEFORE_SLOT = re.compile(r"\b(?:an?|the)\s+\{phrase\}", re.IGNORECASE)
+_LEADING_ARTICLE = re.compile(r"(?:an?|the)\s+\S", re.IGNORECASE)
+
+# Categories of Unicode. Format characters (Cf) are accepted: emoji sequences and right-to-left text need them.
+_REFUSED = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
+_MEANINGFUL = ("L", "N", "So")  # letters and numbers of any script, pictures such as emoji
+
+
+def normalise(phrase: str) -> str:
+    """The stored form of a phrase: Unicode's composed form (NFC) without outer white space, otherwise as typed."""
+    return unicodedata.normalize("NFC", phrase).strip()
+
+
+def refusal(phrase: str) -> str | None:
+    """Why a phrase cannot be scored, or None where it can.
+
+    One of `empty`, `blank` (nothing that shows), `too_long` (more than 120 characters in its stored form),
+    `control_characters`, `only_punctuation` (no letter, number or picture).
+
+    >>> refusal("a red square"), refusal("?!")
+    (None, 'only_punctuation')
+    """
+    if not phrase:
+        return "empty"
+    text = normalise(phrase)
+    categories = {unicodedata.category(character) for character in text}
+    if all(category == "Cf" or category.startswith("Z") for category in categories):
+        return "blank"
+    if len(text) > MAX_LENGTH:
+        return "too_long"
+    if categories & _REFUSED:
+        return "control_characters"
+    if not any(category.startswith(_MEANINGFUL) for category in categories):
+        return "only_punctuation"
+    return None
+
+
+def check_template(template: str) -> None:
+    """Raise BadTemplate unless the template holds {phrase} exactly once."""
+    if template.count(_SLOT) != 1:
+        raise BadTemplate(f"a text template must hold {_SLOT} exactly once, and {template!r} does not")
+
+
+def render(template: str, phrase: str) -> str:
+    """Put a phrase into a template; an article that begins the phrase replaces one directly before the slot.
+
+    Braces in the phrase stay as they are. Raises BadTemplate.
+
+    >>> render("an image of a {phrase}", "red square"), render("an image of a {phrase}", "the sky")
+    ('an image of a red square', 'an image of the sky')
+    """
+    check_template(template)
+    if _LEADING_ARTICLE.match(phrase):
+        template = _ARTICLE_BEFORE_SLOT.sub(_SLOT, template)
+    before, after = template.split(_SLOT)
+    return before + phrase + after

@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import ks_2samp
+
+from modeling.error_score import error_score, split_errors
+from modeling.errors import BadArray, NothingToSeparate
+
+
+def scored(correct, error):
+    similarities = np.array([*correct, *error], dtype=np.float32)
+    return similarities, np.arange(len(similarities)) >= len(correct)
+
+
+# docs/methods.md: correct, error, J, the largest similarity at or below τ, the two-sided value
+VECTORS = [
+    ([0.1, 0.2, 0.3], [0.4, 0.5], 1, 0.3, 1),
+    ([0.4, 0.5], [0.1, 0.2, 0.3], 0, None, 1),
+    ([0.1, 0.2, 0.3], [0.1, 0.2, 0.3], 0, None, 0),
+    ([0.1, 0.2, 0.2, 0.3], [0.2, 0.3, 0.3, 0.4], 0.5, 0.2, 0.5),
+    ([0.5, 0.5, 0.5], [0.5, 0.5], 0, None, 0),
+    ([0.10, 0.15, 0.20, 0.30, 0.35], [0.18, 0.32, 0.40], 7 / 15, 0.30, 7 / 15),
+    ([0.1, 0.2, 0.3, 0.4], [0.25], 0.5, 0.2, 0.5),
+    ([0.1, 0.3], [0.2, 0.4], 0.5, 0.1, 0.5),
+    ([0.1] * 9 + [0.9], [0.9, 0.1], 0.4, 0.1, 0.4),
+]
+
+
+@pytest.mark.parametrize(("correct", "error", "value", "largest_below", "two_sided"), VECTORS)
+def test_the_published_vectors_come_out_exactly(correct, error, value, largest_below, two_sided):
+    similarities, is_error = scored(correct, error)
+    result = error_score(similarities, is_error)
+    assert result.value == value
+    assert result.two_sided == two_sided
+    assert (result.n_correct, result.n_error) == (len(correct), len(error))
+    if largest_below is None:
+        assert result.threshold is None
+    else:
+        assert similarities[similarities <= result.threshold].max() == np.float32(largest_below)
+
+
+def test_the_threshold_lies_midway_between_its_neighbours_in_float32():
+    result = error_score(*scored([0.1, 0.2], [0.5, 0.7]))
+    assert result.threshold == np.float32((float(np.float32(0.2)) + float(np.float32(0.5))) / 2)
+
+
+def test_where_the_midpoint_rounds_up_the_threshold_is_the_lower_similarity():
+    lower = np.nextafter(np.float32(0.25), np.float32(1))  # an odd last bit: the tie rounds to its even neighbour
+    upper = np.nextafter(lower, np.float32(1))
+    assert np.float32((float(lower) + float(upper)) / 2) == upper
+    result = error_score(*scored([lower], [upper]))
+    assert result.threshold == lower
+
+
+def test_tied_maxima_take_the_more_even_split_even_at_a_larger_threshold():
+    # The advantage is 1/4 with one image below, and again with three of the eight.
+    similarities, is_error = scored([0.1, 0.3, 0.8, 0.9], [0.2, 0.4, 0.5, 0.6])
+    result = error_score(similarities, is_error)
+    assert result.value == 0.25
+    assert similarities[similarities <= result.threshold].max() == np.float32(0.3)
+
+
+def test_a_phrase_that_describes_the_correct_images_scores_zero_but_two_sided_one():
+    result = error_score(*scored([0.4, 0.5], [0.1, 0.2, 0.3]))
+    assert (result.value, result.threshold) == (0, None)
+    assert result.two_sided_threshold is not None
+    assert np.float32(0.3) < result.two_sided_threshold < np.float32(0.4)
+
+
+def test_minus_zero_and_zero_are_one_similarity():
+    result = error_score(*scored([-0.0, 0.0], [0.0, -0.0]))
+    assert (result.value, result.two_sided) == (0, 0)
+    assert str(error_score(*scored([0.5, 0.5], [0.1])).value) == "0.0"
+
+
+@pytest.mark.parametrize(("correct", "error"), [([0.1, 0.2], []), ([], [0.1, 0.2]), ([], [])])
+def test_without_errors_or_without_correct_images_there_is_nothing_to_separate(correct, error):
+    with pytest.raises(NothingToSeparate) as caught:
+        error_score(*scored(correct, error))
+    assert (caught.value.n_correct, caught.value.n_error) == (len(correct), len(error))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_similarity_that_is_not_finite_is_named(bad):
+    with pytest.raises(BadArray, match="similarity 1 is not a finite"):
+        error_score(*scored([0.1, bad], [0.3]))
+
+
+def test_arrays_that_do_not_fit_are_refused():
+    with pytest.raises(BadArray, match="one length"):
+        error_score(np.zeros(3, np.float32), np.zeros(2, bool))
+    with pytest.raises(BadArray, match="one length"):
+        error_score(np.zeros((3, 1), np.float32), np.zeros((3, 1), bool))
+    with pytest.raises(BadArray, match="must be boolean"):
+        error_score(np.zeros(2, np.float32), np.array([0, 1]))
+
+
+def similarities_with_ties(n: int):
+    return arrays(np.float32, n, elements=st.integers(-20, 20).map(lambda i: i / np.float32(16)))
+
+
+@st.composite
+def classes(draw):
+    n = draw(st.integers(2, 40))
+    similarities = draw(similarities_with_ties(n))
+    is_error = draw(arrays(np.bool_, n))
+    assume(is_error.any() and not is_error.all())
+    return similarities, is_error
+
+
+@given(classes())
+def test_it_equals_scipys_kolmogorov_smirnov_statistics(case):
+    similarities, is_error = case
+    result = error_score(similarities, is_error)
+    error, correct = similarities[is_error], similarities[~is_error]
+    assert result.value == pytest.approx(ks_2samp(error, correct, alternative="less").statistic, abs=1e-12)
+    assert result.two_sided == pytest.approx(ks_2samp(error, correct).statistic, abs=1e-12)
+
+
+@given(classes())
+def test_the_value_is_twice_the_best_balanced_accuracy_less_one(case):
+    similarities, is_error = case
+    thresholds = [-np.inf, *similarities]
+    balanced = [((similarities[is_error] > t).mean() + (similarities[~is_error] <= t).mean()) / 2 for t in thresholds]
+    assert error_score(similarities, is_error).value == pytest.approx(2 * (max(balanced) - 0.5), abs=1e-12)
+
+
+@given(classes())
+def test_the_threshold_attains_the_value_and_never_equals_a_larger_similarity(case):
+    similarities, is_error = case
+    result = error_score(similarities, is_error)
+    for value, threshold in [(result.value, result.threshold), (result.two_sided, result.two_sided_threshold)]:
+        assert (threshold is None) == (value == 0)
+        if threshold is not None:
+            above = similarities > np.float32(threshold)
+            assert 0 < above.sum() < len(above)
+            assert abs(above[is_error].mean() - above[~is_error].mean()) == pytest.approx(value, abs=1e-12)
+
+
+@given(classes(), st.sampled_from([lambda s: s * 4 + 1, lambda s: s**3, lambda s: np.exp(s)]))
+def test_only_the_order_of_similarities_matters(case, monotone):
+    similarities, is_error = case
+    before, after = error_score(similarities, is_error), error_score(monotone(similarities), is_error)
+    assert (before.value, before.two_sided) == (after.value, after.two_sided)
+    if before.threshold is not None:
+        assert after.threshold is not None
+        above = similarities > np.float32(before.threshold)
+        np.testing.assert_array_equal(above, monotone(similarities) > np.float32(after.threshold))
+
+
+@given(classes(), st.randoms(use_true_random=False))
+def test_the_order_of_images_does_not_matter(case, random):
+    similarities, is_error = case
+    order = random.sample(range(len(similarities)), len(similarities))
+    assert error_score(similarities, is_error) == error_score(similarities[order], is_error[order])
+
+
+@given(classes())
+def test_a_split_counts_each_image_once(case):
+    similarities, is_error = case
+    result = error_score(similarities, is_error)
+    split = split_errors(similarities, is_error, 0.0 if result.threshold is None else result.threshold)
+    assert split.n_above + split.n_below == len(similarities)
+    assert split.wrong_above + split.wrong_below == is_error.sum() == result.n_error
+
+
+def test_a_split_gives_the_share_of_errors_on_each_side():
+    split = split_errors(*scored([0.1, 0.2, 0.2, 0.3], [0.2, 0.3, 0.3, 0.4]), threshold=float(np.float32(0.2)))
+    assert (split.n_above, split.wrong_above, split.share_wrong_above) == (4, 3, 0.75)
+    assert (split.n_below, split.wrong_below, split.share_wrong_below) == (4, 1, 0.25)
+
+
+def test_an_empty_side_of_a_split_has_no_share():
+    split = split_errors(*scored([0.1], [0.2]), threshold=0.9)
+    assert (split.n_above, split.share_wrong_above, split.share_wrong_below) == (0, None, 0.5)

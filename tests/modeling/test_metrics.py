@@ -1,0 +1,77 @@
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from modeling.errors import BadArray
+from modeling.metrics import class_error_rates, group_metrics, hardest_class
+
+WATERBIRDS_TRAIN = np.array([3498, 184, 56, 1057])
+
+
+def predictions_with(right_per_group, n_per_group):
+    """Binary labels by group (two groups a class) and predictions of which so many in each group are right."""
+    groups = np.repeat(np.arange(len(n_per_group)), n_per_group)
+    labels = groups // 2
+    right = np.concatenate([np.arange(n) < r for r, n in zip(right_per_group, n_per_group, strict=True)])
+    return np.where(right, labels, 1 - labels), labels, groups
+
+
+def test_average_and_gap_follow_the_train_counts_of_waterbirds():
+    metrics = group_metrics(*predictions_with([990, 800, 634, 950], [1000] * 4), WATERBIRDS_TRAIN)
+    assert metrics.accuracies == (0.99, 0.8, 0.634, 0.95)
+    assert metrics.worst_group == 0.634
+    assert metrics.average == pytest.approx(0.969734, abs=5e-7)
+    assert metrics.gap == pytest.approx(0.335734, abs=5e-7)
+
+
+def test_the_plain_average_counts_images_not_train_groups():
+    metrics = group_metrics(*predictions_with([10, 0, 0, 30], [10, 10, 20, 60]), WATERBIRDS_TRAIN)
+    assert metrics.average_plain == 0.4
+    assert metrics.counts == (10, 10, 20, 60)
+
+
+def test_the_worst_group_is_taken_only_over_groups_with_members():
+    metrics = group_metrics(*predictions_with([9, 0, 8, 7], [10, 0, 10, 10]), WATERBIRDS_TRAIN)
+    assert metrics.worst_group == 0.7
+    assert metrics.accuracies[1] is None
+    assert metrics.counts[1] == 0
+
+
+def test_the_average_is_taken_only_over_groups_with_members():
+    metrics = group_metrics(*predictions_with([9, 0, 8, 7], [10, 0, 10, 10]), [100, 1000, 100, 200])
+    assert metrics.average == pytest.approx((0.9 * 100 + 0.8 * 100 + 0.7 * 200) / 400)
+
+
+def test_metrics_can_be_stored_as_json():
+    metrics = group_metrics(*predictions_with([9, 0, 8, 7], [10, 0, 10, 10]), WATERBIRDS_TRAIN)
+    stored = json.loads(json.dumps(asdict(metrics), allow_nan=False))
+    assert stored["accuracies"] == [0.9, None, 0.8, 0.7]
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(BadArray, match="one length"):
+        group_metrics(np.zeros(2, int), np.zeros(3, int), np.zeros(3, int), [1])
+    with pytest.raises(BadArray, match="length ≥ 1"):
+        group_metrics(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), [1])
+    with pytest.raises(BadArray, match=r"\[0, 1\)"):
+        group_metrics(np.zeros(1, int), np.zeros(1, int), np.ones(1, int), [1])
+    with pytest.raises(BadArray, match="the average has no weights"):
+        group_metrics(np.zeros(1, int), np.zeros(1, int), np.zeros(1, int), [0, 5])
+    with pytest.raises(BadArray, match="one length"):
+        class_error_rates(np.zeros(2, int), np.zeros(3, int), 2)
+
+
+def test_error_rates_are_shares_of_each_class():
+    labels, predictions = np.array([0, 0, 0, 0, 2, 2]), np.array([0, 1, 2, 0, 2, 1])
+    assert class_error_rates(predictions, labels, 3) == (0.5, None, 0.5)
+
+
+def test_the_hardest_class_has_the_highest_error_rate_and_ties_go_to_the_first():
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    assert hardest_class(np.array([0, 0, 0, 0, 0, 2]), labels, 3) == 1
+    assert hardest_class(np.array([0, 1, 1, 0, 2, 2]), labels, 3) == 0
+    assert hardest_class(np.array([0, 0]), np.array([1, 1]), 3) == 1
+    with pytest.raises(BadArray, match="no images"):
+        hardest_class(np.zeros(0, int), np.zeros(0, int), 2)

@@ -1,0 +1,116 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeling.errors import BadTemplate
+from modeling.phrase_text import MAX_LENGTH, check_template, normalise, refusal, render
+
+TEMPLATE = "an image of a {phrase}"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "code"),
+    [
+        ("", "empty"),
+        ("   ", "blank"),
+        (" \n\t", "blank"),
+        ("\u200b\u00a0", "blank"),
+        ("x" * 121, "too_long"),
+        ("re\x00d", "control_characters"),
+        ("red\nsquares", "control_characters"),
+        ("\x1b[31mred", "control_characters"),
+        ("red\u2028squares", "control_characters"),
+        ("\ud800", "control_characters"),
+        ("?!...", "only_punctuation"),
+        ("<>", "only_punctuation"),
+        ("$ + $", "only_punctuation"),
+        ("\u0301", "only_punctuation"),
+    ],
+)
+def test_a_phrase_that_cannot_be_scored_is_refused_with_its_reason(phrase, code):
+    assert refusal(phrase) == code
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "red",
+        "7",
+        "x" * 120,
+        "  red  ",
+        '<b>red</b> & "blue"',
+        "{phrase}",
+        "🐕",
+        "👩‍🌾",
+        "مربع أحمر",
+        "\u200fאדום",
+        "赤い四角",
+        "लाल",
+    ],
+)
+def test_html_emoji_and_any_script_are_accepted(phrase):
+    assert refusal(phrase) is None
+
+
+def test_length_is_that_of_the_stored_form():
+    assert refusal(" " * 10 + "x" * MAX_LENGTH) is None
+    assert refusal("e\u0301" * MAX_LENGTH) is None
+    assert refusal("e\u0301" * (MAX_LENGTH + 1)) == "too_long"
+
+
+def test_a_phrase_is_stored_composed_and_without_outer_space_otherwise_as_typed():
+    assert normalise("  cafe\u0301  Noir, The ") == "caf\u00e9  Noir, The"
+
+
+@given(st.text())
+def test_storing_twice_changes_nothing(phrase):
+    stored = normalise(phrase)
+    assert normalise(stored) == stored
+    assert unicodedata.is_normalized("NFC", stored)
+
+
+@given(st.text(min_size=1))
+def test_what_is_accepted_can_be_stored_and_rendered(phrase):
+    if refusal(phrase) is None:
+        stored = normalise(phrase)
+        assert 0 < len(stored) <= MAX_LENGTH
+        assert stored.encode().decode() == stored
+        assert "\x00" not in stored
+        assert render(TEMPLATE, stored).endswith(stored)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        ("red square", "an image of a red square"),
+        ("a red square", "an image of a red square"),
+        ("an oval", "an image of an oval"),
+        ("The sky", "an image of The sky"),
+        ("a", "an image of a a"),
+        ("animals", "an image of a animals"),
+        ("thesis", "an image of a thesis"),
+    ],
+)
+def test_a_leading_article_replaces_the_templates(phrase, text):
+    assert render(TEMPLATE, phrase) == text
+
+
+def test_only_an_article_directly_before_the_slot_is_replaced():
+    assert render("a photo of {phrase}", "a dog") == "a photo of a dog"
+    assert render("a photo of the {phrase}, in a room", "a dog") == "a photo of a dog, in a room"
+    assert render("a panorama {phrase}", "the sea") == "a panorama the sea"
+
+
+def test_braces_and_backslashes_in_a_phrase_are_only_text():
+    assert render(TEMPLATE, r"{phrase} {0} \1 %s") == r"an image of a {phrase} {0} \1 %s"
+    assert render(TEMPLATE, "a {phrase}") == "an image of a {phrase}"
+
+
+@pytest.mark.parametrize("template", ["an image", "{phrase} and {phrase}", "{}"])
+def test_a_template_holds_the_slot_exactly_once(template):
+    with pytest.raises(BadTemplate, match="exactly once"):
+        check_template(template)
+    with pytest.raises(BadTemplate):
+        render(template, "red")
