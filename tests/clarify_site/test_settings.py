@@ -1,0 +1,70 @@
+"""A missing or bad setting stops the start with a sentence that names the variable."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = {
+    "SECRET_KEY": "a-long-random-string-for-the-tests-0123456789-abcdefghijk",
+    "DATABASE_URL": "postgres://clarify@localhost/clarify",
+    "REDIS_URL": "redis://localhost:6379/0",
+    "ALLOWED_HOSTS": "clarify.example.org",
+}
+NAMED = (
+    "DEBUG",
+    "HTTPS",
+    "SITE_URL",
+    "DATABASE_POOL_SIZE",
+    "DEFAULT_L2",
+    "LEAST_SLICE_SIZE",
+    "SERVE_STATIC_FROM_SOURCE",
+)
+
+
+def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Load the settings in a process of its own, with the good environment changed (None: unset)."""
+    environment = {key: value for key, value in os.environ.items() if key not in {*GOOD, *NAMED}}
+    for key, value in {**GOOD, **changes}.items():
+        if value is not None:
+            environment[key] = value
+    program = "import clarify_site.settings as s; print(s.SITE_URL, s.SESSION_COOKIE_SECURE, s.DEBUG)"
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_a_complete_environment_starts_secure_and_without_debug() -> None:
+    done = start()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["https://clarify.example.org", "True", "False"]
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_missing_variable_is_named(name: str) -> None:
+    done = start(**{name: None})
+    assert done.returncode != 0
+    last_line = done.stderr.strip().splitlines()[-1]
+    assert last_line.startswith("django.core.exceptions.ImproperlyConfigured") and name in last_line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 60),
+        ("SECRET_KEY", "django-insecure-0123456789-0123456789-0123456789-0123456789"),
+        ("DATABASE_URL", "sqlite:///clarify.db"),
+        ("REDIS_URL", "amqp://localhost"),
+        ("HTTPS", "perhaps"),
+        ("DEFAULT_L2", "-1"),
+        ("DEFAULT_L2", "a little"),
+        ("DATABASE_POOL_SIZE", "0"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str) -> None:
+    done = start(**{name: value})
+    assert done.returncode != 0
+    last_line = done.stderr.strip().splitlines()[-1]
+    assert "ImproperlyConfigured" in last_line and name in last_line
