@@ -22,8 +22,9 @@ def slice_members(
     """
     if similarities.ndim != 1 or similarities.shape != labels.shape:
         raise BadArray(f"similarities {similarities.shape} and labels {labels.shape} must be vectors of one length")
-    members: NDArray[np.bool_] = similarities.astype(np.float32) > np.float32(threshold)
-    return members & (labels == target_class)
+    above = similarities.astype(np.float32) > np.float32(threshold)
+    members: NDArray[np.bool_] = above & (labels == target_class)
+    return members
 
 
 def slice_membership(
@@ -81,7 +82,8 @@ def slice_weights(
     if labels.ndim != 1 or labels.shape != membership.shape or not len(labels):
         raise BadArray(f"labels {labels.shape} and membership {membership.shape} must be vectors of one length ≥ 1")
     weights = SCHEMES[scheme](_SliceSizes(labels, membership))
-    return weights / weights.sum()
+    normalised: NDArray[np.float64] = weights / weights.sum()
+    return normalised
 
 
 class _SliceSizes:

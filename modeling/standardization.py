@@ -29,7 +29,8 @@ def unit_rows(x: NDArray[np.floating]) -> NDArray[np.float32]:
     if not usable.all():
         raise BadArray(f"row {int(np.argmin(usable))} is zero or not finite, so it has no direction")
     lengths[np.abs(lengths - 1) < _UNIT_TOLERANCE] = 1
-    return rows / lengths[:, None].astype(np.float32)
+    unit: NDArray[np.float32] = rows / lengths[:, None].astype(np.float32)
+    return unit
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Standardization:
     def __post_init__(self) -> None:
         if self.mean.ndim != 1 or self.mean.shape != self.deviation.shape:
             raise BadArray(f"mean {self.mean.shape} and deviation {self.deviation.shape} must be vectors of one length")
+        if self.mean.dtype != np.float32 or self.deviation.dtype != np.float32:
+            raise BadArray(f"mean and deviation must be float32, not {self.mean.dtype} and {self.deviation.dtype}")
         if not (np.isfinite(self.mean).all() and np.isfinite(self.deviation).all() and (self.deviation > 0).all()):
             raise BadArray("mean and deviation must be finite, and the deviation positive")
 

@@ -2,9 +2,11 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from modeling.error_score import error_score
 
@@ -30,13 +32,13 @@ def read(name: str) -> list[dict[str, str]]:
 LABELS = {"landbird": 0, "waterbird": 1}
 
 
-def column(name: str, key: str, dtype: type) -> np.ndarray:
+def column(name: str, key: str, dtype: type) -> NDArray[Any]:
     with (WATERBIRDS / name).open(newline="", encoding="utf-8") as file:
         return np.array([row[key] for row in csv.DictReader(file)]).astype(dtype)
 
 
 @pytest.mark.parametrize(("class_name", "keyword", "score"), CASES)
-def test_keywords_of_waterbirds_score_as_published(class_name, keyword, score):
+def test_keywords_of_waterbirds_score_as_published(class_name: str, keyword: str, score: float) -> None:
     labels = column("val_erm_predictions_captions.csv", "actual", int)
     is_error = column("val_erm_predictions_captions.csv", "pred", int) != labels
     similarities = column(f"val_clip_vitb32_similarity_{class_name}_keywords.csv", keyword, np.float32)

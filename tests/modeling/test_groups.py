@@ -5,17 +5,17 @@ from modeling.errors import BadArray
 from modeling.groups import group_counts, group_ids, group_names
 
 
-def test_a_group_is_label_times_attribute():
+def test_a_group_is_label_times_attribute() -> None:
     groups = group_ids(np.array([0, 0, 1, 1], dtype=np.int32), np.array([0, 1, 0, 1], dtype=np.int32), 2)
     np.testing.assert_array_equal(groups, [0, 1, 2, 3])
     assert groups.dtype == np.int64
 
 
-def test_without_attributes_the_label_is_the_group():
+def test_without_attributes_the_label_is_the_group() -> None:
     np.testing.assert_array_equal(group_ids(np.array([2, 0]), None, 0), [2, 0])
 
 
-def test_names_follow_the_order_of_ids():
+def test_names_follow_the_order_of_ids() -> None:
     names = group_names(["landbird", "waterbird"], ["land", "water"])
     labels, attributes = np.array([0, 1, 1]), np.array([1, 0, 1])
     assert [names[g] for g in group_ids(labels, attributes, 2)] == [
@@ -26,14 +26,14 @@ def test_names_follow_the_order_of_ids():
     assert group_names(["landbird", "waterbird"], []) == ["landbird", "waterbird"]
 
 
-def test_an_attribute_out_of_range_is_refused():
+def test_an_attribute_out_of_range_is_refused() -> None:
     with pytest.raises(BadArray, match=r"\[0, 2\)"):
         group_ids(np.array([0, 1]), np.array([0, 2]), 2)
     with pytest.raises(BadArray, match="one length"):
         group_ids(np.array([0, 1]), np.array([0]), 2)
 
 
-def test_counts_include_groups_without_members():
+def test_counts_include_groups_without_members() -> None:
     np.testing.assert_array_equal(group_counts(np.array([0, 3, 3]), 5), [1, 0, 0, 2, 0])
     with pytest.raises(BadArray, match=r"\[0, 3\)"):
         group_counts(np.array([0, 3, 3]), 3)

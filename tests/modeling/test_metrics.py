@@ -3,6 +3,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from modeling.errors import BadArray
 from modeling.metrics import class_error_rates, group_metrics, hardest_class
@@ -10,7 +11,9 @@ from modeling.metrics import class_error_rates, group_metrics, hardest_class
 WATERBIRDS_TRAIN = np.array([3498, 184, 56, 1057])
 
 
-def predictions_with(right_per_group, n_per_group):
+def predictions_with(
+    right_per_group: list[int], n_per_group: list[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Binary labels by group (two groups a class) and predictions of which so many in each group are right."""
     groups = np.repeat(np.arange(len(n_per_group)), n_per_group)
     labels = groups // 2
@@ -18,7 +21,7 @@ def predictions_with(right_per_group, n_per_group):
     return np.where(right, labels, 1 - labels), labels, groups
 
 
-def test_average_and_gap_follow_the_train_counts_of_waterbirds():
+def test_average_and_gap_follow_the_train_counts_of_waterbirds() -> None:
     metrics = group_metrics(*predictions_with([990, 800, 634, 950], [1000] * 4), WATERBIRDS_TRAIN)
     assert metrics.accuracies == (0.99, 0.8, 0.634, 0.95)
     assert metrics.worst_group == 0.634
@@ -26,31 +29,31 @@ def test_average_and_gap_follow_the_train_counts_of_waterbirds():
     assert metrics.gap == pytest.approx(0.335734, abs=5e-7)
 
 
-def test_the_plain_average_counts_images_not_train_groups():
+def test_the_plain_average_counts_images_not_train_groups() -> None:
     metrics = group_metrics(*predictions_with([10, 0, 0, 30], [10, 10, 20, 60]), WATERBIRDS_TRAIN)
     assert metrics.average_plain == 0.4
     assert metrics.counts == (10, 10, 20, 60)
 
 
-def test_the_worst_group_is_taken_only_over_groups_with_members():
+def test_the_worst_group_is_taken_only_over_groups_with_members() -> None:
     metrics = group_metrics(*predictions_with([9, 0, 8, 7], [10, 0, 10, 10]), WATERBIRDS_TRAIN)
     assert metrics.worst_group == 0.7
     assert metrics.accuracies[1] is None
     assert metrics.counts[1] == 0
 
 
-def test_the_average_is_taken_only_over_groups_with_members():
+def test_the_average_is_taken_only_over_groups_with_members() -> None:
     metrics = group_metrics(*predictions_with([9, 0, 8, 7], [10, 0, 10, 10]), [100, 1000, 100, 200])
     assert metrics.average == pytest.approx((0.9 * 100 + 0.8 * 100 + 0.7 * 200) / 400)
 
 
-def test_metrics_can_be_stored_as_json():
+def test_metrics_can_be_stored_as_json() -> None:
     metrics = group_metrics(*predictions_with([9, 0, 8, 7], [10, 0, 10, 10]), WATERBIRDS_TRAIN)
     stored = json.loads(json.dumps(asdict(metrics), allow_nan=False))
     assert stored["accuracies"] == [0.9, None, 0.8, 0.7]
 
 
-def test_what_does_not_fit_is_refused():
+def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(BadArray, match="one length"):
         group_metrics(np.zeros(2, int), np.zeros(3, int), np.zeros(3, int), [1])
     with pytest.raises(BadArray, match="length ≥ 1"):
@@ -63,12 +66,12 @@ def test_what_does_not_fit_is_refused():
         class_error_rates(np.zeros(2, int), np.zeros(3, int), 2)
 
 
-def test_error_rates_are_shares_of_each_class():
+def test_error_rates_are_shares_of_each_class() -> None:
     labels, predictions = np.array([0, 0, 0, 0, 2, 2]), np.array([0, 1, 2, 0, 2, 1])
     assert class_error_rates(predictions, labels, 3) == (0.5, None, 0.5)
 
 
-def test_the_hardest_class_has_the_highest_error_rate_and_ties_go_to_the_first():
+def test_the_hardest_class_has_the_highest_error_rate_and_ties_go_to_the_first() -> None:
     labels = np.array([0, 0, 1, 1, 2, 2])
     assert hardest_class(np.array([0, 0, 0, 0, 0, 2]), labels, 3) == 1
     assert hardest_class(np.array([0, 1, 1, 0, 2, 2]), labels, 3) == 0

@@ -29,7 +29,7 @@ TEMPLATE = "an image of a {phrase}"
         ("\u0301", "only_punctuation"),
     ],
 )
-def test_a_phrase_that_cannot_be_scored_is_refused_with_its_reason(phrase, code):
+def test_a_phrase_that_cannot_be_scored_is_refused_with_its_reason(phrase: str, code: str) -> None:
     assert refusal(phrase) == code
 
 
@@ -50,29 +50,29 @@ def test_a_phrase_that_cannot_be_scored_is_refused_with_its_reason(phrase, code)
         "लाल",
     ],
 )
-def test_html_emoji_and_any_script_are_accepted(phrase):
+def test_html_emoji_and_any_script_are_accepted(phrase: str) -> None:
     assert refusal(phrase) is None
 
 
-def test_length_is_that_of_the_stored_form():
+def test_length_is_that_of_the_stored_form() -> None:
     assert refusal(" " * 10 + "x" * MAX_LENGTH) is None
     assert refusal("e\u0301" * MAX_LENGTH) is None
     assert refusal("e\u0301" * (MAX_LENGTH + 1)) == "too_long"
 
 
-def test_a_phrase_is_stored_composed_and_without_outer_space_otherwise_as_typed():
+def test_a_phrase_is_stored_composed_and_without_outer_space_otherwise_as_typed() -> None:
     assert normalise("  cafe\u0301  Noir, The ") == "caf\u00e9  Noir, The"
 
 
 @given(st.text())
-def test_storing_twice_changes_nothing(phrase):
+def test_storing_twice_changes_nothing(phrase: str) -> None:
     stored = normalise(phrase)
     assert normalise(stored) == stored
     assert unicodedata.is_normalized("NFC", stored)
 
 
 @given(st.text(min_size=1))
-def test_what_is_accepted_can_be_stored_and_rendered(phrase):
+def test_what_is_accepted_can_be_stored_and_rendered(phrase: str) -> None:
     if refusal(phrase) is None:
         stored = normalise(phrase)
         assert 0 < len(stored) <= MAX_LENGTH
@@ -93,23 +93,23 @@ def test_what_is_accepted_can_be_stored_and_rendered(phrase):
         ("thesis", "an image of a thesis"),
     ],
 )
-def test_a_leading_article_replaces_the_templates(phrase, text):
+def test_a_leading_article_replaces_the_templates(phrase: str, text: str) -> None:
     assert render(TEMPLATE, phrase) == text
 
 
-def test_only_an_article_directly_before_the_slot_is_replaced():
+def test_only_an_article_directly_before_the_slot_is_replaced() -> None:
     assert render("a photo of {phrase}", "a dog") == "a photo of a dog"
     assert render("a photo of the {phrase}, in a room", "a dog") == "a photo of a dog, in a room"
     assert render("a panorama {phrase}", "the sea") == "a panorama the sea"
 
 
-def test_braces_and_backslashes_in_a_phrase_are_only_text():
+def test_braces_and_backslashes_in_a_phrase_are_only_text() -> None:
     assert render(TEMPLATE, r"{phrase} {0} \1 %s") == r"an image of a {phrase} {0} \1 %s"
     assert render(TEMPLATE, "a {phrase}") == "an image of a {phrase}"
 
 
 @pytest.mark.parametrize("template", ["an image", "{phrase} and {phrase}", "{}"])
-def test_a_template_holds_the_slot_exactly_once(template):
+def test_a_template_holds_the_slot_exactly_once(template: str) -> None:
     with pytest.raises(BadTemplate, match="exactly once"):
         check_template(template)
     with pytest.raises(BadTemplate):

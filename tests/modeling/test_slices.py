@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from modeling.errors import BadArray, SliceTooSmall
 from modeling.slices import SCHEMES, slice_members, slice_membership, slice_weights, uniform_weights
@@ -12,32 +13,33 @@ SIMILARITIES = np.array([0.30, 0.10, 0.25, 0.15, 0.25, 0.20, 0.40, 0.05], dtype=
 TAU = {0: 0.25, 1: 0.10}
 
 
-def members(*classes):
-    return np.logical_or.reduce([slice_members(SIMILARITIES, LABELS, c, TAU[c]) for c in classes])
+def members(*classes: int) -> NDArray[np.bool_]:
+    union: NDArray[np.bool_] = np.logical_or.reduce([slice_members(SIMILARITIES, LABELS, c, TAU[c]) for c in classes])
+    return union
 
 
-def test_members_are_strictly_above_the_threshold_and_of_the_class():
+def test_members_are_strictly_above_the_threshold_and_of_the_class() -> None:
     np.testing.assert_array_equal(np.flatnonzero(members(0)), [6])
     np.testing.assert_array_equal(np.flatnonzero(members(1)), [0, 5])
 
 
-def test_similarities_are_compared_in_float32():
+def test_similarities_are_compared_in_float32() -> None:
     similarities = np.array([0.1, 0.3], dtype=np.float32)
     assert float(similarities[0]) > 0.1  # as float64 it would count as above
     np.testing.assert_array_equal(slice_members(similarities, np.zeros(2, int), 0, 0.1), [False, True])
 
 
-def test_two_annotated_classes_make_four_slices():
+def test_two_annotated_classes_make_four_slices() -> None:
     membership = slice_membership(members(0, 1), LABELS, (0, 1), least=1)
     np.testing.assert_array_equal(membership, [3, 2, 0, 0, 0, 3, 1, 2])
 
 
-def test_an_unannotated_class_is_one_slice():
+def test_an_unannotated_class_is_one_slice() -> None:
     np.testing.assert_array_equal(slice_membership(members(0), LABELS, 0, least=1), [2, 2, 0, 0, 0, 2, 1, 2])
 
 
 @pytest.mark.parametrize("scheme", ["class_equal", "paper", "mean_slices"])
-def test_with_all_classes_annotated_the_weights_are_equation_2(scheme):
+def test_with_all_classes_annotated_the_weights_are_equation_2(scheme: str) -> None:
     membership = slice_membership(members(0, 1), LABELS, (0, 1), least=1)
     expected = np.array([1 / 4, 1 / 4, 1 / 6, 1 / 6, 1 / 6, 1 / 4, 1 / 2, 1 / 4])
     np.testing.assert_allclose(slice_weights(LABELS, membership, scheme), expected / expected.sum(), rtol=1e-14)
@@ -52,13 +54,15 @@ def test_with_all_classes_annotated_the_weights_are_equation_2(scheme):
         ("class_mass", 1 / 12, 1 / 4, 1 / 8),
     ],
 )
-def test_with_one_class_annotated_each_scheme_weighs_as_defined(scheme, below, above, unannotated):
+def test_with_one_class_annotated_each_scheme_weighs_as_defined(
+    scheme: str, below: float, above: float, unannotated: float
+) -> None:
     membership = slice_membership(members(0), LABELS, 0, least=1)
     expected = np.select([membership == 0, membership == 1], [below, above], unannotated)
     np.testing.assert_allclose(slice_weights(LABELS, membership, scheme), expected / expected.sum(), rtol=1e-14)
 
 
-def test_class_mass_keeps_unequal_classes_and_class_equal_evens_them():
+def test_class_mass_keeps_unequal_classes_and_class_equal_evens_them() -> None:
     labels = np.array([0] * 30 + [1] * 10)
     membership = slice_membership(np.arange(40) < 6, labels, 0)
     mass = {scheme: np.bincount(labels, slice_weights(labels, membership, scheme)) for scheme in SCHEMES}
@@ -68,7 +72,7 @@ def test_class_mass_keeps_unequal_classes_and_class_equal_evens_them():
     np.testing.assert_allclose(mass["paper"], [4 / 5, 1 / 5])  # 2/C against N_c/N, before normalising
 
 
-def test_class_equal_is_the_default():
+def test_class_equal_is_the_default() -> None:
     membership = slice_membership(members(0), LABELS, 0, least=1)
     np.testing.assert_array_equal(
         slice_weights(LABELS, membership), slice_weights(LABELS, membership, scheme="class_equal")
@@ -76,7 +80,7 @@ def test_class_equal_is_the_default():
 
 
 @pytest.mark.parametrize("n_above", [0, 4, 6, 10])
-def test_a_slice_below_the_least_size_is_refused_with_its_counts(n_above):
+def test_a_slice_below_the_least_size_is_refused_with_its_counts(n_above: int) -> None:
     labels = np.zeros(10, dtype=int)
     with pytest.raises(SliceTooSmall) as caught:
         slice_membership(np.arange(10) < n_above, labels, 0)
@@ -84,17 +88,17 @@ def test_a_slice_below_the_least_size_is_refused_with_its_counts(n_above):
     assert (refusal.target_class, refusal.n_above, refusal.n_below, refusal.least) == (0, n_above, 10 - n_above, 5)
 
 
-def test_slices_of_exactly_the_least_size_pass():
+def test_slices_of_exactly_the_least_size_pass() -> None:
     membership = slice_membership(np.arange(10) < 5, np.zeros(10, dtype=int), 0, least=5)
     np.testing.assert_array_equal(np.bincount(membership), [5, 5])
 
 
-def test_members_of_a_class_without_an_annotation_are_an_error():
+def test_members_of_a_class_without_an_annotation_are_an_error() -> None:
     with pytest.raises(BadArray, match="not of an annotated class"):
         slice_membership(members(0, 1), LABELS, 0, least=1)
 
 
-def test_what_does_not_fit_is_refused():
+def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(BadArray, match="one length"):
         slice_members(SIMILARITIES[:3], LABELS, 0, 0.1)
     with pytest.raises(BadArray, match="one length"):
@@ -109,18 +113,20 @@ def test_what_does_not_fit_is_refused():
         slice_weights(LABELS, np.zeros(8, int))
 
 
-def test_uniform_weights_sum_to_one():
+def test_uniform_weights_sum_to_one() -> None:
     np.testing.assert_array_equal(uniform_weights(4), [0.25] * 4)
 
 
 @st.composite
-def annotated(draw):
+def annotated(draw: st.DrawFn) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     labels = np.array(draw(st.lists(st.integers(0, 3), min_size=1, max_size=60)))
     return labels, 2 * labels + draw(st.integers(0, 1)) * (np.arange(len(labels)) % 2)
 
 
 @given(annotated(), st.sampled_from(sorted(SCHEMES)))
-def test_weights_are_positive_sum_to_one_and_are_constant_in_a_slice(case, scheme):
+def test_weights_are_positive_sum_to_one_and_are_constant_in_a_slice(
+    case: tuple[NDArray[np.int64], NDArray[np.int64]], scheme: str
+) -> None:
     labels, membership = case
     weights = slice_weights(labels, membership, scheme)
     assert weights.dtype == np.float64
