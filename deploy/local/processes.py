@@ -1,0 +1,132 @@
+"""Child processes that never outlive the program that started them, each with a log of its own."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+# Marks every process that a run on this folder started, and those that they start: how a later run finds leftovers.
+MARKER = "CLARIFY_STARTED_FOR"
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class CannotRun(Exception):
+    """Something on this machine stands in the way; the message says what, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A started process: its name in sentences, where it logs, and the signal that makes it end in good order."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: signal.Signals
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def last_words(self, n_lines: int = 15) -> str:
+        """The end of its log, for an error message."""
+        lines = self.log.read_text("utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-n_lines:])
+
+
+def start(
+    name: str,
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    stop_signal: signal.Signals = signal.SIGTERM,
+    orphan_signal: signal.Signals = signal.SIGKILL,
+    user: str | None = None,
+    stdin: bytes | None = None,
+) -> Child:
+    """Start a process in a group of its own, so that Ctrl-C in the terminal reaches only us and we end it in order.
+
+    Its output is appended to `log`. On Linux the kernel sends it `orphan_signal` when this process dies, however it
+    dies; call from the main thread, since the kernel watches the thread that forked. `user` drops root's rights.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env=dict(env),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with(os.getpid(), orphan_signal),
+            user=user,
+            group=None if user is None else group_of(user),
+            extra_groups=None if user is None else [],
+        )
+    if stdin is not None and process.stdin is not None:
+        process.stdin.write(stdin)
+        process.stdin.close()
+    return Child(name, process, log, stop_signal)
+
+
+def stop(children: Sequence[Child], patience: float = 15) -> None:
+    """Ask all to end, wait at most `patience` seconds for the slowest, then kill what is left of their groups."""
+    for child in children:
+        if child.is_running:
+            child.process.send_signal(child.stop_signal)
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(patience)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+
+
+def end_leftovers(marker: str) -> int:
+    """End what an earlier run with this marker left behind after it was killed; return how many processes."""
+    leftovers = [process for process in psutil.process_iter() if _marker_of(process) == marker]
+    for process in leftovers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(leftovers, timeout=10)
+    for process in stubborn:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=5)
+    return len(leftovers)
+
+
+def group_of(user: str) -> int:
+    """The number of a user's main group."""
+    import pwd  # not on every platform, and needed only where root's rights are dropped
+
+    return pwd.getpwnam(user).pw_gid
+
+
+def _marker_of(process: psutil.Process) -> str | None:
+    try:
+        return None if process.pid == os.getpid() else process.environ().get(MARKER)
+    except (psutil.Error, OSError):
+        return None  # not ours to read, or gone
+
+
+def _die_with(parent: int, orphan_signal: signal.Signals) -> Callable[[], None] | None:
+    if _libc is None:
+        return None
+    prctl = _libc.prctl
+
+    def run_in_child() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(orphan_signal))
+        if os.getppid() != parent:  # the parent died before the kernel knew
+            os._exit(1)
+
+    return run_in_child

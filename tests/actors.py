@@ -1,0 +1,267 @@
+"""Who and what the tests are about: a small data set of sprites, a study on it, and two people in it."""
+
+import datetime as dt
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    AssignmentState,
+    BaseModel,
+    BaseModelOrigin,
+    Dataset,
+    Entry,
+    Participant,
+    Stage,
+    Study,
+    StudyConfiguration,
+    StudyState,
+    Task,
+)
+from annotations.models.arrays import pack_int32
+from annotations.version import CODE_VERSION
+from modeling.dataset_files import (
+    ATTRIBUTES,
+    FILENAMES,
+    IMAGE_KEYS,
+    LABELS,
+    MANIFEST,
+    SPLITS,
+    ArrayEntry,
+    Manifest,
+    Split,
+    counts_by_split,
+    dataset_directory,
+    file_sha256,
+    open_dataset,
+    thumbnail_name,
+    thumbnails_sha256,
+)
+from modeling.groups import group_ids
+from modeling.metrics import group_metrics
+from tests.fake_encoder import FakeEncoder
+
+ENCODER = "python:tests.fake_encoder"
+SQUARE, OVAL = 0, 1  # labels
+BLUE, RED = 0, 1  # attributes
+CLASSES, COLOURS = ("square", "oval"), ("blue", "red")
+
+# Images in train, validation and test, by label and colour. In train squares are mostly blue and ovals mostly red.
+_COUNTS: Mapping[tuple[int, int], tuple[int, int, int]] = {
+    (SQUARE, BLUE): (40, 12, 12),
+    (SQUARE, RED): (10, 12, 12),
+    (OVAL, BLUE): (10, 12, 12),
+    (OVAL, RED): (40, 12, 12),
+}
+# The base model goes by colour; of each class it gets this share of the images in the other class's colour right.
+_RIGHT_AGAINST_COLOUR = {SQUARE: 0.25, OVAL: 0.5}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person's visit: the outside ids of the link, the rows, and a browser that holds the session's cookie."""
+
+    session: AnnotationSession
+    assignment: Assignment
+    client: Client
+    external_ids: Mapping[str, str]
+
+    @property
+    def participant(self) -> Participant:
+        return self.session.participant
+
+
+def write_sprites(data_root: Path, seed: int = 1) -> Path:
+    """Write the data set directory of 196 small sprites; return it. The same seed gives the same bytes."""
+    rng = np.random.default_rng(seed)
+    rows = sorted(
+        (label, split, f"{CLASSES[label]}-{COLOURS[colour]}-{split.word}-{i:02}.png", colour)
+        for (label, colour), counts in _COUNTS.items()
+        for split, count in zip(Split, counts, strict=True)
+        for i in range(count)
+    )
+    labels = np.array([row[0] for row in rows], np.int32)
+    splits = np.array([row[1] for row in rows], np.int8)
+    attributes = np.array([row[3] for row in rows], np.int32)
+    images = [_sprite(label, colour, rng) for label, _, _, colour in rows]
+    keys = [hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()[:24] for _, _, name, _ in rows]
+    embeddings = FakeEncoder().encode_images(images)
+    digest = hashlib.sha256(embeddings.tobytes()).hexdigest()
+    directory = dataset_directory(data_root, "sprites-like", digest)
+    directory.mkdir(parents=True, exist_ok=True)
+    for key, image in zip(keys, images, strict=True):
+        path = directory / thumbnail_name(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.resize((64, 64)).save(path, "WEBP", lossless=True)
+    arrays = {
+        LABELS: labels,
+        SPLITS: splits,
+        ATTRIBUTES: attributes,
+        IMAGE_KEYS: np.array(keys, "S24"),
+        "similarity.npy": embeddings,
+    }
+    for file, array in arrays.items():
+        np.save(directory / file, array)
+    (directory / FILENAMES).write_text(json.dumps([row[2] for row in rows]))
+    counts = counts_by_split(labels, splits, attributes, len(CLASSES), len(COLOURS))
+    entry = ArrayEntry(
+        "similarity.npy", FakeEncoder.dim, file_sha256(directory / "similarity.npy"), encoder="fake", brought=None
+    )
+    manifest = Manifest(
+        format=1,
+        name="sprites-like",
+        digest=digest,
+        source_format="imagefolder",
+        class_names=CLASSES,
+        attribute_names=COLOURS,
+        n_rows=len(rows),
+        arrays={"similarity": entry, "features": entry},
+        encoders={"fake": {"spec": ENCODER, "name": FakeEncoder.name, "preprocessing": "none", "versions": {}}},
+        split_counts={split: sum(groups) for split, groups in counts.items()},
+        group_counts=counts,
+        report={"listed": len(rows), "imported": len(rows), "left_out": {}},
+        files={name: file_sha256(directory / name) for name in (LABELS, SPLITS, ATTRIBUTES, IMAGE_KEYS, FILENAMES)},
+        thumbnails_sha256=thumbnails_sha256(directory, [key.encode() for key in keys]),
+    )
+    (directory / MANIFEST).write_text(manifest.to_json())
+    return directory
+
+
+def store_sprites(directory: Path) -> Dataset:
+    """The row of the data set in `directory`."""
+    manifest = open_dataset(directory).manifest
+    return Dataset.objects.create(
+        name=manifest.name,
+        version=1,
+        digest=manifest.digest,
+        directory=str(directory.relative_to(settings.DATA_ROOT)),
+        class_names=list(manifest.class_names),
+        attribute_names=list(manifest.attribute_names),
+        similarity_encoder=ENCODER,
+        feature_encoder=ENCODER,
+        counts=dict(manifest.split_counts),
+    )
+
+
+def store_base_model(dataset: Dataset, name: str = "by colour") -> BaseModel:
+    """A base model that goes by colour: most red squares are ovals to it, and half of the blue ovals squares."""
+    files = dataset.files
+    predictions = _by_colour(files.labels, files.attributes)
+    predictions[files.splits == Split.TRAIN] = BaseModel.NO_PREDICTION
+    validation, test = files.splits == Split.VALIDATION, files.splits == Split.TEST
+    right = predictions == files.labels
+    metrics = group_metrics(
+        predictions[test],
+        files.labels[test],
+        group_ids(files.labels, files.attributes, len(COLOURS))[test],
+        files.train_group_counts,
+    )
+    return BaseModel.objects.create(
+        dataset=dataset,
+        name=name,
+        origin=BaseModelOrigin.IMPORTED,
+        l2=0.01,
+        predictions=pack_int32(predictions),
+        validation_accuracies=[float(right[validation & (files.labels == c)].mean()) for c in (SQUARE, OVAL)],
+        test_metrics=asdict(metrics),
+    )
+
+
+def create_study(base_model: BaseModel, slug: str = "sprites", **fields: object) -> Study:
+    """A draft with one task: find out what goes wrong with squares."""
+    study = Study.objects.create(slug=slug, title=f"The {slug} study", completion_code="C0DE1234", **fields)
+    Task.objects.create(study=study, base_model=base_model, target_class=SQUARE)
+    return study
+
+
+def open_study(study: Study) -> Study:
+    """The study as it is once open, with a frozen configuration."""
+    data = {"slug": study.slug, "title": study.title}
+    digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    StudyConfiguration.objects.create(study=study, version=1, data=data, digest=digest)
+    study.state, study.opened_at = StudyState.ACTIVE, timezone.now()
+    study.save()
+    return study
+
+
+def start_visit(study: Study, name: str) -> Visit:
+    """`name` came by the study's link, consented, did the tutorial, and began the first task."""
+    now = timezone.now()
+    external_ids = {
+        "PROLIFIC_PID": f"{name}-person",
+        "STUDY_ID": f"{study.slug}-outside",
+        "SESSION_ID": f"{name}-visit",
+    }
+    session = AnnotationSession.objects.create(
+        study=study,
+        configuration=study.configurations.latest("version"),
+        participant=Participant.objects.create(study=study, pseudonym=f"P{secrets.token_hex(6).upper()}"),
+        submission_key=f"S{secrets.token_hex(6).upper()}",
+        stage=Stage.TASKS,
+        seed=7,
+        code_version=CODE_VERSION,
+        consented_at=now,
+        tutorial_done_at=now,
+    )
+    Entry.objects.create(
+        study=study,
+        session=session,
+        external_participant_id=external_ids["PROLIFIC_PID"],
+        external_study_id=external_ids["STUDY_ID"],
+        external_session_id=external_ids["SESSION_ID"],
+    )
+    for task in study.tasks.all():
+        Assignment.objects.create(session=session, task=task, position=task.position)
+    assignment = session.assignments.select_related("task", "session").order_by("position")[0]
+    assignment.state, assignment.started_at = AssignmentState.ACTIVE, now
+    assignment.first_deadline_at = assignment.deadline_at = now + dt.timedelta(seconds=assignment.task.time_limit_s)
+    assignment.save()
+    return Visit(session, assignment, client_of(session), external_ids)
+
+
+def client_of(session: AnnotationSession) -> Client:
+    """A browser that is in this session."""
+    client = Client()
+    cookie = client.session
+    cookie["annotation_session"] = session.pk
+    cookie.save()
+    return client
+
+
+def _sprite(label: int, colour: int, rng: np.random.Generator) -> Image.Image:
+    """A 16 by 16 image of one shape on a grey background, its edges and colours a little unlike any other's."""
+    grey = int(rng.integers(90, 166))
+    main = int(rng.integers(170, 256))
+    rest = [int(value) for value in rng.integers(20, 80, 2)]
+    fill = (main, *rest) if colour == RED else (*rest, main)
+    image = Image.new("RGB", (16, 16), (grey, grey, grey))
+    pen = ImageDraw.Draw(image)
+    edge = int(rng.integers(1, 3))
+    box = (edge, edge, 15 - edge, 15 - edge)
+    if label == SQUARE:
+        pen.rectangle(box, fill=fill)
+    else:
+        pen.ellipse(box, fill=fill)
+    return image
+
+
+def _by_colour(labels: NDArray[np.int32], attributes: NDArray[np.int32] | None) -> NDArray[np.int32]:
+    assert attributes is not None
+    predictions = np.where(attributes == BLUE, SQUARE, OVAL).astype(np.int32)
+    for label, share in _RIGHT_AGAINST_COLOUR.items():
+        against = np.flatnonzero((labels == label) & (predictions != label))
+        right = against[:: round(1 / share)]
+        predictions[right] = label
+    return predictions

@@ -1,0 +1,88 @@
+"""The named actors (tests/actors.py) as fixtures."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from annotations.models import BaseModel, Dataset, Study
+from tests import actors
+
+COORDINATOR_PASSWORD = "a long password for tests"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Name the test database after PYTEST_DB_SUFFIX, so that two runs on one server do not meet."""
+    suffix = os.environ.get("PYTEST_DB_SUFFIX")
+    if suffix:
+        connection.settings_dict["TEST"]["NAME"] = f"test_clarify_{suffix.lower()}"
+
+
+@pytest.fixture(scope="session")
+def sprites_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the small data set, written once, under a DATA_ROOT of this run."""
+    return actors.write_sprites(Path(settings.DATA_ROOT))
+
+
+@pytest.fixture
+def sprites_like(db: None, sprites_directory: Path) -> Dataset:
+    """96 validation and test images of squares and ovals, 100 in train; encoder `python:tests.fake_encoder`."""
+    return actors.store_sprites(sprites_directory)
+
+
+@pytest.fixture
+def base_model(sprites_like: Dataset) -> BaseModel:
+    """Goes by colour: 9 of 24 squares in validation are wrong, all red. "red" scores .87, "blue" 0 (no threshold)."""
+    return actors.store_base_model(sprites_like)
+
+
+@pytest.fixture
+def draft_study(base_model: BaseModel) -> Study:
+    """Not open yet; one task on squares."""
+    return actors.create_study(base_model)
+
+
+@pytest.fixture
+def open_study(draft_study: Study) -> Study:
+    """Open, with a frozen configuration."""
+    return actors.open_study(draft_study)
+
+
+@pytest.fixture
+def alice(open_study: Study) -> actors.Visit:
+    """In the middle of her first task."""
+    return actors.start_visit(open_study, "alice")
+
+
+@pytest.fixture
+def bob(open_study: Study) -> actors.Visit:
+    """Another participant of the same study, in the middle of his."""
+    return actors.start_visit(open_study, "bob")
+
+
+@pytest.fixture
+def coordinator(db: None) -> User:
+    """Runs studies; the password is COORDINATOR_PASSWORD."""
+    return User.objects.create_superuser("coordinator", password=COORDINATOR_PASSWORD)
+
+
+@pytest.fixture
+def coordinator_client(coordinator: User) -> Client:
+    client = Client()
+    client.force_login(coordinator)
+    return client
+
+
+@pytest.fixture
+def subprocess_environment(transactional_db: None) -> Iterator[dict[str, str]]:
+    """The environment of a process that shall work on the test database, such as a real worker."""
+    name = str(connection.settings_dict["NAME"])
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+    yield {**os.environ, "DATABASE_URL": url, "DATA_ROOT": str(settings.DATA_ROOT)}
