@@ -1,0 +1,59 @@
+"""The event log: what happened in a study, written in the transaction of its effect."""
+
+import uuid
+from typing import Any
+
+from annotations.models import AnnotationSession, Event, Study
+
+STUDY_OPENED = "study_opened"
+STUDY_PAUSED = "study_paused"
+STUDY_RESUMED = "study_resumed"
+STUDY_CLOSED = "study_closed"
+SESSION_ENTERED = "session_entered"
+SESSION_RESUMED = "session_resumed"
+CONSENT_GIVEN = "consent_given"
+CONSENT_DECLINED = "consent_declined"
+TUTORIAL_DONE = "tutorial_done"
+SESSION_FINISHED = "session_finished"
+ASSIGNMENT_STARTED = "assignment_started"
+ASSIGNMENT_ENDED = "assignment_ended"
+PHRASE_SUBMITTED = "phrase_submitted"
+PHRASE_SCORED = "phrase_scored"
+PHRASE_FAILED = "phrase_failed"
+RUN_DONE = "run_done"
+RUN_REFUSED = "run_refused"
+RUN_FAILED = "run_failed"
+
+KINDS = frozenset(
+    {
+        STUDY_OPENED,
+        STUDY_PAUSED,
+        STUDY_RESUMED,
+        STUDY_CLOSED,
+        SESSION_ENTERED,
+        SESSION_RESUMED,
+        CONSENT_GIVEN,
+        CONSENT_DECLINED,
+        TUTORIAL_DONE,
+        SESSION_FINISHED,
+        ASSIGNMENT_STARTED,
+        ASSIGNMENT_ENDED,
+        PHRASE_SUBMITTED,
+        PHRASE_SCORED,
+        PHRASE_FAILED,
+        RUN_DONE,
+        RUN_REFUSED,
+        RUN_FAILED,
+    }
+)
+
+
+def record(kind: str, *, study: Study, session: AnnotationSession | None = None, **payload: Any) -> Event:
+    """Append one event. `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
+
+    Raises ValueError for a kind that is not in KINDS.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is not a kind of event")
+    plain = {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in payload.items()}
+    return Event.objects.create(study=study, session=session, kind=kind, payload=plain)

@@ -1,0 +1,159 @@
+"""Runs: planned from the scored phrases of an ended assignment, taken up by a worker, finished exactly once."""
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from annotations.models import Assignment, Run, RunState, Score
+from annotations.models.arrays import pack_int32
+from annotations.services import doorbell, events
+from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.version import CODE_VERSION
+from modeling.errors import SliceTooSmall
+from modeling.metrics import GroupMetrics
+
+SCHEME = "class_equal"
+NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
+_STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it trained this run"
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What a worker hands over for one run: plain numbers and arrays.
+
+    n_above, n_below: train images of the class above and not above the threshold. metrics: on test.
+    test_predictions: int[n_test], in the manifest's row order. head: safetensors. loss, certified_gap: the objective's.
+    """
+
+    n_above: int
+    n_below: int
+    metrics: GroupMetrics
+    test_predictions: NDArray[np.integer]
+    head: bytes
+    loss: float
+    certified_gap: float
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def plan_runs(assignment: Assignment) -> int:
+    """Give each scored phrase of an ended assignment its run, one for each distinct annotation.
+
+    Returns how many are new. Phrases with the same class, text embedding, threshold and scheme share a run. Without a
+    threshold the run is refused at once. Planning again adds what is missing. The caller has locked the assignment.
+    """
+    without_run = Score.objects.filter(phrase__assignment=assignment, run__isnull=True).select_related("phrase")
+    planned = [_plan(assignment, score) for score in without_run.order_by("phrase__ordinal")]
+    if any(planned):
+        doorbell.ring(doorbell.TRAIN_RUNS)
+    return sum(planned)
+
+
+def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str) -> str:
+    """Return the SHA-256 that identifies an annotation; the threshold counts to the last bit."""
+    exact = None if threshold is None else float(threshold).hex()
+    return hashlib.sha256(json.dumps([target_class, text_digest, exact, scheme]).encode()).hexdigest()
+
+
+def claim_runs(*, limit: int, tried: Collection[int] = ()) -> list[int]:
+    """Take up due runs of one base model and return their ids (see `claims.claim`), none where nothing is due."""
+    due = _due()
+    oldest = due.exclude(pk__in=tried).values_list("base_model_id", flat=True).first()
+    return [] if oldest is None else claim(due.filter(base_model_id=oldest), limit=limit, tried=tried)
+
+
+def lock_runs(ids: Collection[int]) -> list[Run]:
+    """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
+    due = Run.objects.filter(pk__in=ids, state=RunState.PENDING).select_related("base_model__dataset")
+    return list(due.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True))
+
+
+def store_run(run: Run, trained: TrainedRun) -> bool:
+    """Store a run's result, unless it has one already; says whether this call did."""
+    metrics = trained.metrics
+    return _finish(
+        run,
+        events.RUN_DONE,
+        state=RunState.DONE,
+        reason="",
+        n_above=trained.n_above,
+        n_below=trained.n_below,
+        worst_group_accuracy=metrics.worst_group,
+        average_accuracy=metrics.average,
+        plain_average_accuracy=metrics.average_plain,
+        robustness_gap=metrics.gap,
+        group_accuracies=list(metrics.accuracies),
+        test_predictions=pack_int32(trained.test_predictions),
+        head=trained.head,
+        loss=trained.loss,
+        certified_gap=trained.certified_gap,
+        versions=trained.versions,
+    )
+
+
+def refuse_run(run: Run, reason: str, *, too_small: SliceTooSmall | None = None) -> bool:
+    """Refuse a run that is due, with its reason, and the slices' sizes where one was too small."""
+    sizes = {} if too_small is None else {"n_above": too_small.n_above, "n_below": too_small.n_below}
+    return _finish(run, events.RUN_REFUSED, state=RunState.REFUSED, reason=reason, **sizes)
+
+
+def fail_run(run_id: int, reason: str, *, final: bool) -> None:
+    """Note that an attempt failed; the run itself fails when that is final, or at the last attempt."""
+    with transaction.atomic():
+        for run in lock_runs([run_id]):
+            if final or run.attempts >= MOST_ATTEMPTS:
+                _finish(run, events.RUN_FAILED, state=RunState.FAILED, reason=reason)
+            else:
+                Run.objects.filter(pk=run_id).update(reason=reason)
+
+
+def fail_exhausted_runs() -> int:
+    """Fail the runs that stopped their worker at every attempt; returns how many."""
+    with transaction.atomic():
+        stuck = list(exhausted(_due()))
+        for run in stuck:
+            _finish(run, events.RUN_FAILED, state=RunState.FAILED, reason=_STOPPED_WORKER)
+    return len(stuck)
+
+
+def _due() -> Any:
+    return Run.objects.filter(state=RunState.PENDING).order_by("created_at", "pk")
+
+
+def _plan(assignment: Assignment, score: Score) -> bool:
+    task = assignment.task
+    assert task.target_class is not None, "an open study's tasks have a class"
+    run, created = Run.objects.get_or_create(
+        assignment=assignment,
+        annotation_digest=annotation_digest(task.target_class, score.text_digest, score.threshold, SCHEME),
+        defaults={
+            "base_model": task.base_model,
+            "target_class": task.target_class,
+            "phrase_text": score.phrase.text,
+            "threshold": score.threshold,
+            "scheme": SCHEME,
+            "l2": task.base_model.l2,
+            "least_slice_size": settings.LEAST_SLICE_SIZE,
+        },
+    )
+    Score.objects.filter(pk=score.pk).update(run=run)
+    if created and score.threshold is None:
+        refuse_run(run, NO_THRESHOLD)
+    return created
+
+
+def _finish(run: Run, event: str, **changes: Any) -> bool:
+    changes |= {"finished_at": timezone.now(), "code_version": CODE_VERSION}
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=run.pk, state=RunState.PENDING).update(**changes)
+        if changed:
+            session = run.assignment.session
+            events.record(event, study=session.study, session=session, run=run.public_id)
+    return changed == 1

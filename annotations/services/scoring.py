@@ -1,0 +1,155 @@
+"""Scoring: which phrases are due, and storing a score once, with the time that it took given back to the person."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score
+from annotations.models.arrays import pack_float32, unpack_float32
+from annotations.services import assignments, events, runs
+from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.version import CODE_VERSION
+from modeling.error_score import ErrorScore
+
+_STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it scored this phrase"
+_ENCODER = "assignment__task__base_model__dataset__similarity_encoder"
+
+
+@dataclass(frozen=True)
+class ScoredPhrase:
+    """What a worker hands over for one phrase.
+
+    similarities: float32[n] of the class's validation images (`class_images`). text_embedding: float32[d], unit.
+    encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
+    """
+
+    phrase: Phrase
+    score: ErrorScore
+    similarities: NDArray[np.float32]
+    rendered_text: str
+    text_embedding: NDArray[np.float32]
+    class_name_cosine: float
+    encode_ms: float
+
+
+def due_encoders() -> list[str]:
+    """Return the encoder specs of the data sets that have phrases to score."""
+    return list(_due().order_by(_ENCODER).values_list(_ENCODER, flat=True).distinct())
+
+
+def claim_phrases(encoder: str, *, limit: int = 64, tried: Collection[int] = ()) -> list[int]:
+    """Take up due phrases whose data set has this encoder, oldest first; returns their ids (see `claims.claim`)."""
+    return claim(_due().filter(**{_ENCODER: encoder}), limit=limit, tried=tried)
+
+
+def lock_phrases(ids: Collection[int]) -> list[Phrase]:
+    """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
+    due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset")
+    return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
+
+
+def stored_embeddings(dataset: Dataset, texts: Collection[str]) -> dict[str, NDArray[np.float32]]:
+    """Return the embeddings that were stored for these rendered texts on this data set: float32[d] by text.
+
+    A text keeps the embedding of its first score. An encoder's rounding depends on the batch that a text is in, and
+    with this the same words have the same similarities for everybody, whenever they come.
+    """
+    known = Score.objects.filter(dataset_digest=dataset.digest, rendered_text__in=texts).order_by("-pk")
+    return {text: unpack_float32(embedding) for text, embedding in known.values_list("rendered_text", "text_embedding")}
+
+
+def store_scores(scored: Sequence[ScoredPhrase]) -> int:
+    """Store scores of locked phrases, all or none; returns how many. A phrase that has its score is passed over.
+
+    Moves each active assignment's deadline by the time its phrase waited. Where an assignment ended meanwhile, the
+    phrase's run is planned now.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        locked = assignments.lock_all({each.phrase.assignment_id for each in scored})
+        stored = [each for each in scored if _store(each, locked[each.phrase.assignment_id], now)]
+        _plan_late_runs(locked)
+    return len(stored)
+
+
+def fail_phrase(phrase_id: int, reason: str, *, final: bool) -> None:
+    """Note that an attempt failed; the phrase itself fails when that is final, or at the last attempt."""
+    with transaction.atomic():
+        for phrase in lock_phrases([phrase_id]):
+            if final or phrase.attempts >= MOST_ATTEMPTS:
+                _fail(phrase, reason)
+            else:
+                Phrase.objects.filter(pk=phrase_id).update(last_error=reason)
+
+
+def fail_exhausted_phrases() -> int:
+    """Fail the phrases that stopped their worker at every attempt; returns how many."""
+    with transaction.atomic():
+        stuck = list(exhausted(_due()))
+        for phrase in stuck:
+            _fail(phrase, _STOPPED_WORKER)
+    return len(stuck)
+
+
+def _due() -> QuerySet[Phrase]:
+    return Phrase.objects.filter(state=PhraseState.PENDING).order_by("submitted_at", "pk")
+
+
+def _store(scored: ScoredPhrase, assignment: Assignment, now: dt.datetime) -> bool:
+    if not _leave_pending(scored.phrase, PhraseState.SCORED):
+        return False
+    embedding = pack_float32(scored.text_embedding)
+    dataset = scored.phrase.assignment.task.base_model.dataset
+    score = scored.score
+    Score.objects.create(
+        phrase=scored.phrase,
+        value=score.value,
+        threshold=score.threshold,
+        two_sided=score.two_sided,
+        n_correct=score.n_correct,
+        n_error=score.n_error,
+        similarities=pack_float32(scored.similarities),
+        rendered_text=scored.rendered_text,
+        text_template=assignment.task.text_template,
+        text_embedding=embedding,
+        text_digest=hashlib.sha256(embedding).hexdigest(),
+        class_name_cosine=scored.class_name_cosine,
+        encoder=dataset.similarity_encoder,
+        dataset_digest=dataset.digest,
+        code_version=CODE_VERSION,
+        encode_ms=scored.encode_ms,
+        scored_at=now,
+    )
+    assignments.credit_waiting(assignment, scored.phrase, now)
+    _record(events.PHRASE_SCORED, scored.phrase, assignment)
+    return True
+
+
+def _plan_late_runs(locked: Mapping[int, Assignment]) -> None:
+    for assignment in locked.values():
+        if assignment.state == AssignmentState.ENDED:
+            runs.plan_runs(assignment)
+
+
+def _fail(phrase: Phrase, reason: str) -> None:
+    assignment = assignments.lock(phrase.assignment)
+    if _leave_pending(phrase, PhraseState.FAILED, last_error=reason):
+        assignments.credit_waiting(assignment, phrase, timezone.now())
+        _record(events.PHRASE_FAILED, phrase, assignment)
+
+
+def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
+    due = Phrase.objects.filter(pk=phrase.pk, state=PhraseState.PENDING)
+    return due.update(state=state, **changes) == 1
+
+
+def _record(kind: str, phrase: Phrase, assignment: Assignment) -> None:
+    session = assignment.session
+    events.record(kind, study=session.study, session=session, assignment=assignment.public_id, ordinal=phrase.ordinal)
