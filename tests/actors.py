@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -105,7 +106,7 @@ def write_sprites(data_root: Path, seed: int = 1) -> Path:
         path = directory / thumbnail_name(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         image.resize((64, 64)).save(path, "WEBP", lossless=True)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         LABELS: labels,
         SPLITS: splits,
         ATTRIBUTES: attributes,

@@ -1,0 +1,53 @@
+"""Send simulated participants through a study's pages."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from annotations.models import Study
+from annotations.simulation.browser import UnexpectedPage
+from annotations.simulation.crowd import send
+from annotations.simulation.personas import cast
+from annotations.simulation.visitor import VisitReport
+
+
+class Command(BaseCommand):
+    help = "Send simulated participants through the pages of a running site, as people would go through them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("study", help="the study's slug")
+        parser.add_argument("--participants", type=int, default=26, metavar="N")
+        parser.add_argument("--seed", type=int, default=0, help="the same seed sends the same people")
+        parser.add_argument("--at-once", type=int, default=4, metavar="N", help="visits side by side")
+        parser.add_argument("--run", default="1", help="sets the outside ids apart from those of an earlier crowd")
+        parser.add_argument("--base-url", default=settings.SITE_URL, help="where the site answers")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        study = Study.objects.filter(slug=options["study"]).first()
+        if study is None:
+            raise CommandError(f"There is no study {options['study']!r}.")
+        try:
+            reports = send(
+                options["base_url"],
+                reverse("welcome", args=[study.slug]),
+                (study.participant_parameter, study.study_parameter, study.session_parameter),
+                cast(options["participants"], options["seed"]),
+                study_id=study.external_study_id or "simulated",
+                run=options["run"],
+                at_once=options["at_once"],
+                on_end=self._tell,
+            )
+        except (UnexpectedPage, httpx.HTTPError) as error:
+            raise CommandError(f"A visit failed: {error}") from error
+        unscored = sum(report.scores.count(None) for report in reports)
+        if unscored:
+            raise CommandError(f"{unscored} phrases had no score in time: is the interactive worker running?")
+
+    def _tell(self, report: VisitReport) -> None:
+        scores = ", ".join("no score" if score is None else f"{score:.2f}" for score in report.scores) or "no phrases"
+        end = "completed" if report.completion_code else "left"
+        self.stdout.write(f"{report.persona.name}: {end} ({scores})")

@@ -1,0 +1,74 @@
+"""A browser without a screen: pages, and forms found by their id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+from bs4 import BeautifulSoup, Tag
+
+
+class UnexpectedPage(Exception):
+    """The site answered with something a visitor cannot go on from; the message says what, and where."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it came: its address, status and content."""
+
+    url: httpx.URL
+    status: int
+    content: BeautifulSoup
+
+    def find(self, selector: str) -> Tag | None:
+        """The first element that the CSS selector matches."""
+        return self.content.select_one(selector)
+
+    def has_form(self, form_id: str) -> bool:
+        return self.find(f"form#{form_id}") is not None
+
+    @property
+    def title(self) -> str:
+        return self.content.title.get_text(strip=True) if self.content.title else ""
+
+
+class Browser:
+    """Keeps cookies and follows redirects, as a person's browser does; one per visitor."""
+
+    def __init__(self, base_url: str, timeout_s: float = 30) -> None:
+        self._http = httpx.Client(base_url=base_url, follow_redirects=True, timeout=timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def open(self, url: str, params: Mapping[str, str] | None = None) -> Page:
+        """GET a page. Raises UnexpectedPage for an error status."""
+        return _page(self._http.get(url, params=params))
+
+    def submit(self, page: Page, form_id: str, *, may_refuse: bool = False, **fields: str) -> Page:
+        """Fill in the named fields of a form, keep its others as they stand, send it, and return the page that follows.
+
+        Raises UnexpectedPage where there is no such form, and for an error status; `may_refuse` lets 400 and 409
+        through, which say that what was typed was not accepted.
+        """
+        form = page.find(f"form#{form_id}")
+        if form is None:
+            raise UnexpectedPage(f"{page.url.path} has no form #{form_id}; its title is “{page.title}”")
+        data = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")} | fields
+        address = page.url.join(str(form.get("action") or page.url))
+        # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
+        response = self._http.post(address, data=data, headers={"Referer": str(page.url)})
+        return _page(response, also_fine=(400, 409) if may_refuse else ())
+
+
+def _page(response: httpx.Response, also_fine: tuple[int, ...] = ()) -> Page:
+    page = Page(response.url, response.status_code, BeautifulSoup(response.text, "html.parser"))
+    if response.is_success or response.status_code in also_fine:
+        return page
+    raise UnexpectedPage(f"{response.request.method} {response.url.path} answered {page.status}: “{page.title}”")
