@@ -52,7 +52,7 @@ def scikit_learn(
     x: NDArray[np.float64], y: NDArray[np.int64], weights: NDArray[np.float64], c: float
 ) -> NDArray[np.float64]:
     """The coefficients [1 or C, d + 1] that scikit-learn finds, the bias last and penalised as ours is."""
-    model = LogisticRegression(C=c, fit_intercept=False, tol=1e-10, max_iter=10_000)  # type: ignore[no-untyped-call]
+    model = LogisticRegression(C=c, fit_intercept=False, tol=1e-10, max_iter=10_000)
     return np.asarray(model.fit(np.c_[x, np.ones(len(x))], y, sample_weight=weights).coef_)
 
 

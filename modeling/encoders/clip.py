@@ -1,0 +1,115 @@
+"""CLIP-like models by open_clip's own loader, computed in float32."""
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+from numpy.typing import NDArray
+from PIL.Image import Image
+from safetensors import SafetensorError
+
+from modeling.encoders.weights import Weights, find_weights
+from modeling.errors import EncoderUnavailable
+from modeling.small_clip import CONFIG_FOLDER, NAME, WEIGHTS_FILE
+
+
+class OpenClipEncoder:
+    """An open_clip model in evaluation mode, on the GPU where there is one."""
+
+    def __init__(self, model: str, weights: Weights) -> None:
+        self.name = f"{model}/{weights.file.name}"
+        self._weights_file = weights.file
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._model, self._preprocess = _load_model(model, weights, self._device)
+        self._tokenizer = _load_tokenizer(model)
+        self.dim = self.encode_texts(["a"]).shape[1]
+
+    def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        """float32[n, dim], unit rows. The whole sequence is one batch."""
+        with _exact_inference():
+            batch = torch.stack([self._preprocess(image) for image in images]).to(self._device)
+            return _rows(self._model.encode_image(batch, normalize=True))
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32[n, dim], unit rows. A text beyond the model's context length is cut there."""
+        with _exact_inference():
+            tokens = self._tokenizer(list(texts)).to(self._device)
+            return _rows(self._model.encode_text(tokens, normalize=True))
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the embeddings: weights (SHA-256), preprocessing, precision, versions."""
+        with self._weights_file.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {
+            "weights_file": self._weights_file.name,
+            "weights_sha256": digest,
+            "preprocessing": dict(self._model.visual.preprocess_cfg),
+            "precision": "fp32",
+            "versions": {"open_clip": open_clip.__version__, "torch": torch.__version__},
+        }
+
+
+def load_open_clip(model: str, pretrained: str) -> OpenClipEncoder:
+    """The encoder `open_clip:<model>:<pretrained>`. Raises EncoderUnavailable with what to do."""
+    if open_clip.get_model_config(model) is None:
+        close = difflib.get_close_matches(model, open_clip.list_models(), n=3, cutoff=0.4)
+        raise EncoderUnavailable(
+            f"open_clip has no model {model!r}; the closest names are {', '.join(close) or 'none'}"
+        )
+    return OpenClipEncoder(model, find_weights(model, pretrained))
+
+
+def load_bundled() -> OpenClipEncoder:
+    """The small CLIP that is part of the package. Raises EncoderUnavailable where its weights are missing."""
+    if not WEIGHTS_FILE.is_file():
+        raise EncoderUnavailable(
+            f"the bundled encoder's weights are missing: restore {WEIGHTS_FILE} from the repository"
+        )
+    if open_clip.get_model_config(NAME) is None:
+        open_clip.add_model_config(CONFIG_FOLDER)
+    return OpenClipEncoder(NAME, Weights(Path(WEIGHTS_FILE)))
+
+
+def _load_model(model: str, weights: Weights, device: torch.device) -> tuple[Any, Any]:
+    try:
+        loaded, _, preprocess = open_clip.create_model_and_transforms(
+            model,
+            pretrained=str(weights.file),
+            precision="fp32",
+            device=device,
+            force_quick_gelu=weights.quick_gelu,
+            **{f"image_{name}": value for name, value in weights.preprocessing.items()},
+        )
+    except (RuntimeError, OSError, ValueError, KeyError, EOFError, UnpicklingError, SafetensorError) as error:
+        reason = str(error).strip().split("\n", maxsplit=1)[0]
+        raise EncoderUnavailable(f"{weights.file} does not hold weights of the model {model}: {reason}") from error
+    return loaded.eval(), preprocess
+
+
+def _load_tokenizer(model: str) -> Any:
+    try:
+        return open_clip.get_tokenizer(model)
+    except (OSError, ImportError) as error:
+        raise EncoderUnavailable(
+            f"the tokenizer of the model {model} is not on this machine and cannot be fetched: "
+            "load the encoder once with a network, or use a model with open_clip's own tokenizer, such as ViT-L-14"
+        ) from error
+
+
+@contextmanager
+def _exact_inference() -> Iterator[None]:
+    """No gradients, and no TF32 in convolutions: similarities are compared with thresholds in float32."""
+    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
+def _rows(embeddings: torch.Tensor) -> NDArray[np.float32]:
+    rows: NDArray[np.float32] = embeddings.float().cpu().numpy()
+    return rows

@@ -1,0 +1,45 @@
+"""Encoder specs: the strings by which data sets and settings name an encoder."""
+
+from typing import Any
+
+from modeling.encoders.brought import load_brought
+from modeling.encoders.checked import CheckedEncoder
+from modeling.encoders.clip import load_bundled, load_open_clip
+from modeling.encoders.protocol import Encoder
+from modeling.errors import EncoderUnavailable
+
+BUNDLED = "bundled:small-clip"
+
+_FORMS = f"{BUNDLED}, open_clip:<model>:<pretrained tag or weights file>, or python:<dotted path>"
+
+
+def load_encoder(spec: str) -> CheckedEncoder:
+    """Load the encoder that a spec names, with its outputs checked.
+
+    - `bundled:small-clip`: the small CLIP of this package, for sprites.
+    - `open_clip:<model>:<pretrained tag or weights file>`: any model of open_clip.
+    - `python:<module>` with `load()` in it, or `python:<module>:<factory>`: an encoder that somebody else brings.
+
+    Raises EncoderUnavailable, with what to do in one sentence.
+    """
+    return CheckedEncoder(_load(spec))
+
+
+def describe(encoder: CheckedEncoder, spec: str) -> dict[str, Any]:
+    """What a data set's manifest records about its encoder, JSON-like: spec, name, dim, and what it says of itself.
+
+    open_clip's encoders tell their weights' digest, preprocessing, precision and versions.
+    """
+    return {"spec": spec, **encoder.describe()}
+
+
+def _load(spec: str) -> Encoder:
+    kind, _, rest = spec.partition(":")
+    model, _, pretrained = rest.partition(":")
+    if spec == BUNDLED:
+        return load_bundled()
+    if kind == "open_clip" and model and pretrained:
+        return load_open_clip(model, pretrained)
+    if kind == "python" and rest:
+        return load_brought(rest)
+    raise EncoderUnavailable(f"{spec!r} names no encoder: use {_FORMS}")
