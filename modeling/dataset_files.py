@@ -56,13 +56,15 @@ class Split(IntEnum):
 class ArrayEntry:
     """One embedding array: its file, its width, the file's digest, and the key of its encoder in `Manifest.encoders`.
 
-    `encoder` is None where the array was brought as a file. Two names may share one file.
+    `encoder` is None where the array was brought as a file, and `brought` then has that file's sha256. Two names may
+    share one file.
     """
 
     file: str
     dim: int
     sha256: str
     encoder: str | None
+    brought: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,8 @@ def verify(directory: Path) -> None:
     dataset = open_dataset(directory)
     expected = {entry.file: entry.sha256 for entry in dataset.manifest.arrays.values()} | dict(dataset.manifest.files)
     damaged = [name for name, digest in sorted(expected.items()) if file_sha256(directory / name) != digest]
-    if thumbnails_sha256(directory, dataset.image_keys) != dataset.manifest.thumbnails_sha256:
+    keys_hold = IMAGE_KEYS not in damaged
+    if keys_hold and thumbnails_sha256(directory, dataset.image_keys) != dataset.manifest.thumbnails_sha256:
         damaged.append(THUMBNAILS)
     if damaged:
         raise BadDataset(f"{directory}: changed since the import: {', '.join(damaged)}. Import the data set again")
