@@ -1,0 +1,39 @@
+"""Closing a study."""
+
+import pytest
+
+from annotations.models import AssignmentState, EndReason, Study, StudyState
+from annotations.services import studies
+from tests.actors import Visit
+
+
+def test_a_closed_study_ends_every_assignment_and_says_why(open_study: Study, alice: Visit, bob: Visit) -> None:
+    studies.close_study(open_study)
+    assert open_study.state == StudyState.CLOSED
+    assert open_study.closed_at is not None
+    for visit in (alice, bob):
+        visit.assignment.refresh_from_db()
+        assert visit.assignment.state == AssignmentState.ENDED
+        assert visit.assignment.end_reason == EndReason.STUDY_CLOSED
+
+
+def test_an_assignment_that_ended_before_keeps_its_reason(open_study: Study, alice: Visit) -> None:
+    ended = alice.assignment
+    ended.state, ended.end_reason, ended.ended_at = AssignmentState.ENDED, EndReason.DONE, ended.started_at
+    ended.save()
+    studies.close_study(open_study)
+    ended.refresh_from_db()
+    assert ended.end_reason == EndReason.DONE
+
+
+def test_a_paused_study_can_be_closed(open_study: Study) -> None:
+    studies.pause_study(open_study)
+    studies.close_study(open_study)
+    assert open_study.state == StudyState.CLOSED
+
+
+def test_a_closed_study_stays_closed(open_study: Study) -> None:
+    studies.close_study(open_study)
+    for act in (studies.open_study, studies.resume_study, studies.pause_study, studies.close_study):
+        with pytest.raises(studies.StudyStateMismatch, match="closed"):
+            act(open_study)

@@ -1,0 +1,106 @@
+"""Opening a study: what is refused, what freezes."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from annotations.models import BaseModel, Dataset, Event, Study, StudyConfiguration, StudyState
+from annotations.models.arrays import pack_int32
+from annotations.services import events, studies
+from annotations.services.errors import StudyNotReady
+from tests.actors import OVAL, SQUARE
+
+
+def test_an_open_study_is_active_and_says_so_in_the_log(draft_study: Study) -> None:
+    study = studies.open_study(draft_study)
+    assert study.state == StudyState.ACTIVE
+    assert study.opened_at is not None
+    event = Event.objects.get(study=study)
+    assert (event.kind, event.payload) == (events.STUDY_OPENED, {"configuration": 1})
+
+
+def test_the_configuration_holds_study_tasks_and_data_and_its_digest_can_be_computed_again(draft_study: Study) -> None:
+    studies.open_study(draft_study)
+    configuration = StudyConfiguration.objects.get(study=draft_study)
+    task = configuration.data["tasks"][0]
+    dataset = Dataset.objects.get()
+    assert configuration.version == 1
+    assert configuration.data["study"]["consent_text"] == draft_study.consent_text
+    assert (task["class_name"], task["time_limit_s"]) == ("square", 600)
+    assert task["base_model"]["dataset"]["digest"] == dataset.digest
+    assert task["base_model"]["test_metrics"]["worst_group"] == pytest.approx(0.25)
+    canonical = json.dumps(configuration.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert configuration.digest == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_no_code_and_no_outside_id_is_part_of_the_configuration(draft_study: Study) -> None:
+    Study.objects.update(external_study_id="outside-study-id", no_consent_code="NOCODE99")
+    studies.open_study(draft_study)
+    text = json.dumps(StudyConfiguration.objects.get().data)
+    assert "C0DE1234" not in text
+    assert "NOCODE99" not in text
+    assert "outside-study-id" not in text
+
+
+def test_a_task_without_a_class_gets_the_one_with_most_errors(draft_study: Study) -> None:
+    draft_study.tasks.update(target_class=None)
+    studies.open_study(draft_study)
+    assert draft_study.tasks.get().target_class == SQUARE
+
+
+def test_a_study_without_tasks_is_refused(draft_study: Study) -> None:
+    draft_study.tasks.all().delete()
+    with pytest.raises(StudyNotReady, match="no task"):
+        studies.open_study(draft_study)
+
+
+@pytest.mark.parametrize(("predicted", "kind"), [(SQUARE, "wrong"), (OVAL, "right")])
+def test_a_class_that_is_all_right_or_all_wrong_is_refused(
+    draft_study: Study, base_model: BaseModel, predicted: int, kind: str
+) -> None:
+    model = BaseModel.objects.create(
+        dataset=base_model.dataset,
+        name="always the same",
+        origin=base_model.origin,
+        l2=0.01,
+        predictions=pack_int32(base_model.predicted * 0 + predicted),
+        validation_accuracies=[],
+        test_metrics=base_model.test_metrics,
+    )
+    draft_study.tasks.update(base_model=model)
+    with pytest.raises(StudyNotReady, match=f"no {kind} validation image in class “square”"):
+        studies.open_study(draft_study)
+    draft_study.refresh_from_db()
+    assert draft_study.state == StudyState.DRAFT
+    assert not StudyConfiguration.objects.exists()
+
+
+def test_a_data_set_whose_files_are_gone_is_refused_by_name(draft_study: Study) -> None:
+    Dataset.objects.update(directory="datasets/moved/elsewhere")
+    with pytest.raises(StudyNotReady, match=r"Task 1: .*manifest\.json"):
+        studies.open_study(draft_study)
+    assert not (Path(settings.DATA_ROOT) / "datasets/moved").exists()
+
+
+def test_a_class_number_beyond_the_data_set_is_refused(draft_study: Study) -> None:
+    draft_study.tasks.update(target_class=7)
+    with pytest.raises(StudyNotReady, match="no class number 7"):
+        studies.open_study(draft_study)
+
+
+def test_every_reason_is_given_at_once(draft_study: Study, base_model: BaseModel) -> None:
+    draft_study.tasks.update(target_class=7)
+    draft_study.tasks.create(position=2, base_model=base_model, text_template="{phrase} and {phrase}")
+    with pytest.raises(StudyNotReady) as refusal:
+        studies.open_study(draft_study)
+    assert [reason[:6] for reason in refusal.value.reasons] == ["Task 1", "Task 2"]
+
+
+def test_an_open_study_cannot_be_opened_again(draft_study: Study) -> None:
+    studies.open_study(draft_study)
+    with pytest.raises(studies.StudyStateMismatch, match="active"):
+        studies.open_study(draft_study)
+    assert StudyConfiguration.objects.count() == 1
