@@ -1,0 +1,29 @@
+"""What the commands that make a base model say about it."""
+
+from collections.abc import Iterator
+
+from annotations.models import BaseModel
+from annotations.services.base_models import default_target_class
+from modeling.groups import group_names
+
+
+def base_model_report(base_model: BaseModel) -> Iterator[str]:
+    """The lines: accuracy of each class on validation, of each group on test, and the default target class."""
+    dataset, metrics = base_model.dataset, base_model.test_metrics
+    yield "Accuracy on validation: " + _listed(dataset.class_names, base_model.validation_accuracies)
+    yield "Accuracy on test by group: " + _listed(
+        group_names(dataset.class_names, dataset.attribute_names), metrics["accuracies"]
+    )
+    yield (
+        f"Test: worst group {metrics['worst_group']:.3f}, average {metrics['average']:.3f} "
+        f"(plain {metrics['average_plain']:.3f}), gap {metrics['gap']:.3f}"
+    )
+    target = dataset.class_names[default_target_class(base_model)]
+    yield f"The class with the highest error rate, and so the default target: {target}"
+
+
+def _listed(names: list[str], accuracies: list[float | None]) -> str:
+    return "; ".join(
+        f"{name} {'none' if accuracy is None else format(accuracy, '.3f')}"
+        for name, accuracy in zip(names, accuracies, strict=True)
+    )

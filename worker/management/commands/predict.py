@@ -1,0 +1,71 @@
+"""Classifies images with a head that was exported."""
+
+import csv
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from annotations.management.plain_errors import plain_errors
+from modeling.encoders import load_encoder
+from modeling.errors import BadHead
+from modeling.heads import Head, read_metadata
+from worker.prediction import Prediction, Rejected, find_images, predict_images
+from worker.progress import ProgressBars
+
+
+class Command(BaseCommand):
+    help = "Classify images with an exported head: a CSV of image, predicted class and the probability of each class."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("head", metavar="HEAD", type=Path, help="head.safetensors, as export_head writes it")
+        parser.add_argument("images", metavar="IMAGES", type=Path, nargs="+", help="image files, or folders of them")
+        parser.add_argument("--output", type=Path, metavar="CSV", help="default: standard output")
+        parser.add_argument("--encoder", metavar="SPEC", help="default: the one that the head's file names")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with plain_errors(), ProgressBars() as progress:
+            head, spec = _read_head(options["head"], options["encoder"])
+            images = find_images(options["images"])
+            outcomes = predict_images(head, load_encoder(spec), images, progress)
+            rejected = self._write(options["output"], head, outcomes)
+        for image in rejected:
+            self.stderr.write(f"{image.name}: left out, {image.why}")
+        if len(rejected) == len(images):
+            raise CommandError("None of the images can be read.")
+
+    def _write(self, output: Path | None, head: Head, outcomes: Iterable[Prediction | Rejected]) -> list[Rejected]:
+        if output is None:
+            return _write_csv(sys.stdout, head, outcomes)
+        try:
+            with output.open("w", encoding="utf-8", newline="") as file:
+                return _write_csv(file, head, outcomes)
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+
+
+def _read_head(file: Path, encoder: str | None) -> tuple[Head, str]:
+    """The head in a file, and the spec of the encoder whose features it takes."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}.") from error
+    spec = encoder or read_metadata(data).get("feature_encoder")
+    if not spec:
+        raise BadHead(f"{file} does not say which encoder its features come from: give it as --encoder SPEC")
+    return Head.from_bytes(data), spec
+
+
+def _write_csv(file: TextIO, head: Head, outcomes: Iterable[Prediction | Rejected]) -> list[Rejected]:
+    """Write the predictions and return the images that have none."""
+    rejected = []
+    writer = csv.writer(file)
+    writer.writerow(["image", "predicted", *(f"probability of {name}" for name in head.class_names)])
+    for outcome in outcomes:
+        if isinstance(outcome, Rejected):
+            rejected.append(outcome)
+        else:
+            writer.writerow([outcome.name, head.class_names[outcome.label], *map(repr, outcome.probabilities.tolist())])
+    return rejected

@@ -1,0 +1,44 @@
+"""Trains the classifier whose errors participants will see."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandParser
+
+from annotations.management.arguments import positive
+from annotations.management.base_model_report import base_model_report
+from annotations.management.plain_errors import plain_errors
+from annotations.models import BaseModel
+from annotations.services.base_models import store_trained_model, trained_model
+from annotations.services.datasets import find_dataset
+from worker.base_models import train_erm_head
+
+
+class Command(BaseCommand):
+    help = "Train a last layer on a data set's train features (ERM) and store it with its predictions."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
+        parser.add_argument("--name", default="erm", help="what the base model is called (default: %(default)s)")
+        parser.add_argument(
+            "--l2", type=positive, default=settings.DEFAULT_L2, metavar="λ", help="default: %(default)s"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with plain_errors():
+            base_model, created = self._train(options["dataset"], options["name"], options["l2"])
+        self.stdout.write(
+            f"{'Trained' if created else 'Nothing to do: there is already'} {base_model}, λ = {base_model.l2:g}"
+        )
+        training = base_model.training
+        self.stdout.write(f"Loss {training['loss']:.6f}, at most {training['certified_gap']:.1e} above the optimum")
+        for line in base_model_report(base_model):
+            self.stdout.write(line)
+
+    def _train(self, reference: str, name: str, l2: float) -> tuple[BaseModel, bool]:
+        dataset = find_dataset(reference)
+        known = trained_model(dataset, name=name, l2=l2)
+        if known is not None:
+            return known, False
+        head, training = train_erm_head(dataset.files, l2)
+        return store_trained_model(dataset, name=name, head=head, l2=l2, training=training)

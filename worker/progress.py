@@ -1,0 +1,37 @@
+"""Progress of long commands, drawn on the terminal."""
+
+from types import TracebackType
+from typing import NoReturn, Self
+
+from tqdm import tqdm
+
+
+class ProgressBars:
+    """Draws one bar a stage from calls `(stage, done, total)`; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: tqdm[NoReturn] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that `done` of `total` images have passed `stage`."""
+        bar = self._bar
+        if bar is None or stage != self._stage:
+            self._close()
+            # A resumed stage starts where it was, so that the estimate of the time left counts only this run.
+            bar = self._bar = tqdm(desc=stage, total=total, initial=done, unit=" images", disable=None)
+            self._stage = stage
+        bar.update(done - bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
