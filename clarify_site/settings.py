@@ -28,6 +28,7 @@ THUMBNAIL_ACCEL_PREFIX = str(read.env.str("THUMBNAIL_ACCEL_PREFIX", default=""))
 DEFAULT_SIMILARITY_ENCODER = str(read.env.str("DEFAULT_SIMILARITY_ENCODER", default="open_clip:ViT-L-14:openai"))
 DEFAULT_L2 = read.number("DEFAULT_L2", 0.01, 1e-8, 1e4)
 LEAST_SLICE_SIZE = int(read.number("LEAST_SLICE_SIZE", 5, 1, 1e6))
+WORKER_HEARTBEAT = str(read.env.str("WORKER_HEARTBEAT", default=""))  # a file that a worker's loop touches
 LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
 
 # -- Django ------------------------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, Run, RunState, Score
+from annotations.models import Assignment, BaseModel, Run, RunState, Score
 from annotations.models.arrays import pack_int32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
@@ -62,17 +63,21 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
     return hashlib.sha256(json.dumps([target_class, text_digest, exact, scheme]).encode()).hexdigest()
 
 
-def claim_runs(*, limit: int, tried: Collection[int] = ()) -> list[int]:
-    """Take up due runs of one base model and return their ids (see `claims.claim`), none where nothing is due."""
-    due = _due()
-    oldest = due.exclude(pk__in=tried).values_list("base_model_id", flat=True).first()
-    return [] if oldest is None else claim(due.filter(base_model_id=oldest), limit=limit, tried=tried)
+def due_base_models() -> list[BaseModel]:
+    """Return the base models that have runs to train."""
+    due = Run.objects.filter(state=RunState.PENDING).values("base_model")
+    return list(BaseModel.objects.filter(pk__in=due).select_related("dataset"))
+
+
+def claim_runs(base_model: BaseModel, *, limit: int, tried: Collection[int] = ()) -> list[int]:
+    """Take up due runs of a base model, oldest first; returns their ids (see `claims.claim`)."""
+    return claim(_due().filter(base_model=base_model), limit=limit, tried=tried)
 
 
 def lock_runs(ids: Collection[int]) -> list[Run]:
     """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
-    due = Run.objects.filter(pk__in=ids, state=RunState.PENDING).select_related("base_model__dataset")
-    return list(due.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True))
+    due = _due().filter(pk__in=ids).select_related("base_model__dataset", "assignment__session__study")
+    return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 
 def store_run(run: Run, trained: TrainedRun) -> bool:
@@ -123,7 +128,7 @@ def fail_exhausted_runs() -> int:
     return len(stuck)
 
 
-def _due() -> Any:
+def _due() -> QuerySet[Run]:
     return Run.objects.filter(state=RunState.PENDING).order_by("created_at", "pk")
 
 

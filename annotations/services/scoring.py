@@ -19,7 +19,6 @@ from annotations.version import CODE_VERSION
 from modeling.error_score import ErrorScore
 
 _STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it scored this phrase"
-_ENCODER = "assignment__task__base_model__dataset__similarity_encoder"
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,15 @@ class ScoredPhrase:
     encode_ms: float
 
 
-def due_encoders() -> list[str]:
-    """Return the encoder specs of the data sets that have phrases to score."""
-    return list(_due().order_by(_ENCODER).values_list(_ENCODER, flat=True).distinct())
+def due_datasets() -> list[Dataset]:
+    """Return the data sets that have phrases to score."""
+    due = Phrase.objects.filter(state=PhraseState.PENDING).values("assignment__task__base_model__dataset")
+    return list(Dataset.objects.filter(pk__in=due))
 
 
-def claim_phrases(encoder: str, *, limit: int = 64, tried: Collection[int] = ()) -> list[int]:
-    """Take up due phrases whose data set has this encoder, oldest first; returns their ids (see `claims.claim`)."""
-    return claim(_due().filter(**{_ENCODER: encoder}), limit=limit, tried=tried)
+def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] = ()) -> list[int]:
+    """Take up due phrases of a data set, oldest first; returns their ids (see `claims.claim`)."""
+    return claim(_due().filter(assignment__task__base_model__dataset=dataset), limit=limit, tried=tried)
 
 
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:

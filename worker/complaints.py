@@ -1,0 +1,17 @@
+"""Trouble that stays until an operator acts, such as missing weights: logged once a minute, not at every sweep."""
+
+import logging
+import time
+
+EVERY_S = 60.0
+
+logger = logging.getLogger(__name__)
+_last: dict[str, float] = {}
+
+
+def complain(message: str) -> None:
+    """Log an error, unless the same message was logged less than EVERY_S ago."""
+    now = time.monotonic()
+    if now - _last.get(message, -EVERY_S) >= EVERY_S:
+        _last[message] = now
+        logger.error(message)

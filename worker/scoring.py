@@ -1,0 +1,93 @@
+"""Scoring in batches: due phrases in, similarities and error scores out. Rules are in annotations.services.scoring."""
+
+import time
+from collections.abc import Collection, Sequence
+from functools import partial
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from annotations.models import Dataset, Phrase, Task
+from annotations.readings.class_images import class_images
+from annotations.services import scoring
+from annotations.services.scoring import ScoredPhrase
+from modeling.dataset_files import BadDataset
+from modeling.encoders import CheckedEncoder, EncoderUnavailable
+from modeling.error_score import error_score
+from modeling.phrase_text import render
+from modeling.similarity import similarities
+from worker import resources
+from worker.complaints import complain
+from worker.drain import drain
+
+
+def score_due_phrases() -> int:
+    """Score every due phrase; returns how many got their score. Raises OperationalError.
+
+    Phrases of a data set whose encoder or files are missing wait: that is nobody's attempt.
+    """
+    scoring.fail_exhausted_phrases()
+    return sum(_score_due(dataset) for dataset in scoring.due_datasets())
+
+
+def _score_due(dataset: Dataset) -> int:
+    try:
+        encoder = resources.text_encoder(dataset)
+    except (EncoderUnavailable, BadDataset) as error:
+        complain(f"phrases on {dataset} wait: {error}")
+        return 0
+    return drain(partial(scoring.claim_phrases, dataset), partial(score_batch, encoder, dataset), scoring.fail_phrase)
+
+
+def score_batch(encoder: CheckedEncoder, dataset: Dataset, ids: Collection[int]) -> list[int]:
+    """Score those of a data set's claimed phrases that are still due, in one batch; returns their ids.
+
+    All or none: whatever one phrase raises leaves every one of them due.
+    """
+    with transaction.atomic():
+        phrases = scoring.lock_phrases(ids)
+        if phrases:
+            scoring.store_scores(_score(encoder, dataset, phrases))
+    return [phrase.pk for phrase in phrases]
+
+
+def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase]) -> list[ScoredPhrase]:
+    texts = {phrase.pk: render(phrase.assignment.task.text_template, phrase.text) for phrase in phrases}
+    known = scoring.stored_embeddings(dataset, set(texts.values()))
+    new, encode_ms = _embed(encoder, sorted(set(texts.values()) - known.keys()))
+    embeddings = known | new
+    return [_scored(dataset, phrase, texts[phrase.pk], embeddings[texts[phrase.pk]], encode_ms) for phrase in phrases]
+
+
+def _embed(encoder: CheckedEncoder, texts: list[str]) -> tuple[dict[str, NDArray[np.float32]], float]:
+    """The embedding of each text, float32[d], and the milliseconds that all of them took."""
+    if not texts:
+        return {}, 0.0
+    begun = time.perf_counter()
+    embeddings = encoder.encode_texts(texts)
+    return dict(zip(texts, embeddings, strict=True)), 1000 * (time.perf_counter() - begun)
+
+
+def _scored(
+    dataset: Dataset, phrase: Phrase, text: str, embedding: NDArray[np.float32], encode_ms: float
+) -> ScoredPhrase:
+    task = phrase.assignment.task
+    assert task.target_class is not None, "an open study's tasks have a class"
+    images = class_images(task.base_model, task.target_class)
+    values = similarities(dataset.files.array("similarity")[images.rows], embedding)
+    return ScoredPhrase(
+        phrase=phrase,
+        score=error_score(values, images.is_error),
+        similarities=values,
+        rendered_text=text,
+        text_embedding=embedding,
+        class_name_cosine=_class_name_cosine(dataset, task, embedding),
+        encode_ms=encode_ms,
+    )
+
+
+def _class_name_cosine(dataset: Dataset, task: Task, embedding: NDArray[np.float32]) -> float:
+    class_name = render(task.text_template, task.class_name)
+    of_class = resources.text_embedding(dataset.similarity_encoder, class_name)
+    return float(np.dot(embedding.astype(np.float64), of_class))

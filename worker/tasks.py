@@ -1,0 +1,68 @@
+"""The tasks, named in annotations.services.doorbell. None takes an argument: each drains all rows that are due.
+
+A delivery too many finds nothing due, one too few is made up for by the sweeper (settings.CELERY_BEAT_SCHEDULE).
+Modules with torch are imported inside, so that the worker that only watches the clock never loads it.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery.signals import celeryd_after_setup
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from annotations.services import assignments, doorbell
+from clarify_site.celery import app
+from worker import heartbeat
+
+logger = logging.getLogger(__name__)
+
+
+@app.task(name=doorbell.SCORE_PHRASES)
+def score_phrases() -> None:
+    """Score every due phrase."""
+    from worker.scoring import score_due_phrases
+
+    _sweep(score_due_phrases, "phrases scored")
+
+
+@app.task(name=doorbell.TRAIN_RUNS)
+def train_runs() -> None:
+    """Train every due run."""
+    from worker.retraining import train_due_runs
+
+    _sweep(train_due_runs, "runs trained")
+
+
+@app.task(name=doorbell.END_OVERDUE_ASSIGNMENTS)
+def end_overdue_assignments() -> None:
+    """End every assignment whose time is over."""
+    _sweep(lambda: assignments.end_overdue(timezone.now()), "overdue assignments ended")
+
+
+def _sweep(drain: Callable[[], int], what: str) -> None:
+    try:
+        count = drain()
+    except OperationalError as error:
+        logger.warning("the database did not answer, due rows wait for the next sweep: %s", type(error).__name__)
+        return
+    heartbeat.touch()
+    if count:
+        logger.info("%d %s", count, what)
+
+
+@celeryd_after_setup.connect
+def preload(instance: Any, **_: Any) -> None:
+    """Before its first task, a worker that scores loads the encoders of open studies, so that nobody waits for it."""
+    queues = instance.app.amqp.queues.consume_from
+    if app.conf.task_routes[doorbell.SCORE_PHRASES]["queue"] not in queues:
+        return
+    from worker.resources import preload as preload_encoders
+
+    try:
+        preload_encoders()
+    except OperationalError as error:
+        logger.warning("the database did not answer, encoders load with the first phrase: %s", type(error).__name__)
+    finally:
+        connection.close()
