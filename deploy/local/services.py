@@ -22,7 +22,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from deploy.local.processes import CannotRun, Child, group_of, start, stop
+from deploy.local.processes import MARKER, CannotRun, Child, group_of, start, stop
 
 DATABASE = "clarify"
 READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
@@ -54,7 +54,7 @@ def postgres(directory: Path, log: Path, *, durable: bool = True) -> Iterator[st
         "PostgreSQL",
         command,
         log=log,
-        env=os.environ,
+        env={name: value for name, value in os.environ.items() if name != MARKER},  # _end_postmaster finds it
         stop_signal=signal.SIGINT,  # a fast shutdown: open connections are ended, nothing committed is lost
         orphan_signal=signal.SIGINT,
         user=user,
@@ -74,7 +74,7 @@ def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]
     directory.mkdir(parents=True, exist_ok=True)
     port, password = free_port(), secrets.token_urlsafe(24)
     settings = (
-        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {directory}\n"
+        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{directory}"\n"
         'save ""\nmaxmemory-policy noeviction\n' + (_VALKEY_DURABLE if durable else "")
     )
     # The settings go in by standard input: a password on the command line is everybody's to read.

@@ -1,0 +1,71 @@
+# `make help` lists what there is. Everything happens in .venv and var/; nothing outside this folder changes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# A CPU-only torch saves gigabytes:  make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+# Another package index for everything else:  make demo PIP_INDEX=https://…
+PIP_INDEX ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(PIP_INDEX),--index-url $(PIP_INDEX))
+
+DEMO_EXTRAS := web,worker,embedded
+TEST_EXTRAS := $(DEMO_EXTRAS),dev
+CHECKED := annotations clarify_site deploy modeling tests worker manage.py
+
+# What the settings must have where nothing is served: for linters alone.
+LINT_ENV := SECRET_KEY=only-for-lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ-KLMNOPQRST ALLOWED_HOSTS=example.org \
+	DATABASE_URL=postgresql://lint@localhost/lint REDIS_URL=redis://localhost:1/0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench clean venv browser
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… (test)"
+
+demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
+	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
+
+test: $(VENV)/test.stamp browser ## Run the whole test suite with coverage (ARGS="…" goes to pytest)
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+lint: $(VENV)/test.stamp ## Check style, types, migrations and the deployment settings
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(LINT_ENV) $(BIN)/mypy $(CHECKED)
+	$(LINT_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(LINT_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: $(VENV)/test.stamp ## Format the code
+	$(BIN)/ruff check --fix $(CHECKED)
+	$(BIN)/ruff format $(CHECKED)
+
+bench: $(VENV)/test.stamp ## Measure against named baselines and write docs/benchmarks.md
+	@$(BIN)/python -m deploy.local.bench
+
+clean: ## Remove .venv, caches and all data of the demo
+	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+
+browser: $(VENV)/test.stamp
+	@$(BIN)/python -m deploy.local.browser
+
+venv: $(VENV)/demo.stamp ## Make .venv with all that the demo needs
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+		"Clarify needs Python 3.11 or newer, and $(PYTHON) is not: install one, or name it with PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo \
+		"$(PYTHON) has no venv module: install it (on Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@echo "Making $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+# One stamp a set of extras; a change of pyproject.toml installs again.
+$(VENV)/demo.stamp: EXTRAS = $(DEMO_EXTRAS)
+$(VENV)/test.stamp: EXTRAS = $(TEST_EXTRAS)
+$(VENV)/demo.stamp $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml
+	@echo "Installing $(EXTRAS) into $(VENV); the first time takes minutes …"
+	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch torchvision)
+	@$(PIP) --editable '.[$(EXTRAS)]'
+	@touch $@

@@ -1,0 +1,186 @@
+"""The main job from end to end on one machine: `make demo`.
+
+Starts PostgreSQL, Valkey, the site and its workers, builds the sprites data set, trains the base model, opens a study,
+sends simulated participants through the pages, retrains, exports, prints the results, and leaves the site running.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from types import FrameType, ModuleType
+
+import django
+from rich.console import Console
+
+from deploy.local.folder import DemoFolder, writing
+from deploy.local.processes import MARKER, CannotRun, end_leftovers
+from deploy.local.services import free_port, postgres, valkey
+from deploy.local.site import Site
+from deploy.local.stages import StageFailed, Stages
+
+FIRST_PORT, PORTS_TO_TRY = 8000, 100
+console = Console(highlight=False, soft_wrap=True)
+
+
+class Stopped(BaseException):
+    """Somebody asked us to stop: Ctrl-C, TERM, or the terminal is gone."""
+
+
+def main() -> int:
+    arguments = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    folder = DemoFolder()
+    try:
+        with folder.locked(), writing(folder.path):
+            return _demo(folder, once=arguments.once, reset=arguments.reset, port=_port(arguments.port))
+    except (CannotRun, StageFailed) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    except Stopped:
+        console.print("Stopped. All data is kept: `make demo` goes on from here, `make demo RESET=1` begins anew.")
+        return 0 if not arguments.once else 130
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="stop everything once the job is done")
+    parser.add_argument("--reset", action="store_true", help="remove all that earlier demos made, then begin")
+    parser.add_argument("--port", type=int, help=f"of the site (default: PORT, else the first free from {FIRST_PORT})")
+    return parser.parse_args()
+
+
+def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
+    stages = Stages(console)
+    end_leftovers(str(folder.path))
+    os.environ[MARKER] = str(folder.path)
+    if reset:
+        folder.reset()
+    folder.prepare()
+    with _shutting_down_in_order() as running:
+        with stages.stage("PostgreSQL and Valkey"):
+            database_url = running.enter_context(postgres(folder.path / "postgres", folder.log("postgres")))
+            redis_url = running.enter_context(valkey(folder.path / "valkey", folder.log("valkey")))
+            env = folder.environment(database_url=database_url, redis_url=redis_url, port=port)
+        with stages.stage("Tables"):
+            job = _job(env)
+            running.callback(django.db.connections.close_all)
+            job.migrate()
+        site = Site(port, env, folder.logs, folder.path)
+        running.callback(site.stop)
+        _build(stages, job, env)
+        with stages.stage("Site and workers"):
+            password, _ = folder.secret("coordinator-password", 12)
+            job.ensure_coordinator(password)
+            study = job.the_study()
+            site.start()
+            site.wait_until_ready()
+        _play(stages, job, study, f"http://127.0.0.1:{port}")
+        with stages.stage("Export"):
+            export = job.export(folder.exports)
+        _print_results(stages, job, study, once)
+        console.print(f"   Participant's link    {job.link_for_one_more(study)}")
+        console.print(f"   Coordinator's link    {env['SITE_URL']}/admin/")
+        console.print(f"                         user {job.COORDINATOR}, password {password}")
+        console.print(f"   Export                {export}")
+        console.print(f"   Logs                  {folder.logs}")
+        if not once:
+            console.print("\nThe site runs until you press Ctrl-C.")
+            _tend(site)
+    return 0
+
+
+def _build(stages: Stages, job: ModuleType, env: Mapping[str, str]) -> None:
+    if not job.has_data_set():
+        with stages.stage("Sprites data set"):
+            _manage(env, "build_sprites")
+    if not job.has_base_model():
+        with stages.stage("Base model"):
+            _manage(env, "train_base_model", job.DATASET, "--name", job.BASE_MODEL)
+
+
+def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
+    if not job.crowd_has_come(study):
+        with (
+            stages.stage(f"{job.PARTICIPANTS} simulated participants"),
+            stages.bar("visits", job.PARTICIPANTS) as bar,
+        ):
+            job.send_crowd(study, address, lambda report: bar.advance())
+    with stages.stage("Scores and retraining"), stages.bar("phrases and runs", 1) as bar:
+        for done, total in job.work_left(study):
+            bar.reached(done, total)
+
+
+def _print_results(stages: Stages, job: ModuleType, study: object, once: bool) -> None:
+    console.print(f"\n[bold]{job.TITLE}[/bold]")
+    for line in job.results(study):
+        console.print(f"   {line}", markup=False)
+    stages.print_times()
+    console.print()
+
+
+def _job(env: Mapping[str, str]) -> ModuleType:
+    """The module that talks to Django: its models can be imported only now that the settings have their servers."""
+    os.environ.update(env)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
+    django.setup()
+    from deploy.local import job
+
+    return job
+
+
+def _manage(env: Mapping[str, str], *arguments: str) -> None:
+    """Run a management command in a process of its own, its progress on this terminal; Ctrl-C reaches it too."""
+    process = subprocess.Popen([sys.executable, "manage.py", *arguments], env=dict(env), stdin=subprocess.DEVNULL)
+    try:
+        status = process.wait()
+    except Stopped:
+        process.terminate()
+        process.wait()
+        raise
+    if status:
+        raise CannotRun(f"`manage.py {' '.join(arguments)}` ended with status {status}; the reason stands above.")
+
+
+def _tend(site: Site) -> None:
+    while True:
+        time.sleep(1)
+        for name in site.tend():
+            console.print(f"{name} had ended and was started again.")
+
+
+def _port(asked: int | None) -> int:
+    """The port asked for, or the first free one. Raises CannotRun where the port asked for is taken."""
+    asked = asked or int(os.environ.get("PORT") or 0)
+    if asked:
+        if free_port(asked) != asked:
+            raise CannotRun(f"Port {asked} is taken: choose another with PORT=…, or leave PORT out.")
+        return asked
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
+        if free_port(port) == port:
+            return port
+    raise CannotRun(f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are all taken: choose one with PORT=….")
+
+
+@contextmanager
+def _shutting_down_in_order() -> Iterator[ExitStack]:
+    """An ExitStack whose unwinding no second Ctrl-C can break off."""
+    with ExitStack() as running:
+        try:
+            yield running
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The folder that holds all that the demo makes: its data, its logs, its secrets. Removing it removes the demo."""
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local.processes import CannotRun
+
+LEAST_FREE_BYTES = 700 * 1024**2  # the data set, PostgreSQL's files and its log, with room for a study
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class DemoFolder:
+    """`var/demo` of a checkout: postgres/, valkey/, data/, exports/, log/ and two secrets that only we can read."""
+
+    def __init__(self, root: Path = ROOT) -> None:
+        self.checkout = root
+        self.path = root / "var" / "demo"
+        self.data = self.path / "data"
+        self.exports = self.path / "exports"
+        self.logs = self.path / "log"
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this run. Raises CannotRun where another run holds it, or it cannot be written."""
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = (self.path.parent / "demo.lock").open("a")
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CannotRun("A demo already runs in this folder: use it, or stop it with Ctrl-C first.") from None
+            yield
+
+    def prepare(self) -> None:
+        """Make the folder. Raises CannotRun where it cannot be written or its disk is nearly full."""
+        with writing(self.path):
+            for folder in (self.path, self.data, self.exports, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+            probe = self.path / ".probe"
+            probe.write_bytes(os.urandom(4096))
+            probe.unlink()
+        free = shutil.disk_usage(self.path).free
+        if free < LEAST_FREE_BYTES:
+            raise CannotRun(
+                f"Only {free // 1024**2} MB are free for {self.path}, and the demo needs "
+                f"{LEAST_FREE_BYTES // 1024**2}: free some space, then start again."
+            )
+
+    def reset(self) -> None:
+        """Remove all that earlier demos made. Raises CannotRun where that is not allowed."""
+        with writing(self.path):
+            if self.path.exists():
+                shutil.rmtree(self.path)
+
+    def secret(self, name: str, n_bytes: int) -> tuple[str, bool]:
+        """A random secret, made on the first call and kept, readable by its owner alone; True where it is new."""
+        file = self.path / name
+        try:
+            return file.read_text().strip(), False
+        except FileNotFoundError:
+            value = secrets.token_urlsafe(n_bytes)
+        unfinished = file.with_name(f".{name}")
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+            opened.write(value + "\n")
+        unfinished.rename(file)
+        return value, True
+
+    def environment(self, *, database_url: str, redis_url: str, port: int) -> dict[str, str]:
+        """The environment of the site's processes: what production sets too, with this folder's values."""
+        return {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": self.secret("secret-key", 50)[0],
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "SITE_URL": f"http://localhost:{port}",
+            "HTTPS": "false",
+            "DEBUG": "false",
+            "SERVE_STATIC_FROM_SOURCE": "true",
+            "DATA_ROOT": str(self.data),
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),  # one thread a process: five share the machine
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the file system may answer into a sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CannotRun(f"The disk of {path} is full: free some space, then start again.") from error
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            raise CannotRun(
+                f"{error.filename or path} cannot be written: give yourself the right to write there, or clone the "
+                "repository into a folder of your own."
+            ) from error
+        raise

@@ -1,0 +1,141 @@
+"""What the demo does with the site, asking the database what is done already. Import it once Django is set up."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.urls import reverse
+
+from annotations.exports.summary import Spread, TaskSummary, summarise
+from annotations.models import BaseModel, Dataset, Phrase, PhraseState, Run, RunState, Study
+from annotations.services.studies import create_study, open_study, test_entry_url
+from annotations.simulation.crowd import send
+from annotations.simulation.personas import cast
+from annotations.simulation.visitor import VisitReport
+from deploy.local.processes import CannotRun
+
+SLUG, TITLE = "sprites-demo", "Sprites demo"
+DATASET, BASE_MODEL = "sprites", "erm"
+COORDINATOR = "coordinator"
+PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4
+WORK_DONE_WITHIN_S = 180
+INTRODUCTION = (
+    "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "
+    "wrong and say, in your own words, what those images have in common. It takes about ten minutes."
+)
+
+
+def migrate() -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def has_data_set() -> bool:
+    return Dataset.objects.filter(name=DATASET).exists()
+
+
+def has_base_model() -> bool:
+    return BaseModel.objects.filter(dataset__name=DATASET, name=BASE_MODEL).exists()
+
+
+def the_study() -> Study:
+    """The demo's study, made and opened on the first call."""
+    study = Study.objects.filter(slug=SLUG).first()
+    if study is None:
+        base_model = BaseModel.objects.filter(dataset__name=DATASET, name=BASE_MODEL).latest("created_at")
+        study = create_study(
+            slug=SLUG,
+            title=TITLE,
+            introduction=INTRODUCTION,
+            completion_code=secrets.token_hex(4).upper(),
+            completion_url="",
+            tasks=[{"base_model": base_model}],
+        )
+        open_study(study)
+    return study
+
+
+def ensure_coordinator(password: str) -> None:
+    """The coordinator's account, with this password."""
+    account, _ = User.objects.get_or_create(username=COORDINATOR, defaults={"is_staff": True, "is_superuser": True})
+    if not account.check_password(password):
+        account.set_password(password)
+        account.save(update_fields=["password"])
+
+
+def crowd_has_come(study: Study) -> bool:
+    return study.participants.count() >= PARTICIPANTS
+
+
+def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None]) -> None:
+    """Send the participants. Raises CannotRun where a phrase got no score in time, and what a visit raises."""
+    reports = send(
+        base_url,
+        reverse("welcome", args=[study.slug]),
+        (study.participant_parameter, study.study_parameter, study.session_parameter),
+        cast(PARTICIPANTS, SEED),
+        at_once=AT_ONCE,
+        on_end=on_end,
+    )
+    late = sum(report.scores.count(None) for report in reports)
+    if late:
+        raise CannotRun(f"{late} phrases had no score in time: see the log of worker-interactive.")
+
+
+def work_left(study: Study) -> Iterator[tuple[int, int]]:
+    """Yield (done, all) of the phrases and runs until all are done. Raises CannotRun for one that failed, and late."""
+    until = time.monotonic() + WORK_DONE_WITHIN_S
+    phrases = Phrase.objects.filter(assignment__session__study=study)
+    runs = Run.objects.filter(assignment__session__study=study)
+    while time.monotonic() < until:
+        pending = phrases.filter(state=PhraseState.PENDING).count() + runs.filter(state=RunState.PENDING).count()
+        total = phrases.count() + runs.count()
+        yield total - pending, total
+        if not pending:
+            break
+        time.sleep(0.2)
+    else:
+        raise CannotRun(f"{pending} phrases and runs are not done after {WORK_DONE_WITHIN_S} s: see the workers' logs.")
+    failed = [*phrases.filter(state=PhraseState.FAILED).values_list("last_error", flat=True)]
+    failed += runs.filter(state=RunState.FAILED).values_list("reason", flat=True)
+    if failed:
+        raise CannotRun(f"{len(failed)} phrases or runs failed, the first because: {failed[0]}")
+
+
+def export(folder: Path) -> Path:
+    """Write the study's export and return the file."""
+    path = folder / f"{SLUG}.zip"
+    call_command("export_study", SLUG, output=path, verbosity=0)
+    return path
+
+
+def link_for_one_more(study: Study) -> str:
+    """A link that enters as somebody who has not been here."""
+    return test_entry_url(study, study.sessions.count() + 1)
+
+
+def results(study: Study) -> list[str]:
+    """The summary in plain words, a line each."""
+    return [line for task in summarise(study).tasks for line in _task_results(task)]
+
+
+def _task_results(task: TaskSummary) -> list[str]:
+    runs = Run.objects.filter(assignment__task__position=task.task, assignment__session__study__slug=SLUG)
+    done, refused = runs.filter(state=RunState.DONE).count(), runs.filter(state=RunState.REFUSED).count()
+    return [
+        f"class “{task.class_name}”: {len(task.participants)} participants on the task, "
+        f"{sum(row.n_phrases for row in task.participants)} phrases, {done} retrained heads, {refused} refused",
+        f"best error score of a participant         {_spread(task.best_error_score)}",
+        f"worst-group accuracy, base model          {task.base_worst_group_accuracy:.3f}",
+        f"worst-group accuracy, best-scored phrase  {_spread(task.worst_group_accuracy)}",
+        f"…, best of all phrases (chosen on test)   {_spread(task.worst_group_accuracy_chosen_on_test)}",
+    ]
+
+
+def _spread(values: Spread) -> str:
+    if values.mean is None or values.max is None:
+        return "no values"
+    deviation = "none" if values.sd is None else f"{values.sd:.3f}"
+    return f"{values.mean:.3f} on average (SD {deviation}, max {values.max:.3f}, n = {values.n})"
