@@ -74,8 +74,8 @@ def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]
     directory.mkdir(parents=True, exist_ok=True)
     port, password = free_port(), secrets.token_urlsafe(24)
     settings = (
-        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{directory}"\n"
-        'save ""\nmaxmemory-policy noeviction\n' + (_VALKEY_DURABLE if durable else "")
+        f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{directory}"\nsave ""\n'
+        "maxmemory-policy noeviction\n" + (_VALKEY_DURABLE if durable else "")
     )
     # The settings go in by standard input: a password on the command line is everybody's to read.
     child = start(
