@@ -1,0 +1,7 @@
+"""The pixel grid that shapes and patterns are computed on, in pixels from the middle of the image."""
+
+import numpy as np
+
+IMAGE_SIZE = 64
+X = np.arange(IMAGE_SIZE, dtype=np.float32)[None, None, :] - np.float32((IMAGE_SIZE - 1) / 2)
+Y = X.transpose(0, 2, 1)

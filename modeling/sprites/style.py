@@ -1,0 +1,45 @@
+"""The ranges within which sprites are drawn: how square a square is, how big a small one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Style:
+    """The ranges that `draw` fills in, each uniform.
+
+    Exponents are those of a superellipse |x/a|^p + |y/b|^p = 1: 2 is an ellipse, 12 and more a box. Radii are in
+    pixels (small, medium, large), noise is the standard deviation on a scale where white is 1, blur the standard
+    deviation in pixels (at most 1) of a share `blurred` of the images.
+    """
+
+    square_exponent: Range = (12, 40)
+    oval_exponent: Range = (2, 2)
+    aspect: Range = (1.15, 1.5)
+    radius: tuple[Range, Range, Range] = ((5.5, 7.8), (9.5, 12.5), (15, 20))
+    noise: Range = (0, 0.05)
+    blur: Range = (0, 1)
+    blurred: float = 0.3
+
+
+CLEAR = Style()
+AMBIGUOUS = Style(
+    square_exponent=(2.5, 3.5),
+    oval_exponent=(2.0, 2.2),
+    aspect=(1.1, 1.4),
+    radius=((5.5, 8), (9.5, 12.5), (13, 18)),
+    noise=(0.05, 0.05),
+    blur=(0.5, 0.5),
+    blurred=1,
+)
+"""Squares and ovals that a classifier can hardly tell apart, so that it leans on what goes along with them."""
+
+
+def uniform(rng: np.random.Generator, limits: Range, *size: int) -> Floats:
+    """float32[size], uniform within limits."""
+    return rng.uniform(*limits, size).astype(np.float32)
