@@ -1,6 +1,8 @@
 """An encoder that somebody else brings: a Python module of theirs, used without a change of our code."""
 
 import importlib
+import inspect
+from collections.abc import Callable
 from types import ModuleType
 
 from modeling.encoders.protocol import Encoder
@@ -21,6 +23,8 @@ def load_brought(path: str) -> Encoder:
     factory = getattr(module, factory_name, None)
     if not callable(factory):
         raise EncoderUnavailable(f"the module {module_name} has no function {factory_name}() that makes an encoder")
+    if not _needs_no_arguments(factory):
+        raise EncoderUnavailable(f"{module_name}.{factory_name}() must make an encoder without being given arguments")
     encoder: Encoder = factory()
     missing = [name for name in _INTERFACE if not hasattr(encoder, name)]
     if missing:
@@ -28,6 +32,14 @@ def load_brought(path: str) -> Encoder:
             f"what {module_name}.{factory_name}() returns is no encoder: it lacks {', '.join(missing)}"
         )
     return encoder
+
+
+def _needs_no_arguments(factory: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(factory).bind()
+    except TypeError:
+        return False
+    return True
 
 
 def _imported(module_name: str) -> ModuleType:

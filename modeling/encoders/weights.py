@@ -8,12 +8,13 @@ from typing import Any
 
 import httpx
 import open_clip
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+from huggingface_hub import hf_hub_download, hf_hub_url, is_offline_mode
+from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
 
 from modeling.errors import EncoderUnavailable
 
-# The first answer must come within this, so that a machine without a network is told so at once.
+# The hub must answer within this, so that a machine without a network is told so at once: huggingface_hub by itself
+# retries for half a minute, and says so in a dozen lines.
 _ANSWER_TIMEOUT_S = 5
 
 _WEIGHTS_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -99,10 +100,10 @@ def _cached(repository: str, name: str) -> Path | None:
 def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
     """Fetch the first candidate that the repository has; any other failure, such as no network, ends it at once."""
     for name in candidates:
+        if not is_offline_mode():
+            httpx.head(hf_hub_url(repository, name), timeout=_ANSWER_TIMEOUT_S)
         try:
-            return Path(hf_hub_download(repository, name, etag_timeout=_ANSWER_TIMEOUT_S))
-        except LocalEntryNotFoundError:
-            raise
-        except EntryNotFoundError:
+            return Path(hf_hub_download(repository, name))
+        except RemoteEntryNotFoundError:
             continue
     raise FileNotFoundError(f"{repository} has none of {candidates}")
