@@ -1,0 +1,23 @@
+"""What happens around every request."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from annotations.views.faults import DATABASE_IS_OUT, database_outage
+
+
+class DatabaseOutageMiddleware:
+    """A view that cannot reach the database answers 503 with Retry-After: the page, or the API's JSON.
+
+    Failures outside of a view, such as in storing the session, come to `faults.server_error`, which answers the same.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return database_outage(request) if isinstance(exception, DATABASE_IS_OUT) else None

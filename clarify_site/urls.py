@@ -8,3 +8,7 @@ urlpatterns = [
     path("api/v1/", include("annotations.api.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "annotations.views.faults.bad_request"
+handler404 = "annotations.views.faults.not_found"
+handler500 = "annotations.views.faults.server_error"

@@ -1,0 +1,105 @@
+"""What a page shows of a scored phrase: how well it explains the mistakes, and the split that it makes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import Score
+from annotations.readings.class_images import class_images
+from annotations.readings.histogram import Histogram, histogram
+from annotations.readings.pictures import Grid, pictures_of
+from annotations.readings.samples import sample
+from modeling.error_score import error_score
+
+SHOWN_A_SIDE = 12
+WELL, PARTLY, LEAST_TELLING = 0.6, 0.3, 0.15
+
+
+class Verdict(StrEnum):
+    """The error score in a word."""
+
+    WELL = "well"
+    PARTLY = "partly"
+    HARDLY = "hardly"
+    OPPOSITE = "opposite"
+
+
+@dataclass(frozen=True)
+class Side:
+    """The images on one side of the threshold: a sample of them, and how many of all the AI got wrong."""
+
+    grid: Grid
+    n_wrong: int
+
+    @property
+    def percent_wrong(self) -> int | None:
+        """Share wrong in whole percent; None where the side is empty."""
+        return round(100 * self.n_wrong / self.grid.n_images) if self.grid.n_images else None
+
+
+@dataclass(frozen=True)
+class Split:
+    """The class's images without what the phrase says (at or below the threshold) and with it (above)."""
+
+    without: Side
+    with_it: Side
+
+
+@dataclass(frozen=True)
+class Result:
+    """value: error score, 0 to 1. split is None where there is no threshold."""
+
+    value: float
+    verdict: Verdict
+    split: Split | None
+    histogram: Histogram
+
+
+def verdict(value: float, two_sided: float) -> Verdict:
+    """Put an error score (0 to 1) into a word.
+
+    OPPOSITE: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
+    images that have what the phrase says.
+    """
+    if two_sided > value and two_sided >= LEAST_TELLING:
+        return Verdict.OPPOSITE
+    if value >= WELL:
+        return Verdict.WELL
+    return Verdict.PARTLY if value >= PARTLY else Verdict.HARDLY
+
+
+def result(score: Score, owner: str) -> Result:
+    """Return what `owner` sees of a score. All of it is made from the stored similarities; nothing is embedded.
+
+    An OPPOSITE phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
+    every other one at the stored threshold.
+    """
+    assignment = score.phrase.assignment
+    task = assignment.task
+    assert task.target_class is not None, "opening a study resolves the target class"
+    is_error = class_images(task.base_model, task.target_class).is_error
+    similarities = score.similarity_array
+    word = verdict(score.value, score.two_sided)
+    threshold = score.threshold
+    if word is Verdict.OPPOSITE:
+        threshold = error_score(similarities, is_error).two_sided_threshold
+    split = None
+    if threshold is not None:
+        above = similarities > np.float32(threshold)
+        split = Split(without=_side(score, owner, ~above), with_it=_side(score, owner, above))
+    return Result(score.value, word, split, histogram(similarities, is_error, threshold))
+
+
+def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:
+    assignment = score.phrase.assignment
+    base_model, target_class = assignment.task.base_model, assignment.task.target_class
+    assert target_class is not None
+    images = class_images(base_model, target_class)
+    positions = np.flatnonzero(members)
+    seed = (assignment.session.seed, assignment.task_id, score.phrase_id)
+    chosen = positions[sample(len(positions), SHOWN_A_SIDE, 0, seed)]
+    return Side(
+        Grid(pictures_of(owner, base_model, images, chosen), len(positions)), int(images.is_error[positions].sum())
+    )

@@ -1,0 +1,170 @@
+"""Everything that the page of one task shows."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import QuerySet
+
+from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, PhraseState, Task
+from annotations.readings.class_images import class_images
+from annotations.readings.pictures import Grid, pictures_of
+from annotations.readings.results import Result, result
+from annotations.readings.samples import sample
+
+SHOWN_A_GRID = 18
+SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Which sample of the right and of the wrong images is shown: 0, and one more for each "show others"."""
+
+    right: int = 0
+    wrong: int = 0
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One phrase of the assignment. `value` is None while it has no score."""
+
+    phrase: Phrase
+    value: float | None
+    is_best: bool
+    is_shown: bool
+
+    @property
+    def percent(self) -> int:
+        return round(100 * (self.value or 0))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a page says of one phrase: its result, or that it waits, or that it failed."""
+
+    phrase: Phrase
+    result: Result | None
+    is_slow: bool
+
+
+@dataclass(frozen=True)
+class Work:
+    """How far the work on an assignment is: what changes from one phrase to the next."""
+
+    assignment: Assignment
+    history: tuple[HistoryLine, ...]
+    answer: Answer | None
+    seconds_left: float
+
+    @property
+    def n_phrases(self) -> int:
+        return len(self.history)
+
+    @property
+    def n_needed(self) -> int:
+        """Phrases still missing before the task may be done."""
+        return max(0, self.assignment.task.min_phrases - self.n_phrases)
+
+    @property
+    def may_submit(self) -> bool:
+        """A phrase that could not be scored does not use up a try."""
+        tries = sum(line.phrase.state != PhraseState.FAILED for line in self.history)
+        return tries < self.assignment.task.max_phrases
+
+
+@dataclass(frozen=True)
+class Images:
+    """The right and the wrong images of the task's class."""
+
+    right: Grid
+    wrong: Grid
+
+
+def work(
+    assignment: Assignment, *, owner: str, shown: uuid.UUID | None, deadline: dt.datetime, now: dt.datetime
+) -> Work:
+    """Return the history and the answer to the phrase with client uuid `shown` (the last one if there is none)."""
+    phrases = list(_phrases().filter(assignment=assignment))
+    for phrase in phrases:
+        phrase.assignment = assignment  # with its task, data set and session loaded
+    chosen = next((phrase for phrase in phrases if phrase.client_uuid == shown), phrases[-1] if phrases else None)
+    return Work(
+        assignment=assignment,
+        history=_history(phrases, chosen),
+        answer=None if chosen is None else _answer(chosen, owner, now),
+        seconds_left=max(0.0, (deadline - now).total_seconds()),
+    )
+
+
+def best_phrase(phrases: Iterable[Phrase]) -> Phrase | None:
+    """Return the phrase with the greatest error score above 0, the earliest of tied ones; `score` is loaded."""
+    scored = [phrase for phrase in phrases if phrase.state == PhraseState.SCORED and phrase.score.value > 0]
+    return max(scored, key=lambda phrase: (phrase.score.value, -phrase.ordinal), default=None)
+
+
+def images(assignment: Assignment, *, owner: str, draws: Draws) -> Images:
+    """Return samples of the class's right and wrong images, the same ones for the same session and draws."""
+    task = assignment.task
+    assert task.target_class is not None, "opening a study resolves the target class"
+    of_class = class_images(task.base_model, task.target_class)
+
+    def grid(side: int, draw: int) -> Grid:
+        positions = np.flatnonzero(of_class.is_error == bool(side))
+        chosen = sample(len(positions), SHOWN_A_GRID, draw, (assignment.session.seed, task.pk, side))
+        return Grid(pictures_of(owner, task.base_model, of_class, positions[chosen]), len(positions))
+
+    return Images(right=grid(0, draws.right), wrong=grid(1, draws.wrong))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a participant found in one task."""
+
+    task: Task
+    best: Phrase | None
+
+
+def found(session: AnnotationSession) -> tuple[Found, ...]:
+    """Return the best phrase of each of the session's tasks, for the last page."""
+    assignments = session.assignments.select_related("task__base_model__dataset").order_by("position")
+    phrases = _phrases().filter(assignment__session=session)
+    return tuple(
+        Found(assignment.task, best_phrase(phrase for phrase in phrases if phrase.assignment_id == assignment.pk))
+        for assignment in assignments
+    )
+
+
+def time_was_over_before(assignment: Assignment) -> bool:
+    """Whether the task before this one ended because its time was over, which its next page then says."""
+    return Assignment.objects.filter(
+        session=assignment.session_id,
+        position=assignment.position - 1,
+        state=AssignmentState.ENDED,
+        end_reason=EndReason.TIME_OVER,
+    ).exists()
+
+
+def _phrases() -> QuerySet[Phrase]:
+    """Phrases with their scores, whose arrays are read only where they are looked at."""
+    phrases = Phrase.objects.select_related("score").order_by("ordinal")
+    return phrases.defer("score__similarities", "score__text_embedding")
+
+
+def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine, ...]:
+    best = best_phrase(phrases)
+    return tuple(
+        HistoryLine(
+            phrase,
+            phrase.score.value if phrase.state == PhraseState.SCORED else None,
+            is_best=phrase == best,
+            is_shown=phrase == chosen,
+        )
+        for phrase in phrases
+    )
+
+
+def _answer(phrase: Phrase, owner: str, now: dt.datetime) -> Answer:
+    shown = result(phrase.score, owner) if phrase.state == PhraseState.SCORED else None
+    return Answer(phrase, shown, is_slow=now - phrase.submitted_at > SLOW_AFTER)

@@ -1,0 +1,30 @@
+// Puts parts of an answer from the server into the page: an element replaces the one that has its id.
+
+export function swap(html, ids = null) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  const elements = ids ? ids.map((id) => fresh.getElementById(id)) : [...fresh.body.children];
+  for (const element of elements) {
+    const old = element && document.getElementById(element.id);
+    if (!old || old.isEqualNode(element)) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    old.replaceWith(document.adoptNode(element));
+    if (focused) element.querySelector(`[href="${CSS.escape(focused)}"], a`)?.focus();
+  }
+  document.dispatchEvent(new CustomEvent("clarify:swapped"));
+}
+
+// Ask the server for the parts of this page that change: { ok, status, html }, or null where there is no connection.
+export async function ask(url, options = {}) {
+  try {
+    const response = await fetch(url, { headers: { "Clarify-Fragment": "1" }, ...options });
+    return { ok: response.ok, status: response.status, html: await response.text() };
+  } catch {
+    return null;
+  }
+}
+
+// Whether an answer belongs to this page; if not (the time is over, the task has ended), the page is loaded again,
+// and the server says where to go on.
+export function isOurs(answer) {
+  return answer.html.includes('id="phrase-error"');
+}

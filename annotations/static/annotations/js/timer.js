@@ -1,0 +1,29 @@
+// The clock counts down what the server said was left. At the end the page is loaded again, and the server decides.
+
+const SOON_S = 60;
+let element = null;
+let end = 0;
+let reloading = false;
+
+function setClock() {
+  const timer = document.getElementById("timer");
+  if (timer === element) return;
+  element = timer;
+  end = performance.now() + Number(timer.dataset.secondsLeft) * 1000;
+  show();
+}
+
+function show() {
+  const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+  element.firstElementChild.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  element.classList.toggle("soon", left <= SOON_S);
+  if (left === 0 && !reloading) {
+    reloading = true;
+    // A moment later than the server's own clock, so that it agrees.
+    setTimeout(() => location.replace(location.pathname), 1000);
+  }
+}
+
+document.addEventListener("clarify:swapped", setClock);
+setClock();
+setInterval(show, 250);

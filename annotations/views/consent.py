@@ -1,0 +1,32 @@
+"""Consent: given, or not."""
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotations.models import AnnotationSession, Stage
+from annotations.services import sessions
+from annotations.views.links import return_url
+from annotations.views.visits import go_on, in_visit, steps
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_visit(Stage.CONSENT)
+def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """Show the study's text; POST agree=yes or agree=no."""
+    if request.method != "POST":
+        return render(request, "annotations/consent.html", {"session": session, **steps(1)})
+    answers = {"yes": sessions.give_consent, "no": sessions.decline}
+    answer = answers.get(request.POST.get("agree", ""))
+    if answer is None:
+        raise BadRequest("agree is yes or no")
+    return go_on(answer(session))
+
+
+@require_safe
+@in_visit(Stage.DECLINED)
+def declined(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """End politely, with the study's own code for this outcome where it has one."""
+    url = return_url(session.study, session.study.no_consent_code)
+    return render(request, "annotations/declined.html", {"session": session, "return_url": url})

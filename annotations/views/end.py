@@ -1,0 +1,37 @@
+"""The end: finish, and only then the completion code."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from annotations.models import AnnotationSession, Stage
+from annotations.readings.task_screen import found
+from annotations.services import sessions
+from annotations.views.links import return_url
+from annotations.views.visits import SeeOther, in_visit, steps, where
+
+_SECONDS_TO_SEE_THE_CODE = 4
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """Show what the person found; POST completes the visit, and the page after it shows the code.
+
+    That page goes on to the study's completion address by a Refresh header: a redirect in answer to the form would be
+    stopped by the form-action policy, and nobody would see the code.
+    """
+    if request.method == "POST":
+        sessions.finish(session)
+        return SeeOther(f"{reverse('end')}?leaving=1")
+    if where(session) != reverse("end"):
+        return SeeOther(where(session))
+    finished = session.stage == Stage.FINISHED
+    url = return_url(session.study, session.study.completion_code) if finished else ""
+    leaving = bool(url) and "leaving" in request.GET
+    context = {"session": session, "finished": finished, "found": found(session), "return_url": url, "leaving": leaving}
+    response = render(request, "annotations/end.html", {**context, **steps(4)})
+    if leaving:
+        response["Refresh"] = f"{_SECONDS_TO_SEE_THE_CODE}; url={url}"
+    return response

@@ -1,0 +1,79 @@
+"""The way in: the welcome page, which a GET does not consume, and the start of a visit."""
+
+import math
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from annotations.models import Stage, Study, StudyState
+from annotations.models.participant import AnnotationSession
+from annotations.readings.tutorial import tutorial
+from annotations.services import sessions
+from annotations.services.errors import LinkIncomplete, ServiceError, StudyNotFound, StudyNotOpen
+from annotations.views import faults
+from annotations.views.visits import SESSION_KEY, go_on, in_visit, see
+
+
+@never_cache
+@require_safe
+def welcome(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what awaits the person. Stores nothing: link scanners open links too."""
+    try:
+        study = _study(slug)
+        parameters = [(name, request.GET.get(name, "").strip()) for name in _parameter_names(study)]
+        if not all(value for _, value in parameters):
+            raise LinkIncomplete
+    except ServiceError as error:
+        return faults.refused(request, error)
+    if study.state != StudyState.ACTIVE:
+        return faults.not_open(request, StudyNotOpen(study.state), study, parameters)
+    time_limit = study.tasks.aggregate(total=Sum("time_limit_s"))["total"] or 0
+    context = {
+        "study": study,
+        "parameters": parameters,
+        "tutorial": tutorial(),
+        "n_tasks": study.tasks.count(),
+        "minutes": math.ceil(time_limit / 60),
+    }
+    return render(request, "annotations/welcome.html", context)
+
+
+@never_cache
+@require_POST
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin the visit of the link's three ids, or go on with it, under a new session key."""
+    try:
+        study = _study(slug)
+        participant_id, study_id, session_id = _outside_ids(study, request.POST)
+        session = sessions.enter(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
+    except ServiceError as error:
+        return faults.refused(request, error)
+    request.session.cycle_key()
+    request.session[SESSION_KEY] = session.pk
+    return see("visit")
+
+
+@require_safe
+@in_visit(*Stage)
+def visit(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """Go to the page on which the visit stands."""
+    return go_on(session)
+
+
+def _study(slug: str) -> Study:
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        raise StudyNotFound
+    return study
+
+
+def _parameter_names(study: Study) -> tuple[str, str, str]:
+    return study.participant_parameter, study.study_parameter, study.session_parameter
+
+
+def _outside_ids(study: Study, given: QueryDict) -> tuple[str, str, str]:
+    participant, study_id, session = (given.get(name, "") for name in _parameter_names(study))
+    return participant, study_id, session

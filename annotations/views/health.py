@@ -1,0 +1,40 @@
+"""Probes: does the process live, and can it serve."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from annotations.models import Phrase, PhraseState
+
+
+@never_cache
+@require_safe
+def livez(request: HttpRequest) -> HttpResponse:
+    """Answer at all."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 if the database answers and its migrations are applied, else 503.
+
+    `oldest_pending_s` is how long the oldest phrase has waited for its score, 0 where none waits: what to alarm on.
+    """
+    try:
+        migrated = _is_migrated()
+        oldest = Phrase.objects.filter(state=PhraseState.PENDING).aggregate(at=Min("submitted_at"))["at"]
+    except DatabaseError:
+        return JsonResponse({"database": False}, status=503)
+    waited = 0.0 if oldest is None else (timezone.now() - oldest).total_seconds()
+    state = {"database": True, "migrations": migrated, "oldest_pending_s": round(waited, 1)}
+    return JsonResponse(state, status=200 if migrated else 503)
+
+
+def _is_migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())

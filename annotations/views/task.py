@@ -1,0 +1,193 @@
+"""The page of one task: images, the sentence, the answer, the history, the clock."""
+
+import datetime as dt
+import math
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage
+from annotations.readings import task_screen
+from annotations.readings.task_screen import Draws
+from annotations.services import assignments, phrases
+from annotations.services.errors import ServiceError
+from annotations.views.visits import SeeOther, go_on, in_visit, steps
+
+FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
+_MOST_DRAWS = 10_000
+
+
+@require_safe
+@in_visit(Stage.TASKS)
+def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Show an assignment as it stands: before its start, running, or over. An ended one sends on."""
+    assignment = _own_assignment(session, public_id)
+    if assignment.state == AssignmentState.ENDED:
+        return go_on(session)
+    if assignment.state == AssignmentState.WAITING:
+        return _begin_page(request, assignment)
+    now = timezone.now()
+    if now > assignments.effective_deadline(assignment, now):
+        return render(request, "annotations/task_time_over.html", {"assignment": assignment, **steps(3)})
+    return _task_page(request, assignment, now, request.GET)
+
+
+@require_POST
+@in_visit(Stage.TASKS)
+def begin(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Start the clock."""
+    assignments.start(_own_assignment(session, public_id))
+    return SeeOther(reverse("task", args=[public_id]))
+
+
+@require_POST
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Store a phrase, then show it; a refusal is shown beside the field, with what was typed still in it."""
+    assignment = _own_assignment(session, public_id)
+    text = request.POST.get("text", "")
+    try:
+        stored, _ = phrases.submit(assignment, client_uuid=_client_uuid(request.POST), text=text)
+    except ServiceError as error:
+        now = timezone.now()
+        if not _is_running(assignment, now):
+            raise
+        return _refusal(request, assignment, now, error, text)
+    if FRAGMENT_HEADER in request.headers:
+        return _fragment(request, assignment, stored.client_uuid, timezone.now())
+    query = urlencode({"phrase": stored.client_uuid, **_as_query(_draws(request.POST))})
+    return SeeOther(f"{reverse('task', args=[public_id])}?{query}")
+
+
+@require_safe
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def phrase(
+    request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
+) -> HttpResponse:
+    """Answer with what changes on the page when this phrase's state does."""
+    assignment = _own_assignment(session, public_id)
+    get_object_or_404(Phrase, assignment=assignment, client_uuid=client_uuid)
+    return _fragment(request, assignment, client_uuid, timezone.now())
+
+
+@require_POST
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """End the assignment: done in time, or over if the server's clock says so."""
+    assignments.end(_own_assignment(session, public_id), EndReason.DONE)
+    return go_on(session)
+
+
+def _own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
+    """Return an assignment of this visit; anybody else's is not found."""
+    assignment = get_object_or_404(
+        Assignment.objects.select_related("task__base_model__dataset"), public_id=public_id, session=session
+    )
+    assignment.session = session  # with its study loaded
+    return assignment
+
+
+def _is_running(assignment: Assignment, now: dt.datetime) -> bool:
+    assignment.refresh_from_db(fields=["state", "deadline_at"])
+    return assignment.state == AssignmentState.ACTIVE and now <= assignments.effective_deadline(assignment, now)
+
+
+def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    context = {
+        "assignment": assignment,
+        "n_tasks": assignment.session.assignments.count(),
+        "minutes": math.ceil(assignment.task.time_limit_s / 60),
+        "class_names": assignment.task.base_model.dataset.class_names,
+        "time_was_over": task_screen.time_was_over_before(assignment),
+    }
+    return render(request, "annotations/task_begin.html", {**context, **steps(3)})
+
+
+def _task_page(
+    request: HttpRequest,
+    assignment: Assignment,
+    now: dt.datetime,
+    given: QueryDict,
+    *,
+    error: str = "",
+    typed: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    draws = _draws(given)
+    context = {
+        **_work_context(assignment, _shown(given), draws, now),
+        "assignment": assignment,
+        "n_tasks": assignment.session.assignments.count(),
+        "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
+        "other_right": _others(given, draws, Draws(draws.right + 1, draws.wrong)),
+        "other_wrong": _others(given, draws, Draws(draws.right, draws.wrong + 1)),
+        "client_uuid": uuid.uuid4(),
+        "error": error,
+        "typed": typed,
+    }
+    return render(request, "annotations/task.html", context, status=status)
+
+
+def _fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID, now: dt.datetime) -> HttpResponse:
+    given = request.POST if request.method == "POST" else request.GET
+    context = _work_context(assignment, shown, _draws(given), now)
+    return render(request, "annotations/work_fragment.html", context)
+
+
+def _refusal(
+    request: HttpRequest, assignment: Assignment, now: dt.datetime, error: ServiceError, typed: str
+) -> HttpResponse:
+    if FRAGMENT_HEADER in request.headers:
+        response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
+        response.status_code = error.status
+        return response
+    return _task_page(request, assignment, now, request.POST, error=error.message, typed=typed, status=error.status)
+
+
+def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws, now: dt.datetime) -> dict[str, Any]:
+    deadline = assignments.effective_deadline(assignment, now)
+    work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
+    return {"work": work, "draws": draws, "minutes_left": f"{math.ceil(work.seconds_left / 60)} min"}
+
+
+def _owner(assignment: Assignment) -> str:
+    return f"session:{assignment.session_id}"
+
+
+def _others(given: QueryDict, draws: Draws, other: Draws) -> str:
+    shown = _shown(given)
+    return "?" + urlencode({**({"phrase": shown} if shown else {}), **_as_query(other)})
+
+
+def _as_query(draws: Draws) -> dict[str, int]:
+    return {"right": draws.right, "wrong": draws.wrong}
+
+
+def _draws(given: QueryDict) -> Draws:
+    return Draws(_draw(given.get("right", "")), _draw(given.get("wrong", "")))
+
+
+def _draw(text: str) -> int:
+    return min(int(text), _MOST_DRAWS) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _shown(given: QueryDict) -> uuid.UUID | None:
+    """The phrase that the address asks for; one that nobody could have submitted is as good as none."""
+    try:
+        return uuid.UUID(given.get("phrase", ""))
+    except ValueError:
+        return None
+
+
+def _client_uuid(given: QueryDict) -> uuid.UUID:
+    try:
+        return uuid.UUID(given.get("client_uuid", ""))
+    except ValueError:
+        raise BadRequest("client_uuid is not a UUID") from None

@@ -1,0 +1,81 @@
+"""Who is visiting, and where the visit stands."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from annotations.models import AnnotationSession, AssignmentState, Stage
+from annotations.services.errors import ServiceError
+from annotations.views import faults
+
+SESSION_KEY = "annotation_session"  # where the cookie's session keeps the visit
+STEPS = ("Consent", "How it works", "Images", "End")
+
+P = ParamSpec("P")
+VisitView = Callable[Concatenate[HttpRequest, AnnotationSession, P], HttpResponse]
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: the answer to a POST is a page to GET."""
+
+    status_code = 303
+
+
+def see(name: str, *args: Any) -> SeeOther:
+    """Redirect to the page with this name (303)."""
+    return SeeOther(reverse(name, args=args))
+
+
+def visiting(request: HttpRequest) -> AnnotationSession | None:
+    """Return the visit that this browser is in."""
+    key = request.session.get(SESSION_KEY)
+    if key is None:
+        return None
+    return AnnotationSession.objects.select_related("study", "participant").filter(pk=key).first()
+
+
+def in_visit(*stages: Stage) -> Callable[[VisitView[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """Give a view the visit, at one of `stages`; at another stage send the person to where they are.
+
+    The page is never stored by a browser, an unknown visit is a 404, and what a service refuses becomes a page.
+    """
+
+    def decorate(view: VisitView[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            session = visiting(request)
+            if session is None:
+                return faults.no_visit(request)
+            if session.stage not in stages:
+                return SeeOther(where(session))
+            try:
+                return view(request, session, *args, **kwargs)
+            except ServiceError as error:
+                return faults.refused(request, error)
+
+        return never_cache(guarded)
+
+    return decorate
+
+
+def where(session: AnnotationSession) -> str:
+    """Return the address of the page on which a visit stands."""
+    if session.stage == Stage.TASKS:
+        assignment = session.assignments.exclude(state=AssignmentState.ENDED).order_by("position").first()
+        return reverse("end") if assignment is None else reverse("task", args=[assignment.public_id])
+    pages = {Stage.CONSENT: "consent", Stage.TUTORIAL: "tutorial", Stage.FINISHED: "end", Stage.DECLINED: "declined"}
+    return reverse(pages[Stage(session.stage)])
+
+
+def go_on(session: AnnotationSession) -> HttpResponse:
+    """Redirect to where the visit stands."""
+    return SeeOther(where(session))
+
+
+def steps(number: int) -> dict[str, Any]:
+    """Return the template context of the progress bar, at step `number` of STEPS."""
+    return {"step": number, "steps": STEPS}
