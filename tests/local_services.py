@@ -32,7 +32,10 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         os.environ.setdefault(name, value)
     folder = Path(tempfile.mkdtemp(prefix="clarify-tests-"))
     _running.callback(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("data", "static"):
+        (folder / name).mkdir()
     os.environ.setdefault("DATA_ROOT", str(folder / "data"))
+    os.environ.setdefault("STATIC_ROOT", str(folder / "static"))
     logs = folder / "log"
     try:
         if "DATABASE_URL" not in os.environ:

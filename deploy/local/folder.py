@@ -23,6 +23,7 @@ class DemoFolder:
         self.path = root / "var" / "demo"
         self.data = self.path / "data"
         self.exports = self.path / "exports"
+        self.static = self.path / "static"
         self.logs = self.path / "log"
 
     def log(self, name: str) -> Path:
@@ -44,7 +45,7 @@ class DemoFolder:
     def prepare(self) -> None:
         """Make the folder. Raises CannotRun where it cannot be written or its disk is nearly full."""
         with writing(self.path):
-            for folder in (self.path, self.data, self.exports, self.logs):
+            for folder in (self.path, self.data, self.exports, self.logs, self.static):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.path / ".probe"
             probe.write_bytes(os.urandom(4096))
@@ -89,6 +90,7 @@ class DemoFolder:
             "DEBUG": "false",
             "SERVE_STATIC_FROM_SOURCE": "true",
             "DATA_ROOT": str(self.data),
+            "STATIC_ROOT": str(self.static),  # stays empty: the files are served from their source
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),  # one thread a process: five share the machine
             "PYTHONUNBUFFERED": "1",
         }

@@ -1,0 +1,57 @@
+"""Makes sure that the tests have a browser: one on the PATH, else Playwright's own, else Debian's package."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ADVICE = (
+    "The tests need a browser, and none could be installed: install Chromium so that `chromium` is on the PATH "
+    "(on Debian: apt-get install chromium), or leave the browser tests out with ARGS='-m \"not browser\"'."
+)
+
+
+def executable() -> str | None:
+    """The browser that the tests drive: one on the PATH, else the one that Playwright downloaded; None without one."""
+    on_path = next((found for name in ON_PATH if (found := shutil.which(name))), None)
+    return on_path or _playwrights_own()
+
+
+def main() -> int:
+    """Install a browser where there is none; 1, with a sentence, where that did not work either."""
+    attempts: list[Callable[[], None]] = [_download, _install_package]
+    for attempt in attempts:
+        if executable():
+            return 0
+        attempt()
+    if executable():
+        return 0
+    print(ADVICE, file=sys.stderr)
+    return 1
+
+
+def _playwrights_own() -> str | None:
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def _download() -> None:
+    print("No browser on the PATH: asking Playwright for its own …")
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+
+
+def _install_package() -> None:
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing Debian's package chromium …")
+        subprocess.run(["apt-get", "update"], check=False)
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

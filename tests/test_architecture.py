@@ -1,0 +1,91 @@
+"""Imports go one way, and the web process stays light (docs/architecture.md)."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("modeling", "annotations", "worker", "clarify_site", "deploy", "tests")
+HEAVY = ("torch", "torchvision", "open_clip", "faiss")
+TORCH_LAYER = ("modeling.retraining", "modeling.encoders", "modeling.small_clip")
+SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # the Celery application is for all
+# What may not be imported from where; a part of a package comes before the package.
+FORBIDDEN: dict[str, tuple[str, ...]] = {
+    "modeling": ("annotations", "worker", "clarify_site", "deploy", "tests", "django", "celery"),
+    "annotations": ("worker", *SITE, "deploy", "tests", *TORCH_LAYER, *HEAVY),
+    "annotations/models": ("annotations.services", "annotations.views", "annotations.api", "annotations.admin"),
+    "annotations/services": ("annotations.views", "annotations.api", "annotations.admin"),
+    "annotations/readings": ("annotations.views", "annotations.api", "annotations.admin"),
+    "worker": ("annotations.views", "annotations.api", "annotations.admin", *SITE, "deploy", "tests"),
+    "clarify_site": ("worker", "modeling", "deploy", "tests", *HEAVY),
+}
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """Every module that a file imports, also within a function; `from a import b` counts as a and as a.b."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} has a relative import"
+            yield from (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+def _is_within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize(("folder", "forbidden"), FORBIDDEN.items())
+def test_imports_go_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
+    broken = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for module in _imports(file)
+        if any(_is_within(module, package) for package in forbidden)
+    ]
+    assert not broken
+
+
+def test_the_numpy_layer_does_not_import_the_torch_layer() -> None:
+    broken = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in sorted((ROOT / "modeling").rglob("*.py"))
+        if not any(str(file.relative_to(ROOT)).startswith(layer.replace(".", "/")) for layer in TORCH_LAYER)
+        for module in _imports(file)
+        if any(_is_within(module, package) for package in (*TORCH_LAYER, *HEAVY))
+    ]
+    assert not broken
+
+
+def test_every_package_of_the_map_is_there() -> None:
+    assert [name for name in PACKAGES if not (ROOT / name / "__init__.py").exists()] == []
+
+
+WEB_PROCESS = """
+import sys
+from django.test import Client
+from django.urls import get_resolver
+from clarify_site.wsgi import application
+
+def resolve(patterns):
+    for pattern in patterns:
+        assert pattern.callback or pattern.url_patterns
+        resolve(getattr(pattern, "url_patterns", []))
+
+resolve(get_resolver().url_patterns)
+assert Client().get("/livez").status_code == 200
+assert Client().get("/study/no-such-study/").status_code == 404
+print(*sorted(name for name in sys.modules if name.split(".")[0] in {heavy}))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_web_process_never_loads_torch_or_faiss(subprocess_environment: dict[str, str]) -> None:
+    script = WEB_PROCESS.replace("{heavy}", repr(set(HEAVY)))
+    done = subprocess.run([sys.executable, "-c", script], env=subprocess_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""
