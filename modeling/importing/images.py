@@ -62,7 +62,8 @@ def decode(data: bytes) -> Image.Image:
         if width * height > PIXEL_LIMIT:
             raise ImageRejected("oversized", f"{width} by {height} pixels, at most {PIXEL_LIMIT} in all are decoded")
         image.load()
-        return ImageOps.exif_transpose(image).convert("RGB")
+        ImageOps.exif_transpose(image, in_place=True)
+        return image if image.mode == "RGB" else image.convert("RGB")
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise ImageRejected("oversized", str(error)) from error
     except ImageRejected:

@@ -16,9 +16,9 @@ from modeling.importing.errors import ImportRefused
 from modeling.importing.images import ImageRejected, decode, is_whole_thumbnail, read_bytes, thumbnail
 from modeling.importing.storage import RowFile, json_bytes, replace_durably, storing, write_file
 
-# A batch ends at whichever comes first, so that its decoded images take at most some 300 MB beyond the largest image.
+# A batch ends at whichever comes first: at 4 bytes a pixel it holds 256 MB and one image more.
 BATCH_IMAGES = 64
-BATCH_PIXELS = 100_000_000
+BATCH_PIXELS = 64_000_000
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Partial:
         progress("embedding", self.done, len(self.candidates))
         for batch in self._batches():
             self._write(batch)
+            batch.clear()  # or it would live on while the next one is decoded
             progress("embedding", self.done, len(self.candidates))
 
     def finish(self) -> None:
