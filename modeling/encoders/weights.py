@@ -5,8 +5,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
-import httpx
 import open_clip
 from huggingface_hub import hf_hub_download, hf_hub_url, is_offline_mode
 from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
@@ -81,7 +82,7 @@ def _file_of_tag(spec: str, model: str, hub_path: str) -> Path:
         return cached[0]
     try:
         return _fetched(repository, candidates)
-    except (OSError, httpx.HTTPError):
+    except OSError:
         # `from None`: the hub's chain of network errors adds nothing to what a person has to do
         raise EncoderUnavailable(
             f"the weights of {spec} are not on this machine and cannot be fetched: on a machine with a network, "
@@ -98,12 +99,26 @@ def _cached(repository: str, name: str) -> Path | None:
 
 
 def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
-    """Fetch the first candidate that the repository has; any other failure, such as no network, ends it at once."""
+    """Fetch the first candidate that the repository has. Raises OSError for whatever prevents it."""
     for name in candidates:
-        if not is_offline_mode():
-            httpx.head(hf_hub_url(repository, name), timeout=_ANSWER_TIMEOUT_S)
+        _need_an_answer(hf_hub_url(repository, name))
         try:
             return Path(hf_hub_download(repository, name))
         except RemoteEntryNotFoundError:
             continue
+        except OSError:
+            raise
+        except Exception as error:  # of the hub client's HTTP library, which is another one in each major version
+            raise ConnectionError(str(error)) from error
     raise FileNotFoundError(f"{repository} has none of {candidates}")
+
+
+def _need_an_answer(url: str) -> None:
+    """Raise OSError unless a server answers, with whatever status, or the hub's client is offline and will not ask."""
+    if is_offline_mode():
+        return
+    request = Request(url, method="HEAD")  # noqa: S310  the hub's own address, not a participant's
+    try:
+        urlopen(request, timeout=_ANSWER_TIMEOUT_S).close()  # noqa: S310
+    except HTTPError as answer:
+        answer.close()

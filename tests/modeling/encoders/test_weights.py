@@ -1,12 +1,6 @@
-"""Weights named by a pretrained tag: from a hub that is played here, from its cache, and with no hub at all.
+"""Weights named by a pretrained tag: from a hub that is played here, from its cache, and with no hub at all."""
 
-huggingface_hub reads its environment when it is imported, so each case is a process of its own.
-"""
-
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,31 +8,37 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from huggingface_hub import constants
 
-CODE = """
+from modeling.encoders import weights
 from modeling.encoders.weights import find_weights
 from modeling.errors import EncoderUnavailable
-try:
-    weights = find_weights("ViT-L-14", "openai")
-    print(weights.file.name, weights.file.read_bytes(), weights.quick_gelu, sorted(weights.preprocessing))
-except EncoderUnavailable as error:
-    print("unavailable:", error)
-"""
-FOUND = "open_clip_model.safetensors b'weights' True ['interpolation', 'mean', 'resize_mode', 'std']"
+
+SENTENCE = (
+    r"^the weights of open_clip:ViT-L-14:openai are not on this machine and cannot be fetched: on a machine with a "
+    r"network, download open_clip_model\.safetensors and open_clip_config\.json from the Hugging Face repository "
+    r"timm/\S+ into one folder, bring it here, and use open_clip:ViT-L-14:/path/to/open_clip_model\.safetensors$"
+)
 
 
-def find_with(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    settings = {"HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    return subprocess.run(
-        [sys.executable, "-c", CODE],
-        env={**inherited, **settings, **environment},
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
+@pytest.fixture(autouse=True)
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(weights, "_ANSWER_TIMEOUT_S", 1)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def use_hub(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
 
 
 class Hub(BaseHTTPRequestHandler):
     """A hub that has one file in each repository."""
+
+    only_file = "open_clip_model.safetensors"
 
     def do_HEAD(self) -> None:
         self.answer(b"")
@@ -47,8 +47,11 @@ class Hub(BaseHTTPRequestHandler):
         self.answer(b"weights")
 
     def answer(self, body: bytes) -> None:
-        if not self.path.endswith("/resolve/main/open_clip_model.safetensors"):
-            self.send_error(404)
+        if not self.path.endswith(f"/{self.only_file}"):
+            self.send_response(404)
+            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         self.send_response(200)
         self.send_header("X-Repo-Commit", "0" * 40)
@@ -89,28 +92,55 @@ def silence() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def assert_says_what_to_do(run: subprocess.CompletedProcess[str]) -> None:
-    assert run.stdout.startswith("unavailable: the weights of open_clip:ViT-L-14:openai are not on this machine")
-    assert "download open_clip_model.safetensors and open_clip_config.json" in run.stdout
-    assert "use open_clip:ViT-L-14:/path/to/open_clip_model.safetensors" in run.stdout
-    assert run.stdout.count("\n") == 1
-    assert "Retrying" not in run.stderr
-    assert "Traceback" not in run.stderr
-
-
-def test_a_tag_is_fetched_once_and_then_found_without_a_network(tmp_path: Path, nobody: str) -> None:
+@pytest.mark.parametrize("only_file", ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"])
+def test_a_tag_is_fetched_once_and_then_found_without_a_network(
+    only_file: str, nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hub, "only_file", only_file)
     with hub() as address:
-        assert find_with(tmp_path, HF_ENDPOINT=address).stdout.strip() == FOUND
-    assert find_with(tmp_path, HF_ENDPOINT=nobody).stdout.strip() == FOUND
+        use_hub(monkeypatch, address)
+        fetched = find_weights("ViT-L-14", "openai")
+    use_hub(monkeypatch, nobody)
+    assert find_weights("ViT-L-14", "openai") == fetched
+    assert (fetched.file.name, fetched.file.read_bytes()) == (only_file, b"weights")
 
 
-def test_without_a_network_one_sentence_says_which_file_to_put_where(tmp_path: Path, nobody: str) -> None:
-    assert_says_what_to_do(find_with(tmp_path, HF_ENDPOINT=nobody))
+def test_a_tag_brings_its_activation_and_preprocessing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with hub() as address:
+        use_hub(monkeypatch, address)
+        openai, laion = (find_weights("ViT-L-14", tag) for tag in ("openai", "laion2b_s32b_b82k"))
+    assert (openai.quick_gelu, laion.quick_gelu) == (True, False)
+    assert laion.preprocessing["mean"] == (0.5, 0.5, 0.5) != openai.preprocessing["mean"]
 
 
-def test_in_offline_mode_nothing_is_asked(tmp_path: Path, silence: str) -> None:
-    assert_says_what_to_do(find_with(tmp_path, HF_ENDPOINT=silence, HF_HUB_OFFLINE="1"))
+def test_without_a_network_one_sentence_says_which_file_to_put_where(
+    nobody: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    use_hub(monkeypatch, nobody)
+    with pytest.raises(EncoderUnavailable, match=SENTENCE) as caught:
+        find_weights("ViT-L-14", "openai")
+    assert caught.value.__suppress_context__
+    assert capfd.readouterr() == ("", "")
 
 
-def test_a_hub_that_never_answers_is_given_up(tmp_path: Path, silence: str) -> None:
-    assert_says_what_to_do(find_with(tmp_path, HF_ENDPOINT=silence))
+def test_a_hub_that_never_answers_is_given_up(silence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_hub(monkeypatch, silence)
+    with pytest.raises(EncoderUnavailable, match=SENTENCE):
+        find_weights("ViT-L-14", "openai")
+
+
+def test_in_offline_mode_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    asked: list[object] = []
+    monkeypatch.setattr(weights, "urlopen", asked.append)
+    with pytest.raises(EncoderUnavailable, match=SENTENCE):
+        find_weights("ViT-L-14", "openai")
+    assert not asked
+
+
+def test_a_repository_without_weights_is_answered_likewise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hub, "only_file", "README.md")
+    with hub() as address:
+        use_hub(monkeypatch, address)
+        with pytest.raises(EncoderUnavailable, match=SENTENCE):
+            find_weights("ViT-L-14", "openai")
