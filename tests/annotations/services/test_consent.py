@@ -1,0 +1,57 @@
+import pytest
+
+from annotations.models import Event, Outcome, Stage, StudyState
+from annotations.services import sessions
+from annotations.services.errors import StageMismatch, StudyNotOpen
+
+
+@pytest.fixture
+def session(open_study):
+    return sessions.enter(open_study, participant_id="p", study_id="s", session_id="v")
+
+
+def test_consent_leads_to_the_tutorial(session):
+    sessions.give_consent(session)
+    assert session.stage == Stage.TUTORIAL
+    assert session.consented_at is not None
+
+
+def test_consent_given_twice_counts_once(session):
+    first = sessions.give_consent(session).consented_at
+    assert sessions.give_consent(session).consented_at == first
+    assert Event.objects.filter(kind="consent_given").count() == 1
+
+
+def test_declining_ends_the_visit_without_consent(session):
+    sessions.decline(session)
+    sessions.decline(session)
+    assert (session.stage, session.outcome) == (Stage.DECLINED, Outcome.NO_CONSENT)
+    assert session.ended_at is not None
+    assert Event.objects.filter(kind="consent_declined").count() == 1
+
+
+def test_declining_is_final(session):
+    sessions.decline(session)
+    with pytest.raises(StageMismatch):
+        sessions.give_consent(session)
+
+
+def test_consent_cannot_be_declined_afterwards(session):
+    sessions.give_consent(session)
+    with pytest.raises(StageMismatch):
+        sessions.decline(session)
+
+
+def test_a_stale_page_does_not_undo_what_another_tab_did(session):
+    stale = type(session).objects.get(pk=session.pk)
+    sessions.give_consent(session)
+    sessions.finish_tutorial(session)
+    assert sessions.give_consent(stale).stage == Stage.TASKS
+
+
+def test_a_closed_study_takes_no_consent(session):
+    session.study.state = StudyState.CLOSED
+    session.study.closed_at = session.created_at
+    session.study.save()
+    with pytest.raises(StudyNotOpen, match="closed"):
+        sessions.give_consent(session)

@@ -1,0 +1,37 @@
+"""Steps that many tests take, by the services that pages call."""
+
+import datetime as dt
+import uuid
+
+from annotations.models import Assignment, EndReason, Phrase
+from annotations.services import assignments, phrases
+from tests.actors import Visit
+from worker.scoring import score_due_phrases
+
+
+def submit(visit: Visit, text: str = "red") -> Phrase:
+    """A new phrase in the visit's running assignment, not scored yet."""
+    phrase, _ = phrases.submit(visit.assignment, client_uuid=uuid.uuid4(), text=text)
+    return phrase
+
+
+def submit_and_score(visit: Visit, *texts: str) -> list[Phrase]:
+    """New phrases, scored by a worker's batch in this process."""
+    submitted = [submit(visit, text) for text in texts]
+    score_due_phrases()
+    for phrase in submitted:
+        phrase.refresh_from_db()
+    return submitted
+
+
+def end(visit: Visit) -> Assignment:
+    """The visit's running assignment, done and with its runs planned."""
+    return assignments.end(visit.assignment, EndReason.DONE)
+
+
+def move_clock(assignment: Assignment, seconds: float) -> None:
+    """Let an assignment have begun earlier: as if `seconds` had gone by since."""
+    by = dt.timedelta(seconds=seconds)
+    for name in ("started_at", "first_deadline_at", "deadline_at"):
+        setattr(assignment, name, getattr(assignment, name) - by)
+    assignment.save()
