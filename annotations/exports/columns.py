@@ -1,0 +1,100 @@
+"""Columns of the exported tables: the CSV files and the data dictionary are made from the same definitions."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+Row = TypeVar("Row")
+Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | None
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+@dataclass(frozen=True)
+class Column(Generic[Row]):
+    """One column: how it is called, what it holds, and how its cell is read from a row.
+
+    type is text, integer, number, boolean, time or json; unit and range are empty where they do not apply.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    cell: Callable[[Row], Cell]
+    unit: str = ""
+    range: str = ""
+
+
+@dataclass(frozen=True)
+class Table(Generic[Row]):
+    """One CSV file. `order` says in words how its rows are sorted, so that a file is the same each time."""
+
+    file: str
+    meaning: str
+    order: str
+    columns: tuple[Column[Row], ...]
+
+    def lines(self, rows: Iterable[Row]) -> Iterator[list[str]]:
+        """Yield the header, then one list of written cells per row."""
+        yield [column.name for column in self.columns]
+        for row in rows:
+            yield [write_cell(column.cell(row)) for column in self.columns]
+
+
+def write_cell(cell: Cell) -> str:
+    """Return a cell as it stands in a CSV file.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers keep full precision (the
+    shortest text that reads back as the same number); times are ISO 8601 in UTC with microseconds.
+
+    >>> write_cell("=1+1"), write_cell(-0.1), write_cell(True), write_cell(None)
+    ("'=1+1", '-0.1', 'true', '')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, int | float):
+        return repr(cell)
+    if isinstance(cell, dt.datetime):
+        return write_time(cell)
+    if isinstance(cell, list | dict):
+        return json.dumps(cell, ensure_ascii=False, sort_keys=True)
+    text = str(cell)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def write_time(moment: dt.datetime) -> str:
+    """Return an aware time as ISO 8601 in UTC, always with microseconds, so that text sorts as time does."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class _Described:
+    table: Table[Any]
+    column: Column[Any]
+
+
+DICTIONARY: Table[_Described] = Table(
+    "data_dictionary.csv",
+    "every column of every table",
+    "as the tables and their columns stand",
+    (
+        Column("file", "text", "the table", lambda row: row.table.file),
+        Column("column", "text", "the column's name", lambda row: row.column.name),
+        Column("type", "text", "text, integer, number, boolean, time or json", lambda row: row.column.type),
+        Column("unit", "text", "the unit, empty where there is none", lambda row: row.column.unit),
+        Column("range", "text", "the values it can take, empty where any", lambda row: row.column.range),
+        Column("meaning", "text", "what it says, and how it is computed", lambda row: row.column.meaning),
+    ),
+)
+
+
+def describe(tables: Iterable[Table[Any]]) -> Iterator[_Described]:
+    """Yield the rows of the data dictionary, its own columns last."""
+    for table in (*tables, DICTIONARY):
+        for column in table.columns:
+            yield _Described(table, column)

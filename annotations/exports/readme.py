@@ -1,0 +1,43 @@
+"""README.txt of an export: what is in it, in plain words."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from annotations.exports.columns import Table
+from annotations.models import Study
+
+_TEXT = """{title}
+{underline}
+
+This archive holds everything that the participants of this study submitted and what was computed from it, as it was
+at one moment.
+
+Tables (CSV, UTF-8, commas, first line names the columns; data_dictionary.csv explains every column)
+{tables}
+
+Other files
+  phrases.jsonl         the phrases once more, one JSON object a line, exactly as they were typed
+  events.jsonl          what happened, in order
+  study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute
+
+People
+  Nobody's outside id is in here. A person appears under a pseudonym made with a key that belongs to this study alone,
+  so pseudonyms of two studies cannot be joined. The words people typed are their own: read them before you publish.
+
+Spreadsheets
+  In the CSV files a text that starts with = + - or @ has an apostrophe in front, so that no spreadsheet takes it for a
+  formula. Use phrases.jsonl where the exact text matters.
+
+The headline
+  summary.csv, column worst_group_accuracy: for each participant, the phrase with the best error score on the
+  validation images, and the worst-group accuracy that retraining with it reaches on the test images. The column
+  worst_group_accuracy_chosen_on_test is the best over all of a person's phrases. The test images chose that phrase, so
+  it is optimistic; it is there because the paper reports it.
+"""
+
+
+def readme(study: Study, tables: Iterable[Table[Any]]) -> str:
+    """Return the text, with one line per table."""
+    lines = [f"  {table.file:<21} {table.meaning} ({table.order})" for table in tables]
+    title = f"Clarify: export of the study “{study.title}” ({study.slug})"
+    return _TEXT.format(title=title, underline="=" * len(title), tables="\n".join(lines))

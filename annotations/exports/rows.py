@@ -1,0 +1,82 @@
+"""The rows of a study's export, each table's in its order; rows of the database are streamed."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Count, Q
+
+from annotations.exports import tables
+from annotations.exports.columns import Table
+from annotations.exports.summary import StudySummary
+from annotations.models import AnnotationSession, Assignment, Participant, Phrase, Run, Stage, Study
+
+
+def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any], Iterable[Any]]]:
+    """Yield each table with its rows, in the order of `tables.TABLES`."""
+    yield tables.PARTICIPANTS, _participants(study)
+    yield tables.SESSIONS, _sessions(study)
+    yield tables.ASSIGNMENTS, _assignments(study)
+    yield tables.PHRASES, phrase_rows(study)
+    yield tables.RUNS, _runs(study)
+    yield tables.SUMMARY, (row for task in summary.tasks for row in task.participants)
+    yield tables.TOTALS, _totals(summary)
+
+
+def phrase_rows(study: Study) -> Iterator[Phrase]:
+    """Yield the study's phrases in the order of phrases.csv, without the arrays of their scores."""
+    return (
+        Phrase.objects.filter(assignment__session__study=study)
+        .select_related("assignment__session__participant", "assignment__task", "score__run")
+        .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
+        .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
+        .iterator()
+    )
+
+
+def _participants(study: Study) -> Iterator[Participant]:
+    finished = Count("sessions", filter=Q(sessions__stage=Stage.FINISHED))
+    return (
+        study.participants.annotate(n_sessions=Count("sessions"), n_finished=finished).order_by("pseudonym").iterator()
+    )
+
+
+def _sessions(study: Study) -> Iterator[AnnotationSession]:
+    return (
+        study.sessions.select_related("participant", "configuration")
+        .order_by("participant__pseudonym", "created_at", "submission_key")
+        .iterator()
+    )
+
+
+def _assignments(study: Study) -> Iterator[Assignment]:
+    return (
+        Assignment.objects.filter(session__study=study)
+        .select_related("session__participant", "task")
+        .annotate(n_phrases=Count("phrases"))
+        .order_by("session__participant__pseudonym", "session__submission_key", "task__position")
+        .iterator()
+    )
+
+
+def _runs(study: Study) -> Iterator[Run]:
+    return (
+        Run.objects.filter(assignment__session__study=study)
+        .select_related("assignment__session__participant", "assignment__task", "base_model")
+        .defer("head", "test_predictions", "base_model__head", "base_model__predictions")
+        .order_by(
+            "assignment__session__participant__pseudonym",
+            "assignment__task__position",
+            "assignment__session__submission_key",
+            "id",
+        )
+        .iterator()
+    )
+
+
+def _totals(summary: StudySummary) -> Iterator[tables.Total]:
+    for task in summary.tasks:
+        base = task.base_worst_group_accuracy
+        yield tables.Total(task.task, "best_error_score", task.best_error_score, None)
+        yield tables.Total(task.task, "worst_group_accuracy", task.worst_group_accuracy, base)
+        chosen = "worst_group_accuracy_chosen_on_test"
+        yield tables.Total(task.task, chosen, task.worst_group_accuracy_chosen_on_test, base)

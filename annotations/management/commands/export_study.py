@@ -1,0 +1,46 @@
+"""manage.py export_study SLUG [--output FILE]: a study's phrases, scores, runs and summary as one zip file."""
+
+import os
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.exports.study_export import export_name, write_study_zip
+from annotations.models import Study
+
+
+class Command(BaseCommand):
+    help = "Write a study's export: tables as CSV, a data dictionary, the frozen configuration. See docs/analysts.md."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="the study, as in the participants' link")
+        parser.add_argument("--output", type=Path, help="file to write (default: clarify-SLUG.zip in this folder)")
+
+    def handle(self, *args: Any, slug: str, output: Path | None, **options: Any) -> None:
+        study = Study.objects.filter(slug=slug).first()
+        if study is None:
+            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
+            raise CommandError(f"There is no study {slug!r}. There are: {known}.")
+        path = output or Path(export_name(study))
+        try:
+            _write_whole(study, path)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error.strerror}. Choose another --output.") from error
+        self.stdout.write(f"Wrote {path} ({path.stat().st_size:,} bytes).")
+
+
+def _write_whole(study: Study, path: Path) -> None:
+    """Write beside the target and rename: a reader never sees half an export, and a failure leaves the old one."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        part = Path(file.name)
+        try:
+            write_study_zip(study, file)
+            file.flush()
+            os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
