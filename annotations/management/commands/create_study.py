@@ -1,0 +1,117 @@
+"""manage.py create_study: set a study up from arguments or a JSON file, and open it where asked."""
+
+import json
+import secrets
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.management.plain_errors import plain_errors
+from annotations.models import BaseModel, Study, StudyState
+from annotations.services.studies import create_study, entry_url, open_study
+
+_JSON_HELP = """JSON file with the study's fields and its tasks, for example {"slug": "birds", "title": "Birds",
+"tasks": [{"base_model": "birds/erm", "target_class": "dog", "time_limit_s": 600}]}; target_class is a name, a number or
+missing (the class with the most errors)"""
+
+
+class Command(BaseCommand):
+    help = "Create a study. A study of this slug that is there already is left as it is."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", nargs="?", help="appears in the participants' link")
+        parser.add_argument("--title", help="what participants and coordinators read (default: the slug)")
+        parser.add_argument("--base-model", metavar="DATASET[@VERSION]/NAME", help="of the study's one task")
+        parser.add_argument("--target-class", help="name or number (default: the class with the most errors)")
+        parser.add_argument("--time-limit", type=int, metavar="SECONDS", help="of the task")
+        parser.add_argument("--min-phrases", type=int, metavar="N")
+        parser.add_argument("--max-phrases", type=int, metavar="N")
+        parser.add_argument("--completion-code", help="default: a random one")
+        parser.add_argument("--from-json", type=Path, metavar="FILE", help=_JSON_HELP)
+        parser.add_argument("--open", action="store_true", help="open it: its configuration freezes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        fields = _from_file(options["from_json"]) if options["from_json"] else _from_arguments(options)
+        with plain_errors():
+            study = self._existing_or_new(fields)
+            if options["open"] and study.state == StudyState.DRAFT:
+                open_study(study)
+                self.stdout.write(f"Opened {study.slug}.")
+        self.stdout.write(f"Participants' link: {entry_url(study)}")
+
+    def _existing_or_new(self, fields: dict[str, Any]) -> Study:
+        existing = Study.objects.filter(slug=fields.get("slug")).first()
+        if existing is not None:
+            self.stdout.write(f"The study {existing.slug} is there already ({existing.get_state_display().lower()}).")
+            return existing
+        tasks = [_with_base_model(task) for task in fields.pop("tasks", [])]
+        fields.setdefault("completion_code", secrets.token_hex(4).upper())
+        fields.setdefault("title", fields.get("slug"))
+        study = create_study(tasks=tasks, **fields)
+        self.stdout.write(f"Created the study {study.slug} with {study.tasks.count()} task(s).")
+        return study
+
+
+def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
+    if not options["slug"] or not options["base_model"]:
+        raise CommandError("Give a slug and --base-model, or --from-json FILE.")
+    task = {
+        "base_model": options["base_model"],
+        "target_class": options["target_class"],
+        "time_limit_s": options["time_limit"],
+        "min_phrases": options["min_phrases"],
+        "max_phrases": options["max_phrases"],
+    }
+    fields = {"title": options["title"], "completion_code": options["completion_code"]}
+    return {"slug": options["slug"], **_given(fields), "tasks": [_given(task)]}
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        fields = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise CommandError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(fields, dict) or not isinstance(fields.get("slug"), str):
+        raise CommandError(f"{path} must hold one JSON object with a slug.")
+    tasks = fields.get("tasks", [])
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) and "base_model" in task for task in tasks):
+        raise CommandError(f"{path}: tasks must be a list of objects, each with a base_model.")
+    return fields
+
+
+def _with_base_model(task: dict[str, Any]) -> dict[str, Any]:
+    base_model = _base_model(str(task["base_model"]))
+    resolved = {**task, "base_model": base_model}
+    if "target_class" in task and task["target_class"] is not None:
+        resolved["target_class"] = _class_number(base_model, str(task["target_class"]))
+    return resolved
+
+
+def _base_model(reference: str) -> BaseModel:
+    dataset, _, name = reference.rpartition("/")
+    dataset_name, _, version = dataset.partition("@")
+    found = BaseModel.objects.filter(dataset__name=dataset_name, name=name).order_by("-dataset__version")
+    if version:
+        found = found.filter(dataset__version=int(version) if version.isdecimal() else -1)
+    base_model = found.select_related("dataset").first()
+    if base_model is None:
+        known = ", ".join(f"{m.dataset.name}@{m.dataset.version}/{m.name}" for m in BaseModel.objects.all()) or "none"
+        raise CommandError(f"There is no base model {reference!r}. There are: {known}.")
+    return base_model
+
+
+def _class_number(base_model: BaseModel, given: str) -> int:
+    names = base_model.dataset.class_names
+    if given in names:
+        return int(names.index(given))
+    if given.isdecimal() and int(given) < len(names):
+        return int(given)
+    raise CommandError(f"{base_model.dataset} has no class {given!r}. It has: {', '.join(names)}.")
