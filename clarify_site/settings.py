@@ -165,6 +165,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "StudyStateEnum": "annotations.models.StudyState",
+        "AssignmentStateEnum": "annotations.models.AssignmentState",
+        "PhraseStateEnum": "annotations.models.PhraseState",
+        "RunStateEnum": "annotations.models.RunState",
+    },
 }
 
 # -- Celery: a doorbell. All state lives in our tables, so there is no result backend ----------------------------------

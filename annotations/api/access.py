@@ -1,0 +1,52 @@
+"""Who may use the API: staff who may view a model, and a participant in a visit of their own."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.authentication import SessionScheme
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import BasePermission, DjangoModelPermissions
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from annotations.models import AnnotationSession
+from annotations.views.visits import SESSION_KEY
+
+
+class StaffWhoMayView(DjangoModelPermissions):
+    """Staff with the model's view permission, the one that the admin asks for too."""
+
+    perms_map = {
+        "GET": ["%(app_label)s.view_%(model_name)s"],
+        "HEAD": ["%(app_label)s.view_%(model_name)s"],
+        "OPTIONS": [],
+    }
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user.is_staff) and super().has_permission(request, view)
+
+
+class VisitAuthentication(SessionAuthentication):
+    """The visit in the session cookie becomes `request.auth`. CSRF is checked as on the pages."""
+
+    def authenticate(self, request: Request) -> tuple[Any, AnnotationSession] | None:
+        key = request._request.session.get(SESSION_KEY)
+        session = AnnotationSession.objects.filter(pk=key).first() if key is not None else None
+        if session is None:
+            return None
+        self.enforce_csrf(request)
+        return AnonymousUser(), session
+
+
+class InVisit(BasePermission):
+    """Anyone may ask; what is not in the visit of the cookie is not found, so nobody learns what exists."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return True
+
+
+class VisitScheme(SessionScheme):  # type: ignore[no-untyped-call]  # the package registers its subclasses
+    """How the OpenAPI schema describes VisitAuthentication; drf-spectacular finds it by being a subclass."""
+
+    target_class = "annotations.api.access.VisitAuthentication"
+    name = "visit"

@@ -1,0 +1,33 @@
+"""The OpenAPI schema, its page, and the answer to an address that the API does not have."""
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import ensure_csrf_cookie
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class SchemaView(SpectacularAPIView):
+    """The schema says nothing about a study, so anyone may read it."""
+
+    permission_classes = (AllowAny,)
+
+
+@method_decorator(ensure_csrf_cookie, name="dispatch")
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI, its script a request of its own, under the site's strict policy: no inline script or style."""
+
+    permission_classes = (AllowAny,)
+    template_name = "annotations/api/docs.html"
+
+
+class UnknownAddressView(APIView):
+    """404 in the API's own shape, whatever the method."""
+
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise NotFound

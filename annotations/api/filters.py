@@ -1,0 +1,41 @@
+"""Filters by an allow-list: a query parameter that a view does not name is refused, not ignored."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+_PAGING = {"page", "page_size", "format"}
+
+
+class AllowedFilters(BaseFilterBackend):
+    """Reads `view.filters`, which maps a query parameter to the field that it must equal."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any, Any], view: APIView) -> QuerySet[Any, Any]:
+        allowed: dict[str, str] = getattr(view, "filters", {})
+        given = request.query_params
+        unknown = {name: ["There is no such filter."] for name in given if name not in allowed and name not in _PAGING}
+        if unknown:
+            raise ValidationError(unknown)
+        for name, field in allowed.items():
+            if name in given:
+                queryset = _equal(queryset, name, field, given[name])
+        return queryset
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Describe the filters in the OpenAPI schema."""
+        return [
+            {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+            for name in getattr(view, "filters", {})
+        ]
+
+
+def _equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:
+    try:
+        return queryset.filter(**{field: value})
+    except (ValueError, ModelValidationError) as error:
+        raise ValidationError({name: ["This is not a value that the field can have."]}) from error

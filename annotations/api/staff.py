@@ -1,0 +1,119 @@
+"""What staff can read: lists and single rows, under pseudonyms."""
+
+import tempfile
+from typing import IO, Any, ClassVar
+
+from django.db.models import Model, QuerySet
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from annotations.api.access import StaffWhoMayView
+from annotations.api.filters import AllowedFilters
+from annotations.api.serializers import (
+    AssignmentSerializer,
+    BaseModelSerializer,
+    DatasetSerializer,
+    PhraseSerializer,
+    RunSerializer,
+    SessionSerializer,
+    StudySerializer,
+    TaskSerializer,
+)
+from annotations.exports.study_export import export_name, write_study_zip
+from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Phrase, Run, Study, Task
+
+
+class _StaffViewSet(ReadOnlyModelViewSet[Any]):
+    permission_classes = (StaffWhoMayView,)
+    filter_backends = (AllowedFilters,)
+    filters: ClassVar[dict[str, str]] = {}
+
+
+class DatasetViewSet(_StaffViewSet):
+    queryset = Dataset.objects.order_by("name", "version")
+    serializer_class = DatasetSerializer
+    filters: ClassVar[dict[str, str]] = {"name": "name"}
+
+
+class BaseModelViewSet(_StaffViewSet):
+    queryset = BaseModel.objects.defer("head", "predictions").order_by("id")
+    serializer_class = BaseModelSerializer
+    filters: ClassVar[dict[str, str]] = {"dataset": "dataset", "name": "name"}
+
+
+class StudyViewSet(_StaffViewSet):
+    queryset = Study.objects.prefetch_related("tasks__base_model__dataset").order_by("id")
+    serializer_class = StudySerializer
+    lookup_field = "slug"
+    filters: ClassVar[dict[str, str]] = {"state": "state"}
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, "The study's export.")})
+    @action(detail=True, filter_backends=[])
+    def export(self, request: Request, slug: str) -> FileResponse:
+        """The study's export, as the command export_study writes it."""
+        study = self.get_object()
+        file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
+        write_study_zip(study, file)
+        file.seek(0)
+        return FileResponse(file, as_attachment=True, filename=export_name(study), content_type="application/zip")
+
+
+class TaskViewSet(_StaffViewSet):
+    queryset = Task.objects.select_related("base_model__dataset").order_by("id")
+    serializer_class = TaskSerializer
+    filters: ClassVar[dict[str, str]] = {"study": "study__slug"}
+
+
+class SessionViewSet(_StaffViewSet):
+    queryset = AnnotationSession.objects.select_related("study", "participant", "configuration").order_by("id")
+    serializer_class = SessionSerializer
+    lookup_field = "public_id"
+    filters: ClassVar[dict[str, str]] = {
+        "study": "study__slug",
+        "participant": "participant__pseudonym",
+        "stage": "stage",
+        "outcome": "outcome",
+    }
+
+
+class AssignmentViewSet(_StaffViewSet):
+    queryset = Assignment.objects.select_related("session", "task").order_by("id")
+    serializer_class = AssignmentSerializer
+    lookup_field = "public_id"
+    filters: ClassVar[dict[str, str]] = {
+        "study": "session__study__slug",
+        "session": "session__public_id",
+        "state": "state",
+    }
+
+
+class PhraseViewSet(_StaffViewSet):
+    queryset = (
+        Phrase.objects.select_related("assignment__session__participant", "score__run")
+        .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
+        .order_by("id")
+    )
+    serializer_class = PhraseSerializer
+    filters: ClassVar[dict[str, str]] = {
+        "study": "assignment__session__study__slug",
+        "assignment": "assignment__public_id",
+        "participant": "assignment__session__participant__pseudonym",
+        "state": "state",
+    }
+
+
+class RunViewSet(_StaffViewSet):
+    queryset: QuerySet[Model] = (
+        Run.objects.select_related("assignment__session__participant").defer("head", "test_predictions").order_by("id")
+    )
+    serializer_class = RunSerializer
+    lookup_field = "public_id"
+    filters: ClassVar[dict[str, str]] = {
+        "study": "assignment__session__study__slug",
+        "assignment": "assignment__public_id",
+        "state": "state",
+    }

@@ -1,0 +1,39 @@
+"""The OpenAPI schema, and its page in a real browser under the site's content policy."""
+
+import pytest
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+from pytest_django.live_server_helper import LiveServer
+
+from tests.annotations.chromium import page_without_complaints
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_schema_is_valid_openapi_and_describes_every_address(client: Client) -> None:
+    schema = client.get("/api/v1/schema/", {"format": "json"}).json()
+    validate_schema(schema)  # type: ignore[no-untyped-call]
+    assert "/api/v1/studies/{slug}/export/" in schema["paths"]
+    assert set(schema["paths"]["/api/v1/assignments/{public_id}/phrases/"]["post"]["responses"]) == {"200", "201"}
+    filters = {parameter["name"] for parameter in schema["paths"]["/api/v1/phrases/"]["get"]["parameters"]}
+    assert filters == {"page", "page_size", "study", "assignment", "participant", "state"}
+
+
+def test_making_the_schema_gives_no_warning(capfd: pytest.CaptureFixture[str], client: Client) -> None:
+    client.get("/api/v1/schema/")
+    assert "Warning" not in capfd.readouterr().err
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_page_shows_the_api_and_nothing_is_blocked(live_server: LiveServer) -> None:
+    with page_without_complaints(live_server.url) as page:
+        page.goto(f"{live_server.url}/api/v1/docs/")
+        page.get_by_text("/api/v1/studies/{slug}/export/").first.click()
+        page.get_by_text("The study's export, as the command export_study writes it.").first.wait_for()
+
+
+def test_the_page_loosens_nothing_of_the_policy(client: Client) -> None:
+    page = client.get("/api/v1/docs/")
+    assert "unsafe" not in page["Content-Security-Policy"]
+    assert page["Content-Security-Policy"] == client.get("/study/nowhere/")["Content-Security-Policy"]
