@@ -126,7 +126,7 @@ def _print_results(stages: Stages, job: ModuleType, study: object, once: bool) -
 
 def _job(env: Mapping[str, str]) -> ModuleType:
     """The module that talks to Django: its models can be imported only now that the settings have their servers."""
-    os.environ.update(env)
+    os.environ.update({**env, "LOG_LEVEL": "WARNING"})  # the stages are the terminal's log
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
     django.setup()
     from deploy.local import job

@@ -1,5 +1,6 @@
 """What the demo does with the site, asking the database what is done already. Import it once Django is set up."""
 
+import io
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -107,7 +108,7 @@ def work_left(study: Study) -> Iterator[tuple[int, int]]:
 def export(folder: Path) -> Path:
     """Write the study's export and return the file."""
     path = folder / f"{SLUG}.zip"
-    call_command("export_study", SLUG, output=path, verbosity=0)
+    call_command("export_study", SLUG, output=path, stdout=io.StringIO())
     return path
 
 

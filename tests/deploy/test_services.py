@@ -1,0 +1,119 @@
+"""PostgreSQL and Valkey from a folder: they keep their data, and a killed run's folder is taken up again."""
+
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from deploy.local.processes import CannotRun
+from deploy.local.services import free_port, postgres, valkey
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a long name and a space in it, as a checkout's may be."""
+    parent = Path(tempfile.mkdtemp(prefix="clarify-services-"))
+    path = parent / ("a long name, longer than the path of a socket may be " * 2).strip() / "var"
+    path.mkdir(parents=True)
+    yield path
+    shutil.rmtree(parent)
+
+
+def _postmaster(folder: Path) -> psutil.Process:
+    return psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+
+
+def test_postgres_keeps_its_data_from_one_run_to_the_next(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log") as url, psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    with postgres(folder / "postgres", folder / "log") as url, psycopg.connect(url) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+
+
+def test_postgres_ends_with_the_block_and_leaves_no_socket(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log", durable=False) as url:
+        server, socket_folder = _postmaster(folder), Path(url.split("host=")[1])
+        assert socket_folder.exists()
+    assert not server.is_running()
+    assert not socket_folder.exists()
+
+
+def test_postgres_listens_on_no_network_address(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log", durable=False) as url, psycopg.connect(url) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+
+
+def test_postgres_recovers_what_was_committed_when_it_was_killed(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log") as url:
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+        _postmaster(folder).send_signal(signal.SIGKILL)
+    assert (folder / "postgres" / "postmaster.pid").exists()
+    with postgres(folder / "postgres", folder / "log") as url, psycopg.connect(url) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+
+
+def test_postgres_takes_over_from_a_server_that_a_killed_run_left(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log", durable=False):
+        leftover = _postmaster(folder)
+        with postgres(folder / "postgres", folder / "log", durable=False) as url, psycopg.connect(url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+            assert not leftover.is_running()
+
+
+def test_a_stale_pid_file_that_names_another_process_harms_nobody(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log", durable=False):
+        pass
+    (folder / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    with postgres(folder / "postgres", folder / "log", durable=False) as url, psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_half_made_data_of_a_killed_first_start_is_made_again(folder: Path) -> None:
+    (folder / "postgres.new" / "base").mkdir(parents=True)
+    with postgres(folder / "postgres", folder / "log", durable=False) as url, psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_damaged_data_is_told_with_the_end_of_the_log(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log", durable=False):
+        pass
+    (folder / "postgres" / "global" / "pg_control").unlink()
+    with (
+        pytest.raises(CannotRun, match="PostgreSQL ended at once") as refusal,
+        postgres(folder / "postgres", folder / "log"),
+    ):
+        pass
+    assert "pg_control" in str(refusal.value)
+
+
+def test_valkey_keeps_its_data_and_asks_for_the_password(folder: Path) -> None:
+    with valkey(folder / "valkey", folder / "log") as url, redis.from_url(url) as client:
+        client.set("kept", 7)
+        port = int(url.rsplit(":", 1)[1].split("/")[0])
+        with pytest.raises(redis.AuthenticationError), redis.Redis(port=port) as stranger:
+            stranger.ping()
+    with valkey(folder / "valkey", folder / "log") as url, redis.from_url(url) as client:
+        assert client.get("kept") == b"7"
+
+
+def test_valkey_never_drops_a_message_for_want_of_memory(folder: Path) -> None:
+    with valkey(folder / "valkey", folder / "log", durable=False) as url, redis.from_url(url) as client:
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_a_taken_port_gives_way_to_another() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+    assert free_port(port) == port
