@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def _write(self, output: Path | None, head: Head, outcomes: Iterable[Prediction | Rejected]) -> list[Rejected]:
         if output is None:
-            return _write_csv(sys.stdout, head, outcomes)
+            return _write_csv(self.stdout, head, outcomes)
         try:
             with output.open("w", encoding="utf-8", newline="") as file:
                 return _write_csv(file, head, outcomes)

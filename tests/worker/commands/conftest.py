@@ -1,0 +1,100 @@
+"""A folder of images to import, and what the commands make of it."""
+
+import csv
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+from annotations.models import BaseModel, Dataset, Run
+from annotations.services.base_models import test_group_metrics as measure
+from annotations.services.runs import TrainedRun, store_run
+from modeling.dataset_files import Split, open_dataset
+from tests import actors
+from worker.base_models import train_erm_head
+
+Command = Callable[..., str]
+AS_CSV = (
+    "--format", "csv", "--similarity-encoder", actors.ENCODER,
+    "--class-names", ",".join(actors.CLASSES), "--attribute-names", ",".join(actors.COLOURS),
+)  # fmt: skip
+
+
+@pytest.fixture
+def command() -> Command:
+    """Run a command and return what it wrote on standard output."""
+
+    def run(*arguments: object) -> str:
+        output = io.StringIO()
+        call_command(*map(str, arguments), stdout=output)
+        return output.getvalue()
+
+    return run
+
+
+@pytest.fixture
+def data_root(tmp_path: Path) -> Iterator[Path]:
+    """An empty DATA_ROOT of this test's own."""
+    with override_settings(DATA_ROOT=tmp_path / "data"):
+        yield tmp_path / "data"
+
+
+@pytest.fixture
+def source(tmp_path: Path, sprites_directory: Path) -> Path:
+    """The small sprites as files, with a metadata.csv as the format csv has it."""
+    folder, files = tmp_path / "source", open_dataset(sprites_directory)
+    folder.mkdir()
+    assert files.attributes is not None
+    with (folder / "metadata.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["filename", "split", "class", "attribute"])
+        for row, name in enumerate(files.filenames):
+            shutil.copy(files.image_path(files.image_keys[row].decode()), (folder / name).with_suffix(".webp"))
+            attribute, label = files.attribute_names[files.attributes[row]], files.class_names[files.labels[row]]
+            writer.writerow([Path(name).with_suffix(".webp"), Split(files.splits[row]).word, label, attribute])
+    return folder
+
+
+@pytest.fixture
+def imported(db: None, command: Command, data_root: Path, source: Path) -> Dataset:
+    """The source as a data set."""
+    command("import_dataset", "mine", source, *AS_CSV)
+    return Dataset.objects.get(name="mine")
+
+
+@pytest.fixture
+def finished_run(imported: Dataset, command: Command) -> Run:
+    """A run that is done. Its head is trained without an annotation: the commands do not care for which."""
+    command("train_base_model", "mine", "--l2", "0.5")
+    base_model = BaseModel.objects.get(dataset=imported)
+    visit = actors.start_visit(actors.open_study(actors.create_study(base_model)), "alice")
+    head, training = train_erm_head(imported.files, 0.01)
+    predictions = head.predict(imported.files.array("features")[imported.files.rows(Split.TEST)])
+    run = Run.objects.create(
+        assignment=visit.assignment,
+        base_model=base_model,
+        annotation_digest="0" * 64,
+        target_class=actors.SQUARE,
+        phrase_text="*red* | [x](http://example.org) <b>",
+        threshold=float(np.float32(0.25)),
+        l2=0.01,
+        least_slice_size=5,
+    )
+    trained = TrainedRun(
+        n_above=20,
+        n_below=30,
+        metrics=measure(imported, predictions),
+        test_predictions=predictions,
+        head=head.to_bytes(),
+        loss=training["loss"],
+        certified_gap=training["certified_gap"],
+        versions=training["versions"],
+    )
+    assert store_run(run, trained)
+    run.refresh_from_db()
+    return run

@@ -1,0 +1,117 @@
+"""`manage.py export_head`: the corrected model leaves the system, with a card that says what it is."""
+
+import io
+import json
+import uuid
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError
+
+from annotations.exports.head_files import RunHasNoHead, head_files, head_zip
+from annotations.models import Run, RunState
+from annotations.services.runs import refuse_run
+from modeling.heads import Head, read_metadata
+from tests.actors import ENCODER, Visit
+from tests.worker.commands.conftest import Command
+
+
+@pytest.fixture
+def refused_run(alice: Visit) -> Run:
+    run = Run.objects.create(
+        assignment=alice.assignment,
+        base_model=alice.assignment.task.base_model,
+        annotation_digest="1" * 64,
+        target_class=0,
+        phrase_text="blue",
+        l2=0.5,
+        least_slice_size=5,
+    )
+    refuse_run(run, "the error score is 0, so there is no similarity threshold")
+    run.refresh_from_db()
+    return run
+
+
+def test_three_files_are_written_and_named(finished_run: Run, command: Command, tmp_path: Path) -> None:
+    report = command("export_head", finished_run.public_id, "--output", tmp_path / "head")
+    written = sorted(path.name for path in (tmp_path / "head").iterdir())
+    assert written == ["MODEL_CARD.md", "head.safetensors", "model_card.json"]
+    assert all(name in report for name in written)
+
+
+def test_without_output_a_new_folder_is_named_after_the_run(
+    finished_run: Run, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("export_head", finished_run.public_id)
+    assert (tmp_path / f"head-{finished_run.public_id}" / "head.safetensors").is_file()
+
+
+def test_the_weights_are_the_stored_ones_to_the_bit(finished_run: Run) -> None:
+    assert finished_run.head is not None
+    stored = Head.from_bytes(bytes(finished_run.head))
+    exported = Head.from_bytes(head_files(finished_run)["head.safetensors"])
+    assert exported.class_names == stored.class_names
+    assert np.array_equal(exported.coef, stored.coef)
+    assert np.array_equal(exported.intercept, stored.intercept)
+    assert np.array_equal(exported.standardization.mean, stored.standardization.mean)
+    assert np.array_equal(exported.standardization.deviation, stored.standardization.deviation)
+
+
+def test_the_card_tells_data_annotation_training_and_figures(finished_run: Run) -> None:
+    card = json.loads(head_files(finished_run)["model_card.json"])
+    dataset = finished_run.base_model.dataset
+    assert (card["dataset"]["name"], card["dataset"]["digest"]) == ("mine", dataset.digest)
+    assert card["annotation"]["phrase"] == finished_run.phrase_text
+    assert card["annotation"]["class_name"] == "square"
+    assert card["annotation"]["similarity_threshold"] == finished_run.threshold
+    assert card["annotation"]["text_template"] == "an image of a {phrase}"
+    assert card["annotation"]["similarity_encoder"]["spec"] == ENCODER
+    assert card["training"]["scheme"] == "class_equal"
+    assert card["training"]["l2"] == 0.01
+    assert card["test"]["worst_group_accuracy"] == finished_run.worst_group_accuracy
+    assert [group["accuracy"] for group in card["test"]["groups"]] == finished_run.group_accuracies
+    assert card["base_model"]["worst_group_accuracy"] == finished_run.base_model.test_metrics["worst_group"]
+
+
+def test_the_heads_own_file_carries_the_card_and_the_encoder(finished_run: Run) -> None:
+    files = head_files(finished_run)
+    metadata = read_metadata(files["head.safetensors"])
+    assert metadata["feature_encoder"] == ENCODER
+    assert json.loads(metadata["model_card"]) == json.loads(files["model_card.json"])
+
+
+def test_what_a_person_typed_is_escaped_in_the_text_of_the_card(finished_run: Run) -> None:
+    text = head_files(finished_run)["MODEL_CARD.md"].decode()
+    assert r"\*red\* \| \[x\]\(http://example\.org\) \<b\>" in text
+    assert "<b>" not in text
+
+
+def test_the_zip_holds_the_same_files_and_the_same_bytes_each_time(finished_run: Run) -> None:
+    data = head_zip(finished_run)
+    assert data == head_zip(Run.objects.get(pk=finished_run.pk))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == head_files(finished_run)
+
+
+def test_a_refused_run_has_no_head_and_the_reason_is_said(refused_run: Run, command: Command, tmp_path: Path) -> None:
+    assert refused_run.state == RunState.REFUSED
+    with pytest.raises(RunHasNoHead):
+        head_files(refused_run)
+    with pytest.raises(CommandError, match=r"no head to export, it is refused: the error score is 0"):
+        command("export_head", refused_run.public_id, "--output", tmp_path / "head")
+    assert not (tmp_path / "head").exists()
+
+
+@pytest.mark.django_db
+def test_an_unknown_run_is_refused(command: Command) -> None:
+    with pytest.raises(CommandError, match="There is no run"):
+        command("export_head", uuid.uuid4())
+
+
+def test_a_folder_that_cannot_be_written_is_named(finished_run: Run, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CommandError, match=r"cannot be written"):
+        command("export_head", finished_run.public_id, "--output", tmp_path / "file")
