@@ -55,6 +55,8 @@ class Assignment(models.Model):
                 condition=Q(started_at__isnull=True, first_deadline_at__isnull=True, deadline_at__isnull=True)
                 | Q(
                     started_at__isnull=False,
+                    first_deadline_at__isnull=False,
+                    deadline_at__isnull=False,
                     first_deadline_at__gt=F("started_at"),
                     deadline_at__gte=F("first_deadline_at"),
                     deadline_at__lte=F("first_deadline_at") + MOST_WAITING,

@@ -80,6 +80,7 @@ class Score(models.Model):
             ),
             models.CheckConstraint(condition=Q(n_correct__gte=1, n_error__gte=1), name="score_has_both_sides"),
         ]
+        indexes = [models.Index(fields=["dataset_digest", "rendered_text"], name="score_by_text")]
 
     def __str__(self) -> str:
         return f"{self.value:.2f}"

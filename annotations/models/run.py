@@ -63,6 +63,8 @@ class Run(models.Model):
                 | Q(
                     head__isnull=False,
                     test_predictions__isnull=False,
+                    worst_group_accuracy__isnull=False,  # a range check alone lets null pass
+                    average_accuracy__isnull=False,
                     worst_group_accuracy__range=(0, 1),
                     average_accuracy__range=(0, 1),
                     finished_at__isnull=False,

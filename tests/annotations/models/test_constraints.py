@@ -1,0 +1,194 @@
+"""What must never be false is refused by the database itself, whoever writes: each constraint by name."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
+
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    BaseModel,
+    Dataset,
+    Entry,
+    Participant,
+    Phrase,
+    Run,
+    Score,
+    Study,
+    StudyConfiguration,
+    Task,
+)
+from tests.actors import Visit
+from tests.steps import end, submit, submit_and_score
+
+NOW = timezone.now()
+
+
+@pytest.fixture
+def world(alice: Visit) -> Visit:
+    """A row of every table: an ended assignment with a scored phrase and its run, and a second one that waits."""
+    study, task = alice.session.study, alice.assignment.task
+    other = Task.objects.create(study=study, position=2, base_model=task.base_model, target_class=1)
+    Assignment.objects.create(session=alice.session, task=other, position=2)
+    submit_and_score(alice, "red")
+    submit(alice, "green")
+    end(alice)
+    return alice
+
+
+def again(model: type[models.Model], **changes: object) -> Callable[[], object]:
+    """Insert a copy of the model's first row, with changes."""
+
+    def insert() -> None:
+        row = model._default_manager.order_by("pk")[0]
+        row.pk = None
+        if hasattr(row, "public_id"):
+            row.public_id = uuid.uuid4()
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.save(force_insert=True)
+
+    return insert
+
+
+def change(model: type[models.Model], **changes: object) -> Callable[[], object]:
+    """Change the model's first row."""
+    return lambda: model._default_manager.filter(pk=model._default_manager.order_by("pk")[0].pk).update(**changes)
+
+
+def drop_other_checks(name: str) -> None:
+    """Until the test's transaction ends, leave no other check that might refuse first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for model in apps.get_app_config("annotations").get_models():
+            for other in model._meta.constraints:
+                if isinstance(other, models.CheckConstraint) and other.name != name:
+                    cursor.execute(f'ALTER TABLE "{model._meta.db_table}" DROP CONSTRAINT "{other.name}"')
+
+
+HOUR = dt.timedelta(hours=1)
+DONE = {
+    "state": "done",
+    "head": b"h",
+    "test_predictions": b"p",
+    "worst_group_accuracy": 0.5,
+    "average_accuracy": 0.5,
+    "finished_at": NOW,
+}
+BROKEN = {
+    "study_state_known": [change(Study, state="open")],
+    "study_opened_unless_draft": [change(Study, opened_at=None), change(Study, state="draft")],
+    "study_closed_has_time": [change(Study, state="closed"), change(Study, closed_at=NOW)],
+    "study_has_completion_code": [change(Study, completion_code="")],
+    "configuration_version_once": [again(StudyConfiguration)],
+    "task_position_once": [again(Task)],
+    "task_phrase_limits": [change(Task, max_phrases=0), change(Task, max_phrases=201), change(Task, min_phrases=21)],
+    "task_time_limit": [change(Task, time_limit_s=29), change(Task, time_limit_s=7201)],
+    "task_template_has_phrase": [change(Task, text_template="an image")],
+    "dataset_version_once": [again(Dataset, digest="other")],
+    "dataset_digest_once": [again(Dataset, version=2)],
+    "dataset_version_from_one": [change(Dataset, version=0)],
+    "base_model_name_once": [again(BaseModel)],
+    "base_model_l2_positive": [change(BaseModel, l2=0)],
+    "base_model_origin_known": [change(BaseModel, origin="found")],
+    "base_model_trained_has_head": [change(BaseModel, origin="trained", head=None)],
+    "participant_once": [again(Participant)],
+    "submission_once": [again(AnnotationSession)],
+    "session_stage_known": [change(AnnotationSession, stage="lost")],
+    "session_outcome_fits_stage": [
+        change(AnnotationSession, stage="finished"),
+        change(AnnotationSession, outcome="completed"),
+        change(AnnotationSession, stage="declined", outcome="completed", ended_at=NOW),
+        change(AnnotationSession, ended_at=NOW),
+    ],
+    "session_consent_before_work": [change(AnnotationSession, consented_at=None)],
+    "entry_once": [lambda: _second_entry()],
+    "assignment_once": [again(Assignment, position=9)],
+    "assignment_position_once": [lambda: _on_a_third_task(position=1)],
+    "assignment_times_fit_state": [
+        change(Assignment, state="active"),
+        change(Assignment, end_reason=""),
+        change(Assignment, end_reason="bored"),
+        change(Assignment, state="waiting"),
+        change(Assignment, state="paused"),
+        change(Assignment, ended_at=None),
+    ],
+    "assignment_deadlines_in_order": [
+        change(Assignment, deadline_at=models.F("first_deadline_at") - HOUR),
+        change(Assignment, deadline_at=models.F("first_deadline_at") + HOUR),
+        change(Assignment, first_deadline_at=models.F("started_at")),
+        change(Assignment, deadline_at=None),
+    ],
+    "phrase_once": [again(Phrase, ordinal=9)],
+    "phrase_ordinal_once": [again(Phrase, client_uuid=uuid.UUID(int=9))],
+    "phrase_not_empty": [change(Phrase, text="")],
+    "phrase_state_known": [change(Phrase, state="lost")],
+    "score_value_range": [change(Score, value=-0.1), change(Score, value=1.1, two_sided=1.2)],
+    "score_two_sided_range": [change(Score, two_sided=0.01), change(Score, two_sided=1.1)],
+    "score_threshold_unless_zero": [change(Score, threshold=None), change(Score, value=0.0)],
+    "score_has_both_sides": [change(Score, n_correct=0), change(Score, n_error=0)],
+    "run_once": [again(Run)],
+    "run_state_known": [change(Run, state="lost")],
+    "run_done_has_threshold": [change(Run, state="done", threshold=None)],
+    "run_done_is_complete": [
+        change(Run, state="done"),
+        change(Run, **DONE | {"head": None}),
+        change(Run, **DONE | {"test_predictions": None}),
+        change(Run, **DONE | {"worst_group_accuracy": None}),
+        change(Run, **DONE | {"worst_group_accuracy": 1.1}),
+        change(Run, **DONE | {"average_accuracy": None}),
+        change(Run, **DONE | {"finished_at": None}),
+    ],
+    "run_refused_says_why": [change(Run, state="refused"), change(Run, state="failed")],
+}
+
+
+def _second_entry() -> None:
+    entry = Entry.objects.get()
+    visit = AnnotationSession.objects.get()
+    visit.pk, visit.public_id, visit.submission_key = None, uuid.uuid4(), "another"
+    visit.save(force_insert=True)
+    entry.pk, entry.session = None, visit
+    entry.save(force_insert=True)
+
+
+def _on_a_third_task(position: int) -> None:
+    task = Task.objects.order_by("pk")[0]
+    task.pk, task.position = None, 3
+    task.save(force_insert=True)
+    Assignment.objects.create(session=AnnotationSession.objects.get(), task=task, position=position)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, number) for name, ways in BROKEN.items() for number in range(len(ways))]
+)
+def test_the_database_refuses_what_breaks_a_constraint(world, name, number):
+    drop_other_checks(name)
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        BROKEN[name][number]()
+    assert refused.value.__cause__.diag.constraint_name == name
+
+
+def test_every_constraint_is_tested_here():
+    names = {
+        constraint.name
+        for model in apps.get_app_config("annotations").get_models()
+        for constraint in model._meta.constraints
+    }
+    assert names == set(BROKEN)
+
+
+def test_what_keeps_all_constraints_is_stored(world):
+    change(Run, **DONE)()
+    change(Assignment, deadline_at=models.F("first_deadline_at") + dt.timedelta(minutes=5))()
+    assert Run.objects.get().state == "done"
+
+
+def test_a_phrase_has_at_most_one_score(world):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        again(Score)()
