@@ -25,6 +25,7 @@ from torch import Tensor
 from modeling.errors import BadArray, NotConverged
 
 _MEMORY = 10
+_RENEWAL = 20
 _MAX_HALVINGS = 40
 
 
@@ -67,7 +68,7 @@ def train_heads(
     with torch.inference_mode():
         problem = _Problem.of(features, labels, weights, l2, n_classes)
         balanced = problem.class_balanced()
-        reference = _solve(balanced, balanced.zeros(), balanced.metric(balanced.zeros()), tolerance, max_iterations)
+        reference = _solve(balanced, balanced.zeros(), None, tolerance, max_iterations)
         start = reference.v.expand(-1, problem.weights.shape[1], -1).contiguous()
         solution = _solve(problem, start, problem.metric(reference.v), tolerance, max_iterations)
         coefficients = torch.einsum("cb,dkb->kcd", problem.basis, solution.v).numpy()
@@ -130,7 +131,7 @@ class _Problem:
 
     def residuals(self, logits: Tensor) -> Tensor:
         """[n, K, C], the gradient of the weighted cross-entropy by the logits."""
-        p = logits.softmax(2)
+        p = (logits - logits.logsumexp(2, keepdim=True)).exp()  # softmax, which is slow along a short dimension
         p[torch.arange(len(p)), :, self.labels] -= 1
         return p * self.weights[:, :, None]
 
@@ -160,9 +161,13 @@ class _Solution:
     iterations: int
 
 
-def _solve(problem: _Problem, v: Tensor, metric: Tensor, tolerance: float, max_iterations: int) -> _Solution:
-    """Minimise every head's objective from V. A head that has its certificate stands still while others go on."""
-    history = _History(metric)
+def _solve(problem: _Problem, v: Tensor, metric: Tensor | None, tolerance: float, max_iterations: int) -> _Solution:
+    """Minimise every head's objective from V. A head that has its certificate stands still while others go on.
+
+    Without a metric it is taken at V, and anew every _RENEWAL iterations: then this is Newton's method where L-BFGS
+    alone would be slow, and meant for a single head.
+    """
+    history = _History(problem.metric(v) if metric is None else metric)
     logits = problem.logits(v)
     gradient = problem.gradient(v, problem.residuals(logits))
     for iteration in range(max_iterations + 1):
@@ -171,6 +176,8 @@ def _solve(problem: _Problem, v: Tensor, metric: Tensor, tolerance: float, max_i
         unfinished = gap > tolerance * loss
         if not unfinished.any():
             return _Solution(v, loss, gap, iteration)
+        if metric is None and iteration % _RENEWAL == _RENEWAL - 1:
+            history = _History(problem.metric(v))
         direction = -history.apply(gradient) * unfinished[:, None]
         direction_logits = problem.logits(direction)
         step = _line_search(problem, v, logits, loss, direction, direction_logits, _dot(gradient, direction))
