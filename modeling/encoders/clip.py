@@ -66,15 +66,17 @@ def load_open_clip(model: str, pretrained: str) -> OpenClipEncoder:
     return OpenClipEncoder(model, find_weights(model, pretrained))
 
 
-def load_bundled() -> OpenClipEncoder:
-    """The small CLIP that is part of the package. Raises EncoderUnavailable where its weights are missing."""
-    if not WEIGHTS_FILE.is_file():
-        raise EncoderUnavailable(
-            f"the bundled encoder's weights are missing: restore {WEIGHTS_FILE} from the repository"
-        )
+def load_bundled(weights: Path | None = None) -> OpenClipEncoder:
+    """The small CLIP that is part of the package, or with `weights` of another training of it.
+
+    Raises EncoderUnavailable where its weights are missing.
+    """
+    file = weights or WEIGHTS_FILE
+    if not file.is_file():
+        raise EncoderUnavailable(f"the bundled encoder's weights are missing: restore {file} from the repository")
     if open_clip.get_model_config(NAME) is None:
         open_clip.add_model_config(CONFIG_FOLDER)
-    return OpenClipEncoder(NAME, Weights(Path(WEIGHTS_FILE)))
+    return OpenClipEncoder(NAME, Weights(file))
 
 
 def _load_model(model: str, weights: Weights, device: torch.device) -> tuple[Any, Any]:

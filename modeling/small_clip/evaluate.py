@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from modeling.encoders import Encoder
+from modeling.encoders.clip import load_bundled
 from modeling.errors import BadArray
 from modeling.small_clip import WEIGHTS_FILE
 from modeling.small_clip.grammar import Caption, satisfied
-from modeling.small_clip.loading import SmallClip, load
-from modeling.sprites import VALUES, SpriteAttributes, draw
+from modeling.sprites import VALUES, Images, SpriteAttributes, draw
 
 TEMPLATE = "an image of a {}"
 
@@ -154,10 +156,10 @@ def captions() -> Iterator[tuple[str, Caption]]:
             yield group, Caption(phrase, allows)
 
 
-def auroc_table(encoder: SmallClip, rng: np.random.Generator, n: int = 4000) -> list[Row]:
+def auroc_table(encoder: Encoder, rng: np.random.Generator, n: int = 4000) -> list[Row]:
     """One row per phrase, on n new random sprites."""
     attributes = SpriteAttributes.random(n, rng)
-    images = encoder.encode_images(draw(attributes, rng))
+    images = embed(encoder, draw(attributes, rng))
     groups, phrases = zip(*captions(), strict=True)
     truth = satisfied(phrases, attributes)
     bare = images @ encoder.encode_texts([phrase.text for phrase in phrases]).T
@@ -166,6 +168,12 @@ def auroc_table(encoder: SmallClip, rng: np.random.Generator, n: int = 4000) -> 
         Row(group, phrase.text, round(auroc(bare[:, i], truth[:, i]), 4), round(auroc(framed[:, i], truth[:, i]), 4))
         for i, (group, phrase) in enumerate(zip(groups, phrases, strict=True))
     ]
+
+
+def embed(encoder: Encoder, images: Images, batch: int = 256) -> npt.NDArray[np.float32]:
+    """Unit rows float32[n, d] of images uint8[n, height, width, 3]."""
+    chunks = (images[start : start + batch] for start in range(0, len(images), batch))
+    return np.concatenate([encoder.encode_images([Image.fromarray(image) for image in chunk]) for chunk in chunks])
 
 
 def _without_article(phrase: str) -> str:
@@ -187,7 +195,8 @@ def main() -> None:
     parser.add_argument("--sprites", type=int, default=4000)
     parser.add_argument("--weights", type=Path, default=WEIGHTS_FILE)
     arguments = parser.parse_args()
-    print(format_table(auroc_table(load(arguments.weights), np.random.default_rng(arguments.seed), arguments.sprites)))
+    rng = np.random.default_rng(arguments.seed)
+    print(format_table(auroc_table(load_bundled(arguments.weights), rng, arguments.sprites)))
 
 
 if __name__ == "__main__":

@@ -112,6 +112,8 @@ def _without_noun(adjectives: list[str], entries: dict[str, Entry], plural: bool
     if way < 0.65 and set(entries) == {"colour"}:
         colour = rng.choice(("color", "colour", "colored", "coloured"))
         return rng.choice((f"the {colour} {said}", f"{said} {colour}", f"{said} {colour}s", f"{said} in {colour}"))
+    if way < 0.65 and set(entries) == {"size"}:
+        return rng.choice((f"{said} size", f"{said} sizes", f"{said} in size", f"{said} sized"))
     return _noun_phrase(adjectives, _noun(rng.choice(GENERIC_NOUNS), plural), plural, rng)
 
 
@@ -150,7 +152,8 @@ def _background_alone(entries: dict[str, Entry], rng: random.Random) -> str:
         generic = _noun(rng.choice(GENERIC_NOUNS), rng.random() < 0.5)
         return f"{rng.choice(('something ', '', generic + ' '))}{_setting(entries, rng)}"
     if way < 0.6 and set(entries) == {"texture"} and entries["texture"].nouns:
-        return _noun(rng.choice(entries["texture"].nouns), rng.random() < 0.8)
+        noun = _noun(rng.choice(entries["texture"].nouns), rng.random() < 0.8)
+        return rng.choice((noun, noun, f"{noun} in the background", f"background with {noun}", f"background {noun}"))
     if way < 0.68:
         plural = rng.random() < 0.4
         adjectives = " ".join(_adjective(entry, rng) for entry in entries.values())
@@ -212,5 +215,6 @@ def vocabulary_texts() -> Iterator[str]:
             yield from pair
     yield from (template.format("") for template in (*TEMPLATES, *ARTICLE_TEMPLATES))
     yield "something anything everything that is those are the a an some all many very really quite and in"
-    yield "color colour colored coloured colors colours coloreds coloureds on with against over in front of"
+    yield "color colour colored coloured colors colours coloreds coloureds size sizes sized"
+    yield "on with against over in front of"
     yield "not non no without , ."

@@ -30,10 +30,10 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 from tqdm import tqdm
 
+from modeling.encoders.clip import load_bundled
 from modeling.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
 from modeling.small_clip.evaluate import auroc_table, format_table
 from modeling.small_clip.grammar import satisfied, vocabulary_texts, write_captions
-from modeling.small_clip.loading import load
 from modeling.small_clip.pool import SpritePool
 from modeling.small_clip.vocabulary import UNKNOWN, CompactVocabulary
 from modeling.sprites import VALUES, SpriteAttributes
@@ -207,7 +207,7 @@ def main() -> None:
     seconds = time.monotonic() - started
     weights = arguments.output / WEIGHTS_FILE.name
     export(trainer, weights)
-    table = auroc_table(load(weights), np.random.default_rng(arguments.seed + 1))
+    table = auroc_table(load_bundled(weights), np.random.default_rng(arguments.seed + 1))
     print(format_table(table))
     record = {
         "command": shlex.join(["python", "-m", "modeling.small_clip.train", *sys.argv[1:]]),

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from modeling.small_clip.loading import load
+from modeling.encoders.clip import load_bundled
+from modeling.small_clip.evaluate import embed
 from modeling.small_clip.pool import SpritePool, pixels
 from modeling.small_clip.train import Recipe, Trainer, caption_loss, export
 from modeling.small_clip.vocabulary import UNKNOWN, CompactVocabulary
@@ -48,13 +49,13 @@ def test_exported_weights_load_by_open_clip_and_embed_as_the_trained_model_does(
     trainer, _ = trained
     file = tmp_path / "weights.safetensors"
     export(trainer, file)
-    encoder = load(file)
+    encoder = load_bundled(file)
     images = draw(SpriteAttributes.random(8, np.random.default_rng(0)), np.random.default_rng(1))
     texts = ["red", "an image of a blue square", "tilted ovals"]
     with torch.inference_mode():
         by_trained = trainer.model.encode_image(pixels(images), normalize=True).numpy()
         texts_by_trained = trainer.model.encode_text(trainer.vocabulary.encode(texts), normalize=True).numpy()
-    np.testing.assert_allclose(encoder.encode_images(images), by_trained, atol=0.01)
+    np.testing.assert_allclose(embed(encoder, images), by_trained, atol=0.01)
     np.testing.assert_allclose(encoder.encode_texts(texts), texts_by_trained, atol=0.01)
 
 
@@ -70,7 +71,7 @@ def test_exported_weights_are_half_precision_and_readable_by_everyone(
 def test_words_never_taught_are_all_alike(trained: tuple[Trainer, list[float]], tmp_path: Path):
     file = tmp_path / "weights.safetensors"
     export(trained[0], file)
-    unknown = load(file).encode_texts(["giraffe", "lawyer"])
+    unknown = load_bundled(file).encode_texts(["giraffe", "lawyer"])
     np.testing.assert_array_equal(unknown[0], unknown[1])
 
 
