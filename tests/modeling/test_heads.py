@@ -85,6 +85,12 @@ def test_a_file_that_is_cut_off_is_refused(head: Head, end: int) -> None:
         Head.from_bytes(head.to_bytes(CARD)[:end])
 
 
+@pytest.mark.parametrize("data", [b"", b"hello, this is a text", (99).to_bytes(8, "little") + b"{}", bytes(8) + b"{}"])
+def test_metadata_of_another_file_is_refused(data: bytes) -> None:
+    with pytest.raises(BadHead, match="not a safetensors file"):
+        read_metadata(data)
+
+
 def test_another_safetensors_file_is_refused(head: Head) -> None:
     with pytest.raises(BadHead, match="not a head of the format"):
         Head.from_bytes(safetensors.numpy.save({"weight": np.zeros((2, 3), np.float32)}))

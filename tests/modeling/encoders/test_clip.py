@@ -113,6 +113,15 @@ def test_weights_of_another_model_are_named_in_one_line(weights: Path, tmp_path:
     assert "\n" not in str(caught.value)
 
 
+def test_a_tokenizer_that_cannot_be_had_is_named(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(model: str) -> None:
+        raise OSError("We couldn't connect")
+
+    monkeypatch.setattr(open_clip, "get_tokenizer", no_network)
+    with pytest.raises(EncoderUnavailable, match="the tokenizer of the model tiny-test-clip is not on this machine"):
+        load_encoder(f"open_clip:tiny-test-clip:{weights}")
+
+
 def test_an_unknown_model_is_answered_with_close_names() -> None:
     with pytest.raises(EncoderUnavailable, match=r"no model 'ViT-L14'; the closest names are .*ViT-L-14"):
         load_encoder("open_clip:ViT-L14:openai")

@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from modeling.encoders import weights
 from modeling.encoders.weights import find_weights
@@ -127,6 +128,20 @@ def test_a_hub_that_never_answers_is_given_up(silence: str, monkeypatch: pytest.
     use_hub(monkeypatch, silence)
     with pytest.raises(EncoderUnavailable, match=SENTENCE):
         find_weights("ViT-L-14", "openai")
+
+
+def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    class ConnectionCut(Exception):  # as httpx and requests have it: no OSError
+        pass
+
+    def download(repository: str, name: str, *, local_files_only: bool = False) -> str:
+        raise LocalEntryNotFoundError("not cached") if local_files_only else ConnectionCut
+
+    monkeypatch.setattr(weights, "hf_hub_download", download)
+    with hub() as address:
+        use_hub(monkeypatch, address)
+        with pytest.raises(EncoderUnavailable, match=SENTENCE):
+            find_weights("ViT-L-14", "openai")
 
 
 def test_in_offline_mode_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
