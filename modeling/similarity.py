@@ -19,5 +19,6 @@ def similarities(images: NDArray[np.float32], text: NDArray[np.float32]) -> NDAr
         raise BadArray(f"images {images.shape} and text {text.shape} must be [n, d] and [d]")
     if images.dtype != np.float32 or text.dtype != np.float32:
         raise BadArray(f"images and text must be float32, not {images.dtype} and {text.dtype}")
-    values: NDArray[np.float32] = np.einsum("ij,j->i", images, text)
+    # The sums' order, and so their rounding, follows the layout in memory.
+    values: NDArray[np.float32] = np.einsum("ij,j->i", np.ascontiguousarray(images), np.ascontiguousarray(text))
     return values

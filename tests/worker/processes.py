@@ -1,0 +1,41 @@
+"""Real Celery processes on the test database and the real broker."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 90  # a process that loads torch on a busy machine
+
+
+@contextmanager
+def celery(log: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `celery -A clarify_site …` while the block runs; it is killed at the end, if it still lives."""
+    command = [sys.executable, "-m", "celery", "-A", "clarify_site", *arguments]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def scoring_worker(log: Path, environment: Mapping[str, str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """A worker of the interactive queue, as in production: the solo pool, one process."""
+    return celery(log, environment, "worker", "-P", "solo", "-Q", "interactive", "-l", "INFO")
+
+
+def wait_until(condition: Callable[[], object], log: Path) -> None:
+    """Wait for a condition; where it never holds, fail with the end of the process's log."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, log.read_text()[-4000:]
+        time.sleep(0.05)

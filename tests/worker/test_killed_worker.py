@@ -1,0 +1,67 @@
+import socket
+
+import pytest
+from kombu import Connection
+
+from annotations.models import Dataset, PhraseState, Score
+from annotations.services import doorbell
+from tests.steps import submit
+from tests.worker.processes import celery, scoring_worker, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def log(tmp_path):
+    return tmp_path / "celery.log"
+
+
+@pytest.fixture
+def environment(subprocess_environment, tmp_path):
+    return {**subprocess_environment, "SLOW_ENCODER_GATE": str(tmp_path), "LOG_LEVEL": "INFO"}
+
+
+@pytest.fixture(autouse=True)
+def broker_is_well(monkeypatch):
+    """No trouble of another test is remembered."""
+    monkeypatch.setattr(doorbell, "_quiet_until", 0.0)
+
+
+def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environment, alice, bob, log, tmp_path):
+    Dataset.objects.update(similarity_encoder="python:tests.slow_encoder")
+    with scoring_worker(log, environment) as worker:
+        hers, his = submit(alice, "red"), submit(bob, "blue")
+        wait_until((tmp_path / "encoding").exists, log)
+        worker.kill()
+        worker.wait()
+    hers.refresh_from_db()
+    assert (hers.state, hers.attempts) == (PhraseState.PENDING, 1)
+    assert not Score.objects.exists()
+
+    (tmp_path / "open").touch()
+    with scoring_worker(log, environment):
+        for _ in range(3):  # a message too many does no harm
+            doorbell.ring(doorbell.SCORE_PHRASES)
+        wait_until(lambda: Score.objects.count() == 2, log)
+    for phrase in (hers, his):
+        phrase.refresh_from_db()
+        assert phrase.state == PhraseState.SCORED
+    assert hers.score.value > 0.8
+    assert Score.objects.count() == 2
+
+
+def test_a_phrase_submitted_while_the_broker_was_down_is_scored_by_the_sweeper(
+    environment, alice, log, tmp_path, monkeypatch
+):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        down = Connection(f"redis://127.0.0.1:{taken.getsockname()[1]}/0", transport_options={"max_retries": 0})
+        monkeypatch.setattr(doorbell, "_connection", lambda: down)
+        phrase = submit(alice, "red")
+    assert phrase.state == PhraseState.PENDING
+    assert doorbell._quiet_until > 0
+    schedule = str(tmp_path / "schedule")
+    with scoring_worker(log, environment), celery(log, environment, "beat", "-s", schedule, "--pidfile="):
+        wait_until(Score.objects.exists, log)
+    phrase.refresh_from_db()
+    assert phrase.state == PhraseState.SCORED

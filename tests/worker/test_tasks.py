@@ -1,0 +1,105 @@
+from types import SimpleNamespace
+
+import pytest
+from django.db import OperationalError
+
+from annotations.models import AssignmentState, Dataset, PhraseState, Run, RunState
+from annotations.services import assignments, doorbell
+from clarify_site.celery import app
+from tests.steps import end, move_clock, submit
+from worker import complaints, resources, tasks
+
+
+def worker_on(*queues: str) -> SimpleNamespace:
+    consume_from = dict.fromkeys(queues)
+    return SimpleNamespace(app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=consume_from))))
+
+
+def test_the_names_that_services_ring_are_the_tasks():
+    named = {doorbell.SCORE_PHRASES, doorbell.TRAIN_RUNS, doorbell.END_OVERDUE_ASSIGNMENTS}
+    assert named == {name for name in app.tasks if name.startswith("worker.")}
+    assert named == app.conf.task_routes.keys() == app.conf.beat_schedule.keys()
+
+
+def test_the_tasks_do_the_whole_job_without_an_argument(alice):
+    phrase = submit(alice, "red")
+    tasks.score_phrases()
+    phrase.refresh_from_db()
+    assert phrase.state == PhraseState.SCORED
+    end(alice)
+    tasks.train_runs()
+    assert Run.objects.get().state == RunState.DONE
+
+
+def test_the_clocks_task_ends_what_is_overdue(alice):
+    move_clock(alice.assignment, 700)
+    tasks.end_overdue_assignments()
+    alice.assignment.refresh_from_db()
+    assert alice.assignment.state == AssignmentState.ENDED
+
+
+def test_a_database_that_is_away_ends_a_sweep_quietly(monkeypatch, caplog):
+    def away(now):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(assignments, "end_overdue", away)
+    tasks.end_overdue_assignments()
+    assert "due rows wait for the next sweep" in caplog.text
+
+
+def test_a_sweep_touches_the_heartbeat(db, settings, tmp_path):
+    settings.WORKER_HEARTBEAT = str(tmp_path / "beat")
+    tasks.end_overdue_assignments()
+    assert (tmp_path / "beat").exists()
+
+
+def test_a_sweep_that_failed_leaves_the_heartbeat_alone(monkeypatch, settings, tmp_path):
+    def away(now):
+        raise OperationalError("connection refused")
+
+    settings.WORKER_HEARTBEAT = str(tmp_path / "beat")
+    monkeypatch.setattr(assignments, "end_overdue", away)
+    tasks.end_overdue_assignments()
+    assert not (tmp_path / "beat").exists()
+
+
+def test_a_scoring_worker_loads_the_encoders_of_open_studies_before_its_first_task(open_study, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(resources, "encoder", lambda spec: loaded.append(spec) or resources._encoder(spec))
+    monkeypatch.setattr("worker.tasks.connection.close", lambda: None)  # the test's own transaction
+    tasks.preload(instance=worker_on("interactive"))
+    assert loaded == ["python:tests.fake_encoder"]
+
+
+@pytest.mark.parametrize("queue", ["retrain", "maintenance"])
+def test_other_workers_load_none(open_study, monkeypatch, queue):
+    monkeypatch.setattr(resources, "preload", lambda: pytest.fail("loaded"))
+    tasks.preload(instance=worker_on(queue))
+
+
+def test_a_worker_starts_without_an_encoder_that_is_missing(open_study, monkeypatch, caplog):
+    monkeypatch.setattr(complaints, "_last", {})
+    monkeypatch.setattr("worker.tasks.connection.close", lambda: None)
+    Dataset.objects.update(similarity_encoder="python:no.such.module")
+    tasks.preload(instance=worker_on("interactive"))
+    assert "there is no module no.such.module" in caplog.text
+
+
+def test_a_worker_starts_while_the_database_is_away(monkeypatch, caplog):
+    def away():
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(resources, "preload", away)
+    monkeypatch.setattr("worker.tasks.connection.close", lambda: None)
+    tasks.preload(instance=worker_on("interactive"))
+    assert "encoders load with the first phrase" in caplog.text
+
+
+def test_a_complaint_is_logged_once_a_minute(monkeypatch, caplog):
+    monkeypatch.setattr(complaints, "_last", {})
+    complaints.complain("no weights")
+    complaints.complain("no weights")
+    assert caplog.text.count("no weights") == 1
+    complaints._last["no weights"] -= complaints.EVERY_S
+    complaints.complain("no weights")
+    assert caplog.text.count("no weights") == 2

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from annotations.models import Event, Run, RunState
+from annotations.models.arrays import unpack_int32
+from annotations.services.base_models import test_group_metrics as group_metrics_on_test
+from modeling.dataset_files import BadDataset, Split
+from modeling.errors import NotConverged
+from modeling.heads import Head
+from tests.steps import end, submit_and_score
+from worker import retraining
+from worker.retraining import heads_at_once, train_batch, train_due_runs
+
+
+@pytest.fixture
+def ended(alice):
+    """Alice's assignment with two runs to train, and one refused for want of a threshold."""
+    submit_and_score(alice, "red", "blue", "red oval")
+    return end(alice)
+
+
+def by_text(text: str) -> Run:
+    return Run.objects.get(phrase_text=text)
+
+
+def test_a_due_run_is_trained_and_measured_on_test(ended):
+    assert train_due_runs() == 2
+    run, dataset = by_text("red"), ended.task.base_model.dataset
+    assert run.state == RunState.DONE
+    predictions = unpack_int32(run.test_predictions)
+    metrics = group_metrics_on_test(dataset, predictions)
+    assert run.worst_group_accuracy == metrics.worst_group
+    assert run.average_accuracy == metrics.average
+    assert run.plain_average_accuracy == metrics.average_plain
+    assert run.robustness_gap == metrics.gap
+    assert run.group_accuracies == list(metrics.accuracies)
+    assert run.n_above + run.n_below == 50
+    assert run.finished_at is not None
+    assert 0 <= run.certified_gap <= 1e-6 * run.loss
+    assert {"python", "numpy", "torch"} <= run.versions.keys()
+
+
+def test_the_run_lifts_the_worst_group_above_the_base_models(ended):
+    train_due_runs()
+    assert by_text("red").worst_group_accuracy > ended.task.base_model.test_metrics["worst_group"] + 0.2
+
+
+def test_the_stored_head_makes_the_stored_predictions(ended):
+    train_due_runs()
+    run, files = by_text("red"), ended.task.base_model.dataset.files
+    head = Head.from_bytes(bytes(run.head))
+    predicted = head.predict(files.array("features")[files.rows(Split.TEST)])
+    np.testing.assert_array_equal(predicted, unpack_int32(run.test_predictions))
+    assert head.class_names == files.class_names
+
+
+def test_a_second_delivery_changes_nothing(ended):
+    train_due_runs()
+    before = list(Run.objects.values())
+    assert train_due_runs() == 0
+    assert train_batch(ended.task.base_model, [run.pk for run in Run.objects.all()]) == []
+    assert list(Run.objects.values()) == before
+    assert Event.objects.filter(kind="run_done").count() == 2
+
+
+def test_a_slice_that_is_too_small_refuses_the_run_with_its_counts(alice, settings):
+    settings.LEAST_SLICE_SIZE = 45
+    submit_and_score(alice, "red")
+    end(alice)
+    assert train_due_runs() == 1
+    run = Run.objects.get()
+    assert run.state == RunState.REFUSED
+    assert run.n_above + run.n_below == 50
+    assert f"into {run.n_above} above" in run.reason
+    assert "at least 45" in run.reason
+
+
+def test_a_data_set_without_features_refuses_the_run(ended, monkeypatch):
+    dataset = ended.task.base_model.dataset
+    monkeypatch.delitem(dataset.files.manifest.arrays, "features")
+    assert train_due_runs() == 2
+    assert by_text("red").reason == retraining.NO_FEATURES
+    assert by_text("red").state == RunState.REFUSED
+
+
+def test_runs_are_trained_in_batches_of_bounded_work(ended, monkeypatch):
+    assert heads_at_once(ended.task.base_model) == retraining.MOST_AT_ONCE
+    work = 100 * 12 * 2  # images, features, classes
+    monkeypatch.setattr(retraining, "_WORK_AT_ONCE", 3 * work)
+    assert heads_at_once(ended.task.base_model) == 3
+    monkeypatch.setattr(retraining, "_WORK_AT_ONCE", 1)
+    assert heads_at_once(ended.task.base_model) == 1
+    assert train_due_runs() == 2
+
+
+def test_a_head_alone_and_among_others_predicts_the_same(ended, monkeypatch):
+    train_due_runs()
+    together = {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.filter(state=RunState.DONE)}
+    Run.objects.filter(state=RunState.DONE).update(state=RunState.PENDING, attempts=0)
+    monkeypatch.setattr(retraining, "MOST_AT_ONCE", 1)
+    train_due_runs()
+    assert {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.exclude(head=None)} == together
+
+
+def test_a_run_that_cannot_be_trained_fails_and_its_neighbour_is_done(ended, monkeypatch):
+    train_heads = retraining.train_heads
+    bad = by_text("red oval")
+
+    def choke(features, labels, weights, *rest):
+        if weights.shape[1] > 1 or by_text("red").state == RunState.DONE:
+            raise NotConverged(500, 0.1, 1e-8)
+        return train_heads(features, labels, weights, *rest)
+
+    monkeypatch.setattr(retraining, "train_heads", choke)
+    assert train_due_runs() == 1
+    bad.refresh_from_db()
+    assert by_text("red").state == RunState.DONE
+    assert (bad.state, bad.attempts) == (RunState.FAILED, 1)
+    assert "did not converge" in bad.reason
+
+
+def test_an_accident_leaves_the_run_due_and_a_later_success_clears_its_reason(ended, monkeypatch):
+    def choke(*args):
+        raise MemoryError("no memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(retraining, "train_heads", choke)
+        assert train_due_runs() == 0
+    assert (by_text("red").state, by_text("red").reason) == (RunState.PENDING, "MemoryError: no memory")
+    assert train_due_runs() == 2
+    assert (by_text("red").state, by_text("red").reason, by_text("red").attempts) == (RunState.DONE, "", 2)
+
+
+def test_files_that_are_missing_are_nobodys_attempt(ended, monkeypatch):
+    def missing(base_model):
+        raise BadDataset("the disk is not mounted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(retraining, "heads_at_once", missing)
+        assert train_due_runs() == 0
+    assert by_text("red").attempts == 0
+    assert train_due_runs() == 2
