@@ -3,14 +3,14 @@
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
+env = environ.FileAwareEnv()  # X_FILE names a file that holds X, such as a mounted secret
 
 SHORTEST_SECRET_KEY = 50
 
 
 def secret_key() -> str:
     """Return SECRET_KEY; raise ImproperlyConfigured where it is missing, short or Django's insecure placeholder."""
-    key = str(env.str("SECRET_KEY", default=""))
+    key = str(env.str("SECRET_KEY", default="")).strip()
     if len(key) < SHORTEST_SECRET_KEY or key.startswith("django-insecure") or len(set(key)) < 5:
         raise ImproperlyConfigured(
             f"SECRET_KEY must be a random string of at least {SHORTEST_SECRET_KEY} characters. Make one with: "
@@ -21,7 +21,7 @@ def secret_key() -> str:
 
 def url(name: str, *schemes: str) -> str:
     """Return the URL in variable `name`; raise ImproperlyConfigured where it is missing or of another scheme."""
-    value = str(env.str(name, default=""))
+    value = str(env.str(name, default="")).strip()
     if value.split("://")[0] not in schemes:
         example = f"{schemes[0]}://…"
         problem = "is not set" if not value else "has an unknown scheme"

@@ -31,4 +31,5 @@ def test_one_phrase(benchmark: Any, score: Score, n: int) -> None:
     is_error = np.arange(n) % 4 == 0
     similarities = rng.normal(0.2 + 0.02 * is_error, 0.03).astype(np.float32)
     benchmark.group = f"error score, {n} images"
+    benchmark.extra_info["baseline"] = score is loop_over_thresholds
     assert benchmark(score, similarities, is_error) == pytest.approx(exact(similarities, is_error), abs=0.05)

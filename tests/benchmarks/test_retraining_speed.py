@@ -48,6 +48,7 @@ def test_scikit_learn_one_head(benchmark: Any, problem: Problem) -> None:
     x, y, weights = problem
     benchmark.group = "retraining on 4,795 x 1,024"
     benchmark.extra_info["heads"] = 1
+    benchmark.extra_info["baseline"] = True
     with_ones = np.c_[x.astype(np.float64), np.ones(N)]
     model = LogisticRegression(C=2 / L2, fit_intercept=False, tol=1e-6, max_iter=10_000)
     benchmark.pedantic(lambda: model.fit(with_ones, y, sample_weight=weights[:, 0]), rounds=3)

@@ -1,0 +1,98 @@
+"""Runs the benchmarks and keeps their ratios with date and machine: `make bench` writes docs/benchmarks.md.
+
+A benchmark that sets `extra_info["baseline"]` is what the others of its group are compared with, in the same run. Where
+benchmarks say how many `heads` or `phrases` they handle at once, times are compared for one.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from deploy.local.folder import ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+PACKAGES = ("numpy", "torch", "scikit-learn", "scipy")
+COUNTS = ("heads", "phrases")  # in extra_info: what one call handles at once
+
+
+def main() -> int:
+    """Run the benchmarks; write the page only if all of them passed. Returns pytest's exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder) / "results.json"
+        command = [sys.executable, "-m", "pytest", "tests/benchmarks", "--benchmark-only", "-p", "no:randomly"]
+        status = subprocess.run([*command, f"--benchmark-json={results}"], cwd=ROOT, check=False).returncode
+        if status:
+            return status
+        PAGE.write_text(page(json.loads(results.read_text("utf-8"))), "utf-8")
+    print(f"Wrote {PAGE.relative_to(ROOT)}.")
+    return 0
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """The page in Markdown, from pytest-benchmark's JSON."""
+    benchmarks = sorted(results["benchmarks"], key=lambda bench: str(bench["group"]))
+    parts = [_head()]
+    for group, members in groupby(benchmarks, key=lambda bench: str(bench["group"])):
+        parts.append("\n".join(_table(group, list(members))))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head() -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        "# Benchmarks\n\n"
+        "Written by `make bench`. The ratio is how many times faster a row is than the baseline of its table,\n"
+        "measured in the same run on the same machine; times alone say little about another machine.\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores, {platform.system()} "
+        f"{platform.machine()}, Python {platform.python_version()}, {versions}"
+    )
+
+
+def _table(group: str, members: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    baseline = next((bench for bench in members if bench["extra_info"].get("baseline")), None)
+    yield f"## {group}\n"
+    yield "| | median | for one | ratio |"
+    yield "|---|---|---|---|"
+    for bench in sorted(members, key=_seconds_for_one, reverse=True):
+        ratio = "" if baseline is None else f"{_seconds_for_one(baseline) / _seconds_for_one(bench):.1f} x"
+        label = "baseline" if bench is baseline else ratio
+        yield f"| {_name(bench)} | {_time(bench['stats']['median'])} | {_time(_seconds_for_one(bench))} | {label} |"
+
+
+def _name(bench: Mapping[str, Any]) -> str:
+    parameters = f", {bench['param']}" if bench["param"] else ""
+    words = str(bench["name"]).split("[")[0].removeprefix("test_").replace("_", " ")
+    return f"{words}{parameters}"
+
+
+def _seconds_for_one(bench: Mapping[str, Any]) -> float:
+    many = next((bench["extra_info"][count] for count in COUNTS if count in bench["extra_info"]), 1)
+    return float(bench["stats"]["median"]) / many
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown processor"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

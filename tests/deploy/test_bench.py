@@ -1,0 +1,32 @@
+"""The page of benchmarks shows ratios to the named baseline."""
+
+from typing import Any
+
+from deploy.local.bench import page
+
+
+def _bench(name: str, median: float, **extra_info: int) -> dict[str, Any]:
+    return {"group": "retraining", "name": name, "param": None, "stats": {"median": median}, "extra_info": extra_info}
+
+
+def test_each_row_is_compared_with_the_baseline_of_its_group() -> None:
+    text = page({"benchmarks": [_bench("test_loop", 2.0, baseline=True), _bench("test_batched", 0.05)]})
+    assert "| loop | 2 s | 2 s | baseline |" in text
+    assert "| batched | 50 ms | 50 ms | 40.0 x |" in text
+
+
+def test_what_handles_many_at_once_is_compared_for_one() -> None:
+    text = page(
+        {"benchmarks": [_bench("test_loop", 2.0, heads=1, baseline=True), _bench("test_batched", 1.0, heads=20)]}
+    )
+    assert "| batched | 1 s | 50 ms | 40.0 x |" in text
+
+
+def test_a_group_without_a_baseline_shows_no_ratio() -> None:
+    assert "| batched | 1 s | 1 s |  |" in page({"benchmarks": [_bench("test_batched", 1.0)]})
+
+
+def test_the_page_names_date_machine_and_versions() -> None:
+    text = page({"benchmarks": []})
+    for word in ("cores", "Python", "numpy", "torch"):
+        assert word in text
