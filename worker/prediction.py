@@ -12,8 +12,7 @@ from PIL import Image
 from modeling.encoders import CheckedEncoder
 from modeling.errors import ModelingError
 from modeling.heads import Head
-from modeling.importing import Progress
-from modeling.importing.images import ImageRejected, read_image
+from modeling.importing import ImageRejected, Progress, read_image
 from worker.image_batches import SteadyBatches
 
 BATCH_IMAGES = 64

@@ -7,7 +7,7 @@ from typing import Any
 from annotations.models import Run
 from modeling.groups import group_names
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
 
 
 def model_card(run: Run) -> dict[str, Any]:
