@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.local.services import postgres, valkey
@@ -23,6 +24,7 @@ _SETTINGS = {
     "LOG_LEVEL": "WARNING",
     "OMP_NUM_THREADS": "1",  # small arrays: a second thread costs more than it brings
 }
+_PREFIX = "clarify-tests-"
 _running = ExitStack()
 
 
@@ -30,7 +32,8 @@ _running = ExitStack()
 def pytest_load_initial_conftests() -> Iterator[None]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    folder = Path(tempfile.mkdtemp(prefix="clarify-tests-"))
+    _remove_folders_of_killed_runs()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     _running.callback(shutil.rmtree, folder, ignore_errors=True)
     for name in ("data", "static"):
         (folder / name).mkdir()
@@ -49,6 +52,14 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     except BaseException:
         _running.close()
         raise
+
+
+def _remove_folders_of_killed_runs() -> None:
+    """The servers of a run that was killed ended with it; its files did not."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        pid = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_unconfigure() -> None:

@@ -24,6 +24,7 @@ from deploy.local.site import Site
 from deploy.local.stages import StageFailed, Stages
 
 FIRST_PORT, PORTS_TO_TRY = 8000, 100
+QUIET = {"LOG_LEVEL": "WARNING"}  # for what writes to this terminal: the stages say how far it is
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -126,7 +127,7 @@ def _print_results(stages: Stages, job: ModuleType, study: object, once: bool) -
 
 def _job(env: Mapping[str, str]) -> ModuleType:
     """The module that talks to Django: its models can be imported only now that the settings have their servers."""
-    os.environ.update({**env, "LOG_LEVEL": "WARNING"})  # the stages are the terminal's log
+    os.environ.update({**env, **QUIET})
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
     django.setup()
     from deploy.local import job
@@ -136,7 +137,9 @@ def _job(env: Mapping[str, str]) -> ModuleType:
 
 def _manage(env: Mapping[str, str], *arguments: str) -> None:
     """Run a management command in a process of its own, its progress on this terminal; Ctrl-C reaches it too."""
-    process = subprocess.Popen([sys.executable, "manage.py", *arguments], env=dict(env), stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *arguments], env={**env, **QUIET}, stdin=subprocess.DEVNULL
+    )
     try:
         status = process.wait()
     except Stopped:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +80,14 @@ def start(
 
 
 def stop(children: Sequence[Child], patience: float = 15) -> None:
-    """Ask all to end, wait at most `patience` seconds for the slowest, then kill what is left of their groups."""
+    """Ask all to end, wait at most `patience` seconds for all of them, then kill what is left of their groups."""
+    until = time.monotonic() + patience
     for child in children:
         if child.is_running:
             child.process.send_signal(child.stop_signal)
     for child in children:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.process.wait(patience)
+            child.process.wait(max(until - time.monotonic(), 0))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()
