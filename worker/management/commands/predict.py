@@ -1,12 +1,12 @@
 """Classifies images with a head that was exported."""
 
 import csv
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
 from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management.base import OutputWrapper
 
 from annotations.management.plain_errors import plain_errors
 from modeling.encoders import load_encoder
@@ -58,7 +58,7 @@ def _read_head(file: Path, encoder: str | None) -> tuple[Head, str]:
     return Head.from_bytes(data), spec
 
 
-def _write_csv(file: TextIO, head: Head, outcomes: Iterable[Prediction | Rejected]) -> list[Rejected]:
+def _write_csv(file: TextIO | OutputWrapper, head: Head, outcomes: Iterable[Prediction | Rejected]) -> list[Rejected]:
     """Write the predictions and return the images that have none."""
     rejected = []
     writer = csv.writer(file)
