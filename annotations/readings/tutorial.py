@@ -33,7 +33,7 @@ WRONG = (
     {"colour": "red", "size": "small", "tilt": "tilted", "shade": "light"},
     {"colour": "blue", "size": "medium", "tilt": "tilted", "shade": "light"},
     {"colour": "red", "size": "large", "tilt": "tilted", "shade": "dark"},
-    {"colour": "red", "size": "medium", "tilt": "tilted", "shade": "dark"},
+    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "dark"},
     {"colour": "red", "size": "large", "tilt": "upright", "shade": "light"},
     {"colour": "red", "size": "medium", "tilt": "upright", "shade": "dark"},
     {"colour": "red", "size": "large", "tilt": "tilted", "shade": "light"},

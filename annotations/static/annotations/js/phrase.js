@@ -80,6 +80,7 @@ function received(answer) {
     field.removeAttribute("aria-invalid");
     forgetDraft();
     field.select();
+    bringIntoView(document.getElementById("answer"));
     const address = new URL(location.href);
     address.searchParams.delete("phrase");
     history.replaceState(null, "", address);
@@ -88,6 +89,11 @@ function received(answer) {
     if (answer.status === 422) uuid.value = newUuid();
     field.focus();
   }
+}
+
+function bringIntoView(answer) {
+  const top = answer.getBoundingClientRect().top;
+  if (top < 0 || top > innerHeight / 2 + 100) answer.scrollIntoView({ block: "start" });
 }
 
 function waitForNetwork() {

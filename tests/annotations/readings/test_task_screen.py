@@ -1,0 +1,147 @@
+"""What the page of a task shows."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from annotations.models import Assignment, Phrase, PhraseState, Score
+from annotations.models.arrays import pack_float32
+from annotations.readings.class_images import class_images
+from annotations.readings.results import Verdict
+from annotations.readings.task_screen import SHOWN_A_GRID, Draws, Work, found, images, work
+from annotations.services.phrases import submit
+from modeling.error_score import error_score
+from tests.actors import Visit
+from worker.scoring import score_due_phrases
+
+Say = Callable[[str], Phrase]
+
+
+@pytest.fixture
+def say(alice: Visit) -> Say:
+    """Submit a phrase of Alice's."""
+    return lambda text: submit(alice.assignment, client_uuid=uuid.uuid4(), text=text)[0]
+
+
+def screen(assignment: Assignment, shown: Phrase | None = None) -> Work:
+    now = timezone.now()
+    client_uuid = shown.client_uuid if shown else None
+    return work(assignment, owner="session:1", shown=client_uuid, deadline=now + dt.timedelta(minutes=5), now=now)
+
+
+def test_right_and_wrong_images_are_counted_and_sampled(alice: Visit) -> None:
+    shown = images(alice.assignment, owner="session:1", draws=Draws())
+    assert (shown.right.n_images, shown.wrong.n_images) == (15, 9)
+    assert (len(shown.right.pictures), len(shown.wrong.pictures)) == (15, 9)
+    assert not any(picture.is_error for picture in shown.right.pictures)
+    assert {picture.said for picture in shown.wrong.pictures} == {"oval"}
+    assert shown.right.n_images <= SHOWN_A_GRID
+    assert not shown.right.has_others
+
+
+def test_two_people_see_different_samples_and_one_person_always_the_same(alice: Visit, bob: Visit) -> None:
+    bob.assignment.session.seed = 8
+    first, again, others = (
+        [picture.url for picture in images(visit.assignment, owner="session:1", draws=Draws()).right.pictures]
+        for visit in (alice, alice, bob)
+    )
+    assert first == again
+    assert first != others
+    assert sorted(first) == sorted(others)
+
+
+def test_before_the_first_phrase_there_is_no_answer(alice: Visit) -> None:
+    shown = screen(alice.assignment)
+    assert (shown.answer, shown.history, shown.n_needed, shown.may_submit) == (None, (), 1, True)
+
+
+def test_a_pending_phrase_waits(alice: Visit, say: Say) -> None:
+    say("red")
+    shown = screen(alice.assignment)
+    assert shown.answer is not None
+    assert (shown.answer.result, shown.answer.is_slow) == (None, False)
+    assert [line.value for line in shown.history] == [None]
+
+
+def test_a_phrase_that_waits_long_is_explained(alice: Visit, say: Say) -> None:
+    Phrase.objects.filter(pk=say("red").pk).update(submitted_at=timezone.now() - dt.timedelta(seconds=30))
+    answer = screen(alice.assignment).answer
+    assert answer is not None
+    assert answer.is_slow
+
+
+def test_the_result_is_made_from_the_stored_similarities(alice: Visit, say: Say) -> None:
+    phrase = say("red")
+    score_due_phrases()
+    score = Score.objects.get(phrase=phrase)
+    shown = screen(alice.assignment).answer
+    assert shown is not None
+    assert shown.result is not None
+    assert shown.result.split is not None
+    is_error = class_images(alice.assignment.task.base_model, 0).is_error
+    above = score.similarity_array > score.threshold
+    with_it, without = shown.result.split.with_it, shown.result.split.without
+    assert (with_it.grid.n_images, with_it.n_wrong) == (above.sum(), is_error[above].sum())
+    assert (without.grid.n_images, without.n_wrong) == ((~above).sum(), is_error[~above].sum())
+    assert shown.result.value == error_score(score.similarity_array, is_error).value > 0.8
+    assert shown.result.verdict is Verdict.WELL
+
+
+def test_a_phrase_of_the_right_images_is_shown_as_the_opposite(alice: Visit, say: Say) -> None:
+    say("blue")
+    score_due_phrases()
+    shown = screen(alice.assignment).answer
+    assert shown is not None
+    assert shown.result is not None
+    assert shown.result.split is not None
+    assert (shown.result.value, shown.result.verdict) == (0, Verdict.OPPOSITE)
+    assert shown.result.split.with_it.percent_wrong == 0
+    assert (shown.result.split.without.percent_wrong or 0) > 50
+
+
+def test_a_phrase_that_separates_nothing_has_no_split(alice: Visit, say: Say) -> None:
+    phrase = say("red")
+    score_due_phrases()
+    n = len(class_images(alice.assignment.task.base_model, 0).rows)
+    flat = pack_float32(class_images(alice.assignment.task.base_model, 0).is_error.astype("f4") * 0)
+    Score.objects.filter(phrase=phrase).update(value=0, threshold=None, two_sided=0, similarities=flat)
+    shown = screen(alice.assignment).answer
+    assert shown is not None
+    assert shown.result is not None
+    assert len(flat) == 4 * n
+    assert (shown.result.split, shown.result.verdict) == (None, Verdict.HARDLY)
+
+
+def test_the_best_phrase_is_marked_and_the_earliest_of_tied_ones(alice: Visit, say: Say) -> None:
+    for text in ("blue", "red", "red"):
+        say(text)
+    score_due_phrases()
+    shown = screen(alice.assignment)
+    assert [line.is_best for line in shown.history] == [False, True, False]
+    assert [line.is_shown for line in shown.history] == [False, False, True]
+
+
+def test_an_earlier_phrase_can_be_shown_again(alice: Visit, say: Say) -> None:
+    first, _ = say("red"), say("blue")
+    shown = screen(alice.assignment, first)
+    assert shown.answer is not None
+    assert shown.answer.phrase == first
+    assert Phrase.objects.count() == 2
+
+
+def test_a_failed_phrase_uses_up_no_try(alice: Visit, say: Say) -> None:
+    alice.assignment.task.max_phrases = 2
+    first, _ = say("red"), say("blue")
+    assert not screen(alice.assignment).may_submit
+    Phrase.objects.filter(pk=first.pk).update(state=PhraseState.FAILED)
+    assert screen(alice.assignment).may_submit
+
+
+def test_the_end_names_the_best_words_of_each_task(alice: Visit, say: Say) -> None:
+    say("blue")
+    best = say("red")
+    score_due_phrases()
+    assert [(line.task, line.best) for line in found(alice.session)] == [(alice.assignment.task, best)]

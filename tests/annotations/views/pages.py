@@ -1,0 +1,31 @@
+"""Reading pages in tests: an answer as a tree, and a phrase as a form submits it."""
+
+import uuid
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+
+from tests.actors import Visit
+
+
+def tree(response: Any) -> BeautifulSoup:
+    """The page of an answer."""
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def one(response: Any, selector: str) -> Tag:
+    """The one element of the page that the CSS selector matches."""
+    found = tree(response).select(selector)
+    assert len(found) == 1, f"{len(found)} elements match {selector!r}"
+    return found[0]
+
+
+def task_url(visit: Visit, rest: str = "") -> str:
+    """The address of the visit's first task."""
+    return f"/visit/tasks/{visit.assignment.public_id}/{rest}"
+
+
+def say(visit: Visit, text: str, client_uuid: uuid.UUID | None = None, **headers: str) -> Any:
+    """Submit a phrase as the page's form does."""
+    data = {"client_uuid": str(client_uuid or uuid.uuid4()), "text": text, "right": "0", "wrong": "0"}
+    return visit.client.post(task_url(visit, "phrases"), data, headers=headers)

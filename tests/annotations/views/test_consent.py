@@ -1,0 +1,62 @@
+"""GET and POST /visit/consent, GET /visit/declined"""
+
+import pytest
+from django.test import Client
+
+from annotations.models import AnnotationSession, Outcome, Stage, Study
+from tests.annotations.views.pages import one, tree
+
+IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
+
+
+@pytest.fixture
+def carol(client: Client, open_study: Study) -> Client:
+    """Someone who has just come in."""
+    client.post("/study/sprites/start", IDS)
+    return client
+
+
+def test_the_study_s_text_is_shown_with_two_equal_buttons(carol: Client, open_study: Study) -> None:
+    response = carol.get("/visit/consent")
+    assert open_study.consent_text in tree(response).text
+    buttons = one(response, "form#consent").select("button[name=agree]")
+    assert [button["value"] for button in buttons] == ["yes", "no"]
+    assert buttons[0]["class"] == buttons[1]["class"]
+
+
+def test_yes_goes_on_to_the_tutorial(carol: Client) -> None:
+    response = carol.post("/visit/consent", {"agree": "yes"})
+    assert (response.status_code, response["Location"]) == (303, "/visit/tutorial")
+    assert AnnotationSession.objects.get().consented_at is not None
+
+
+def test_no_ends_politely_with_its_own_code(carol: Client, open_study: Study) -> None:
+    Study.objects.update(no_consent_code="NOCONSENT1")
+    response = carol.post("/visit/consent", {"agree": "no"}, follow=True)
+    assert response.redirect_chain == [("/visit/declined", 303)]
+    assert one(response, "#completion-code").text == "NOCONSENT1"
+    assert open_study.completion_code not in response.content.decode()
+    session = AnnotationSession.objects.get()
+    assert (session.stage, session.outcome) == (Stage.DECLINED, Outcome.NO_CONSENT)
+
+
+def test_after_no_a_yes_from_another_tab_changes_nothing(carol: Client) -> None:
+    carol.post("/visit/consent", {"agree": "no"})
+    assert carol.post("/visit/consent", {"agree": "yes"})["Location"] == "/visit/declined"
+    assert AnnotationSession.objects.get().stage == Stage.DECLINED
+
+
+def test_yes_twice_is_one_yes(carol: Client) -> None:
+    for _ in range(2):
+        assert carol.post("/visit/consent", {"agree": "yes"})["Location"] == "/visit/tutorial"
+
+
+@pytest.mark.parametrize("answer", ["", "maybe", "YES"])
+def test_anything_else_is_neither(carol: Client, answer: str) -> None:
+    assert carol.post("/visit/consent", {"agree": answer}).status_code == 400
+    assert AnnotationSession.objects.get().stage == Stage.CONSENT
+
+
+def test_the_consent_page_sends_on_whoever_is_further(carol: Client) -> None:
+    carol.post("/visit/consent", {"agree": "yes"})
+    assert carol.get("/visit/consent")["Location"] == "/visit/tutorial"

@@ -1,0 +1,80 @@
+"""GET and POST /visit/end"""
+
+import pytest
+
+from annotations.models import AnnotationSession, Outcome, Stage, Study
+from tests.actors import Visit
+from tests.annotations.views.pages import one, say, task_url, tree
+from worker.scoring import score_due_phrases
+
+
+@pytest.fixture
+def done(alice: Visit) -> Visit:
+    """Alice, whose tasks are done."""
+    say(alice, "red")
+    score_due_phrases()
+    alice.client.post(task_url(alice, "done"))
+    return alice
+
+
+def test_before_the_completion_is_stored_there_is_no_code(done: Visit) -> None:
+    response = done.client.get("/visit/end")
+    assert one(response, "form#finish")
+    assert done.session.study.completion_code not in response.content.decode()
+
+
+def test_finishing_stores_the_completion_and_shows_the_code(done: Visit) -> None:
+    response = done.client.post("/visit/end", follow=True)
+    assert response.redirect_chain == [("/visit/end?leaving=1", 303)]
+    assert one(response, "#completion-code").text == "C0DE1234"
+    session = AnnotationSession.objects.get()
+    assert (session.stage, session.outcome) == (Stage.FINISHED, Outcome.COMPLETED)
+
+
+def test_the_page_leads_back_with_the_code(done: Visit) -> None:
+    response = done.client.post("/visit/end", follow=True)
+    url = "https://app.prolific.com/submissions/complete?cc=C0DE1234"
+    assert one(response, "main a.button")["href"] == url
+    assert response["Refresh"].endswith(f"url={url}")
+
+
+def test_coming_back_to_the_page_leaves_the_person_there(done: Visit) -> None:
+    done.client.post("/visit/end")
+    response = done.client.get("/visit/end")
+    assert "Refresh" not in response
+    assert one(response, "#completion-code").text == "C0DE1234"
+
+
+def test_without_an_address_the_code_is_to_be_copied(done: Visit) -> None:
+    Study.objects.update(completion_url="")
+    response = done.client.post("/visit/end", follow=True)
+    assert "Refresh" not in response
+    assert not tree(response).select("main a.button")
+    assert one(response, "#completion-code")
+
+
+def test_a_code_with_signs_in_it_is_quoted_in_the_address(done: Visit) -> None:
+    Study.objects.update(completion_code="A&B C")
+    response = done.client.post("/visit/end", follow=True)
+    assert response["Refresh"].endswith("cc=A%26B%20C")
+
+
+def test_what_the_person_found_is_said(done: Visit) -> None:
+    assert "your best words: red" in " ".join(one(done.client.get("/visit/end"), ".found").text.split())
+
+
+def test_finishing_twice_is_once(done: Visit) -> None:
+    for _ in range(2):
+        assert done.client.post("/visit/end").status_code == 303
+    assert AnnotationSession.objects.get().stage == Stage.FINISHED
+
+
+def test_whoever_has_work_left_is_sent_to_it(alice: Visit) -> None:
+    assert alice.client.get("/visit/end")["Location"] == task_url(alice)
+
+
+def test_the_end_cannot_be_forced(alice: Visit) -> None:
+    response = alice.client.post("/visit/end")
+    assert response.status_code == 409
+    assert AnnotationSession.objects.get().stage == Stage.TASKS
+    assert "C0DE1234" not in response.content.decode()

@@ -1,0 +1,44 @@
+"""GET /livez and /readyz"""
+
+import datetime as dt
+
+import pytest
+from django.db import OperationalError
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.utils import timezone
+
+from annotations.models import Phrase
+from tests.actors import Visit
+from tests.annotations.views.pages import say
+
+
+def test_a_live_process_answers_without_the_database(client: Client) -> None:
+    assert client.get("/livez").content == b"alive\n"
+
+
+def test_ready_means_database_and_migrations(client: Client, db: None) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"database": True, "migrations": True, "oldest_pending_s": 0.0}
+
+
+def test_it_says_how_long_the_oldest_phrase_has_waited(alice: Visit, client: Client) -> None:
+    say(alice, "red")
+    Phrase.objects.update(submitted_at=timezone.now() - dt.timedelta(seconds=90))
+    assert 90 <= client.get("/readyz").json()["oldest_pending_s"] < 100
+
+
+def test_without_the_database_it_is_not_ready(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(MigrationExecutor, "__init__", fail)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()) == (503, {"database": False})
+
+
+def test_with_a_migration_left_it_is_not_ready(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *args: ["one more"])
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["migrations"]) == (503, False)
