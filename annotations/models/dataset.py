@@ -46,5 +46,5 @@ class Dataset(models.Model):
 
     @property
     def files(self) -> DatasetFiles:
-        """The arrays on disk, opened once per process; DatasetFilesError where they are missing or damaged."""
+        """The arrays on disk, opened once per process; BadDataset where they are missing or damaged."""
         return _open(settings.DATA_ROOT / self.directory)
