@@ -33,7 +33,8 @@ LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
 
 # -- Django ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "annotations",  # before the admin, whose templates it arranges for the job
+    "clarify_site.apps.ClarifyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -44,7 +45,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "annotations",
     "worker",  # its commands; nothing in it is imported by the web process
 ]
 
@@ -103,6 +103,7 @@ LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["clarify_site.formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(read.env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))

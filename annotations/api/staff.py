@@ -1,7 +1,6 @@
 """What staff can read: lists and single rows, under pseudonyms."""
 
-import tempfile
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.http import FileResponse
@@ -23,7 +22,7 @@ from annotations.api.serializers import (
     StudySerializer,
     TaskSerializer,
 )
-from annotations.exports.study_export import export_name, write_study_zip
+from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Phrase, Run, Study, Task
 
 
@@ -55,11 +54,7 @@ class StudyViewSet(_StaffViewSet):
     @action(detail=True, filter_backends=[])
     def export(self, request: Request, slug: str) -> FileResponse:
         """The study's export, as the command export_study writes it."""
-        study = self.get_object()
-        file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
-        write_study_zip(study, file)
-        file.seek(0)
-        return FileResponse(file, as_attachment=True, filename=export_name(study), content_type="application/zip")
+        return study_download(self.get_object())
 
 
 class TaskViewSet(_StaffViewSet):

@@ -78,7 +78,8 @@ class _Tried(NamedTuple):
 def summarise(study: Study) -> StudySummary:
     """Summarise a study from its phrases and runs as they are now."""
     tried = _tried_phrases(study)
-    return StudySummary(tuple(_task_summary(task, tried) for task in study.tasks.select_related("base_model__dataset")))
+    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    return StudySummary(tuple(_task_summary(task, tried) for task in tasks))
 
 
 def spread(values: Iterable[float | None]) -> Spread:

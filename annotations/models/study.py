@@ -138,7 +138,8 @@ class Task(models.Model):
 
     @property
     def class_name(self) -> str:
-        """Name of the target class; an unresolved one is named as what it will be."""
+        """Name of the target class; an unresolved one is named as what it will be, one that is not there as such."""
         if self.target_class is None:
             return "the class with the most errors"
-        return str(self.base_model.dataset.class_names[self.target_class])
+        names = self.base_model.dataset.class_names
+        return str(names[self.target_class]) if self.target_class < len(names) else f"no class ({self.target_class})"

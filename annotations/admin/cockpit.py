@@ -1,0 +1,201 @@
+"""What the study's page shows above its form: where it stands, what comes next, who is where, what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from annotations.admin.numbers import percent, points, score
+from annotations.exports.summary import Spread, TaskSummary, summarise
+from annotations.models import Phrase, Run, RunState, Stage, Study, StudyState
+from annotations.services import studies
+from annotations.services.readiness import reasons_not_ready
+
+_RECENT = 15
+
+
+@dataclass(frozen=True)
+class Step:
+    """One act on a study: from which states, by which service, and how it is offered and confirmed."""
+
+    name: str
+    states: tuple[StudyState, ...]
+    act: Callable[[Study], Study]
+    button: str
+    consequence: str
+    done: str
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        Step(
+            "open",
+            (StudyState.DRAFT,),
+            studies.open_study,
+            "Open the study",
+            "Participants can enter by the link. Texts, tasks and limits freeze and cannot be changed afterwards.",
+            "The study is open. Its configuration is frozen.",
+        ),
+        Step(
+            "pause",
+            (StudyState.ACTIVE,),
+            studies.pause_study,
+            "Pause",
+            "Nobody new can enter. Those who are inside can finish. You can resume at any time.",
+            "The study is paused.",
+        ),
+        Step(
+            "resume",
+            (StudyState.PAUSED,),
+            studies.resume_study,
+            "Resume",
+            "Participants can enter again, under the same configuration.",
+            "The study is open again.",
+        ),
+        Step(
+            "close",
+            (StudyState.ACTIVE, StudyState.PAUSED),
+            studies.close_study,
+            "Close for good",
+            "Every task that is still running ends now, and nobody can enter again. All that was submitted is kept. "
+            "This cannot be undone.",
+            "The study is closed. All that was submitted is kept.",
+        ),
+    )
+}
+
+_NEXT = {
+    StudyState.DRAFT: "Set it up below, then open it.",
+    StudyState.ACTIVE: "Put the link below into your Prolific study, and watch people come in.",
+    StudyState.PAUSED: "Nobody new can enter. Resume it, or close it for good.",
+    StudyState.CLOSED: "The study has ended. Export what came of it.",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of the funnel: how many of those who entered came this far."""
+
+    label: str
+    n: int
+    n_entered: int
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One task's results in words and numbers ready to show."""
+
+    task: str
+    base: str
+    n: int
+    error_score: str
+    headline: str
+    gain: str
+    sd: str
+    best: str
+    optimistic: str
+
+
+def steps_from(study: Study) -> list[Step]:
+    """Return the acts that the study's state allows, the next one first."""
+    return [step for step in STEPS.values() if study.state in step.states]
+
+
+def cockpit(study: Study) -> dict[str, Any]:
+    """Return the context of the study's page."""
+    return {
+        "study": study,
+        "steps": steps_from(study),
+        "next": _NEXT[StudyState(study.state)],
+        "reasons": reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
+        "entry_url": studies.entry_url(study),
+        "test_url": studies.test_entry_url(study, study.sessions.count() + 1),
+        "funnel": _funnel(study),
+        "now": _now(study),
+        "work": _work(study),
+        "results": [_result_row(task) for task in summarise(study).tasks if task.participants],
+        "recent": recent_phrases(study),
+    }
+
+
+def recent_phrases(study: Study) -> QuerySet[Phrase]:
+    """Return the newest phrases with what their page shows, without the arrays of their scores."""
+    return (
+        Phrase.objects.filter(assignment__session__study=study)
+        .select_related("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
+        .defer(
+            "assignment__task__base_model__predictions",
+            "assignment__task__base_model__head",
+            "score__similarities",
+            "score__text_embedding",
+            "score__run__head",
+            "score__run__test_predictions",
+        )
+        .order_by("-submitted_at", "-id")[:_RECENT]
+    )
+
+
+def _funnel(study: Study) -> list[Bar]:
+    counted = study.sessions.aggregate(
+        entered=Count("id"),
+        consented=Count("consented_at"),
+        taught=Count("tutorial_done_at"),
+        finished=Count("id", filter=Q(stage=Stage.FINISHED)),
+    )
+    # Apart, since the join on phrases repeats a session for each.
+    tried = study.sessions.filter(assignments__phrases__isnull=False).distinct().count()
+    labels = {
+        "entered": "Entered",
+        "consented": "Consented",
+        "taught": "Did the tutorial",
+        "tried": "Submitted a phrase",
+        "finished": "Finished",
+    }
+    counts = {**counted, "tried": tried}
+    return [Bar(label, counts[key], counts["entered"]) for key, label in labels.items()]
+
+
+def _now(study: Study) -> list[tuple[str, int]]:
+    """How many people are at each stage now."""
+    by_stage = dict(study.sessions.values_list("stage").annotate(n=Count("id")).order_by())
+    words = {
+        Stage.CONSENT: "at the consent form",
+        Stage.TUTORIAL: "in the tutorial",
+        Stage.TASKS: "at work",
+        Stage.FINISHED: "finished",
+        Stage.DECLINED: "declined",
+    }
+    return [(label, by_stage[stage]) for stage, label in words.items() if stage in by_stage]
+
+
+def _work(study: Study) -> dict[str, int]:
+    phrases = Phrase.objects.filter(assignment__session__study=study)
+    runs = Run.objects.filter(assignment__session__study=study)
+    return {
+        "phrases": phrases.count(),
+        "pending": phrases.filter(state="pending").count(),
+        "failed": phrases.filter(state="failed").count(),
+        "runs": runs.count(),
+        "runs_done": runs.filter(state=RunState.DONE).count(),
+        "runs_pending": runs.filter(state=RunState.PENDING).count(),
+        "runs_refused": runs.filter(state=RunState.REFUSED).count(),
+        "runs_failed": runs.filter(state=RunState.FAILED).count(),
+    }
+
+
+def _result_row(task: TaskSummary) -> ResultRow:
+    headline: Spread = task.worst_group_accuracy
+    gain = None if headline.mean is None else headline.mean - task.base_worst_group_accuracy
+    return ResultRow(
+        task=f"{task.task}. {task.class_name}",
+        base=percent(task.base_worst_group_accuracy),
+        n=len(task.participants),
+        error_score=score(task.best_error_score.mean),
+        headline=percent(headline.mean),
+        gain=points(gain),
+        sd=percent(headline.sd),
+        best=percent(headline.max),
+        optimistic=percent(task.worst_group_accuracy_chosen_on_test.mean),
+    )

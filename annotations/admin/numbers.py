@@ -1,0 +1,18 @@
+"""How the admin writes numbers."""
+
+NONE = "\N{EN DASH}"  # what stands where there is no number
+
+
+def score(value: float | None) -> str:
+    """Return an error score, similarity or λ with two decimals, a dash where there is none."""
+    return NONE if value is None else f"{value:.2f}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in [0, 1] as a percentage with one decimal, a dash where there is none."""
+    return NONE if share is None else f"{share:.1%}"
+
+
+def points(share: float | None) -> str:
+    """Return a difference of two shares in percentage points, with its sign."""
+    return NONE if share is None else f"{100 * share:+.1f}"

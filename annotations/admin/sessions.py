@@ -1,0 +1,148 @@
+"""Visits, assignments, phrases and the event log, read-only and under pseudonyms."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotations.admin.numbers import NONE, percent, score
+from annotations.admin.read_only import ReadOnlyAdmin, ReadOnlyRows
+from annotations.models import AnnotationSession, Assignment, Event, Phrase
+
+_SCORE_FIELDS = ("error_score", "threshold", "two_sided", "rendered_text", "encoder", "scored_at")
+
+
+class AssignmentRows(ReadOnlyRows):
+    model = Assignment
+    fields = ("position", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
+
+
+class PhraseRows(ReadOnlyRows):
+    model = Phrase
+    fields = readonly_fields = ("ordinal", "text", "state", "error_score", "submitted_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return _without_arrays(super().get_queryset(request).select_related("score"))
+
+    @admin.display(description="error score")
+    def error_score(self, phrase: Phrase) -> str:
+        return score(_of_score(phrase, "value"))
+
+
+@admin.register(AnnotationSession)
+class SessionAdmin(ReadOnlyAdmin):
+    list_display = ("submission_key", "participant", "study", "stage", "phrases", "created_at", "ended_at")
+    list_filter = ("study", "stage")
+    search_fields = ("submission_key", "participant__pseudonym")
+    list_select_related = ("participant", "study")
+    date_hierarchy = "created_at"
+    inlines = (AssignmentRows,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        sessions: QuerySet[Any] = super().get_queryset(request).annotate(n_phrases=Count("assignments__phrases"))
+        return sessions
+
+    @admin.display(description="phrases", ordering="n_phrases")
+    def phrases(self, session: AnnotationSession) -> int:
+        return int(session.n_phrases)  # type: ignore[attr-defined]  # annotated above
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnlyAdmin):
+    list_display = ("session", "study", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
+    list_filter = ("session__study", "state", "end_reason")
+    search_fields = ("session__participant__pseudonym", "session__submission_key")
+    list_select_related = ("session__participant", "session__study", "task__study")
+    inlines = (PhraseRows,)
+
+    @admin.display(description="study")
+    def study(self, assignment: Assignment) -> str:
+        return assignment.session.study.slug
+
+
+@admin.register(Phrase)
+class PhraseAdmin(ReadOnlyAdmin):
+    list_display = ("phrase", "participant", "study", "error_score", "threshold", "state", "result", "submitted_at")
+    list_filter = ("assignment__session__study", "state")
+    search_fields = ("text", "assignment__session__participant__pseudonym")
+    ordering = ("-submitted_at",)
+    fieldsets = (
+        (None, {"fields": ("text", "participant", "study", "assignment", "ordinal", "submitted_at")}),
+        ("Score", {"fields": ("state", *_SCORE_FIELDS)}),
+        ("Retraining", {"fields": ("result",)}),
+        ("Work", {"fields": ("attempts", "last_error"), "classes": ("collapse",)}),
+    )
+    readonly_fields = ("participant", "study", *_SCORE_FIELDS, "result")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        related = ("assignment__session__participant", "assignment__session__study", "score__run")
+        return _without_arrays(super().get_queryset(request).select_related(*related)).defer(
+            "score__run__head", "score__run__test_predictions"
+        )
+
+    @admin.display(description="phrase", ordering="text")
+    def phrase(self, phrase: Phrase) -> SafeString:
+        return format_html("<bdi>{}</bdi>", phrase.text)
+
+    @admin.display(description="participant", ordering="assignment__session__participant__pseudonym")
+    def participant(self, phrase: Phrase) -> str:
+        return phrase.assignment.session.participant.pseudonym
+
+    @admin.display(description="study", ordering="assignment__session__study__title")
+    def study(self, phrase: Phrase) -> str:
+        return phrase.assignment.session.study.slug
+
+    @admin.display(description="error score", ordering="score__value")
+    def error_score(self, phrase: Phrase) -> str:
+        return score(_of_score(phrase, "value"))
+
+    @admin.display(description="threshold τ", ordering="score__threshold")
+    def threshold(self, phrase: Phrase) -> str:
+        value = _of_score(phrase, "threshold")
+        return NONE if value is None else f"{value:.4f}"
+
+    @admin.display(description="two-sided")
+    def two_sided(self, phrase: Phrase) -> str:
+        return score(_of_score(phrase, "two_sided"))
+
+    @admin.display(description="embedded as")
+    def rendered_text(self, phrase: Phrase) -> str:
+        return _of_score(phrase, "rendered_text") or NONE
+
+    @admin.display(description="encoder")
+    def encoder(self, phrase: Phrase) -> str:
+        return _of_score(phrase, "encoder") or NONE
+
+    @admin.display(description="scored at")
+    def scored_at(self, phrase: Phrase) -> Any:
+        return _of_score(phrase, "scored_at")
+
+    @admin.display(description="after retraining", ordering="score__run__worst_group_accuracy")
+    def result(self, phrase: Phrase) -> str | SafeString:
+        run = _of_score(phrase, "run")
+        if run is None:
+            return NONE
+        words = percent(run.worst_group_accuracy) if run.worst_group_accuracy is not None else run.get_state_display()
+        return format_html('<a href="{}">{}</a>', reverse("admin:annotations_run_change", args=[run.pk]), words)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("occurred_at", "study", "kind", "session", "payload")
+    list_filter = ("study", "kind")
+    list_select_related = ("study", "session__participant")
+    ordering = ("-id",)
+    date_hierarchy = "occurred_at"
+
+
+def _without_arrays(phrases: QuerySet[Phrase]) -> QuerySet[Phrase]:
+    return phrases.defer("score__similarities", "score__text_embedding")
+
+
+def _of_score(phrase: Phrase, attribute: str) -> Any:
+    """A field of the phrase's score; None before it is scored."""
+    return getattr(phrase.score, attribute) if hasattr(phrase, "score") else None

@@ -1,0 +1,102 @@
+"""The forms of a draft study and its tasks."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from annotations.admin.generic import InlineFormSet, ModelForm
+from annotations.models import BaseModel, Dataset, Study, StudyState, Task
+
+MOST_ERRORS = "the class with the most errors"
+
+
+def new_completion_code() -> str:
+    """Return a random code, such as a coordinator would otherwise invent."""
+    return secrets.token_hex(4).upper()
+
+
+class StudyForm(ModelForm[Study]):
+    """Refuses to change a study that was opened while the form was."""
+
+    class Meta:
+        model = Study
+        exclude = ("state",)
+        widgets = {
+            "introduction": forms.Textarea(attrs={"rows": 3, "cols": 80}),
+            "consent_text": forms.Textarea(attrs={"rows": 5, "cols": 80}),
+            "completion_url": forms.TextInput(attrs={"size": 60}),
+        }
+
+    def clean(self) -> dict[str, Any] | None:
+        if self.instance.pk is not None:
+            locked = Study.objects.select_for_update().get(pk=self.instance.pk)
+            if locked.state != StudyState.DRAFT:
+                raise ValidationError("The study was opened in the meantime, so it can no longer be changed.")
+        return super().clean()
+
+
+class TaskForm(ModelForm[Task]):
+    """A task whose class is chosen by name, and whose place is the last one where none is given."""
+
+    position = forms.IntegerField(
+        label="order", min_value=1, required=False, widget=forms.NumberInput(attrs={"class": "narrow"})
+    )
+    base_model = forms.ModelChoiceField(
+        BaseModel.objects.select_related("dataset").defer("head", "predictions"), label="base model"
+    )
+    target = forms.ChoiceField(label="class", required=False)
+
+    class Meta:
+        model = Task
+        fields = ("position", "base_model", "text_template", "min_phrases", "max_phrases", "time_limit_s")
+        widgets = {
+            "text_template": forms.TextInput(attrs={"size": 24}),
+            "min_phrases": forms.NumberInput(attrs={"class": "narrow"}),
+            "max_phrases": forms.NumberInput(attrs={"class": "narrow"}),
+            "time_limit_s": forms.NumberInput(attrs={"class": "narrow"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: Any = self.fields["target"]
+        choices.choices = _class_choices()
+        task = self.instance
+        if task.target_class is not None:
+            choices.initial = f"{task.base_model.dataset_id}:{task.target_class}"
+        if task._state.adding:
+            self.initial.pop("position", None)  # the model's default, 1, would hide that an empty place is the last
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        base_model, target = cleaned.get("base_model"), cleaned.get("target", "")
+        dataset_id, _, number = target.partition(":")
+        if base_model and target and int(dataset_id) != base_model.dataset_id:
+            self.add_error("target", f"This class is not of the data set of {base_model}.")
+        self.instance.target_class = int(number) if number else None
+        return cleaned
+
+
+class TaskFormSet(InlineFormSet[Task, Study, TaskForm]):
+    """Numbers the tasks that were given no place after those that have one."""
+
+    def clean(self) -> None:
+        kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        kept = [form for form in kept if hasattr(form, "cleaned_data") and not form.cleaned_data.get("DELETE")]
+        last = max((form.cleaned_data.get("position") or 0 for form in kept), default=0)
+        for form in kept:
+            if not form.cleaned_data.get("position"):
+                last += 1
+                form.cleaned_data["position"] = form.instance.position = last
+        super().clean()
+
+
+def _class_choices() -> list[Any]:
+    """The classes of every data set that has a base model, grouped by data set; first the default."""
+    datasets = Dataset.objects.filter(pk__in=BaseModel.objects.values("dataset")).order_by("name", "-version")
+    groups = [
+        (str(dataset), [(f"{dataset.pk}:{number}", name) for number, name in enumerate(dataset.class_names)])
+        for dataset in datasets
+    ]
+    return [("", MOST_ERRORS), *groups]

@@ -1,0 +1,8 @@
+"""Numbers as the admin's pages write them."""
+
+from django import template
+
+from annotations.admin import numbers
+
+register = template.Library()
+register.filter("percent", numbers.percent)

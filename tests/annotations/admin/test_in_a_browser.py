@@ -1,0 +1,92 @@
+"""A coordinator's way through the admin in a real browser, under the site's content policy."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import BaseModel, Study
+from tests.actors import Visit
+from tests.annotations.chromium import page_without_complaints
+from tests.annotations.exports.rows import add_phrase, add_run
+from tests.conftest import COORDINATOR_PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+IMAGES = Path(__file__).parents[3] / "docs" / "images"
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture of the page for the docs, where CLARIFY_SCREENSHOTS=1 asks for it."""
+    if os.environ.get("CLARIFY_SCREENSHOTS") == "1":
+        page.screenshot(path=IMAGES / f"{name}.png", full_page=True)
+
+
+def sign_in(page: Page, origin: str) -> None:
+    page.goto(f"{origin}/admin/")
+    page.get_by_label("Username").fill("coordinator")
+    page.get_by_label("Password").fill(COORDINATOR_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Studies and what came of them").wait_for()
+
+
+def test_a_coordinator_sets_a_study_up_and_opens_it(
+    live_server: LiveServer, coordinator: User, base_model: BaseModel
+) -> None:
+    with page_without_complaints(live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/annotations/study/add/")
+        page.get_by_label("Title").fill("Squares that go wrong")
+        page.get_by_label("Title").press("Tab")
+        page.locator("#id_tasks-0-base_model").select_option(label=str(base_model))
+        page.locator("#id_tasks-0-target").select_option(label="square")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("Set it up below, then open it.").wait_for()
+        shoot(page, "admin-draft")
+        page.get_by_role("link", name="Open the study").click()
+        page.get_by_text("cannot be changed afterwards").wait_for()
+        page.get_by_role("button", name="Open the study").click()
+        page.get_by_text("The study is open. Its configuration is frozen.").wait_for()
+        assert "PROLIFIC_PID={{%PROLIFIC_PID%}}" in page.locator("#entry-url").input_value()
+        page.get_by_role("button", name="Copy").click()
+    study = Study.objects.get()
+    assert (study.state, study.slug, study.tasks.get().target_class) == ("active", "squares-that-go-wrong", 0)
+
+
+def test_a_coordinator_watches_people_and_reads_what_they_found(
+    live_server: LiveServer, coordinator: User, open_study: Study, alice: Visit, bob: Visit
+) -> None:
+    for visit, text, value, accuracy in (
+        (alice, "red squares", 0.75, 0.5),
+        (alice, "=dark ones", 0.25, None),
+        (bob, "אדום", 0.5, 0.75),
+    ):
+        run = add_run(add_phrase(visit, text, value), accuracy)
+    add_phrase(bob, "<b>tilted</b>")
+    study = f"{live_server.url}/admin/annotations/study/{open_study.pk}/change/"
+    with page_without_complaints(live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/annotations/study/")
+        shoot(page, "admin-studies")
+        page.goto(study)
+        page.get_by_role("heading", name="Results so far").wait_for()
+        page.get_by_role("link", name="<b>tilted</b>").wait_for()
+        shoot(page, "admin-study")
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.locator("#entry-url").bounding_box()["width"] > 150  # type: ignore[index]
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(f"{live_server.url}/admin/annotations/run/{run.pk}/change/")
+        page.get_by_role("link", name="Download the head and its model card").wait_for()
+        shoot(page, "admin-run")
+        for name in ("annotationsession", "assignment", "phrase", "run", "basemodel", "dataset", "event"):
+            page.goto(f"{live_server.url}/admin/annotations/{name}/")
+            page.locator("#result_list").wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+        page.goto(study)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Export").click()
+        assert download.value.suggested_filename == "clarify-sprites.zip"
