@@ -62,7 +62,8 @@ def _lock_name(name: str) -> None:
 
 def _described(files: DatasetFiles) -> dict[str, object]:
     manifest = files.manifest
-    similarity, features = manifest.encoder_of("similarity"), manifest.encoder_of("features")
+    similarity = manifest.encoder_of("similarity")
+    features = manifest.encoder_of("features") if "features" in manifest.arrays else None
     return {
         "name": manifest.name,
         "digest": manifest.digest,

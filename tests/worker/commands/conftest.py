@@ -73,7 +73,7 @@ def finished_run(imported: Dataset, command: Command) -> Run:
     command("train_base_model", "mine", "--l2", "0.5")
     base_model = BaseModel.objects.get(dataset=imported)
     visit = actors.start_visit(actors.open_study(actors.create_study(base_model)), "alice")
-    head, training = train_erm_head(imported.files, 0.01)
+    head, training = train_erm_head(imported, 0.01)
     predictions = head.predict(imported.files.array("features")[imported.files.rows(Split.TEST)])
     run = Run.objects.create(
         assignment=visit.assignment,

@@ -63,6 +63,11 @@ def test_the_table_may_go_into_a_file(head: Path, source: Path, tmp_path: Path) 
         assert list(csv.DictReader(file)) == predict(head, source)
 
 
+def test_an_output_that_cannot_be_written_is_named(head: Path, source: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"none/out\.csv cannot be written: No such file or directory\."):
+        predict(head, source, "--output", tmp_path / "none" / "out.csv")
+
+
 def test_unreadable_images_are_named_and_the_others_predicted(head: Path, source: Path) -> None:
     (source / "broken.png").write_bytes(b"no image")
     output, errors = io.StringIO(), io.StringIO()

@@ -1,5 +1,7 @@
 """`manage.py train_base_model`: the classifier whose errors are studied."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from django.core.management import CommandError
@@ -7,7 +9,7 @@ from django.core.management import CommandError
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from modeling.dataset_files import Split
 from modeling.heads import Head
-from tests.worker.commands.conftest import Command
+from tests.worker.commands.conftest import AS_CSV, Command
 
 
 def test_the_report_names_loss_accuracies_and_the_class_with_most_errors(imported: Dataset, command: Command) -> None:
@@ -46,6 +48,17 @@ def test_another_l2_under_the_same_name_is_refused(imported: Dataset, command: C
     command("train_base_model", "mine", "--l2", "0.5")
     with pytest.raises(CommandError, match=r"λ = 0\.5, not 0\.1\. Choose another --name"):
         command("train_base_model", "mine", "--l2", "0.1")
+
+
+@pytest.mark.django_db
+def test_a_data_set_without_train_images_is_refused(command: Command, data_root: Path, source: Path) -> None:
+    table = source / "metadata.csv"
+    kept = [line for line in table.read_text().splitlines(keepends=True) if ",train," not in line]
+    table.write_text("".join(kept))
+    command("import_dataset", "mine", source, *AS_CSV)
+    with pytest.raises(CommandError, match="no training features"):
+        command("train_base_model", "mine")
+    assert not BaseModel.objects.exists()
 
 
 @pytest.mark.parametrize("l2", ["0", "-1", "nan", "inf", "much"])

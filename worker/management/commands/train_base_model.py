@@ -40,5 +40,5 @@ class Command(BaseCommand):
         known = trained_model(dataset, name=name, l2=l2)
         if known is not None:
             return known, False
-        head, training = train_erm_head(dataset.files, l2)
+        head, training = train_erm_head(dataset, l2)
         return store_trained_model(dataset, name=name, head=head, l2=l2, training=training)
