@@ -1,9 +1,7 @@
 """Who and what the tests are about: a small data set of sprites, a study on it, and two people in it."""
 
-import datetime as dt
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,27 +10,20 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.test import Client
-from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from annotations.models import (
     AnnotationSession,
     Assignment,
-    AssignmentState,
     BaseModel,
     BaseModelOrigin,
     Dataset,
-    Entry,
     Participant,
-    Stage,
     Study,
-    StudyConfiguration,
-    StudyState,
-    Task,
 )
 from annotations.models.arrays import pack_int32
-from annotations.version import CODE_VERSION
+from annotations.services import assignments, sessions, studies
 from modeling.dataset_files import (
     ATTRIBUTES,
     FILENAMES,
@@ -180,55 +171,35 @@ def store_base_model(dataset: Dataset, name: str = "by colour") -> BaseModel:
     )
 
 
-def create_study(base_model: BaseModel, slug: str = "sprites", **fields: object) -> Study:
+def create_study(base_model: BaseModel, slug: str = "sprites", **fields: Any) -> Study:
     """A draft with one task: find out what goes wrong with squares."""
-    study = Study.objects.create(slug=slug, title=f"The {slug} study", completion_code="C0DE1234", **fields)
-    Task.objects.create(study=study, base_model=base_model, target_class=SQUARE)
-    return study
+    task = {"base_model": base_model, "target_class": SQUARE}
+    return studies.create_study(
+        slug=slug, title=f"The {slug} study", completion_code="C0DE1234", tasks=[task], **fields
+    )
 
 
 def open_study(study: Study) -> Study:
-    """The study as it is once open, with a frozen configuration."""
-    data = {"slug": study.slug, "title": study.title}
-    digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-    StudyConfiguration.objects.create(study=study, version=1, data=data, digest=digest)
-    study.state, study.opened_at = StudyState.ACTIVE, timezone.now()
-    study.save()
-    return study
+    """The study once it is open, with a frozen configuration."""
+    return studies.open_study(study)
 
 
 def start_visit(study: Study, name: str) -> Visit:
     """`name` came by the study's link, consented, did the tutorial, and began the first task."""
-    now = timezone.now()
     external_ids = {
         "PROLIFIC_PID": f"{name}-person",
         "STUDY_ID": f"{study.slug}-outside",
         "SESSION_ID": f"{name}-visit",
     }
-    session = AnnotationSession.objects.create(
-        study=study,
-        configuration=study.configurations.latest("version"),
-        participant=Participant.objects.create(study=study, pseudonym=f"P{secrets.token_hex(6).upper()}"),
-        submission_key=f"S{secrets.token_hex(6).upper()}",
-        stage=Stage.TASKS,
-        seed=7,
-        code_version=CODE_VERSION,
-        consented_at=now,
-        tutorial_done_at=now,
+    session = sessions.enter(
+        study,
+        participant_id=external_ids["PROLIFIC_PID"],
+        study_id=external_ids["STUDY_ID"],
+        session_id=external_ids["SESSION_ID"],
     )
-    Entry.objects.create(
-        study=study,
-        session=session,
-        external_participant_id=external_ids["PROLIFIC_PID"],
-        external_study_id=external_ids["STUDY_ID"],
-        external_session_id=external_ids["SESSION_ID"],
-    )
-    for task in study.tasks.all():
-        Assignment.objects.create(session=session, task=task, position=task.position)
-    assignment = session.assignments.select_related("task", "session").order_by("position")[0]
-    assignment.state, assignment.started_at = AssignmentState.ACTIVE, now
-    assignment.first_deadline_at = assignment.deadline_at = now + dt.timedelta(seconds=assignment.task.time_limit_s)
-    assignment.save()
+    sessions.give_consent(session)
+    session = sessions.finish_tutorial(session)
+    assignment = assignments.start(session.assignments.order_by("position")[0])
     return Visit(session, assignment, client_of(session), external_ids)
 
 

@@ -19,7 +19,11 @@ def test_a_resumed_study_runs_under_the_same_configuration(open_study: Study) ->
     studies.resume_study(open_study)
     assert open_study.state == StudyState.ACTIVE
     assert StudyConfiguration.objects.filter(study=open_study).count() == 1
-    assert list(Event.objects.values_list("kind", flat=True)) == [events.STUDY_PAUSED, events.STUDY_RESUMED]
+    assert list(Event.objects.values_list("kind", flat=True)) == [
+        events.STUDY_OPENED,
+        events.STUDY_PAUSED,
+        events.STUDY_RESUMED,
+    ]
 
 
 def test_a_draft_can_be_neither_paused_nor_resumed(draft_study: Study) -> None:

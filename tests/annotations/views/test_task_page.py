@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotations.models import Assignment, AssignmentState, EndReason, Event, Phrase
+from annotations.models import Assignment, AssignmentState, EndReason, Event, Phrase, Task
 from annotations.services import assignments
 from tests import actors
 from tests.actors import Visit
@@ -77,7 +77,7 @@ def test_an_ended_task_sends_on(alice: Visit) -> None:
 
 
 def test_the_next_task_says_that_time_was_over(alice: Visit) -> None:
-    task = actors.Task.objects.create(study=alice.session.study, base_model=alice.assignment.task.base_model,
+    task = Task.objects.create(study=alice.session.study, base_model=alice.assignment.task.base_model,
                                       target_class=actors.OVAL, position=2)
     following = Assignment.objects.create(session=alice.session, task=task, position=2)
     pass_deadline(alice)
