@@ -31,6 +31,8 @@ def lacks_features(base_model: BaseModel) -> bool:
 
 def _reasons(task: Task) -> list[str]:
     base_model = task.base_model
+    if not base_model.dataset.similarity_encoder:
+        return [f"{base_model.dataset} names no similarity encoder, so phrases cannot be scored. Import it with one."]
     try:
         check_template(task.text_template)
         target_class = resolved_target_class(task)

@@ -85,6 +85,12 @@ def test_a_data_set_whose_files_are_gone_is_refused_by_name(draft_study: Study) 
     assert not (Path(settings.DATA_ROOT) / "datasets/moved").exists()
 
 
+def test_a_data_set_without_an_encoder_is_refused(draft_study: Study) -> None:
+    Dataset.objects.update(similarity_encoder="")
+    with pytest.raises(StudyNotReady, match="names no similarity encoder"):
+        studies.open_study(draft_study)
+
+
 def test_a_class_number_beyond_the_data_set_is_refused(draft_study: Study) -> None:
     draft_study.tasks.update(target_class=7)
     with pytest.raises(StudyNotReady, match="no class number 7"):
