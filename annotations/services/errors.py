@@ -119,22 +119,3 @@ class StudyNotReady(ServiceError):
     def __init__(self, reasons: Sequence[str]) -> None:
         self.reasons = list(reasons)
         super().__init__(" ".join(self.reasons))
-
-
-class ClassCannotBeAnnotated(ServiceError):
-    """Without errors, or without correct predictions, a class has no error score."""
-
-    code = "class_cannot_be_annotated"
-
-    def __init__(self, class_name: str, n_correct: int, n_error: int) -> None:
-        super().__init__(
-            f"The class {class_name} cannot be annotated: {n_correct} of its validation images are classified "
-            f"correctly and {n_error} wrongly, and both are needed. Choose another class."
-        )
-
-
-class EncoderMissing(ServiceError):
-    """A data set without the encoder that a study needs."""
-
-    code = "encoder_missing"
-    sentence = "This data set has no similarity encoder, so phrases cannot be scored. Import it again with one."

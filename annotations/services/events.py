@@ -10,7 +10,6 @@ STUDY_PAUSED = "study_paused"
 STUDY_RESUMED = "study_resumed"
 STUDY_CLOSED = "study_closed"
 SESSION_ENTERED = "session_entered"
-SESSION_RESUMED = "session_resumed"
 CONSENT_GIVEN = "consent_given"
 CONSENT_DECLINED = "consent_declined"
 TUTORIAL_DONE = "tutorial_done"
@@ -31,7 +30,6 @@ KINDS = frozenset(
         STUDY_RESUMED,
         STUDY_CLOSED,
         SESSION_ENTERED,
-        SESSION_RESUMED,
         CONSENT_GIVEN,
         CONSENT_DECLINED,
         TUTORIAL_DONE,

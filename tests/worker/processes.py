@@ -33,9 +33,9 @@ def scoring_worker(log: Path, environment: Mapping[str, str]) -> AbstractContext
     return celery(log, environment, "worker", "-P", "solo", "-Q", "interactive", "-l", "INFO")
 
 
-def wait_until(condition: Callable[[], object], log: Path) -> None:
-    """Wait for a condition; where it never holds, fail with the end of the process's log."""
+def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for what a process shall bring about; where it ends before, or never does, fail with the end of its log."""
     end = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < end, log.read_text()[-4000:]
+        assert process.poll() is None and time.monotonic() < end, log.read_text()[-4000:]
         time.sleep(0.05)

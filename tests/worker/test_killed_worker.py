@@ -31,7 +31,7 @@ def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environme
     Dataset.objects.update(similarity_encoder="python:tests.slow_encoder")
     with scoring_worker(log, environment) as worker:
         hers, his = submit(alice, "red"), submit(bob, "blue")
-        wait_until((tmp_path / "encoding").exists, log)
+        wait_until((tmp_path / "encoding").exists, worker, log)
         worker.kill()
         worker.wait()
     hers.refresh_from_db()
@@ -39,10 +39,10 @@ def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environme
     assert not Score.objects.exists()
 
     (tmp_path / "open").touch()
-    with scoring_worker(log, environment):
+    with scoring_worker(log, environment) as worker:
         for _ in range(3):  # a message too many does no harm
             doorbell.ring(doorbell.SCORE_PHRASES)
-        wait_until(lambda: Score.objects.count() == 2, log)
+        wait_until(lambda: Score.objects.count() == 2, worker, log)
     for phrase in (hers, his):
         phrase.refresh_from_db()
         assert phrase.state == PhraseState.SCORED
@@ -61,7 +61,7 @@ def test_a_phrase_submitted_while_the_broker_was_down_is_scored_by_the_sweeper(
     assert phrase.state == PhraseState.PENDING
     assert doorbell._quiet_until > 0
     schedule = str(tmp_path / "schedule")
-    with scoring_worker(log, environment), celery(log, environment, "beat", "-s", schedule, "--pidfile="):
-        wait_until(Score.objects.exists, log)
+    with scoring_worker(log, environment) as worker, celery(log, environment, "beat", "-s", schedule, "--pidfile="):
+        wait_until(Score.objects.exists, worker, log)
     phrase.refresh_from_db()
     assert phrase.state == PhraseState.SCORED

@@ -107,7 +107,7 @@ def test_the_sweeper_waits_for_a_phrase_that_waits(alice):
     phrase = Phrase.objects.create(
         assignment=alice.assignment, client_uuid="0" * 32, ordinal=1, text="red", submitted_at=timezone.now()
     )
-    now = phrase.submitted_at + seconds(10)
+    now = phrase.submitted_at + seconds(15)
     assert assignments.end_overdue(now) == 0
     assert assignments.end_overdue(now + seconds(62)) == 1
     alice.assignment.refresh_from_db()
