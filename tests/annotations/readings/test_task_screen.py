@@ -82,6 +82,7 @@ def test_the_result_is_made_from_the_stored_similarities(alice: Visit, say: Say)
     assert shown.result is not None
     assert shown.result.split is not None
     is_error = class_images(alice.assignment.task.base_model, 0).is_error
+    assert score.threshold is not None
     above = score.similarity_array > score.threshold
     with_it, without = shown.result.split.with_it, shown.result.split.without
     assert (with_it.grid.n_images, with_it.n_wrong) == (above.sum(), is_error[above].sum())

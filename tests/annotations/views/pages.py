@@ -25,7 +25,8 @@ def task_url(visit: Visit, rest: str = "") -> str:
     return f"/visit/tasks/{visit.assignment.public_id}/{rest}"
 
 
-def say(visit: Visit, text: str, client_uuid: uuid.UUID | None = None, **headers: str) -> Any:
-    """Submit a phrase as the page's form does."""
+def say(visit: Visit, text: str, client_uuid: uuid.UUID | None = None, *, fragment: bool = False) -> Any:
+    """Submit a phrase as the page's form does, or as its script does."""
     data = {"client_uuid": str(client_uuid or uuid.uuid4()), "text": text, "right": "0", "wrong": "0"}
+    headers = {"Clarify-Fragment": "1"} if fragment else {}
     return visit.client.post(task_url(visit, "phrases"), data, headers=headers)

@@ -4,8 +4,8 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.test import Client
 
-from annotations.models import Phrase
-from annotations.services import phrases, sessions
+from annotations.models import AnnotationSession, Phrase
+from annotations.services import phrases
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, task_url, tree
 
@@ -77,4 +77,4 @@ def test_what_a_service_refuses_is_a_page_with_a_way_on(alice: Visit) -> None:
     response = alice.client.post("/visit/end")
     assert response.status_code == 409
     assert one(response, "main a.button")["href"] == "/visit/"
-    assert sessions.AnnotationSession.objects.get().outcome == ""
+    assert AnnotationSession.objects.get().outcome == ""

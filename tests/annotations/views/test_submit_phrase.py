@@ -12,8 +12,6 @@ from tests.actors import Visit
 from tests.annotations.views.pages import one, say, task_url, tree
 from worker.scoring import score_due_phrases
 
-FRAGMENT = {"Clarify-Fragment": "1"}
-
 
 def test_without_a_script_the_phrase_is_stored_and_its_page_follows(alice: Visit) -> None:
     response = say(alice, "red")
@@ -38,7 +36,7 @@ def test_once_scored_the_page_shows_score_and_split(alice: Visit) -> None:
 
 
 def test_with_a_script_only_what_changes_comes_back(alice: Visit) -> None:
-    response = say(alice, "red", **FRAGMENT)
+    response = say(alice, "red", fragment=True)
     assert response.status_code == 200
     ids = [element.get("id") for element in tree(response).find_all(recursive=False)]
     assert ids == ["phrase-error", "answer", "history", "progress", "timer"]
@@ -79,7 +77,7 @@ def test_a_bad_phrase_is_refused_beside_the_field_and_kept_in_it(alice: Visit, t
     assert words in one(response, "#phrase-error").text
     assert one(response, "#text")["aria-invalid"] == "true"
     assert not Phrase.objects.exists()
-    fragment = say(alice, text, **FRAGMENT)
+    fragment = say(alice, text, fragment=True)
     assert (fragment.status_code, words in one(fragment, "#phrase-error").text) == (400, True)
 
 

@@ -44,9 +44,7 @@ def test_the_time_left_is_the_server_s(alice: Visit) -> None:
 
 
 def test_before_the_start_the_clock_stands(alice: Visit) -> None:
-    Assignment.objects.update(
-        state=AssignmentState.WAITING, started_at=None, first_deadline_at=None, deadline_at=None
-    )
+    Assignment.objects.update(state=AssignmentState.WAITING, started_at=None, first_deadline_at=None, deadline_at=None)
     response = alice.client.get(task_url(alice))
     assert one(response, "form#begin")
     assert not tree(response).select("form#phrase, .class-grid img")
@@ -77,8 +75,9 @@ def test_an_ended_task_sends_on(alice: Visit) -> None:
 
 
 def test_the_next_task_says_that_time_was_over(alice: Visit) -> None:
-    task = Task.objects.create(study=alice.session.study, base_model=alice.assignment.task.base_model,
-                                      target_class=actors.OVAL, position=2)
+    task = Task.objects.create(
+        study=alice.session.study, base_model=alice.assignment.task.base_model, target_class=actors.OVAL, position=2
+    )
     following = Assignment.objects.create(session=alice.session, task=task, position=2)
     pass_deadline(alice)
     response = alice.client.post(task_url(alice, "done"), follow=True)
@@ -113,7 +112,9 @@ def test_history_lists_every_phrase_and_marks_the_best(alice: Visit) -> None:
 def test_a_page_with_many_phrases_asks_the_database_no_more(alice: Visit) -> None:
     say(alice, "red")
     score_due_phrases()
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         alice.client.get(task_url(alice))
     for number in range(6):
         say(alice, f"red {number}")

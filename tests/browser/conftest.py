@@ -1,0 +1,86 @@
+"""A real Chromium on a real server. A test fails on any script error, policy violation or request to elsewhere."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Study
+from tests.browser.visitor import Visitor
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# What Chromium itself writes to the console when a page of ours answers with an error, or the network is cut.
+_EXPECTED = "Failed to load resource"
+
+NewVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The `chromium` on the PATH, else Playwright's own."""
+    # Playwright's loop runs in this thread, and Django would take every query for one inside of it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def study(transactional_db: None, open_study: Study) -> Study:
+    """An open study whose completion sends nobody elsewhere."""
+    open_study.completion_url = ""
+    open_study.save()
+    return open_study
+
+
+@pytest.fixture
+def new_visitor(chromium: Browser, live_server: LiveServer, study: Study) -> Iterator[NewVisitor]:
+    """Make visitors, each with a browser of their own; keyword arguments are Playwright's of a context."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def make(name: str = "carol", **options: Any) -> Visitor:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        _listen(page, live_server.url, complaints)
+        return Visitor(page, live_server.url, study, name)
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def visitor(new_visitor: NewVisitor) -> Visitor:
+    """Someone with a laptop."""
+    return new_visitor()
+
+
+def _listen(page: Page, origin: str, complaints: list[str]) -> None:
+    def on_console(message: Any) -> None:
+        if message.type == "error" and not message.text.startswith(_EXPECTED):
+            complaints.append(message.text)
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((origin, "data:")):
+            complaints.append(f"request to {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", on_request)

@@ -1,0 +1,59 @@
+"""No page has a violation that axe-core finds, in either theme."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from annotations.models import Study
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def check(visitor: Visitor, name: str) -> None:
+    results = Axe().run(visitor.page)
+    assert results.violations_count == 0, f"{name}: {results.generate_report()}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor, scheme: str) -> None:
+    # axe-core is put into the page as a script, which the pages' own policy would not let in.
+    visitor = new_visitor(color_scheme=scheme, bypass_csp=True)
+    Study.objects.update(completion_url="https://example.org/?cc={code}")
+    visitor.open_link()
+    check(visitor, "welcome")
+    for form, button in (("start", "button"), ("consent", "[value=yes]"), ("tutorial", "button"), ("begin", "button")):
+        visitor.press(form, button)
+        check(visitor, f"after {form}")
+    visitor.say("blue")
+    check(visitor, "scoring")
+    visitor.say_and_score("red")
+    check(visitor, "scored")
+    visitor.page.fill("#text", "?!")
+    visitor.page.press("#text", "Enter")
+    visitor.page.wait_for_selector("#phrase-error:not(:empty)")
+    check(visitor, "refused")
+    visitor.page.click("#right-images a >> nth=0")
+    check(visitor, "enlarged")
+    visitor.page.press("#enlarged", "Escape")
+    visitor.press("done")
+    check(visitor, "end")
+    Study.objects.update(completion_url="")
+    visitor.press("finish")
+    check(visitor, "code")
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/visit/", "/study/sprites/", "/study/other/"])
+def test_no_page_for_a_fault_has_a_violation(new_visitor: NewVisitor, path: str) -> None:
+    visitor = new_visitor(bypass_csp=True)
+    visitor.page.goto(visitor.origin + path)
+    check(visitor, path)
+
+
+def test_the_page_after_a_refused_consent_has_no_violation(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(bypass_csp=True)
+    Study.objects.update(no_consent_code="NOCONSENT1")
+    visitor.open_link()
+    visitor.press("start")
+    visitor.press("consent", "[value=no]")
+    check(visitor, "declined")

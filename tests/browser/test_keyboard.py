@@ -1,0 +1,72 @@
+"""A whole visit by keyboard alone."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.visitor import Visitor
+from worker.scoring import score_due_phrases
+
+pytestmark = pytest.mark.browser
+
+_FOCUSED = "document.activeElement"
+
+
+def tab_to(page: Page, selector: str, most: int = 40) -> None:
+    """Press Tab until the element has the focus, and see that the focus shows."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"{_FOCUSED}.matches({selector!r})"):
+            assert page.evaluate(f"getComputedStyle({_FOCUSED}).outlineStyle") != "none"
+            return
+    raise AssertionError(f"{most} tabs do not lead to {selector}")
+
+
+def enter(page: Page, selector: str) -> None:
+    tab_to(page, selector)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_a_whole_visit_needs_no_mouse(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.open_link()
+    enter(page, "#start button")
+    enter(page, "#consent button[value=yes]")
+    enter(page, "#tutorial button")
+    enter(page, "#begin button")
+    tab_to(page, "#text")
+    page.keyboard.type("red")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer[data-state=pending]")).to_be_visible()
+    score_due_phrases()
+    visitor.sees_score_of("red")
+    expect(page.locator("#announcement")).to_contain_text("Score 0.87. These words explain the mistakes well.")
+    assert page.evaluate(f"{_FOCUSED}.id") == "text"
+    enter(page, "#done button")
+    enter(page, "#finish button")
+    assert visitor.code == "C0DE1234"
+
+
+def test_arrows_move_among_images_space_enlarges_and_escape_closes(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    number = f"{_FOCUSED}.querySelector('img').alt"
+    tab_to(page, "#wrong-images .pictures a")
+    assert page.evaluate(number).startswith("Image 1,")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(number).startswith("Image 8,")
+    page.keyboard.press(" ")
+    expect(page.locator("#enlarged")).to_contain_text("Image 8, the AI was wrong")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#enlarged")).to_contain_text("Image 7, the AI was wrong")
+    page.keyboard.press("Escape")
+    expect(page.locator("#enlarged")).to_be_hidden()
+    assert page.evaluate(number).startswith("Image 7,")
+    page.keyboard.press("Home")
+    assert page.evaluate(number).startswith("Image 1,")
+
+
+def test_one_grid_is_one_stop_on_the_way_to_the_field(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    tab_to(visitor.page, "#text", most=6)

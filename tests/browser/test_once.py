@@ -1,0 +1,84 @@
+"""A phrase counts once, whatever the finger or the network does."""
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from annotations.models import Phrase
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+from worker.scoring import score_due_phrases
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_double_click_counts_once(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.page.fill("#text", "red")
+    visitor.page.dblclick("#phrase button")
+    expect(visitor.page.locator("#history li")).to_have_count(1)
+    score_due_phrases()
+    visitor.sees_score_of("red")
+    assert Phrase.objects.count() == 1
+
+
+def test_a_double_click_without_a_script_counts_once(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(java_script_enabled=False)
+    visitor.go_to_task()
+    visitor.page.fill("#text", "red")
+    visitor.page.dblclick("#phrase button")
+    expect(visitor.page.locator("#history li")).to_have_count(1)
+    assert Phrase.objects.count() == 1
+
+
+def test_the_same_words_said_again_later_are_another_phrase(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    visitor.page.press("#text", "Enter")
+    expect(visitor.page.locator("#history li")).to_have_count(2)
+    assert len({phrase.client_uuid for phrase in Phrase.objects.all()}) == 2
+
+
+def test_a_lost_connection_keeps_the_phrase_and_sends_it_once(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    page.context.set_offline(True)
+    page.fill("#text", "red")
+    page.press("#text", "Enter")
+    expect(page.locator("#offline")).to_contain_text("kept")
+    expect(page.locator("#text")).to_have_value("red")
+    assert not Phrase.objects.exists()
+    page.context.set_offline(False)
+    expect(page.locator("#history li")).to_have_count(1)
+    expect(page.locator("#offline")).to_be_hidden()
+    assert Phrase.objects.count() == 1
+
+
+def test_an_answer_that_never_came_is_asked_for_again_without_a_second_phrase(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+
+    def lose_answer(route: Route) -> None:
+        route.fetch()  # the server stores the phrase
+        route.abort("connectionreset")
+
+    page.route("**/phrases", lose_answer, times=1)
+    page.fill("#text", "red")
+    page.press("#text", "Enter")
+    expect(page.locator("#offline")).to_be_visible()
+    assert Phrase.objects.count() == 1
+    expect(page.locator("#history li")).to_have_count(1)
+    assert Phrase.objects.count() == 1
+
+
+def test_a_server_in_trouble_is_asked_again(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+
+    def answer_503(route: Route) -> None:
+        route.fulfill(status=503, body="one moment")
+
+    page.route("**/phrases", answer_503, times=1)
+    page.fill("#text", "red")
+    page.press("#text", "Enter")
+    expect(page.locator("#history li")).to_have_count(1)
+    assert Phrase.objects.count() == 1

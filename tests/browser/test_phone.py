@@ -1,0 +1,48 @@
+"""Narrow screens: nothing scrolls sideways but the strips of images, and the field stays in reach."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def fits(visitor: Visitor) -> bool:
+    return bool(visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_page_scrolls_sideways(new_visitor: NewVisitor, width: int) -> None:
+    visitor = new_visitor(viewport={"width": width, "height": 700}, has_touch=True, is_mobile=True)
+    visitor.open_link()
+    assert fits(visitor)
+    for form, button in (("start", "button"), ("consent", "[value=yes]"), ("tutorial", "button"), ("begin", "button")):
+        visitor.press(form, button)
+        assert fits(visitor), form
+    visitor.say_and_score("an extraordinarilylongwordthatnobodywouldeverwrite red")
+    assert fits(visitor)
+    visitor.press("done")
+    assert fits(visitor)
+    visitor.press("finish")
+    assert fits(visitor)
+
+
+def test_the_field_stays_in_reach_and_the_answer_comes_into_view(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    visitor.go_to_task()
+    expect(visitor.page.locator("#text")).to_be_in_viewport()
+    visitor.say_and_score("red")
+    expect(visitor.page.locator("#text")).to_be_in_viewport()
+    expect(visitor.page.locator(".score-number")).to_be_in_viewport()
+
+
+def test_targets_are_large_enough_for_a_finger(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    heights = "all => all.map(one => [one.textContent.trim(), Math.round(one.getBoundingClientRect().height)])"
+    targets = visitor.page.eval_on_selector_all("button:not(dialog *), #text, #history a, .others", heights)
+    assert len(targets) == 4
+    assert [target for target in targets if target[1] < 44] == []

@@ -1,0 +1,81 @@
+"""Reload, back, a second tab and a second device: the same place, the same images, nothing twice."""
+
+import pytest
+from playwright.sync_api import expect
+
+from annotations.models import AnnotationSession, Assignment, Phrase
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+from worker.scoring import score_due_phrases
+
+pytestmark = pytest.mark.browser
+
+
+def images_of(visitor: Visitor) -> list[str]:
+    sources = "images => images.map(image => image.src.split('/').at(-3))"
+    return list(visitor.page.eval_on_selector_all(".class-grid img", sources))
+
+
+def test_a_reload_at_every_step_changes_nothing(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.open_link()
+    page.reload()
+    for form, button in (("start", "button"), ("consent", "[value=yes]"), ("tutorial", "button"), ("begin", "button")):
+        visitor.press(form, button)
+        page.reload()
+    deadline = Assignment.objects.get().deadline_at
+    images = images_of(visitor)
+    visitor.say("red")
+    page.reload()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "pending")
+    score_due_phrases()
+    visitor.sees_score_of("red")
+    page.reload()
+    visitor.sees_score_of("red")
+    assert images_of(visitor)[: len(images)] == images
+    visitor.press("done")
+    page.reload()
+    visitor.press("finish")
+    page.reload()
+    assert visitor.code == "C0DE1234"
+    assert (AnnotationSession.objects.count(), Phrase.objects.count()) == (1, 1)
+    assert Assignment.objects.get().first_deadline_at == deadline
+
+
+def test_what_was_typed_survives_a_reload(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.page.fill("#text", "a half thought")
+    visitor.page.reload()
+    expect(visitor.page.locator("#text")).to_have_value("a half thought")
+
+
+def test_back_leads_to_where_the_person_is(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    here = visitor.page.url
+    for _ in range(2):
+        visitor.page.go_back()
+    expect(visitor.page.locator("form#phrase")).to_be_visible()
+    assert visitor.page.url == here
+
+
+def test_two_tabs_work_on_one_visit(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    second = Visitor(visitor.page.context.new_page(), visitor.origin, visitor.study, visitor.name)
+    second.page.goto(visitor.page.url)
+    visitor.say_and_score("red")
+    second.say_and_score("blue")
+    assert second.history == ["red", "blue"]
+    visitor.page.reload()
+    assert visitor.history == ["red", "blue"]
+
+
+def test_a_second_device_goes_on_in_the_same_place(visitor: Visitor, new_visitor: NewVisitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    phone = new_visitor(viewport={"width": 390, "height": 844})
+    phone.open_link()
+    phone.press("start")
+    phone.sees_score_of("red")
+    assert phone.history == ["red"]
+    assert images_of(phone) == images_of(visitor)
+    assert AnnotationSession.objects.count() == 1

@@ -1,0 +1,106 @@
+"""The pictures in docs/images, taken from the running pages of a larger data set of sprites.
+
+Every run walks through them; `CLARIFY_SCREENSHOTS=1 pytest tests/browser/test_screenshots.py` keeps the pictures.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import settings
+from PIL import Image
+from playwright.sync_api import expect
+
+from annotations.models import Dataset
+from modeling.sprites import VALUES, draw_examples
+from tests import actors
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+from worker.scoring import score_due_phrases
+
+pytestmark = pytest.mark.browser
+
+FOLDER = Path(settings.BASE_DIR) / "docs" / "images"
+_IN_VIEW_IS_LOADED = """() => [...document.querySelectorAll("img[src]")].every((image) => {
+    const { top, left } = image.getBoundingClientRect();
+    return top > innerHeight || left > innerWidth || (image.complete && image.naturalWidth);
+})"""
+KEPT = os.environ.get("CLARIFY_SCREENSHOTS") == "1"
+_COUNTS = {
+    (actors.SQUARE, actors.BLUE): (2, 150, 2),
+    (actors.SQUARE, actors.RED): (2, 116, 2),
+    (actors.OVAL, actors.BLUE): (2, 2, 2),
+    (actors.OVAL, actors.RED): (2, 2, 2),
+}
+
+
+@pytest.fixture
+def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dataset:
+    """266 squares as the sprites data set draws them, in place of the small ones of other tests."""
+    monkeypatch.setattr(actors, "_COUNTS", _COUNTS)
+    monkeypatch.setattr(actors, "_sprite", sprite)
+    monkeypatch.setattr(settings, "DATA_ROOT", tmp_path)
+    return actors.store_sprites(actors.write_sprites(tmp_path))
+
+
+def sprite(label: int, colour: int, rng: np.random.Generator) -> Image.Image:
+    words = {name: str(rng.choice(VALUES[name])) for name in ("size", "tilt", "shade", "texture")}
+    words |= {"shape": actors.CLASSES[label], "colour": actors.COLOURS[colour]}
+    return draw_examples([words], seed=int(rng.integers(1 << 30)))[0]
+
+
+def keep(visitor: Visitor, name: str, *, whole: bool = False) -> None:
+    visitor.page.wait_for_function(_IN_VIEW_IS_LOADED)
+    picture = visitor.page.screenshot(full_page=whole, animations="disabled", caret="hide")
+    assert picture.startswith(b"\x89PNG")
+    if KEPT:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / f"{name}.png").write_bytes(picture)
+
+
+def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor()
+    page = visitor.page
+    visitor.open_link()
+    keep(visitor, "welcome")
+    visitor.press("start")
+    keep(visitor, "consent")
+    visitor.press("consent", "[value=yes]")
+    keep(visitor, "tutorial", whole=True)
+    visitor.press("tutorial")
+    keep(visitor, "begin")
+    visitor.press("begin")
+    keep(visitor, "task-empty")
+    visitor.say("blue")
+    keep(visitor, "task-scoring")
+    score_due_phrases()
+    visitor.sees_score_of("blue")
+    keep(visitor, "task-opposite")
+    for text in ("dark squares", "red"):
+        visitor.say_and_score(text)
+    expect(page.locator("#answer .side")).to_have_count(2)
+    keep(visitor, "task")
+    page.click("#right-images .others")
+    expect(page.locator("#right-others")).to_have_attribute("href", "?right=2&wrong=0")
+    page.click("#wrong-images a >> nth=2")
+    keep(visitor, "enlarged")
+    page.keyboard.press("Escape")
+    visitor.press("done")
+    visitor.press("finish")
+    keep(visitor, "code")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("task-dark", {"color_scheme": "dark"}),
+        ("task-phone", {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}),
+    ],
+)
+def test_pictures_of_the_task_elsewhere(new_visitor: NewVisitor, name: str, options: dict[str, object]) -> None:
+    visitor = new_visitor(**options)
+    visitor.go_to_task()
+    for text in ("blue", "red"):
+        visitor.say_and_score(text)
+    keep(visitor, name)
