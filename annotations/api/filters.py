@@ -36,6 +36,8 @@ class AllowedFilters(BaseFilterBackend):
 
 def _equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:
     try:
+        if "\0" in value:  # PostgreSQL would refuse it only when the query runs
+            raise ValueError
         return queryset.filter(**{field: value})
     except (ValueError, ModelValidationError) as error:
         raise ValidationError({name: ["This is not a value that the field can have."]}) from error

@@ -48,6 +48,7 @@ class StudyViewSet(_StaffViewSet):
     queryset = Study.objects.prefetch_related("tasks__base_model__dataset").order_by("id")
     serializer_class = StudySerializer
     lookup_field = "slug"
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
     filters: ClassVar[dict[str, str]] = {"state": "state"}
 
     @extend_schema(responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, "The study's export.")})

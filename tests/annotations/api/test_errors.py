@@ -69,8 +69,9 @@ def test_a_filter_that_does_not_exist_is_400_and_named(coordinator_client: Clien
     assert error["fields"] == {"pseudonym_key": ["There is no such filter."]}
 
 
-def test_a_value_that_a_filter_cannot_have_is_400(coordinator_client: Client) -> None:
-    error = assert_error(coordinator_client.get("/api/v1/assignments/", {"session": "no-uuid"}), 400, "invalid")
+@pytest.mark.parametrize("value", ["no-uuid", "\0"])
+def test_a_value_that_a_filter_cannot_have_is_400(coordinator_client: Client, value: str) -> None:
+    error = assert_error(coordinator_client.get("/api/v1/assignments/", {"session": value}), 400, "invalid")
     assert list(error["fields"]) == ["session"]  # type: ignore[call-overload]
 
 
@@ -81,6 +82,24 @@ def test_a_page_past_the_end_is_404(coordinator_client: Client) -> None:
 def test_a_field_that_is_missing_is_400_and_named(alice: Visit) -> None:
     error = assert_error(alice.client.post(phrases_of(alice), {}, "application/json"), 400, "invalid")
     assert error["fields"] == {"client_uuid": ["This field is required."], "text": ["This field is required."]}
+
+
+@pytest.mark.parametrize("address", ["studies/%00/", "phrases/x/", "phrases/99999999999999999999999/", "runs/1/"])
+def test_a_key_that_no_row_can_have_is_404(coordinator_client: Client, address: str) -> None:
+    assert_error(coordinator_client.get(f"/api/v1/{address}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "5", '"red"', "[1]", '{"client_uuid": 5, "text": {}}'])
+def test_a_body_of_another_shape_is_400(alice: Visit, body: str) -> None:
+    assert_error(alice.client.post(phrases_of(alice), body, "application/json"), 400, "invalid")
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\u0000b", "a\\nb"])
+def test_text_with_control_characters_is_400_and_not_stored(alice: Visit, text: str) -> None:
+    body = f'{{"client_uuid": "{uuid.uuid4()}", "text": "{text}"}}'
+    response = alice.client.post(phrases_of(alice), body, "application/json")
+    assert response.status_code == 400
+    assert not alice.assignment.phrases.exists()
 
 
 def test_a_body_that_is_not_json_is_400(alice: Visit) -> None:
