@@ -29,7 +29,7 @@ def page_without_complaints(origin: str) -> Iterator[Page]:
             yield page
         finally:
             browser.close()
-    assert complaints == []
+    assert not complaints, complaints
 
 
 def _note_elsewhere(url: str, origin: str, complaints: list[str]) -> None:
