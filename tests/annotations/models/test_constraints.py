@@ -80,7 +80,7 @@ DONE = {
     "average_accuracy": 0.5,
     "finished_at": NOW,
 }
-BROKEN = {
+BROKEN: dict[str, list[Callable[[], object]]] = {
     "study_state_known": [change(Study, state="open")],
     "study_opened_unless_draft": [change(Study, opened_at=None), change(Study, state="draft")],
     "study_closed_has_time": [change(Study, state="closed"), change(Study, closed_at=NOW)],

@@ -21,7 +21,7 @@ def submitted_ago(visit, ago: float) -> Phrase:
     return phrase
 
 
-def moved(visit) -> dt.timedelta:
+def moved(visit):
     visit.assignment.refresh_from_db()
     return visit.assignment.deadline_at - visit.assignment.first_deadline_at
 
