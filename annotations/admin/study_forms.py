@@ -60,6 +60,8 @@ class TaskForm(ModelForm[Task]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label  # in a table the column's head is no label
         choices: Any = self.fields["target"]
         choices.choices = _class_choices()
         task = self.instance
