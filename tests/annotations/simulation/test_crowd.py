@@ -1,0 +1,68 @@
+"""Many simulated participants at once, and the command that sends them."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import AnnotationSession, Outcome, Phrase, Study
+from annotations.simulation import crowd, visitor
+from annotations.simulation.browser import UnexpectedPage
+from annotations.simulation.personas import Persona
+
+PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+PEOPLE = [Persona(f"person-{i}", ("red", "blue")) for i in range(6)]
+
+
+def test_a_crowd_completes_side_by_side_and_nobody_gets_anothers_phrases(site: str, scoring: None) -> None:
+    ended: list[str] = []
+    reports = crowd.send(
+        site, "/study/sprites/", PARAMETERS, PEOPLE, on_end=lambda report: ended.append(report.persona.name)
+    )
+    assert [report.persona for report in reports] == PEOPLE
+    assert sorted(ended) == [person.name for person in PEOPLE]
+    assert AnnotationSession.objects.filter(outcome=Outcome.COMPLETED).count() == len(PEOPLE)
+    for session in AnnotationSession.objects.all():
+        assert Phrase.objects.filter(assignment__session=session).count() == 2
+
+
+def test_the_same_crowd_again_is_the_same_people(site: str, scoring: None, open_study: Study) -> None:
+    for _ in range(2):
+        crowd.send(site, "/study/sprites/", PARAMETERS, PEOPLE[:2])
+    assert open_study.participants.count() == 2
+    assert Phrase.objects.count() == 4
+
+
+def test_another_run_brings_other_people(site: str, scoring: None, open_study: Study) -> None:
+    for run in ("1", "2"):
+        crowd.send(site, "/study/sprites/", PARAMETERS, PEOPLE[:1], run=run)
+    assert open_study.participants.count() == 2
+
+
+def test_a_failed_visit_is_raised(site: str) -> None:
+    with pytest.raises(UnexpectedPage):
+        crowd.send(site, "/study/nowhere/", PARAMETERS, PEOPLE[:2])
+
+
+def test_the_command_tells_of_each_visit(site: str, scoring: None) -> None:
+    said = io.StringIO()
+    call_command("simulate_participants", "sprites", participants=2, base_url=site, stdout=said)
+    lines = said.getvalue().splitlines()
+    assert sorted(line.split(":")[0] for line in lines) == ["finder-0", "finder-1"]
+    assert all("completed (0." in line for line in lines)
+
+
+def test_the_command_refuses_a_study_that_is_not_there(site: str) -> None:
+    with pytest.raises(CommandError, match="no study 'nowhere'"):
+        call_command("simulate_participants", "nowhere", base_url=site)
+
+
+def test_the_command_fails_when_nothing_answers(open_study: Study) -> None:
+    with pytest.raises(CommandError, match="A visit failed"):
+        call_command("simulate_participants", "sprites", participants=1, base_url="http://127.0.0.1:9")
+
+
+def test_the_command_fails_when_scores_do_not_come(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitor, "SCORE_WITHIN_S", 0.2)
+    with pytest.raises(CommandError, match="is the interactive worker running"):
+        call_command("simulate_participants", "sprites", participants=1, base_url=site, stdout=io.StringIO())
