@@ -35,10 +35,6 @@ class HistoryLine:
     is_best: bool
     is_shown: bool
 
-    @property
-    def percent(self) -> int:
-        return round(100 * (self.value or 0))
-
 
 @dataclass(frozen=True)
 class Answer:
