@@ -70,8 +70,4 @@ def error_response(error: Exception, context: Mapping[str, Any]) -> Response | N
 def _of_api_exception(error: APIException) -> Response:
     code, message = _MESSAGES.get(type(error), (str(error.default_code), str(error.detail)))
     fields = error.detail if isinstance(error, ValidationError) and isinstance(error.detail, dict) else None
-    response = Response(body(code, message, fields), status=error.status_code)
-    wait = getattr(error, "wait", None)
-    if wait is not None:
-        response["Retry-After"] = str(int(wait) + 1)
-    return response
+    return Response(body(code, message, fields), status=error.status_code)

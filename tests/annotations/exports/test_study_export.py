@@ -1,6 +1,7 @@
 """The export of a study: what is in it, what is not, and that it says the same each time."""
 
 import csv
+import datetime as dt
 import io
 import json
 import statistics
@@ -15,8 +16,9 @@ from django.db import connection
 from django.test import Client
 
 from annotations.exports import study_export, summary
+from annotations.exports.study_document import group_names
 from annotations.exports.tables import TABLES
-from annotations.models import Study
+from annotations.models import AssignmentState, EndReason, Study
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -135,6 +137,21 @@ def test_study_json_names_groups_metrics_and_how_to_recompute(worked: Study) -> 
     assert document["tasks"][0]["base_model_test_metrics"]["worst_group"] == pytest.approx(0.25)
     assert document["configurations"][0]["version"] == 1
     assert set(document["how_to_recompute"]) == {"error_score", "run", "worst_group_accuracy", "summary"}
+
+
+def test_an_assignment_says_how_long_it_took_once_it_has_ended(worked: Study, alice: Visit, bob: Visit) -> None:
+    ended = alice.assignment
+    ended.state, ended.end_reason = AssignmentState.ENDED, EndReason.DONE
+    assert ended.started_at is not None
+    ended.ended_at = ended.started_at + dt.timedelta(seconds=90.5)
+    ended.save()
+    took = {row["participant"]: row["duration"] for row in table(export(worked), "assignments.csv")}
+    assert took == {alice.participant.pseudonym: "90.5", bob.participant.pseudonym: ""}
+
+
+def test_groups_are_named_in_the_numbering_of_the_metrics() -> None:
+    assert group_names(["a", "b"], ["x", "y"]) == ["a / x", "a / y", "b / x", "b / y"]
+    assert group_names(["a", "b"], []) == ["a", "b"]
 
 
 def test_a_phrase_that_comes_during_the_export_is_in_no_table_of_it(
