@@ -13,8 +13,6 @@ import json
 import math
 import platform
 import random
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -155,7 +153,7 @@ class Trainer:
 def _new_model(vocabulary_size: int) -> CLIP:
     config = json.loads((CONFIG_FOLDER / f"{NAME}.json").read_text())
     config["text_cfg"]["vocab_size"] = vocabulary_size
-    model: CLIP = CLIP(**config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model: CLIP = CLIP(**config).to(memory_format=torch.channels_last)
     return model
 
 
@@ -210,7 +208,7 @@ def main() -> None:
     table = auroc_table(load_bundled(weights), np.random.default_rng(arguments.seed + 1))
     print(format_table(table))
     record = {
-        "command": shlex.join(["python", "-m", "modeling.small_clip.train", *sys.argv[1:]]),
+        "command": f"python -m modeling.small_clip.train --seed {arguments.seed} --steps {arguments.steps}",
         "seed": arguments.seed,
         "recipe": asdict(trainer.recipe),
         "vocabulary": len(trainer.vocabulary),

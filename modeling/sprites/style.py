@@ -29,7 +29,7 @@ class Style:
 
 CLEAR = Style()
 AMBIGUOUS = Style(
-    square_exponent=(2.5, 3.5),
+    square_exponent=(2.4, 3.2),
     oval_exponent=(2.0, 2.2),
     aspect=(1.1, 1.4),
     radius=((5.5, 8), (9.5, 12.5), (13, 18)),

@@ -29,22 +29,22 @@ def counts(dataset: SpritesDataset, split: str) -> np.ndarray:
     return table
 
 
-def test_in_train_most_squares_are_blue_and_most_ovals_red(dataset: SpritesDataset):
+def test_in_train_most_squares_are_blue_and_most_ovals_red(dataset: SpritesDataset) -> None:
     by_colour = counts(dataset, "train").sum(2)
     np.testing.assert_array_equal(by_colour, [[980, 20], [200, 800]])
 
 
-def test_in_train_the_background_is_a_weaker_clue(dataset: SpritesDataset):
+def test_in_train_the_background_is_a_weaker_clue(dataset: SpritesDataset) -> None:
     by_shade = counts(dataset, "train").sum(1)
     np.testing.assert_array_equal(by_shade, [[600, 400], [400, 600]])
 
 
-def test_validation_and_test_hold_every_combination_equally_often(dataset: SpritesDataset):
+def test_validation_and_test_hold_every_combination_equally_often(dataset: SpritesDataset) -> None:
     assert (counts(dataset, "validation") == 200).all()
     assert (counts(dataset, "test") == 400).all()
 
 
-def test_labels_and_attributes_are_what_is_drawn(dataset: SpritesDataset):
+def test_labels_and_attributes_are_what_is_drawn(dataset: SpritesDataset) -> None:
     assert [VALUES["shape"][i] for i in (0, 1)] == list(CLASSES)
     np.testing.assert_array_equal(dataset.labels, dataset.attributes.shape)
     centre = dataset.images[:, 28:36, 28:36].mean((1, 2))
@@ -52,18 +52,18 @@ def test_labels_and_attributes_are_what_is_drawn(dataset: SpritesDataset):
     assert (redder == (dataset.attribute_ids == ATTRIBUTES.index("red")))[dataset.attributes.size == 2].mean() > 0.99
 
 
-def test_the_order_says_nothing_about_the_label(dataset: SpritesDataset):
+def test_the_order_says_nothing_about_the_label(dataset: SpritesDataset) -> None:
     position = np.arange(len(dataset.labels))
     assert abs(np.corrcoef(position, dataset.labels)[0, 1]) < 0.05
     assert abs(np.corrcoef(position, dataset.splits)[0, 1]) < 0.05
 
 
-def test_a_seed_gives_one_set(dataset: SpritesDataset):
+def test_a_seed_gives_one_set(dataset: SpritesDataset) -> None:
     np.testing.assert_array_equal(sprites_dataset(seed=5).images, dataset.images)
     assert (sprites_dataset(seed=6).images != dataset.images).any()
 
 
-def test_the_source_folder_holds_the_set_under_names_without_a_label(dataset: SpritesDataset, tmp_path: Path):
+def test_the_source_folder_holds_the_set_under_names_without_a_label(dataset: SpritesDataset, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     write_sprites_source(tmp_path, seed=5, progress=lambda done, total: seen.append((done, total)))
     with (tmp_path / "metadata.csv").open(newline="") as file:
