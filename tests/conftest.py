@@ -10,10 +10,20 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
 
 from annotations.models import BaseModel, Dataset, Study
+from deploy.local.browser import on_path
 from tests import actors
 
+CHROMIUM_FLAGS = [
+    "--no-sandbox",  # a test run by root in a container has no sandbox
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 COORDINATOR_PASSWORD = "a long password for tests"
 
 
@@ -78,6 +88,18 @@ def coordinator_client(coordinator: User) -> Client:
     client = Client()
     client.force_login(coordinator)
     return client
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of the run: a second Playwright in this thread would not start."""
+    # Playwright's loop runs in this thread from now on, and Django would take every query for one inside of it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=on_path(), args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -16,29 +16,30 @@ ADVICE = (
 )
 
 
-def executable() -> str | None:
-    """The browser that the tests drive: one on the PATH, else the one that Playwright downloaded; None without one."""
-    on_path = next((found for name in ON_PATH if (found := shutil.which(name))), None)
-    return on_path or _playwrights_own()
+def on_path() -> str | None:
+    """A Chromium on the PATH. None leaves the choice to Playwright, which then takes the one it downloaded."""
+    return next((found for name in ON_PATH if (found := shutil.which(name))), None)
+
+
+def is_there() -> bool:
+    """Whether the tests have a browser to drive."""
+    if on_path():
+        return True
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path).exists()
 
 
 def main() -> int:
     """Install a browser where there is none; 1, with a sentence, where that did not work either."""
     attempts: list[Callable[[], None]] = [_download, _install_package]
     for attempt in attempts:
-        if executable():
+        if is_there():
             return 0
         attempt()
-    if executable():
+    if is_there():
         return 0
     print(ADVICE, file=sys.stderr)
     return 1
-
-
-def _playwrights_own() -> str | None:
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
 
 
 def _download() -> None:

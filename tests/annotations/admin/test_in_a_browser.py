@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, Study
@@ -34,9 +34,9 @@ def sign_in(page: Page, origin: str) -> None:
 
 
 def test_a_coordinator_sets_a_study_up_and_opens_it(
-    live_server: LiveServer, coordinator: User, base_model: BaseModel
+    live_server: LiveServer, chromium: Browser, coordinator: User, base_model: BaseModel
 ) -> None:
-    with page_without_complaints(live_server.url) as page:
+    with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/add/")
         page.get_by_label("Title").fill("Squares that go wrong")
@@ -57,7 +57,7 @@ def test_a_coordinator_sets_a_study_up_and_opens_it(
 
 
 def test_a_coordinator_watches_people_and_reads_what_they_found(
-    live_server: LiveServer, coordinator: User, open_study: Study, alice: Visit, bob: Visit
+    live_server: LiveServer, chromium: Browser, coordinator: User, open_study: Study, alice: Visit, bob: Visit
 ) -> None:
     for visit, text, value, accuracy in (
         (alice, "red squares", 0.75, 0.5),
@@ -67,7 +67,7 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
         run = add_run(add_phrase(visit, text, value), accuracy)
     add_phrase(bob, "<b>tilted</b>")
     study = f"{live_server.url}/admin/annotations/study/{open_study.pk}/change/"
-    with page_without_complaints(live_server.url) as page:
+    with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/")
         shoot(page, "admin-studies")
