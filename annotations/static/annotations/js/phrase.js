@@ -3,7 +3,7 @@
 
 import { ask, isOurs, swap } from "./swap.js";
 
-const FIRST_WAIT_MS = 80, LONGEST_WAIT_MS = 3000, GROWTH = 1.4;
+const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
 
 const form = document.getElementById("phrase");
