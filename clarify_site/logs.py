@@ -1,7 +1,14 @@
 """One JSON object a line, from structlog and from every library that logs with the standard library."""
 
+from logging import WARNING, LogRecord
+
 from structlog import processors, stdlib
 from structlog.typing import Processor
+
+
+def not_chatter(record: LogRecord) -> bool:
+    """Whether a record is worth a line: libraries that log details through the root logger itself are not."""
+    return record.name != "root" or record.levelno >= WARNING
 
 
 def line_formatter() -> stdlib.ProcessorFormatter:

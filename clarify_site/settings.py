@@ -8,6 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from clarify_site import environment as read
+from clarify_site.logs import not_chatter
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -216,7 +217,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "clarify_site.logs.line_formatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"worth_a_line": {"()": "django.utils.log.CallbackFilter", "callback": not_chatter}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["worth_a_line"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "ERROR"}},
 }

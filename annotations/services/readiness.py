@@ -40,7 +40,7 @@ def _reasons(task: Task) -> list[str]:
             return [f"{base_model.dataset} has no class number {target_class}. Choose another class."]
         images = class_images(base_model, target_class)
     except (BadTemplate, BadDataset, NothingToEvaluate) as error:
-        return [f"{error}."]
+        return [f"{str(error).rstrip('.')}."]
     name = base_model.dataset.class_names[target_class]
     return [
         f"{base_model} has no {kind} validation image in class “{name}”, so nothing can be told apart. {way_on}"
