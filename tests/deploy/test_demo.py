@@ -1,0 +1,46 @@
+"""The demo's start: the port it takes, and what it says where it cannot run."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local import demo
+from deploy.local.folder import ROOT, DemoFolder
+from deploy.local.processes import CannotRun
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which somebody else listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_port_that_was_asked_for_and_is_taken_stops_the_start(taken: int) -> None:
+    with pytest.raises(CannotRun, match=f"Port {taken} is taken: choose another"):
+        demo._port(taken)
+
+
+def test_the_variable_names_the_port_too(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", str(taken))
+    with pytest.raises(CannotRun, match=f"Port {taken} is taken"):
+        demo._port(None)
+
+
+def test_without_a_wish_the_next_free_port_is_taken(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.setattr(demo, "FIRST_PORT", taken)
+    assert demo._port(None) > taken
+
+
+def test_a_second_demo_in_the_folder_ends_with_a_sentence() -> None:
+    with DemoFolder().locked():
+        command = [sys.executable, "-m", "deploy.local.demo", "--once"]
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert second.stdout.startswith("A demo already runs in this folder")

@@ -1,0 +1,108 @@
+"""The demo asks the database what is done, and does the rest."""
+
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from django.contrib.auth import authenticate
+
+from annotations.models import BaseModel, Phrase, PhraseState, Study, StudyState
+from deploy.local import job
+from deploy.local.processes import CannotRun
+from tests import actors
+from tests.steps import end, submit_and_score
+from worker.retraining import train_due_runs
+
+
+@pytest.fixture(autouse=True)
+def _the_small_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "DATASET", "sprites-like")
+    monkeypatch.setattr(job, "BASE_MODEL", "by colour")
+
+
+@pytest.fixture
+def demo_study(base_model: BaseModel) -> Study:
+    return job.the_study()
+
+
+@pytest.mark.django_db
+def test_nothing_is_there_at_first() -> None:
+    assert not job.has_data_set()
+    assert not job.has_base_model()
+
+
+def test_what_is_there_is_not_made_again(base_model: BaseModel) -> None:
+    assert job.has_data_set()
+    assert job.has_base_model()
+    assert job.the_study() == job.the_study()
+    assert Study.objects.count() == 1
+
+
+def test_the_study_is_open_and_sends_nobody_to_another_site(demo_study: Study) -> None:
+    demo_study.refresh_from_db()
+    assert (demo_study.state, demo_study.completion_url) == (StudyState.ACTIVE, "")
+    assert not job.crowd_has_come(demo_study)
+
+
+@pytest.mark.django_db
+def test_the_coordinator_signs_in_with_the_password_of_the_file() -> None:
+    for password in ("the first password", "another, since the file was lost"):
+        job.ensure_coordinator(password)
+        assert authenticate(username=job.COORDINATOR, password=password)
+
+
+def test_the_link_is_for_somebody_who_has_not_been_here(demo_study: Study) -> None:
+    first = job.link_for_one_more(demo_study)
+    actors.start_visit(demo_study, "alice")
+    assert job.link_for_one_more(demo_study) != first
+
+
+def test_the_work_left_ends_when_all_is_scored_and_retrained(demo_study: Study) -> None:
+    visit = actors.start_visit(demo_study, "alice")
+    submit_and_score(visit, "red", "blue")
+    end(visit)
+    left = job.work_left(demo_study)
+    assert next(left) == (3, 4)
+    train_due_runs()
+    assert list(left) == [(4, 4)]
+
+
+def test_a_phrase_that_failed_fails_the_stage(demo_study: Study) -> None:
+    visit = actors.start_visit(demo_study, "alice")
+    (phrase,) = submit_and_score(visit, "red")
+    Phrase.objects.filter(pk=phrase.pk).update(state=PhraseState.FAILED, last_error="the encoder is on fire")
+    with pytest.raises(CannotRun, match="the encoder is on fire"):
+        list(job.work_left(demo_study))
+
+
+def test_work_that_is_not_done_in_time_fails_the_stage(demo_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "WORK_DONE_WITHIN_S", 0.3)
+    visit = actors.start_visit(demo_study, "alice")
+    submit_and_score(visit, "red")
+    end(visit)
+    with pytest.raises(CannotRun, match="1 phrases and runs are not done"):
+        list(job.work_left(demo_study))
+
+
+def test_the_results_stand_beside_the_base_model(demo_study: Study) -> None:
+    visit = actors.start_visit(demo_study, "alice")
+    submit_and_score(visit, "red", "blue")
+    end(visit)
+    train_due_runs()
+    text = "\n".join(job.results(demo_study))
+    assert "1 participants on the task, 2 phrases, 1 retrained heads, 1 refused" in text
+    assert "best error score of a participant         0.867 on average" in text
+    assert "worst-group accuracy, base model          0.250" in text
+
+
+def test_results_without_any_phrase_are_no_numbers(demo_study: Study) -> None:
+    assert "no values" in "\n".join(job.results(demo_study))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_export_is_a_whole_zip(demo_study: Study, tmp_path: Path, capsys: Any) -> None:
+    with ZipFile(job.export(tmp_path)) as archive:
+        assert archive.testzip() is None
+        assert "summary.csv" in archive.namelist()
+    assert capsys.readouterr().out == ""
