@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +38,11 @@ def main() -> int:
 
 def page(results: Mapping[str, Any]) -> str:
     """The page in Markdown, from pytest-benchmark's JSON."""
-    benchmarks = sorted(results["benchmarks"], key=lambda bench: str(bench["group"]))
-    parts = [_head()]
-    for group, members in groupby(benchmarks, key=lambda bench: str(bench["group"])):
-        parts.append("\n".join(_table(group, list(members))))
-    return "\n\n".join(parts) + "\n"
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for bench in results["benchmarks"]:
+        groups.setdefault(str(bench["group"]), []).append(bench)
+    tables = ("\n".join(_table(group, members)) for group, members in groups.items())
+    return "\n\n".join((_head(), *tables)) + "\n"
 
 
 def _head() -> str:
@@ -69,9 +68,8 @@ def _table(group: str, members: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _name(bench: Mapping[str, Any]) -> str:
-    parameters = f", {bench['param']}" if bench["param"] else ""
-    words = str(bench["name"]).split("[")[0].removeprefix("test_").replace("_", " ")
-    return f"{words}{parameters}"
+    name, _, parameters = str(bench["name"]).removeprefix("test_").rstrip("]").partition("[")
+    return ", ".join([name, *filter(None, parameters.split("-"))]).replace("_", " ")
 
 
 def _seconds_for_one(bench: Mapping[str, Any]) -> float:
