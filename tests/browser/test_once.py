@@ -53,6 +53,56 @@ def test_a_lost_connection_keeps_the_phrase_and_sends_it_once(visitor: Visitor) 
     assert Phrase.objects.count() == 1
 
 
+def test_phrases_without_a_connection_are_sent_in_order_and_unfinished_words_are_not(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    page.context.set_offline(True)
+    for text in ("red", "blue"):
+        page.fill("#text", text)
+        page.press("#text", "Enter")
+    expect(page.locator("#offline")).to_be_visible()
+    page.fill("#text", "gre")
+    page.context.set_offline(False)
+    expect(page.locator("#history bdi")).to_have_text(["red", "blue"])
+    expect(page.locator("#text")).to_have_value("gre")
+    assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["red", "blue"]
+
+
+def test_a_reload_while_a_phrase_is_on_its_way_sends_it_once(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+
+    def lose_answer(route: Route) -> None:
+        route.fetch()  # the server stores the phrase
+        route.abort("connectionreset")
+
+    page.route("**/phrases", lose_answer, times=1)
+    page.fill("#text", "red")
+    page.press("#text", "Enter")
+    expect(page.locator("#offline")).to_be_visible()
+    page.reload()
+    expect(page.locator("#history bdi")).to_have_text(["red"])
+    page.wait_for_function("() => sessionStorage.getItem(`clarify:unanswered:${location.pathname}`) === '[]'")
+    assert Phrase.objects.count() == 1
+
+
+def test_words_typed_while_others_are_on_their_way_stay(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    held: list[Route] = []
+    page.route("**/phrases", lambda route: held.append(route), times=1)
+    page.fill("#text", "red")
+    page.press("#text", "Enter")
+    expect(page.locator("form#phrase")).to_have_attribute("aria-busy", "true")
+    page.fill("#text", "bl")
+    held[0].continue_()
+    expect(page.locator("#answer q")).to_have_text("red")
+    page.keyboard.type("ue")
+    page.keyboard.press("Enter")
+    expect(page.locator("#history bdi")).to_have_text(["red", "blue"])
+    assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["red", "blue"]
+
+
 def test_an_answer_that_never_came_is_asked_for_again_without_a_second_phrase(visitor: Visitor) -> None:
     visitor.go_to_task()
     page = visitor.page

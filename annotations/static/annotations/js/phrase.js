@@ -1,4 +1,4 @@
-// The sentence: submits a phrase without leaving the page, keeps what was typed, and waits for the score.
+// The sentence: submits phrases without leaving the page, keeps what was typed, and waits for scores.
 // A phrase keeps its uuid until the server has answered, so that sending it again counts once.
 
 import { ask, isOurs, swap } from "./swap.js";
@@ -11,12 +11,14 @@ const field = form.elements.namedItem("text");
 const uuid = form.elements.namedItem("client_uuid");
 const banner = document.getElementById("offline");
 const announcement = document.getElementById("announcement");
-const draftKey = `clarify:draft:${location.pathname}`;
+const draft = `clarify:draft:${location.pathname}`; // what stands in the field
+const unanswered = `clarify:unanswered:${location.pathname}`; // phrases that the server has not answered yet
+const outbox = JSON.parse(sessionStorage.getItem(unanswered) ?? "[]");
 let sending = false;
 let retry = 0;
 let polling = 0;
 
-// -- What was typed ---------------------------------------------------------------------------------------------------
+// -- Sending ----------------------------------------------------------------------------------------------------------
 
 function newUuid() {
   if (crypto.randomUUID) return crypto.randomUUID(); // there only in secure contexts
@@ -24,71 +26,68 @@ function newUuid() {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-function keepDraft(sent) {
-  sessionStorage.setItem(draftKey, JSON.stringify({ text: field.value, uuid: uuid.value, sent }));
+function keepOutbox() {
+  sessionStorage.setItem(unanswered, JSON.stringify(outbox));
 }
 
-function restoreDraft() {
-  const draft = JSON.parse(sessionStorage.getItem(draftKey) ?? "null");
-  if (!draft || field.value) return;
-  field.value = draft.text;
-  uuid.value = draft.uuid;
-  form.dataset.sent = draft.sent ? draft.text : "";
-}
-
-function forgetDraft() {
-  sessionStorage.removeItem(draftKey);
-  delete form.dataset.sent;
-  uuid.value = newUuid();
-}
-
-field.addEventListener("input", () => {
-  // Other words than those that may have arrived already are another phrase.
-  if (form.dataset.sent && form.dataset.sent !== field.value) forgetDraft();
-  keepDraft(false);
-});
-
-// -- Sending ----------------------------------------------------------------------------------------------------------
+field.addEventListener("input", () => sessionStorage.setItem(draft, field.value));
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  send();
+  if (outbox.at(-1)?.text !== field.value) { // not the second click of a double click
+    outbox.push({ client_uuid: uuid.value, text: field.value });
+    uuid.value = newUuid();
+    keepOutbox();
+  }
+  sendFirst();
 });
 
-async function send() {
-  if (sending) return;
+async function sendFirst() {
+  if (sending || !outbox.length) return;
   sending = true;
   clearTimeout(retry);
-  form.dataset.sent = field.value;
-  keepDraft(true);
   form.setAttribute("aria-busy", "true");
-  const answer = await ask(form.action, { method: "POST", body: new FormData(form) });
+  const body = new FormData(form);
+  Object.entries(outbox[0]).forEach(([name, value]) => body.set(name, value));
+  const answer = await ask(form.action, { method: "POST", body });
   sending = false;
   form.removeAttribute("aria-busy");
-  if (!answer || answer.status >= 500) waitForNetwork();
-  else received(answer);
+  if (!answer || answer.status >= 500) {
+    waitForNetwork();
+    return;
+  }
+  const { text } = outbox.shift();
+  keepOutbox();
+  received(answer, text);
+  sendFirst();
 }
 
-function received(answer) {
+function received(answer, text) {
   banner.hidden = true;
   if (!isOurs(answer)) {
     location.reload();
     return;
   }
   swap(answer.html);
+  field.removeAttribute("aria-invalid");
   if (answer.ok) {
-    field.removeAttribute("aria-invalid");
-    forgetDraft();
-    field.select();
+    if (field.value === text) offerAnother();
     bringIntoView(document.getElementById("answer"));
     const address = new URL(location.href);
     address.searchParams.delete("phrase");
     history.replaceState(null, "", address);
   } else {
     field.setAttribute("aria-invalid", "true");
-    if (answer.status === 422) uuid.value = newUuid();
     field.focus();
   }
+}
+
+// The words stay, marked, so that typing replaces them; but no keyboard opens over the answer on a phone.
+function offerAnother() {
+  sessionStorage.removeItem(draft);
+  if (document.activeElement !== field && !matchMedia("(pointer: fine)").matches) return;
+  field.focus({ preventScroll: true });
+  field.select();
 }
 
 function bringIntoView(answer) {
@@ -99,12 +98,10 @@ function bringIntoView(answer) {
 function waitForNetwork() {
   banner.textContent = "There is no connection. What you typed is kept and is sent as soon as the connection is back.";
   banner.hidden = false;
-  retry = setTimeout(send, RETRY_MS);
+  retry = setTimeout(sendFirst, RETRY_MS);
 }
 
-window.addEventListener("online", () => {
-  if (!banner.hidden) send();
-});
+window.addEventListener("online", sendFirst);
 
 // -- Waiting for the score --------------------------------------------------------------------------------------------
 
@@ -136,5 +133,6 @@ function announce() {
 
 document.addEventListener("clarify:swapped", announce);
 document.addEventListener("clarify:swapped", watch);
-restoreDraft();
+if (!field.value) field.value = sessionStorage.getItem(draft) ?? "";
 watch();
+sendFirst();
