@@ -7,7 +7,6 @@ sends simulated participants through the pages, retrains, exports, prints the re
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ import django
 from rich.console import Console
 
 from deploy.local.folder import DemoFolder, writing
-from deploy.local.processes import MARKER, CannotRun, end_leftovers
+from deploy.local.processes import MARKER, CannotRun, end_leftovers, run
 from deploy.local.services import free_port, postgres, valkey
 from deploy.local.site import Site
 from deploy.local.stages import StageFailed, Stages
@@ -136,16 +135,8 @@ def _job(env: Mapping[str, str]) -> ModuleType:
 
 
 def _manage(env: Mapping[str, str], *arguments: str) -> None:
-    """Run a management command in a process of its own, its progress on this terminal; Ctrl-C reaches it too."""
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", *arguments], env={**env, **QUIET}, stdin=subprocess.DEVNULL
-    )
-    try:
-        status = process.wait()
-    except Stopped:
-        process.terminate()
-        process.wait()
-        raise
+    """Run a management command in a process of its own, its progress on this terminal. Raises CannotRun."""
+    status = run([sys.executable, "manage.py", *arguments], {**env, **QUIET})
     if status:
         raise CannotRun(f"`manage.py {' '.join(arguments)}` ended with status {status}; the reason stands above.")
 

@@ -79,6 +79,22 @@ def start(
     return Child(name, process, log, stop_signal)
 
 
+def run(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run a command to its end on this terminal, where Ctrl-C reaches it too; return its exit status."""
+    process = subprocess.Popen(
+        command,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_die_with(os.getpid(), signal.SIGTERM),
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+
+
 def stop(children: Sequence[Child], patience: float = 15) -> None:
     """Ask all to end, wait at most `patience` seconds for all of them, then kill what is left of their groups."""
     until = time.monotonic() + patience

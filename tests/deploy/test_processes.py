@@ -78,6 +78,22 @@ def test_a_child_dies_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert not child.is_running()
 
 
+def test_run_returns_the_status_of_the_command() -> None:
+    assert processes.run([sys.executable, "-c", "raise SystemExit(7)"], os.environ) == 7
+
+
+def test_run_ends_the_command_when_we_are_told_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            monkeypatch.setattr(Told, "wait", subprocess.Popen.wait)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", Told)
+    with pytest.raises(KeyboardInterrupt):
+        processes.run(SLEEPER, os.environ)
+    assert not [child for child in psutil.Process().children() if "sleep(600)" in " ".join(child.cmdline())]
+
+
 def test_a_later_run_ends_what_a_killed_one_left(tmp_path: Path) -> None:
     ours = _start(SLEEPER, tmp_path / "ours", **{processes.MARKER: str(tmp_path)})
     another = _start(SLEEPER, tmp_path / "another", **{processes.MARKER: "/somebody/else"})
