@@ -27,6 +27,14 @@ print(child.process.pid, flush=True)
 time.sleep(600)
 """
 
+# Runs a command, and ends with status 5 once it is told to stop.
+RUNNER = """
+import os, signal, sys
+from deploy.local import processes
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(5))
+processes.run(sys.argv[1:], os.environ)
+"""
+
 
 def _start(command: list[str], log: Path, **env: str) -> processes.Child:
     child = processes.start("sleeper", command, log=log, env={**os.environ, **env})
@@ -82,16 +90,15 @@ def test_run_returns_the_status_of_the_command() -> None:
     assert processes.run([sys.executable, "-c", "raise SystemExit(7)"], os.environ) == 7
 
 
-def test_run_ends_the_command_when_we_are_told_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Told(subprocess.Popen[bytes]):
-        def wait(self, timeout: float | None = None) -> int:
-            monkeypatch.setattr(Told, "wait", subprocess.Popen.wait)
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(subprocess, "Popen", Told)
-    with pytest.raises(KeyboardInterrupt):
-        processes.run(SLEEPER, os.environ)
-    assert not [child for child in psutil.Process().children() if "sleep(600)" in " ".join(child.cmdline())]
+def test_run_ends_the_command_when_we_are_told_to_stop() -> None:
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, *SLEEPER], stdout=subprocess.PIPE, text=True)
+    assert runner.stdout is not None
+    assert runner.stdout.readline() == "up\n"  # the command's own word
+    (command,) = psutil.Process(runner.pid).children()
+    runner.terminate()
+    assert runner.wait(30) == 5
+    runner.stdout.close()
+    assert not command.is_running()
 
 
 def test_a_later_run_ends_what_a_killed_one_left(tmp_path: Path) -> None:
