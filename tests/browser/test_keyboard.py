@@ -62,7 +62,7 @@ def test_arrows_move_among_images_space_enlarges_and_escape_closes(visitor: Visi
     expect(page.locator("#enlarged")).to_contain_text("Image 7, the AI was wrong")
     page.keyboard.press("Escape")
     expect(page.locator("#enlarged")).to_be_hidden()
-    assert page.evaluate(number).startswith("Image 7,")
+    expect(page.locator("a:focus img")).to_have_attribute("alt", "Image 7, the AI was wrong")
     page.keyboard.press("Home")
     assert page.evaluate(number).startswith("Image 1,")
 
