@@ -1,14 +1,15 @@
 """The demo's start: the port it takes, and what it says where it cannot run."""
 
+import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from deploy.local import demo
-from deploy.local.folder import ROOT, DemoFolder
+from deploy.local.folder import DemoFolder
 from deploy.local.processes import CannotRun
 
 
@@ -38,9 +39,12 @@ def test_without_a_wish_the_next_free_port_is_taken(taken: int, monkeypatch: pyt
     assert demo._port(None) > taken
 
 
-def test_a_second_demo_in_the_folder_ends_with_a_sentence() -> None:
-    with DemoFolder().locked():
-        command = [sys.executable, "-m", "deploy.local.demo", "--once"]
-        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert second.returncode == 1
-    assert second.stdout.startswith("A demo already runs in this folder")
+def test_a_second_demo_in_the_folder_ends_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "DemoFolder", lambda: DemoFolder(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["demo", "--once"])
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    with DemoFolder(tmp_path).locked():
+        assert demo.main() == 1
+    assert capsys.readouterr().out.startswith("A demo already runs in this folder")
