@@ -128,13 +128,13 @@ class _HardSamples:
         rng: np.random.Generator,
         device: Device,
     ) -> None:
-        self._labels = train.labels
+        self._labels = labels = train.labels.astype(np.int64)
         self._unit = torch.from_numpy(unit_rows(train.features)).to(device)
         self._settings, self._rng, self._device = settings, rng, device
-        right = predictions == train.labels
-        self._cells = train.labels * (int(predictions.max()) + 1) + predictions
-        self._easy = {label: np.flatnonzero(right & (train.labels == label)) for label in np.unique(train.labels)}
-        has_easy = np.array([len(self._easy[label]) > 0 for label in train.labels])
+        right = predictions == labels
+        self._cells = labels * (int(predictions.max()) + 1) + predictions
+        self._easy = {label: np.flatnonzero(right & (labels == label)) for label in np.unique(labels)}
+        has_easy = np.array([len(self._easy[label]) > 0 for label in labels])
         self._hard = np.flatnonzero(~right & has_easy)
 
     def balanced_rows(self) -> NDArray[np.int64]:
