@@ -11,7 +11,6 @@ from annotations.readings.class_images import class_images
 from annotations.readings.histogram import Histogram, histogram
 from annotations.readings.pictures import Grid, pictures_of
 from annotations.readings.samples import sample
-from modeling.error_score import error_score
 
 SHOWN_A_SIDE = 12
 WELL, PARTLY, LEAST_TELLING = 0.6, 0.3, 0.15
@@ -23,7 +22,14 @@ class Verdict(StrEnum):
     WELL = "well"
     PARTLY = "partly"
     HARDLY = "hardly"
+    BY_CHANCE = "by_chance"
     OPPOSITE = "opposite"
+    OPPOSITE_BY_CHANCE = "opposite_by_chance"
+
+    @property
+    def is_opposite(self) -> bool:
+        """Whether the AI is wrong *less* often on images that have what the phrase says."""
+        return self in (Verdict.OPPOSITE, Verdict.OPPOSITE_BY_CHANCE)
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Split:
-    """The class's images without what the phrase says (at or below the threshold) and with it (above)."""
+    """The class's images without the phrase's subject (similarity at or below a threshold) and with it (above)."""
 
     without: Side
     with_it: Side
@@ -49,47 +55,64 @@ class Split:
 
 @dataclass(frozen=True)
 class Result:
-    """value: error score, 0 to 1. split is None where there is no threshold."""
+    """What a page shows of a score.
+
+    value: error score, 0 to 1. null_level: what random words reach, 0 to 1; None in scores of Clarify 0.1. subject,
+    sign: what was looked for, and -1 where the phrase says that images lack it. split is None without a threshold.
+    """
 
     value: float
+    null_level: float | None
     verdict: Verdict
+    subject: str
+    sign: int
     split: Split | None
     histogram: Histogram
 
 
-def verdict(value: float, two_sided: float) -> Verdict:
+def verdict(value: float, two_sided: float, null_level: float | None) -> Verdict:
     """Put an error score (0 to 1) into a word.
 
-    OPPOSITE: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
-    images that have what the phrase says.
+    Opposite: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
+    images that have what the phrase says. By chance: it is no more than what random words reach, where that is known.
     """
+    by_chance = null_level or 0.0
     if two_sided > value and two_sided >= LEAST_TELLING:
-        return Verdict.OPPOSITE
+        return Verdict.OPPOSITE if two_sided > by_chance else Verdict.OPPOSITE_BY_CHANCE
+    if 0 < value <= by_chance:
+        return Verdict.BY_CHANCE
     if value >= WELL:
         return Verdict.WELL
     return Verdict.PARTLY if value >= PARTLY else Verdict.HARDLY
 
 
 def result(score: Score, owner: str) -> Result:
-    """Return what `owner` sees of a score. All of it is made from the stored similarities; nothing is embedded.
+    """Return what `owner` sees of a score. All of it is made from what is stored; nothing is embedded.
 
-    An OPPOSITE phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
-    every other one at the stored threshold.
+    An opposite phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
+    every other one at the threshold of its score. Sides and histogram are those of the subject, also for a negation.
     """
     assignment = score.phrase.assignment
     task = assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
     is_error = class_images(task.base_model, task.target_class).is_error
-    similarities = score.similarity_array
-    word = verdict(score.value, score.two_sided)
-    threshold = score.threshold
-    if word is Verdict.OPPOSITE:
-        threshold = error_score(similarities, is_error).two_sided_threshold
-    split = None
-    if threshold is not None:
-        above = similarities > np.float32(threshold)
-        split = Split(without=_side(score, owner, ~above), with_it=_side(score, owner, above))
-    return Result(score.value, word, split, histogram(similarities, is_error, threshold))
+    word = verdict(score.value, score.two_sided, score.null_level)
+    threshold = score.two_sided_threshold if word.is_opposite else score.threshold
+    return Result(
+        value=score.value,
+        null_level=score.null_level,
+        verdict=word,
+        subject=score.subject or score.phrase.text,
+        sign=score.sign,
+        split=None if threshold is None else _split(score, owner, threshold),
+        histogram=histogram(score.similarity_array, is_error, None if threshold is None else score.sign * threshold),
+    )
+
+
+def _split(score: Score, owner: str, threshold: float) -> Split:
+    above = score.sign * score.similarity_array > np.float32(threshold)
+    with_it = above if score.sign > 0 else ~above
+    return Split(without=_side(score, owner, ~with_it), with_it=_side(score, owner, with_it))
 
 
 def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:

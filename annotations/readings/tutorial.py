@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from annotations.readings.pictures import Grid, numbered
 from annotations.readings.results import Side, Split, Verdict, verdict
-from modeling.error_score import error_score
+from modeling.error_score import error_score, null_level
 
 RIGHT = (
     {"colour": "blue", "size": "large", "tilt": "upright", "shade": "light"},
@@ -48,8 +48,13 @@ class Example:
 
     phrase: str
     value: float
+    null_level: float
     verdict: Verdict
     split: Split
+
+    @property
+    def subject(self) -> str:
+        return self.phrase
 
 
 @dataclass(frozen=True)
@@ -85,4 +90,5 @@ def _example(phrase: str, attribute: str) -> Example:
         Side(_grid(positions), int(_IS_ERROR[positions].sum()))
         for positions in (np.flatnonzero(~has_it), np.flatnonzero(has_it))
     )
-    return Example(phrase, score.value, verdict(score.value, score.two_sided), Split(without, with_it))
+    level = null_level(score.n_correct, score.n_error, 1)
+    return Example(phrase, score.value, level, verdict(score.value, score.two_sided, level), Split(without, with_it))

@@ -125,9 +125,9 @@ async function poll(url, waited) {
 
 function announce() {
   const answer = document.getElementById("answer");
-  const verdict = answer.querySelector(".verdict")?.textContent.trim();
+  const words = [...answer.querySelectorAll(".read-as, .verdict")].map((part) => part.textContent.trim());
   const scoring = answer.dataset.state === "pending" ? "Scoring" : "";
-  const text = verdict ? `Score ${Number(answer.dataset.score).toFixed(2)}. ${verdict}` : scoring;
+  const text = words.length ? `Score ${Number(answer.dataset.score).toFixed(2)}. ${words.join(" ")}` : scoring;
   if (announcement.textContent !== text) announcement.textContent = text;
 }
 
