@@ -86,8 +86,9 @@ def train_batch(base_model: BaseModel, ids: Collection[int]) -> list[int]:
 
 def weigh(run: Run) -> Weighed:
     """Split the training images by a run's annotation and weigh them. Raises SliceTooSmall, BadDataset, BadArray."""
-    assert run.threshold is not None, "a run without a threshold is refused when it is planned"
-    dataset, embedding = run.base_model.dataset, unpack_float32(run.scores.order_by("pk")[0].text_embedding)
+    score = run.scores.order_by("pk").first()
+    assert score is not None and run.threshold is not None, "a run without a threshold is refused when it is planned"
+    dataset, embedding = run.base_model.dataset, unpack_float32(score.text_embedding)
     training = resources.training_set(dataset)
     of_class = np.flatnonzero(training.labels == run.target_class)
     values = similarities(dataset.files.array("similarity")[training.rows[of_class]], embedding)

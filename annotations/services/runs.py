@@ -81,6 +81,7 @@ def claim_runs(base_model: BaseModel, *, limit: int, tried: Collection[int] = ()
 def lock_runs(ids: Collection[int]) -> list[Run]:
     """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
     due = _due().filter(pk__in=ids).select_related("base_model__dataset", "assignment__session__study")
+    due = due.defer("base_model__head", "base_model__predictions")  # large, and the same in each row
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 
