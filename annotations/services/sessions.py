@@ -123,8 +123,10 @@ def finish_tutorial(session: AnnotationSession) -> AnnotationSession:
 
     A no-op the second time. StageMismatch before consent or after declining, StudyNotOpen once the study is closed.
     """
-    _refuse_closed(session.study)
     with transaction.atomic():
+        # Closing ends the assignments that it finds: these come before, or not at all.
+        Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
+        _refuse_closed(session.study)
         if _advance(session, Stage.TUTORIAL, stage=Stage.TASKS, tutorial_done_at=timezone.now()):
             tasks = session.study.tasks.order_by("position")
             Assignment.objects.bulk_create(

@@ -1,6 +1,5 @@
 """Closing a study."""
 
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +9,7 @@ from django.db import connection, transaction
 from annotations.models import AssignmentState, EndReason, Study, StudyState
 from annotations.services import assignments, phrases, studies
 from tests.actors import Visit
+from tests.annotations.services.locks import wait_for_a_waiting_lock
 
 
 def test_a_closed_study_ends_every_assignment_and_says_why(open_study: Study, alice: Visit, bob: Visit) -> None:
@@ -56,24 +56,10 @@ def test_a_study_that_closes_and_a_phrase_on_its_way_do_not_block_each_other(ope
         with transaction.atomic():
             assignments.lock(alice.assignment)
             closing = pool.submit(close)
-            _wait_for_a_waiting_lock()
+            wait_for_a_waiting_lock()
             phrase, _ = phrases.submit(alice.assignment, client_uuid=uuid.uuid4(), text="red")
         closing.result()
     phrase.refresh_from_db()
     alice.assignment.refresh_from_db()
     assert phrase.text == "red"
     assert alice.assignment.end_reason == EndReason.STUDY_CLOSED
-
-
-def _wait_for_a_waiting_lock() -> None:
-    """Return once another connection to this database waits for a lock."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")

@@ -1,9 +1,13 @@
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
-from annotations.models import AssignmentState, Event, Stage, Task
-from annotations.services import sessions
-from annotations.services.errors import StageMismatch
+import pytest
+from django.db import connection, transaction
+
+from annotations.models import Assignment, AssignmentState, Event, Stage, Task
+from annotations.services import sessions, studies
+from annotations.services.errors import StageMismatch, StudyNotOpen
 from tests.actors import OVAL, open_study
+from tests.annotations.services.locks import wait_for_a_waiting_lock
 
 
 @pytest.fixture
@@ -42,3 +46,23 @@ def test_who_declined_sees_no_task(session):
     sessions.decline(session)
     with pytest.raises(StageMismatch):
         sessions.finish_tutorial(session)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tutorial_that_ends_while_its_study_closes_leaves_no_assignment_behind(session):
+    sessions.give_consent(session)
+
+    def finish_tutorial() -> None:
+        try:
+            sessions.finish_tutorial(session)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            studies.close_study(session.study)
+            finishing = pool.submit(finish_tutorial)
+            wait_for_a_waiting_lock()
+        with pytest.raises(StudyNotOpen):
+            finishing.result()
+    assert not Assignment.objects.exists()
