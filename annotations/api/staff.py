@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -44,8 +44,11 @@ class BaseModelViewSet(_StaffViewSet):
     filters: ClassVar[dict[str, str]] = {"dataset": "dataset", "name": "name"}
 
 
+_TASKS = Task.objects.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+
+
 class StudyViewSet(_StaffViewSet):
-    queryset = Study.objects.prefetch_related("tasks__base_model__dataset").order_by("id")
+    queryset = Study.objects.prefetch_related(Prefetch("tasks", _TASKS)).order_by("id")
     serializer_class = StudySerializer
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
@@ -59,7 +62,7 @@ class StudyViewSet(_StaffViewSet):
 
 
 class TaskViewSet(_StaffViewSet):
-    queryset = Task.objects.select_related("base_model__dataset").order_by("id")
+    queryset = _TASKS.order_by("id")
     serializer_class = TaskSerializer
     filters: ClassVar[dict[str, str]] = {"study": "study__slug"}
 

@@ -1,7 +1,9 @@
 """Staff read rows of every kind, page by page, filtered, under pseudonyms."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from annotations.models import Study
 from modeling.null_level import null_level
@@ -35,6 +37,14 @@ def test_no_list_shows_ids_from_outside_codes_or_keys(
     study = Study.objects.get()
     for secret in (*alice.external_ids.values(), study.completion_code, study.pseudonym_key):
         assert secret not in text
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_list_reads_arrays(coordinator_client: Client, worked: None, name: str) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        coordinator_client.get(f"/api/v1/{name}/")
+    for array in ("predictions", "head", "test_predictions", "similarities", "text_embedding"):
+        assert not [query for query in captured.captured_queries if f'"{array}"' in query["sql"]]
 
 
 def test_a_page_is_bounded(coordinator_client: Client, worked: None) -> None:
