@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.error_score import ErrorScore, error_scores
-from modeling.errors import BadArray
+from modeling.errors import BadArray, NothingToSeparate
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,12 @@ def clip_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
     """Bias-to-Text's score of each keyword, float64[K]: 100 × (mean similarity on wrong - mean on correct images).
 
     The paper's equation 3 leaves out the factor that its table 2 has. similarities: float[K, n]; is_error: bool[n] with
-    both kinds.
+    both kinds. Raises NothingToSeparate, BadArray.
 
     >>> clip_scores(np.array([[0.27, 0.23, 0.20, 0.22, 0.25]]), np.arange(5) < 2).round(4).tolist()
     [2.6667]
     """
+    _counts(similarities, is_error)
     wrong, correct = (similarities[:, kind].mean(axis=1, dtype=np.float64) for kind in (is_error, ~is_error))
     score: NDArray[np.float64] = 100 * (wrong - correct)
     return score
@@ -101,14 +102,13 @@ def permuted_maxima(
 ) -> NDArray[np.float64]:
     """The largest error score of the list, each time that the labels are permuted: float64[permutations].
 
-    similarities: float[K, n], K ≥ 1; is_error: bool[n]. Each row is sorted once.
+    similarities: float[K, n]; is_error: bool[n] with both kinds. Each row is sorted once. Raises as `clip_scores` does.
     """
+    n_correct, n_error = _counts(similarities, is_error)
     values = similarities.astype(np.float32) + np.float32(0)
     order = np.argsort(values, axis=1)
     ordered = np.take_along_axis(values, order, axis=1)
     within_ties = np.pad(ordered[:, 1:] == ordered[:, :-1], ((0, 0), (0, 1)))
-    n_error = int(is_error.sum())
-    n_correct = len(is_error) - n_error
     maxima = np.empty(permutations, dtype=np.int64)
     for each in range(permutations):
         advantage = np.cumsum(np.where(rng.permutation(is_error), -n_correct, n_error)[order], axis=1)
@@ -146,3 +146,16 @@ def select_classes(
     if np.isnan(best_scores[eligible]).any():
         raise BadArray("the best score of a class within the bounds is not a number")
     return eligible[np.argsort(-best_scores[eligible], kind="stable")][:count].astype(np.int64)
+
+
+def _counts(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> tuple[int, int]:
+    """How many images are correct, and how many wrong."""
+    if similarities.ndim != 2 or similarities.shape[1:] != is_error.shape or is_error.dtype != np.bool_:
+        raise BadArray(
+            f"similarities {similarities.shape} and a boolean is_error {is_error.shape} must be of one length"
+        )
+    n_error = int(is_error.sum())
+    n_correct = len(is_error) - n_error
+    if not n_error or not n_correct:
+        raise NothingToSeparate(n_correct, n_error)
+    return n_correct, n_error

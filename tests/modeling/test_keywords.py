@@ -122,6 +122,16 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         rank_keywords(KEYWORDS, SIMILARITIES, np.zeros(7, bool), CAPTIONS, rng())
 
 
+@pytest.mark.parametrize("is_error", [np.zeros(7, bool), np.ones(7, bool)])
+def test_one_kind_of_image_alone_has_no_clip_score_and_no_permutations(is_error) -> None:
+    with pytest.raises(NothingToSeparate):
+        clip_scores(SIMILARITIES, is_error)
+    with pytest.raises(NothingToSeparate):
+        permuted_maxima(SIMILARITIES, is_error, rng(), 10)
+    with pytest.raises(BadArray):
+        clip_scores(SIMILARITIES, IS_ERROR[:5])
+
+
 def test_no_keywords_make_an_empty_ranking() -> None:
     assert rank_keywords([], np.empty((0, 7)), IS_ERROR, CAPTIONS, rng()) == ()
 
