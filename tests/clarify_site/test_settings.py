@@ -68,3 +68,13 @@ def test_a_bad_value_is_named(name: str, value: str) -> None:
     assert done.returncode != 0
     last_line = done.stderr.strip().splitlines()[-1]
     assert "ImproperlyConfigured" in last_line and name in last_line
+
+
+@pytest.mark.parametrize("command", ["export_study", "predict", "check"])
+def test_a_command_says_what_is_missing_in_a_sentence(command: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in {*GOOD, *NAMED}}
+    program = [sys.executable, "manage.py", command]
+    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stderr.startswith("SECRET_KEY must be")
+    assert "Traceback" not in done.stderr
