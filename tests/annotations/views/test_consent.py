@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from annotations.models import AnnotationSession, Outcome, Stage, Study
+from annotations.services.studies import close_study
 from tests.annotations.views.pages import one, tree
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
@@ -60,3 +61,14 @@ def test_anything_else_is_neither(carol: Client, answer: str) -> None:
 def test_the_consent_page_sends_on_whoever_is_further(carol: Client) -> None:
     carol.post("/visit/consent", {"agree": "yes"})
     assert carol.get("/visit/consent")["Location"] == "/visit/tutorial"
+
+
+@pytest.mark.parametrize("page", ["consent", "tutorial"])
+def test_a_study_that_closed_before_the_tasks_leads_in_no_circle(carol: Client, open_study: Study, page: str) -> None:
+    if page == "tutorial":
+        carol.post("/visit/consent", {"agree": "yes"})
+    close_study(open_study)
+    response = carol.post(f"/visit/{page}", {"agree": "yes"})
+    assert response.status_code == 409
+    assert "closed" in one(response, "h1").text
+    assert not tree(response).select("main a")

@@ -111,6 +111,7 @@ def test_a_phrase_to_a_closed_study_is_refused(alice: Visit) -> None:
     response = say(alice, "red")
     assert response.status_code == 409
     assert "closed" in one(response, "h1").text
+    assert alice.client.get(str(one(response, "main a.button")["href"]))["Location"] == "/visit/end"
     assert not Phrase.objects.exists()
 
 
