@@ -56,6 +56,7 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
     due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset", "assignment__session")
+    due = due.defer("assignment__task__base_model__head", "assignment__task__base_model__predictions")  # large
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 
@@ -145,6 +146,7 @@ def fail_exhausted_phrases() -> int:
     """Fail the phrases that stopped their worker at every attempt; returns how many."""
     with transaction.atomic():
         stuck = list(exhausted(_due()))
+        assignments.lock_all({phrase.assignment_id for phrase in stuck})
         for phrase in stuck:
             _fail(phrase, _STOPPED_WORKER)
     return len(stuck)
