@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from modeling.errors import BadArray
 
+_LARGEST = 1e6  # a z-score is at most √n
 _ROWS_AT_ONCE = 4096  # a mask of all features would be a quarter of their size
 
 
@@ -16,10 +17,7 @@ def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l
         )
     if not np.issubdtype(features.dtype, np.floating) or not np.issubdtype(labels.dtype, np.integer):
         raise BadArray(f"features must be floats and labels integers, not {features.dtype} and {labels.dtype}")
-    for start in range(0, len(features), _ROWS_AT_ONCE):
-        finite = np.isfinite(features[start : start + _ROWS_AT_ONCE]).all(axis=1)
-        if not finite.all():
-            raise BadArray(f"features must be finite, and row {start + int(np.argmin(finite))} is not")
+    _check_values(features)
     if not 0 < l2 < np.inf:
         raise BadArray(f"l2 must be positive and finite, not {l2}")
     if n_classes is None:
@@ -31,6 +29,20 @@ def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l
     if n_classes < 2:
         raise BadArray("all labels are of one class, and a head tells two classes or more apart")
     return n_classes
+
+
+def _check_values(features: NDArray[np.floating]) -> None:
+    for start in range(0, len(features), _ROWS_AT_ONCE):
+        rows = features[start : start + _ROWS_AT_ONCE]
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.einsum("ij,ij->", rows, rows)  # quick, and small only if all numbers are finite and small
+            if total <= _LARGEST**2:
+                continue
+            bad = ~(np.abs(rows) <= _LARGEST).all(axis=1)
+        if bad.any():
+            at = int(np.argmax(bad))
+            problem = f"larger than {_LARGEST:g}" if np.isfinite(rows[at]).all() else "not finite"
+            raise BadArray(f"features must be finite and standardised, and row {start + at} has a number {problem}")
 
 
 def check_weights(weights: NDArray[np.floating], n: int) -> None:

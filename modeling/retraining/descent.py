@@ -1,7 +1,7 @@
 """L-BFGS over many heads in lockstep, each head leaving when it is done.
 
-All heads share one metric, H₀ = L Lᵀ: points are taken in the coordinates Lᵀv, where H₀ is the identity. z = V x is
-kept for every image, so a step costs one product with the features, and its line search none.
+All heads share one metric, and steps are taken in its coordinates (`lbfgs`). z = V x is kept for every image, so a step
+costs one product with the features, and its line search none.
 
 The products may be taken in low precision, because they are only of *changes*: of the step, and of the residuals by the
 step. Both shrink on the way, and their rounding with them. What is solved is then the same problem with slightly
@@ -12,12 +12,11 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
-from torch.linalg import solve_triangular
 
-from modeling.retraining.objective import Evaluation, GradientSum, Problem, Weights, dot
+from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
+from modeling.retraining.objective import Evaluation, GradientSum, Kept, Problem, Weights, dot, move_up
 
-_MEMORY = 10
-_FLATTENED = 0.5  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
+_FLATTENED = 0.8  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
 _SEARCH_FLATTENED = 0.1
 _MOST_SEARCHES = 20
 
@@ -44,6 +43,7 @@ def descend(
     weights: Weights,
     v: Tensor,
     start: Evaluation,
+    kept: Kept,
     factor: Tensor,
     precision: Precision,
     goal: Tensor,
@@ -51,11 +51,11 @@ def descend(
 ) -> tuple[Tensor, int]:
     """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K]; returns V and iterations.
 
-    start: the evaluation at V, whose z and residuals are overwritten; factor: L [p, p] in the precision's values.
+    start, kept: the evaluation at V; what is kept is overwritten; factor: L [p, p] in the precision's values.
     A head also ends where a step no longer lowers it, or after max_iterations.
     """
     moved = torch.zeros_like(start.gradient)
-    heads, iterations = _Heads.at(v, weights, start, goal, factor, precision), 0
+    heads, iterations = _Heads.at(v, weights, start, kept, goal, factor), 0
     while True:
         unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
         if not unfinished.all():
@@ -82,42 +82,41 @@ class _Heads:
     weights: Tensor  # [K, n]
     z: Tensor  # [K, b, n]
     residuals: Tensor  # [K, b, n]
-    steps: tuple[Tensor, ...] = ()  # each [K, b, p], the last steps, in the coordinates Lᵀv
-    changes: tuple[Tensor, ...] = ()  # each [K, b, p], what they changed in L⁻¹ gradient
+    pairs: Pairs  # in the coordinates of the metric, as `scaled`
 
     @classmethod
-    def at(
-        cls, v: Tensor, weights: Weights, start: Evaluation, goal: Tensor, factor: Tensor, precision: Precision
-    ) -> "_Heads":
-        dtype, gradient = precision.values, start.gradient.to(precision.values)
+    def at(cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, factor: Tensor) -> "_Heads":
+        gradient = start.gradient.to(factor.dtype)
         return cls(
             index=torch.arange(len(goal), device=v.device),
             stuck=torch.zeros(len(goal), dtype=torch.bool, device=v.device),
             goal=goal,
             data_loss=start.data_loss,
-            v=v.to(dtype).expand_as(gradient),
+            v=v.to(factor.dtype).expand_as(gradient),
             moved=torch.zeros_like(gradient),
             gradient=gradient,
-            scaled=_scaled(gradient, factor),
-            weights=weights.of_rows(slice(None), dtype),
-            z=start.z,
-            residuals=start.residuals,
+            scaled=to_coordinates(gradient, factor),
+            weights=weights.of_all_rows(factor.dtype),
+            z=kept.z,
+            residuals=kept.residuals,
+            pairs=Pairs(),
         )
 
     def unfinished(self, l2: float) -> Tensor:
         return ~self.stuck & (dot(self.gradient, self.gradient) / (2 * l2) > self.goal)
 
     def only(self, mask: Tensor) -> "_Heads":
-        def some(value: Tensor | tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-            return value[mask] if isinstance(value, Tensor) else tuple(each[mask] for each in value)
-
-        return _Heads(**{field.name: some(getattr(self, field.name)) for field in fields(self)})
+        """Those of the mask. What is kept of every image moves up where it lies: a copy of it would be large."""
+        kept = ("weights", "z", "residuals")
+        moved_up = {name: move_up(getattr(self, name), mask) for name in kept}
+        small = [field.name for field in fields(self) if field.name not in (*kept, "pairs")]
+        return _Heads(**moved_up, **{name: getattr(self, name)[mask] for name in small}, pairs=self.pairs.only(mask))
 
 
 def _step(problem: Problem, heads: _Heads, factor: Tensor, precision: Precision) -> _Heads:
     """One iteration: a direction, a step of 1 or what the line search says, and the gradient there."""
-    scaled_direction = -_two_loop(heads)
-    direction = _unscaled(scaled_direction, factor)
+    scaled_direction = -heads.pairs.times(heads.scaled)
+    direction = from_coordinates(scaled_direction, factor)
     slope = dot(heads.gradient, direction)
     trial = _take(problem, heads, direction, precision)
     too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
@@ -126,7 +125,7 @@ def _step(problem: Problem, heads: _Heads, factor: Tensor, precision: Precision)
         which = too_far.nonzero()[:, 0]
         step[which] = _search(problem, heads, trial, direction, slope, which)
         _go_back(problem, heads, trial, direction, step, which, precision)
-    scaled = _scaled(trial.gradient, factor)
+    scaled = to_coordinates(trial.gradient, factor)
     length = step[:, None, None].to(precision.values)
     return replace(
         heads,
@@ -135,8 +134,7 @@ def _step(problem: Problem, heads: _Heads, factor: Tensor, precision: Precision)
         moved=torch.addcmul(heads.moved, length, direction),
         gradient=trial.gradient,
         scaled=scaled,
-        steps=(*heads.steps[-_MEMORY + 1 :], length * scaled_direction),
-        changes=(*heads.changes[-_MEMORY + 1 :], scaled - heads.scaled),
+        pairs=heads.pairs.and_then(length * scaled_direction, scaled - heads.scaled),
     )
 
 
@@ -156,7 +154,7 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
     dz = torch.empty_like(heads.z)
     gradient_change = GradientSum(direction, precision.values)
     data_loss, data_slope = torch.zeros_like(heads.data_loss), torch.zeros_like(heads.data_loss)
-    for rows, x, change in problem.products(direction, precision.operands, precision.values):
+    for rows, x, change in problem.products(direction, precision.operands, precision.values, len(direction)):
         z, residuals = heads.z[..., rows], heads.residuals[..., rows]
         data_slope += dot(residuals, change)
         z += change
@@ -197,7 +195,7 @@ def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, s
 def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: Tensor) -> Tensor:
     """What a further step [K'] of these heads changes in the slope of the data's loss along dz: float64[K']."""
     total = torch.zeros_like(step)
-    for rows in problem.chunks(len(which)):
+    for rows in problem.chunks(len(which), dz.dtype):
         change = dz[..., rows][which]
         z = heads.z[..., rows][which] + step.to(change.dtype)[:, None, None] * change
         _, residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], heads.weights[:, rows][which])
@@ -217,7 +215,7 @@ def _go_back(
     """Move these heads from a step of 1 to their shorter one: z, residuals, and the trial's gradient and data loss."""
     back = (step[which] - 1)[:, None, None].to(precision.values)
     gradient_change, data_loss = GradientSum(direction[which], precision.values), torch.zeros_like(step[which])
-    for rows in problem.chunks(len(which)):
+    for rows in problem.chunks(len(which), precision.operands):
         z = heads.z[..., rows][which] + back * trial.dz[..., rows][which]
         loss, residuals = problem.cross_entropy.loss_and_residuals(
             z, problem.labels[rows], heads.weights[:, rows][which]
@@ -228,45 +226,3 @@ def _go_back(
         heads.z[..., rows][which], heads.residuals[..., rows][which] = z, residuals
     trial.gradient[which] += gradient_change.total() + problem.l2 * back * direction[which]
     trial.data_loss[which] = data_loss
-
-
-def _two_loop(heads: _Heads) -> Tensor:
-    """The inverse Hessian, as known from the last steps, times the gradient: [K, b, p] in the coordinates Lᵀv.
-
-    A pair that moved by rounding only has 1 / (s·y) = 0, and then no effect.
-    """
-    q, alphas = heads.scaled, []
-    rhos = [_inverse(dot(step, change)) for step, change in zip(heads.steps, heads.changes, strict=True)]
-    pairs = list(zip(heads.steps, heads.changes, rhos, strict=True))
-    for step, change, rho in reversed(pairs):
-        alphas.append(rho * dot(step, q))
-        q = _add_scaled(q, -alphas[-1], change)
-    if pairs:
-        step, change, _ = pairs[-1]
-        scale = dot(step, change) * _inverse(dot(change, change))
-        q = q * torch.where(scale > 0, scale, 1).to(q.dtype)[:, None, None]
-    for (step, change, rho), alpha in zip(pairs, reversed(alphas), strict=True):
-        q = _add_scaled(q, alpha - rho * dot(change, q), step)
-    return q
-
-
-def _add_scaled(points: Tensor, factors: Tensor, others: Tensor) -> Tensor:
-    """points + factors · others, a factor a head."""
-    return torch.addcmul(points, factors.to(points.dtype)[:, None, None], others)
-
-
-def _inverse(value: Tensor) -> Tensor:
-    usable = value > torch.finfo(value.dtype).tiny
-    return torch.where(usable, 1 / value.where(usable, 1), 0)
-
-
-def _scaled(gradient: Tensor, factor: Tensor) -> Tensor:
-    """L⁻¹ g of each head and column."""
-    scaled: Tensor = solve_triangular(factor.T, gradient.flatten(0, 1), upper=True, left=False)
-    return scaled.view_as(gradient)
-
-
-def _unscaled(scaled: Tensor, factor: Tensor) -> Tensor:
-    """L⁻ᵀ s of each head and column."""
-    unscaled: Tensor = solve_triangular(factor, scaled.flatten(0, 1), upper=False, left=False)
-    return unscaled.view_as(scaled)

@@ -19,7 +19,7 @@ from modeling.retraining.objective import Problem, Weights, as_tensor
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.solver import Solution, solve
 
-_KEPT = 30  # heads are taken so few at once that a kept number a head and image is this small beside the features,
+_KEPT = 28  # heads are taken so few at once that a kept number a head and image is this small beside the features,
 _SMALL = 1 << 20  # or that there are no more such numbers
 
 
@@ -59,7 +59,7 @@ def train_heads(
     start: of `prepare_start` for the same features, labels, l2 and n_classes; made here where it is None.
 
     The result is a function of the input (and of the machine and its number of threads: sums may round differently).
-    Features in float32 are used where they lie, and beside them at most a quarter of their memory.
+    Features in float32 are used where they lie. Where they are large, a quarter of their memory is enough beside them.
     Raises BadArray for input that does not fit, NotConverged where a head misses the tolerance in max_iterations.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
@@ -77,14 +77,17 @@ def train_heads(
                 tolerance,
                 max_iterations,
             )
-            for heads in torch.arange(weights.shape[1], device=device).split(_heads_at_once(problem))
+            for heads in torch.arange(weights.shape[1], device=device).tensor_split(
+                _n_batches(problem, weights.shape[1])
+            )
         ]
     return _trained(solutions, problem.cross_entropy.basis)
 
 
-def _heads_at_once(problem: Problem) -> int:
+def _n_batches(problem: Problem, n_heads: int) -> int:
     n, d = problem.features.shape
-    return max(d // _KEPT, _SMALL // n, problem.n_columns) // problem.n_columns
+    at_once = max(max(d // _KEPT, _SMALL // n) // problem.n_columns, 1)
+    return -(-n_heads // at_once)
 
 
 def _trained(solutions: list[Solution], basis: Tensor) -> TrainedHeads:

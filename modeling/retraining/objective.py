@@ -5,7 +5,9 @@ A point V is float64[K, b, p] with b = C - 1 (see `cross_entropy`) and p = d + 1
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,8 +17,8 @@ from torch import Tensor
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
 
 # A chunk of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
-_CHUNK_ON_CPU = 2048
-_CHUNK_ELSEWHERE = 65_536
+_CHUNK_ON_CPU = 4096  # bytes in a column
+_CHUNK_ELSEWHERE = 32_768
 _CHUNK_LOGITS = 1 << 18
 _SMALL = 1 << 24
 
@@ -29,7 +31,6 @@ class Problem:
     labels: Tensor  # int64[n]
     l2: float
     cross_entropy: CrossEntropy
-    halves: Tensor | None  # the features in bfloat16 where they are small; else that is made for each chunk anew
 
     @classmethod
     def of(
@@ -48,7 +49,6 @@ class Problem:
             labels=torch.from_numpy(labels.astype(np.int64)).to(device),
             l2=l2,
             cross_entropy=cross_entropy(n_classes, on_device.device),
-            halves=on_device.bfloat16() if x.size <= _SMALL and x.dtype == np.float32 else None,
         )
 
     @property
@@ -61,26 +61,35 @@ class Problem:
         shape = n_heads, self.n_columns, self.features.shape[1] + 1
         return torch.zeros(shape, dtype=torch.float64, device=self.features.device)
 
-    def products(self, v: Tensor, operands: torch.dtype, values: torch.dtype) -> Iterator[tuple[slice, Tensor, Tensor]]:
-        """Rows, their features [m, d] and V x [K, b, m], chunk by chunk: a product of `operands` held as `values`."""
+    def products(
+        self, v: Tensor, operands: torch.dtype, values: torch.dtype, n_heads: int
+    ) -> Iterator[tuple[slice, Tensor, Tensor]]:
+        """Rows, their features [m, d] and V x, chunk by chunk: a product of `operands` held as `values`.
+
+        V x is [K, b, m] for v [K, b, p]; n_heads: for how many heads it is wanted, where v is one point of all.
+        """
         coef, bias = v[..., :-1].flatten(0, 1).to(operands), v[..., -1:].to(values)
-        for rows in self.chunks(len(v)):
+        for rows in self.chunks(n_heads, operands):
             x = self.rows(rows, operands)
-            yield rows, x, (coef @ x.T).to(values).unflatten(0, v.shape[:2]) + bias
+            yield rows, x, (coef @ x.T).to(values).view(*v.shape[:2], -1) + bias
 
     def rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
         """Features [m, d] of some images."""
-        if dtype == torch.bfloat16 and self.halves is not None:
-            return self.halves[rows]
-        return self.features[rows].to(dtype)
+        small = self.features.numel() <= _SMALL
+        return self._halves[rows] if dtype == torch.bfloat16 and small else self.features[rows].to(dtype)
+
+    @cached_property
+    def _halves(self) -> Tensor:
+        """The features in bfloat16: worth keeping where they are small."""
+        return self.features.bfloat16()
 
     def every(self, stride: int) -> "Problem":
         """The same for the first of every `stride` images."""
-        return replace(self, features=self.features[::stride], labels=self.labels[::stride], halves=None)
+        return replace(self, features=self.features[::stride], labels=self.labels[::stride])
 
-    def chunks(self, n_heads: int) -> Iterator[slice]:
+    def chunks(self, n_heads: int, dtype: torch.dtype) -> Iterator[slice]:
         """Rows, so few at a time that their features and logits are no burden."""
-        most = _CHUNK_ON_CPU if self.features.device.type == "cpu" else _CHUNK_ELSEWHERE
+        most = _CHUNK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _CHUNK_ELSEWHERE
         size = min(most, max(_CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64))
         for start in range(0, len(self.features), size):
             yield slice(start, min(start + size, len(self.features)))
@@ -106,6 +115,14 @@ class Weights:
         """Those of some heads, by an index."""
         return Weights(self.given, self.scale[which], self.heads[which])
 
+    def of_all_rows(self, dtype: torch.dtype) -> Tensor:
+        """[K, n]"""
+        weights = torch.empty(len(self), len(self.given), dtype=dtype, device=self.given.device)
+        for start in range(0, len(self.given), _CHUNK_ELSEWHERE):
+            rows = slice(start, start + _CHUNK_ELSEWHERE)
+            weights[:, rows] = self.of_rows(rows, dtype)
+        return weights
+
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
         """[K, m]"""
         given = self.given[rows]
@@ -115,15 +132,40 @@ class Weights:
         return weights.copy_(given.T).mul_(self.scale[:, None])
 
 
+class LossWeights(Protocol):
+    """Loss weights of K heads, each with sum 1."""
+
+    def __len__(self) -> int: ...
+
+    def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
+        """[K, m]"""
+        ...
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a descent goes on from: z = V x and the gradient of the loss by it, each [K, b, n]."""
+
+    z: Tensor
+    residuals: Tensor
+
+    @classmethod
+    def empty(cls, problem: Problem, n_heads: int, dtype: torch.dtype) -> "Kept":
+        shape = n_heads, problem.n_columns, len(problem.labels)
+        return cls(*(torch.empty(shape, dtype=dtype, device=problem.features.device) for _ in range(2)))
+
+    def only(self, heads: Tensor) -> "Kept":
+        """The same for some of the heads, by a mask, in the same memory: a copy would be large."""
+        return Kept(move_up(self.z, heads), move_up(self.residuals, heads))
+
+
 @dataclass(frozen=True)
 class Evaluation:
-    """At V. data_loss: float64[K], without penalty; gradient: float64[K, b, p], with it; z, residuals: [K, b, n]."""
+    """At V, all float64. data_loss: [K], without penalty; loss: [K] and gradient: [K, b, p], with it."""
 
     data_loss: Tensor
     loss: Tensor
     gradient: Tensor
-    z: Tensor
-    residuals: Tensor
 
     def gap(self, l2: float) -> Tensor:
         """[K], a bound on loss - optimum: the objective is λ-strongly convex."""
@@ -131,29 +173,28 @@ class Evaluation:
 
     def only(self, heads: Tensor) -> "Evaluation":
         """The same for some of the heads, by a mask."""
-        if heads.all():
-            return self
-        return Evaluation(**{field.name: getattr(self, field.name)[heads] for field in fields(self)})
+        return Evaluation(self.data_loss[heads], self.loss[heads], self.gradient[heads])
 
 
-def evaluate(problem: Problem, weights: Weights, v: Tensor, dtype: torch.dtype, kept_as: torch.dtype) -> Evaluation:
-    """F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient, in `dtype`, with z and residuals `kept_as`.
+def evaluate(
+    problem: Problem, weights: LossWeights, v: Tensor, dtype: torch.dtype, kept: Kept | None = None
+) -> Evaluation:
+    """F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient, in `dtype`; z and residuals into `kept`.
 
     v: [K, b, p], or [1, b, p] for heads that are all at one point.
     """
     everywhere = v.expand(len(weights), -1, -1)
-    data_loss, data_gradient = torch.zeros_like(weights.scale), GradientSum(everywhere, dtype)
-    z = torch.empty(*everywhere.shape[:2], len(problem.labels), dtype=kept_as, device=v.device)
-    residuals = torch.empty_like(z)
-    for rows, x, z_here in problem.products(v, dtype, dtype):
-        loss_here, residuals_here = problem.cross_entropy.loss_and_residuals(
-            z_here, problem.labels[rows], weights.of_rows(rows, dtype)
+    data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, dtype)
+    for rows, x, z in problem.products(v, dtype, dtype, len(weights)):
+        loss, residuals = problem.cross_entropy.loss_and_residuals(
+            z, problem.labels[rows], weights.of_rows(rows, dtype)
         )
-        z[..., rows], residuals[..., rows] = z_here, residuals_here
-        data_loss += loss_here
-        data_gradient.add(residuals_here, x)
-    gradient = data_gradient.total() + problem.l2 * v
-    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient, z, residuals)
+        if kept is not None:
+            kept.z[..., rows], kept.residuals[..., rows] = z, residuals
+        data_loss += loss
+        data_gradient.add(residuals, x)
+    gradient = data_gradient.total().double() + problem.l2 * v
+    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient)
 
 
 class GradientSum:
@@ -181,13 +222,24 @@ class GradientSum:
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
     """float64[K], the inner product of each head's points [K, b, p]."""
-    return torch.bmm(a.flatten(1)[:, None], b.flatten(1)[..., None]).flatten().double()
+    return (a * b).sum((1, 2)).double()
 
 
 def as_tensor(array: NDArray[np.floating]) -> Tensor:
-    """The array as a tensor on the same memory, which is only read; a copy where its strides are negative."""
+    """The array as a tensor on the same memory, which is only read; a copy of what torch cannot read in place."""
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if any(stride < 0 for stride in array.strides):
         array = array.copy()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nor is it written to
         return torch.from_numpy(array)
+
+
+def move_up(value: Tensor, mask: Tensor) -> Tensor:
+    """value[mask], in the memory of value."""
+    kept = mask.nonzero()[:, 0].tolist()
+    for to, source in enumerate(kept):
+        if to != source:
+            value[to] = value[source]
+    return value[: len(kept)]

@@ -18,7 +18,7 @@ from torch import Tensor
 from modeling.errors import BadArray, BadSharedStart
 from modeling.retraining.checks import check_problem
 from modeling.retraining.descent import descend
-from modeling.retraining.objective import Problem, Weights, evaluate
+from modeling.retraining.objective import Kept, Problem, Weights, evaluate
 from modeling.retraining.solver import precisions
 
 FORMAT = "clarify-shared-start-1"
@@ -64,8 +64,10 @@ class SharedStart:
     def save(self, path: Path) -> None:
         """Write it as one safetensors file, which is there complete or not at all."""
         unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two may write at once
-        tensors = {"reference": self.reference.cpu(), "factor": self.factor.contiguous().cpu()}
-        save_file(tensors, unfinished, {"format": FORMAT, "l2": repr(self.l2)})
+        l2 = torch.tensor(self.l2, dtype=torch.float64)
+        save_file(
+            {"reference": self.reference.cpu(), "factor": self.factor.cpu(), "l2": l2}, unfinished, {"format": FORMAT}
+        )
         unfinished.replace(path)
 
     @classmethod
@@ -73,10 +75,9 @@ class SharedStart:
         """Read what `save` wrote, to the bit. Raises BadSharedStart for another file, OSError where there is none."""
         try:
             with safe_open(path, "pt") as file:
-                metadata = file.metadata() or {}
-                if metadata.get("format") != FORMAT or set(file.keys()) != {"reference", "factor"}:
+                if (file.metadata() or {}).get("format") != FORMAT:
                     raise BadSharedStart(f"{path} is not a shared start of the format {FORMAT}")
-                return cls(file.get_tensor("reference"), file.get_tensor("factor"), float(metadata["l2"]))
+                return cls(file.get_tensor("reference"), file.get_tensor("factor"), file.get_tensor("l2").item())
         except SafetensorError as error:
             raise BadSharedStart(f"{path} is not a shared start: {error}") from error
 
@@ -110,9 +111,10 @@ def start_of(problem: Problem) -> SharedStart:
 def _roughly(problem: Problem, weights: Tensor, v: Tensor, factor: Tensor, tolerance: float) -> Tensor:
     """Lower the loss of one head with weights [n] from V [1, b, p] until its gap is about tolerance × loss."""
     head, precision = Weights.of(weights[:, None]), precisions(problem.features)[0]
-    found = evaluate(problem, head, v, problem.features.dtype, precision.values)
+    kept = Kept.empty(problem, 1, precision.values)
+    found = evaluate(problem, head, v, problem.features.dtype, kept)
     goal = tolerance * found.loss
-    return descend(problem, head, v, found, factor.to(precision.values), precision, goal, _ROUGH_ITERATIONS)[0]
+    return descend(problem, head, v, found, kept, factor.to(precision.values), precision, goal, _ROUGH_ITERATIONS)[0]
 
 
 def _class_balanced(labels: Tensor) -> Tensor:
@@ -131,13 +133,14 @@ def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: in
     weights = weights[::stride] / weights[::stride].sum()
     dtype, p = problem.features.dtype, v.shape[1]
     hessian = torch.zeros(p, p, dtype=torch.float64, device=v.device)
-    for rows, x, z in sample.products(v[None], dtype, dtype):
+    for rows, x, z in sample.products(v[None], dtype, dtype, 1):
         d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0])
         add_symmetric_product(hessian, x, d)
     hessian = hessian.triu() + hessian.triu(1).T
-    hessian.diagonal().add_(problem.l2)
+    rounding = torch.finfo(dtype).eps * len(hessian) * float(hessian.diagonal().max())
+    hessian.diagonal().add_(max(problem.l2, rounding))  # it is positive definite in spite of rounding
     factor: Tensor = torch.linalg.cholesky(hessian)
-    return factor.to(dtype)
+    return factor.to(dtype).contiguous()  # as it is after `load`: the same bits follow
 
 
 def add_symmetric_product(total: Tensor, x: Tensor, weights: Tensor) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from modeling.errors import NotConverged
 from modeling.retraining.descent import Precision, descend
-from modeling.retraining.objective import Problem, Weights, evaluate
+from modeling.retraining.objective import Kept, Problem, Weights, evaluate
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5)
 _SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9)
@@ -47,11 +47,12 @@ def solve(
         worst = torch.inf
         while True:
             here = v[pending] if iterations else start[None]
-            found = evaluate(problem, weights.only(pending), here, check, precision.values)
+            kept = Kept.empty(problem, len(pending), precision.values)
+            found = evaluate(problem, weights.only(pending), here, check, kept)
             loss[pending], gap[pending] = found.loss, found.gap(problem.l2)
             unsolved = found.gap(problem.l2) > tolerance * found.loss
             if check == torch.float64:
-                pending, found = pending[unsolved], found.only(unsolved)
+                pending, found, kept = pending[unsolved], found.only(unsolved), kept.only(unsolved)
                 if not len(pending):
                     return Solution(v, loss, gap, iterations)
             worst_before, worst = worst, float((gap / loss)[pending].max())
@@ -65,6 +66,7 @@ def solve(
                 weights.only(pending),
                 v[pending],
                 found,
+                kept,
                 factor.to(precision.values),
                 precision,
                 goal,
@@ -86,7 +88,7 @@ def precisions(features: Tensor) -> Sequence[Precision]:
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 matrices in hardware: without, they are slower than float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # an older torch cannot say
         return False
     has = torch.cpu.get_capabilities()

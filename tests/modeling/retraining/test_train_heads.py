@@ -1,51 +1,24 @@
+import re
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from modeling.errors import BadArray, NotConverged
-from modeling.retraining import TrainedHeads, train_heads
-from modeling.slices import slice_members, slice_membership, slice_weights, uniform_weights
-
-# The vector of docs/methods.md: eight images, two features, λ = .1
-X = np.array([[1, 0], [0.5, 1], [-1, 0.2], [0.3, -0.7], [-0.6, -0.4], [0.2, 0.9], [-0.2, 0.5], [0.8, -0.3]])
-Y = np.array([1, 1, 0, 0, 0, 1, 0, 1])
-SIMILARITIES = np.array([0.30, 0.10, 0.25, 0.15, 0.25, 0.20, 0.40, 0.05], dtype=np.float32)
-
-
-def slice_balanced() -> NDArray[np.float64]:
-    members = slice_members(SIMILARITIES, Y, 0, 0.25) | slice_members(SIMILARITIES, Y, 1, 0.10)
-    return slice_weights(Y, slice_membership(members, Y, (0, 1), least=1))
+from modeling.retraining import TrainedHeads, many_heads, solver, train_heads
+from modeling.slices import uniform_weights
+from tests.modeling.retraining.problems import X, Y, objective, problem, slice_balanced
 
 
 def two_class_direction(heads: TrainedHeads, k: int = 0) -> NDArray[np.float64]:
     """v = w₁ - w₀ with the bias last."""
     difference = np.append(heads.coef[k, 1] - heads.coef[k, 0], heads.intercept[k, 1] - heads.intercept[k, 0])
     return np.asarray(difference, dtype=np.float64)
-
-
-def problem(
-    n: int = 300, d: int = 12, n_classes: int = 2, n_heads: int = 4, seed: int = 0
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """Standardised features, labels that depend on them, and weights of several annotations of class 0."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(n, d)) @ rng.normal(size=(d, d))
-    x = (x - x.mean(0)) / x.std(0)
-    y = (x @ rng.normal(size=(d, n_classes)) + rng.gumbel(size=(n, n_classes))).argmax(1)
-    members = [(rng.random(n) < share) & (y == 0) for share in np.linspace(0.2, 0.8, n_heads)]
-    return x, y, np.stack([slice_weights(y, slice_membership(m, y, 0)) for m in members], axis=1)
-
-
-def objective(
-    coef: NDArray[np.float64], intercept: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.int64],
-    weights: NDArray[np.float64], l2: float,
-) -> float:  # fmt: skip
-    """F written out again, in numpy, for one head."""
-    logits = x @ coef.T + intercept
-    shifted = logits - logits.max(1, keepdims=True)
-    cross_entropy = np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(y)), y]
-    return float(weights @ cross_entropy + l2 / 2 * ((coef**2).sum() + (intercept**2).sum()))
 
 
 def scikit_learn(
@@ -176,21 +149,162 @@ def test_the_callers_thread_count_is_left_alone() -> None:
     assert torch.get_num_threads() == before
 
 
-def test_what_does_not_fit_is_refused() -> None:
-    weights = uniform_weights(8)[:, None]
-    with pytest.raises(BadArray, match=r"must be \[n, d\]"):
-        train_heads(X, Y, uniform_weights(8), l2=0.1)
-    with pytest.raises(BadArray, match="must have one n"):
-        train_heads(X[:5], Y, weights, l2=0.1)
-    with pytest.raises(BadArray, match="sum to 1"):
-        train_heads(X, Y, weights * 2, l2=0.1)
-    with pytest.raises(BadArray, match="sum to 1"):
-        train_heads(X, Y, weights * np.nan, l2=0.1)
-    with pytest.raises(BadArray, match="finite"):
-        train_heads(X + np.inf, Y, weights, l2=0.1)
-    with pytest.raises(BadArray, match="l2 must be positive"):
-        train_heads(X, Y, weights, l2=0)
-    with pytest.raises(BadArray, match="labels must lie in"):
-        train_heads(X, Y + 1, weights, l2=0.1, n_classes=2)
-    with pytest.raises(BadArray, match="two classes"):
-        train_heads(X, Y * 0, weights, l2=0.1)
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_quick_products_in_low_precision_end_at_the_same_certificate(n_classes: int) -> None:
+    x, y, weights = problem(n=900, d=40, n_classes=n_classes, n_heads=5)
+    x = x.astype(np.float32)
+    exact = train_heads(x.astype(np.float64), y, weights, l2=0.01, tolerance=1e-13)
+    for tolerance in (1e-4, 1e-8, 1e-12):
+        heads = train_heads(x, y, weights, l2=0.01, tolerance=tolerance)
+        assert (heads.gap <= tolerance * heads.loss).all()
+        assert (heads.loss - exact.loss <= heads.gap + 1e-13).all()
+        assert (heads.loss >= exact.loss - exact.gap - 1e-13).all()
+
+
+def test_float32_features_reach_the_loss_that_scikit_learn_reaches() -> None:
+    x, y, weights = problem(n=600, d=30)
+    x = x.astype(np.float32)
+    heads = train_heads(x, y, weights, l2=0.02)
+    for k in range(weights.shape[1]):
+        v = scikit_learn(x.astype(np.float64), y, weights[:, k], 2 / 0.02)[0] / 2
+        reference = objective(np.stack([-v[:-1], v[:-1]]), np.array([-v[-1], v[-1]]), x, y, weights[:, k], 0.02)
+        assert heads.loss[k] == pytest.approx(reference, rel=1e-6)
+
+
+@pytest.mark.parametrize("has_bfloat16", [True, False])
+def test_a_processor_without_bfloat16_gets_the_same_certificate(
+    has_bfloat16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solver, "multiplies_bfloat16", lambda device: has_bfloat16)
+    x, y, weights = problem(n_classes=3)
+    heads = train_heads(x.astype(np.float32), y, weights, l2=0.01)
+    exact = train_heads(x, y, weights, l2=0.01)
+    assert (heads.gap <= 1e-8 * heads.loss).all()
+    np.testing.assert_allclose(heads.loss, exact.loss, rtol=1e-6)
+
+
+def test_what_is_too_badly_conditioned_for_float32_is_finished_in_float64() -> None:
+    rng = np.random.default_rng(3)
+    y = np.arange(80) % 2
+    x = rng.normal(size=(80, 40)) * np.logspace(0, -4, 40) + y[:, None]
+    heads = train_heads(x.astype(np.float32), y, uniform_weights(80)[:, None], l2=1e-5, tolerance=1e-10)
+    assert heads.gap[0] <= 1e-10 * heads.loss[0]
+
+
+def test_many_heads_are_taken_in_batches_that_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y, weights = problem(n_heads=7)
+    together = train_heads(x, y, weights, l2=0.01)
+    monkeypatch.setattr(many_heads, "_SMALL", 2 * len(x))
+    in_batches = train_heads(x, y, weights, l2=0.01)
+    np.testing.assert_allclose(in_batches.coef, together.coef, rtol=0, atol=1e-10)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_classes=st.integers(2, 4),
+    l2=st.floats(1e-4, 10),
+    tolerance=st.sampled_from([1e-2, 1e-5, 1e-9]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_certificate_bounds_the_true_gap_whatever_the_problem(
+    seed: int, n_classes: int, l2: float, tolerance: float, dtype: type[np.floating[Any]]
+) -> None:
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(n_classes, 60)), int(rng.integers(1, 12))
+    x = (rng.normal(size=(n, d)) * rng.exponential(size=d)).astype(dtype)
+    y = rng.permutation(np.arange(n) % n_classes)
+    weights = rng.exponential(size=(n, 3)) * (rng.random((n, 3)) < 0.7) + 1e-3
+    heads = train_heads(x, y, weights, l2, n_classes, tolerance)
+    exact = train_heads(x.astype(np.float64), y, weights, l2, n_classes, 1e-12)
+    assert (heads.gap <= tolerance * heads.loss).all()
+    assert (heads.loss - exact.loss <= heads.gap + 1e-14).all()
+    assert (heads.loss >= exact.loss - exact.gap - 1e-14).all()
+    stated = [
+        objective(heads.coef[k], heads.intercept[k], x, y, weights[:, k] / weights[:, k].sum(), l2) for k in range(3)
+    ]
+    np.testing.assert_allclose(heads.loss, stated, rtol=1e-9)
+
+
+def test_weights_count_by_their_shares_of_their_sum() -> None:
+    x, y, weights = problem()
+    once, scaled = train_heads(x, y, weights, l2=0.01), train_heads(x, y, weights * [1, 10, 0.1, 3], l2=0.01)
+    np.testing.assert_allclose(scaled.coef, once.coef, atol=1e-9)
+
+
+def reversed_rows(x: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(x[::-1])[::-1]
+
+
+def read_only(x: NDArray[Any]) -> NDArray[Any]:
+    copy = x.copy()
+    copy.flags.writeable = False
+    return copy
+
+
+def every_second_column(x: NDArray[Any]) -> NDArray[Any]:
+    return np.repeat(x, 2, axis=-1)[..., ::2]
+
+
+def other_byte_order(x: NDArray[Any]) -> NDArray[Any]:
+    return x.astype(x.dtype.newbyteorder(">"))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "laid_out", [reversed_rows, read_only, every_second_column, np.asfortranarray, other_byte_order]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_how_arrays_lie_in_memory_does_not_matter(laid_out: Any, dtype: type[np.floating[Any]]) -> None:
+    x, y, weights = problem(n_classes=3)
+    x = x.astype(dtype)
+    plain = train_heads(x, y, weights, l2=0.01)
+    heads = train_heads(laid_out(x), laid_out(y), laid_out(weights), l2=0.01)
+    np.testing.assert_allclose(heads.coef, plain.coef, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(heads.loss, plain.loss, rtol=1e-7)
+
+
+def test_half_precision_features_are_computed_with_as_float32() -> None:
+    x, y, weights = problem()
+    x = x.astype(np.float16)
+    heads = train_heads(x, y, weights, l2=0.01)
+    np.testing.assert_array_equal(heads.coef, train_heads(x.astype(np.float32), y, weights, l2=0.01).coef)
+
+
+def bad_row(value: float) -> NDArray[np.float64]:
+    x = X.copy()
+    x[5, 1] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"features": X[:5]}, "must be [n, d] and [n] and have one n"),
+        ({"features": X[:, 0]}, "must be [n, d] and [n] and have one n"),
+        ({"features": X[:0], "labels": Y[:0]}, "n ≥ 1"),
+        ({"features": bad_row(np.nan)}, "row 5 has a number not finite"),
+        ({"features": bad_row(np.inf)}, "row 5 has a number not finite"),
+        ({"features": bad_row(-1e7)}, "row 5 has a number larger than 1e+06"),
+        ({"features": X.astype(np.float32) * np.float32(1e38)}, "row 0 has a number larger"),
+        ({"features": (X * 10).astype(np.int64)}, "must be floats"),
+        ({"labels": Y.astype(np.float64)}, "labels integers"),
+        ({"labels": Y * 0}, "all labels are of one class"),
+        ({"labels": Y - 1}, "label -1 of row 2"),
+        ({"labels": Y + 1, "n_classes": 2}, "label 2 of row 0"),
+        ({"weights": uniform_weights(8)}, "must be [n, K] with n = 8"),
+        ({"weights": uniform_weights(7)[:, None]}, "must be [n, K] with n = 8"),
+        ({"weights": np.empty((8, 0))}, "K ≥ 1"),
+        ({"weights": np.eye(8)[:, :3] * [1, 0, 1]}, "those of head 1 are not"),
+        ({"weights": np.eye(8) - 0.1}, "those of head 0 are not"),
+        ({"weights": uniform_weights(8)[:, None] * np.nan}, "those of head 0 are not"),
+        ({"weights": np.ones((8, 1), np.int64)}, "weights must be floats"),
+        ({"l2": 0}, "l2 must be positive"),
+        ({"l2": np.nan}, "l2 must be positive"),
+        ({"l2": np.inf}, "l2 must be positive and finite"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_and_where(changed: dict[str, Any], message: str) -> None:
+    fitting = {"features": X, "labels": Y, "weights": uniform_weights(8)[:, None], "l2": 0.1}
+    with pytest.raises(BadArray, match=re.escape(message)):
+        train_heads(**{**fitting, **changed})

@@ -1,0 +1,186 @@
+"""One head for the worst group: worst-class, worst-slice and Group DRO's objective, solved to a certificate.
+
+For groups g with mean cross-entropy L_g, the objective max_g L_g(W) + λ/2 ‖W‖² is convex and not smooth. With weights q
+on the groups, F_q(W) = Σ_g q_g L_g(W) + λ/2 ‖W‖² lies below it everywhere, and is λ-strongly convex, so that
+
+    max_g L_g(W) + λ/2 ‖W‖² - optimum ≤ max_g L_g(W) + λ/2 ‖W‖² - F_q(W) + ‖∇F_q(W)‖² / (2λ)    for every q: the gap.
+
+A step minimises the larger of the groups' linear models plus a curvature they share: by duality a quadratic in q, as
+small as the number of groups. The curvature is that of the class-balanced head, corrected by what the last steps showed
+of F_q's: q settles, and the method is then a quasi-Newton method for F_q. See docs/methods.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from modeling.errors import NotConverged
+from modeling.retraining.checks import check_groups, check_problem
+from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
+from modeling.retraining.objective import Evaluation, Problem, evaluate
+from modeling.retraining.shared_start import SharedStart, start_of
+from modeling.retraining.simplex import simplex_maximiser
+
+_SUFFICIENT = 1e-3  # of the decrease that the model promises
+_LEAST_STEP = 1e-6
+_GOAL = 0.5  # of the tolerance in float32, so that float64 agrees
+
+
+@dataclass(frozen=True)
+class TrainedWorstGroup:
+    """What `train_worst_group` returns, in float64, for C classes, d features and the G groups that have images.
+
+    coef: [C, d] and intercept: [C], the logits being coef @ x + intercept.
+    loss: the objective reached, max_g L_g + λ/2 ‖W‖²; gap: the certificate, it is at most this far above its minimum.
+    groups: int64[G], the ids of the groups, ascending; group_loss: [G], L_g; q: [G], ≥ 0 with sum 1, the weights of the
+    groups for which the gap is certified: the head nearly minimises Σ_g q_g L_g + λ/2 ‖W‖².
+    """
+
+    coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    loss: float
+    gap: float
+    groups: NDArray[np.int64]
+    group_loss: NDArray[np.float64]
+    q: NDArray[np.float64]
+    iterations: int
+
+
+def train_worst_group(
+    features: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    groups: NDArray[np.integer],
+    l2: float,
+    n_classes: int | None = None,
+    tolerance: float = 1e-6,
+    max_iterations: int = 500,
+    start: SharedStart | None = None,
+    device: str | torch.device = "cpu",
+) -> TrainedWorstGroup:
+    """Minimise the largest mean cross-entropy of any group, plus the penalty.
+
+    features: float[n, d], standardised; labels: int[n] in [0, C);
+    groups: int[n] ≥ 0: the labels (worst-class), ids of `slice_membership` (worst-slice) or `group_ids` (Group DRO);
+    l2: λ > 0; n_classes: C ≥ 2, by default one more than the largest label;
+    tolerance: it ends with gap ≤ tolerance × loss; start, device: as in `train_heads`.
+
+    Raises BadArray for input that does not fit, NotConverged where the tolerance is missed in max_iterations.
+    """
+    n_classes = check_problem(features, labels, l2, n_classes)
+    check_groups(groups, len(labels))
+    ids, group_of_image = np.unique(groups, return_inverse=True)
+    with torch.inference_mode():
+        problem = Problem.of(features, labels, l2, n_classes, device)
+        start = start_of(problem) if start is None else start.fitting(problem)
+        weights = _GroupMeans.of(torch.from_numpy(group_of_image).to(problem.labels.device), len(ids))
+        at, iterations = _solve(problem, weights, start, tolerance, max_iterations)
+        coefficients = (problem.cross_entropy.basis @ at.v[0]).cpu().numpy()
+    return TrainedWorstGroup(
+        coef=coefficients[:, :-1].copy(),
+        intercept=coefficients[:, -1].copy(),
+        loss=at.loss,
+        gap=at.gap,
+        groups=ids.astype(np.int64),
+        group_loss=at.found.data_loss.cpu().numpy(),
+        q=at.q,
+        iterations=iterations,
+    )
+
+
+@dataclass(frozen=True)
+class _GroupMeans:
+    """The weights that make group g's loss its mean: 1 / n_g on its images, 0 elsewhere."""
+
+    group_of_image: Tensor  # int64[n]
+    counts: Tensor  # float64[G]
+
+    @classmethod
+    def of(cls, group_of_image: Tensor, n_groups: int) -> "_GroupMeans":
+        return cls(group_of_image, torch.bincount(group_of_image, minlength=n_groups).double())
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
+        """[G, m]"""
+        here = self.group_of_image[rows]
+        ids = torch.arange(len(self), device=here.device)
+        return ((here == ids[:, None]) / self.counts[:, None]).to(dtype)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A head, what was found there, and the certificate for it."""
+
+    v: Tensor  # float64[1, b, p]
+    found: Evaluation  # of every group
+    gradients: Tensor  # [G, b, p], the groups', in the coordinates of the metric
+    loss: float
+    gap: float
+    q: NDArray[np.float64]
+
+
+class _Method:
+    """The method in one precision: of the evaluations, and of the steps."""
+
+    def __init__(self, problem: Problem, weights: _GroupMeans, factor: Tensor, dtype: torch.dtype) -> None:
+        self.problem, self.weights, self.factor, self.dtype = problem, weights, factor.to(dtype), dtype
+
+    def at(self, v: Tensor) -> _Point:
+        """Evaluate a head. The q with the smallest gap maximises qᵀF - ‖Jᵀq‖² / (2λ), with F, J of the groups."""
+        found, l2 = evaluate(self.problem, self.weights, v, self.dtype), self.problem.l2
+        losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
+        curvature = (gradients @ gradients.T / l2).cpu().numpy()
+        q = simplex_maximiser(losses, curvature)
+        gap = float(losses.max() - (q @ losses - q @ curvature @ q / 2))
+        in_coordinates = to_coordinates(found.gradient.to(self.dtype), self.factor)
+        return _Point(v, found, in_coordinates, float(losses.max()), gap, q)
+
+    def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
+        """The minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
+
+        Its dual is max_q qᵀF - ½ ‖Jᵀq‖² in the metric H⁻¹, and D = -H⁻¹ Jᵀ q. None where no step lowers the loss by
+        more than rounding.
+        """
+        losses, solved = at.found.loss.cpu().numpy(), pairs.times(at.gradients)
+        curvature = (at.gradients.flatten(1) @ solved.flatten(1).T).double().cpu().numpy()
+        q = simplex_maximiser(losses, (curvature + curvature.T) / 2)
+        promised = at.loss - (q @ losses - q @ curvature @ q / 2)
+        mixture = torch.from_numpy(q).to(at.gradients)[:, None, None]
+        step = -(mixture * solved).sum(0, keepdim=True)
+        direction, length = from_coordinates(step, self.factor).double(), 1.0
+        if promised <= torch.finfo(self.dtype).eps * at.loss:
+            return None
+        while length > _LEAST_STEP:
+            there = self.at(at.v + length * direction)
+            if there.loss <= at.loss - _SUFFICIENT * length * promised:
+                change = (mixture * (there.gradients - at.gradients)).sum(0, keepdim=True)
+                return there, pairs.and_then(length * step, change)
+            length /= 2
+        return None
+
+
+def _solve(
+    problem: Problem, weights: _GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
+) -> tuple[_Point, int]:
+    """Steps in the features' precision as long as they lead on, then in float64, which alone certifies."""
+    v, iterations = start.reference[None], 0
+    for dtype in dict.fromkeys((problem.features.dtype, torch.float64)):
+        method = _Method(problem, weights, start.factor, dtype)
+        aim = tolerance if dtype == torch.float64 else _GOAL * tolerance
+        at, pairs = method.at(v), Pairs()
+        while at.gap > aim * at.loss:
+            if iterations >= max_iterations:
+                raise NotConverged(iterations, at.gap / at.loss, tolerance)
+            lower = method.step(at, pairs)
+            iterations += 1
+            if lower is None:
+                break
+            at, pairs = lower
+        v = at.v
+    if at.gap > tolerance * at.loss:
+        raise NotConverged(iterations, at.gap / at.loss, tolerance)
+    return at, iterations
