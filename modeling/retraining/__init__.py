@@ -1,7 +1,24 @@
-"""Retraining of last layers on frozen features (paper, section 4.2; docs/methods.md)."""
+"""Retraining of last layers on frozen features (paper, section 4.2; docs/methods.md).
 
+`train_heads` and `train_worst_group` solve a stated objective to a certificate; the published procedures that they are
+compared with are those of `modeling.baselines`.
+"""
+
+from modeling.baselines.dfr import train_dfr
+from modeling.baselines.group_dro_eg import train_group_dro_eg
+from modeling.baselines.released_sgd import train_released_sgd
 from modeling.retraining.many_heads import TrainedHeads, train_heads
 from modeling.retraining.shared_start import SharedStart, prepare_start
 from modeling.retraining.worst_group import TrainedWorstGroup, train_worst_group
 
-__all__ = ["SharedStart", "TrainedHeads", "TrainedWorstGroup", "prepare_start", "train_heads", "train_worst_group"]
+__all__ = [
+    "SharedStart",
+    "TrainedHeads",
+    "TrainedWorstGroup",
+    "prepare_start",
+    "train_dfr",
+    "train_group_dro_eg",
+    "train_heads",
+    "train_released_sgd",
+    "train_worst_group",
+]
