@@ -1,0 +1,269 @@
+"""`manage.py benchmark`: every method of the paper's tables on one data set."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError
+
+from annotations.models import BaseModel, Dataset, Run
+from annotations.models.arrays import unpack_int32
+from modeling.dataset_files import Split
+from modeling.similarity import similarities
+from modeling.zero_shot import ZeroShot, class_prompts
+from tests.fake_encoder import FakeEncoder
+from tests.steps import end, submit_and_score
+from tests.worker.commands.conftest import Command
+from worker.benchmark.bench import draw
+from worker.benchmark.methods import METHODS
+from worker.retraining import train_due_runs
+
+Benchmark = Callable[..., dict[str, Any]]
+
+# With this λ the ERM model of the small sprites goes by colour, as far as it can.
+HEAVY = ("--l2", 3)
+BY_COLOUR = ("--base-model", "by colour", *HEAVY)
+
+
+@pytest.fixture
+def benchmark_of(command: Command, tmp_path: Path) -> Benchmark:
+    """Run a benchmark and return its record; what it printed is under `printed`."""
+
+    def run(*arguments: object) -> dict[str, Any]:
+        printed = command("benchmark", *arguments, "--output", tmp_path / "out")
+        return {**json.loads((tmp_path / "out" / "benchmark.json").read_text()), "printed": printed}
+
+    return run
+
+
+def row_of(record: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(row for row in record["rows"] if row["name"] == name)
+
+
+def classifier(row: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(each for each in row["classifiers"] if each["name"] == name)
+
+
+def test_every_method_has_a_row_with_figures(base_model: BaseModel, benchmark_of: Benchmark) -> None:
+    record = benchmark_of("sprites-like", *BY_COLOUR, "--annotation", "square:red", "--seeds", 2)
+    assert [row["method"] for row in record["rows"]] == [method.key for method in METHODS]
+    for row in record["rows"]:
+        assert not row["left_out"], row
+        for each in row["classifiers"]:
+            metrics = each["metrics"]
+            assert metrics["worst_group"] == min(metrics["accuracies"])
+            assert metrics["gap"] == pytest.approx(metrics["average"] - metrics["worst_group"])
+            assert metrics["average"] == pytest.approx(np.average(metrics["accuracies"], weights=[40, 10, 10, 40]))
+            assert metrics["average_plain"] == pytest.approx(np.mean(metrics["accuracies"]))
+
+
+def test_seeds_are_draws_for_certified_rows_and_random_numbers_for_published_ones(
+    sprites_like: Dataset, benchmark_of: Benchmark
+) -> None:
+    record = benchmark_of("sprites-like", "--methods", "erm,worst_class,dfr_subsample,class_prompt", "--seeds", 2)
+    names = {row["method"]: [each["name"] for each in row["classifiers"]] for row in record["rows"]}
+    assert names["erm"] == names["worst_class"] == ["seed 0", "seed 1", "all train"]
+    assert names["dfr_subsample"] == ["seed 0", "seed 1"]
+    assert names["class_prompt"] == ["class prompts"]
+    erm = row_of(record, "ERM")
+    assert [each["details"]["n_images"] for each in erm["classifiers"]] == [80, 80, 100]
+    worst_groups = [classifier(erm, f"seed {seed}")["metrics"]["worst_group"] for seed in (0, 1)]
+    assert erm["spread"]["worst_group"]["mean"] == pytest.approx(np.mean(worst_groups))
+    assert erm["spread"]["worst_group"]["sd"] == pytest.approx(np.std(worst_groups, ddof=1))
+
+
+def test_a_draw_is_80_percent_and_another_for_another_seed() -> None:
+    rows = draw(101, 7)
+    assert len(rows) == 80
+    assert (np.diff(rows) > 0).all()
+    assert rows.min() >= 0
+    assert rows.max() < 101
+    assert not np.array_equal(rows, draw(101, 8))
+    assert np.array_equal(rows, draw(101, 7))
+
+
+def test_the_erm_row_of_all_train_is_the_base_model(
+    sprites_like: Dataset, command: Command, benchmark_of: Benchmark
+) -> None:
+    command("train_base_model", "sprites-like", "--l2", "0.1")
+    stored = BaseModel.objects.get(name="erm")
+    record = benchmark_of("sprites-like", "--methods", "erm", "--seeds", 1, "--l2", "0.1")
+    point = classifier(row_of(record, "ERM"), "all train")
+    assert point["metrics"] == stored.test_metrics
+    assert point["details"]["loss"] == pytest.approx(stored.training["loss"], rel=1e-7)
+    assert 0 <= point["details"]["gap"] <= 1e-6 * point["details"]["loss"]
+
+
+def test_the_slice_balanced_row_of_all_train_is_the_run_of_the_same_annotation(alice, benchmark_of: Benchmark) -> None:
+    submit_and_score(alice, "red")
+    end(alice)
+    train_due_runs()
+    run = Run.objects.get(phrase_text="red")
+    record = benchmark_of(
+        "sprites-like", "--base-model", "by colour", "--annotation", "square:red", "--methods", "slice_balanced"
+    )
+    point = classifier(row_of(record, "Clarify (slice-balanced) #1"), "all train")
+    digest = hashlib.sha256(unpack_int32(run.test_predictions or b"").astype("<i4").tobytes()).hexdigest()
+    assert point["predictions_sha256"] == digest
+    assert point["metrics"]["worst_group"] == run.worst_group_accuracy
+    assert record["annotations"][0]["threshold"] == run.threshold
+    assert record["annotations"][0]["n_above"] == run.n_above
+    assert record["shown_model"] == {"base_model": "by colour", "l2": run.l2}
+
+
+def test_a_right_annotation_lifts_the_worst_group(base_model: BaseModel, benchmark_of: Benchmark) -> None:
+    record = benchmark_of(
+        "sprites-like", *BY_COLOUR, "--annotation", "square:red", "--annotation", "oval:blue",
+        "--methods", "erm,slice_balanced,worst_slice,group_balanced,worst_group", "--seeds", 1,
+    )  # fmt: skip
+    worst = {row["name"]: classifier(row, "all train")["metrics"]["worst_group"] for row in record["rows"]}
+    assert worst["Clarify (slice-balanced) set #1, #2"] > worst["ERM"]
+    assert worst["Clarify (worst-slice) set #1, #2"] > worst["ERM"]
+    assert worst["DFR (ours)"] > worst["ERM"]
+    assert worst["Group DRO (ours)"] > worst["ERM"]
+
+
+def test_class_prompts_are_classified_by_similarity_alone(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
+    record = benchmark_of("sprites-like", "--methods", "class_prompt", "--class-template", "this is a {class}")
+    prompts = class_prompts(["square", "oval"], ["this is a {class}"])
+    files = sprites_like.files
+    images = files.array("similarity")[files.rows(Split.TEST)]
+    expected = ZeroShot.of(prompts, FakeEncoder().encode_texts).predict(images)
+    one = classifier(row_of(record, "Class Prompt"), "class prompts")
+    assert one["predictions_sha256"] == hashlib.sha256(expected.astype("<i4").tobytes()).hexdigest()
+    assert record["settings"]["prompts"]["class_templates"] == ["this is a {class}"]
+
+
+def test_prompts_may_call_classes_by_other_names(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
+    rows = [
+        benchmark_of("sprites-like", "--methods", "class_prompt", "--prompt-classes", names)["rows"][0]
+        for names in ("square,oval", "oval,square")
+    ]
+    plain = [row["classifiers"][0]["metrics"]["average_plain"] for row in rows]
+    assert plain[0] == pytest.approx(1 - plain[1])
+    record = benchmark_of("sprites-like", "--methods", "class_prompt", "--prompt-classes", "a,b,c")
+    assert "prompts name 3 of the 2 class names" in record["rows"][0]["left_out"]
+
+
+def test_the_published_settings_are_those_of_the_data_set_named(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
+    record = benchmark_of("sprites-like", "--methods", "erm_sgd", "--seeds", 1, "--published", "celeba")
+    assert record["settings"]["published"]["released"]["learning_rate"] == 0.1
+    assert record["settings"]["published"]["group_dro"]["epochs"] == 50
+    assert record["settings"]["prompts"]["class_templates"] == ["A photo of a celebrity with {class} hair."]
+
+
+def test_the_table_is_printed_and_the_same_command_makes_the_same_files(
+    sprites_like: Dataset, command: Command, tmp_path: Path
+) -> None:
+    arguments = ("benchmark", "sprites-like", *HEAVY, "--annotation=square:red", "--methods=erm,slice_balanced,dfr")
+    printed = command(*arguments, "--output", tmp_path / "a")
+    command(*arguments, "--output", tmp_path / "b")
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == ["benchmark.json", "benchmark.md", "classifiers.csv", "rows.csv"]
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert "| Data Assumptions" in printed
+    assert "Clarify (slice-balanced) #1" in printed
+    assert str(tmp_path / "a" / "benchmark.md") in printed
+    with (tmp_path / "a" / "rows.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [line["method"] for line in lines] == ["erm", "slice_balanced", "dfr"]
+    assert 0 < float(lines[0]["worst_group_mean"]) <= float(lines[0]["average_mean"]) <= 1
+    assert lines[2]["worst_group_all_train"] == ""
+
+
+def test_the_record_holds_what_it_takes_to_compute_it_again(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
+    record = benchmark_of(
+        "sprites-like", *HEAVY, "--annotation", "square:no blue", "--methods", "slice_balanced", "--seeds", 1
+    )
+    dataset, annotation = record["dataset"], record["annotations"][0]
+    assert dataset["digest"] == sprites_like.digest
+    assert dataset["encoders"]["fake"]["spec"] == "python:tests.fake_encoder"
+    assert record["settings"]["l2"] == 3
+    assert {"clarify", "numpy", "python", "scikit-learn", "torch"} <= record["versions"].keys()
+    assert (annotation["phrase"], annotation["rendered_text"]) == ("no blue", "an image of a blue")
+    assert annotation["sign"] == -1
+    embedding = FakeEncoder().encode_texts(["an image of a blue"])[0]
+    files = sprites_like.files
+    rows = files.rows(Split.TRAIN, 0)
+    values = -similarities(files.array("similarity")[rows], embedding)
+    assert annotation["n_above"] == int((values > np.float32(annotation["threshold"])).sum())
+    assert annotation["n_above"] + annotation["n_below"] == 50
+    assert "'--annotation=square:no blue'" in record["command"]
+    assert "--seeds=1" in record["command"]
+
+
+def test_the_layout_of_table_6_has_the_average_first(sprites_like: Dataset, command: Command, tmp_path: Path) -> None:
+    printed = command(
+        "benchmark", "sprites-like", *HEAVY, "--layout=6", "--annotation=square:red", "--seeds=1", "--output", tmp_path
+    )
+    heading, _, *lines = (line.strip("| ") for line in printed.splitlines() if line.startswith("|"))
+    assert [cell.strip() for cell in heading.split("|")] == ["Model", "Method", "Avg", "WG", "Gap"]
+    assert [line.split("|")[-4].strip() for line in lines[:5]] == [
+        "Class Prompt", "Group Prompt", "RoboShot #1", "Clarify (slice-balanced) #1", "Clarify (worst-slice) #1",
+    ]  # fmt: skip
+
+
+def test_without_an_annotation_the_rows_that_need_one_say_so(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
+    record = benchmark_of("sprites-like", "--methods", "erm,slice_balanced", "--seeds", 1)
+    assert [row["left_out"] for row in record["rows"]] == ["", "no annotation was given"]
+    assert "Clarify (slice-balanced): left out, no annotation was given." in record["printed"]
+
+
+def test_a_phrase_that_explains_nothing_makes_no_row(base_model: BaseModel, benchmark_of: Benchmark) -> None:
+    arguments = ("--annotation", "square:blue", "--methods", "erm,slice_balanced", "--seeds", 1)
+    record = benchmark_of("sprites-like", "--base-model", base_model.name, *arguments)
+    assert "error score 0" in row_of(record, "Clarify (slice-balanced) #1")["left_out"]
+
+
+def test_groups_that_are_only_classes_leave_the_methods_that_need_more_out(
+    sprites_like: Dataset, benchmark_of: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Dataset.objects.filter(pk=sprites_like.pk).update(attribute_names=[])
+    record = benchmark_of("sprites-like", "--methods", "erm,group_prompt,dfr", "--seeds", 1)
+    assert row_of(record, "ERM")["left_out"] == ""
+    for name in ("Group Prompt", "DFR"):
+        assert "no attribute" in row_of(record, name)["left_out"]
+
+
+def test_an_encoder_that_is_missing_costs_the_rows_with_texts_alone(
+    sprites_like: Dataset, benchmark_of: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Dataset.objects.filter(pk=sprites_like.pk).update(similarity_encoder="python:no_such_module")
+    record = benchmark_of("sprites-like", "--methods", "erm,class_prompt", "--seeds", 1)
+    assert row_of(record, "ERM")["left_out"] == ""
+    assert "no_such_module" in row_of(record, "Class Prompt")["left_out"]
+    with pytest.raises(CommandError, match="no_such_module"):
+        benchmark_of("sprites-like", "--annotation", "square:red", "--methods", "erm")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "There is no data set nothing"),
+        (["sprites-like", "--annotation", "circle:red"], "there is no class 'circle'; there are square, oval"),
+        (["sprites-like", "--annotation", "square"], "is not an annotation"),
+        (["sprites-like", "--methods", "erm,magic"], "there is no method 'magic'"),
+        (["sprites-like", "--study", "nowhere"], "There is no study nowhere"),
+        (["sprites-like", "--base-model", "other"], "has no base model other"),
+        (["sprites-like", "--seeds", "0"], "at least 1"),
+        (["sprites-like", "--l2", "0"], "--l2"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    sprites_like: Dataset, command: Command, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(CommandError, match=message):
+        command("benchmark", *arguments, "--output", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(sprites_like: Dataset, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CommandError, match="cannot be written"):
+        command("benchmark", "sprites-like", "--methods", "erm", "--output", tmp_path / "file")

@@ -1,0 +1,126 @@
+"""The tables and files of `manage.py benchmark`."""
+
+import csv
+import io
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from annotations.models import BaseModel
+from modeling.metrics import GroupMetrics
+from tests.worker.commands.conftest import Command
+from worker.benchmark.files import classifiers_csv, notes, rows_csv
+from worker.benchmark.methods import METHODS, find_methods
+from worker.benchmark.results import Figure, Outcome, Over, Refused, Row
+from worker.benchmark.tables import FULL, LAYOUTS, TABLE_1, TABLE_4, TABLE_6
+
+
+def outcome(name: str, worst_group: float) -> Outcome:
+    metrics = GroupMetrics(
+        accuracies=(worst_group, 1.0),
+        counts=(10, 10),
+        worst_group=worst_group,
+        average=0.9,
+        average_plain=0.8,
+        gap=0.9 - worst_group,
+    )
+    return Outcome(name, metrics, "0" * 64, {})
+
+
+def row(method: str, name: str, worst_groups: Sequence[float], over: Over = Over.SEEDS) -> Row:
+    return Row(method, name, over, tuple(outcome(f"seed {i}", value) for i, value in enumerate(worst_groups)))
+
+
+def lines_of(markdown: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in markdown.splitlines()]
+
+
+def test_the_full_table_has_every_method_once() -> None:
+    assert sorted(FULL.methods) == sorted(method.key for method in METHODS)
+
+
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_a_layout_names_methods_that_exist_each_once(name: str) -> None:
+    methods = LAYOUTS[name].methods
+    assert len(find_methods(methods)) == len(methods)
+
+
+def test_the_layouts_have_the_papers_sections_and_columns() -> None:
+    assert [section for section, _ in TABLE_1.sections] == [
+        "Zero-Shot", "Labels", "Labels, Text Feedback", "Labels, Group Labels",
+    ]  # fmt: skip
+    assert [section for section, _ in TABLE_4.sections] == [
+        "{encoder}: Zero-Shot", "LP, Labels", "LP, Labels+Interaction", "LP, Labels+Groups", "Adapter, Labels",
+    ]  # fmt: skip
+    assert [name for name, _ in TABLE_1.columns] == ["WG", "Avg", "Gap"]
+    assert [name for name, _ in TABLE_6.columns] == ["Avg", "WG", "Gap"]
+    assert {"roboshot", "class_prompt", "group_prompt", "slice_balanced"} <= set(TABLE_6.methods)
+    assert {"erm_adapter", "wise_ft", "contrastive_adapter"} <= set(TABLE_4.methods)
+
+
+def test_a_row_shows_mean_and_spread_in_percent_and_a_section_once() -> None:
+    rows = [row("dfr", "DFR", [0.5, 0.7]), row("erm", "ERM", [0.25]), row("erm", "ERM again", [])]
+    heading, _, *lines = lines_of(FULL.table(rows, "an encoder").markdown())
+    assert lines[0][:3] == ["Labels", "ERM", "25.0"]
+    assert lines[1][:3] == ["", "ERM again", "-"]
+    assert lines[2][:5] == ["Labels, Group Labels", "DFR", "60.0 ± 14.1", "90.0 ± 0.0", "30.0 ± 14.1"]
+    assert [line[-1] for line in lines] == ["seeds (1)", "-", "seeds (2)"]
+    assert len(heading) == len(lines[0])
+
+
+def test_the_papers_layouts_show_the_means_alone_and_name_the_encoder() -> None:
+    rows = [row("class_prompt", "Class Prompt", [0.366], Over.ONE), row("erm_adapter", "ERM Adapter", [0.5, 0.7])]
+    _, _, *lines = lines_of(TABLE_4.table(rows, "CLIP ViT-L/14").markdown())
+    assert lines[0] == ["CLIP ViT-L/14: Zero-Shot", "Class Prompt", "36.6", "90.0", "53.4"]
+    assert lines[1] == ["Adapter, Labels", "ERM Adapter", "60.0", "90.0", "30.0"]
+
+
+def test_files_have_shares_in_full_precision() -> None:
+    rows = [
+        Row("erm", "ERM", Over.DRAWS, (outcome("seed 0", 1 / 3), outcome("seed 1", 0.5)), outcome("all train", 0.7))
+    ]
+    line = next(csv.DictReader(io.StringIO(rows_csv(rows))))
+    assert float(line["worst_group_mean"]) == (1 / 3 + 0.5) / 2
+    assert float(line["worst_group_max"]) == 0.5
+    assert float(line["worst_group_all_train"]) == 0.7
+    assert (line["n"], line["over"]) == ("2", "draws of 80% of train")
+    each = list(csv.DictReader(io.StringIO(classifiers_csv(rows))))
+    assert [(line["classifier"], float(line["worst_group"])) for line in each] == [
+        ("seed 0", 1 / 3), ("seed 1", 0.5), ("all train", 0.7),
+    ]  # fmt: skip
+    assert set(Figure) <= each[0].keys()
+
+
+def test_what_is_missing_is_said() -> None:
+    rows = [
+        Row("dfr", "DFR", Over.SEEDS, left_out="it lacks a class"),
+        Row("worst_slice", "Clarify", Over.PARTICIPANTS, refused=(Refused("P1", "no threshold"),)),
+    ]
+    assert list(notes(rows)) == ["DFR: left out, it lacks a class.", "Clarify: without P1, no threshold."]
+
+
+def test_what_a_person_typed_is_escaped_in_the_page(base_model: BaseModel, command: Command, tmp_path: Path) -> None:
+    command(
+        "benchmark", "sprites-like", "--base-model=by colour", "--annotation=square:red | *bold* <b>",
+        "--methods=slice_balanced", "--seeds=1", "--output", tmp_path,
+    )  # fmt: skip
+    page = (tmp_path / "benchmark.md").read_text()
+    assert r"red \| \*bold\* \<b\>" in page
+    assert "| red |" not in page
+
+
+def test_the_recorded_command_makes_the_same_again(base_model: BaseModel, command: Command, tmp_path: Path) -> None:
+    command(
+        "benchmark", "sprites-like@1", "--base-model=by colour", "--annotation=square:it's \"red\":0.3",
+        "--annotation=oval:blue", "--methods=class_prompt,slice_balanced", "--seeds=2", "--l2=0.5", "--scheme=paper",
+        "--class-template=a {class}", "--class-template=the {class}", "--prompt-classes=box,egg", "--output", tmp_path,
+    )  # fmt: skip
+    recorded = json.loads((tmp_path / "benchmark.json").read_text())["command"]
+    program, *arguments = shlex.split(recorded)
+    assert program == "manage.py"
+    command(*arguments, "--output", tmp_path / "again")
+    for file in (tmp_path / "again").iterdir():
+        assert file.read_bytes() == (tmp_path / file.name).read_bytes()

@@ -1,0 +1,83 @@
+"""What a study's participants said of a data set: for each of them the best phrase of each class."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from annotations.models import BaseModel, Dataset, Score, Study
+from annotations.models.arrays import unpack_float32
+from annotations.services.errors import ServiceError
+from worker.benchmark.annotations import Annotation, best_of_each_class
+
+
+class NoAnnotations(ServiceError):
+    """A study has nothing to say about a data set, or about more than one base model of it."""
+
+    code = "no_annotations"
+    status = 409
+
+
+@dataclass(frozen=True)
+class StudyAnnotations:
+    """sets: by pseudonym, the best annotation of each class; best: the same over everybody's phrases."""
+
+    base_model: BaseModel
+    sets: dict[str, tuple[Annotation, ...]]
+    best: tuple[Annotation, ...]
+
+
+def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None = None) -> StudyAnnotations:
+    """Read a study's scored phrases on a data set, of its only base model there or of the given one.
+
+    Best is the highest error score, the earliest phrase of tied ones. Raises NoAnnotations.
+    """
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        raise NoAnnotations(f"There is no study {slug}.")
+    shown = base_model or _only_base_model(study, dataset)
+    annotations = list(_annotations(study, shown))
+    if not annotations:
+        raise NoAnnotations(f"The study {slug} has no scored phrase on {shown}.")
+    of_person: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
+        of_person[annotation.participant].append(annotation)
+    sets = {person: best_of_each_class(of_person[person]) for person in sorted(of_person)}
+    return StudyAnnotations(shown, sets, best_of_each_class(annotations))
+
+
+def _only_base_model(study: Study, dataset: Dataset) -> BaseModel:
+    shown = list(BaseModel.objects.filter(tasks__study=study, dataset=dataset).distinct())
+    if len(shown) == 1:
+        return shown[0]
+    if not shown:
+        raise NoAnnotations(f"The study {study.slug} has no task on {dataset}.")
+    names = ", ".join(model.name for model in shown)
+    raise NoAnnotations(
+        f"The study {study.slug} shows several base models of {dataset}: choose a --base-model ({names})."
+    )
+
+
+def _annotations(study: Study, base_model: BaseModel) -> Iterator[Annotation]:
+    """Everybody's scored phrases, the earliest first."""
+    scores = (
+        Score.objects.filter(phrase__assignment__task__study=study, phrase__assignment__task__base_model=base_model)
+        .select_related("phrase__assignment__task", "phrase__assignment__session__participant")
+        .defer("similarities")
+        .order_by("phrase__submitted_at", "phrase__pk")
+    )
+    for score in scores:
+        assignment = score.phrase.assignment
+        assert assignment.task.target_class is not None, "a task with phrases has a class"
+        yield Annotation(
+            target_class=assignment.task.target_class,
+            phrase=score.phrase.text,
+            template=score.text_template,
+            text=score.rendered_text,
+            embedding=unpack_float32(score.text_embedding),
+            sign=score.sign,
+            score=score.value,
+            n_correct=score.n_correct,
+            n_error=score.n_error,
+            threshold=score.threshold,
+            participant=assignment.session.participant.pseudonym,
+        )

@@ -1,0 +1,41 @@
+"""A benchmark and what came out of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.benchmark.annotations import Annotation
+from worker.benchmark.bench import Bench
+from worker.benchmark.clarify import Given, Source
+from worker.benchmark.results import Row
+from worker.benchmark.shown_model import ShownModel
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A benchmark and what came out of it. command: what to type for the same again."""
+
+    bench: Bench
+    model: ShownModel | None
+    sources: tuple[Source, ...]
+    rows: tuple[Row, ...]
+    command: str
+
+    @property
+    def encoder(self) -> str:
+        """The name of the encoder whose texts are compared with the images."""
+        described = self.bench.data.dataset.files.manifest.encoder_of("similarity") or {}
+        return str(described.get("name", self.bench.data.dataset.similarity_encoder))
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Every annotation of the sources, each once."""
+        listed = (each for source in self.sources for each in _annotations(source))
+        return tuple({id(annotation): annotation for annotation in listed}.values())
+
+
+def _annotations(source: Source) -> Iterator[Annotation]:
+    if isinstance(source, Given):
+        yield from source.annotations
+    else:
+        for annotations in source.sets.values():
+            yield from annotations

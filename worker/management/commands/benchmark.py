@@ -1,0 +1,128 @@
+"""Measures every method of the paper's tables on one data set."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from annotations.management.arguments import names, positive
+from annotations.management.plain_errors import plain_errors
+from annotations.models.study import DEFAULT_TEXT_TEMPLATE
+from annotations.services.datasets import find_dataset
+from modeling.slices import SCHEMES
+from worker.benchmark.files import MARKDOWN, NOTE, annotation_table, notes, report_files
+from worker.benchmark.methods import METHODS, find_methods
+from worker.benchmark.prompts import PromptWords
+from worker.benchmark.report import Report
+from worker.benchmark.run import run_benchmark
+from worker.benchmark.settings import PUBLISHED
+from worker.benchmark.setup import Request, set_up
+from worker.benchmark.tables import LAYOUTS
+from worker.progress import ProgressBars
+
+
+class Command(BaseCommand):
+    help = "Measure every method of the paper's tables 1, 4 and 6 on a data set: worst group, average and gap on test."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
+        parser.add_argument(
+            "--annotation",
+            action="append",
+            default=[],
+            metavar="CLASS:PHRASE[:τ]",
+            help="what Clarify is told; repeated: each alone, and of several classes the best of each together",
+        )
+        parser.add_argument("--study", metavar="SLUG", help="what this study's participants said, as they were scored")
+        parser.add_argument("--base-model", metavar="NAME", help="whose errors annotations describe; default: ERM")
+        parser.add_argument(
+            "--layout", choices=list(LAYOUTS), default="all", help="the table to print, and its methods"
+        )
+        parser.add_argument(
+            "--methods", type=names, metavar="A,B", help="instead: " + ", ".join(method.key for method in METHODS)
+        )
+        parser.add_argument("--seeds", type=int, default=3, metavar="N", help="default: %(default)s")
+        parser.add_argument(
+            "--l2", type=positive, metavar="λ", help=f"default: the base model's, without one {settings.DEFAULT_L2:g}"
+        )
+        parser.add_argument("--scheme", choices=list(SCHEMES), default="class_equal", help="weights of slices")
+        parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="of phrases; default: %(default)s")
+        parser.add_argument("--class-template", action="append", default=[], metavar="T", help="of class prompts")
+        parser.add_argument("--group-template", action="append", default=[], metavar="T", help="of group prompts")
+        parser.add_argument("--prompt-classes", type=names, default=[], metavar="A,B", help="class names in prompts")
+        parser.add_argument("--prompt-attributes", type=names, default=[], metavar="A,B", help="attributes in prompts")
+        parser.add_argument(
+            "--published", choices=list(PUBLISHED), help="prompts and settings as published for this data set"
+        )
+        parser.add_argument("--output", type=Path, metavar="DIR", help="default: benchmark-NAME-vVERSION")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["seeds"] < 1:
+            raise CommandError("Error: argument --seeds: there must be at least 1.")
+        layout = LAYOUTS[options["layout"]]
+        with plain_errors(), ProgressBars(unit="classifiers") as progress:
+            methods = find_methods(options["methods"] or layout.methods)
+            dataset = find_dataset(options["dataset"])
+            setup = set_up(dataset, _request(options))
+            rows = tuple(run_benchmark(setup.bench, methods, setup.sources, progress))
+        report = Report(setup.bench, setup.model, setup.sources, rows, command_line(options))
+        folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
+        _write(folder, report_files(report))
+        self.stdout.write(layout.table(rows, report.encoder).markdown())
+        for line in (NOTE, *notes(rows)):
+            self.stdout.write(line)
+        if report.annotations:
+            self.stdout.write(annotation_table(report).markdown())
+        self.stdout.write(f"Written: {folder / MARKDOWN}, and beside it the figures (CSV) and all settings (JSON).")
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
+
+
+def _request(options: dict[str, Any]) -> Request:
+    words = PromptWords.of(
+        options["published"],
+        options["class_template"],
+        options["group_template"],
+        options["prompt_classes"],
+        options["prompt_attributes"],
+    )
+    return Request(
+        annotations=options["annotation"],
+        template=options["template"],
+        study=options["study"],
+        base_model=options["base_model"],
+        l2=options["l2"],
+        seeds=options["seeds"],
+        scheme=options["scheme"],
+        published=options["published"],
+        words=words,
+    )
+
+
+def command_line(options: dict[str, Any]) -> str:
+    """What to type for the same benchmark again; where it is written changes nothing."""
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in _values(options)]
+    return shlex.join(["manage.py", "benchmark", options["dataset"], *given])
+
+
+def _values(options: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Each option that has a value, as often as it has one."""
+    for name in ("annotation", "class_template", "group_template"):
+        for value in options[name]:
+            yield name, value
+    for name in ("methods", "prompt_classes", "prompt_attributes"):
+        if options[name]:
+            yield name, ",".join(options[name])
+    for name in ("study", "base_model", "layout", "seeds", "l2", "scheme", "template", "published"):
+        if options[name] is not None:
+            yield name, options[name]
