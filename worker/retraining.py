@@ -9,7 +9,6 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Run
-from annotations.models.arrays import unpack_float32
 from annotations.services import runs
 from annotations.services.base_models import test_group_metrics
 from annotations.services.runs import TrainedRun
@@ -87,7 +86,7 @@ def _train_due(base_model: BaseModel) -> int:
 def _prepare(run: Run) -> _Prepared | None:
     """The loss weights of a run's training images; None where a slice is too small, and the run is refused."""
     assert run.threshold is not None, "a run without a threshold is refused when it is planned"
-    dataset, embedding = run.base_model.dataset, unpack_float32(run.scores.order_by("pk")[0].text_embedding)
+    dataset, embedding = run.base_model.dataset, runs.text_embedding(run)
     training = resources.training_set(dataset)
     values = similarities(dataset.files.array("similarity")[training.rows], embedding)
     members = slice_members(values, training.labels, run.target_class, run.threshold)

@@ -180,6 +180,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "target_class",
             "phrase_text",
             "threshold",
+            "is_chosen",
             "scheme",
             "l2",
             "state",

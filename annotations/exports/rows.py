@@ -27,7 +27,9 @@ def phrase_rows(study: Study) -> Iterator[Phrase]:
     return (
         Phrase.objects.filter(assignment__session__study=study)
         .select_related("assignment__session__participant", "assignment__task", "score__run")
+        .select_related("threshold_choice__run", "judgement")
         .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
+        .defer("threshold_choice__run__head", "threshold_choice__run__test_predictions")
         .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
         .iterator()
     )

@@ -43,6 +43,11 @@ def _run_of(phrase: Phrase) -> Cell:
     return phrase.score.run.public_id if hasattr(phrase, "score") and phrase.score.run else None
 
 
+def _chosen_run_of(phrase: Phrase) -> Cell:
+    run = phrase.threshold_choice.run if hasattr(phrase, "threshold_choice") else None
+    return run.public_id if run else None
+
+
 PARTICIPANTS: Table[Participant] = Table(
     "participants.csv",
     "one row per person who entered",
@@ -160,6 +165,29 @@ PHRASES: Table[Phrase] = Table(
         Column("encode_time", "number", "of the batch it was in", _scored("encode_ms"), unit="milliseconds"),
         Column("code_version", "text", "version of Clarify that scored it", _scored("code_version")),
         Column("run", "text", "its run in runs.csv, empty where none was planned", _run_of),
+        Column(
+            "chosen_threshold",
+            "number",
+            "the threshold that the person chose last, empty where that is the automatic one",
+            lambda row: row.threshold_choice.threshold if hasattr(row, "threshold_choice") else None,
+            unit="cosine",
+            range="-1 to 1",
+        ),
+        Column("chosen_run", "text", "the run of the chosen threshold, empty where none was planned", _chosen_run_of),
+        Column(
+            "judgement",
+            "text",
+            "whether the images most like the phrase have in them what it says, as the person sees it; empty where not "
+            "answered",
+            lambda row: row.judgement.answer if hasattr(row, "judgement") else None,
+            range="yes, no, unsure",
+        ),
+        Column(
+            "rewordings",
+            "json",
+            "other wordings from the vocabulary, nearest first, that the study suggests",
+            _scored("rewordings"),
+        ),
     ),
 )
 
@@ -176,6 +204,12 @@ RUNS: Table[Run] = Table(
         Column("target_class", "integer", "number of the annotated class, from 0", _field("target_class")),
         Column("phrase_text", "text", "the phrase; written as in phrases.csv", _field("phrase_text")),
         Column("threshold", "number", "the similarity threshold", _field("threshold"), unit="cosine", range="-1 to 1"),
+        Column(
+            "is_chosen",
+            "boolean",
+            "whether the person chose the threshold; primary analyses leave these out",
+            _field("is_chosen"),
+        ),
         Column("scheme", "text", "how the slices are weighted", _field("scheme")),
         Column("l2", "number", "λ, the L2 coefficient", _field("l2"), range="above 0"),
         Column("least_slice_size", "integer", "a smaller one is refused", _field("least_slice_size"), unit="images"),

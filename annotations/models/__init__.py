@@ -4,10 +4,12 @@ from annotations.models.assignment import Assignment, AssignmentState, EndReason
 from annotations.models.base_model import BaseModel, BaseModelOrigin
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
+from annotations.models.judgement import Judgement, JudgementAnswer
 from annotations.models.participant import AnnotationSession, Entry, Outcome, Participant, Stage
 from annotations.models.phrase import Phrase, PhraseState, Score
 from annotations.models.run import Run, RunState
 from annotations.models.study import Study, StudyConfiguration, StudyState, Task
+from annotations.models.threshold_choice import ThresholdChoice
 
 __all__ = [
     "AnnotationSession",
@@ -19,6 +21,8 @@ __all__ = [
     "EndReason",
     "Entry",
     "Event",
+    "Judgement",
+    "JudgementAnswer",
     "Outcome",
     "Participant",
     "Phrase",
@@ -31,4 +35,5 @@ __all__ = [
     "StudyConfiguration",
     "StudyState",
     "Task",
+    "ThresholdChoice",
 ]

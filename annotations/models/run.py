@@ -28,6 +28,11 @@ class Run(models.Model):
     target_class = models.PositiveIntegerField()
     phrase_text = models.CharField(max_length=120)
     threshold = models.FloatField(null=True, help_text="similarity threshold; null where the error score is 0")
+    is_chosen = models.BooleanField(
+        "chosen threshold",
+        default=False,
+        help_text="a person chose the threshold; primary analyses use the automatic one",
+    )
     scheme = models.CharField(max_length=12, default="class_equal")
     l2 = models.FloatField("λ")
     least_slice_size = models.PositiveIntegerField()
@@ -57,6 +62,9 @@ class Run(models.Model):
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             models.CheckConstraint(
                 condition=~Q(state=RunState.DONE) | Q(threshold__isnull=False), name="run_done_has_threshold"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_chosen=False) | Q(threshold__isnull=False), name="run_chosen_has_threshold"
             ),
             models.CheckConstraint(
                 condition=~Q(state=RunState.DONE)

@@ -62,6 +62,11 @@ class Study(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="error score to aim at",
     )
+    suggest_rewordings = models.BooleanField(
+        "suggest other wordings",
+        default=False,
+        help_text="to people who say that the program did not find what they meant",
+    )
     pseudonym_key = models.CharField(max_length=64, default=new_pseudonym_key, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -118,6 +123,9 @@ class Task(models.Model):
         help_text="number of the class, from 0; empty: the class with the highest error rate, fixed at opening",
     )
     text_template = models.CharField(max_length=120, default=DEFAULT_TEXT_TEMPLATE)
+    suggested_words = models.TextField(
+        blank=True, help_text="shown to every participant as a start, one suggestion a line; empty: none are shown"
+    )
     min_phrases = models.PositiveIntegerField("least phrases", default=1)
     max_phrases = models.PositiveIntegerField("most phrases", default=20)
     time_limit_s = models.PositiveIntegerField("time limit, seconds", default=600)
@@ -135,6 +143,11 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study.slug} task {self.position}"
+
+    @property
+    def suggestions(self) -> list[str]:
+        """The suggested words, in order, without empty lines."""
+        return [line.strip() for line in self.suggested_words.splitlines() if line.strip()]
 
     @property
     def class_name(self) -> str:

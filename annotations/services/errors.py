@@ -86,6 +86,21 @@ class TooFewPhrases(ServiceError):
         super().__init__(f"Please submit at least {least} {noun} before you finish this task.")
 
 
+class PhraseNotScored(ServiceError):
+    """Something that needs the phrase's similarities came before its score, or the score failed."""
+
+    code = "phrase_not_scored"
+    sentence = "These words have no score yet. Please wait until it is there."
+
+
+class ThresholdRefused(ServiceError):
+    """Not a similarity that divides the images."""
+
+    code = "threshold_refused"
+    status = 400
+    sentence = "The images cannot be divided there. Please move the handle within the picture."
+
+
 class ClientUuidReused(ServiceError):
     """One client uuid came with two texts: a fault of the client, never a double click."""
 

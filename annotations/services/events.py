@@ -19,6 +19,8 @@ ASSIGNMENT_ENDED = "assignment_ended"
 PHRASE_SUBMITTED = "phrase_submitted"
 PHRASE_SCORED = "phrase_scored"
 PHRASE_FAILED = "phrase_failed"
+THRESHOLD_CHOSEN = "threshold_chosen"
+PHRASE_JUDGED = "phrase_judged"
 RUN_DONE = "run_done"
 RUN_REFUSED = "run_refused"
 RUN_FAILED = "run_failed"
@@ -39,6 +41,8 @@ KINDS = frozenset(
         PHRASE_SUBMITTED,
         PHRASE_SCORED,
         PHRASE_FAILED,
+        THRESHOLD_CHOSEN,
+        PHRASE_JUDGED,
         RUN_DONE,
         RUN_REFUSED,
         RUN_FAILED,

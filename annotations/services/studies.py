@@ -38,8 +38,17 @@ FROZEN_STUDY_FIELDS = (
     "session_parameter",
     "completion_url",
     "goal",
+    "suggest_rewordings",
 )
-FROZEN_TASK_FIELDS = ("position", "target_class", "text_template", "min_phrases", "max_phrases", "time_limit_s")
+FROZEN_TASK_FIELDS = (
+    "position",
+    "target_class",
+    "text_template",
+    "suggested_words",
+    "min_phrases",
+    "max_phrases",
+    "time_limit_s",
+)
 
 
 class StudyStateMismatch(ServiceError):
