@@ -1,6 +1,7 @@
 """Addresses of the participants' pages, of thumbnails, and of the two probes."""
 
 from django.urls import path
+from django.views.i18n import set_language
 
 from annotations.views import consent, end, entry, health, images, task, tutorial
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("visit/tasks/<uuid:public_id>/done", task.done, name="done"),
     path("visit/end", end.end, name="end"),
     path("images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>", images.thumbnail, name="thumbnail"),
+    path("language", set_language, name="language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]

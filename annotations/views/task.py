@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage
@@ -54,7 +55,7 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
     assignment = _own_assignment(session, public_id)
     text = request.POST.get("text", "")
     try:
-        stored, _ = phrases.submit(assignment, client_uuid=_client_uuid(request.POST), text=text)
+        stored, _created = phrases.submit(assignment, client_uuid=_client_uuid(request.POST), text=text)
     except ServiceError as error:
         now = timezone.now()
         if not _is_running(assignment, now):
@@ -154,7 +155,7 @@ def _refusal(
 def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws, now: dt.datetime) -> dict[str, Any]:
     deadline = assignments.effective_deadline(assignment, now)
     work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
-    return {"work": work, "draws": draws, "minutes_left": f"{math.ceil(work.seconds_left / 60)} min"}
+    return {"work": work, "draws": draws, "minutes_left": _("%(n)d min") % {"n": math.ceil(work.seconds_left / 60)}}
 
 
 def _owner(assignment: Assignment) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from annotations.models import AnnotationSession, AssignmentState, Stage
@@ -13,7 +14,7 @@ from annotations.services.errors import ServiceError
 from annotations.views import faults
 
 SESSION_KEY = "annotation_session"  # where the cookie's session keeps the visit
-STEPS = ("Consent", "How it works", "Images", "End")
+STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
 
 P = ParamSpec("P")
 VisitView = Callable[Concatenate[HttpRequest, AnnotationSession, P], HttpResponse]

@@ -120,7 +120,7 @@ def test_a_phrase_too_many_is_refused_beside_the_field(alice: Visit) -> None:
     say(alice, "red")
     response = say(alice, "blue")
     assert response.status_code == 409
-    assert "all 1" in one(response, "#phrase-error").text
+    assert "the one phrase" in one(response, "#phrase-error").text
 
 
 def test_nobody_submits_to_somebody_else_s_task(alice: Visit, bob: Visit) -> None:

@@ -12,7 +12,7 @@ from annotations.readings.thumbnails import thumbnail_url
 from tests.actors import Visit
 from tests.annotations.views.pages import say, task_url
 
-OPEN_TO_ALL = {"welcome", "start", "livez", "readyz"}
+OPEN_TO_ALL = {"welcome", "start", "language", "livez", "readyz"}
 OF_A_VISIT = {"visit", "consent", "declined", "tutorial", "end"}
 OF_A_TASK = {"task": "", "begin": "begin", "submit_phrase": "phrases", "phrase": "phrases/{phrase}", "done": "done"}
 

@@ -2,6 +2,7 @@
 // A phrase keeps its uuid until the server has answered, so that sending it again counts once.
 
 import { ask, isOurs, swap } from "./swap.js";
+import { number, text } from "./texts.js";
 
 const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
@@ -56,13 +57,13 @@ async function sendFirst() {
     waitForNetwork();
     return;
   }
-  const { text } = outbox.shift();
+  const sent = outbox.shift();
   keepOutbox();
-  received(answer, text);
+  received(answer, sent.text);
   sendFirst();
 }
 
-function received(answer, text) {
+function received(answer, words) {
   banner.hidden = true;
   if (!isOurs(answer)) {
     location.reload();
@@ -71,7 +72,7 @@ function received(answer, text) {
   swap(answer.html);
   field.removeAttribute("aria-invalid");
   if (answer.ok) {
-    if (field.value === text) offerAnother();
+    if (field.value === words) offerAnother();
     bringIntoView(document.getElementById("answer"));
     const address = new URL(location.href);
     address.searchParams.delete("phrase");
@@ -96,7 +97,7 @@ function bringIntoView(answer) {
 }
 
 function waitForNetwork() {
-  banner.textContent = "There is no connection. What you typed is kept and is sent as soon as the connection is back.";
+  banner.textContent = text("offline");
   banner.hidden = false;
   retry = setTimeout(sendFirst, RETRY_MS);
 }
@@ -126,9 +127,9 @@ async function poll(url, waited) {
 function announce() {
   const answer = document.getElementById("answer");
   const verdict = answer.querySelector(".verdict")?.textContent.trim();
-  const scoring = answer.dataset.state === "pending" ? "Scoring" : "";
-  const text = verdict ? `Score ${Number(answer.dataset.score).toFixed(2)}. ${verdict}` : scoring;
-  if (announcement.textContent !== text) announcement.textContent = text;
+  const scoring = answer.dataset.state === "pending" ? text("scoring") : "";
+  const said = verdict ? text("scored", { score: number(answer.dataset.score), verdict }) : scoring;
+  if (announcement.textContent !== said) announcement.textContent = said;
 }
 
 document.addEventListener("clarify:swapped", announce);

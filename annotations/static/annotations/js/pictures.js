@@ -1,5 +1,7 @@
 // Pictures: one tab stop a grid, arrows move among them, Enter and Space enlarge, Escape closes.
 
+import { text } from "./texts.js";
+
 const dialog = document.getElementById("enlarged");
 const image = dialog.querySelector("img");
 const caption = document.getElementById("enlarged-caption");
@@ -32,7 +34,7 @@ function show(link) {
   const picture = link.querySelector("img");
   image.src = link.href;
   image.alt = picture.alt;
-  caption.textContent = `${picture.alt}. It said: ${link.dataset.said}.`;
+  caption.textContent = text("enlarged", { picture: picture.alt, said: link.dataset.said });
   if (!dialog.open) dialog.showModal();
 }
 
