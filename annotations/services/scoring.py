@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
@@ -27,6 +27,7 @@ class ScoredPhrase:
 
     similarities: float32[n] of the class's validation images (`class_images`). text_embedding: float32[d], unit.
     encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
+    rewordings: what the study suggests instead, nearest first; empty where it suggests none.
     """
 
     phrase: Phrase
@@ -36,6 +37,7 @@ class ScoredPhrase:
     text_embedding: NDArray[np.float32]
     class_name_cosine: float
     encode_ms: float
+    rewordings: list[str] = field(default_factory=list)
 
 
 def due_datasets() -> list[Dataset]:
@@ -51,7 +53,7 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
-    due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset")
+    due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset", "assignment__task__study")
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 
@@ -125,6 +127,7 @@ def _store(scored: ScoredPhrase, assignment: Assignment, now: dt.datetime) -> bo
         dataset_digest=dataset.digest,
         code_version=CODE_VERSION,
         encode_ms=scored.encode_ms,
+        rewordings=scored.rewordings,
         scored_at=now,
     )
     assignments.credit_waiting(assignment, scored.phrase, now)
