@@ -8,8 +8,10 @@ from annotations.models.judgement import Judgement, JudgementAnswer
 from annotations.models.participant import AnnotationSession, Entry, Outcome, Participant, Stage
 from annotations.models.phrase import Phrase, PhraseState, Score
 from annotations.models.run import Run, RunState
+from annotations.models.span import Span, SpanKind
 from annotations.models.study import Study, StudyConfiguration, StudyState, Task
 from annotations.models.threshold_choice import ThresholdChoice
+from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
 
 __all__ = [
     "AnnotationSession",
@@ -17,7 +19,11 @@ __all__ = [
     "AssignmentState",
     "BaseModel",
     "BaseModelOrigin",
+    "CheckAttempt",
+    "Consent",
     "Dataset",
+    "DeviceReport",
+    "EndAnswer",
     "EndReason",
     "Entry",
     "Event",
@@ -27,9 +33,12 @@ __all__ = [
     "Participant",
     "Phrase",
     "PhraseState",
+    "PracticePhrase",
     "Run",
     "RunState",
     "Score",
+    "Span",
+    "SpanKind",
     "Stage",
     "Study",
     "StudyConfiguration",

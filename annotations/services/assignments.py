@@ -58,8 +58,8 @@ def end(assignment: Assignment, reason: EndReason) -> Assignment:
     """End an assignment and plan its runs. A no-op where it has ended; the object then shows the row.
 
     DONE after the deadline is stored as TIME_OVER; in time it needs the task's least phrases (TooFewPhrases).
-    TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). STUDY_CLOSED ends a waiting one too;
-    for any other reason that raises AssignmentNotActive.
+    TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). STUDY_CLOSED and WITHDRAWN end a
+    waiting one too; for any other reason that raises AssignmentNotActive.
     """
     with transaction.atomic():
         locked = lock(assignment)
@@ -151,7 +151,7 @@ def _refuse_out_of_order(assignment: Assignment) -> None:
 
 
 def _allowed_reason(assignment: Assignment, reason: EndReason, now: dt.datetime) -> EndReason:
-    if reason == EndReason.STUDY_CLOSED:
+    if reason in {EndReason.STUDY_CLOSED, EndReason.WITHDRAWN}:
         return reason
     if assignment.state != AssignmentState.ACTIVE:
         raise AssignmentNotActive

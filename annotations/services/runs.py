@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, BaseModel, Run, RunState, Score, ThresholdChoice
+from annotations.models import Assignment, BaseModel, EndReason, Run, RunState, Score, ThresholdChoice
 from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
@@ -49,8 +49,11 @@ def plan_runs(assignment: Assignment) -> int:
 
     Returns how many are new. Phrases with the same class, text embedding, threshold and scheme share a run. Without a
     threshold the run is refused at once. A threshold that the person chose gives a second run, marked as chosen unless
-    it is the automatic one of some phrase. Planning again adds what is missing. The caller has locked the assignment.
+    it is the automatic one of some phrase. Planning again adds what is missing, and a withdrawn assignment gets none.
+    The caller has locked the assignment.
     """
+    if assignment.end_reason == EndReason.WITHDRAWN:
+        return 0
     scores = Score.objects.filter(phrase__assignment=assignment).select_related("phrase__threshold_choice")
     scores = scores.order_by("phrase__ordinal")
     planned = [_plan(assignment, score) for score in scores.filter(run__isnull=True)]

@@ -37,6 +37,8 @@ FROZEN_STUDY_FIELDS = (
     "study_parameter",
     "session_parameter",
     "completion_url",
+    "comprehension_check",
+    "end_questions",
     "goal",
     "suggest_rewordings",
 )

@@ -4,11 +4,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from annotations.readings.comprehension import QUESTIONS
 from annotations.simulation.browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import Leaves, Persona
 
 MOST_PAGES = 400  # a visit that turns more pages than this goes in circles
 SCORE_WITHIN_S = 60
+RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 1.0
 
 
@@ -36,6 +38,7 @@ class _Visit:
         self._browser = browser
         self._persona = persona
         self._unsaid = list(persona.phrases)
+        self._practice_words = ["large", "red", "large red"]
         self._report = VisitReport(persona)
 
     def run(self, page: Page) -> VisitReport:
@@ -55,8 +58,10 @@ class _Visit:
             return self._browser.submit(page, "start")
         if page.has_form("consent"):
             return self._consent(page)
-        if page.has_form("tutorial"):
-            return None if self._persona.leaves == Leaves.BEFORE_TUTORIAL else self._browser.submit(page, "tutorial")
+        if page.has_form("look") or page.has_form("tutorial"):
+            return None if self._persona.leaves == Leaves.BEFORE_TUTORIAL else self._practise(page)
+        if page.has_form("check"):
+            return self._browser.submit(page, "check", **RIGHT_ANSWERS)
         if page.has_form("begin"):
             self._unsaid = list(self._persona.phrases)
             return self._browser.submit(page, "begin")
@@ -70,6 +75,14 @@ class _Visit:
         declines = self._persona.leaves == Leaves.DECLINING
         following = self._browser.submit(page, "consent", agree="no" if declines else "yes")
         return None if declines else following
+
+    def _practise(self, page: Page) -> Page:
+        """Do the tutorial's example: point at a wrong picture, try words until it lets one go on."""
+        if page.has_form("tutorial"):
+            return self._browser.submit(page, "tutorial")
+        if picture := page.find("#wrong-images button[name=picture]"):
+            return self._browser.submit(page, "look", picture=str(picture["value"]))
+        return self._browser.submit(page, "practise", text=self._practice_words.pop(0))
 
     def _work(self, page: Page) -> Page | None:
         if self._unsaid and page.has_form("phrase"):

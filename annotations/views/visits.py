@@ -1,20 +1,32 @@
 """Who is visiting, and where the visit stands."""
 
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from annotations.models import AnnotationSession, AssignmentState, Stage
+from annotations.services import withdrawal
 from annotations.services.errors import ServiceError
 from annotations.views import faults
 
 SESSION_KEY = "annotation_session"  # where the cookie's session keeps the visit
 STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
+
+_PAGES = {
+    Stage.CONSENT: "consent",
+    Stage.TUTORIAL: "tutorial",
+    Stage.CHECK: "check",
+    Stage.FINISHED: "end",
+    Stage.DECLINED: "declined",
+    Stage.NOT_PASSED: "not_passed",
+}
 
 P = ParamSpec("P")
 VisitView = Callable[Concatenate[HttpRequest, AnnotationSession, P], HttpResponse]
@@ -68,13 +80,22 @@ def where(session: AnnotationSession) -> str:
     if session.stage == Stage.TASKS:
         assignment = session.assignments.exclude(state=AssignmentState.ENDED).order_by("position").first()
         return reverse("end") if assignment is None else reverse("task", args=[assignment.public_id])
-    pages = {Stage.CONSENT: "consent", Stage.TUTORIAL: "tutorial", Stage.FINISHED: "end", Stage.DECLINED: "declined"}
-    return reverse(pages[Stage(session.stage)])
+    if session.stage == Stage.WITHDRAWN:
+        return reverse("withdraw", args=[session.public_id, withdrawal.token(session)])
+    return reverse(_PAGES[Stage(session.stage)])
 
 
 def go_on(session: AnnotationSession) -> HttpResponse:
     """Redirect to where the visit stands."""
     return SeeOther(where(session))
+
+
+def client_uuid(given: QueryDict) -> uuid.UUID:
+    """Return the uuid that makes a form's second submit the same as its first; a bad request without one."""
+    try:
+        return uuid.UUID(given.get("client_uuid", ""))
+    except ValueError:
+        raise BadRequest("client_uuid is not a UUID") from None
 
 
 def steps(number: int) -> dict[str, Any]:

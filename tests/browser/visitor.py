@@ -1,10 +1,12 @@
 """A person in front of a browser."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
 from annotations.models import Study
+from tests.actors import RIGHT_ANSWERS
 from worker.scoring import score_due_phrases
 
 
@@ -32,10 +34,29 @@ class Visitor:
         self.press("start")
         self.press("consent", "button[value=yes]")
 
+    def do_tutorial(self) -> None:
+        """Do the example by hand, and go on."""
+        self.press("look", ".wrong button >> nth=0")
+        for text in ("red", "large red"):
+            self.practise(text)
+        self.press("tutorial")
+
+    def practise(self, text: str) -> None:
+        """Try a phrase of the example."""
+        self.page.fill("#practise #text", text)
+        self.press("practise")
+
+    def answer_check(self, answers: Mapping[str, str]) -> None:
+        """Choose the options of the comprehension check, and send them."""
+        for name, key in answers.items():
+            self.page.check(f"input[name={name}][value={key}]")
+        self.press("check")
+
     def go_to_task(self) -> None:
         """Go all the way to the running clock."""
         self.go_to_tutorial()
-        self.press("tutorial")
+        self.do_tutorial()
+        self.answer_check(RIGHT_ANSWERS)
         self.press("begin")
 
     def say(self, text: str) -> None:
