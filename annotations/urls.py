@@ -26,6 +26,12 @@ urlpatterns = [
         name="choose_threshold",
     ),
     path("visit/tasks/<uuid:public_id>/phrases/<uuid:client_uuid>/judgement", replies.judge, name="judge"),
+    path(
+        "visit/tasks/<uuid:public_id>/phrases/<uuid:client_uuid>/threshold",
+        replies.choose_threshold,
+        name="choose_threshold",
+    ),
+    path("visit/tasks/<uuid:public_id>/phrases/<uuid:client_uuid>/judgement", replies.judge, name="judge"),
     path("visit/tasks/<uuid:public_id>/done", task.done, name="done"),
     path("visit/end", end.end, name="end"),
     path("visit/withdraw", withdrawal.withdraw_from_visit, name="withdraw_from_visit"),

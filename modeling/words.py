@@ -5,7 +5,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 _WORD = re.compile(r"[^\W_]+")
-_EMPTY = frozenset("a an the of some many any image images picture pictures photo photos".split())
+_EMPTY = {"a", "an", "the", "of", "some", "many", "any", "image", "images", "picture", "pictures", "photo", "photos"}
+_POSSESSIVE = re.compile(r"['\u2019]s\b")
 _IRREGULAR = {
     "people": "person",
     "children": "child",
@@ -30,8 +31,8 @@ def lemmas(text: str) -> tuple[str, ...]:
     >>> lemmas("An image of the Dark Squares")
     ('dark', 'square')
     """
-    words = [word for word in _WORD.findall(text.replace("'s", "").replace("’s", "").casefold()) if word not in _EMPTY]
-    return tuple(_singular(word) for word in words)
+    words = _WORD.findall(_POSSESSIVE.sub("", text.casefold()))
+    return tuple(_singular(word) for word in words if word not in _EMPTY)
 
 
 def same_words(a: str, b: str) -> bool:

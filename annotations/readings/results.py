@@ -6,10 +6,13 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Score
+from annotations.models import Phrase, Score
 from annotations.readings.class_images import class_images
+from annotations.readings.class_name import names_the_class
+from annotations.readings.handle import Handle, handle
 from annotations.readings.histogram import Histogram, histogram
 from annotations.readings.pictures import Grid, pictures_of
+from annotations.readings.question import Question, question
 from annotations.readings.samples import sample
 from modeling.error_score import error_score
 
@@ -24,6 +27,9 @@ class Verdict(StrEnum):
     PARTLY = "partly"
     HARDLY = "hardly"
     OPPOSITE = "opposite"
+
+
+UNQUESTIONED = {Verdict.WELL, Verdict.OPPOSITE}  # these words were seen: the score says so
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,19 @@ class Split:
 
 @dataclass(frozen=True)
 class Result:
-    """value: error score, 0 to 1. split is None where there is no threshold."""
+    """value: error score, 0 to 1. split is None where there is no threshold.
+
+    The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
+    no doubt which of the two failures it is.
+    """
 
     value: float
     verdict: Verdict
     split: Split | None
     histogram: Histogram
+    handle: Handle | None
+    names_the_class: bool
+    question: Question | None
 
 
 def verdict(value: float, two_sided: float) -> Verdict:
@@ -74,7 +87,7 @@ def result(score: Score, owner: str) -> Result:
     """Return what `owner` sees of a score. All of it is made from the stored similarities; nothing is embedded.
 
     An OPPOSITE phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
-    every other one at the stored threshold.
+    every other one at the stored threshold. One that the person chose comes before both.
     """
     assignment = score.phrase.assignment
     task = assignment.task
@@ -82,14 +95,30 @@ def result(score: Score, owner: str) -> Result:
     is_error = class_images(task.base_model, task.target_class).is_error
     similarities = score.similarity_array
     word = verdict(score.value, score.two_sided)
-    threshold = score.threshold
+    automatic = score.threshold
     if word is Verdict.OPPOSITE:
-        threshold = error_score(similarities, is_error).two_sided_threshold
+        automatic = error_score(similarities, is_error).two_sided_threshold
+    chosen = chosen_threshold(score.phrase)
+    threshold = automatic if chosen is None else chosen
     split = None
     if threshold is not None:
         above = similarities > np.float32(threshold)
         split = Split(without=_side(score, owner, ~above), with_it=_side(score, owner, above))
-    return Result(score.value, word, split, histogram(similarities, is_error, threshold))
+    named = names_the_class(score.phrase.text, task.class_name, score.class_name_cosine)
+    return Result(
+        value=score.value,
+        verdict=word,
+        split=split,
+        histogram=histogram(similarities, is_error, automatic),
+        handle=handle(similarities, is_error, threshold, is_chosen=chosen is not None),
+        names_the_class=named,
+        question=None if named or word in UNQUESTIONED else question(score, owner),
+    )
+
+
+def chosen_threshold(phrase: Phrase) -> float | None:
+    """Return the threshold that the person chose for a phrase, None where that is the automatic one."""
+    return phrase.threshold_choice.threshold if hasattr(phrase, "threshold_choice") else None
 
 
 def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:
