@@ -15,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # -- What must be given ------------------------------------------------------------------------------------------------
 SECRET_KEY = read.secret_key()
 DATABASE_URL = read.url("DATABASE_URL", "postgres", "postgresql")
-REDIS_URL = read.url("REDIS_URL", "redis", "rediss", "unix")
+REDIS_URL = read.url("REDIS_URL", "redis", "rediss")
 ALLOWED_HOSTS: list[str] = [host for host in read.env.str("ALLOWED_HOSTS", default="").split(",") if host]
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts that serve this site, separated by commas")

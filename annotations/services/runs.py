@@ -47,10 +47,10 @@ class TrainedRun:
 def plan_runs(assignment: Assignment) -> int:
     """Give each scored phrase of an ended assignment its run, one for each distinct annotation.
 
-    Returns how many are new. Phrases with the same class, text embedding, threshold and scheme share a run. Without a
-    threshold the run is refused at once. A threshold that the person chose gives a second run, marked as chosen unless
-    it is the automatic one of some phrase. Planning again adds what is missing, and a withdrawn assignment gets none.
-    The caller has locked the assignment.
+    Returns how many are new. Phrases with the same class, text embedding, sign, threshold and scheme share a run.
+    Without a threshold the run is refused at once. A threshold that the person chose gives a second run, marked as
+    chosen unless it is the automatic one of some phrase. Planning again adds what is missing, and a withdrawn
+    assignment gets none. The caller has locked the assignment.
     """
     if assignment.end_reason == EndReason.WITHDRAWN:
         return 0
@@ -64,10 +64,13 @@ def plan_runs(assignment: Assignment) -> int:
     return sum(planned)
 
 
-def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str) -> str:
+def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str, sign: int) -> str:
     """Return the SHA-256 that identifies an annotation; the threshold counts to the last bit."""
     exact = None if threshold is None else float(threshold).hex()
-    return hashlib.sha256(json.dumps([target_class, text_digest, exact, scheme]).encode()).hexdigest()
+    annotation: list[Any] = [target_class, text_digest, exact, scheme]
+    if sign < 0:  # only then, so that digests of before there were negations hold
+        annotation.append(sign)
+    return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
 
 
 def text_embedding(run: Run) -> NDArray[np.float32]:
@@ -169,13 +172,14 @@ def _get_or_create(
     assert task.target_class is not None, "an open study's tasks have a class"
     return Run.objects.get_or_create(
         assignment=assignment,
-        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, SCHEME),
+        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, SCHEME, score.sign),
         defaults={
             "base_model": task.base_model,
             "target_class": task.target_class,
             "phrase_text": score.phrase.text,
             "threshold": threshold,
             "is_chosen": is_chosen,
+            "sign": score.sign,
             "scheme": SCHEME,
             "l2": task.base_model.l2,
             "least_slice_size": settings.LEAST_SLICE_SIZE,

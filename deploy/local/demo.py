@@ -80,6 +80,7 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
             study = job.the_study()
             site.start()
             site.wait_until_ready()
+            running.enter_context(folder.published(env))
         _play(stages, job, study, f"http://127.0.0.1:{port}")
         with stages.stage("Export"):
             export = job.export(folder.exports)

@@ -11,12 +11,13 @@ from annotations.readings.results import Verdict
 from annotations.readings.tutorial import SQUARES, tutorial
 
 
-def test_the_good_phrase_explains_the_mistakes_and_the_poor_one_hardly() -> None:
+def test_the_good_phrase_explains_the_mistakes_and_random_words_reach_the_poor_one() -> None:
     shown = tutorial()
     assert (shown.good.phrase, shown.good.verdict) == ("red", Verdict.WELL)
     assert shown.good.value == pytest.approx(0.8)
     assert shown.poor.value == pytest.approx(0.2)
-    assert shown.poor.verdict is Verdict.HARDLY
+    assert shown.poor.verdict is Verdict.BY_CHANCE
+    assert shown.poor.value < shown.poor.null_level == shown.good.null_level < shown.good.value
 
 
 def test_each_split_has_every_square_once() -> None:

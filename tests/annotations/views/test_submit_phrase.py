@@ -90,7 +90,7 @@ def test_any_other_phrase_is_stored_as_typed_and_shown_escaped(alice: Visit, tex
     score_due_phrases()
     page = alice.client.get(url)
     assert one(page, "#history bdi").text == text
-    assert one(page, "#answer .score q").text == text
+    assert one(page, "#answer .score-scale q").text == text
     assert {script.get("src", "") for script in tree(page).select("script")} == {"/static/annotations/js/task.js"}
 
 
