@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage
 from annotations.readings import task_screen
+from annotations.readings.screens import screen
 from annotations.readings.task_screen import Draws
-from annotations.services import assignments, phrases
+from annotations.services import assignments, events, phrases
 from annotations.services.errors import ServiceError
 from annotations.views.visits import SeeOther, go_on, in_visit, steps
 
@@ -132,6 +133,7 @@ def _task_page(
         "error": error,
         "typed": typed or given.get("text", ""),  # a suggestion's link, where no script fills it in
     }
+    _log_screen(request, context)
     return render(request, "annotations/task.html", context, status=status)
 
 
@@ -145,7 +147,16 @@ def answer_fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UU
     """Answer with what changes on the page from one phrase to the next."""
     given = request.POST if request.method == "POST" else request.GET
     context = _work_context(assignment, shown, _draws(given), now)
+    _log_screen(request, context)
     return render(request, "annotations/work_fragment.html", context)
+
+
+def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
+    """Note which images a page shows; a page that waits for a score shows no new ones."""
+    shown = screen(context["work"], context["draws"], context.get("images"))
+    if request.method != "HEAD" and shown["rows"]:
+        session = context["work"].assignment.session
+        events.record(events.SCREEN_SHOWN, study=session.study, session=session, **shown)
 
 
 def _refusal(

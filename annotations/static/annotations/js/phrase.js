@@ -3,6 +3,7 @@
 
 import { ask, isOurs, swap } from "./swap.js";
 import { number, text } from "./texts.js";
+import { newUuid } from "./uuid.js";
 
 const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
@@ -20,12 +21,6 @@ let retry = 0;
 let polling = 0;
 
 // -- Sending ----------------------------------------------------------------------------------------------------------
-
-function newUuid() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // there only in secure contexts
-  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
-}
 
 function keepOutbox() {
   sessionStorage.setItem(unanswered, JSON.stringify(outbox));

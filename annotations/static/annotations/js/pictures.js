@@ -36,6 +36,7 @@ function show(link) {
   image.alt = picture.alt;
   caption.textContent = text("enlarged", { picture: picture.alt, said: link.dataset.said });
   if (!dialog.open) dialog.showModal();
+  document.dispatchEvent(new CustomEvent("clarify:enlarged", { detail: link.href }));
 }
 
 function move(from, key) {
@@ -70,7 +71,10 @@ document.addEventListener("keydown", (event) => {
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
-dialog.addEventListener("close", () => opener?.focus());
+dialog.addEventListener("close", () => {
+  opener?.focus();
+  document.dispatchEvent(new CustomEvent("clarify:enlarged", { detail: null }));
+});
 
 document.addEventListener("clarify:swapped", prepare);
 prepare();
