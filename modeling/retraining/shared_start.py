@@ -6,6 +6,7 @@ It depends on features, labels, C and λ only, not on any head's weights, so it 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 import numpy as np
 import torch
@@ -62,8 +63,8 @@ class SharedStart:
 
     def save(self, path: Path) -> None:
         """Write it as one safetensors file, which is there complete or not at all."""
-        unfinished = path.with_name(f".partial-{path.name}")
-        tensors = {"reference": self.reference.cpu(), "factor": self.factor.cpu()}
+        unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two may write at once
+        tensors = {"reference": self.reference.cpu(), "factor": self.factor.contiguous().cpu()}
         save_file(tensors, unfinished, {"format": FORMAT, "l2": repr(self.l2)})
         unfinished.replace(path)
 
