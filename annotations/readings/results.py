@@ -64,7 +64,8 @@ class Result:
     """What a page shows of a score.
 
     value: error score, 0 to 1. null_level: what random words reach, 0 to 1; None in scores of Clarify 0.1. subject,
-    sign: what was looked for, and -1 where the phrase says that images lack it. split is None without a threshold.
+    sign: what was looked for, and -1 where the phrase says that images lack it. threshold: where the
+    split is, above it sign * similarity > threshold; both are None where there is none.
     The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
     no doubt which of the two failures it is.
     """
@@ -74,6 +75,7 @@ class Result:
     verdict: Verdict
     subject: str
     sign: int
+    threshold: float | None
     split: Split | None
     histogram: Histogram
     handle: Handle | None
@@ -101,8 +103,8 @@ def result(score: Score, owner: str) -> Result:
     """Return what `owner` sees of a score. All of it is made from what is stored; nothing is embedded.
 
     An opposite phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
-    every other one at the threshold of its score. One that the person chose comes before both. Sides, histogram and
-    handle are those of the subject, also for a negation.
+    every other one at the threshold of its score. A chosen threshold comes before both. Sides, histogram and handle
+    are those of the subject, also for a negation.
     """
     assignment = score.phrase.assignment
     task = assignment.task
@@ -111,8 +113,8 @@ def result(score: Score, owner: str) -> Result:
     values, sign = score.similarity_array, score.sign
     subject = score.subject or score.phrase.text
     word = verdict(score.value, score.two_sided, score.null_level)
-    automatic = score.two_sided_threshold if word.is_opposite else score.threshold
     chosen = chosen_threshold(score.phrase)
+    automatic = score.two_sided_threshold if word.is_opposite else score.threshold
     threshold = automatic if chosen is None else chosen
     named = sign > 0 and names_the_class(subject, task.class_name, score.class_name_cosine)
     return Result(
@@ -121,7 +123,8 @@ def result(score: Score, owner: str) -> Result:
         verdict=word,
         subject=subject,
         sign=sign,
-        split=None if threshold is None else _split(score, owner, threshold),
+        threshold=threshold,
+        split=None if threshold is None else split_at(score, owner, threshold),
         histogram=histogram(values, is_error, None if automatic is None else sign * automatic),
         handle=handle(values, is_error, threshold, sign=sign, is_chosen=chosen is not None),
         names_the_class=named,
@@ -134,7 +137,8 @@ def chosen_threshold(phrase: Phrase) -> float | None:
     return phrase.threshold_choice.threshold if hasattr(phrase, "threshold_choice") else None
 
 
-def _split(score: Score, owner: str, threshold: float) -> Split:
+def split_at(score: Score, owner: str, threshold: float) -> Split:
+    """Return the split at any similarity threshold, with the samples that `owner` sees of its sides."""
     above = score.sign * score.similarity_array > np.float32(threshold)
     with_it = above if score.sign > 0 else ~above
     return Split(without=_side(score, owner, ~with_it), with_it=_side(score, owner, with_it))
