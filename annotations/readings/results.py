@@ -55,7 +55,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Result:
-    """value: error score, 0 to 1. split is None where there is no threshold.
+    """value: error score, 0 to 1. threshold: where the split is; both are None where there is none.
 
     The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
     no doubt which of the two failures it is.
@@ -63,6 +63,7 @@ class Result:
 
     value: float
     verdict: Verdict
+    threshold: float | None
     split: Split | None
     histogram: Histogram
     handle: Handle | None
@@ -100,20 +101,23 @@ def result(score: Score, owner: str) -> Result:
         automatic = error_score(similarities, is_error).two_sided_threshold
     chosen = chosen_threshold(score.phrase)
     threshold = automatic if chosen is None else chosen
-    split = None
-    if threshold is not None:
-        above = similarities > np.float32(threshold)
-        split = Split(without=_side(score, owner, ~above), with_it=_side(score, owner, above))
     named = names_the_class(score.phrase.text, task.class_name, score.class_name_cosine)
     return Result(
         value=score.value,
         verdict=word,
-        split=split,
+        threshold=threshold,
+        split=None if threshold is None else split_at(score, owner, threshold),
         histogram=histogram(similarities, is_error, automatic),
         handle=handle(similarities, is_error, threshold, is_chosen=chosen is not None),
         names_the_class=named,
         question=None if named or word in UNQUESTIONED else question(score, owner),
     )
+
+
+def split_at(score: Score, owner: str, threshold: float) -> Split:
+    """Return the split at any similarity threshold, with the samples that `owner` sees of its sides."""
+    above = score.similarity_array > np.float32(threshold)
+    return Split(without=_side(score, owner, ~above), with_it=_side(score, owner, above))
 
 
 def chosen_threshold(phrase: Phrase) -> float | None:

@@ -87,11 +87,11 @@ class _Visit:
             return self._submit(page, "finish")
         raise UnexpectedPage(f"{page.url.path} asks for nothing a visitor knows; its title is “{page.title}”")
 
-    def _submit(self, page: Page, form_id: str, may_refuse: bool = False, **fields: str) -> Page:
-        """Send a form; who works in two tabs sends it twice."""
-        following = self._browser.submit(page, form_id, fields, may_refuse=may_refuse)
-        if self._persona.kind is Kind.TWO_TABS:
-            following = self._browser.submit(page, form_id, fields, may_refuse=may_refuse)
+    def _submit(self, page: Page, form_id: str, **fields: str) -> Page:
+        """Send a form; who works in two tabs sends it twice. Words that cannot be scored may be refused."""
+        following = page
+        for _ in range(2 if self._persona.kind is Kind.TWO_TABS else 1):
+            following = self._browser.submit(page, form_id, fields, may_refuse=form_id == "phrase")
         return following
 
     def _reloaded(self, page: Page) -> Page:
@@ -133,7 +133,7 @@ class _Visit:
         own = page.find("form#phrase input[name=client_uuid]")
         if own is None:
             raise UnexpectedPage(f"{page.url.path} gives a phrase no uuid")
-        following = self._submit(page, "phrase", may_refuse=True, text=text)
+        following = self._submit(page, "phrase", text=text)
         if following.status >= 400:
             self._report.refused.append(text)
             return self._browser.open(str(page.url))
