@@ -58,11 +58,31 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = (
-        (None, {"fields": ("title", "slug", "introduction", "consent_text", "goal")}),
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "slug",
+                    "introduction",
+                    "consent_text",
+                    "comprehension_check",
+                    "end_questions",
+                    "goal",
+                )
+            },
+        ),
         (
             "Entry and exit",
             {
-                "fields": ("completion_code", "completion_url", "no_consent_code", "external_study_id"),
+                "fields": (
+                    "completion_code",
+                    "completion_url",
+                    "no_consent_code",
+                    "failed_check_code",
+                    "failed_check_is_paid",
+                    "external_study_id",
+                ),
                 "description": "How people come from Prolific and go back. The defaults fit Prolific.",
             },
         ),

@@ -26,6 +26,7 @@ class StudyForm(ModelForm[Study]):
         widgets = {
             "introduction": forms.Textarea(attrs={"rows": 3, "cols": 80}),
             "consent_text": forms.Textarea(attrs={"rows": 5, "cols": 80}),
+            "end_questions": forms.Textarea(attrs={"rows": 4, "cols": 80}),
             "completion_url": forms.TextInput(attrs={"size": 60}),
         }
 

@@ -6,7 +6,17 @@ from typing import Any
 
 from annotations.exports.columns import Cell, Column, Table
 from annotations.exports.summary import ParticipantSummary, Spread
-from annotations.models import AnnotationSession, Assignment, Participant, Phrase, Run, Stage
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    EndAnswer,
+    EndReason,
+    Outcome,
+    Participant,
+    Phrase,
+    Run,
+    Stage,
+)
 
 _SHARE = {"range": "0 to 1", "unit": "share"}
 _COUNT = {"range": "0 or more"}
@@ -69,12 +79,20 @@ SESSIONS: Table[AnnotationSession] = Table(
         _participant_column(lambda row: row.participant.pseudonym),
         Column("configuration", "integer", "version frozen at opening", lambda row: row.configuration.version),
         Column("stage", "text", "where the visit stands", _field("stage"), range=", ".join(Stage.values)),
-        Column("outcome", "text", "empty while the visit lasts", _field("outcome"), range="completed, no_consent"),
+        Column("outcome", "text", "empty while the visit lasts", _field("outcome"), range=", ".join(Outcome.values)),
         Column("seed", "integer", "seeds the samples of images that the person is shown", _field("seed")),
         Column("created_at", "time", "when the person entered", _field("created_at"), unit="UTC"),
         Column("consented_at", "time", "when the person consented", _field("consented_at"), unit="UTC"),
         Column("tutorial_done_at", "time", "when the tutorial was done", _field("tutorial_done_at"), unit="UTC"),
+        Column("check_tries", "integer", "tries at the comprehension check", _field("n_check_tries"), range="0 to 2"),
         Column("ended_at", "time", "when the visit ended", _field("ended_at"), unit="UTC"),
+        Column(
+            "withdrawn_at",
+            "time",
+            "when the person withdrew: nothing of the visit is to be used then",
+            _field("withdrawn_at"),
+            unit="UTC",
+        ),
         Column("code_version", "text", "version of Clarify at entry", _field("code_version")),
     ),
 )
@@ -99,7 +117,7 @@ ASSIGNMENTS: Table[Assignment] = Table(
             unit="UTC",
         ),
         Column("ended_at", "time", "when it ended", _field("ended_at"), unit="UTC"),
-        Column("end_reason", "text", "why it ended", _field("end_reason"), range="done, time_over, study_closed"),
+        Column("end_reason", "text", "why it ended", _field("end_reason"), range=", ".join(EndReason.values)),
         Column("duration", "number", "ended_at less started_at, waiting included", _seconds_at_work, unit="seconds"),
         Column("phrases", "integer", "phrases submitted", _field("n_phrases"), **_COUNT),
     ),
@@ -269,6 +287,20 @@ RUNS: Table[Run] = Table(
     ),
 )
 
+END_ANSWERS: Table[EndAnswer] = Table(
+    "end_answers.csv",
+    "one row per answer to the study's own questions at the end; a question that was skipped has none",
+    "by participant, session, then number",
+    (
+        _session_column(lambda row: row.session.submission_key),
+        _participant_column(lambda row: row.session.participant.pseudonym),
+        Column("number", "integer", "of the question, from 1", _field("number")),
+        Column("question", "text", "as it was shown", _field("question")),
+        Column("answer", "text", "as chosen or typed; written as in phrases.csv", _field("answer")),
+        Column("answered_at", "time", "when the server stored it", _field("answered_at"), unit="UTC"),
+    ),
+)
+
 SUMMARY: Table[ParticipantSummary] = Table(
     "summary.csv",
     "one row per participant and task: the headline",
@@ -329,4 +361,4 @@ TOTALS: Table[Total] = Table(
     ),
 )
 
-TABLES: tuple[Table[Any], ...] = (PARTICIPANTS, SESSIONS, ASSIGNMENTS, PHRASES, RUNS, SUMMARY, TOTALS)
+TABLES: tuple[Table[Any], ...] = (PARTICIPANTS, SESSIONS, ASSIGNMENTS, PHRASES, RUNS, END_ANSWERS, SUMMARY, TOTALS)

@@ -1,4 +1,4 @@
-"""A span of time in a visit, as the browser saw it. Append-only: a database trigger refuses to change or delete a row."""
+"""A span of time in a visit, as the browser saw it. Append-only: a database trigger refuses to change or delete one."""
 
 from django.db import models
 from django.db.models import F, Q

@@ -61,7 +61,7 @@ QUESTIONS = (
         ),
         "good",
         _(
-            "Almost all of the mistakes are on the side with “red”. So that word explains them, and its score is near 1."
+            "Almost all of the mistakes are on the side with “red”. So that word explains them: its score is near 1."
         ),
     ),
 )

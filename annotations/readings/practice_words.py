@@ -17,11 +17,12 @@ FILE = Path(__file__).parent / "tutorial_words.json"
 MOST_TOGETHER = 2  # words beside the class's name
 CLASS_WORD = "square"
 
-_FILLERS = frozenset(
-    "a an the some any it its is are that which with in on of and very all some something someone color colour colored "
-    "coloured colors colours shape shapes object objects thing things figure figures item items one ones form forms "
-    "background backgrounds backdrop image images picture pictures photo photos".split()
-)
+_SAY_NOTHING = """
+    a an the some any it its is are that which with in on of and very all some something someone color colour colored
+    coloured colors colours shape shapes object objects thing things figure figures item items one ones form forms
+    background backgrounds backdrop image images picture pictures photo photos
+"""
+_FILLERS = frozenset(_SAY_NOTHING.split())
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 

@@ -72,7 +72,8 @@ class Example:
 
     @property
     def subject(self) -> str:
-        return self.phrase
+        """What was looked for, as a Result says it."""
+        return self.understood
 
 
 @dataclass(frozen=True)

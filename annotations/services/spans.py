@@ -33,7 +33,7 @@ def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
     if session.consented_at is None:
         raise StageMismatch
     now = timezone.now()
-    assignments = dict(session.assignments.values_list("public_id", "pk"))
+    assignments: dict[uuid.UUID | None, int] = dict(session.assignments.values_list("public_id", "pk"))
     spans = [_span(session, report, assignments.get(report.assignment), now) for report in reports]
     Span.objects.bulk_create(spans, ignore_conflicts=True)
 

@@ -23,7 +23,10 @@ def check(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         except CheckIncomplete as error:
             check = readings.check(session, given=request.POST.dict())
             return render(
-                request, "annotations/check.html", {"check": check, "error": error.message, **context}, status=error.status
+                request,
+                "annotations/check.html",
+                {"check": check, "error": error.message, **context},
+                status=error.status,
             )
         return go_on(session)
     return render(request, "annotations/check.html", {"check": readings.check(session), **context})

@@ -8,9 +8,8 @@ from django.views.decorators.http import require_http_methods
 from annotations.models import AnnotationSession, Stage
 from annotations.readings.task_screen import found
 from annotations.services import sessions
-from annotations.services.withdrawal import token
 from annotations.views.links import return_url
-from annotations.views.visits import SeeOther, in_visit, steps, where
+from annotations.views.visits import SeeOther, in_visit, steps, where, withdrawal_path
 
 _SECONDS_TO_SEE_THE_CODE = 4
 
@@ -40,7 +39,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         "questions": questions,
         "return_url": url,
         "leaving": leaving,
-        "withdraw_url": request.build_absolute_uri(reverse("withdraw", args=[session.public_id, token(session)])),
+        "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),
     }
     response = render(request, "annotations/end.html", {**context, **steps(4)})
     if leaving:

@@ -8,7 +8,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -38,9 +37,9 @@ _API_CODES = {400: "bad_request", 403: "csrf_failed", 404: "not_found", 500: "se
 def refused(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """Show what a service refused; whoever is in a visit gets a way on."""
     if isinstance(error, StudyNotOpen):
-        heading = _NOT_OPEN_HEADINGS[error.state]
+        heading = str(_NOT_OPEN_HEADINGS[error.state])
     else:
-        heading = _HEADINGS.get(error.code, _("That is not possible now"))
+        heading = str(_HEADINGS.get(error.code, "")) or _("That is not possible now")
     entering = error.status == 404 or error.code == "link_incomplete" or not request.path.startswith("/visit/")
     way_on = {} if entering else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     return _page(request, error.status, heading, error.message, **way_on)
@@ -51,8 +50,8 @@ def not_open(
 ) -> HttpResponse:
     """Show that a study takes nobody new, with the way back for those who had begun."""
     began = {} if error.state == StudyState.DRAFT else {"parameters": parameters}
-    start_url = reverse("start", args=[study.slug])
-    return _page(request, error.status, _NOT_OPEN_HEADINGS[error.state], error.message, start_url=start_url, **began)
+    heading, start_url = str(_NOT_OPEN_HEADINGS[error.state]), reverse("start", args=[study.slug])
+    return _page(request, error.status, heading, error.message, start_url=start_url, **began)
 
 
 def no_visit(request: HttpRequest) -> HttpResponse:
@@ -110,7 +109,7 @@ def database_outage(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _page(request: HttpRequest, status: int, heading: str | Promise, happened: str, **context: Any) -> HttpResponse:
+def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
     """A page, or for the API its one shape of an error. It asks nothing of the database."""
     if request.path.startswith("/api/"):
         return JsonResponse({"error": {"code": _API_CODES[status], "message": happened}}, status=status)

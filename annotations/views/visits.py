@@ -81,8 +81,13 @@ def where(session: AnnotationSession) -> str:
         assignment = session.assignments.exclude(state=AssignmentState.ENDED).order_by("position").first()
         return reverse("end") if assignment is None else reverse("task", args=[assignment.public_id])
     if session.stage == Stage.WITHDRAWN:
-        return reverse("withdraw", args=[session.public_id, withdrawal.token(session)])
+        return withdrawal_path(session)
     return reverse(_PAGES[Stage(session.stage)])
+
+
+def withdrawal_path(session: AnnotationSession) -> str:
+    """Return the visit's own link to withdraw. Its key is in the query string, which no log keeps."""
+    return f"{reverse('withdraw', args=[session.public_id])}?key={withdrawal.token(session)}"
 
 
 def go_on(session: AnnotationSession) -> HttpResponse:

@@ -10,19 +10,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations.models import AnnotationSession, Stage
 from annotations.services import withdrawal
-from annotations.views.visits import in_visit, see
+from annotations.views.visits import SeeOther, in_visit, withdrawal_path
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: HttpRequest, public_id: uuid.UUID, token: str) -> HttpResponse:
+def withdraw(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Say what withdrawing means, and whether it was done; POST does it. A link that is not right is not found."""
     session = get_object_or_404(AnnotationSession.objects.select_related("study"), public_id=public_id)
-    if not constant_time_compare(token, withdrawal.token(session)):
+    if not constant_time_compare(request.GET.get("key", ""), withdrawal.token(session)):
         raise Http404
     if request.method == "POST":
         withdrawal.withdraw(session)
-        return see("withdraw", public_id, token)
+        return SeeOther(withdrawal_path(session))
     return render(request, "annotations/withdraw.html", {"withdrawing": session})
 
 
@@ -30,4 +30,4 @@ def withdraw(request: HttpRequest, public_id: uuid.UUID, token: str) -> HttpResp
 @in_visit(*Stage)
 def withdraw_from_visit(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Lead from the visit to its own link."""
-    return see("withdraw", session.public_id, withdrawal.token(session))
+    return SeeOther(withdrawal_path(session))

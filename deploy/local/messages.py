@@ -9,6 +9,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,10 @@ def written(catalogue: Catalog) -> bytes:
 
 def compiled(catalogue: Catalog) -> bytes:
     """The catalogue as a .mo file, as gettext reads it."""
+    plain = read_po(io.BytesIO(written(catalogue)), locale=catalogue.locale)
+    plain.creation_date = plain.revision_date = datetime.fromtimestamp(0, UTC)  # the same texts, the same bytes
     file = io.BytesIO()
-    write_mo(file, read_po(io.BytesIO(written(catalogue)), locale=catalogue.locale))
+    write_mo(file, plain)
     return file.getvalue()
 
 

@@ -18,7 +18,8 @@ from django.test import Client
 from annotations.exports import study_export, summary
 from annotations.exports.study_document import group_names
 from annotations.exports.tables import TABLES
-from annotations.models import AssignmentState, EndReason, Study
+from annotations.models import AssignmentState, EndAnswer, EndReason, Study
+from annotations.services.withdrawal import withdraw
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -57,6 +58,7 @@ def test_the_archive_holds_every_table_and_says_what_it_is(worked: Study) -> Non
         "assignments.csv",
         "phrases.csv",
         "runs.csv",
+        "end_answers.csv",
         "summary.csv",
         "summary_totals.csv",
     }
@@ -211,3 +213,16 @@ def test_the_api_offers_the_same_file(worked: Study, coordinator_client: Client)
     assert response["Content-Type"] == "application/zip"
     assert 'filename="clarify-sprites.zip"' in response["Content-Disposition"]
     assert b"".join(response) == expected.getvalue()
+
+
+def test_nothing_that_was_done_in_a_withdrawn_visit_is_in_it(worked: Study, alice: Visit) -> None:
+    EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
+    assert len(table(export(worked), "end_answers.csv")) == 1
+    withdraw(alice.session)
+    archive = export(worked)
+    rows = {row["session"]: row for row in table(archive, "sessions.csv")}
+    assert rows.pop(alice.session.submission_key)["withdrawn_at"]
+    assert {row["withdrawn_at"] for row in rows.values()} == {""}
+    for name in ("assignments.csv", "phrases.csv", "runs.csv", "end_answers.csv", "summary.csv"):
+        assert alice.participant.pseudonym not in {row["participant"] for row in table(archive, name)}
+    assert "HYPERLINK" not in archive.read("phrases.jsonl").decode()

@@ -13,10 +13,13 @@ from annotations.models import (
     AnnotationSession,
     Assignment,
     BaseModel,
+    CheckAttempt,
     Dataset,
+    EndAnswer,
     Entry,
     Participant,
     Phrase,
+    PracticePhrase,
     Run,
     Score,
     Study,
@@ -38,6 +41,7 @@ def world(alice: Visit) -> Visit:
     submit_and_score(alice, "red")
     submit(alice, "green")
     end(alice)
+    EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
     return alice
 
 
@@ -85,6 +89,12 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "study_opened_unless_draft": [change(Study, opened_at=None), change(Study, state="draft")],
     "study_closed_has_time": [change(Study, state="closed"), change(Study, closed_at=NOW)],
     "study_has_completion_code": [change(Study, completion_code="")],
+    "study_codes_differ": [
+        change(Study, no_consent_code="C0DE1234"),
+        change(Study, failed_check_code="C0DE1234"),
+        change(Study, failed_check_code="SAME", no_consent_code="SAME"),
+    ],
+    "study_paid_screen_out_has_code": [change(Study, failed_check_is_paid=True)],
     "configuration_version_once": [again(StudyConfiguration)],
     "task_position_once": [again(Task)],
     "task_phrase_limits": [change(Task, max_phrases=0), change(Task, max_phrases=201), change(Task, min_phrases=21)],
@@ -105,7 +115,21 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
         change(AnnotationSession, outcome="completed"),
         change(AnnotationSession, stage="declined", outcome="completed", ended_at=NOW),
         change(AnnotationSession, ended_at=NOW),
+        change(AnnotationSession, stage="not_passed", outcome="failed_check"),
+        change(AnnotationSession, stage="withdrawn", outcome="withdrawn"),
     ],
+    "session_withdrawn_has_time": [
+        change(AnnotationSession, withdrawn_at=NOW),
+        change(AnnotationSession, stage="withdrawn", outcome="withdrawn", ended_at=NOW),
+    ],
+    "practice_phrase_once": [again(PracticePhrase, ordinal=9)],
+    "practice_phrase_ordinal_once": [again(PracticePhrase, client_uuid=uuid.UUID(int=9))],
+    "practice_phrase_value_range": [change(PracticePhrase, value=1.1), change(PracticePhrase, value=-0.1)],
+    "check_attempt_once": [again(CheckAttempt, number=2)],
+    "check_attempt_number_once": [again(CheckAttempt, client_uuid=uuid.UUID(int=9))],
+    "check_attempt_number_range": [change(CheckAttempt, number=0), change(CheckAttempt, number=3)],
+    "end_answer_once": [again(EndAnswer)],
+    "end_answer_not_empty": [change(EndAnswer, answer="")],
     "session_consent_before_work": [change(AnnotationSession, consented_at=None)],
     "entry_once": [lambda: _second_entry()],
     "assignment_once": [again(Assignment, position=9)],

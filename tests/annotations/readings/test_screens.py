@@ -58,3 +58,16 @@ def test_a_screen_can_be_shown_again_with_the_same_images(alice: Visit) -> None:
 def test_asking_for_a_pages_head_shows_nothing(alice: Visit) -> None:
     alice.client.head(task_url(alice))
     assert screens() == []
+
+
+def test_a_screen_from_before_the_handle_was_moved_is_shown_as_it_was(alice: Visit) -> None:
+    say(alice, "red")
+    score_due_phrases()
+    phrase = alice.assignment.phrases.get()
+    for position in ("5", "20"):
+        alice.client.post(task_url(alice, f"phrases/{phrase.client_uuid}/threshold"), {"position": position})
+        alice.client.get(task_url(alice))
+    first, second = screens()
+    assert first.payload["threshold"] < second.payload["threshold"]
+    for shown in (first, second):
+        assert rows_again(shown, owner="user:1") == shown.payload["rows"]

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from annotations.models import Span, Study
-from tests.actors import Visit, client_of
 from annotations.services import sessions
+from tests.actors import Visit, client_of
 
 IMAGE = "0123456789abcdef01234567"
 
