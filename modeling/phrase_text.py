@@ -14,6 +14,8 @@ _NEGATION = re.compile(r"(?:no|not|without)\s+", re.IGNORECASE)
 
 # Categories of Unicode. Format characters (Cf) are accepted: emoji sequences and right-to-left text need them.
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
+# Letters and pictures that show nothing: Hangul's fillers and the empty braille pattern.
+_INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _MEANINGFUL = ("L", "N", "So")  # letters and numbers of any script, pictures such as emoji
 
 
@@ -34,7 +36,7 @@ def refusal(phrase: str) -> str | None:
     if not phrase:
         return "empty"
     text = normalise(phrase)
-    categories = {unicodedata.category(character) for character in text}
+    categories = {unicodedata.category(character) for character in text if character not in _INVISIBLE}
     if all(category == "Cf" or category.startswith("Z") for category in categories):
         return "blank"
     if len(text) > MAX_LENGTH:

@@ -73,10 +73,16 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
     return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
 
 
+def scores_of(run: Run) -> QuerySet[Score]:
+    """Return the scores whose automatic or chosen threshold a run retrains with: one text embedding, the first first."""
+    return Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
+
+
 def text_embedding(run: Run) -> NDArray[np.float32]:
     """Return the unit embedding, float32[d], of the phrase that a run retrains with."""
-    scores = Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
-    return unpack_float32(scores.values_list("text_embedding", flat=True)[0])
+    score = scores_of(run).first()
+    assert score is not None, "a run is planned for a score"
+    return unpack_float32(score.text_embedding)
 
 
 def due_base_models() -> list[BaseModel]:
@@ -93,6 +99,7 @@ def claim_runs(base_model: BaseModel, *, limit: int, tried: Collection[int] = ()
 def lock_runs(ids: Collection[int]) -> list[Run]:
     """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
     due = _due().filter(pk__in=ids).select_related("base_model__dataset", "assignment__session__study")
+    due = due.defer("base_model__head", "base_model__predictions")  # large, and the same in each row
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 

@@ -17,6 +17,8 @@ TEMPLATE = "an image of a {phrase}"
         ("   ", "blank"),
         (" \n\t", "blank"),
         ("\u200b\u00a0", "blank"),
+        ("\u3164 \u2800", "blank"),
+        ("\u3164!", "only_punctuation"),
         ("x" * 121, "too_long"),
         ("re\x00d", "control_characters"),
         ("red\nsquares", "control_characters"),
