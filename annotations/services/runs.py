@@ -74,7 +74,7 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
 
 
 def scores_of(run: Run) -> QuerySet[Score]:
-    """Return the scores whose automatic or chosen threshold a run retrains with: one text embedding, the first first."""
+    """Return the scores whose automatic or chosen threshold a run retrains with, oldest first: one text embedding."""
     return Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
 
 

@@ -1,6 +1,7 @@
 """What must never be false is refused by the database itself, whoever writes: each constraint by name."""
 
 import datetime as dt
+import math
 import uuid
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from annotations.models import (
     Dataset,
     EndAnswer,
     Entry,
+    Judgement,
+    JudgementAnswer,
     Participant,
     Phrase,
     PracticePhrase,
@@ -25,7 +28,9 @@ from annotations.models import (
     Study,
     StudyConfiguration,
     Task,
+    ThresholdChoice,
 )
+from annotations.services import replies
 from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
 
@@ -38,7 +43,9 @@ def world(alice: Visit) -> Visit:
     study, task = alice.session.study, alice.assignment.task
     other = Task.objects.create(study=study, position=2, base_model=task.base_model, target_class=1)
     Assignment.objects.create(session=alice.session, task=other, position=2)
-    submit_and_score(alice, "red")
+    (phrase,) = submit_and_score(alice, "red")
+    replies.choose_threshold(phrase, None)
+    replies.judge(phrase, JudgementAnswer.YES)
     submit(alice, "green")
     end(alice)
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
@@ -172,6 +179,15 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "run_state_known": [change(Run, state="lost")],
     "run_sign_known": [change(Run, sign=0), change(Run, sign=2)],
     "run_done_has_threshold": [change(Run, state="done", threshold=None)],
+    "run_chosen_has_threshold": [change(Run, is_chosen=True, threshold=None)],
+    "threshold_choice_is_a_similarity": [
+        change(ThresholdChoice, threshold=2.5),
+        change(ThresholdChoice, threshold=math.nan),
+    ],
+    "threshold_choice_run_needs_threshold": [
+        lambda: ThresholdChoice.objects.update(threshold=None, run=Run.objects.get())
+    ],
+    "judgement_answer_known": [change(Judgement, answer="maybe"), change(Judgement, answer="")],
     "run_done_is_complete": [
         change(Run, state="done"),
         change(Run, **DONE | {"head": None}),
