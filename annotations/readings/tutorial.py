@@ -99,6 +99,11 @@ class Practice:
         return self.phrases[-1] if self.phrases else None
 
     @property
+    def n_known(self) -> int:
+        """Phrases that have a score."""
+        return sum(phrase.value is not None for phrase in self.phrases)
+
+    @property
     def best(self) -> PracticePhrase | None:
         known = [phrase for phrase in self.phrases if phrase.value]
         return max(known, key=lambda phrase: (phrase.value or 0, -phrase.ordinal), default=None)

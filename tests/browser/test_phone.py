@@ -16,11 +16,8 @@ def fits(visitor: Visitor) -> bool:
 @pytest.mark.parametrize("width", [320, 390])
 def test_no_page_scrolls_sideways(new_visitor: NewVisitor, width: int) -> None:
     visitor = new_visitor(viewport={"width": width, "height": 700}, has_touch=True, is_mobile=True)
-    visitor.open_link()
-    assert fits(visitor)
-    for form, button in (("start", "button"), ("consent", "[value=yes]"), ("tutorial", "button"), ("begin", "button")):
-        visitor.press(form, button)
-        assert fits(visitor), form
+    for name in visitor.walk_to_task():
+        assert fits(visitor), name
     visitor.say_and_score("an extraordinarilylongwordthatnobodywouldeverwrite red")
     assert fits(visitor)
     visitor.press("done")

@@ -1,6 +1,7 @@
 // The sentence: submits phrases without leaving the page, keeps what was typed, and waits for scores.
 // A phrase keeps its uuid until the server has answered, so that sending it again counts once.
 
+import { showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
 import { number, text } from "./texts.js";
 import { newUuid } from "./uuid.js";
@@ -11,7 +12,6 @@ const RETRY_MS = 3000;
 const form = document.getElementById("phrase");
 const field = form.elements.namedItem("text");
 const uuid = form.elements.namedItem("client_uuid");
-const banner = document.getElementById("offline");
 const announcement = document.getElementById("announcement");
 const draft = `clarify:draft:${location.pathname}`; // what stands in the field
 const unanswered = `clarify:unanswered:${location.pathname}`; // phrases that the server has not answered yet
@@ -59,7 +59,7 @@ async function sendFirst() {
 }
 
 function received(answer, words) {
-  banner.hidden = true;
+  showOffline(false);
   if (!isOurs(answer)) {
     location.reload();
     return;
@@ -92,8 +92,7 @@ function bringIntoView(answer) {
 }
 
 function waitForNetwork() {
-  banner.textContent = text("offline");
-  banner.hidden = false;
+  showOffline(true);
   retry = setTimeout(sendFirst, RETRY_MS);
 }
 
