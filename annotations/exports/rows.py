@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from annotations.exports import tables
 from annotations.exports.columns import Table
 from annotations.exports.summary import StudySummary
-from annotations.models import AnnotationSession, Assignment, EndAnswer, Participant, Phrase, Run, Stage, Study
+from annotations.models import AnnotationSession, Assignment, EndAnswer, Participant, Phrase, Run, Span, Stage, Study
 
 
 def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any], Iterable[Any]]]:
@@ -22,6 +22,7 @@ def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any]
     yield tables.PHRASES, phrase_rows(study)
     yield tables.RUNS, _runs(study)
     yield tables.END_ANSWERS, _end_answers(study)
+    yield tables.SPANS, _spans(study)
     yield tables.SUMMARY, (row for task in summary.tasks for row in task.participants)
     yield tables.TOTALS, _totals(summary)
 
@@ -85,6 +86,15 @@ def _end_answers(study: Study) -> Iterator[EndAnswer]:
         EndAnswer.objects.filter(session__study=study, session__withdrawn_at=None)
         .select_related("session__participant")
         .order_by("session__participant__pseudonym", "session__submission_key", "number")
+        .iterator()
+    )
+
+
+def _spans(study: Study) -> Iterator[Span]:
+    return (
+        Span.objects.filter(session__study=study, session__withdrawn_at=None)
+        .select_related("session__participant", "assignment__task")
+        .order_by("session__participant__pseudonym", "session__submission_key", "began_at", "id")
         .iterator()
     )
 

@@ -15,6 +15,8 @@ from annotations.models import (
     Participant,
     Phrase,
     Run,
+    Span,
+    SpanKind,
     Stage,
 )
 
@@ -47,6 +49,10 @@ def _seconds_at_work(assignment: Assignment) -> float | None:
     if assignment.started_at is None or assignment.ended_at is None:
         return None
     return (assignment.ended_at - assignment.started_at).total_seconds()
+
+
+def _seconds_of_span(span: Span) -> float:
+    return (span.ended_at - span.began_at).total_seconds()
 
 
 def _run_of(phrase: Phrase) -> Cell:
@@ -344,6 +350,36 @@ END_ANSWERS: Table[EndAnswer] = Table(
     ),
 )
 
+SPANS: Table[Span] = Table(
+    "spans.csv",
+    "one row per span of time on the visit's pages, raw, as the browser reported it; they may overlap",
+    "by participant, session, then began_at",
+    (
+        _session_column(lambda row: row.session.submission_key),
+        _participant_column(lambda row: row.session.participant.pseudonym),
+        Column(
+            "task",
+            "integer",
+            "number of the task, empty on other pages than a task's",
+            lambda row: row.assignment.task.position if row.assignment else None,
+        ),
+        Column("opening", "text", "tells tabs and reloads apart: one opening of one page", _field("opening")),
+        Column(
+            "kind",
+            "text",
+            "visible, idle (in view, half a minute without a hand) and hidden follow each other; offline, waiting for "
+            "a score and enlarged lie over them",
+            _field("kind"),
+            range=", ".join(SpanKind.values),
+        ),
+        Column("image_key", "text", "the image that was enlarged", _field("image_key")),
+        Column("began_at", "time", "by the server's clock", _field("began_at"), unit="UTC"),
+        Column("ended_at", "time", "by the server's clock", _field("ended_at"), unit="UTC"),
+        Column("duration", "number", "ended_at less began_at", _seconds_of_span, unit="seconds"),
+        Column("received_at", "time", "when the server stored it", _field("received_at"), unit="UTC"),
+    ),
+)
+
 SUMMARY: Table[ParticipantSummary] = Table(
     "summary.csv",
     "one row per participant and task: the headline",
@@ -404,4 +440,14 @@ TOTALS: Table[Total] = Table(
     ),
 )
 
-TABLES: tuple[Table[Any], ...] = (PARTICIPANTS, SESSIONS, ASSIGNMENTS, PHRASES, RUNS, END_ANSWERS, SUMMARY, TOTALS)
+TABLES: tuple[Table[Any], ...] = (
+    PARTICIPANTS,
+    SESSIONS,
+    ASSIGNMENTS,
+    PHRASES,
+    RUNS,
+    END_ANSWERS,
+    SPANS,
+    SUMMARY,
+    TOTALS,
+)

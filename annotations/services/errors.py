@@ -62,7 +62,7 @@ class PracticeNotDone(ServiceError):
     """The tutorial was left before anything was tried in it."""
 
     code = "practice_not_done"
-    sentence = "Please do the example first. It shows how your words are scored."
+    sentence = _("Please do the example first. It shows how your words are scored.")
 
 
 class CheckIncomplete(ServiceError):
@@ -70,7 +70,17 @@ class CheckIncomplete(ServiceError):
 
     code = "check_incomplete"
     status = 400
-    sentence = "Please answer every question."
+    sentence = _("Please answer every question.")
+
+
+class CheckFailedBefore(ServiceError):
+    """The person did not pass the check in an earlier visit to this study; a new start does not undo that."""
+
+    code = "check_failed_before"
+    sentence = _(
+        "You were here before, and the study ended for you after the three questions. Please return it where you found "
+        "it. That is not a rejection, and has no disadvantage for you."
+    )
 
 
 class AssignmentNotActive(ServiceError):

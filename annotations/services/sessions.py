@@ -29,6 +29,7 @@ from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.readings.tutorial import practice
 from annotations.services import assignments, events
 from annotations.services.errors import (
+    CheckFailedBefore,
     LinkIncomplete,
     PracticeNotDone,
     StageMismatch,
@@ -45,8 +46,9 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) 
     """Return the visit of a link's three ids, and make it the first time; the same link is always the same visit.
 
     Raises LinkIncomplete for a missing or malformed id, or a session id that came with another participant;
-    StudyNotFound for the id of another study; StudyNotOpen where the study takes nobody new. A visit that exists goes
-    on while the study is paused or closed.
+    StudyNotFound for the id of another study; StudyNotOpen where the study takes nobody new; CheckFailedBefore for a
+    new visit of a person who did not pass the comprehension check in an earlier one. A visit that exists goes on while
+    the study is paused or closed.
     """
     participant_id, study_id, session_id = outside_ids(
         study, participant_id=participant_id, study_id=study_id, session_id=session_id
@@ -91,6 +93,8 @@ def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: st
         participant, _created = Participant.objects.get_or_create(
             study=study, pseudonym=pseudonym(study, "P", participant_id)
         )
+        if participant.sessions.filter(outcome=Outcome.FAILED_CHECK).exists():
+            raise CheckFailedBefore
         # Of two requests at once, the unique constraint lets one create and gives the other what it made.
         session, created = AnnotationSession.objects.get_or_create(
             study=study,

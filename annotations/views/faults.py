@@ -24,6 +24,8 @@ _HEADINGS = {
     "stage_mismatch": gettext_lazy("This step does not come now"),
     "assignment_not_active": gettext_lazy("These images are not open now"),
     "time_is_over": gettext_lazy("Time is over for these images"),
+    "check_failed_before": gettext_lazy("This study has ended for you"),
+    "practice_not_done": gettext_lazy("The example comes first"),
     "too_few_phrases": gettext_lazy("Not done yet"),
 }
 _NOT_OPEN_HEADINGS = {

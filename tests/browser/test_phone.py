@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from annotations.models import Task
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -41,6 +42,8 @@ def test_targets_are_large_enough_for_a_finger(new_visitor: NewVisitor) -> None:
     visitor.go_to_task()
     visitor.say_and_score("dark")
     heights = "all => all.map(one => [one.textContent.trim(), Math.round(one.getBoundingClientRect().height)])"
-    targets = visitor.page.eval_on_selector_all("button:not(dialog *, noscript *), #text, #history a, .others, .chip, .said summary, #threshold-handle", heights)
+    targets = visitor.page.eval_on_selector_all(
+        "button:not(dialog *, noscript *), #text, #history a, .others, .chip, .said summary, #threshold-handle", heights
+    )
     assert {"Check", "Yes", "Back to the best", "blue", "It said …"} <= {name for name, _ in targets}
     assert [target for target in targets if target[1] < 44] == []

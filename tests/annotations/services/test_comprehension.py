@@ -6,7 +6,13 @@ from django.db import connections
 
 from annotations.models import CheckAttempt, Event, Outcome, Stage
 from annotations.services import comprehension, sessions
-from annotations.services.errors import CheckIncomplete, ClientUuidReused, StageMismatch, StudyNotOpen
+from annotations.services.errors import (
+    CheckFailedBefore,
+    CheckIncomplete,
+    ClientUuidReused,
+    StageMismatch,
+    StudyNotOpen,
+)
 from annotations.services.studies import close_study
 from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, do_tutorial
 
@@ -54,6 +60,15 @@ def test_there_is_no_third_try(session):
     with pytest.raises(StageMismatch):
         sessions.finish_tutorial(session)
     assert CheckAttempt.objects.count() == 2
+
+
+def test_a_new_start_of_the_same_person_does_not_escape_it(session):
+    for _ in range(2):
+        answer(session, WRONG_ANSWERS)
+    with pytest.raises(CheckFailedBefore):
+        sessions.enter(session.study, participant_id="p", study_id="s", session_id="another")
+    assert sessions.enter(session.study, participant_id="p", study_id="s", session_id="v") == session
+    assert sessions.enter(session.study, participant_id="q", study_id="s", session_id="w").stage == Stage.CONSENT
 
 
 def test_the_same_form_sent_twice_is_one_try(session):

@@ -91,7 +91,8 @@ def test_any_other_phrase_is_stored_as_typed_and_shown_escaped(alice: Visit, tex
     page = alice.client.get(url)
     assert one(page, "#history bdi").text == text
     assert one(page, "#answer .score-scale q").text == text
-    assert {script.get("src", "") for script in tree(page).select("script")} == {"/static/annotations/js/task.js"}
+    scripts = {script.get("src", "") for script in tree(page).select("script")}
+    assert scripts == {"/static/annotations/js/task.js", "/static/annotations/js/activity.js"}
 
 
 def test_a_phrase_after_the_deadline_is_refused_and_nothing_is_lost(alice: Visit) -> None:
