@@ -92,7 +92,8 @@ def test_any_other_phrase_is_stored_as_typed_and_shown_escaped(alice: Visit, tex
     assert one(page, "#history bdi").text == text
     assert one(page, "#answer .score-scale q").text == text
     scripts = {script.get("src", "") for script in tree(page).select("script")}
-    assert scripts == {"/static/annotations/js/task.js", "/static/annotations/js/activity.js"}
+    own = {f"/static/annotations/js/{name}.js" for name in ("task", "activity", "offline")}
+    assert scripts == own
 
 
 def test_a_phrase_after_the_deadline_is_refused_and_nothing_is_lost(alice: Visit) -> None:
