@@ -97,6 +97,7 @@ class SessionSerializer(serializers.ModelSerializer[AnnotationSession]):
             "consented_at",
             "tutorial_done_at",
             "ended_at",
+            "withdrawn_at",
         )
 
 

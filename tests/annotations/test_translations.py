@@ -76,7 +76,7 @@ def test_a_translation_keeps_what_is_filled_in_and_every_tag(language: str) -> N
         originals = message.id if isinstance(message.id, tuple) else (message.id,)
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         for original, string in zip(originals, strings, strict=True) if message.id else ():
-            assert sorted(_SLOTS.findall(original)) == sorted(_SLOTS.findall(string)), original
+            assert sorted(_SLOTS.findall(str(original))) == sorted(_SLOTS.findall(str(string))), original
 
 
 def test_refusals_speak_the_language_of_who_asked() -> None:

@@ -99,6 +99,7 @@ def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
     ("name", "options"),
     [
         ("task-dark", {"color_scheme": "dark"}),
+        ("task-german", {"locale": "de-DE"}),
         ("task-phone", {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}),
     ],
 )

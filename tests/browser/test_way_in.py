@@ -1,5 +1,7 @@
 """From the link to the clock: the device, consent refused, the example done by hand, the check failed twice."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -97,7 +99,7 @@ def test_a_check_failed_twice_ends_the_visit_and_nothing_escapes_it(visitor: Vis
     page = visitor.page
     visitor.go_to_check()
     visitor.answer_check(WRONG_ANSWERS)
-    expect(page.locator(".banner")).to_contain_text("last try")
+    expect(page.locator(".banner[role=alert]")).to_contain_text("last try")
     visitor.answer_check(WRONG_ANSWERS)
     assert visitor.code == "SCREEN01"
     assert AnnotationSession.objects.get().stage == Stage.NOT_PASSED
@@ -131,3 +133,25 @@ def test_a_person_withdraws_later_on_another_device(visitor: Visitor, new_visito
     session = AnnotationSession.objects.get()
     assert session.withdrawn_at is not None
     assert session.outcome == Outcome.COMPLETED
+
+
+def test_a_screen_reader_finds_names_descriptions_and_what_to_do(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.open_link()
+    expect(page.get_by_role("status")).to_contain_text("Your device is ready")
+    visitor.press("start")
+    visitor.press("consent", "[value=yes]")
+    expect(page.get_by_role("status", name="What to do now")).to_contain_text("Press one of the images")
+    wrong = page.get_by_role("region", name="The AI was wrong")
+    expect(wrong.get_by_role("button", name="Image 10, the AI was wrong")).to_be_visible()
+    visitor.press("look", ".wrong button >> nth=0")
+    expect(page.get_by_role("textbox", name="The AI is often wrong on images that have")).to_be_focused()
+    for text in ("tilted", "red"):
+        visitor.practise(text)
+    expect(page.get_by_role("meter")).to_have_attribute("aria-valuenow", "0.80")
+    visitor.press("tutorial")
+    visitor.answer_check(WRONG_ANSWERS)
+    expect(page.get_by_role("alert").first).to_contain_text("3 answers are not right yet")
+    group = page.get_by_role("group", name="2. Which words do we ask you for?")
+    expect(group.get_by_role("radio")).to_have_count(3)
+    expect(group).to_have_accessible_description(re.compile("Not quite. All images belong to the class"))

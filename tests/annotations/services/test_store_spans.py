@@ -17,8 +17,14 @@ from tests.actors import Visit
 
 def report(kind: SpanKind = SpanKind.VISIBLE, began: float = 0, ended: float = 0, **fields: Any) -> Report:
     """A span that began and ended so many seconds ago."""
-    ago = {"began_ago": dt.timedelta(seconds=began), "ended_ago": dt.timedelta(seconds=ended)}
-    return Report(client_uuid=uuid.uuid4(), opening=uuid.UUID(int=1), kind=kind, **ago, **fields)
+    return Report(
+        client_uuid=uuid.uuid4(),
+        opening=uuid.UUID(int=1),
+        kind=kind,
+        began_ago=dt.timedelta(seconds=began),
+        ended_ago=dt.timedelta(seconds=ended),
+        **fields,
+    )
 
 
 def entered_earlier(visit: Visit) -> None:

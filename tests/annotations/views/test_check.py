@@ -36,7 +36,7 @@ def test_right_answers_go_on_to_the_first_task(carol: Client) -> None:
 
 def test_a_wrong_answer_is_explained_and_the_last_try_announced(carol: Client) -> None:
     response = answer(carol, RIGHT_ANSWERS | {"words": "class"})
-    assert "One answer is not right yet" in one(response, ".banner").text
+    assert "One answer is not right yet" in one(response, ".banner[role=alert]").text
     feedback = [line.text for line in tree(response).select(".feedback")]
     assert ["Not quite" in line for line in feedback] == [False, True, False]
     assert len(tree(response).select("input[checked]")) == 3
