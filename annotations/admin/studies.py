@@ -21,6 +21,8 @@ from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Phrase, Run, RunState, Stage, Study, StudyState, Task
 from annotations.services.errors import ServiceError, StudyNotReady
 
+LIMITS = ("min_phrases", "max_phrases", "time_limit_s")
+
 
 class TaskInline(TabularInline[Task, Study]):
     """The tasks, editable with the draft."""
@@ -33,7 +35,7 @@ class TaskInline(TabularInline[Task, Study]):
 
     def get_fields(self, request: HttpRequest, obj: Study | None = None) -> Sequence[str]:  # type: ignore[override]
         which_class = "target" if self.has_change_permission(request, obj) else "class_name"
-        return ["position", "base_model", which_class, "text_template", "min_phrases", "max_phrases", "time_limit_s"]
+        return ["position", "base_model", which_class, "text_template", "suggested_words", *LIMITS]
 
     def get_extra(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> int:
         return 0 if obj is not None and obj.tasks.exists() else 1
@@ -69,6 +71,7 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
                     "comprehension_check",
                     "end_questions",
                     "goal",
+                    "suggest_rewordings",
                 )
             },
         ),
