@@ -15,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # -- What must be given ------------------------------------------------------------------------------------------------
 SECRET_KEY = read.secret_key()
 DATABASE_URL = read.url("DATABASE_URL", "postgres", "postgresql")
-REDIS_URL = read.url("REDIS_URL", "redis", "rediss", "unix")
+REDIS_URL = read.url("REDIS_URL", "redis", "rediss")
 ALLOWED_HOSTS: list[str] = [host for host in read.env.str("ALLOWED_HOSTS", default="").split(",") if host]
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts that serve this site, separated by commas")
@@ -153,7 +153,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["annotations.api.parsing.PlainJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "annotations.api.pagination.Pages",
     "EXCEPTION_HANDLER": "annotations.api.errors.error_response",

@@ -5,7 +5,8 @@ For similarities s of one class's images, split into correct and wrong predictio
     J = max(0, max_t [F_correct(t) - F_error(t)])
 
 with right-continuous distribution functions F. This is 2 × (best class-balanced accuracy - 1/2) over thresholds t:
-Youden's J, the one-sided two-sample Kolmogorov-Smirnov statistic. See docs/methods.md.
+Youden's J, the one-sided two-sample Kolmogorov-Smirnov statistic. What random phrases reach is in `null_level`. See
+docs/methods.md.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.errors import BadArray, NothingToSeparate
+from modeling.null_level import null_level, null_mean, p_method, p_value, p_values
+
+__all__ = [
+    "ErrorScore",
+    "ErrorScores",
+    "ErrorSplit",
+    "error_score",
+    "error_scores",
+    "null_level",
+    "null_mean",
+    "split_errors",
+]
+
+_CHUNK = 2**21  # similarities that are sorted at once: bounds the memory
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,58 @@ class ErrorScore:
     two_sided_threshold: float | None
     n_correct: int
     n_error: int
+
+    @property
+    def p_value(self) -> float:
+        """The probability that a random phrase scores at least `value` (one-sided; see `null_level.p_value`)."""
+        return p_value(self.value, self.n_correct, self.n_error)
+
+    @property
+    def p_method(self) -> str:
+        """How the p-value is computed: `exact` or `asymptotic`."""
+        return p_method(self.n_correct, self.n_error)
+
+
+@dataclass(frozen=True)
+class ErrorScores:
+    """What `error_scores` returns for K phrases: the fields of ErrorScore as arrays of length K, in float64.
+
+    value, two_sided: in [0, 1]. threshold, two_sided_threshold: NaN where there is none, else float32 values.
+    n_correct, n_error: int64, the same for each phrase.
+    """
+
+    value: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+    two_sided: NDArray[np.float64]
+    two_sided_threshold: NDArray[np.float64]
+    n_correct: NDArray[np.int64]
+    n_error: NDArray[np.int64]
+
+    @property
+    def p_value(self) -> NDArray[np.float64]:
+        """`ErrorScore.p_value` of each phrase, each by itself: best of K is what `null_level` is for."""
+        if not len(self.value):
+            return np.empty(0)
+        return p_values(self.value, int(self.n_correct[0]), int(self.n_error[0]))
+
+    @property
+    def p_method(self) -> NDArray[np.str_]:
+        """`ErrorScore.p_method` of each phrase."""
+        return np.array([p_method(int(c), int(e)) for c, e in zip(self.n_correct, self.n_error, strict=True)], np.str_)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, phrase: int) -> ErrorScore:
+        """The score of one phrase."""
+        return ErrorScore(
+            value=float(self.value[phrase]),
+            threshold=_none_for_nan(self.threshold[phrase]),
+            two_sided=float(self.two_sided[phrase]),
+            two_sided_threshold=_none_for_nan(self.two_sided_threshold[phrase]),
+            n_correct=int(self.n_correct[phrase]),
+            n_error=int(self.n_error[phrase]),
+        )
 
 
 @dataclass(frozen=True)
@@ -69,21 +136,32 @@ def error_score(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
     >>> error_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5]), np.array([False, False, False, True, True])).value
     1.0
     """
+    return error_scores(*_as_row(similarities, is_error))[0]
+
+
+def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> ErrorScores:
+    """Score K phrases on the same images: float[K, n] and bool[n]. Row k gives what `error_score` gives for it.
+
+    Raises as `error_score` does; the message names phrase and image.
+
+    >>> error_scores(np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]), np.array([False, True, True])).value.tolist()
+    [1.0, 0.0]
+    """
     values, wrong = _checked(similarities, is_error)
     n_error = int(wrong.sum())
     n_correct = len(wrong) - n_error
     if n_error == 0 or n_correct == 0:
         raise NothingToSeparate(n_correct, n_error)
-    steps = _Steps.of(values, wrong)
-    one_sided, two_sided = steps.advantage, np.abs(steps.advantage)
-    scale = n_correct * n_error
-    return ErrorScore(
-        value=max(0, int(one_sided.max())) / scale,
-        threshold=steps.threshold_of_largest(one_sided),
-        two_sided=int(two_sided.max()) / scale,
-        two_sided_threshold=steps.threshold_of_largest(two_sided),
-        n_correct=n_correct,
-        n_error=n_error,
+    at_once = max(1, _CHUNK // len(wrong))
+    chunks = [_scores(values[start : start + at_once], wrong) for start in range(0, len(values), at_once)]
+    one_sided, threshold, two_sided, two_sided_threshold = np.concatenate([np.empty((4, 0)), *chunks], axis=1)
+    return ErrorScores(
+        value=one_sided,
+        threshold=threshold,
+        two_sided=two_sided,
+        two_sided_threshold=two_sided_threshold,
+        n_correct=np.full(len(values), n_correct),
+        n_error=np.full(len(values), n_error),
     )
 
 
@@ -92,64 +170,105 @@ def split_errors(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
 
     similarities: float[n]; is_error: bool[n]. Raises BadArray as `error_score` does.
     """
-    values, wrong = _checked(similarities, is_error)
-    above = values > np.float32(threshold)
+    values, wrong = _checked(*_as_row(similarities, is_error))
+    above = values[0] > np.float32(threshold)
     n_above, wrong_above = int(above.sum()), int((above & wrong).sum())
     return ErrorSplit(
         n_above=n_above,
-        n_below=len(values) - n_above,
+        n_below=len(wrong) - n_above,
         wrong_above=wrong_above,
         wrong_below=int(wrong.sum()) - wrong_above,
     )
 
 
-@dataclass(frozen=True)
-class _Steps:
-    """The m distinct similarities, ascending, each taken as a threshold with its whole block of ties below it."""
-
-    values: NDArray[np.float32]  # [m]
-    n_below: NDArray[np.int64]  # [m], images ≤ each value
-    advantage: NDArray[np.int64]  # [m], (F_correct - F_error) · n_correct · n_error, exact in integers
-
-    @classmethod
-    def of(cls, values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> "_Steps":
-        order = np.argsort(values, kind="stable")
-        ordered = values[order]
-        last_of_ties = np.append(ordered[1:] != ordered[:-1], True)
-        n_below = np.flatnonzero(last_of_ties) + 1
-        errors_below = np.cumsum(wrong[order], dtype=np.int64)[last_of_ties]
-        n_error, correct_below = errors_below[-1], n_below - errors_below
-        n_correct = len(values) - n_error
-        return cls(ordered[last_of_ties], n_below, correct_below * n_error - errors_below * n_correct)
-
-    def threshold_of_largest(self, advantage: NDArray[np.int64]) -> float | None:
-        """τ of the largest advantage: of tied ones the more even split, then the smaller τ. None if it is not > 0.
-
-        The last step, with every image below it, has advantage 0, so a next similarity always exists.
-        """
-        if advantage.max() <= 0:
-            return None
-        n = self.n_below[-1]
-        tied = np.flatnonzero(advantage == advantage.max())
-        smaller_side = np.minimum(self.n_below[tied], n - self.n_below[tied])
-        best = tied[np.argmax(smaller_side)]
-        return _between(self.values[best], self.values[best + 1])
+def _scores(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Value, threshold, two-sided value and its threshold of each phrase: [4, K] from float32[K, n] and bool[n]."""
+    ordered, ordered_wrong = _sorted(values, wrong)
+    advantage = _advantage(ordered, ordered_wrong)
+    n_error = int(wrong.sum())
+    scale = n_error * (len(wrong) - n_error)
+    both = []
+    for of_interest in (advantage, np.abs(advantage)):
+        largest = of_interest.max(axis=1)
+        both += [largest / scale, _thresholds(ordered, of_interest, largest)]
+    return np.stack(both)
 
 
-def _between(lower: np.float32, upper: np.float32) -> float:
+def _sorted(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Each row in ascending order, and which of its images are wrong: float32[K, n] and bool[K, n].
+
+    One sort of integers: the bits of a float32 in an order-keeping form (negative numbers inverted, others with the
+    first bit set), and below them the bit that says whether the image is wrong.
+    """
+    bits = values.view(np.uint32)
+    keys = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31)).astype(np.uint64) << np.uint64(1)
+    keys |= wrong
+    keys.sort(axis=1)
+    ordered = (keys >> np.uint64(1)).astype(np.uint32)
+    floats = np.where(ordered >> 31, ordered ^ np.uint32(1 << 31), ~ordered).view(np.float32)
+    return floats, (keys & np.uint64(1)).astype(np.bool_)
+
+
+def _advantage(ordered: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(F_correct - F_error) · n_correct · n_error at each similarity, exact in integers: int64[K, n].
+
+    It counts at the last of a block of ties, with the whole block below; at the others it is 0.
+    """
+    n_error = np.count_nonzero(wrong[:1])
+    n_correct = ordered.shape[1] - n_error
+    advantage = np.cumsum(np.where(wrong, -n_correct, n_error), axis=1)
+    advantage[:, :-1][ordered[:, 1:] == ordered[:, :-1]] = 0
+    return advantage
+
+
+def _thresholds(
+    ordered: NDArray[np.float32], advantage: NDArray[np.int64], largest: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """τ of each row's largest advantage: of tied ones the more even split, then the smaller τ. NaN if it is not > 0.
+
+    The last place, with every image below it, has advantage 0, so a next similarity always exists.
+    """
+    n = ordered.shape[1]
+    n_below = np.arange(1, n + 1)
+    smaller_side = np.where(advantage == largest[:, None], np.minimum(n_below, n - n_below), -1)
+    best = np.argmax(smaller_side, axis=1)
+    rows = np.arange(len(ordered))
+    above = np.minimum(best + 1, n - 1)
+    return np.where(largest > 0, _between(ordered[rows, best], ordered[rows, above]), np.nan)
+
+
+def _between(lower: NDArray[np.float32], upper: NDArray[np.float32]) -> NDArray[np.float64]:
     """The float32 midpoint; `lower` where that rounds up to `upper`, so that `> τ` still separates the two."""
-    midpoint = np.float32((float(lower) + float(upper)) / 2)
-    return float(lower if midpoint >= upper else midpoint)
+    midpoint = ((lower.astype(np.float64) + upper) / 2).astype(np.float32)
+    return np.where(midpoint >= upper, lower, midpoint).astype(np.float64)
+
+
+def _none_for_nan(threshold: np.float64) -> float | None:
+    return None if np.isnan(threshold) else float(threshold)
+
+
+def _as_row(
+    similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    if similarities.ndim != 1:
+        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be vectors of one length")
+    return similarities[None], is_error
 
 
 def _checked(
     similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    if similarities.ndim != 1 or similarities.shape != is_error.shape:
-        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be vectors of one length")
+    if similarities.ndim != 2 or is_error.ndim != 1 or similarities.shape[1:] != is_error.shape:
+        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be of one length")
     if is_error.dtype != np.bool_:
         raise BadArray(f"is_error must be boolean, not {is_error.dtype}")
-    values = similarities.astype(np.float32) + np.float32(0)  # adding +0.0 turns -0.0 into +0.0
-    if not np.isfinite(values).all():
-        raise BadArray(f"similarity {int(np.argmin(np.isfinite(values)))} is not a finite float32 number")
-    return values, is_error
+    if not np.issubdtype(similarities.dtype, np.floating):
+        raise BadArray(f"similarities must be floating-point numbers, not {similarities.dtype}")
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused below
+        values = similarities.astype(np.float32) + np.float32(0)  # adding +0.0 turns -0.0 into +0.0
+    finite = np.isfinite(values)
+    if not finite.all():
+        phrase, image = np.argwhere(~finite)[0].tolist()
+        where = f"similarity {image} of phrase {phrase}" if len(values) > 1 else f"similarity {image}"
+        raise BadArray(f"{where} is not a finite float32 number")
+    return np.ascontiguousarray(values), is_error

@@ -60,6 +60,12 @@ class BadHead(ModelingError):
     code = "bad_head"
 
 
+class BadSharedStart(ModelingError):
+    """A file is not the shared start of a data set's heads, or is damaged; prepare it again."""
+
+    code = "bad_shared_start"
+
+
 class NotConverged(ModelingError):
     """Retraining ended before every head reached its certificate; nothing is returned."""
 

@@ -10,9 +10,12 @@ MAX_LENGTH = 120
 _SLOT = "{phrase}"
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b(?:an?|the)\s+\{phrase\}", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"(?:an?|the)\s+\S", re.IGNORECASE)
+_NEGATION = re.compile(r"(?:no|not|without)\s+", re.IGNORECASE)
 
 # Categories of Unicode. Format characters (Cf) are accepted: emoji sequences and right-to-left text need them.
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
+# Letters and pictures that show nothing: Hangul's fillers and the empty braille pattern.
+_INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _MEANINGFUL = ("L", "N", "So")  # letters and numbers of any script, pictures such as emoji
 
 
@@ -33,7 +36,7 @@ def refusal(phrase: str) -> str | None:
     if not phrase:
         return "empty"
     text = normalise(phrase)
-    categories = {unicodedata.category(character) for character in text}
+    categories = {unicodedata.category(character) for character in text if character not in _INVISIBLE}
     if all(category == "Cf" or category.startswith("Z") for category in categories):
         return "blank"
     if len(text) > MAX_LENGTH:
@@ -43,6 +46,22 @@ def refusal(phrase: str) -> str | None:
     if not any(category.startswith(_MEANINGFUL) for category in categories):
         return "only_punctuation"
     return None
+
+
+def split_negation(phrase: str) -> tuple[str, int]:
+    """What a phrase is about, and its sign: -1 where it says that images lack it, otherwise 1.
+
+    "no X", "not X" and "without X" are X with the sign turned, in any case; each further negation turns it again. An
+    embedding of "no X" lies close to that of X, so the direction has to be read from the words. A phrase that would
+    have nothing left to score is taken as it stands. phrase: in its stored form (`normalise`).
+
+    >>> split_negation("without a collar"), split_negation("a collar"), split_negation("no ?")
+    (('a collar', -1), ('a collar', 1), ('no ?', 1))
+    """
+    subject, sign = phrase, 1
+    while (negation := _NEGATION.match(subject)) and refusal(subject[negation.end() :]) is None:
+        subject, sign = subject[negation.end() :], -sign
+    return subject, sign
 
 
 def check_template(template: str) -> None:

@@ -11,7 +11,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("modeling", "annotations", "worker", "clarify_site", "deploy", "tests")
 HEAVY = ("torch", "torchvision", "open_clip", "faiss")
-TORCH_LAYER = ("modeling.retraining", "modeling.encoders", "modeling.small_clip")
+TORCH_LAYER = (
+    "modeling.retraining",
+    "modeling.similarity_index",
+    "modeling.baselines",
+    "modeling.encoders",
+    "modeling.small_clip",
+)
 SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # the Celery application is for all
 # What may not be imported from where; a part of a package comes before the package.
 FORBIDDEN: dict[str, tuple[str, ...]] = {

@@ -6,7 +6,7 @@ from annotations.models import Dataset
 from modeling.heads import Head
 from modeling.retraining import train_heads
 from modeling.slices import uniform_weights
-from worker.resources import training_set
+from worker.resources import device, shared_start, training_set
 from worker.versions import library_versions
 
 
@@ -19,7 +19,15 @@ def train_erm_head(dataset: Dataset, l2: float) -> tuple[Head, dict[str, Any]]:
     training = training_set(dataset)
     n_images = len(training.labels)
     weights = uniform_weights(n_images)[:, None]
-    trained = train_heads(training.features, training.labels, weights, l2, len(dataset.class_names))
+    trained = train_heads(
+        training.features,
+        training.labels,
+        weights,
+        l2,
+        len(dataset.class_names),
+        start=shared_start(dataset, l2),
+        device=device(),
+    )
     head = Head.of(trained.coef[0], trained.intercept[0], training.standardization, dataset.class_names)
     return head, {
         "loss": float(trained.loss[0]),

@@ -9,7 +9,8 @@ from tqdm import tqdm
 class ProgressBars:
     """Draws one bar a stage from calls `(stage, done, total)`; silent where stderr is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "images") -> None:
+        self._unit = unit
         self._stage = ""
         self._bar: tqdm[NoReturn] | None = None
 
@@ -22,12 +23,12 @@ class ProgressBars:
         self._close()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` images have passed `stage`."""
+        """Show that `done` of `total` images, or whatever the unit is, have passed `stage`."""
         bar = self._bar
         if bar is None or stage != self._stage:
             self._close()
             # A resumed stage starts where it was, so that the estimate of the time left counts only this run.
-            bar = self._bar = tqdm(desc=stage, total=total, initial=done, unit=" images", disable=None)
+            bar = self._bar = tqdm(desc=stage, total=total, initial=done, unit=f" {self._unit}", disable=None)
             self._stage = stage
         bar.update(done - bar.n)
 

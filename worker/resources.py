@@ -1,19 +1,28 @@
 """What a worker process keeps in memory: encoders, and the training images of the data set it trains on."""
 
+import logging
 import time
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from annotations.models import Dataset, StudyState
 from modeling.dataset_files import BadDataset, Split
 from modeling.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
+from modeling.errors import BadSharedStart
+from modeling.retraining import SharedStart, prepare_start
 from modeling.standardization import Standardization
 from worker.complaints import complain
 
+SHARED_STARTS = "shared-starts"  # folder in a data set's directory
 RETRY_AFTER_S = 60.0  # an encoder that could not be loaded is not tried again before
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,30 @@ def training_set(dataset: Dataset) -> TrainingSet:
     return TrainingSet(rows, standardization.apply(features), dataset.files.labels[rows], standardization)
 
 
+@lru_cache(maxsize=4)
+def shared_start(dataset: Dataset, l2: float) -> SharedStart:
+    """Return what all heads of the data set start from with this λ: the one-off part of retraining.
+
+    It is read from the data set's directory, or made and kept there. Raises as `training_set` does.
+    """
+    path = dataset.files.directory / SHARED_STARTS / f"{l2!r}.safetensors"
+    try:
+        return SharedStart.load(path)
+    except FileNotFoundError:
+        pass  # nobody has trained on it with this λ
+    except BadSharedStart as error:
+        logger.warning("%s; it is made again", error)
+    training = training_set(dataset)
+    start = prepare_start(training.features, training.labels, l2, len(dataset.class_names), device())
+    _keep(start, path)
+    return start
+
+
+def device() -> str:
+    """Where last layers are trained: a GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def preload() -> None:
     """Load the encoders of the studies that are open and embed one text with each; what is missing is only logged."""
     in_use = Dataset.objects.filter(base_models__tasks__study__state__in=[StudyState.ACTIVE, StudyState.PAUSED])
@@ -93,6 +126,14 @@ def preload() -> None:
             text_encoder(dataset).encode_texts(["a"])
         except (EncoderUnavailable, BadDataset) as error:
             complain(f"phrases on {dataset} wait: {error}")
+
+
+def _keep(start: SharedStart, path: Path) -> None:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        start.save(path)
+    except (OSError, SafetensorError) as error:
+        complain(f"{path} cannot be written, so it is made again by each worker: {error}")
 
 
 @cache

@@ -1,6 +1,7 @@
 """Retraining in batches: due runs in, heads and their test metrics out. Rules are in annotations.services.runs."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,18 +28,28 @@ from worker.versions import library_versions
 
 NO_FEATURES = "the data set has no classifier features, so nothing can be retrained on it"
 
-MOST_AT_ONCE = 32
-_WORK_AT_ONCE = 1e9  # product of images, features, classes and heads: some seconds on one core
+MOST_AT_ONCE = 256
+_WORK_AT_ONCE = 1e10  # product of images, features, classes and heads: some seconds on one core
 
 
 @dataclass(frozen=True)
-class _Prepared:
-    """A run that can be trained. weights: float64[n_train]."""
+class Weighed:
+    """An annotation as training takes it: loss weights of the training images, float64[n], and its slices' sizes."""
 
-    run: Run
     weights: NDArray[np.float64]
     n_above: int
     n_below: int
+
+
+@dataclass(frozen=True)
+class TrainedHead:
+    """A head with its predictions, int64[n_test], and metrics on test; loss and certified gap of its objective."""
+
+    head: Head
+    test_predictions: NDArray[np.int64]
+    metrics: GroupMetrics
+    loss: float
+    certified_gap: float
 
 
 def train_due_runs() -> int:
@@ -68,10 +79,47 @@ def train_batch(base_model: BaseModel, ids: Collection[int]) -> list[int]:
             for run in due:
                 runs.refuse_run(run, NO_FEATURES)
         else:
-            prepared = [ready for run in due if (ready := _prepare(run)) is not None]
-            if prepared:
-                _train(base_model, prepared)
+            _train(base_model, due)
     return [run.pk for run in due]
+
+
+def weigh(run: Run) -> Weighed:
+    """Split the training images by a run's annotation and weigh them. Raises SliceTooSmall, BadDataset, BadArray."""
+    assert run.threshold is not None, "a run without a threshold is refused when it is planned"
+    dataset, embedding = run.base_model.dataset, runs.text_embedding(run)
+    training = resources.training_set(dataset)
+    of_class = np.flatnonzero(training.labels == run.target_class)
+    values = similarities(dataset.files.array("similarity")[training.rows[of_class]], embedding)
+    members = np.zeros(len(training.labels), np.bool_)
+    members[of_class] = slice_members(run.sign * values, training.labels[of_class], run.target_class, run.threshold)
+    slices = slice_membership(members, training.labels, run.target_class, run.least_slice_size)
+    n_above = int(members.sum())
+    return Weighed(slice_weights(training.labels, slices, run.scheme), n_above, len(of_class) - n_above)
+
+
+def train(base_model: BaseModel, weighed: Sequence[Weighed]) -> list[TrainedHead]:
+    """Train one head for each, all at once with the base model's λ. Raises BadDataset, BadArray, NotConverged."""
+    dataset = base_model.dataset
+    training = resources.training_set(dataset)
+    trained = train_heads(
+        training.features,
+        training.labels,
+        np.stack([each.weights for each in weighed], axis=1),
+        base_model.l2,
+        len(dataset.class_names),
+        start=resources.shared_start(dataset, base_model.l2),
+        device=resources.device(),
+    )
+    test_features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
+    heads = [
+        Head.of(coef, intercept, training.standardization, dataset.class_names)
+        for coef, intercept in zip(trained.coef, trained.intercept, strict=True)
+    ]
+    predictions = [head.predict(test_features) for head in heads]
+    return [
+        TrainedHead(head, predicted, test_group_metrics(dataset, predicted), float(loss), float(gap))
+        for head, predicted, loss, gap in zip(heads, predictions, trained.loss, trained.gap, strict=True)
+    ]
 
 
 def _train_due(base_model: BaseModel) -> int:
@@ -83,47 +131,40 @@ def _train_due(base_model: BaseModel) -> int:
     return drain(partial(runs.claim_runs, base_model, limit=limit), partial(train_batch, base_model), runs.fail_run)
 
 
-def _prepare(run: Run) -> _Prepared | None:
-    """The loss weights of a run's training images; None where a slice is too small, and the run is refused."""
-    assert run.threshold is not None, "a run without a threshold is refused when it is planned"
-    dataset, embedding = run.base_model.dataset, runs.text_embedding(run)
-    training = resources.training_set(dataset)
-    values = similarities(dataset.files.array("similarity")[training.rows], embedding)
-    members = slice_members(values, training.labels, run.target_class, run.threshold)
-    try:
-        slices = slice_membership(members, training.labels, run.target_class, run.least_slice_size)
-    except SliceTooSmall as error:
-        runs.refuse_run(run, str(error), too_small=error)
-        return None
-    n_above = int(members.sum())
-    n_below = int((training.labels == run.target_class).sum()) - n_above
-    return _Prepared(run, slice_weights(training.labels, slices, run.scheme), n_above, n_below)
+def _train(base_model: BaseModel, due: Iterable[Run]) -> None:
+    """Train the runs that can be, an annotation that several people made once, and refuse the others."""
+    alike: dict[tuple[str, int], list[Run]] = defaultdict(list)
+    for run in due:
+        alike[run.annotation_digest, run.least_slice_size].append(run)
+    trainable: list[tuple[list[Run], Weighed]] = []
+    for same in alike.values():
+        try:
+            trainable.append((same, weigh(same[0])))
+        except SliceTooSmall as error:
+            for run in same:
+                runs.refuse_run(run, str(error), too_small=error)
+    if not trainable:
+        return
+    heads = train(base_model, [weighed for _, weighed in trainable])
+    for (same, weighed), trained in zip(trainable, heads, strict=True):
+        for run in same:
+            _store(run, weighed, trained)
 
 
-def _train(base_model: BaseModel, prepared: list[_Prepared]) -> None:
-    """Train one head per run and store each with its test metrics. The runs of a base model share its λ."""
-    dataset = base_model.dataset
-    training = resources.training_set(dataset)
-    weights = np.stack([each.weights for each in prepared], axis=1)
-    trained = train_heads(training.features, training.labels, weights, base_model.l2, len(dataset.class_names))
-    test_features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
-    for k, each in enumerate(prepared):
-        head = Head.of(trained.coef[k], trained.intercept[k], training.standardization, dataset.class_names)
-        predictions = head.predict(test_features)
-        metrics = test_group_metrics(dataset, predictions)
-        runs.store_run(
-            each.run,
-            TrainedRun(
-                n_above=each.n_above,
-                n_below=each.n_below,
-                metrics=metrics,
-                test_predictions=predictions,
-                head=head.to_bytes(_model_card(each.run, metrics)),
-                loss=float(trained.loss[k]),
-                certified_gap=float(trained.gap[k]),
-                versions=library_versions(),
-            ),
-        )
+def _store(run: Run, weighed: Weighed, trained: TrainedHead) -> None:
+    runs.store_run(
+        run,
+        TrainedRun(
+            n_above=weighed.n_above,
+            n_below=weighed.n_below,
+            metrics=trained.metrics,
+            test_predictions=trained.test_predictions,
+            head=trained.head.to_bytes(_model_card(run, trained.metrics)),
+            loss=trained.loss,
+            certified_gap=trained.certified_gap,
+            versions=library_versions(),
+        ),
+    )
 
 
 def _model_card(run: Run, metrics: GroupMetrics) -> dict[str, str]:
@@ -139,6 +180,7 @@ def _model_card(run: Run, metrics: GroupMetrics) -> dict[str, str]:
         "target_class": str(dataset.class_names[run.target_class]),
         "phrase": run.phrase_text,
         "similarity_threshold": repr(run.threshold),
+        "similarity_sign": str(run.sign),
         "scheme": run.scheme,
         "l2": repr(run.l2),
         "test_worst_group_accuracy": repr(metrics.worst_group),

@@ -15,7 +15,7 @@ from annotations.services.scoring import ScoredPhrase
 from modeling.dataset_files import BadDataset
 from modeling.encoders import CheckedEncoder, EncoderUnavailable
 from modeling.error_score import error_score
-from modeling.phrase_text import render
+from modeling.phrase_text import render, split_negation
 from modeling.similarity import similarities
 from worker import resources, vocabulary
 from worker.complaints import complain
@@ -55,11 +55,41 @@ def score_batch(encoder: CheckedEncoder, dataset: Dataset, ids: Collection[int])
 
 
 def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase]) -> list[ScoredPhrase]:
-    texts = {phrase.pk: render(phrase.assignment.task.text_template, phrase.text) for phrase in phrases}
+    texts = {phrase.pk: text_to_embed(phrase) for phrase in phrases}
     known = scoring.stored_embeddings(dataset, set(texts.values()))
     new, encode_ms = _embed(encoder, sorted(set(texts.values()) - known.keys()))
     embeddings = known | new
-    return [_scored(dataset, phrase, texts[phrase.pk], embeddings[texts[phrase.pk]], encode_ms) for phrase in phrases]
+    return [scored_phrase(dataset, phrase, embeddings[texts[phrase.pk]], encode_ms) for phrase in phrases]
+
+
+def text_to_embed(phrase: Phrase) -> str:
+    """The phrase without its negation, in the task's template."""
+    subject, _ = split_negation(phrase.text)
+    return render(phrase.assignment.task.text_template, subject)
+
+
+def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float32], encode_ms: float) -> ScoredPhrase:
+    """Score a phrase by the embedding, float32[d], of its `text_to_embed`.
+
+    Raises BadDataset, BadArray for similarities that are not finite, NothingToSeparate, EncoderUnavailable.
+    """
+    task = phrase.assignment.task
+    assert task.target_class is not None, "an open study's tasks have a class"
+    subject, sign = split_negation(phrase.text)
+    images = class_images(task.base_model, task.target_class)
+    values = similarities(dataset.files.array("similarity")[images.rows], embedding)
+    return ScoredPhrase(
+        phrase=phrase,
+        subject=subject,
+        sign=sign,
+        score=error_score(sign * values, images.is_error),
+        similarities=values,
+        rendered_text=text_to_embed(phrase),
+        text_embedding=embedding,
+        class_name_cosine=_class_name_cosine(dataset, task, embedding),
+        rewordings=vocabulary.rewordings(task, subject, embedding) if task.study.suggest_rewordings else [],
+        encode_ms=encode_ms,
+    )
 
 
 def _embed(encoder: CheckedEncoder, texts: list[str]) -> tuple[dict[str, NDArray[np.float32]], float]:
@@ -69,25 +99,6 @@ def _embed(encoder: CheckedEncoder, texts: list[str]) -> tuple[dict[str, NDArray
     begun = time.perf_counter()
     embeddings = encoder.encode_texts(texts)
     return dict(zip(texts, embeddings, strict=True)), 1000 * (time.perf_counter() - begun)
-
-
-def _scored(
-    dataset: Dataset, phrase: Phrase, text: str, embedding: NDArray[np.float32], encode_ms: float
-) -> ScoredPhrase:
-    task = phrase.assignment.task
-    assert task.target_class is not None, "an open study's tasks have a class"
-    images = class_images(task.base_model, task.target_class)
-    values = similarities(dataset.files.array("similarity")[images.rows], embedding)
-    return ScoredPhrase(
-        phrase=phrase,
-        score=error_score(values, images.is_error),
-        similarities=values,
-        rendered_text=text,
-        text_embedding=embedding,
-        class_name_cosine=_class_name_cosine(dataset, task, embedding),
-        rewordings=vocabulary.rewordings(task, phrase.text, embedding) if task.study.suggest_rewordings else [],
-        encode_ms=encode_ms,
-    )
 
 
 def _class_name_cosine(dataset: Dataset, task: Task, embedding: NDArray[np.float32]) -> float:

@@ -13,7 +13,17 @@ from annotations.admin.numbers import NONE, percent, score
 from annotations.admin.read_only import ReadOnlyAdmin, ReadOnlyRows
 from annotations.models import AnnotationSession, Assignment, Event, Phrase
 
-_SCORE_FIELDS = ("error_score", "threshold", "two_sided", "rendered_text", "encoder", "scored_at")
+_SCORE_FIELDS = (
+    "error_score",
+    "null_level",
+    "p_value",
+    "threshold",
+    "two_sided",
+    "direction",
+    "rendered_text",
+    "encoder",
+    "scored_at",
+)
 
 
 class AssignmentRows(ReadOnlyRows):
@@ -108,6 +118,21 @@ class PhraseAdmin(ReadOnlyAdmin):
     @admin.display(description="two-sided")
     def two_sided(self, phrase: Phrase) -> str:
         return score(_of_score(phrase, "two_sided"))
+
+    @admin.display(description="what random words reach")
+    def null_level(self, phrase: Phrase) -> str:
+        level, tries = _of_score(phrase, "null_level"), _of_score(phrase, "tries")
+        return NONE if level is None else f"{score(level)} in {tries} {'try' if tries == 1 else 'tries'}"
+
+    @admin.display(description="p-value of this phrase alone")
+    def p_value(self, phrase: Phrase) -> str:
+        value = _of_score(phrase, "p_value")
+        return NONE if value is None else f"{value:.2g} ({_of_score(phrase, 'p_method')})"
+
+    @admin.display(description="direction")
+    def direction(self, phrase: Phrase) -> str:
+        sign = _of_score(phrase, "sign")
+        return NONE if sign is None else f"{'without' if sign < 0 else 'with'} “{phrase.score.subject or phrase.text}”"
 
     @admin.display(description="embedded as")
     def rendered_text(self, phrase: Phrase) -> str:

@@ -32,6 +32,7 @@ def model_card(run: Run) -> dict[str, Any]:
             "phrase": run.phrase_text,
             "text_template": task.text_template,
             "similarity_threshold": run.threshold,
+            "similarity_sign": run.sign,
             "similarity_encoder": manifest.encoder_of("similarity"),
         },
         "features": {
@@ -103,7 +104,7 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         "|---|---|",
         f"| Data set | {_plain(dataset['name'])}, version {dataset['version']}, digest `{dataset['digest']}` |",
         f"| Text | {_plain(annotation['text_template'])}, embedded by {_encoder(annotation['similarity_encoder'])} |",
-        f"| Similarity threshold | {annotation['similarity_threshold']!r} |",
+        f"| Similarity threshold | {annotation['similarity_threshold']!r}{_turned(annotation['similarity_sign'])} |",
         f"| Train images of the class | {training['n_above_threshold']} above the threshold, "
         f"{training['n_at_or_below_threshold']} at or below it |",
         f"| Weights | {training['scheme']}, λ = {training['l2']:g} |",
@@ -137,6 +138,10 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         "Or by hand: x = an image's embedding scaled to length 1, z = (x - feature_mean) / feature_deviation,",
         "logits = weight · z + bias; the class with the largest logit wins, in the order of `class_names`.",
     )
+
+
+def _turned(sign: int) -> str:
+    return ", of the similarity times -1: the phrase is a negation" if sign < 0 else ""
 
 
 def _encoder(description: Mapping[str, Any] | None) -> str:

@@ -10,10 +10,15 @@ FORMAT = "clarify study export 1"
 
 _RECOMPUTE = {
     "error_score": "max(0, max over t of F_correct(t) - F_error(t)), F the share of the class's validation images with "
-    "similarity at most t; the threshold is midway between the two similarities around the best t.",
-    "run": "An annotation is (class, phrase, threshold). It splits the class's train images into those above the "
-    "threshold and the rest; a linear head is trained on the standardised features with slice-balanced weights "
-    "(scheme) and an L2 penalty (l2). Each run's head can be downloaded, and reproduces its test predictions.",
+    "sign times similarity at most t; the threshold is midway between the two values around the best t. sign is -1 for "
+    "a negation, and the similarity is that of its subject. manage.py recompute score does it.",
+    "null_level": "The smallest attainable error score x with F0(x) to the power of tries at least 0.95, F0 its "
+    "distribution where every order of correct_images and wrong_images is equally likely. It assumes independent "
+    "phrases, chosen blind.",
+    "run": "An annotation is (class, phrase, threshold). It splits the class's train images into those with sign times "
+    "similarity above the threshold and the rest; a linear head is trained on the standardised features with "
+    "slice-balanced weights (scheme) and an L2 penalty (l2). Each run's head can be downloaded, and reproduces its "
+    "test predictions. manage.py recompute run trains it again.",
     "worst_group_accuracy": "On the test split: the least accuracy over groups (class and attribute) with images.",
     "summary": "For each participant and task take the rows of phrases.csv in their order. best_error_score is the "
     "largest error_score, the first row wins a tie; worst_group_accuracy is that of the row's run in runs.csv; "

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0003_scores_by_text_and_stricter_checks"),
+        ("annotations", "0004_chance_and_direction_of_scores"),
     ]
 
     operations = [

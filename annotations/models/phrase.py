@@ -44,15 +44,42 @@ class Phrase(models.Model):
         return self.text
 
 
+class PMethod(models.TextChoices):
+    EXACT = "exact"
+    ASYMPTOTIC = "asymptotic"
+
+
 class Score(models.Model):
-    """The error score of one phrase, with all that pages, exports and retraining need. Written once."""
+    """The error score of one phrase, with all that pages, exports and retraining need. Written once.
+
+    A negation ("no X") is scored as its subject X with sign -1: `similarities`, `rendered_text` and the embedding are
+    those of X, and an image is above the threshold iff sign * similarity > threshold. Scores of Clarify 0.1 have
+    neither subject, p_value, p_method, tries and null_level nor two_sided_threshold.
+    """
 
     phrase = models.OneToOneField(Phrase, on_delete=models.PROTECT, related_name="score")
     value = models.FloatField(help_text="error score, 0 to 1")
     threshold = models.FloatField(null=True, help_text="similarity threshold, exact float32; null where the value is 0")
     two_sided = models.FloatField(help_text="error score without regard to direction, 0 to 1")
+    two_sided_threshold = models.FloatField(null=True, help_text="threshold of the two-sided score")
     n_correct = models.PositiveIntegerField()
     n_error = models.PositiveIntegerField()
+    p_value = models.FloatField(null=True, help_text="probability that a random phrase scores as high, one-sided")
+    p_method = models.CharField(max_length=10, choices=PMethod, blank=True, default="", db_default="")
+    tries = models.PositiveIntegerField(
+        null=True, help_text="distinct phrases of the person in the class so far, this one included"
+    )
+    null_level = models.FloatField(
+        null=True, help_text="score that the best of so many random phrases does not pass in 19 of 20 cases"
+    )
+    sign = models.SmallIntegerField(default=1, db_default=1, help_text="-1 for a negation, otherwise 1")
+    subject = models.CharField(
+        max_length=LONGEST_PHRASE,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what was embedded, before the template: the phrase without its negation",
+    )
     similarities = models.BinaryField(
         help_text="float32 per validation image of the class, in the manifest's row order"
     )
@@ -81,7 +108,24 @@ class Score(models.Model):
                 condition=Q(value=0, threshold__isnull=True) | Q(value__gt=0, threshold__isnull=False),
                 name="score_threshold_unless_zero",
             ),
+            models.CheckConstraint(
+                condition=Q(two_sided_threshold__isnull=True) | Q(two_sided__gt=0), name="score_two_sided_threshold"
+            ),
             models.CheckConstraint(condition=Q(n_correct__gte=1, n_error__gte=1), name="score_has_both_sides"),
+            models.CheckConstraint(
+                condition=Q(p_value__isnull=True, p_method="", tries__isnull=True, null_level__isnull=True)
+                | Q(
+                    p_value__isnull=False,  # a range check alone lets null pass
+                    tries__isnull=False,
+                    null_level__isnull=False,
+                    p_value__range=(0, 1),
+                    p_method__in=PMethod.values,
+                    tries__gte=1,
+                    null_level__range=(0, 1),
+                ),
+                name="score_chance_complete",
+            ),
+            models.CheckConstraint(condition=Q(sign=1) | (Q(sign=-1) & ~Q(subject="")), name="score_sign_has_subject"),
         ]
         indexes = [models.Index(fields=["dataset_digest", "rendered_text"], name="score_by_text")]
 
@@ -90,5 +134,5 @@ class Score(models.Model):
 
     @property
     def similarity_array(self) -> NDArray[np.float32]:
-        """Similarities of the class's validation images, float32[n], read-only."""
+        """Similarities of the class's validation images to what was embedded, float32[n], read-only."""
         return unpack_float32(self.similarities)

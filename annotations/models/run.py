@@ -23,7 +23,7 @@ class Run(models.Model):
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="runs")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="runs")
     annotation_digest = models.CharField(
-        max_length=64, help_text="SHA-256 of class, text embedding, threshold and scheme"
+        max_length=64, help_text="SHA-256 of class, text embedding, threshold, scheme and sign"
     )
     target_class = models.PositiveIntegerField()
     phrase_text = models.CharField(max_length=120)
@@ -32,6 +32,9 @@ class Run(models.Model):
         "chosen threshold",
         default=False,
         help_text="a person chose the threshold; primary analyses use the automatic one",
+    )
+    sign = models.SmallIntegerField(
+        default=1, db_default=1, help_text="of the similarity: -1 for a negation, otherwise 1"
     )
     scheme = models.CharField(max_length=12, default="class_equal")
     l2 = models.FloatField("λ")
@@ -60,6 +63,7 @@ class Run(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["assignment", "annotation_digest"], name="run_once"),
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
+            models.CheckConstraint(condition=Q(sign__in=[1, -1]), name="run_sign_known"),
             models.CheckConstraint(
                 condition=~Q(state=RunState.DONE) | Q(threshold__isnull=False), name="run_done_has_threshold"
             ),

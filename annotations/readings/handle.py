@@ -10,16 +10,16 @@ N_STEPS = 128
 
 @dataclass(frozen=True)
 class Handle:
-    """Positions 0 to `last` stand evenly from the least to the greatest similarity.
+    """Positions 0 to `last` stand evenly from the least to the greatest similarity to the subject.
 
-    position: where the handle stands; the nearest one to a threshold that lies between two. right_above, wrong_above:
-    how many right and wrong images are above the threshold at each position, int[last + 1]. is_chosen: whether the
-    person moved it away from the automatic threshold.
+    position: where the handle stands; the nearest one to a threshold that lies between two. right_with, wrong_with: how
+    many right and wrong images are on the side with the subject at each position, int[last + 1]. is_chosen: whether
+    the person moved it away from the automatic threshold.
     """
 
     position: int
-    right_above: tuple[int, ...]
-    wrong_above: tuple[int, ...]
+    right_with: tuple[int, ...]
+    wrong_with: tuple[int, ...]
     n_right: int
     n_wrong: int
     is_chosen: bool
@@ -27,38 +27,45 @@ class Handle:
 
 
 def handle(
-    similarities: NDArray[np.float32], is_error: NDArray[np.bool_], threshold: float | None, *, is_chosen: bool
+    similarities: NDArray[np.float32],
+    is_error: NDArray[np.bool_],
+    threshold: float | None,
+    *,
+    sign: int = 1,
+    is_chosen: bool = False,
 ) -> Handle | None:
     """Return the handle over similarities float32[n] of right and wrong images bool[n], None where all are equal.
 
-    Without a threshold it stands at the end, above every image.
+    threshold: above it is sign * similarity > threshold, as in a score. Without one the handle stands at the end.
     """
     low, high = _extent(similarities)
     if low == high:
         return None
-    thresholds = np.array([threshold_at(similarities, position) for position in range(N_STEPS + 1)], np.float32)
-    share = 1.0 if threshold is None else (threshold - low) / (high - low)
+    share = 1.0 if threshold is None else (sign * threshold - low) / (high - low)
     return Handle(
         position=int(np.clip(round(share * N_STEPS), 0, N_STEPS)),
-        right_above=_above(similarities[~is_error], thresholds),
-        wrong_above=_above(similarities[is_error], thresholds),
+        right_with=_with(similarities[~is_error], _places(low, high), sign),
+        wrong_with=_with(similarities[is_error], _places(low, high), sign),
         n_right=int((~is_error).sum()),
         n_wrong=int(is_error.sum()),
         is_chosen=is_chosen,
     )
 
 
-def threshold_at(similarities: NDArray[np.float32], position: int) -> float:
-    """Return the threshold, exact float32, at a position (0 to N_STEPS; others count as the nearer end)."""
-    low, high = _extent(similarities)
-    step = min(max(position, 0), N_STEPS)
-    return float(np.float32(low + (high - low) * step / N_STEPS))
+def threshold_at(similarities: NDArray[np.float32], position: int, sign: int = 1) -> float:
+    """Return the threshold, exact float32 and with the sign of a score's, at a position (0 to N_STEPS)."""
+    return sign * float(_places(*_extent(similarities))[position])
 
 
 def _extent(similarities: NDArray[np.float32]) -> tuple[float, float]:
     return float(similarities.min()), float(similarities.max())
 
 
-def _above(values: NDArray[np.float32], thresholds: NDArray[np.float32]) -> tuple[int, ...]:
-    counts = len(values) - np.searchsorted(np.sort(values), thresholds, side="right")
-    return tuple(counts.tolist())
+def _places(low: float, high: float) -> NDArray[np.float32]:
+    return np.linspace(low, high, N_STEPS + 1).astype(np.float32)
+
+
+def _with(values: NDArray[np.float32], places: NDArray[np.float32], sign: int) -> tuple[int, ...]:
+    """Images at the place itself are without the subject; for a negation with it: both are "not above"."""
+    n_without = np.searchsorted(np.sort(values), places, side="right" if sign > 0 else "left")
+    return tuple((len(values) - n_without).tolist())

@@ -14,7 +14,6 @@ from annotations.readings.histogram import Histogram, histogram
 from annotations.readings.pictures import Grid, pictures_of
 from annotations.readings.question import Question, question
 from annotations.readings.samples import sample
-from modeling.error_score import error_score
 
 SHOWN_A_SIDE = 12
 WELL, PARTLY, LEAST_TELLING = 0.6, 0.3, 0.15
@@ -26,7 +25,14 @@ class Verdict(StrEnum):
     WELL = "well"
     PARTLY = "partly"
     HARDLY = "hardly"
+    BY_CHANCE = "by_chance"
     OPPOSITE = "opposite"
+    OPPOSITE_BY_CHANCE = "opposite_by_chance"
+
+    @property
+    def is_opposite(self) -> bool:
+        """Whether the AI is wrong *less* often on images that have what the phrase says."""
+        return self in (Verdict.OPPOSITE, Verdict.OPPOSITE_BY_CHANCE)
 
 
 UNQUESTIONED = {Verdict.WELL, Verdict.OPPOSITE}  # these words were seen: the score says so
@@ -47,7 +53,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Split:
-    """The class's images without what the phrase says (at or below the threshold) and with it (above)."""
+    """The class's images without the phrase's subject (similarity at or below a threshold) and with it (above)."""
 
     without: Side
     with_it: Side
@@ -55,14 +61,20 @@ class Split:
 
 @dataclass(frozen=True)
 class Result:
-    """value: error score, 0 to 1. threshold: where the split is; both are None where there is none.
+    """What a page shows of a score.
 
+    value: error score, 0 to 1. null_level: what random words reach, 0 to 1; None in scores of Clarify 0.1. subject,
+    sign: what was looked for, and -1 where the phrase says that images lack it. threshold: where the
+    split is, above it sign * similarity > threshold; both are None where there is none.
     The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
     no doubt which of the two failures it is.
     """
 
     value: float
+    null_level: float | None
     verdict: Verdict
+    subject: str
+    sign: int
     threshold: float | None
     split: Split | None
     histogram: Histogram
@@ -71,58 +83,65 @@ class Result:
     question: Question | None
 
 
-def verdict(value: float, two_sided: float) -> Verdict:
+def verdict(value: float, two_sided: float, null_level: float | None) -> Verdict:
     """Put an error score (0 to 1) into a word.
 
-    OPPOSITE: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
-    images that have what the phrase says.
+    Opposite: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
+    images that have what the phrase says. By chance: it is no more than what random words reach, where that is known.
     """
+    by_chance = null_level or 0.0
     if two_sided > value and two_sided >= LEAST_TELLING:
-        return Verdict.OPPOSITE
+        return Verdict.OPPOSITE if two_sided > by_chance else Verdict.OPPOSITE_BY_CHANCE
+    if 0 < value <= by_chance:
+        return Verdict.BY_CHANCE
     if value >= WELL:
         return Verdict.WELL
     return Verdict.PARTLY if value >= PARTLY else Verdict.HARDLY
 
 
 def result(score: Score, owner: str) -> Result:
-    """Return what `owner` sees of a score. All of it is made from the stored similarities; nothing is embedded.
+    """Return what `owner` sees of a score. All of it is made from what is stored; nothing is embedded.
 
-    An OPPOSITE phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
-    every other one at the stored threshold. One that the person chose comes before both.
+    An opposite phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
+    every other one at the threshold of its score. A chosen threshold comes before both. Sides, histogram and handle
+    are those of the subject, also for a negation.
     """
     assignment = score.phrase.assignment
     task = assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
     is_error = class_images(task.base_model, task.target_class).is_error
-    similarities = score.similarity_array
-    word = verdict(score.value, score.two_sided)
-    automatic = score.threshold
-    if word is Verdict.OPPOSITE:
-        automatic = error_score(similarities, is_error).two_sided_threshold
+    values, sign = score.similarity_array, score.sign
+    subject = score.subject or score.phrase.text
+    word = verdict(score.value, score.two_sided, score.null_level)
     chosen = chosen_threshold(score.phrase)
+    automatic = score.two_sided_threshold if word.is_opposite else score.threshold
     threshold = automatic if chosen is None else chosen
-    named = names_the_class(score.phrase.text, task.class_name, score.class_name_cosine)
+    named = sign > 0 and names_the_class(subject, task.class_name, score.class_name_cosine)
     return Result(
         value=score.value,
+        null_level=score.null_level,
         verdict=word,
+        subject=subject,
+        sign=sign,
         threshold=threshold,
         split=None if threshold is None else split_at(score, owner, threshold),
-        histogram=histogram(similarities, is_error, automatic),
-        handle=handle(similarities, is_error, threshold, is_chosen=chosen is not None),
+        histogram=histogram(values, is_error, None if automatic is None else sign * automatic),
+        handle=handle(values, is_error, threshold, sign=sign, is_chosen=chosen is not None),
         names_the_class=named,
         question=None if named or word in UNQUESTIONED else question(score, owner),
     )
 
 
-def split_at(score: Score, owner: str, threshold: float) -> Split:
-    """Return the split at any similarity threshold, with the samples that `owner` sees of its sides."""
-    above = score.similarity_array > np.float32(threshold)
-    return Split(without=_side(score, owner, ~above), with_it=_side(score, owner, above))
-
-
 def chosen_threshold(phrase: Phrase) -> float | None:
     """Return the threshold that the person chose for a phrase, None where that is the automatic one."""
     return phrase.threshold_choice.threshold if hasattr(phrase, "threshold_choice") else None
+
+
+def split_at(score: Score, owner: str, threshold: float) -> Split:
+    """Return the split at any similarity threshold, with the samples that `owner` sees of its sides."""
+    above = score.sign * score.similarity_array > np.float32(threshold)
+    with_it = above if score.sign > 0 else ~above
+    return Split(without=_side(score, owner, ~with_it), with_it=_side(score, owner, with_it))
 
 
 def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:

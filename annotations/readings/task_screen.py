@@ -154,7 +154,11 @@ class Found:
 
 def found(session: AnnotationSession) -> tuple[Found, ...]:
     """Return the best phrase of each of the session's tasks, for the last page."""
-    assignments = session.assignments.select_related("task__base_model__dataset").order_by("position")
+    assignments = (
+        session.assignments.select_related("task__base_model__dataset")
+        .defer("task__base_model__head", "task__base_model__predictions")
+        .order_by("position")
+    )
     phrases = _phrases().filter(assignment__session=session)
     return tuple(
         Found(assignment.task, best_phrase(phrase for phrase in phrases if phrase.assignment_id == assignment.pk))

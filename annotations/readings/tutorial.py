@@ -16,7 +16,7 @@ from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.pictures import Grid, numbered
 from annotations.readings.practice_words import similarities, understood
 from annotations.readings.results import WELL, Side, Split, Verdict, verdict
-from modeling.error_score import ErrorScore, error_score
+from modeling.error_score import ErrorScore, error_score, null_level
 
 RIGHT = (
     {"colour": "blue", "size": "large", "tilt": "upright", "shade": "light"},
@@ -66,8 +66,14 @@ class Example:
     phrase: str
     understood: str
     value: float
+    null_level: float
     verdict: Verdict
     split: Split | None
+
+    @property
+    def subject(self) -> str:
+        """What was looked for, as a Result says it."""
+        return self.understood
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,8 @@ def is_wrong(picture: int) -> bool:
 def practice(session: AnnotationSession) -> Practice:
     """Return how far a visit is with the example, and what it shows of the newest phrase."""
     phrases = tuple(session.practice_phrases.order_by("ordinal"))
-    return Practice(_lesson(session, phrases), phrases, example(phrases[-1].text) if phrases else None)
+    tries = len({understood(phrase.text) for phrase in phrases if phrase.value is not None})
+    return Practice(_lesson(session, phrases), phrases, example(phrases[-1].text, tries) if phrases else None)
 
 
 def practice_score(text: str) -> ErrorScore | None:
@@ -133,16 +140,17 @@ def practice_score(text: str) -> ErrorScore | None:
     return None if words is None else error_score(similarities(words), _IS_ERROR)
 
 
-def example(text: str) -> Example | None:
-    """Return what the page shows of a phrase; None for words that the tutorial does not know."""
+def example(text: str, tries: int = 1) -> Example | None:
+    """Return what the page shows of the last of so many tries; None for words that the tutorial does not know."""
     words = understood(text)
     if words is None:
         return None
     score = error_score(similarities(words), _IS_ERROR)
-    word = verdict(score.value, score.two_sided)
-    threshold = score.two_sided_threshold if word is Verdict.OPPOSITE else score.threshold
+    level = null_level(score.n_correct, score.n_error, tries)
+    word = verdict(score.value, score.two_sided, level)
+    threshold = score.two_sided_threshold if word.is_opposite else score.threshold
     split = None if threshold is None else _split(similarities(words) > np.float32(threshold))
-    return Example(text, words, score.value, word, split)
+    return Example(text, words, score.value, level, word, split)
 
 
 def _lesson(session: AnnotationSession, phrases: tuple[PracticePhrase, ...]) -> Lesson:

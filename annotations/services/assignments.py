@@ -134,6 +134,7 @@ def lock_all(ids: Iterable[int]) -> dict[int, Assignment]:
 def _locked(assignments: QuerySet[Assignment], *, skip_locked: bool = False) -> QuerySet[Assignment]:
     # A "no key" lock lets rows that point to the assignment be inserted meanwhile.
     related = assignments.select_related("task__base_model", "session__study")
+    related = related.defer("task__base_model__head", "task__base_model__predictions")
     return related.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
 
 

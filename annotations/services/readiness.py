@@ -3,17 +3,17 @@
 from annotations.models import BaseModel, Study, Task
 from annotations.readings.class_images import class_images
 from annotations.services.base_models import NothingToEvaluate, default_target_class
+from annotations.services.outside_ids import is_outside_id
 from modeling.dataset_files import BadDataset
 from modeling.errors import BadTemplate
 from modeling.phrase_text import check_template
 
 
 def reasons_not_ready(study: Study) -> list[str]:
-    """Return why the study cannot open yet, in the order of its tasks; empty where it can."""
+    """Return why the study cannot open yet: its links, then its tasks in their order; empty where it can."""
     tasks = list(study.tasks.select_related("base_model__dataset"))
-    if not tasks:
-        return ["The study has no task. Add at least one."]
-    return [f"Task {task.position}: {reason}" for task in tasks for reason in _reasons(task)]
+    reasons = [f"Task {task.position}: {reason}" for task in tasks for reason in _reasons(task)]
+    return [*_link_reasons(study), *(reasons if tasks else ["The study has no task. Add at least one."])]
 
 
 def resolved_target_class(task: Task) -> int:
@@ -27,6 +27,23 @@ def resolved_target_class(task: Task) -> int:
 def lacks_features(base_model: BaseModel) -> bool:
     """Whether the data set has no array to retrain on, so that phrases are scored and every run is refused."""
     return "features" not in base_model.dataset.files.manifest.arrays
+
+
+def _link_reasons(study: Study) -> list[str]:
+    """What would keep everybody out, or from coming back: neither can be changed once the study is open."""
+    names = {study.participant_parameter, study.study_parameter, study.session_parameter}
+    checks = (
+        (len(names) == 3, "The three parameters of the link need three different names."),
+        (
+            not study.external_study_id or is_outside_id(study.external_study_id),
+            "Prolific's study id can hold letters, digits and _ . ~ - alone, 64 at most. Copy it again.",
+        ),
+        (
+            not study.completion_url or study.completion_url.startswith(("https://", "http://")),
+            "The completion address must begin with https:// (or be empty: then nobody is sent back).",
+        ),
+    )
+    return [reason for is_right, reason in checks if not is_right]
 
 
 def _reasons(task: Task) -> list[str]:

@@ -13,7 +13,7 @@ def choose_threshold(phrase: Phrase, threshold: float | None) -> ThresholdChoice
     """Store the threshold that a person chose, as float32, beside the automatic one; None puts that one back.
 
     The same choice again changes nothing. Raises ThresholdRefused unless it lies between the least and the greatest
-    similarity, PhraseNotScored, and as `assignments.refuse_unless_running` does.
+    similarity (times the score's sign), PhraseNotScored, and as `assignments.refuse_unless_running` does.
     """
     with transaction.atomic():
         scored = _scored(phrase)
@@ -56,7 +56,7 @@ def _scored(phrase: Phrase) -> Phrase:
 
 
 def _within(phrase: Phrase, threshold: float) -> float:
-    values = phrase.score.similarity_array
+    values = phrase.score.sign * phrase.score.similarity_array
     exact = float(np.float32(threshold))
     if not float(values.min()) <= exact <= float(values.max()):  # NaN is not either
         raise ThresholdRefused

@@ -47,10 +47,10 @@ class TrainedRun:
 def plan_runs(assignment: Assignment) -> int:
     """Give each scored phrase of an ended assignment its run, one for each distinct annotation.
 
-    Returns how many are new. Phrases with the same class, text embedding, threshold and scheme share a run. Without a
-    threshold the run is refused at once. A threshold that the person chose gives a second run, marked as chosen unless
-    it is the automatic one of some phrase. Planning again adds what is missing, and a withdrawn assignment gets none.
-    The caller has locked the assignment.
+    Returns how many are new. Phrases with the same class, text embedding, sign, threshold and scheme share a run.
+    Without a threshold the run is refused at once. A threshold that the person chose gives a second run, marked as
+    chosen unless it is the automatic one of some phrase. Planning again adds what is missing, and a withdrawn
+    assignment gets none. The caller has locked the assignment.
     """
     if assignment.end_reason == EndReason.WITHDRAWN:
         return 0
@@ -64,16 +64,25 @@ def plan_runs(assignment: Assignment) -> int:
     return sum(planned)
 
 
-def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str) -> str:
+def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str, sign: int) -> str:
     """Return the SHA-256 that identifies an annotation; the threshold counts to the last bit."""
     exact = None if threshold is None else float(threshold).hex()
-    return hashlib.sha256(json.dumps([target_class, text_digest, exact, scheme]).encode()).hexdigest()
+    annotation: list[Any] = [target_class, text_digest, exact, scheme]
+    if sign < 0:  # only then, so that digests of before there were negations hold
+        annotation.append(sign)
+    return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
+
+
+def scores_of(run: Run) -> QuerySet[Score]:
+    """Return the scores whose automatic or chosen threshold a run retrains with, oldest first: one text embedding."""
+    return Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
 
 
 def text_embedding(run: Run) -> NDArray[np.float32]:
     """Return the unit embedding, float32[d], of the phrase that a run retrains with."""
-    scores = Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
-    return unpack_float32(scores.values_list("text_embedding", flat=True)[0])
+    score = scores_of(run).first()
+    assert score is not None, "a run is planned for a score"
+    return unpack_float32(score.text_embedding)
 
 
 def due_base_models() -> list[BaseModel]:
@@ -90,6 +99,7 @@ def claim_runs(base_model: BaseModel, *, limit: int, tried: Collection[int] = ()
 def lock_runs(ids: Collection[int]) -> list[Run]:
     """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
     due = _due().filter(pk__in=ids).select_related("base_model__dataset", "assignment__session__study")
+    due = due.defer("base_model__head", "base_model__predictions")  # large, and the same in each row
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 
@@ -169,13 +179,14 @@ def _get_or_create(
     assert task.target_class is not None, "an open study's tasks have a class"
     return Run.objects.get_or_create(
         assignment=assignment,
-        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, SCHEME),
+        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, SCHEME, score.sign),
         defaults={
             "base_model": task.base_model,
             "target_class": task.target_class,
             "phrase_text": score.phrase.text,
             "threshold": threshold,
             "is_chosen": is_chosen,
+            "sign": score.sign,
             "scheme": SCHEME,
             "l2": task.base_model.l2,
             "least_slice_size": settings.LEAST_SLICE_SIZE,

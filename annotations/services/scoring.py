@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -16,8 +16,9 @@ from annotations.models.arrays import pack_float32, unpack_float32
 from annotations.services import assignments, events, runs
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
 from annotations.version import CODE_VERSION
-from modeling.error_score import ErrorScore
+from modeling.error_score import ErrorScore, null_level
 
+NULL_QUANTILE = 0.95  # what random phrases reach at most, in this share of cases
 _STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it scored this phrase"
 
 
@@ -25,12 +26,15 @@ _STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it scored thi
 class ScoredPhrase:
     """What a worker hands over for one phrase.
 
-    similarities: float32[n] of the class's validation images (`class_images`). text_embedding: float32[d], unit.
-    encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
+    subject, sign: of `phrase_text.split_negation`; score: of the similarities times the sign.
+    similarities: float32[n] of the class's validation images (`class_images`) to the subject. text_embedding:
+    float32[d], unit. encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
     rewordings: what the study suggests instead, nearest first; empty where it suggests none.
     """
 
     phrase: Phrase
+    subject: str
+    sign: int
     score: ErrorScore
     similarities: NDArray[np.float32]
     rendered_text: str
@@ -53,7 +57,8 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
-    due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset", "assignment__task__study")
+    related = ("assignment__task__base_model__dataset", "assignment__task__study", "assignment__session")
+    due = _due().filter(pk__in=ids).select_related(*related)
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 
@@ -67,16 +72,65 @@ def stored_embeddings(dataset: Dataset, texts: Collection[str]) -> dict[str, NDA
     return {text: unpack_float32(embedding) for text, embedding in known.values_list("rendered_text", "text_embedding")}
 
 
+def tries(phrase: Phrase) -> int:
+    """Count the distinct phrases that the person has submitted so far for the class, this one included.
+
+    Phrases of all visits and tasks in which the person saw the same class of the same base model; texts as stored.
+    """
+    task = phrase.assignment.task
+    so_far = Q(submitted_at__lt=phrase.submitted_at) | Q(submitted_at=phrase.submitted_at, pk__lte=phrase.pk)
+    for_the_class = Phrase.objects.filter(
+        so_far,
+        assignment__session__participant=phrase.assignment.session.participant_id,
+        assignment__task__base_model=task.base_model_id,
+        assignment__task__target_class=task.target_class,
+    )
+    return for_the_class.values("text").distinct().count()
+
+
+def score_of(scored: ScoredPhrase) -> Score:
+    """Return the row that holds all this, not stored and without `scored_at`."""
+    task, score, n_tries = scored.phrase.assignment.task, scored.score, tries(scored.phrase)
+    embedding, dataset = pack_float32(scored.text_embedding), task.base_model.dataset
+    return Score(
+        phrase=scored.phrase,
+        value=score.value,
+        threshold=score.threshold,
+        two_sided=score.two_sided,
+        two_sided_threshold=score.two_sided_threshold,
+        n_correct=score.n_correct,
+        n_error=score.n_error,
+        p_value=score.p_value,
+        p_method=score.p_method,
+        tries=n_tries,
+        null_level=null_level(score.n_correct, score.n_error, n_tries, NULL_QUANTILE),
+        sign=scored.sign,
+        subject=scored.subject,
+        similarities=pack_float32(scored.similarities),
+        rendered_text=scored.rendered_text,
+        text_template=task.text_template,
+        text_embedding=embedding,
+        text_digest=hashlib.sha256(embedding).hexdigest(),
+        class_name_cosine=scored.class_name_cosine,
+        encoder=dataset.similarity_encoder,
+        dataset_digest=dataset.digest,
+        code_version=CODE_VERSION,
+        encode_ms=scored.encode_ms,
+        rewordings=scored.rewordings,
+    )
+
+
 def store_scores(scored: Sequence[ScoredPhrase]) -> int:
     """Store scores of locked phrases, all or none; returns how many. A phrase that has its score is passed over.
 
     Moves each active assignment's deadline by the time its phrase waited. Where an assignment ended meanwhile, the
     phrase's run is planned now.
     """
+    scores = [score_of(each) for each in scored]  # before anything is locked: a null level takes its time
     now = timezone.now()
     with transaction.atomic():
-        locked = assignments.lock_all({each.phrase.assignment_id for each in scored})
-        stored = [each for each in scored if _store(each, locked[each.phrase.assignment_id], now)]
+        locked = assignments.lock_all({score.phrase.assignment_id for score in scores})
+        stored = [score for score in scores if _store(score, locked[score.phrase.assignment_id], now)]
         _plan_late_runs(locked)
     return len(stored)
 
@@ -104,34 +158,13 @@ def _due() -> QuerySet[Phrase]:
     return Phrase.objects.filter(state=PhraseState.PENDING).order_by("submitted_at", "pk")
 
 
-def _store(scored: ScoredPhrase, assignment: Assignment, now: dt.datetime) -> bool:
-    if not _leave_pending(scored.phrase, PhraseState.SCORED):
+def _store(score: Score, assignment: Assignment, now: dt.datetime) -> bool:
+    if not _leave_pending(score.phrase, PhraseState.SCORED):
         return False
-    embedding = pack_float32(scored.text_embedding)
-    dataset = scored.phrase.assignment.task.base_model.dataset
-    score = scored.score
-    Score.objects.create(
-        phrase=scored.phrase,
-        value=score.value,
-        threshold=score.threshold,
-        two_sided=score.two_sided,
-        n_correct=score.n_correct,
-        n_error=score.n_error,
-        similarities=pack_float32(scored.similarities),
-        rendered_text=scored.rendered_text,
-        text_template=assignment.task.text_template,
-        text_embedding=embedding,
-        text_digest=hashlib.sha256(embedding).hexdigest(),
-        class_name_cosine=scored.class_name_cosine,
-        encoder=dataset.similarity_encoder,
-        dataset_digest=dataset.digest,
-        code_version=CODE_VERSION,
-        encode_ms=scored.encode_ms,
-        rewordings=scored.rewordings,
-        scored_at=now,
-    )
-    assignments.credit_waiting(assignment, scored.phrase, now)
-    _record(events.PHRASE_SCORED, scored.phrase, assignment)
+    score.scored_at = now
+    score.save(force_insert=True)
+    assignments.credit_waiting(assignment, score.phrase, now)
+    _record(events.PHRASE_SCORED, score.phrase, assignment)
     return True
 
 

@@ -4,7 +4,6 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -37,9 +36,9 @@ from annotations.services.errors import (
     StudyNotFound,
     StudyNotOpen,
 )
+from annotations.services.outside_ids import is_outside_id
 from annotations.version import CODE_VERSION
 
-_OUTSIDE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}")
 _PSEUDONYM_DIGITS = 12  # of base32: 60 bits
 
 
@@ -51,14 +50,9 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) 
     new visit of a person who did not pass the comprehension check in an earlier one. A visit that exists goes on while
     the study is paused or closed.
     """
-    ids = [participant_id.strip(), study_id.strip(), session_id.strip()]
-    if not all(_OUTSIDE_ID.fullmatch(value) for value in ids):
-        raise LinkIncomplete
-    participant_id, study_id, session_id = ids
-    if study.external_study_id and study_id != study.external_study_id:
-        raise StudyNotFound(
-            _("This link belongs to another study. Please open the study again from where you found it.")
-        )
+    participant_id, study_id, session_id = outside_ids(
+        study, participant_id=participant_id, study_id=study_id, session_id=session_id
+    )
     session = (
         AnnotationSession.objects.select_related("participant")
         .filter(study=study, submission_key=pseudonym(study, "S", session_id))
@@ -69,6 +63,21 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) 
     if session.participant.pseudonym != pseudonym(study, "P", participant_id):
         raise LinkIncomplete(_("This link was made for another person. Please open the study from your own account."))
     return session
+
+
+def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id: str) -> tuple[str, str, str]:
+    """Return a link's three ids without outer white space.
+
+    Raises LinkIncomplete for a missing or malformed one, StudyNotFound for the id of another study.
+    """
+    participant_id, study_id, session_id = participant_id.strip(), study_id.strip(), session_id.strip()
+    if not all(is_outside_id(value) for value in (participant_id, study_id, session_id)):
+        raise LinkIncomplete
+    if study.external_study_id and study_id != study.external_study_id:
+        raise StudyNotFound(
+            _("This link belongs to another study. Please open the study again from where you found it.")
+        )
+    return participant_id, study_id, session_id
 
 
 def pseudonym(study: Study, kind: str, outside_id: str) -> str:

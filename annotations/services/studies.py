@@ -166,7 +166,9 @@ def _url_with(study: Study, *, participant: str, study_id: str, session: str) ->
 
 def _locked(study: Study, *allowed: StudyState) -> Study:
     """Return the row under a lock; StudyStateMismatch where its state is none of those."""
-    locked = Study.objects.select_for_update().get(pk=study.pk)
+    # A "no key" lock lets rows that point to the study be inserted meanwhile: whoever submits a phrase holds an
+    # assignment that closing waits for, and writes an event of the study.
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if locked.state not in allowed:
         raise StudyStateMismatch(f"The study is {locked.get_state_display().lower()}, so this cannot be done now.")
     return locked

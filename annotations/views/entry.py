@@ -12,7 +12,7 @@ from annotations.models import Stage, Study, StudyState
 from annotations.models.participant import AnnotationSession
 from annotations.readings.tutorial import grids
 from annotations.services import device_reports, sessions
-from annotations.services.errors import LinkIncomplete, ServiceError, StudyNotFound, StudyNotOpen
+from annotations.services.errors import ServiceError, StudyNotFound, StudyNotOpen
 from annotations.views import faults
 from annotations.views.device import DEVICE_FIELDS, reported
 from annotations.views.visits import SESSION_KEY, go_on, in_visit, see
@@ -24,11 +24,10 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what awaits the person. Stores nothing: link scanners open links too."""
     try:
         study = _study(slug)
-        parameters = [(name, request.GET.get(name, "").strip()) for name in _parameter_names(study)]
-        if not all(value for _, value in parameters):
-            raise LinkIncomplete
+        ids = sessions.outside_ids(study, **_given_ids(study, request.GET))
     except ServiceError as error:
         return faults.refused(request, error)
+    parameters = list(zip(_parameter_names(study), ids, strict=True))
     if study.state != StudyState.ACTIVE:
         return faults.not_open(request, StudyNotOpen(study.state), study, parameters)
     time_limit = study.tasks.aggregate(total=Sum("time_limit_s"))["total"] or 0
@@ -49,8 +48,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin the visit of the link's three ids, or go on with it, under a new session key."""
     try:
         study = _study(slug)
-        participant_id, study_id, session_id = _outside_ids(study, request.POST)
-        session = sessions.enter(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
+        session = sessions.enter(study, **_given_ids(study, request.POST))
     except ServiceError as error:
         return faults.refused(request, error)
     device_reports.store(session, reported(request.POST))
@@ -77,6 +75,8 @@ def _parameter_names(study: Study) -> tuple[str, str, str]:
     return study.participant_parameter, study.study_parameter, study.session_parameter
 
 
-def _outside_ids(study: Study, given: QueryDict) -> tuple[str, str, str]:
-    participant, study_id, session = (given.get(name, "") for name in _parameter_names(study))
-    return participant, study_id, session
+def _given_ids(study: Study, given: QueryDict) -> dict[str, str]:
+    """The link's ids as they came, by their names in `sessions.enter`; one that came with two values is none."""
+    values = [set(given.getlist(name)) for name in _parameter_names(study)]
+    ids = [value.pop() if len(value) == 1 else "" for value in values]
+    return dict(zip(("participant_id", "study_id", "session_id"), ids, strict=True))

@@ -57,7 +57,7 @@ def _own_phrase(assignment: Assignment, client_uuid: uuid.UUID) -> Phrase:
 def _threshold(phrase: Phrase, position: str) -> float:
     if not (position.isascii() and position.isdigit() and len(position) < 9 and int(position) <= N_STEPS):
         raise BadRequest(f"the position is not a whole number from 0 to {N_STEPS}")
-    return threshold_at(phrase.score.similarity_array, int(position))
+    return threshold_at(phrase.score.similarity_array, int(position), phrase.score.sign)
 
 
 def _answer(request: HttpRequest, assignment: Assignment, phrase: Phrase) -> HttpResponse:

@@ -88,9 +88,9 @@ def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
 
 def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
     """Return an assignment of this visit; anybody else's is not found."""
-    assignment = get_object_or_404(
-        Assignment.objects.select_related("task__base_model__dataset"), public_id=public_id, session=session
-    )
+    rows = Assignment.objects.select_related("task__base_model__dataset")
+    rows = rows.defer("task__base_model__head", "task__base_model__predictions")  # as long as the data set
+    assignment = get_object_or_404(rows, public_id=public_id, session=session)
     assignment.session = session  # with its study loaded
     return assignment
 

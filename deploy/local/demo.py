@@ -22,7 +22,7 @@ from deploy.local.services import free_port, postgres, valkey
 from deploy.local.site import Site
 from deploy.local.stages import StageFailed, Stages
 
-FIRST_PORT, PORTS_TO_TRY = 8000, 100
+FIRST_PORT, PORTS_TO_TRY, HIGHEST_PORT = 8000, 100, 65535
 QUIET = {"LOG_LEVEL": "WARNING"}  # for what writes to this terminal: the stages say how far it is
 console = Console(highlight=False, soft_wrap=True)
 
@@ -80,6 +80,7 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
             study = job.the_study()
             site.start()
             site.wait_until_ready()
+            running.enter_context(folder.published(env))
         _play(stages, job, study, f"http://127.0.0.1:{port}")
         with stages.stage("Export"):
             export = job.export(folder.exports)
@@ -149,9 +150,14 @@ def _tend(site: Site) -> None:
 
 
 def _port(asked: int | None) -> int:
-    """The port asked for, or the first free one. Raises CannotRun where the port asked for is taken."""
-    asked = asked or int(os.environ.get("PORT") or 0)
-    if asked:
+    """The port asked for, or the first free one. Raises CannotRun where the port asked for is taken or none."""
+    wanted = str(asked or os.environ.get("PORT", ""))
+    if wanted:
+        asked = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 5 else 0
+        if not 0 < asked <= HIGHEST_PORT:
+            raise CannotRun(
+                f"{wanted!r} is no port: choose one from 1 to {HIGHEST_PORT} with PORT=…, or leave PORT out."
+            )
         if free_port(asked) != asked:
             raise CannotRun(f"Port {asked} is taken: choose another with PORT=…, or leave PORT out.")
         return asked

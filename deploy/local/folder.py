@@ -2,10 +2,11 @@
 
 import errno
 import fcntl
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class DemoFolder:
         self.exports = self.path / "exports"
         self.static = self.path / "static"
         self.logs = self.path / "log"
+        self._published = self.path / "settings.json"
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -70,17 +72,15 @@ class DemoFolder:
             return file.read_text().strip(), False
         except FileNotFoundError:
             value = secrets.token_urlsafe(n_bytes)
-        unfinished = file.with_name(f".{name}")
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-            opened.write(value + "\n")
-        unfinished.rename(file)
+        _write_for_owner(file, value + "\n")
         return value, True
 
     def environment(self, *, database_url: str, redis_url: str, port: int) -> dict[str, str]:
         """The environment of the site's processes: what production sets too, with this folder's values."""
+        return {**os.environ, **self._settings(database_url, redis_url, port)}
+
+    def _settings(self, database_url: str, redis_url: str, port: int) -> dict[str, str]:
         return {
-            **os.environ,
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "SECRET_KEY": self.secret("secret-key", 50)[0],
@@ -94,6 +94,33 @@ class DemoFolder:
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),  # one thread a process: five share the machine
             "PYTHONUNBUFFERED": "1",
         }
+
+    @contextmanager
+    def published(self, env: Mapping[str, str]) -> Iterator[None]:
+        """Let `deploy.local.manage` find the running site: a file that only we can read has its settings meanwhile."""
+        names = self._settings("", "", 0)
+        _write_for_owner(self._published, json.dumps({name: env[name] for name in names}))
+        try:
+            yield
+        finally:
+            self._published.unlink(missing_ok=True)
+
+    def published_settings(self) -> dict[str, str]:
+        """The settings of the site that runs here. Raises CannotRun where none does."""
+        try:
+            settings: dict[str, str] = json.loads(self._published.read_text())
+        except FileNotFoundError:
+            raise CannotRun("No site runs in this folder: start one with `make demo`, in another terminal.") from None
+        return settings
+
+
+def _write_for_owner(file: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    unfinished = file.with_name(f".{file.name}")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
+    unfinished.rename(file)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class CheckedEncoder:
         self._batch_size = batch_size
         self.name: str = encoder.name
         self.dim: int = encoder.dim
+        self.logit_scale: float | None = getattr(encoder, "logit_scale", None)
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """float32[n, dim] of n PIL images."""

@@ -30,6 +30,7 @@ class OpenClipEncoder:
         self._model, self._preprocess = _load_model(model, weights, self._device)
         self._tokenizer = _load_tokenizer(model)
         self.dim = self.encode_texts(["a"]).shape[1]
+        self.logit_scale = float(self._model.logit_scale.detach().exp())
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """float32[n, dim], unit rows. The whole sequence is one batch."""

@@ -12,7 +12,8 @@ class Encoder(Protocol):
     """Maps images and texts to unit rows of one space, where a dot product is a cosine similarity (paper, Eq. 1).
 
     An encoder may also have `describe() -> dict`, JSON-like: whatever tells its results from another's
-    (preprocessing, a digest of its weights, versions of its libraries).
+    (preprocessing, a digest of its weights, versions of its libraries); and `logit_scale`, by which the model
+    multiplied cosines in training (CLIP's is 100).
     """
 
     @property

@@ -6,11 +6,15 @@ from modeling.encoders.brought import load_brought
 from modeling.encoders.checked import CheckedEncoder
 from modeling.encoders.clip import load_bundled, load_open_clip
 from modeling.encoders.protocol import Encoder
+from modeling.encoders.transformers import load_transformers
 from modeling.errors import EncoderUnavailable
 
 BUNDLED = "bundled:small-clip"
 
-_FORMS = f"{BUNDLED}, open_clip:<model>:<pretrained tag or weights file>, or python:<dotted path>"
+_FORMS = (
+    f"{BUNDLED}, open_clip:<model>:<pretrained tag or weights file>, transformers:<model or folder>, "
+    "or python:<dotted path>"
+)
 
 
 def load_encoder(spec: str) -> CheckedEncoder:
@@ -18,6 +22,7 @@ def load_encoder(spec: str) -> CheckedEncoder:
 
     - `bundled:small-clip`: the small CLIP of this package, for sprites.
     - `open_clip:<model>:<pretrained tag or weights file>`: any model of open_clip.
+    - `transformers:<model or folder>`: a CLIP-like model of Hugging Face transformers, such as AltCLIP or ALIGN.
     - `python:<module>` with `load()` in it, or `python:<module>:<factory>`: an encoder that somebody else brings.
 
     Raises EncoderUnavailable, with what to do in one sentence.
@@ -40,6 +45,8 @@ def _load(spec: str) -> Encoder:
         return load_bundled()
     if kind == "open_clip" and model and pretrained:
         return load_open_clip(model, pretrained)
+    if kind == "transformers" and rest:
+        return load_transformers(rest)
     if kind == "python" and rest:
         return load_brought(rest)
     raise EncoderUnavailable(f"{spec!r} names no encoder: use {_FORMS}")

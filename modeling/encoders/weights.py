@@ -101,7 +101,7 @@ def _cached(repository: str, name: str) -> Path | None:
 def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
     """Fetch the first candidate that the repository has. Raises OSError for whatever prevents it."""
     for name in candidates:
-        _need_an_answer(hf_hub_url(repository, name))
+        need_an_answer(hf_hub_url(repository, name))
         try:
             return Path(hf_hub_download(repository, name))
         except RemoteEntryNotFoundError:
@@ -113,7 +113,7 @@ def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
     raise FileNotFoundError(f"{repository} has none of {candidates}")
 
 
-def _need_an_answer(url: str) -> None:
+def need_an_answer(url: str) -> None:
     """Raise OSError unless a server answers, with whatever status, or the hub's client is offline and will not ask."""
     if is_offline_mode():
         return

@@ -93,7 +93,7 @@ class Visitor:
         self.sees_score_of(text)
 
     def sees_score_of(self, text: str) -> None:
-        expect(self.page.locator("#answer[data-state=scored] .score q")).to_have_text(text)
+        expect(self.page.locator("#answer[data-state=scored] .score-scale q")).to_have_text(text)
 
     @property
     def history(self) -> list[str]:

@@ -33,6 +33,13 @@ def test_the_variable_names_the_port_too(taken: int, monkeypatch: pytest.MonkeyP
         demo._port(None)
 
 
+@pytest.mark.parametrize("port", ["http", "-1", "65536", "8000.5", "²"])
+def test_what_is_no_port_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(CannotRun, match="is no port: choose one from 1 to 65535"):
+        demo._port(None)
+
+
 def test_without_a_wish_the_next_free_port_is_taken(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PORT", raising=False)
     monkeypatch.setattr(demo, "FIRST_PORT", taken)

@@ -76,3 +76,14 @@ def test_reset_removes_what_demos_made_and_nothing_beside_it(folder: DemoFolder)
     folder.reset()
     assert not folder.path.exists()
     assert beside.exists()
+
+
+def test_a_running_sites_settings_are_for_its_owner_and_only_while_it_runs(folder: DemoFolder) -> None:
+    folder.prepare()
+    env = folder.environment(database_url="postgresql://here", redis_url="redis://there", port=8000)
+    with folder.published(env):
+        assert folder.published_settings() == {name: env[name] for name in folder.published_settings()}
+        assert folder.published_settings()["DATABASE_URL"] == "postgresql://here"
+        assert stat.S_IMODE((folder.path / "settings.json").stat().st_mode) == 0o600
+    with pytest.raises(CannotRun, match="start one with `make demo`"):
+        folder.published_settings()

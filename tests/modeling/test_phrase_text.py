@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modeling.errors import BadTemplate
-from modeling.phrase_text import MAX_LENGTH, check_template, normalise, refusal, render
+from modeling.phrase_text import MAX_LENGTH, check_template, normalise, refusal, render, split_negation
 
 TEMPLATE = "an image of a {phrase}"
 
@@ -17,6 +17,8 @@ TEMPLATE = "an image of a {phrase}"
         ("   ", "blank"),
         (" \n\t", "blank"),
         ("\u200b\u00a0", "blank"),
+        ("\u3164 \u2800", "blank"),
+        ("\u3164!", "only_punctuation"),
         ("x" * 121, "too_long"),
         ("re\x00d", "control_characters"),
         ("red\nsquares", "control_characters"),
@@ -106,6 +108,59 @@ def test_only_an_article_directly_before_the_slot_is_replaced() -> None:
 def test_braces_and_backslashes_in_a_phrase_are_only_text() -> None:
     assert render(TEMPLATE, r"{phrase} {0} \1 %s") == r"an image of a {phrase} {0} \1 %s"
     assert render(TEMPLATE, "a {phrase}") == "an image of a {phrase}"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "subject", "sign"),
+    [
+        ("no collar", "collar", -1),
+        ("without a collar", "a collar", -1),
+        ("not red", "red", -1),
+        ("No  Collar", "Collar", -1),
+        ("WITHOUT\u00a0shadow", "shadow", -1),
+        ("not without a collar", "a collar", 1),
+        ("no not without 🐕", "🐕", -1),
+        ("no 7", "7", -1),
+    ],
+)
+def test_a_negation_is_its_subject_with_the_sign_turned(phrase: str, subject: str, sign: int) -> None:
+    assert split_negation(phrase) == (subject, sign)
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "red",
+        "no",
+        "not",
+        "without",
+        "no ?!",
+        "nothing red",
+        "nose",
+        "notes",
+        "no. 5",
+        "no-entry sign",
+        "a no entry sign",
+    ],
+)
+def test_what_is_no_negation_is_taken_as_it_stands(phrase: str) -> None:
+    assert split_negation(phrase) == (phrase, 1)
+
+
+def test_a_negation_of_nothing_that_can_be_scored_is_taken_as_it_stands() -> None:
+    assert split_negation("not no") == ("no", -1)
+    assert split_negation("not without ?") == ("without ?", -1)
+
+
+@given(st.lists(st.sampled_from(["no ", "Not ", "without  "]), max_size=3), st.text(min_size=1))
+def test_the_subject_of_what_is_accepted_is_accepted_and_is_its_end(negations: list[str], text: str) -> None:
+    phrase = normalise("".join(negations) + text)
+    if refusal(phrase) is None:
+        subject, sign = split_negation(phrase)
+        assert refusal(subject) is None
+        assert phrase.endswith(subject)
+        assert subject == normalise(subject)
+        assert (sign == 1) or subject != phrase
 
 
 @pytest.mark.parametrize("template", ["an image", "{phrase} and {phrase}", "{}"])

@@ -38,3 +38,12 @@ def test_a_log_file_gets_no_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     with ProgressBars() as progress:
         work(progress)
     assert log.getvalue() == ""
+
+
+def test_the_unit_is_what_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with ProgressBars(unit="classifiers") as progress:
+        work(progress)
+    assert "classifiers" in terminal.getvalue()
+    assert "images" not in terminal.getvalue()

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from annotations.models import Dataset, Phrase, PhraseState, Score
 from annotations.readings.class_images import class_images
 from annotations.services import scoring
-from modeling.dataset_files import BadDataset
+from modeling.dataset_files import BadDataset, DatasetFiles
 from modeling.encoders import CheckedEncoder
 from modeling.error_score import error_score
 from modeling.errors import BadEmbedding, EncoderUnavailable
@@ -64,6 +64,20 @@ def test_a_due_phrase_gets_its_score_with_all_that_pages_need(alice):
     np.testing.assert_array_equal(score.similarity_array, recomputed)
     again = error_score(recomputed, images.is_error)
     assert (again.value, again.threshold, again.two_sided) == (score.value, score.threshold, score.two_sided)
+    assert (again.two_sided_threshold, again.p_value) == (score.two_sided_threshold, score.p_value)
+    assert (score.subject, score.sign) == ("red", 1)
+
+
+def test_a_negation_is_scored_as_its_subject_with_the_sign_turned(alice):
+    blue, no_blue = (phrase.score for phrase in submit_and_score(alice, "blue", "no blue"))
+    assert (no_blue.subject, no_blue.sign, no_blue.rendered_text) == ("blue", -1, "an image of a blue")
+    assert no_blue.similarities == blue.similarities
+    assert no_blue.text_digest == blue.text_digest
+    assert (blue.value, blue.threshold) == (0, None)
+    assert no_blue.value == no_blue.two_sided == blue.two_sided > 0.8
+    images = class_images(alice.assignment.task.base_model, SQUARE)
+    above = -no_blue.similarity_array > np.float32(no_blue.threshold)
+    assert images.is_error[above].mean() - images.is_error[~above].mean() > 0.5
 
 
 def test_due_phrases_are_encoded_in_one_batch_and_each_text_once(alice, bob, use):
@@ -120,6 +134,15 @@ def test_an_error_that_the_same_input_always_makes_is_final(alice, use):
     score_due_phrases()
     phrase.refresh_from_db()
     assert (phrase.state, phrase.attempts, phrase.last_error) == (PhraseState.FAILED, 1, "the embedding is not finite")
+
+
+def test_similarities_that_are_no_numbers_fail_the_phrase_and_say_where(alice, monkeypatch):
+    broken = np.full((196, FakeEncoder.dim), np.nan, np.float32)
+    monkeypatch.setattr(DatasetFiles, "array", lambda files, name: broken)
+    phrase = submit(alice, "red")
+    assert score_due_phrases() == 0
+    phrase.refresh_from_db()
+    assert (phrase.state, phrase.last_error) == (PhraseState.FAILED, "similarity 0 is not a finite float32 number")
 
 
 def test_an_encoder_that_cannot_be_loaded_is_nobodys_attempt(alice, caplog, monkeypatch):

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from annotations.models import Event, Run, RunState
-from annotations.models.arrays import unpack_int32
+from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.services.base_models import test_group_metrics as group_metrics_on_test
 from modeling.dataset_files import BadDataset, Split
-from modeling.errors import NotConverged
-from modeling.heads import Head
+from modeling.errors import BadArray, NotConverged
+from modeling.heads import Head, read_metadata
+from modeling.similarity import similarities
 from tests.steps import end, submit_and_score
-from worker import retraining
+from worker import resources, retraining
 from worker.retraining import heads_at_once, train_batch, train_due_runs
 
 
@@ -52,6 +53,62 @@ def test_the_stored_head_makes_the_stored_predictions(ended):
     predicted = head.predict(files.array("features")[files.rows(Split.TEST)])
     np.testing.assert_array_equal(predicted, unpack_int32(run.test_predictions))
     assert head.class_names == files.class_names
+
+
+def test_a_negation_splits_the_training_images_the_other_way(alice):
+    submit_and_score(alice, "no blue")
+    end(alice)
+    assert train_due_runs() == 1
+    run = Run.objects.get()
+    score, files = run.scores.get(), alice.assignment.task.base_model.dataset.files
+    rows = files.rows(Split.TRAIN, run.target_class)
+    values = similarities(files.array("similarity")[rows], unpack_float32(score.text_embedding))
+    assert (run.state, run.sign) == (RunState.DONE, -1)
+    assert run.n_above == (-values > np.float32(score.threshold)).sum()
+    assert run.n_above < run.n_below  # in train most squares are blue
+    assert run.worst_group_accuracy > alice.assignment.task.base_model.test_metrics["worst_group"] + 0.2
+    assert read_metadata(bytes(run.head))["similarity_sign"] == "-1"
+
+
+def test_an_annotation_that_several_people_made_is_trained_once(alice, bob, monkeypatch):
+    for visit, texts in ((alice, ("red", "red oval")), (bob, ("red", "no blue"))):
+        submit_and_score(visit, *texts)
+        end(visit)
+    widths, train_heads = [], retraining.train_heads
+
+    def counted(features, labels, weights, *rest, **options):
+        widths.append(weights.shape[1])
+        return train_heads(features, labels, weights, *rest, **options)
+
+    monkeypatch.setattr(retraining, "train_heads", counted)
+    assert train_due_runs() == 4
+    assert widths == [3]
+    hers, his = Run.objects.filter(phrase_text="red").order_by("pk")
+    assert (hers.assignment_id, his.assignment_id) == (alice.assignment.pk, bob.assignment.pk)
+    assert bytes(hers.test_predictions) == bytes(his.test_predictions)
+    assert (hers.loss, hers.worst_group_accuracy) == (his.loss, his.worst_group_accuracy)
+    assert [read_metadata(bytes(run.head))["run"] for run in (hers, his)] == [str(hers.public_id), str(his.public_id)]
+
+
+def test_a_slice_that_is_too_small_refuses_the_runs_of_all_who_made_it(alice, bob, settings):
+    settings.LEAST_SLICE_SIZE = 45
+    for visit in (alice, bob):
+        submit_and_score(visit, "red")
+        end(visit)
+    assert train_due_runs() == 2
+    assert {run.state for run in Run.objects.all()} == {RunState.REFUSED}
+
+
+def test_features_that_have_no_direction_fail_the_run_and_say_where(ended, monkeypatch):
+    def broken(dataset):
+        raise BadArray("row 7 is zero or not finite, so it has no direction")
+
+    monkeypatch.setattr(resources, "training_set", broken)
+    assert train_due_runs() == 0
+    assert (by_text("red").state, by_text("red").reason) == (
+        RunState.FAILED,
+        "row 7 is zero or not finite, so it has no direction",
+    )
 
 
 def test_a_second_delivery_changes_nothing(ended):
@@ -106,10 +163,10 @@ def test_a_run_that_cannot_be_trained_fails_and_its_neighbour_is_done(ended, mon
     train_heads = retraining.train_heads
     bad = by_text("red oval")
 
-    def choke(features, labels, weights, *rest):
+    def choke(features, labels, weights, *rest, **options):
         if weights.shape[1] > 1 or by_text("red").state == RunState.DONE:
             raise NotConverged(500, 0.1, 1e-8)
-        return train_heads(features, labels, weights, *rest)
+        return train_heads(features, labels, weights, *rest, **options)
 
     monkeypatch.setattr(retraining, "train_heads", choke)
     assert train_due_runs() == 1
@@ -120,7 +177,7 @@ def test_a_run_that_cannot_be_trained_fails_and_its_neighbour_is_done(ended, mon
 
 
 def test_an_accident_leaves_the_run_due_and_a_later_success_clears_its_reason(ended, monkeypatch):
-    def choke(*args):
+    def choke(*args, **options):
         raise MemoryError("no memory")
 
     with monkeypatch.context() as patched:

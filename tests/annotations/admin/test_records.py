@@ -12,6 +12,7 @@ from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset
 from annotations.services import events
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.steps import submit_and_score
 
 MODELS = (AnnotationSession, Assignment, Phrase, Run, BaseModel, Dataset, Event)
 NAMES = [model._meta.model_name for model in MODELS]
@@ -58,6 +59,17 @@ def test_the_list_of_phrases_shows_score_threshold_and_what_retraining_reached(
 ) -> None:
     page = coordinator_client.get("/admin/annotations/phrase/").content.decode()
     assert "0.75" in page and "0.1000" in page and "50.0%" in page and "Refused" in page
+
+
+def test_the_page_of_a_phrase_says_what_random_words_reach_and_which_way_it_was_scored(
+    coordinator_client: Client, alice: Visit
+) -> None:
+    for phrase in submit_and_score(alice, "red", "no blue"):
+        page = coordinator_client.get(f"/admin/annotations/phrase/{phrase.pk}/change/").content.decode()
+        tries = phrase.score.tries
+        assert f"{phrase.score.null_level:.2f} in {tries} {'try' if tries == 1 else 'tries'}" in page
+        assert f"{phrase.score.p_value:.2g} (exact)" in page
+        assert {"red": "with “red”", "no blue": "without “blue”"}[phrase.text] in page
 
 
 def test_the_list_of_phrases_reads_no_arrays_and_few_queries(

@@ -106,6 +106,21 @@ def test_a_body_that_is_not_json_is_400(alice: Visit) -> None:
     assert_error(alice.client.post(phrases_of(alice), "{", "application/json"), 400, "malformed")
 
 
+@pytest.mark.parametrize("checks_csrf", [False, True])  # the check reads the body earlier than the view does
+def test_a_body_that_nests_too_deeply_is_400(alice: Visit, checks_csrf: bool) -> None:
+    client, token = Client(enforce_csrf_checks=checks_csrf), "t" * 32
+    client.cookies = alice.client.cookies
+    client.cookies["csrftoken"] = token
+    headers = {"X-CSRFToken": token}
+    response = client.post(phrases_of(alice), "[" * 100_000, "application/json", headers=headers)
+    assert_error(response, 400, "malformed")
+
+
+def test_a_body_that_is_too_big_is_413(alice: Visit) -> None:
+    body = {"client_uuid": str(uuid.uuid4()), "text": "x" * 300_000}
+    assert_error(alice.client.post(phrases_of(alice), body, "application/json"), 413, "too_big")
+
+
 def test_a_form_is_415(alice: Visit) -> None:
     response = alice.client.post(phrases_of(alice), {"text": "red"})
     assert_error(response, 415, "unsupported_media_type")

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from annotations.models import Study
+from modeling.null_level import null_level
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -62,6 +63,8 @@ def test_a_phrase_comes_with_its_score_and_run(coordinator_client: Client, worke
     ]
     run = coordinator_client.get(f"/api/v1/runs/{phrase['run']}/").json()
     assert phrase["score"]["error_score"] == 0.75
+    assert phrase["score"]["null_level"] == null_level(15, 9, 1)
+    assert (phrase["score"]["tries"], phrase["score"]["sign"], run["sign"]) == (1, 1, 1)
     assert run["worst_group_accuracy"] == 0.6
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotations.models import Phrase, PhraseState, Run, RunState, Score
 from annotations.models.arrays import pack_float32, pack_int32
 from annotations.version import CODE_VERSION
+from modeling.null_level import null_level, p_method, p_value
 from tests.actors import ENCODER, Visit
 
 _numbers = count(1)
@@ -65,8 +66,14 @@ def _add_score(phrase: Phrase, value: float) -> None:
         value=value,
         threshold=float(np.float32(0.1)) if value else None,
         two_sided=value,
+        two_sided_threshold=float(np.float32(0.1)) if value else None,
         n_correct=15,
         n_error=9,
+        p_value=p_value(value, 15, 9),
+        p_method=p_method(15, 9),
+        tries=1,
+        null_level=null_level(15, 9, 1),
+        subject=phrase.text,
         similarities=pack_float32(np.zeros(24, np.float32)),
         rendered_text=template.format(phrase=phrase.text),
         text_template=template,

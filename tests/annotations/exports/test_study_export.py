@@ -20,10 +20,12 @@ from django.utils import timezone
 from annotations.exports import study_export, summary
 from annotations.exports.study_document import group_names
 from annotations.exports.tables import TABLES
-from annotations.models import AssignmentState, EndAnswer, EndReason, Span, Study
+from annotations.models import AssignmentState, EndAnswer, EndReason, Score, Span, Study
 from annotations.services.withdrawal import withdraw
+from modeling.null_level import null_level, p_value
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.steps import end, submit_and_score
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -141,7 +143,37 @@ def test_study_json_names_groups_metrics_and_how_to_recompute(worked: Study) -> 
     assert document["tasks"][0]["groups"] == ["square / blue", "square / red", "oval / blue", "oval / red"]
     assert document["tasks"][0]["base_model_test_metrics"]["worst_group"] == pytest.approx(0.25)
     assert document["configurations"][0]["version"] == 1
-    assert set(document["how_to_recompute"]) == {"error_score", "run", "worst_group_accuracy", "summary"}
+    assert set(document["how_to_recompute"]) == {
+        "error_score",
+        "null_level",
+        "run",
+        "worst_group_accuracy",
+        "summary",
+    }
+
+
+def test_a_score_comes_with_its_direction_and_with_what_chance_does(open_study: Study, alice: Visit) -> None:
+    submit_and_score(alice, "red", "no blue")
+    end(alice)
+    archive = export(open_study)
+    red, no_blue = table(archive, "phrases.csv")
+    assert (red["sign"], red["subject"], red["tries"]) == ("1", "red", "1")
+    assert (no_blue["sign"], no_blue["subject"], no_blue["tries"]) == ("-1", "blue", "2")
+    assert no_blue["rendered_text"] == "an image of a blue"
+    for row in (red, no_blue):
+        assert float(row["p_value"]) == p_value(float(row["error_score"]), 15, 9)
+        assert float(row["null_level"]) == null_level(15, 9, int(row["tries"]))
+        assert (row["p_method"], row["two_sided_threshold"]) == ("exact", row["threshold"])
+    assert [row["sign"] for row in table(archive, "runs.csv")] == ["1", "-1"]
+    assert [row["phrase"] for row in (red, no_blue)] == [str(phrase.pk) for phrase in alice.assignment.phrases.all()]
+
+
+def test_a_score_of_an_earlier_version_leaves_these_cells_empty(worked: Study) -> None:
+    Score.objects.update(p_value=None, p_method="", tries=None, null_level=None, two_sided_threshold=None, subject="")
+    row = next(row for row in table(export(worked), "phrases.csv") if row["error_score"])
+    names = ("p_value", "p_method", "tries", "null_level", "two_sided_threshold", "subject")
+    assert [row[name] for name in names] == [""] * 6
+    assert row["sign"] == "1"
 
 
 def test_an_assignment_says_how_long_it_took_once_it_has_ended(worked: Study, alice: Visit, bob: Visit) -> None:

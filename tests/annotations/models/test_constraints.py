@@ -1,6 +1,7 @@
 """What must never be false is refused by the database itself, whoever writes: each constraint by name."""
 
 import datetime as dt
+import math
 import uuid
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from annotations.models import (
     Dataset,
     EndAnswer,
     Entry,
+    Judgement,
+    JudgementAnswer,
     Participant,
     Phrase,
     PracticePhrase,
@@ -25,7 +28,9 @@ from annotations.models import (
     Study,
     StudyConfiguration,
     Task,
+    ThresholdChoice,
 )
+from annotations.services import replies
 from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
 
@@ -38,7 +43,9 @@ def world(alice: Visit) -> Visit:
     study, task = alice.session.study, alice.assignment.task
     other = Task.objects.create(study=study, position=2, base_model=task.base_model, target_class=1)
     Assignment.objects.create(session=alice.session, task=other, position=2)
-    submit_and_score(alice, "red")
+    (phrase,) = submit_and_score(alice, "red")
+    replies.choose_threshold(phrase, None)
+    replies.judge(phrase, JudgementAnswer.YES)
     submit(alice, "green")
     end(alice)
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
@@ -155,10 +162,32 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "score_value_range": [change(Score, value=-0.1), change(Score, value=1.1, two_sided=1.2)],
     "score_two_sided_range": [change(Score, two_sided=0.01), change(Score, two_sided=1.1)],
     "score_threshold_unless_zero": [change(Score, threshold=None), change(Score, value=0.0)],
+    "score_two_sided_threshold": [change(Score, value=0.0, threshold=None, two_sided=0.0, two_sided_threshold=0.1)],
+    "score_chance_complete": [
+        change(Score, p_value=None),
+        change(Score, p_method=""),
+        change(Score, p_method="guessed"),
+        change(Score, tries=None),
+        change(Score, tries=0),
+        change(Score, null_level=None),
+        change(Score, p_value=1.1),
+        change(Score, null_level=-0.1),
+    ],
+    "score_sign_has_subject": [change(Score, sign=0), change(Score, sign=-1, subject="")],
     "score_has_both_sides": [change(Score, n_correct=0), change(Score, n_error=0)],
     "run_once": [again(Run)],
     "run_state_known": [change(Run, state="lost")],
+    "run_sign_known": [change(Run, sign=0), change(Run, sign=2)],
     "run_done_has_threshold": [change(Run, state="done", threshold=None)],
+    "run_chosen_has_threshold": [change(Run, is_chosen=True, threshold=None)],
+    "threshold_choice_is_a_similarity": [
+        change(ThresholdChoice, threshold=2.5),
+        change(ThresholdChoice, threshold=math.nan),
+    ],
+    "threshold_choice_run_needs_threshold": [
+        lambda: ThresholdChoice.objects.update(threshold=None, run=Run.objects.get())
+    ],
+    "judgement_answer_known": [change(Judgement, answer="maybe"), change(Judgement, answer="")],
     "run_done_is_complete": [
         change(Run, state="done"),
         change(Run, **DONE | {"head": None}),
@@ -209,6 +238,11 @@ def test_every_constraint_is_tested_here():
 
 def test_what_keeps_all_constraints_is_stored(world):
     change(Run, **DONE)()
+    change(Run, sign=-1)()
+    change(Score, sign=-1, subject="red")()
+    change(
+        Score, sign=1, subject="", p_value=None, p_method="", tries=None, null_level=None, two_sided_threshold=None
+    )()
     change(Assignment, deadline_at=models.F("first_deadline_at") + dt.timedelta(minutes=5))()
     assert Run.objects.get().state == "done"
 

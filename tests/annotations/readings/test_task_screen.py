@@ -10,10 +10,10 @@ from django.utils import timezone
 from annotations.models import Assignment, Phrase, PhraseState, Score
 from annotations.models.arrays import pack_float32
 from annotations.readings.class_images import class_images
-from annotations.readings.results import Verdict
+from annotations.readings.results import Result, Verdict
 from annotations.readings.task_screen import SHOWN_A_GRID, Draws, Work, found, images, work
 from annotations.services.phrases import submit
-from modeling.error_score import error_score
+from modeling.error_score import error_score, null_level
 from tests.actors import Visit
 from worker.scoring import score_due_phrases
 
@@ -30,6 +30,13 @@ def screen(assignment: Assignment, shown: Phrase | None = None) -> Work:
     now = timezone.now()
     client_uuid = shown.client_uuid if shown else None
     return work(assignment, owner="session:1", shown=client_uuid, deadline=now + dt.timedelta(minutes=5), now=now)
+
+
+def answer(assignment: Assignment, phrase: Phrase) -> Result:
+    """What the page shows of a scored phrase."""
+    shown = screen(assignment, phrase).answer
+    assert shown is not None and shown.result is not None
+    return shown.result
 
 
 def test_right_and_wrong_images_are_counted_and_sampled(alice: Visit) -> None:
@@ -103,12 +110,53 @@ def test_a_phrase_of_the_right_images_is_shown_as_the_opposite(alice: Visit, say
     assert (shown.result.split.without.percent_wrong or 0) > 50
 
 
+def test_a_negation_shows_the_sides_of_what_it_negates(alice: Visit, say: Say) -> None:
+    negation, subject = say("no blue"), say("blue")
+    score_due_phrases()
+    shown, plain = (answer(alice.assignment, phrase) for phrase in (negation, subject))
+    assert (shown.subject, shown.sign, shown.verdict) == ("blue", -1, Verdict.WELL)
+    assert (plain.subject, plain.sign, plain.verdict) == ("blue", 1, Verdict.OPPOSITE)
+    assert shown.split is not None and plain.split is not None
+    for side in ("without", "with_it"):
+        ours, theirs = getattr(shown.split, side), getattr(plain.split, side)
+        assert (ours.grid.n_images, ours.n_wrong) == (theirs.grid.n_images, theirs.n_wrong)
+    assert shown.split.with_it.percent_wrong == 0
+    assert shown.histogram == plain.histogram
+    assert shown.histogram.threshold_x is not None
+
+
+def test_the_opposite_of_a_negation_is_told_too(alice: Visit, say: Say) -> None:
+    negation = say("without red")
+    score_due_phrases()
+    shown = answer(alice.assignment, negation)
+    assert (shown.value, shown.verdict) == (0, Verdict.OPPOSITE)
+    assert shown.split is not None
+    assert (shown.split.with_it.percent_wrong or 0) > 50
+
+
+def test_what_random_words_reach_rises_with_each_try(alice: Visit, say: Say) -> None:
+    first, second = say("red"), say("dark")
+    score_due_phrases()
+    levels = [answer(alice.assignment, phrase).null_level for phrase in (first, second)]
+    assert levels == [null_level(15, 9, tries) for tries in (1, 2)]
+
+
+def test_a_score_of_an_earlier_version_shows_no_level(alice: Visit, say: Say) -> None:
+    phrase = say("red")
+    score_due_phrases()
+    Score.objects.update(p_value=None, p_method="", tries=None, null_level=None, two_sided_threshold=None, subject="")
+    shown = answer(alice.assignment, phrase)
+    assert (shown.null_level, shown.subject, shown.verdict) == (None, "red", Verdict.WELL)
+
+
 def test_a_phrase_that_separates_nothing_has_no_split(alice: Visit, say: Say) -> None:
     phrase = say("red")
     score_due_phrases()
     n = len(class_images(alice.assignment.task.base_model, 0).rows)
     flat = pack_float32(class_images(alice.assignment.task.base_model, 0).is_error.astype("f4") * 0)
-    Score.objects.filter(phrase=phrase).update(value=0, threshold=None, two_sided=0, similarities=flat)
+    Score.objects.filter(phrase=phrase).update(
+        value=0, threshold=None, two_sided=0, two_sided_threshold=None, similarities=flat
+    )
     shown = screen(alice.assignment).answer
     assert shown is not None
     assert shown.result is not None

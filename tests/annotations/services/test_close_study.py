@@ -1,9 +1,14 @@
 """Closing a study."""
 
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from annotations.models import AssignmentState, EndReason, Study, StudyState
-from annotations.services import studies
+from annotations.services import assignments, phrases, studies
 from tests.actors import Visit
 
 
@@ -37,3 +42,38 @@ def test_a_closed_study_stays_closed(open_study: Study) -> None:
     for act in (studies.open_study, studies.resume_study, studies.pause_study, studies.close_study):
         with pytest.raises(studies.StudyStateMismatch, match="closed"):
             act(open_study)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_that_closes_and_a_phrase_on_its_way_do_not_block_each_other(open_study: Study, alice: Visit) -> None:
+    def close() -> None:
+        try:
+            studies.close_study(open_study)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assignments.lock(alice.assignment)
+            closing = pool.submit(close)
+            _wait_for_a_waiting_lock()
+            phrase, _ = phrases.submit(alice.assignment, client_uuid=uuid.uuid4(), text="red")
+        closing.result()
+    phrase.refresh_from_db()
+    alice.assignment.refresh_from_db()
+    assert phrase.text == "red"
+    assert alice.assignment.end_reason == EndReason.STUDY_CLOSED
+
+
+def _wait_for_a_waiting_lock() -> None:
+    """Return once another connection to this database waits for a lock."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -110,3 +110,26 @@ def test_an_open_study_cannot_be_opened_again(draft_study: Study) -> None:
     with pytest.raises(studies.StudyStateMismatch, match="active"):
         studies.open_study(draft_study)
     assert StudyConfiguration.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("completion_url", "app.prolific.com/submissions/complete?cc={code}", "completion address"),
+        ("completion_url", "javascript:alert(1)//{code}", "completion address"),
+        ("external_study_id", "64a0 (the pilot)", "study id"),
+        ("session_parameter", "PROLIFIC_PID", "three different names"),
+    ],
+)
+def test_links_that_would_lead_nowhere_are_refused(draft_study: Study, field: str, value: str, reason: str) -> None:
+    Study.objects.update(**{field: value})
+    with pytest.raises(StudyNotReady, match=reason):
+        studies.open_study(draft_study)
+    draft_study.refresh_from_db()
+    assert draft_study.state == StudyState.DRAFT
+
+
+@pytest.mark.parametrize("url", ["", "https://app.prolific.com/submissions/complete?cc={code}"])
+def test_a_study_opens_with_and_without_an_address_to_send_people_back_to(draft_study: Study, url: str) -> None:
+    Study.objects.update(completion_url=url, external_study_id="64a0f1b2c3d4e5f6a7b8c9d0")
+    assert studies.open_study(draft_study).state == StudyState.ACTIVE

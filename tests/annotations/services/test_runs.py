@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 
 from annotations.models import Event, Phrase, Run, RunState, Score
@@ -74,16 +76,31 @@ def test_the_doorbell_rings_for_new_runs(alice, monkeypatch, django_capture_on_c
 
 
 def test_the_digest_tells_annotations_apart():
-    base = runs.annotation_digest(0, "ab", 0.25, "class_equal")
-    assert base == runs.annotation_digest(0, "ab", 0.25, "class_equal")
+    base = runs.annotation_digest(0, "ab", 0.25, "class_equal", 1)
+    assert base == runs.annotation_digest(0, "ab", 0.25, "class_equal", 1)
     others = [
-        runs.annotation_digest(1, "ab", 0.25, "class_equal"),
-        runs.annotation_digest(0, "cd", 0.25, "class_equal"),
-        runs.annotation_digest(0, "ab", 0.25000000000000006, "class_equal"),
-        runs.annotation_digest(0, "ab", None, "class_equal"),
-        runs.annotation_digest(0, "ab", 0.25, "paper"),
+        runs.annotation_digest(1, "ab", 0.25, "class_equal", 1),
+        runs.annotation_digest(0, "cd", 0.25, "class_equal", 1),
+        runs.annotation_digest(0, "ab", 0.25000000000000006, "class_equal", 1),
+        runs.annotation_digest(0, "ab", None, "class_equal", 1),
+        runs.annotation_digest(0, "ab", 0.25, "paper", 1),
+        runs.annotation_digest(0, "ab", 0.25, "class_equal", -1),
     ]
-    assert len({base, *others}) == 6
+    assert len({base, *others}) == 7
+
+
+def test_digests_of_before_there_were_negations_hold():
+    digest = hashlib.sha256(b'[0, "ab", "0x1.0000000000000p-2", "class_equal"]').hexdigest()
+    assert runs.annotation_digest(0, "ab", 0.25, "class_equal", 1) == digest
+
+
+def test_a_negation_and_its_subject_are_two_annotations_and_two_negations_with_one_subject_are_one(alice):
+    submit_and_score(alice, "blue", "no blue", "without blue")
+    end(alice)
+    assert [(run.phrase_text, run.sign, run.state) for run in Run.objects.all()] == [
+        ("blue", 1, RunState.REFUSED),
+        ("no blue", -1, RunState.PENDING),
+    ]
 
 
 def test_a_refused_run_is_not_refused_again(alice):

@@ -5,17 +5,20 @@ from django.db import IntegrityError
 from annotations.models import Event, PhraseState, Run, RunState, Score
 from annotations.services import scoring
 from annotations.services.scoring import ScoredPhrase
-from modeling.error_score import ErrorScore
+from modeling.error_score import ErrorScore, null_level
+from modeling.null_level import p_value
 from tests.steps import end, submit, submit_and_score
 from worker.scoring import score_due_phrases
 
 EMBEDDING = np.array([0.6, 0.8], np.float32)
 
 
-def scored(phrase, value=0.5) -> ScoredPhrase:
+def scored(phrase, value=0.5, two_sided=0.5, subject="red", sign=1) -> ScoredPhrase:
     return ScoredPhrase(
         phrase=phrase,
-        score=ErrorScore(value, 0.25 if value else None, max(value, 0.5), 0.25, 3, 2),
+        subject=subject,
+        sign=sign,
+        score=ErrorScore(value, 0.25 if value else None, two_sided, 0.125, 3, 2),
         similarities=np.arange(5, dtype=np.float32),
         rendered_text="an image of a red",
         text_embedding=EMBEDDING,
@@ -35,10 +38,25 @@ def test_a_score_is_stored_with_its_phrase(alice):
     assert Event.objects.filter(kind="phrase_scored").count() == 1
 
 
+def test_a_score_is_stored_with_what_chance_does(alice):
+    phrase = submit(alice)
+    scoring.store_scores([scored(phrase)])
+    score = Score.objects.get()
+    assert (score.two_sided, score.two_sided_threshold) == (0.5, 0.125)
+    assert score.p_value == pytest.approx(p_value(0.5, 3, 2))
+    assert (score.p_method, score.tries) == ("exact", 1)
+    assert score.null_level == null_level(3, 2, 1, 0.95)
+
+
+def test_a_score_is_stored_with_its_subject_and_direction(alice):
+    scoring.store_scores([scored(submit(alice, "no red"), subject="red", sign=-1), scored(submit(alice, "red"))])
+    assert list(Score.objects.order_by("pk").values_list("subject", "sign")) == [("red", -1), ("red", 1)]
+
+
 def test_a_second_score_changes_nothing(alice):
     phrase = submit(alice)
     scoring.store_scores([scored(phrase)])
-    assert scoring.store_scores([scored(phrase, value=0.9)]) == 0
+    assert scoring.store_scores([scored(phrase, value=0.75, two_sided=0.75)]) == 0
     assert Score.objects.get().value == 0.5
     assert Event.objects.filter(kind="phrase_scored").count() == 1
 
@@ -46,7 +64,7 @@ def test_a_second_score_changes_nothing(alice):
 def test_scores_of_a_batch_are_stored_all_or_none(alice):
     good, bad = submit(alice, "red"), submit(alice, "blue")
     with pytest.raises(IntegrityError):
-        scoring.store_scores([scored(good), scored(bad, value=1.5)])
+        scoring.store_scores([scored(good), scored(bad, two_sided=1.5)])
     assert not Score.objects.exists()
     good.refresh_from_db()
     assert good.state == PhraseState.PENDING

@@ -137,3 +137,17 @@ def test_a_page_weighs_little(alice: Visit) -> None:
     say(alice, "red")
     score_due_phrases()
     assert len(alice.client.get(task_url(alice)).content) < 60_000
+
+
+def test_no_page_of_a_task_reads_the_base_models_arrays(alice: Visit) -> None:
+    alice.client.get(task_url(alice))  # which images of the class are wrong is read once and kept
+    with CaptureQueriesContext(connection) as captured:
+        say(alice, "red", client_uuid := uuid.uuid4(), fragment=True)
+        alice.client.get(task_url(alice))
+        alice.client.get(task_url(alice, f"phrases/{client_uuid}"))
+        alice.client.post(task_url(alice, "done"))
+        alice.client.get("/visit/end")
+    statements = [query["sql"] for query in captured.captured_queries]
+    assert any('"annotations_basemodel"."name"' in sql for sql in statements)
+    for array in ("predictions", "head"):
+        assert not [sql for sql in statements if f'"annotations_basemodel"."{array}"' in sql]

@@ -35,6 +35,25 @@ def test_an_incomplete_link_is_refused_with_a_reason(client: Client, open_study:
     assert "incomplete" in tree(response).text
 
 
+@pytest.mark.parametrize(
+    "value", ["{{%PROLIFIC_PID%}}", "x" * 65, "a b", "a\0b", ["carol", "dave"], '"><script>x</script>']
+)
+def test_a_malformed_link_is_refused_and_not_shown(client: Client, open_study: Study, value: str | list[str]) -> None:
+    response = client.get("/study/sprites/", {**IDS, "PROLIFIC_PID": value})
+    assert response.status_code == 400
+    assert "incomplete" in tree(response).text
+    assert not tree(response).select("form#start")
+    assert b"<script>x" not in response.content
+
+
+def test_a_link_of_another_study_is_refused(client: Client, open_study: Study) -> None:
+    Study.objects.update(external_study_id="the-right-one")
+    response = client.get("/study/sprites/", IDS)
+    assert response.status_code == 404
+    assert "belongs to another study" in tree(response).text
+    assert client.get("/study/sprites/", {**IDS, "STUDY_ID": "the-right-one"}).status_code == 200
+
+
 def test_a_study_names_its_own_parameters(client: Client, open_study: Study) -> None:
     Study.objects.update(participant_parameter="who")
     assert client.get("/study/sprites/", IDS).status_code == 400
@@ -63,8 +82,3 @@ def test_a_study_that_takes_nobody_new_lets_those_who_began_go_on(
     assert response.status_code == 409
     assert f"is {word}" in one(response, "h1").text
     assert one(response, "form#start")
-
-
-def test_what_the_link_brings_is_escaped(client: Client, open_study: Study) -> None:
-    response = client.get("/study/sprites/", {**IDS, "PROLIFIC_PID": '"><script>x</script>'})
-    assert b"<script>x" not in response.content

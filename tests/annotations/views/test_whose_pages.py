@@ -24,8 +24,17 @@ OF_A_VISIT = {  # by name, below /visit/
     "not_passed": "not-passed",
     "withdraw_from_visit": "withdraw",
     "end": "end",
+    "report_spans": "spans",
 }
-OF_A_TASK = {"task": "", "begin": "begin", "submit_phrase": "phrases", "phrase": "phrases/{phrase}", "done": "done"}
+OF_A_TASK = {
+    "task": "",
+    "begin": "begin",
+    "submit_phrase": "phrases",
+    "phrase": "phrases/{phrase}",
+    "choose_threshold": "phrases/{phrase}/threshold",
+    "judge": "phrases/{phrase}/judgement",
+    "done": "done",
+}
 
 
 def test_every_address_is_listed_here() -> None:

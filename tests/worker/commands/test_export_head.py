@@ -76,6 +76,14 @@ def test_the_card_tells_data_annotation_training_and_figures(finished_run: Run) 
     assert card["base_model"]["worst_group_accuracy"] == finished_run.base_model.test_metrics["worst_group"]
 
 
+def test_the_card_of_a_negation_says_that_the_similarity_is_turned(finished_run: Run) -> None:
+    assert "times -1" not in head_files(finished_run)["MODEL_CARD.md"].decode()
+    finished_run.sign = -1
+    files = head_files(finished_run)
+    assert json.loads(files["model_card.json"])["annotation"]["similarity_sign"] == -1
+    assert "of the similarity times -1: the phrase is a negation" in files["MODEL_CARD.md"].decode()
+
+
 def test_the_heads_own_file_carries_the_card_and_the_encoder(finished_run: Run) -> None:
     files = head_files(finished_run)
     metadata = read_metadata(files["head.safetensors"])

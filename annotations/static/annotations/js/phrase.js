@@ -120,9 +120,9 @@ async function poll(url, waited) {
 
 function announce() {
   const answer = document.getElementById("answer");
-  const verdict = answer.querySelector(".verdict")?.textContent.trim();
+  const words = [...answer.querySelectorAll(".read-as, .verdict, .kind-word")].map((part) => part.textContent.trim());
   const scoring = answer.dataset.state === "pending" ? text("scoring") : "";
-  const said = verdict ? text("scored", { score: number(answer.dataset.score), verdict }) : scoring;
+  const said = words.length ? text("scored", { score: number(answer.dataset.score), verdict: words.join(" ") }) : scoring;
   if (announcement.textContent !== said) announcement.textContent = said;
 }
 

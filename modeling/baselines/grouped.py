@@ -1,0 +1,89 @@
+"""Features with label and group of each image, and the balanced draws of groups that many baselines train on."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.errors import BadArray
+
+
+@dataclass(frozen=True)
+class GroupedFeatures:
+    """A split of a data set as a baseline sees it.
+
+    features: float[n, d], used as given; labels: int[n] ≥ 0; groups: int[n] ≥ 0, groups being label × attribute, or
+    any other division that a method is to be robust to. Raises BadArray for anything else.
+    """
+
+    features: NDArray[np.floating]
+    labels: NDArray[np.integer]
+    groups: NDArray[np.integer]
+
+    def __post_init__(self) -> None:
+        n = len(self.features)
+        if self.features.ndim != 2 or not n or self.labels.shape != (n,) or self.groups.shape != (n,):
+            raise BadArray(
+                f"features {self.features.shape}, labels {self.labels.shape} and groups {self.groups.shape} "
+                "must be [n, d], [n] and [n] with n ≥ 1"
+            )
+        if not np.isfinite(self.features).all():
+            raise BadArray(f"row {int(np.argmin(np.isfinite(self.features).all(axis=1)))} of features is not finite")
+        if self.labels.min() < 0 or self.groups.min() < 0:
+            raise BadArray("labels and groups must be ≥ 0")
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def n_classes(self) -> int:
+        """One more than the largest label."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def n_groups(self) -> int:
+        """One more than the largest group."""
+        return int(self.groups.max()) + 1
+
+    def take(self, rows: NDArray[np.integer]) -> Self:
+        """These rows alone, in this order."""
+        return type(self)(self.features[rows], self.labels[rows], self.groups[rows])
+
+    def worst_group_accuracy(self, predictions: NDArray[np.integer]) -> float:
+        """The least accuracy over the groups that have members; predictions: int[n]."""
+        counts = np.bincount(self.groups)
+        right = np.bincount(self.groups[predictions == self.labels], minlength=len(counts))
+        return float((right[counts > 0] / counts[counts > 0]).min())
+
+
+def check_pair(train: GroupedFeatures, validation: GroupedFeatures) -> None:
+    """Raise BadArray unless both splits have the same features, and training has every class of validation."""
+    if train.features.shape[1] != validation.features.shape[1]:
+        raise BadArray(f"training has {train.features.shape[1]} features and validation {validation.features.shape[1]}")
+    if validation.n_classes > train.n_classes:
+        raise BadArray(f"validation has a class {validation.n_classes - 1} that training lacks")
+
+
+def subsampled_rows(groups: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows in which each group that has members is as large as the smallest of them, drawn without replacement."""
+    members = _members(groups)
+    least = min(map(len, members))
+    return np.concatenate([rng.permutation(rows)[:least] for rows in members])
+
+
+def upsampled_rows(groups: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.int64]:
+    """All rows, and further draws with replacement that make each group as large as the largest."""
+    members = _members(groups)
+    most = max(map(len, members))
+    return np.concatenate([np.concatenate([rows, rng.choice(rows, most - len(rows))]) for rows in members])
+
+
+def rows_of_size(groups: NDArray[np.integer], size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """`size` rows of each group that has members; with replacement only where a group has fewer."""
+    return np.concatenate([rng.choice(rows, size, replace=len(rows) < size) for rows in _members(groups)])
+
+
+def _members(groups: NDArray[np.integer]) -> list[NDArray[np.int64]]:
+    """The rows of each group that has members."""
+    return [np.flatnonzero(groups == group) for group in np.unique(groups)]

@@ -1,0 +1,95 @@
+"""The training procedure that the paper's authors released, to the letter (tables 1 and 4, rows "ours").
+
+Full-batch SGD on a linear layer, stopped early on a part of the training images that is held out. `modeling.retraining`
+states the same objectives and solves them to a certificate; this is the baseline that it is compared with.
+"""
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from modeling.baselines.classifiers import LinearClassifier
+from modeling.baselines.grouped import GroupedFeatures
+from modeling.baselines.sgd import Device, SgdSettings, coefficients, group_means, linear_layer, step, tensors
+from modeling.errors import BadArray
+
+Objective = Literal["mean", "mean_groups", "max_groups"]
+
+SETTINGS = SgdSettings(learning_rate=0.01, weight_decay=0.01)  # Waterbirds; CelebA has learning_rate .1
+
+
+@dataclass(frozen=True)
+class ReleasedSgdClassifier(LinearClassifier):
+    """steps: how many were taken; held_out_loss: the least loss on the images held out."""
+
+    steps: int
+    held_out_loss: float
+
+
+def train_released_sgd(
+    features: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    groups: NDArray[np.integer] | None = None,
+    *,
+    objective: Objective = "mean",
+    rng: np.random.Generator,
+    settings: SgdSettings = SETTINGS,
+    max_steps: int = 3000,
+    held_out: float = 0.2,
+    patience: int = 20,
+    keep: Literal["best", "last"] = "best",
+    device: Device = "cpu",
+) -> ReleasedSgdClassifier:
+    """Train a linear layer with the released code's procedure.
+
+    features: float[n, d], z-scored; labels: int[n]; groups: int[n], the classes, slices or groups of the objective:
+    `mean` is ERM; `mean_groups` the mean of their losses (class-balanced, slice-balanced); `max_groups` the largest
+    (worst-class, worst-slice);
+    settings: batch size and epochs are not used; held_out: share of images held out, rounded up; patience: training
+    stops after more than this many steps without a lower loss on them;
+    keep: `last` as released, though that layer is past its best by then; `best` by default.
+    rng draws the images held out and the initial layer.
+
+    Raises BadArray for input that does not fit, or a loss that is no longer finite.
+    """
+    data = GroupedFeatures(features, labels, np.zeros_like(labels) if groups is None else groups)
+    if groups is None and objective != "mean":
+        raise BadArray(f"the objective {objective} needs groups")
+    order, n_held_out = rng.permutation(len(data)), math.ceil(held_out * len(data))
+    if not 0 < n_held_out < len(data):
+        raise BadArray(f"holding out {n_held_out} of {len(data)} images leaves none to train on, or none to stop by")
+    kept, stop = (tensors(data.take(rows), device) for rows in (order[n_held_out:], order[:n_held_out]))
+    layer = linear_layer(features.shape[1], data.n_classes, rng, device)
+    optimizer = settings.optimizer(layer)
+    best_loss, best, waited, steps = float("inf"), copy.deepcopy(layer), 0, 0
+    while steps < max_steps and waited <= patience:
+        step(optimizer, objective_loss(layer(kept[0]), *kept[1:], objective))
+        steps += 1
+        with torch.inference_mode():
+            loss = float(objective_loss(layer(stop[0]), *stop[1:], objective))
+        if not math.isfinite(loss):
+            raise BadArray(f"training diverged at step {steps}: a step of {settings.learning_rate} is too long here")
+        if loss < best_loss:
+            best_loss, best, waited = loss, copy.deepcopy(layer), 0
+        else:
+            waited += 1
+    return ReleasedSgdClassifier(*coefficients(best if keep == "best" else layer), steps, best_loss)
+
+
+def objective_loss(logits: Tensor, labels: Tensor, groups: Tensor, objective: Objective) -> Tensor:
+    """The mean cross-entropy, or the mean or the largest of its means by group, over groups that have members here.
+
+    logits: [n, C]; labels and groups: [n].
+    """
+    losses = cross_entropy(logits, labels, reduction="none")
+    if objective == "mean":
+        return losses.mean()
+    by_group, present = group_means(losses, groups, int(groups.max()) + 1)
+    return by_group[present].mean() if objective == "mean_groups" else by_group[present].max()

@@ -1,0 +1,84 @@
+"""Cross-entropy and its derivatives by the logits, for many heads on a chunk of m images at once.
+
+An optimal head has Σ_c W_c = 0, so heads are kept as coordinates V in that plane: W = B V with B [C, C - 1] an
+orthonormal basis of it. Norms are the same there, and two classes need one column instead of two. So what comes here as
+`z` is V x, [K, C - 1, m], and the logits are B z.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+_SQRT_2: float = 2**0.5
+
+
+class CrossEntropy(Protocol):
+    """Weighted cross-entropy of K heads: z [K, C - 1, m], or [1, C - 1, m], labels int64[m], weights [K, m]."""
+
+    @property
+    def basis(self) -> Tensor:
+        """B, float64[C, C - 1]"""
+        ...
+
+    def loss_and_residuals(self, z: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Σ_i w_i · cross-entropy, [K], and its gradient by z, [K, C - 1, m]."""
+        ...
+
+    def curvature(self, z: Tensor) -> Tensor:
+        """[m], from z [C - 1, m] of one head: the mean of the diagonal of the cross-entropy's Hessian by z."""
+        ...
+
+
+def cross_entropy(n_classes: int, device: torch.device) -> CrossEntropy:
+    """The cross-entropy of C ≥ 2 classes, with the short form for two."""
+    basis = zero_sum_basis(n_classes).to(device)
+    return _OfTwo(basis) if n_classes == 2 else _OfMany(basis)
+
+
+def zero_sum_basis(n_classes: int) -> Tensor:
+    """Helmert's contrasts [C, C - 1]: column j sets class j + 1 against the mean of the classes before it."""
+    basis = torch.zeros(n_classes, n_classes - 1, dtype=torch.float64)
+    for j in range(1, n_classes):
+        basis[:j, j - 1] = -1 / (j * (j + 1)) ** 0.5
+        basis[j, j - 1] = (j / (j + 1)) ** 0.5
+    return basis
+
+
+@dataclass(frozen=True)
+class _OfTwo:
+    """The logits are (-z, z) / √2, so an image's margin is ±√2 z and its cross-entropy log(1 + exp(-margin))."""
+
+    basis: Tensor
+
+    def loss_and_residuals(self, z: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        sign = 2 * _SQRT_2 * labels.to(z.dtype) - _SQRT_2
+        margins = z[:, 0] * sign
+        loss = -(weights * logsigmoid(margins)).sum(1)
+        residuals = margins.neg_().sigmoid_().mul_(-sign) * weights
+        return loss, residuals[:, None]
+
+    def curvature(self, z: Tensor) -> Tensor:
+        p = torch.sigmoid(_SQRT_2 * z[0])
+        return 2 * p * (1 - p)
+
+
+@dataclass(frozen=True)
+class _OfMany:
+    basis: Tensor
+
+    def loss_and_residuals(self, z: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        basis = self.basis.to(z.dtype)
+        logits = basis @ z  # [K, C, m]
+        of_label = labels.expand(len(z), 1, -1)
+        log_total = logits.logsumexp(1, keepdim=True)
+        loss = (weights * (log_total - logits.gather(1, of_label))[:, 0]).sum(1)
+        p = logits.sub_(log_total).exp_()
+        p.scatter_add_(1, of_label, p.new_full((), -1).expand(of_label.shape))
+        return loss, (basis.T @ p) * weights[:, None]
+
+    def curvature(self, z: Tensor) -> Tensor:
+        p = (self.basis.to(z.dtype) @ z).softmax(0)
+        return (1 - (p * p).sum(0)) / self.basis.shape[1]

@@ -1,0 +1,272 @@
+"""L-BFGS over many heads in lockstep, each head leaving when it is done.
+
+All heads share one metric, H₀ = L Lᵀ: points are taken in the coordinates Lᵀv, where H₀ is the identity. z = V x is
+kept for every image, so a step costs one product with the features, and its line search none.
+
+The products may be taken in low precision, because they are only of *changes*: of the step, and of the residuals by the
+step. Both shrink on the way, and their rounding with them. What is solved is then the same problem with slightly
+different features, and a linear term that makes its gradient right where the descent began; `solver` corrects the rest.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+from torch.linalg import solve_triangular
+
+from modeling.retraining.objective import Evaluation, GradientSum, Problem, Weights, dot
+
+_MEMORY = 10
+_FLATTENED = 0.5  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
+_SEARCH_FLATTENED = 0.1
+_MOST_SEARCHES = 20
+
+
+@dataclass(frozen=True)
+class Precision:
+    """operands: of the products with the features; values: of logits, residuals and steps.
+
+    shrinks: the share of a gap that one descent can be relied on to leave.
+    """
+
+    operands: torch.dtype
+    values: torch.dtype
+    shrinks: float
+
+    @property
+    def rounding(self) -> float:
+        """Below this share of the loss, a difference of losses is rounding."""
+        return 1e-13 if self.values == torch.float64 else 1e-6
+
+
+def descend(
+    problem: Problem,
+    weights: Weights,
+    v: Tensor,
+    start: Evaluation,
+    factor: Tensor,
+    precision: Precision,
+    goal: Tensor,
+    max_iterations: int,
+) -> tuple[Tensor, int]:
+    """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K]; returns V and iterations.
+
+    start: the evaluation at V, whose z and residuals are overwritten; factor: L [p, p] in the precision's values.
+    A head also ends where a step no longer lowers it, or after max_iterations.
+    """
+    moved = torch.zeros_like(start.gradient)
+    heads, iterations = _Heads.at(v, weights, start, goal, factor, precision), 0
+    while True:
+        unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
+        if not unfinished.all():
+            moved[heads.index[~unfinished]] = heads.moved[~unfinished].double()
+            heads = heads.only(unfinished)
+        if not len(heads.index):
+            return v + moved, iterations
+        heads = _step(problem, heads, factor, precision)
+        iterations += 1
+
+
+@dataclass(frozen=True)
+class _Heads:
+    """What is known of the heads still on their way, in the precision's values; the first dimension is the head."""
+
+    index: Tensor  # int64[K], among all heads
+    stuck: Tensor  # bool[K]
+    goal: Tensor  # float64[K]
+    data_loss: Tensor  # float64[K], of z
+    v: Tensor  # [K, b, p], where the descent began
+    moved: Tensor  # [K, b, p], since
+    gradient: Tensor  # [K, b, p]
+    scaled: Tensor  # [K, b, p], L⁻¹ gradient
+    weights: Tensor  # [K, n]
+    z: Tensor  # [K, b, n]
+    residuals: Tensor  # [K, b, n]
+    steps: tuple[Tensor, ...] = ()  # each [K, b, p], the last steps, in the coordinates Lᵀv
+    changes: tuple[Tensor, ...] = ()  # each [K, b, p], what they changed in L⁻¹ gradient
+
+    @classmethod
+    def at(
+        cls, v: Tensor, weights: Weights, start: Evaluation, goal: Tensor, factor: Tensor, precision: Precision
+    ) -> "_Heads":
+        dtype, gradient = precision.values, start.gradient.to(precision.values)
+        return cls(
+            index=torch.arange(len(goal), device=v.device),
+            stuck=torch.zeros(len(goal), dtype=torch.bool, device=v.device),
+            goal=goal,
+            data_loss=start.data_loss,
+            v=v.to(dtype).expand_as(gradient),
+            moved=torch.zeros_like(gradient),
+            gradient=gradient,
+            scaled=_scaled(gradient, factor),
+            weights=weights.of_rows(slice(None), dtype),
+            z=start.z,
+            residuals=start.residuals,
+        )
+
+    def unfinished(self, l2: float) -> Tensor:
+        return ~self.stuck & (dot(self.gradient, self.gradient) / (2 * l2) > self.goal)
+
+    def only(self, mask: Tensor) -> "_Heads":
+        def some(value: Tensor | tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
+            return value[mask] if isinstance(value, Tensor) else tuple(each[mask] for each in value)
+
+        return _Heads(**{field.name: some(getattr(self, field.name)) for field in fields(self)})
+
+
+def _step(problem: Problem, heads: _Heads, factor: Tensor, precision: Precision) -> _Heads:
+    """One iteration: a direction, a step of 1 or what the line search says, and the gradient there."""
+    scaled_direction = -_two_loop(heads)
+    direction = _unscaled(scaled_direction, factor)
+    slope = dot(heads.gradient, direction)
+    trial = _take(problem, heads, direction, precision)
+    too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
+    step = torch.ones_like(slope)
+    if too_far.any():
+        which = too_far.nonzero()[:, 0]
+        step[which] = _search(problem, heads, trial, direction, slope, which)
+        _go_back(problem, heads, trial, direction, step, which, precision)
+    scaled = _scaled(trial.gradient, factor)
+    length = step[:, None, None].to(precision.values)
+    return replace(
+        heads,
+        stuck=(slope >= 0) | (step == 0),
+        data_loss=trial.data_loss,
+        moved=torch.addcmul(heads.moved, length, direction),
+        gradient=trial.gradient,
+        scaled=scaled,
+        steps=(*heads.steps[-_MEMORY + 1 :], length * scaled_direction),
+        changes=(*heads.changes[-_MEMORY + 1 :], scaled - heads.scaled),
+    )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A step of 1 of every head, after which z and residuals are those of the new point."""
+
+    dz: Tensor  # [K, b, n]
+    data_loss: Tensor  # float64[K]
+    loss_change: Tensor  # float64[K]
+    gradient: Tensor  # [K, b, p]
+    slope: Tensor  # float64[K]
+
+
+def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precision) -> _Trial:
+    """Take a step of 1, in one pass over the features."""
+    dz = torch.empty_like(heads.z)
+    gradient_change = GradientSum(direction, precision.values)
+    data_loss, data_slope = torch.zeros_like(heads.data_loss), torch.zeros_like(heads.data_loss)
+    for rows, x, change in problem.products(direction, precision.operands, precision.values):
+        z, residuals = heads.z[..., rows], heads.residuals[..., rows]
+        data_slope += dot(residuals, change)
+        z += change
+        loss, new_residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], heads.weights[:, rows])
+        data_loss += loss
+        gradient_change.add(new_residuals - residuals, x)
+        residuals.copy_(new_residuals)
+        dz[..., rows] = change
+    gradient = heads.gradient + gradient_change.total() + problem.l2 * direction
+    v_dot_d, d_dot_d = dot(heads.v + heads.moved, direction), dot(direction, direction)
+    linear = dot(heads.gradient, direction) - problem.l2 * v_dot_d - data_slope
+    loss_change = data_loss - heads.data_loss + linear + problem.l2 * (v_dot_d + d_dot_d / 2)
+    return _Trial(dz, data_loss, loss_change, gradient, dot(gradient, direction))
+
+
+def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, slope: Tensor, which: Tensor) -> Tensor:
+    """The step, in [0, 1), where each of these heads' losses is nearly flat along its direction: no product is needed.
+
+    The loss is convex, so its slope is bracketed and found by secants, kept inside the bracket.
+    """
+    penalty_slope = problem.l2 * dot(direction, direction)[which]
+    low, low_slope = torch.zeros_like(penalty_slope), slope[which]
+    high, high_slope = torch.ones_like(low), trial.slope[which]
+    enough = -_SEARCH_FLATTENED * low_slope
+    for _ in range(_MOST_SEARCHES):
+        share = (low_slope / (low_slope - high_slope)).nan_to_num(0.5).clamp(0.05, 0.95)
+        step = low + share * (high - low)
+        here = trial.slope[which] + (step - 1) * penalty_slope
+        here += _data_slope_change(problem, heads, trial.dz, step - 1, which)
+        flat = here.abs() <= enough
+        if flat.all():
+            return step
+        low, low_slope = torch.where(flat | (here < 0), step, low), torch.where(flat | (here < 0), here, low_slope)
+        high, high_slope = torch.where(flat | (here > 0), step, high), torch.where(flat | (here > 0), here, high_slope)
+    return low
+
+
+def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: Tensor) -> Tensor:
+    """What a further step [K'] of these heads changes in the slope of the data's loss along dz: float64[K']."""
+    total = torch.zeros_like(step)
+    for rows in problem.chunks(len(which)):
+        change = dz[..., rows][which]
+        z = heads.z[..., rows][which] + step.to(change.dtype)[:, None, None] * change
+        _, residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], heads.weights[:, rows][which])
+        total += dot(residuals - heads.residuals[..., rows][which], change)
+    return total
+
+
+def _go_back(
+    problem: Problem,
+    heads: _Heads,
+    trial: _Trial,
+    direction: Tensor,
+    step: Tensor,
+    which: Tensor,
+    precision: Precision,
+) -> None:
+    """Move these heads from a step of 1 to their shorter one: z, residuals, and the trial's gradient and data loss."""
+    back = (step[which] - 1)[:, None, None].to(precision.values)
+    gradient_change, data_loss = GradientSum(direction[which], precision.values), torch.zeros_like(step[which])
+    for rows in problem.chunks(len(which)):
+        z = heads.z[..., rows][which] + back * trial.dz[..., rows][which]
+        loss, residuals = problem.cross_entropy.loss_and_residuals(
+            z, problem.labels[rows], heads.weights[:, rows][which]
+        )
+        data_loss += loss
+        change = residuals - heads.residuals[..., rows][which]
+        gradient_change.add(change, problem.rows(rows, precision.operands))
+        heads.z[..., rows][which], heads.residuals[..., rows][which] = z, residuals
+    trial.gradient[which] += gradient_change.total() + problem.l2 * back * direction[which]
+    trial.data_loss[which] = data_loss
+
+
+def _two_loop(heads: _Heads) -> Tensor:
+    """The inverse Hessian, as known from the last steps, times the gradient: [K, b, p] in the coordinates Lᵀv.
+
+    A pair that moved by rounding only has 1 / (s·y) = 0, and then no effect.
+    """
+    q, alphas = heads.scaled, []
+    rhos = [_inverse(dot(step, change)) for step, change in zip(heads.steps, heads.changes, strict=True)]
+    pairs = list(zip(heads.steps, heads.changes, rhos, strict=True))
+    for step, change, rho in reversed(pairs):
+        alphas.append(rho * dot(step, q))
+        q = _add_scaled(q, -alphas[-1], change)
+    if pairs:
+        step, change, _ = pairs[-1]
+        scale = dot(step, change) * _inverse(dot(change, change))
+        q = q * torch.where(scale > 0, scale, 1).to(q.dtype)[:, None, None]
+    for (step, change, rho), alpha in zip(pairs, reversed(alphas), strict=True):
+        q = _add_scaled(q, alpha - rho * dot(change, q), step)
+    return q
+
+
+def _add_scaled(points: Tensor, factors: Tensor, others: Tensor) -> Tensor:
+    """points + factors · others, a factor a head."""
+    return torch.addcmul(points, factors.to(points.dtype)[:, None, None], others)
+
+
+def _inverse(value: Tensor) -> Tensor:
+    usable = value > torch.finfo(value.dtype).tiny
+    return torch.where(usable, 1 / value.where(usable, 1), 0)
+
+
+def _scaled(gradient: Tensor, factor: Tensor) -> Tensor:
+    """L⁻¹ g of each head and column."""
+    scaled: Tensor = solve_triangular(factor.T, gradient.flatten(0, 1), upper=True, left=False)
+    return scaled.view_as(gradient)
+
+
+def _unscaled(scaled: Tensor, factor: Tensor) -> Tensor:
+    """L⁻ᵀ s of each head and column."""
+    unscaled: Tensor = solve_triangular(factor, scaled.flatten(0, 1), upper=False, left=False)
+    return unscaled.view_as(scaled)

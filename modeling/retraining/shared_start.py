@@ -1,0 +1,151 @@
+"""What all heads of a data set start from: the class-balanced head, and the curvature of its loss as their metric.
+
+It depends on features, labels, C and λ only, not on any head's weights, so it is prepared once and kept with the data.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from modeling.errors import BadArray, BadSharedStart
+from modeling.retraining.checks import check_problem
+from modeling.retraining.descent import descend
+from modeling.retraining.objective import Problem, Weights, evaluate
+from modeling.retraining.solver import precisions
+
+FORMAT = "clarify-shared-start-1"
+
+_BLOCK = 256
+_METRIC_ROWS = 20_000  # as many images are enough to know the curvature
+_ROUGH, _LESS_ROUGH = 0.1, 1e-3  # the reference is only a start, and the metric is taken on the way to it
+_ROUGH_ITERATIONS = 50
+
+
+@dataclass(frozen=True)
+class SharedStart:
+    """What `prepare_start` returns.
+
+    reference: float64[C - 1, d + 1], the class-balanced head (in the coordinates of `cross_entropy`, the bias last).
+    factor: [d + 1, d + 1] in the features' precision, lower: L Lᵀ = Xᵀ D X + λ I, D the curvature of the class-balanced
+    loss there: the exact Hessian for two classes; for more, the mean of its blocks' diagonals.
+    """
+
+    reference: Tensor
+    factor: Tensor
+    l2: float
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.reference) + 1
+
+    @property
+    def n_features(self) -> int:
+        return self.reference.shape[1] - 1
+
+    def fitting(self, problem: Problem) -> "SharedStart":
+        """The same on the problem's device. Raises BadArray where it was prepared for other sizes or another λ."""
+        expected = problem.n_columns + 1, problem.features.shape[1], problem.l2
+        if (self.n_classes, self.n_features, self.l2) != expected:
+            raise BadArray(
+                f"the shared start is for {self.n_classes} classes, {self.n_features} features and λ = {self.l2}, "
+                "not for {} classes, {} features and λ = {}".format(*expected)
+            )
+        device = problem.features.device
+        return replace(self, reference=self.reference.to(device), factor=self.factor.to(device))
+
+    def save(self, path: Path) -> None:
+        """Write it as one safetensors file, which is there complete or not at all."""
+        unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two may write at once
+        tensors = {"reference": self.reference.cpu(), "factor": self.factor.contiguous().cpu()}
+        save_file(tensors, unfinished, {"format": FORMAT, "l2": repr(self.l2)})
+        unfinished.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote, to the bit. Raises BadSharedStart for another file, OSError where there is none."""
+        try:
+            with safe_open(path, "pt") as file:
+                metadata = file.metadata() or {}
+                if metadata.get("format") != FORMAT or set(file.keys()) != {"reference", "factor"}:
+                    raise BadSharedStart(f"{path} is not a shared start of the format {FORMAT}")
+                return cls(file.get_tensor("reference"), file.get_tensor("factor"), float(metadata["l2"]))
+        except SafetensorError as error:
+            raise BadSharedStart(f"{path} is not a shared start: {error}") from error
+
+
+def prepare_start(
+    features: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    l2: float,
+    n_classes: int | None = None,
+    device: str | torch.device = "cpu",
+) -> SharedStart:
+    """Train the class-balanced head roughly and factor its curvature: the one-off part of `train_heads`.
+
+    features: float[n, d], standardised; labels: int[n] in [0, C); l2: λ > 0; n_classes: C ≥ 2, by default one more than
+    the largest label. Raises BadArray for input that does not fit.
+    """
+    n_classes = check_problem(features, labels, l2, n_classes)
+    with torch.inference_mode():
+        return start_of(Problem.of(features, labels, l2, n_classes, device))
+
+
+def start_of(problem: Problem) -> SharedStart:
+    """The same for a problem that is on its device already."""
+    weights = _class_balanced(problem.labels)
+    zero = problem.zeros(1)
+    rough = _roughly(problem, weights, zero, curvature_factor(problem, weights, zero[0], zero.shape[2]), _ROUGH)
+    factor = curvature_factor(problem, weights, rough[0], _METRIC_ROWS)
+    return SharedStart(_roughly(problem, weights, rough, factor, _LESS_ROUGH)[0], factor, problem.l2)
+
+
+def _roughly(problem: Problem, weights: Tensor, v: Tensor, factor: Tensor, tolerance: float) -> Tensor:
+    """Lower the loss of one head with weights [n] from V [1, b, p] until its gap is about tolerance × loss."""
+    head, precision = Weights.of(weights[:, None]), precisions(problem.features)[0]
+    found = evaluate(problem, head, v, problem.features.dtype, precision.values)
+    goal = tolerance * found.loss
+    return descend(problem, head, v, found, factor.to(precision.values), precision, goal, _ROUGH_ITERATIONS)[0]
+
+
+def _class_balanced(labels: Tensor) -> Tensor:
+    """float64[n], weights that give each class that has images the same mass, with sum 1."""
+    counts = torch.bincount(labels)
+    return 1 / ((counts > 0).sum() * counts[labels]).double()
+
+
+def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: int) -> Tensor:
+    """The Cholesky factor [p, p] of Xᵀ D X + λ I, D the curvature of the loss with these weights [n] at V [b, p].
+
+    Of more than about `most_rows` images, every second, third, … is taken, which keeps the shares of sorted classes.
+    """
+    stride = max(1, round(len(problem.features) / most_rows))
+    sample = problem.every(stride)
+    weights = weights[::stride] / weights[::stride].sum()
+    dtype, p = problem.features.dtype, v.shape[1]
+    hessian = torch.zeros(p, p, dtype=torch.float64, device=v.device)
+    for rows, x, z in sample.products(v[None], dtype, dtype):
+        d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0])
+        add_symmetric_product(hessian, x, d)
+    hessian = hessian.triu() + hessian.triu(1).T
+    hessian.diagonal().add_(problem.l2)
+    factor: Tensor = torch.linalg.cholesky(hessian)
+    return factor.to(dtype)
+
+
+def add_symmetric_product(total: Tensor, x: Tensor, weights: Tensor) -> None:
+    """Add Σ_i w_i x_i x_iᵀ to the upper triangle of [p, p], for rows x [m, d] with 1 appended and weights [m]."""
+    weighted = x * weights[:, None]
+    d = x.shape[1]
+    for start in range(0, d, _BLOCK):
+        block = slice(start, min(start + _BLOCK, d))
+        total[block, start:d] += x[:, block].T @ weighted[:, start:]
+    total[:d, d] += weighted.sum(0)
+    total[d, d] += weights.sum()

@@ -1,0 +1,93 @@
+"""Minimises many heads' objectives to a certificate: descents in quick precision, corrected by exact evaluations.
+
+This is iterative refinement. A descent solves the problem with slightly wrong features but the right gradient at its
+start, so the next evaluation finds an error that is smaller by orders; where it does not, the next precision follows.
+Only an evaluation in float64 certifies a head.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from modeling.errors import NotConverged
+from modeling.retraining.descent import Precision, descend
+from modeling.retraining.objective import Problem, Weights, evaluate
+
+_HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5)
+_SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9)
+_DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0)
+
+_PROGRESS = 0.5  # the worst gap must shrink by this with every correction, or the precision is exhausted
+_GOAL = 0.5  # of the tolerance, so that the next evaluation agrees
+
+
+@dataclass(frozen=True)
+class Solution:
+    """v: float64[K, b, p]; loss and gap: float64[K]; iterations: of all descents together."""
+
+    v: Tensor
+    loss: Tensor
+    gap: Tensor
+    iterations: int
+
+
+def solve(
+    problem: Problem, weights: Weights, start: Tensor, factor: Tensor, tolerance: float, max_iterations: int
+) -> Solution:
+    """Minimise every head from one point [b, p], with a metric's Cholesky factor [p, p], to gap ≤ tolerance × loss.
+
+    Raises NotConverged.
+    """
+    v, iterations = start.repeat(len(weights), 1, 1), 0
+    loss, gap = torch.zeros_like(v[:, 0, 0]), torch.full_like(v[:, 0, 0], torch.inf)
+    pending, check = torch.arange(len(v), device=v.device), problem.features.dtype
+    for precision in precisions(problem.features):
+        worst = torch.inf
+        while True:
+            here = v[pending] if iterations else start[None]
+            found = evaluate(problem, weights.only(pending), here, check, precision.values)
+            loss[pending], gap[pending] = found.loss, found.gap(problem.l2)
+            unsolved = found.gap(problem.l2) > tolerance * found.loss
+            if check == torch.float64:
+                pending, found = pending[unsolved], found.only(unsolved)
+                if not len(pending):
+                    return Solution(v, loss, gap, iterations)
+            worst_before, worst = worst, float((gap / loss)[pending].max())
+            if iterations >= max_iterations:
+                raise NotConverged(iterations, worst, tolerance)
+            if worst > _PROGRESS * worst_before:
+                break
+            goal = torch.maximum(_GOAL * tolerance * loss, precision.shrinks * gap)[pending]
+            v[pending], used = descend(
+                problem,
+                weights.only(pending),
+                v[pending],
+                found,
+                factor.to(precision.values),
+                precision,
+                goal,
+                max_iterations - iterations,
+            )
+            iterations += used
+            if (goal <= tolerance * loss[pending]).all():
+                check = torch.float64  # the descent aimed at the tolerance itself
+    raise NotConverged(iterations, worst, tolerance)
+
+
+def precisions(features: Tensor) -> Sequence[Precision]:
+    """The precisions to go through, quick ones first. Features in float64 are worth float64 throughout."""
+    if features.dtype == torch.float64:
+        return (_DOUBLE,)
+    return (_HALF, _SINGLE, _DOUBLE) if multiplies_bfloat16(features.device) else (_SINGLE, _DOUBLE)
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware: without, they are slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # an older torch cannot say
+        return False
+    has = torch.cpu.get_capabilities()
+    return bool(has.get("avx512_bf16") or has.get("amx_bf16"))

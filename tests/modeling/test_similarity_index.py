@@ -1,0 +1,141 @@
+import faiss
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from modeling.errors import BadArray
+from modeling.similarity import similarities
+from modeling.similarity_index import SimilarityIndex
+from modeling.standardization import unit_rows
+
+Rows = NDArray[np.float32]
+
+
+def unit(n: int, d: int, seed: int) -> Rows:
+    return unit_rows(np.random.default_rng(seed).normal(size=(n, d)))
+
+
+def every_similarity(images: Rows, texts: Rows) -> Rows:
+    return np.stack([similarities(images, text) for text in texts])
+
+
+def with_duplicates(n: int, d: int) -> Rows:
+    """Images of which each is there many times, so that ties are everywhere."""
+    return unit(20, d, seed=3)[np.random.default_rng(4).integers(0, 20, size=n)]
+
+
+# Few texts are scanned, many are one matrix product, which rounds otherwise.
+CASES = [
+    (unit(500, 32, 0), unit(3, 32, 1)),
+    (unit(3_000, 384, 0), unit(40, 384, 1)),
+    (with_duplicates(900, 64), unit(25, 64, 1)),
+]
+NAMES = ["few texts", "many texts", "duplicates"]
+
+
+@pytest.mark.parametrize(("images", "texts"), CASES, ids=NAMES)
+def test_the_nearest_images_are_those_of_exact_similarities_to_the_bit(images: Rows, texts: Rows) -> None:
+    every = every_similarity(images, texts)
+    for count in (1, 10, len(images) - 1):
+        nearest = SimilarityIndex(images).nearest(texts, count)
+        order = np.argsort(-every, axis=1, kind="stable")[:, :count]
+        np.testing.assert_array_equal(nearest.rows, order)
+        np.testing.assert_array_equal(nearest.similarities, np.take_along_axis(every, order, axis=1))
+
+
+@pytest.mark.parametrize(("images", "texts"), CASES, ids=NAMES)
+def test_each_threshold_cuts_where_exact_similarities_do(images: Rows, texts: Rows) -> None:
+    every = every_similarity(images, texts)
+    places = np.linspace(0.3 * len(images), 0.8 * len(images), len(texts)).astype(int)
+    thresholds = np.sort(every, axis=1)[np.arange(len(texts)), places]  # each the similarity of an image
+    found = SimilarityIndex(images).above(texts, thresholds)
+    for rows, of_text, threshold in zip(found, every, thresholds, strict=True):
+        np.testing.assert_array_equal(rows, np.flatnonzero(of_text > threshold))
+        assert 0 < len(rows) < len(images)
+
+
+def test_a_threshold_that_is_the_similarity_of_an_image_leaves_it_out() -> None:
+    images, texts = unit(2_000, 256, 0), unit(64, 256, 1)
+    every = every_similarity(images, texts)
+    at = np.random.default_rng(2).integers(0, 2_000, size=64)
+    thresholds = every[np.arange(64), at]
+    found = SimilarityIndex(images).above(texts, thresholds)
+    assert not any(image in rows for image, rows in zip(at, found, strict=True))
+    just_below = np.nextafter(thresholds, np.float32(-1))
+    found = SimilarityIndex(images).above(texts, just_below)
+    assert all(image in rows for image, rows in zip(at, found, strict=True))
+
+
+def test_a_matrix_product_alone_would_move_images_across_a_threshold() -> None:
+    # What the rescoring is for: faiss rounds otherwise than the similarities from which thresholds come.
+    images, texts = unit(2_000, 256, 0), unit(64, 256, 1)
+    flat = faiss.IndexFlatIP(256)
+    flat.add(images)
+    by_faiss = np.sort(flat.search(texts, 2_000)[0], axis=1)
+    assert (by_faiss != np.sort(every_similarity(images, texts), axis=1)).any()
+
+
+def test_thresholds_at_the_ends_find_everything_or_nothing() -> None:
+    images, texts = unit(30, 8, 0), unit(2, 8, 1)
+    found = SimilarityIndex(images).above(texts, np.array([-1.0, 1.0]))
+    assert [rows.tolist() for rows in found] == [list(range(30)), []]
+
+
+def test_more_images_than_there_are_cannot_be_near() -> None:
+    images = unit(5, 8, 0)
+    index = SimilarityIndex(images)
+    assert len(index) == 5
+    nearest = index.nearest(images[2:3], 100)
+    assert nearest.rows.shape == (1, 5)
+    assert nearest.rows[0, 0] == 2
+
+
+def test_the_index_takes_in_images_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, texts = unit(50, 8, 0), unit(30, 8, 1)
+    whole = SimilarityIndex(images).nearest(texts, 7)
+    monkeypatch.setattr("modeling.similarity_index._BLOCK", 16)
+    np.testing.assert_array_equal(SimilarityIndex(images).nearest(texts, 7).rows, whole.rows)
+
+
+def test_any_layout_and_read_only_images_do() -> None:
+    images, texts = unit(50, 8, 0), unit(30, 8, 1)
+    known = SimilarityIndex(images).nearest(texts, 7).rows
+    images.setflags(write=False)
+    np.testing.assert_array_equal(SimilarityIndex(np.asfortranarray(images)).nearest(texts, 7).rows, known)
+    np.testing.assert_array_equal(SimilarityIndex(images).nearest(np.asfortranarray(texts), 7).rows, known)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((0, 4), np.float32),
+        np.ones(4, np.float32),
+        np.eye(4),
+        np.zeros((2, 4), np.float32),
+        np.full((2, 4), np.nan, np.float32),
+        2 * np.eye(4, dtype=np.float32),
+    ],
+)
+def test_images_that_are_not_unit_rows_are_refused(images: Rows) -> None:
+    with pytest.raises(BadArray, match="image"):
+        SimilarityIndex(images)
+
+
+def test_the_row_at_fault_is_named() -> None:
+    images = np.eye(4, dtype=np.float32)
+    images[2] = 0
+    with pytest.raises(BadArray, match="image 2 is not a row of length 1"):
+        SimilarityIndex(images)
+
+
+def test_searches_that_do_not_fit_are_refused() -> None:
+    index, texts = SimilarityIndex(unit(5, 8, 0)), unit(2, 8, 1)
+    with pytest.raises(BadArray, match="9 dimensions"):
+        index.nearest(unit(2, 9, 1), 1)
+    with pytest.raises(BadArray, match="text 0 is not a row"):
+        index.nearest(texts * 3, 1)
+    with pytest.raises(BadArray, match="at least 1 image"):
+        index.nearest(texts, 0)
+    for thresholds in (np.array([0.1]), np.array([0.1, 1.5]), np.array([0.1, np.nan])):
+        with pytest.raises(BadArray, match="one threshold"):
+            index.above(texts, thresholds)

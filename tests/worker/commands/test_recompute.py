@@ -1,0 +1,317 @@
+"""`manage.py recompute`: what is stored comes out again, and where it does not that is said."""
+
+import io
+import uuid
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import Dataset, Run, RunState, Score, Study, ThresholdChoice
+from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
+from annotations.services import replies
+from modeling.dataset_files import BadDataset
+from modeling.heads import Head
+from tests import actors
+from tests.actors import Visit
+from tests.steps import end, submit, submit_and_score
+from tests.worker.commands.conftest import Command
+from worker import resources
+from worker.retraining import train_due_runs
+
+
+@pytest.fixture
+def worked(alice: Visit, bob: Visit) -> Visit:
+    """Two runs that are done, one of them of a negation, one without a threshold, and one that waits."""
+    submit_and_score(alice, "red", "blue", "no blue", "red")
+    submit_and_score(bob, "red")
+    end(alice)
+    train_due_runs()
+    end(bob)
+    return alice
+
+
+def score_of(text: str) -> Score:
+    return Score.objects.filter(phrase__text=text).order_by("pk")[0]
+
+
+def run_of(text: str) -> Run:
+    return Run.objects.filter(phrase_text=text).order_by("pk")[0]
+
+
+def change(row: Score | Run, **values: object) -> None:
+    type(row).objects.filter(pk=row.pk).update(**values)
+
+
+def told(*arguments: object) -> str:
+    """What the command prints where something comes out differently."""
+    output = io.StringIO()
+    with pytest.raises(CommandError, match="came out differently") as ended:
+        call_command("recompute", *map(str, arguments), stdout=output)
+    assert ended.value.returncode == 1
+    return output.getvalue()
+
+
+def test_everything_comes_out_as_it_is_stored(worked: Visit, command: Command) -> None:
+    assert command("recompute", "--all") == "Computed 5 scores and 3 runs again: all came out as they are stored.\n"
+    assert "5 scores and 3 runs" in command("recompute", "--study", "sprites")
+
+
+def test_a_run_of_a_chosen_threshold_comes_out_too(alice: Visit, command: Command) -> None:
+    (phrase,) = submit_and_score(alice, "red")
+    choice = replies.choose_threshold(phrase, float(np.median(phrase.score.similarity_array)))
+    end(alice)
+    train_due_runs()
+    assert "1 score and 2 runs" in command("recompute", "--all")
+    ThresholdChoice.objects.filter(pk=choice.pk).update(threshold=0.0)
+    assert "annotation_digest" in told("--all")
+
+
+def test_a_single_score_and_a_single_run(worked: Visit, command: Command) -> None:
+    assert "1 score and 0 runs" in command("recompute", "score", score_of("no blue").phrase_id)
+    assert "0 scores and 1 run " in command("recompute", "run", run_of("no blue").public_id)
+
+
+def test_nothing_is_changed(worked: Visit, command: Command) -> None:
+    before = list(Score.objects.order_by("pk").values()), list(Run.objects.order_by("pk").values())
+    change(score_of("red"), value=0.5)
+    with pytest.raises(CommandError):
+        command("recompute", "--all")
+    change(score_of("red"), value=before[0][0]["value"])
+    assert (list(Score.objects.order_by("pk").values()), list(Run.objects.order_by("pk").values())) == before
+
+
+def test_another_study_is_left_out(worked: Visit, command: Command) -> None:
+    other = actors.open_study(actors.create_study(worked.assignment.task.base_model, slug="other"))
+    submit_and_score(actors.start_visit(other, "carol"), "dark")
+    assert "1 score and 0 runs" in command("recompute", "--study", "other")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("value", 0.5),
+        ("threshold", 0.25),
+        ("two_sided", 0.99),
+        ("two_sided_threshold", 0.25),
+        ("n_correct", 14),
+        ("p_value", 0.5),
+        ("p_method", "asymptotic"),
+        ("tries", 3),
+        ("null_level", 0.1),
+        ("sign", -1),
+        ("subject", "crimson"),
+        ("rendered_text", "an image of a crimson"),
+        ("text_template", "{phrase}"),
+        ("text_digest", "0" * 64),
+        ("class_name_cosine", 0.9),
+        ("encoder", "python:another"),
+        ("dataset_digest", "0" * 64),
+    ],
+)
+def test_a_score_that_comes_out_differently_says_in_which_field(worked: Visit, field: str, value: object) -> None:
+    score = score_of("red")
+    expected, name = repr(getattr(score, field)), worked.participant.pseudonym
+    change(score, **{field: value})
+    line = f"sprites, {name}, score of phrase {score.phrase_id} “red”: {field}: stored {value!r}, now {expected}\n"
+    assert line in told("score", score.phrase_id)
+
+
+def test_similarities_of_other_images_are_told_with_the_place(worked: Visit) -> None:
+    score = score_of("red")
+    values = score.similarity_array.copy()
+    values[7] += 0.5
+    change(score, similarities=pack_float32(values))
+    assert f"similarities [7]: stored {float(values[7])!r}, now " in told("score", score.phrase_id)
+
+
+def test_an_embedding_that_the_words_do_not_have_is_told(worked: Visit) -> None:
+    score = score_of("red")
+    embedding = unpack_float32(score.text_embedding).copy()
+    embedding[3] += 0.01
+    change(score, text_embedding=pack_float32(embedding))
+    output = told("score", score.phrase_id)
+    assert "text_embedding [3]: stored " in output
+    assert "text_digest: stored " in output
+
+
+def test_rounding_is_no_difference(worked: Visit, command: Command) -> None:
+    score = score_of("red")
+    assert score.threshold is not None
+    change(
+        score,
+        similarities=pack_float32(score.similarity_array + np.float32(1e-7)),
+        threshold=float(np.float32(score.threshold + 1e-7)),
+        class_name_cosine=score.class_name_cosine + 1e-7,
+    )
+    assert "all came out as they are stored" in command("recompute", "score", score.phrase_id)
+
+
+def test_a_score_of_an_earlier_version_is_compared_in_what_it_has(worked: Visit, command: Command) -> None:
+    empty = {"p_value": None, "p_method": "", "tries": None, "null_level": None, "two_sided_threshold": None}
+    change(score_of("red"), **empty, subject="", code_version="0.0.9")
+    output = command("recompute", "score", score_of("red").phrase_id)
+    assert "Some were computed by Clarify 0.0.9; this is" in output
+    assert "all came out as they are stored" in output
+
+
+def test_a_negation_that_an_earlier_version_took_to_the_letter_is_told(worked: Visit) -> None:
+    empty = {"p_value": None, "p_method": "", "tries": None, "null_level": None, "two_sided_threshold": None}
+    change(score_of("no blue"), **empty, subject="", sign=1, rendered_text="an image of a no blue")
+    output = told("score", score_of("no blue").phrase_id)
+    assert "sign: stored 1, now -1" in output
+    assert "rendered_text: stored 'an image of a no blue', now 'an image of a blue'" in output
+
+
+def test_an_encoder_that_is_gone_is_told_and_the_others_go_on(worked: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "_failures", {})
+    Dataset.objects.update(similarity_encoder="python:no.such.module")
+    output = told("--all")
+    assert output.count("not to be had: there is no module no.such.module") == 5
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("threshold", 0.25),
+        ("sign", -1),
+        ("l2", 0.5),
+        ("annotation_digest", "0" * 64),
+        ("n_above", 3),
+        ("n_below", 3),
+        ("loss", 0.9),
+        ("worst_group_accuracy", 0.125),
+        ("average_accuracy", 0.125),
+        ("plain_average_accuracy", 0.125),
+        ("robustness_gap", 0.5),
+        ("group_accuracies", [0.1, 0.2, 0.3, 0.4]),
+    ],
+)
+def test_a_run_that_comes_out_differently_says_in_which_field(worked: Visit, field: str, value: object) -> None:
+    run = run_of("red")
+    name = worked.participant.pseudonym
+    change(run, **{field: value})
+    output = told("run", run.public_id)
+    assert f"sprites, {name}, run {run.public_id} “red”: {field}: stored {value!r}, now " in output
+
+
+def test_a_head_that_its_training_does_not_give_is_told(worked: Visit) -> None:
+    run = run_of("red")
+    assert run.head is not None
+    head = Head.from_bytes(bytes(run.head))
+    other = Head.of(head.coef + 0.01, head.intercept, head.standardization, head.class_names)
+    change(run, head=other.to_bytes())
+    assert "head: stored its weights, now weights at a distance of " in told("run", run.public_id)
+
+
+def test_predictions_that_differ_are_counted(worked: Visit) -> None:
+    run = run_of("red")
+    assert run.test_predictions is not None
+    predictions = unpack_int32(run.test_predictions).copy()
+    predictions[:3] = 1 - predictions[:3]
+    change(run, test_predictions=pack_int32(predictions))
+    output = told("run", run.public_id)
+    assert "test_predictions: stored its classes, now another class for 3 of 48 images" in output
+    assert "test_predictions of the stored head: stored its classes, now another class for 3 of 48" in output
+
+
+def test_a_solution_within_both_certificates_is_no_difference(worked: Visit, command: Command) -> None:
+    run = run_of("red")
+    assert run.head is not None and run.loss is not None
+    head = Head.from_bytes(bytes(run.head))
+    near = Head.of(head.coef, head.intercept + np.float32(1e-4), head.standardization, head.class_names)
+    change(run, head=near.to_bytes(), certified_gap=1e-3, loss=run.loss + 1e-3)
+    assert "all came out as they are stored" in command("recompute", "run", run.public_id)
+
+
+def test_a_damaged_head_is_told_of_that_run_alone(worked: Visit) -> None:
+    change(run_of("red"), head=b"half of it")
+    output = told("--all")
+    assert f"run {run_of('red').public_id} “red”: run: stored done, now not to be had: " in output
+    assert output.count("not to be had") == 1
+
+
+def test_a_refused_run_that_can_be_trained_now_is_told(worked: Visit) -> None:
+    change(run_of("red"), state=RunState.REFUSED, reason="a slice is too small")
+    assert "state: stored 'refused', now 'done'" in told("run", run_of("red").public_id)
+
+
+def test_a_done_run_that_is_refused_now_is_told(worked: Visit) -> None:
+    change(run_of("red"), least_slice_size=45)
+    assert "state: stored 'done', now 'refused'" in told("run", run_of("red").public_id)
+
+
+def test_a_refused_run_comes_out_with_the_sizes_of_its_slices(alice: Visit, command: Command, settings: Any) -> None:
+    settings.LEAST_SLICE_SIZE = 45
+    submit_and_score(alice, "red")
+    end(alice)
+    train_due_runs()
+    run = Run.objects.get()
+    assert "all came out" in command("recompute", "run", run.public_id)
+    change(run, n_above=3)
+    assert "n_above: stored 3, now " in told("run", run.public_id)
+
+
+def test_a_run_that_is_nobodys_is_told(worked: Visit) -> None:
+    run = run_of("red")
+    Score.objects.filter(run=run).update(run=None)
+    assert "no score belongs to it" in told("run", run.public_id)
+
+
+def test_files_that_are_missing_are_told_of_each_run(worked: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(dataset: Dataset) -> None:
+        raise BadDataset("the disk is not mounted")
+
+    monkeypatch.setattr(Dataset, "files", property(missing))
+    output = told("--study", "sprites")
+    assert (
+        output.count("not to be had: the disk is not mounted") == 5 + 2
+    )  # a run without a threshold is refused without a look
+
+
+def test_a_run_without_a_result_is_said_to_have_none(worked: Visit, command: Command) -> None:
+    waiting = Run.objects.get(state=RunState.PENDING)
+    with pytest.raises(CommandError, match="This run is pending, so there is no result"):
+        command("recompute", "run", waiting.public_id)
+
+
+@pytest.mark.parametrize("id_", ["0", "999999", "red", "", "-1", "²", "9" * 30])
+@pytest.mark.django_db
+def test_an_unknown_score_is_refused(command: Command, id_: str) -> None:
+    with pytest.raises(CommandError, match="There is no score of a phrase"):
+        command("recompute", "score", "--", id_)
+
+
+@pytest.mark.parametrize("id_", ["7", str(uuid.uuid4()), ""])
+@pytest.mark.django_db
+def test_an_unknown_run_is_refused(command: Command, id_: str) -> None:
+    with pytest.raises(CommandError, match="There is no run"):
+        command("recompute", "run", id_)
+
+
+def test_a_phrase_without_its_score_has_nothing_to_compute_again(alice: Visit, command: Command) -> None:
+    with pytest.raises(CommandError, match="There is no score"):
+        command("recompute", "score", submit(alice, "red").pk)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["score"],
+        ["run"],
+        ["--all", "--study", "sprites"],
+        ["score", "1", "--all"],
+        ["run", "1", "--study", "sprites"],
+    ],
+)
+@pytest.mark.django_db
+def test_what_to_compute_is_said_once(command: Command, arguments: list[str]) -> None:
+    with pytest.raises(CommandError, match="say what to compute again"):
+        command("recompute", *arguments)
+
+
+def test_an_unknown_study_is_refused_and_the_known_ones_named(open_study: Study, command: Command) -> None:
+    with pytest.raises(CommandError, match=r"There is no study 'sprite'. There are: sprites\."):
+        command("recompute", "--study", "sprite")

@@ -1,0 +1,112 @@
+"""Computes stored scores and runs again, and says where they come out differently."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.management import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
+
+from annotations.management.plain_errors import plain_errors
+from annotations.models import Run, Score, Study
+from annotations.version import CODE_VERSION
+from worker.progress import ProgressBars
+from worker.recomputing.again import compute_again
+from worker.recomputing.runs import HAS_RESULT
+
+_SAYS_WHAT = "say what to compute again: score PHRASE, run RUN, --study SLUG or --all"
+
+
+class Command(BaseCommand):
+    help = (
+        "Compute stored scores and runs again by their phrases' words, and say where they come out differently. "
+        "The exit status is 1 where one does. Nothing is changed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("what", nargs="?", choices=["score", "run"])
+        parser.add_argument(
+            "id",
+            metavar="ID",
+            nargs="?",
+            help="of a score: its phrase's, as phrases.csv, API and admin have it; of a run",
+        )
+        parser.add_argument("--study", metavar="SLUG", help="all scores and runs of a study")
+        parser.add_argument("--all", action="store_true", help="all scores and runs of all studies")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scores, runs = _chosen(options["what"], options["id"], options["study"], everything=options["all"])
+        n_scores, n_runs, n_different = scores.count(), runs.count(), 0
+        with plain_errors(), ProgressBars("rows") as progress:
+            for row, differences in compute_again(scores, runs, progress):
+                n_different += bool(differences)
+                for difference in differences:
+                    self.stdout.write(f"{_name(row)}: {difference}")
+        for version in sorted(_versions(scores, runs) - {CODE_VERSION}):
+            self.stdout.write(f"Some were computed by Clarify {version}; this is {CODE_VERSION}.")
+        what = f"{_counted(n_scores, 'score')} and {_counted(n_runs, 'run')}"
+        if n_different:
+            raise CommandError(f"Of {what}, {n_different} came out differently.")
+        self.stdout.write(f"Computed {what} again: all came out as they are stored.")
+
+
+def _chosen(
+    what: str | None, id_: str | None, slug: str | None, *, everything: bool
+) -> tuple[QuerySet[Score], QuerySet[Run]]:
+    if sum([what is not None, slug is not None, everything]) != 1 or (what is None) != (id_ is None):
+        raise CommandError(f"Please {_SAYS_WHAT}.")
+    scores, runs = Score.objects.all(), Run.objects.filter(state__in=HAS_RESULT)
+    if slug is not None:
+        study = _study(slug)
+        return (
+            scores.filter(phrase__assignment__session__study=study),
+            runs.filter(assignment__session__study=study),
+        )
+    if what == "score":
+        return _one_score(scores, str(id_)), runs.none()
+    if what == "run":
+        return scores.none(), _one_run(runs, str(id_))
+    return scores, runs
+
+
+def _study(slug: str) -> Study:
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
+        raise CommandError(f"There is no study {slug!r}. There are: {known}.")
+    return study
+
+
+def _one_score(scores: QuerySet[Score], id_: str) -> QuerySet[Score]:
+    found = scores.filter(phrase=int(id_)) if id_.isascii() and id_.isdigit() and len(id_) < 19 else scores.none()
+    if not found.exists():
+        raise CommandError(f"There is no score of a phrase {id_}. phrases.csv of the study's export lists them.")
+    return found
+
+
+def _one_run(runs: QuerySet[Run], id_: str) -> QuerySet[Run]:
+    try:
+        run = Run.objects.filter(public_id=UUID(id_)).first()
+    except ValueError:
+        run = None
+    if run is None:
+        raise CommandError(f"There is no run {id_}. runs.csv of the study's export lists them.")
+    if run.state not in HAS_RESULT:
+        raise CommandError(f"This run is {run.get_state_display().lower()}, so there is no result to compute again.")
+    return runs.filter(pk=run.pk)
+
+
+def _name(row: Score | Run) -> str:
+    """The row in words: which one, of whose words."""
+    if isinstance(row, Score):
+        session, name, text = row.phrase.assignment.session, f"score of phrase {row.phrase_id}", row.phrase.text
+    else:
+        session, name, text = row.assignment.session, f"run {row.public_id}", row.phrase_text
+    return f"{session.study.slug}, {session.participant}, {name} “{text}”"
+
+
+def _versions(*rows: QuerySet[Any]) -> set[str]:
+    return {version for each in rows for version in each.order_by().values_list("code_version", flat=True).distinct()}
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"

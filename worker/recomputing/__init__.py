@@ -1,0 +1,1 @@
+"""Computing stored scores and runs again, to say where they come out differently."""

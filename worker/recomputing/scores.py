@@ -1,0 +1,55 @@
+"""A stored score, computed again from the phrase's words."""
+
+from collections.abc import Iterator
+
+from annotations.models import Score
+from annotations.models.arrays import unpack_float32
+from annotations.services.scoring import score_of
+from modeling.errors import ModelingError
+from worker import resources
+from worker.recomputing.differences import (
+    EMBEDDING_ROUNDING,
+    SIMILARITY_ROUNDING,
+    Difference,
+    differing_arrays,
+    differing_fields,
+    differing_numbers,
+)
+from worker.scoring import scored_phrase
+
+_SAME = ("sign", "rendered_text", "text_template", "text_digest", "encoder", "dataset_digest", "n_correct", "n_error")
+_SAME_SINCE_0_2 = ("subject", "p_method", "tries")  # empty in scores of Clarify 0.1
+
+
+def score_differences(score: Score) -> list[Difference]:
+    """Compute a score again and return where it comes out differently.
+
+    The text is embedded again and compared; all else is made from the stored embedding, which the score stands on.
+    """
+    try:
+        return list(_differences(score))
+    except ModelingError as error:
+        return [Difference("score", f"{score.value:.4f}", f"not to be had: {error}")]
+
+
+def _differences(score: Score) -> Iterator[Difference]:
+    dataset, embedding = score.phrase.assignment.task.base_model.dataset, unpack_float32(score.text_embedding)
+    resources.text_encoder(dataset)  # raises where its weights are not those of the images
+    embedded = resources.text_embedding(dataset.similarity_encoder, score.rendered_text)
+    yield from differing_arrays("text_embedding", embedding, embedded, EMBEDDING_ROUNDING)
+    again = score_of(scored_phrase(dataset, score.phrase, embedding, score.encode_ms))
+    yield from differing_fields(_SAME, score, again)
+    yield from differing_arrays("similarities", score.similarity_array, again.similarity_array, SIMILARITY_ROUNDING)
+    yield from differing_numbers("value", score.value, again.value)
+    yield from differing_numbers("two_sided", score.two_sided, again.two_sided)
+    yield from differing_numbers("threshold", score.threshold, again.threshold, SIMILARITY_ROUNDING)
+    yield from differing_numbers(
+        "class_name_cosine", score.class_name_cosine, again.class_name_cosine, EMBEDDING_ROUNDING
+    )
+    if score.tries is not None:
+        yield from differing_fields(_SAME_SINCE_0_2, score, again)
+        yield from differing_numbers("p_value", score.p_value, again.p_value)
+        yield from differing_numbers("null_level", score.null_level, again.null_level)
+        yield from differing_numbers(
+            "two_sided_threshold", score.two_sided_threshold, again.two_sided_threshold, SIMILARITY_ROUNDING
+        )
