@@ -168,8 +168,11 @@ def finish_tutorial(session: AnnotationSession) -> AnnotationSession:
 def begin_tasks(session: AnnotationSession, from_stage: Stage, **changes: Any) -> bool:
     """Go on from a stage to the tasks, and make one waiting assignment a task, in the tasks' order.
 
-    Returns whether this call did; the caller's transaction holds both.
+    Returns whether this call did; the caller's transaction holds both. Raises StudyNotOpen once the study is closed.
     """
+    # Closing ends the assignments that it finds: these come before, or not at all.
+    Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
+    refuse_closed(session.study)
     if not advance(session, from_stage, stage=Stage.TASKS, **changes):
         return False
     tasks = session.study.tasks.order_by("position")

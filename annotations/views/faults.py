@@ -43,7 +43,13 @@ def refused(request: HttpRequest, error: ServiceError) -> HttpResponse:
     else:
         heading = str(_HEADINGS.get(error.code, "")) or _("That is not possible now")
     entering = error.status == 404 or error.code == "link_incomplete" or not request.path.startswith("/visit/")
-    way_on = {} if entering else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
+    # Who is at a task of a closed study goes on to the end; before the tasks there is nothing to go on to.
+    stuck = isinstance(error, StudyNotOpen) and not request.path.startswith("/visit/tasks/")
+    way_on = (
+        {}
+        if entering or stuck
+        else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
+    )
     return _page(request, error.status, heading, error.message, **way_on)
 
 

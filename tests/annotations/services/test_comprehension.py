@@ -2,7 +2,7 @@ import threading
 import uuid
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from annotations.models import CheckAttempt, Event, Outcome, Stage
 from annotations.services import comprehension, sessions
@@ -15,6 +15,7 @@ from annotations.services.errors import (
 )
 from annotations.services.studies import close_study
 from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, do_tutorial
+from tests.annotations.services.locks import wait_for_a_waiting_lock
 
 
 @pytest.fixture
@@ -113,3 +114,25 @@ def test_two_tabs_at_once_are_two_tries_and_no_more(session):
     assert (CheckAttempt.objects.count(), len(refused)) == (2, 2)
     session.refresh_from_db()
     assert session.stage == Stage.NOT_PASSED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_that_closes_meanwhile_leaves_no_assignment_behind(session):
+    def pass_it():
+        try:
+            answer(type(session).objects.get(pk=session.pk), RIGHT_ANSWERS)
+        except StudyNotOpen:
+            refused.append(1)
+        finally:
+            connections.close_all()
+
+    refused = []
+    tab = threading.Thread(target=pass_it)
+    with transaction.atomic():
+        close_study(session.study)
+        tab.start()
+        wait_for_a_waiting_lock()
+    tab.join()
+    session.refresh_from_db()
+    assert (refused, session.stage) == ([1], Stage.CHECK)
+    assert not session.assignments.exists()

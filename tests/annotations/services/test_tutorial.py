@@ -1,17 +1,21 @@
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection, transaction
 
-from annotations.models import AssignmentState, Event, PracticePhrase, Stage, Task
-from annotations.services import sessions, tutorials
+from annotations.models import Assignment, AssignmentState, Event, PracticePhrase, Stage, Task
+from annotations.services import sessions, studies, tutorials
 from annotations.services.errors import (
     ClientUuidReused,
     PhraseRefused,
     PracticeNotDone,
     StageMismatch,
+    StudyNotOpen,
     TooManyPhrases,
 )
 from tests.actors import OVAL, do_tutorial, open_study, practise
+from tests.annotations.services.locks import wait_for_a_waiting_lock
 
 
 @pytest.fixture
@@ -118,3 +122,23 @@ def test_practice_has_an_end(session, monkeypatch):
     practise(sessions.give_consent(session), "red", "blue")
     with pytest.raises(TooManyPhrases):
         practise(session, "green")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tutorial_that_ends_while_its_study_closes_leaves_no_assignment_behind(session):
+    practise(sessions.give_consent(session), "tilted", "red")
+
+    def finish_tutorial() -> None:
+        try:
+            sessions.finish_tutorial(session)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            studies.close_study(session.study)
+            finishing = pool.submit(finish_tutorial)
+            wait_for_a_waiting_lock()
+        with pytest.raises(StudyNotOpen):
+            finishing.result()
+    assert not Assignment.objects.exists()
