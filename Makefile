@@ -22,7 +22,7 @@ export MALLOC_TRIM_THRESHOLD_ := 4294967296
 export MALLOC_TOP_PAD_ := 67108864
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean venv browser
+.PHONY: help demo test lint format messages bench clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ lint: $(VENV)/test.stamp ## Check style, types and the deployment settings
 format: $(VENV)/test.stamp ## Format the code
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
+
+messages: $(VENV)/test.stamp ## Collect the participants' texts for translation, and compile the translations
+	@$(BIN)/python -m deploy.local.messages
 
 bench: $(VENV)/test.stamp ## Measure against named baselines and write docs/benchmarks.md
 	@$(BIN)/python -m deploy.local.bench

@@ -3,8 +3,23 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 
 from annotations.views.faults import DATABASE_IS_OUT, database_outage
+
+_IN_ENGLISH = ("/admin/", "/api/")  # for staff and for programs
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """Participants' pages in the language of the switch, else of the browser; staff's pages and the API in English."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.path.startswith(_IN_ENGLISH):
+            translation.activate("en")
+            request.LANGUAGE_CODE = "en"
+        else:
+            super().process_request(request)
 
 
 class DatabaseOutageMiddleware:

@@ -1,8 +1,9 @@
 """Addresses of the participants' pages, of thumbnails, and of the two probes."""
 
 from django.urls import path
+from django.views.i18n import set_language
 
-from annotations.views import consent, end, entry, health, images, task, tutorial
+from annotations.views import check, consent, end, entry, health, images, replies, spans, task, tutorial, withdrawal
 
 urlpatterns = [
     path("study/<slug:slug>/", entry.welcome, name="welcome"),
@@ -11,13 +12,27 @@ urlpatterns = [
     path("visit/consent", consent.consent, name="consent"),
     path("visit/declined", consent.declined, name="declined"),
     path("visit/tutorial", tutorial.tutorial, name="tutorial"),
+    path("visit/tutorial/look", tutorial.look, name="look"),
+    path("visit/tutorial/phrases", tutorial.practise, name="practise"),
+    path("visit/check", check.check, name="check"),
+    path("visit/not-passed", check.not_passed, name="not_passed"),
     path("visit/tasks/<uuid:public_id>/", task.task, name="task"),
     path("visit/tasks/<uuid:public_id>/begin", task.begin, name="begin"),
     path("visit/tasks/<uuid:public_id>/phrases", task.submit_phrase, name="submit_phrase"),
     path("visit/tasks/<uuid:public_id>/phrases/<uuid:client_uuid>", task.phrase, name="phrase"),
+    path(
+        "visit/tasks/<uuid:public_id>/phrases/<uuid:client_uuid>/threshold",
+        replies.choose_threshold,
+        name="choose_threshold",
+    ),
+    path("visit/tasks/<uuid:public_id>/phrases/<uuid:client_uuid>/judgement", replies.judge, name="judge"),
     path("visit/tasks/<uuid:public_id>/done", task.done, name="done"),
     path("visit/end", end.end, name="end"),
+    path("visit/withdraw", withdrawal.withdraw_from_visit, name="withdraw_from_visit"),
+    path("withdraw/<uuid:public_id>", withdrawal.withdraw, name="withdraw"),
+    path("visit/spans", spans.report_spans, name="report_spans"),
     path("images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>", images.thumbnail, name="thumbnail"),
+    path("language", set_language, name="language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]

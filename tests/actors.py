@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,9 @@ from annotations.models import (
     Study,
 )
 from annotations.models.arrays import pack_int32
-from annotations.services import assignments, sessions, studies
+from annotations.readings.comprehension import QUESTIONS
+from annotations.readings.tutorial import RIGHT
+from annotations.services import assignments, comprehension, sessions, studies, tutorials
 from modeling.dataset_files import (
     ATTRIBUTES,
     FILENAMES,
@@ -46,6 +49,8 @@ from modeling.metrics import group_metrics
 from tests.fake_encoder import FakeEncoder
 
 ENCODER = "python:tests.fake_encoder"
+RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}  # of the comprehension check
+WRONG_ANSWERS = {question.name: question.options[-1][0] for question in QUESTIONS}
 SQUARE, OVAL = 0, 1  # labels
 BLUE, RED = 0, 1  # attributes
 CLASSES, COLOURS = ("square", "oval"), ("blue", "red")
@@ -185,7 +190,7 @@ def open_study(study: Study) -> Study:
 
 
 def start_visit(study: Study, name: str) -> Visit:
-    """`name` came by the study's link, consented, did the tutorial, and began the first task."""
+    """`name` came by the study's link, consented, did the tutorial, passed the check, and began the first task."""
     external_ids = {
         "PROLIFIC_PID": f"{name}-person",
         "STUDY_ID": f"{study.slug}-outside",
@@ -198,9 +203,28 @@ def start_visit(study: Study, name: str) -> Visit:
         session_id=external_ids["SESSION_ID"],
     )
     sessions.give_consent(session)
-    session = sessions.finish_tutorial(session)
+    session = pass_check(do_tutorial(session))
     assignment = assignments.start(session.assignments.order_by("position")[0])
     return Visit(session, assignment, client_of(session), external_ids)
+
+
+def do_tutorial(session: AnnotationSession) -> AnnotationSession:
+    """The example, done by hand, and the step after it."""
+    practise(session, "red", "large red")
+    return sessions.finish_tutorial(session)
+
+
+def practise(session: AnnotationSession, *texts: str) -> None:
+    """A wrong picture was found in the tutorial, and phrases were tried."""
+    tutorials.look(session, len(RIGHT))
+    for text in texts:
+        tutorials.try_phrase(session, client_uuid=uuid.uuid4(), text=text)
+
+
+def pass_check(session: AnnotationSession) -> AnnotationSession:
+    """The comprehension check, right at the first try."""
+    comprehension.answer(session, client_uuid=uuid.uuid4(), answers=RIGHT_ANSWERS)
+    return session
 
 
 def client_of(session: AnnotationSession) -> Client:

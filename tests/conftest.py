@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
@@ -38,6 +39,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     suffix = os.environ.get("PYTEST_DB_SUFFIX")
     if suffix:
         connection.settings_dict["TEST"]["NAME"] = f"test_clarify_{suffix.lower()}"
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """A request activates its language for its thread, which here is the one of the next test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

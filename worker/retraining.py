@@ -10,7 +10,6 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Run
-from annotations.models.arrays import unpack_float32
 from annotations.services import runs
 from annotations.services.base_models import test_group_metrics
 from annotations.services.runs import TrainedRun
@@ -86,9 +85,8 @@ def train_batch(base_model: BaseModel, ids: Collection[int]) -> list[int]:
 
 def weigh(run: Run) -> Weighed:
     """Split the training images by a run's annotation and weigh them. Raises SliceTooSmall, BadDataset, BadArray."""
-    score = run.scores.order_by("pk").first()
-    assert score is not None and run.threshold is not None, "a run without a threshold is refused when it is planned"
-    dataset, embedding = run.base_model.dataset, unpack_float32(score.text_embedding)
+    assert run.threshold is not None, "a run without a threshold is refused when it is planned"
+    dataset, embedding = run.base_model.dataset, runs.text_embedding(run)
     training = resources.training_set(dataset)
     of_class = np.flatnonzero(training.labels == run.target_class)
     values = similarities(dataset.files.array("similarity")[training.rows[of_class]], embedding)

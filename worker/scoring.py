@@ -17,7 +17,7 @@ from modeling.encoders import CheckedEncoder, EncoderUnavailable
 from modeling.error_score import error_score
 from modeling.phrase_text import render, split_negation
 from modeling.similarity import similarities
-from worker import resources
+from worker import resources, vocabulary
 from worker.complaints import complain
 from worker.drain import drain
 
@@ -28,7 +28,9 @@ def score_due_phrases() -> int:
     Phrases of a data set whose encoder or files are missing wait: that is nobody's attempt.
     """
     scoring.fail_exhausted_phrases()
-    return sum(_score_due(dataset) for dataset in scoring.due_datasets())
+    count = sum(_score_due(dataset) for dataset in scoring.due_datasets())
+    vocabulary.prepare()  # after the phrases that wait
+    return count
 
 
 def _score_due(dataset: Dataset) -> int:
@@ -85,6 +87,7 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
         rendered_text=text_to_embed(phrase),
         text_embedding=embedding,
         class_name_cosine=_class_name_cosine(dataset, task, embedding),
+        rewordings=vocabulary.rewordings(task, subject, embedding) if task.study.suggest_rewordings else [],
         encode_ms=encode_ms,
     )
 

@@ -163,9 +163,12 @@ def _now(study: Study) -> list[tuple[str, int]]:
     words = {
         Stage.CONSENT: "at the consent form",
         Stage.TUTORIAL: "in the tutorial",
+        Stage.CHECK: "at the comprehension check",
         Stage.TASKS: "at work",
         Stage.FINISHED: "finished",
         Stage.DECLINED: "declined",
+        Stage.NOT_PASSED: "did not pass the check",
+        Stage.WITHDRAWN: "withdrew",
     }
     return [(label, by_stage[stage]) for stage, label in words.items() if stage in by_stage]
 

@@ -21,6 +21,8 @@ from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Phrase, Run, RunState, Stage, Study, StudyState, Task
 from annotations.services.errors import ServiceError, StudyNotReady
 
+LIMITS = ("min_phrases", "max_phrases", "time_limit_s")
+
 
 class TaskInline(TabularInline[Task, Study]):
     """The tasks, editable with the draft."""
@@ -33,7 +35,7 @@ class TaskInline(TabularInline[Task, Study]):
 
     def get_fields(self, request: HttpRequest, obj: Study | None = None) -> Sequence[str]:  # type: ignore[override]
         which_class = "target" if self.has_change_permission(request, obj) else "class_name"
-        return ["position", "base_model", which_class, "text_template", "min_phrases", "max_phrases", "time_limit_s"]
+        return ["position", "base_model", which_class, "text_template", "suggested_words", *LIMITS]
 
     def get_extra(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> int:
         return 0 if obj is not None and obj.tasks.exists() else 1
@@ -58,11 +60,32 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = (
-        (None, {"fields": ("title", "slug", "introduction", "consent_text", "goal")}),
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "slug",
+                    "introduction",
+                    "consent_text",
+                    "comprehension_check",
+                    "end_questions",
+                    "goal",
+                    "suggest_rewordings",
+                )
+            },
+        ),
         (
             "Entry and exit",
             {
-                "fields": ("completion_code", "completion_url", "no_consent_code", "external_study_id"),
+                "fields": (
+                    "completion_code",
+                    "completion_url",
+                    "no_consent_code",
+                    "failed_check_code",
+                    "failed_check_is_paid",
+                    "external_study_id",
+                ),
                 "description": "How people come from Prolific and go back. The defaults fit Prolific.",
             },
         ),

@@ -26,6 +26,7 @@ class StudyForm(ModelForm[Study]):
         widgets = {
             "introduction": forms.Textarea(attrs={"rows": 3, "cols": 80}),
             "consent_text": forms.Textarea(attrs={"rows": 5, "cols": 80}),
+            "end_questions": forms.Textarea(attrs={"rows": 4, "cols": 80}),
             "completion_url": forms.TextInput(attrs={"size": 60}),
         }
 
@@ -50,9 +51,18 @@ class TaskForm(ModelForm[Task]):
 
     class Meta:
         model = Task
-        fields = ("position", "base_model", "text_template", "min_phrases", "max_phrases", "time_limit_s")
+        fields = (
+            "position",
+            "base_model",
+            "text_template",
+            "suggested_words",
+            "min_phrases",
+            "max_phrases",
+            "time_limit_s",
+        )
         widgets = {
             "text_template": forms.TextInput(attrs={"size": 24}),
+            "suggested_words": forms.Textarea(attrs={"rows": 2, "cols": 16}),
             "min_phrases": forms.NumberInput(attrs={"class": "narrow"}),
             "max_phrases": forms.NumberInput(attrs={"class": "narrow"}),
             "time_limit_s": forms.NumberInput(attrs={"class": "narrow"}),

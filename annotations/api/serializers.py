@@ -97,6 +97,7 @@ class SessionSerializer(serializers.ModelSerializer[AnnotationSession]):
             "consented_at",
             "tutorial_done_at",
             "ended_at",
+            "withdrawn_at",
         )
 
 
@@ -187,6 +188,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "target_class",
             "phrase_text",
             "threshold",
+            "is_chosen",
             "sign",
             "scheme",
             "l2",

@@ -1,4 +1,7 @@
-"""The rows of a study's export, each table's in its order; rows of the database are streamed."""
+"""The rows of a study's export, each table's in its order; rows of the database are streamed.
+
+Of a visit whose person withdrew there is the row in sessions.csv that says so, and nothing that was done in it.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,7 +11,7 @@ from django.db.models import Count, Q
 from annotations.exports import tables
 from annotations.exports.columns import Table
 from annotations.exports.summary import StudySummary
-from annotations.models import AnnotationSession, Assignment, Participant, Phrase, Run, Stage, Study
+from annotations.models import AnnotationSession, Assignment, EndAnswer, Participant, Phrase, Run, Span, Stage, Study
 
 
 def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any], Iterable[Any]]]:
@@ -18,6 +21,8 @@ def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any]
     yield tables.ASSIGNMENTS, _assignments(study)
     yield tables.PHRASES, phrase_rows(study)
     yield tables.RUNS, _runs(study)
+    yield tables.END_ANSWERS, _end_answers(study)
+    yield tables.SPANS, _spans(study)
     yield tables.SUMMARY, (row for task in summary.tasks for row in task.participants)
     yield tables.TOTALS, _totals(summary)
 
@@ -25,9 +30,11 @@ def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any]
 def phrase_rows(study: Study) -> Iterator[Phrase]:
     """Yield the study's phrases in the order of phrases.csv, without the arrays of their scores."""
     return (
-        Phrase.objects.filter(assignment__session__study=study)
+        Phrase.objects.filter(assignment__session__study=study, assignment__session__withdrawn_at=None)
         .select_related("assignment__session__participant", "assignment__task", "score__run")
+        .select_related("threshold_choice__run", "judgement")
         .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
+        .defer("threshold_choice__run__head", "threshold_choice__run__test_predictions")
         .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
         .iterator()
     )
@@ -43,6 +50,7 @@ def _participants(study: Study) -> Iterator[Participant]:
 def _sessions(study: Study) -> Iterator[AnnotationSession]:
     return (
         study.sessions.select_related("participant", "configuration")
+        .annotate(n_check_tries=Count("check_attempts"))
         .order_by("participant__pseudonym", "created_at", "submission_key")
         .iterator()
     )
@@ -50,7 +58,7 @@ def _sessions(study: Study) -> Iterator[AnnotationSession]:
 
 def _assignments(study: Study) -> Iterator[Assignment]:
     return (
-        Assignment.objects.filter(session__study=study)
+        Assignment.objects.filter(session__study=study, session__withdrawn_at=None)
         .select_related("session__participant", "task")
         .annotate(n_phrases=Count("phrases"))
         .order_by("session__participant__pseudonym", "session__submission_key", "task__position")
@@ -60,7 +68,7 @@ def _assignments(study: Study) -> Iterator[Assignment]:
 
 def _runs(study: Study) -> Iterator[Run]:
     return (
-        Run.objects.filter(assignment__session__study=study)
+        Run.objects.filter(assignment__session__study=study, assignment__session__withdrawn_at=None)
         .select_related("assignment__session__participant", "assignment__task", "base_model")
         .defer("head", "test_predictions", "base_model__head", "base_model__predictions")
         .order_by(
@@ -69,6 +77,24 @@ def _runs(study: Study) -> Iterator[Run]:
             "assignment__session__submission_key",
             "id",
         )
+        .iterator()
+    )
+
+
+def _end_answers(study: Study) -> Iterator[EndAnswer]:
+    return (
+        EndAnswer.objects.filter(session__study=study, session__withdrawn_at=None)
+        .select_related("session__participant")
+        .order_by("session__participant__pseudonym", "session__submission_key", "number")
+        .iterator()
+    )
+
+
+def _spans(study: Study) -> Iterator[Span]:
+    return (
+        Span.objects.filter(session__study=study, session__withdrawn_at=None)
+        .select_related("session__participant", "assignment__task")
+        .order_by("session__participant__pseudonym", "session__submission_key", "began_at", "id")
         .iterator()
     )
 

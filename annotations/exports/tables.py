@@ -6,7 +6,19 @@ from typing import Any
 
 from annotations.exports.columns import Cell, Column, Table
 from annotations.exports.summary import ParticipantSummary, Spread
-from annotations.models import AnnotationSession, Assignment, Participant, Phrase, Run, Stage
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    EndAnswer,
+    EndReason,
+    Outcome,
+    Participant,
+    Phrase,
+    Run,
+    Span,
+    SpanKind,
+    Stage,
+)
 
 _SHARE = {"range": "0 to 1", "unit": "share"}
 _COUNT = {"range": "0 or more"}
@@ -39,8 +51,17 @@ def _seconds_at_work(assignment: Assignment) -> float | None:
     return (assignment.ended_at - assignment.started_at).total_seconds()
 
 
+def _seconds_of_span(span: Span) -> float:
+    return (span.ended_at - span.began_at).total_seconds()
+
+
 def _run_of(phrase: Phrase) -> Cell:
     return phrase.score.run.public_id if hasattr(phrase, "score") and phrase.score.run else None
+
+
+def _chosen_run_of(phrase: Phrase) -> Cell:
+    run = phrase.threshold_choice.run if hasattr(phrase, "threshold_choice") else None
+    return run.public_id if run else None
 
 
 PARTICIPANTS: Table[Participant] = Table(
@@ -64,12 +85,20 @@ SESSIONS: Table[AnnotationSession] = Table(
         _participant_column(lambda row: row.participant.pseudonym),
         Column("configuration", "integer", "version frozen at opening", lambda row: row.configuration.version),
         Column("stage", "text", "where the visit stands", _field("stage"), range=", ".join(Stage.values)),
-        Column("outcome", "text", "empty while the visit lasts", _field("outcome"), range="completed, no_consent"),
+        Column("outcome", "text", "empty while the visit lasts", _field("outcome"), range=", ".join(Outcome.values)),
         Column("seed", "integer", "seeds the samples of images that the person is shown", _field("seed")),
         Column("created_at", "time", "when the person entered", _field("created_at"), unit="UTC"),
         Column("consented_at", "time", "when the person consented", _field("consented_at"), unit="UTC"),
         Column("tutorial_done_at", "time", "when the tutorial was done", _field("tutorial_done_at"), unit="UTC"),
+        Column("check_tries", "integer", "tries at the comprehension check", _field("n_check_tries"), range="0 to 2"),
         Column("ended_at", "time", "when the visit ended", _field("ended_at"), unit="UTC"),
+        Column(
+            "withdrawn_at",
+            "time",
+            "when the person withdrew: nothing of the visit is to be used then",
+            _field("withdrawn_at"),
+            unit="UTC",
+        ),
         Column("code_version", "text", "version of Clarify at entry", _field("code_version")),
     ),
 )
@@ -94,7 +123,7 @@ ASSIGNMENTS: Table[Assignment] = Table(
             unit="UTC",
         ),
         Column("ended_at", "time", "when it ended", _field("ended_at"), unit="UTC"),
-        Column("end_reason", "text", "why it ended", _field("end_reason"), range="done, time_over, study_closed"),
+        Column("end_reason", "text", "why it ended", _field("end_reason"), range=", ".join(EndReason.values)),
         Column("duration", "number", "ended_at less started_at, waiting included", _seconds_at_work, unit="seconds"),
         Column("phrases", "integer", "phrases submitted", _field("n_phrases"), **_COUNT),
     ),
@@ -202,6 +231,29 @@ PHRASES: Table[Phrase] = Table(
         Column("encode_time", "number", "of the batch it was in", _scored("encode_ms"), unit="milliseconds"),
         Column("code_version", "text", "version of Clarify that scored it", _scored("code_version")),
         Column("run", "text", "its run in runs.csv, empty where none was planned", _run_of),
+        Column(
+            "chosen_threshold",
+            "number",
+            "the threshold that the person chose last, empty where that is the automatic one",
+            lambda row: row.threshold_choice.threshold if hasattr(row, "threshold_choice") else None,
+            unit="cosine",
+            range="-1 to 1",
+        ),
+        Column("chosen_run", "text", "the run of the chosen threshold, empty where none was planned", _chosen_run_of),
+        Column(
+            "judgement",
+            "text",
+            "whether the images most like the phrase have in them what it says, as the person sees it; empty where not "
+            "answered",
+            lambda row: row.judgement.answer if hasattr(row, "judgement") else None,
+            range="yes, no, unsure",
+        ),
+        Column(
+            "rewordings",
+            "json",
+            "other wordings from the vocabulary, nearest first, that the study suggests",
+            _scored("rewordings"),
+        ),
     ),
 )
 
@@ -218,6 +270,12 @@ RUNS: Table[Run] = Table(
         Column("target_class", "integer", "number of the annotated class, from 0", _field("target_class")),
         Column("phrase_text", "text", "the phrase; written as in phrases.csv", _field("phrase_text")),
         Column("threshold", "number", "the similarity threshold", _field("threshold"), unit="cosine", range="-1 to 1"),
+        Column(
+            "is_chosen",
+            "boolean",
+            "whether the person chose the threshold; primary analyses leave these out",
+            _field("is_chosen"),
+        ),
         Column("sign", "integer", "of the similarity, as in phrases.csv", _field("sign"), range="-1, 1"),
         Column("scheme", "text", "how the slices are weighted", _field("scheme")),
         Column("l2", "number", "λ, the L2 coefficient", _field("l2"), range="above 0"),
@@ -275,6 +333,50 @@ RUNS: Table[Run] = Table(
         Column("finished_at", "time", "when it ended", _field("finished_at"), unit="UTC"),
         Column("code_version", "text", "version of Clarify that trained it", _field("code_version")),
         Column("versions", "json", "library versions of the worker", _field("versions")),
+    ),
+)
+
+END_ANSWERS: Table[EndAnswer] = Table(
+    "end_answers.csv",
+    "one row per answer to the study's own questions at the end; a question that was skipped has none",
+    "by participant, session, then number",
+    (
+        _session_column(lambda row: row.session.submission_key),
+        _participant_column(lambda row: row.session.participant.pseudonym),
+        Column("number", "integer", "of the question, from 1", _field("number")),
+        Column("question", "text", "as it was shown", _field("question")),
+        Column("answer", "text", "as chosen or typed; written as in phrases.csv", _field("answer")),
+        Column("answered_at", "time", "when the server stored it", _field("answered_at"), unit="UTC"),
+    ),
+)
+
+SPANS: Table[Span] = Table(
+    "spans.csv",
+    "one row per span of time on the visit's pages, raw, as the browser reported it; they may overlap",
+    "by participant, session, then began_at",
+    (
+        _session_column(lambda row: row.session.submission_key),
+        _participant_column(lambda row: row.session.participant.pseudonym),
+        Column(
+            "task",
+            "integer",
+            "number of the task, empty on other pages than a task's",
+            lambda row: row.assignment.task.position if row.assignment else None,
+        ),
+        Column("opening", "text", "tells tabs and reloads apart: one opening of one page", _field("opening")),
+        Column(
+            "kind",
+            "text",
+            "visible, idle (in view, half a minute without a hand) and hidden follow each other; offline, waiting for "
+            "a score and enlarged lie over them",
+            _field("kind"),
+            range=", ".join(SpanKind.values),
+        ),
+        Column("image_key", "text", "the image that was enlarged", _field("image_key")),
+        Column("began_at", "time", "by the server's clock", _field("began_at"), unit="UTC"),
+        Column("ended_at", "time", "by the server's clock", _field("ended_at"), unit="UTC"),
+        Column("duration", "number", "ended_at less began_at", _seconds_of_span, unit="seconds"),
+        Column("received_at", "time", "when the server stored it", _field("received_at"), unit="UTC"),
     ),
 )
 
@@ -338,4 +440,14 @@ TOTALS: Table[Total] = Table(
     ),
 )
 
-TABLES: tuple[Table[Any], ...] = (PARTICIPANTS, SESSIONS, ASSIGNMENTS, PHRASES, RUNS, SUMMARY, TOTALS)
+TABLES: tuple[Table[Any], ...] = (
+    PARTICIPANTS,
+    SESSIONS,
+    ASSIGNMENTS,
+    PHRASES,
+    RUNS,
+    END_ANSWERS,
+    SPANS,
+    SUMMARY,
+    TOTALS,
+)

@@ -22,6 +22,7 @@ class EndReason(models.TextChoices):
     DONE = "done"
     TIME_OVER = "time_over"
     STUDY_CLOSED = "study_closed"
+    WITHDRAWN = "withdrawn"
 
 
 class Assignment(models.Model):

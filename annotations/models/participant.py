@@ -28,14 +28,22 @@ class Stage(models.TextChoices):
 
     CONSENT = "consent"
     TUTORIAL = "tutorial"
+    CHECK = "check"
     TASKS = "tasks"
     FINISHED = "finished"
     DECLINED = "declined"
+    NOT_PASSED = "not_passed"
+    WITHDRAWN = "withdrawn"
+
+
+LASTING = (Stage.CONSENT, Stage.TUTORIAL, Stage.CHECK, Stage.TASKS)  # stages of a visit that has not ended
 
 
 class Outcome(models.TextChoices):
     COMPLETED = "completed"
     NO_CONSENT = "no_consent"
+    FAILED_CHECK = "failed_check"
+    WITHDRAWN = "withdrawn"
 
 
 class AnnotationSession(models.Model):
@@ -52,8 +60,10 @@ class AnnotationSession(models.Model):
     code_version = models.CharField(max_length=40)
     created_at = models.DateTimeField(auto_now_add=True)
     consented_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True, help_text="found a wrong picture in the tutorial")
     tutorial_done_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="the person wants nothing of it to be used")
 
     class Meta:
         ordering = ["-created_at"]
@@ -63,12 +73,20 @@ class AnnotationSession(models.Model):
             models.CheckConstraint(
                 condition=Q(stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at__isnull=False)
                 | Q(stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at__isnull=False)
-                | Q(stage__in=[Stage.CONSENT, Stage.TUTORIAL, Stage.TASKS], outcome="", ended_at__isnull=True),
+                | Q(stage=Stage.NOT_PASSED, outcome=Outcome.FAILED_CHECK, ended_at__isnull=False)
+                | Q(stage=Stage.WITHDRAWN, outcome=Outcome.WITHDRAWN, ended_at__isnull=False)
+                | Q(stage__in=LASTING, outcome="", ended_at__isnull=True),
                 name="session_outcome_fits_stage",
             ),
             models.CheckConstraint(
                 condition=Q(stage__in=[Stage.CONSENT, Stage.DECLINED]) | Q(consented_at__isnull=False),
                 name="session_consent_before_work",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage=Stage.WITHDRAWN, withdrawn_at__isnull=False)
+                | Q(stage__in=[Stage.FINISHED, Stage.NOT_PASSED])
+                | (~Q(stage=Stage.WITHDRAWN) & Q(withdrawn_at__isnull=True)),
+                name="session_withdrawn_has_time",
             ),
         ]
 

@@ -92,6 +92,9 @@ class Score(models.Model):
     dataset_digest = models.CharField(max_length=64)
     code_version = models.CharField(max_length=40)
     encode_ms = models.FloatField(help_text="milliseconds the encoder took for the batch this phrase was in")
+    rewordings = models.JSONField(
+        default=list, help_text="phrases of the vocabulary nearest in meaning, where the study suggests them"
+    )
     scored_at = models.DateTimeField()
     run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="scores")
 

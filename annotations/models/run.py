@@ -28,6 +28,11 @@ class Run(models.Model):
     target_class = models.PositiveIntegerField()
     phrase_text = models.CharField(max_length=120)
     threshold = models.FloatField(null=True, help_text="similarity threshold; null where the error score is 0")
+    is_chosen = models.BooleanField(
+        "chosen threshold",
+        default=False,
+        help_text="a person chose the threshold; primary analyses use the automatic one",
+    )
     sign = models.SmallIntegerField(
         default=1, db_default=1, help_text="of the similarity: -1 for a negation, otherwise 1"
     )
@@ -61,6 +66,9 @@ class Run(models.Model):
             models.CheckConstraint(condition=Q(sign__in=[1, -1]), name="run_sign_known"),
             models.CheckConstraint(
                 condition=~Q(state=RunState.DONE) | Q(threshold__isnull=False), name="run_done_has_threshold"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_chosen=False) | Q(threshold__isnull=False), name="run_chosen_has_threshold"
             ),
             models.CheckConstraint(
                 condition=~Q(state=RunState.DONE)

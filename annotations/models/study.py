@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.base_model import BaseModel
+from annotations.models.end_questions import EndQuestion, end_questions, validate_end_questions
 
 DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"
 DEFAULT_CONSENT = (
@@ -56,11 +57,33 @@ class Study(models.Model):
         help_text="{code} stands for the code; empty: no redirect",
     )
     no_consent_code = models.CharField(max_length=40, blank=True, help_text="for those who do not consent")
+    comprehension_check = models.BooleanField(
+        default=True, help_text="three questions after the tutorial, with two tries"
+    )
+    failed_check_code = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="for those who fail the check twice; empty: they are asked to return the study",
+    )
+    failed_check_is_paid = models.BooleanField(
+        default=False, help_text="that code screens out with pay; otherwise it asks for a return"
+    )
+    end_questions = models.TextField(
+        blank=True,
+        validators=[validate_end_questions],
+        help_text="asked at the end, each may be skipped. One a line; answers to choose from follow it after |, as in "
+        "“How hard was it? | easy | fine | hard”; without any, people write",
+    )
     goal = models.FloatField(
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="error score to aim at",
+    )
+    suggest_rewordings = models.BooleanField(
+        "suggest other wordings",
+        default=False,
+        help_text="to people who say that the program did not find what they meant",
     )
     pseudonym_key = models.CharField(max_length=64, default=new_pseudonym_key, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -83,6 +106,18 @@ class Study(models.Model):
                 name="study_closed_has_time",
             ),
             models.CheckConstraint(condition=~Q(completion_code=""), name="study_has_completion_code"),
+            models.CheckConstraint(
+                condition=~Q(completion_code=F("no_consent_code"))
+                & ~Q(completion_code=F("failed_check_code"))
+                & (Q(no_consent_code="") | ~Q(no_consent_code=F("failed_check_code"))),
+                name="study_codes_differ",
+                violation_error_message="Each outcome needs a code of its own: Prolific tells outcomes by their codes.",
+            ),
+            models.CheckConstraint(
+                condition=Q(failed_check_is_paid=False) | ~Q(failed_check_code=""),
+                name="study_paid_screen_out_has_code",
+                violation_error_message="Being screened out with pay needs the failed check's code.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -105,6 +140,16 @@ class StudyConfiguration(models.Model):
     def __str__(self) -> str:
         return f"{self.study} v{self.version}"
 
+    @property
+    def consent_text(self) -> str:
+        """The text that people of this configuration consent to."""
+        return str(self.data["study"]["consent_text"])
+
+    @property
+    def end_questions(self) -> tuple[EndQuestion, ...]:
+        """The study's own questions at the end; none where it froze before there were any."""
+        return end_questions(self.data["study"].get("end_questions", ""))
+
 
 class Task(models.Model):
     """A data set, a target class and the base model shown, with the limits of the work on it."""
@@ -118,6 +163,9 @@ class Task(models.Model):
         help_text="number of the class, from 0; empty: the class with the highest error rate, fixed at opening",
     )
     text_template = models.CharField(max_length=120, default=DEFAULT_TEXT_TEMPLATE)
+    suggested_words = models.TextField(
+        blank=True, help_text="shown to every participant as a start, one suggestion a line; empty: none are shown"
+    )
     min_phrases = models.PositiveIntegerField("least phrases", default=1)
     max_phrases = models.PositiveIntegerField("most phrases", default=20)
     time_limit_s = models.PositiveIntegerField("time limit, seconds", default=600)
@@ -135,6 +183,11 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study.slug} task {self.position}"
+
+    @property
+    def suggestions(self) -> list[str]:
+        """The suggested words, in order, without empty lines."""
+        return [line.strip() for line in self.suggested_words.splitlines() if line.strip()]
 
     @property
     def class_name(self) -> str:

@@ -13,9 +13,10 @@ from annotations.readings.thumbnails import thumbnail_url
 
 @dataclass(frozen=True)
 class Picture:
-    """One image on a page. `said` is the class that the AI gave it."""
+    """One image on a page: its row in the data set, and `said`, the class that the AI gave it."""
 
     number: int
+    row: int
     url: str
     is_error: bool
     said: str
@@ -27,6 +28,10 @@ class Grid:
 
     pictures: tuple[Picture, ...]
     n_images: int
+
+    @property
+    def rows(self) -> list[int]:
+        return [picture.row for picture in self.pictures]
 
     @property
     def has_others(self) -> bool:
@@ -41,6 +46,7 @@ def pictures_of(
     keys = dataset.files.image_keys[images.rows[positions]]
     return numbered(
         (
+            int(images.rows[position]),
             thumbnail_url(owner, dataset.pk, key.decode()),
             bool(images.is_error[position]),
             str(dataset.class_names[images.predicted[position]]),
@@ -49,6 +55,6 @@ def pictures_of(
     )
 
 
-def numbered(shown: Iterable[tuple[str, bool, str]]) -> tuple[Picture, ...]:
-    """Number (url, is_error, said) from 1."""
+def numbered(shown: Iterable[tuple[int, str, bool, str]]) -> tuple[Picture, ...]:
+    """Number (row, url, is_error, said) from 1."""
     return tuple(Picture(number, *picture) for number, picture in enumerate(shown, start=1))

@@ -6,10 +6,13 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Score
+from annotations.models import Phrase, Score
 from annotations.readings.class_images import class_images
+from annotations.readings.class_name import names_the_class
+from annotations.readings.handle import Handle, handle
 from annotations.readings.histogram import Histogram, histogram
 from annotations.readings.pictures import Grid, pictures_of
+from annotations.readings.question import Question, question
 from annotations.readings.samples import sample
 
 SHOWN_A_SIDE = 12
@@ -30,6 +33,9 @@ class Verdict(StrEnum):
     def is_opposite(self) -> bool:
         """Whether the AI is wrong *less* often on images that have what the phrase says."""
         return self in (Verdict.OPPOSITE, Verdict.OPPOSITE_BY_CHANCE)
+
+
+UNQUESTIONED = {Verdict.WELL, Verdict.OPPOSITE}  # these words were seen: the score says so
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,10 @@ class Result:
     """What a page shows of a score.
 
     value: error score, 0 to 1. null_level: what random words reach, 0 to 1; None in scores of Clarify 0.1. subject,
-    sign: what was looked for, and -1 where the phrase says that images lack it. split is None without a threshold.
+    sign: what was looked for, and -1 where the phrase says that images lack it. threshold: where the
+    split is, above it sign * similarity > threshold; both are None where there is none.
+    The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
+    no doubt which of the two failures it is.
     """
 
     value: float
@@ -66,8 +75,12 @@ class Result:
     verdict: Verdict
     subject: str
     sign: int
+    threshold: float | None
     split: Split | None
     histogram: Histogram
+    handle: Handle | None
+    names_the_class: bool
+    question: Question | None
 
 
 def verdict(value: float, two_sided: float, null_level: float | None) -> Verdict:
@@ -90,26 +103,42 @@ def result(score: Score, owner: str) -> Result:
     """Return what `owner` sees of a score. All of it is made from what is stored; nothing is embedded.
 
     An opposite phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
-    every other one at the threshold of its score. Sides and histogram are those of the subject, also for a negation.
+    every other one at the threshold of its score. A chosen threshold comes before both. Sides, histogram and handle
+    are those of the subject, also for a negation.
     """
     assignment = score.phrase.assignment
     task = assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
     is_error = class_images(task.base_model, task.target_class).is_error
+    values, sign = score.similarity_array, score.sign
+    subject = score.subject or score.phrase.text
     word = verdict(score.value, score.two_sided, score.null_level)
-    threshold = score.two_sided_threshold if word.is_opposite else score.threshold
+    chosen = chosen_threshold(score.phrase)
+    automatic = score.two_sided_threshold if word.is_opposite else score.threshold
+    threshold = automatic if chosen is None else chosen
+    named = sign > 0 and names_the_class(subject, task.class_name, score.class_name_cosine)
     return Result(
         value=score.value,
         null_level=score.null_level,
         verdict=word,
-        subject=score.subject or score.phrase.text,
-        sign=score.sign,
-        split=None if threshold is None else _split(score, owner, threshold),
-        histogram=histogram(score.similarity_array, is_error, None if threshold is None else score.sign * threshold),
+        subject=subject,
+        sign=sign,
+        threshold=threshold,
+        split=None if threshold is None else split_at(score, owner, threshold),
+        histogram=histogram(values, is_error, None if automatic is None else sign * automatic),
+        handle=handle(values, is_error, threshold, sign=sign, is_chosen=chosen is not None),
+        names_the_class=named,
+        question=None if named or word in UNQUESTIONED else question(score, owner),
     )
 
 
-def _split(score: Score, owner: str, threshold: float) -> Split:
+def chosen_threshold(phrase: Phrase) -> float | None:
+    """Return the threshold that the person chose for a phrase, None where that is the automatic one."""
+    return phrase.threshold_choice.threshold if hasattr(phrase, "threshold_choice") else None
+
+
+def split_at(score: Score, owner: str, threshold: float) -> Split:
+    """Return the split at any similarity threshold, with the samples that `owner` sees of its sides."""
     above = score.sign * score.similarity_array > np.float32(threshold)
     with_it = above if score.sign > 0 else ~above
     return Split(without=_side(score, owner, ~with_it), with_it=_side(score, owner, with_it))

@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import QuerySet
 
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, PhraseState, Task
-from annotations.readings.class_images import class_images
+from annotations.readings.class_images import ClassImages, class_images
 from annotations.readings.pictures import Grid, pictures_of
 from annotations.readings.results import Result, result
 from annotations.readings.samples import sample
@@ -64,18 +64,40 @@ class Work:
         return max(0, self.assignment.task.min_phrases - self.n_phrases)
 
     @property
-    def may_submit(self) -> bool:
+    def n_tries(self) -> int:
         """A phrase that could not be scored does not use up a try."""
-        tries = sum(line.phrase.state != PhraseState.FAILED for line in self.history)
-        return tries < self.assignment.task.max_phrases
+        return sum(line.phrase.state != PhraseState.FAILED for line in self.history)
+
+    @property
+    def may_submit(self) -> bool:
+        return self.n_tries < self.assignment.task.max_phrases
+
+    @property
+    def goal(self) -> float | None:
+        """The error score that the study aims at, if it has a goal."""
+        return self.assignment.session.study.goal
+
+    @property
+    def goal_is_reached(self) -> bool:
+        scores = [line.value for line in self.history if line.value is not None]
+        return self.goal is not None and max(scores, default=0.0) >= self.goal
+
+
+@dataclass(frozen=True)
+class Said:
+    """A class that the AI gave to wrong images, and to how many of them."""
+
+    class_name: str
+    n_images: int
 
 
 @dataclass(frozen=True)
 class Images:
-    """The right and the wrong images of the task's class."""
+    """The right and the wrong images of the task's class, and what the AI said of all the wrong ones instead."""
 
     right: Grid
     wrong: Grid
+    said_instead: tuple[Said, ...]
 
 
 def work(
@@ -111,7 +133,15 @@ def images(assignment: Assignment, *, owner: str, draws: Draws) -> Images:
         chosen = sample(len(positions), SHOWN_A_GRID, draw, (assignment.session.seed, task.pk, side))
         return Grid(pictures_of(owner, task.base_model, of_class, positions[chosen]), len(positions))
 
-    return Images(right=grid(0, draws.right), wrong=grid(1, draws.wrong))
+    return Images(grid(0, draws.right), grid(1, draws.wrong), _said_instead(of_class, task))
+
+
+def _said_instead(images: ClassImages, task: Task) -> tuple[Said, ...]:
+    """The classes given to wrong images, the most frequent first."""
+    names = task.base_model.dataset.class_names
+    classes, counts = np.unique(images.predicted[images.is_error], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return tuple(Said(str(names[classes[at]]), int(counts[at])) for at in order)
 
 
 @dataclass(frozen=True)
@@ -148,7 +178,7 @@ def time_was_over_before(assignment: Assignment) -> bool:
 
 def _phrases() -> QuerySet[Phrase]:
     """Phrases with their scores, whose arrays are read only where they are looked at."""
-    phrases = Phrase.objects.select_related("score").order_by("ordinal")
+    phrases = Phrase.objects.select_related("score", "threshold_choice", "judgement").order_by("ordinal")
     return phrases.defer("score__similarities", "score__text_embedding")
 
 

@@ -24,6 +24,7 @@ from annotations.services.errors import (
     StageMismatch,
     StudyNotOpen,
     TimeIsNotOver,
+    TimeIsOver,
     TooFewPhrases,
 )
 
@@ -57,8 +58,8 @@ def end(assignment: Assignment, reason: EndReason) -> Assignment:
     """End an assignment and plan its runs. A no-op where it has ended; the object then shows the row.
 
     DONE after the deadline is stored as TIME_OVER; in time it needs the task's least phrases (TooFewPhrases).
-    TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). STUDY_CLOSED ends a waiting one too;
-    for any other reason that raises AssignmentNotActive.
+    TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). STUDY_CLOSED and WITHDRAWN end a
+    waiting one too; for any other reason that raises AssignmentNotActive.
     """
     with transaction.atomic():
         locked = lock(assignment)
@@ -92,6 +93,22 @@ def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime:
     pending = assignment.phrases.filter(state=PhraseState.PENDING).values_list("submitted_at", flat=True)
     waiting = sum((_credit(submitted_at, now) for submitted_at in pending), start=dt.timedelta(0))
     return min(assignment.deadline_at + waiting, assignment.first_deadline_at + MOST_WAITING)
+
+
+def refuse_unless_running(assignment: Assignment, now: dt.datetime) -> None:
+    """Refuse what comes before the start or after the end; the caller has locked the assignment.
+
+    Raises StudyNotOpen in a closed study, TimeIsOver (after SLACK), AssignmentNotActive.
+    """
+    study = assignment.session.study
+    if study.state == StudyState.CLOSED:
+        raise StudyNotOpen(study.state)
+    if assignment.end_reason == EndReason.TIME_OVER:
+        raise TimeIsOver
+    if assignment.state != AssignmentState.ACTIVE:
+        raise AssignmentNotActive
+    if now > effective_deadline(assignment, now) + SLACK:
+        raise TimeIsOver
 
 
 def credit_waiting(assignment: Assignment, phrase: Phrase, now: dt.datetime) -> None:
@@ -135,7 +152,7 @@ def _refuse_out_of_order(assignment: Assignment) -> None:
 
 
 def _allowed_reason(assignment: Assignment, reason: EndReason, now: dt.datetime) -> EndReason:
-    if reason == EndReason.STUDY_CLOSED:
+    if reason in {EndReason.STUDY_CLOSED, EndReason.WITHDRAWN}:
         return reason
     if assignment.state != AssignmentState.ACTIVE:
         raise AssignmentNotActive

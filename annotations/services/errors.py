@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
 from annotations.models import StudyState
 
 
@@ -11,10 +15,10 @@ class ServiceError(Exception):
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
-    sentence: ClassVar[str] = "That is not possible now."
+    sentence: ClassVar[str | Promise] = _("That is not possible now.")
 
     def __init__(self, message: str = "") -> None:
-        self.message = message or self.sentence
+        self.message = message or str(self.sentence)  # in the language of who asked
         super().__init__(self.message)
 
 
@@ -23,67 +27,116 @@ class LinkIncomplete(ServiceError):
 
     code = "link_incomplete"
     status = 400
-    sentence = "This link is incomplete. Please open the study again from the page that sent you here."
+    sentence = _("This link is incomplete. Please open the study again from the page that sent you here.")
 
 
 class StudyNotFound(ServiceError):
     code = "study_not_found"
     status = 404
-    sentence = "There is no study at this address. Please check the link that you were given."
+    sentence = _("There is no study at this address. Please check the link that you were given.")
 
 
 class StudyNotOpen(ServiceError):
     """The study takes nobody in (draft, paused, closed), or is closed to work that goes on."""
 
     code = "study_not_open"
-    sentences: ClassVar[dict[str, str]] = {
-        StudyState.DRAFT: "This study has not opened yet. Please come back later.",
-        StudyState.PAUSED: "This study is paused and takes nobody new at the moment. Please try again later.",
-        StudyState.CLOSED: "This study is closed. What you submitted before is kept.",
+    sentences: ClassVar[dict[str, Promise]] = {
+        StudyState.DRAFT: _("This study has not opened yet. Please come back later."),
+        StudyState.PAUSED: _("This study is paused and takes nobody new at the moment. Please try again later."),
+        StudyState.CLOSED: _("This study is closed. What you submitted before is kept."),
     }
 
     def __init__(self, state: str) -> None:
         self.state = state
-        super().__init__(self.sentences[state])
+        super().__init__(str(self.sentences[state]))
 
 
 class StageMismatch(ServiceError):
     """A step out of its order, such as finishing before the tasks are done."""
 
     code = "stage_mismatch"
-    sentence = "This step does not come now. Please reload the page to go on where you are."
+    sentence = _("This step does not come now. Please reload the page to go on where you are.")
+
+
+class PracticeNotDone(ServiceError):
+    """The tutorial was left before anything was tried in it."""
+
+    code = "practice_not_done"
+    sentence = _("Please do the example first. It shows how your words are scored.")
+
+
+class CheckIncomplete(ServiceError):
+    """A question of the check has no answer; this is not counted as a try."""
+
+    code = "check_incomplete"
+    status = 400
+    sentence = _("Please answer every question.")
+
+
+class CheckFailedBefore(ServiceError):
+    """The person did not pass the check in an earlier visit to this study; a new start does not undo that."""
+
+    code = "check_failed_before"
+    sentence = _(
+        "You were here before, and the study ended for you after the three questions. Please return it where you found "
+        "it. That is not a rejection, and has no disadvantage for you."
+    )
 
 
 class AssignmentNotActive(ServiceError):
     code = "assignment_not_active"
-    sentence = "This task is not running. Please reload the page to go on where you are."
+    sentence = _("This task is not running. Please reload the page to go on where you are.")
 
 
 class TimeIsOver(ServiceError):
     code = "time_is_over"
-    sentence = "The time for this task is over. Everything that you submitted in time is kept; please go on."
+    sentence = _("The time for this task is over. Everything that you submitted in time is kept; please go on.")
 
 
 class TimeIsNotOver(ServiceError):
     """Somebody said that time is up, and the server's clock disagrees."""
 
     code = "time_is_not_over"
-    sentence = "There is still time for this task."
+    sentence = _("There is still time for this task.")
 
 
 class TooManyPhrases(ServiceError):
     code = "too_many_phrases"
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"You have used all {most} phrases of this task. Please finish it to go on.")
+        sentence = ngettext(
+            "You have used the one phrase of this task. Please finish it to go on.",
+            "You have used all %(n)d phrases of this task. Please finish it to go on.",
+            most,
+        )
+        super().__init__(sentence % {"n": most})
 
 
 class TooFewPhrases(ServiceError):
     code = "too_few_phrases"
 
     def __init__(self, least: int) -> None:
-        noun = "phrase" if least == 1 else "phrases"
-        super().__init__(f"Please submit at least {least} {noun} before you finish this task.")
+        sentence = ngettext(
+            "Please submit at least %(n)d phrase before you finish this task.",
+            "Please submit at least %(n)d phrases before you finish this task.",
+            least,
+        )
+        super().__init__(sentence % {"n": least})
+
+
+class PhraseNotScored(ServiceError):
+    """Something that needs the phrase's similarities came before its score, or the score failed."""
+
+    code = "phrase_not_scored"
+    sentence = _("These words have no score yet. Please wait until it is there.")
+
+
+class ThresholdRefused(ServiceError):
+    """Not a similarity that divides the images."""
+
+    code = "threshold_refused"
+    status = 400
+    sentence = _("The images cannot be divided there. Please move the handle within the picture.")
 
 
 class ClientUuidReused(ServiceError):
@@ -91,24 +144,24 @@ class ClientUuidReused(ServiceError):
 
     code = "client_uuid_reused"
     status = 422
-    sentence = "This form was already used for another phrase. Please reload the page and submit it again."
+    sentence = _("This form was already used for another phrase. Please reload the page and submit it again.")
 
 
 class PhraseRefused(ServiceError):
     """The text cannot be scored; `code` on the instance says why."""
 
     status = 400
-    sentences: ClassVar[dict[str, str]] = {
-        "phrase_empty": "Please type a phrase first.",
-        "phrase_blank": "This phrase has nothing in it that shows. Please type some words.",
-        "phrase_too_long": "This phrase is too long. Please use at most 120 characters.",
-        "phrase_control_characters": "This phrase has line breaks or control characters. Please type plain words.",
-        "phrase_only_punctuation": "This phrase has only punctuation in it. Please type some words.",
+    sentences: ClassVar[dict[str, Promise]] = {
+        "phrase_empty": _("Please type a phrase first."),
+        "phrase_blank": _("This phrase has nothing in it that shows. Please type some words."),
+        "phrase_too_long": _("This phrase is too long. Please use at most 120 characters."),
+        "phrase_control_characters": _("This phrase has line breaks or control characters. Please type plain words."),
+        "phrase_only_punctuation": _("This phrase has only punctuation in it. Please type some words."),
     }
 
     def __init__(self, reason: str) -> None:
         self.code = f"phrase_{reason}"  # type: ignore[misc]  # one class, five codes
-        super().__init__(self.sentences[self.code])
+        super().__init__(str(self.sentences[self.code]))
 
 
 class StudyNotReady(ServiceError):

@@ -13,12 +13,18 @@ SESSION_ENTERED = "session_entered"
 CONSENT_GIVEN = "consent_given"
 CONSENT_DECLINED = "consent_declined"
 TUTORIAL_DONE = "tutorial_done"
+CHECK_PASSED = "check_passed"
+CHECK_FAILED = "check_failed"
 SESSION_FINISHED = "session_finished"
+SESSION_WITHDRAWN = "session_withdrawn"
 ASSIGNMENT_STARTED = "assignment_started"
 ASSIGNMENT_ENDED = "assignment_ended"
+SCREEN_SHOWN = "screen_shown"
 PHRASE_SUBMITTED = "phrase_submitted"
 PHRASE_SCORED = "phrase_scored"
 PHRASE_FAILED = "phrase_failed"
+THRESHOLD_CHOSEN = "threshold_chosen"
+PHRASE_JUDGED = "phrase_judged"
 RUN_DONE = "run_done"
 RUN_REFUSED = "run_refused"
 RUN_FAILED = "run_failed"
@@ -33,12 +39,18 @@ KINDS = frozenset(
         CONSENT_GIVEN,
         CONSENT_DECLINED,
         TUTORIAL_DONE,
+        CHECK_PASSED,
+        CHECK_FAILED,
         SESSION_FINISHED,
+        SESSION_WITHDRAWN,
         ASSIGNMENT_STARTED,
         ASSIGNMENT_ENDED,
+        SCREEN_SHOWN,
         PHRASE_SUBMITTED,
         PHRASE_SCORED,
         PHRASE_FAILED,
+        THRESHOLD_CHOSEN,
+        PHRASE_JUDGED,
         RUN_DONE,
         RUN_REFUSED,
         RUN_FAILED,

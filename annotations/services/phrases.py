@@ -5,16 +5,9 @@ import uuid
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import Assignment, AssignmentState, EndReason, Phrase, PhraseState, StudyState
+from annotations.models import Assignment, Phrase, PhraseState
 from annotations.services import assignments, doorbell, events
-from annotations.services.errors import (
-    AssignmentNotActive,
-    ClientUuidReused,
-    PhraseRefused,
-    StudyNotOpen,
-    TimeIsOver,
-    TooManyPhrases,
-)
+from annotations.services.errors import ClientUuidReused, PhraseRefused, TooManyPhrases
 from modeling import phrase_text
 
 
@@ -43,15 +36,7 @@ def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tupl
 
 
 def _refuse_late(assignment: Assignment) -> None:
-    study, now = assignment.session.study, timezone.now()
-    if study.state == StudyState.CLOSED:
-        raise StudyNotOpen(study.state)
-    if assignment.end_reason == EndReason.TIME_OVER:
-        raise TimeIsOver
-    if assignment.state != AssignmentState.ACTIVE:
-        raise AssignmentNotActive
-    if now > assignments.effective_deadline(assignment, now) + assignments.SLACK:
-        raise TimeIsOver
+    assignments.refuse_unless_running(assignment, timezone.now())
     # A phrase that could not be scored is no fault of the person, so it does not use up a try.
     if assignment.phrases.exclude(state=PhraseState.FAILED).count() >= assignment.task.max_phrases:
         raise TooManyPhrases(assignment.task.max_phrases)

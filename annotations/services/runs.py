@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, BaseModel, Run, RunState, Score
-from annotations.models.arrays import pack_int32
+from annotations.models import Assignment, BaseModel, EndReason, Run, RunState, Score, ThresholdChoice
+from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
 from annotations.version import CODE_VERSION
@@ -48,11 +48,17 @@ def plan_runs(assignment: Assignment) -> int:
     """Give each scored phrase of an ended assignment its run, one for each distinct annotation.
 
     Returns how many are new. Phrases with the same class, text embedding, sign, threshold and scheme share a run.
-    Without a threshold the run is refused at once. Planning again adds what is missing. The caller has locked the
-    assignment.
+    Without a threshold the run is refused at once. A threshold that the person chose gives a second run, marked as
+    chosen unless it is the automatic one of some phrase. Planning again adds what is missing, and a withdrawn
+    assignment gets none. The caller has locked the assignment.
     """
-    without_run = Score.objects.filter(phrase__assignment=assignment, run__isnull=True).select_related("phrase")
-    planned = [_plan(assignment, score) for score in without_run.order_by("phrase__ordinal")]
+    if assignment.end_reason == EndReason.WITHDRAWN:
+        return 0
+    scores = Score.objects.filter(phrase__assignment=assignment).select_related("phrase__threshold_choice")
+    scores = scores.order_by("phrase__ordinal")
+    planned = [_plan(assignment, score) for score in scores.filter(run__isnull=True)]
+    chosen = scores.filter(phrase__threshold_choice__threshold__isnull=False, phrase__threshold_choice__run=None)
+    planned += [_plan_chosen(assignment, score) for score in chosen]
     if any(planned):
         doorbell.ring(doorbell.TRAIN_RUNS)
     return sum(planned)
@@ -65,6 +71,18 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
     if sign < 0:  # only then, so that digests of before there were negations hold
         annotation.append(sign)
     return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
+
+
+def scores_of(run: Run) -> QuerySet[Score]:
+    """Return the scores whose automatic or chosen threshold a run retrains with, oldest first: one text embedding."""
+    return Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
+
+
+def text_embedding(run: Run) -> NDArray[np.float32]:
+    """Return the unit embedding, float32[d], of the phrase that a run retrains with."""
+    score = scores_of(run).first()
+    assert score is not None, "a run is planned for a score"
+    return unpack_float32(score.text_embedding)
 
 
 def due_base_models() -> list[BaseModel]:
@@ -138,26 +156,42 @@ def _due() -> QuerySet[Run]:
 
 
 def _plan(assignment: Assignment, score: Score) -> bool:
+    run, created = _get_or_create(assignment, score, score.threshold, is_chosen=False)
+    Score.objects.filter(pk=score.pk).update(run=run)
+    if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
+        Run.objects.filter(pk=run.pk).update(is_chosen=False)
+    if created and score.threshold is None:
+        refuse_run(run, NO_THRESHOLD)
+    return created
+
+
+def _plan_chosen(assignment: Assignment, score: Score) -> bool:
+    choice = score.phrase.threshold_choice
+    run, created = _get_or_create(assignment, score, choice.threshold, is_chosen=True)
+    ThresholdChoice.objects.filter(pk=choice.pk).update(run=run)
+    return created
+
+
+def _get_or_create(
+    assignment: Assignment, score: Score, threshold: float | None, *, is_chosen: bool
+) -> tuple[Run, bool]:
     task = assignment.task
     assert task.target_class is not None, "an open study's tasks have a class"
-    run, created = Run.objects.get_or_create(
+    return Run.objects.get_or_create(
         assignment=assignment,
-        annotation_digest=annotation_digest(task.target_class, score.text_digest, score.threshold, SCHEME, score.sign),
+        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, SCHEME, score.sign),
         defaults={
             "base_model": task.base_model,
             "target_class": task.target_class,
             "phrase_text": score.phrase.text,
-            "threshold": score.threshold,
+            "threshold": threshold,
+            "is_chosen": is_chosen,
             "sign": score.sign,
             "scheme": SCHEME,
             "l2": task.base_model.l2,
             "least_slice_size": settings.LEAST_SLICE_SIZE,
         },
     )
-    Score.objects.filter(pk=score.pk).update(run=run)
-    if created and score.threshold is None:
-        refuse_run(run, NO_THRESHOLD)
-    return created
 
 
 def _finish(run: Run, event: str, **changes: Any) -> bool:

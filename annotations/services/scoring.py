@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
@@ -29,6 +29,7 @@ class ScoredPhrase:
     subject, sign: of `phrase_text.split_negation`; score: of the similarities times the sign.
     similarities: float32[n] of the class's validation images (`class_images`) to the subject. text_embedding:
     float32[d], unit. encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
+    rewordings: what the study suggests instead, nearest first; empty where it suggests none.
     """
 
     phrase: Phrase
@@ -40,6 +41,7 @@ class ScoredPhrase:
     text_embedding: NDArray[np.float32]
     class_name_cosine: float
     encode_ms: float
+    rewordings: list[str] = field(default_factory=list)
 
 
 def due_datasets() -> list[Dataset]:
@@ -55,7 +57,8 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
-    due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset", "assignment__session")
+    related = ("assignment__task__base_model__dataset", "assignment__task__study", "assignment__session")
+    due = _due().filter(pk__in=ids).select_related(*related)
     due = due.defer("assignment__task__base_model__head", "assignment__task__base_model__predictions")  # large
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
@@ -114,6 +117,7 @@ def score_of(scored: ScoredPhrase) -> Score:
         dataset_digest=dataset.digest,
         code_version=CODE_VERSION,
         encode_ms=scored.encode_ms,
+        rewordings=scored.rewordings,
     )
 
 

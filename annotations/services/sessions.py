@@ -1,18 +1,23 @@
 """A visit from the link to the completion: each step is one conditional UPDATE, so a step taken twice counts once."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.models import (
     AnnotationSession,
     Assignment,
     AssignmentState,
+    Consent,
+    EndAnswer,
     Entry,
     Outcome,
     Participant,
@@ -20,8 +25,17 @@ from annotations.models import (
     Study,
     StudyState,
 )
+from annotations.models.end_questions import LONGEST_ANSWER
+from annotations.readings.tutorial import practice
 from annotations.services import assignments, events
-from annotations.services.errors import LinkIncomplete, StageMismatch, StudyNotFound, StudyNotOpen
+from annotations.services.errors import (
+    CheckFailedBefore,
+    LinkIncomplete,
+    PracticeNotDone,
+    StageMismatch,
+    StudyNotFound,
+    StudyNotOpen,
+)
 from annotations.services.outside_ids import is_outside_id
 from annotations.version import CODE_VERSION
 
@@ -32,8 +46,9 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) 
     """Return the visit of a link's three ids, and make it the first time; the same link is always the same visit.
 
     Raises LinkIncomplete for a missing or malformed id, or a session id that came with another participant;
-    StudyNotFound for the id of another study; StudyNotOpen where the study takes nobody new. A visit that exists goes
-    on while the study is paused or closed.
+    StudyNotFound for the id of another study; StudyNotOpen where the study takes nobody new; CheckFailedBefore for a
+    new visit of a person who did not pass the comprehension check in an earlier one. A visit that exists goes on while
+    the study is paused or closed.
     """
     participant_id, study_id, session_id = outside_ids(
         study, participant_id=participant_id, study_id=study_id, session_id=session_id
@@ -46,7 +61,7 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) 
     if session is None:
         session = _enter_anew(study, participant_id, study_id, session_id)
     if session.participant.pseudonym != pseudonym(study, "P", participant_id):
-        raise LinkIncomplete("This link was made for another person. Please open the study from your own account.")
+        raise LinkIncomplete(_("This link was made for another person. Please open the study from your own account."))
     return session
 
 
@@ -59,7 +74,9 @@ def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id:
     if not all(is_outside_id(value) for value in (participant_id, study_id, session_id)):
         raise LinkIncomplete
     if study.external_study_id and study_id != study.external_study_id:
-        raise StudyNotFound("This link belongs to another study. Please open the study again from where you found it.")
+        raise StudyNotFound(
+            _("This link belongs to another study. Please open the study again from where you found it.")
+        )
     return participant_id, study_id, session_id
 
 
@@ -73,7 +90,11 @@ def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: st
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
     with transaction.atomic():
-        participant, _ = Participant.objects.get_or_create(study=study, pseudonym=pseudonym(study, "P", participant_id))
+        participant, _created = Participant.objects.get_or_create(
+            study=study, pseudonym=pseudonym(study, "P", participant_id)
+        )
+        if participant.sessions.filter(outcome=Outcome.FAILED_CHECK).exists():
+            raise CheckFailedBefore
         # Of two requests at once, the unique constraint lets one create and gives the other what it made.
         session, created = AnnotationSession.objects.get_or_create(
             study=study,
@@ -99,9 +120,11 @@ def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: st
 
 def give_consent(session: AnnotationSession) -> AnnotationSession:
     """Go on from consent to the tutorial. A no-op where consent was given; StageMismatch where it was declined."""
-    _refuse_closed(session.study)
+    refuse_closed(session.study)
+    now = timezone.now()
     with transaction.atomic():
-        if _advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=timezone.now()):
+        if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
+            _store_consent(session, agreed=True, at=now)
             events.record(events.CONSENT_GIVEN, study=session.study, session=session)
         elif session.stage == Stage.DECLINED:
             raise StageMismatch("You chose not to take part. Please return the study where you found it.")
@@ -110,8 +133,10 @@ def give_consent(session: AnnotationSession) -> AnnotationSession:
 
 def decline(session: AnnotationSession) -> AnnotationSession:
     """End the visit without consent. A no-op the second time; StageMismatch once consent was given."""
+    now = timezone.now()
     with transaction.atomic():
-        if _advance(session, Stage.CONSENT, stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at=timezone.now()):
+        if advance(session, Stage.CONSENT, stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at=now):
+            _store_consent(session, agreed=False, at=now)
             events.record(events.CONSENT_DECLINED, study=session.study, session=session)
         elif session.stage != Stage.DECLINED:
             raise StageMismatch
@@ -119,50 +144,92 @@ def decline(session: AnnotationSession) -> AnnotationSession:
 
 
 def finish_tutorial(session: AnnotationSession) -> AnnotationSession:
-    """Go on from the tutorial to the tasks, and make one waiting assignment a task, in the tasks' order.
+    """Go on from the tutorial to the comprehension check, or to the tasks in a study without one.
 
-    A no-op the second time. StageMismatch before consent or after declining, StudyNotOpen once the study is closed.
+    A no-op the second time. PracticeNotDone before the tutorial's example is done, StageMismatch before consent or
+    after an end, StudyNotOpen once the study is closed.
     """
+    refuse_closed(session.study)
     with transaction.atomic():
-        # Closing ends the assignments that it finds: these come before, or not at all.
-        Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
-        _refuse_closed(session.study)
-        if _advance(session, Stage.TUTORIAL, stage=Stage.TASKS, tutorial_done_at=timezone.now()):
-            tasks = session.study.tasks.order_by("position")
-            Assignment.objects.bulk_create(
-                Assignment(session=session, task=task, position=position)
-                for position, task in enumerate(tasks, start=1)
-            )
+        if session.stage == Stage.TUTORIAL and not practice(session).is_done:
+            raise PracticeNotDone
+        now = timezone.now()
+        if session.study.comprehension_check:
+            moved = advance(session, Stage.TUTORIAL, stage=Stage.CHECK, tutorial_done_at=now)
+        else:
+            moved = begin_tasks(session, Stage.TUTORIAL, tutorial_done_at=now)
+        if moved:
             events.record(events.TUTORIAL_DONE, study=session.study, session=session)
-        elif session.stage not in {Stage.TASKS, Stage.FINISHED}:
+        elif session.stage not in {Stage.CHECK, Stage.TASKS, Stage.FINISHED}:
             raise StageMismatch
     return session
 
 
-def finish(session: AnnotationSession) -> AnnotationSession:
+def begin_tasks(session: AnnotationSession, from_stage: Stage, **changes: Any) -> bool:
+    """Go on from a stage to the tasks, and make one waiting assignment a task, in the tasks' order.
+
+    Returns whether this call did; the caller's transaction holds both. Raises StudyNotOpen once the study is closed.
+    """
+    # Closing ends the assignments that it finds: these come before, or not at all.
+    Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
+    refuse_closed(session.study)
+    if not advance(session, from_stage, stage=Stage.TASKS, **changes):
+        return False
+    tasks = session.study.tasks.order_by("position")
+    Assignment.objects.bulk_create(
+        Assignment(session=session, task=task, position=position) for position, task in enumerate(tasks, start=1)
+    )
+    return True
+
+
+def finish(session: AnnotationSession, answers: Mapping[int, str] | None = None) -> AnnotationSession:
     """Complete the visit once every assignment has ended; those whose time is over are ended first.
 
-    A no-op the second time. Raises StageMismatch while there is work to do.
+    answers: to the study's own questions, by their numbers; an empty one is a question that was skipped. A no-op the
+    second time. Raises StageMismatch while there is work to do.
     """
     assignments.end_overdue(timezone.now(), session=session)
     with transaction.atomic():
         if session.assignments.exclude(state=AssignmentState.ENDED).exists():
             raise StageMismatch("There is a task left to do before the end. Please reload the page to go on.")
-        if _advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
+        if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
+            _store_answers(session, answers or {})
             events.record(events.SESSION_FINISHED, study=session.study, session=session)
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
     return session
 
 
-def _refuse_closed(study: Study) -> None:
+def refuse_closed(study: Study) -> None:
+    """Raise StudyNotOpen where the study was closed by now."""
     study.refresh_from_db(fields=["state"])
     if study.state == StudyState.CLOSED:
         raise StudyNotOpen(study.state)
 
 
-def _advance(session: AnnotationSession, from_stage: Stage, /, **changes: Any) -> bool:
+def advance(session: AnnotationSession, from_stage: Stage, /, **changes: Any) -> bool:
     """Change the visit if it is still at `from_stage`, and say whether this call did; the object then shows the row."""
     changed = AnnotationSession.objects.filter(pk=session.pk, stage=from_stage).update(**changes)
-    session.refresh_from_db(fields=["stage", "outcome", "consented_at", "tutorial_done_at", "ended_at"])
+    session.refresh_from_db(
+        fields=["stage", "outcome", "consented_at", "looked_at", "tutorial_done_at", "ended_at", "withdrawn_at"]
+    )
     return changed == 1
+
+
+def _store_consent(session: AnnotationSession, *, agreed: bool, at: dt.datetime) -> None:
+    configuration = session.configuration
+    Consent.objects.create(
+        session=session,
+        agreed=agreed,
+        text=configuration.consent_text,
+        version=configuration.version,
+        answered_at=at,
+    )
+
+
+def _store_answers(session: AnnotationSession, answers: Mapping[int, str]) -> None:
+    """Keep what answers a question of the study; of a question with choices, only one of them."""
+    for question in session.configuration.end_questions:
+        answer = answers.get(question.number, "").replace("\0", "").strip()[:LONGEST_ANSWER]
+        if answer and (not question.choices or answer in question.choices):
+            EndAnswer.objects.create(session=session, number=question.number, question=question.text, answer=answer)

@@ -37,9 +37,20 @@ FROZEN_STUDY_FIELDS = (
     "study_parameter",
     "session_parameter",
     "completion_url",
+    "comprehension_check",
+    "end_questions",
     "goal",
+    "suggest_rewordings",
 )
-FROZEN_TASK_FIELDS = ("position", "target_class", "text_template", "min_phrases", "max_phrases", "time_limit_s")
+FROZEN_TASK_FIELDS = (
+    "position",
+    "target_class",
+    "text_template",
+    "suggested_words",
+    "min_phrases",
+    "max_phrases",
+    "time_limit_s",
+)
 
 
 class StudyStateMismatch(ServiceError):

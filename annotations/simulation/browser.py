@@ -51,7 +51,9 @@ class Browser:
         """GET a page. Raises UnexpectedPage for an error status."""
         return _page(self._http.get(url, params=params))
 
-    def submit(self, page: Page, form_id: str, *, may_refuse: bool = False, **fields: str) -> Page:
+    def submit(
+        self, page: Page, form_id: str, fields: Mapping[str, str] | None = None, *, may_refuse: bool = False
+    ) -> Page:
         """Fill in the named fields of a form, keep its others as they stand, send it, and return the page that follows.
 
         Raises UnexpectedPage where there is no such form, and for an error status; `may_refuse` lets 400 and 409
@@ -60,7 +62,8 @@ class Browser:
         form = page.find(f"form#{form_id}")
         if form is None:
             raise UnexpectedPage(f"{page.url.path} has no form #{form_id}; its title is “{page.title}”")
-        data = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")} | fields
+        data = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
+        data |= fields or {}
         address = page.url.join(str(form.get("action") or page.url))
         # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
         response = self._http.post(address, data=data, headers={"Referer": str(page.url)})

@@ -1,9 +1,22 @@
-"""Who the simulated participants are: what each writes, and where some leave."""
+"""Who the simulated participants are: what each writes, how each goes about it, and where some leave."""
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """A way of going through a study, each with what it puts to the test."""
+
+    DILIGENT = "diligent"  # looks at each score, answers what is asked, moves the threshold
+    GROPER = "groper"  # finds it late or never
+    HASTY = "hasty"  # guesses at the first try of the check, waits for no score
+    RELOADER = "reloader"  # loads every page again
+    TWO_TABS = "two-tab"  # sends everything twice, and phrases from two tabs in turn
+    GIBBERISH = "gibberish"  # writes nonsense, and what cannot be scored
+    CHECK_FAILER = "comprehension-failer"  # gets the check wrong twice
+    DROPOUT = "dropout"  # leaves
 
 
 class Leaves(StrEnum):
@@ -30,35 +43,51 @@ class Persona:
     name: str
     phrases: tuple[str, ...]
     leaves: Leaves = Leaves.FINISHED
+    kind: Kind = Kind.GROPER
 
 
 SPRITES = Vocabulary(
     good=("red", "red squares", "something red", "a red square", "crimson", "a red shape", "scarlet squares"),
     poor=("tilted", "a small shape", "green", "a dark background", "blue squares", "stripes", "yellow", "a large oval"),
 )
+GIBBERISH = ("asdf", "qwertz uiop", "?!", "🟥🟥🟥", "lorem ipsum dolor", "…", "xx " * 60, "1234567890", "= 1 + 1")
+
+_PARTS = (
+    *(Kind.DILIGENT,) * 4,
+    *(Kind.GROPER,) * 3,
+    Kind.HASTY,
+    Kind.RELOADER,
+    Kind.TWO_TABS,
+    Kind.GIBBERISH,
+    Kind.DROPOUT,
+    Kind.CHECK_FAILER,
+)
+_WHERE_DROPOUTS_LEAVE = (Leaves.MID_TASK, Leaves.DECLINING, Leaves.BEFORE_TUTORIAL)
 
 
 def cast(n: int, seed: int, vocabulary: Vocabulary = SPRITES) -> list[Persona]:
-    """n personas, the same for the same seed: of every 13, four find it, four grope towards it, two never do, one says
-    the same again and again, one leaves in the middle, and one leaves before it begins."""
+    """n personas, the same for the same seed: of every 13, four are diligent, three grope, and one is of each other
+    kind."""
     rng = random.Random(seed)  # noqa: S311 - a cast that can be repeated, not a secret
     return [_persona(i, rng, vocabulary) for i in range(n)]
 
 
 def _persona(i: int, rng: random.Random, vocabulary: Vocabulary) -> Persona:
+    kind = _PARTS[i % len(_PARTS)]
     good, poor = _shuffled(vocabulary.good, rng), _shuffled(vocabulary.poor, rng)
-    place = i % 13
-    if place < 4:
-        return Persona(f"finder-{i}", (*poor[:1], *good[:3]))
-    if place < 8:
-        return Persona(f"groper-{i}", (*poor[:3], *good[:1]))
-    if place < 10:
-        return Persona(f"stranger-{i}", tuple(poor[:4]))
-    if place == 10:
-        return Persona(f"repeater-{i}", (good[0], good[0], good[0].upper(), poor[0], "?!"))
-    if place == 11:
-        return Persona(f"leaver-{i}", tuple(poor[:2]), Leaves.MID_TASK)
-    return Persona(f"passer-by-{i}", (), (Leaves.DECLINING, Leaves.BEFORE_TUTORIAL)[i // 13 % 2])
+    phrases: dict[Kind, tuple[str, ...]] = {
+        Kind.DILIGENT: (*poor[:1], *good[:3]),
+        Kind.GROPER: (*poor[:3], *good[: i % 2]),
+        Kind.HASTY: tuple(good[:1]),
+        Kind.RELOADER: (*poor[:2], *good[:1]),
+        Kind.TWO_TABS: (good[0], good[0], good[0].upper(), poor[0]),
+        Kind.GIBBERISH: tuple(_shuffled(GIBBERISH, rng)),
+        Kind.DROPOUT: tuple(poor[:2]),
+        Kind.CHECK_FAILER: (),
+    }
+    round_ = i // len(_PARTS)
+    leaves = _WHERE_DROPOUTS_LEAVE[round_ % 3] if kind is Kind.DROPOUT else Leaves.FINISHED
+    return Persona(f"{kind}-{i}", phrases[kind], leaves, kind)
 
 
 def _shuffled(phrases: Sequence[str], rng: random.Random) -> list[str]:

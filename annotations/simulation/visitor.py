@@ -1,25 +1,37 @@
-"""One simulated participant's visit: it reads what the page asks for, and does that."""
+"""One simulated participant's visit: it reads what the page asks for, and does that in its own way."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from annotations.readings.comprehension import QUESTIONS
 from annotations.simulation.browser import Browser, Page, UnexpectedPage
-from annotations.simulation.personas import Leaves, Persona
+from annotations.simulation.personas import Kind, Leaves, Persona
 
 MOST_PAGES = 400  # a visit that turns more pages than this goes in circles
 SCORE_WITHIN_S = 60
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 1.0
+RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}
+# One wrong answer, to the first question.
+WRONG_ANSWERS = RIGHT_ANSWERS | {
+    QUESTIONS[0].name: next(key for key, _ in QUESTIONS[0].options if key != QUESTIONS[0].right)
+}
+_TRIES_WITH_A_WRONG_ANSWER = {Kind.CHECK_FAILER: 2, Kind.HASTY: 1, Kind.GIBBERISH: 1}
+_PRACTICE_WORDS = ("large", "red", "large red")
 
 
 @dataclass
 class VisitReport:
-    """What became of one visit. `scores` holds one entry per accepted phrase: None where no score came in time."""
+    """What became of one visit. `scores` holds one entry per phrase that was waited for: None where none came in time.
+
+    `passed` is False where the comprehension check ended the visit.
+    """
 
     persona: Persona
     scores: list[float | None] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     completion_code: str | None = None
+    passed: bool = True
 
 
 def visit(base_url: str, study_path: str, outside_ids: Mapping[str, str], persona: Persona) -> VisitReport:
@@ -36,6 +48,9 @@ class _Visit:
         self._browser = browser
         self._persona = persona
         self._unsaid = list(persona.phrases)
+        self._practice_words = list(_PRACTICE_WORDS)
+        self._wrong_tries = _TRIES_WITH_A_WRONG_ANSWER.get(persona.kind, 0)
+        self._other_tab: Page | None = None
         self._report = VisitReport(persona)
 
     def run(self, page: Page) -> VisitReport:
@@ -43,52 +58,92 @@ class _Visit:
             following = self._next(page)
             if following is None:
                 return self._report
-            page = following
+            page = self._reloaded(following)
         raise UnexpectedPage(f"after {MOST_PAGES} pages the visit was at {page.url.path} (“{page.title}”)")
 
     def _next(self, page: Page) -> Page | None:
         """Do what the page asks for; None where the visit is over."""
+        if page.url.path == "/visit/not-passed":
+            self._report.passed = False
+            return None
         if code := page.find("#completion-code"):
             self._report.completion_code = code.get_text(strip=True)
             return None
         if page.has_form("start"):
-            return self._browser.submit(page, "start")
+            return self._submit(page, "start")
         if page.has_form("consent"):
             return self._consent(page)
-        if page.has_form("tutorial"):
-            return None if self._persona.leaves == Leaves.BEFORE_TUTORIAL else self._browser.submit(page, "tutorial")
+        if any(page.has_form(name) for name in ("look", "practise", "tutorial")):
+            return None if self._persona.leaves == Leaves.BEFORE_TUTORIAL else self._practise(page)
+        if page.has_form("check"):
+            return self._check(page)
         if page.has_form("begin"):
             self._unsaid = list(self._persona.phrases)
-            return self._browser.submit(page, "begin")
+            self._other_tab = None
+            return self._submit(page, "begin")
         if page.has_form("phrase") or page.has_form("done"):
             return self._work(page)
         if page.has_form("finish"):
-            return self._browser.submit(page, "finish")
+            return self._submit(page, "finish")
         raise UnexpectedPage(f"{page.url.path} asks for nothing a visitor knows; its title is “{page.title}”")
+
+    def _submit(self, page: Page, form_id: str, **fields: str) -> Page:
+        """Send a form; who works in two tabs sends it twice. Words that cannot be scored may be refused."""
+        following = page
+        for _ in range(2 if self._persona.kind is Kind.TWO_TABS else 1):
+            following = self._browser.submit(page, form_id, fields, may_refuse=form_id == "phrase")
+        return following
+
+    def _reloaded(self, page: Page) -> Page:
+        if self._persona.kind is not Kind.RELOADER:
+            return page
+        return self._browser.open(str(page.url))
 
     def _consent(self, page: Page) -> Page | None:
         declines = self._persona.leaves == Leaves.DECLINING
-        following = self._browser.submit(page, "consent", agree="no" if declines else "yes")
+        following = self._submit(page, "consent", agree="no" if declines else "yes")
         return None if declines else following
+
+    def _practise(self, page: Page) -> Page:
+        """Do the tutorial's example: point at a wrong picture, try words until it lets one go on."""
+        if page.has_form("tutorial"):
+            return self._submit(page, "tutorial")
+        if picture := page.find("#wrong-images button[name=picture]"):
+            return self._submit(page, "look", picture=str(picture["value"]))
+        return self._submit(page, "practise", text=self._practice_words.pop(0))
+
+    def _check(self, page: Page) -> Page:
+        self._wrong_tries -= 1
+        return self._submit(page, "check", **(WRONG_ANSWERS if self._wrong_tries >= 0 else RIGHT_ANSWERS))
 
     def _work(self, page: Page) -> Page | None:
         if self._unsaid and page.has_form("phrase"):
-            return self._say(page, self._unsaid.pop(0))
-        return None if self._persona.leaves == Leaves.MID_TASK else self._browser.submit(page, "done")
+            return self._say(self._tab(page), self._unsaid.pop(0))
+        return None if self._persona.leaves == Leaves.MID_TASK else self._submit(page, "done")
+
+    def _tab(self, page: Page) -> Page:
+        """The page itself, or for who works in two tabs the other one, which does not know what this one did."""
+        if self._persona.kind is not Kind.TWO_TABS:
+            return page
+        other, self._other_tab = self._other_tab or page, self._browser.open(str(page.url))
+        return other
 
     def _say(self, page: Page, text: str) -> Page:
         """Submit a phrase and look at the page until its score is there."""
-        before = _states(page)
-        following = self._browser.submit(page, "phrase", may_refuse=True, text=text)
+        own = page.find("form#phrase input[name=client_uuid]")
+        if own is None:
+            raise UnexpectedPage(f"{page.url.path} gives a phrase no uuid")
+        following = self._submit(page, "phrase", text=text)
         if following.status >= 400:
             self._report.refused.append(text)
             return self._browser.open(str(page.url))
-        new = _states(following).keys() - before.keys()
-        if len(new) != 1:
-            raise UnexpectedPage(f"after a phrase {following.url.path} shows {len(new)} new ones")
-        return self._watch(following, new.pop())
+        if self._persona.kind is Kind.HASTY:
+            return following
+        return self._reply(self._watch(following, str(own["value"])))
 
     def _watch(self, page: Page, phrase: str) -> Page:
+        if phrase not in _states(page):
+            raise UnexpectedPage(f"after a phrase {page.url.path} does not show it")
         until, pause = time.monotonic() + SCORE_WITHIN_S, FIRST_LOOK_S
         while _states(page).get(phrase) == "pending" and time.monotonic() < until:
             time.sleep(pause)
@@ -96,6 +151,17 @@ class _Visit:
             page = self._browser.open(str(page.url))
         shown = page.find(f'[data-phrase="{phrase}"][data-state="scored"]')
         self._report.scores.append(None if shown is None else float(str(shown["data-score"])))
+        return page
+
+    def _reply(self, page: Page) -> Page:
+        """Who is diligent answers what is asked about a phrase, and moves the threshold a little and back."""
+        if self._persona.kind is not Kind.DILIGENT:
+            return page
+        if page.has_form("judgement"):
+            page = self._submit(page, "judgement", answer="unsure")
+        if handle := page.find("form#threshold input[name=position]"):
+            page = self._submit(page, "threshold", position=str(max(0, int(str(handle["value"])) - 3)))
+            page = self._submit(page, "threshold", position="best")
         return page
 
 

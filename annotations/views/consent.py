@@ -16,7 +16,8 @@ from annotations.views.visits import go_on, in_visit, steps
 def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Show the study's text; POST agree=yes or agree=no."""
     if request.method != "POST":
-        return render(request, "annotations/consent.html", {"session": session, **steps(1)})
+        context = {"session": session, "text": session.configuration.consent_text, **steps(1)}
+        return render(request, "annotations/consent.html", context)
     answers = {"yes": sessions.give_consent, "no": sessions.decline}
     answer = answers.get(request.POST.get("agree", ""))
     if answer is None:

@@ -9,7 +9,7 @@ from annotations.models import AnnotationSession, Stage
 from annotations.readings.task_screen import found
 from annotations.services import sessions
 from annotations.views.links import return_url
-from annotations.views.visits import SeeOther, in_visit, steps, where
+from annotations.views.visits import SeeOther, in_visit, steps, where, withdrawal_path
 
 _SECONDS_TO_SEE_THE_CODE = 4
 
@@ -22,15 +22,25 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     That page goes on to the study's completion address by a Refresh header: a redirect in answer to the form would be
     stopped by the form-action policy, and nobody would see the code.
     """
+    questions = session.configuration.end_questions
     if request.method == "POST":
-        sessions.finish(session)
+        answers = {question.number: request.POST.get(f"question-{question.number}", "") for question in questions}
+        sessions.finish(session, answers)
         return SeeOther(f"{reverse('end')}?leaving=1")
     if where(session) != reverse("end"):
         return SeeOther(where(session))
     finished = session.stage == Stage.FINISHED
     url = return_url(session.study, session.study.completion_code) if finished else ""
     leaving = bool(url) and "leaving" in request.GET
-    context = {"session": session, "finished": finished, "found": found(session), "return_url": url, "leaving": leaving}
+    context = {
+        "session": session,
+        "finished": finished,
+        "found": found(session),
+        "questions": questions,
+        "return_url": url,
+        "leaving": leaving,
+        "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),
+    }
     response = render(request, "annotations/end.html", {**context, **steps(4)})
     if leaving:
         response["Refresh"] = f"{_SECONDS_TO_SEE_THE_CODE}; url={url}"

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import Stage, Study, StudyState
 from annotations.models.participant import AnnotationSession
-from annotations.readings.tutorial import tutorial
-from annotations.services import sessions
+from annotations.readings.tutorial import grids
+from annotations.services import device_reports, sessions
 from annotations.services.errors import ServiceError, StudyNotFound, StudyNotOpen
 from annotations.views import faults
+from annotations.views.device import DEVICE_FIELDS, reported
 from annotations.views.visits import SESSION_KEY, go_on, in_visit, see
 
 
@@ -33,7 +34,8 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "study": study,
         "parameters": parameters,
-        "tutorial": tutorial(),
+        "device_fields": DEVICE_FIELDS,
+        "grids": grids(),
         "n_tasks": study.tasks.count(),
         "minutes": math.ceil(time_limit / 60),
     }
@@ -49,6 +51,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         session = sessions.enter(study, **_given_ids(study, request.POST))
     except ServiceError as error:
         return faults.refused(request, error)
+    device_reports.store(session, reported(request.POST))
     request.session.cycle_key()
     request.session[SESSION_KEY] = session.pk
     return see("visit")

@@ -8,6 +8,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.models import Study, StudyState
 from annotations.services.errors import ServiceError, StudyNotOpen
@@ -15,19 +17,21 @@ from annotations.services.errors import ServiceError, StudyNotOpen
 RETRY_AFTER_S = 5
 DATABASE_IS_OUT = (OperationalError, InterfaceError)
 
-_SAFE = "Everything you sent before is kept."
+_SAFE = gettext_lazy("Everything you sent before is kept.")
 _HEADINGS = {
-    "link_incomplete": "This link does not work",
-    "study_not_found": "There is no such study",
-    "stage_mismatch": "This step does not come now",
-    "assignment_not_active": "These images are not open now",
-    "time_is_over": "Time is over for these images",
-    "too_few_phrases": "Not done yet",
+    "link_incomplete": gettext_lazy("This link does not work"),
+    "study_not_found": gettext_lazy("There is no such study"),
+    "stage_mismatch": gettext_lazy("This step does not come now"),
+    "assignment_not_active": gettext_lazy("These images are not open now"),
+    "time_is_over": gettext_lazy("Time is over for these images"),
+    "check_failed_before": gettext_lazy("This study has ended for you"),
+    "practice_not_done": gettext_lazy("The example comes first"),
+    "too_few_phrases": gettext_lazy("Not done yet"),
 }
 _NOT_OPEN_HEADINGS = {
-    StudyState.DRAFT.value: "This study has not opened yet",
-    StudyState.PAUSED.value: "This study is paused",
-    StudyState.CLOSED.value: "This study is closed",
+    StudyState.DRAFT.value: gettext_lazy("This study has not opened yet"),
+    StudyState.PAUSED.value: gettext_lazy("This study is paused"),
+    StudyState.CLOSED.value: gettext_lazy("This study is closed"),
 }
 _API_CODES = {400: "bad_request", 403: "csrf_failed", 404: "not_found", 500: "server_error", 503: "unavailable"}
 
@@ -35,14 +39,16 @@ _API_CODES = {400: "bad_request", 403: "csrf_failed", 404: "not_found", 500: "se
 def refused(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """Show what a service refused; whoever is in a visit gets a way on."""
     if isinstance(error, StudyNotOpen):
-        heading = _NOT_OPEN_HEADINGS[error.state]
+        heading = str(_NOT_OPEN_HEADINGS[error.state])
     else:
-        heading = _HEADINGS.get(error.code, "That is not possible now")
+        heading = str(_HEADINGS.get(error.code, "")) or _("That is not possible now")
     entering = error.status == 404 or error.code == "link_incomplete" or not request.path.startswith("/visit/")
     # Who is at a task of a closed study goes on to the end; before the tasks there is nothing to go on to.
     stuck = isinstance(error, StudyNotOpen) and not request.path.startswith("/visit/tasks/")
     way_on = (
-        {} if entering or stuck else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": "Go on where you are"}
+        {}
+        if entering or stuck
+        else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     )
     return _page(request, error.status, heading, error.message, **way_on)
 
@@ -52,8 +58,8 @@ def not_open(
 ) -> HttpResponse:
     """Show that a study takes nobody new, with the way back for those who had begun."""
     began = {} if error.state == StudyState.DRAFT else {"parameters": parameters}
-    start_url = reverse("start", args=[study.slug])
-    return _page(request, error.status, _NOT_OPEN_HEADINGS[error.state], error.message, start_url=start_url, **began)
+    heading, start_url = str(_NOT_OPEN_HEADINGS[error.state]), reverse("start", args=[study.slug])
+    return _page(request, error.status, heading, error.message, start_url=start_url, **began)
 
 
 def no_visit(request: HttpRequest) -> HttpResponse:
@@ -61,48 +67,52 @@ def no_visit(request: HttpRequest) -> HttpResponse:
     return _page(
         request,
         404,
-        "We do not know your visit in this browser",
-        "Please open the study's link again, from where you found it. You will go on where you were.",
+        _("We do not know your visit in this browser"),
+        _("Please open the study's link again, from where you found it. You will go on where you were."),
         safe=_SAFE,
     )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a POST without a valid CSRF token (setting CSRF_FAILURE_VIEW)."""
-    happened = "This page had been open for too long, or cookies are switched off, so what you sent last was not taken."
-    way_on = {"way_on": reverse("visit"), "way_on_words": "Go on where you are"}
+    happened = _(
+        "This page had been open for too long, or cookies are switched off, so what you sent last was not taken."
+    )
+    way_on = {"way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     if not request.path.startswith("/visit/"):
-        happened += " Please go back, reload the page and try again."
+        happened += " " + _("Please go back, reload the page and try again.")
         way_on = {}
-    return _page(request, 403, "Please send that again", happened, safe=_SAFE, **way_on)
+    return _page(request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that no page of ours makes (handler400)."""
-    happened = "Something in this request cannot be right. Please go back, reload the page and try again."
-    return _page(request, 400, "We could not read that", happened)
+    happened = _("Something in this request cannot be right. Please go back, reload the page and try again.")
+    return _page(request, 400, _("We could not read that"), happened)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address that leads nowhere, or to what is somebody else's (handler404)."""
-    happened = (
+    happened = _(
         "There is nothing at this address. If you are in a study, open its link again; you will go on where you were."
     )
-    return _page(request, 404, "Page not found", happened)
+    return _page(request, 404, _("Page not found"), happened)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer for an error nobody foresaw, or for a database that does not answer (handler500)."""
     if isinstance(sys.exception(), DATABASE_IS_OUT):
         return database_outage(request)
-    happened = "Something went wrong on our side. Please try again; if it happens again, come back in a few minutes."
-    return _page(request, 500, "That did not work", happened, safe=_SAFE)
+    happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
+    return _page(request, 500, _("That did not work"), happened, safe=_SAFE)
 
 
 def database_outage(request: HttpRequest) -> HttpResponse:
     """Answer while the database does not: nothing was stored, and the same request may be sent again."""
-    happened = "We cannot reach our store at the moment. Please try again in a few seconds: nothing is counted twice."
-    response = _page(request, 503, "One moment, please", happened, safe=_SAFE)
+    happened = _(
+        "We cannot reach our store at the moment. Please try again in a few seconds: nothing is counted twice."
+    )
+    response = _page(request, 503, _("One moment, please"), happened, safe=_SAFE)
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage
 from annotations.readings import task_screen
+from annotations.readings.screens import screen
 from annotations.readings.task_screen import Draws
-from annotations.services import assignments, phrases
+from annotations.services import assignments, events, phrases
 from annotations.services.errors import ServiceError
 from annotations.views.visits import SeeOther, go_on, in_visit, steps
 
@@ -28,7 +30,7 @@ _MOST_DRAWS = 10_000
 @in_visit(Stage.TASKS)
 def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
     """Show an assignment as it stands: before its start, running, or over. An ended one sends on."""
-    assignment = _own_assignment(session, public_id)
+    assignment = own_assignment(session, public_id)
     if assignment.state == AssignmentState.ENDED:
         return go_on(session)
     if assignment.state == AssignmentState.WAITING:
@@ -43,7 +45,7 @@ def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
 @in_visit(Stage.TASKS)
 def begin(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
     """Start the clock."""
-    assignments.start(_own_assignment(session, public_id))
+    assignments.start(own_assignment(session, public_id))
     return SeeOther(reverse("task", args=[public_id]))
 
 
@@ -51,19 +53,18 @@ def begin(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID
 @in_visit(Stage.TASKS, Stage.FINISHED)
 def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
     """Store a phrase, then show it; a refusal is shown beside the field, with what was typed still in it."""
-    assignment = _own_assignment(session, public_id)
+    assignment = own_assignment(session, public_id)
     text = request.POST.get("text", "")
     try:
-        stored, _ = phrases.submit(assignment, client_uuid=_client_uuid(request.POST), text=text)
+        stored, _created = phrases.submit(assignment, client_uuid=_client_uuid(request.POST), text=text)
     except ServiceError as error:
         now = timezone.now()
         if not _is_running(assignment, now):
             raise
         return _refusal(request, assignment, now, error, text)
     if FRAGMENT_HEADER in request.headers:
-        return _fragment(request, assignment, stored.client_uuid, timezone.now())
-    query = urlencode({"phrase": stored.client_uuid, **_as_query(_draws(request.POST))})
-    return SeeOther(f"{reverse('task', args=[public_id])}?{query}")
+        return answer_fragment(request, assignment, stored.client_uuid, timezone.now())
+    return see_phrase(request, assignment, stored.client_uuid)
 
 
 @require_safe
@@ -72,20 +73,20 @@ def phrase(
     request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
 ) -> HttpResponse:
     """Answer with what changes on the page when this phrase's state does."""
-    assignment = _own_assignment(session, public_id)
+    assignment = own_assignment(session, public_id)
     get_object_or_404(Phrase, assignment=assignment, client_uuid=client_uuid)
-    return _fragment(request, assignment, client_uuid, timezone.now())
+    return answer_fragment(request, assignment, client_uuid, timezone.now())
 
 
 @require_POST
 @in_visit(Stage.TASKS, Stage.FINISHED)
 def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
     """End the assignment: done in time, or over if the server's clock says so."""
-    assignments.end(_own_assignment(session, public_id), EndReason.DONE)
+    assignments.end(own_assignment(session, public_id), EndReason.DONE)
     return go_on(session)
 
 
-def _own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
+def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
     """Return an assignment of this visit; anybody else's is not found."""
     rows = Assignment.objects.select_related("task__base_model__dataset")
     rows = rows.defer("task__base_model__head", "task__base_model__predictions")  # as long as the data set
@@ -130,15 +131,32 @@ def _task_page(
         "other_wrong": _others(given, draws, Draws(draws.right, draws.wrong + 1)),
         "client_uuid": uuid.uuid4(),
         "error": error,
-        "typed": typed,
+        "typed": typed or given.get("text", ""),  # a suggestion's link, where no script fills it in
     }
+    _log_screen(request, context)
     return render(request, "annotations/task.html", context, status=status)
 
 
-def _fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID, now: dt.datetime) -> HttpResponse:
+def see_phrase(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
+    """Redirect to the whole page with this phrase's answer, and with the images that the form was beside."""
+    query = urlencode({"phrase": shown, **_as_query(_draws(request.POST))})
+    return SeeOther(f"{reverse('task', args=[assignment.public_id])}?{query}")
+
+
+def answer_fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID, now: dt.datetime) -> HttpResponse:
+    """Answer with what changes on the page from one phrase to the next."""
     given = request.POST if request.method == "POST" else request.GET
     context = _work_context(assignment, shown, _draws(given), now)
+    _log_screen(request, context)
     return render(request, "annotations/work_fragment.html", context)
+
+
+def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
+    """Note which images a page shows; a page that waits for a score shows no new ones."""
+    shown = screen(context["work"], context["draws"], context.get("images"))
+    if request.method != "HEAD" and shown["rows"]:
+        session = context["work"].assignment.session
+        events.record(events.SCREEN_SHOWN, study=session.study, session=session, **shown)
 
 
 def _refusal(
@@ -154,7 +172,7 @@ def _refusal(
 def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws, now: dt.datetime) -> dict[str, Any]:
     deadline = assignments.effective_deadline(assignment, now)
     work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
-    return {"work": work, "draws": draws, "minutes_left": f"{math.ceil(work.seconds_left / 60)} min"}
+    return {"work": work, "draws": draws, "minutes_left": _("%(n)d min") % {"n": math.ceil(work.seconds_left / 60)}}
 
 
 def _owner(assignment: Assignment) -> str:

@@ -1,19 +1,32 @@
 """Who is visiting, and where the visit stands."""
 
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from annotations.models import AnnotationSession, AssignmentState, Stage
+from annotations.services import withdrawal
 from annotations.services.errors import ServiceError
 from annotations.views import faults
 
 SESSION_KEY = "annotation_session"  # where the cookie's session keeps the visit
-STEPS = ("Consent", "How it works", "Images", "End")
+STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
+
+_PAGES = {
+    Stage.CONSENT: "consent",
+    Stage.TUTORIAL: "tutorial",
+    Stage.CHECK: "check",
+    Stage.FINISHED: "end",
+    Stage.DECLINED: "declined",
+    Stage.NOT_PASSED: "not_passed",
+}
 
 P = ParamSpec("P")
 VisitView = Callable[Concatenate[HttpRequest, AnnotationSession, P], HttpResponse]
@@ -67,13 +80,27 @@ def where(session: AnnotationSession) -> str:
     if session.stage == Stage.TASKS:
         assignment = session.assignments.exclude(state=AssignmentState.ENDED).order_by("position").first()
         return reverse("end") if assignment is None else reverse("task", args=[assignment.public_id])
-    pages = {Stage.CONSENT: "consent", Stage.TUTORIAL: "tutorial", Stage.FINISHED: "end", Stage.DECLINED: "declined"}
-    return reverse(pages[Stage(session.stage)])
+    if session.stage == Stage.WITHDRAWN:
+        return withdrawal_path(session)
+    return reverse(_PAGES[Stage(session.stage)])
+
+
+def withdrawal_path(session: AnnotationSession) -> str:
+    """Return the visit's own link to withdraw. Its key is in the query string, which no log keeps."""
+    return f"{reverse('withdraw', args=[session.public_id])}?key={withdrawal.token(session)}"
 
 
 def go_on(session: AnnotationSession) -> HttpResponse:
     """Redirect to where the visit stands."""
     return SeeOther(where(session))
+
+
+def client_uuid(given: QueryDict) -> uuid.UUID:
+    """Return the uuid that makes a form's second submit the same as its first; a bad request without one."""
+    try:
+        return uuid.UUID(given.get("client_uuid", ""))
+    except ValueError:
+        raise BadRequest("client_uuid is not a UUID") from None
 
 
 def steps(number: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Runs the benchmarks and keeps their ratios with date and machine: `make bench` writes docs/benchmarks.md.
 
 A benchmark that sets `extra_info["baseline"]` is what the others of its group are compared with, in the same run. Where
-benchmarks say how many `heads` or `phrases` they handle at once, times are compared for one.
+benchmarks say how many `heads` or `phrases` they handle at once, times are compared for one. A `note` is put below.
 """
 
 import json
@@ -65,6 +65,8 @@ def _table(group: str, members: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         ratio = "" if baseline is None else f"{_seconds_for_one(baseline) / _seconds_for_one(bench):.1f} x"
         label = "baseline" if bench is baseline else ratio
         yield f"| {_name(bench)} | {_time(bench['stats']['median'])} | {_time(_seconds_for_one(bench))} | {label} |"
+    for note in (bench["extra_info"]["note"] for bench in members if "note" in bench["extra_info"]):
+        yield f"\n{note}."
 
 
 def _name(bench: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import Study
+from annotations.models import Study, StudyConfiguration
 from tests.browser.visitor import Visitor
 
 # What Chromium itself writes to the console when a page of ours answers with an error, or the network is cut.
@@ -84,6 +84,13 @@ def new_visitor(chromium: Browser, live_server: LiveServer, study: Study, reques
 def visitor(new_visitor: NewVisitor) -> Visitor:
     """Someone with a laptop."""
     return new_visitor()
+
+
+def ask_at_the_end(lines: str) -> None:
+    """Let the open study ask its own questions, one a line."""
+    configuration = StudyConfiguration.objects.get()
+    configuration.data["study"]["end_questions"] = lines
+    configuration.save()
 
 
 def _listen(page: Page, origin: str, complaints: list[str]) -> None:

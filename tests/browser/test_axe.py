@@ -4,7 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from annotations.models import Study
-from tests.browser.conftest import NewVisitor
+from tests.actors import WRONG_ANSWERS
+from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -20,11 +21,9 @@ def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor, scheme: str
     # axe-core is put into the page as a script, which the pages' own policy would not let in.
     visitor = new_visitor(color_scheme=scheme, bypass_csp=True)
     Study.objects.update(completion_url="https://example.org/?cc={code}")
-    visitor.open_link()
-    check(visitor, "welcome")
-    for form, button in (("start", "button"), ("consent", "[value=yes]"), ("tutorial", "button"), ("begin", "button")):
-        visitor.press(form, button)
-        check(visitor, f"after {form}")
+    ask_at_the_end("How hard was it? | easy | hard\nAnything else?")
+    for name in visitor.walk_to_task():
+        check(visitor, name)
     visitor.say("blue")
     check(visitor, "scoring")
     visitor.say_and_score("red")
@@ -41,6 +40,10 @@ def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor, scheme: str
     Study.objects.update(completion_url="")
     visitor.press("finish")
     check(visitor, "code")
+    visitor.page.click("#withdrawal-link")
+    check(visitor, "withdraw")
+    visitor.press("withdraw")
+    check(visitor, "withdrawn")
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/visit/", "/study/sprites/", "/study/other/"])
@@ -57,3 +60,12 @@ def test_the_page_after_a_refused_consent_has_no_violation(new_visitor: NewVisit
     visitor.press("start")
     visitor.press("consent", "[value=no]")
     check(visitor, "declined")
+
+
+def test_the_page_after_a_check_failed_twice_has_no_violation(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(bypass_csp=True)
+    Study.objects.update(failed_check_code="SCREEN01")
+    visitor.go_to_check()
+    for _ in range(2):
+        visitor.answer_check(WRONG_ANSWERS)
+    check(visitor, "not passed")

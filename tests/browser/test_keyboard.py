@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.actors import RIGHT_ANSWERS
 from tests.browser.visitor import Visitor
 from worker.scoring import score_due_phrases
 
@@ -27,12 +28,30 @@ def enter(page: Page, selector: str) -> None:
         page.keyboard.press("Enter")
 
 
+def choose(page: Page, name: str, key: str) -> None:
+    """Come to a group of options with Tab and choose one with the arrows."""
+    tab_to(page, f"input[name={name}]")
+    page.keyboard.press(" ")
+    while page.evaluate(f"{_FOCUSED}.value") != key:
+        page.keyboard.press("ArrowDown")
+
+
 def test_a_whole_visit_needs_no_mouse(visitor: Visitor) -> None:
     page = visitor.page
     visitor.open_link()
     enter(page, "#start button")
     enter(page, "#consent button[value=yes]")
+    enter(page, "#look .wrong button")
+    for text in ("tilted", "red"):
+        if not page.evaluate(f"{_FOCUSED}.id === 'text'"):
+            tab_to(page, "#text")
+        page.keyboard.type(text)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
     enter(page, "#tutorial button")
+    for name, key in RIGHT_ANSWERS.items():
+        choose(page, name, key)
+    enter(page, "#check .button")
     enter(page, "#begin button")
     tab_to(page, "#text")
     page.keyboard.type("red")

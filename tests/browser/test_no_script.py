@@ -12,7 +12,8 @@ pytestmark = pytest.mark.browser
 def test_a_person_without_javascript_goes_from_the_link_to_the_code(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(java_script_enabled=False)
     page = visitor.page
-    visitor.go_to_task()
+    for _ in visitor.walk_to_task():
+        pass
     expect(page.locator("#timer")).to_have_text("10 min left")
     page.fill("#text", "?!")
     page.press("#text", "Enter")

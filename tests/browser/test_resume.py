@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import AnnotationSession, Assignment, Phrase
+from annotations.models import AnnotationSession, Assignment, CheckAttempt, Phrase, PracticePhrase
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from worker.scoring import score_due_phrases
@@ -18,11 +18,9 @@ def images_of(visitor: Visitor) -> list[str]:
 
 def test_a_reload_at_every_step_changes_nothing(visitor: Visitor) -> None:
     page = visitor.page
-    visitor.open_link()
-    page.reload()
-    for form, button in (("start", "button"), ("consent", "[value=yes]"), ("tutorial", "button"), ("begin", "button")):
-        visitor.press(form, button)
+    for _ in visitor.walk_to_task():
         page.reload()
+    assert (PracticePhrase.objects.count(), CheckAttempt.objects.count()) == (3, 2)
     deadline = Assignment.objects.get().deadline_at
     images = images_of(visitor)
     visitor.say("red")

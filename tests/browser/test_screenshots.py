@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from annotations.models import Dataset
 from modeling.sprites import VALUES, draw_examples
 from tests import actors
-from tests.browser.conftest import NewVisitor
+from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 from worker.scoring import score_due_phrases
 
@@ -62,16 +62,19 @@ def keep(visitor: Visitor, name: str, *, whole: bool = False) -> None:
 def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
     visitor = new_visitor()
     page = visitor.page
-    visitor.open_link()
-    keep(visitor, "welcome")
-    visitor.press("start")
-    keep(visitor, "consent")
-    visitor.press("consent", "[value=yes]")
-    keep(visitor, "tutorial", whole=True)
-    visitor.press("tutorial")
-    keep(visitor, "begin")
-    visitor.press("begin")
-    keep(visitor, "task-empty")
+    ask_at_the_end("How hard was it? | easy | fine | hard\nWhat would have helped you?")
+    names = {
+        "welcome": "welcome",
+        "consent": "consent",
+        "tutorial: look again": "tutorial-look",
+        "tutorial: done": "tutorial",
+        "check: last try": "check",
+        "begin": "begin",
+        "task": "task-empty",
+    }
+    for name in visitor.walk_to_task():
+        if name in names:
+            keep(visitor, names[name], whole=name.startswith(("tutorial", "check")))
     visitor.say("blue")
     keep(visitor, "task-scoring")
     score_due_phrases()
@@ -87,6 +90,7 @@ def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
     keep(visitor, "enlarged")
     page.keyboard.press("Escape")
     visitor.press("done")
+    keep(visitor, "end", whole=True)
     visitor.press("finish")
     keep(visitor, "code")
 
@@ -95,6 +99,7 @@ def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
     ("name", "options"),
     [
         ("task-dark", {"color_scheme": "dark"}),
+        ("task-german", {"locale": "de-DE"}),
         ("task-phone", {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}),
     ],
 )

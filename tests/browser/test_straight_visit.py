@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import AnnotationSession, Outcome, Phrase, Study
-from tests.browser.conftest import NewVisitor
+from annotations.models import AnnotationSession, EndAnswer, Outcome, Phrase, Study
+from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -13,7 +13,9 @@ pytestmark = pytest.mark.browser
 
 def test_a_person_goes_from_the_link_to_the_code(visitor: Visitor) -> None:
     page = visitor.page
-    visitor.go_to_task()
+    ask_at_the_end("How hard was it? | easy | hard\nAnything else?")
+    for _ in visitor.walk_to_task():
+        pass
     visitor.say_and_score("blue")
     expect(page.locator("#answer")).to_contain_text("do not point to the mistakes")
     visitor.say_and_score("red")
@@ -22,9 +24,11 @@ def test_a_person_goes_from_the_link_to_the_code(visitor: Visitor) -> None:
     expect(page.locator("#history .best bdi")).to_have_text("red")
     visitor.press("done")
     expect(page.locator(".found")).to_contain_text("red 0.87")
+    page.check("input[value=easy]")
     visitor.press("finish")
     assert visitor.code == "C0DE1234"
     assert AnnotationSession.objects.get().outcome == Outcome.COMPLETED
+    assert EndAnswer.objects.get().answer == "easy"
     assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["blue", "red"]
 
 

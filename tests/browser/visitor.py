@@ -1,10 +1,13 @@
 """A person in front of a browser."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
-from annotations.models import Study
+from annotations.models import AnnotationSession, Study
+from annotations.services.sessions import give_consent
+from tests.actors import RIGHT_ANSWERS, do_tutorial, pass_check
 from worker.scoring import score_due_phrases
 
 
@@ -27,15 +30,54 @@ class Visitor:
         with self.page.expect_navigation():
             self.page.click(f"form#{form} {button}")
 
-    def go_to_tutorial(self) -> None:
+    def walk_to_task(self) -> Iterator[str]:
+        """Go by every page from the link to the running clock; yields each page's name while the person is on it."""
+        self.open_link()
+        yield "welcome"
+        self.press("start")
+        yield "consent"
+        self.press("consent", "button[value=yes]")
+        yield "tutorial: look"
+        self.press("look", ".right button >> nth=0")
+        yield "tutorial: look again"
+        self.press("look", ".wrong button >> nth=0")
+        for text in ("fluffy", "tilted", "red"):
+            yield f"tutorial: before {text}"
+            self.practise(text)
+        yield "tutorial: done"
+        self.press("tutorial")
+        yield "check"
+        self.answer_check(RIGHT_ANSWERS | {"split": "less"})
+        yield "check: last try"
+        self.answer_check(RIGHT_ANSWERS)
+        yield "begin"
+        self.press("begin")
+        yield "task"
+
+    def go_to_check(self) -> None:
+        """Come in by the link, and be as far as the comprehension check without seeing the pages between."""
         self.open_link()
         self.press("start")
-        self.press("consent", "button[value=yes]")
+        do_tutorial(give_consent(AnnotationSession.objects.latest("pk")))
+        self.page.goto(f"{self.origin}/visit/")
+
+    def practise(self, text: str) -> None:
+        """Try a phrase of the example."""
+        self.page.fill("#practise #text", text)
+        self.press("practise")
+
+    def answer_check(self, answers: Mapping[str, str]) -> None:
+        """Choose the options of the comprehension check, and send them."""
+        for name, key in answers.items():
+            self.page.check(f"input[name={name}][value={key}]")
+        self.press("check")
 
     def go_to_task(self) -> None:
-        """Go all the way to the running clock."""
-        self.go_to_tutorial()
-        self.press("tutorial")
+        """Come in by the link, and be at the running clock without seeing the pages between."""
+        self.open_link()
+        self.press("start")
+        pass_check(do_tutorial(give_consent(AnnotationSession.objects.latest("pk"))))
+        self.page.goto(f"{self.origin}/visit/")
         self.press("begin")
 
     def say(self, text: str) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Run, RunState
 from annotations.models.arrays import unpack_int32
-from annotations.services.runs import annotation_digest
+from annotations.services.runs import annotation_digest, scores_of
 from modeling.dataset_files import Split
 from modeling.errors import ModelingError, SliceTooSmall
 from modeling.heads import Head
@@ -50,7 +50,7 @@ def _weighed(run: Run) -> Weighed | SliceTooSmall | None:
     """What training would take, or why it is refused: a slice is too small, or there is no threshold or no feature."""
     if run.threshold is None or "features" not in run.base_model.dataset.files.manifest.arrays:
         return None
-    if not run.scores.exists():
+    if not scores_of(run).exists():
         raise NoScore("no score belongs to it, so its text embedding is not known")
     try:
         return weigh(run)
@@ -86,10 +86,12 @@ def _done(run: Run, weighed: Weighed, trained: TrainedHead) -> Iterator[Differen
 
 def _annotation(run: Run) -> Iterator[Difference]:
     """The run beside the scores that it belongs to."""
-    for score in run.scores.all():
-        digest = annotation_digest(run.target_class, score.text_digest, score.threshold, run.scheme, score.sign)
+    automatic = [(score, score.threshold) for score in run.scores.all()]
+    chosen = [(choice.phrase.score, choice.threshold) for choice in run.threshold_choices.all()]
+    for score, threshold in automatic + chosen:
+        digest = annotation_digest(run.target_class, score.text_digest, threshold, run.scheme, score.sign)
         yield from differing_values("annotation_digest", run.annotation_digest, digest)
-        yield from differing_values("threshold", run.threshold, score.threshold)
+        yield from differing_values("threshold", run.threshold, threshold)
         yield from differing_values("sign", run.sign, score.sign)
     yield from differing_values("l2", run.l2, run.base_model.l2)
 

@@ -58,6 +58,14 @@ def test_a_new_study_is_a_draft_whose_tasks_are_numbered(coordinator_client: Cli
     assert list(study.tasks.values_list("position", "target_class")) == [(1, OVAL), (2, None)]
 
 
+def test_a_draft_takes_suggestions(coordinator_client: Client, base_model: BaseModel) -> None:
+    suggesting = {"suggest_rewordings": "on", "tasks-0-suggested_words": "red\n\n blue \n"}
+    coordinator_client.post(ADD, form(base_model, "", **suggesting))
+    study = Study.objects.get()
+    assert study.suggest_rewordings
+    assert study.tasks.get().suggestions == ["red", "blue"]
+
+
 def test_the_form_offers_classes_by_name_and_the_most_errors_first(
     coordinator_client: Client, base_model: BaseModel
 ) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import statistics
 import threading
+import uuid
 import zipfile
 from collections import defaultdict
 from pathlib import Path
@@ -14,11 +15,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from annotations.exports import study_export, summary
 from annotations.exports.study_document import group_names
 from annotations.exports.tables import TABLES
-from annotations.models import AssignmentState, EndReason, Score, Study
+from annotations.models import AssignmentState, EndAnswer, EndReason, Score, Span, Study
+from annotations.services.withdrawal import withdraw
 from modeling.null_level import null_level, p_value
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -59,6 +62,8 @@ def test_the_archive_holds_every_table_and_says_what_it_is(worked: Study) -> Non
         "assignments.csv",
         "phrases.csv",
         "runs.csv",
+        "end_answers.csv",
+        "spans.csv",
         "summary.csv",
         "summary_totals.csv",
     }
@@ -243,3 +248,28 @@ def test_the_api_offers_the_same_file(worked: Study, coordinator_client: Client)
     assert response["Content-Type"] == "application/zip"
     assert 'filename="clarify-sprites.zip"' in response["Content-Disposition"]
     assert b"".join(response) == expected.getvalue()
+
+
+def test_nothing_that_was_done_in_a_withdrawn_visit_is_in_it(worked: Study, alice: Visit) -> None:
+    EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
+    assert len(table(export(worked), "end_answers.csv")) == 1
+    withdraw(alice.session)
+    archive = export(worked)
+    rows = {row["session"]: row for row in table(archive, "sessions.csv")}
+    assert rows.pop(alice.session.submission_key)["withdrawn_at"]
+    assert {row["withdrawn_at"] for row in rows.values()} == {""}
+    for name in ("assignments.csv", "phrases.csv", "runs.csv", "end_answers.csv", "summary.csv"):
+        assert alice.participant.pseudonym not in {row["participant"] for row in table(archive, name)}
+    assert "HYPERLINK" not in archive.read("phrases.jsonl").decode()
+
+
+def test_spans_are_exported_raw_with_their_task(alice: Visit) -> None:
+    now = timezone.now()
+    fields = {"session": alice.session, "opening": uuid.UUID(int=1), "began_at": now, "received_at": now}
+    for kind, assignment in (("visible", alice.assignment), ("offline", None)):
+        Span.objects.create(client_uuid=uuid.uuid4(), kind=kind, assignment=assignment, ended_at=now, **fields)
+    rows = table(export(alice.session.study), "spans.csv")
+    assert [(row["kind"], row["task"], row["duration"]) for row in rows] == [
+        ("visible", "1", "0.0"),
+        ("offline", "", "0.0"),
+    ]

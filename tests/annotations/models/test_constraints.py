@@ -1,6 +1,7 @@
 """What must never be false is refused by the database itself, whoever writes: each constraint by name."""
 
 import datetime as dt
+import math
 import uuid
 from collections.abc import Callable
 
@@ -13,16 +14,23 @@ from annotations.models import (
     AnnotationSession,
     Assignment,
     BaseModel,
+    CheckAttempt,
     Dataset,
+    EndAnswer,
     Entry,
+    Judgement,
+    JudgementAnswer,
     Participant,
     Phrase,
+    PracticePhrase,
     Run,
     Score,
     Study,
     StudyConfiguration,
     Task,
+    ThresholdChoice,
 )
+from annotations.services import replies
 from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
 
@@ -35,9 +43,12 @@ def world(alice: Visit) -> Visit:
     study, task = alice.session.study, alice.assignment.task
     other = Task.objects.create(study=study, position=2, base_model=task.base_model, target_class=1)
     Assignment.objects.create(session=alice.session, task=other, position=2)
-    submit_and_score(alice, "red")
+    (phrase,) = submit_and_score(alice, "red")
+    replies.choose_threshold(phrase, None)
+    replies.judge(phrase, JudgementAnswer.YES)
     submit(alice, "green")
     end(alice)
+    EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
     return alice
 
 
@@ -85,6 +96,12 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "study_opened_unless_draft": [change(Study, opened_at=None), change(Study, state="draft")],
     "study_closed_has_time": [change(Study, state="closed"), change(Study, closed_at=NOW)],
     "study_has_completion_code": [change(Study, completion_code="")],
+    "study_codes_differ": [
+        change(Study, no_consent_code="C0DE1234"),
+        change(Study, failed_check_code="C0DE1234"),
+        change(Study, failed_check_code="SAME", no_consent_code="SAME"),
+    ],
+    "study_paid_screen_out_has_code": [change(Study, failed_check_is_paid=True)],
     "configuration_version_once": [again(StudyConfiguration)],
     "task_position_once": [again(Task)],
     "task_phrase_limits": [change(Task, max_phrases=0), change(Task, max_phrases=201), change(Task, min_phrases=21)],
@@ -105,7 +122,21 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
         change(AnnotationSession, outcome="completed"),
         change(AnnotationSession, stage="declined", outcome="completed", ended_at=NOW),
         change(AnnotationSession, ended_at=NOW),
+        change(AnnotationSession, stage="not_passed", outcome="failed_check"),
+        change(AnnotationSession, stage="withdrawn", outcome="withdrawn"),
     ],
+    "session_withdrawn_has_time": [
+        change(AnnotationSession, withdrawn_at=NOW),
+        change(AnnotationSession, stage="withdrawn", outcome="withdrawn", ended_at=NOW),
+    ],
+    "practice_phrase_once": [again(PracticePhrase, ordinal=9)],
+    "practice_phrase_ordinal_once": [again(PracticePhrase, client_uuid=uuid.UUID(int=9))],
+    "practice_phrase_value_range": [change(PracticePhrase, value=1.1), change(PracticePhrase, value=-0.1)],
+    "check_attempt_once": [again(CheckAttempt, number=2)],
+    "check_attempt_number_once": [again(CheckAttempt, client_uuid=uuid.UUID(int=9))],
+    "check_attempt_number_range": [change(CheckAttempt, number=0), change(CheckAttempt, number=3)],
+    "end_answer_once": [again(EndAnswer)],
+    "end_answer_not_empty": [change(EndAnswer, answer="")],
     "session_consent_before_work": [change(AnnotationSession, consented_at=None)],
     "entry_once": [lambda: _second_entry()],
     "assignment_once": [again(Assignment, position=9)],
@@ -148,6 +179,15 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "run_state_known": [change(Run, state="lost")],
     "run_sign_known": [change(Run, sign=0), change(Run, sign=2)],
     "run_done_has_threshold": [change(Run, state="done", threshold=None)],
+    "run_chosen_has_threshold": [change(Run, is_chosen=True, threshold=None)],
+    "threshold_choice_is_a_similarity": [
+        change(ThresholdChoice, threshold=2.5),
+        change(ThresholdChoice, threshold=math.nan),
+    ],
+    "threshold_choice_run_needs_threshold": [
+        lambda: ThresholdChoice.objects.update(threshold=None, run=Run.objects.get())
+    ],
+    "judgement_answer_known": [change(Judgement, answer="maybe"), change(Judgement, answer="")],
     "run_done_is_complete": [
         change(Run, state="done"),
         change(Run, **DONE | {"head": None}),

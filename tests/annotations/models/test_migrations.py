@@ -1,5 +1,7 @@
 """Migrations keep up with the models."""
 
+from typing import Any
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -17,7 +19,7 @@ def test_no_change_of_a_model_lacks_its_migration() -> None:
 def test_scores_and_runs_that_the_previous_version_writes_during_an_upgrade_are_accepted(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "red")
     end(alice)
-    new = {
+    new: dict[Any, set[str]] = {
         Score: {"two_sided_threshold", "p_value", "p_method", "tries", "null_level", "sign", "subject"},
         Run: {"sign"},
     }

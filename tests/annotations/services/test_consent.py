@@ -1,8 +1,9 @@
 import pytest
 
-from annotations.models import Event, Outcome, Stage, StudyState
+from annotations.models import Consent, Event, Outcome, Stage, StudyState
 from annotations.services import sessions
 from annotations.services.errors import StageMismatch, StudyNotOpen
+from tests.actors import do_tutorial
 
 
 @pytest.fixture
@@ -45,8 +46,20 @@ def test_consent_cannot_be_declined_afterwards(session):
 def test_a_stale_page_does_not_undo_what_another_tab_did(session):
     stale = type(session).objects.get(pk=session.pk)
     sessions.give_consent(session)
-    sessions.finish_tutorial(session)
-    assert sessions.give_consent(stale).stage == Stage.TASKS
+    do_tutorial(session)
+    assert sessions.give_consent(stale).stage == Stage.CHECK
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [(sessions.give_consent, True), (sessions.decline, False)])
+def test_the_answer_is_stored_with_its_text_version_and_time(session, answer, agreed):
+    session.study.consent_text = "changed behind everybody's back"
+    session.study.save()
+    answer(session)
+    answer(session)
+    consent = Consent.objects.get()
+    assert consent.agreed is agreed
+    assert (consent.text, consent.version) == (session.configuration.data["study"]["consent_text"], 1)
+    assert consent.answered_at == (session.consented_at if agreed else session.ended_at)
 
 
 def test_a_closed_study_takes_no_consent(session):

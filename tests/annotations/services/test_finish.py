@@ -1,6 +1,6 @@
 import pytest
 
-from annotations.models import EndReason, Event, Outcome, Stage
+from annotations.models import EndAnswer, EndReason, Event, Outcome, Stage
 from annotations.services import sessions
 from annotations.services.errors import StageMismatch
 from tests.steps import end, move_clock, submit
@@ -39,3 +39,38 @@ def test_a_visit_without_tasks_yet_is_not_finished(open_study):
     session = sessions.enter(open_study, participant_id="p", study_id="s", session_id="v")
     with pytest.raises(StageMismatch):
         sessions.finish(session)
+
+
+def test_answers_to_the_studys_own_questions_are_stored_and_skipped_ones_are_not(alice):
+    ask(alice, "How hard was it? | easy | hard\n\nWhat did you think of?\nAnything else?")
+    submit(alice)
+    end(alice)
+    sessions.finish(alice.session, {1: "hard", 2: "  birds\0 ", 3: " ", 9: "nobody asked"})
+    assert list(EndAnswer.objects.values_list("number", "question", "answer")) == [
+        (1, "How hard was it?", "hard"),
+        (2, "What did you think of?", "birds"),
+    ]
+
+
+def test_of_a_question_with_choices_only_a_choice_is_an_answer(alice):
+    ask(alice, "How hard was it? | easy | hard")
+    submit(alice)
+    end(alice)
+    sessions.finish(alice.session, {1: "medium"})
+    assert not EndAnswer.objects.exists()
+    assert alice.session.stage == Stage.FINISHED
+
+
+def test_the_first_answers_stay(alice):
+    ask(alice, "What did you think of?")
+    submit(alice)
+    end(alice)
+    for answer in ("birds", "bees"):
+        sessions.finish(alice.session, {1: answer})
+    assert EndAnswer.objects.get().answer == "birds"
+
+
+def ask(visit, lines):
+    configuration = visit.session.configuration
+    configuration.data["study"]["end_questions"] = lines
+    configuration.save()

@@ -5,7 +5,7 @@ import pytest
 from annotations.models import AssignmentState, EndReason, Event, StudyState, Task
 from annotations.services import assignments, sessions
 from annotations.services.errors import AssignmentNotActive, StageMismatch, StudyNotOpen
-from tests.actors import OVAL, open_study
+from tests.actors import OVAL, do_tutorial, open_study, pass_check
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def session(draft_study):
     Task.objects.create(study=draft_study, position=2, base_model=draft_study.tasks.get().base_model, target_class=OVAL)
     session = sessions.enter(open_study(draft_study), participant_id="p", study_id="s", session_id="v")
     sessions.give_consent(session)
-    return sessions.finish_tutorial(session)
+    return pass_check(do_tutorial(session))
 
 
 def test_starting_sets_the_deadline_by_the_tasks_limit(session):

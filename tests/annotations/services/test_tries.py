@@ -39,7 +39,7 @@ def test_phrases_of_an_earlier_visit_for_the_same_class_count(alice):
         session_id="alice-later-visit",
     )
     sessions.give_consent(session)
-    sessions.finish_tutorial(session)
+    session = actors.pass_check(actors.do_tutorial(session))
     again = actors.Visit(session, assignments.start(session.assignments.get()), alice.client, alice.external_ids)
     submit(again, "red")
     submit(again, "dark")

@@ -48,7 +48,7 @@ def test_the_command_tells_of_each_visit(site: str, scoring: None) -> None:
     said = io.StringIO()
     call_command("simulate_participants", "sprites", participants=2, base_url=site, stdout=said)
     lines = said.getvalue().splitlines()
-    assert sorted(line.split(":")[0] for line in lines) == ["finder-0", "finder-1"]
+    assert sorted(line.split(":")[0] for line in lines) == ["diligent-0", "diligent-1"]
     assert all("completed (0." in line for line in lines)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from annotations.simulation.personas import SPRITES, Leaves, cast
+from annotations.simulation.personas import SPRITES, Kind, Leaves, cast
 
 
 def test_the_same_seed_casts_the_same_people() -> None:
@@ -10,16 +10,23 @@ def test_the_same_seed_casts_the_same_people() -> None:
     assert cast(26, seed=0) != cast(26, seed=1)
 
 
-def test_of_26_people_22_finish_and_4_drop_out_at_three_places() -> None:
-    left = Counter(persona.leaves for persona in cast(26, seed=0))
-    assert left == {Leaves.FINISHED: 22, Leaves.MID_TASK: 2, Leaves.DECLINING: 1, Leaves.BEFORE_TUTORIAL: 1}
+def test_every_kind_of_person_comes() -> None:
+    kinds = Counter(persona.kind for persona in cast(26, seed=0))
+    assert kinds == dict.fromkeys(Kind, 2) | {Kind.DILIGENT: 8, Kind.GROPER: 6}
+
+
+def test_of_39_people_three_leave_at_three_places() -> None:
+    left = Counter(persona.leaves for persona in cast(39, seed=0))
+    assert left == {Leaves.FINISHED: 36, Leaves.MID_TASK: 1, Leaves.DECLINING: 1, Leaves.BEFORE_TUTORIAL: 1}
 
 
 def test_some_find_it_some_never_do_and_some_repeat_themselves() -> None:
-    people = {persona.name.split("-")[0]: persona for persona in cast(26, seed=0)}
-    assert set(people["finder"].phrases) & set(SPRITES.good)
-    assert not set(people["stranger"].phrases) & set(SPRITES.good)
-    assert len(set(people["repeater"].phrases)) < len(people["repeater"].phrases)
+    people = cast(26, seed=0)
+    found = [bool(set(persona.phrases) & set(SPRITES.good)) for persona in people]
+    assert {persona.kind for persona, good in zip(people, found, strict=True) if good} >= {Kind.DILIGENT, Kind.HASTY}
+    assert not all(good for persona, good in zip(people, found, strict=True) if persona.kind is Kind.GROPER)
+    two_tabs = next(persona for persona in people if persona.kind is Kind.TWO_TABS)
+    assert len(set(two_tabs.phrases)) < len(two_tabs.phrases)
 
 
 def test_names_are_unique_so_that_nobody_comes_twice() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.models import AnnotationSession, Outcome, Stage, Study
+from annotations.models import AnnotationSession, EndAnswer, Outcome, Stage, Study
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, task_url, tree
 from worker.scoring import score_due_phrases
@@ -78,3 +78,28 @@ def test_the_end_cannot_be_forced(alice: Visit) -> None:
     assert response.status_code == 409
     assert AnnotationSession.objects.get().stage == Stage.TASKS
     assert "C0DE1234" not in response.content.decode()
+
+
+def test_the_studys_own_questions_are_asked_and_may_be_skipped(done: Visit) -> None:
+    ask(done, "How hard was it? | easy | hard\nAnything else?")
+    form = one(done.client.get("/visit/end"), "form#finish")
+    assert [radio["value"] for radio in form.select("input[name=question-1]")] == ["easy", "hard", ""]
+    assert form.select("textarea[name=question-2]")
+    done.client.post("/visit/end", {"question-1": "easy", "question-2": ""})
+    assert [(answer.number, answer.answer) for answer in EndAnswer.objects.all()] == [(1, "easy")]
+
+
+def test_without_questions_there_is_only_the_button(done: Visit) -> None:
+    assert not tree(done.client.get("/visit/end")).select("#finish fieldset, #finish textarea")
+
+
+def test_the_end_hands_out_the_persons_own_link_to_withdraw(done: Visit) -> None:
+    response = done.client.post("/visit/end", follow=True)
+    link = str(one(response, "#withdrawal-link")["href"])
+    assert link.startswith(f"http://testserver/withdraw/{done.session.public_id}?key=")
+
+
+def ask(visit: Visit, lines: str) -> None:
+    configuration = visit.session.configuration
+    configuration.data["study"]["end_questions"] = lines
+    configuration.save()

@@ -2,7 +2,7 @@
 
 from django.test import Client
 
-from annotations.models import AnnotationSession, Stage, Study
+from annotations.models import AnnotationSession, DeviceReport, Stage, Study
 from annotations.services.studies import close_study
 from tests.actors import Visit
 from tests.annotations.views.pages import tree
@@ -67,3 +67,10 @@ def test_an_unknown_visit_is_told_how_to_come_back(client: Client, alice: Visit)
     response = client.get("/visit/")
     assert response.status_code == 404
     assert "open the study's link again" in tree(response).text
+
+
+def test_what_the_device_says_of_itself_is_kept_with_each_start(client: Client, open_study: Study) -> None:
+    client.post("/study/sprites/start", IDS)
+    client.post("/study/sprites/start", {**IDS, "device-script": "yes", "device-images": "no", "device-width": "390"})
+    stored = DeviceReport.objects.values_list("has_script", "images_load", "screen_width")
+    assert list(stored) == [(False, None, None), (True, False, 390)]

@@ -12,17 +12,37 @@ from annotations.readings.thumbnails import thumbnail_url
 from tests.actors import Visit
 from tests.annotations.views.pages import say, task_url
 
-OPEN_TO_ALL = {"welcome", "start", "livez", "readyz"}
-OF_A_VISIT = {"visit", "consent", "declined", "tutorial", "end"}
-OF_A_TASK = {"task": "", "begin": "begin", "submit_phrase": "phrases", "phrase": "phrases/{phrase}", "done": "done"}
+OPEN_TO_ALL = {"welcome", "start", "language", "livez", "readyz"}
+OF_A_VISIT = {  # by name, below /visit/
+    "visit": "",
+    "consent": "consent",
+    "declined": "declined",
+    "tutorial": "tutorial",
+    "look": "tutorial/look",
+    "practise": "tutorial/phrases",
+    "check": "check",
+    "not_passed": "not-passed",
+    "withdraw_from_visit": "withdraw",
+    "end": "end",
+    "report_spans": "spans",
+}
+OF_A_TASK = {
+    "task": "",
+    "begin": "begin",
+    "submit_phrase": "phrases",
+    "phrase": "phrases/{phrase}",
+    "choose_threshold": "phrases/{phrase}/threshold",
+    "judge": "phrases/{phrase}/judgement",
+    "done": "done",
+}
 
 
 def test_every_address_is_listed_here() -> None:
     names = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
-    assert names == OPEN_TO_ALL | OF_A_VISIT | OF_A_TASK.keys() | {"thumbnail"}
+    assert names == OPEN_TO_ALL | OF_A_VISIT.keys() | OF_A_TASK.keys() | {"thumbnail", "withdraw"}
 
 
-@pytest.mark.parametrize("path", ["", "consent", "declined", "tutorial", "end"])
+@pytest.mark.parametrize("path", OF_A_VISIT.values())
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_page_of_a_visit_is_found_only_in_one(
     client: Client, coordinator_client: Client, path: str, method: str

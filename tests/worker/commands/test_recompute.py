@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotations.models import Dataset, Run, RunState, Score, Study
+from annotations.models import Dataset, Run, RunState, Score, Study, ThresholdChoice
 from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
+from annotations.services import replies
 from modeling.dataset_files import BadDataset
 from modeling.heads import Head
 from tests import actors
@@ -55,6 +56,16 @@ def told(*arguments: object) -> str:
 def test_everything_comes_out_as_it_is_stored(worked: Visit, command: Command) -> None:
     assert command("recompute", "--all") == "Computed 5 scores and 3 runs again: all came out as they are stored.\n"
     assert "5 scores and 3 runs" in command("recompute", "--study", "sprites")
+
+
+def test_a_run_of_a_chosen_threshold_comes_out_too(alice: Visit, command: Command) -> None:
+    (phrase,) = submit_and_score(alice, "red")
+    choice = replies.choose_threshold(phrase, float(np.median(phrase.score.similarity_array)))
+    end(alice)
+    train_due_runs()
+    assert "1 score and 2 runs" in command("recompute", "--all")
+    ThresholdChoice.objects.filter(pk=choice.pk).update(threshold=0.0)
+    assert "annotation_digest" in told("--all")
 
 
 def test_a_single_score_and_a_single_run(worked: Visit, command: Command) -> None:

@@ -6,6 +6,6 @@ if (button && navigator.clipboard) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-    button.textContent = "Copied";
+    button.textContent = button.dataset.copied;
   });
 }

@@ -1,5 +1,6 @@
 // Links that change only parts of the page ("show others", the history): the parts are swapped, the address follows.
 
+import { showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
 
 document.addEventListener("click", async (event) => {
@@ -11,10 +12,12 @@ document.addEventListener("click", async (event) => {
   first.setAttribute("aria-busy", "true");
   const answer = await ask(link.href);
   first.removeAttribute("aria-busy");
-  if (answer && isOurs(answer)) {
+  if (!answer) {
+    showOffline(true); // the page stays as it is
+  } else if (isOurs(answer)) {
     history.replaceState(null, "", link.href);
     swap(answer.html, ids);
   } else {
-    location.assign(link.href); // the browser itself says what is wrong, and what was typed is kept
+    location.assign(link.href); // the server says where to go on, and what was typed is kept
   }
 });

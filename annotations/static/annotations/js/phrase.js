@@ -1,7 +1,10 @@
 // The sentence: submits phrases without leaving the page, keeps what was typed, and waits for scores.
 // A phrase keeps its uuid until the server has answered, so that sending it again counts once.
 
+import { showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
+import { number, text } from "./texts.js";
+import { newUuid } from "./uuid.js";
 
 const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
@@ -9,7 +12,6 @@ const RETRY_MS = 3000;
 const form = document.getElementById("phrase");
 const field = form.elements.namedItem("text");
 const uuid = form.elements.namedItem("client_uuid");
-const banner = document.getElementById("offline");
 const announcement = document.getElementById("announcement");
 const draft = `clarify:draft:${location.pathname}`; // what stands in the field
 const unanswered = `clarify:unanswered:${location.pathname}`; // phrases that the server has not answered yet
@@ -19,12 +21,6 @@ let retry = 0;
 let polling = 0;
 
 // -- Sending ----------------------------------------------------------------------------------------------------------
-
-function newUuid() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // there only in secure contexts
-  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
-}
 
 function keepOutbox() {
   sessionStorage.setItem(unanswered, JSON.stringify(outbox));
@@ -56,14 +52,14 @@ async function sendFirst() {
     waitForNetwork();
     return;
   }
-  const { text } = outbox.shift();
+  const sent = outbox.shift();
   keepOutbox();
-  received(answer, text);
+  received(answer, sent.text);
   sendFirst();
 }
 
-function received(answer, text) {
-  banner.hidden = true;
+function received(answer, words) {
+  showOffline(false);
   if (!isOurs(answer)) {
     location.reload();
     return;
@@ -71,7 +67,7 @@ function received(answer, text) {
   swap(answer.html);
   field.removeAttribute("aria-invalid");
   if (answer.ok) {
-    if (field.value === text) offerAnother();
+    if (field.value === words) offerAnother();
     bringIntoView(document.getElementById("answer"));
     const address = new URL(location.href);
     address.searchParams.delete("phrase");
@@ -96,8 +92,7 @@ function bringIntoView(answer) {
 }
 
 function waitForNetwork() {
-  banner.textContent = "There is no connection. What you typed is kept and is sent as soon as the connection is back.";
-  banner.hidden = false;
+  showOffline(true);
   retry = setTimeout(sendFirst, RETRY_MS);
 }
 
@@ -125,10 +120,10 @@ async function poll(url, waited) {
 
 function announce() {
   const answer = document.getElementById("answer");
-  const words = [...answer.querySelectorAll(".read-as, .verdict")].map((part) => part.textContent.trim());
-  const scoring = answer.dataset.state === "pending" ? "Scoring" : "";
-  const text = words.length ? `Score ${Number(answer.dataset.score).toFixed(2)}. ${words.join(" ")}` : scoring;
-  if (announcement.textContent !== text) announcement.textContent = text;
+  const words = [...answer.querySelectorAll(".read-as, .verdict, .kind-word")].map((part) => part.textContent.trim());
+  const scoring = answer.dataset.state === "pending" ? text("scoring") : "";
+  const said = words.length ? text("scored", { score: number(answer.dataset.score), verdict: words.join(" ") }) : scoring;
+  if (announcement.textContent !== said) announcement.textContent = said;
 }
 
 document.addEventListener("clarify:swapped", announce);

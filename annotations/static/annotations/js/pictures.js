@@ -1,5 +1,7 @@
 // Pictures: one tab stop a grid, arrows move among them, Enter and Space enlarge, Escape closes.
 
+import { text } from "./texts.js";
+
 const dialog = document.getElementById("enlarged");
 const image = dialog.querySelector("img");
 const caption = document.getElementById("enlarged-caption");
@@ -32,8 +34,9 @@ function show(link) {
   const picture = link.querySelector("img");
   image.src = link.href;
   image.alt = picture.alt;
-  caption.textContent = `${picture.alt}. It said: ${link.dataset.said}.`;
+  caption.textContent = text("enlarged", { picture: picture.alt, said: link.dataset.said });
   if (!dialog.open) dialog.showModal();
+  document.dispatchEvent(new CustomEvent("clarify:enlarged", { detail: link.href }));
 }
 
 function move(from, key) {
@@ -68,7 +71,10 @@ document.addEventListener("keydown", (event) => {
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
-dialog.addEventListener("close", () => opener?.focus());
+dialog.addEventListener("close", () => {
+  opener?.focus();
+  document.dispatchEvent(new CustomEvent("clarify:enlarged", { detail: null }));
+});
 
 document.addEventListener("clarify:swapped", prepare);
 prepare();

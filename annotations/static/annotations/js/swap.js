@@ -6,11 +6,16 @@ export function swap(html, ids = null) {
   for (const element of elements) {
     const old = element && document.getElementById(element.id);
     if (!old || old.isEqualNode(element)) continue;
-    const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement) : null;
     old.replaceWith(document.adoptNode(element));
-    if (focused) element.querySelector(`[href="${CSS.escape(focused)}"], a`)?.focus();
+    if (focused) (element.querySelector(focused) ?? element.querySelector("a"))?.focus();
   }
   document.dispatchEvent(new CustomEvent("clarify:swapped"));
+}
+
+// How to find what had the focus in the fresh element: its id or, of a link, where it leads.
+function selectorOf(element) {
+  return element.id ? `#${CSS.escape(element.id)}` : `[href="${CSS.escape(element.getAttribute("href") ?? "")}"]`;
 }
 
 // Ask the server for the parts of this page that change: { ok, status, html }, or null where there is no connection.

@@ -4,3 +4,5 @@ import "./timer.js";
 import "./pictures.js";
 import "./links.js";
 import "./phrase.js";
+import "./handle.js";
+import "./suggestions.js";

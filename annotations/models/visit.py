@@ -1,0 +1,112 @@
+"""What a person did in a visit before and after the tasks. Rows are added, never changed."""
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.end_questions import LONGEST_ANSWER
+from annotations.models.participant import AnnotationSession
+from annotations.models.phrase import LONGEST_PHRASE
+
+CHECK_TRIES = 2
+
+
+class DeviceReport(models.Model):
+    """What a browser said of itself when its person pressed Start. Without JavaScript it says nothing."""
+
+    session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="device_reports")
+    has_script = models.BooleanField()
+    images_load = models.BooleanField(null=True)
+    screen_width = models.PositiveIntegerField(null=True, help_text="of the window, in CSS pixels")
+    screen_height = models.PositiveIntegerField(null=True, help_text="of the window, in CSS pixels")
+    pixel_ratio = models.FloatField(null=True)
+    touch = models.BooleanField(null=True, help_text="the main pointer is a finger")
+    round_trip_ms = models.PositiveIntegerField(null=True, help_text="median of a few requests")
+    reported_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"device of {self.session}"
+
+
+class Consent(models.Model):
+    """A person's answer, with the text that it answers to."""
+
+    session = models.OneToOneField(AnnotationSession, on_delete=models.PROTECT, related_name="consent")
+    agreed = models.BooleanField()
+    text = models.TextField(help_text="as it was shown")
+    version = models.PositiveIntegerField(help_text="of the study's configuration")
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{'yes' if self.agreed else 'no'} of {self.session}"
+
+
+class PracticePhrase(models.Model):
+    """What a person tried in the tutorial. `value` is null for words that the tutorial does not know."""
+
+    session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="practice_phrases")
+    client_uuid = models.UUIDField()
+    ordinal = models.PositiveIntegerField(help_text="1 for the first phrase of the visit")
+    text = models.CharField(max_length=LONGEST_PHRASE)
+    value = models.FloatField(null=True, help_text="error score, 0 to 1")
+    submitted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["session", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "client_uuid"], name="practice_phrase_once"),
+            models.UniqueConstraint(fields=["session", "ordinal"], name="practice_phrase_ordinal_once"),
+            models.CheckConstraint(
+                condition=Q(value__isnull=True) | Q(value__range=(0, 1)), name="practice_phrase_value_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class CheckAttempt(models.Model):
+    """One of the two tries at the comprehension check."""
+
+    session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="check_attempts")
+    client_uuid = models.UUIDField()
+    number = models.PositiveIntegerField(help_text="1 or 2")
+    answers = models.JSONField(help_text="the chosen option of each question")
+    n_wrong = models.PositiveIntegerField()
+    answered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["session", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "client_uuid"], name="check_attempt_once"),
+            models.UniqueConstraint(fields=["session", "number"], name="check_attempt_number_once"),
+            models.CheckConstraint(condition=Q(number__range=(1, CHECK_TRIES)), name="check_attempt_number_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"try {self.number} of {self.session}"
+
+
+class EndAnswer(models.Model):
+    """The answer to one of the study's own questions; one that was skipped has no row."""
+
+    session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="end_answers")
+    number = models.PositiveIntegerField(help_text="of the question, from 1")
+    question = models.TextField(help_text="as it was shown")
+    answer = models.TextField(max_length=LONGEST_ANSWER)
+    answered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["session", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "number"], name="end_answer_once"),
+            models.CheckConstraint(condition=~Q(answer=""), name="end_answer_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"answer {self.number} of {self.session}"

@@ -1,0 +1,69 @@
+"""The words that the tutorial knows, and how similar its pictures are to them.
+
+tutorial_words.json is made by `manage.py embed_tutorial` from the bundled encoder's own vocabulary; the web process
+embeds nothing. A phrase counts as the words in it that the encoder was taught, each by its plainest synonym.
+"""
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FILE = Path(__file__).parent / "tutorial_words.json"
+MOST_TOGETHER = 2  # words beside the class's name
+CLASS_WORD = "square"
+
+_SAY_NOTHING = """
+    a an the some any it its is are that which with in on of and very all some something someone color colour colored
+    coloured colors colours shape shapes object objects thing things figure figures item items one ones form forms
+    background backgrounds backdrop image images picture pictures photo photos
+"""
+_FILLERS = frozenset(_SAY_NOTHING.split())
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+def understood(text: str) -> str | None:
+    """Return the words that a phrase is scored by; None where the tutorial does not know one, or too many together.
+
+    The class's own name says nothing about squares, so it counts only where it is alone.
+
+    >>> understood("Crimson squares"), understood("something fluffy")
+    ('red', None)
+    """
+    words = _known_words(text)
+    if not words:
+        return None
+    said = sorted(words - {CLASS_WORD}) or [CLASS_WORD]
+    key = " ".join(said)
+    return key if key in _file()["similarities"] else None
+
+
+def similarities(words: str) -> NDArray[np.float32]:
+    """Return the similarity of each of the tutorial's pictures to words that `understood` returned: float32[20]."""
+    return np.array(_file()["similarities"][words], np.float32)
+
+
+def _known_words(text: str) -> set[str] | None:
+    """The plain synonyms of a phrase's words; None where one is unknown."""
+    synonyms: dict[str, str] = _file()["synonyms"]
+    words = [word for part in _WORD.findall(text.casefold()) for word in part.split("-")]
+    found: set[str] = set()
+    at = 0
+    while at < len(words):
+        length = next((n for n in (3, 2, 1) if " ".join(words[at : at + n]) in synonyms), 0)
+        if length:
+            found.add(synonyms[" ".join(words[at : at + length])])
+        elif words[at] not in _FILLERS:
+            return None
+        at += length or 1
+    return found
+
+
+@lru_cache(maxsize=1)
+def _file() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+    return loaded

@@ -1,0 +1,53 @@
+"""Spans of time: what a browser reports of a visit, stored as it came."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from annotations.models import AnnotationSession, Span, SpanKind
+from annotations.services.errors import StageMismatch
+
+
+@dataclass(frozen=True)
+class Report:
+    """One span in a browser's words: it began and ended so long ago, by the browser's clock when it sent this."""
+
+    client_uuid: uuid.UUID
+    opening: uuid.UUID
+    kind: SpanKind
+    began_ago: dt.timedelta
+    ended_ago: dt.timedelta
+    assignment: uuid.UUID | None = None
+    image_key: str = ""
+
+
+def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
+    """Store spans; one that is sent again is stored once. Raises StageMismatch for a visit without consent.
+
+    A browser's clock may be changed while a page is open: what would then end in the future ends now, what would begin
+    before the visit begins with it. A span of an assignment that is not the visit's belongs to none.
+    """
+    if session.consented_at is None:
+        raise StageMismatch
+    now = timezone.now()
+    assignments: dict[uuid.UUID | None, int] = dict(session.assignments.values_list("public_id", "pk"))
+    spans = [_span(session, report, assignments.get(report.assignment), now) for report in reports]
+    Span.objects.bulk_create(spans, ignore_conflicts=True)
+
+
+def _span(session: AnnotationSession, report: Report, assignment_id: int | None, now: dt.datetime) -> Span:
+    began_at, ended_at = (min(max(now - ago, session.created_at), now) for ago in (report.began_ago, report.ended_ago))
+    return Span(
+        session=session,
+        assignment_id=assignment_id,
+        client_uuid=report.client_uuid,
+        opening=report.opening,
+        kind=report.kind,
+        image_key=report.image_key,
+        began_at=min(began_at, ended_at),
+        ended_at=ended_at,
+        received_at=now,
+    )

@@ -1,0 +1,48 @@
+"""Withdrawing: a person's own link, which works without a cookie and long after the visit."""
+
+import base64
+import hashlib
+import hmac
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage
+from annotations.models.participant import LASTING
+from annotations.services import assignments, events, sessions
+
+_TOKEN_DIGITS = 26  # of base32: 130 bits
+
+
+def token(session: AnnotationSession) -> str:
+    """Return what opens the visit's withdrawal page. It is made with the study's own key, so it stays good."""
+    message = f"withdraw {session.public_id}".encode()
+    digest = hmac.digest(session.study.pseudonym_key.encode(), message, hashlib.sha256)
+    return base64.b32encode(digest).decode()[:_TOKEN_DIGITS].lower()
+
+
+def withdraw(session: AnnotationSession) -> AnnotationSession:
+    """Mark the visit as withdrawn. One that lasts ends now, its tasks too, and nothing of it is retrained.
+
+    One that was completed stays completed, and paid. A no-op the second time and after a refused consent; before
+    consent it is a refusal.
+    """
+    if session.stage == Stage.CONSENT:
+        return sessions.decline(session)
+    now = timezone.now()
+    with transaction.atomic():
+        locked = AnnotationSession.objects.select_for_update(no_key=True).get(pk=session.pk)
+        if locked.withdrawn_at is None and locked.stage != Stage.DECLINED:
+            locked.withdrawn_at = now
+            if locked.stage in LASTING:
+                _end_tasks(locked)
+                locked.stage, locked.outcome, locked.ended_at = Stage.WITHDRAWN, Outcome.WITHDRAWN, now
+            locked.save(update_fields=["withdrawn_at", "stage", "outcome", "ended_at"])
+            events.record(events.SESSION_WITHDRAWN, study=session.study, session=session)
+    session.refresh_from_db()
+    return session
+
+
+def _end_tasks(session: AnnotationSession) -> None:
+    for assignment in session.assignments.exclude(state=AssignmentState.ENDED).order_by("id"):
+        assignments.end(assignment, EndReason.WITHDRAWN)

@@ -1,0 +1,12 @@
+// What the scripts say, in the page's language: the page brings the texts (parts/texts.html).
+
+const texts = document.getElementById("texts").dataset;
+
+export function text(name, values = {}) {
+  return texts[name].replace(/\{(\w+)\}/g, (slot, key) => values[key] ?? slot);
+}
+
+// A number with two decimals, as the page's language writes it.
+export function number(value) {
+  return Number(value).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}

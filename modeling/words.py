@@ -1,0 +1,74 @@
+"""The words of a phrase, told apart from how they are written: case, articles, plural, hyphens."""
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+
+_WORD = re.compile(r"[^\W_]+")
+_EMPTY = {"a", "an", "the", "of", "some", "many", "any", "image", "images", "picture", "pictures", "photo", "photos"}
+_POSSESSIVE = re.compile(r"['\u2019]s\b")
+_IRREGULAR = {
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "mice": "mouse",
+    "geese": "goose",
+    "feet": "foot",
+    "teeth": "tooth",
+    "leaves": "leaf",
+    "wolves": "wolf",
+    "knives": "knife",
+    "shelves": "shelf",
+}
+_AFTER_ES = ("s", "x", "z", "ch", "sh")
+_SINGULAR_ENDINGS = ("ss", "us", "is")
+
+
+def lemmas(text: str) -> tuple[str, ...]:
+    """The words that carry meaning, lower case and singular, in order. English rules: other words stay as they are.
+
+    >>> lemmas("An image of the Dark Squares")
+    ('dark', 'square')
+    """
+    words = _WORD.findall(_POSSESSIVE.sub("", text.casefold()))
+    return tuple(_singular(word) for word in words if word not in _EMPTY)
+
+
+def same_words(a: str, b: str) -> bool:
+    """Whether two texts have the same lemmas, also where one writes as two words what the other writes as one.
+
+    >>> same_words("a water-bird", "waterbirds"), same_words("dark squares", "square")
+    (True, False)
+    """
+    first, second = "".join(lemmas(a)), "".join(lemmas(b))
+    return bool(first) and first == second
+
+
+def contains_words(text: str, part: str) -> bool:
+    """Whether every lemma of `part`, which has some, is among those of `text`."""
+    wanted = set(lemmas(part))
+    return bool(wanted) and wanted <= set(lemmas(text))
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> tuple[str, ...]:
+    """Short phrases for what shows in images, each once: colours, materials, patterns, things, places, light, styles.
+
+    They are in modeling/vocabulary.txt, separated by commas, with a line for each kind.
+    """
+    lines = files("modeling").joinpath("vocabulary.txt").read_text("utf-8").splitlines()
+    phrases = [phrase.strip() for line in lines if not line.startswith("#") for phrase in line.split(",")]
+    return tuple(dict.fromkeys(phrase for phrase in phrases if phrase))
+
+
+def _singular(word: str) -> str:
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) < 4 or not word.endswith("s") or word.endswith(_SINGULAR_ENDINGS):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith("es") and word[:-2].endswith(_AFTER_ES):
+        return word[:-2]
+    return word[:-1]

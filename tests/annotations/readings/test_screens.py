@@ -1,0 +1,73 @@
+"""Every screen that was shown can be shown again: the log says what was on it, and the seed draws the same."""
+
+from annotations.models import Event
+from annotations.readings.screens import rows_again
+from annotations.services import events
+from tests.actors import Visit
+from tests.annotations.views.pages import say, task_url
+from worker.scoring import score_due_phrases
+
+
+def screens() -> list[Event]:
+    return list(Event.objects.filter(kind=events.SCREEN_SHOWN).order_by("pk"))
+
+
+def test_a_page_logs_its_images_with_seed_and_draws(alice: Visit) -> None:
+    alice.client.get(task_url(alice, "?right=1&wrong=0"))
+    (shown,) = screens()
+    assert shown.session == alice.session
+    assert shown.payload["assignment"] == str(alice.assignment.public_id)
+    assert shown.payload["seed"] == alice.session.seed
+    assert shown.payload["draws"] == {"right": 1, "wrong": 0}
+    assert {place: len(rows) for place, rows in shown.payload["rows"].items()} == {"right": 15, "wrong": 9}
+
+
+def test_the_rows_are_those_of_the_images_on_the_page(alice: Visit) -> None:
+    page = alice.client.get(task_url(alice)).content.decode()
+    (shown,) = screens()
+    keys = alice.assignment.task.base_model.dataset.files.image_keys
+    rows = shown.payload["rows"]["right"] + shown.payload["rows"]["wrong"]
+    at = [page.index(keys[row].decode()) for row in rows]
+    assert at == sorted(at)
+
+
+def test_an_answer_logs_its_split_and_a_page_that_waits_logs_nothing_new(alice: Visit) -> None:
+    say(alice, "red", fragment=True)
+    assert screens() == []
+    score_due_phrases()
+    phrase = alice.assignment.phrases.get()
+    alice.client.get(task_url(alice, f"phrases/{phrase.client_uuid}"), headers={"Clarify-Fragment": "1"})
+    (shown,) = screens()
+    assert shown.payload["phrase"] == 1
+    assert shown.payload["rows"].keys() == {"without", "with"}
+
+
+def test_a_screen_can_be_shown_again_with_the_same_images(alice: Visit) -> None:
+    for query in ("", "?right=1&wrong=2"):
+        alice.client.get(task_url(alice, query))
+    say(alice, "red")
+    score_due_phrases()
+    alice.client.get(task_url(alice))
+    logged = screens()
+    assert logged[-1].payload["rows"].keys() == {"right", "wrong", "without", "with"}
+    assert logged[0].payload["rows"] != logged[1].payload["rows"]
+    for shown in logged:
+        assert rows_again(shown, owner="user:1") == shown.payload["rows"]
+
+
+def test_asking_for_a_pages_head_shows_nothing(alice: Visit) -> None:
+    alice.client.head(task_url(alice))
+    assert screens() == []
+
+
+def test_a_screen_from_before_the_handle_was_moved_is_shown_as_it_was(alice: Visit) -> None:
+    say(alice, "red")
+    score_due_phrases()
+    phrase = alice.assignment.phrases.get()
+    for position in ("5", "20"):
+        alice.client.post(task_url(alice, f"phrases/{phrase.client_uuid}/threshold"), {"position": position})
+        alice.client.get(task_url(alice))
+    first, second = screens()
+    assert first.payload["threshold"] < second.payload["threshold"]
+    for shown in (first, second):
+        assert rows_again(shown, owner="user:1") == shown.payload["rows"]

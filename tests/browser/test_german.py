@@ -1,0 +1,104 @@
+"""The second language, all the way: no English is left over, no page breaks, no page has a violation."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from annotations.models import Study
+from deploy.local import messages
+from tests.browser.conftest import NewVisitor, ask_at_the_end
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+_WITHOUT_THE_STUDYS_OWN_TEXTS = """() => {
+    const copy = document.documentElement.cloneNode(true);
+    copy.querySelectorAll(".prose").forEach((text) => text.remove());
+    return copy.outerHTML;
+}"""
+
+
+def english() -> list[str]:
+    """Sentences and words that only the English pages have."""
+    texts = [message.id for message in messages.stored("de") if isinstance(message.id, str)]
+    return [text for text in texts if len(text) > 12 and not re.search(r"%\(|[{<]", text)]
+
+
+def check(visitor: Visitor, name: str) -> None:
+    page = visitor.page
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    shown = page.evaluate(_WITHOUT_THE_STUDYS_OWN_TEXTS)
+    assert [text for text in english() if text in shown] == [], name
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
+    results = Axe().run(page)
+    assert results.violations_count == 0, f"{name}: {results.generate_report()}"
+
+
+def all_pages(visitor: Visitor) -> Iterator[str]:
+    """From the link to the end, with every kind of answer on the way."""
+    yield from visitor.walk_to_task()
+    visitor.say("blue")
+    yield "scoring"
+    visitor.say_and_score("light")
+    yield "scored, with a question"
+    visitor.page.fill("#text", "?!")
+    visitor.page.press("#text", "Enter")
+    visitor.page.wait_for_selector("#phrase-error:not(:empty)")
+    yield "refused"
+    visitor.press("done")
+    yield "end"
+    visitor.press("finish")
+    yield "code"
+    visitor.page.click("#withdrawal-link")
+    yield "withdraw"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"viewport": {"width": 320, "height": 700}, "has_touch": True, "is_mobile": True}],
+    ids=["1280", "320"],
+)
+def test_every_page_of_a_visit_is_german(new_visitor: NewVisitor, options: dict[str, object]) -> None:
+    visitor = new_visitor(locale="de-DE", bypass_csp=True, **options)
+    ask_at_the_end("Wie schwer war es? | leicht | schwer")
+    for name in all_pages(visitor):
+        check(visitor, name)
+
+
+def test_what_scripts_say_is_german_too(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(locale="de-DE")
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("red")
+    expect(page.locator("#announcement")).to_contain_text("Punktzahl 0,87. Diese Wörter erklären die Fehler gut.")
+    page.click("#wrong-images a >> nth=0")
+    expect(page.locator("#enlarged-caption")).to_have_text("Bild 1, die KI lag falsch. Sie sagte: oval.")
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    page.fill("#text", "blue")
+    page.press("#text", "Enter")
+    expect(page.locator("#offline")).to_contain_text("Es gibt keine Verbindung.")
+    page.context.set_offline(False)
+    expect(page.locator("#history li")).to_have_count(2)
+
+
+def test_the_switch_changes_the_page_and_keeps_the_place(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    address = visitor.page.url
+    visitor.press("language", "button[value=de]")
+    expect(visitor.page.locator("#phrase button")).to_have_text("Prüfen")
+    assert visitor.page.url == address
+    assert visitor.history == ["red"]
+    visitor.press("language", "button[value=en]")
+    expect(visitor.page.locator("#phrase button")).to_have_text("Check")
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/visit/", "/study/sprites/"])
+def test_faults_are_told_in_german(new_visitor: NewVisitor, study: Study, path: str) -> None:
+    visitor = new_visitor(locale="de-DE", bypass_csp=True)
+    visitor.page.goto(visitor.origin + path)
+    check(visitor, path)

@@ -1,0 +1,70 @@
+"""A network that goes and comes back: nothing is lost, nothing is done twice, and the page says what it does."""
+
+import pytest
+from playwright.sync_api import expect
+
+from annotations.models import AnnotationSession, Assignment, EndReason, Event
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_step_that_is_taken_without_a_network_is_taken_once_when_it_is_back(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.open_link()
+    visitor.press("start")
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_contain_text("no connection")
+    page.click("#consent [value=yes]")
+    page.click("#consent [value=yes]")
+    expect(page.locator("#consent")).to_be_visible()
+    assert AnnotationSession.objects.get().consented_at is None
+    page.context.set_offline(False)
+    expect(page).to_have_url(f"{visitor.origin}/visit/tutorial")
+    assert Event.objects.filter(kind="consent_given").count() == 1
+
+
+def test_the_button_that_was_pressed_is_the_one_that_is_sent(visitor: Visitor) -> None:
+    visitor.open_link()
+    visitor.press("start")
+    visitor.page.context.set_offline(True)
+    visitor.page.click("#consent [value=no]")
+    visitor.page.context.set_offline(False)
+    expect(visitor.page).to_have_url(f"{visitor.origin}/visit/declined")
+
+
+def test_done_without_a_network_ends_the_task_when_it_is_back(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    visitor.page.context.set_offline(True)
+    visitor.page.click("#done button")
+    expect(visitor.page.locator("#offline")).to_be_visible()
+    visitor.page.context.set_offline(False)
+    expect(visitor.page).to_have_url(f"{visitor.origin}/visit/end")
+    assert Assignment.objects.get().end_reason == EndReason.DONE
+
+
+def test_asking_for_an_earlier_phrase_without_a_network_leaves_the_page_as_it_is(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    for text in ("red", "blue"):
+        visitor.say_and_score(text)
+    page.context.set_offline(True)
+    page.click("#history a >> nth=0")
+    expect(page.locator("#offline")).to_be_visible()
+    visitor.sees_score_of("blue")
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden()
+    page.click("#history a >> nth=0")
+    visitor.sees_score_of("red")
+
+
+def test_the_banner_is_there_only_while_there_is_no_network(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor()
+    visitor.open_link()
+    expect(visitor.page.locator("#offline")).to_be_hidden()
+    visitor.page.context.set_offline(True)
+    expect(visitor.page.locator("#offline")).to_be_visible()
+    visitor.page.context.set_offline(False)
+    expect(visitor.page.locator("#offline")).to_be_hidden()

@@ -1,0 +1,157 @@
+"""From the link to the clock: the device, consent refused, the example done by hand, the check failed twice."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from annotations.models import AnnotationSession, DeviceReport, Outcome, PracticePhrase, Stage, Study
+from tests.actors import WRONG_ANSWERS
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_welcome_page_looks_at_the_device_and_start_takes_that_along(visitor: Visitor) -> None:
+    visitor.open_link()
+    expect(visitor.page.locator("#device")).to_have_attribute("data-found", "ready")
+    visitor.press("start")
+    report = DeviceReport.objects.get()
+    assert (report.has_script, report.images_load, report.touch) == (True, True, False)
+    assert (report.screen_width, report.screen_height, report.pixel_ratio) == (1280, 800, 1)
+    assert report.round_trip_ms is not None
+
+
+def test_images_that_do_not_load_are_told_before_anything_begins(visitor: Visitor) -> None:
+    visitor.page.route("**/tutorial/*.webp", lambda route: route.abort())
+    visitor.open_link()
+    expect(visitor.page.locator("#device")).to_contain_text("do not load")
+    assert not AnnotationSession.objects.exists()
+    visitor.press("start")
+    assert DeviceReport.objects.get().images_load is False
+
+
+def test_a_server_that_does_not_answer_is_told(visitor: Visitor) -> None:
+    visitor.page.route("**/livez", lambda route: route.abort())
+    visitor.open_link()
+    expect(visitor.page.locator("#device")).to_contain_text("connection is lost")
+
+
+def test_a_phone_is_fine(new_visitor: NewVisitor) -> None:
+    phone = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    phone.open_link()
+    expect(phone.page.locator("#device")).to_have_attribute("data-found", "ready")
+    phone.press("start")
+    assert DeviceReport.objects.get().touch is True
+
+
+def test_without_a_script_the_page_says_so_and_the_report_too(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(java_script_enabled=False)
+    visitor.open_link()
+    expect(visitor.page.locator("noscript .device")).to_contain_text("JavaScript is off")
+    expect(visitor.page.locator("#device")).to_be_hidden()
+    visitor.press("start")
+    assert DeviceReport.objects.get().has_script is False
+
+
+def test_whoever_does_not_agree_is_thanked_and_stays_out(visitor: Visitor) -> None:
+    visitor.open_link()
+    visitor.press("start")
+    visitor.press("consent", "[value=no]")
+    visitor.page.goto(f"{visitor.origin}/visit/tutorial")
+    expect(visitor.page.locator("h1")).to_have_text("You did not agree to take part")
+    assert AnnotationSession.objects.get().outcome == Outcome.NO_CONSENT
+
+
+def test_the_example_is_done_by_hand_and_only_then_leads_on(visitor: Visitor) -> None:
+    visitor.open_link()
+    visitor.press("start")
+    visitor.press("consent", "[value=yes]")
+    coach, page = visitor.page.locator(".coach"), visitor.page
+    visitor.press("look", ".wrong button >> nth=3")
+    expect(page.locator("#text")).to_be_focused()
+    visitor.practise("striped")
+    expect(coach).to_contain_text("There are better words")
+    expect(page.locator("form#tutorial")).to_have_count(0)
+    visitor.practise("red")
+    expect(page.locator("#answer .score-number")).to_contain_text("0.80")
+    expect(page.locator(".tried .best")).to_contain_text("red 0.80")
+    visitor.press("tutorial")
+    expect(page.locator("form#check")).to_be_visible()
+
+
+def test_the_example_goes_on_where_it_was_on_another_device(visitor: Visitor, new_visitor: NewVisitor) -> None:
+    visitor.open_link()
+    visitor.press("start")
+    visitor.press("consent", "[value=yes]")
+    visitor.press("look", ".wrong button >> nth=3")
+    visitor.practise("tilted")
+    phone = new_visitor(viewport={"width": 390, "height": 844})
+    phone.open_link()
+    phone.press("start")
+    expect(phone.page.locator("#answer .score-number")).to_contain_text("0.30")
+    assert PracticePhrase.objects.count() == 1
+
+
+def test_a_check_failed_twice_ends_the_visit_and_nothing_escapes_it(visitor: Visitor) -> None:
+    Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=True)
+    page = visitor.page
+    visitor.go_to_check()
+    visitor.answer_check(WRONG_ANSWERS)
+    expect(page.locator(".banner[role=alert]")).to_contain_text("last try")
+    visitor.answer_check(WRONG_ANSWERS)
+    assert visitor.code == "SCREEN01"
+    assert AnnotationSession.objects.get().stage == Stage.NOT_PASSED
+    page.reload()
+    page.go_back()
+    page.goto(f"{visitor.origin}/visit/tutorial")
+    assert visitor.code == "SCREEN01"
+    visitor.open_link()
+    visitor.press("start")
+    assert visitor.code == "SCREEN01"
+    assert "C0DE1234" not in page.content()
+
+
+def test_an_unanswered_question_is_pointed_out_by_the_browser(visitor: Visitor) -> None:
+    visitor.go_to_check()
+    visitor.page.click("#check .button")
+    expect(visitor.page.locator("input[name=wrong]:invalid")).to_have_count(3)
+    expect(visitor.page.locator("form#check")).to_be_visible()
+
+
+def test_a_person_withdraws_later_on_another_device(visitor: Visitor, new_visitor: NewVisitor) -> None:
+    visitor.go_to_task()
+    visitor.say("red")
+    visitor.press("done")
+    visitor.press("finish")
+    link = visitor.page.inner_text("#withdrawal-link")
+    phone = new_visitor(viewport={"width": 390, "height": 844})
+    phone.page.goto(link)
+    phone.press("withdraw")
+    expect(phone.page.locator("h1")).to_have_text("You have withdrawn")
+    session = AnnotationSession.objects.get()
+    assert session.withdrawn_at is not None
+    assert session.outcome == Outcome.COMPLETED
+
+
+def test_a_screen_reader_finds_names_descriptions_and_what_to_do(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.open_link()
+    expect(page.get_by_role("status")).to_contain_text("Your device is ready")
+    visitor.press("start")
+    visitor.press("consent", "[value=yes]")
+    expect(page.get_by_role("status", name="What to do now")).to_contain_text("Press one of the images")
+    wrong = page.get_by_role("region", name="The AI was wrong")
+    expect(wrong.get_by_role("button", name="Image 10, the AI was wrong")).to_be_visible()
+    visitor.press("look", ".wrong button >> nth=0")
+    expect(page.get_by_role("textbox", name="The AI is often wrong on images that have")).to_be_focused()
+    for text in ("tilted", "red"):
+        visitor.practise(text)
+    expect(page.get_by_role("meter")).to_have_attribute("aria-valuenow", "0.80")
+    visitor.press("tutorial")
+    visitor.answer_check(WRONG_ANSWERS)
+    expect(page.get_by_role("alert").first).to_contain_text("3 answers are not right yet")
+    group = page.get_by_role("group", name="2. Which words do we ask you for?")
+    expect(group.get_by_role("radio")).to_have_count(3)
+    expect(group).to_have_accessible_description(re.compile("Not quite. All images belong to the class"))
