@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import AnnotationSession, Assignment, EndReason, Event
+from annotations.models import AnnotationSession, Assignment, EndReason, Event, Judgement, ThresholdChoice
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -68,3 +68,22 @@ def test_the_banner_is_there_only_while_there_is_no_network(new_visitor: NewVisi
     expect(visitor.page.locator("#offline")).to_be_visible()
     visitor.page.context.set_offline(False)
     expect(visitor.page.locator("#offline")).to_be_hidden()
+
+
+def test_the_handle_and_an_answer_are_kept_until_the_network_is_back(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+    page.context.set_offline(True)
+    page.locator("#threshold-handle").focus()
+    for _ in range(2):
+        page.keyboard.press("PageUp")
+    page.click("#judge-no")
+    expect(page.locator("#offline")).to_be_visible()
+    assert not ThresholdChoice.objects.exists()
+    page.context.set_offline(False)
+    expect(page.locator("#judge-no")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#threshold-best")).to_be_enabled()
+    expect(page.locator("#offline")).to_be_hidden()
+    assert Judgement.objects.get().answer == "no"
+    assert Event.objects.filter(kind="threshold_chosen").count() == 1

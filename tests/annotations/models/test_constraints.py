@@ -25,6 +25,7 @@ from annotations.models import (
     PracticePhrase,
     Run,
     Score,
+    Span,
     Study,
     StudyConfiguration,
     Task,
@@ -35,6 +36,8 @@ from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
 
 NOW = timezone.now()
+UUID, OTHER_UUID = uuid.UUID(int=1), uuid.UUID(int=9)
+SPAN_UUIDS, SPAN_TIMES = ("client_uuid", "opening"), ("began_at", "ended_at", "received_at")
 
 
 @pytest.fixture
@@ -48,6 +51,8 @@ def world(alice: Visit) -> Visit:
     replies.judge(phrase, JudgementAnswer.YES)
     submit(alice, "green")
     end(alice)
+    whole = {**dict.fromkeys(SPAN_UUIDS, UUID), **dict.fromkeys(SPAN_TIMES, NOW)}
+    Span.objects.create(session=alice.session, kind="visible", **whole)
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
     return alice
 
@@ -135,6 +140,16 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "check_attempt_once": [again(CheckAttempt, number=2)],
     "check_attempt_number_once": [again(CheckAttempt, client_uuid=uuid.UUID(int=9))],
     "check_attempt_number_range": [change(CheckAttempt, number=0), change(CheckAttempt, number=3)],
+    "span_once": [again(Span)],
+    "span_kind_known": [again(Span, client_uuid=OTHER_UUID, kind="bored")],
+    "span_times_in_order": [
+        again(Span, client_uuid=OTHER_UUID, began_at=NOW + HOUR),
+        again(Span, client_uuid=OTHER_UUID, ended_at=NOW + HOUR),
+    ],
+    "span_has_image_where_enlarged": [
+        again(Span, client_uuid=OTHER_UUID, kind="enlarged"),
+        again(Span, client_uuid=OTHER_UUID, image_key="key"),
+    ],
     "end_answer_once": [again(EndAnswer)],
     "end_answer_not_empty": [change(EndAnswer, answer="")],
     "session_consent_before_work": [change(AnnotationSession, consented_at=None)],

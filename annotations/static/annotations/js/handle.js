@@ -1,14 +1,10 @@
 // The handle on the histogram. While it moves, the shares and counts follow; where it is put down, the server divides
 // the images anew and keeps the place. "Back to the best" is a button of the same form.
 
-import { ask, isOurs, swap } from "./swap.js";
+import { reply } from "./replies.js";
 import { text } from "./texts.js";
 
 const PAUSE_MS = 300; // of a key that is pressed again and again
-const RETRY_MS = 3000;
-
-let latest = null; // what the server has not been told yet: { action, body }
-let telling = false;
 let pause = 0;
 
 const numbers = (list) => list.split(" ").map(Number);
@@ -32,35 +28,8 @@ function showSide(side, { right, wrong }) {
 
 function describe(form) {
   const handle = form.elements.namedItem("threshold-handle");
-  const { with: above } = sides(form, Number(handle.value));
-  handle.setAttribute("aria-valuetext", text("divided", { wrong: above.wrong, images: above.right + above.wrong }));
-}
-
-async function tell() {
-  if (telling || !latest) return;
-  telling = true;
-  const told = latest;
-  const answer = await ask(told.action, { method: "POST", body: told.body });
-  telling = false;
-  if (!answer || answer.status >= 500) {
-    setTimeout(tell, RETRY_MS);
-    return;
-  }
-  if (latest !== told) {
-    tell(); // it was moved on meanwhile: what came back is old
-    return;
-  }
-  latest = null;
-  if (!isOurs(answer)) location.reload();
-  else if (document.getElementById("threshold")?.getAttribute("action") === told.action) swap(answer.html);
-}
-
-function later(form, submitter, wait) {
-  const body = new FormData(form);
-  if (submitter) body.set(submitter.name, submitter.value);
-  latest = { action: form.getAttribute("action"), body };
-  clearTimeout(pause);
-  pause = setTimeout(tell, wait);
+  const { right, wrong } = sides(form, Number(handle.value)).with;
+  handle.setAttribute("aria-valuetext", text("divided", { wrong, images: right + wrong }));
 }
 
 document.addEventListener("input", ({ target }) => {
@@ -73,13 +42,16 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("change", ({ target }) => {
-  if (target.id === "threshold-handle") later(target.form, null, PAUSE_MS);
+  if (target.id !== "threshold-handle") return;
+  clearTimeout(pause);
+  pause = setTimeout(reply, PAUSE_MS, target.form);
 });
 
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "threshold") return;
   event.preventDefault();
-  later(event.target, event.submitter, 0);
+  clearTimeout(pause);
+  reply(event.target, event.submitter);
 });
 
 function prepare() {
@@ -88,5 +60,4 @@ function prepare() {
 }
 
 document.addEventListener("clarify:swapped", prepare);
-window.addEventListener("online", tell);
 prepare();

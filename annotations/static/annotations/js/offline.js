@@ -1,5 +1,5 @@
 // Without a network: a banner says so, and a form that is sent meanwhile goes out when the network is back. (Phrases and
-// the threshold's handle look after themselves.)
+// replies to them look after themselves.)
 
 const banner = document.getElementById("offline");
 let held = null; // the last form that could not be sent: { form, submitter }

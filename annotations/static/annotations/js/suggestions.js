@@ -1,6 +1,6 @@
 // Chips put their words into the field. The question about a phrase is answered without leaving the page.
 
-import { ask, isOurs, swap } from "./swap.js";
+import { reply } from "./replies.js";
 
 const field = document.getElementById("text");
 
@@ -13,19 +13,8 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
-document.addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (form.id !== "judgement" || !event.submitter) return;
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "judgement") return;
   event.preventDefault();
-  const body = new FormData(form);
-  body.set(event.submitter.name, event.submitter.value);
-  const answer = await ask(form.action, { method: "POST", body });
-  if (answer && isOurs(answer)) swap(answer.html);
-  else HTMLFormElement.prototype.submit.call(withAnswer(form, event.submitter)); // the browser says what is wrong
+  reply(event.target, event.submitter);
 });
-
-function withAnswer(form, { name, value }) {
-  const input = Object.assign(document.createElement("input"), { type: "hidden", name, value });
-  form.append(input);
-  return form;
-}
