@@ -25,12 +25,13 @@ _MOST_SEARCHES = 20
 class Precision:
     """operands: of the products with the features; values: of logits, residuals and steps.
 
-    shrinks: the share of a gap that one descent can be relied on to leave.
+    shrinks: the share of a gap that one descent can be relied on to leave; patience: a descent's most iterations.
     """
 
     operands: torch.dtype
     values: torch.dtype
     shrinks: float
+    patience: int
 
     @property
     def rounding(self) -> float:

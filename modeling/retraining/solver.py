@@ -15,9 +15,9 @@ from modeling.errors import NotConverged
 from modeling.retraining.descent import Precision, descend
 from modeling.retraining.objective import Kept, Problem, Weights, evaluate
 
-_HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5)
-_SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9)
-_DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0)
+_HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
+_SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, patience=40)
+_DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, patience=500)
 
 _PROGRESS = 0.5  # the worst gap must shrink by this with every correction, or the precision is exhausted
 _GOAL = 0.5  # of the tolerance, so that the next evaluation agrees
@@ -70,7 +70,7 @@ def solve(
                 factor.to(precision.values),
                 precision,
                 goal,
-                max_iterations - iterations,
+                min(max_iterations - iterations, precision.patience),
             )
             iterations += used
             if (goal <= tolerance * loss[pending]).all():

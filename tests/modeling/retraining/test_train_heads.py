@@ -191,6 +191,16 @@ def test_what_is_too_badly_conditioned_for_float32_is_finished_in_float64() -> N
     assert heads.gap[0] <= 1e-10 * heads.loss[0]
 
 
+def test_separable_float32_features_and_a_small_penalty_do_not_use_up_the_iterations_in_low_precision() -> None:
+    rng = np.random.default_rng(60)
+    y = rng.permutation(np.arange(131) % 2)
+    x = rng.normal(size=(131, 32)) * rng.exponential(size=32) + 2 * rng.normal(size=(2, 32))[y]
+    x = ((x - x.mean(0)) / x.std(0)).astype(np.float32)
+    weights = rng.exponential(size=(131, 4)) ** 3
+    heads = train_heads(x, y, weights, l2=1e-5)
+    assert (heads.gap <= 1e-8 * heads.loss).all()
+
+
 def test_many_heads_are_taken_in_batches_that_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, weights = problem(n_heads=7)
     together = train_heads(x, y, weights, l2=0.01)
