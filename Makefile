@@ -36,7 +36,7 @@ test: $(VENV)/test.stamp browser ## Run the whole test suite with coverage (ARGS
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest -n logical --dist worksteal --cov --cov-report=term
 	@for package in modeling annotations worker; do \
 		$(BIN)/python -m coverage report --include="$$package/*" --fail-under=90 > /dev/null || \
 			{ echo "The tests reach less than 90 % of the lines of $$package."; exit 1; }; done

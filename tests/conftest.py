@@ -38,7 +38,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Name the test database after PYTEST_DB_SUFFIX, so that two runs on one server do not meet."""
     suffix = os.environ.get("PYTEST_DB_SUFFIX")
     if suffix:
-        connection.settings_dict["TEST"]["NAME"] = f"test_clarify_{suffix.lower()}"
+        process = os.environ.get("PYTEST_XDIST_WORKER", "")
+        connection.settings_dict["TEST"]["NAME"] = f"test_clarify_{suffix.lower()}{process}"
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,9 @@
 """A pytest plugin: the environment that the site needs, and PostgreSQL and Valkey where none are given.
 
 It runs before Django reads its settings. What is set already is left alone: DATABASE_URL and REDIS_URL name servers
-that run elsewhere, PYTEST_DB_SUFFIX tells apart the test databases of runs that share one.
+that run elsewhere, PYTEST_DB_SUFFIX tells apart the test databases of runs that share one. Where tests are spread over
+several processes (`-n 2`), each process has servers and folders of its own; of servers that were given, each has a test
+database and a numbered Redis database of its own, so that nobody answers another's doorbell.
 """
 
 import os
@@ -10,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 import pytest
@@ -25,6 +28,7 @@ _SETTINGS = {
     "OMP_NUM_THREADS": "1",  # small arrays: a second thread costs more than it brings
 }
 _PREFIX = "clarify-tests-"
+_OWN = "CLARIFY_TESTS_OWN"  # what the first process set for itself, and the others must not take over
 _running = ExitStack()
 
 
@@ -32,6 +36,12 @@ _running = ExitStack()
 def pytest_load_initial_conftests() -> Iterator[None]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
+    process = os.environ.get("PYTEST_XDIST_WORKER")
+    if process:
+        _forget_what_the_first_process_set(process)
+    else:
+        own = [name for name in ("DATABASE_URL", "REDIS_URL", "DATA_ROOT", "STATIC_ROOT") if name not in os.environ]
+        os.environ[_OWN] = ",".join(own)
     _remove_folders_of_killed_runs()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     _running.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -52,6 +62,15 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     except BaseException:
         _running.close()
         raise
+
+
+def _forget_what_the_first_process_set(process: str) -> None:
+    for name in filter(None, os.environ[_OWN].split(",")):
+        os.environ.pop(name, None)
+    if "REDIS_URL" in os.environ:
+        url = urlsplit(os.environ["REDIS_URL"])
+        number = int(url.path.strip("/") or 0) + int(process.removeprefix("gw"))
+        os.environ["REDIS_URL"] = urlunsplit(url._replace(path=f"/{number}"))
 
 
 def _remove_folders_of_killed_runs() -> None:
