@@ -14,29 +14,11 @@ import torch
 from torch import Tensor
 
 from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
-from modeling.retraining.objective import Evaluation, GradientSum, Kept, Problem, Weights, dot, move_up
+from modeling.retraining.objective import Evaluation, GradientSum, Kept, Precision, Problem, Weights, dot, move_up
 
 _FLATTENED = 0.8  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
 _SEARCH_FLATTENED = 0.1
-_MOST_SEARCHES = 20
-
-
-@dataclass(frozen=True)
-class Precision:
-    """operands: of the products with the features; values: of logits, residuals and steps.
-
-    shrinks: the share of a gap that one descent can be relied on to leave; patience: a descent's most iterations.
-    """
-
-    operands: torch.dtype
-    values: torch.dtype
-    shrinks: float
-    patience: int
-
-    @property
-    def rounding(self) -> float:
-        """Below this share of the loss, a difference of losses is rounding."""
-        return 1e-13 if self.values == torch.float64 else 1e-6
+_MOST_SEARCHES = 40
 
 
 def descend(
@@ -174,22 +156,26 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
 def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, slope: Tensor, which: Tensor) -> Tensor:
     """The step, in [0, 1), where each of these heads' losses is nearly flat along its direction: no product is needed.
 
-    The loss is convex, so its slope is bracketed and found by secants, kept inside the bracket.
+    The loss is convex, so its slope is bracketed and found by secants. The slope at an end of the bracket that stays is
+    halved each time (the Illinois method): a loss that soon grows evenly would else draw the bracket in too slowly.
     """
     penalty_slope = problem.l2 * dot(direction, direction)[which]
     low, low_slope = torch.zeros_like(penalty_slope), slope[which]
     high, high_slope = torch.ones_like(low), trial.slope[which]
     enough = -_SEARCH_FLATTENED * low_slope
+    was_too_far = torch.ones_like(low, dtype=torch.bool)
     for _ in range(_MOST_SEARCHES):
-        share = (low_slope / (low_slope - high_slope)).nan_to_num(0.5).clamp(0.05, 0.95)
+        share = (low_slope / (low_slope - high_slope)).nan_to_num(0.5).clamp(0.01, 0.99)
         step = low + share * (high - low)
         here = trial.slope[which] + (step - 1) * penalty_slope
         here += _data_slope_change(problem, heads, trial.dz, step - 1, which)
-        flat = here.abs() <= enough
+        flat, too_far = here.abs() <= enough, here > 0
         if flat.all():
             return step
-        low, low_slope = torch.where(flat | (here < 0), step, low), torch.where(flat | (here < 0), here, low_slope)
-        high, high_slope = torch.where(flat | (here > 0), step, high), torch.where(flat | (here > 0), here, high_slope)
+        low_slope = torch.where(too_far, torch.where(was_too_far, low_slope / 2, low_slope), here)
+        high_slope = torch.where(too_far, here, torch.where(was_too_far, high_slope, high_slope / 2))
+        low, high = torch.where(flat | ~too_far, step, low), torch.where(flat | too_far, step, high)
+        was_too_far = too_far
     return low
 
 

@@ -52,8 +52,8 @@ class Pairs:
 
 def to_coordinates(gradient: Tensor, factor: Tensor) -> Tensor:
     """L⁻¹ g of each head and column, from g and L [p, p]."""
-    rows: Tensor = solve_triangular(factor.T, gradient.flatten(0, 1), upper=True, left=False)
-    return rows.view_as(gradient)
+    columns: Tensor = solve_triangular(factor, gradient.flatten(0, 1).T, upper=False)
+    return columns.T.contiguous().view_as(gradient)
 
 
 def from_coordinates(step: Tensor, factor: Tensor) -> Tensor:

@@ -24,6 +24,24 @@ _SMALL = 1 << 24
 
 
 @dataclass(frozen=True)
+class Precision:
+    """operands: of the products with the features; values: of logits, residuals and steps.
+
+    shrinks: the share of a gap that one descent can be relied on to leave; patience: a descent's most iterations.
+    """
+
+    operands: torch.dtype
+    values: torch.dtype
+    shrinks: float
+    patience: int
+
+    @property
+    def rounding(self) -> float:
+        """Below this share of the loss, a difference of losses is rounding."""
+        return 1e-13 if self.values == torch.float64 else 1e-6
+
+
+@dataclass(frozen=True)
 class Problem:
     """What all heads share."""
 
@@ -177,11 +195,17 @@ class Evaluation:
 
 
 def evaluate(
-    problem: Problem, weights: LossWeights, v: Tensor, dtype: torch.dtype, kept: Kept | None = None
+    problem: Problem,
+    weights: LossWeights,
+    v: Tensor,
+    dtype: torch.dtype,
+    z_kept: Tensor | None = None,
+    residuals_kept: Tensor | None = None,
 ) -> Evaluation:
-    """F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient, in `dtype`; z and residuals into `kept`.
+    """F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient, in `dtype`.
 
-    v: [K, b, p], or [1, b, p] for heads that are all at one point.
+    v: [K, b, p], or [1, b, p] for heads that are all at one point; z = V x, and the residuals, which are the gradient
+    of the loss by z, are written to what is given for them, [K, b, n].
     """
     everywhere = v.expand(len(weights), -1, -1)
     data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, dtype)
@@ -189,12 +213,34 @@ def evaluate(
         loss, residuals = problem.cross_entropy.loss_and_residuals(
             z, problem.labels[rows], weights.of_rows(rows, dtype)
         )
-        if kept is not None:
-            kept.z[..., rows], kept.residuals[..., rows] = z, residuals
+        if z_kept is not None:
+            z_kept[..., rows] = z
+        if residuals_kept is not None:
+            residuals_kept[..., rows] = residuals
         data_loss += loss
         data_gradient.add(residuals, x)
     gradient = data_gradient.total().double() + problem.l2 * v
     return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient)
+
+
+def evaluate_change(
+    problem: Problem, weights: LossWeights, v: Tensor, z: Tensor, start: Evaluation, step: Tensor, precision: Precision
+) -> tuple[Evaluation, Tensor]:
+    """What a step [1, b, p] from V [1, b, p] of all heads makes of an evaluation there, and of z [1, b, n].
+
+    Only the step, and the residuals' change by it, are multiplied in the precision's operands.
+    """
+    data_loss, gradient_change = torch.zeros_like(start.data_loss), GradientSum(start.gradient, precision.values)
+    new_z = torch.empty_like(z)
+    for rows, x, change in problem.products(step, precision.operands, precision.values, len(weights)):
+        labels, weights_here = problem.labels[rows], weights.of_rows(rows, precision.values)
+        new_z[..., rows] = z[..., rows] + change
+        _, before = problem.cross_entropy.loss_and_residuals(z[..., rows], labels, weights_here)
+        loss, after = problem.cross_entropy.loss_and_residuals(new_z[..., rows], labels, weights_here)
+        data_loss += loss
+        gradient_change.add(after - before, x)
+    gradient = start.gradient + gradient_change.total() + problem.l2 * step
+    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v + step, v + step), gradient), new_z
 
 
 class GradientSum:

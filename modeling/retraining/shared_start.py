@@ -112,7 +112,7 @@ def _roughly(problem: Problem, weights: Tensor, v: Tensor, factor: Tensor, toler
     """Lower the loss of one head with weights [n] from V [1, b, p] until its gap is about tolerance × loss."""
     head, precision = Weights.of(weights[:, None]), precisions(problem.features)[0]
     kept = Kept.empty(problem, 1, precision.values)
-    found = evaluate(problem, head, v, problem.features.dtype, kept)
+    found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
     goal = tolerance * found.loss
     return descend(problem, head, v, found, kept, factor.to(precision.values), precision, goal, _ROUGH_ITERATIONS)[0]
 

@@ -6,16 +6,21 @@ from numpy.typing import NDArray
 _RIDGE = 1e-11  # of the largest number: makes the optimum on any support unique
 
 
-def simplex_maximiser(values: NDArray[np.float64], curvature: NDArray[np.float64]) -> NDArray[np.float64]:
+def simplex_maximiser(
+    values: NDArray[np.float64], curvature: NDArray[np.float64], near: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """The q ≥ 0 with Σq = 1 that maximises qᵀ values - ½ qᵀ curvature q.
 
-    values: float64[G]; curvature: float64[G, G], symmetric and positive semidefinite. An active-set method: the optimum
-    on the span of the support, which grows by the coordinate with the largest gradient and loses those that reach 0.
+    values: float64[G]; curvature: float64[G, G], symmetric and positive semidefinite; near: a q that may not be far.
+    An active-set method: the optimum on the span of the support, which grows by the coordinate with the largest
+    gradient and loses those that reach 0.
     """
     n = len(values)
     curvature = curvature + np.eye(n) * _RIDGE * (np.abs(curvature).max() + np.abs(values).max())
     q = np.zeros(n)
     q[np.argmax(values - np.diag(curvature) / 2)] = 1
+    if near is not None:
+        q = _best_on_support(near, near > 0, values, curvature)
     for _ in range(10 * n):  # far more than it takes, where rounding does not go round in circles
         gradient = values - curvature @ q
         best = int(np.argmax(gradient))

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from modeling.errors import NotConverged
-from modeling.retraining.descent import Precision, descend
-from modeling.retraining.objective import Kept, Problem, Weights, evaluate
+from modeling.retraining.descent import descend
+from modeling.retraining.objective import Kept, Precision, Problem, Weights, evaluate
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
 _SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, patience=40)
 _DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, patience=500)
 
-_PROGRESS = 0.5  # the worst gap must shrink by this with every correction, or the precision is exhausted
-_GOAL = 0.5  # of the tolerance, so that the next evaluation agrees
+PROGRESS = 0.5  # the worst gap must shrink by this with every correction, or the precision is exhausted
+GOAL = 0.5  # of the tolerance, so that the next evaluation agrees
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def solve(
         while True:
             here = v[pending] if iterations else start[None]
             kept = Kept.empty(problem, len(pending), precision.values)
-            found = evaluate(problem, weights.only(pending), here, check, kept)
+            found = evaluate(problem, weights.only(pending), here, check, kept.z, kept.residuals)
             loss[pending], gap[pending] = found.loss, found.gap(problem.l2)
             unsolved = found.gap(problem.l2) > tolerance * found.loss
             if check == torch.float64:
@@ -58,9 +58,9 @@ def solve(
             worst_before, worst = worst, float((gap / loss)[pending].max())
             if iterations >= max_iterations:
                 raise NotConverged(iterations, worst, tolerance)
-            if worst > _PROGRESS * worst_before:
+            if worst > PROGRESS * worst_before:
                 break
-            goal = torch.maximum(_GOAL * tolerance * loss, precision.shrinks * gap)[pending]
+            goal = torch.maximum(GOAL * tolerance * loss, precision.shrinks * gap)[pending]
             v[pending], used = descend(
                 problem,
                 weights.only(pending),

@@ -20,13 +20,13 @@ from torch import Tensor
 from modeling.errors import NotConverged
 from modeling.retraining.checks import check_groups, check_problem
 from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
-from modeling.retraining.objective import Evaluation, Problem, evaluate
+from modeling.retraining.objective import Evaluation, Precision, Problem, evaluate, evaluate_change
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.simplex import simplex_maximiser
+from modeling.retraining.solver import GOAL, PROGRESS, precisions
 
 _SUFFICIENT = 1e-3  # of the decrease that the model promises
 _LEAST_STEP = 1e-6
-_GOAL = 0.5  # of the tolerance in float32, so that float64 agrees
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def train_worst_group(
     with torch.inference_mode():
         problem = Problem.of(features, labels, l2, n_classes, device)
         start = start_of(problem) if start is None else start.fitting(problem)
-        weights = _GroupMeans.of(torch.from_numpy(group_of_image).to(problem.labels.device), len(ids))
+        weights = _GroupMeans(torch.from_numpy(group_of_image).to(problem.labels.device), len(ids))
         at, iterations = _solve(problem, weights, start, tolerance, max_iterations)
         coefficients = (problem.cross_entropy.basis @ at.v[0]).cpu().numpy()
     return TrainedWorstGroup(
@@ -90,25 +90,19 @@ def train_worst_group(
     )
 
 
-@dataclass(frozen=True)
 class _GroupMeans:
     """The weights that make group g's loss its mean: 1 / n_g on its images, 0 elsewhere."""
 
-    group_of_image: Tensor  # int64[n]
-    counts: Tensor  # float64[G]
-
-    @classmethod
-    def of(cls, group_of_image: Tensor, n_groups: int) -> "_GroupMeans":
-        return cls(group_of_image, torch.bincount(group_of_image, minlength=n_groups).double())
+    def __init__(self, group_of_image: Tensor, n_groups: int) -> None:
+        self._group_of_image = group_of_image
+        self._of_group = torch.diag(1 / torch.bincount(group_of_image, minlength=n_groups).double())
 
     def __len__(self) -> int:
-        return len(self.counts)
+        return len(self._of_group)
 
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
         """[G, m]"""
-        here = self.group_of_image[rows]
-        ids = torch.arange(len(self), device=here.device)
-        return ((here == ids[:, None]) / self.counts[:, None]).to(dtype)
+        return self._of_group.to(dtype)[:, self._group_of_image[rows]]
 
 
 @dataclass(frozen=True)
@@ -116,6 +110,7 @@ class _Point:
     """A head, what was found there, and the certificate for it."""
 
     v: Tensor  # float64[1, b, p]
+    z: Tensor  # [1, b, n], V x
     found: Evaluation  # of every group
     gradients: Tensor  # [G, b, p], the groups', in the coordinates of the metric
     loss: float
@@ -124,20 +119,31 @@ class _Point:
 
 
 class _Method:
-    """The method in one precision: of the evaluations, and of the steps."""
+    """Steps in one precision: only what changes by a step is multiplied in it, as in `descent`."""
 
-    def __init__(self, problem: Problem, weights: _GroupMeans, factor: Tensor, dtype: torch.dtype) -> None:
-        self.problem, self.weights, self.factor, self.dtype = problem, weights, factor.to(dtype), dtype
+    def __init__(self, problem: Problem, weights: _GroupMeans, factor: Tensor, precision: Precision) -> None:
+        self.problem, self.weights, self.precision = problem, weights, precision
+        self.factor = factor.to(precision.values)
 
-    def at(self, v: Tensor) -> _Point:
-        """Evaluate a head. The q with the smallest gap maximises qᵀF - ‖Jᵀq‖² / (2λ), with F, J of the groups."""
-        found, l2 = evaluate(self.problem, self.weights, v, self.dtype), self.problem.l2
+    def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
+        """Evaluate a head in full."""
+        z = torch.empty(1, self.problem.n_columns, len(self.problem.labels), dtype=dtype, device=v.device)
+        found = evaluate(self.problem, self.weights, v, dtype, z)
+        return self._point(v, z.to(self.precision.values), found, None)
+
+    def after(self, at: _Point, step: Tensor) -> _Point:
+        """Evaluate what a step [1, b, p] changes."""
+        found, z = evaluate_change(self.problem, self.weights, at.v, at.z, at.found, step, self.precision)
+        return self._point(at.v + step, z, found, at.q)
+
+    def _point(self, v: Tensor, z: Tensor, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
+        """The q with the smallest gap maximises qᵀF - ‖Jᵀq‖² / (2λ), with F the groups' losses, J their gradients."""
         losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
-        curvature = (gradients @ gradients.T / l2).cpu().numpy()
-        q = simplex_maximiser(losses, curvature)
+        curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
+        q = simplex_maximiser(losses, curvature, near)
         gap = float(losses.max() - (q @ losses - q @ curvature @ q / 2))
-        in_coordinates = to_coordinates(found.gradient.to(self.dtype), self.factor)
-        return _Point(v, found, in_coordinates, float(losses.max()), gap, q)
+        in_coordinates = to_coordinates(found.gradient.to(self.factor.dtype), self.factor)
+        return _Point(v, z, found, in_coordinates, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
         """The minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
@@ -147,40 +153,52 @@ class _Method:
         """
         losses, solved = at.found.loss.cpu().numpy(), pairs.times(at.gradients)
         curvature = (at.gradients.flatten(1) @ solved.flatten(1).T).double().cpu().numpy()
-        q = simplex_maximiser(losses, (curvature + curvature.T) / 2)
+        q = simplex_maximiser(losses, (curvature + curvature.T) / 2, at.q)
         promised = at.loss - (q @ losses - q @ curvature @ q / 2)
         mixture = torch.from_numpy(q).to(at.gradients)[:, None, None]
         step = -(mixture * solved).sum(0, keepdim=True)
         direction, length = from_coordinates(step, self.factor).double(), 1.0
-        if promised <= torch.finfo(self.dtype).eps * at.loss:
+        if promised <= torch.finfo(self.precision.values).eps * at.loss:
             return None
         while length > _LEAST_STEP:
-            there = self.at(at.v + length * direction)
+            there = self.after(at, length * direction)
             if there.loss <= at.loss - _SUFFICIENT * length * promised:
                 change = (mixture * (there.gradients - at.gradients)).sum(0, keepdim=True)
                 return there, pairs.and_then(length * step, change)
             length /= 2
         return None
 
-
-def _solve(
-    problem: Problem, weights: _GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
-) -> tuple[_Point, int]:
-    """Steps in the features' precision as long as they lead on, then in float64, which alone certifies."""
-    v, iterations = start.reference[None], 0
-    for dtype in dict.fromkeys((problem.features.dtype, torch.float64)):
-        method = _Method(problem, weights, start.factor, dtype)
-        aim = tolerance if dtype == torch.float64 else _GOAL * tolerance
-        at, pairs = method.at(v), Pairs()
-        while at.gap > aim * at.loss:
-            if iterations >= max_iterations:
-                raise NotConverged(iterations, at.gap / at.loss, tolerance)
-            lower = method.step(at, pairs)
+    def descend(self, at: _Point, aim: float, max_iterations: int) -> tuple[_Point, int]:
+        """Step until the gap is at most `aim`, no step leads on, or the iterations are used up; returns how many."""
+        pairs, iterations = Pairs(), 0
+        while at.gap > aim and iterations < max_iterations:
+            lower = self.step(at, pairs)
             iterations += 1
             if lower is None:
                 break
             at, pairs = lower
-        v = at.v
-    if at.gap > tolerance * at.loss:
-        raise NotConverged(iterations, at.gap / at.loss, tolerance)
-    return at, iterations
+        return at, iterations
+
+
+def _solve(
+    problem: Problem, weights: _GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
+) -> tuple[_Point, int]:
+    """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
+    v, check, iterations = start.reference[None], problem.features.dtype, 0
+    for precision in precisions(problem.features):
+        method, gap_before = _Method(problem, weights, start.factor, precision), np.inf
+        while True:
+            at = method.at(v, check)
+            if check == torch.float64 and at.gap <= tolerance * at.loss:
+                return at, iterations
+            if iterations >= max_iterations:
+                raise NotConverged(iterations, at.gap / at.loss, tolerance)
+            if at.gap > PROGRESS * gap_before:
+                break
+            gap_before = at.gap
+            aim = max(GOAL * tolerance * at.loss, precision.shrinks * at.gap)
+            reached, used = method.descend(at, aim, min(max_iterations - iterations, precision.patience))
+            v, iterations = reached.v, iterations + used
+            if aim <= tolerance * at.loss:
+                check = torch.float64  # the descent aimed at the tolerance itself
+    raise NotConverged(iterations, at.gap / at.loss, tolerance)

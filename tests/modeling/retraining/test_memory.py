@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ def kibibytes(name):
     return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith(name))
 
 rng = np.random.default_rng(0)
-n, d, k = 40_000, 512, 16
+n, d, k = 40_000, 512, 12
 x = rng.standard_normal((n, d), dtype=np.float32)
 y = (x[:, :5].sum(1) + rng.normal(size=n) > 0).astype(np.int64)
 weights = rng.random((n, k))
@@ -28,5 +29,8 @@ print((kibibytes("VmHWM") - before) * 1024 / x.nbytes)
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory is read from Linux's /proc")
 def test_training_needs_at_most_a_quarter_of_the_features_memory_beside_them() -> None:
-    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    # an allocator that is told to keep freed memory would be measured with it
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    command = [sys.executable, "-c", PROGRAM]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert float(result.stdout) <= 0.25
