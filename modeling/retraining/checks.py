@@ -35,7 +35,7 @@ def _check_values(features: NDArray[np.floating]) -> None:
     for start in range(0, len(features), _ROWS_AT_ONCE):
         rows = features[start : start + _ROWS_AT_ONCE]
         with np.errstate(over="ignore", invalid="ignore"):
-            total = np.einsum("ij,ij->", rows, rows)  # quick, and small only if all numbers are finite and small
+            total = np.vdot(rows, rows)  # quick, and small only if all numbers are finite and small
             if total <= _LARGEST**2:
                 continue
             bad = ~(np.abs(rows) <= _LARGEST).all(axis=1)

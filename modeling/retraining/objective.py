@@ -17,10 +17,10 @@ from torch import Tensor
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
 
 # A chunk of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
-_CHUNK_ON_CPU = 4096  # bytes in a column
+_CHUNK_ON_CPU = 4096  # bytes of a feature
 _CHUNK_ELSEWHERE = 32_768
 _CHUNK_LOGITS = 1 << 18
-_SMALL = 1 << 24
+_SMALL = 1 << 24  # features that may be kept twice
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,15 @@ class Problem:
 
     def rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
         """Features [m, d] of some images."""
-        small = self.features.numel() <= _SMALL
-        return self._halves[rows] if dtype == torch.bfloat16 and small else self.features[rows].to(dtype)
+        return self._halves[rows] if self._keeps(dtype) else self.features[rows].to(dtype)
+
+    def _keeps(self, dtype: torch.dtype) -> bool:
+        """Whether the features are kept in this type beside their own."""
+        return dtype == torch.bfloat16 and self.features.numel() <= _SMALL
 
     @cached_property
     def _halves(self) -> Tensor:
-        """The features in bfloat16: worth keeping where they are small."""
+        """The features in bfloat16."""
         return self.features.bfloat16()
 
     def every(self, stride: int) -> "Problem":
@@ -108,6 +111,8 @@ class Problem:
     def chunks(self, n_heads: int, dtype: torch.dtype) -> Iterator[slice]:
         """Rows, so few at a time that their features and logits are no burden."""
         most = _CHUNK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _CHUNK_ELSEWHERE
+        if self._keeps(dtype):
+            most *= 4  # nothing is converted
         size = min(most, max(_CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64))
         for start in range(0, len(self.features), size):
             yield slice(start, min(start + size, len(self.features)))

@@ -132,23 +132,22 @@ def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: in
     sample = problem.every(stride)
     weights = weights[::stride] / weights[::stride].sum()
     dtype, p = problem.features.dtype, v.shape[1]
-    hessian = torch.zeros(p, p, dtype=torch.float64, device=v.device)
+    total = torch.zeros(p, p, dtype=dtype, device=v.device)
     for rows, x, z in sample.products(v[None], dtype, dtype, 1):
         d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0])
-        add_symmetric_product(hessian, x, d)
-    hessian = hessian.triu() + hessian.triu(1).T
+        _add_lower_triangle(total, x, d)
+    hessian = total.double()
     rounding = torch.finfo(dtype).eps * len(hessian) * float(hessian.diagonal().max())
     hessian.diagonal().add_(max(problem.l2, rounding))  # it is positive definite in spite of rounding
-    factor: Tensor = torch.linalg.cholesky(hessian)
+    factor: Tensor = torch.linalg.cholesky(hessian)  # which reads the lower triangle alone
     return factor.to(dtype).contiguous()  # as it is after `load`: the same bits follow
 
 
-def add_symmetric_product(total: Tensor, x: Tensor, weights: Tensor) -> None:
-    """Add Σ_i w_i x_i x_iᵀ to the upper triangle of [p, p], for rows x [m, d] with 1 appended and weights [m]."""
-    weighted = x * weights[:, None]
-    d = x.shape[1]
+def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
+    """Add Σ_i w_i x_i x_iᵀ to [p, p], for rows x [m, d] with 1 appended and weights [m]; not all above the diagonal."""
+    weighted, d = x * weights[:, None], x.shape[1]
     for start in range(0, d, _BLOCK):
-        block = slice(start, min(start + _BLOCK, d))
-        total[block, start:d] += x[:, block].T @ weighted[:, start:]
-    total[:d, d] += weighted.sum(0)
+        columns = slice(start, min(start + _BLOCK, d))
+        total[start:d, columns].addmm_(weighted[:, start:].T, x[:, columns])
+    total[d, :d] += weighted.sum(0)
     total[d, d] += weights.sum()

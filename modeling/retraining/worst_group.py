@@ -11,6 +11,7 @@ of F_q's: q settles, and the method is then a quasi-Newton method for F_q. See d
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -112,10 +113,15 @@ class _Point:
     v: Tensor  # float64[1, b, p]
     z: Tensor  # [1, b, n], V x
     found: Evaluation  # of every group
-    gradients: Tensor  # [G, b, p], the groups', in the coordinates of the metric
+    factor: Tensor  # [p, p], of the metric
     loss: float
     gap: float
     q: NDArray[np.float64]
+
+    @cached_property
+    def gradients(self) -> Tensor:
+        """[G, b, p], the groups', in the coordinates of the metric."""
+        return to_coordinates(self.found.gradient.to(self.factor.dtype), self.factor)
 
 
 class _Method:
@@ -142,8 +148,7 @@ class _Method:
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
         q = simplex_maximiser(losses, curvature, near)
         gap = float(losses.max() - (q @ losses - q @ curvature @ q / 2))
-        in_coordinates = to_coordinates(found.gradient.to(self.factor.dtype), self.factor)
-        return _Point(v, z, found, in_coordinates, float(losses.max()), gap, q)
+        return _Point(v, z, found, self.factor, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
         """The minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.

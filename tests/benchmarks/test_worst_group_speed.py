@@ -56,23 +56,24 @@ def test_certified(benchmark: Any, data: Planted, start: SharedStart, optimum: T
 def test_max_sgd(benchmark: Any, data: Planted, optimum: TrainedWorstGroup) -> None:
     benchmark.group = GROUP
     benchmark.extra_info["baseline"] = True
-    head = benchmark.pedantic(_max_sgd, (data,), rounds=1)
+    _max_sgd(data, 5)  # what torch loads on first use
+    head = benchmark.pedantic(_max_sgd, (data, STEPS), rounds=1)
     benchmark.extra_info["excess"] = _excess(_loss(data, head), optimum)
     assert benchmark.extra_info["excess"] > 0
 
 
-def _max_sgd(data: Planted) -> torch.nn.Linear:
+def _max_sgd(data: Planted, steps: int) -> torch.nn.Linear:
     """Full-batch steps on the group whose loss is the largest, as the paper describes worst-slice training."""
-    x, y = torch.from_numpy(data.features), torch.from_numpy(data.labels)
-    members = torch.from_numpy(np.stack([data.groups == g for g in range(4)]).astype(np.float32))
-    means = members / members.sum(1, keepdim=True)
+    x, y, groups = (torch.from_numpy(array) for array in (data.features, data.labels, data.groups))
     head = torch.nn.Linear(x.shape[1], 2)
     torch.nn.init.zeros_(head.weight)
     torch.nn.init.zeros_(head.bias)
     optimiser = torch.optim.SGD(head.parameters(), lr=RATE, momentum=MOMENTUM, weight_decay=L2)
-    for _ in range(STEPS):
+    for _ in range(steps):
         optimiser.zero_grad()
-        (means @ cross_entropy(head(x), y, reduction="none")).max().backward()
+        logits = head(x)
+        losses = torch.stack([cross_entropy(logits[groups == g], y[groups == g]) for g in range(4)])
+        losses.max().backward()
         optimiser.step()
     return head
 
