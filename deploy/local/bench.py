@@ -19,7 +19,7 @@ from typing import Any
 from deploy.local.folder import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-PACKAGES = ("numpy", "torch", "scikit-learn", "scipy")
+PACKAGES = ("numpy", "torch", "faiss-cpu", "scikit-learn", "scipy")
 COUNTS = ("heads", "phrases")  # in extra_info: what one call handles at once
 
 
