@@ -19,6 +19,7 @@ from django.test import Client
 
 from annotations.models import Assignment, BaseModel, Dataset, Phrase, Run, RunState, Study
 from annotations.models.arrays import unpack_float32, unpack_int32
+from annotations.readings.tutorial import RIGHT
 from annotations.services.base_models import test_group_metrics as measure
 from annotations.services.runs import NO_THRESHOLD
 from annotations.services.studies import create_study, open_study
@@ -28,6 +29,7 @@ from modeling.metrics import GroupMetrics
 from modeling.retraining import train_heads
 from modeling.similarity import similarities
 from modeling.slices import slice_members, slice_membership, slice_weights
+from tests.actors import RIGHT_ANSWERS
 from worker.resources import training_set
 from worker.retraining import train_due_runs
 from worker.scoring import score_due_phrases
@@ -102,7 +104,11 @@ def go_to_the_task(client: Client, study: Study) -> Assignment:
     assert client.get(f"/study/{study.slug}/", ids).status_code == 200
     assert client.post(f"/study/{study.slug}/start", ids, follow=True).redirect_chain[-1][0] == "/visit/consent"
     client.post("/visit/consent", {"agree": "yes"})
+    client.post("/visit/tutorial/look", {"picture": len(RIGHT)})  # the first that the example's AI got wrong
+    for text in ("red", "large red"):
+        client.post("/visit/tutorial/phrases", {"client_uuid": uuid.uuid4(), "text": text})
     client.post("/visit/tutorial")
+    client.post("/visit/check", {**RIGHT_ANSWERS, "client_uuid": uuid.uuid4()})
     assignment = Assignment.objects.get(session__study=study)
     began = client.post(f"/visit/tasks/{assignment.public_id}/begin", follow=True)
     assert began.status_code == 200
