@@ -58,10 +58,12 @@ class Head:
     def logits(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """float64[n, C] from an encoder's features, float[n, d]: unit rows, z-score, linear layer.
 
-        Raises BadArray for another d, or for a row that is zero or not finite.
+        An image's logits are the same alone and among others, to the bit: unlike BLAS, whose rounding depends on how
+        many rows there are. Raises BadArray for another d, or for a row that is zero or not finite.
         """
-        z = self.standardization.apply(features).astype(np.float64)
-        logits: NDArray[np.float64] = z @ self.coef.T.astype(np.float64) + self.intercept
+        z = np.ascontiguousarray(self.standardization.apply(features), dtype=np.float64)
+        of_classes = [np.einsum("ij,j->i", z, row) for row in self.coef.astype(np.float64)]
+        logits: NDArray[np.float64] = np.stack(of_classes, axis=1) + self.intercept
         return logits
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:

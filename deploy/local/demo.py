@@ -84,7 +84,7 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
         _play(stages, job, study, f"http://127.0.0.1:{port}")
         with stages.stage("Export"):
             export = job.export(folder.exports)
-        _print_results(stages, job, study, once)
+        _print_results(stages, job, study)
         console.print(f"   Participant's link    {job.link_for_one_more(study)}")
         console.print(f"   Coordinator's link    {env['SITE_URL']}/admin/")
         console.print(f"                         user {job.COORDINATOR}, password {password}")
@@ -117,7 +117,7 @@ def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
             bar.reached(done, total)
 
 
-def _print_results(stages: Stages, job: ModuleType, study: object, once: bool) -> None:
+def _print_results(stages: Stages, job: ModuleType, study: object) -> None:
     console.print(f"\n[bold]{job.TITLE}[/bold]")
     for line in job.results(study):
         console.print(f"   {line}", markup=False)
