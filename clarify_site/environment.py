@@ -1,5 +1,8 @@
 """Readers of the environment that stop the start with a plain sentence instead of a default nobody chose."""
 
+import base64
+import hashlib
+
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -17,6 +20,21 @@ def secret_key() -> str:
             'python -c "import secrets; print(secrets.token_urlsafe(50))"'
         )
     return key
+
+
+def identity_keys() -> list[bytes]:
+    """Return the Fernet keys of IDENTITY_KEYS, newest first: random strings, separated by commas.
+
+    Raises ImproperlyConfigured where it is missing or a key is short.
+    """
+    keys = [key.strip() for key in str(env.str("IDENTITY_KEYS", default="")).split(",") if key.strip()]
+    if not keys or any(len(key) < SHORTEST_SECRET_KEY or len(set(key)) < 5 for key in keys):
+        raise ImproperlyConfigured(
+            f"IDENTITY_KEYS must hold a random string of at least {SHORTEST_SECRET_KEY} characters: it seals the "
+            "participants' ids. Keep it apart from the database's backups. To change it, put the new one in front of "
+            'the old one, with a comma. Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+        )
+    return [base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()) for key in keys]
 
 
 def url(name: str, *schemes: str) -> str:

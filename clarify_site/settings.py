@@ -14,6 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # -- What must be given ------------------------------------------------------------------------------------------------
 SECRET_KEY = read.secret_key()
+IDENTITY_KEYS = read.identity_keys()
 DATABASE_URL = read.url("DATABASE_URL", "postgres", "postgresql")
 REDIS_URL = read.url("REDIS_URL", "redis", "rediss")
 ALLOWED_HOSTS: list[str] = [host for host in read.env.str("ALLOWED_HOSTS", default="").split(",") if host]

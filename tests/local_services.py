@@ -21,6 +21,7 @@ from deploy.local.services import postgres, valkey
 
 _SETTINGS = {
     "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ",
+    "IDENTITY_KEYS": "only-for-tests-abcdefghijklmnopqrstuvwxyz-0123456789-KLMNOPQRST",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "HTTPS": "false",
     "SERVE_STATIC_FROM_SOURCE": "true",

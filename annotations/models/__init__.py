@@ -1,48 +1,100 @@
 """The rows of Clarify. What must never be false of them is a database constraint; what spans several is a service."""
 
+from annotations.models.allocation import HOLDING, Allocation, AllocationState
 from annotations.models.assignment import Assignment, AssignmentState, EndReason
 from annotations.models.base_model import BaseModel, BaseModelOrigin
+from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
+from annotations.models.jobs import DatasetImport, JobState, Rehearsal, Release
 from annotations.models.judgement import Judgement, JudgementAnswer
-from annotations.models.participant import AnnotationSession, Entry, Outcome, Participant, Stage
-from annotations.models.phrase import Phrase, PhraseState, Score
+from annotations.models.participant import (
+    REHEARSALS,
+    AnnotationSession,
+    EntryTier,
+    Outcome,
+    Participant,
+    SessionKind,
+    Stage,
+)
+from annotations.models.payment import BatchState, Payment, PaymentBatch
+from annotations.models.phrase import Moderation, Phrase, PhraseState, Score
 from annotations.models.run import Run, RunState
 from annotations.models.span import Span, SpanKind
-from annotations.models.study import Study, StudyConfiguration, StudyState, Task
+from annotations.models.staff import Alarm, AuditRecord, Role, StudyMember
+from annotations.models.study import (
+    Audience,
+    Condition,
+    RestartRule,
+    Study,
+    StudyConfiguration,
+    StudyState,
+    Task,
+    TaskOrder,
+)
+from annotations.models.submission import IdentityKey, ProlificRequest, RequestState, Submission, WebhookDelivery
 from annotations.models.threshold_choice import ThresholdChoice
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
 
 __all__ = [
+    "HOLDING",
+    "REHEARSALS",
+    "Alarm",
+    "Allocation",
+    "AllocationState",
     "AnnotationSession",
     "Assignment",
     "AssignmentState",
+    "Audience",
+    "AuditRecord",
     "BaseModel",
     "BaseModelOrigin",
+    "BatchState",
     "CheckAttempt",
+    "Condition",
     "Consent",
+    "Correction",
+    "CorrectionPart",
     "Dataset",
+    "DatasetImport",
     "DeviceReport",
     "EndAnswer",
     "EndReason",
-    "Entry",
+    "EntryTier",
     "Event",
+    "IdentityKey",
+    "JobState",
     "Judgement",
     "JudgementAnswer",
+    "Moderation",
     "Outcome",
     "Participant",
+    "Payment",
+    "PaymentBatch",
     "Phrase",
     "PhraseState",
     "PracticePhrase",
+    "ProlificRequest",
+    "Rehearsal",
+    "Release",
+    "RequestState",
+    "RestartRule",
+    "Review",
+    "Role",
     "Run",
     "RunState",
     "Score",
+    "SessionKind",
     "Span",
     "SpanKind",
     "Stage",
     "Study",
     "StudyConfiguration",
+    "StudyMember",
     "StudyState",
+    "Submission",
     "Task",
+    "TaskOrder",
     "ThresholdChoice",
+    "WebhookDelivery",
 ]

@@ -53,7 +53,8 @@ class Assignment(models.Model):
                 name="assignment_times_fit_state",
             ),
             models.CheckConstraint(
-                condition=Q(started_at__isnull=True, first_deadline_at__isnull=True, deadline_at__isnull=True)
+                # An expert's task has no clock: it starts without a deadline.
+                condition=Q(first_deadline_at__isnull=True, deadline_at__isnull=True)
                 | Q(
                     started_at__isnull=False,
                     first_deadline_at__isnull=False,

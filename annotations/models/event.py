@@ -1,4 +1,7 @@
-"""The event log: what happened, in order. Append-only: a database trigger refuses to change or delete a row."""
+"""The event log: what happened, in order. Append-only: a database trigger refuses to change or delete a row.
+
+Only what a preview or a simulated visit left can be deleted, with the visit.
+"""
 
 from django.db import models
 
@@ -15,6 +18,9 @@ class Event(models.Model):
     )
     kind = models.CharField(max_length=40)
     payload = models.JSONField(default=dict, help_text="never an outside id, an address or a name")
+    sealed = models.BinaryField(
+        null=True, help_text="personal text, as JSON under the person's IdentityKey: unreadable once that is destroyed"
+    )
     occurred_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,19 +1,20 @@
-"""A participant, the visits (annotation sessions) of one, and the only table that holds ids from outside."""
+"""A participant, and the visits (annotation sessions) of one."""
 
 import uuid
 
 from django.db import models
 from django.db.models import Q
 
-from annotations.models.study import Study, StudyConfiguration
+from annotations.models.study import Condition, Study, StudyConfiguration
 
 
 class Participant(models.Model):
     """A person within one study, known by a pseudonym made with the study's own key."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
-    pseudonym = models.CharField(max_length=20)
+    pseudonym = models.CharField(max_length=20, help_text="a random one once the person is erased")
     created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["study", "created_at"]
@@ -46,6 +47,33 @@ class Outcome(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
+class SessionKind(models.TextChoices):
+    """Whose visit it is, fixed when it is made."""
+
+    PARTICIPANT = "participant"
+    EXPERT = "expert"
+    PREVIEW = "preview"
+    SIMULATED = "simulated"
+
+
+REHEARSALS = (SessionKind.PREVIEW, SessionKind.SIMULATED)  # in no count, quota, balance or export unless asked for
+
+
+class EntryTier(models.TextChoices):
+    """How sure it is that a person comes from Prolific, the surest first."""
+
+    SIGNED = "signed", "signed link"
+    CONFIRMED = "confirmed", "confirmed by Prolific's API"
+    UNVERIFIED = "unverified"
+    LOCAL = "local", "not from Prolific"
+
+
+class SessionQuerySet(models.QuerySet["AnnotationSession"]):
+    def counted(self) -> "SessionQuerySet":
+        """Visits that count: no previews and no simulated ones."""
+        return self.exclude(kind__in=REHEARSALS)
+
+
 class AnnotationSession(models.Model):
     """One visit: Prolific's SESSION_ID, seen through the study's key."""
 
@@ -54,6 +82,16 @@ class AnnotationSession(models.Model):
     configuration = models.ForeignKey(StudyConfiguration, on_delete=models.PROTECT, related_name="sessions")
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="sessions")
     submission_key = models.CharField(max_length=20, help_text="pseudonym of the submission")
+    kind = models.CharField(
+        max_length=11, choices=SessionKind, default=SessionKind.PARTICIPANT, db_default=SessionKind.PARTICIPANT
+    )
+    tier = models.CharField(
+        max_length=10, choices=EntryTier, default=EntryTier.UNVERIFIED, db_default=EntryTier.UNVERIFIED
+    )
+    condition = models.ForeignKey(Condition, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
+    order = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="which of the study's orders of tasks, from 0"
+    )
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.CONSENT)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     seed = models.BigIntegerField(help_text="seeds the samples of images this person is shown")
@@ -64,12 +102,20 @@ class AnnotationSession(models.Model):
     tutorial_done_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="the person wants nothing of it to be used")
+    is_late = models.BooleanField(
+        default=False, db_default=False, help_text="completed after its place was given to somebody else"
+    )
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="only this row is left of it")
+
+    objects = SessionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["study", "submission_key"], name="submission_once"),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="session_stage_known"),
+            models.CheckConstraint(condition=Q(kind__in=SessionKind.values), name="session_kind_known"),
+            models.CheckConstraint(condition=Q(tier__in=EntryTier.values), name="session_tier_known"),
             models.CheckConstraint(
                 condition=Q(stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at__isnull=False)
                 | Q(stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at__isnull=False)
@@ -92,21 +138,3 @@ class AnnotationSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.participant} / {self.submission_key}"
-
-
-class Entry(models.Model):
-    """The ids a person arrived with. Nothing else holds them: no log, no export, no other table."""
-
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="entries")
-    session = models.OneToOneField(AnnotationSession, on_delete=models.PROTECT, related_name="entry")
-    external_participant_id = models.CharField(max_length=64)
-    external_study_id = models.CharField(max_length=64)
-    external_session_id = models.CharField(max_length=64)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name_plural = "entries"
-        constraints = [models.UniqueConstraint(fields=["study", "external_session_id"], name="entry_once")]
-
-    def __str__(self) -> str:
-        return f"entry of {self.session}"

@@ -18,6 +18,16 @@ class PhraseState(models.TextChoices):
     FAILED = "failed"
 
 
+class Moderation(models.TextChoices):
+    """What a coordinator decided of a phrase; only an approved one can enter a pooled correction."""
+
+    UNREVIEWED = ""
+    APPROVED = "approved"
+    FLAGGED = "flagged"
+    HIDDEN = "hidden"
+    EXCLUDED = "excluded"
+
+
 class Phrase(models.Model):
     """What a participant submitted, as typed (NFC). client_uuid makes a double submit one row."""
 
@@ -29,13 +39,26 @@ class Phrase(models.Model):
     attempts = models.PositiveIntegerField(default=0, help_text="times a worker took it up")
     last_error = models.TextField(blank=True)
     submitted_at = models.DateTimeField()
+    moderation = models.CharField(
+        max_length=8, choices=Moderation, blank=True, default=Moderation.UNREVIEWED, db_default=""
+    )
+    moderation_reason = models.TextField(blank=True, default="", db_default="")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="the text is gone with its person")
 
     class Meta:
         ordering = ["assignment", "ordinal"]
         constraints = [
             models.UniqueConstraint(fields=["assignment", "client_uuid"], name="phrase_once"),
             models.UniqueConstraint(fields=["assignment", "ordinal"], name="phrase_ordinal_once"),
-            models.CheckConstraint(condition=~Q(text=""), name="phrase_not_empty"),
+            models.CheckConstraint(
+                condition=(Q(erased_at__isnull=True) & ~Q(text="")) | Q(erased_at__isnull=False, text=""),
+                name="phrase_not_empty",
+            ),
+            models.CheckConstraint(condition=Q(moderation__in=Moderation.values), name="phrase_moderation_known"),
+            models.CheckConstraint(
+                condition=Q(moderation__in=["", "approved"]) | ~Q(moderation_reason=""),
+                name="phrase_moderation_says_why",
+            ),
             models.CheckConstraint(condition=Q(state__in=PhraseState.values), name="phrase_state_known"),
         ]
         indexes = [models.Index(fields=["submitted_at"], name="phrase_due", condition=Q(state=PhraseState.PENDING))]

@@ -30,6 +30,24 @@ class StudyState(models.TextChoices):
     CLOSED = "closed"
 
 
+class Audience(models.TextChoices):
+    CROWD = "crowd", "people who come by the link"
+    EXPERTS = "experts", "people who are logged in here"
+
+
+class TaskOrder(models.TextChoices):
+    FIXED = "fixed", "as numbered"
+    BALANCED = "balanced", "balanced: each task comes equally often at each place"
+
+
+class RestartRule(models.TextChoices):
+    """What becomes of a person who returned a submission and comes with a new one."""
+
+    SAME_CELL = "same_cell", "a new visit under the same condition"
+    NEW_CELL = "new_cell", "a new visit, allocated anew"
+    REFUSED = "refused", "not let in again"
+
+
 class Study(models.Model):
     """What a coordinator sets up and watches. Editable while a draft; opening it freezes its configuration."""
 
@@ -85,7 +103,91 @@ class Study(models.Model):
         default=False,
         help_text="to people who say that the program did not find what they meant",
     )
-    pseudonym_key = models.CharField(max_length=64, default=new_pseudonym_key, editable=False)
+    audience = models.CharField(max_length=8, choices=Audience, default=Audience.CROWD, db_default=Audience.CROWD)
+    task_order = models.CharField(
+        "order of the tasks", max_length=8, choices=TaskOrder, default=TaskOrder.FIXED, db_default=TaskOrder.FIXED
+    )
+    quota = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="people who shall complete it; empty: as many as come",
+    )
+    restart_rule = models.CharField(
+        "after a return",
+        max_length=10,
+        choices=RestartRule,
+        default=RestartRule.SAME_CELL,
+        db_default=RestartRule.SAME_CELL,
+        help_text="what becomes of a person who returned the study on Prolific and starts again",
+    )
+    lease_minutes = models.PositiveIntegerField(
+        "place is held for, minutes",
+        default=90,
+        db_default=90,
+        validators=[MinValueValidator(5), MaxValueValidator(24 * 60)],
+        help_text="counted from consent; after that the place goes to somebody else, and a late completion is flagged",
+    )
+    only_verified = models.BooleanField(
+        "only verified entries",
+        default=False,
+        db_default=False,
+        help_text="refuse people whose link is neither signed by Prolific nor confirmed by its API",
+    )
+    most_minutes = models.PositiveIntegerField(
+        "Prolific's maximum time, minutes", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    reward_cents = models.PositiveIntegerField("reward, in hundredths", null=True, blank=True)
+    currency = models.CharField(max_length=3, default="GBP", db_default="GBP")
+    least_hourly_cents = models.PositiveIntegerField(
+        "least pay an hour, in hundredths",
+        default=900,
+        db_default=900,
+        help_text="pre-flight warns where the estimate lies below it",
+    )
+    researcher_code = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="completes a submission whose redirect was lost"
+    )
+    bonus_cents = models.PositiveIntegerField(
+        "bonus, in hundredths",
+        null=True,
+        blank=True,
+        help_text="for a phrase above the goal and above what random words reach, on held-out validation images",
+    )
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="after the study is closed, the ids that tie its data to persons are destroyed; empty: by hand",
+    )
+    new_concept_chance = models.FloatField(
+        "enough people, when a new idea is rarer than",
+        default=0.1,
+        db_default=0.1,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Good-Turing chance that the next person names a concept that nobody named before",
+    )
+    alarm_email = models.EmailField(blank=True, default="", db_default="")
+    alarm_webhook = models.URLField(
+        blank=True, default="", db_default="", help_text="https address that gets each alarm as JSON"
+    )
+    alarm_dropout = models.FloatField(
+        "alarm when this share drops out",
+        default=0.4,
+        db_default=0.4,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+    alarm_failed_check = models.FloatField(
+        "alarm when this share fails the check",
+        default=0.3,
+        db_default=0.3,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+    cloned_from = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="clones"
+    )
+    pseudonym_key = models.CharField(
+        max_length=64, default=new_pseudonym_key, editable=False, blank=True, help_text="empty once destroyed"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -118,6 +220,10 @@ class Study(models.Model):
                 name="study_paid_screen_out_has_code",
                 violation_error_message="Being screened out with pay needs the failed check's code.",
             ),
+            models.CheckConstraint(condition=Q(audience__in=Audience.values), name="study_audience_known"),
+            models.CheckConstraint(condition=Q(task_order__in=TaskOrder.values), name="study_task_order_known"),
+            models.CheckConstraint(condition=Q(restart_rule__in=RestartRule.values), name="study_restart_rule_known"),
+            models.CheckConstraint(condition=Q(quota__isnull=True) | Q(quota__gte=1), name="study_quota_positive"),
         ]
 
     def __str__(self) -> str:
@@ -151,6 +257,28 @@ class StudyConfiguration(models.Model):
         return end_questions(self.data["study"].get("end_questions", ""))
 
 
+class Condition(models.Model):
+    """What one part of the people see and the others do not. A study without any shows everybody the same."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="conditions")
+    position = models.PositiveIntegerField(default=1)
+    name = models.CharField(max_length=60)
+    show_suggestions = models.BooleanField("suggested words are shown", default=True)
+    suggest_rewordings = models.BooleanField("other wordings are suggested", default=False)
+    show_goal = models.BooleanField("the goal is shown", default=True)
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "position"], name="condition_position_once"),
+            models.UniqueConstraint(fields=["study", "name"], name="condition_name_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="condition_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Task(models.Model):
     """A data set, a target class and the base model shown, with the limits of the work on it."""
 
@@ -168,7 +296,9 @@ class Task(models.Model):
     )
     min_phrases = models.PositiveIntegerField("least phrases", default=1)
     max_phrases = models.PositiveIntegerField("most phrases", default=20)
-    time_limit_s = models.PositiveIntegerField("time limit, seconds", default=600)
+    time_limit_s = models.PositiveIntegerField(
+        "time limit, seconds", null=True, blank=True, default=600, help_text="empty: no clock, for experts alone"
+    )
 
     class Meta:
         ordering = ["study", "position"]
@@ -177,7 +307,9 @@ class Task(models.Model):
             models.CheckConstraint(
                 condition=Q(min_phrases__lte=F("max_phrases"), max_phrases__range=(1, 200)), name="task_phrase_limits"
             ),
-            models.CheckConstraint(condition=Q(time_limit_s__range=(30, 7200)), name="task_time_limit"),
+            models.CheckConstraint(
+                condition=Q(time_limit_s__isnull=True) | Q(time_limit_s__range=(30, 7200)), name="task_time_limit"
+            ),
             models.CheckConstraint(condition=Q(text_template__contains="{phrase}"), name="task_template_has_phrase"),
         ]
 

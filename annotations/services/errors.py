@@ -172,3 +172,19 @@ class StudyNotReady(ServiceError):
     def __init__(self, reasons: Sequence[str]) -> None:
         self.reasons = list(reasons)
         super().__init__(" ".join(self.reasons))
+
+
+class IdentityDestroyed(ServiceError):
+    """The key that tied a pseudonym to its person is gone, and with it all that it sealed."""
+
+    code = "identity_destroyed"
+    status = 410
+    sentence = "Who this person was has been erased. What is left is kept under the pseudonym alone."
+
+
+class IdentityUnreadable(ServiceError):
+    """What was sealed was sealed under another IDENTITY_KEYS."""
+
+    code = "identity_unreadable"
+    status = 500
+    sentence = "The ids cannot be read with this server's IDENTITY_KEYS. Ask its operator to add the earlier key."

@@ -18,16 +18,16 @@ from annotations.models import (
     AssignmentState,
     Consent,
     EndAnswer,
-    Entry,
     Outcome,
     Participant,
     Stage,
     Study,
     StudyState,
+    Submission,
 )
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.readings.tutorial import practice
-from annotations.services import assignments, events
+from annotations.services import assignments, events, identities
 from annotations.services.errors import (
     CheckFailedBefore,
     LinkIncomplete,
@@ -107,15 +107,24 @@ def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: st
             },
         )
         if created:
-            Entry.objects.create(
-                study=study,
-                session=session,
-                external_participant_id=participant_id,
-                external_study_id=study_id,
-                external_session_id=session_id,
-            )
+            _store_submission(session, participant=participant_id, study=study_id, session_id=session_id)
             events.record(events.SESSION_ENTERED, study=study, session=session)
     return session
+
+
+def _store_submission(session: AnnotationSession, *, participant: str, study: str, session_id: str) -> None:
+    """Keep the ids that a person arrived with, sealed; Prolific may have told of the submission before."""
+    ids = {"participant": participant, "study": study, "session": session_id}
+    pseudonym_of = session.participant.pseudonym
+    Submission.objects.update_or_create(
+        study=session.study,
+        submission_key=session.submission_key,
+        defaults={
+            "session": session,
+            "pseudonym": pseudonym_of,
+            "sealed_ids": identities.seal(session.study, pseudonym_of, ids),
+        },
+    )
 
 
 def give_consent(session: AnnotationSession) -> AnnotationSession:

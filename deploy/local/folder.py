@@ -84,6 +84,7 @@ class DemoFolder:
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "SECRET_KEY": self.secret("secret-key", 50)[0],
+            "IDENTITY_KEYS": self.secret("identity-keys", 50)[0],
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "SITE_URL": f"http://localhost:{port}",
             "HTTPS": "false",

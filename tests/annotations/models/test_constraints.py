@@ -17,7 +17,6 @@ from annotations.models import (
     CheckAttempt,
     Dataset,
     EndAnswer,
-    Entry,
     Judgement,
     JudgementAnswer,
     Participant,
@@ -28,6 +27,7 @@ from annotations.models import (
     Span,
     Study,
     StudyConfiguration,
+    Submission,
     Task,
     ThresholdChoice,
 )
@@ -153,7 +153,7 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "end_answer_once": [again(EndAnswer)],
     "end_answer_not_empty": [change(EndAnswer, answer="")],
     "session_consent_before_work": [change(AnnotationSession, consented_at=None)],
-    "entry_once": [lambda: _second_entry()],
+    "submission_ids_once": [lambda: _second_submission()],
     "assignment_once": [again(Assignment, position=9)],
     "assignment_position_once": [lambda: _on_a_third_task(position=1)],
     "assignment_times_fit_state": [
@@ -216,13 +216,13 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
 }
 
 
-def _second_entry() -> None:
-    entry = Entry.objects.get()
+def _second_submission() -> None:
+    submission = Submission.objects.get()
     visit = AnnotationSession.objects.get()
     visit.pk, visit.public_id, visit.submission_key = None, uuid.uuid4(), "another"
     visit.save(force_insert=True)
-    entry.pk, entry.session = None, visit
-    entry.save(force_insert=True)
+    submission.pk, submission.session = None, visit
+    submission.save(force_insert=True)
 
 
 def _on_a_third_task(position: int) -> None:

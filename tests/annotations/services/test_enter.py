@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from annotations.models import AnnotationSession, Entry, Event, Participant, Stage, StudyState
+from annotations.models import AnnotationSession, Event, Participant, Stage, StudyState, Submission
 from annotations.services import sessions
 from annotations.services.errors import LinkIncomplete, StudyNotFound, StudyNotOpen
 
@@ -16,13 +16,14 @@ def test_a_link_makes_a_visit_at_consent(open_study):
     session = sessions.enter(open_study, **LINK)
     assert session.stage == Stage.CONSENT
     assert session.configuration == open_study.configurations.get()
-    entry = Entry.objects.get()
-    assert (entry.external_participant_id, entry.external_study_id, entry.external_session_id) == tuple(LINK.values())
+    submission = Submission.objects.get()
+    ids = identities.unseal(open_study, session.participant.pseudonym, submission.sealed_ids)
+    assert tuple(ids.values()) == tuple(LINK.values())
 
 
 def test_the_same_link_is_the_same_visit(open_study):
     assert sessions.enter(open_study, **LINK) == sessions.enter(open_study, **LINK)
-    assert Participant.objects.count() == AnnotationSession.objects.count() == Entry.objects.count() == 1
+    assert Participant.objects.count() == AnnotationSession.objects.count() == Submission.objects.count() == 1
 
 
 def test_another_visit_of_the_same_person_is_the_same_participant(open_study):
@@ -99,4 +100,4 @@ def test_ten_requests_at_once_make_one_visit(open_study):
 
     with ThreadPoolExecutor(5) as pool:
         assert len(set(pool.map(enter, range(10)))) == 1
-    assert Entry.objects.count() == Event.objects.filter(kind="session_entered").count() == 1
+    assert Submission.objects.count() == Event.objects.filter(kind="session_entered").count() == 1

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from annotations.models import AnnotationSession, Entry, Event, Study
+from annotations.models import AnnotationSession, Event, Study, Submission
 from annotations.services.studies import close_study, pause_study
 from tests.annotations.views.pages import one, tree
 
@@ -23,7 +23,7 @@ def test_a_get_stores_nothing(client: Client, open_study: Study) -> None:
     for _ in range(2):
         client.get("/study/sprites/", IDS)
     assert not AnnotationSession.objects.exists()
-    assert not Entry.objects.exists()
+    assert not Submission.objects.exists()
     assert Event.objects.count() == events
     assert "clarify_session" not in client.cookies
 

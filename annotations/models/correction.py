@@ -1,0 +1,83 @@
+"""A pooled correction: one retraining of a whole base model with one annotation a class."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.base_model import BaseModel
+from annotations.models.jobs import Job, JobState
+from annotations.models.phrase import Score
+from annotations.models.study import Study
+
+
+class Review(models.TextChoices):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Correction(Job):
+    """All annotations together, their effect on each group, and what each adds (leave one out).
+
+    `effects` and `ablations` are JSON of accuracies on validation, on test, and on the second test set where there is
+    one: of the base model, of the corrected one, and of the corrected one without one annotation.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="corrections")
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="corrections")
+    second_base_model = models.ForeignKey(
+        BaseModel,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="of a second test set: a data set with the same classes and features",
+    )
+    scheme = models.CharField(max_length=12, default="class_equal")
+    effects = models.JSONField(default=dict)
+    ablations = models.JSONField(default=list)
+    head = models.BinaryField(null=True, help_text="safetensors")
+    loss = models.FloatField(null=True)
+    certified_gap = models.FloatField(null=True)
+    code_version = models.CharField(max_length=40, blank=True)
+    versions = models.JSONField(default=dict)
+    review = models.CharField(max_length=8, choices=Review, default=Review.PROPOSED)
+    review_reason = models.TextField(blank=True)
+    reviewed_by = models.CharField(max_length=150, blank=True)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(condition=~Q(state=JobState.DONE) | Q(head__isnull=False), name="correction_head"),
+            models.CheckConstraint(condition=Q(review__in=Review.values), name="correction_review_known"),
+            models.CheckConstraint(
+                condition=Q(review=Review.PROPOSED) | (Q(reviewed_at__isnull=False) & ~Q(reviewed_by="")),
+                name="correction_reviewed_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"correction {self.pk} of {self.study}"
+
+
+class CorrectionPart(models.Model):
+    """One class's annotation in a correction: a scored phrase and its threshold."""
+
+    correction = models.ForeignKey(Correction, on_delete=models.CASCADE, related_name="parts")
+    score = models.ForeignKey(Score, on_delete=models.PROTECT, related_name="correction_parts")
+    target_class = models.PositiveIntegerField()
+    threshold = models.FloatField()
+    by_hand = models.BooleanField(default=False, help_text="chosen by a person instead of by the highest error score")
+
+    class Meta:
+        ordering = ["correction", "target_class"]
+        constraints = [
+            models.UniqueConstraint(fields=["correction", "target_class"], name="correction_one_annotation_a_class")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.score.phrase} for class {self.target_class}"

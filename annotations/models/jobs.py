@@ -1,0 +1,115 @@
+"""What staff ask of the workers: an import, a rehearsal, a release. Each is a row that a worker takes up."""
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.dataset import Dataset
+from annotations.models.study import Study
+
+
+class JobState(models.TextChoices):
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(models.Model):
+    """What every such row has. A worker touches `heartbeat_at` while it works; a silent one is taken up again."""
+
+    state = models.CharField(max_length=8, choices=JobState, default=JobState.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    phase = models.CharField(max_length=80, blank=True, help_text="what is being done, in plain words")
+    n_done = models.PositiveIntegerField(default=0)
+    n_total = models.PositiveIntegerField(null=True)
+    error = models.TextField(blank=True)
+    requested_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=JobState.values), name="%(class)s_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=[JobState.DONE, JobState.FAILED], finished_at__isnull=False)
+                | Q(state__in=[JobState.PENDING, JobState.RUNNING], finished_at__isnull=True),
+                name="%(class)s_finished_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.FAILED) | ~Q(error=""), name="%(class)s_failed_says_why"
+            ),
+        ]
+
+
+class DatasetImport(Job):
+    """A data set to be imported from a folder below IMPORT_ROOT or from an uploaded archive."""
+
+    name = models.CharField(max_length=60)
+    folder = models.CharField(max_length=255, blank=True, help_text="relative to IMPORT_ROOT")
+    archive = models.CharField(max_length=255, blank=True, help_text="relative to DATA_ROOT; removed when imported")
+    source_format = models.CharField(max_length=20, blank=True)
+    similarity_encoder = models.CharField(max_length=255, blank=True)
+    feature_encoder = models.CharField(max_length=255, blank=True)
+    train_base_model = models.BooleanField(default=True)
+    report = models.JSONField(default=dict, help_text="images listed, imported and left out, by reason")
+    dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="imports")
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(
+                condition=(Q(folder="") & ~Q(archive="")) | (~Q(folder="") & Q(archive="")),
+                name="datasetimport_one_source",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"import of {self.name}"
+
+
+class Rehearsal(Job):
+    """Simulated participants who play a study's visit; a green one is part of the pre-flight."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="rehearsals")
+    configuration_digest = models.CharField(max_length=64)
+    n_people = models.PositiveIntegerField()
+    seed = models.BigIntegerField()
+    report = models.JSONField(default=dict, help_text="by person: persona, outcome, seconds, what went wrong")
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"rehearsal {self.pk} of {self.study}"
+
+
+class Release(Job):
+    """A frozen export of a study, numbered from 1; a withdrawal supersedes the releases that hold the person."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="releases")
+    number = models.PositiveIntegerField()
+    last_event = models.BigIntegerField(null=True, help_text="id of the newest event in it")
+    snapshot_at = models.DateTimeField(null=True, blank=True)
+    code_version = models.CharField(max_length=40, blank=True)
+    file = models.CharField(max_length=255, blank=True, help_text="relative to DATA_ROOT")
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file")
+    size = models.BigIntegerField(null=True, help_text="bytes")
+    manifest = models.JSONField(default=dict)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    superseded_reason = models.TextField(blank=True)
+
+    class Meta(Job.Meta):
+        ordering = ["study", "-number"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(fields=["study", "number"], name="release_number_once"),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.DONE) | (~Q(file="") & ~Q(digest="")), name="release_done_has_file"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"release {self.number} of {self.study}"

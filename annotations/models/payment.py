@@ -1,0 +1,69 @@
+"""The ledger of money, in integer hundredths: what is owed, what was sent, what was paid, each once."""
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.study import Study
+from annotations.models.submission import Submission
+
+
+class BatchState(models.TextChoices):
+    PREPARED = "prepared"
+    SENT = "sent", "asked of Prolific"
+    PAID = "paid"
+    EXPORTED = "exported", "handed out as a file"
+    FAILED = "failed"
+
+
+class PaymentBatch(models.Model):
+    """Payments that go out together. Prolific takes one bonus request of a study at a time."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="payment_batches")
+    state = models.CharField(max_length=8, choices=BatchState, default=BatchState.PREPARED)
+    outside_id = models.CharField(max_length=64, blank=True, help_text="Prolific's id of the bonus request")
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "payment batches"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=BatchState.values), name="payment_batch_state_known"),
+            models.UniqueConstraint(
+                fields=["study"],
+                condition=Q(state__in=[BatchState.PREPARED, BatchState.SENT]),
+                name="payment_batch_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"payments {self.pk} of {self.study}"
+
+
+class Payment(models.Model):
+    """Money owed to one person beside the reward. The key makes a rule that is applied twice pay once."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="payments")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="payments")
+    rule = models.CharField(max_length=60, help_text="why: the bonus rule's name, or “by hand”")
+    reason = models.TextField(help_text="in a sentence, with the numbers that it rests on")
+    amount_cents = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    idempotency_key = models.CharField(max_length=80)
+    batch = models.ForeignKey(PaymentBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "idempotency_key"], name="payment_once"),
+            models.CheckConstraint(condition=Q(amount_cents__gte=1), name="payment_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_cents / 100:.2f} {self.currency}"

@@ -1,0 +1,73 @@
+"""Who among the staff may do what in which study, and what they did."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.study import Study
+
+
+class Role(models.TextChoices):
+    COORDINATOR = "coordinator"
+    ANALYST = "analyst"
+
+
+class StudyMember(models.Model):
+    """A person's role in one study. Operators (superusers) need none."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="study_roles")
+    role = models.CharField(max_length=11, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "user"], name="study_member_once"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="study_member_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role}"
+
+
+class AuditRecord(models.Model):
+    """One act of the staff, or of the system in their name. Append-only, by a database trigger."""
+
+    study = models.ForeignKey(Study, null=True, blank=True, on_delete=models.PROTECT, related_name="audit_records")
+    actor = models.CharField(max_length=150, help_text="user name; “system” for a scheduled job")
+    act = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80, blank=True, help_text="what it was done to, under its pseudonym")
+    reason = models.TextField(blank=True)
+    detail = models.JSONField(default=dict, help_text="never an outside id")
+    occurred_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.act}"
+
+
+class Alarm(models.Model):
+    """Something that needs a look, from when it began until it was over."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="alarms")
+    kind = models.CharField(max_length=30)
+    message = models.TextField()
+    raised_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    notified_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="tries to tell the coordinator")
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "kind"], condition=Q(cleared_at__isnull=True), name="alarm_once_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.study}"

@@ -1,0 +1,120 @@
+"""Prolific's side of a visit: a submission, its ids sealed, and the keys that unseal them."""
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.participant import AnnotationSession
+from annotations.models.study import Study
+
+
+class IdentityKey(models.Model):
+    """The key that ties one person's pseudonym to the person; deleting the row cuts the tie for good.
+
+    It seals the ids in `Submission` and the personal text in the event log, and is itself sealed under the site's
+    IDENTITY_KEY.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="identity_keys")
+    pseudonym = models.CharField(max_length=20, help_text="of the participant")
+    sealed_key = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "pseudonym"], name="identity_key_once")]
+
+    def __str__(self) -> str:
+        return f"key of {self.pseudonym}"
+
+
+class Submission(models.Model):
+    """One submission of the study on Prolific, with or without a visit here. No other table holds ids from outside.
+
+    `sealed_ids` is JSON of the three ids {participant, study, session} under the person's IdentityKey. Statuses are
+    Prolific's words; an unknown one is kept as it came.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="submissions")
+    submission_key = models.CharField(max_length=20, help_text="pseudonym of the submission")
+    pseudonym = models.CharField(max_length=20, help_text="of the participant")
+    session = models.OneToOneField(
+        AnnotationSession, null=True, blank=True, on_delete=models.PROTECT, related_name="submission"
+    )
+    sealed_ids = models.BinaryField(null=True, help_text="null once destroyed")
+    status = models.CharField(max_length=40, blank=True, default="", help_text="Prolific's word; empty: not known")
+    status_changed_at = models.DateTimeField(null=True, blank=True, help_text="by Prolific's clock")
+    started_at = models.DateTimeField(null=True, blank=True, help_text="on Prolific")
+    completed_at = models.DateTimeField(null=True, blank=True, help_text="on Prolific")
+    entered_code = models.CharField(
+        max_length=64, blank=True, default="", help_text="completion code that Prolific got"
+    )
+    reward_cents = models.PositiveIntegerField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="last told of by Prolific")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "id"]
+        constraints = [models.UniqueConstraint(fields=["study", "submission_key"], name="submission_ids_once")]
+        indexes = [models.Index(fields=["study", "status"], name="submission_by_status")]
+
+    def __str__(self) -> str:
+        return self.submission_key
+
+
+class WebhookDelivery(models.Model):
+    """A message from Prolific that was taken in: its effect is stored in the same transaction, so once."""
+
+    event_id = models.CharField(max_length=100, unique=True)
+    event_type = models.CharField(max_length=60)
+    occurred_at = models.DateTimeField(help_text="by Prolific's clock")
+    received_at = models.DateTimeField(auto_now_add=True)
+    submission = models.ForeignKey(
+        Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries"
+    )
+    status = models.CharField(max_length=40, blank=True)
+    effect = models.CharField(max_length=40, help_text="applied, older, unknown_submission, ignored")
+
+    class Meta:
+        ordering = ["-received_at"]
+        verbose_name_plural = "webhook deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.effect}"
+
+
+class RequestState(models.TextChoices):
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ProlificRequest(models.Model):
+    """What a coordinator asked of Prolific: stored with the act, sent by a worker, tried again until it is done."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="prolific_requests")
+    submission = models.ForeignKey(Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="requests")
+    act = models.CharField(max_length=30, help_text="approve, complete, request_return, screen_out, reject, message …")
+    detail = models.JSONField(default=dict, help_text="message, category, code; never an outside id")
+    state = models.CharField(max_length=8, choices=RequestState, default=RequestState.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(help_text="not tried before this")
+    last_error = models.TextField(blank=True)
+    requested_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=RequestState.values), name="prolific_request_state_known"),
+            models.UniqueConstraint(
+                fields=["submission", "act"],
+                condition=Q(state=RequestState.PENDING) & ~Q(act="message"),
+                name="prolific_request_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="prolific_request_due", condition=Q(state=RequestState.PENDING))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.state}"

@@ -1,0 +1,71 @@
+"""Sealing what ties data to a person: the ids from outside, and personal text in the event log.
+
+Each person has a random key of their own in each study (`IdentityKey`), stored sealed under the site's IDENTITY_KEYS.
+Deleting that one row makes everything that it sealed unreadable, also in backups that hold the table without it.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from annotations.models import IdentityKey, Study
+from annotations.services.errors import IdentityDestroyed, IdentityUnreadable
+
+
+def seal(study: Study, pseudonym: str, content: Mapping[str, Any]) -> bytes:
+    """Return `content` as JSON under the person's key, which is made the first time."""
+    key, _created = IdentityKey.objects.get_or_create(
+        study=study, pseudonym=pseudonym, defaults={"sealed_key": new_sealed_key()}
+    )
+    return seal_under(bytes(key.sealed_key), content)
+
+
+def unseal(study: Study, pseudonym: str, sealed: bytes) -> dict[str, Any]:
+    """Return what `seal` was given.
+
+    Raises IdentityDestroyed once the person's key is gone, IdentityUnreadable where the site's key is another one.
+    """
+    key = IdentityKey.objects.filter(study=study, pseudonym=pseudonym).first()
+    if key is None:
+        raise IdentityDestroyed
+    return unseal_under(bytes(key.sealed_key), sealed)
+
+
+def destroy(study: Study, pseudonym: str) -> bool:
+    """Delete the person's key, and say whether there was one. Nothing that it sealed can be read again."""
+    deleted, _by_model = IdentityKey.objects.filter(study=study, pseudonym=pseudonym).delete()
+    return deleted > 0
+
+
+def new_sealed_key() -> bytes:
+    """Return a new random key, sealed under the newest of the site's keys."""
+    return _site().encrypt(Fernet.generate_key())
+
+
+def seal_under(sealed_key: bytes, content: Mapping[str, Any]) -> bytes:
+    """Return `content` as JSON under a key that is itself sealed."""
+    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return _person(sealed_key).encrypt(plain)
+
+
+def unseal_under(sealed_key: bytes, sealed: bytes) -> dict[str, Any]:
+    """Return what `seal_under` was given; raises IdentityUnreadable where it was made under another key."""
+    try:
+        content: dict[str, Any] = json.loads(_person(sealed_key).decrypt(bytes(sealed)))
+    except InvalidToken as error:
+        raise IdentityUnreadable from error
+    return content
+
+
+def _site() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.IDENTITY_KEYS])
+
+
+def _person(sealed_key: bytes) -> Fernet:
+    try:
+        return Fernet(_site().decrypt(sealed_key))
+    except InvalidToken as error:
+        raise IdentityUnreadable from error
