@@ -315,14 +315,6 @@ class Migration(migrations.Migration):
                 'ordering': ['-received_at'],
             },
         ),
-        migrations.RemoveField(
-            model_name='entry',
-            name='session',
-        ),
-        migrations.RemoveField(
-            model_name='entry',
-            name='study',
-        ),
         migrations.RemoveConstraint(
             model_name='assignment',
             name='assignment_deadlines_in_order',

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from annotations.models import Phrase
@@ -70,3 +71,10 @@ def test_a_cookie_of_a_visit_that_is_gone_finds_nothing(alice: Visit) -> None:
     cookie["annotation_session"] = 0
     cookie.save()
     assert submit(alice, "red").status_code == 404
+
+
+@pytest.mark.parametrize("client_uuid", [7, True, None, ["a"], "7", ""])
+def test_a_client_uuid_that_is_not_written_as_one_is_400(alice: Visit, client_uuid: Any) -> None:
+    response = alice.client.post(address(alice), {"client_uuid": client_uuid, "text": "red"}, "application/json")
+    assert response.status_code == 400
+    assert not Phrase.objects.exists()

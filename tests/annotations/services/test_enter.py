@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from annotations.models import AnnotationSession, Event, Participant, Stage, StudyState, Submission
-from annotations.services import sessions
+from annotations.services import identities, sessions
 from annotations.services.errors import LinkIncomplete, StudyNotFound, StudyNotOpen
 
 LINK = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
