@@ -17,6 +17,8 @@ from annotations.admin.cockpit import STEPS, cockpit
 from annotations.admin.generic import ModelAdmin, TabularInline
 from annotations.admin.read_only import TitledList
 from annotations.admin.study_forms import StudyForm, TaskForm, TaskFormSet, new_completion_code
+from annotations.admin.study_pages import page_urls
+from annotations.admin.study_registry import PAGES
 from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Phrase, Run, RunState, Stage, Study, StudyState, Task
 from annotations.services.errors import ServiceError, StudyNotReady
@@ -168,6 +170,7 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
         return [
             path("<int:study_id>/step/<slug:name>/", wrap(self.step_view), name="annotations_study_step"),
             path("<int:study_id>/export/", wrap(self.export_view), name="annotations_study_export"),
+            *page_urls(self, PAGES),
             *super().get_urls(),
         ]
 

@@ -1,5 +1,8 @@
 """The shape of what the API sends and takes; nothing else is decided here."""
 
+import uuid
+from typing import Any
+
 from rest_framework import serializers
 
 from annotations.models import (
@@ -167,10 +170,19 @@ class PhraseSerializer(OwnPhraseSerializer):
         fields = ("id", "assignment", "participant", *OwnPhraseSerializer.Meta.fields, "run")  # type: ignore[assignment]
 
 
+class UUIDStringField(serializers.UUIDField):
+    """A UUID as it is written: the stock field also takes whole numbers, and 7 is nobody's UUID."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class NewPhraseSerializer(serializers.Serializer[Phrase]):
     """What a participant sends. The same client_uuid again is the same phrase, however often it arrives."""
 
-    client_uuid = serializers.UUIDField()
+    client_uuid = UUIDStringField()
     text = serializers.CharField(trim_whitespace=False, allow_blank=True)
 
 

@@ -1,13 +1,25 @@
 """A study, its tasks, and the configuration that freezes when it opens."""
 
 import secrets
+from typing import Any
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.base_model import BaseModel
-from annotations.models.end_questions import EndQuestion, end_questions, validate_end_questions
+from annotations.models.end_questions import validate_end_questions
+from annotations.models.study_texts import (
+    LONGEST_TITLE,
+    OWN_LANGUAGE,
+    TRANSLATED,
+    AskedQuestion,
+    StudyText,
+    asked_questions,
+    study_text,
+    validate_translations,
+)
 
 DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"
 DEFAULT_CONSENT = (
@@ -52,7 +64,20 @@ class Study(models.Model):
     """What a coordinator sets up and watches. Editable while a draft; opening it freezes its configuration."""
 
     slug = models.SlugField(unique=True, validators=[validate_slug], help_text="appears in the participants' link")
-    title = models.CharField(max_length=120)
+    title = models.CharField(max_length=LONGEST_TITLE)
+    language = models.CharField(
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default=OWN_LANGUAGE,
+        db_default=OWN_LANGUAGE,
+        help_text="of the title, introduction, consent and questions that you write",
+    )
+    translations = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="what is left empty is shown in the study's own language, and the page says so",
+    )
     state = models.CharField(max_length=10, choices=StudyState, default=StudyState.DRAFT)
     introduction = models.TextField(
         blank=True, help_text="shown on the welcome page: what it is, how long, what it pays"
@@ -76,18 +101,20 @@ class Study(models.Model):
     )
     no_consent_code = models.CharField(max_length=40, blank=True, help_text="for those who do not consent")
     comprehension_check = models.BooleanField(
-        default=True, help_text="three questions after the tutorial, with two tries"
+        default=True, db_default=True, help_text="three questions after the tutorial, with two tries"
     )
     failed_check_code = models.CharField(
         max_length=40,
         blank=True,
+        db_default="",
         help_text="for those who fail the check twice; empty: they are asked to return the study",
     )
     failed_check_is_paid = models.BooleanField(
-        default=False, help_text="that code screens out with pay; otherwise it asks for a return"
+        default=False, db_default=False, help_text="that code screens out with pay; otherwise it asks for a return"
     )
     end_questions = models.TextField(
         blank=True,
+        db_default="",
         validators=[validate_end_questions],
         help_text="asked at the end, each may be skipped. One a line; answers to choose from follow it after |, as in "
         "“How hard was it? | easy | fine | hard”; without any, people write",
@@ -229,6 +256,19 @@ class Study(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def clean(self) -> None:
+        """Raise ValidationError for translations that cannot stand in for the study's own texts."""
+        super().clean()
+        validate_translations(self._texts)
+
+    def text(self, name: str, language: str) -> StudyText:
+        """Return one of the study's own texts in a language, or in its own where it was not translated."""
+        return study_text(self._texts, name, language)
+
+    @property
+    def _texts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in (*TRANSLATED, "language", "translations")}
+
 
 class StudyConfiguration(models.Model):
     """All that shapes a visit, as it was when the study opened; every session names the one it ran under."""
@@ -246,15 +286,13 @@ class StudyConfiguration(models.Model):
     def __str__(self) -> str:
         return f"{self.study} v{self.version}"
 
-    @property
-    def consent_text(self) -> str:
-        """The text that people of this configuration consent to."""
-        return str(self.data["study"]["consent_text"])
+    def consent_text(self, language: str) -> StudyText:
+        """Return the text that people of this configuration consent to, in a language if it was translated."""
+        return study_text(self.data["study"], "consent_text", language)
 
-    @property
-    def end_questions(self) -> tuple[EndQuestion, ...]:
-        """The study's own questions at the end; none where it froze before there were any."""
-        return end_questions(self.data["study"].get("end_questions", ""))
+    def end_questions(self, language: str) -> tuple[AskedQuestion, ...]:
+        """Return the study's own questions at the end; none where it froze before there were any."""
+        return asked_questions(self.data["study"], language)
 
 
 class Condition(models.Model):

@@ -6,6 +6,7 @@ from django.db.models import Q
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.models.participant import AnnotationSession
 from annotations.models.phrase import LONGEST_PHRASE
+from annotations.models.study_texts import OWN_LANGUAGE
 
 CHECK_TRIES = 2
 
@@ -37,6 +38,7 @@ class Consent(models.Model):
     agreed = models.BooleanField()
     text = models.TextField(help_text="as it was shown")
     version = models.PositiveIntegerField(help_text="of the study's configuration")
+    language = models.CharField(max_length=10, default=OWN_LANGUAGE, db_default=OWN_LANGUAGE, help_text="of the text")
     answered_at = models.DateTimeField()
 
     class Meta:
@@ -98,7 +100,10 @@ class EndAnswer(models.Model):
     session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="end_answers")
     number = models.PositiveIntegerField(help_text="of the question, from 1")
     question = models.TextField(help_text="as it was shown")
-    answer = models.TextField(max_length=LONGEST_ANSWER)
+    answer = models.TextField(max_length=LONGEST_ANSWER, help_text="as typed, or the study's own wording of a choice")
+    language = models.CharField(
+        max_length=10, default=OWN_LANGUAGE, db_default=OWN_LANGUAGE, help_text="of the question as it was shown"
+    )
     answered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -17,6 +17,7 @@ from annotations.readings.samples import sample
 
 SHOWN_A_SIDE = 12
 WELL, PARTLY, LEAST_TELLING = 0.6, 0.3, 0.15
+LEAST_SHOWN = 0.005  # a smaller error score reads 0.00
 
 
 class Verdict(StrEnum):

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, PhraseState, Task
 from annotations.readings.class_images import ClassImages, class_images
 from annotations.readings.pictures import Grid, pictures_of
-from annotations.readings.results import Result, result
+from annotations.readings.results import LEAST_SHOWN, Result, result
 from annotations.readings.samples import sample
 
 SHOWN_A_GRID = 18
@@ -117,8 +117,12 @@ def work(
 
 
 def best_phrase(phrases: Iterable[Phrase]) -> Phrase | None:
-    """Return the phrase with the greatest error score above 0, the earliest of tied ones; `score` is loaded."""
-    scored = [phrase for phrase in phrases if phrase.state == PhraseState.SCORED and phrase.score.value > 0]
+    """Return the phrase with the greatest error score, the earliest of tied ones; `score` is loaded.
+
+    None where every score is 0 as pages show it.
+    """
+    scored = [phrase for phrase in phrases if phrase.state == PhraseState.SCORED]
+    scored = [phrase for phrase in scored if phrase.score.value >= LEAST_SHOWN]
     return max(scored, key=lambda phrase: (phrase.score.value, -phrase.ordinal), default=None)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.pictures import Grid, numbered
 from annotations.readings.practice_words import similarities, understood
-from annotations.readings.results import WELL, Side, Split, Verdict, verdict
+from annotations.readings.results import LEAST_SHOWN, WELL, Side, Split, Verdict, verdict
 from modeling.error_score import ErrorScore, error_score, null_level
 
 RIGHT = (
@@ -105,7 +105,7 @@ class Practice:
 
     @property
     def best(self) -> PracticePhrase | None:
-        known = [phrase for phrase in self.phrases if phrase.value]
+        known = [phrase for phrase in self.phrases if (phrase.value or 0) >= LEAST_SHOWN]
         return max(known, key=lambda phrase: (phrase.value or 0, -phrase.ordinal), default=None)
 
     @property

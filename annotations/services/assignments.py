@@ -47,7 +47,8 @@ def start(assignment: Assignment) -> Assignment:
             now = timezone.now()
             locked.state = AssignmentState.ACTIVE
             locked.started_at = now
-            locked.first_deadline_at = locked.deadline_at = now + dt.timedelta(seconds=locked.task.time_limit_s)
+            if locked.task.time_limit_s is not None:
+                locked.first_deadline_at = locked.deadline_at = now + dt.timedelta(seconds=locked.task.time_limit_s)
             locked.save(update_fields=["state", "started_at", "first_deadline_at", "deadline_at"])
             _record(events.ASSIGNMENT_STARTED, locked)
     assignment.refresh_from_db()

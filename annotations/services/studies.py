@@ -31,6 +31,8 @@ from annotations.version import CODE_VERSION
 FROZEN_STUDY_FIELDS = (
     "slug",
     "title",
+    "language",
+    "translations",
     "introduction",
     "consent_text",
     "participant_parameter",

@@ -37,7 +37,8 @@ def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
         return _begin_page(request, assignment)
     now = timezone.now()
     if now > assignments.effective_deadline(assignment, now):
-        return render(request, "annotations/task_time_over.html", {"assignment": assignment, **steps(3)})
+        context = {"assignment": assignment, "session": session, **steps(3)}
+        return render(request, "annotations/task_time_over.html", context)
     return _task_page(request, assignment, now, request.GET)
 
 
@@ -103,6 +104,7 @@ def _is_running(assignment: Assignment, now: dt.datetime) -> bool:
 def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     context = {
         "assignment": assignment,
+        "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
         "minutes": math.ceil(assignment.task.time_limit_s / 60),
         "class_names": assignment.task.base_model.dataset.class_names,
@@ -125,6 +127,7 @@ def _task_page(
     context = {
         **_work_context(assignment, _shown(given), draws, now),
         "assignment": assignment,
+        "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
         "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
         "other_right": _others(given, draws, Draws(draws.right + 1, draws.wrong)),

@@ -5,7 +5,6 @@ import { reply } from "./replies.js";
 import { text } from "./texts.js";
 
 const PAUSE_MS = 300; // of a key that is pressed again and again
-let pause = 0;
 
 const numbers = (list) => list.split(" ").map(Number);
 
@@ -43,14 +42,12 @@ document.addEventListener("input", ({ target }) => {
 
 document.addEventListener("change", ({ target }) => {
   if (target.id !== "threshold-handle") return;
-  clearTimeout(pause);
-  pause = setTimeout(reply, PAUSE_MS, target.form);
+  reply(target.form, null, PAUSE_MS);
 });
 
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "threshold") return;
   event.preventDefault();
-  clearTimeout(pause);
   reply(event.target, event.submitter);
 });
 

@@ -64,7 +64,9 @@ function received(answer, words) {
     location.reload();
     return;
   }
+  const height = document.getElementById("answer").offsetHeight;
   swap(answer.html);
+  keepHeight(document.getElementById("answer"), height);
   field.removeAttribute("aria-invalid");
   if (answer.ok) {
     if (field.value === words) offerAnother();
@@ -84,6 +86,11 @@ function offerAnother() {
   if (document.activeElement !== field && !matchMedia("(pointer: fine)").matches) return;
   field.focus({ preventScroll: true });
   field.select();
+}
+
+// While the next score is awaited the answer stays as large as the last one, so that what is below it stays in its place.
+function keepHeight(answer, height) {
+  if (answer.dataset.state === "pending" && !answer.classList.contains("empty")) answer.style.minHeight = `${height}px`;
 }
 
 function bringIntoView(answer) {
