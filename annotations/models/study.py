@@ -106,6 +106,7 @@ class Study(models.Model):
     failed_check_code = models.CharField(
         max_length=40,
         blank=True,
+        default="",
         db_default="",
         help_text="for those who fail the check twice; empty: they are asked to return the study",
     )
@@ -114,6 +115,7 @@ class Study(models.Model):
     )
     end_questions = models.TextField(
         blank=True,
+        default="",
         db_default="",
         validators=[validate_end_questions],
         help_text="asked at the end, each may be skipped. One a line; answers to choose from follow it after |, as in "

@@ -62,6 +62,8 @@ def validate_translations(fields: Mapping[str, Any]) -> None:
 
     It is {language: {one of TRANSLATED: text}}. Questions are translated all or not at all, with all of their answers.
     """
+    if not isinstance(fields["translations"], dict):
+        _refuse("Translations are texts by their language.")
     for language, texts in fields["translations"].items():
         if language not in dict(settings.LANGUAGES):
             _refuse(f"The pages do not speak “{language}”.")

@@ -26,6 +26,7 @@ from annotations.models import (
     Submission,
 )
 from annotations.models.end_questions import LONGEST_ANSWER
+from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.tutorial import practice
 from annotations.services import assignments, events, identities
 from annotations.services.errors import (
@@ -127,25 +128,28 @@ def _store_submission(session: AnnotationSession, *, participant: str, study: st
     )
 
 
-def give_consent(session: AnnotationSession) -> AnnotationSession:
-    """Go on from consent to the tutorial. A no-op where consent was given; StageMismatch where it was declined."""
+def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> AnnotationSession:
+    """Go on from consent to the tutorial. A no-op where consent was given; StageMismatch where it was declined.
+
+    language: of the page that asked; the text is stored as it stood there.
+    """
     refuse_closed(session.study)
     now = timezone.now()
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
-            _store_consent(session, agreed=True, at=now)
+            _store_consent(session, language, agreed=True, at=now)
             events.record(events.CONSENT_GIVEN, study=session.study, session=session)
         elif session.stage == Stage.DECLINED:
             raise StageMismatch("You chose not to take part. Please return the study where you found it.")
     return session
 
 
-def decline(session: AnnotationSession) -> AnnotationSession:
+def decline(session: AnnotationSession, language: str = OWN_LANGUAGE) -> AnnotationSession:
     """End the visit without consent. A no-op the second time; StageMismatch once consent was given."""
     now = timezone.now()
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at=now):
-            _store_consent(session, agreed=False, at=now)
+            _store_consent(session, language, agreed=False, at=now)
             events.record(events.CONSENT_DECLINED, study=session.study, session=session)
         elif session.stage != Stage.DECLINED:
             raise StageMismatch
@@ -191,18 +195,20 @@ def begin_tasks(session: AnnotationSession, from_stage: Stage, **changes: Any) -
     return True
 
 
-def finish(session: AnnotationSession, answers: Mapping[int, str] | None = None) -> AnnotationSession:
+def finish(
+    session: AnnotationSession, answers: Mapping[int, str] | None = None, language: str = OWN_LANGUAGE
+) -> AnnotationSession:
     """Complete the visit once every assignment has ended; those whose time is over are ended first.
 
-    answers: to the study's own questions, by their numbers; an empty one is a question that was skipped. A no-op the
-    second time. Raises StageMismatch while there is work to do.
+    answers: to the study's own questions, by their numbers; an empty one is a question that was skipped. language: of
+    the page that asked. A no-op the second time. Raises StageMismatch while there is work to do.
     """
     assignments.end_overdue(timezone.now(), session=session)
     with transaction.atomic():
         if session.assignments.exclude(state=AssignmentState.ENDED).exists():
             raise StageMismatch("There is a task left to do before the end. Please reload the page to go on.")
         if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
-            _store_answers(session, answers or {})
+            _store_answers(session, answers or {}, language)
             events.record(events.SESSION_FINISHED, study=session.study, session=session)
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
@@ -225,20 +231,23 @@ def advance(session: AnnotationSession, from_stage: Stage, /, **changes: Any) ->
     return changed == 1
 
 
-def _store_consent(session: AnnotationSession, *, agreed: bool, at: dt.datetime) -> None:
-    configuration = session.configuration
+def _store_consent(session: AnnotationSession, language: str, *, agreed: bool, at: dt.datetime) -> None:
+    shown = session.configuration.consent_text(language)
     Consent.objects.create(
         session=session,
         agreed=agreed,
-        text=configuration.consent_text,
-        version=configuration.version,
+        text=shown.text,
+        language=shown.language,
+        version=session.configuration.version,
         answered_at=at,
     )
 
 
-def _store_answers(session: AnnotationSession, answers: Mapping[int, str]) -> None:
+def _store_answers(session: AnnotationSession, answers: Mapping[int, str], language: str) -> None:
     """Keep what answers a question of the study; of a question with choices, only one of them."""
-    for question in session.configuration.end_questions:
-        answer = answers.get(question.number, "").replace("\0", "").strip()[:LONGEST_ANSWER]
-        if answer and (not question.choices or answer in question.choices):
-            EndAnswer.objects.create(session=session, number=question.number, question=question.text, answer=answer)
+    for asked in session.configuration.end_questions(language):
+        answer = answers.get(asked.number, "").replace("\0", "").strip()[:LONGEST_ANSWER]
+        if answer and (not asked.options or answer in dict(asked.options)):
+            EndAnswer.objects.create(
+                session=session, number=asked.number, question=asked.text, answer=answer, language=asked.language
+            )

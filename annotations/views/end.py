@@ -3,13 +3,15 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from annotations.models import AnnotationSession, Stage
+from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.task_screen import found
 from annotations.services import sessions
 from annotations.views.links import return_url
-from annotations.views.visits import SeeOther, in_visit, steps, where, withdrawal_path
+from annotations.views.visits import SeeOther, asked_in, in_visit, steps, where, withdrawal_path
 
 _SECONDS_TO_SEE_THE_CODE = 4
 
@@ -22,10 +24,11 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     That page goes on to the study's completion address by a Refresh header: a redirect in answer to the form would be
     stopped by the form-action policy, and nobody would see the code.
     """
-    questions = session.configuration.end_questions
     if request.method == "POST":
+        language = asked_in(request.POST)
+        questions = session.configuration.end_questions(language)
         answers = {question.number: request.POST.get(f"question-{question.number}", "") for question in questions}
-        sessions.finish(session, answers)
+        sessions.finish(session, answers, language)
         return SeeOther(f"{reverse('end')}?leaving=1")
     if where(session) != reverse("end"):
         return SeeOther(where(session))
@@ -36,7 +39,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         "session": session,
         "finished": finished,
         "found": found(session),
-        "questions": questions,
+        "questions": session.configuration.end_questions(get_language() or OWN_LANGUAGE),
         "return_url": url,
         "leaving": leaving,
         "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from annotations.models import AnnotationSession, AssignmentState, Stage
+from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.services import withdrawal
 from annotations.services.errors import ServiceError
 from annotations.views import faults
@@ -101,6 +102,11 @@ def client_uuid(given: QueryDict) -> uuid.UUID:
         return uuid.UUID(given.get("client_uuid", ""))
     except ValueError:
         raise BadRequest("client_uuid is not a UUID") from None
+
+
+def asked_in(given: QueryDict) -> str:
+    """Return the language of the page whose form this is: the person may have switched it elsewhere meanwhile."""
+    return given.get("asked_in", OWN_LANGUAGE)
 
 
 def steps(number: int) -> dict[str, Any]:

@@ -1,0 +1,15 @@
+"""A study's own texts in templates."""
+
+from django import template
+from django.utils.translation import get_language
+
+from annotations.models import Study
+from annotations.models.study_texts import OWN_LANGUAGE, StudyText
+
+register = template.Library()
+
+
+@register.filter
+def here(study: Study, name: str) -> StudyText:
+    """Return one of the study's texts in the language of the page, if it was translated: {{ study|here:"title" }}."""
+    return study.text(name, get_language() or OWN_LANGUAGE)
