@@ -68,6 +68,7 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
                 "fields": (
                     "title",
                     "slug",
+                    "language",
                     "introduction",
                     "consent_text",
                     "comprehension_check",
@@ -77,6 +78,7 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
                 )
             },
         ),
+        ("The same in other languages", {"fields": ("translations",), "classes": ("collapse",)}),
         (
             "Entry and exit",
             {

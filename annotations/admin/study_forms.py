@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from annotations.admin.generic import InlineFormSet, ModelForm
+from annotations.admin.translations import TranslationsField
 from annotations.models import BaseModel, Dataset, Study, StudyState, Task
 
 MOST_ERRORS = "the class with the most errors"
@@ -19,6 +20,8 @@ def new_completion_code() -> str:
 
 class StudyForm(ModelForm[Study]):
     """Refuses to change a study that was opened while the form was."""
+
+    translations = TranslationsField(help_text=Study._meta.get_field("translations").help_text)
 
     class Meta:
         model = Study

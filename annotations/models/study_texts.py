@@ -69,7 +69,9 @@ def validate_translations(fields: Mapping[str, Any]) -> None:
             _refuse(f"The pages do not speak “{language}”.")
         if language == fields["language"]:
             _refuse(f"The study's own texts are in {_name(language)}: write them there.")
-        if not isinstance(texts, dict) or not all(name in TRANSLATED and isinstance(texts[name], str) for name in texts):
+        if not isinstance(texts, dict) or not all(
+            name in TRANSLATED and isinstance(texts[name], str) for name in texts
+        ):
             _refuse(f"The translation into {_name(language)} holds something else than {', '.join(TRANSLATED)}.")
         if len(texts.get("title", "")) > LONGEST_TITLE:
             _refuse(f"The title in {_name(language)} is longer than {LONGEST_TITLE} characters.")

@@ -1,12 +1,12 @@
 """What keeps a study from opening, each reason in a sentence that says what to do."""
 
 from annotations.models import BaseModel, Study, Task
-from annotations.readings.class_images import class_images
-from annotations.services.base_models import NothingToEvaluate, default_target_class
+from annotations.readings.class_images import ClassImages, class_images
+from annotations.services.base_models import NothingToEvaluate, resolved_target_class
 from annotations.services.outside_ids import is_outside_id
 from modeling.dataset_files import BadDataset
 from modeling.errors import BadTemplate
-from modeling.phrase_text import check_template
+from modeling.phrase_text import MAX_LENGTH, check_template, refusal
 
 
 def reasons_not_ready(study: Study) -> list[str]:
@@ -14,19 +14,6 @@ def reasons_not_ready(study: Study) -> list[str]:
     tasks = list(study.tasks.select_related("base_model__dataset"))
     reasons = [f"Task {task.position}: {reason}" for task in tasks for reason in _reasons(task)]
     return [*_link_reasons(study), *(reasons if tasks else ["The study has no task. Add at least one."])]
-
-
-def resolved_target_class(task: Task) -> int:
-    """Return the number of the class that participants will see: the one given, or the one with most errors.
-
-    Raises BadDataset where the data set's directory does not open, NothingToEvaluate where nothing has a prediction.
-    """
-    return default_target_class(task.base_model) if task.target_class is None else task.target_class
-
-
-def lacks_features(base_model: BaseModel) -> bool:
-    """Whether the data set has no array to retrain on, so that phrases are scored and every run is refused."""
-    return "features" not in base_model.dataset.files.manifest.arrays
 
 
 def _link_reasons(study: Study) -> list[str]:
@@ -58,7 +45,25 @@ def _reasons(task: Task) -> list[str]:
         images = class_images(base_model, target_class)
     except (BadTemplate, BadDataset, NothingToEvaluate) as error:
         return [f"{str(error).rstrip('.')}."]
-    name = base_model.dataset.class_names[target_class]
+    return [
+        *_suggestion_reasons(task),
+        *_image_reasons(base_model, images, base_model.dataset.class_names[target_class]),
+    ]
+
+
+def _suggestion_reasons(task: Task) -> list[str]:
+    """What is suggested is put into the field as it stands, so it has to be what may be submitted."""
+    refused = [(word, refusal(word)) for word in task.suggestions]
+    return [f"The suggested words “{word}” {_why(word, reason)}" for word, reason in refused if reason]
+
+
+def _why(word: str, reason: str) -> str:
+    if reason == "too_long":
+        return f"are {len(word)} characters long, and a phrase has at most {MAX_LENGTH}. Shorten them."
+    return "could not be submitted as a phrase. Write them with letters or numbers."
+
+
+def _image_reasons(base_model: BaseModel, images: ClassImages, name: str) -> list[str]:
     return [
         f"{base_model} has no {kind} validation image in class “{name}”, so nothing can be told apart. {way_on}"
         for kind, count, way_on in (

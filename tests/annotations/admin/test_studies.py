@@ -28,6 +28,7 @@ def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, A
     fields: dict[str, Any] = {
         "title": "Squares",
         "slug": "squares",
+        "language": "en",
         "consent_text": "Do you agree?",
         "participant_parameter": "PROLIFIC_PID",
         "study_parameter": "STUDY_ID",

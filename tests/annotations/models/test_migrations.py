@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from annotations.models import Run, Score
+from annotations.models import Run, Score, Study
 from tests.actors import Visit
 from tests.steps import end, submit_and_score
 
@@ -37,3 +37,21 @@ def test_scores_and_runs_that_the_previous_version_writes_during_an_upgrade_are_
     score = Score.objects.get()
     assert (score.sign, score.subject, score.p_method, score.p_value, score.tries) == (1, "", "", None, None)
     assert (Run.objects.get().sign, score.phrase) == (1, phrase)
+
+
+def test_a_study_that_an_older_version_writes_has_what_newer_ones_added(draft_study: Study) -> None:
+    added = [field.column for field in Study._meta.concrete_fields if field.has_db_default()]
+    assert {"comprehension_check", "end_questions", "failed_check_code", "failed_check_is_paid", "language"} <= set(
+        added
+    )
+    names = ", ".join(
+        field.column for field in Study._meta.concrete_fields if field.column not in {*added, "id", "slug"}
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO annotations_study (slug, {names}) SELECT 'another', {names} FROM annotations_study"
+        )
+    another = Study.objects.get(slug="another")
+    assert [getattr(another, field.name) for field in Study._meta.concrete_fields if field.column in added] == [
+        field.get_default() for field in Study._meta.concrete_fields if field.column in added
+    ]

@@ -68,3 +68,17 @@ def test_a_closed_study_takes_no_consent(session):
     session.study.save()
     with pytest.raises(StudyNotOpen, match="closed"):
         sessions.give_consent(session)
+
+
+@pytest.mark.parametrize("answer", [sessions.give_consent, sessions.decline])
+def test_the_text_is_stored_in_the_language_in_which_it_was_shown(session, answer):
+    session.configuration.data["study"]["translations"] = {"de": {"consent_text": "Sind Sie einverstanden?"}}
+    answer(session, "de")
+    consent = Consent.objects.get()
+    assert (consent.text, consent.language) == ("Sind Sie einverstanden?", "de")
+
+
+def test_a_text_that_was_not_translated_is_stored_as_what_it_is(session):
+    sessions.give_consent(session, "de")
+    consent = Consent.objects.get()
+    assert (consent.text, consent.language) == (session.configuration.data["study"]["consent_text"], "en")

@@ -133,3 +133,27 @@ def test_links_that_would_lead_nowhere_are_refused(draft_study: Study, field: st
 def test_a_study_opens_with_and_without_an_address_to_send_people_back_to(draft_study: Study, url: str) -> None:
     Study.objects.update(completion_url=url, external_study_id="64a0f1b2c3d4e5f6a7b8c9d0")
     assert studies.open_study(draft_study).state == StudyState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("r" * 121, "“r{121}” are 121 characters long, and a phrase has at most 120"),
+        ("?!", "“\\?!” could not be submitted"),
+    ],
+)
+def test_a_suggestion_that_nobody_could_submit_is_refused_with_the_word(
+    draft_study: Study, word: str, reason: str
+) -> None:
+    draft_study.tasks.update(suggested_words=f"red\n{word}\n")
+    with pytest.raises(StudyNotReady, match=f"Task 1: The suggested words {reason}"):
+        studies.open_study(draft_study)
+    draft_study.tasks.update(suggested_words=f"red\n{'r' * 120}")
+    assert studies.open_study(draft_study).state == StudyState.ACTIVE
+
+
+def test_the_language_and_the_translations_freeze_too(draft_study: Study) -> None:
+    Study.objects.update(translations={"de": {"title": "Formen"}})
+    studies.open_study(draft_study)
+    frozen = StudyConfiguration.objects.get().data["study"]
+    assert (frozen["language"], frozen["translations"]) == ("en", {"de": {"title": "Formen"}})

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from annotations.models import AnnotationSession, Outcome, Stage, Study
+from annotations.models import AnnotationSession, Consent, Outcome, Stage, Study, StudyConfiguration
 from annotations.services.studies import close_study
 from tests.annotations.views.pages import one, tree
 
@@ -72,3 +72,35 @@ def test_a_study_that_closed_before_the_tasks_leads_in_no_circle(carol: Client, 
     assert response.status_code == 409
     assert "closed" in one(response, "h1").text
     assert not tree(response).select("main a")
+
+
+def test_a_translated_text_is_shown_and_stored_in_the_language_of_the_page(carol: Client) -> None:
+    translate({"consent_text": "Sind Sie einverstanden?"})
+    response = carol.get("/visit/consent", headers={"Accept-Language": "de"})
+    text = one(response, ".prose")
+    assert (text.text.strip(), text["lang"]) == ("Sind Sie einverstanden?", "de")
+    assert not tree(response).select(".other-language")
+    asked_in = one(response, "#consent input[name=asked_in]")["value"]
+    carol.post("/visit/consent", {"agree": "yes", "asked_in": asked_in})  # in English meanwhile
+    consent = Consent.objects.get()
+    assert (consent.text, consent.language) == ("Sind Sie einverstanden?", "de")
+
+
+def test_a_text_that_was_not_translated_says_so_in_the_persons_language(carol: Client, open_study: Study) -> None:
+    response = carol.get("/visit/consent", headers={"Accept-Language": "de"})
+    assert one(response, ".prose")["lang"] == "en"
+    assert one(response, ".other-language").text == "Diesen Text gibt es nur auf Englisch."
+    carol.post("/visit/consent", {"agree": "yes", "asked_in": "de"})
+    assert (Consent.objects.get().text, Consent.objects.get().language) == (open_study.consent_text, "en")
+
+
+@pytest.mark.parametrize("asked_in", ["", "fr", "<b>", "\0"])
+def test_a_language_that_nobody_was_asked_in_is_the_studys_own(carol: Client, asked_in: str) -> None:
+    carol.post("/visit/consent", {"agree": "yes", "asked_in": asked_in})
+    assert Consent.objects.get().language == "en"
+
+
+def translate(texts: dict[str, str]) -> None:
+    configuration = StudyConfiguration.objects.get()
+    configuration.data["study"]["translations"] = {"de": texts}
+    configuration.save()

@@ -89,6 +89,29 @@ def test_the_studys_own_questions_are_asked_and_may_be_skipped(done: Visit) -> N
     assert [(answer.number, answer.answer) for answer in EndAnswer.objects.all()] == [(1, "easy")]
 
 
+def test_translated_questions_are_asked_and_counted_in_the_studys_own_wording(done: Visit) -> None:
+    ask(done, "How hard was it? | easy | hard\nAnything else?")
+    data = done.session.configuration.data["study"]
+    data["translations"] = {"de": {"end_questions": "Wie schwer war es? | leicht | schwer\nNoch etwas?"}}
+    done.session.configuration.save()
+    form = one(done.client.get("/visit/end", headers={"Accept-Language": "de"}), "form#finish")
+    assert [radio["value"] for radio in form.select("input[name=question-1]")] == ["easy", "hard", ""]
+    assert [choice.text for choice in form.select("label span[lang=de]")] == ["leicht", "schwer"]
+    assert not form.select(".other-language")
+    done.client.post("/visit/end", {"question-1": "hard", "question-2": "nein", "asked_in": "de"})
+    assert list(EndAnswer.objects.values_list("question", "answer", "language")) == [
+        ("Wie schwer war es?", "hard", "de"),
+        ("Noch etwas?", "nein", "de"),
+    ]
+
+
+def test_questions_that_were_not_translated_say_so(done: Visit) -> None:
+    ask(done, "How hard was it? | easy | hard")
+    response = done.client.get("/visit/end", headers={"Accept-Language": "de"})
+    assert one(response, "#finish .other-language").text == "Diesen Text gibt es nur auf Englisch."
+    assert one(response, "#finish legend")["lang"] == "en"
+
+
 def test_without_questions_there_is_only_the_button(done: Visit) -> None:
     assert not tree(done.client.get("/visit/end")).select("#finish fieldset, #finish textarea")
 
