@@ -186,7 +186,7 @@ def create_study(base_model: BaseModel, slug: str = "sprites", **fields: Any) ->
 
 def open_study(study: Study) -> Study:
     """The study once it is open, with a frozen configuration."""
-    return studies.open_study(study)
+    return studies.open_study(study, without_rehearsal=True)
 
 
 def start_visit(study: Study, name: str) -> Visit:

@@ -32,9 +32,12 @@ class StudyMember(models.Model):
 
 
 class AuditRecord(models.Model):
-    """One act of the staff, or of the system in their name. Append-only, by a database trigger."""
+    """One act of the staff, or of the system in their name. Append-only, by a database trigger.
 
-    study = models.ForeignKey(Study, null=True, blank=True, on_delete=models.PROTECT, related_name="audit_records")
+    Where a draft is deleted its records stay and only lose the link to it: `subject` still names it.
+    """
+
+    study = models.ForeignKey(Study, null=True, blank=True, on_delete=models.SET_NULL, related_name="audit_records")
     actor = models.CharField(max_length=150, help_text="user name; “system” for a scheduled job")
     act = models.CharField(max_length=40)
     subject = models.CharField(max_length=80, blank=True, help_text="what it was done to, under its pseudonym")

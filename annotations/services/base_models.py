@@ -9,7 +9,7 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, BaseModelOrigin, Dataset
+from annotations.models import BaseModel, BaseModelOrigin, Dataset, Task
 from annotations.models.arrays import pack_int32
 from annotations.services.errors import ServiceError
 from modeling.dataset_files import DatasetFiles, Split, file_sha256
@@ -92,6 +92,19 @@ def default_target_class(base_model: BaseModel) -> int:
     """Return the class with the highest error rate on the validation images that have a prediction."""
     predicted, labels = _evaluated(base_model.dataset.files, base_model.predicted, Split.VALIDATION)
     return hardest_class(predicted, labels, len(base_model.dataset.class_names))
+
+
+def resolved_target_class(task: Task) -> int:
+    """Return the number of the class that participants will see: the one given, or the one with most errors.
+
+    Raises BadDataset where the data set's directory does not open, NothingToEvaluate where nothing has a prediction.
+    """
+    return default_target_class(task.base_model) if task.target_class is None else task.target_class
+
+
+def lacks_features(base_model: BaseModel) -> bool:
+    """Whether the data set has no array to retrain on, so that phrases are scored and every run is refused."""
+    return "features" not in base_model.dataset.files.manifest.arrays
 
 
 def test_group_metrics(dataset: Dataset, predictions: NDArray[np.integer]) -> GroupMetrics:

@@ -1,22 +1,52 @@
 """What keeps a study from opening, each reason in a sentence that says what to do."""
 
-from annotations.models import BaseModel, Study, Task
+import datetime as dt
+
+from django.utils import timezone
+
+from annotations.models import BaseModel, JobState, Study, Task
 from annotations.readings.class_images import ClassImages, class_images
 from annotations.services.base_models import NothingToEvaluate, resolved_target_class
+from annotations.services.configurations import configuration_digest
 from annotations.services.outside_ids import is_outside_id
 from modeling.dataset_files import BadDataset
 from modeling.errors import BadTemplate
 from modeling.phrase_text import MAX_LENGTH, check_template, refusal
 
+REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
 
-def reasons_not_ready(study: Study) -> list[str]:
-    """Return why the study cannot open yet: its links, then its tasks in their order; empty where it can."""
+
+def reasons_not_ready(study: Study, *, without_rehearsal: bool = False) -> list[str]:
+    """Return why the study cannot open yet: its links, its tasks in their order, its rehearsal; empty where it can."""
     tasks = list(study.tasks.select_related("base_model__dataset"))
-    reasons = [f"Task {task.position}: {reason}" for task in tasks for reason in _reasons(task)]
-    return [*_link_reasons(study), *(reasons if tasks else ["The study has no task. Add at least one."])]
+    of_tasks = [f"Task {task.position}: {reason}" for task in tasks for reason in task_reasons(task)]
+    reasons = [*link_reasons(study), *(of_tasks if tasks else ["The study has no task. Add at least one."])]
+    if reasons or without_rehearsal:
+        return reasons  # a study that cannot be visited cannot be rehearsed
+    return rehearsal_reasons(study, timezone.now())
 
 
-def _link_reasons(study: Study) -> list[str]:
+def rehearsal_reasons(study: Study, now: dt.datetime) -> list[str]:
+    """Why the last rehearsal does not show that the study works: there is none, it is old, of another set-up, or red.
+
+    Raises BadDataset, NothingToEvaluate where the study has reasons of its tasks.
+    """
+    newest = study.rehearsals.order_by("-id").first()
+    if newest is None:
+        return ["No simulated participants have been through it. Send some: Rehearse."]
+    if newest.state in (JobState.PENDING, JobState.RUNNING):
+        return ["Simulated participants are still going through it. Wait for them to end."]
+    if newest.state == JobState.FAILED:
+        return [f"The rehearsal did not succeed: {newest.error} Mend that, and rehearse again."]
+    if newest.configuration_digest != configuration_digest(study):
+        return ["The study was changed after its rehearsal. Rehearse it as it is now."]
+    assert newest.finished_at is not None, "a constraint says so"
+    if now - newest.finished_at > REHEARSAL_IS_GOOD_FOR:
+        return ["The last rehearsal is more than an hour old. Rehearse again shortly before opening."]
+    return []
+
+
+def link_reasons(study: Study) -> list[str]:
     """What would keep everybody out, or from coming back: neither can be changed once the study is open."""
     names = {study.participant_parameter, study.study_parameter, study.session_parameter}
     checks = (
@@ -33,7 +63,7 @@ def _link_reasons(study: Study) -> list[str]:
     return [reason for is_right, reason in checks if not is_right]
 
 
-def _reasons(task: Task) -> list[str]:
+def task_reasons(task: Task) -> list[str]:
     base_model = task.base_model
     if not base_model.dataset.similarity_encoder:
         return [f"{base_model.dataset} names no similarity encoder, so phrases cannot be scored. Import it with one."]

@@ -1,7 +1,5 @@
 """A study's life: draft → active ⇄ paused → closed. Opening it freezes its configuration."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -12,55 +10,30 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import (
-    Assignment,
-    AssignmentState,
-    BaseModel,
-    EndReason,
-    Study,
-    StudyConfiguration,
-    StudyState,
-    Task,
-)
-from annotations.services import assignments, events
+from annotations.models import Assignment, AssignmentState, Condition, EndReason, Study, StudyState, Task
+from annotations.services import assignments, audit, events
+from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotReady
-from annotations.services.readiness import lacks_features, reasons_not_ready, resolved_target_class
-from annotations.version import CODE_VERSION
+from annotations.services.readiness import reasons_not_ready
 
-# What shapes a visit and freezes at opening. Codes and the outside study id are no part of it: exports show it, and one
-# that was mistyped can be corrected while the study is open.
-FROZEN_STUDY_FIELDS = (
-    "slug",
-    "title",
-    "language",
-    "translations",
-    "introduction",
-    "consent_text",
-    "participant_parameter",
-    "study_parameter",
-    "session_parameter",
-    "completion_url",
-    "comprehension_check",
-    "end_questions",
-    "goal",
-    "suggest_rewordings",
-    "audience",
-    "task_order",
-    "restart_rule",
-    "lease_minutes",
-    "only_verified",
-    "bonus_cents",
-    "retention_days",
-)
-FROZEN_CONDITION_FIELDS = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
-FROZEN_TASK_FIELDS = (
-    "position",
-    "target_class",
-    "text_template",
-    "suggested_words",
-    "min_phrases",
-    "max_phrases",
-    "time_limit_s",
+# What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
+AMENDABLE = (
+    "external_study_id",
+    "completion_code",
+    "no_consent_code",
+    "failed_check_code",
+    "failed_check_is_paid",
+    "researcher_code",
+    "quota",
+    "most_minutes",
+    "reward_cents",
+    "currency",
+    "least_hourly_cents",
+    "new_concept_chance",
+    "alarm_email",
+    "alarm_webhook",
+    "alarm_dropout",
+    "alarm_failed_check",
 )
 
 
@@ -79,92 +52,109 @@ class StudyUnacceptable(ServiceError):
 
 
 @transaction.atomic
-def create_study(*, slug: str, title: str, tasks: Sequence[Mapping[str, Any]], **fields: Any) -> Study:
-    """Store a draft study and its tasks, numbered from 1 in the order given.
+def create_study(
+    *,
+    slug: str,
+    title: str,
+    tasks: Sequence[Mapping[str, Any]],
+    conditions: Sequence[Mapping[str, Any]] = (),
+    by: str = audit.SYSTEM,
+    **fields: Any,
+) -> Study:
+    """Store a draft study with its tasks and conditions, each numbered from 1 in the order given.
 
-    tasks: fields of Task, with `base_model` a BaseModel; fields: other fields of Study. Raises StudyUnacceptable,
-    which names every field that is not right, and stores nothing then.
+    tasks: fields of Task, with `base_model` a BaseModel; conditions: fields of Condition; fields: other fields of
+    Study; by: who did it, for the audit log. Raises StudyUnacceptable, which names every field that is not right, and
+    stores nothing then.
     """
     try:
         study = Study(slug=slug, title=title, **fields)
         study.full_clean()
         study.save()
-        for position, values in enumerate(tasks, start=1):
-            task = Task(study=study, position=position, **values)
-            task.full_clean()
-            task.save()
+        for model, rows in ((Task, tasks), (Condition, conditions)):
+            for position, values in enumerate(rows, start=1):
+                row = model(study=study, position=position, **values)
+                row.full_clean()
+                row.save()
     except ValidationError as error:
         problems = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
         raise StudyUnacceptable(" ".join(problems)) from error
     except TypeError as error:
         raise StudyUnacceptable(f"{error}.") from error
+    audit.record("study_created", study=study, by=by, subject=study.slug)
     return study
 
 
 @transaction.atomic
-def open_study(study: Study) -> Study:
+def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool = False) -> Study:
     """Freeze a draft's configuration and let participants in.
 
     A task without a class gets the one with the highest error rate. Raises StudyNotReady with every reason,
-    StudyStateMismatch where the study is no draft.
+    StudyStateMismatch where the study is no draft. `without_rehearsal`, which the audit log notes, is for who is sure
+    that the site scores phrases.
     """
     locked = _locked(study, StudyState.DRAFT)
-    reasons = reasons_not_ready(locked)
+    reasons = reasons_not_ready(locked, without_rehearsal=without_rehearsal)
     if reasons:
         raise StudyNotReady(reasons)
     configuration = freeze(locked)
     locked.opened_at = timezone.now()
-    _move(locked, StudyState.ACTIVE, events.STUDY_OPENED, configuration=configuration.version)
+    said_aloud = {"without_rehearsal": True} if without_rehearsal else {}
+    _move(locked, StudyState.ACTIVE, events.STUDY_OPENED, by, configuration=configuration.version, **said_aloud)
     return _refreshed(study)
 
 
 @transaction.atomic
-def freeze(study: Study) -> StudyConfiguration:
-    """Return the study's configuration as it is now: the newest version, or a new one where it has changed since.
-
-    A draft freezes each time somebody rehearses it, and for good when it opens. A task without a class gets the one with
-    the highest error rate. Raises BadDataset where a data set does not open, NothingToEvaluate where nothing has a
-    prediction.
-    """
-    Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two at once would take one number
-    for task in study.tasks.filter(target_class=None).select_related("base_model__dataset"):
-        task.target_class = resolved_target_class(task)
-        task.save(update_fields=["target_class"])
-    data = _configuration_data(study)
-    newest = study.configurations.order_by("version").last()
-    if newest is not None and newest.digest == _digest(data):
-        return newest
-    version = 1 if newest is None else newest.version + 1
-    return StudyConfiguration.objects.create(study=study, version=version, data=data, digest=_digest(data))
-
-
-@transaction.atomic
-def pause_study(study: Study) -> Study:
+def pause_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
     """Let nobody new in; whoever has begun may finish. Raises StudyStateMismatch unless the study is active."""
-    _move(_locked(study, StudyState.ACTIVE), StudyState.PAUSED, events.STUDY_PAUSED)
+    _move(_locked(study, StudyState.ACTIVE), StudyState.PAUSED, events.STUDY_PAUSED, by)
     return _refreshed(study)
 
 
 @transaction.atomic
-def resume_study(study: Study) -> Study:
+def resume_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
     """Let participants in again, under the same configuration. Raises StudyStateMismatch unless it is paused."""
-    _move(_locked(study, StudyState.PAUSED), StudyState.ACTIVE, events.STUDY_RESUMED)
+    _move(_locked(study, StudyState.PAUSED), StudyState.ACTIVE, events.STUDY_RESUMED, by)
     return _refreshed(study)
 
 
 @transaction.atomic
-def close_study(study: Study) -> Study:
+def close_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
     """End the study for good, and with it every assignment that has not ended; all that was submitted stays.
 
     Raises StudyStateMismatch unless the study is active or paused.
     """
     locked = _locked(study, StudyState.ACTIVE, StudyState.PAUSED)
     locked.closed_at = timezone.now()
-    _move(locked, StudyState.CLOSED, events.STUDY_CLOSED)
+    _move(locked, StudyState.CLOSED, events.STUDY_CLOSED, by)
     live = Assignment.objects.filter(session__study=locked).exclude(state=AssignmentState.ENDED)
     for assignment in live.order_by("id"):
         assignments.end(assignment, EndReason.STUDY_CLOSED)
     return _refreshed(study)
+
+
+@transaction.atomic
+def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str]:
+    """Change what never froze (AMENDABLE), also while people are inside; return the names of what changed.
+
+    Raises StudyStateMismatch for a study that is closed, ValidationError for values that are not right, ValueError for
+    a field that is frozen.
+    """
+    frozen = set(fields) - set(AMENDABLE)
+    if frozen:
+        raise ValueError(f"{', '.join(sorted(frozen))} cannot be changed once the study is open")
+    locked = _locked(study, StudyState.DRAFT, StudyState.ACTIVE, StudyState.PAUSED)
+    before = {name: getattr(locked, name) for name in fields}
+    changed = [name for name, value in fields.items() if before[name] != value]
+    for name in changed:
+        setattr(locked, name, fields[name])
+    locked.full_clean()
+    if changed:
+        locked.save(update_fields=changed)
+        changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
+        audit.record("study_amended", study=locked, by=by, changes=changes)
+    _refreshed(study)
+    return changed
 
 
 def entry_url(study: Study) -> str:
@@ -202,70 +192,13 @@ def _locked(study: Study, *allowed: StudyState) -> Study:
     return locked
 
 
-def _move(locked: Study, state: StudyState, event: str, **payload: Any) -> None:
+def _move(locked: Study, state: StudyState, act: str, by: str, **detail: Any) -> None:
     locked.state = state
     locked.save(update_fields=["state", "opened_at", "closed_at"])
-    events.record(event, study=locked, **payload)
+    events.record(act, study=locked, **detail)
+    audit.record(act, study=locked, by=by, **detail)
 
 
 def _refreshed(study: Study) -> Study:
     study.refresh_from_db()
     return study
-
-
-def configuration_digest(study: Study) -> str:
-    """Return the digest that the study's configuration would have if it froze now.
-
-    Raises BadDataset where a data set does not open, NothingToEvaluate where nothing has a prediction.
-    """
-    return _digest(_configuration_data(study))
-
-
-def _configuration_data(study: Study) -> dict[str, Any]:
-    return {
-        "code_version": CODE_VERSION,
-        "least_slice_size": settings.LEAST_SLICE_SIZE,
-        "study": {name: getattr(study, name) for name in FROZEN_STUDY_FIELDS},
-        "conditions": [
-            {name: getattr(condition, name) for name in FROZEN_CONDITION_FIELDS}
-            for condition in study.conditions.order_by("position")
-        ],
-        "tasks": [_frozen_task(task) for task in study.tasks.select_related("base_model__dataset")],
-    }
-
-
-def _digest(data: Mapping[str, Any]) -> str:
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _frozen_task(task: Task) -> dict[str, Any]:
-    task.target_class = resolved_target_class(task)
-    return {
-        **{name: getattr(task, name) for name in FROZEN_TASK_FIELDS},
-        "class_name": task.class_name,
-        "base_model": _frozen_base_model(task.base_model),
-    }
-
-
-def _frozen_base_model(base_model: BaseModel) -> dict[str, Any]:
-    dataset = base_model.dataset
-    return {
-        "name": base_model.name,
-        "origin": base_model.origin,
-        "l2": base_model.l2,
-        "predictions_sha256": hashlib.sha256(base_model.predictions).hexdigest(),
-        "validation_accuracies": base_model.validation_accuracies,
-        "test_metrics": base_model.test_metrics,
-        "retrainable": not lacks_features(base_model),
-        "dataset": {
-            "name": dataset.name,
-            "version": dataset.version,
-            "digest": dataset.digest,
-            "class_names": dataset.class_names,
-            "attribute_names": dataset.attribute_names,
-            "similarity_encoder": dataset.similarity_encoder,
-            "feature_encoder": dataset.feature_encoder,
-            "counts": dataset.counts,
-        },
-    }

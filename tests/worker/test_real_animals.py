@@ -83,7 +83,7 @@ def do_the_job(dataset: Dataset, l2: float, phrases: Sequence[str]) -> Job:
     command("train_base_model", dataset.name, "--l2", l2)
     base_model = BaseModel.objects.get(dataset=dataset, name="erm")
     study = create_study(slug="animals", title="Animals", completion_code="AN1MAL5", tasks=[{"base_model": base_model}])
-    open_study(study)
+    open_study(study, without_rehearsal=True)
     client = Client()
     assignment = go_to_the_task(client, study)
     submit = f"/visit/tasks/{assignment.public_id}/phrases"

@@ -9,16 +9,18 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.management.plain_errors import plain_errors
-from annotations.models import BaseModel, Study, StudyState
+from annotations.models import BaseModel, Study, StudyState, Task
+from annotations.services.errors import StudyNotReady
 from annotations.services.studies import create_study, entry_url, open_study
 
 _JSON_HELP = """JSON file with the study's fields and its tasks, for example {"slug": "birds", "title": "Birds",
 "tasks": [{"base_model": "birds/erm", "target_class": "dog", "time_limit_s": 600}]}; target_class is a name, a number or
 missing (the class with the most errors)"""
+_NEEDED = "a slug and --base-model, or --from-json FILE"
 
 
 class Command(BaseCommand):
-    help = "Create a study. A study of this slug that is there already is left as it is."
+    help = "Create a study. One that is there already is left as it is, and refused where it is not what was asked for."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", nargs="?", help="appears in the participants' link")
@@ -31,32 +33,51 @@ class Command(BaseCommand):
         parser.add_argument("--completion-code", help="default: a random one")
         parser.add_argument("--from-json", type=Path, metavar="FILE", help=_JSON_HELP)
         parser.add_argument("--open", action="store_true", help="open it: its configuration freezes")
+        parser.add_argument(
+            "--without-rehearsal",
+            action="store_true",
+            help="open it although no simulated participants have been through it in the last hour",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         fields = _from_file(options["from_json"]) if options["from_json"] else _from_arguments(options)
         with plain_errors():
             study = self._existing_or_new(fields)
             if options["open"] and study.state == StudyState.DRAFT:
-                open_study(study)
-                self.stdout.write(f"Opened {study.slug}.")
+                self._open(study, without_rehearsal=options["without_rehearsal"])
         self.stdout.write(f"Participants' link: {entry_url(study)}")
 
     def _existing_or_new(self, fields: dict[str, Any]) -> Study:
-        existing = Study.objects.filter(slug=fields.get("slug")).first()
+        tasks = [_with_base_model(task) for task in fields.pop("tasks", [])]
+        existing = Study.objects.filter(slug=fields["slug"]).first()
         if existing is not None:
+            _refuse_another(existing, fields, tasks)
             self.stdout.write(f"The study {existing.slug} is there already ({existing.get_state_display().lower()}).")
             return existing
-        tasks = [_with_base_model(task) for task in fields.pop("tasks", [])]
+        if not tasks:
+            raise CommandError(f"There is no study {fields['slug']!r} yet. Give {_NEEDED}.")
         fields.setdefault("completion_code", secrets.token_hex(4).upper())
-        fields.setdefault("title", fields.get("slug"))
+        fields.setdefault("title", fields["slug"])
         study = create_study(tasks=tasks, **fields)
         self.stdout.write(f"Created the study {study.slug} with {study.tasks.count()} task(s).")
         return study
 
+    def _open(self, study: Study, *, without_rehearsal: bool) -> None:
+        try:
+            open_study(study, without_rehearsal=without_rehearsal)
+        except StudyNotReady as error:
+            raise CommandError(
+                f"The study {study.slug} stays a draft. {error.message} A rehearsal is started in the admin, on its page "
+                "Pre-flight; --without-rehearsal opens it without one."
+            ) from error
+        if without_rehearsal:
+            self.stdout.write("Nobody has rehearsed it: enter by its link and try a phrase before you send people.")
+        self.stdout.write(f"Opened {study.slug}.")
+
 
 def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
-    if not options["slug"] or not options["base_model"]:
-        raise CommandError("Give a slug and --base-model, or --from-json FILE.")
+    if not options["slug"]:
+        raise CommandError(f"Give {_NEEDED}.")
     task = {
         "base_model": options["base_model"],
         "target_class": options["target_class"],
@@ -65,11 +86,31 @@ def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
         "max_phrases": options["max_phrases"],
     }
     fields = {"title": options["title"], "completion_code": options["completion_code"]}
-    return {"slug": options["slug"], **_given(fields), "tasks": [_given(task)]}
+    task = _given(task)
+    if task and "base_model" not in task:
+        raise CommandError("What you say of a task needs its --base-model.")
+    return {"slug": options["slug"], **_given(fields), "tasks": [task] if task else []}
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _refuse_another(study: Study, fields: dict[str, Any], tasks: list[dict[str, Any]]) -> None:
+    """Raise CommandError where the study differs in what was given; what was not given may be anything."""
+    other = [name for name, value in fields.items() if name != "conditions" and getattr(study, name, None) != value]
+    stored = list(study.tasks.order_by("position"))
+    if tasks and not (len(tasks) == len(stored) and all(map(_fits, stored, tasks))):
+        other.append("tasks")
+    if other:
+        raise CommandError(
+            f"There is already a study {study.slug!r} ({study.get_state_display().lower()}), and it differs in "
+            f"{', '.join(sorted(other))}. Choose another slug, or change that study in the admin while it is a draft."
+        )
+
+
+def _fits(task: Task, given: dict[str, Any]) -> bool:
+    return all(getattr(task, name, None) == value for name, value in given.items())
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -52,10 +52,15 @@ def test_a_bad_task_takes_its_study_with_it(base_model: BaseModel) -> None:
 
 
 def test_the_command_creates_and_opens_a_study_and_prints_its_link(base_model: BaseModel) -> None:
-    printed = run("birds", "--base-model", REFERENCE, "--target-class", "oval", "--open")
+    printed = run("birds", "--base-model", REFERENCE, "--target-class", "oval", "--open", "--without-rehearsal")
     study = Study.objects.get(slug="birds")
     assert (study.state, study.tasks.get().target_class) == (StudyState.ACTIVE, OVAL)
     assert len(study.completion_code) == 8
+    assert "Nobody has rehearsed it" in printed
+    assert study.audit_records.filter(act="study_opened").get().detail == {
+        "configuration": 1,
+        "without_rehearsal": True,
+    }
     assert "/study/birds/?PROLIFIC_PID={{%PROLIFIC_PID%}}" in printed
 
 
@@ -74,9 +79,38 @@ def test_the_command_leaves_a_study_that_is_there(draft_study: Study) -> None:
     assert Study.objects.get().tasks.get().target_class == SQUARE
 
 
+def test_the_command_opens_nothing_that_was_not_rehearsed(base_model: BaseModel) -> None:
+    with pytest.raises(CommandError, match=r"stays a draft\. No simulated participants .* --without-rehearsal"):
+        run("birds", "--base-model", REFERENCE, "--open")
+    assert Study.objects.get().state == StudyState.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("options", "differs"),
+    [
+        (["--title", "Other"], "title"),
+        (["--base-model", REFERENCE, "--target-class", "oval"], "tasks"),
+        (["--base-model", REFERENCE, "--time-limit", "90", "--completion-code", "X"], "completion_code, tasks"),
+    ],
+)
+def test_the_command_refuses_another_study_of_a_slug_that_is_taken(
+    draft_study: Study, options: list[str], differs: str
+) -> None:
+    with pytest.raises(CommandError, match=f"already a study 'sprites' \\(draft\\), and it differs in {differs}\\."):
+        run("sprites", *options)
+    assert draft_study.tasks.get().target_class == SQUARE
+
+
+def test_the_command_opens_a_study_that_is_there(draft_study: Study) -> None:
+    run("sprites", "--open", "--without-rehearsal")
+    draft_study.refresh_from_db()
+    assert draft_study.state == StudyState.ACTIVE
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["birds", "--title", "Birds", "--time-limit", "90"], "needs its --base-model"),
         (["birds"], "Give a slug and --base-model"),
         (["birds", "--base-model", "nothing/erm"], r"There are: sprites-like@1/by colour"),
         (["birds", "--base-model", "sprites-like@9/by colour"], "no base model"),

@@ -40,7 +40,7 @@ def test_codes_and_the_quota_are_no_part_of_it(draft_study: Study) -> None:
 def test_a_rehearsed_draft_opens_under_the_version_that_was_rehearsed(draft_study: Study) -> None:
     draft_study.tasks.update(target_class=None)
     rehearsed = studies.freeze(draft_study)
-    assert studies.open_study(draft_study).configurations.get() == rehearsed
+    assert studies.open_study(draft_study, without_rehearsal=True).configurations.get() == rehearsed
 
 
 def test_the_digest_is_known_before_anything_freezes(draft_study: Study) -> None:

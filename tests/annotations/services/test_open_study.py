@@ -15,7 +15,7 @@ from tests.actors import OVAL, SQUARE
 
 
 def test_an_open_study_is_active_and_says_so_in_the_log(draft_study: Study) -> None:
-    study = studies.open_study(draft_study)
+    study = studies.open_study(draft_study, without_rehearsal=True)
     assert study.state == StudyState.ACTIVE
     assert study.opened_at is not None
     event = Event.objects.get(study=study)
@@ -23,7 +23,7 @@ def test_an_open_study_is_active_and_says_so_in_the_log(draft_study: Study) -> N
 
 
 def test_the_configuration_holds_study_tasks_and_data_and_its_digest_can_be_computed_again(draft_study: Study) -> None:
-    studies.open_study(draft_study)
+    studies.open_study(draft_study, without_rehearsal=True)
     configuration = StudyConfiguration.objects.get(study=draft_study)
     task = configuration.data["tasks"][0]
     dataset = Dataset.objects.get()
@@ -38,7 +38,7 @@ def test_the_configuration_holds_study_tasks_and_data_and_its_digest_can_be_comp
 
 def test_no_code_and_no_outside_id_is_part_of_the_configuration(draft_study: Study) -> None:
     Study.objects.update(external_study_id="outside-study-id", no_consent_code="NOCODE99")
-    studies.open_study(draft_study)
+    studies.open_study(draft_study, without_rehearsal=True)
     text = json.dumps(StudyConfiguration.objects.get().data)
     assert "C0DE1234" not in text
     assert "NOCODE99" not in text
@@ -47,14 +47,14 @@ def test_no_code_and_no_outside_id_is_part_of_the_configuration(draft_study: Stu
 
 def test_a_task_without_a_class_gets_the_one_with_most_errors(draft_study: Study) -> None:
     draft_study.tasks.update(target_class=None)
-    studies.open_study(draft_study)
+    studies.open_study(draft_study, without_rehearsal=True)
     assert draft_study.tasks.get().target_class == SQUARE
 
 
 def test_a_study_without_tasks_is_refused(draft_study: Study) -> None:
     draft_study.tasks.all().delete()
     with pytest.raises(StudyNotReady, match="no task"):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
 
 
 @pytest.mark.parametrize(("predicted", "kind"), [(SQUARE, "wrong"), (OVAL, "right")])
@@ -72,7 +72,7 @@ def test_a_class_that_is_all_right_or_all_wrong_is_refused(
     )
     draft_study.tasks.update(base_model=model)
     with pytest.raises(StudyNotReady, match=f"no {kind} validation image in class “square”"):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
     draft_study.refresh_from_db()
     assert draft_study.state == StudyState.DRAFT
     assert not StudyConfiguration.objects.exists()
@@ -81,34 +81,34 @@ def test_a_class_that_is_all_right_or_all_wrong_is_refused(
 def test_a_data_set_whose_files_are_gone_is_refused_by_name(draft_study: Study) -> None:
     Dataset.objects.update(directory="datasets/moved/elsewhere")
     with pytest.raises(StudyNotReady, match=r"Task 1: .*manifest\.json"):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
     assert not (Path(settings.DATA_ROOT) / "datasets/moved").exists()
 
 
 def test_a_data_set_without_an_encoder_is_refused(draft_study: Study) -> None:
     Dataset.objects.update(similarity_encoder="")
     with pytest.raises(StudyNotReady, match="names no similarity encoder"):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
 
 
 def test_a_class_number_beyond_the_data_set_is_refused(draft_study: Study) -> None:
     draft_study.tasks.update(target_class=7)
     with pytest.raises(StudyNotReady, match="no class number 7"):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
 
 
 def test_every_reason_is_given_at_once(draft_study: Study, base_model: BaseModel) -> None:
     draft_study.tasks.update(target_class=7)
     draft_study.tasks.create(position=2, base_model=base_model, text_template="{phrase} and {phrase}")
     with pytest.raises(StudyNotReady) as refusal:
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
     assert [reason[:6] for reason in refusal.value.reasons] == ["Task 1", "Task 2"]
 
 
 def test_an_open_study_cannot_be_opened_again(draft_study: Study) -> None:
-    studies.open_study(draft_study)
+    studies.open_study(draft_study, without_rehearsal=True)
     with pytest.raises(studies.StudyStateMismatch, match="active"):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
     assert StudyConfiguration.objects.count() == 1
 
 
@@ -124,7 +124,7 @@ def test_an_open_study_cannot_be_opened_again(draft_study: Study) -> None:
 def test_links_that_would_lead_nowhere_are_refused(draft_study: Study, field: str, value: str, reason: str) -> None:
     Study.objects.update(**{field: value})
     with pytest.raises(StudyNotReady, match=reason):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
     draft_study.refresh_from_db()
     assert draft_study.state == StudyState.DRAFT
 
@@ -132,7 +132,7 @@ def test_links_that_would_lead_nowhere_are_refused(draft_study: Study, field: st
 @pytest.mark.parametrize("url", ["", "https://app.prolific.com/submissions/complete?cc={code}"])
 def test_a_study_opens_with_and_without_an_address_to_send_people_back_to(draft_study: Study, url: str) -> None:
     Study.objects.update(completion_url=url, external_study_id="64a0f1b2c3d4e5f6a7b8c9d0")
-    assert studies.open_study(draft_study).state == StudyState.ACTIVE
+    assert studies.open_study(draft_study, without_rehearsal=True).state == StudyState.ACTIVE
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_a_suggestion_that_nobody_could_submit_is_refused_with_the_word(
 ) -> None:
     draft_study.tasks.update(suggested_words=f"red\n{word}\n")
     with pytest.raises(StudyNotReady, match=f"Task 1: The suggested words {reason}"):
-        studies.open_study(draft_study)
+        studies.open_study(draft_study, without_rehearsal=True)
     draft_study.tasks.update(suggested_words=f"red\n{'r' * 120}")
-    assert studies.open_study(draft_study).state == StudyState.ACTIVE
+    assert studies.open_study(draft_study, without_rehearsal=True).state == StudyState.ACTIVE
 
 
 def test_the_language_and_the_translations_freeze_too(draft_study: Study) -> None:
     Study.objects.update(translations={"de": {"title": "Formen"}})
-    studies.open_study(draft_study)
+    studies.open_study(draft_study, without_rehearsal=True)
     frozen = StudyConfiguration.objects.get().data["study"]
     assert (frozen["language"], frozen["translations"]) == ("en", {"de": {"title": "Formen"}})
