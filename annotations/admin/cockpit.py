@@ -123,7 +123,7 @@ def cockpit(study: Study) -> dict[str, Any]:
 def recent_phrases(study: Study) -> QuerySet[Phrase]:
     """Return the newest phrases with what their page shows, without the arrays of their scores."""
     return (
-        Phrase.objects.filter(assignment__session__study=study)
+        Phrase.objects.filter(assignment__session__in=study.sessions.counted())
         .select_related("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
         .defer(
             "assignment__task__base_model__predictions",
@@ -138,14 +138,14 @@ def recent_phrases(study: Study) -> QuerySet[Phrase]:
 
 
 def _funnel(study: Study) -> list[Bar]:
-    counted = study.sessions.aggregate(
+    counted = study.sessions.counted().aggregate(
         entered=Count("id"),
         consented=Count("consented_at"),
         taught=Count("tutorial_done_at"),
         finished=Count("id", filter=Q(stage=Stage.FINISHED)),
     )
     # Apart, since the join on phrases repeats a session for each.
-    tried = study.sessions.filter(assignments__phrases__isnull=False).distinct().count()
+    tried = study.sessions.counted().filter(assignments__phrases__isnull=False).distinct().count()
     labels = {
         "entered": "Entered",
         "consented": "Consented",
@@ -159,7 +159,7 @@ def _funnel(study: Study) -> list[Bar]:
 
 def _now(study: Study) -> list[tuple[str, int]]:
     """How many people are at each stage now."""
-    by_stage = dict(study.sessions.values_list("stage").annotate(n=Count("id")).order_by())
+    by_stage = dict(study.sessions.counted().values_list("stage").annotate(n=Count("id")).order_by())
     words = {
         Stage.CONSENT: "at the consent form",
         Stage.TUTORIAL: "in the tutorial",
@@ -174,8 +174,9 @@ def _now(study: Study) -> list[tuple[str, int]]:
 
 
 def _work(study: Study) -> dict[str, int]:
-    phrases = Phrase.objects.filter(assignment__session__study=study)
-    runs = Run.objects.filter(assignment__session__study=study)
+    counted = study.sessions.counted()
+    phrases = Phrase.objects.filter(assignment__session__in=counted)
+    runs = Run.objects.filter(assignment__session__in=counted)
     return {
         "phrases": phrases.count(),
         "pending": phrases.filter(state="pending").count(),

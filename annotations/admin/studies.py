@@ -104,9 +104,10 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
 
     # -- The list ------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
-        phrases = Phrase.objects.filter(assignment__session__study=OuterRef("pk")).order_by()
-        runs = Run.objects.filter(assignment__session__study=OuterRef("pk"), state=RunState.DONE).order_by()
-        sessions = AnnotationSession.objects.filter(study=OuterRef("pk")).order_by()
+        sessions = AnnotationSession.objects.counted().filter(study=OuterRef("pk")).order_by()
+        counted = AnnotationSession.objects.counted().filter(study=OuterRef(OuterRef("pk")))
+        phrases = Phrase.objects.filter(assignment__session__in=counted).order_by()
+        runs = Run.objects.filter(assignment__session__in=counted, state=RunState.DONE).order_by()
         return (
             super()
             .get_queryset(request)

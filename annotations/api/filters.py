@@ -9,6 +9,9 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from annotations.models import AnnotationSession
+
+INCLUDE, REHEARSALS = "include", "rehearsals"
 _PAGING = {"page", "page_size", "format"}
 
 
@@ -18,7 +21,8 @@ class AllowedFilters(BaseFilterBackend):
     def filter_queryset(self, request: Request, queryset: QuerySet[Any, Any], view: APIView) -> QuerySet[Any, Any]:
         allowed: dict[str, str] = getattr(view, "filters", {})
         given = request.query_params
-        unknown = {name: ["There is no such filter."] for name in given if name not in allowed and name not in _PAGING}
+        known = {*allowed, *_PAGING, *((INCLUDE,) if hasattr(view, "visit_path") else ())}
+        unknown = {name: ["There is no such filter."] for name in given if name not in known}
         if unknown:
             raise ValidationError(unknown)
         for name, field in allowed.items():
@@ -32,6 +36,29 @@ class AllowedFilters(BaseFilterBackend):
             {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
             for name in getattr(view, "filters", {})
         ]
+
+
+class CountedVisits(BaseFilterBackend):
+    """Leaves out what belongs to previews and simulated visits, unless ?include=rehearsals asks for it.
+
+    Reads `view.visit_path`, which leads from a row to its visit; empty where the row is the visit.
+    """
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any, Any], view: APIView) -> QuerySet[Any, Any]:
+        path: str | None = getattr(view, "visit_path", None)
+        include = request.query_params.get(INCLUDE, "")
+        if include not in {"", REHEARSALS}:
+            raise ValidationError({INCLUDE: [f"Only “{REHEARSALS}” can be included."]})
+        if path is None or include:
+            return queryset
+        return queryset.filter(**{f"{path or 'pk'}__in": AnnotationSession.objects.counted()})
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Describe the parameter in the OpenAPI schema."""
+        if not hasattr(view, "visit_path"):
+            return []
+        schema = {"type": "string", "enum": [REHEARSALS]}
+        return [{"name": INCLUDE, "in": "query", "required": False, "schema": schema}]
 
 
 def _equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:

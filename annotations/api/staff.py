@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from annotations.api.access import StaffWhoMayView
-from annotations.api.filters import AllowedFilters
+from annotations.api.filters import AllowedFilters, CountedVisits
 from annotations.api.serializers import (
     AssignmentSerializer,
     BaseModelSerializer,
@@ -28,7 +28,7 @@ from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset
 
 class _StaffViewSet(ReadOnlyModelViewSet[Any]):
     permission_classes = (StaffWhoMayView,)
-    filter_backends = (AllowedFilters,)
+    filter_backends = (AllowedFilters, CountedVisits)
     filters: ClassVar[dict[str, str]] = {}
 
 
@@ -68,6 +68,7 @@ class TaskViewSet(_StaffViewSet):
 
 
 class SessionViewSet(_StaffViewSet):
+    visit_path = ""
     queryset = AnnotationSession.objects.select_related("study", "participant", "configuration").order_by("id")
     serializer_class = SessionSerializer
     lookup_field = "public_id"
@@ -80,6 +81,7 @@ class SessionViewSet(_StaffViewSet):
 
 
 class AssignmentViewSet(_StaffViewSet):
+    visit_path = "session"
     queryset = Assignment.objects.select_related("session", "task").order_by("id")
     serializer_class = AssignmentSerializer
     lookup_field = "public_id"
@@ -91,6 +93,7 @@ class AssignmentViewSet(_StaffViewSet):
 
 
 class PhraseViewSet(_StaffViewSet):
+    visit_path = "assignment__session"
     queryset = (
         Phrase.objects.select_related("assignment__session__participant", "score__run")
         .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
@@ -106,6 +109,7 @@ class PhraseViewSet(_StaffViewSet):
 
 
 class RunViewSet(_StaffViewSet):
+    visit_path = "assignment__session"
     queryset: QuerySet[Model] = (
         Run.objects.select_related("assignment__session__participant").defer("head", "test_predictions").order_by("id")
     )

@@ -6,7 +6,7 @@ Of a visit whose person withdrew there is the row in sessions.csv that says so, 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from annotations.exports import tables
 from annotations.exports.columns import Table
@@ -30,7 +30,7 @@ def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any]
 def phrase_rows(study: Study) -> Iterator[Phrase]:
     """Yield the study's phrases in the order of phrases.csv, without the arrays of their scores."""
     return (
-        Phrase.objects.filter(assignment__session__study=study, assignment__session__withdrawn_at=None)
+        Phrase.objects.filter(assignment__session__in=_kept(study))
         .select_related("assignment__session__participant", "assignment__task", "score__run")
         .select_related("threshold_choice__run", "judgement")
         .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
@@ -40,16 +40,25 @@ def phrase_rows(study: Study) -> Iterator[Phrase]:
     )
 
 
+def _kept(study: Study) -> QuerySet[AnnotationSession]:
+    """The visits that count, but for those whose persons withdrew."""
+    return study.sessions.counted().filter(withdrawn_at=None)
+
+
 def _participants(study: Study) -> Iterator[Participant]:
     finished = Count("sessions", filter=Q(sessions__stage=Stage.FINISHED))
     return (
-        study.participants.annotate(n_sessions=Count("sessions"), n_finished=finished).order_by("pseudonym").iterator()
+        study.participants.counted()
+        .annotate(n_sessions=Count("sessions"), n_finished=finished)
+        .order_by("pseudonym")
+        .iterator()
     )
 
 
 def _sessions(study: Study) -> Iterator[AnnotationSession]:
     return (
-        study.sessions.select_related("participant", "configuration")
+        study.sessions.counted()
+        .select_related("participant", "configuration")
         .annotate(n_check_tries=Count("check_attempts"))
         .order_by("participant__pseudonym", "created_at", "submission_key")
         .iterator()
@@ -58,7 +67,7 @@ def _sessions(study: Study) -> Iterator[AnnotationSession]:
 
 def _assignments(study: Study) -> Iterator[Assignment]:
     return (
-        Assignment.objects.filter(session__study=study, session__withdrawn_at=None)
+        Assignment.objects.filter(session__in=_kept(study))
         .select_related("session__participant", "task")
         .annotate(n_phrases=Count("phrases"))
         .order_by("session__participant__pseudonym", "session__submission_key", "task__position")
@@ -68,7 +77,7 @@ def _assignments(study: Study) -> Iterator[Assignment]:
 
 def _runs(study: Study) -> Iterator[Run]:
     return (
-        Run.objects.filter(assignment__session__study=study, assignment__session__withdrawn_at=None)
+        Run.objects.filter(assignment__session__in=_kept(study))
         .select_related("assignment__session__participant", "assignment__task", "base_model")
         .defer("head", "test_predictions", "base_model__head", "base_model__predictions")
         .order_by(
@@ -83,7 +92,7 @@ def _runs(study: Study) -> Iterator[Run]:
 
 def _end_answers(study: Study) -> Iterator[EndAnswer]:
     return (
-        EndAnswer.objects.filter(session__study=study, session__withdrawn_at=None)
+        EndAnswer.objects.filter(session__in=_kept(study))
         .select_related("session__participant")
         .order_by("session__participant__pseudonym", "session__submission_key", "number")
         .iterator()
@@ -92,7 +101,7 @@ def _end_answers(study: Study) -> Iterator[EndAnswer]:
 
 def _spans(study: Study) -> Iterator[Span]:
     return (
-        Span.objects.filter(session__study=study, session__withdrawn_at=None)
+        Span.objects.filter(session__in=_kept(study))
         .select_related("session__participant", "assignment__task")
         .order_by("session__participant__pseudonym", "session__submission_key", "began_at", "id")
         .iterator()

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
+from django.db.models import Q
+
 from annotations.exports.archive import Archive
 from annotations.exports.columns import DICTIONARY, describe, write_time
 from annotations.exports.readme import readme
@@ -49,7 +51,8 @@ def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
 
 
 def _raw_events(study: Study) -> Iterator[dict[str, Any]]:
-    for event in study.events.select_related("session").order_by("id").iterator():
+    counted = study.events.filter(Q(session=None) | Q(session__in=study.sessions.counted()))
+    for event in counted.select_related("session").order_by("id").iterator():
         yield {
             "occurred_at": write_time(event.occurred_at),
             "kind": event.kind,

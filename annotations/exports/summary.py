@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from annotations.models import Assignment, Phrase, Study, Task
+from annotations.models import AnnotationSession, Assignment, Phrase, Study, Task
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def spread(values: Iterable[float | None]) -> Spread:
 def _tried_phrases(study: Study) -> dict[tuple[int, str], list[_Tried]]:
     """Phrases by task and participant, the earliest first."""
     rows = (
-        Phrase.objects.filter(assignment__session__study=study, assignment__session__withdrawn_at=None)
+        Phrase.objects.filter(assignment__session__in=study.sessions.counted().filter(withdrawn_at=None))
         .order_by("submitted_at", "id")
         .values_list(
             "assignment__task_id",
@@ -116,7 +116,7 @@ def _tried_phrases(study: Study) -> dict[tuple[int, str], list[_Tried]]:
 
 def _task_summary(task: Task, tried: dict[tuple[int, str], list[_Tried]]) -> TaskSummary:
     participants = (
-        Assignment.objects.filter(task=task, session__withdrawn_at=None)
+        Assignment.objects.filter(task=task, session__in=AnnotationSession.objects.counted().filter(withdrawn_at=None))
         .order_by("session__participant__pseudonym")
         .values_list("session__participant__pseudonym", flat=True)
         .distinct()

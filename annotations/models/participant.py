@@ -8,6 +8,12 @@ from django.db.models import Q
 from annotations.models.study import Condition, Study, StudyConfiguration
 
 
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def counted(self) -> "ParticipantQuerySet":
+        """People who count: those of previews and simulations are nobody, each made for a visit of that kind."""
+        return self.exclude(sessions__kind__in=REHEARSALS)
+
+
 class Participant(models.Model):
     """A person within one study, known by a pseudonym made with the study's own key."""
 
@@ -15,6 +21,8 @@ class Participant(models.Model):
     pseudonym = models.CharField(max_length=20, help_text="a random one once the person is erased")
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ParticipantQuerySet.as_manager()
 
     class Meta:
         ordering = ["study", "created_at"]
@@ -138,3 +146,8 @@ class AnnotationSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.participant} / {self.submission_key}"
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether it is a preview or a simulated visit, of which nothing counts."""
+        return self.kind in REHEARSALS
