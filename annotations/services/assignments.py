@@ -1,7 +1,7 @@
 """Assignments and their clock: the server's, moved by the time that scoring took (docs/decisions/0002)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -27,10 +27,17 @@ from annotations.services.errors import (
     TimeIsOver,
     TooFewPhrases,
 )
+from annotations.services.event_images import ASSIGNMENT, assignment_image
 
 MOST_WAITING_FOR_ONE = dt.timedelta(seconds=60)
 SLACK = dt.timedelta(seconds=2)  # a request that left in time still counts
 SWEEP_AFTER = dt.timedelta(seconds=6)  # later than SLACK, so that the page ends its own assignment first
+
+
+def record_made(made: Sequence[Assignment]) -> None:
+    """Note in the log that a visit got its assignments."""
+    for assignment in made:
+        _record(events.ASSIGNMENT_MADE, assignment)
 
 
 def start(assignment: Assignment) -> Assignment:
@@ -134,7 +141,7 @@ def lock_all(ids: Iterable[int]) -> dict[int, Assignment]:
 
 def _locked(assignments: QuerySet[Assignment], *, skip_locked: bool = False) -> QuerySet[Assignment]:
     # A "no key" lock lets rows that point to the assignment be inserted meanwhile.
-    related = assignments.select_related("task__base_model", "session__study")
+    related = assignments.select_related("task__base_model", "session__study", "session__participant")
     related = related.defer("task__base_model__head", "task__base_model__predictions")
     return related.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
 
@@ -181,10 +188,11 @@ def _end(assignment: Assignment, reason: EndReason, now: dt.datetime) -> None:
     assignment.ended_at = now
     assignment.end_reason = reason
     assignment.save(update_fields=["state", "ended_at", "end_reason"])
-    _record(events.ASSIGNMENT_ENDED, assignment, reason=reason)
+    _record(events.ASSIGNMENT_ENDED, assignment)
     runs.plan_runs(assignment)
 
 
-def _record(kind: str, assignment: Assignment, **payload: str) -> None:
+def _record(kind: str, assignment: Assignment) -> None:
     session = assignment.session
-    events.record(kind, study=session.study, session=session, assignment=assignment.public_id, **payload)
+    images = {ASSIGNMENT: assignment_image(assignment)}
+    events.record(kind, study=session.study, session=session, images=images, assignment=assignment.public_id)

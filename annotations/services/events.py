@@ -1,9 +1,16 @@
-"""The event log: what happened in a study, written in the transaction of its effect."""
+"""The event log: what happened in a study, written in the transaction of its effect.
 
-import uuid
+An event that changes a visit, an assignment, a phrase, a score or a run carries the row as it is afterwards
+(`event_images`), so that `replay` builds all of them from the log alone (docs/decisions/0010).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from annotations.models import AnnotationSession, Event, Study
+from annotations.models import AnnotationSession, Event, IdentityKey, Study
+from annotations.services import event_images, identities
+from annotations.services.event_images import Image, plain_json
 
 STUDY_OPENED = "study_opened"
 STUDY_PAUSED = "study_paused"
@@ -12,58 +19,131 @@ STUDY_CLOSED = "study_closed"
 SESSION_ENTERED = "session_entered"
 CONSENT_GIVEN = "consent_given"
 CONSENT_DECLINED = "consent_declined"
+PRACTICE_LOOKED = "practice_looked"
 TUTORIAL_DONE = "tutorial_done"
 CHECK_PASSED = "check_passed"
 CHECK_FAILED = "check_failed"
+SESSION_CHANGED = "session_changed"
 SESSION_FINISHED = "session_finished"
 SESSION_WITHDRAWN = "session_withdrawn"
+SESSION_ERASED = "session_erased"
+ASSIGNMENT_MADE = "assignment_made"
 ASSIGNMENT_STARTED = "assignment_started"
 ASSIGNMENT_ENDED = "assignment_ended"
 SCREEN_SHOWN = "screen_shown"
 PHRASE_SUBMITTED = "phrase_submitted"
 PHRASE_SCORED = "phrase_scored"
 PHRASE_FAILED = "phrase_failed"
+PHRASE_MODERATED = "phrase_moderated"
 THRESHOLD_CHOSEN = "threshold_chosen"
 PHRASE_JUDGED = "phrase_judged"
+RUN_PLANNED = "run_planned"
 RUN_DONE = "run_done"
 RUN_REFUSED = "run_refused"
 RUN_FAILED = "run_failed"
 
-KINDS = frozenset(
+# Each of these carries the visit's row, read when it is recorded: record it after the row was changed.
+OF_A_VISIT = frozenset(
     {
-        STUDY_OPENED,
-        STUDY_PAUSED,
-        STUDY_RESUMED,
-        STUDY_CLOSED,
         SESSION_ENTERED,
         CONSENT_GIVEN,
         CONSENT_DECLINED,
+        PRACTICE_LOOKED,
         TUTORIAL_DONE,
         CHECK_PASSED,
         CHECK_FAILED,
+        SESSION_CHANGED,
         SESSION_FINISHED,
         SESSION_WITHDRAWN,
-        ASSIGNMENT_STARTED,
-        ASSIGNMENT_ENDED,
-        SCREEN_SHOWN,
-        PHRASE_SUBMITTED,
-        PHRASE_SCORED,
-        PHRASE_FAILED,
-        THRESHOLD_CHOSEN,
-        PHRASE_JUDGED,
-        RUN_DONE,
-        RUN_REFUSED,
-        RUN_FAILED,
+        SESSION_ERASED,
     }
 )
+KINDS = OF_A_VISIT | {
+    STUDY_OPENED,
+    STUDY_PAUSED,
+    STUDY_RESUMED,
+    STUDY_CLOSED,
+    ASSIGNMENT_MADE,
+    ASSIGNMENT_STARTED,
+    ASSIGNMENT_ENDED,
+    SCREEN_SHOWN,
+    PHRASE_SUBMITTED,
+    PHRASE_SCORED,
+    PHRASE_FAILED,
+    PHRASE_MODERATED,
+    THRESHOLD_CHOSEN,
+    PHRASE_JUDGED,
+    RUN_PLANNED,
+    RUN_DONE,
+    RUN_REFUSED,
+    RUN_FAILED,
+}
+CHANGED = "changed"  # in a payload, and in what is sealed beside it: fields by table
+SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives the key and says nothing of the person
 
 
-def record(kind: str, *, study: Study, session: AnnotationSession | None = None, **payload: Any) -> Event:
+@dataclass(frozen=True)
+class Entry:
+    """An event to be recorded. `images` are the rows that it changed, by table; `payload` says which ones they are."""
+
+    kind: str
+    session: AnnotationSession | None = None
+    images: Mapping[str, Image] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(
+    kind: str,
+    *,
+    study: Study,
+    session: AnnotationSession | None = None,
+    images: Mapping[str, Image] | None = None,
+    **payload: Any,
+) -> Event:
     """Append one event. `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
 
     Raises ValueError for a kind that is not in KINDS.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is not a kind of event")
-    plain = {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in payload.items()}
-    return Event.objects.create(study=study, session=session, kind=kind, payload=plain)
+    return record_all(study, [Entry(kind, session, images or {}, payload)])[0]
+
+
+def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
+    """Append events in the order given, all in one statement. Personal parts are sealed, each under its person's key.
+
+    Of a person who was erased nothing personal is written, and no key is made. Raises ValueError for an unknown kind.
+    """
+    imaged = [(entry, _images_of(entry)) for entry in entries]
+    keys = _keys(study, imaged)
+    return Event.objects.bulk_create(_event(study, entry, images, keys) for entry, images in imaged)
+
+
+def _images_of(entry: Entry) -> Mapping[str, Image]:
+    if entry.kind not in KINDS:
+        raise ValueError(f"{entry.kind!r} is not a kind of event")
+    if entry.kind not in OF_A_VISIT or entry.session is None:
+        return entry.images
+    visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")
+    return {event_images.SESSION: event_images.session_image(visits.get(pk=entry.session.pk)), **entry.images}
+
+
+def _keys(study: Study, imaged: Iterable[tuple[Entry, Mapping[str, Image]]]) -> dict[str, IdentityKey]:
+    """The keys of the people of whom there is something to seal, by pseudonym."""
+    people = {
+        entry.session.participant
+        for entry, images in imaged
+        if entry.session is not None and any(image.personal for image in images.values())
+    }
+    return identities.keys_of(study, {person.pseudonym for person in people if person.erased_at is None})
+
+
+def _event(study: Study, entry: Entry, images: Mapping[str, Image], keys: Mapping[str, IdentityKey]) -> Event:
+    payload = {name: plain_json(value) for name, value in entry.payload.items()}
+    if images:
+        payload[CHANGED] = {table: image.plain for table, image in images.items()}
+    personal = {table: image.personal for table, image in images.items() if image.personal}
+    key = keys.get(entry.session.participant.pseudonym) if personal and entry.session is not None else None
+    if key is None:
+        return Event(study=study, session=entry.session, kind=entry.kind, payload=payload)
+    payload[SEALED_UNDER] = key.pk
+    sealed = identities.seal_under(bytes(key.sealed_key), personal)
+    return Event(study=study, session=entry.session, kind=entry.kind, payload=payload, sealed=sealed)

@@ -5,7 +5,7 @@ Deleting that one row makes everything that it sealed unreadable, also in backup
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -17,10 +17,17 @@ from annotations.services.errors import IdentityDestroyed, IdentityUnreadable
 
 def seal(study: Study, pseudonym: str, content: Mapping[str, Any]) -> bytes:
     """Return `content` as JSON under the person's key, which is made the first time."""
-    key, _created = IdentityKey.objects.get_or_create(
-        study=study, pseudonym=pseudonym, defaults={"sealed_key": new_sealed_key()}
-    )
-    return seal_under(bytes(key.sealed_key), content)
+    return seal_under(bytes(keys_of(study, {pseudonym})[pseudonym].sealed_key), content)
+
+
+def keys_of(study: Study, pseudonyms: Set[str]) -> dict[str, IdentityKey]:
+    """Return people's keys by their pseudonyms, and make those that are not there yet."""
+    keys = {key.pseudonym: key for key in IdentityKey.objects.filter(study=study, pseudonym__in=pseudonyms)}
+    for pseudonym in pseudonyms - keys.keys():
+        keys[pseudonym], _created = IdentityKey.objects.get_or_create(
+            study=study, pseudonym=pseudonym, defaults={"sealed_key": new_sealed_key()}
+        )
+    return keys
 
 
 def unseal(study: Study, pseudonym: str, sealed: bytes) -> dict[str, Any]:

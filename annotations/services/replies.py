@@ -1,5 +1,7 @@
 """What a person says to a scored phrase: another threshold, and whether the images most like it have it in them."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
@@ -7,6 +9,7 @@ from django.utils import timezone
 from annotations.models import Judgement, JudgementAnswer, Phrase, PhraseState, ThresholdChoice
 from annotations.services import assignments, events
 from annotations.services.errors import PhraseNotScored, ThresholdRefused
+from annotations.services.event_images import CHOICE, JUDGEMENT, Image, choice_image, judgement_image
 
 
 def choose_threshold(phrase: Phrase, threshold: float | None) -> ThresholdChoice:
@@ -24,7 +27,7 @@ def choose_threshold(phrase: Phrase, threshold: float | None) -> ThresholdChoice
             return stored
         changes = {"threshold": threshold, "chosen_at": timezone.now()}
         choice, _ = ThresholdChoice.objects.update_or_create(phrase=scored, defaults=changes)
-        _record(events.THRESHOLD_CHOSEN, scored, threshold=threshold)
+        _record(events.THRESHOLD_CHOSEN, scored, {CHOICE: choice_image(choice)})
     return choice
 
 
@@ -40,7 +43,7 @@ def judge(phrase: Phrase, answer: JudgementAnswer) -> Judgement:
             return stored
         changes = {"answer": answer, "answered_at": timezone.now()}
         judgement, _ = Judgement.objects.update_or_create(phrase=scored, defaults=changes)
-        _record(events.PHRASE_JUDGED, scored, answer=answer)
+        _record(events.PHRASE_JUDGED, scored, {JUDGEMENT: judgement_image(judgement)})
     return judgement
 
 
@@ -63,8 +66,8 @@ def _within(phrase: Phrase, threshold: float) -> float:
     return exact
 
 
-def _record(kind: str, phrase: Phrase, **payload: object) -> None:
+def _record(kind: str, phrase: Phrase, images: Mapping[str, Image]) -> None:
     assignment = phrase.assignment
     session = assignment.session
     ids = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
-    events.record(kind, study=session.study, session=session, **ids, **payload)
+    events.record(kind, study=session.study, session=session, images=images, **ids)

@@ -17,6 +17,7 @@ from annotations.models import Assignment, BaseModel, EndReason, Run, RunState, 
 from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.services.event_images import CHOICE, RUN, SCORE, Image, plain_json, run_image
 from annotations.version import CODE_VERSION
 from modeling.errors import SliceTooSmall
 from modeling.metrics import GroupMetrics
@@ -59,9 +60,14 @@ def plan_runs(assignment: Assignment) -> int:
     planned = [_plan(assignment, score) for score in scores.filter(run__isnull=True)]
     chosen = scores.filter(phrase__threshold_choice__threshold__isnull=False, phrase__threshold_choice__run=None)
     planned += [_plan_chosen(assignment, score) for score in chosen]
-    if any(planned):
+    events.record_all(assignment.session.study, [_plan_entry(each) for each in planned])
+    new = [each.run for each in planned if each.is_new]
+    for run in new:
+        if run.threshold is None:
+            refuse_run(run, NO_THRESHOLD)
+    if new:
         doorbell.ring(doorbell.TRAIN_RUNS)
-    return sum(planned)
+    return len(new)
 
 
 def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str, sign: int) -> str:
@@ -98,7 +104,11 @@ def claim_runs(base_model: BaseModel, *, limit: int, tried: Collection[int] = ()
 
 def lock_runs(ids: Collection[int]) -> list[Run]:
     """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
-    due = _due().filter(pk__in=ids).select_related("base_model__dataset", "assignment__session__study")
+    due = (
+        _due()
+        .filter(pk__in=ids)
+        .select_related("base_model__dataset", "assignment__session__study", "assignment__session__participant")
+    )
     due = due.defer("base_model__head", "base_model__predictions")  # large, and the same in each row
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
@@ -155,21 +165,37 @@ def _due() -> QuerySet[Run]:
     return Run.objects.filter(state=RunState.PENDING).order_by("created_at", "pk")
 
 
-def _plan(assignment: Assignment, score: Score) -> bool:
+@dataclass(frozen=True)
+class _Planned:
+    """A run as one phrase's: of its automatic threshold, or of the one that the person chose."""
+
+    run: Run
+    score: Score
+    is_new: bool
+    table: str  # the row that now points to the run
+
+
+def _plan(assignment: Assignment, score: Score) -> _Planned:
     run, created = _get_or_create(assignment, score, score.threshold, is_chosen=False)
     Score.objects.filter(pk=score.pk).update(run=run)
     if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
-        Run.objects.filter(pk=run.pk).update(is_chosen=False)
-    if created and score.threshold is None:
-        refuse_run(run, NO_THRESHOLD)
-    return created
+        run.is_chosen = False
+        run.save(update_fields=["is_chosen"])
+    return _Planned(run, score, created, SCORE)
 
 
-def _plan_chosen(assignment: Assignment, score: Score) -> bool:
+def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
     choice = score.phrase.threshold_choice
     run, created = _get_or_create(assignment, score, choice.threshold, is_chosen=True)
     ThresholdChoice.objects.filter(pk=choice.pk).update(run=run)
-    return created
+    return _Planned(run, score, created, CHOICE)
+
+
+def _plan_entry(planned: _Planned) -> events.Entry:
+    run, phrase = planned.run, planned.score.phrase
+    images = {RUN: run_image(run), planned.table: Image({"run": plain_json(run.public_id)})}
+    payload = {"run": run.public_id, "assignment": run.assignment.public_id, "ordinal": phrase.ordinal}
+    return events.Entry(events.RUN_PLANNED, run.assignment.session, images, payload)
 
 
 def _get_or_create(
@@ -199,6 +225,9 @@ def _finish(run: Run, event: str, **changes: Any) -> bool:
     with transaction.atomic():
         changed = Run.objects.filter(pk=run.pk, state=RunState.PENDING).update(**changes)
         if changed:
-            session = run.assignment.session
-            events.record(event, study=session.study, session=session, run=run.public_id)
+            for name, value in changes.items():
+                setattr(run, name, value)
+            assignment, session = run.assignment, run.assignment.session
+            ids = {"run": run.public_id, "assignment": assignment.public_id}
+            events.record(event, study=session.study, session=session, images={RUN: run_image(run)}, **ids)
     return changed == 1

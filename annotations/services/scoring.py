@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,10 +12,19 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score
+from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study
 from annotations.models.arrays import pack_float32, unpack_float32
 from annotations.services import assignments, events, runs
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.services.event_images import (
+    ASSIGNMENT,
+    PHRASE,
+    SCORE,
+    Image,
+    assignment_image,
+    phrase_image,
+    score_image,
+)
 from annotations.version import CODE_VERSION
 from modeling.error_score import ErrorScore, null_level
 
@@ -132,6 +142,7 @@ def store_scores(scored: Sequence[ScoredPhrase]) -> int:
     with transaction.atomic():
         locked = assignments.lock_all({score.phrase.assignment_id for score in scores})
         stored = [score for score in scores if _store(score, locked[score.phrase.assignment_id], now)]
+        _record_scores(stored, locked)
         _plan_late_runs(locked)
     return len(stored)
 
@@ -166,8 +177,17 @@ def _store(score: Score, assignment: Assignment, now: dt.datetime) -> bool:
     score.scored_at = now
     score.save(force_insert=True)
     assignments.credit_waiting(assignment, score.phrase, now)
-    _record(events.PHRASE_SCORED, score.phrase, assignment)
     return True
+
+
+def _record_scores(scores: Sequence[Score], locked: Mapping[int, Assignment]) -> None:
+    by_study: dict[Study, list[events.Entry]] = defaultdict(list)
+    for score in scores:
+        assignment = locked[score.phrase.assignment_id]
+        entry = _entry(events.PHRASE_SCORED, score.phrase, assignment, {SCORE: score_image(score)})
+        by_study[assignment.session.study].append(entry)
+    for study, entries in by_study.items():
+        events.record_all(study, entries)
 
 
 def _plan_late_runs(locked: Mapping[int, Assignment]) -> None:
@@ -180,14 +200,20 @@ def _fail(phrase: Phrase, reason: str) -> None:
     assignment = assignments.lock(phrase.assignment)
     if _leave_pending(phrase, PhraseState.FAILED, last_error=reason):
         assignments.credit_waiting(assignment, phrase, timezone.now())
-        _record(events.PHRASE_FAILED, phrase, assignment)
+        events.record_all(assignment.session.study, [_entry(events.PHRASE_FAILED, phrase, assignment, {})])
 
 
 def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
-    due = Phrase.objects.filter(pk=phrase.pk, state=PhraseState.PENDING)
-    return due.update(state=state, **changes) == 1
+    """Change a phrase that waits, and say whether this call did; the object then shows the row."""
+    changed = Phrase.objects.filter(pk=phrase.pk, state=PhraseState.PENDING).update(state=state, **changes) == 1
+    if changed:
+        for name, value in {"state": state, **changes}.items():
+            setattr(phrase, name, value)
+    return changed
 
 
-def _record(kind: str, phrase: Phrase, assignment: Assignment) -> None:
-    session = assignment.session
-    events.record(kind, study=session.study, session=session, assignment=assignment.public_id, ordinal=phrase.ordinal)
+def _entry(kind: str, phrase: Phrase, assignment: Assignment, images: Mapping[str, Image]) -> events.Entry:
+    """What happened to a phrase, with the deadline that its waiting moved."""
+    rows = {PHRASE: phrase_image(phrase), ASSIGNMENT: assignment_image(assignment), **images}
+    payload = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
+    return events.Entry(kind, assignment.session, rows, payload)

@@ -189,9 +189,10 @@ def begin_tasks(session: AnnotationSession, from_stage: Stage, **changes: Any) -
     if not advance(session, from_stage, stage=Stage.TASKS, **changes):
         return False
     tasks = session.study.tasks.order_by("position")
-    Assignment.objects.bulk_create(
+    made = Assignment.objects.bulk_create(
         Assignment(session=session, task=task, position=position) for position, task in enumerate(tasks, start=1)
     )
+    assignments.record_made(made)
     return True
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from annotations.models import AnnotationSession, PracticePhrase, Stage
 from annotations.readings.tutorial import is_wrong, practice_score
+from annotations.services import events
 from annotations.services.errors import ClientUuidReused, PhraseRefused, StageMismatch, TooManyPhrases
 from annotations.services.sessions import refuse_closed
 from modeling import phrase_text
@@ -23,7 +24,9 @@ def look(session: AnnotationSession, picture: int) -> bool:
     if not is_wrong(picture):
         return False
     at_tutorial = AnnotationSession.objects.filter(pk=session.pk, stage=Stage.TUTORIAL)
-    at_tutorial.filter(looked_at__isnull=True).update(looked_at=timezone.now())
+    with transaction.atomic():
+        if at_tutorial.filter(looked_at__isnull=True).update(looked_at=timezone.now()):
+            events.record(events.PRACTICE_LOOKED, study=session.study, session=session)
     session.refresh_from_db(fields=["looked_at", "stage"])
     return True
 

@@ -31,6 +31,8 @@ def test_the_log_tells_what_happened_in_order(alice):
         "phrase_scored",
         "phrase_scored",
         "assignment_ended",
+        "run_planned",
+        "run_planned",
         "run_refused",
     ]
 

@@ -20,7 +20,10 @@ def test_another_answer_takes_its_place_and_both_are_in_the_log(alice: Visit) ->
         replies.judge(phrase, answer)
     assert Judgement.objects.get().answer == "yes"
     logged = Event.objects.filter(kind="phrase_judged").order_by("pk")
-    assert [(event.payload["ordinal"], event.payload["answer"]) for event in logged] == [(1, "no"), (1, "yes")]
+    assert [(event.payload["ordinal"], event.payload["changed"]["judgement"]["answer"]) for event in logged] == [
+        (1, "no"),
+        (1, "yes"),
+    ]
 
 
 def test_a_phrase_without_a_score_cannot_be_judged(alice: Visit) -> None:
