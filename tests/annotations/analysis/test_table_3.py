@@ -1,0 +1,52 @@
+"""Table 3: every phrase in its lists, worked by hand and on a scripted study of 26 people."""
+
+from annotations.analysis.people import Tried, by_person
+from annotations.analysis.table3 import Listed, PhraseList, counted, table_3
+from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
+
+
+def texts(rows: tuple[Listed, ...], name: PhraseList) -> list[str]:
+    return [row.text for row in rows if row.phrase_list is name]
+
+
+def test_a_phrase_that_is_best_in_both_ways_is_in_both_lists_and_not_among_the_others() -> None:
+    rows = table_3(by_person([Tried(1, "ann", "red", 0.7, 0.6), Tried(1, "ann", "dark", 0.2, 0.5)]))
+    assert [(row.phrase_list.value, row.text) for row in rows] == [
+        ("Best WGA (per-user)", "red"),
+        ("Best Error Score (per-user)", "red"),
+        ("All Others", "dark"),
+    ]
+
+
+def test_each_participant_has_a_best_phrase_of_each_kind() -> None:
+    rows = table_3(
+        by_person(
+            [
+                Tried(1, "ann", "zebra", 0.7, 0.5),
+                Tried(1, "ann", "Arctic", 0.2, 0.6),
+                Tried(1, "ben", "zebra", 0.3, 0.4),
+                Tried(1, "ben", "moss", None, None),
+            ]
+        )
+    )
+    assert texts(rows, PhraseList.BEST_ACCURACY) == ["Arctic", "zebra"]
+    assert texts(rows, PhraseList.BEST_SCORE) == ["zebra", "zebra"]
+    assert texts(rows, PhraseList.OTHERS) == ["moss"]
+
+
+def test_a_text_that_was_said_again_after_it_was_best_is_among_the_others() -> None:
+    rows = table_3(by_person([Tried(1, "ann", "red", 0.7, 0.6), Tried(1, "ann", "red", 0.7, 0.6)]))
+    assert texts(rows, PhraseList.OTHERS) == ["red"]
+
+
+def test_the_scripted_study_of_26_people_has_its_three_lists() -> None:
+    rows = table_3(by_person(scripted_phrases()))
+    assert len(PEOPLE) == 26
+    for task, lists in EXPECTED.items():
+        for name, expected in lists.items():
+            assert texts(tuple(row for row in rows if row.task == task), name) == expected
+
+
+def test_equal_texts_can_be_counted() -> None:
+    rows = list(table_3(by_person([Tried(1, "ann", "red", 0.7, 0.6), Tried(1, "ben", "red", 0.7, 0.6)])))
+    assert counted([row for row in rows if row.phrase_list is PhraseList.BEST_SCORE]) == [("red", 2)]
