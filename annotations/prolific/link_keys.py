@@ -1,0 +1,85 @@
+"""The public keys that signed links are checked with: kept for a day, fetched again for a name that is new."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+import jwt
+
+from annotations.prolific.errors import ProlificError
+
+JWKS = "https://api.prolific.com/.well-known/study/jwks.json"
+_LARGEST = 256 * 1024  # bytes
+
+
+class KeysUnavailable(ProlificError):
+    """Prolific's keys could not be fetched, and none are kept that are fresh enough."""
+
+    is_temporary = True
+
+
+class LinkKeys:
+    """A cache of a JWKS. Safe for several threads.
+
+    fresh_s: keys older than this are fetched again; where that fails, they serve until stale_s. An unknown name makes
+    it look again, at most every quiet_s, so that made-up names cost Prolific nothing.
+    """
+
+    def __init__(
+        self,
+        url: str = JWKS,
+        *,
+        fresh_s: float = 12 * 3600.0,
+        stale_s: float = 7 * 24 * 3600.0,
+        quiet_s: float = 60.0,
+        timeout_s: float = 3.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.url = url
+        self._fresh_s, self._stale_s, self._quiet_s, self._timeout_s = fresh_s, stale_s, quiet_s, timeout_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_at: float | None = None
+        self._tried_at: float | None = None
+
+    def key(self, key_id: str) -> jwt.PyJWK | None:
+        """Return the RSA key of a name, None where Prolific has none; raises KeysUnavailable."""
+        with self._lock:
+            age = self._age(self._fetched_at)
+            if (age > self._fresh_s or key_id not in self._keys) and self._age(self._tried_at) >= self._quiet_s:
+                self._fetch()
+            if self._age(self._fetched_at) > self._stale_s:
+                raise KeysUnavailable("Prolific's keys for signed links cannot be fetched.")
+            return self._keys.get(key_id)
+
+    def _age(self, at: float | None) -> float:
+        return float("inf") if at is None else self._clock() - at
+
+    def _fetch(self) -> None:
+        """Replace the keys; one failure leaves them as they were."""
+        self._tried_at = self._clock()
+        try:
+            response = httpx.get(self.url, timeout=self._timeout_s, headers={"Accept": "application/json"})
+            keys = _rsa_keys(response) if response.is_success and len(response.content) <= _LARGEST else {}
+        except httpx.HTTPError:
+            return
+        if keys:
+            self._keys, self._fetched_at = keys, self._clock()
+
+
+def _rsa_keys(response: httpx.Response) -> dict[str, jwt.PyJWK]:
+    """The named RSA keys for RS256 of a JWKS; others in it are passed over."""
+    try:
+        listed = response.json()["keys"]
+        named = [key for key in listed if isinstance(key, dict) and key.get("kty") == "RSA" and key.get("kid")]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    keys = {}
+    for key in named:
+        try:
+            keys[str(key["kid"])] = jwt.PyJWK(key, algorithm="RS256")
+        except jwt.PyJWTError:
+            continue
+    return keys

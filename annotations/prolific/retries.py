@@ -1,0 +1,75 @@
+"""When a call is tried again, and after how long: full jitter, and never longer than somebody is willing to wait."""
+
+import datetime as dt
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from annotations.prolific.errors import Busy, ProlificError, ServerFault
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a call is tried and how long is waited between, in seconds.
+
+    The n-th wait is uniform in [0, min(longest, base * 2**n)]. Where Prolific names a wait, it is that one and at most
+    `base` more; one above `longest` is not waited for here: the caller gets the error, and its `retry_after`.
+    """
+
+    tries: int = 4
+    base: float = 0.5
+    longest: float = 8.0
+    sleep: Callable[[float], object] = time.sleep
+    uniform: Callable[[float, float], float] = random.uniform
+
+
+ONCE = Patience(tries=1)
+
+
+def call(patience: Patience, once: Callable[[], Answer], *, is_repeatable: bool) -> Answer:
+    """Return what `once` returns; try again after a temporary error where the call may be repeated.
+
+    is_repeatable: doing it twice is as good as once; otherwise only what surely had no effect is tried again.
+    """
+    tried = 0
+    while True:
+        try:
+            return once()
+        except ProlificError as error:
+            tried += 1
+            may_repeat = error.is_temporary and (is_repeatable or error.is_undone)
+            if tried >= patience.tries or not may_repeat:
+                raise
+            wait = _wait(patience, error, tried)
+            if wait is None:
+                raise
+        patience.sleep(wait)
+
+
+def backoff(tried: int, *, base: float, longest: float, uniform: Callable[[float, float], float]) -> float:
+    """Return the seconds to wait after `tried` failures: uniform in [0, min(longest, base * 2**(tried - 1))]."""
+    return uniform(0.0, min(longest, base * 2 ** (tried - 1)))
+
+
+def retry_after(value: str, now: dt.datetime) -> float | None:
+    """Return the seconds of a Retry-After header, which holds seconds or a date; None where it is neither."""
+    value = value.strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp())
+
+
+def _wait(patience: Patience, error: ProlificError, tried: int) -> float | None:
+    asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
+    if asked is None:
+        return backoff(tried, base=patience.base, longest=patience.longest, uniform=patience.uniform)
+    return asked + patience.uniform(0.0, patience.base) if asked <= patience.longest else None

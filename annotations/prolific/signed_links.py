@@ -1,0 +1,124 @@
+"""Signed links: a JWT in the study's link says that Prolific sent this person here, now, in this submission."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from annotations.prolific.link_keys import LinkKeys
+
+ISSUER = "https://www.prolific.com"
+_LONGEST = 8192  # characters
+_PARTICIPANT = ("participant_id", "PROLIFIC_PID", "prolific_pid")
+_STUDY = ("study_id", "STUDY_ID")
+
+
+class LinkNotSigned(Exception):
+    """Base: the token does not prove anything."""
+
+
+class TokenMalformed(LinkNotSigned):
+    """It is no JWT, or lacks a claim that every link of Prolific has."""
+
+
+class WrongAlgorithm(LinkNotSigned):
+    """It is not signed by RS256."""
+
+
+class UnknownKey(LinkNotSigned):
+    """Prolific has no key of that name."""
+
+
+class WrongSignature(LinkNotSigned):
+    """Somebody else signed it, or it was changed."""
+
+
+class TokenExpired(LinkNotSigned):
+    """It was good, once."""
+
+
+class WrongAudience(LinkNotSigned):
+    """It was made for another site."""
+
+
+class WrongIssuer(LinkNotSigned):
+    """It was not made by Prolific."""
+
+
+@dataclass(frozen=True)
+class SignedEntry:
+    """Who comes, by Prolific's word. The participant and the study are None where the token does not name them."""
+
+    participant_id: str | None
+    study_id: str | None
+    session_id: str
+    workspace_id: str
+
+
+def verify(
+    token: str, *, audience: Collection[str], keys: LinkKeys, issuer: str = ISSUER, leeway: float = 30.0
+) -> SignedEntry:
+    """Return what a token says, once all of it was checked.
+
+    audience: names of this site, one of which it must be made for; leeway: seconds that clocks may differ. Raises a
+    LinkNotSigned, or KeysUnavailable where Prolific's keys could not be had.
+    """
+    key = keys.key(_key_id(token))
+    if key is None:
+        raise UnknownKey
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=["RS256"],
+            audience=list(audience),
+            issuer=issuer,
+            leeway=leeway,
+            options={"require": ["exp", "aud", "iss", "sub"]},
+        )
+    except jwt.ExpiredSignatureError:
+        raise TokenExpired from None
+    except jwt.InvalidAudienceError:
+        raise WrongAudience from None
+    except jwt.InvalidIssuerError:
+        raise WrongIssuer from None
+    except jwt.InvalidSignatureError:
+        raise WrongSignature from None
+    except jwt.InvalidTokenError:
+        raise TokenMalformed from None
+    return _entry(claims)
+
+
+def _key_id(token: str) -> str:
+    if len(token) > _LONGEST:
+        raise TokenMalformed
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError:
+        raise TokenMalformed from None
+    if header.get("alg") != "RS256":
+        raise WrongAlgorithm
+    key_id = header.get("kid")
+    if not isinstance(key_id, str) or not key_id:
+        raise TokenMalformed
+    return key_id
+
+
+def _entry(claims: Mapping[str, Any]) -> SignedEntry:
+    of_prolific = claims.get("prolific")
+    if not isinstance(of_prolific, Mapping):
+        raise TokenMalformed
+    workspace_id = of_prolific.get("workspace_id")
+    if not isinstance(workspace_id, str) or not workspace_id or not claims["sub"]:
+        raise TokenMalformed
+    return SignedEntry(
+        participant_id=_first(of_prolific, _PARTICIPANT),
+        study_id=_first(of_prolific, _STUDY),
+        session_id=claims["sub"],
+        workspace_id=workspace_id,
+    )
+
+
+def _first(claim: Mapping[str, Any], names: Collection[str]) -> str | None:
+    return next((str(claim[name]) for name in names if claim.get(name)), None)

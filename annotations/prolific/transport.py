@@ -1,0 +1,158 @@
+"""One HTTP call to Prolific's API: the token, the clock, and its failures under their names."""
+
+import datetime as dt
+from collections.abc import Generator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from annotations.prolific import retries
+from annotations.prolific.errors import (
+    Busy,
+    NoAnswer,
+    NotFound,
+    ProlificError,
+    Refused,
+    ServerFault,
+    TokenRefused,
+    UnexpectedAnswer,
+    Unreachable,
+    without_ids,
+)
+from annotations.prolific.retries import Patience
+
+_LONGEST_REASON = 500
+
+
+class Token(httpx.Auth):
+    """The API token. It is put on a request, and shown nowhere else."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Token {self._token}"
+        yield request
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+
+class Answer:
+    """A 2xx answer: its JSON, its headers, and Prolific's clock when it was made."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.headers = response.headers
+        self.at = _clock(response)
+        self._response = response
+
+    @property
+    def json(self) -> Any:
+        """Raises UnexpectedAnswer where the body is not JSON."""
+        try:
+            return self._response.json()
+        except ValueError:
+            raise UnexpectedAnswer("Prolific's answer is not JSON.") from None
+
+
+class Transport:
+    """Calls below one base address, and nowhere else: no redirect is followed.
+
+    timeouts: seconds to connect, and to wait for each part of an answer.
+    """
+
+    def __init__(self, base_url: str, token: str, *, timeouts: tuple[float, float], patience: Patience) -> None:
+        connect, read = timeouts
+        self.base_url = base_url.rstrip("/")
+        self.patience = patience
+        self._http = httpx.Client(
+            auth=Token(token), timeout=httpx.Timeout(read, connect=connect), headers={"Accept": "application/json"}
+        )
+
+    def __repr__(self) -> str:
+        return f"Transport({self.base_url!r})"
+
+    def close(self) -> None:
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        is_repeatable: bool,
+        json: Any = None,
+        params: Mapping[str, str | int] | None = None,
+        ids: tuple[str, ...] = (),
+    ) -> Answer:
+        """Return a 2xx answer. `ids` are kept out of what an error says. Raises a ProlificError."""
+
+        def once() -> Answer:
+            return Answer(self._response(method, path, json, params, ids))
+
+        return retries.call(self.patience, once, is_repeatable=is_repeatable)
+
+    def _response(
+        self, method: str, path: str, json: Any, params: Mapping[str, str | int] | None, ids: tuple[str, ...]
+    ) -> httpx.Response:
+        # Causes are cut off: an exception of httpx holds the request, and that one the token and the ids.
+        try:
+            response = self._http.request(method, self.base_url + path, json=json, params=params)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unreachable(f"Prolific cannot be reached ({type(error).__name__}).") from None
+        except httpx.HTTPError as error:
+            raise NoAnswer(f"Prolific did not answer ({type(error).__name__}).") from None
+        if response.is_success:
+            return response
+        raise _error(response, ids)
+
+
+def _error(response: httpx.Response, ids: tuple[str, ...]) -> ProlificError:
+    status = response.status_code
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return Busy(_retry_after(response))
+    if status >= 500:
+        return ServerFault(status, _retry_after(response))
+    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return TokenRefused(f"Prolific refused the token ({status}).")
+    reason = without_ids(_reason(response), *ids)[:_LONGEST_REASON]
+    if status == httpx.codes.NOT_FOUND:
+        return NotFound(reason or "Prolific has nothing there (404).")
+    if status >= 400:
+        return Refused(reason or f"Prolific refused it ({status}).")
+    return UnexpectedAnswer(f"Prolific sent us elsewhere ({status}); PROLIFIC_API may be wrong.")
+
+
+def _reason(response: httpx.Response) -> str:
+    """What Prolific says: {"error": {"title", "detail"}}, where detail is a text, a list or an object of lists."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    error = body.get("error", body) if isinstance(body, Mapping) else body
+    if isinstance(error, Mapping):
+        error = error.get("detail") or error.get("title") or error
+    return _plain(error)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}: {_plain(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return " ".join(_plain(part) for part in value)
+    return str(value)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After")
+    return None if value is None else retries.retry_after(value, _clock(response))
+
+
+def _clock(response: httpx.Response) -> dt.datetime:
+    """Prolific's clock to the second, ours where its answer has no date."""
+    try:
+        at = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return dt.datetime.now(dt.UTC)
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
