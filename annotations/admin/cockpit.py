@@ -21,7 +21,7 @@ class Step:
 
     name: str
     states: tuple[StudyState, ...]
-    act: Callable[[Study], Study]
+    act: Callable[..., Study]
     button: str
     consequence: str
     done: str
@@ -111,7 +111,6 @@ def cockpit(study: Study) -> dict[str, Any]:
         "next": _NEXT[StudyState(study.state)],
         "reasons": reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
         "entry_url": studies.entry_url(study),
-        "test_url": studies.test_entry_url(study, study.sessions.count() + 1),
         "funnel": _funnel(study),
         "now": _now(study),
         "work": _work(study),

@@ -1,6 +1,5 @@
 """Studies: set up as a draft, opened, watched from the cockpit, closed, exported."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,93 +13,30 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from annotations.admin.cockpit import STEPS, cockpit
-from annotations.admin.generic import ModelAdmin, TabularInline
+from annotations.admin.form_errors import linked_errors
+from annotations.admin.generic import ModelAdmin, ModelForm
 from annotations.admin.read_only import TitledList
-from annotations.admin.study_forms import StudyForm, TaskForm, TaskFormSet, new_completion_code
+from annotations.admin.study_forms import StudyForm, new_completion_code
+from annotations.admin.study_inlines import ConditionInline, TaskInline, is_draft
 from annotations.admin.study_pages import page_urls
 from annotations.admin.study_registry import PAGES
+from annotations.admin.study_sections import FIELDSETS, TASKS_AFTER
 from annotations.exports.download import study_download
-from annotations.models import AnnotationSession, Phrase, Run, RunState, Stage, Study, StudyState, Task
+from annotations.models import AnnotationSession, Phrase, Role, Run, RunState, Stage, Study, StudyMember
+from annotations.services import audit
 from annotations.services.errors import ServiceError, StudyNotReady
-
-LIMITS = ("min_phrases", "max_phrases", "time_limit_s")
-
-
-class TaskInline(TabularInline[Task, Study]):
-    """The tasks, editable with the draft."""
-
-    model = Task
-    form = TaskForm
-    formset = TaskFormSet  # type: ignore[assignment]  # it narrows the form to TaskForm
-    readonly_fields = ("class_name",)
-    verbose_name = "task"
-
-    def get_fields(self, request: HttpRequest, obj: Study | None = None) -> Sequence[str]:  # type: ignore[override]
-        which_class = "target" if self.has_change_permission(request, obj) else "class_name"
-        return ["position", "base_model", which_class, "text_template", "suggested_words", *LIMITS]
-
-    def get_extra(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> int:
-        return 0 if obj is not None and obj.tasks.exists() else 1
-
-    def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return _is_draft(obj) and super().has_add_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return _is_draft(obj) and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return _is_draft(obj) and super().has_delete_permission(request, obj)
 
 
 @admin.register(Study)
 class StudyAdmin(TitledList, ModelAdmin[Study]):
     form = StudyForm
-    inlines = (TaskInline,)
+    inlines = (TaskInline, ConditionInline)
     actions = None
     list_display = ("title", "state_mark", "people", "finished", "phrases", "runs", "opened_at")
     list_filter = ("state",)
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "title",
-                    "slug",
-                    "language",
-                    "introduction",
-                    "consent_text",
-                    "comprehension_check",
-                    "end_questions",
-                    "goal",
-                    "suggest_rewordings",
-                )
-            },
-        ),
-        ("The same in other languages", {"fields": ("translations",), "classes": ("collapse",)}),
-        (
-            "Entry and exit",
-            {
-                "fields": (
-                    "completion_code",
-                    "completion_url",
-                    "no_consent_code",
-                    "failed_check_code",
-                    "failed_check_is_paid",
-                    "external_study_id",
-                ),
-                "description": "How people come from Prolific and go back. The defaults fit Prolific.",
-            },
-        ),
-        (
-            "Names of the parameters in the link",
-            {
-                "fields": ("participant_parameter", "study_parameter", "session_parameter"),
-                "classes": ("collapse",),
-            },
-        ),
-    )
+    fieldsets = FIELDSETS
 
     # -- The list ------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
@@ -147,10 +83,10 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
         return {} if obj is not None else dict(super().get_prepopulated_fields(request, obj))
 
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return _is_draft(obj) and super().has_change_permission(request, obj)
+        return is_draft(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return _is_draft(obj) and super().has_delete_permission(request, obj)
+        return is_draft(obj) and super().has_delete_permission(request, obj)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -159,8 +95,24 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
         if study is not None:
             context |= cockpit(study)
             context |= {"title": str(study), "subtitle": None, "may_act": super().has_change_permission(request)}
-        context["show_save_and_add_another"] = False
+        formsets = [inline.formset for inline in context["inline_admin_formsets"]]
+        context["linked_errors"] = linked_errors(context["adminform"].form, formsets) if context["errors"] else []
+        context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: ModelForm[Study], formsets: Any, change: bool) -> None:
+        """Store tasks and conditions, note who did it, and make whoever sets a study up its coordinator."""
+        super().save_related(request, form, formsets, change)
+        study, person = form.instance, request.user
+        act = "study_changed" if change else "study_created"
+        changed = form.changed_data + [formset.prefix for formset in formsets if formset.has_changed()]
+        audit.record(act, study=study, by=person.get_username(), subject=study.slug, fields=changed)
+        if not change:
+            StudyMember.objects.get_or_create(study=study, user_id=person.pk, defaults={"role": Role.COORDINATOR})
+
+    def delete_model(self, request: HttpRequest, obj: Study) -> None:
+        audit.record("study_deleted", study=None, by=request.user.get_username(), subject=obj.slug)
+        super().delete_model(request, obj)
 
     def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
         """Go to the study's page instead of the list: that is where it is opened."""
@@ -185,13 +137,12 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
         refusal: list[str] = []
         if request.method == "POST":
             try:
-                step.act(study)
+                step.act(study, by=request.user.get_username())
             except StudyNotReady as error:
                 refusal = error.reasons
             except ServiceError as error:
                 refusal = [error.message]
             else:
-                self.log_change(request, study, f"{step.button}.")
                 self.message_user(request, step.done, messages.SUCCESS)
                 return HttpResponseRedirect(_page_of(study))
         context = {
@@ -211,10 +162,6 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
         if not self.has_view_permission(request, study):
             raise Http404
         return study_download(study)  # type: ignore[return-value]  # a FileResponse is an HttpResponse to Django
-
-
-def _is_draft(study: Study | None) -> bool:
-    return study is None or study.state == StudyState.DRAFT
 
 
 def _counted(rows: QuerySet[Any], by: str) -> Any:

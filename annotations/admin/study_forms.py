@@ -1,4 +1,4 @@
-"""The forms of a draft study and its tasks."""
+"""The forms of a draft study, its tasks and its conditions."""
 
 import secrets
 from typing import Any
@@ -7,8 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from annotations.admin.generic import InlineFormSet, ModelForm
+from annotations.admin.money import MoneyField
+from annotations.admin.study_sections import HELP
 from annotations.admin.translations import TranslationsField
-from annotations.models import BaseModel, Dataset, Study, StudyState, Task
+from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
 
 MOST_ERRORS = "the class with the most errors"
 
@@ -22,15 +24,21 @@ class StudyForm(ModelForm[Study]):
     """Refuses to change a study that was opened while the form was."""
 
     translations = TranslationsField(help_text=Study._meta.get_field("translations").help_text)
+    reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
+    least_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["least_hourly_cents"])
+    bonus_cents = MoneyField(label="Bonus", required=False, help_text=HELP["bonus_cents"])
 
     class Meta:
         model = Study
         exclude = ("state",)
+        help_texts = HELP
         widgets = {
             "introduction": forms.Textarea(attrs={"rows": 3, "cols": 80}),
             "consent_text": forms.Textarea(attrs={"rows": 5, "cols": 80}),
             "end_questions": forms.Textarea(attrs={"rows": 4, "cols": 80}),
             "completion_url": forms.TextInput(attrs={"size": 60}),
+            "alarm_webhook": forms.URLInput(attrs={"size": 60}),
+            "currency": forms.TextInput(attrs={"class": "narrow"}),
         }
 
     def clean(self) -> dict[str, Any] | None:
@@ -93,8 +101,27 @@ class TaskForm(ModelForm[Task]):
         return cleaned
 
 
-class TaskFormSet(InlineFormSet[Task, Study, TaskForm]):
-    """Numbers the tasks that were given no place after those that have one."""
+class ConditionForm(ModelForm[Condition]):
+    """A condition, whose place is the last one where none is given."""
+
+    position = forms.IntegerField(
+        label="order", min_value=1, required=False, widget=forms.NumberInput(attrs={"class": "narrow"})
+    )
+
+    class Meta:
+        model = Condition
+        fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
+        if self.instance._state.adding:
+            self.initial.pop("position", None)
+
+
+class NumberedFormSet(InlineFormSet[Any, Study, Any]):
+    """Numbers the rows that were given no place after those that have one."""
 
     def clean(self) -> None:
         kept = [form for form in self.forms if form.has_changed() or form.instance.pk]

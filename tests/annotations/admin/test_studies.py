@@ -34,8 +34,19 @@ def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, A
         "study_parameter": "STUDY_ID",
         "session_parameter": "SESSION_ID",
         "completion_code": "ABC",
+        "audience": "crowd",
+        "task_order": "fixed",
+        "restart_rule": "same_cell",
+        "lease_minutes": 90,
+        "new_concept_chance": 0.1,
+        "currency": "GBP",
+        "least_hourly_cents": "9.00",
+        "alarm_dropout": 0.4,
+        "alarm_failed_check": 0.3,
         "tasks-TOTAL_FORMS": len(targets),
         "tasks-INITIAL_FORMS": 0,
+        "conditions-TOTAL_FORMS": 0,
+        "conditions-INITIAL_FORMS": 0,
     }
     for i, target in enumerate(targets):
         task = {
@@ -65,6 +76,48 @@ def test_a_draft_takes_suggestions(coordinator_client: Client, base_model: BaseM
     study = Study.objects.get()
     assert study.suggest_rewordings
     assert study.tasks.get().suggestions == ["red", "blue"]
+
+
+def test_money_is_typed_in_units_and_kept_in_hundredths(coordinator_client: Client, base_model: BaseModel) -> None:
+    coordinator_client.post(ADD, form(base_model, "", reward_cents="3.50", bonus_cents="0.05"))
+    study = Study.objects.get()
+    assert (study.reward_cents, study.bonus_cents, study.least_hourly_cents) == (350, 5, 900)
+    assert 'name="reward_cents" value="3.50"' in coordinator_client.get(page_of(study)).content.decode()
+
+
+def test_money_of_three_decimals_is_refused(coordinator_client: Client, base_model: BaseModel) -> None:
+    page = coordinator_client.post(ADD, form(base_model, "", reward_cents="3.505")).content.decode()
+    assert '<a href="#id_reward_cents">Reward</a>: Ensure that there are no more than 2 decimal places.' in page
+
+
+def test_conditions_are_numbered_in_the_order_given(coordinator_client: Client, base_model: BaseModel) -> None:
+    conditions = {
+        "conditions-TOTAL_FORMS": 2,
+        "conditions-0-name": "with words",
+        "conditions-0-show_suggestions": "on",
+        "conditions-1-name": "without",
+    }
+    coordinator_client.post(ADD, form(base_model, "", **conditions))
+    stored = Study.objects.get().conditions.values_list("position", "name", "show_suggestions")
+    assert list(stored) == [(1, "with words", True), (2, "without", False)]
+
+
+def test_every_error_is_linked_from_the_top(coordinator_client: Client, base_model: BaseModel) -> None:
+    wrong = {"title": "", "no_consent_code": "ABC", "tasks-0-min_phrases": 30, "tasks-0-time_limit_s": 5}
+    page = coordinator_client.post(ADD, form(base_model, "", **wrong)).content.decode()
+    summary = page[page.index('id="form-errors"') :]
+    for expected in ('<a href="#id_title">Title</a>', "Each outcome needs a code of its own", "Task 1: "):
+        assert expected in summary
+
+
+def test_whoever_sets_a_study_up_coordinates_it_and_the_audit_log_knows(
+    coordinator_client: Client, coordinator: User, base_model: BaseModel
+) -> None:
+    coordinator_client.post(ADD, form(base_model, ""))
+    study = Study.objects.get()
+    assert study.members.get(user=coordinator).role == "coordinator"
+    record = study.audit_records.get()
+    assert (record.act, record.actor, record.subject) == ("study_created", "coordinator", "squares")
 
 
 def test_the_form_offers_classes_by_name_and_the_most_errors_first(
@@ -171,7 +224,8 @@ def test_a_draft_can_be_deleted(coordinator_client: Client, draft_study: Study) 
 def test_a_form_that_was_open_while_the_study_opened_is_refused(
     coordinator_client: Client, draft_study: Study, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("annotations.admin.studies._is_draft", lambda study: True)
+    monkeypatch.setattr("annotations.admin.studies.is_draft", lambda study: True)
+    monkeypatch.setattr("annotations.admin.study_inlines.is_draft", lambda study: True)
     Study.objects.update(state=StudyState.ACTIVE, opened_at="2026-01-01T00:00Z")
     task = draft_study.tasks.get()
     kept = {"tasks-INITIAL_FORMS": 1, "tasks-0-id": task.pk, "tasks-0-study": draft_study.pk, "tasks-0-position": 1}

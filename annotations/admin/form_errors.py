@@ -1,0 +1,36 @@
+"""A summary of a form's errors above it, each a link to its field."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms import BaseForm
+
+
+class LinkedError(NamedTuple):
+    """What is wrong, in which field, and the id of the field; no id where it concerns the whole form."""
+
+    label: str
+    message: str
+    anchor: str
+
+
+def linked_errors(form: BaseForm, formsets: Iterable[Any] = ()) -> list[LinkedError]:
+    """Return every error of a form and of the formsets below it, in the order of the page."""
+    found = _of_form(form, "")
+    for formset in formsets:
+        name = formset.model._meta.verbose_name_plural.capitalize()
+        found += [LinkedError(name, str(message), "") for message in formset.non_form_errors()]
+        for number, row in enumerate(formset.forms, start=1):
+            found += _of_form(row, f"{formset.model._meta.verbose_name.capitalize()} {number}: ")
+    return found
+
+
+def _of_form(form: BaseForm, prefix: str) -> list[LinkedError]:
+    found = []
+    for name, messages in form.errors.items():
+        bound = None if name == NON_FIELD_ERRORS or name not in form.fields else form[name]
+        label = prefix + (str(bound.label) if bound is not None else "")
+        anchor = "" if bound is None else bound.id_for_label or bound.auto_id
+        found += [LinkedError(label.removesuffix(": "), str(message), str(anchor)) for message in messages]
+    return found
