@@ -15,7 +15,8 @@ from annotations.services.scoring import ScoredPhrase
 from modeling.dataset_files import BadDataset
 from modeling.encoders import CheckedEncoder, EncoderUnavailable
 from modeling.error_score import error_score
-from modeling.phrase_text import render, split_negation
+from modeling.phrase_reading import read
+from modeling.phrase_text import render
 from modeling.similarity import similarities
 from worker import resources, vocabulary
 from worker.complaints import complain
@@ -63,8 +64,8 @@ def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase])
 
 
 def text_to_embed(phrase: Phrase) -> str:
-    """The phrase without its negation, in the task's template."""
-    subject, _ = split_negation(phrase.text)
+    """What the phrase says that images have or lack, in the task's template."""
+    subject, _ = read(phrase.text)
     return render(phrase.assignment.task.text_template, subject)
 
 
@@ -75,7 +76,7 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
     """
     task = phrase.assignment.task
     assert task.target_class is not None, "an open study's tasks have a class"
-    subject, sign = split_negation(phrase.text)
+    subject, sign = read(phrase.text)
     images = class_images(task.base_model, task.target_class)
     values = similarities(dataset.files.array("similarity")[images.rows], embedding)
     return ScoredPhrase(

@@ -47,12 +47,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Work:
-    """How far the work on an assignment is: what changes from one phrase to the next."""
+    """How far the work on an assignment is: what changes from one phrase to the next.
+
+    seconds_left: until the deadline; None where the task has no time limit.
+    """
 
     assignment: Assignment
     history: tuple[HistoryLine, ...]
     answer: Answer | None
-    seconds_left: float
+    seconds_left: float | None
 
     @property
     def n_phrases(self) -> int:
@@ -112,7 +115,7 @@ def work(
         assignment=assignment,
         history=_history(phrases, chosen),
         answer=None if chosen is None else _answer(chosen, owner, now),
-        seconds_left=max(0.0, (deadline - now).total_seconds()),
+        seconds_left=None if assignment.deadline_at is None else max(0.0, (deadline - now).total_seconds()),
     )
 
 

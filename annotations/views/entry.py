@@ -2,7 +2,6 @@
 
 import math
 
-from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -30,14 +29,14 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
     parameters = list(zip(_parameter_names(study), ids, strict=True))
     if study.state != StudyState.ACTIVE:
         return faults.not_open(request, StudyNotOpen(study.state), study, parameters)
-    time_limit = study.tasks.aggregate(total=Sum("time_limit_s"))["total"] or 0
+    limits = list(study.tasks.values_list("time_limit_s", flat=True))
     context = {
         "study": study,
         "parameters": parameters,
         "device_fields": DEVICE_FIELDS,
         "grids": grids(),
-        "n_tasks": study.tasks.count(),
-        "minutes": math.ceil(time_limit / 60),
+        "n_tasks": len(limits),
+        "minutes": None if None in limits else math.ceil(sum(filter(None, limits)) / 60),
     }
     return render(request, "annotations/welcome.html", context)
 

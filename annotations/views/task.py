@@ -106,7 +106,7 @@ def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         "assignment": assignment,
         "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
-        "minutes": math.ceil(assignment.task.time_limit_s / 60),
+        "minutes": _minutes(assignment.task.time_limit_s),
         "class_names": assignment.task.base_model.dataset.class_names,
         "time_was_over": task_screen.time_was_over_before(assignment),
     }
@@ -175,7 +175,12 @@ def _refusal(
 def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws, now: dt.datetime) -> dict[str, Any]:
     deadline = assignments.effective_deadline(assignment, now)
     work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
-    return {"work": work, "draws": draws, "minutes_left": _("%(n)d min") % {"n": math.ceil(work.seconds_left / 60)}}
+    minutes = _minutes(work.seconds_left)
+    return {"work": work, "draws": draws, "minutes_left": None if minutes is None else _("%(n)d min") % {"n": minutes}}
+
+
+def _minutes(seconds: float | None) -> int | None:
+    return None if seconds is None else math.ceil(seconds / 60)
 
 
 def _owner(assignment: Assignment) -> str:

@@ -7,13 +7,14 @@ let reloading = false;
 
 function setClock() {
   const timer = document.getElementById("timer");
-  if (timer === element) return;
+  if (!timer || timer === element) return; // a task may have no time limit
   element = timer;
   end = performance.now() + Number(timer.dataset.secondsLeft) * 1000;
   show();
 }
 
 function show() {
+  if (!element) return;
   const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
   element.firstElementChild.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   element.classList.toggle("soon", left <= SOON_S);
