@@ -1,25 +1,28 @@
-"""Exact search of images by text: many texts over many images at once, with faiss.
+"""Exact search of images by text: many texts over many images at once, computing few similarities one by one.
 
-A batch of texts is one matrix product in blocks. Its sums are rounded otherwise than `similarity.similarities` rounds
-them, and a threshold must not move an image: so what comes within rounding of the threshold is computed again by that
-function. What is returned is what it alone would return, to the bit. See docs/methods.md.
+A batch of texts is one matrix product, whose sums are rounded otherwise than `similarity.similarities` rounds them, and a
+threshold must not move an image: so what comes within rounding of a threshold, or of the last image that is asked for, is
+computed again by that function. What is returned is what it alone would return, to the bit. See docs/methods.md.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import linear
 
 from modeling.errors import BadArray
+from modeling.retraining.objective import as_tensor
 from modeling.similarity import similarities
 
-# From this many texts on, one matrix product. faiss's own bound, 128,000 / d, makes it scan all images for every text.
-faiss.cvar.distance_compute_blas_threshold = 20
-
-_BLOCK = 2**16  # images that are taken in at once
 _UNIT_TOLERANCE = 1e-3  # of lengths
-_MARGIN = 16  # images beyond those asked for: rounding may change the order among them
+_IMAGES = 2**14  # that are multiplied at once: the products stay in cache
+_AGAIN = 256  # images that are computed again at once
+
+Products = NDArray[np.float32]  # [K, m], of K texts and m images
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,14 @@ class SimilarityIndex:
     """
 
     def __init__(self, images: NDArray[np.float32]) -> None:
-        """Take in unit rows, float32[n, d], n ≥ 1: copied, and kept as they are too, to compute exactly from.
+        """Take in unit rows, float32[n, d], n ≥ 1: kept as they are, to compute exactly from, and rounded.
 
         Raises BadArray, also for a row that does not have length 1.
         """
         self._images = _checked("image", images)
-        d = images.shape[1]
-        # A constant as the last dimension gives each text a threshold of its own: (x, 1) · (t, -τ) > 0.
-        self._index = faiss.IndexFlatIP(d + 1)
-        for start in range(0, len(images), _BLOCK):
-            self._index.add(_with_last(images[start : start + _BLOCK], 1.0))
-        # How far two orders of summing d products of unit rows, and a threshold in [-1, 1], can be apart.
-        self._rounding = 2 * (d + 2) * float(np.finfo(np.float32).eps)
+        self._blocks = [_operand(images[start : start + _IMAGES]) for start in range(0, len(images), _IMAGES)]
+        # How far two orders of summing d products of unit rows can be apart: each rounds by at most d times half of this.
+        self._rounding = (images.shape[1] + 8) * float(np.finfo(np.float32).eps)
 
     def __len__(self) -> int:
         return len(self._images)
@@ -68,14 +67,14 @@ class SimilarityIndex:
         self._check_texts(texts)
         if thresholds.shape != texts.shape[:1] or not (np.abs(thresholds) <= 1).all():  # NaN is not
             raise BadArray(f"there must be one threshold in [-1, 1] for each of {len(texts)} texts")
-        tau = thresholds.astype(np.float32)
-        ends, margins, rows = self._index.range_search(_with_last(texts, -tau), -self._rounding)
+        tau, rounding = thresholds.astype(np.float32), self._rounding
         found = []
-        for text, threshold, start, end in zip(texts, tau, ends[:-1], ends[1:], strict=True):
-            keep = margins[start:end] > self._rounding
-            near = rows[start:end][~keep]
-            near = near[similarities(self._images[near], text) > threshold]
-            found.append(np.sort(np.concatenate([rows[start:end][keep], near])))
+        for text, threshold, (rows, about) in zip(
+            texts, tau, self._candidates(texts, lambda products: (tau - rounding)[:, None]), strict=True
+        ):
+            belongs = about > threshold + rounding
+            belongs[~belongs] = self._similarities(rows[~belongs], text) > threshold
+            found.append(rows[belongs])
         return found
 
     def nearest(self, texts: NDArray[np.float32], count: int) -> Nearest:
@@ -88,19 +87,51 @@ class SimilarityIndex:
             raise BadArray(f"at least 1 image must be asked for, not {count}")
         count = min(count, len(self))
         nearest = Nearest(np.empty((len(texts), count), np.int64), np.empty((len(texts), count), np.float32))
-        unsettled, asked = np.arange(len(texts)), count + _MARGIN
-        while len(unsettled):
-            asked = min(asked, len(self))
-            about, rows = self._index.search(_with_last(texts[unsettled], 0.0), asked)
-            settled = np.zeros(len(unsettled), np.bool_)
-            for i, text in enumerate(unsettled):
-                exact = similarities(self._images[rows[i]], texts[text])
-                best = np.lexsort((rows[i], -exact))[:count]
-                nearest.rows[text], nearest.similarities[text] = rows[i][best], exact[best]
-                # No image left out, of which the best is about as similar as the last one here, can belong among them.
-                settled[i] = asked == len(self) or about[i, -1] + self._rounding < exact[best[-1]]
-            unsettled, asked = unsettled[~settled], 4 * asked
+
+        def least(products: Products) -> Products:
+            """At least `count` of these images are truly, within rounding, as near as this."""
+            place = max(products.shape[1] - count, 0)
+            return np.partition(products, place, axis=1)[:, place, None] - 2 * self._rounding
+
+        for k, (rows, about) in enumerate(self._candidates(texts, least)):
+            perhaps = rows[about >= least(about[None])[0]]
+            exact = self._similarities(perhaps, texts[k])
+            best = np.lexsort((perhaps, -exact))[:count]
+            nearest.rows[k], nearest.similarities[k] = perhaps[best], exact[best]
         return nearest
+
+    def _candidates(
+        self, texts: NDArray[np.float32], least: Callable[[Products], Products]
+    ) -> Iterator[tuple[NDArray[np.int64], Products]]:
+        """For each text the images, in ascending order, whose product with it is at least a bound, and their products.
+
+        least: from the products [K, m] with a block of images to the bounds in it, [K, 1].
+        """
+        rows: list[list[NDArray[np.int64]]] = [[] for _ in texts]
+        about: list[list[Products]] = [[] for _ in texts]
+        for block, products in enumerate(self._products(texts)):
+            for k, is_candidate in enumerate(products >= least(products)):
+                of_block = np.flatnonzero(is_candidate)
+                rows[k].append(of_block + block * _IMAGES)
+                about[k].append(products[k].take(of_block))
+        for k in range(len(texts)):
+            yield np.concatenate(rows[k]), np.concatenate(about[k])
+
+    def _products(self, texts: NDArray[np.float32]) -> Iterator[Products]:
+        """About the similarities of the texts and the images of each block."""
+        with torch.inference_mode():
+            operand = _operand(texts)
+            for images in self._blocks:
+                products = linear(operand, images)
+                yield (products.to_dense() if products.is_mkldnn else products).numpy()
+
+    def _similarities(self, rows: NDArray[np.int64], text: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Exactly, of some images: float32[m] from int64[m]."""
+        exact = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), _AGAIN):
+            some = slice(start, start + _AGAIN)
+            exact[some] = similarities(self._images[rows[some]], text)
+        return exact
 
     def _check_texts(self, texts: NDArray[np.float32]) -> None:
         _checked("text", texts)
@@ -108,13 +139,6 @@ class SimilarityIndex:
             raise BadArray(
                 f"texts of {texts.shape[1]} dimensions cannot be compared to images of {self._images.shape[1]}"
             )
-
-
-def _with_last(rows: NDArray[np.float32], last: float | NDArray[np.float32]) -> NDArray[np.float32]:
-    """The rows with one more dimension: float32[n, d + 1]."""
-    extended = np.empty((len(rows), rows.shape[1] + 1), np.float32)
-    extended[:, :-1], extended[:, -1] = rows, last
-    return extended
 
 
 def _checked(what: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -125,3 +149,9 @@ def _checked(what: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     if not unit.all():
         raise BadArray(f"{what} {int(np.argmin(unit))} is not a row of length 1")
     return rows
+
+
+def _operand(rows: NDArray[np.float32]) -> Tensor:
+    """As oneDNN takes it, where torch has it: its product of float32 is up to twice as fast as the others of torch."""
+    tensor = as_tensor(np.ascontiguousarray(rows))
+    return tensor.to_mkldnn() if torch.backends.mkldnn.is_available() else tensor

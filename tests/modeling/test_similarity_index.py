@@ -93,8 +93,18 @@ def test_more_images_than_there_are_cannot_be_near() -> None:
 def test_the_index_takes_in_images_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     images, texts = unit(50, 8, 0), unit(30, 8, 1)
     whole = SimilarityIndex(images).nearest(texts, 7)
-    monkeypatch.setattr("modeling.similarity_index._BLOCK", 16)
+    monkeypatch.setattr("modeling.similarity_index._IMAGES", 16)
     np.testing.assert_array_equal(SimilarityIndex(images).nearest(texts, 7).rows, whole.rows)
+
+
+def test_without_onednn_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, texts = unit(3_000, 64, 0), unit(30, 64, 1)
+    known, thresholds = SimilarityIndex(images), np.full(30, 0.1)
+    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
+    index = SimilarityIndex(images)
+    np.testing.assert_array_equal(index.nearest(texts, 7).rows, known.nearest(texts, 7).rows)
+    for rows, expected in zip(index.above(texts, thresholds), known.above(texts, thresholds), strict=True):
+        np.testing.assert_array_equal(rows, expected)
 
 
 def test_any_layout_and_read_only_images_do() -> None:
