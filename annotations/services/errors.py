@@ -83,6 +83,55 @@ class CheckFailedBefore(ServiceError):
     )
 
 
+class NotLetInAgain(ServiceError):
+    """The person was here in an earlier submission, and the study lets nobody in twice."""
+
+    code = "not_let_in_again"
+    sentence = _(
+        "You began this study before, and it can be taken only once. Please return it where you found it. That is not a "
+        "rejection, and has no disadvantage for you."
+    )
+
+
+class AlreadyDone(ServiceError):
+    """The person completed the study in an earlier submission."""
+
+    code = "already_done"
+    sentence = _(
+        "You completed this study before, and it can be taken only once. Everything you did is kept. Please return this "
+        "new submission where you found it; the first one is not affected."
+    )
+
+
+class StudyFull(ServiceError):
+    """Every place of the study's quota is taken."""
+
+    code = "study_full"
+    sentence = _(
+        "All places in this study are taken at the moment. Please return it where you found it. That is not a "
+        "rejection, and has no disadvantage for you."
+    )
+
+
+class EntryNotVerified(ServiceError):
+    """The study takes only people of whom it is sure that Prolific sent them, or the link's proof is another person's."""
+
+    code = "entry_not_verified"
+    status = 403
+    sentence = _(
+        "We could not confirm that this link was made for you. Please open the study again from Prolific, with the button "
+        "there."
+    )
+
+
+class RehearsalLinkInvalid(ServiceError):
+    """A link to a preview or a simulated visit that has expired, or that this site did not sign."""
+
+    code = "rehearsal_link_invalid"
+    status = 403
+    sentence = "This preview link has expired. Please open a new one from the study's page in the admin."
+
+
 class AssignmentNotActive(ServiceError):
     code = "assignment_not_active"
     sentence = _("This task is not running. Please reload the page to go on where you are.")
@@ -188,3 +237,36 @@ class IdentityUnreadable(ServiceError):
     code = "identity_unreadable"
     status = 500
     sentence = "The ids cannot be read with this server's IDENTITY_KEYS. Ask its operator to add the earlier key."
+
+
+class LastCoordinator(ServiceError):
+    code = "last_coordinator"
+    sentence = "A study needs a coordinator. Give somebody else that role first."
+
+
+class NotOnTheStaff(ServiceError):
+    """A role was given to somebody who is not on the staff, or whose account is switched off."""
+
+    code = "not_on_the_staff"
+    status = 400
+    sentence = "There is no member of the staff with this name. An operator makes accounts."
+
+
+class CodeNotRight(ServiceError):
+    """A code of the second factor is wrong, was used before, or came while too many wrong ones had come."""
+
+    code = "code_not_right"
+    status = 400
+    sentence = "This code is not right, or was used before. Wait for the next one; after wrong codes, wait a little longer."
+
+
+class TooFast(ServiceError):
+    """A participant sent more phrases than anybody can type. `retry_after_s`: whole seconds to wait."""
+
+    code = "too_fast"
+    status = 429
+    sentence = _("That was very fast. Please wait a moment and submit your phrase again.")
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__()

@@ -27,6 +27,9 @@ SESSION_CHANGED = "session_changed"
 SESSION_FINISHED = "session_finished"
 SESSION_WITHDRAWN = "session_withdrawn"
 SESSION_ERASED = "session_erased"
+ALLOCATION_MADE = "allocation_made"
+ALLOCATION_COMPLETED = "allocation_completed"
+ALLOCATION_RELEASED = "allocation_released"
 ASSIGNMENT_MADE = "assignment_made"
 ASSIGNMENT_STARTED = "assignment_started"
 ASSIGNMENT_ENDED = "assignment_ended"
@@ -63,6 +66,9 @@ KINDS = OF_A_VISIT | {
     STUDY_PAUSED,
     STUDY_RESUMED,
     STUDY_CLOSED,
+    ALLOCATION_MADE,
+    ALLOCATION_COMPLETED,
+    ALLOCATION_RELEASED,
     ASSIGNMENT_MADE,
     ASSIGNMENT_STARTED,
     ASSIGNMENT_ENDED,

@@ -25,6 +25,10 @@ _HEADINGS = {
     "assignment_not_active": gettext_lazy("These images are not open now"),
     "time_is_over": gettext_lazy("Time is over for these images"),
     "check_failed_before": gettext_lazy("This study has ended for you"),
+    "not_let_in_again": gettext_lazy("You were here before"),
+    "already_done": gettext_lazy("You were here before"),
+    "study_full": gettext_lazy("All places are taken"),
+    "entry_not_verified": gettext_lazy("We could not confirm this link"),
     "practice_not_done": gettext_lazy("The example comes first"),
     "too_few_phrases": gettext_lazy("Not done yet"),
 }
