@@ -1,10 +1,31 @@
-"""Ids from outside, such as Prolific's: what one can look like."""
+"""Ids from outside, such as Prolific's: what one can look like, and the pseudonym that stands for it here."""
 
+import base64
+import hashlib
+import hmac
 import re
+from typing import NamedTuple
+
+from annotations.models import Study
 
 _OUTSIDE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}")
+_PSEUDONYM_DIGITS = 12  # of base32: 60 bits
+
+
+class OutsideIds(NamedTuple):
+    """The three ids that a person arrives with. On Prolific the session is the submission."""
+
+    participant: str
+    study: str
+    session: str
 
 
 def is_outside_id(text: str) -> bool:
     """Whether a text can be an id: 1 to 64 of the characters that an address holds unescaped."""
     return _OUTSIDE_ID.fullmatch(text) is not None
+
+
+def pseudonym(study: Study, kind: str, outside_id: str) -> str:
+    """Return `kind` and 12 base32 digits of HMAC-SHA256(the study's key, the id): the same id, the same pseudonym."""
+    digest = hmac.digest(study.pseudonym_key.encode(), outside_id.encode(), hashlib.sha256)
+    return kind + base64.b32encode(digest).decode()[:_PSEUDONYM_DIGITS]

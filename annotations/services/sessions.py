@@ -1,9 +1,6 @@
 """A visit from the link to the completion: each step is one conditional UPDATE, so a step taken twice counts once."""
 
-import base64
 import datetime as dt
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -38,9 +35,8 @@ from annotations.services.errors import (
     StudyNotOpen,
 )
 from annotations.services.outside_ids import is_outside_id
+from annotations.services.outside_ids import pseudonym as pseudonym
 from annotations.version import CODE_VERSION
-
-_PSEUDONYM_DIGITS = 12  # of base32: 60 bits
 
 
 def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) -> AnnotationSession:
@@ -79,12 +75,6 @@ def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id:
             _("This link belongs to another study. Please open the study again from where you found it.")
         )
     return participant_id, study_id, session_id
-
-
-def pseudonym(study: Study, kind: str, outside_id: str) -> str:
-    """Return `kind` and 12 base32 digits of HMAC-SHA256(the study's key, the id): the same id, the same pseudonym."""
-    digest = hmac.digest(study.pseudonym_key.encode(), outside_id.encode(), hashlib.sha256)
-    return kind + base64.b32encode(digest).decode()[:_PSEUDONYM_DIGITS]
 
 
 def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: str) -> AnnotationSession:
