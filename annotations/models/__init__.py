@@ -32,7 +32,14 @@ from annotations.models.study import (
     Task,
     TaskOrder,
 )
-from annotations.models.submission import IdentityKey, ProlificRequest, RequestState, Submission, WebhookDelivery
+from annotations.models.submission import (
+    IdentityKey,
+    ProlificRequest,
+    Reconciliation,
+    RequestState,
+    Submission,
+    WebhookDelivery,
+)
 from annotations.models.threshold_choice import ThresholdChoice
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
 
@@ -75,6 +82,7 @@ __all__ = [
     "PhraseState",
     "PracticePhrase",
     "ProlificRequest",
+    "Reconciliation",
     "Rehearsal",
     "Release",
     "RequestState",

@@ -60,6 +60,19 @@ class Submission(models.Model):
         return self.submission_key
 
 
+class Reconciliation(models.Model):
+    """The last time that all of Prolific's submissions of a study were gone through, page by page."""
+
+    study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="reconciliation")
+    begun_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, help_text="of the last one that came through")
+    n_submissions = models.PositiveIntegerField(default=0, help_text="that Prolific listed then")
+    error = models.TextField(blank=True, help_text="why the last one did not come through")
+
+    def __str__(self) -> str:
+        return f"reconciliation of {self.study}"
+
+
 class WebhookDelivery(models.Model):
     """A message from Prolific that was taken in: its effect is stored in the same transaction, so once."""
 

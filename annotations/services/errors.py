@@ -270,3 +270,31 @@ class TooFast(ServiceError):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__()
+
+
+class NoProlificToken(ServiceError):
+    """The act needs Prolific's API, and this site has no token for it."""
+
+    code = "no_prolific_token"
+    sentence = (
+        "This site has no Prolific token, so it cannot ask Prolific for that. Do it on Prolific's own page of the "
+        "submissions, then import its file here."
+    )
+
+
+class RequestRefused(ServiceError):
+    """What was asked of Prolific lacks something that Prolific needs, or cannot be asked for now."""
+
+    code = "request_refused"
+    status = 400
+
+
+class FileRefused(ServiceError):
+    """A file cannot be taken in; nothing of it was. `problems` names what is wrong, by line, at most 20."""
+
+    code = "file_refused"
+    status = 400
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__(" ".join(self.problems))

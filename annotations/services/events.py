@@ -30,6 +30,7 @@ SESSION_ERASED = "session_erased"
 ALLOCATION_MADE = "allocation_made"
 ALLOCATION_COMPLETED = "allocation_completed"
 ALLOCATION_RELEASED = "allocation_released"
+SUBMISSION_STATUS = "submission_status"
 ASSIGNMENT_MADE = "assignment_made"
 ASSIGNMENT_STARTED = "assignment_started"
 ASSIGNMENT_ENDED = "assignment_ended"
@@ -69,6 +70,7 @@ KINDS = OF_A_VISIT | {
     ALLOCATION_MADE,
     ALLOCATION_COMPLETED,
     ALLOCATION_RELEASED,
+    SUBMISSION_STATUS,
     ASSIGNMENT_MADE,
     ASSIGNMENT_STARTED,
     ASSIGNMENT_ENDED,
