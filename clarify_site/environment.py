@@ -37,9 +37,9 @@ def identity_keys() -> list[bytes]:
     return [base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()) for key in keys]
 
 
-def url(name: str, *schemes: str) -> str:
+def url(name: str, *schemes: str, default: str = "") -> str:
     """Return the URL in variable `name`; raise ImproperlyConfigured where it is missing or of another scheme."""
-    value = str(env.str(name, default="")).strip()
+    value = str(env.str(name, default=default)).strip()
     if value.split("://")[0] not in schemes:
         example = f"{schemes[0]}://…"
         problem = "is not set" if not value else "has an unknown scheme"

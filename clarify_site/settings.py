@@ -33,6 +33,19 @@ LEAST_SLICE_SIZE = int(read.number("LEAST_SLICE_SIZE", 5, 1, 1e6))
 WORKER_HEARTBEAT = str(read.env.str("WORKER_HEARTBEAT", default=""))  # a file that a worker's loop touches
 LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
 
+# -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) ------------------------------
+PROLIFIC_TOKEN = str(read.env.str("PROLIFIC_TOKEN", default="")).strip()
+PROLIFIC_API = read.url("PROLIFIC_API", "https", "http", default="https://api.prolific.com/api/v1")
+PROLIFIC_WORKSPACE = str(read.env.str("PROLIFIC_WORKSPACE", default="")).strip()
+PROLIFIC_WEBHOOK_SECRET = str(read.env.str("PROLIFIC_WEBHOOK_SECRET", default="")).strip()
+PROLIFIC_WEBHOOK_TOLERANCE_S = read.number("PROLIFIC_WEBHOOK_TOLERANCE_S", 300, 1, 7 * 24 * 3600)
+PROLIFIC_JWKS_URL = read.url(
+    "PROLIFIC_JWKS_URL", "https", "http", default="https://api.prolific.com/.well-known/study/jwks.json"
+)
+PROLIFIC_LINK_TOKEN_PARAMETER = str(read.env.str("PROLIFIC_LINK_TOKEN_PARAMETER", default="prolific_token"))
+PROLIFIC_LINK_ISSUER = str(read.env.str("PROLIFIC_LINK_ISSUER", default="https://www.prolific.com"))
+PROLIFIC_LINK_AUDIENCE = str(read.env.str("PROLIFIC_LINK_AUDIENCE", default=""))  # empty: the host of SITE_URL
+
 # -- Django ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "annotations",  # before the admin, whose templates it arranges for the job
@@ -221,5 +234,10 @@ LOGGING = {
     "filters": {"worth_a_line": {"()": "django.utils.log.CallbackFilter", "callback": not_chatter}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["worth_a_line"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},  # below, it writes each address, and those to Prolific hold ids
+        "httpcore": {"level": "WARNING"},
+    },
 }

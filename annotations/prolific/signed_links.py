@@ -46,6 +46,10 @@ class WrongIssuer(LinkNotSigned):
     """It was not made by Prolific."""
 
 
+class WrongWorkspace(LinkNotSigned):
+    """It was made by Prolific, for somebody else's study."""
+
+
 @dataclass(frozen=True)
 class SignedEntry:
     """Who comes, by Prolific's word. The participant and the study are None where the token does not name them."""
@@ -57,12 +61,19 @@ class SignedEntry:
 
 
 def verify(
-    token: str, *, audience: Collection[str], keys: LinkKeys, issuer: str = ISSUER, leeway: float = 30.0
+    token: str,
+    *,
+    audience: Collection[str],
+    keys: LinkKeys,
+    issuer: str = ISSUER,
+    workspace: str = "",
+    leeway: float = 30.0,
 ) -> SignedEntry:
     """Return what a token says, once all of it was checked.
 
-    audience: names of this site, one of which it must be made for; leeway: seconds that clocks may differ. Raises a
-    LinkNotSigned, or KeysUnavailable where Prolific's keys could not be had.
+    audience: names of this site, one of which it must be made for; workspace: the only one whose links are good, empty
+    for any; leeway: seconds that clocks may differ. Raises a LinkNotSigned, or KeysUnavailable where Prolific's keys
+    could not be had.
     """
     key = keys.key(_key_id(token))
     if key is None:
@@ -87,7 +98,10 @@ def verify(
         raise WrongSignature from None
     except jwt.InvalidTokenError:
         raise TokenMalformed from None
-    return _entry(claims)
+    entry = _entry(claims)
+    if workspace and entry.workspace_id != workspace:
+        raise WrongWorkspace
+    return entry
 
 
 def _key_id(token: str) -> str:
