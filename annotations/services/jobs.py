@@ -1,0 +1,88 @@
+"""Jobs that staff ask for: taken up by one worker at a time, watched by a heartbeat, taken up again where it stops.
+
+A worker that is killed leaves its job `running` with a heartbeat that grows old; the next worker takes it up again. The
+`attempts` counter is the token of whoever holds the job: what an earlier holder still writes changes nothing.
+"""
+
+import datetime as dt
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from annotations.models.jobs import Job, JobState
+
+SILENT_FOR = dt.timedelta(seconds=30)  # after that a running job's worker is taken for dead
+MOST_ATTEMPTS = 5
+AnyJob = TypeVar("AnyJob", bound=Job)
+
+
+class JobLost(Exception):
+    """Another worker holds the job now, since this one was silent: stop, and write nothing more."""
+
+
+def take(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
+    """Take up the oldest job that is due, and return it; None where there is none.
+
+    A job whose workers ended MOST_ATTEMPTS times is failed instead: it would end the next one too.
+    """
+    now = now or timezone.now()
+    silent = Q(state=JobState.RUNNING) & (Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - SILENT_FOR))
+    with transaction.atomic():
+        due = model._default_manager.filter(Q(state=JobState.PENDING) | silent).order_by("id")
+        for job in due.select_for_update(of=("self",), skip_locked=True):
+            if job.attempts >= MOST_ATTEMPTS:
+                error = (
+                    f"The worker ended {job.attempts} times while it was at “{job.phase or 'the start'}”. See its log."
+                )
+                _end(job, JobState.FAILED, error=error)
+                continue
+            job.attempts = F("attempts") + 1
+            job.state, job.heartbeat_at = JobState.RUNNING, now
+            job.save(update_fields=["attempts", "state", "heartbeat_at"])
+            job.refresh_from_db(fields=["attempts"])
+            return job
+    return None
+
+
+def beat(job: Job, **fields: Any) -> None:
+    """Say that the job is being worked on, and store what is known of it so far. Raises JobLost."""
+    changed = _held(job).update(heartbeat_at=timezone.now(), **fields)
+    if not changed:
+        raise JobLost(str(job))
+    for name, value in fields.items():
+        setattr(job, name, value)
+
+
+def finish(job: Job, **fields: Any) -> None:
+    """End the job well. Raises JobLost."""
+    _finish(job, JobState.DONE, **fields)
+
+
+def fail(job: Job, error: str, **fields: Any) -> None:
+    """End the job with a sentence for whoever asked for it. Raises JobLost."""
+    _finish(job, JobState.FAILED, error=error, **fields)
+
+
+def put_back(job: Job) -> None:
+    """Leave the job to the next turn, its progress stored: nothing of it went wrong. Raises JobLost."""
+    if not _held(job).update(state=JobState.PENDING, attempts=F("attempts") - 1, heartbeat_at=timezone.now()):
+        raise JobLost(str(job))
+
+
+def _finish(job: Job, state: JobState, **fields: Any) -> None:
+    if not _held(job).exists():
+        raise JobLost(str(job))
+    _end(job, state, **fields)
+
+
+def _end(job: Job, state: JobState, **fields: Any) -> None:
+    for name, value in {**fields, "state": state, "finished_at": timezone.now()}.items():
+        setattr(job, name, value)
+    job.save(update_fields=[*fields, "state", "finished_at"])
+
+
+def _held(job: Job) -> Any:
+    model = type(job)
+    return model._default_manager.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)

@@ -1,0 +1,147 @@
+"""Unpacks an archive that somebody uploaded, and trusts nothing in it: its paths, its sizes, its links."""
+
+import shutil
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from modeling.importing.checks import Progress
+from modeling.importing.errors import BadSource, OutsideRoot
+from modeling.importing.storage import storing
+
+SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
+_COPIED_AT_ONCE = 2**20
+_PASSED_OVER = ("__MACOSX", ".DS_Store")  # what packing on a Mac adds
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may hold. `ratio`: bytes unpacked for each byte packed, beyond `free_bytes`."""
+
+    entries: int = 2_000_000
+    unpacked_bytes: int = 200 * 2**30
+    ratio: float = 50.0
+    free_bytes: int = 16 * 2**20
+
+
+class _Entry(NamedTuple):
+    name: str
+    size: int
+    is_folder: bool
+    is_file: bool
+    content: IO[bytes] | None
+
+
+def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | None = None) -> Path:
+    """Unpack a .zip, .tar, .tar.gz or .tgz into `folder`, which is made anew; return the folder that holds the data.
+
+    That is the only folder at the top of the archive, or `folder` itself. `progress` counts bytes in the stage
+    `unpacking`. Raises OutsideRoot for an absolute path or "..", BadSource for a link or anything else that is no plain
+    file, for a path that comes twice, for what passes a limit and for what is no archive, StorageFailed.
+    """
+    limits = limits or Limits()
+    with storing(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        packed = archive.stat().st_size
+    most = min(limits.unpacked_bytes, int(limits.free_bytes + limits.ratio * packed))
+    written = 0
+    with _entries(archive) as entries:
+        for number, entry in enumerate(entries, start=1):
+            if number > limits.entries:
+                raise BadSource(archive, f"it holds more than {limits.entries:,} files")
+            path = _path_of(archive, entry, folder)
+            if path is None:
+                continue
+            with storing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if entry.is_folder:
+                    path.mkdir(exist_ok=True)
+                    continue
+            written += _write(archive, entry, path, most - written)
+            progress("unpacking", min(written, packed), packed)
+    progress("unpacking", packed, packed)
+    return _data_folder(folder)
+
+
+def _path_of(archive: Path, entry: _Entry, folder: Path) -> Path | None:
+    """Where an entry goes; None for what is passed over."""
+    pure = PurePosixPath(entry.name)
+    is_elsewhere = pure.is_absolute() or ".." in pure.parts or (pure.parts and ":" in pure.parts[0])
+    if is_elsewhere or "\\" in entry.name or "\0" in entry.name:
+        raise OutsideRoot(archive, f"{entry.name!r} leads out of the archive")
+    if any(part in _PASSED_OVER for part in pure.parts) or not pure.parts:
+        return None
+    if not (entry.is_file or entry.is_folder):
+        raise BadSource(archive, f"{entry.name!r} is a link or another thing that is no plain file")
+    path = folder / pure
+    if entry.is_file and path.exists():
+        raise BadSource(archive, f"{entry.name!r} comes twice")
+    return path
+
+
+def _write(archive: Path, entry: _Entry, path: Path, most: int) -> int:
+    """Copy what really comes out of an entry, which may be more than it says; return how many bytes."""
+    assert entry.content is not None, "a file has a content"
+    written = 0
+    try:
+        with entry.content as source, storing(path), path.open("xb") as target:
+            while block := _read(archive, entry, source):
+                written += len(block)
+                if written > most:
+                    raise BadSource(archive, "it unpacks to far more than it holds, as no archive of images does")
+                target.write(block)
+    except FileExistsError as error:  # a file where another entry needs a folder
+        raise BadSource(archive, f"{entry.name!r} comes twice") from error
+    return written
+
+
+def _read(archive: Path, entry: _Entry, source: IO[bytes]) -> bytes:
+    try:
+        return source.read(_COPIED_AT_ONCE)
+    except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, ValueError) as error:
+        raise BadSource(archive, f"{entry.name!r} cannot be unpacked: {error}") from error
+
+
+@contextmanager
+def _entries(archive: Path) -> Iterator[Iterator[_Entry]]:
+    name = archive.name.lower()
+    try:
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(archive) as packed:
+                yield _of_zip(packed)
+        elif name.endswith(SUFFIXES):
+            with tarfile.open(archive) as tape:
+                yield _of_tar(tape)
+        else:
+            raise BadSource(archive, f"it ends in none of {', '.join(SUFFIXES)}")
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError) as error:
+        raise BadSource(archive, f"it is damaged or no archive: {error}") from error
+
+
+def _of_zip(packed: zipfile.ZipFile) -> Iterator[_Entry]:
+    for info in packed.infolist():
+        mode = info.external_attr >> 16
+        is_file = not info.is_dir() and (not stat.S_IFMT(mode) or stat.S_ISREG(mode))
+        if info.flag_bits & 1:
+            raise zipfile.BadZipFile(f"{info.filename!r} is encrypted")
+        yield _Entry(info.filename, info.file_size, info.is_dir(), is_file, packed.open(info) if is_file else None)
+
+
+def _of_tar(tape: tarfile.TarFile) -> Iterator[_Entry]:
+    for info in tape:
+        content = tape.extractfile(info) if info.isreg() else None
+        yield _Entry(info.name, info.size, info.isdir(), info.isreg(), content)
+
+
+def _data_folder(folder: Path) -> Path:
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    only = inside[0] if len(inside) == 1 else folder
+    is_wrapping = only.is_dir() and only.name not in ("train", "validation", "val", "test")
+    return only if is_wrapping else folder

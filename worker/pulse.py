@@ -1,0 +1,41 @@
+"""A job's heartbeat while its worker computes: it stops with the process, however that ends."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError, connections
+
+from annotations.models.jobs import Job
+from annotations.services import jobs
+
+EVERY_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def pulse(job: Job) -> Iterator[None]:
+    """Beat every few seconds from a thread beside the block."""
+    over = threading.Event()
+
+    def work() -> None:
+        try:
+            while not over.wait(EVERY_S):
+                try:
+                    jobs.beat(job)
+                except jobs.JobLost:
+                    return  # whoever works on it notices at its own next step
+                except DatabaseError as error:
+                    logger.warning("a heartbeat could not be stored: %s", type(error).__name__)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
