@@ -1,8 +1,8 @@
 """Exact search of images by text: many texts over many images at once, computing few similarities one by one.
 
-A batch of texts is one matrix product, whose sums are rounded otherwise than `similarity.similarities` rounds them, and a
-threshold must not move an image: so what comes within rounding of a threshold, or of the last image that is asked for, is
-computed again by that function. What is returned is what it alone would return, to the bit. See docs/methods.md.
+A batch of texts is one matrix product, whose sums are rounded otherwise than `similarity.similarities` rounds them, and
+a threshold must not move an image: so what comes within rounding of a threshold, or of the last image that is asked
+for, is computed again by that function. What is returned is what it alone would return, to the bit: docs/methods.md.
 """
 
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ class SimilarityIndex:
         """
         self._images = _checked("image", images)
         self._blocks = [_operand(images[start : start + _IMAGES]) for start in range(0, len(images), _IMAGES)]
-        # How far two orders of summing d products of unit rows can be apart: each rounds by at most d times half of this.
+        # How far two orders of summing d products of unit rows can be apart: each is at most d · eps / 2 off.
         self._rounding = (images.shape[1] + 8) * float(np.finfo(np.float32).eps)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""`make bench`: 50 texts over 50,000 images, exact, against a flat index with faiss as it comes; one thread each, as a worker has."""
+"""`make bench`: 50 texts over 50,000 images, exact, against a flat index with faiss as it comes; one thread each."""
 
 from collections.abc import Iterator
 from typing import Any
