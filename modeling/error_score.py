@@ -28,7 +28,7 @@ __all__ = [
     "split_errors",
 ]
 
-_CHUNK = 2**21  # similarities that are sorted at once: bounds the memory
+_CHUNK = 2**14  # similarities that are sorted at once: what is computed from them stays in a core's cache
 
 
 @dataclass(frozen=True)
