@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _RIDGE = 1e-11  # of the largest number: makes the optimum on any support unique
+_EXCHANGES = 30  # of many coordinates at once: a handful finds most optima
 
 
 def simplex_maximiser(
@@ -12,15 +13,31 @@ def simplex_maximiser(
     """The q ≥ 0 with Σq = 1 that maximises qᵀ values - ½ qᵀ curvature q.
 
     values: float64[G]; curvature: float64[G, G], symmetric and positive semidefinite; near: a q that may not be far.
-    An active-set method: the optimum on the span of the support, which grows by the coordinate with the largest
-    gradient and loses those that reach 0.
+    The support is found by exchanging all coordinates that are wrong at once, which is quick and may go round in
+    circles (block principal pivoting); then one by one, which does not.
     """
     n = len(values)
     curvature = curvature + np.eye(n) * _RIDGE * (np.abs(curvature).max() + np.abs(values).max())
+    support = np.ones(n, np.bool_) if near is None else near > 0
+    for _ in range(_EXCHANGES):
+        q = np.zeros(n)
+        q[support] = _equality_optimum(values[support], curvature[np.ix_(support, support)])
+        gradient = values - curvature @ q
+        wrong = np.where(support, q <= 0, gradient > gradient[support].max())
+        if not wrong.any():
+            return q
+        support ^= wrong
+        if not support.any():
+            break
+    return _one_by_one(values, curvature)
+
+
+def _one_by_one(values: NDArray[np.float64], curvature: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An active-set method: the optimum on the span of the support, which grows by the coordinate with the largest
+    gradient and loses those that reach 0."""
+    n = len(values)
     q = np.zeros(n)
     q[np.argmax(values - np.diag(curvature) / 2)] = 1
-    if near is not None:
-        q = _best_on_support(near, near > 0, values, curvature)
     for _ in range(10 * n):  # far more than it takes, where rounding does not go round in circles
         gradient = values - curvature @ q
         best = int(np.argmax(gradient))

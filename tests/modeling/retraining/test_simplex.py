@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from modeling.retraining import simplex
 from modeling.retraining.simplex import simplex_maximiser
 
 
@@ -48,3 +49,16 @@ def test_the_maximum_equals_scipys(seed: int) -> None:
         constraints={"type": "eq", "fun": lambda q: q.sum() - 1},
     )  # fmt: skip
     assert height(simplex_maximiser(values, curvature)) == pytest.approx(-best.fun, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_exchanging_coordinates_together_finds_what_one_by_one_finds(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    factor = rng.normal(size=(60, 80))
+    values, curvature = rng.normal(size=60) * 3, factor @ factor.T
+    together = simplex_maximiser(values, curvature)
+    monkeypatch.setattr(simplex, "_EXCHANGES", 0)
+    np.testing.assert_allclose(together, simplex_maximiser(values, curvature), atol=1e-9)
+    assert 1 < (together > 0).sum() < 60
