@@ -1,0 +1,151 @@
+"""Merging phrases into concepts, and what concepts explain together."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from sklearn.metrics import cohen_kappa_score
+
+from modeling.concepts import (
+    agreement,
+    best_together,
+    merge,
+    phrase_map,
+    stratified_half,
+    together_by_chance,
+    union_scores,
+)
+from modeling.error_score import error_score
+from modeling.errors import BadArray, NothingToSeparate
+
+
+def slices(*rows: str) -> np.ndarray:
+    return np.array([[each == "1" for each in row] for row in rows])
+
+
+def test_agreement_is_cohens_kappa():
+    members = np.random.default_rng(0).random((6, 40)) < 0.4
+    kappa = agreement(members)
+    for i in range(6):
+        for j in range(6):
+            assert kappa[i, j] == pytest.approx(cohen_kappa_score(members[i], members[j]))
+
+
+def test_a_slice_of_all_or_no_images_agrees_with_nothing_else():
+    kappa = agreement(slices("1111", "0000", "1100"))
+    assert kappa.tolist() == np.eye(3).tolist()
+
+
+def test_phrases_that_select_the_same_images_are_one_concept():
+    members = slices("11110000", "11110001", "00001111", "00001110")
+    assert merge(members, ["red", "crimson", "blue", "navy"]).tolist() == [0, 0, 1, 1]
+
+
+def test_phrases_with_the_same_words_are_one_concept_whatever_they_select():
+    assert merge(slices("1100", "0011"), ["red", "red"]).tolist() == [0, 0]
+
+
+def test_two_large_random_slices_are_not_one_concept():
+    members = np.random.default_rng(1).random((2, 500)) < 0.9  # they overlap by .82 by chance
+    assert merge(members, ["a", "b"]).tolist() == [0, 1]
+
+
+def test_phrases_without_a_slice_are_told_apart_by_their_words():
+    assert merge(slices("0000", "0000", "0000"), ["a", "b", "a"]).tolist() == [0, 1, 0]
+
+
+def test_no_phrases_make_no_concepts():
+    assert merge(np.empty((0, 9), np.bool_), []).tolist() == []
+
+
+@given(st.integers(0, 10_000), st.integers(2, 14))
+@settings(deadline=None, max_examples=60)
+def test_merging_is_average_linkage(seed, k):
+    rng = np.random.default_rng(seed)
+    bases = rng.random((3, 60)) < 0.4
+    members = bases[rng.integers(3, size=k)] ^ (rng.random((k, 60)) < rng.uniform(0, 0.2, (k, 1)))
+    concepts = merge(members, [str(i) for i in range(k)])
+    distances = 1 - agreement(members)
+    np.fill_diagonal(distances, 0)
+    expected = fcluster(linkage(squareform(distances, checks=False), "average"), 0.4, "distance")
+    assert len(set(zip(concepts, expected, strict=True))) == len(set(concepts)) == len(set(expected))
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=40)
+def test_the_order_of_the_phrases_does_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    members = rng.random((8, 50)) < 0.5
+    members[4:] = members[:4] ^ (rng.random((4, 50)) < 0.1)
+    words = ["a", "b", "c", "d", "a", "e", "f", "g"]
+    order = rng.permutation(8)
+    concepts, shuffled = merge(members, words), merge(members[order], [words[i] for i in order])
+    assert len(set(zip(concepts[order], shuffled, strict=True))) == len(set(concepts)) == len(set(shuffled))
+
+
+def test_the_score_of_a_union_is_the_error_score_of_its_membership():
+    rng = np.random.default_rng(3)
+    members, is_error = rng.random((5, 60)) < 0.5, rng.random(60) < 0.3
+    for row, value in zip(members, union_scores(members, is_error), strict=True):
+        assert value == pytest.approx(error_score(row.astype(np.float32), is_error).value)
+
+
+def test_concepts_are_chosen_by_what_they_add():
+    is_error = np.array([1, 1, 1, 1, 0, 0, 0, 0] * 2, bool)
+    first, second, both = slices("11000000" * 2, "00110000" * 2, "11100010" * 2)
+    learn = np.arange(16) < 8
+    together = best_together(np.stack([both, first, second]), is_error, learn, 3)
+    assert together.chosen == (0, 2)  # .75 - .25 first, since .5 is the lower number's; then the rest of the errors
+    assert together.learned == together.held_out == (0.5, 0.75)
+
+
+def test_the_other_half_has_no_part_in_the_choice():
+    rng = np.random.default_rng(4)
+    members, is_error = rng.random((30, 80)) < 0.4, rng.random(80) < 0.4
+    learn = stratified_half(is_error, rng)
+    changed = is_error.copy()
+    changed[~learn] = rng.permutation(is_error[~learn])
+    before, after = (best_together(members, errors, learn, 5) for errors in (is_error, changed))
+    assert (before.chosen, before.learned) == (after.chosen, after.learned)
+
+
+def test_phrases_that_mean_nothing_explain_no_more_than_chance():
+    rng = np.random.default_rng(5)
+    members, is_error = rng.random((30, 400)) < 0.4, rng.random(400) < 0.4
+    learn = stratified_half(is_error, rng)
+    together = best_together(members, is_error, learn, 3)
+    chance = together_by_chance(members, is_error, learn, 3, rng, tries=100)
+    assert together.learned[-1] > 0.15  # what was chosen from thirty looks like something
+    assert together.held_out[-1] <= np.quantile(chance[:, -1], 0.99)
+
+
+def test_a_half_has_half_of_the_right_and_half_of_the_wrong_images():
+    is_error = np.arange(20) < 7
+    half = stratified_half(is_error, np.random.default_rng(0))
+    assert (half & is_error).sum() == 4 and (half & ~is_error).sum() == 7
+
+
+def test_a_half_without_errors_is_refused():
+    with pytest.raises(NothingToSeparate):
+        best_together(slices("1100"), np.zeros(4, bool), np.array([1, 0, 1, 0], bool), 1)
+
+
+def test_the_map_is_the_same_for_the_same_phrases_and_keeps_distances_in_a_plane():
+    rng = np.random.default_rng(6)
+    plane = rng.normal(size=(9, 2)) @ rng.normal(size=(2, 5))
+    places = phrase_map(plane)
+    between = np.linalg.norm(places[:, None] - places[None], axis=2)
+    assert np.allclose(between, np.linalg.norm(plane[:, None] - plane[None], axis=2))
+    assert np.array_equal(places, phrase_map(plane.copy()))
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_map_of_hardly_any_phrases_is_at_the_origin(k):
+    assert phrase_map(np.ones((k, 4))).tolist() == [[0.0, 0.0]] * k
+
+
+def test_members_must_be_booleans():
+    with pytest.raises(BadArray, match="booleans"):
+        agreement(np.ones((2, 3)))
