@@ -145,8 +145,9 @@ def union_scores(members: NDArray[np.bool_], is_error: NDArray[np.bool_]) -> NDA
     if not n_error or not n_correct:
         raise NothingToSeparate(n_correct, n_error)
     inside = members.astype(np.float64)
-    difference: NDArray[np.float64] = inside[:, is_error].sum(axis=1) / n_error
-    return np.maximum(difference - inside[:, ~is_error].sum(axis=1) / n_correct, 0.0)
+    of_errors, of_correct = (inside[:, which].sum(axis=1) for which in (is_error, ~is_error))
+    scores: NDArray[np.float64] = np.maximum(of_errors / n_error - of_correct / n_correct, 0.0)
+    return scores
 
 
 def phrase_map(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
