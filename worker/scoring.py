@@ -88,9 +88,14 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
         rendered_text=text_to_embed(phrase),
         text_embedding=embedding,
         class_name_cosine=_class_name_cosine(dataset, task, embedding),
-        rewordings=vocabulary.rewordings(task, subject, embedding) if task.study.suggest_rewordings else [],
+        rewordings=_rewordings(phrase, subject, embedding),
         encode_ms=encode_ms,
     )
+
+
+def _rewordings(phrase: Phrase, subject: str, embedding: NDArray[np.float32]) -> list[str]:
+    suggested = phrase.assignment.session.is_suggested_rewordings
+    return vocabulary.rewordings(phrase.assignment.task, subject, embedding) if suggested else []
 
 
 def _embed(encoder: CheckedEncoder, texts: list[str]) -> tuple[dict[str, NDArray[np.float32]], float]:

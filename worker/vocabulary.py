@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from django.db.models import Q
 from numpy.typing import NDArray
 
 from annotations.models import StudyState, Task
@@ -49,7 +50,8 @@ def embedded(encoder_spec: str, template: str) -> EmbeddedVocabulary:
 
 def prepare() -> None:
     """Embed the vocabulary for the open studies that suggest rewordings, before anybody waits for it."""
-    in_use = Task.objects.filter(study__state=StudyState.ACTIVE, study__suggest_rewordings=True).order_by()
+    suggesting = Q(study__suggest_rewordings=True) | Q(study__conditions__suggest_rewordings=True)
+    in_use = Task.objects.filter(suggesting, study__state=StudyState.ACTIVE).order_by()
     pairs = in_use.values_list("base_model__dataset__similarity_encoder", "text_template").distinct()
     for encoder_spec, template in pairs:
         try:

@@ -151,3 +151,18 @@ class AnnotationSession(models.Model):
     def is_rehearsal(self) -> bool:
         """Whether it is a preview or a simulated visit, of which nothing counts."""
         return self.kind in REHEARSALS
+
+    @property
+    def is_shown_suggestions(self) -> bool:
+        """Whether the tasks' suggested words stand on this visit's pages."""
+        return self.condition is None or self.condition.show_suggestions
+
+    @property
+    def is_suggested_rewordings(self) -> bool:
+        """Whether other wordings are suggested in this visit."""
+        return self.study.suggest_rewordings if self.condition is None else self.condition.suggest_rewordings
+
+    @property
+    def goal(self) -> float | None:
+        """The error score to aim at, as this visit's pages show it; None where they show none."""
+        return self.study.goal if self.condition is None or self.condition.show_goal else None

@@ -22,7 +22,6 @@ def order_of_tasks(n_tasks: int, order: int) -> tuple[int, ...]:
     return tuple((step + order) % n_tasks for step in to_and_fro)
 
 
-def positions(study: Study, order: int) -> tuple[int, ...]:
-    """Return the places of the study's tasks, as numbered from 0, in one of its orders."""
-    n_tasks = study.tasks.count()
+def order_of(study: Study, n_tasks: int, order: int) -> tuple[int, ...]:
+    """Return the study's tasks, each a number from 0, in one of its orders."""
     return order_of_tasks(n_tasks, order) if study.task_order == TaskOrder.BALANCED else tuple(range(n_tasks))

@@ -77,8 +77,13 @@ class Work:
 
     @property
     def goal(self) -> float | None:
-        """The error score that the study aims at, if it has a goal."""
-        return self.assignment.session.study.goal
+        """The error score to aim at, if the visit is shown one."""
+        return self.assignment.session.goal
+
+    @property
+    def suggestions(self) -> list[str]:
+        """Words to begin with, if the visit is shown any."""
+        return self.assignment.task.suggestions if self.assignment.session.is_shown_suggestions else []
 
     @property
     def goal_is_reached(self) -> bool:
@@ -104,7 +109,7 @@ class Images:
 
 
 def work(
-    assignment: Assignment, *, owner: str, shown: uuid.UUID | None, deadline: dt.datetime, now: dt.datetime
+    assignment: Assignment, *, owner: str, shown: uuid.UUID | None, deadline: dt.datetime | None, now: dt.datetime
 ) -> Work:
     """Return the history and the answer to the phrase with client uuid `shown` (the last one if there is none)."""
     phrases = list(_phrases().filter(assignment=assignment))
@@ -115,7 +120,7 @@ def work(
         assignment=assignment,
         history=_history(phrases, chosen),
         answer=None if chosen is None else _answer(chosen, owner, now),
-        seconds_left=None if assignment.deadline_at is None else max(0.0, (deadline - now).total_seconds()),
+        seconds_left=None if deadline is None else max(0.0, (deadline - now).total_seconds()),
     )
 
 

@@ -24,7 +24,7 @@ from annotations.models import (
     Study,
 )
 from annotations.readings.orders import n_orders
-from annotations.services import events
+from annotations.services import events, restarts
 from annotations.services.errors import StudyFull
 
 EXPIRED, RESTARTED, WITHDRAWN, FAILED_CHECK = "expired", "restarted", "withdrawn", "failed_check"  # release reasons
@@ -92,11 +92,12 @@ def allocate(session: AnnotationSession) -> None:
 
     A place that the person holds in an earlier visit is released; the study's restart rule says whether the new one is
     in the same cell. The caller's transaction holds the consent. A no-op for previews and simulated visits, whose cell
-    their link names. Raises StudyFull.
+    their link names. Raises StudyFull, and as `restarts.refuse_again` does.
     """
     if session.is_rehearsal:
         return
     study = _locked(session.study_id)
+    restarts.refuse_again(session.participant, session)
     earlier = Allocation.objects.filter(participant=session.participant_id).order_by("-id").first()
     if earlier is not None:
         _release([earlier], RESTARTED)
@@ -128,7 +129,9 @@ def complete(session: AnnotationSession) -> None:
     if is_late:
         AnnotationSession.objects.filter(pk=session.pk).update(is_late=True)
         session.is_late = True
-    others = Allocation.objects.filter(participant=allocation.participant_id, state__in=HOLDING).exclude(pk=allocation.pk)
+    others = Allocation.objects.filter(participant=allocation.participant_id, state__in=HOLDING).exclude(
+        pk=allocation.pk
+    )
     counts_in_cell = not others.exists()
     if counts_in_cell:
         allocation.state = AllocationState.COMPLETED

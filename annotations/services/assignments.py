@@ -90,17 +90,25 @@ def end_overdue(now: dt.datetime, *, session: AnnotationSession | None = None) -
     return sum(_end_if_overdue(pk, now, patience) for pk in active.values_list("pk", flat=True))
 
 
-def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime:
-    """Return the deadline if every phrase that waits were scored at `now`.
+def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime | None:
+    """Return the deadline if every phrase that waits were scored at `now`; None where the task has no clock.
 
     That is deadline_at plus the current waiting of pending phrases, each at most MOST_WAITING_FOR_ONE, the sum of all
     credit at most MOST_WAITING. Raises AssignmentNotActive for an assignment that never started.
     """
-    if assignment.deadline_at is None or assignment.first_deadline_at is None:
+    if assignment.started_at is None:
         raise AssignmentNotActive
+    if assignment.deadline_at is None or assignment.first_deadline_at is None:
+        return None
     pending = assignment.phrases.filter(state=PhraseState.PENDING).values_list("submitted_at", flat=True)
     waiting = sum((_credit(submitted_at, now) for submitted_at in pending), start=dt.timedelta(0))
     return min(assignment.deadline_at + waiting, assignment.first_deadline_at + MOST_WAITING)
+
+
+def is_over(assignment: Assignment, now: dt.datetime, patience: dt.timedelta = dt.timedelta(0)) -> bool:
+    """Say whether the time of a started assignment is over, `patience` included; without a clock it never is."""
+    deadline = effective_deadline(assignment, now)
+    return deadline is not None and now > deadline + patience
 
 
 def refuse_unless_running(assignment: Assignment, now: dt.datetime) -> None:
@@ -115,15 +123,15 @@ def refuse_unless_running(assignment: Assignment, now: dt.datetime) -> None:
         raise TimeIsOver
     if assignment.state != AssignmentState.ACTIVE:
         raise AssignmentNotActive
-    if now > effective_deadline(assignment, now) + SLACK:
+    if is_over(assignment, now, SLACK):
         raise TimeIsOver
 
 
 def credit_waiting(assignment: Assignment, phrase: Phrase, now: dt.datetime) -> None:
     """Move an active assignment's deadline by the time that a phrase waited; the caller has locked the assignment."""
-    if assignment.state != AssignmentState.ACTIVE:
+    if assignment.state != AssignmentState.ACTIVE or assignment.deadline_at is None:
         return
-    assert assignment.deadline_at is not None and assignment.first_deadline_at is not None
+    assert assignment.first_deadline_at is not None, "both deadlines are there, or none"
     latest = assignment.first_deadline_at + MOST_WAITING
     assignment.deadline_at = min(assignment.deadline_at + _credit(phrase.submitted_at, now), latest)
     assignment.save(update_fields=["deadline_at"])
@@ -164,7 +172,7 @@ def _allowed_reason(assignment: Assignment, reason: EndReason, now: dt.datetime)
         return reason
     if assignment.state != AssignmentState.ACTIVE:
         raise AssignmentNotActive
-    if now > effective_deadline(assignment, now):
+    if is_over(assignment, now):
         return EndReason.TIME_OVER
     if reason == EndReason.TIME_OVER:
         raise TimeIsNotOver
@@ -177,7 +185,7 @@ def _end_if_overdue(pk: int, now: dt.datetime, patience: dt.timedelta) -> bool:
     with transaction.atomic():
         active = Assignment.objects.filter(pk=pk, state=AssignmentState.ACTIVE)
         assignment = _locked(active, skip_locked=True).first()
-        if assignment is None or now <= effective_deadline(assignment, now) + patience:
+        if assignment is None or not is_over(assignment, now, patience):
             return False
         _end(assignment, EndReason.TIME_OVER, now)
     return True

@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations.models import AnnotationSession, CheckAttempt, Outcome, Stage
 from annotations.models.visit import CHECK_TRIES
 from annotations.readings.comprehension import QUESTIONS
-from annotations.services import events
+from annotations.services import allocations, events
 from annotations.services.errors import CheckIncomplete, ClientUuidReused, StageMismatch
 from annotations.services.sessions import advance, begin_tasks, refuse_closed
 
@@ -56,4 +56,5 @@ def _follow(session: AnnotationSession, attempt: CheckAttempt) -> None:
     elif attempt.number == CHECK_TRIES:
         now = timezone.now()
         advance(session, Stage.CHECK, stage=Stage.NOT_PASSED, outcome=Outcome.FAILED_CHECK, ended_at=now)
+        allocations.release(session, allocations.FAILED_CHECK)
         events.record(events.CHECK_FAILED, study=session.study, session=session, n_wrong=attempt.n_wrong)

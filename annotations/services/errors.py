@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from annotations.models import StudyState
+from annotations.models import AnnotationSession, StudyState
 
 
 class ServiceError(Exception):
@@ -88,8 +88,8 @@ class NotLetInAgain(ServiceError):
 
     code = "not_let_in_again"
     sentence = _(
-        "You began this study before, and it can be taken only once. Please return it where you found it. That is not a "
-        "rejection, and has no disadvantage for you."
+        "You began this study before, and it can be taken only once. Please return it where you found it. That is not "
+        "a rejection, and has no disadvantage for you."
     )
 
 
@@ -98,9 +98,13 @@ class AlreadyDone(ServiceError):
 
     code = "already_done"
     sentence = _(
-        "You completed this study before, and it can be taken only once. Everything you did is kept. Please return this "
-        "new submission where you found it; the first one is not affected."
+        "You completed this study before, and it can be taken only once. Everything you did is kept. Please return "
+        "this new submission where you found it; the first one is not affected."
     )
+
+    def __init__(self, completed: AnnotationSession) -> None:
+        self.completed = completed
+        super().__init__()
 
 
 class StudyFull(ServiceError):
@@ -114,13 +118,13 @@ class StudyFull(ServiceError):
 
 
 class EntryNotVerified(ServiceError):
-    """The study takes only people of whom it is sure that Prolific sent them, or the link's proof is another person's."""
+    """The study takes only people whom Prolific surely sent, or the link's proof is another person's."""
 
     code = "entry_not_verified"
     status = 403
     sentence = _(
-        "We could not confirm that this link was made for you. Please open the study again from Prolific, with the button "
-        "there."
+        "We could not confirm that this link was made for you. Please open the study again from Prolific, with the "
+        "button there."
     )
 
 
@@ -257,7 +261,9 @@ class CodeNotRight(ServiceError):
 
     code = "code_not_right"
     status = 400
-    sentence = "This code is not right, or was used before. Wait for the next one; after wrong codes, wait a little longer."
+    sentence = (
+        "This code is not right, or was used before. Wait for the next one; after wrong codes, wait a little longer."
+    )
 
 
 class TooFast(ServiceError):
@@ -298,3 +304,11 @@ class FileRefused(ServiceError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
         super().__init__(" ".join(self.problems))
+
+
+class ModerationNeedsReason(ServiceError):
+    """A phrase is flagged, hidden or excluded only with a reason: whoever reads the results must learn why."""
+
+    code = "moderation_needs_reason"
+    status = 400
+    sentence = "Please say why: the reason stands in the audit log and in the study's exclusion ledger."

@@ -36,7 +36,7 @@ _STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it scored thi
 class ScoredPhrase:
     """What a worker hands over for one phrase.
 
-    subject, sign: of `phrase_text.split_negation`; score: of the similarities times the sign.
+    subject, sign: of `phrase_reading.read`; score: of the similarities times the sign.
     similarities: float32[n] of the class's validation images (`class_images`) to the subject. text_embedding:
     float32[d], unit. encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
     rewordings: what the study suggests instead, nearest first; empty where it suggests none.
@@ -67,7 +67,7 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
-    related = ("assignment__task__base_model__dataset", "assignment__task__study", "assignment__session")
+    related = ("assignment__task__base_model__dataset", "assignment__session__study", "assignment__session__condition")
     due = _due().filter(pk__in=ids).select_related(*related)
     due = due.defer("assignment__task__base_model__head", "assignment__task__base_model__predictions")  # large
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))

@@ -24,28 +24,27 @@ from annotations.models import (
 )
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.models.study_texts import OWN_LANGUAGE
+from annotations.readings.orders import order_of
 from annotations.readings.tutorial import practice
-from annotations.services import assignments, events, identities
+from annotations.services import allocations, assignments, entry_tiers, events, identities, restarts
 from annotations.services.errors import (
-    CheckFailedBefore,
     LinkIncomplete,
     PracticeNotDone,
     StageMismatch,
     StudyNotFound,
     StudyNotOpen,
 )
-from annotations.services.outside_ids import is_outside_id
+from annotations.services.outside_ids import OutsideIds, is_outside_id
 from annotations.services.outside_ids import pseudonym as pseudonym
 from annotations.version import CODE_VERSION
 
 
-def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) -> AnnotationSession:
+def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, token: str = "") -> AnnotationSession:
     """Return the visit of a link's three ids, and make it the first time; the same link is always the same visit.
 
-    Raises LinkIncomplete for a missing or malformed id, or a session id that came with another participant;
-    StudyNotFound for the id of another study; StudyNotOpen where the study takes nobody new; CheckFailedBefore for a
-    new visit of a person who did not pass the comprehension check in an earlier one. A visit that exists goes on while
-    the study is paused or closed.
+    token: of a signed link, where it has one. Raises LinkIncomplete for a missing or malformed id, or a session id that
+    came with another participant; StudyNotFound for the id of another study. A visit that exists goes on while the
+    study is paused or closed; for a new one StudyNotOpen, StudyFull, EntryNotVerified, and as `restarts.refuse_again` does.
     """
     participant_id, study_id, session_id = outside_ids(
         study, participant_id=participant_id, study_id=study_id, session_id=session_id
@@ -56,10 +55,17 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str) 
         .first()
     )
     if session is None:
-        session = _enter_anew(study, participant_id, study_id, session_id)
+        session = _enter_anew(study, participant_id, study_id, session_id, token)
     if session.participant.pseudonym != pseudonym(study, "P", participant_id):
         raise LinkIncomplete(_("This link was made for another person. Please open the study from your own account."))
     return session
+
+
+def refuse_newcomers(study: Study, *, participant_id: str) -> None:
+    """Raise StudyNotOpen where a study takes nobody new, StudyFull where its places are taken by other people."""
+    if study.state != StudyState.ACTIVE:
+        raise StudyNotOpen(study.state)
+    allocations.refuse_full(study, pseudonym(study, "P", participant_id))
 
 
 def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id: str) -> tuple[str, str, str]:
@@ -77,15 +83,17 @@ def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id:
     return participant_id, study_id, session_id
 
 
-def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: str) -> AnnotationSession:
+def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: str, token: str) -> AnnotationSession:
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
+    # Before the transaction, which waits for nobody outside.
+    tier = entry_tiers.tier_of(study, OutsideIds(participant_id, study_id, session_id), token)
     with transaction.atomic():
         participant, _created = Participant.objects.get_or_create(
             study=study, pseudonym=pseudonym(study, "P", participant_id)
         )
-        if participant.sessions.filter(outcome=Outcome.FAILED_CHECK).exists():
-            raise CheckFailedBefore
+        restarts.refuse_again(participant)
+        allocations.refuse_full(study, participant.pseudonym)
         # Of two requests at once, the unique constraint lets one create and gives the other what it made.
         session, created = AnnotationSession.objects.get_or_create(
             study=study,
@@ -93,6 +101,7 @@ def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: st
             defaults={
                 "participant": participant,
                 "configuration": study.configurations.latest("version"),
+                "tier": tier,
                 "seed": secrets.randbits(63),
                 "code_version": CODE_VERSION,
             },
@@ -118,15 +127,23 @@ def _store_submission(session: AnnotationSession, *, participant: str, study: st
     )
 
 
-def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> AnnotationSession:
-    """Go on from consent to the tutorial. A no-op where consent was given; StageMismatch where it was declined.
+def refuse_without_place(session: AnnotationSession) -> None:
+    """Raise StudyFull where there is no place for a visit that has none yet; a rehearsal needs none."""
+    if not session.is_rehearsal:
+        allocations.refuse_full(session.study, session.participant.pseudonym)
 
-    language: of the page that asked; the text is stored as it stood there.
+
+def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> AnnotationSession:
+    """Go on from consent to the tutorial, with a place in the study. A no-op where consent was given.
+
+    language: of the page that asked; the text is stored as it stood there. Raises StageMismatch where it was declined,
+    and as `allocations.allocate` does.
     """
     refuse_closed(session.study)
     now = timezone.now()
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
+            allocations.allocate(session)
             _store_consent(session, language, agreed=True, at=now)
             events.record(events.CONSENT_GIVEN, study=session.study, session=session)
         elif session.stage == Stage.DECLINED:
@@ -169,18 +186,19 @@ def finish_tutorial(session: AnnotationSession) -> AnnotationSession:
 
 
 def begin_tasks(session: AnnotationSession, from_stage: Stage, **changes: Any) -> bool:
-    """Go on from a stage to the tasks, and make one waiting assignment a task, in the tasks' order.
+    """Go on from a stage to the tasks, and make one waiting assignment a task, in the visit's order of tasks.
 
     Returns whether this call did; the caller's transaction holds both. Raises StudyNotOpen once the study is closed.
     """
-    # Closing ends the assignments that it finds: these come before, or not at all.
-    Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
-    refuse_closed(session.study)
     if not advance(session, from_stage, stage=Stage.TASKS, **changes):
         return False
-    tasks = session.study.tasks.order_by("position")
+    # Closing ends the assignments that it finds: these come before, or not at all.
+    study = Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
+    refuse_closed(study)
+    tasks = list(study.tasks.order_by("position"))
     made = Assignment.objects.bulk_create(
-        Assignment(session=session, task=task, position=position) for position, task in enumerate(tasks, start=1)
+        Assignment(session=session, task=tasks[number], position=position)
+        for position, number in enumerate(order_of(study, len(tasks), session.order), start=1)
     )
     assignments.record_made(made)
     return True
@@ -199,6 +217,7 @@ def finish(
         if session.assignments.exclude(state=AssignmentState.ENDED).exists():
             raise StageMismatch("There is a task left to do before the end. Please reload the page to go on.")
         if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
+            allocations.complete(session)
             _store_answers(session, answers or {}, language)
             events.record(events.SESSION_FINISHED, study=session.study, session=session)
         elif session.stage != Stage.FINISHED:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage
 from annotations.models.participant import LASTING
-from annotations.services import assignments, events, sessions
+from annotations.services import allocations, assignments, events, sessions
 
 _TOKEN_DIGITS = 26  # of base32: 130 bits
 
@@ -33,6 +33,7 @@ def withdraw(session: AnnotationSession) -> AnnotationSession:
     with transaction.atomic():
         locked = AnnotationSession.objects.select_for_update(no_key=True).get(pk=session.pk)
         if locked.withdrawn_at is None and locked.stage != Stage.DECLINED:
+            allocations.release(locked, allocations.WITHDRAWN)  # locks the study, so before the assignments
             locked.withdrawn_at = now
             if locked.stage in LASTING:
                 _end_tasks(locked)

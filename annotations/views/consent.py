@@ -18,6 +18,7 @@ from annotations.views.visits import asked_in, go_on, in_visit, steps
 def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Show the study's text; POST agree=yes or agree=no, with the language of the page that asked."""
     if request.method != "POST":
+        sessions.refuse_without_place(session)
         text = session.configuration.consent_text(get_language() or OWN_LANGUAGE)
         context = {"session": session, "text": text, **steps(1)}
         return render(request, "annotations/consent.html", context)

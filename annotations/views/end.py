@@ -33,7 +33,8 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     if where(session) != reverse("end"):
         return SeeOther(where(session))
     finished = session.stage == Stage.FINISHED
-    url = return_url(session.study, session.study.completion_code) if finished else ""
+    leads_back = finished and not session.is_rehearsal  # nobody at Prolific waits for a rehearsal's code
+    url = return_url(session.study, session.study.completion_code) if leads_back else ""
     leaving = bool(url) and "leaving" in request.GET
     context = {
         "session": session,

@@ -1,20 +1,22 @@
 """The way in: the welcome page, which a GET does not consume, and the start of a visit."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from annotations.models import Stage, Study, StudyState
-from annotations.models.participant import AnnotationSession
+from annotations.models import AnnotationSession, Stage, Study
 from annotations.readings.tutorial import grids
-from annotations.services import device_reports, sessions
-from annotations.services.errors import ServiceError, StudyNotFound, StudyNotOpen
+from annotations.services import device_reports, entry_links, sessions
+from annotations.services.errors import AlreadyDone, ServiceError, StudyFull, StudyNotFound, StudyNotOpen
 from annotations.views import faults
 from annotations.views.device import DEVICE_FIELDS, reported
-from annotations.views.visits import SESSION_KEY, go_on, in_visit, see
+from annotations.views.visits import SESSION_KEY, go_on, in_visit, see, visiting
 
 
 @never_cache
@@ -23,31 +25,32 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what awaits the person. Stores nothing: link scanners open links too."""
     try:
         study = _study(slug)
+        if entry_links.PARAMETER in request.GET:
+            return _rehearsal(request, study)
         ids = sessions.outside_ids(study, **_given_ids(study, request.GET))
     except ServiceError as error:
         return faults.refused(request, error)
-    parameters = list(zip(_parameter_names(study), ids, strict=True))
-    if study.state != StudyState.ACTIVE:
-        return faults.not_open(request, StudyNotOpen(study.state), study, parameters)
-    limits = list(study.tasks.values_list("time_limit_s", flat=True))
-    context = {
-        "study": study,
-        "parameters": parameters,
-        "device_fields": DEVICE_FIELDS,
-        "grids": grids(),
-        "n_tasks": len(limits),
-        "minutes": None if None in limits else math.ceil(sum(filter(None, limits)) / 60),
-    }
-    return render(request, "annotations/welcome.html", context)
+    parameters = [*zip(_parameter_names(study), ids, strict=True), *_given_token(request.GET)]
+    try:
+        sessions.refuse_newcomers(study, participant_id=ids[0])
+    except (StudyNotOpen, StudyFull) as error:
+        return faults.shut_out(request, error, study, parameters)
+    return _welcome_page(request, study, parameters)
 
 
 @never_cache
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Begin the visit of the link's three ids, or go on with it, under a new session key."""
+    """Begin the visit of the link, or go on with it, under a new session key."""
     try:
         study = _study(slug)
-        session = sessions.enter(study, **_given_ids(study, request.POST))
+        if entry_links.PARAMETER in request.POST:
+            session = entry_links.enter(study, request.POST[entry_links.PARAMETER])
+        else:
+            token = dict(_given_token(request.POST)).get(settings.PROLIFIC_LINK_TOKEN_PARAMETER, "")
+            session = sessions.enter(study, **_given_ids(study, request.POST), token=token)
+    except AlreadyDone as error:
+        return faults.refused(request, error, in_visit=visiting(request) == error.completed)
     except ServiceError as error:
         return faults.refused(request, error)
     device_reports.store(session, reported(request.POST))
@@ -61,6 +64,27 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 def visit(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Go to the page on which the visit stands."""
     return go_on(session)
+
+
+def _rehearsal(request: HttpRequest, study: Study) -> HttpResponse:
+    token = request.GET[entry_links.PARAMETER]
+    entry_links.read(study, token)
+    return _welcome_page(request, study, [(entry_links.PARAMETER, token)], is_rehearsal=True)
+
+
+def _welcome_page(
+    request: HttpRequest, study: Study, parameters: Sequence[tuple[str, str]], **context: Any
+) -> HttpResponse:
+    limits = list(study.tasks.values_list("time_limit_s", flat=True))
+    context |= {
+        "study": study,
+        "parameters": parameters,
+        "device_fields": DEVICE_FIELDS,
+        "grids": grids(),
+        "n_tasks": len(limits),
+        "minutes": None if None in limits else math.ceil(sum(filter(None, limits)) / 60),
+    }
+    return render(request, "annotations/welcome.html", context)
 
 
 def _study(slug: str) -> Study:
@@ -79,3 +103,9 @@ def _given_ids(study: Study, given: QueryDict) -> dict[str, str]:
     values = [set(given.getlist(name)) for name in _parameter_names(study)]
     ids = [value.pop() if len(value) == 1 else "" for value in values]
     return dict(zip(("participant_id", "study_id", "session_id"), ids, strict=True))
+
+
+def _given_token(given: QueryDict) -> list[tuple[str, str]]:
+    """The token of a signed link, as the one parameter that it came in; none where the link has none."""
+    name = settings.PROLIFIC_LINK_TOKEN_PARAMETER
+    return [(name, given[name])] if given.get(name) else []

@@ -29,9 +29,12 @@ _HEADINGS = {
     "already_done": gettext_lazy("You were here before"),
     "study_full": gettext_lazy("All places are taken"),
     "entry_not_verified": gettext_lazy("We could not confirm this link"),
+    "rehearsal_link_invalid": "This preview is over",
+    "study_not_ready": "This study cannot be tried yet",
     "practice_not_done": gettext_lazy("The example comes first"),
     "too_few_phrases": gettext_lazy("Not done yet"),
 }
+_NO_PLACE = frozenset({"study_full", "not_let_in_again", "already_done", "check_failed_before"})  # also at the consent
 _NOT_OPEN_HEADINGS = {
     StudyState.DRAFT.value: gettext_lazy("This study has not opened yet"),
     StudyState.PAUSED.value: gettext_lazy("This study is paused"),
@@ -40,13 +43,14 @@ _NOT_OPEN_HEADINGS = {
 _API_CODES = {400: "bad_request", 403: "csrf_failed", 404: "not_found", 500: "server_error", 503: "unavailable"}
 
 
-def refused(request: HttpRequest, error: ServiceError) -> HttpResponse:
-    """Show what a service refused; whoever is in a visit gets a way on."""
-    if isinstance(error, StudyNotOpen):
-        heading = str(_NOT_OPEN_HEADINGS[error.state])
-    else:
-        heading = str(_HEADINGS.get(error.code, "")) or _("That is not possible now")
-    entering = error.status == 404 or error.code == "link_incomplete" or not request.path.startswith("/visit/")
+def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False) -> HttpResponse:
+    """Show what a service refused; whoever is in a visit gets a way on.
+
+    in_visit: who comes by a link is in a visit that goes on, in this browser.
+    """
+    heading = _heading(error)
+    lost = error.status == 404 or error.code in {"link_incomplete", *_NO_PLACE}
+    entering = (lost or not request.path.startswith("/visit/")) and not in_visit
     # Who is at a task of a closed study goes on to the end; before the tasks there is nothing to go on to.
     stuck = isinstance(error, StudyNotOpen) and not request.path.startswith("/visit/tasks/")
     way_on = (
@@ -57,13 +61,13 @@ def refused(request: HttpRequest, error: ServiceError) -> HttpResponse:
     return _page(request, error.status, heading, error.message, **way_on)
 
 
-def not_open(
-    request: HttpRequest, error: StudyNotOpen, study: Study, parameters: Sequence[tuple[str, str]]
+def shut_out(
+    request: HttpRequest, error: ServiceError, study: Study, parameters: Sequence[tuple[str, str]]
 ) -> HttpResponse:
     """Show that a study takes nobody new, with the way back for those who had begun."""
-    began = {} if error.state == StudyState.DRAFT else {"parameters": parameters}
-    heading, start_url = str(_NOT_OPEN_HEADINGS[error.state]), reverse("start", args=[study.slug])
-    return _page(request, error.status, heading, error.message, start_url=start_url, **began)
+    began = {} if study.state == StudyState.DRAFT else {"parameters": parameters}
+    start_url = reverse("start", args=[study.slug])
+    return _page(request, error.status, _heading(error), error.message, start_url=start_url, **began)
 
 
 def no_visit(request: HttpRequest) -> HttpResponse:
@@ -119,6 +123,12 @@ def database_outage(request: HttpRequest) -> HttpResponse:
     response = _page(request, 503, _("One moment, please"), happened, safe=_SAFE)
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
+
+
+def _heading(error: ServiceError) -> str:
+    if isinstance(error, StudyNotOpen):
+        return str(_NOT_OPEN_HEADINGS[error.state])
+    return str(_HEADINGS.get(error.code, "")) or _("That is not possible now")
 
 
 def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:

@@ -36,7 +36,7 @@ def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
     if assignment.state == AssignmentState.WAITING:
         return _begin_page(request, assignment)
     now = timezone.now()
-    if now > assignments.effective_deadline(assignment, now):
+    if assignments.is_over(assignment, now):
         context = {"assignment": assignment, "session": session, **steps(3)}
         return render(request, "annotations/task_time_over.html", context)
     return _task_page(request, assignment, now, request.GET)
@@ -98,7 +98,7 @@ def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignme
 
 def _is_running(assignment: Assignment, now: dt.datetime) -> bool:
     assignment.refresh_from_db(fields=["state", "deadline_at"])
-    return assignment.state == AssignmentState.ACTIVE and now <= assignments.effective_deadline(assignment, now)
+    return assignment.state == AssignmentState.ACTIVE and not assignments.is_over(assignment, now)
 
 
 def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:

@@ -49,7 +49,7 @@ def visiting(request: HttpRequest) -> AnnotationSession | None:
     key = request.session.get(SESSION_KEY)
     if key is None:
         return None
-    return AnnotationSession.objects.select_related("study", "participant").filter(pk=key).first()
+    return AnnotationSession.objects.select_related("study", "participant", "condition").filter(pk=key).first()
 
 
 def in_visit(*stages: Stage) -> Callable[[VisitView[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:

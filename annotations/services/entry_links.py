@@ -1,0 +1,150 @@
+"""Links into rehearsals: a preview by one of the staff, and simulated people. Signed by this site, good for a day.
+
+They lead to the same pages as the participants' link, on drafts, paused and open studies alike. Whose visit it is
+stands in the link and is fixed when the visit is made, so nothing that is done in it ever counts.
+"""
+
+import datetime as dt
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core import signing
+from django.db import transaction
+from django.urls import reverse
+
+from annotations.models import (
+    AnnotationSession,
+    Condition,
+    EntryTier,
+    Participant,
+    SessionKind,
+    Study,
+    StudyConfiguration,
+    StudyState,
+)
+from annotations.services import allocations, events
+from annotations.services.configurations import freeze
+from annotations.services.errors import RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
+from annotations.services.outside_ids import pseudonym
+from annotations.services.readiness import reasons_not_ready
+from annotations.version import CODE_VERSION
+
+PARAMETER = "rehearsal"  # of the link
+GOOD_FOR = dt.timedelta(days=1)
+_SALT = "clarify.rehearsal"
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a link says. The same link is the same visit, by `name`; `number` picks the cell among those allowed."""
+
+    study: int
+    kind: str
+    name: str
+    number: int
+    condition: int | None = None
+
+
+def preview_url(study: Study, user: AbstractBaseUser, condition: Condition | None = None) -> str:
+    """Return a link to a new preview by one of the staff, under a condition or, without one, in any cell."""
+    name = f"{user.pk}:{secrets.token_hex(8)}"
+    condition_id = None if condition is None else condition.pk
+    return _url(study, Rehearsal(study.pk, SessionKind.PREVIEW, name, secrets.randbits(31), condition_id))
+
+
+def simulated_url(study: Study, n: int, seed: int) -> str:
+    """Return the link of simulated person n, from 0; the same seed is the same people. They fill the cells in turn."""
+    return _url(study, _simulated(study, n, seed))
+
+
+def simulated_parameters(study: Study, n: int, seed: int) -> dict[str, str]:
+    """Return the query parameters of that link, for who finds the site under another address."""
+    return {PARAMETER: _signed(_simulated(study, n, seed))}
+
+
+def read(study: Study, token: str) -> Rehearsal:
+    """Return what a link says; raises RehearsalLinkInvalid, and StudyNotOpen once the study is closed."""
+    try:
+        rehearsal = Rehearsal(**signing.loads(token, salt=_SALT, max_age=GOOD_FOR))
+    except signing.BadSignature:
+        raise RehearsalLinkInvalid from None
+    if rehearsal.study != study.pk:
+        raise RehearsalLinkInvalid
+    if study.state == StudyState.CLOSED:
+        raise StudyNotOpen(study.state)
+    return rehearsal
+
+
+def enter(study: Study, token: str) -> AnnotationSession:
+    """Return the visit of a link, and make it the first time, under the study's configuration as it is now.
+
+    Raises as `read` does, and StudyNotReady for a draft that could not be opened.
+    """
+    rehearsal = read(study, token)
+    key = pseudonym(study, "S", f"{rehearsal.kind}:{rehearsal.name}")
+    session = AnnotationSession.objects.filter(study=study, submission_key=key).first()
+    return session or _enter_anew(study, rehearsal, key)
+
+
+@transaction.atomic
+def _enter_anew(study: Study, rehearsal: Rehearsal, key: str) -> AnnotationSession:
+    person = pseudonym(study, "P", f"{rehearsal.kind}:{rehearsal.name}")  # no id from outside has a colon in it
+    participant, _created = Participant.objects.get_or_create(study=study, pseudonym=person)
+    condition, order = _cell(study, rehearsal)
+    session, created = AnnotationSession.objects.get_or_create(
+        study=study,
+        submission_key=key,
+        defaults={
+            "participant": participant,
+            "configuration": _configuration(study),
+            "kind": rehearsal.kind,
+            "tier": EntryTier.LOCAL,
+            "condition": condition,
+            "order": order,
+            "seed": _seed(rehearsal),
+            "code_version": CODE_VERSION,
+        },
+    )
+    if created:
+        events.record(events.SESSION_ENTERED, study=study, session=session)
+    return session
+
+
+def _configuration(study: Study) -> StudyConfiguration:
+    if study.state != StudyState.DRAFT:
+        return study.configurations.latest("version")
+    reasons = reasons_not_ready(study)
+    if reasons:
+        raise StudyNotReady(reasons)
+    return freeze(study)
+
+
+def _cell(study: Study, rehearsal: Rehearsal) -> tuple[Condition | None, int]:
+    allowed = [
+        (condition, order)
+        for condition, order in allocations.cells(study)
+        if rehearsal.condition is None or (condition and condition.pk == rehearsal.condition)
+    ]
+    if not allowed:  # the condition was deleted after the link was made
+        raise RehearsalLinkInvalid
+    return allowed[rehearsal.number % len(allowed)]
+
+
+def _seed(rehearsal: Rehearsal) -> int:
+    """Seeds the samples of images: the same link shows the same ones."""
+    return int.from_bytes(hashlib.sha256(rehearsal.name.encode()).digest()[:8]) >> 1
+
+
+def _simulated(study: Study, n: int, seed: int) -> Rehearsal:
+    return Rehearsal(study.pk, SessionKind.SIMULATED, f"{seed}:{n}", n)
+
+
+def _url(study: Study, rehearsal: Rehearsal) -> str:
+    return f"{settings.SITE_URL}{reverse('welcome', args=[study.slug])}?{PARAMETER}={_signed(rehearsal)}"
+
+
+def _signed(rehearsal: Rehearsal) -> str:
+    return signing.dumps({**asdict(rehearsal), "kind": str(rehearsal.kind)}, salt=_SALT)
