@@ -1,12 +1,15 @@
-"""The admin site: its titles, and the order in which the job needs its parts."""
+"""The admin site: its titles, who gets in, and the order in which the job needs its parts."""
 
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from annotations.models import Study
+from annotations.services import roles, two_factor
+from annotations.sign_in import SignInForm
 
 _ORDER = (
     "Study",
@@ -19,12 +22,30 @@ _ORDER = (
     "Event",
 )
 _NEWEST = 10
+# Secrets of the second factor and failed sign-ins are nobody's to browse; accounts have a page of our own.
+_NOT_SHOWN = ("axes.", "django_otp.", "django.contrib.auth.")
 
 
 class ClarifyAdminSite(AdminSite):
     site_header = "Clarify"
     site_title = "Clarify"
     index_title = "Studies and what came of them"
+    login_form = SignInForm
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Leave out the pages that other applications bring for what is not to be browsed."""
+        if admin_class is None or not admin_class.__module__.startswith(_NOT_SHOWN):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let the staff in who gave all that a sign-in must."""
+        return roles.is_staff(request.user)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Ask for name, password and code. Whoever must enrol first is sent there after the password."""
+        if request.method == "GET" and two_factor.must_enrol(request.user):
+            return HttpResponseRedirect(reverse("two_factor"))
+        return super().login(request, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the newest studies above everything else to those who may see them."""
@@ -33,6 +54,7 @@ class ClarifyAdminSite(AdminSite):
         context = {
             "studies": studies.get_queryset(request)[:_NEWEST] if may_view else None,
             "may_add_study": studies.has_add_permission(request),
+            "is_operator": roles.is_operator(request.user),
         }
         return super().index(request, {**context, **(extra_context or {})})
 

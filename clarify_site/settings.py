@@ -1,5 +1,6 @@
 """Every setting, read from the environment. docs/operations.md documents each variable, and a test holds that."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,19 @@ DEBUG = read.flag("DEBUG", False)
 HTTPS = read.flag("HTTPS", True)
 SITE_URL = str(read.env.str("SITE_URL", default=f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}")).rstrip("/")
 DATA_ROOT = Path(read.env.str("DATA_ROOT", default=str(BASE_DIR / "var" / "data"))).resolve()
+_import_root = str(read.env.str("IMPORT_ROOT", default=""))
+IMPORT_ROOT = Path(_import_root).resolve() if _import_root else None
+IMPORT_UPLOAD_MB = int(read.number("IMPORT_UPLOAD_MB", 2048, 1, 1e6))
+REHEARSAL_URL = str(read.env.str("REHEARSAL_URL", default=SITE_URL)).rstrip("/")
 THUMBNAIL_ACCEL_PREFIX = str(read.env.str("THUMBNAIL_ACCEL_PREFIX", default=""))
 DEFAULT_SIMILARITY_ENCODER = str(read.env.str("DEFAULT_SIMILARITY_ENCODER", default="open_clip:ViT-L-14:openai"))
 DEFAULT_L2 = read.number("DEFAULT_L2", 0.01, 1e-8, 1e4)
 LEAST_SLICE_SIZE = int(read.number("LEAST_SLICE_SIZE", 5, 1, 1e6))
 WORKER_HEARTBEAT = str(read.env.str("WORKER_HEARTBEAT", default=""))  # a file that a worker's loop touches
+REQUIRE_TWO_FACTOR = read.flag("REQUIRE_TWO_FACTOR", False)
+SIGN_IN_TRIES = int(read.number("SIGN_IN_TRIES", 10, 3, 1000))
+SIGN_IN_LOCK_MINUTES = read.number("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
+PHRASES_A_MINUTE = int(read.number("PHRASES_A_MINUTE", 60, 1, 10_000))
 LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
 
 # -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) ------------------------------
@@ -56,7 +65,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -72,9 +85,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",  # asks the database for staff alone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "annotations.middleware.DatabaseOutageMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "clarify_site.urls"
@@ -108,6 +123,8 @@ _database["OPTIONS"] = {
 }
 DATABASES = {"default": _database}
 
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}" for name in ("Argon2PasswordHasher", "PBKDF2PasswordHasher")]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -161,6 +178,20 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# -- Sign-in of the staff: locked by name after wrong passwords, no address is kept (annotations/sign_in.py) ------------
+AXES_HANDLER = "annotations.sign_in.CountsWithoutTraces"
+AXES_CLIENT_IP_CALLABLE = "annotations.sign_in.no_address"
+AXES_LOCKOUT_PARAMETERS = ["username"]
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # it asks for the address; a lock by name alone cannot be gone around
+AXES_FAILURE_LIMIT = SIGN_IN_TRIES
+AXES_COOLOFF_TIME = dt.timedelta(minutes=SIGN_IN_LOCK_MINUTES)
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_LOCKOUT_TEMPLATE = "admin/locked.html"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Clarify"
 
 # -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -217,10 +248,20 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "worker.score_phrases": {"queue": "interactive"},
     "worker.train_runs": {"queue": "retrain"},
+    "worker.benchmark_baselines": {"queue": "retrain"},
     "worker.end_overdue_assignments": {"queue": "maintenance"},
+    "worker.run_rehearsals": {"queue": "maintenance"},
+    "worker.import_datasets": {"queue": "embed"},
 }
 # The sweeper: a lost message does no harm, since every due row is looked for again. A message expires with its turn.
-_SWEEPS = {"worker.score_phrases": 2, "worker.train_runs": 5, "worker.end_overdue_assignments": 5}
+_SWEEPS = {
+    "worker.score_phrases": 2,
+    "worker.train_runs": 5,
+    "worker.end_overdue_assignments": 5,
+    "worker.run_rehearsals": 5,
+    "worker.import_datasets": 5,
+    "worker.benchmark_baselines": 30,
+}
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds, "ignore_result": True}}
     for name, seconds in _SWEEPS.items()

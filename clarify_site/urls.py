@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("annotations.urls")),
     path("api/v1/", include("annotations.api.urls")),
+    path("admin/", include("annotations.admin.site_urls")),
     path("admin/", admin.site.urls),
 ]
 

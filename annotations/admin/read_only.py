@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
-from annotations.admin.generic import ModelAdmin, TabularInline
+from annotations.admin.scoped import ScopedRows, StudyScoped
 
 
 class ReadOnly:
@@ -31,7 +31,7 @@ class TitledList:
         return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[misc,no-any-return]
 
 
-class ReadOnlyAdmin(TitledList, ReadOnly, ModelAdmin[Any]):
+class ReadOnlyAdmin(TitledList, ReadOnly, StudyScoped):
     """A list and a page of each row."""
 
     actions = None
@@ -39,7 +39,7 @@ class ReadOnlyAdmin(TitledList, ReadOnly, ModelAdmin[Any]):
     show_full_result_count = False
 
 
-class ReadOnlyRows(ReadOnly, TabularInline[Any, Any]):
+class ReadOnlyRows(ReadOnly, ScopedRows):
     """Rows of another model on a page, each with a link to its own."""
 
     extra = 0

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -123,9 +123,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     def head_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Hand out the run's head with its model card."""
-        run = get_object_or_404(Run, pk=run_id)
-        if not self.has_view_permission(request, run):
-            raise Http404
+        run = get_object_or_404(self.get_queryset(request), pk=run_id)
         try:
             data = head_zip(run)
         except ServiceError as error:

@@ -14,21 +14,22 @@ from django.utils.safestring import SafeString
 
 from annotations.admin.cockpit import STEPS, cockpit
 from annotations.admin.form_errors import linked_errors
-from annotations.admin.generic import ModelAdmin, ModelForm
+from annotations.admin.generic import ModelForm
 from annotations.admin.read_only import TitledList
+from annotations.admin.scoped import StudyScoped
 from annotations.admin.study_forms import StudyForm, new_completion_code
 from annotations.admin.study_inlines import ConditionInline, TaskInline, is_draft
 from annotations.admin.study_pages import page_urls
 from annotations.admin.study_registry import PAGES
 from annotations.admin.study_sections import FIELDSETS, TASKS_AFTER
 from annotations.exports.download import study_download
-from annotations.models import AnnotationSession, Phrase, Role, Run, RunState, Stage, Study, StudyMember
-from annotations.services import audit
+from annotations.models import AnnotationSession, Phrase, Role, Run, RunState, Stage, Study
+from annotations.services import members, roles
 from annotations.services.errors import ServiceError, StudyNotReady
 
 
 @admin.register(Study)
-class StudyAdmin(TitledList, ModelAdmin[Study]):
+class StudyAdmin(TitledList, StudyScoped):
     form = StudyForm
     inlines = (TaskInline, ConditionInline)
     actions = None
@@ -82,6 +83,9 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> dict[str, Any]:
         return {} if obj is not None else dict(super().get_prepopulated_fields(request, obj))
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return roles.may_set_up(request.user)
+
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         return is_draft(obj) and super().has_change_permission(request, obj)
 
@@ -94,25 +98,18 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
         study = context.get("original")
         if study is not None:
             context |= cockpit(study)
-            context |= {"title": str(study), "subtitle": None, "may_act": super().has_change_permission(request)}
+            context |= {"title": str(study), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
         formsets = [inline.formset for inline in context["inline_admin_formsets"]]
         context["linked_errors"] = linked_errors(context["adminform"].form, formsets) if context["errors"] else []
         context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: ModelForm[Study], formsets: Any, change: bool) -> None:
-        """Store tasks and conditions, note who did it, and make whoever sets a study up its coordinator."""
+        """Store tasks and conditions, and make whoever sets a study up its coordinator."""
         super().save_related(request, form, formsets, change)
-        study, person = form.instance, request.user
-        act = "study_changed" if change else "study_created"
-        changed = form.changed_data + [formset.prefix for formset in formsets if formset.has_changed()]
-        audit.record(act, study=study, by=person.get_username(), subject=study.slug, fields=changed)
         if not change:
-            StudyMember.objects.get_or_create(study=study, user_id=person.pk, defaults={"role": Role.COORDINATOR})
-
-    def delete_model(self, request: HttpRequest, obj: Study) -> None:
-        audit.record("study_deleted", study=None, by=request.user.get_username(), subject=obj.slug)
-        super().delete_model(request, obj)
+            username = request.user.get_username()
+            members.add(form.instance, username, Role.COORDINATOR, by=username)
 
     def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
         """Go to the study's page instead of the list: that is where it is opened."""
@@ -132,7 +129,7 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
     def step_view(self, request: HttpRequest, study_id: int, name: str) -> HttpResponse:
         """GET asks for confirmation and says what will happen; POST does it, or says why not."""
         study, step = get_object_or_404(Study, pk=study_id), STEPS.get(name)
-        if step is None or not super().has_change_permission(request):
+        if step is None or not roles.may(request.user, "coordinate", study):
             raise Http404
         refusal: list[str] = []
         if request.method == "POST":
@@ -159,7 +156,7 @@ class StudyAdmin(TitledList, ModelAdmin[Study]):
     def export_view(self, request: HttpRequest, study_id: int) -> HttpResponse:
         """Hand out the study's export."""
         study = get_object_or_404(Study, pk=study_id)
-        if not self.has_view_permission(request, study):
+        if not roles.may(request.user, "view", study):
             raise Http404
         return study_download(study)  # type: ignore[return-value]  # a FileResponse is an HttpResponse to Django
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from annotations.admin.generic import TabularInline
+from annotations.admin.scoped import ScopedRows
 from annotations.admin.study_forms import ConditionForm, NumberedFormSet, TaskForm
 from annotations.models import Condition, Study, StudyState, Task
 
@@ -30,7 +30,7 @@ class _OfDraft:
         return is_draft(obj) and super().has_delete_permission(request, obj)  # type: ignore[misc,no-any-return]
 
 
-class TaskInline(_OfDraft, TabularInline[Task, Study]):
+class TaskInline(_OfDraft, ScopedRows):
     """The tasks."""
 
     model = Task
@@ -46,7 +46,7 @@ class TaskInline(_OfDraft, TabularInline[Task, Study]):
         return 0 if obj is not None and obj.tasks.exists() else 1
 
 
-class ConditionInline(_OfDraft, TabularInline[Condition, Study]):
+class ConditionInline(_OfDraft, ScopedRows):
     """The conditions. A study without any shows everybody the same."""
 
     model = Condition

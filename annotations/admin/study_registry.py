@@ -1,5 +1,10 @@
 """Every page of a study, in the order of its navigation. A module of pages adds its own PAGES here."""
 
+from annotations.admin import audit_log, members, moderation
 from annotations.admin.study_pages import StudyPage
 
-PAGES: tuple[StudyPage, ...] = ()
+PAGES: tuple[StudyPage, ...] = (
+    *moderation.PAGES,
+    *members.PAGES,
+    *audit_log.PAGES,
+)

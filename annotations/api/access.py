@@ -1,29 +1,24 @@
-"""Who may use the API: staff who may view a model, and a participant in a visit of their own."""
+"""Who may use the API: the staff, for the rows of their studies, and a participant in a visit of their own."""
 
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.authentication import SessionScheme
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.permissions import BasePermission, DjangoModelPermissions
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotations.models import AnnotationSession
+from annotations.services import roles
 from annotations.views.visits import SESSION_KEY
 
 
-class StaffWhoMayView(DjangoModelPermissions):
-    """Staff with the model's view permission, the one that the admin asks for too."""
-
-    perms_map = {
-        "GET": ["%(app_label)s.view_%(model_name)s"],
-        "HEAD": ["%(app_label)s.view_%(model_name)s"],
-        "OPTIONS": [],
-    }
+class Staff(BasePermission):
+    """The staff, signed in with all that the site asks for. Their roles decide which rows they see."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user.is_staff) and super().has_permission(request, view)
+        return roles.is_staff(request.user)
 
 
 class VisitAuthentication(SessionAuthentication):

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from annotations.api.access import StaffWhoMayView
+from annotations.api.access import Staff
 from annotations.api.filters import AllowedFilters, CountedVisits
 from annotations.api.serializers import (
     AssignmentSerializer,
@@ -24,12 +24,16 @@ from annotations.api.serializers import (
 )
 from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Phrase, Run, Study, Task
+from annotations.services.scopes import visible
 
 
 class _StaffViewSet(ReadOnlyModelViewSet[Any]):
-    permission_classes = (StaffWhoMayView,)
+    permission_classes = (Staff,)
     filter_backends = (AllowedFilters, CountedVisits)
     filters: ClassVar[dict[str, str]] = {}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return visible(super().get_queryset(), self.request.user)
 
 
 class DatasetViewSet(_StaffViewSet):

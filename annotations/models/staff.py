@@ -49,7 +49,12 @@ class AuditRecord(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.actor}: {self.act}"
+        return f"{self.actor}: {self.spoken_act}"
+
+    @property
+    def spoken_act(self) -> str:
+        """The act as people read it."""
+        return self.act.replace("_", " ")
 
 
 class Alarm(models.Model):

@@ -1,0 +1,11 @@
+"""Addresses below /admin/ that belong to no model and no study."""
+
+from django.contrib import admin
+from django.urls import path
+
+from annotations.admin import audit_log, second_factor
+
+urlpatterns = [
+    path("two-factor/", second_factor.page, name="two_factor"),  # before the site's check, which may ask for one
+    path("audit/", admin.site.admin_view(audit_log.site_page), name="audit"),
+]
