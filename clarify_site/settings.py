@@ -250,6 +250,7 @@ CELERY_TASK_ROUTES = {
     "worker.train_runs": {"queue": "retrain"},
     "worker.benchmark_baselines": {"queue": "retrain"},
     "worker.end_overdue_assignments": {"queue": "maintenance"},
+    "worker.expire_leases": {"queue": "maintenance"},
     "worker.run_rehearsals": {"queue": "maintenance"},
     "worker.import_datasets": {"queue": "embed"},
 }
@@ -258,6 +259,7 @@ _SWEEPS = {
     "worker.score_phrases": 2,
     "worker.train_runs": 5,
     "worker.end_overdue_assignments": 5,
+    "worker.expire_leases": 60,
     "worker.run_rehearsals": 5,
     "worker.import_datasets": 5,
     "worker.benchmark_baselines": 30,

@@ -12,7 +12,7 @@ from celery.signals import celeryd_after_setup
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from annotations.services import assignments, doorbell
+from annotations.services import allocations, assignments, doorbell
 from clarify_site.celery import app
 from worker import heartbeat
 
@@ -35,10 +35,40 @@ def train_runs() -> None:
     _sweep(train_due_runs, "runs trained")
 
 
+@app.task(name=doorbell.BENCHMARK_BASELINES)
+def benchmark_baselines() -> None:
+    """Measure one method of a due benchmark."""
+    from worker.benchmarks import measure_due_benchmark
+
+    _sweep(measure_due_benchmark, "methods measured")
+
+
 @app.task(name=doorbell.END_OVERDUE_ASSIGNMENTS)
 def end_overdue_assignments() -> None:
     """End every assignment whose time is over."""
     _sweep(lambda: assignments.end_overdue(timezone.now()), "overdue assignments ended")
+
+
+@app.task(name=doorbell.EXPIRE_LEASES)
+def expire_leases() -> None:
+    """Give up every place whose lease is over."""
+    _sweep(lambda: allocations.expire(timezone.now()), "places given up")
+
+
+@app.task(name=doorbell.IMPORT_DATASETS)
+def import_datasets() -> None:
+    """Import every data set that was asked for in the admin."""
+    from worker.imports import run_due_imports
+
+    _sweep(run_due_imports, "imports ended")
+
+
+@app.task(name=doorbell.RUN_REHEARSALS)
+def run_rehearsals() -> None:
+    """Send the next simulated participants of every rehearsal."""
+    from worker.rehearsals import run_due_rehearsals
+
+    _sweep(run_due_rehearsals, "simulated participants came")
 
 
 def _sweep(drain: Callable[[], int], what: str) -> None:

@@ -9,6 +9,7 @@ import datetime as dt
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -212,6 +213,6 @@ def _release(allocations: Iterable[Allocation], reason: str) -> int:
     return len(released)
 
 
-def _record(kind: str, allocation: Allocation, session: AnnotationSession, **payload: object) -> None:
+def _record(kind: str, allocation: Allocation, session: AnnotationSession, **payload: Any) -> None:
     key = cell_key(allocation.condition, allocation.order)
     events.record(kind, study=session.study, session=session, cell=key, **payload)

@@ -14,6 +14,12 @@ from clarify_site.celery import app
 SCORE_PHRASES = "worker.score_phrases"
 TRAIN_RUNS = "worker.train_runs"
 END_OVERDUE_ASSIGNMENTS = "worker.end_overdue_assignments"
+EXPIRE_LEASES = "worker.expire_leases"
+IMPORT_DATASETS = "worker.import_datasets"
+RUN_REHEARSALS = "worker.run_rehearsals"
+CALL_PROLIFIC = "worker.call_prolific"
+RECONCILE_SUBMISSIONS = "worker.reconcile_submissions"
+BENCHMARK_BASELINES = "worker.benchmark_baselines"
 
 QUIET_S = 2.0  # after the broker did not answer, requests do not wait for it again for this long
 _LONGEST_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile

@@ -10,7 +10,7 @@ def refuse_again(participant: Participant, session: AnnotationSession | None = N
     Raises CheckFailedBefore after a failed comprehension check, AlreadyDone after a completion, and where the study
     lets nobody in again NotLetInAgain after a consent. Whoever never consented has seen nothing, and is new.
     """
-    earlier = participant.sessions.exclude(pk=session.pk if session else None)
+    earlier = participant.sessions.exclude(pk__in=[session.pk] if session else [])
     if earlier.filter(outcome=Outcome.FAILED_CHECK).exists():
         raise CheckFailedBefore
     completed = earlier.filter(outcome=Outcome.COMPLETED).first()

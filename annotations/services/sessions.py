@@ -44,7 +44,7 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, 
 
     token: of a signed link, where it has one. Raises LinkIncomplete for a missing or malformed id, or a session id that
     came with another participant; StudyNotFound for the id of another study. A visit that exists goes on while the
-    study is paused or closed; for a new one StudyNotOpen, StudyFull, EntryNotVerified, and as `restarts.refuse_again` does.
+    study is paused or closed; a new one raises StudyNotOpen, StudyFull, EntryNotVerified, and as `restarts.refuse_again`.
     """
     participant_id, study_id, session_id = outside_ids(
         study, participant_id=participant_id, study_id=study_id, session_id=session_id
