@@ -179,7 +179,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# -- Sign-in of the staff: locked by name after wrong passwords, no address is kept (annotations/sign_in.py) ------------
+# -- Sign-in of the staff: locked by name after wrong passwords, no address is kept (annotations/sign_in.py) -----------
 AXES_HANDLER = "annotations.sign_in.CountsWithoutTraces"
 AXES_CLIENT_IP_CALLABLE = "annotations.sign_in.no_address"
 AXES_LOCKOUT_PARAMETERS = ["username"]

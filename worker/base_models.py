@@ -2,12 +2,25 @@
 
 from typing import Any
 
-from annotations.models import Dataset
+from annotations.models import BaseModel, Dataset
+from annotations.services.base_models import store_trained_model, trained_model
 from modeling.heads import Head
 from modeling.retraining import train_heads
 from modeling.slices import uniform_weights
 from worker.resources import device, shared_start, training_set
 from worker.versions import library_versions
+
+
+def trained(dataset: Dataset, *, name: str, l2: float) -> tuple[BaseModel, bool]:
+    """Return the data set's base model of this name and λ, trained now where there is none, and whether it is new.
+
+    Raises BaseModelNameTaken, NothingToEvaluate, and as `train_erm_head` does.
+    """
+    known = trained_model(dataset, name=name, l2=l2)
+    if known is not None:
+        return known, False
+    head, training = train_erm_head(dataset, l2)
+    return store_trained_model(dataset, name=name, head=head, l2=l2, training=training)
 
 
 def train_erm_head(dataset: Dataset, l2: float) -> tuple[Head, dict[str, Any]]:

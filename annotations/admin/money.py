@@ -17,7 +17,7 @@ class MoneyField(forms.DecimalField):
     def prepare_value(self, value: Any) -> Any:
         return amount(value) if isinstance(value, int) else value
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]  # the row keeps hundredths
+    def clean(self, value: Any) -> int | None:  # the row keeps hundredths
         units = super().clean(value)
         return None if units is None else int(units * 100)
 

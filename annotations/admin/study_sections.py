@@ -73,7 +73,7 @@ SECTIONS = (
         "Whom to tell when something needs a look while people are inside.",
     ),
 )
-FIELDSETS = tuple(section.as_fieldset() for section in SECTIONS)
+FIELDSETS: Any = tuple(section.as_fieldset() for section in SECTIONS)
 
 HELP = {
     "title": "What participants and you read above every page.",

@@ -16,14 +16,19 @@ from modeling.phrase_text import MAX_LENGTH, check_template, refusal
 REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
 
 
-def reasons_not_ready(study: Study, *, without_rehearsal: bool = False) -> list[str]:
-    """Return why the study cannot open yet: its links, its tasks in their order, its rehearsal; empty where it can."""
-    tasks = list(study.tasks.select_related("base_model__dataset"))
-    of_tasks = [f"Task {task.position}: {reason}" for task in tasks for reason in task_reasons(task)]
-    reasons = [*link_reasons(study), *(of_tasks if tasks else ["The study has no task. Add at least one."])]
+def reasons_not_to_open(study: Study, *, without_rehearsal: bool = False) -> list[str]:
+    """Return why the study cannot open yet, first what keeps it from being visited; empty where it can."""
+    reasons = reasons_not_ready(study)
     if reasons or without_rehearsal:
         return reasons  # a study that cannot be visited cannot be rehearsed
     return rehearsal_reasons(study, timezone.now())
+
+
+def reasons_not_ready(study: Study) -> list[str]:
+    """Return why nobody could visit the study: its links, then its tasks in their order; empty where one can."""
+    tasks = list(study.tasks.select_related("base_model__dataset"))
+    of_tasks = [f"Task {task.position}: {reason}" for task in tasks for reason in task_reasons(task)]
+    return [*link_reasons(study), *(of_tasks if tasks else ["The study has no task. Add at least one."])]
 
 
 def rehearsal_reasons(study: Study, now: dt.datetime) -> list[str]:

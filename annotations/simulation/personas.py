@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -70,6 +70,12 @@ def cast(n: int, seed: int, vocabulary: Vocabulary = SPRITES) -> list[Persona]:
     kind."""
     rng = random.Random(seed)  # noqa: S311 - a cast that can be repeated, not a secret
     return [_persona(i, rng, vocabulary) for i in range(n)]
+
+
+def talkative(persona: Persona, n_phrases: int) -> Persona:
+    """The same persona with something more to say, so that at least `n_phrases` of its phrases can be scored."""
+    more = tuple(f"something like number {i}" for i in range(1, n_phrases + 1))
+    return persona if persona.leaves is not Leaves.FINISHED else replace(persona, phrases=persona.phrases + more)
 
 
 def _persona(i: int, rng: random.Random, vocabulary: Vocabulary) -> Persona:

@@ -34,19 +34,23 @@ class VisitReport:
     passed: bool = True
 
 
-def visit(base_url: str, study_path: str, outside_ids: Mapping[str, str], persona: Persona) -> VisitReport:
+def visit(
+    base_url: str, study_path: str, parameters: Mapping[str, str], persona: Persona, *, is_patient: bool = True
+) -> VisitReport:
     """Come by the study's link, go as far as the persona goes, and report. Raises UnexpectedPage and httpx.HTTPError.
 
-    study_path: "/study/<slug>/"; outside_ids: the three link parameters by name.
+    study_path: "/study/<slug>/"; parameters: of the link, by name; is_patient: go on after a score that did not come in
+    time, instead of raising UnexpectedPage.
     """
     with Browser(base_url) as browser:
-        return _Visit(browser, persona).run(browser.open(study_path, outside_ids))
+        return _Visit(browser, persona, is_patient).run(browser.open(study_path, parameters))
 
 
 class _Visit:
-    def __init__(self, browser: Browser, persona: Persona) -> None:
+    def __init__(self, browser: Browser, persona: Persona, is_patient: bool) -> None:
         self._browser = browser
         self._persona = persona
+        self._is_patient = is_patient
         self._unsaid = list(persona.phrases)
         self._practice_words = list(_PRACTICE_WORDS)
         self._wrong_tries = _TRIES_WITH_A_WRONG_ANSWER.get(persona.kind, 0)
@@ -150,6 +154,8 @@ class _Visit:
             pause = min(2 * pause, LONGEST_LOOK_S)
             page = self._browser.open(str(page.url))
         shown = page.find(f'[data-phrase="{phrase}"][data-state="scored"]')
+        if shown is None and not self._is_patient:
+            raise UnexpectedPage(f"a phrase had no score after {SCORE_WITHIN_S} s")
         self._report.scores.append(None if shown is None else float(str(shown["data-score"])))
         return page
 

@@ -24,6 +24,7 @@ def roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
         "web": (*gunicorn, "--bind", f"127.0.0.1:{port}"),
         "worker-interactive": worker("interactive"),
         "worker-retrain": worker("retrain"),
+        "worker-embed": worker("embed"),
         "worker-maintenance": worker("maintenance"),
         "beat": (*_CELERY, "beat", "--schedule", str(scratch / "beat-schedule"), "--loglevel", "WARNING"),
     }

@@ -29,7 +29,7 @@ def test_compose_runs_every_role_that_the_demo_runs() -> None:
     assert set(roles(8000, Path("scratch"))) <= set(SERVICES)
 
 
-@pytest.mark.parametrize("queue", ["interactive", "retrain", "maintenance"])
+@pytest.mark.parametrize("queue", ["interactive", "retrain", "embed", "maintenance"])
 def test_each_queue_has_a_solo_worker_of_its_own_under_a_watchdog(queue: str) -> None:
     command = SERVICES[f"worker-{queue}"]["command"]
     assert command[command.index("-Q") + 1] == queue
@@ -41,6 +41,7 @@ def test_the_queues_are_those_of_the_tasks() -> None:
     assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} == {
         "interactive",
         "retrain",
+        "embed",
         "maintenance",
     }
 
@@ -84,7 +85,7 @@ def test_the_target_wants_every_role() -> None:
     wanted = _unit(ROOT / "deploy" / "systemd" / "clarify.target")["Unit"]["Wants"].split()
     assert {re.sub(r"@\w+", "@", name) for name in wanted} == {file.name for file in UNITS}
     assert {name for name in wanted if "@" in name} == {
-        f"clarify-worker@{queue}.service" for queue in ("interactive", "retrain", "maintenance")
+        f"clarify-worker@{queue}.service" for queue in ("interactive", "retrain", "embed", "maintenance")
     }
 
 

@@ -1,7 +1,7 @@
 """Send simulated participants through a study's pages."""
 
 from argparse import ArgumentParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from django.conf import settings
@@ -9,10 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from annotations.models import Study
-from annotations.simulation.browser import UnexpectedPage
-from annotations.simulation.crowd import send
+from annotations.simulation import needs
 from annotations.simulation.personas import cast
-from annotations.simulation.visitor import VisitReport
+
+if TYPE_CHECKING or needs.are_met():
+    from annotations.simulation.browser import UnexpectedPage
+    from annotations.simulation.crowd import send
+    from annotations.simulation.visitor import VisitReport
 
 
 class Command(BaseCommand):
@@ -27,6 +30,8 @@ class Command(BaseCommand):
         parser.add_argument("--base-url", default=settings.SITE_URL, help="where the site answers")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not needs.are_met():
+            raise CommandError(needs.MISSING)
         study = Study.objects.filter(slug=options["study"]).first()
         if study is None:
             raise CommandError(f"There is no study {options['study']!r}.")
@@ -47,7 +52,7 @@ class Command(BaseCommand):
         if unscored:
             raise CommandError(f"{unscored} phrases had no score in time: is the interactive worker running?")
 
-    def _tell(self, report: VisitReport) -> None:
+    def _tell(self, report: "VisitReport") -> None:
         scores = ", ".join("no score" if score is None else f"{score:.2f}" for score in report.scores) or "no phrases"
         end = "completed" if report.completion_code else "left"
         self.stdout.write(f"{report.persona.name}: {end} ({scores})")

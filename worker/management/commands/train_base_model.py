@@ -8,10 +8,8 @@ from django.core.management import BaseCommand, CommandParser
 from annotations.management.arguments import positive
 from annotations.management.base_model_report import base_model_report
 from annotations.management.plain_errors import plain_errors
-from annotations.models import BaseModel
-from annotations.services.base_models import store_trained_model, trained_model
 from annotations.services.datasets import find_dataset
-from worker.base_models import train_erm_head
+from worker.base_models import trained
 
 
 class Command(BaseCommand):
@@ -26,7 +24,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with plain_errors():
-            base_model, created = self._train(options["dataset"], options["name"], options["l2"])
+            dataset = find_dataset(options["dataset"])
+            base_model, created = trained(dataset, name=options["name"], l2=options["l2"])
         self.stdout.write(
             f"{'Trained' if created else 'Nothing to do: there is already'} {base_model}, λ = {base_model.l2:g}"
         )
@@ -34,11 +33,3 @@ class Command(BaseCommand):
         self.stdout.write(f"Loss {training['loss']:.6f}, at most {training['certified_gap']:.1e} above the optimum")
         for line in base_model_report(base_model):
             self.stdout.write(line)
-
-    def _train(self, reference: str, name: str, l2: float) -> tuple[BaseModel, bool]:
-        dataset = find_dataset(reference)
-        known = trained_model(dataset, name=name, l2=l2)
-        if known is not None:
-            return known, False
-        head, training = train_erm_head(dataset, l2)
-        return store_trained_model(dataset, name=name, head=head, l2=l2, training=training)

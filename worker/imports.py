@@ -1,0 +1,105 @@
+"""Imports that were asked for in the admin: what `manage.py import_dataset` does, with its progress in a row."""
+
+import logging
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.db import OperationalError
+
+from annotations.models import Dataset, DatasetImport
+from annotations.services import imports, jobs
+from annotations.services.errors import ServiceError
+from modeling.encoders import EncoderUnavailable
+from modeling.errors import ModelingError
+from modeling.importing import ImportRunning, StorageFailed, read_source
+from modeling.importing.archives import unpack
+from modeling.importing.storage import replace_durably
+from worker import heartbeat
+from worker.base_models import trained
+from worker.importing import import_source
+from worker.pulse import pulse
+
+BASE_MODEL = "erm"  # the name of the base model that an import trains
+_TELL_EVERY_S = 0.5
+_CONTENT, _UNPACKED = "content", "unpacked"  # what an archive held, and a file that stands beside it once it is whole
+_CAN_BE_MENDED = (StorageFailed, ImportRunning, EncoderUnavailable)  # an archive is kept for another try
+
+logger = logging.getLogger(__name__)
+
+
+def run_due_imports() -> int:
+    """Run every import that is due, one after the other; return how many ended."""
+    ended = 0
+    while (job := jobs.take(DatasetImport)) is not None:
+        try:
+            with pulse(job):
+                _run(job)
+        except jobs.JobLost:
+            logger.warning("%s was taken up by another worker", job)
+        ended += 1
+        heartbeat.touch()
+    return ended
+
+
+def _run(job: DatasetImport) -> None:
+    tell = _Tell(job)
+    try:
+        source = read_source(job.source_format, _folder(job, tell))
+        dataset, created = import_source(source, job.name, similarity_encoder=job.similarity_encoder, progress=tell)
+        jobs.beat(job, dataset=dataset, report=_report(dataset, created))
+        if job.train_base_model:
+            jobs.beat(job, phase="training a base model")
+            trained(dataset, name=BASE_MODEL, l2=settings.DEFAULT_L2)
+    except (ModelingError, ServiceError) as error:
+        jobs.fail(job, _sentence(str(error), job))
+        if not isinstance(error, _CAN_BE_MENDED):
+            imports.remove_upload(job)
+        return
+    except (OperationalError, jobs.JobLost):
+        raise
+    except Exception as error:  # whatever an image or a library raises: the person who asked reads it, not a log alone
+        logger.exception("%s failed", job)
+        jobs.fail(job, f"Something went wrong that nobody foresaw ({type(error).__name__}: {error})."[:500])
+        return
+    jobs.finish(job, phase="")
+    imports.remove_upload(job)
+
+
+def _folder(job: DatasetImport, tell: "_Tell") -> Path:
+    """Where the images lie; an archive is unpacked the first time. Raises ImportRefused, ImportNotPossible."""
+    if job.folder:
+        return imports.folder_of(job.folder)
+    folder = imports.unpacked_folder(job)
+    whole = folder / _UNPACKED
+    if not whole.exists():
+        inner = unpack(imports.archive_of(job), folder / _CONTENT, tell)
+        replace_durably(whole, inner.relative_to(folder).as_posix().encode())
+    return folder / whole.read_text("utf-8")
+
+
+def _sentence(message: str, job: DatasetImport) -> str:
+    """The reason without this machine's paths, with how far it came."""
+    for place in (imports.unpacked_folder(job) / _CONTENT, settings.DATA_ROOT / imports.UPLOADS, settings.IMPORT_ROOT):
+        message = message.replace(f"{place}/", "") if place else message
+    message = f"{message[:1].upper()}{message[1:]}{'' if message.endswith('.') else '.'}"
+    return f"The data set is in, and its base model is not: {message}" if job.dataset else message
+
+
+def _report(dataset: Dataset, created: bool) -> dict[str, object]:
+    return {**dataset.files.manifest.report, "is_new": created, "counts": dataset.counts}
+
+
+class _Tell:
+    """Stores how far the import is, twice a second at the most."""
+
+    def __init__(self, job: DatasetImport) -> None:
+        self._job = job
+        self._told_at = -_TELL_EVERY_S
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= _TELL_EVERY_S or stage != self._job.phase or done == total:
+            jobs.beat(self._job, phase=stage, n_done=done, n_total=total)
+            heartbeat.touch()
+            self._told_at = now
