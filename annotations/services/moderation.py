@@ -1,0 +1,70 @@
+"""A trusted party looks at what people wrote (paper, ethics statement): approve, flag, hide or exclude a phrase.
+
+A hidden phrase is shown to its author and to the study's staff alone; an excluded one is hidden and leaves the results
+too; only an approved one can enter a pooled correction.
+"""
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from annotations.models import Moderation, Phrase, Study
+from annotations.services import audit, event_images, events
+from annotations.services.errors import ModerationNeedsReason
+
+NEEDS_REASON = (Moderation.FLAGGED, Moderation.HIDDEN, Moderation.EXCLUDED)
+
+
+def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "") -> Phrase:
+    """Store a decision, the last one counts; UNREVIEWED takes it back. A no-op where nothing changes.
+
+    Raises ModerationNeedsReason for a flag, a hiding or an exclusion without a reason.
+    """
+    reason = reason.strip()
+    if decision in NEEDS_REASON and not reason:
+        raise ModerationNeedsReason
+    with transaction.atomic():
+        rows = Phrase.objects.select_related("assignment__session__study", "assignment__session__participant")
+        locked = rows.select_for_update(of=("self",), no_key=True).get(pk=phrase.pk)
+        before = locked.moderation
+        if (before, locked.moderation_reason) == (decision, reason):
+            return locked
+        locked.moderation, locked.moderation_reason = decision, reason
+        locked.save(update_fields=["moderation", "moderation_reason"])
+        session = locked.assignment.session
+        which = {"assignment": locked.assignment.public_id, "ordinal": locked.ordinal}
+        events.record(
+            events.PHRASE_MODERATED,
+            study=session.study,
+            session=session,
+            images={event_images.PHRASE: event_images.phrase_image(locked)},
+            **which,
+        )
+        audit.record(
+            "phrase_moderated",
+            study=session.study,
+            by=by,
+            subject=f"{session.participant} {locked.assignment.public_id} #{locked.ordinal}",
+            reason=reason,
+            before=before or "unreviewed",
+            after=decision or "unreviewed",
+        )
+    return locked
+
+
+def approve_all(phrases: QuerySet[Phrase], *, by: str) -> int:
+    """Approve those of the phrases that nobody has looked at, each an act of its own; returns how many."""
+    unreviewed = list(phrases.filter(moderation=Moderation.UNREVIEWED, erased_at__isnull=True).order_by("pk"))
+    for phrase in unreviewed:
+        moderate(phrase, Moderation.APPROVED, by=by)
+    return len(unreviewed)
+
+
+def approved(study: Study) -> QuerySet[Phrase]:
+    """Return the phrases that may enter a pooled correction: approved, of visits that count and were not withdrawn."""
+    return Phrase.objects.filter(
+        assignment__session__study=study,
+        assignment__session__in=study.sessions.counted(),
+        assignment__session__withdrawn_at__isnull=True,
+        moderation=Moderation.APPROVED,
+        erased_at__isnull=True,
+    )
