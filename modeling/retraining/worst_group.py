@@ -28,6 +28,7 @@ from modeling.retraining.solver import GOAL, PROGRESS, precisions
 
 _SUFFICIENT = 1e-3  # of the decrease that the model promises
 _LEAST_STEP = 1e-6
+_LOOSE = 1e-3  # a tolerance so large that a start in low precision may reach it
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,16 @@ def train_worst_group(
         problem = Problem.of(features, labels, l2, n_classes, device)
         start = start_of(problem) if start is None else start.fitting(problem)
         weights = _GroupMeans(torch.from_numpy(group_of_image).to(problem.labels.device), len(ids))
-        at, iterations = _solve(problem, weights, start, tolerance, max_iterations)
-        coefficients = (problem.cross_entropy.basis @ at.v[0]).cpu().numpy()
+        v, certificate, iterations = _solve(problem, weights, start, tolerance, max_iterations)
+        coefficients = (problem.cross_entropy.basis @ v[0]).cpu().numpy()
     return TrainedWorstGroup(
         coef=coefficients[:, :-1].copy(),
         intercept=coefficients[:, -1].copy(),
-        loss=at.loss,
-        gap=at.gap,
+        loss=certificate.loss,
+        gap=certificate.gap,
         groups=ids.astype(np.int64),
-        group_loss=at.found.data_loss.cpu().numpy(),
-        q=at.q,
+        group_loss=certificate.group_loss,
+        q=certificate.q,
         iterations=iterations,
     )
 
@@ -104,6 +105,49 @@ class _GroupMeans:
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
         """[G, m]"""
         return self._of_group.to(dtype)[:, self._group_of_image[rows]]
+
+    def mixed(self, q: NDArray[np.float64]) -> "_Mixture":
+        """q_g / n_g on each image of group g, as one head."""
+        return _Mixture(
+            (torch.from_numpy(q).to(self._of_group.device) * self._of_group.diagonal())[self._group_of_image]
+        )
+
+
+@dataclass(frozen=True)
+class _Mixture:
+    """The weights of one head: float64[n]."""
+
+    weights: Tensor
+
+    def __len__(self) -> int:
+        return 1
+
+    def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
+        """[1, m]"""
+        return self.weights[rows].to(dtype)[None]
+
+
+@dataclass(frozen=True)
+class _Certificate:
+    """For a head: the objective, how far above the optimum it can be, the groups' losses, and the q that says so."""
+
+    loss: float
+    gap: float
+    group_loss: NDArray[np.float64]
+    q: NDArray[np.float64]
+
+
+def _certify(problem: Problem, groups: _GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
+    """In float64, with one gradient: that of the groups mixed by q."""
+    z = torch.empty(1, problem.n_columns, len(problem.labels), dtype=torch.float64, device=v.device)
+    mixed = evaluate(problem, groups.mixed(q), v, torch.float64, z)
+    group_loss = torch.zeros(len(groups), dtype=torch.float64, device=v.device)
+    for rows in problem.chunks(len(groups), torch.float64):
+        weights = groups.of_rows(rows, torch.float64)
+        group_loss += problem.cross_entropy.loss_and_residuals(z[..., rows], problem.labels[rows], weights)[0]
+    loss = group_loss.max() + (mixed.loss - mixed.data_loss)[0]
+    gap = loss - mixed.loss[0] + mixed.gap(problem.l2)[0]
+    return _Certificate(float(loss), float(gap), group_loss.cpu().numpy(), q)
 
 
 @dataclass(frozen=True)
@@ -131,10 +175,10 @@ class _Method:
         self.problem, self.weights, self.precision = problem, weights, precision
         self.factor = factor.to(precision.values)
 
-    def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
-        """Evaluate a head in full."""
+    def at(self, v: Tensor, dtype: torch.dtype, operands: torch.dtype) -> _Point:
+        """Evaluate every group in full."""
         z = torch.empty(1, self.problem.n_columns, len(self.problem.labels), dtype=dtype, device=v.device)
-        found = evaluate(self.problem, self.weights, v, dtype, z)
+        found = evaluate(self.problem, self.weights, v, dtype, z, operands=operands)
         return self._point(v, z.to(self.precision.values), found, None)
 
     def after(self, at: _Point, step: Tensor) -> _Point:
@@ -187,15 +231,14 @@ class _Method:
 
 def _solve(
     problem: Problem, weights: _GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
-) -> tuple[_Point, int]:
+) -> tuple[Tensor, _Certificate, int]:
     """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
     v, check, iterations = start.reference[None], problem.features.dtype, 0
+    operands = precisions(problem.features)[0].operands if tolerance >= _LOOSE else check
     for precision in precisions(problem.features):
         method, gap_before = _Method(problem, weights, start.factor, precision), np.inf
         while True:
-            at = method.at(v, check)
-            if check == torch.float64 and at.gap <= tolerance * at.loss:
-                return at, iterations
+            at = method.at(v, check, operands)
             if iterations >= max_iterations:
                 raise NotConverged(iterations, at.gap / at.loss, tolerance)
             if at.gap > PROGRESS * gap_before:
@@ -204,6 +247,9 @@ def _solve(
             aim = max(GOAL * tolerance * at.loss, precision.shrinks * at.gap)
             reached, used = method.descend(at, aim, min(max_iterations - iterations, precision.patience))
             v, iterations = reached.v, iterations + used
-            if aim <= tolerance * at.loss:
-                check = torch.float64  # the descent aimed at the tolerance itself
+            if aim <= tolerance * at.loss:  # the descent aimed at the tolerance itself
+                certificate = _certify(problem, weights, v, reached.q)
+                if certificate.gap <= tolerance * certificate.loss:
+                    return v, certificate, iterations
+                check = operands = torch.float64
     raise NotConverged(iterations, at.gap / at.loss, tolerance)
