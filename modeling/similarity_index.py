@@ -91,7 +91,8 @@ class SimilarityIndex:
         def least(products: Products) -> Products:
             """At least `count` of these images are truly, within rounding, as near as this."""
             place = max(products.shape[1] - count, 0)
-            return np.partition(products, place, axis=1)[:, place, None] - 2 * self._rounding
+            last: Products = np.partition(products, place, axis=1)[:, place, None]
+            return last - 2 * np.float32(self._rounding)
 
         for k, (rows, about) in enumerate(self._candidates(texts, least)):
             perhaps = rows[about >= least(about[None])[0]]
@@ -154,4 +155,4 @@ def _checked(what: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
 def _operand(rows: NDArray[np.float32]) -> Tensor:
     """As oneDNN takes it, where torch has it: its product of float32 is up to twice as fast as the others of torch."""
     tensor = as_tensor(np.ascontiguousarray(rows))
-    return tensor.to_mkldnn() if torch.backends.mkldnn.is_available() else tensor
+    return tensor.to_mkldnn() if torch.backends.mkldnn.is_available() else tensor  # type: ignore[no-untyped-call]

@@ -98,12 +98,13 @@ def test_the_index_takes_in_images_in_blocks(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_without_onednn_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, texts = unit(3_000, 64, 0), unit(30, 64, 1)
-    known, thresholds = SimilarityIndex(images), np.full(30, 0.1)
+    images, texts, thresholds = unit(3_000, 64, 0), unit(30, 64, 1), np.full(30, 0.1)
+    index = SimilarityIndex(images)
+    nearest, above = index.nearest(texts, 7), index.above(texts, thresholds)
     monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
     index = SimilarityIndex(images)
-    np.testing.assert_array_equal(index.nearest(texts, 7).rows, known.nearest(texts, 7).rows)
-    for rows, expected in zip(index.above(texts, thresholds), known.above(texts, thresholds), strict=True):
+    np.testing.assert_array_equal(index.nearest(texts, 7).rows, nearest.rows)
+    for rows, expected in zip(index.above(texts, thresholds), above, strict=True):
         np.testing.assert_array_equal(rows, expected)
 
 
