@@ -62,19 +62,11 @@ OF_A_VISIT = frozenset(
         SESSION_ERASED,
     }
 )
-KINDS = OF_A_VISIT | {
-    STUDY_OPENED,
-    STUDY_PAUSED,
-    STUDY_RESUMED,
-    STUDY_CLOSED,
-    ALLOCATION_MADE,
-    ALLOCATION_COMPLETED,
-    ALLOCATION_RELEASED,
-    SUBMISSION_STATUS,
+# Each of these too carries every row that it changed.
+WITH_ROWS = OF_A_VISIT | {
     ASSIGNMENT_MADE,
     ASSIGNMENT_STARTED,
     ASSIGNMENT_ENDED,
-    SCREEN_SHOWN,
     PHRASE_SUBMITTED,
     PHRASE_SCORED,
     PHRASE_FAILED,
@@ -85,6 +77,17 @@ KINDS = OF_A_VISIT | {
     RUN_DONE,
     RUN_REFUSED,
     RUN_FAILED,
+}
+KINDS = WITH_ROWS | {
+    STUDY_OPENED,
+    STUDY_PAUSED,
+    STUDY_RESUMED,
+    STUDY_CLOSED,
+    ALLOCATION_MADE,
+    ALLOCATION_COMPLETED,
+    ALLOCATION_RELEASED,
+    SUBMISSION_STATUS,
+    SCREEN_SHOWN,
 }
 CHANGED = "changed"  # in a payload, and in what is sealed beside it: fields by table
 SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives the key and says nothing of the person
