@@ -17,7 +17,7 @@ MEASURES: dict[str, Measure] = {
     "best_error_score": lambda row: row.best_error_score,
     "worst_group_accuracy": lambda row: row.worst_group_accuracy,
     "tries": lambda row: row.tries,
-    "active_minutes": lambda row: row.active_minutes,
+    "active_time": lambda row: row.times.active,
 }
 
 

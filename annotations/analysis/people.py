@@ -68,18 +68,6 @@ class PersonTask:
     times: Times = NO_TIMES
 
     @property
-    def active_minutes(self) -> float | None:
-        return _minutes(self.times.active)
-
-    @property
-    def waiting_minutes(self) -> float | None:
-        return _minutes(self.times.waiting)
-
-    @property
-    def wall_minutes(self) -> float | None:
-        return _minutes(self.times.wall)
-
-    @property
     def beats_random_words(self) -> bool | None:
         """Whether the best score is above what random words reach; None without a score."""
         if self.best_error_score is None or self.null_level is None:
@@ -149,7 +137,3 @@ def _person_task(key: Key, tried: list[Tried], condition: str | None, times: Tim
         phrase_chosen_on_test=chosen.text if chosen else None,
         times=times,
     )
-
-
-def _minutes(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds / 60

@@ -108,7 +108,8 @@ def _differences(values: NDArray[np.float64], in_second: NDArray[np.bool_]) -> N
     n_first, sum_first = present.sum(axis=0) - n_second, filled.sum(axis=0) - sum_second
     with np.errstate(invalid="ignore", divide="ignore"):
         each = sum_second / n_second - sum_first / n_first
-    return np.nanmean(each, axis=1)
+    mean: NDArray[np.float64] = np.nanmean(each, axis=1)
+    return mean
 
 
 def _labelings(

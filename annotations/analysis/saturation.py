@@ -17,7 +17,7 @@ _WORK = 5_000_000  # mentions looked at over all orders
 
 @dataclass(frozen=True)
 class Curve:
-    """A measure of the first k people in random order: its mean, and where LEVEL of the orders lie. Lists of one length."""
+    """A measure of the first k people in random order: its mean, and where LEVEL of the orders lie; one k an entry."""
 
     people: tuple[int, ...]
     mean: tuple[float, ...]
@@ -113,7 +113,8 @@ def _all_within(n: int, m: int, places: NDArray[np.int64]) -> NDArray[np.float64
         lgamma(m + 1) - lgamma(m - k + 1) - lgamma(n + 1) + lgamma(n - k + 1) if k <= m else -np.inf
         for k in places.tolist()
     ])  # fmt: skip
-    return np.exp(logs)
+    share: NDArray[np.float64] = np.exp(logs)
+    return share
 
 
 def _order_interval(

@@ -3,6 +3,7 @@
 from annotations.models.allocation import HOLDING, Allocation, AllocationState
 from annotations.models.assignment import Assignment, AssignmentState, EndReason
 from annotations.models.base_model import BaseModel, BaseModelOrigin
+from annotations.models.benchmark import Benchmark
 from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
@@ -57,6 +58,7 @@ __all__ = [
     "BaseModel",
     "BaseModelOrigin",
     "BatchState",
+    "Benchmark",
     "CheckAttempt",
     "Condition",
     "Consent",

@@ -31,21 +31,26 @@ def document(report: Report) -> dict[str, Any]:
             "encoders": manifest.encoders,
             "arrays": {name: asdict(entry) for name, entry in manifest.arrays.items()},
         },
-        "settings": {
-            "l2": bench.l2,
-            "seeds": list(range(bench.seeds)),
-            "held_out_share_of_draws": HELD_OUT,
-            "scheme": bench.scheme,
-            "least_slice_size": bench.least_slice_size,
-            "device": bench.device,
-            "published": asdict(bench.settings),
-            "prompts": asdict(bench.prompts.words),
-        },
+        "settings": settings_document(bench),
         "shown_model": {"base_model": report.model.name, "l2": report.model.l2} if report.model else None,
         "annotations": [annotation_document(bench, annotation) for annotation in report.annotations],
         "sources": [_source_document(source, position) for source in report.sources],
         "rows": [_row_document(row) for row in report.rows],
         "versions": versions(),
+    }
+
+
+def settings_document(bench: Bench) -> dict[str, Any]:
+    """What a benchmark is computed with, JSON-like."""
+    return {
+        "l2": bench.l2,
+        "seeds": list(range(bench.seeds)),
+        "held_out_share_of_draws": HELD_OUT,
+        "scheme": bench.scheme,
+        "least_slice_size": bench.least_slice_size,
+        "device": bench.device,
+        "published": asdict(bench.settings),
+        "prompts": asdict(bench.prompts.words),
     }
 
 

@@ -25,7 +25,7 @@ def scripted_phrases() -> list[Tried]:
             accurate = 1 if number % 2 == 0 else best
             for place in range(3):
                 score = 0.4 + number / 100 if place == best else 0.1 * place
-                accuracy = 0.6 + number / 200 if place == accurate else 0.5
+                accuracy: float | None = 0.6 + number / 200 if place == accurate else 0.5
                 if task == 2 and number == 25:
                     accuracy = None
                 if task == 2 and number == 26:

@@ -1,7 +1,5 @@
 """One row a participant and task: the headline, the optimistic best, what random words reach."""
 
-import pytest
-
 from annotations.analysis.people import PersonTask, Times, Tried, by_person, person_tasks
 from modeling.null_level import null_level, null_mean
 
@@ -57,12 +55,11 @@ def test_tries_for_the_same_class_in_another_task_count() -> None:
 def test_a_person_without_a_phrase_is_a_row_of_nothing() -> None:
     found = row()
     assert (found.n_phrases, found.tries, found.best_error_score, found.null_level) == (0, 0, None, None)
-    assert (found.beats_random_words, found.active_minutes, found.condition) == (None, None, "plain")
+    assert (found.beats_random_words, found.times, found.condition) == (None, Times(), "plain")
 
 
-def test_times_are_shown_in_minutes() -> None:
-    found = row(times=Times(active=90.0, waiting=6.0, wall=120.0))
-    assert (found.active_minutes, found.waiting_minutes, found.wall_minutes) == (1.5, pytest.approx(0.1), 2.0)
+def test_times_are_the_persons() -> None:
+    assert row(times=Times(active=90.0, waiting=6.0, wall=120.0)).times.active == 90.0
 
 
 def test_rows_are_sorted_by_task_then_participant() -> None:

@@ -1,0 +1,295 @@
+"""The columns of the analysis tables: CSV files, the page's tables and the data dictionary are made from these."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.analysis.conditions import Compared
+from annotations.analysis.estimates import Estimate
+from annotations.analysis.people import PersonTask
+from annotations.analysis.rows import Counted
+from annotations.analysis.saturation import Novelty
+from annotations.analysis.splits import Panel, SplitPart
+from annotations.analysis.table3 import Listed
+from annotations.exports.columns import Column, Table
+from annotations.exports.tables.measures import MEASURES
+from annotations.exports.tables.shared import COUNT, SHARE, field, participant_column, task_column
+
+SCORE = {"range": "0 to 1"}
+_CLASS = "name of the annotated class"
+
+
+@dataclass(frozen=True)
+class Total:
+    """One measure of one task over its people. reference: of the base model, or what random words reach on average."""
+
+    task: int
+    measure: str
+    estimate: Estimate
+    reference: float | None
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method beside the people, on the same test images. n: classifiers, or experts, that mean and sd are over."""
+
+    task: int
+    key: str
+    name: str
+    given: str
+    n: int
+    over: str
+    worst_group: float | None
+    worst_group_sd: float | None
+    average: float | None
+    left_out: str
+
+
+@dataclass(frozen=True)
+class SaturationPoint:
+    """A measure of the first `people` people in random order."""
+
+    task: int
+    measure: str
+    people: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TaskNovelty:
+    """The chance that the next person brings a new concept, against the chance below which the study has enough."""
+
+    task: int
+    novelty: Novelty
+    enough_below: float
+
+    @property
+    def is_enough(self) -> bool | None:
+        return None if self.novelty.chance is None else self.novelty.chance < self.enough_below
+
+
+def _of(part: str, attribute: str) -> Callable[[Any], Any]:
+    return lambda row: getattr(getattr(row, part), attribute)
+
+
+_TASK = task_column(field("task"))
+_BCA = "bias-corrected and accelerated bootstrap of people, from a fixed seed"
+_TIMES = ("active_time", "waiting_time", "wall_time")
+
+EXPERTS: Table[PersonTask] = Table(
+    "experts.csv",
+    "one row per expert and task: what experts reached on the same class of the same base model, here or in a study of "
+    "their own",
+    "by task, then expert",
+    (
+        _TASK,
+        Column("expert", "text", "pseudonym, made with the key of the study of the visit", field("participant")),
+        *(measure for measure in MEASURES if measure.name not in _TIMES),
+        Column(
+            "best_phrase", "text", "the phrase with the best score; written as in phrases.csv", field("best_phrase")
+        ),
+    ),
+)
+
+TOTALS: Table[Total] = Table(
+    "estimates.csv",
+    "one row per task and measure of summary.csv: over its people, with an interval for the mean",
+    "by task, then measure",
+    (
+        _TASK,
+        Column("measure", "text", "a column of summary.csv", field("measure")),
+        Column("participants", "integer", "participants who have the measure", _of("estimate", "n"), **COUNT),
+        Column("mean", "number", "over these participants", _of("estimate", "mean")),
+        Column("sd", "number", "sample standard deviation (n - 1), empty below two", _of("estimate", "sd")),
+        Column("median", "number", "over these participants", _of("estimate", "median")),
+        Column("max", "number", "over these participants", _of("estimate", "max")),
+        Column(
+            "mean_low", "number", "lower end of the 95% interval of the mean", _of("estimate", "low"), computed=_BCA
+        ),
+        Column("mean_high", "number", "its upper end; empty below two", _of("estimate", "high"), computed=_BCA),
+        Column("resamples", "integer", "of the bootstrap; its seed is fixed", _of("estimate", "resamples"), **COUNT),
+        Column(
+            "base_model",
+            "number",
+            "the base model's, where it has the measure",
+            lambda row: row.reference if "accuracy" in row.measure else None,
+            **SHARE,
+        ),
+        Column(
+            "random_words",
+            "number",
+            "what random words reach on average, for the same tries, where that is the measure",
+            lambda row: row.reference if row.measure == "best_error_score" else None,
+            **SCORE,
+        ),
+    ),
+)
+
+METHODS: Table[Method] = Table(
+    "baselines.csv",
+    "one row per task and method that the people stand beside, measured on the same test images",
+    "by task, then as the methods stand",
+    (
+        _TASK,
+        Column("method", "text", "key of the method, as manage.py benchmark names it", field("key")),
+        Column("name", "text", "the method", field("name")),
+        Column("given", "text", "what it is given beside the images", field("given")),
+        Column("n", "integer", "classifiers, or experts, in the mean", field("n"), **COUNT),
+        Column("over", "text", "what mean and sd are over", field("over")),
+        Column("worst_group_accuracy", "number", "on test, mean", field("worst_group"), **SHARE),
+        Column("worst_group_accuracy_sd", "number", "sample standard deviation", field("worst_group_sd"), unit="share"),
+        Column(
+            "average_accuracy", "number", "on test, weighted by the groups' train counts", field("average"), **SHARE
+        ),
+        Column("left_out", "text", "why there are no figures", field("left_out")),
+    ),
+)
+
+TABLE_3: Table[Listed] = Table(
+    "table_3.csv",
+    "one row per phrase and list of the paper's table 3; a phrase that is best in both ways is in both lists",
+    "by task, list, then alphabet",
+    (
+        _TASK,
+        Column(
+            "list",
+            "text",
+            "which list",
+            lambda row: row.phrase_list.value,
+            range="Best WGA, Best Error Score, All Others",
+        ),
+        Column("text", "text", "the phrase; written as in phrases.csv", field("text")),
+        participant_column(field("participant")),
+        Column("error_score", "number", "of the phrase", field("error_score"), **SCORE),
+        Column("worst_group_accuracy", "number", "on test, of its run", field("worst_group_accuracy"), **SHARE),
+    ),
+)
+
+SPLITS: Table[SplitPart] = Table(
+    "splits.csv",
+    "one row per task, split and part: accuracy on the images of the class above and below the threshold of the task's "
+    "best phrase, before and after retraining with it",
+    "by task, split, then part",
+    (
+        _TASK,
+        Column("class", "text", _CLASS, field("class_name")),
+        Column("phrase", "text", "the study's phrase with the highest error score", field("phrase")),
+        Column("split", "text", "validation chose the phrase and its threshold; test did not", field("split")),
+        Column(
+            "part",
+            "text",
+            "minority: sign times similarity above the threshold; majority: the rest; class: both; all: every class",
+            field("part"),
+            range="minority, majority, class, all",
+        ),
+        Column("images", "integer", "in the part", field("n"), **COUNT),
+        Column("before", "number", "accuracy of the base model; empty without an image", field("before"), **SHARE),
+        Column("after", "number", "accuracy after retraining; on test alone", field("after"), **SHARE),
+    ),
+)
+
+PANELS: Table[Panel] = Table(
+    "panels.csv",
+    "one row per image of the panels: a sample of the easy and of the hard slice of a task's best phrases",
+    "by task, phrase, slice, then place",
+    (
+        _TASK,
+        Column("class", "text", _CLASS, field("class_name")),
+        Column("phrase", "text", "the phrase", field("phrase")),
+        Column("slice", "text", "hard: above the threshold; easy: at or below it", field("slice"), range="easy, hard"),
+        Column("place", "integer", "in the panel, from 1", field("place")),
+        Column("image_key", "text", "the image, as the data set names it", field("image_key")),
+        Column("is_error", "boolean", "whether the base model was wrong on it", field("is_error")),
+        Column("similarity", "number", "to the phrase's subject", field("similarity"), unit="cosine"),
+    ),
+)
+
+SATURATION: Table[SaturationPoint] = Table(
+    "saturation.csv",
+    "one row per task, measure and number of people: what so many people reach, over random orders of them",
+    "by task, measure, then people",
+    (
+        _TASK,
+        Column(
+            "measure", "text", "concepts: distinct ones; best_score", field("measure"), range="concepts, best_score"
+        ),
+        Column("people", "integer", "the first so many in random order", field("people"), range="1 or more"),
+        Column("mean", "number", "over all orders, exact", field("mean")),
+        Column("low", "number", "95% of orders lie above", field("low")),
+        Column("high", "number", "and below", field("high")),
+    ),
+)
+
+NOVELTY: Table[TaskNovelty] = Table(
+    "new_concepts.csv",
+    "one row per task: whether enough people have been asked",
+    "by task",
+    (
+        _TASK,
+        Column("people", "integer", "who named something", _of("novelty", "people"), **COUNT),
+        Column("concepts", "integer", "distinct concepts", _of("novelty", "concepts"), **COUNT),
+        Column("named_once", "integer", "named by one person alone", _of("novelty", "named_once"), **COUNT),
+        Column(
+            "chance",
+            "number",
+            "Good-Turing chance that the next person names a new one: the share of people who named one that nobody "
+            "else did",
+            _of("novelty", "chance"),
+            **SHARE,
+        ),
+        Column("chance_low", "number", "Wilson's 95% interval", _of("novelty", "low"), **SHARE),
+        Column("chance_high", "number", "its upper end", _of("novelty", "high"), **SHARE),
+        Column("enough_below", "number", "the study's threshold", field("enough_below"), **SHARE),
+        Column("is_enough", "boolean", "whether the chance is below it", field("is_enough")),
+    ),
+)
+
+
+def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
+    return Table(
+        file,
+        meaning,
+        "by measure, then as the study lists them",
+        (
+            Column("measure", "text", "a column of summary.csv", field("measure")),
+            Column("first", "text", first, field("first")),
+            Column("second", "text", "the other one", field("second")),
+            Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
+            Column("second_people", "integer", "people in the comparison", lambda row: row.result.n[1], **COUNT),
+            Column("difference", "number", "mean of the second less the first", _of("result", "difference")),
+            Column("low", "number", "95% percentile bootstrap of people", _of("result", "low")),
+            Column("high", "number", "its upper end", _of("result", "high")),
+            Column("p_value", "number", "of the permutation test, two-sided", _of("result", "p_value"), **SCORE),
+            Column("adjusted_p", "number", "Holm's, over the measure's rows", field("adjusted_p"), **SCORE),
+            Column("orders", "integer", "permutations taken", _of("result", "orders"), **COUNT),
+            Column("is_exact", "boolean", "whether these are all", _of("result", "is_exact")),
+        ),
+    )
+
+
+CONDITIONS = _comparisons(
+    "conditions.csv",
+    "one row per measure and pair of conditions: between people, whole persons permuted within those who did the same "
+    "tasks",
+    "a condition",
+)
+PAIRED = _comparisons(
+    "tasks_within_people.csv",
+    "one row per measure and pair of tasks: within the people who have both, the sign of each person's difference "
+    "flipped",
+    "a task",
+)
+
+COUNTED: Table[Counted] = Table(
+    "left_out.csv",
+    "one row per kind of thing that was left out, or that has no number",
+    "as they come in a visit",
+    (
+        Column("what", "text", "what", field("what")),
+        Column("n", "integer", "how many", field("n"), range="1 or more"),
+        Column("is_left_out", "boolean", "whether it is in no number at all", field("is_left_out")),
+        Column("reason", "text", "why, or what that means", field("reason")),
+    ),
+)

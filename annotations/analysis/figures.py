@@ -1,0 +1,289 @@
+"""The paper's figures as plain values: what is drawn, in which series, with its definition. Two renderers draw them:
+annotations.charts as SVG for pages, worker.figures for a release.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+from annotations.analysis.definitions import Method, SaturationPoint
+from annotations.analysis.estimates import Estimate, estimate, wilson_interval
+from annotations.analysis.people import PersonTask
+from annotations.analysis.tables import FilledTable, StudyTables
+
+Shape = Literal["circle", "diamond", "square", "triangle", "bar"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """What belongs together, told by shape, word and colour. colour: a number in the renderers' palette."""
+
+    key: str
+    name: str
+    shape: Shape
+    colour: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value, with an interval where it has one. label: what it is, without the value."""
+
+    series: str
+    value: float
+    label: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart: marks on it, and dots for single people (value and whose it is)."""
+
+    label: str
+    marks: tuple[Mark, ...] = ()
+    dots: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The lines of one task."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Values on a horizontal axis, a line of the chart for each kind. unit: a share is shown in percent."""
+
+    axis: str
+    unit: Literal["share", "score", "minutes"]
+    series: tuple[Series, ...]
+    panels: tuple[Panel, ...]
+    has_log: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(line.marks or line.dots for panel in self.panels for line in panel.lines)
+
+
+@dataclass(frozen=True)
+class CurvePanel:
+    """A curve over numbers of people, with where 95% of orders lie."""
+
+    title: str
+    points: tuple[SaturationPoint, ...]
+
+
+@dataclass(frozen=True)
+class CurveChart:
+    """Curves over a number of people; unit as in LineChart, or "number"."""
+
+    axis: str
+    unit: Literal["score", "number"]
+    panels: tuple[CurvePanel, ...]
+    has_log: bool = True
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(panel.points for panel in self.panels)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure with its data. source: the figure of the paper; empty: what it says while there is nothing to draw."""
+
+    key: str
+    title: str
+    source: str
+    definition: str
+    data: FilledTable[Any]
+    chart: LineChart | CurveChart
+    empty: str
+
+
+PEOPLE, EXPERTS, RANDOM = (
+    Series("people", "participants: mean", "circle", 0),
+    Series("experts", "experts", "diamond", 1),
+    Series("random", "what random words reach on average", "bar", 4),
+)
+_BEST = Series("best", "best participant", "triangle", 0)
+_METHODS = Series("methods", "other methods", "square", 3)
+_BEFORE, _AFTER = Series("before", "before", "circle", 4), Series("after", "after retraining", "diamond", 0)
+
+
+def figures(tables: StudyTables) -> tuple[Figure, ...]:
+    """Return every figure that is drawn of values, in the order of the paper; table 3 and the panels are tables."""
+    return (
+        _error_scores(tables),
+        _annotation_time(tables),
+        _worst_group(tables),
+        _splits(tables),
+        _saturation(tables, "concepts"),
+        _saturation(tables, "best_score"),
+    )
+
+
+def _error_scores(tables: StudyTables) -> Figure:
+    def lines(of_task: list[PersonTask], of_experts: list[PersonTask]) -> Iterator[Line]:
+        yield _people_line("Participants", of_task, lambda row: row.best_error_score)
+        marks = tuple(
+            Mark("experts", row.best_error_score, f"{row.participant}: {row.best_phrase}")
+            for row in of_experts
+            if row.best_error_score is not None
+        )
+        if marks:
+            yield Line("Experts", marks)
+        chance = [row.null_mean for row in of_task if row.null_mean is not None]
+        if chance:
+            level = max(row.null_level for row in of_task if row.null_level is not None)
+            label = "mean of the best of as many tries; the bar ends at the highest 95% level"
+            yield Line("Random words", (Mark("random", sum(chance) / len(chance), label, min(chance), level),))
+
+    return Figure(
+        "error-scores",
+        "Error scores of participants and experts",
+        "Figure 3",
+        "The best error score of each participant on each task (a dot), their mean with its 95% bootstrap interval, "
+        "the best error scores of experts on the same class of the same base model, and what random words reach in as "
+        "many tries: from the least mean to the highest level that the best of them does not pass in 19 of 20 cases.",
+        tables.people,
+        LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines)),
+        "No phrase has a score yet.",
+    )
+
+
+def _annotation_time(tables: StudyTables) -> Figure:
+    def lines(of_task: list[PersonTask], _: list[PersonTask]) -> Iterator[Line]:
+        yield _people_line("Active", of_task, lambda row: _minutes(row.times.active))
+        yield _people_line("Waiting for scores", of_task, lambda row: _minutes(row.times.waiting))
+        yield _people_line("From start to end", of_task, lambda row: _minutes(row.times.wall))
+
+    return Figure(
+        "annotation-time",
+        "Annotation time",
+        "Figure 5a",
+        "Minutes of each participant at a task. Active: in view, not idle, online, and not waiting for a score, from "
+        "what the browser reported. Waiting is apart. From start to end is by the server's clock.",
+        tables.people,
+        LineChart("minutes", "minutes", (PEOPLE,), _panels(tables, lines), has_log=True),
+        "Nobody has ended a task yet.",
+    )
+
+
+def _worst_group(tables: StudyTables) -> Figure:
+    methods = {task: tuple(rows) for task, rows in groupby(tables.methods.rows, key=lambda row: row.task)}
+
+    def lines(of_task: list[PersonTask], _: list[PersonTask]) -> Iterator[Line]:
+        task = of_task[0].task if of_task else None
+        yield from (_method_line(method) for method in methods.get(task or 0, ()) if method.worst_group is not None)
+        people = _people_line("Best error score of each", of_task, lambda row: row.worst_group_accuracy)
+        best = max((value for value, _ in people.dots), default=None)
+        top = (Mark("best", best, "best participant"),) if best is not None else ()
+        yield Line(people.label, (*people.marks, *top), people.dots)
+        yield _people_line("Chosen on test (optimistic)", of_task, lambda row: row.worst_group_accuracy_chosen_on_test)
+
+    return Figure(
+        "worst-group",
+        "Worst-group accuracy after retraining",
+        "Figure 5b",
+        "On test. Of each participant the run of the phrase with the best error score, which was chosen on validation "
+        "images alone; below it, as the paper reports it, the best of each participant's runs, which the test images "
+        "have chosen. Other methods on the same data: mean, with one standard deviation to either side.",
+        tables.methods,
+        LineChart("worst-group accuracy on test", "share", (PEOPLE, _BEST, _METHODS), _panels(tables, lines)),
+        "No run is done yet.",
+    )
+
+
+def _splits(tables: StudyTables) -> Figure:
+    rows = [row for row in tables.splits.rows if row.split == "test" and row.n]
+    panels = tuple(
+        Panel(f"{task.title}: “{of_task[0].phrase}”", tuple(_split_line(row) for row in of_task))
+        for task in tables.tasks
+        if (of_task := [row for row in rows if row.task == task.position])
+    )
+    return Figure(
+        "splits",
+        "Minority and majority of the class, before and after",
+        "Figures 7, 8, 9 and 11",
+        "Accuracy on test images of the class above the threshold of the study's best phrase (minority) and at or "
+        "below it (majority), of the base model and of its run, with Wilson's 95% intervals; and on all images. Only "
+        "validation images have chosen phrase and threshold.",
+        tables.splits,
+        LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
+        tables.missing[0] if tables.missing else "No phrase has a threshold yet.",
+    )
+
+
+def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"]) -> Figure:
+    of_measure = [row for row in tables.saturation.rows if row.measure == measure]
+    panels = tuple(
+        CurvePanel(task.title, tuple(row for row in of_measure if row.task == task.position)) for task in tables.tasks
+    )
+    if measure == "concepts":
+        return Figure(
+            "new-concepts",
+            "Distinct concepts over people",
+            "",
+            "How many distinct concepts the first so many people name, over random orders of them: the mean, and where "
+            "95% of orders lie. Where the curve is flat, more people bring little that is new.",
+            tables.saturation,
+            CurveChart("distinct concepts", "number", panels),
+            "No phrase has been submitted yet.",
+        )
+    return Figure(
+        "best-score-over-people",
+        "Best error score over people",
+        "",
+        "The best error score that the first so many people reach, over random orders of them: the mean, and where 95% "
+        "of orders lie.",
+        tables.saturation,
+        CurveChart("best error score", "score", panels),
+        "No phrase has a score yet.",
+    )
+
+
+def _panels(
+    tables: StudyTables, lines: Callable[[list[PersonTask], list[PersonTask]], Iterable[Line]]
+) -> tuple[Panel, ...]:
+    def of(rows: Iterable[PersonTask], task: int) -> list[PersonTask]:
+        return [row for row in rows if row.task == task]
+
+    return tuple(
+        Panel(task.title, tuple(lines(of(tables.people.rows, task.position), of(tables.experts.rows, task.position))))
+        for task in tables.tasks
+    )
+
+
+def _people_line(label: str, rows: Iterable[PersonTask], value: Callable[[PersonTask], float | None]) -> Line:
+    dots = tuple((its, row.participant) for row in rows if (its := value(row)) is not None)
+    return Line(label, _mean_mark(estimate(its for its, _ in dots)), dots)
+
+
+def _mean_mark(of: Estimate) -> tuple[Mark, ...]:
+    if of.mean is None:
+        return ()
+    return (Mark("people", of.mean, f"mean of {of.n}", of.low, of.high),)
+
+
+def _method_line(method: Method) -> Line:
+    assert method.worst_group is not None, "the caller has looked"
+    value, sd = method.worst_group, method.worst_group_sd
+    low, high = (None, None) if sd is None else (max(0.0, value - sd), min(1.0, value + sd))
+    return Line(method.name, (Mark("methods", value, f"{method.name}, {method.over}", low, high),))
+
+
+def _split_line(row: Any) -> Line:
+    names = {"minority": "Minority", "majority": "Majority", "class": "Whole class", "all": "All classes"}
+    marks = [
+        Mark(series, value, name, *(wilson_interval(round(value * row.n), row.n) or (None, None)))
+        for series, name, value in (("before", "before", row.before), ("after", "after retraining", row.after))
+        if value is not None
+    ]
+    return Line(f"{names[row.part]} ({row.n})", tuple(marks))
+
+
+def _minutes(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 60

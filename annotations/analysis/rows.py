@@ -1,0 +1,225 @@
+"""What a study's analysis stands on, read from the database as it is now: plain rows, and how many were left out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from annotations.analysis.people import Key, Times, Tried
+from annotations.analysis.times import task_times
+from annotations.models import (
+    REHEARSALS,
+    AnnotationSession,
+    Assignment,
+    Audience,
+    Benchmark,
+    JobState,
+    Moderation,
+    Phrase,
+    PhraseState,
+    Run,
+    RunState,
+    SessionKind,
+    Study,
+    Task,
+)
+
+HIDDEN = "(hidden)"  # stands for a text that the staff hid
+_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """A task and the base model that it shows. n_correct, n_error: of the class's validation images, None until scored.
+
+    benchmark: rows of the newest finished benchmark of the base model, as `Benchmark.rows` has them.
+    """
+
+    position: int
+    class_name: str
+    dataset: str
+    base_model: str
+    base_worst_group: float
+    base_average: float
+    n_correct: int | None
+    n_error: int | None
+    benchmark: tuple[dict[str, Any], ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.position}. {self.class_name} ({self.dataset})"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How much of one kind there is. is_left_out: nothing of it is in any number; reason: why, or what it means."""
+
+    what: str
+    n: int
+    is_left_out: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class StudyRows:
+    """Everything that tables are made of. experts: what experts said of the same class of the same base model."""
+
+    tasks: tuple[TaskFacts, ...]
+    conditions: tuple[str, ...]
+    condition_of: dict[str, str | None]
+    assigned: tuple[Key, ...]
+    tried: tuple[Tried, ...]
+    experts: tuple[Tried, ...]
+    times: dict[Key, Times]
+    counted: tuple[Counted, ...]
+    new_concept_chance: float
+
+
+def read_rows(study: Study) -> StudyRows:
+    """Read a study. Its people are its participants; where experts are its audience, these."""
+    kind = people_kind(study)
+    condition_of, several = _conditions(study, kind)
+    return StudyRows(
+        tasks=tuple(_task_facts(task) for task in _tasks(study)),
+        conditions=tuple(study.conditions.values_list("name", flat=True)),
+        condition_of=condition_of,
+        assigned=tuple(
+            Assignment.objects.filter(session__in=kept(study, kind)).values_list(
+                "task__position", "session__participant__pseudonym"
+            )
+        ),
+        tried=tuple(_tried(Phrase.objects.filter(assignment__session__in=kept(study, kind)))),
+        experts=tuple(_expert_phrases(study)),
+        times=task_times(study, kind),
+        counted=tuple(each for each in _counted(study, kind, several) if each.n),
+        new_concept_chance=study.new_concept_chance,
+    )
+
+
+def people_kind(study: Study) -> SessionKind:
+    """Return whose visits the study's numbers are of."""
+    return SessionKind.EXPERT if study.audience == Audience.EXPERTS else SessionKind.PARTICIPANT
+
+
+def kept(study: Study, kind: SessionKind) -> QuerySet[AnnotationSession]:
+    """Return the visits that count in an analysis."""
+    return study.sessions.filter(kind=kind, withdrawn_at=None, erased_at=None)
+
+
+def _tasks(study: Study) -> QuerySet[Task]:
+    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    scores = "assignments__phrases__score__"
+    return tasks.annotate(n_correct=Max(f"{scores}n_correct"), n_error=Max(f"{scores}n_error"))
+
+
+def _task_facts(task: Task) -> TaskFacts:
+    done = Benchmark.objects.filter(base_model=task.base_model_id, state=JobState.DONE).first()
+    return TaskFacts(
+        position=task.position,
+        class_name=task.class_name,
+        dataset=task.base_model.dataset.name,
+        base_model=task.base_model.name,
+        base_worst_group=task.base_model.test_metrics["worst_group"],
+        base_average=task.base_model.test_metrics["average"],
+        n_correct=task.n_correct,  # type: ignore[attr-defined]  # annotated
+        n_error=task.n_error,  # type: ignore[attr-defined]
+        benchmark=tuple(done.rows) if done else (),
+    )
+
+
+def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
+    """Phrases, the earliest first. task: its position, where it is another than the phrase's own."""
+    rows = (
+        phrases.filter(erased_at=None)
+        .exclude(moderation=Moderation.EXCLUDED)
+        .order_by("submitted_at", "id")
+        .values_list(
+            "assignment__task__position",
+            "assignment__session__participant__pseudonym",
+            "text",
+            "moderation",
+            "score__value",
+            "score__run__worst_group_accuracy",
+            "score__n_correct",
+            "score__n_error",
+            "score__tries",
+            "id",
+        )
+    )
+    for position, person, text, moderation, value, accuracy, n_correct, n_error, tries, phrase in rows.iterator(
+        _AT_ONCE
+    ):
+        shown = HIDDEN if moderation == Moderation.HIDDEN else text
+        number = task.get("position", position)
+        yield Tried(number, person, shown, value, accuracy, n_correct or 0, n_error or 0, tries, phrase)
+
+
+def _expert_phrases(study: Study) -> Iterator[Tried]:
+    """What experts said, in any study, of each task's class and base model; nothing where experts are the people."""
+    if study.audience == Audience.EXPERTS:
+        return
+    for task in study.tasks.exclude(target_class=None):
+        phrases = Phrase.objects.filter(
+            assignment__session__kind=SessionKind.EXPERT,
+            assignment__session__withdrawn_at=None,
+            assignment__session__erased_at=None,
+            assignment__task__base_model=task.base_model_id,
+            assignment__task__target_class=task.target_class,
+        )
+        yield from _tried(phrases, position=task.position)
+
+
+def _conditions(study: Study, kind: SessionKind) -> tuple[dict[str, str | None], int]:
+    """The condition of each person, None where there is none or several, and how many people had several."""
+    seen: dict[str, set[str | None]] = {}
+    pairs = kept(study, kind).order_by().values_list("participant__pseudonym", "condition__name").distinct()
+    for person, condition in pairs:
+        seen.setdefault(person, set()).add(condition)
+    named = {person: names - {None} for person, names in seen.items()}
+    several = sum(len(names) > 1 for names in named.values())
+    return {person: next(iter(names)) if len(names) == 1 else None for person, names in named.items()}, several
+
+
+def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
+    visits = study.sessions.aggregate(
+        withdrawn=Count("participant", filter=Q(kind=kind, withdrawn_at__isnull=False), distinct=True),
+        erased=Count("id", filter=Q(kind=kind, erased_at__isnull=False)),
+        rehearsals=Count("id", filter=Q(kind__in=REHEARSALS)),
+        others=Count("id", filter=~Q(kind__in=(kind, *REHEARSALS))),
+        late=Count("id", filter=Q(kind=kind, is_late=True, withdrawn_at=None)),
+    )
+    phrases = Phrase.objects.filter(assignment__session__in=kept(study, kind), erased_at=None).aggregate(
+        excluded=Count("id", filter=Q(moderation=Moderation.EXCLUDED)),
+        hidden=Count("id", filter=Q(moderation=Moderation.HIDDEN)),
+        pending=Count("id", filter=Q(state=PhraseState.PENDING)),
+        failed=Count("id", filter=Q(state=PhraseState.FAILED)),
+    )
+    runs = Run.objects.filter(assignment__session__in=kept(study, kind), is_chosen=False).aggregate(
+        pending=Count("id", filter=Q(state=RunState.PENDING)),
+        failed=Count("id", filter=Q(state=RunState.FAILED)),
+        refused=Count("id", filter=Q(state=RunState.REFUSED, threshold__isnull=False)),
+        scoreless=Count("id", filter=Q(state=RunState.REFUSED, threshold=None)),
+    )
+    others = "visits of experts" if kind == SessionKind.PARTICIPANT else "visits of participants"
+    out, within = True, False
+    yield Counted("people who withdrew", visits["withdrawn"], out, "nothing of their withdrawn visits is used")
+    yield Counted("visits that were erased", visits["erased"], out, "nothing is left of them")
+    yield Counted("previews and simulated visits", visits["rehearsals"], out, "nobody's work")
+    yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
+    yield Counted("phrases that the staff excluded", phrases["excluded"], out, "by moderation, with a reason each")
+    yield Counted("phrases that the staff hid", phrases["hidden"], within, "they count; their words are not shown")
+    yield Counted("phrases waiting for a score", phrases["pending"], within, "they count as tries and have no score")
+    yield Counted(
+        "phrases that could not be scored", phrases["failed"], within, "they count as tries and have no score"
+    )
+    yield Counted("runs waiting", runs["pending"], within, "their phrases have a score and no accuracy yet")
+    yield Counted("runs that failed", runs["failed"], within, "their phrases have a score and no accuracy")
+    yield Counted(
+        "runs refused, a slice too small", runs["refused"], within, "their phrases have a score and no accuracy"
+    )
+    yield Counted(
+        "runs refused, error score 0", runs["scoreless"], within, "without a threshold there is nothing to train"
+    )
+    yield Counted("visits that were completed late", visits["late"], within, "after their place was given away")
+    yield Counted("people who saw several conditions", several, within, "in no comparison of conditions")

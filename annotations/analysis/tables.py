@@ -1,0 +1,202 @@
+"""All tables of a study's analysis, from one reading of the database."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from annotations.analysis import definitions as columns
+from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
+from annotations.analysis.definitions import Method, SaturationPoint, TaskNovelty, Total
+from annotations.analysis.estimates import SEED, estimate, spread
+from annotations.analysis.people import PersonTask, Tried, by_person, person_tasks
+from annotations.analysis.rows import Counted, StudyRows, TaskFacts, read_rows
+from annotations.analysis.saturation import best_of, novelty, rarefaction
+from annotations.analysis.splits import Looked, Panel, SplitPart, look
+from annotations.analysis.table3 import Listed, table_3
+from annotations.exports.columns import Table
+from annotations.exports.tables.measures import SUMMARY
+from annotations.models import Study
+from modeling.words import lemmas
+
+Row = TypeVar("Row")
+Concept = Callable[[int, str], Hashable]  # of a task's phrase: equal for phrases that say the same
+PANEL_PHRASES = 3  # of each task
+
+
+@dataclass(frozen=True)
+class FilledTable(Generic[Row]):
+    """A table's definition and its rows."""
+
+    table: Table[Row]
+    rows: tuple[Row, ...]
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield the header, then the cells of each row, as they stand in the CSV file."""
+        return self.table.lines(self.rows)
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """Everything that the page shows and a release holds. missing: why images cannot be read, where they cannot."""
+
+    slug: str
+    title: str
+    tasks: tuple[TaskFacts, ...]
+    conditions_of_study: tuple[str, ...]
+    people: FilledTable[PersonTask]
+    totals: FilledTable[Total]
+    experts: FilledTable[PersonTask]
+    methods: FilledTable[Method]
+    table_3: FilledTable[Listed]
+    splits: FilledTable[SplitPart]
+    panels: FilledTable[Panel]
+    saturation: FilledTable[SaturationPoint]
+    novelty: FilledTable[TaskNovelty]
+    conditions: FilledTable[Compared]
+    paired: FilledTable[Compared]
+    counted: FilledTable[Counted]
+    missing: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[FilledTable[Any], ...]:
+        """Every table, in the order of a release."""
+        return (
+            self.people,
+            self.totals,
+            self.experts,
+            self.methods,
+            self.table_3,
+            self.splits,
+            self.panels,
+            self.saturation,
+            self.novelty,
+            self.conditions,
+            self.paired,
+            self.counted,
+        )
+
+
+def by_words(task: int, text: str) -> Hashable:
+    """Take phrases for one concept that have the same words but for case, articles, plural and hyphens."""
+    return "".join(lemmas(text)) or text.casefold()
+
+
+def study_tables(study: Study, concept: Concept = by_words) -> StudyTables:
+    """Analyse a study as it is now. concept: which phrases say the same."""
+    return tables_of(study.slug, study.title, read_rows(study), concept, look)
+
+
+def tables_of(
+    slug: str, title: str, rows: StudyRows, concept: Concept, look: Callable[[int, int], Looked]
+) -> StudyTables:
+    """Make the tables of a study's rows. look: what is seen of a task's phrase (`splits.look`)."""
+    tried = by_person(rows.tried)
+    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
+    expert_keys = [(each.task, each.participant) for each in rows.experts]
+    experts = person_tasks(expert_keys, by_person(rows.experts), {}, {})
+    best = _best_phrases(rows.tried)
+    looked = {each.phrase: look(task, each.phrase) for task, phrases in best.items() for each in phrases}
+    titles = {task.position: task.title for task in rows.tasks}
+    first = [looked[phrases[0].phrase] for phrases in best.values() if phrases]
+    return StudyTables(
+        slug=slug,
+        title=title,
+        tasks=rows.tasks,
+        conditions_of_study=rows.conditions,
+        people=FilledTable(SUMMARY, people),
+        totals=FilledTable(columns.TOTALS, tuple(_totals(rows.tasks, people))),
+        experts=FilledTable(columns.EXPERTS, experts),
+        methods=FilledTable(columns.METHODS, tuple(_methods(rows.tasks, experts))),
+        table_3=FilledTable(columns.TABLE_3, table_3(tried)),
+        splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
+        panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
+        saturation=FilledTable(columns.SATURATION, tuple(_saturation(rows, people, concept))),
+        novelty=FilledTable(columns.NOVELTY, tuple(_novelty(rows, concept))),
+        conditions=FilledTable(columns.CONDITIONS, compare_conditions(people, rows.conditions)),
+        paired=FilledTable(columns.PAIRED, compare_tasks(people, titles)),
+        counted=FilledTable(columns.COUNTED, rows.counted),
+        missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
+    )
+
+
+def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Iterator[Total]:
+    measures = {
+        **MEASURES,
+        "worst_group_accuracy_chosen_on_test": lambda row: row.worst_group_accuracy_chosen_on_test,
+        "wall_time": lambda row: row.times.wall,
+    }
+    for task in tasks:
+        of_task = [row for row in people if row.task == task.position]
+        references = {
+            "best_error_score": spread(row.null_mean for row in of_task).mean,
+            "worst_group_accuracy": task.base_worst_group,
+            "worst_group_accuracy_chosen_on_test": task.base_worst_group,
+        }
+        for name, measure in measures.items():
+            yield Total(task.position, name, estimate(map(measure, of_task)), references.get(name))
+
+
+def _methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iterator[Method]:
+    for task in tasks:
+        yield Method(
+            task.position, "base_model", f"Base model shown ({task.base_model})", "Labels", 1, "one classifier",
+            task.base_worst_group, None, task.base_average, "",
+        )  # fmt: skip
+        for row in task.benchmark:
+            yield Method(
+                task.position, row["method"], row["name"], row["given"], row["n"], row["over"],
+                row["worst_group"], row["worst_group_sd"], row["average"], row["left_out"],
+            )  # fmt: skip
+        of_task = spread(row.worst_group_accuracy for row in experts if row.task == task.position)
+        if of_task.n:
+            yield Method(
+                task.position, "experts", "Phrases of experts", "Labels, Text Feedback", of_task.n, "experts",
+                of_task.mean, of_task.sd, None, "",
+            )  # fmt: skip
+
+
+def _best_phrases(tried: Iterable[Tried]) -> dict[int, list[Tried]]:
+    """The phrases with the highest error scores of each task, each text once, the earliest of tied ones first."""
+    by_task: dict[int, dict[str, Tried]] = defaultdict(dict)
+    for each in tried:
+        if each.error_score:
+            known = by_task[each.task].get(each.text.casefold())
+            if known is None or (known.error_score or 0) < each.error_score:
+                by_task[each.task][each.text.casefold()] = each
+    return {
+        task: sorted(phrases.values(), key=lambda each: -(each.error_score or 0))[:PANEL_PHRASES]
+        for task, phrases in sorted(by_task.items())
+    }
+
+
+def _named(rows: StudyRows, concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
+    """By task, the concepts of each person who said something, in the order of pseudonyms."""
+    said: dict[tuple[int, str], set[Hashable]] = defaultdict(set)
+    for each in rows.tried:
+        said[each.task, each.participant].add(concept(each.task, each.text))
+    named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
+    for (task, _), concepts in sorted(said.items()):
+        named[task].append(frozenset(concepts))
+    return named
+
+
+def _saturation(rows: StudyRows, people: tuple[PersonTask, ...], concept: Concept) -> Iterator[SaturationPoint]:
+    named = _named(rows, concept)
+    for task in rows.tasks:
+        scores = [row.best_error_score for row in people if row.task == task.position]
+        curves = {
+            "best_score": best_of([score for score in scores if score is not None]),
+            "concepts": rarefaction(named.get(task.position, []), np.random.default_rng(SEED)),
+        }
+        for measure, curve in curves.items():
+            for point in zip(curve.people, curve.mean, curve.low, curve.high, strict=True):
+                yield SaturationPoint(task.position, measure, *point)
+
+
+def _novelty(rows: StudyRows, concept: Concept) -> Iterator[TaskNovelty]:
+    named = _named(rows, concept)
+    for task in rows.tasks:
+        yield TaskNovelty(task.position, novelty(named.get(task.position, [])), rows.new_concept_chance)

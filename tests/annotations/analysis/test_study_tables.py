@@ -1,0 +1,177 @@
+"""All tables of a study, from rows in the database: the scripted study, and the studies that lack something."""
+
+import statistics
+
+import pytest
+from django.utils import timezone
+
+from annotations.analysis.people import Tried
+from annotations.analysis.table3 import PhraseList
+from annotations.analysis.tables import StudyTables, study_tables
+from annotations.models import (
+    AnnotationSession,
+    Audience,
+    BaseModel,
+    Benchmark,
+    JobState,
+    Moderation,
+    Phrase,
+    SessionKind,
+    Stage,
+    Study,
+)
+from tests.actors import Visit
+from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
+from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.exports.rows import add_phrase, add_run
+
+
+@pytest.fixture
+def scripted(base_model: BaseModel) -> Study:
+    study = two_tasks(base_model)
+    tell(study, scripted_phrases())
+    return study
+
+
+def left_out(tables: StudyTables) -> dict[str, int]:
+    return {row.what: row.n for row in tables.counted.rows}
+
+
+def total(tables: StudyTables, task: int, measure: str):
+    return next(row for row in tables.totals.rows if (row.task, row.measure) == (task, measure))
+
+
+def test_the_scripted_study_has_the_three_lists_of_table_3(scripted: Study) -> None:
+    rows = study_tables(scripted).table_3.rows
+    for task, lists in EXPECTED.items():
+        for name in PhraseList:
+            found = [row.text for row in rows if row.task == task and row.phrase_list is name]
+            assert found == lists[name]
+
+
+def test_the_scripted_study_has_the_means_worked_by_hand(scripted: Study) -> None:
+    tables = study_tables(scripted)
+    scores = [0.4 + number / 100 for number in range(1, 27)]
+    of_scores = total(tables, 1, "best_error_score").estimate
+    assert (of_scores.n, of_scores.max) == (26, pytest.approx(0.66))
+    assert of_scores.mean == pytest.approx(statistics.fmean(scores))
+    assert of_scores.sd == pytest.approx(statistics.stdev(scores))
+    assert of_scores.median == pytest.approx(statistics.median(scores))
+    assert of_scores.low < of_scores.mean < of_scores.high
+    # Of people with an even number, another phrase is the accurate one: their headline is .5.
+    headline = [0.5 if number % 2 == 0 else 0.6 + number / 200 for number in range(1, 27)]
+    assert total(tables, 1, "worst_group_accuracy").estimate.mean == pytest.approx(statistics.fmean(headline))
+    optimistic = [0.6 + number / 200 for number in range(1, 27)]
+    chosen = total(tables, 1, "worst_group_accuracy_chosen_on_test").estimate.mean
+    assert chosen == pytest.approx(statistics.fmean(optimistic))
+    assert total(tables, 2, "worst_group_accuracy").estimate.n == 24
+    assert total(tables, 1, "wall_time").estimate.mean == 600.0
+    assert total(tables, 1, "active_time").estimate.n == 0
+
+
+def test_everybody_is_a_row_of_each_task(scripted: Study) -> None:
+    people = study_tables(scripted).people.rows
+    assert [(row.task, row.participant) for row in people] == [(task, name) for task in (1, 2) for name in PEOPLE]
+
+
+def test_what_could_not_be_counted_is_named(scripted: Study) -> None:
+    assert left_out(study_tables(scripted)) == {"phrases waiting for a score": 3, "runs that failed": 3}
+
+
+def test_the_base_model_and_a_finished_benchmark_stand_beside(scripted: Study, base_model: BaseModel) -> None:
+    row = {
+        "method": "group_dro", "name": "Group DRO", "given": "Labels, Group Labels", "over": "seeds", "n": 3,
+        "worst_group": 0.8, "worst_group_sd": 0.01, "average": 0.9, "average_sd": 0.01, "gap": 0.1,
+        "plain_average": 0.85, "left_out": "",
+    }  # fmt: skip
+    Benchmark.objects.create(
+        base_model=base_model, methods=["group_dro"], rows=[row], state=JobState.DONE, finished_at=timezone.now(),
+        requested_by="coordinator",
+    )  # fmt: skip
+    rows = [row for row in study_tables(scripted).methods.rows if row.task == 1]
+    assert [(row.key, row.worst_group) for row in rows] == [("base_model", pytest.approx(0.25)), ("group_dro", 0.8)]
+
+
+def test_experts_of_another_study_on_the_same_class_stand_beside(scripted: Study, base_model: BaseModel) -> None:
+    experts = two_tasks(base_model, "experts", audience=Audience.EXPERTS)
+    tell(experts, [Tried(1, "prof", "forest", 0.54, 0.7, 15, 9, 1)], SessionKind.EXPERT)
+    tables = study_tables(scripted)
+    assert [(row.task, row.participant, row.best_error_score) for row in tables.experts.rows] == [(1, "prof", 0.54)]
+    assert [row.worst_group for row in tables.methods.rows if row.key == "experts"] == [0.7]
+    assert total(tables, 1, "best_error_score").estimate.n == 26
+
+
+def test_a_study_of_experts_has_them_as_its_people(base_model: BaseModel) -> None:
+    experts = two_tasks(base_model, "experts", audience=Audience.EXPERTS)
+    tell(experts, [Tried(1, "prof", "forest", 0.54, 0.7, 15, 9, 1)], SessionKind.EXPERT)
+    tables = study_tables(experts)
+    assert [row.participant for row in tables.people.rows] == ["prof"]
+    assert tables.experts.rows == ()
+
+
+def test_rehearsals_are_counted_as_left_out_and_nowhere_else(scripted: Study) -> None:
+    tell(scripted, [Tried(1, "robot", "nothing", 0.99, 0.99, 15, 9, 1)], SessionKind.SIMULATED)
+    tables = study_tables(scripted)
+    assert "robot" not in {row.participant for row in tables.people.rows}
+    assert left_out(tables)["previews and simulated visits"] == 1
+
+
+def test_a_withdrawn_person_is_in_no_number(scripted: Study) -> None:
+    AnnotationSession.objects.filter(participant__pseudonym=PEOPLE[25]).update(withdrawn_at=timezone.now())
+    tables = study_tables(scripted)
+    assert total(tables, 1, "best_error_score").estimate.n == 25
+    assert left_out(tables)["people who withdrew"] == 1
+    assert all(PEOPLE[25] not in row.text for row in tables.table_3.rows)
+
+
+def test_an_excluded_phrase_is_in_no_number_and_a_hidden_one_has_no_words(scripted: Study) -> None:
+    Phrase.objects.filter(text="t1 a of p01").update(moderation=Moderation.EXCLUDED, moderation_reason="rude")
+    Phrase.objects.filter(text="t1 a of p03").update(moderation=Moderation.HIDDEN, moderation_reason="a name")
+    tables = study_tables(scripted)
+    best = {row.participant: row for row in tables.people.rows if row.task == 1}
+    assert best["p01"].best_error_score == pytest.approx(0.2)
+    assert best["p03"].best_error_score == pytest.approx(0.43)
+    assert best["p03"].best_phrase == "(hidden)"
+    assert left_out(tables)["phrases that the staff excluded"] == 1
+
+
+def test_a_study_without_people_has_every_table(draft_study: Study) -> None:
+    tables = study_tables(draft_study)
+    assert not any(table.rows for table in (tables.people, tables.table_3, tables.saturation, tables.counted))
+    assert total(tables, 1, "best_error_score").estimate.n == 0
+    assert tables.novelty.rows[0].is_enough is None
+    assert all(next(table.lines()) for table in tables.all)
+
+
+def test_one_person_has_a_mean_and_no_interval(open_study: Study, alice: Visit) -> None:
+    add_run(add_phrase(alice, "red", 0.75), 0.5)
+    tables = study_tables(open_study)
+    of = total(tables, 1, "worst_group_accuracy").estimate
+    assert (of.n, of.mean, of.sd, of.low) == (1, 0.5, None, None)
+    assert [(row.people, row.mean) for row in tables.saturation.rows] == [(1, 0.75), (1, 1.0)]
+    assert tables.novelty.rows[0].novelty.chance == 1.0
+
+
+def test_a_study_whose_only_person_withdrew_has_nothing_but_that(open_study: Study, alice: Visit) -> None:
+    add_run(add_phrase(alice, "red", 0.75), 0.5)
+    now = timezone.now()
+    AnnotationSession.objects.update(stage=Stage.WITHDRAWN, outcome="withdrawn", withdrawn_at=now, ended_at=now)
+    tables = study_tables(open_study)
+    assert tables.people.rows == ()
+    assert left_out(tables) == {"people who withdrew": 1}
+
+
+def test_the_same_study_gives_the_same_tables(scripted: Study) -> None:
+    first, second = study_tables(scripted), study_tables(scripted)
+    assert [list(table.lines()) for table in first.all] == [list(table.lines()) for table in second.all]
+
+
+def test_no_two_tables_have_one_file(draft_study: Study) -> None:
+    files = [table.table.file for table in study_tables(draft_study).all]
+    assert len(set(files)) == len(files)
+
+
+def test_every_row_of_every_table_can_be_written(scripted: Study) -> None:
+    for table in study_tables(scripted).all:
+        lines = list(table.lines())
+        assert {len(line) for line in lines} == {len(table.table.columns)}

@@ -1,0 +1,92 @@
+"""Measures what other methods reach beside a study: one method of one benchmark a call, so that runs get their turn."""
+
+import logging
+from typing import Any
+
+from django.db import OperationalError
+
+from annotations.models import Benchmark
+from annotations.models.study import DEFAULT_TEXT_TEMPLATE
+from annotations.services import benchmarks, jobs
+from worker.benchmark.bench import Bench
+from worker.benchmark.methods import AnyMethod, find_methods
+from worker.benchmark.prompts import PromptWords
+from worker.benchmark.record import settings_document, versions
+from worker.benchmark.results import Figure, Row
+from worker.benchmark.run import run_benchmark
+from worker.benchmark.settings import PUBLISHED
+from worker.benchmark.setup import Request, set_up
+from worker.drain import reason_of
+from worker.pulse import pulse
+
+SEEDS = 3
+
+logger = logging.getLogger(__name__)
+
+
+def measure_due_benchmark() -> int:
+    """Measure the next method of a due benchmark; returns 1, or 0 where none is due. Raises OperationalError."""
+    benchmark = jobs.take(Benchmark)
+    if benchmark is None:
+        return 0
+    try:
+        with pulse(benchmark):
+            measure_next(benchmark)
+    except jobs.JobLost:
+        logger.warning("another worker measures %s now", benchmark)
+    except OperationalError:
+        raise
+    except Exception as error:  # whatever the data, the encoder or the solver raise is this benchmark's
+        jobs.fail(benchmark, reason_of(error))
+    return 1
+
+
+def measure_next(benchmark: Benchmark) -> None:
+    """Measure the next method of a benchmark that is held, and store it. Raises JobLost and what training raises."""
+    (method,) = find_methods([benchmark.methods[len(benchmark.rows)]])
+    jobs.beat(benchmark, phase=f"measuring {method.name}")
+    bench = _bench(benchmark)
+    (row,) = run_benchmark(bench, [method], (), _silent)
+    settings = {**settings_document(bench), "versions": versions()}
+    benchmarks.store_row(benchmark, row_document(method, row), settings)
+
+
+def row_document(method: AnyMethod, row: Row) -> dict[str, Any]:
+    """Return a row as `Benchmark.rows` keeps it."""
+    worst, average = row.spread(Figure.WORST_GROUP), row.spread(Figure.AVERAGE)
+    return {
+        "method": row.method,
+        "name": row.name,
+        "given": method.given.value,
+        "over": row.over.value,
+        "n": worst.n,
+        "worst_group": worst.mean,
+        "worst_group_sd": worst.sd,
+        "average": average.mean,
+        "average_sd": average.sd,
+        "gap": row.spread(Figure.GAP).mean,
+        "plain_average": row.spread(Figure.AVERAGE_PLAIN).mean,
+        "left_out": row.left_out,
+    }
+
+
+def _bench(benchmark: Benchmark) -> Bench:
+    """With the base model's λ, and prompts and settings as published where the data set's name says so."""
+    base_model = benchmark.base_model
+    published = base_model.dataset.name if base_model.dataset.name in PUBLISHED else None
+    request = Request(
+        annotations=(),
+        template=DEFAULT_TEXT_TEMPLATE,
+        study=None,
+        base_model=base_model.name,
+        l2=base_model.l2,
+        seeds=SEEDS,
+        scheme="class_equal",
+        published=published,
+        words=PromptWords.of(published),
+    )
+    return set_up(base_model.dataset, request).bench
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Progress of one method is not worth a line."""
