@@ -8,7 +8,7 @@ from django.utils import translation
 
 from annotations.views.faults import DATABASE_IS_OUT, database_outage
 
-_IN_ENGLISH = ("/admin/", "/api/")  # for staff and for programs
+_IN_ENGLISH = ("/admin/", "/api/", "/prolific/")  # for staff and for programs
 
 
 class LanguageMiddleware(LocaleMiddleware):

@@ -3,7 +3,20 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from annotations.views import check, consent, end, entry, health, images, replies, spans, task, tutorial, withdrawal
+from annotations.views import (
+    check,
+    consent,
+    end,
+    entry,
+    health,
+    images,
+    replies,
+    spans,
+    task,
+    tutorial,
+    webhooks,
+    withdrawal,
+)
 
 urlpatterns = [
     path("study/<slug:slug>/", entry.welcome, name="welcome"),
@@ -31,6 +44,7 @@ urlpatterns = [
     path("visit/withdraw", withdrawal.withdraw_from_visit, name="withdraw_from_visit"),
     path("withdraw/<uuid:public_id>", withdrawal.withdraw, name="withdraw"),
     path("visit/spans", spans.report_spans, name="report_spans"),
+    path("prolific/webhook", webhooks.prolific_webhook, name="prolific_webhook"),
     path("images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>", images.thumbnail, name="thumbnail"),
     path("language", set_language, name="language"),
     path("livez", health.livez, name="livez"),

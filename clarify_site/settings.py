@@ -251,6 +251,8 @@ CELERY_TASK_ROUTES = {
     "worker.benchmark_baselines": {"queue": "retrain"},
     "worker.end_overdue_assignments": {"queue": "maintenance"},
     "worker.expire_leases": {"queue": "maintenance"},
+    "worker.call_prolific": {"queue": "maintenance"},
+    "worker.reconcile_submissions": {"queue": "maintenance"},
     "worker.run_rehearsals": {"queue": "maintenance"},
     "worker.import_datasets": {"queue": "embed"},
 }
@@ -260,6 +262,8 @@ _SWEEPS = {
     "worker.train_runs": 5,
     "worker.end_overdue_assignments": 5,
     "worker.expire_leases": 60,
+    "worker.call_prolific": 10,
+    "worker.reconcile_submissions": 30,
     "worker.run_rehearsals": 5,
     "worker.import_datasets": 5,
     "worker.benchmark_baselines": 30,

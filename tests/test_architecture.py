@@ -25,6 +25,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "annotations": ("worker", *SITE, "deploy", "tests", *TORCH_LAYER, *HEAVY),
     "annotations/models": ("annotations.services", "annotations.views", "annotations.api", "annotations.admin"),
     "annotations/services": ("annotations.views", "annotations.api", "annotations.admin"),
+    "annotations/prolific": ("django", "annotations.models", "annotations.services", "annotations.readings"),
     "annotations/readings": ("annotations.views", "annotations.api", "annotations.admin"),
     "worker": ("annotations.views", "annotations.api", "annotations.admin", *SITE, "deploy", "tests"),
     "clarify_site": ("worker", "modeling", "deploy", "tests", *HEAVY),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from annotations.services import allocations, assignments, doorbell
 from clarify_site.celery import app
-from worker import heartbeat
+from worker import heartbeat, prolific
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,18 @@ def end_overdue_assignments() -> None:
 def expire_leases() -> None:
     """Give up every place whose lease is over."""
     _sweep(lambda: allocations.expire(timezone.now()), "places given up")
+
+
+@app.task(name=doorbell.CALL_PROLIFIC)
+def call_prolific() -> None:
+    """Send what coordinators asked of Prolific."""
+    _sweep(prolific.send_due_requests, "requests done by Prolific")
+
+
+@app.task(name=doorbell.RECONCILE_SUBMISSIONS)
+def reconcile_submissions() -> None:
+    """Poll the submissions of every study whose last poll is too old."""
+    _sweep(prolific.reconcile_due_studies, "submissions gone through")
 
 
 @app.task(name=doorbell.IMPORT_DATASETS)

@@ -48,7 +48,7 @@ class ServerFault(ProlificError):
 
 
 class TokenRefused(ProlificError):
-    """401 or 403: the token is wrong, or lacks the right."""
+    """401: the token is none, or no more."""
 
 
 class NotFound(ProlificError):

@@ -28,6 +28,14 @@ KNOWN: Final = (
 )
 PAID: Final = frozenset({APPROVED, PARTIALLY_APPROVED, SCREENED_OUT})
 PLACE_FREED: Final = {RETURNED: "returned", TIMED_OUT: "timed_out"}  # why, in an allocation's words
+# What the acts that a coordinator asks for lead to: a submission that stands there needs the act no more.
+REACHED_BY: Final = {
+    "approve": frozenset({APPROVED, PARTIALLY_APPROVED}),
+    "complete": frozenset({AWAITING_REVIEW, APPROVED, PARTIALLY_APPROVED}),
+    "request_return": frozenset({RETURNED}),
+    "screen_out": frozenset({SCREENED_OUT}),
+    "reject": frozenset({REJECTED}),
+}
 
 _LONGEST = 40
 _BY_LETTERS = {"".join(filter(str.isalpha, status)): status for status in KNOWN}

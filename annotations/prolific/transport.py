@@ -114,8 +114,8 @@ def _error(response: httpx.Response, ids: tuple[str, ...]) -> ProlificError:
         return Busy(_retry_after(response))
     if status >= 500:
         return ServerFault(status, _retry_after(response))
-    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-        return TokenRefused(f"Prolific refused the token ({status}).")
+    if status == httpx.codes.UNAUTHORIZED:
+        return TokenRefused("Prolific refused the token (401).")
     reason = without_ids(_reason(response), *ids)[:_LONGEST_REASON]
     if status == httpx.codes.NOT_FOUND:
         return NotFound(reason or "Prolific has nothing there (404).")

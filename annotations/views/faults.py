@@ -40,6 +40,7 @@ _NOT_OPEN_HEADINGS = {
     StudyState.PAUSED.value: gettext_lazy("This study is paused"),
     StudyState.CLOSED.value: gettext_lazy("This study is closed"),
 }
+_FOR_PROGRAMS = ("/api/", "/prolific/")
 _API_CODES = {400: "bad_request", 403: "csrf_failed", 404: "not_found", 500: "server_error", 503: "unavailable"}
 
 
@@ -133,7 +134,7 @@ def _heading(error: ServiceError) -> str:
 
 def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
     """A page, or for the API its one shape of an error. It asks nothing of the database."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(_FOR_PROGRAMS):
         return JsonResponse({"error": {"code": _API_CODES[status], "message": happened}}, status=status)
     page = render_to_string("annotations/fault.html", {"heading": heading, "happened": happened, **context}, request)
     response = HttpResponse(page, status=status)

@@ -13,6 +13,7 @@ from tests.actors import Visit
 from tests.annotations.views.pages import say, task_url
 
 OPEN_TO_ALL = {"welcome", "start", "language", "livez", "readyz"}
+SIGNED = {"prolific_webhook"}  # open to whoever has the secret
 OF_A_VISIT = {  # by name, below /visit/
     "visit": "",
     "consent": "consent",
@@ -39,7 +40,7 @@ OF_A_TASK = {
 
 def test_every_address_is_listed_here() -> None:
     names = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
-    assert names == OPEN_TO_ALL | OF_A_VISIT.keys() | OF_A_TASK.keys() | {"thumbnail", "withdraw"}
+    assert names == OPEN_TO_ALL | SIGNED | OF_A_VISIT.keys() | OF_A_TASK.keys() | {"thumbnail", "withdraw"}
 
 
 @pytest.mark.parametrize("path", OF_A_VISIT.values())

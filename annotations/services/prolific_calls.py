@@ -1,0 +1,204 @@
+"""Sending what coordinators asked for (`requests`): each row until it is done, or until it is clear that it cannot be.
+
+A claim moves `due_at` on before the call is made, so a worker that dies leaves the row due again, and no transaction
+waits for Prolific. Whatever was tried before is looked at first: what is in effect by now is done.
+"""
+
+import datetime as dt
+import random
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from itertools import groupby
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotations.models import ProlificRequest, RequestState
+from annotations.prolific.client import Prolific
+from annotations.prolific.errors import Busy, ProlificError, Refused, ServerFault, TokenRefused
+from annotations.prolific.retries import backoff
+from annotations.prolific.statuses import REACHED_BY
+from annotations.services.errors import IdentityDestroyed, ServiceError
+from annotations.services.outside_ids import OutsideIds
+from annotations.services.submissions import Source, ids_of, note_remote
+
+Uniform = Callable[[float, float], float]
+
+MOST_TRIES = 10
+BASE_S, LONGEST_S = 20.0, 30 * 60.0  # of the wait between two tries
+LEASE = dt.timedelta(minutes=5)  # after which a claimed request is due again, whatever became of its worker
+BULK_SETTLES_IN = dt.timedelta(minutes=10)  # the poll brings what a bulk approval did; then each is looked at
+TOKEN_WAIT = dt.timedelta(minutes=5)
+BUDGET_S = 15.0  # a worker's turn; others wait for it
+_CHUNK = 100
+
+
+def call_due(
+    prolific: Prolific, *, clock: Callable[[], float] = time.monotonic, uniform: Uniform = random.uniform
+) -> int:
+    """Send due requests for BUDGET_S at most, and return how many are done by it.
+
+    Raises TokenRefused: every request waits, and none has failed for that.
+    """
+    done = 0
+    ends = clock() + BUDGET_S
+    while clock() < ends and (claimed := _claim(timezone.now())):
+        left = {row.pk: row for row in claimed}
+        try:
+            for rows in _parts(claimed):
+                if clock() >= ends:
+                    break
+                send = _approve_together if len(rows) > 1 else _call_one
+                done += send(prolific, rows, uniform)
+                for row in rows:
+                    del left[row.pk]
+        except TokenRefused as error:
+            _give_back(left, TOKEN_WAIT, str(error))
+            raise
+        _give_back(left, dt.timedelta(0))
+    return done
+
+
+def _claim(now: dt.datetime) -> list[ProlificRequest]:
+    """Take up the requests that are due, oldest first; each is counted as tried."""
+    with transaction.atomic():
+        due = ProlificRequest.objects.filter(state=RequestState.PENDING, due_at__lte=now).order_by("due_at", "id")
+        ids = [row.pk for row in due.select_for_update(of=("self",), skip_locked=True)[:_CHUNK]]
+        ProlificRequest.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1, due_at=now + LEASE)
+    return list(ProlificRequest.objects.filter(pk__in=ids).select_related("study", "submission__study").order_by("id"))
+
+
+def _parts(claimed: Sequence[ProlificRequest]) -> list[list[ProlificRequest]]:
+    """Approvals of a study that nobody tried yet go together, everything else alone."""
+
+    def key(row: ProlificRequest) -> tuple[int, int]:
+        return (row.study_id, 0) if row.act == "approve" and row.attempts == 1 else (row.study_id, row.pk)
+
+    return [list(group) for _key, group in groupby(sorted(claimed, key=key), key=key)]
+
+
+def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
+    """Ask for all in one call. None is done by it yet: Prolific says so later, or each is looked at."""
+    sessions = {}
+    for row in rows:
+        try:
+            sessions[row.pk] = _ids(row).session
+        except ServiceError as error:
+            _fail(row, str(error))
+    asked = [row for row in rows if row.pk in sessions]
+    try:
+        prolific.bulk_approve(list(sessions.values()))
+    except TokenRefused:
+        raise
+    except Refused as error:
+        _postpone(asked, dt.timedelta(0), str(error))  # one of them cannot be approved: now each by itself
+    except ProlificError as error:
+        for row in asked:
+            _after(error, row, uniform)
+    else:
+        _postpone(asked, BULK_SETTLES_IN)
+    return 0
+
+
+def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
+    """Send the one request; return how many are done by it, 0 or 1."""
+    (row,) = rows
+    if row.attempts > MOST_TRIES:
+        return _fail(row, "Every try ended with its worker.")
+    try:
+        _bring_about(prolific, row, _ids(row))
+    except ServiceError as error:
+        return _fail(row, str(error))
+    except TokenRefused:
+        raise
+    except ProlificError as error:
+        return _after(error, row, uniform)
+    return _finish(row)
+
+
+def _bring_about(prolific: Prolific, row: ProlificRequest, ids: OutsideIds) -> None:
+    """Have in effect what was asked for; raises the ProlificError where it is not."""
+    if row.act == "message":
+        if row.attempts > 1 and not row.last_error:  # no try that came to an end: its worker ended in the middle
+            raise Refused("A worker ended while it sent this. It may have been sent all the same.")
+        prolific.send_message(ids.participant, row.study.external_study_id or ids.study, row.detail["text"])
+        return
+    if row.attempts > 1 and _is_in_effect(prolific, row, ids):
+        return
+    try:
+        _send(prolific, row, ids)
+    except Refused:
+        if not _is_in_effect(prolific, row, ids):
+            raise
+        return
+    with suppress(ProlificError):  # it is done; this only shows at once what came of it
+        _is_in_effect(prolific, row, ids)
+
+
+def _is_in_effect(prolific: Prolific, row: ProlificRequest, ids: OutsideIds) -> bool:
+    """Look at the submission, and take in what Prolific says of it."""
+    remote = prolific.submission(ids.session)
+    note_remote(row.study, remote, Source.ANSWER, row.submission)
+    return remote.status in REACHED_BY[row.act] or (row.act == "request_return" and remote.return_requested)
+
+
+def _send(prolific: Prolific, row: ProlificRequest, ids: OutsideIds) -> None:
+    detail = row.detail
+    if row.act == "approve":
+        prolific.transition(ids.session, "APPROVE")
+    elif row.act == "complete":
+        prolific.transition(ids.session, "COMPLETE", completion_code=detail["code"])
+    elif row.act == "screen_out":
+        prolific.transition(ids.session, "SCREEN_OUT")
+    elif row.act == "reject":
+        category = detail["category"]
+        prolific.transition(ids.session, "REJECT", message=detail["message"], rejection_category=category)
+    elif row.act == "request_return":
+        prolific.request_return(ids.session, [detail["reason"]])
+    else:
+        raise ValueError(f"{row.act!r} is nothing that Prolific can be asked for")
+
+
+def _ids(row: ProlificRequest) -> OutsideIds:
+    if row.submission is None:
+        raise IdentityDestroyed
+    return ids_of(row.submission)
+
+
+def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
+    """Try again later what may be tried again, and is worth it; a message that may have been sent is not."""
+    may_repeat = error.is_undone or row.act != "message"
+    if not (error.is_temporary and may_repeat and row.attempts < MOST_TRIES):
+        return _fail(row, str(error) if may_repeat else f"{error} It may have been sent all the same.")
+    asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
+    wait = backoff(row.attempts, base=BASE_S, longest=LONGEST_S, uniform=uniform)
+    return _postpone([row], dt.timedelta(seconds=wait + (asked or 0)), str(error))
+
+
+def _finish(row: ProlificRequest) -> int:
+    _end(row, RequestState.DONE, "")
+    return 1
+
+
+def _fail(row: ProlificRequest, reason: str) -> int:
+    _end(row, RequestState.FAILED, reason)
+    return 0
+
+
+def _end(row: ProlificRequest, state: RequestState, reason: str) -> None:
+    pending = ProlificRequest.objects.filter(pk=row.pk, state=RequestState.PENDING)
+    pending.update(state=state, finished_at=timezone.now(), last_error=reason)
+
+
+def _postpone(rows: Sequence[ProlificRequest], wait: dt.timedelta, reason: str = "") -> int:
+    pending = ProlificRequest.objects.filter(pk__in=[row.pk for row in rows], state=RequestState.PENDING)
+    pending.update(due_at=timezone.now() + wait, last_error=reason)
+    return 0
+
+
+def _give_back(rows: Collection[int], wait: dt.timedelta, reason: str = "") -> None:
+    """Leave claimed requests to the next turn, as if they had not been claimed."""
+    pending = ProlificRequest.objects.filter(pk__in=rows, state=RequestState.PENDING)
+    pending.update(attempts=F("attempts") - 1, due_at=timezone.now() + wait, last_error=reason)

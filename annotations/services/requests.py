@@ -1,0 +1,125 @@
+"""What a coordinator asks of Prolific: checked and stored here, sent by a worker (`prolific_calls`).
+
+A request is a row, written with its audit record in one transaction, so what was asked is asked once and not forgotten.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import ProlificRequest, RequestState, Submission
+from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
+from annotations.services import audit, doorbell
+from annotations.services.errors import IdentityDestroyed, NoProlificToken, RequestRefused
+
+Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "message"]
+LONGEST_MESSAGE: Final = 5000  # characters
+Detail = Mapping[str, str]
+
+
+def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> ProlificRequest:
+    """Store what a coordinator asks of Prolific, and return it; it is sent in seconds.
+
+    approve · complete (with the study's researcher code) · request_return(reason) · screen_out(reason, for our audit
+    log) · reject(message of 100 characters or more, category of REJECTION_CATEGORIES) · message(text). by: the user's
+    name. What was asked and is not sent yet is returned as it is, so a double click asks once; a message is always a
+    new one. Raises NoProlificToken, RequestRefused where something is missing, IdentityDestroyed.
+    """
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    if act not in _CHECKS:
+        raise RequestRefused(f"Prolific cannot be asked to {act}.")
+    checked = _CHECKS[act](submission, {name: value.strip() for name, value in detail.items()})
+    with transaction.atomic():
+        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        if locked.sealed_ids is None:
+            raise IdentityDestroyed
+        waiting = locked.requests.filter(act=act, state=RequestState.PENDING).first()
+        if waiting is not None and act != "message":
+            return waiting
+        request = ProlificRequest.objects.create(
+            study=submission.study,
+            submission=locked,
+            act=act,
+            detail=checked,
+            due_at=timezone.now(),
+            requested_by=by,
+        )
+        audit.record(
+            f"prolific_{act}",
+            study=submission.study,
+            by=by,
+            subject=submission.submission_key,
+            reason=checked.get("reason") or checked.get("message", ""),
+            request=request.pk,
+            **({"category": checked["category"]} if "category" in checked else {}),
+        )
+        doorbell.ring(doorbell.CALL_PROLIFIC)
+    return request
+
+
+def ask_again(request: ProlificRequest, *, by: str) -> ProlificRequest:
+    """Ask once more for what failed, as a new request; raises what `ask` does, RequestRefused unless it failed."""
+    if request.state != RequestState.FAILED or request.submission is None:
+        raise RequestRefused("Only a request that failed can be sent again.")
+    return ask(request.submission, request.act, by=by, **request.detail)  # type: ignore[arg-type]  # checked there
+
+
+def _approve(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {}
+
+
+def _complete(submission: Submission, detail: Detail) -> dict[str, str]:
+    code = submission.study.researcher_code
+    if not code:
+        raise RequestRefused(
+            "This study has no researcher code. Make a completion code on Prolific whose actor is the researcher, and "
+            "enter it in the study's settings."
+        )
+    return {"code": code}
+
+
+def _request_return(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {"reason": _needed(detail, "reason", "Say why the person shall return the submission: they read it.")}
+
+
+def _screen_out(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {"reason": _needed(detail, "reason", "Say why the person is screened out: it is kept in the audit log.")}
+
+
+def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
+    message, category = detail.get("message", ""), detail.get("category", "")
+    if len(message) < LEAST_REJECTION_MESSAGE:
+        raise RequestRefused(
+            f"A rejection needs a message of at least {LEAST_REJECTION_MESSAGE} characters that the person reads; this "
+            f"one has {len(message)}."
+        )
+    if category not in REJECTION_CATEGORIES:
+        raise RequestRefused("A rejection needs one of Prolific's categories.")
+    return {"message": message, "category": category}
+
+
+def _message(submission: Submission, detail: Detail) -> dict[str, str]:
+    text = _needed(detail, "text", "Write something first.")
+    if len(text) > LONGEST_MESSAGE:
+        raise RequestRefused(f"This message is too long: at most {LONGEST_MESSAGE} characters.")
+    return {"text": text}
+
+
+def _needed(detail: Detail, name: str, otherwise: str) -> str:
+    if not detail.get(name):
+        raise RequestRefused(otherwise)
+    return detail[name]
+
+
+_CHECKS: dict[str, Callable[[Submission, Detail], dict[str, Any]]] = {
+    "approve": _approve,
+    "complete": _complete,
+    "request_return": _request_return,
+    "screen_out": _screen_out,
+    "reject": _reject,
+    "message": _message,
+}

@@ -1,0 +1,41 @@
+"""Prolific, from a worker: what coordinators asked for is sent, and each running study's submissions are polled."""
+
+import time
+
+from django.utils import timezone
+
+from annotations.prolific.errors import ProlificError, TokenRefused
+from annotations.services import prolific_access, prolific_calls, submissions
+from worker import heartbeat
+from worker.complaints import complain
+
+BUDGET_S = 15.0  # a turn; the same worker watches the participants' clocks
+
+
+def send_due_requests() -> int:
+    """Send what is due; returns how many requests are done by it. Without a token they wait."""
+    prolific = prolific_access.client()
+    if prolific is None:
+        return 0
+    try:
+        return prolific_calls.call_due(prolific)
+    except TokenRefused as error:
+        complain(f"requests to Prolific wait: {error}")
+        return 0
+
+
+def reconcile_due_studies() -> int:
+    """Poll the studies whose last poll is too old; returns how many submissions were seen. Without a token none is."""
+    prolific = prolific_access.client()
+    if prolific is None:
+        return 0
+    seen, ends = 0, time.monotonic() + BUDGET_S
+    for study in submissions.due_for_reconciliation(timezone.now()):
+        if time.monotonic() >= ends:
+            break
+        try:
+            seen += submissions.reconcile(study, prolific) or 0
+        except ProlificError as error:
+            complain(f"submissions of study {study.slug} were not gone through to the end: {error}")
+        heartbeat.touch()
+    return seen
