@@ -12,7 +12,7 @@ from annotations.services import roles
 
 
 @admin.register(User)
-class AccountAdmin(Audited, UserAdmin):
+class AccountAdmin(Audited, UserAdmin):  # type: ignore[type-arg]  # only its stub takes one
     list_display = ("username", "is_staff", "is_superuser", "is_active", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     search_fields = ("username",)

@@ -50,17 +50,17 @@ class StudyScoped(Audited):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return roles.is_staff(request.user)
 
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return roles.is_staff(request.user) if obj is None else may_see(request.user, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return roles.is_operator(request.user)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """For a row: of who coordinates its study. For none: of the staff, whose rows are asked for one by one."""
         return roles.is_staff(request.user) if obj is None else _may_coordinate(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return roles.is_staff(request.user) if obj is None else _may_coordinate(request, obj)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
@@ -85,7 +85,7 @@ class ScopedRows(TabularInline[Any, Any]):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._page().has_view_permission(request, obj)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         page = self._page()
         return page.has_add_permission(request) if obj is None else page.has_change_permission(request, obj)
 
@@ -99,13 +99,13 @@ class ScopedRows(TabularInline[Any, Any]):
         return super().formfield_for_foreignkey(db_field, request, **{**_only_visible(db_field, request), **kwargs})
 
     def _page(self) -> ModelAdmin[Any]:
-        return self.admin_site.get_model_admin(self.parent_model)  # type: ignore[return-value]
+        return self.admin_site.get_model_admin(self.parent_model)
 
 
 class VisibleRows(RelatedFieldListFilter):
     """The sidebar's choices: the related rows that the person may see."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Any]:
         related: Any = field.related_model
         rows = visible(related._default_manager.all(), request.user)
         return [(str(row.pk), str(row)) for row in rows]

@@ -3,7 +3,6 @@
 from typing import Any
 
 import django_otp
-import qrcode
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
+from qrcode.main import QRCode
 
 from annotations.services import two_factor
 from annotations.services.errors import CodeNotRight
@@ -24,7 +24,8 @@ def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if not (user.is_authenticated and user.is_active and user.is_staff) or _must_sign_in_again(user):
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-    error, recovery_codes = "", []
+    error = ""
+    recovery_codes: list[str] = []
     if request.method == "POST":
         code = request.POST.get("code", "")
         try:
@@ -68,7 +69,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 def qr_path(text: str) -> dict[str, Any]:
     """Return a QR code as the path of an inline SVG, one unit a module, and its width with the quiet border."""
-    code = qrcode.QRCode(border=4)
+    code: Any = QRCode(border=4)
     code.add_data(text)
     rows = code.get_matrix()
     squares = [f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark]

@@ -45,7 +45,7 @@ class StudyAdmin(TitledList, StudyScoped):
         counted = AnnotationSession.objects.counted().filter(study=OuterRef(OuterRef("pk")))
         phrases = Phrase.objects.filter(assignment__session__in=counted).order_by()
         runs = Run.objects.filter(assignment__session__in=counted, state=RunState.DONE).order_by()
-        return (
+        studies: QuerySet[Study] = (
             super()
             .get_queryset(request)
             .annotate(
@@ -55,6 +55,7 @@ class StudyAdmin(TitledList, StudyScoped):
                 n_runs=_counted(runs, "assignment__session__study"),
             )
         )
+        return studies
 
     @admin.display(description="state", ordering="state")
     def state_mark(self, study: Study) -> SafeString:

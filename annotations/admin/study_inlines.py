@@ -21,13 +21,13 @@ class _OfDraft:
     """Mixed into an inline: its rows can be added, changed and deleted as long as the study is a draft."""
 
     def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return is_draft(obj) and super().has_add_permission(request, obj)  # type: ignore[misc,no-any-return]
+        return is_draft(obj) and super().has_add_permission(request, obj)  # type: ignore[misc]
 
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return is_draft(obj) and super().has_change_permission(request, obj)  # type: ignore[misc,no-any-return]
+        return is_draft(obj) and super().has_change_permission(request, obj)  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        return is_draft(obj) and super().has_delete_permission(request, obj)  # type: ignore[misc,no-any-return]
+        return is_draft(obj) and super().has_delete_permission(request, obj)  # type: ignore[misc]
 
 
 class TaskInline(_OfDraft, ScopedRows):
@@ -35,7 +35,7 @@ class TaskInline(_OfDraft, ScopedRows):
 
     model = Task
     form = TaskForm
-    formset = NumberedFormSet  # type: ignore[assignment]  # it narrows the form
+    formset = NumberedFormSet
     readonly_fields = ("class_name",)
 
     def get_fields(self, request: HttpRequest, obj: Study | None = None) -> Sequence[str]:  # type: ignore[override]
@@ -51,6 +51,6 @@ class ConditionInline(_OfDraft, ScopedRows):
 
     model = Condition
     form = ConditionForm
-    formset = NumberedFormSet  # type: ignore[assignment]
+    formset = NumberedFormSet
     extra = 0
     fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")

@@ -34,7 +34,7 @@ def may(user: Person, act: Act, study: Study) -> bool:
         return False
     if getattr(user, "is_superuser", False):
         return True
-    return StudyMember.objects.filter(study=study, user_id=user.pk, role__in=_ROLES_OF_ACT[act]).exists()
+    return StudyMember.objects.filter(study=study, user_id=user.pk or 0, role__in=_ROLES_OF_ACT[act]).exists()
 
 
 def may_set_up(user: Person) -> bool:
@@ -47,7 +47,7 @@ def may_set_up(user: Person) -> bool:
         return False
     if getattr(user, "is_superuser", False):
         return True
-    held = set(StudyMember.objects.filter(user_id=user.pk).values_list("role", flat=True))
+    held = set(StudyMember.objects.filter(user_id=user.pk or 0).values_list("role", flat=True))
     return not held or Role.COORDINATOR in held
 
 
@@ -58,4 +58,4 @@ def visible_studies(user: Person) -> QuerySet[Study]:
     if getattr(user, "is_superuser", False):
         return Study.objects.all()
     # By subquery, so that a further filter or count on the studies meets each once.
-    return Study.objects.filter(pk__in=StudyMember.objects.filter(user_id=user.pk).values("study"))
+    return Study.objects.filter(pk__in=StudyMember.objects.filter(user_id=user.pk or 0).values("study"))

@@ -75,32 +75,26 @@ def confirm(user: Any, code: str) -> tuple[TOTPDevice, list[str]]:
     """
     with transaction.atomic():
         device = TOTPDevice.objects.select_for_update().filter(user_id=user.pk, confirmed=False).first()
-        is_right = device is not None and _allowed(device) and device.verify_token(_plain(code))
-        if is_right:
+        if device is not None and _is_right(device, _plain(code)):
             TOTPDevice.objects.filter(user_id=user.pk, confirmed=True).delete()
             device.confirmed = True
             device.save()
             codes = _new_recovery_codes(user)
             audit.record("two_factor_on", study=None, by=user.get_username())
-    if not is_right:  # after the commit, so that the failed try counts
-        raise CodeNotRight
-    return device, codes
+            return device, codes
+    raise CodeNotRight  # after the commit, so that the failed try counts
 
 
 def verify(user: AbstractBaseUser, code: str) -> TOTPDevice | StaticDevice:
     """Return the device whose code this is. Raises CodeNotRight, also while too many wrong ones came in a row."""
     plain = _plain(code)
     kind = TOTPDevice if len(plain) == _DIGITS and plain.isdecimal() else StaticDevice
+    device: TOTPDevice | StaticDevice | None
     with transaction.atomic():
         device = kind.objects.select_for_update().filter(user_id=user.pk, confirmed=True).first()
-        is_right = (
-            device is not None
-            and _allowed(device)
-            and device.verify_token(plain if kind is TOTPDevice else _stored(plain))
-        )
-    if not is_right:
-        raise CodeNotRight
-    return device
+        if device is not None and _is_right(device, plain if kind is TOTPDevice else _stored(plain)):
+            return device
+    raise CodeNotRight  # after the commit, so that the failed try counts
 
 
 def switch_off(user: Any, *, by: str) -> None:
@@ -125,8 +119,8 @@ def _stored(recovery_code: str) -> str:
     return hashlib.sha256(recovery_code.encode()).hexdigest()[:16]
 
 
-def _allowed(device: Any) -> bool:
-    return bool(device.verify_is_allowed()[0])
+def _is_right(device: TOTPDevice | StaticDevice, code: str) -> bool:
+    return bool(device.verify_is_allowed()[0] and device.verify_token(code))
 
 
 def _plain(code: str) -> str:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import Dataset
 from annotations.readings.thumbnails import seconds_valid
+from annotations.services import roles
 from annotations.views.visits import SESSION_KEY
 
 
@@ -33,6 +34,6 @@ def _owners(request: HttpRequest) -> list[str]:
     owners = []
     if SESSION_KEY in request.session:
         owners.append(f"session:{request.session[SESSION_KEY]}")
-    if request.user.is_authenticated and request.user.is_staff:
+    if roles.is_staff(request.user):
         owners.append(f"user:{request.user.pk}")
     return owners
