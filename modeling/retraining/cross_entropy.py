@@ -27,7 +27,7 @@ class CrossEntropy(Protocol):
         """Σ_i w_i · cross-entropy, [K], and its gradient by z, [K, C - 1, m]."""
         ...
 
-    def curvature(self, z: Tensor) -> Tensor:
+    def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
         """[m], from z [C - 1, m] of one head: the mean of the diagonal of the cross-entropy's Hessian by z."""
         ...
 
@@ -60,7 +60,7 @@ class _OfTwo:
         residuals = margins.neg_().sigmoid_().mul_(-sign) * weights
         return loss, residuals[:, None]
 
-    def curvature(self, z: Tensor) -> Tensor:
+    def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
         p = torch.sigmoid(_SQRT_2 * z[0])
         return 2 * p * (1 - p)
 
@@ -79,6 +79,6 @@ class _OfMany:
         p.scatter_add_(1, of_label, p.new_full((), -1).expand(of_label.shape))
         return loss, (basis.T @ p) * weights[:, None]
 
-    def curvature(self, z: Tensor) -> Tensor:
+    def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
         p = (self.basis.to(z.dtype) @ z).softmax(0)
         return (1 - (p * p).sum(0)) / self.basis.shape[1]

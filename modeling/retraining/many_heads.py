@@ -78,13 +78,14 @@ def train_heads(
                 max_iterations,
             )
             for heads in torch.arange(weights.shape[1], device=device).tensor_split(
-                _n_batches(problem, weights.shape[1])
+                n_batches(problem, weights.shape[1])
             )
         ]
     return _trained(solutions, problem.cross_entropy.basis)
 
 
-def _n_batches(problem: Problem, n_heads: int) -> int:
+def n_batches(problem: Problem, n_heads: int) -> int:
+    """How many batches of heads to solve one after another, for what is kept of every head and image to be little."""
     n, d = problem.features.shape
     at_once = max(max(d // _KEPT, _SMALL // n) // problem.n_columns, 1)
     return -(-n_heads // at_once)

@@ -24,7 +24,7 @@ from modeling.retraining.solver import precisions
 FORMAT = "clarify-shared-start-1"
 
 _BLOCK = 256
-_METRIC_ROWS = 20_000  # as many images are enough to know the curvature
+METRIC_ROWS = 20_000  # as many images are enough to know the curvature
 _ROUGH, _LESS_ROUGH = 0.1, 1e-3  # the reference is only a start, and the metric is taken on the way to it
 _ROUGH_ITERATIONS = 50
 
@@ -104,7 +104,7 @@ def start_of(problem: Problem) -> SharedStart:
     weights = _class_balanced(problem.labels)
     zero = problem.zeros(1)
     rough = _roughly(problem, weights, zero, curvature_factor(problem, weights, zero[0], zero.shape[2]), _ROUGH)
-    factor = curvature_factor(problem, weights, rough[0], _METRIC_ROWS)
+    factor = curvature_factor(problem, weights, rough[0], METRIC_ROWS)
     return SharedStart(_roughly(problem, weights, rough, factor, _LESS_ROUGH)[0], factor, problem.l2)
 
 
@@ -134,7 +134,7 @@ def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: in
     dtype, p = problem.features.dtype, v.shape[1]
     total = torch.zeros(p, p, dtype=dtype, device=v.device)
     for rows, x, z in sample.products(v[None], dtype, dtype, 1):
-        d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0])
+        d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0], sample.labels[rows])
         _add_lower_triangle(total, x, d)
     hessian = total.double()
     rounding = torch.finfo(dtype).eps * len(hessian) * float(hessian.diagonal().max())
