@@ -1,7 +1,7 @@
 """A network that goes and comes back: nothing is lost, nothing is done twice, and the page says what it does."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from annotations.models import AnnotationSession, Assignment, EndReason, Event, Judgement, ThresholdChoice
 from tests.browser.conftest import NewVisitor
@@ -87,3 +87,59 @@ def test_the_handle_and_an_answer_are_kept_until_the_network_is_back(visitor: Vi
     expect(page.locator("#offline")).to_be_hidden()
     assert Judgement.objects.get().answer == "no"
     assert Event.objects.filter(kind="threshold_chosen").count() == 1
+
+
+def test_a_reload_before_a_reply_was_sent_sends_it_once(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+    for address in ("**/judgement", "**/threshold"):
+        page.route(address, lambda route: route.fulfill(status=503, body="one moment"))
+    page.click("#judge-no")
+    page.locator("#threshold-handle").focus()
+    page.keyboard.press("PageUp")
+    expect(page.locator("#offline")).to_be_visible()
+    page.unroute_all()
+    assert not Judgement.objects.exists()
+    page.reload()
+    expect(page.locator("#judge-no")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#threshold-best")).to_be_enabled()
+    expect(page.locator("#offline")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#judge-no")).to_have_attribute("aria-pressed", "true")
+    assert Judgement.objects.get().answer == "no"
+    kinds = Event.objects.filter(kind__in=["threshold_chosen", "phrase_judged"]).values_list("kind", flat=True)
+    assert sorted(kinds) == ["phrase_judged", "threshold_chosen"]
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('clarify:untold')).length") == 1
+    assert page.evaluate("sessionStorage.getItem(`clarify:untold:${location.pathname}`)") == "[]"
+
+
+def test_a_reply_whose_answer_was_lost_is_sent_again_and_stored_once(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+
+    def lose_answer(route: Route) -> None:
+        route.fetch()  # the server stores the reply
+        route.abort("connectionreset")
+
+    page.route("**/judgement", lose_answer, times=1)
+    page.click("#judge-yes")
+    expect(page.locator("#offline")).to_be_visible()
+    page.reload()
+    expect(page.locator("#judge-yes")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function("() => sessionStorage.getItem(`clarify:untold:${location.pathname}`) === '[]'")
+    assert Event.objects.filter(kind="phrase_judged").count() == 1
+
+
+def test_a_kept_reply_to_an_earlier_phrase_is_sent_while_another_one_is_shown(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+    page.route("**/judgement", lambda route: route.fulfill(status=503, body="one moment"), times=1)
+    page.click("#judge-no")
+    expect(page.locator("#offline")).to_be_visible()
+    visitor.say_and_score("red")
+    page.wait_for_function("() => sessionStorage.getItem(`clarify:untold:${location.pathname}`) === '[]'")
+    visitor.sees_score_of("red")
+    assert Judgement.objects.get().phrase.text == "dark"

@@ -90,7 +90,7 @@ function offerAnother() {
 
 // While the next score is awaited the answer stays as large as the last one, so that what is below it stays in its place.
 function keepHeight(answer, height) {
-  if (answer.dataset.state === "pending" && !answer.classList.contains("empty")) answer.style.minHeight = `${height}px`;
+  if (answer.dataset.state === "pending" && answer.offsetHeight < height) answer.style.minHeight = `${height}px`;
 }
 
 function bringIntoView(answer) {

@@ -1,0 +1,112 @@
+"""What the page makes of words that are none, and of words that are meant otherwise than they stand."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from annotations.models import Phrase
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+REFUSED = {
+    "empty": ("", "Please type a phrase first."),
+    "blank": (" \u00a0 ", "nothing in it that shows"),
+    "too long": ("very " * 24 + "red", "at most 120 characters"),
+    "control characters": ("re\u0007d", "line breaks or control characters"),
+    "a line separator": ("red\u2028squares", "line breaks or control characters"),
+    "only punctuation": ("?!…", "only punctuation"),
+}
+TAKEN_AS_TYPED = {
+    "as long as may be": ("very " * 23 + "red!!").ljust(120, "!")[:120],
+    "emoji": "🟥 squares 👩‍🚀",
+    "right to left": "مربعات حمراء",
+    "HTML": "<img src=x onerror=alert(1)><b>red</b> &amp; {phrase}",
+    "a formula": "=HYPERLINK(1)",
+}
+READ_AS = {
+    "no": ("no blue", "Scored as: images without blue.", "0.8"),
+    "a sentence": (
+        "The AI is often wrong on images that have red squares in it.",
+        "Scored as: images with red squares.",
+        "0.",
+    ),
+    "a denied sentence": ("they don't have blue", "Scored as: images without blue.", "0.8"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_scored_is_refused_beside_the_field_and_stays_in_it(
+    new_visitor: NewVisitor, text: str, sentence: str
+) -> None:
+    visitor = new_visitor(bypass_csp=True)
+    visitor.go_to_task()
+    page = visitor.page
+    page.fill("#text", text)
+    page.press("#text", "Enter")
+    field = page.locator("#text")
+    expect(page.get_by_role("alert")).to_contain_text(sentence)
+    expect(field).to_have_value(text)
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(page.locator("#phrase-error").inner_text())
+    assert not Phrase.objects.exists()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    visitor.say("red")
+    expect(page.locator("#phrase-error")).to_be_empty()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize("text", TAKEN_AS_TYPED.values(), ids=TAKEN_AS_TYPED)
+def test_any_other_words_are_shown_and_stored_as_they_were_typed(new_visitor: NewVisitor, text: str) -> None:
+    visitor = new_visitor(bypass_csp=True)
+    visitor.go_to_task()
+    visitor.say_and_score(text)
+    page = visitor.page
+    assert visitor.history == [text]
+    assert Phrase.objects.get().text == text
+    assert page.locator("#answer img[src=x], #history b").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_words_from_right_to_left_run_so_and_turn_nothing_else(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("مربعات حمراء")
+    page = visitor.page
+    directions = "all => all.map(one => getComputedStyle(one).direction)"
+    assert set(page.eval_on_selector_all("#text, #answer .score-scale q, #history bdi", directions)) == {"rtl"}
+    assert set(page.eval_on_selector_all("#answer, #history a, #phrase", directions)) == {"ltr"}
+
+
+@pytest.mark.parametrize(("text", "sentence", "score"), READ_AS.values(), ids=READ_AS)
+def test_a_negation_and_a_sentence_are_read_as_they_are_meant(
+    visitor: Visitor, text: str, sentence: str, score: str
+) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score(text)
+    expect(visitor.page.locator("#answer .read-as")).to_have_text(sentence)
+    expect(visitor.page.locator("#answer .score-number")).to_contain_text(score)
+    expect(visitor.page.locator("#announcement")).to_contain_text(sentence)
+    assert visitor.history == [text]
+
+
+def test_a_plural_scores_like_its_singular(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    for text in ("red square", "red squares"):
+        visitor.say_and_score(text)
+    expect(visitor.page.locator("#history .value")).to_have_text([re.compile(r"^0\.87"), re.compile(r"^0\.87")])
+
+
+@pytest.mark.parametrize("text", ["square", "Squares", "a square"])
+def test_the_name_of_the_class_gets_a_kind_word(visitor: Visitor, text: str) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score(text)
+    expect(visitor.page.locator("#answer .kind-word")).to_contain_text("That is what all of these images show")
+    expect(visitor.page.locator("#announcement")).to_contain_text("What do only the wrong ones have?")
+    expect(visitor.page.locator("#doubt")).to_have_count(0)

@@ -1,0 +1,346 @@
+"""What a screen reader finds on each page: names, roles and states, in the order in which they are read."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotations.models import Study, Task
+from tests.actors import WRONG_ANSWERS
+from tests.browser.conftest import NewVisitor, ask_at_the_end
+from tests.browser.visitor import Visitor
+from worker.scoring import score_due_phrases
+
+pytestmark = pytest.mark.browser
+
+_SENTENCE = "The AI is often wrong on images that have"
+_STUDYS_FOOT = """
+- contentinfo:
+  - paragraph:
+    - link "Withdraw from the study"
+  - form "Language":
+    - button "English" [pressed]
+    - button "Deutsch"
+"""
+# Of each page's main region, in order; what is between may be there too.
+MAIN = {
+    "welcome": """
+- heading "The sprites study" [level=1]
+- paragraph: /An AI sorts images, and makes mistakes/
+- term: To look at
+- definition: 1 group of images
+- status: /Your device is ready|Checking your device/
+- button "Start"
+""",
+    "consent": """
+- heading "Do you agree to take part?" [level=1]
+- paragraph: /Do you agree to take part/
+- button "I agree"
+- button "I do not agree"
+""",
+    "tutorial: look": """
+- heading "An example to try" [level=1]
+- status "What to do now":
+  - paragraph:
+    - strong: Press one of the images that the AI got wrong.
+- region "The AI was right":
+  - heading "The AI was right" [level=2]
+  - list:
+    - listitem:
+      - button "Image 1, the AI was right"
+- region "The AI was wrong":
+  - list:
+    - listitem:
+      - button "Image 1, the AI was wrong"
+""",
+    "tutorial: before fluffy": f"""
+- region "The AI was right"
+- region "The AI was wrong"
+- status "What to do now":
+  - paragraph: /Yes, that one is wrong/
+- textbox "{_SENTENCE}"
+- button "Check"
+""",
+    "tutorial: done": f"""
+- status "What to do now":
+  - paragraph:
+    - strong: /That is all there is to it/
+- textbox "{_SENTENCE}"
+- region "What your words explain":
+  - paragraph: Score 0.80
+  - meter "How well these words explain the mistakes"
+  - paragraph: random words reach 0.60
+  - paragraph:
+    - strong: These words explain the mistakes well.
+  - heading "Without red" [level=3]
+  - paragraph:
+    - strong: 10%
+    - text: wrong 1 of 10 images
+  - heading "With red" [level=3]
+  - paragraph:
+    - strong: 90%
+    - text: wrong 9 of 10 images
+- button "Go on"
+""",
+    "check": """
+- heading "Three short questions" [level=1]
+- group /1\\. All the images belong to one class/:
+  - radio "The AI took the image for another class."
+- group "2. Which words do we ask you for?":
+  - radio "The name of the class that all the images belong to."
+- button "Send my answers"
+""",
+    "check: last try": """
+- alert: /One answer is not right yet/
+- group /1\\. All the images/:
+  - radio "The AI took the image for another class." [checked]
+  - paragraph: That was right.
+- group /3\\. You check/:
+  - radio "The AI is wrong less often on red images." [checked]
+  - paragraph:
+    - strong: Not quite.
+    - text: /Almost all of the mistakes/
+- button "Send my answers"
+""",
+    "begin": """
+- paragraph: Images 1 of 1
+- heading /Next. images of the class square/ [level=1]
+- definition: 10 minutes at most
+- definition: 1 phrase at least
+- button "Start the clock"
+""",
+    "task": f"""
+- region "The AI was right":
+  - heading "The AI was right" [level=2]
+  - paragraph: 15 of 15
+  - list:
+    - listitem:
+      - link "Image 1, the AI was right"
+- region "The AI was wrong":
+  - paragraph: 9 of 9
+  - group: It said …
+  - list:
+    - listitem:
+      - link "Image 1, the AI was wrong"
+- textbox "{_SENTENCE}"
+- button "Check"
+- text: "For a start:"
+- list:
+  - listitem:
+    - link "red"
+- region "What your words explain":
+  - paragraph: /Compare the two groups of images above/
+- complementary "Your words and what comes next":
+  - region "Your words 0 of 20":
+    - paragraph: "Goal: a score of 0.50"
+    - paragraph: Nothing yet.
+  - button "Done with these" [disabled]
+  - paragraph: Check at least 1 phrase first.
+""",
+    "scoring": """
+- region "What your words explain":
+  - paragraph:
+    - strong: Scoring blue …
+- complementary:
+  - region "Your words 1 of 20":
+    - list:
+      - listitem:
+        - link "blue scoring …"
+- status: Scoring
+""",
+    "scored, with a question": """
+- region "What your words explain":
+  - paragraph: /Score 0\\.\\d\\d/
+  - paragraph: How well dark explains the mistakes
+  - meter "How well these words explain the mistakes"
+  - paragraph: /random words reach 0\\.\\d\\d/
+  - figure "All images, from least to most like dark":
+    - img /Right images above the line, wrong ones below it/
+    - slider "Where “without” ends and “with” begins"
+  - heading "Without dark" [level=3]
+  - heading "With dark" [level=3]
+  - region "Do these have dark in them?":
+    - heading "Do these have dark in them?" [level=3]
+    - list:
+      - listitem:
+        - link "Image 1"
+    - button "Yes"
+    - button "No"
+    - button "Hard to say"
+    - paragraph: "To compare: least like dark"
+    - status: Your answer tells whether to try other words or another idea.
+- complementary:
+  - region "Your words 2 of 20":
+    - list:
+      - listitem:
+        - link "blue 0.00"
+      - listitem:
+        - link /dark 0\\.\\d\\d best/
+- status: /Score 0\\.\\d\\d\\. .* (mistakes|these)\\./
+""",
+    "answered": """
+- region "Do these have dark in them?":
+  - button "No" [pressed]
+  - status:
+    - strong: Then your words were not understood as you meant them.
+  - paragraph: "You could also say:"
+""",
+    "enlarged": """
+- dialog /Image 1, the AI was wrong\\. It said. oval/:
+  - img "Image 1, the AI was wrong"
+  - button "Close"
+""",
+    "end": """
+- heading "That was the last one" [level=1]
+- region "What you found":
+  - list:
+    - listitem:
+      - text: "square your best words: dark"
+      - strong: /0\\.\\d\\d/
+- group "How hard was it?":
+  - radio "easy"
+  - radio "No answer" [checked]
+- textbox "Anything else?"
+- button "Finish"
+""",
+    "code": """
+- heading "Thank you" [level=1]
+- region "Your code":
+  - paragraph:
+    - code: C0DE1234
+    - button "Copy"
+- region "If you change your mind":
+  - paragraph:
+    - link /withdraw/
+""",
+    "withdraw": """
+- heading "Do you want to withdraw?" [level=1]
+- button "Withdraw"
+""",
+}
+
+
+def visit(visitor: Visitor) -> Iterator[str]:
+    """From the link to the link to withdraw, with every part of the task page that a study can switch on."""
+    Study.objects.update(suggest_rewordings=True, goal=0.5)
+    Task.objects.update(suggested_words="red\nblue")
+    ask_at_the_end("How hard was it? | easy | hard\nAnything else?")
+    page = visitor.page
+    yield from visitor.walk_to_task()
+    visitor.say("blue")
+    yield "scoring"
+    visitor.say_and_score("dark")
+    yield "scored, with a question"
+    page.click("#judge-no")
+    expect(page.locator("#judge-no")).to_have_attribute("aria-pressed", "true")
+    yield "answered"
+    page.click("#wrong-images a >> nth=0")
+    yield "enlarged"
+    page.keyboard.press("Escape")
+    visitor.press("done")
+    yield "end"
+    visitor.press("finish")
+    yield "code"
+    page.click("#withdrawal-link")
+    yield "withdraw"
+
+
+def landmarks(page: Page) -> None:
+    """One heading of the first level, one main region, and what leads to it."""
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.get_by_role("main")).to_have_count(1)
+    expect(page.get_by_role("banner")).to_have_count(1)
+    expect(page.get_by_role("link", name="Skip to the content")).to_have_attribute("href", "#main")
+    assert page.title()
+
+
+def test_every_page_reads_as_it_should(visitor: Visitor) -> None:
+    read = []
+    for name in visit(visitor):
+        if name != "enlarged":  # what is behind a dialog is not read
+            landmarks(visitor.page)
+        if name in MAIN:
+            expect(visitor.page.locator("main")).to_match_aria_snapshot(MAIN[name])
+            read.append(name)
+        if name.startswith(("tutorial", "check", "begin", "task", "scor", "end")):
+            expect(visitor.page.locator("body")).to_match_aria_snapshot(_STUDYS_FOOT)
+    assert read == list(MAIN)
+
+
+def test_no_alternative_text_tells_what_an_image_shows(visitor: Visitor) -> None:
+    """Whoever does not see the images gets no word that the others have to find for themselves."""
+    n_read = 0
+    for name in visit(visitor):
+        images = visitor.page.locator("main img:visible").evaluate_all("all => all.map(one => one.alt)")
+        n_read += len(images)
+        if name == "welcome":
+            expect(visitor.page.locator(".sample-grids")).to_have_attribute("aria-hidden", "true")
+        assert [alt for alt in images if not re.fullmatch(r"Image \d+(, the AI was (right|wrong))?", alt)] == [], name
+        unmarked = visitor.page.locator("#doubt img").evaluate_all("all => all.map(one => one.alt)")
+        assert all(re.fullmatch(r"Image \d+", alt) for alt in unmarked), name
+    assert n_read > 100
+
+
+def test_a_score_is_announced_once_it_is_there_and_nothing_before_is_read_again(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    page.evaluate("""() => {
+        window.said = [];
+        const region = document.getElementById("announcement");
+        new MutationObserver(() => window.said.push(region.textContent)).observe(region, { childList: true });
+    }""")
+    expect(page.locator("#announcement")).to_have_attribute("role", "status")
+    visitor.say("red")
+    score_due_phrases()
+    visitor.sees_score_of("red")
+    page.wait_for_function("window.said.length > 1")
+    assert page.evaluate("window.said") == [
+        "Scoring",
+        "Score 0.87. These words explain the mistakes well. Can you find even better ones?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("blue", "The AI is wrong less often on images like that."),
+        ("no blue", "Scored as: images without blue."),
+        ("squares", "That is what all of these images show"),
+    ],
+)
+def test_what_the_page_says_of_a_score_is_announced_with_it(visitor: Visitor, text: str, sentence: str) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score(text)
+    expect(visitor.page.locator("#announcement")).to_contain_text(sentence)
+    expect(visitor.page.locator("#announcement")).to_contain_text(re.compile(r"^Score 0\.\d\d\. "))
+
+
+def test_the_ends_apart_from_the_straight_way_read_as_they_should(new_visitor: NewVisitor) -> None:
+    Study.objects.update(no_consent_code="NOCONSENT1", failed_check_code="SCREEN01")
+    declining, failing = new_visitor("dora"), new_visitor("fred")
+    declining.open_link()
+    declining.press("start")
+    declining.press("consent", "[value=no]")
+    landmarks(declining.page)
+    expect(declining.page.locator("main")).to_match_aria_snapshot("""
+- heading "You did not agree to take part" [level=1]
+- paragraph: /has no disadvantage for you/
+- region "Your code":
+  - paragraph:
+    - code: NOCONSENT1
+""")
+    failing.go_to_check()
+    for _ in range(2):
+        failing.answer_check(WRONG_ANSWERS)
+    landmarks(failing.page)
+    expect(failing.page.locator("main")).to_match_aria_snapshot("""
+- heading "Thank you for trying" [level=1]
+- paragraph: /the study ends here for you/
+- paragraph: /That is not a rejection/
+- region "Your code":
+  - paragraph:
+    - code: SCREEN01
+""")
+    failing.page.goto(f"{failing.origin}/nowhere")
+    landmarks(failing.page)

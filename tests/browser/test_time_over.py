@@ -1,0 +1,72 @@
+"""The deadline passes while somebody types: what counts counts, and the page says what does not."""
+
+import datetime as dt
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from annotations.models import Assignment, EndReason, Phrase
+from annotations.services.assignments import SLACK
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def end_in(seconds: float) -> None:
+    """Let the running assignment's time be over in so many seconds; it began ten minutes earlier."""
+    over = timezone.now() + dt.timedelta(seconds=seconds)
+    Assignment.objects.update(started_at=over - dt.timedelta(minutes=10), first_deadline_at=over, deadline_at=over)
+
+
+def test_words_that_were_still_being_typed_do_not_count_and_the_page_says_so(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(bypass_csp=True)
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    end_in(2)
+    page = visitor.page
+    page.reload()
+    page.fill("#text", "dark squar")
+    expect(page.locator("h1")).to_have_text("Time is over for these images")
+    expect(page.locator("main")).to_contain_text("Everything you checked is kept.")
+    expect(page.locator("main")).to_contain_text("Words that you had not checked yet do not count.")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    visitor.press("done")
+    assert [phrase.text for phrase in Phrase.objects.all()] == ["red"]
+    assert Assignment.objects.get().end_reason == EndReason.TIME_OVER
+    expect(page.locator(".found")).to_contain_text("red 0.87")
+
+
+def test_words_that_are_sent_too_late_lead_to_the_same_page_and_are_not_stored(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    page.fill("#text", "red")
+    end_in(-SLACK.total_seconds() - 1)  # the page's own clock still runs
+    page.press("#text", "Enter")
+    expect(page.locator("h1")).to_have_text("Time is over for these images")
+    assert not Phrase.objects.exists()
+
+
+def test_words_that_left_in_time_count(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    page.fill("#text", "red")
+    end_in(-0.1)  # they are on their way when the clock stops
+    page.press("#text", "Enter")
+    expect(page.locator("h1")).to_have_text("Time is over for these images")
+    assert Phrase.objects.get().text == "red"
+
+
+def test_without_a_network_the_page_waits_for_it_and_then_says_that_time_is_over(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    end_in(1)
+    page.reload()
+    page.context.set_offline(True)
+    expect(page.locator("#timer span")).to_have_text("0:00")
+    expect(page.locator("#phrase")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("h1")).to_have_text("Time is over for these images")
