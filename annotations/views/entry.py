@@ -108,4 +108,5 @@ def _given_ids(study: Study, given: QueryDict) -> dict[str, str]:
 def _given_token(given: QueryDict) -> list[tuple[str, str]]:
     """The token of a signed link, as the one parameter that it came in; none where the link has none."""
     name = settings.PROLIFIC_LINK_TOKEN_PARAMETER
-    return [(name, given[name])] if given.get(name) else []
+    token = given.get(name, "")
+    return [(name, token)] if token else []

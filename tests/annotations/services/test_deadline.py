@@ -86,7 +86,7 @@ def test_a_clock_that_went_back_takes_no_time_away(alice):
 
 
 def test_an_assignment_that_never_started_has_no_deadline(alice):
-    alice.assignment.deadline_at = None
+    alice.assignment.started_at = None
     with pytest.raises(AssignmentNotActive):
         assignments.effective_deadline(alice.assignment, timezone.now())
 
