@@ -5,6 +5,7 @@ annotations.charts as SVG for pages, worker.figures for a release.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import fmean
 from typing import Any, Literal
 
 from annotations.analysis.definitions import Method, SaturationPoint
@@ -43,6 +44,11 @@ class Line:
     label: str
     marks: tuple[Mark, ...] = ()
     dots: tuple[tuple[float, str], ...] = ()
+
+    def offset(self, place: int) -> float:
+        """How far below the line its i-th mark is drawn, in parts of the line's height: intervals do not overlap."""
+        intervals = sum(mark.low is not None for mark in self.marks)
+        return 0.3 * (place - (len(self.marks) - 1) / 2) if intervals > 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,11 @@ class Figure:
     empty: str
 
 
+MOST_DOTS = 200
 PEOPLE, EXPERTS, RANDOM = (
     Series("people", "participants: mean", "circle", 0),
     Series("experts", "experts", "diamond", 1),
-    Series("random", "what random words reach on average", "bar", 4),
+    Series("random", "random words: mean to 95% level", "bar", 4),
 )
 _BEST = Series("best", "best participant", "triangle", 0)
 _METHODS = Series("methods", "other methods", "square", 3)
@@ -126,7 +133,7 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
 
 
 def _error_scores(tables: StudyTables) -> Figure:
-    def lines(of_task: list[PersonTask], of_experts: list[PersonTask]) -> Iterator[Line]:
+    def lines(_: int, of_task: list[PersonTask], of_experts: list[PersonTask]) -> Iterator[Line]:
         yield _people_line("Participants", of_task, lambda row: row.best_error_score)
         marks = tuple(
             Mark("experts", row.best_error_score, f"{row.participant}: {row.best_phrase}")
@@ -135,11 +142,13 @@ def _error_scores(tables: StudyTables) -> Figure:
         )
         if marks:
             yield Line("Experts", marks)
-        chance = [row.null_mean for row in of_task if row.null_mean is not None]
-        if chance:
-            level = max(row.null_level for row in of_task if row.null_level is not None)
-            label = "mean of the best of as many tries; the bar ends at the highest 95% level"
-            yield Line("Random words", (Mark("random", sum(chance) / len(chance), label, min(chance), level),))
+        means, levels = (
+            [value for row in of_task if (value := getattr(row, name)) is not None]
+            for name in ("null_mean", "null_level")
+        )
+        if means:
+            mean, level = fmean(means), fmean(levels)
+            yield Line("Random words", (Mark("random", mean, "mean, and 95% level", mean, level),))
 
     return Figure(
         "error-scores",
@@ -147,7 +156,8 @@ def _error_scores(tables: StudyTables) -> Figure:
         "Figure 3",
         "The best error score of each participant on each task (a dot), their mean with its 95% bootstrap interval, "
         "the best error scores of experts on the same class of the same base model, and what random words reach in as "
-        "many tries: from the least mean to the highest level that the best of them does not pass in 19 of 20 cases.",
+        "many tries: from their mean to the level that the best of them does not pass in 19 of 20 cases, both averaged "
+        "over participants.",
         tables.people,
         LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines)),
         "No phrase has a score yet.",
@@ -155,7 +165,7 @@ def _error_scores(tables: StudyTables) -> Figure:
 
 
 def _annotation_time(tables: StudyTables) -> Figure:
-    def lines(of_task: list[PersonTask], _: list[PersonTask]) -> Iterator[Line]:
+    def lines(_: int, of_task: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
         yield _people_line("Active", of_task, lambda row: _minutes(row.times.active))
         yield _people_line("Waiting for scores", of_task, lambda row: _minutes(row.times.waiting))
         yield _people_line("From start to end", of_task, lambda row: _minutes(row.times.wall))
@@ -175,9 +185,8 @@ def _annotation_time(tables: StudyTables) -> Figure:
 def _worst_group(tables: StudyTables) -> Figure:
     methods = {task: tuple(rows) for task, rows in groupby(tables.methods.rows, key=lambda row: row.task)}
 
-    def lines(of_task: list[PersonTask], _: list[PersonTask]) -> Iterator[Line]:
-        task = of_task[0].task if of_task else None
-        yield from (_method_line(method) for method in methods.get(task or 0, ()) if method.worst_group is not None)
+    def lines(task: int, of_task: list[PersonTask], _: list[PersonTask]) -> Iterator[Line]:
+        yield from (_method_line(method) for method in methods.get(task, ()) if method.worst_group is not None)
         people = _people_line("Best error score of each", of_task, lambda row: row.worst_group_accuracy)
         best = max((value for value, _ in people.dots), default=None)
         top = (Mark("best", best, "best participant"),) if best is not None else ()
@@ -246,20 +255,32 @@ def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"])
 
 
 def _panels(
-    tables: StudyTables, lines: Callable[[list[PersonTask], list[PersonTask]], Iterable[Line]]
+    tables: StudyTables, lines: Callable[[int, list[PersonTask], list[PersonTask]], Iterable[Line]]
 ) -> tuple[Panel, ...]:
-    def of(rows: Iterable[PersonTask], task: int) -> list[PersonTask]:
-        return [row for row in rows if row.task == task]
+    """A panel a task, of those lines that have something on them. lines: of a task, its people and its experts."""
 
-    return tuple(
-        Panel(task.title, tuple(lines(of(tables.people.rows, task.position), of(tables.experts.rows, task.position))))
-        for task in tables.tasks
-    )
+    def panel(title: str, task: int) -> Panel:
+        people, experts = ([row for row in table.rows if row.task == task] for table in (tables.people, tables.experts))
+        return Panel(title, tuple(line for line in lines(task, people, experts) if line.marks or line.dots))
+
+    panels = (panel(task.title, task.position) for task in tables.tasks)
+    return tuple(panel for panel in panels if panel.lines)
 
 
 def _people_line(label: str, rows: Iterable[PersonTask], value: Callable[[PersonTask], float | None]) -> Line:
-    dots = tuple((its, row.participant) for row in rows if (its := value(row)) is not None)
-    return Line(label, _mean_mark(estimate(its for its, _ in dots)), dots)
+    dots = [(its, row.participant) for row in rows if (its := value(row)) is not None]
+    return Line(label, _mean_mark(estimate(its for its, _ in dots)), tuple(_few(dots)))
+
+
+def _few(dots: list[tuple[float, str]]) -> Iterator[tuple[float, str]]:
+    """Everybody; of more than MOST_DOTS people as many quantiles, evenly spaced."""
+    if len(dots) <= MOST_DOTS:
+        yield from dots
+        return
+    ordered = sorted(value for value, _ in dots)
+    for i in range(MOST_DOTS):
+        share = (i + 0.5) / MOST_DOTS
+        yield ordered[int(share * len(ordered))], f"{share:.1%} of {len(ordered):,} people are at or below"
 
 
 def _mean_mark(of: Estimate) -> tuple[Mark, ...]:

@@ -92,8 +92,8 @@ def _line(line: Line, y: float, scale: Scale, series: dict[str, Series], unit: s
         place = {"cx": scale(value), "cy": _jittered(y, who), "r": _DOT}
         dot = svg.element("circle", **place, fill=svg.PALETTE[0], fill_opacity=0.35, class_="dot")
         yield svg.point(f"{line.label}, {who}: {written(value, unit)}", dot, series=0)
-    for mark in line.marks:
-        yield _mark(line, mark, y, scale, series[mark.series], unit)
+    for i, mark in enumerate(line.marks):
+        yield _mark(line, mark, y + LINE * line.offset(i), scale, series[mark.series], unit)
 
 
 def _mark(line: Line, mark: Mark, y: float, scale: Scale, series: Series, unit: str) -> str:
