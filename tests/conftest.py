@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -15,8 +16,10 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from annotations.models import BaseModel, Dataset, Study
+from annotations.services import prolific_access
 from deploy.local.browser import on_path
 from tests import actors
+from tests.fake_prolific import FakeProlific
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # a test run by root in a container has no sandbox
@@ -102,6 +105,17 @@ def coordinator_client(coordinator: User) -> Client:
     client = Client()
     client.force_login(coordinator)
     return client
+
+
+@pytest.fixture
+def prolific(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProlific]:
+    """A Prolific of the test's own, and a site that has its token and its secret."""
+    monkeypatch.setattr(prolific_access, "_quiet_until", 0.0)
+    with FakeProlific() as fake:
+        settings.PROLIFIC_API, settings.PROLIFIC_TOKEN = fake.api, fake.token
+        settings.PROLIFIC_JWKS_URL, settings.PROLIFIC_WEBHOOK_SECRET = fake.jwks_url, fake.hook_secret
+        settings.SITE_URL = "https://testserver"
+        yield fake
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,9 @@ def link_audience() -> tuple[str, ...]:
 
 
 def _client(timeouts: tuple[float, float], patience: Patience) -> Prolific | None:
-    return _kept(settings.PROLIFIC_TOKEN, settings.PROLIFIC_API, timeouts, patience) if settings.PROLIFIC_TOKEN else None
+    return (
+        _kept(settings.PROLIFIC_TOKEN, settings.PROLIFIC_API, timeouts, patience) if settings.PROLIFIC_TOKEN else None
+    )
 
 
 @lru_cache(maxsize=4)
