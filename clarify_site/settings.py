@@ -255,6 +255,7 @@ CELERY_TASK_ROUTES = {
     "worker.reconcile_submissions": {"queue": "maintenance"},
     "worker.run_rehearsals": {"queue": "maintenance"},
     "worker.import_datasets": {"queue": "embed"},
+    "worker.build_releases": {"queue": "embed"},
 }
 # The sweeper: a lost message does no harm, since every due row is looked for again. A message expires with its turn.
 _SWEEPS = {
@@ -262,10 +263,13 @@ _SWEEPS = {
     "worker.train_runs": 5,
     "worker.end_overdue_assignments": 5,
     "worker.expire_leases": 60,
+    "worker.erase_withdrawn": 60,
+    "worker.apply_retention": 3600,
     "worker.call_prolific": 10,
     "worker.reconcile_submissions": 30,
     "worker.run_rehearsals": 5,
     "worker.import_datasets": 5,
+    "worker.build_releases": 5,
     "worker.benchmark_baselines": 30,
 }
 CELERY_BEAT_SCHEDULE = {

@@ -6,13 +6,14 @@ Modules with torch are imported inside, so that the worker that only watches the
 
 import logging
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any
 
 from celery.signals import celeryd_after_setup
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from annotations.services import allocations, assignments, doorbell
+from annotations.services import allocations, assignments, doorbell, erasure, retention
 from clarify_site.celery import app
 from worker import heartbeat, prolific
 
@@ -55,6 +56,18 @@ def expire_leases() -> None:
     _sweep(lambda: allocations.expire(timezone.now()), "places given up")
 
 
+@app.task(name=doorbell.ERASE_WITHDRAWN)
+def erase_withdrawn() -> None:
+    """Erase everybody who withdrew: what they did, and who they are once they are paid."""
+    _sweep(lambda: sum(astuple(erasure.erase_due(timezone.now()))), "people erased, in part or whole")
+
+
+@app.task(name=doorbell.APPLY_RETENTION)
+def apply_retention() -> None:
+    """Destroy the ids of every study whose retention period is over."""
+    _sweep(lambda: retention.apply_due(timezone.now()), "studies made anonymous")
+
+
 @app.task(name=doorbell.CALL_PROLIFIC)
 def call_prolific() -> None:
     """Send what coordinators asked of Prolific."""
@@ -65,6 +78,14 @@ def call_prolific() -> None:
 def reconcile_submissions() -> None:
     """Poll the submissions of every study whose last poll is too old."""
     _sweep(prolific.reconcile_due_studies, "submissions gone through")
+
+
+@app.task(name=doorbell.BUILD_RELEASES)
+def build_releases() -> None:
+    """Build every release that was asked for."""
+    from worker.releases import build_due_releases
+
+    _sweep(build_due_releases, "releases ended")
 
 
 @app.task(name=doorbell.IMPORT_DATASETS)

@@ -19,6 +19,9 @@ IMPORT_DATASETS = "worker.import_datasets"
 RUN_REHEARSALS = "worker.run_rehearsals"
 CALL_PROLIFIC = "worker.call_prolific"
 RECONCILE_SUBMISSIONS = "worker.reconcile_submissions"
+ERASE_WITHDRAWN = "worker.erase_withdrawn"
+APPLY_RETENTION = "worker.apply_retention"
+BUILD_RELEASES = "worker.build_releases"
 BENCHMARK_BASELINES = "worker.benchmark_baselines"
 
 QUIET_S = 2.0  # after the broker did not answer, requests do not wait for it again for this long

@@ -6,7 +6,7 @@ audit log) is not in the log again.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +43,14 @@ class StudyState:
     """Rows by table and key. Keys are the ids that the log knows rows by, the same in `replay` and `stored`.
 
     incomplete: kinds of events by visit that were recorded before events carried rows: of such a visit the log cannot
-    tell all. erased: visits whose person's key is gone; only the visit's own row is left of them, a tombstone.
+    tell all. erased: visits whose person was erased; only the visit's own row is left of them, a tombstone. unreadable:
+    visits whose key went with the study's retention period; what people typed is stored, and the log cannot tell it.
     """
 
     rows: dict[str, dict[Key, Row]] = field(default_factory=lambda: {table: {} for table in TABLES})
     incomplete: dict[int, Counter[str]] = field(default_factory=dict)
     erased: set[int] = field(default_factory=set)
+    unreadable: set[int] = field(default_factory=set)
 
     def put(self, table: str, key: Key, visit: int, values: Mapping[str, Any]) -> None:
         """Set fields of a row, which is made where it is not there yet."""
@@ -59,7 +61,7 @@ def replay(study: Study) -> StudyState:
     """Build the state of a study from its events, in their order."""
     state = StudyState()
     keys = {key.pk: key for key in IdentityKey.objects.filter(study=study)}
-    for event in study.events.exclude(session=None).order_by("pk").iterator():
+    for event in study.events.exclude(session=None).select_related("study").order_by("pk").iterator():
         _apply(state, event, keys)
     for table in TABLES[1:]:
         rows = state.rows[table]
@@ -92,7 +94,8 @@ def differences(replayed: StudyState, tables: StudyState) -> list[str]:
             elif key not in log:
                 found.append(f"{name}: is stored, and not in the log")
             else:
-                found += _differing_fields(name, log[key], now[key])
+                told = log[key].keys() if visit in replayed.unreadable else log[key].keys() | now[key].keys()
+                found += _differing_fields(name, log[key], now[key], told)
     return found
 
 
@@ -105,8 +108,10 @@ def _apply(state: StudyState, event: Event, keys: Mapping[int, IdentityKey]) -> 
             state.incomplete.setdefault(visit, Counter())[event.kind] += 1
         return
     key = keys.get(payload.get(events.SEALED_UNDER))
-    if event.kind == events.SESSION_ERASED or (event.sealed is not None and key is None):
+    if event.kind == events.SESSION_ERASED:
         state.erased.add(visit)
+    elif event.sealed is not None and key is None:  # every key of a study goes at the end of its retention period
+        (state.erased if event.study.pseudonym_key else state.unreadable).add(visit)
     personal = identities.unseal_under(bytes(key.sealed_key), bytes(event.sealed)) if event.sealed and key else {}
     for table, values in changed.items():
         state.put(table, _key(table, visit, payload), visit, {**values, **personal.get(table, {})})
@@ -163,10 +168,10 @@ def _phrase_key(phrase: Phrase) -> Key:
     return f"{phrase.assignment.public_id} / {phrase.ordinal}"
 
 
-def _differing_fields(name: str, log: Row, now: Row) -> list[str]:
+def _differing_fields(name: str, log: Row, now: Row, told: Iterable[str]) -> list[str]:
     return [
         f"{name}: {each} is {_shown(log.get(each))} in the log, and {_shown(now.get(each))} as stored"
-        for each in sorted(log.keys() | now.keys())
+        for each in sorted(told)
         if log.get(each) != now.get(each)
     ]
 

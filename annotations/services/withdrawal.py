@@ -9,26 +9,42 @@ from django.utils import timezone
 
 from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage
 from annotations.models.participant import LASTING
-from annotations.services import allocations, assignments, events, sessions
+from annotations.services import allocations, assignments, doorbell, events, releases, sessions
+from annotations.services.errors import IdentityDestroyed
 
 _TOKEN_DIGITS = 26  # of base32: 130 bits
 
 
 def token(session: AnnotationSession) -> str:
-    """Return what opens the visit's withdrawal page. It is made with the study's own key, so it stays good."""
+    """Return what opens the visit's withdrawal page. It is made with the study's own key, so it stays good.
+
+    Raises IdentityDestroyed once the retention period is over: nobody can tell any more whose the visit was.
+    """
+    if not session.study.pseudonym_key:
+        raise IdentityDestroyed
     message = f"withdraw {session.public_id}".encode()
     digest = hmac.digest(session.study.pseudonym_key.encode(), message, hashlib.sha256)
     return base64.b32encode(digest).decode()[:_TOKEN_DIGITS].lower()
 
 
 def withdraw(session: AnnotationSession) -> AnnotationSession:
-    """Mark the visit as withdrawn. One that lasts ends now, its tasks too, and nothing of it is retrained.
+    """Mark the visit as withdrawn, and every other of the same person. A worker erases what is marked (`erasure`).
 
-    One that was completed stays completed, and paid. A no-op the second time and after a refused consent; before
-    consent it is a refusal.
+    A visit that lasts ends now, its tasks too, and nothing of it is retrained. One that was completed stays completed,
+    and paid. A no-op the second time and after a refused consent; before consent it is a refusal.
     """
+    with transaction.atomic():
+        for visit in session.participant.sessions.select_related("study").order_by("pk"):
+            _withdraw(visit)
+    doorbell.ring(doorbell.ERASE_WITHDRAWN)
+    session.refresh_from_db()
+    return session
+
+
+def _withdraw(session: AnnotationSession) -> None:
     if session.stage == Stage.CONSENT:
-        return sessions.decline(session)
+        sessions.decline(session)
+        return
     now = timezone.now()
     with transaction.atomic():
         locked = AnnotationSession.objects.select_for_update(no_key=True).get(pk=session.pk)
@@ -40,8 +56,7 @@ def withdraw(session: AnnotationSession) -> AnnotationSession:
                 locked.stage, locked.outcome, locked.ended_at = Stage.WITHDRAWN, Outcome.WITHDRAWN, now
             locked.save(update_fields=["withdrawn_at", "stage", "outcome", "ended_at"])
             events.record(events.SESSION_WITHDRAWN, study=session.study, session=session)
-    session.refresh_from_db()
-    return session
+            releases.supersede(locked, "somebody in it withdrew")
 
 
 def _end_tasks(session: AnnotationSession) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations.models import AnnotationSession, Stage
 from annotations.services import withdrawal
+from annotations.services.errors import IdentityDestroyed
 from annotations.views.visits import SeeOther, in_visit, withdrawal_path
 
 
@@ -18,7 +19,11 @@ from annotations.views.visits import SeeOther, in_visit, withdrawal_path
 def withdraw(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Say what withdrawing means, and whether it was done; POST does it. A link that is not right is not found."""
     session = get_object_or_404(AnnotationSession.objects.select_related("study"), public_id=public_id)
-    if not constant_time_compare(request.GET.get("key", ""), withdrawal.token(session)):
+    try:
+        key = withdrawal.token(session)
+    except IdentityDestroyed:
+        return render(request, "annotations/withdraw.html", {"withdrawing": session, "is_anonymous": True}, status=410)
+    if not constant_time_compare(request.GET.get("key", ""), key):
         raise Http404
     if request.method == "POST":
         withdrawal.withdraw(session)
