@@ -9,8 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from annotations.admin.numbers import percent, points, score
 from annotations.exports.summary import Spread, TaskSummary, summarise
 from annotations.models import Phrase, Run, RunState, Stage, Study, StudyState
+from annotations.readings import preflight
 from annotations.services import studies
-from annotations.services.readiness import reasons_not_to_open
 
 _RECENT = 15
 
@@ -109,7 +109,7 @@ def cockpit(study: Study) -> dict[str, Any]:
         "study": study,
         "steps": steps_from(study),
         "next": _NEXT[StudyState(study.state)],
-        "reasons": reasons_not_to_open(study) if study.state == StudyState.DRAFT else [],
+        "reasons": preflight.blocking(study) if study.state == StudyState.DRAFT else [],
         "entry_url": studies.entry_url(study),
         "funnel": _funnel(study),
         "now": _now(study),

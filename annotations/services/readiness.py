@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-from django.utils import timezone
-
 from annotations.models import BaseModel, JobState, Study, Task
 from annotations.readings.class_images import ClassImages, class_images
 from annotations.services.base_models import NothingToEvaluate, resolved_target_class
@@ -14,14 +12,6 @@ from modeling.errors import BadTemplate
 from modeling.phrase_text import MAX_LENGTH, check_template, refusal
 
 REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
-
-
-def reasons_not_to_open(study: Study, *, without_rehearsal: bool = False) -> list[str]:
-    """Return why the study cannot open yet, first what keeps it from being visited; empty where it can."""
-    reasons = reasons_not_ready(study)
-    if reasons or without_rehearsal:
-        return reasons  # a study that cannot be visited cannot be rehearsed
-    return rehearsal_reasons(study, timezone.now())
 
 
 def reasons_not_ready(study: Study) -> list[str]:

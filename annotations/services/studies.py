@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import Assignment, AssignmentState, Condition, EndReason, Study, StudyState, Task
+from annotations.readings import preflight
 from annotations.services import assignments, audit, events
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotReady
-from annotations.services.readiness import reasons_not_to_open
 
 # What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
 AMENDABLE = (
@@ -94,7 +94,7 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
     that the site scores phrases.
     """
     locked = _locked(study, StudyState.DRAFT)
-    reasons = reasons_not_to_open(locked, without_rehearsal=without_rehearsal)
+    reasons = preflight.blocking(locked, without_rehearsal=without_rehearsal)
     if reasons:
         raise StudyNotReady(reasons)
     configuration = freeze(locked)

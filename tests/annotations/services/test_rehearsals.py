@@ -22,6 +22,7 @@ from annotations.models import (
     StudyState,
     Submission,
 )
+from annotations.readings import preflight
 from annotations.services import entry_links, jobs, rehearsals, sessions, studies
 from annotations.services.errors import StudyNotReady
 from annotations.services.rehearsals import _LEFT, RehearsalNotPossible, discard, request_rehearsal
@@ -95,10 +96,9 @@ def test_a_change_after_the_rehearsal_needs_another(draft_study: Study) -> None:
 def test_a_rehearsal_grows_old_in_an_hour(draft_study: Study) -> None:
     green(draft_study)
     Rehearsal.objects.update(finished_at=timezone.now() - dt.timedelta(minutes=59))
-    studies.reasons_not_to_open(draft_study)
-    assert studies.reasons_not_to_open(draft_study) == []
+    assert preflight.blocking(draft_study) == []
     Rehearsal.objects.update(finished_at=timezone.now() - dt.timedelta(minutes=61))
-    assert "more than an hour old" in studies.reasons_not_to_open(draft_study)[0]
+    assert "more than an hour old" in preflight.blocking(draft_study)[0]
 
 
 @pytest.mark.parametrize("n", [0, rehearsals.MOST_PEOPLE + 1])

@@ -1,0 +1,49 @@
+"""One check of a study, and where what it found is mended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How a check came out. Something that blocks keeps the study from opening."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    WARN = "warn"
+    BLOCK = "block"
+
+
+class Mend(StrEnum):
+    """Where something is mended: a section of the set-up, a page of the study, or the data sets."""
+
+    TEXTS = "texts"
+    TASKS = "tasks"
+    CONDITIONS = "conditions"
+    PLACES = "places"
+    ENTRY = "entry"
+    LINK = "link"
+    MONEY = "money"
+    PRIVACY = "privacy"
+    ALARMS = "alarms"
+    REHEARSAL = "rehearsal"
+    LIBRARY = "library"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it came out, and a sentence that says so."""
+
+    level: Level
+    sentence: str
+    mend: Mend | None = None
+
+
+def passed(sentence: str) -> Check:
+    return Check(Level.PASS, sentence)
+
+
+def warning(sentence: str, mend: Mend) -> Check:
+    return Check(Level.WARN, sentence, mend)
+
+
+def block(sentence: str, mend: Mend) -> Check:
+    return Check(Level.BLOCK, sentence, mend)

@@ -1,0 +1,95 @@
+"""Checks of entry and exit, of places, and of the rest that a study runs by."""
+
+from urllib.parse import urlsplit
+
+from annotations.models import Study
+from annotations.readings.orders import n_orders
+from annotations.readings.preflight.checks import Check, Mend, block, passed, warning
+from annotations.services.readiness import link_reasons
+
+PROLIFIC = "app.prolific.com"
+NO_LONGER = "app.prolific.co"
+
+
+def way_checks(study: Study) -> list[Check]:
+    """How people come in and go back."""
+    found = [block(reason, Mend.LINK if "parameters" in reason else Mend.ENTRY) for reason in link_reasons(study)]
+    return [*found, _redirect(study), _codes(study), _study_id(study)]
+
+
+def place_checks(study: Study) -> list[Check]:
+    """Whether places can be spread evenly, and are held long enough."""
+    conditions = study.conditions.count()
+    n_cells = max(1, conditions) * n_orders(study)
+    found = []
+    if conditions == 1:
+        found.append(
+            warning("There is one condition, so nothing can be compared. Add another, or remove it.", Mend.CONDITIONS)
+        )
+    if study.quota is None:
+        found.append(warning("There is no quota: as many people as come are let in, and paid.", Mend.PLACES))
+    elif study.quota % n_cells:
+        found.append(
+            warning(f"{study.quota} people cannot be spread evenly over {n_cells} cells. Take a multiple.", Mend.PLACES)
+        )
+    else:
+        found.append(passed(f"{study.quota} people, {study.quota // n_cells} in each of {n_cells} {_cells(n_cells)}."))
+    return found
+
+
+def care_checks(study: Study) -> list[Check]:
+    """Whether somebody is told of trouble, and for how long ids are kept."""
+    told = study.alarm_email or study.alarm_webhook
+    kept = study.retention_days
+    return [
+        passed(f"Alarms go to {told}.")
+        if told
+        else warning("Alarms reach nobody: give an address, or keep this page open.", Mend.ALARMS),
+        passed(f"Ids are destroyed {kept} days after the study is closed.")
+        if kept is not None
+        else warning("Ids are kept until somebody destroys them by hand. Say so in the consent text.", Mend.PRIVACY),
+    ]
+
+
+def codes_of(study: Study) -> dict[str, str]:
+    """Return the codes that the study has, each by its outcome."""
+    codes = {
+        "completed": study.completion_code,
+        "no consent": study.no_consent_code,
+        "failed check": study.failed_check_code,
+        "researcher": study.researcher_code,
+    }
+    return {outcome: code for outcome, code in codes.items() if code}
+
+
+def _redirect(study: Study) -> Check:
+    if not study.completion_url:
+        return passed("Nobody is sent back: people copy their code.")
+    host = urlsplit(study.completion_url).hostname or ""
+    if host == NO_LONGER or host.endswith(".prolific.co"):
+        return block(f"{host} does not answer any more. Prolific's address is {PROLIFIC}.", Mend.ENTRY)
+    if "{code}" not in study.completion_url:
+        return block("The completion address does not say where the code goes: put {code} into it.", Mend.ENTRY)
+    if host != PROLIFIC:
+        return warning(f"People are sent back to {host}, which is not Prolific's {PROLIFIC}.", Mend.ENTRY)
+    return passed(f"People are sent back to {host}.")
+
+
+def _codes(study: Study) -> Check:
+    codes = codes_of(study)
+    twice = sorted({code for code in codes.values() if list(codes.values()).count(code) > 1})
+    if twice:
+        return block(f"The code {', '.join(twice)} stands for two outcomes. Each needs a code of its own.", Mend.ENTRY)
+    return passed(f"Each outcome has a code of its own: {', '.join(codes)}.")
+
+
+def _study_id(study: Study) -> Check:
+    if study.external_study_id:
+        return passed("Links of another study on Prolific are refused.")
+    return warning(
+        "Prolific's study id is not given, so a link of any study is taken. It can be added later.", Mend.ENTRY
+    )
+
+
+def _cells(n: int) -> str:
+    return "cell" if n == 1 else "cells"
