@@ -1,0 +1,1 @@
+"""Who may reach which address: a matrix over every route of the site and every kind of person."""

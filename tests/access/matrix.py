@@ -1,0 +1,142 @@
+"""The matrix: every route of the site, and what each kind of person is answered there. One line a route.
+
+A study's page that hangs off /admin/annotations/study/<id>/ takes `study_page(VIEW)` or `study_page(COORDINATE)`.
+"""
+
+from tests.access.answers import (
+    ABSENT_TO_STAFF,
+    ANYONE,
+    API_OF_STAFF,
+    API_VIEW,
+    CHANGE,
+    COORDINATE,
+    IN_A_VISIT,
+    NOBODY,
+    OF_ONE_VISIT,
+    OF_SET_UP,
+    OF_STAFF,
+    OPERATE,
+    OPERATE_REFUSED,
+    REFUSED_TO_STAFF,
+    VIEW,
+    Answers,
+    Route,
+    api_rows,
+    read_only,
+    route,
+)
+
+_TASK = "visit/tasks/<uuid:public_id>/"
+_STUDY = "admin/annotations/study/"
+_SLUG = "[-a-zA-Z0-9_]+"
+_ACCOUNT = "admin/auth/user/"
+
+
+def study_page(get: Answers, post: Answers | None = None) -> Route:
+    """A page of a study; a POST takes the same role unless it says otherwise."""
+    return route(get=get, post=post or get, study_id="study")
+
+
+PARTICIPANTS: dict[str, Route] = {
+    "study/<slug:slug>/": route(get=ANYONE, slug="slug"),
+    "study/<slug:slug>/start": route(post=ANYONE, slug="slug"),
+    "visit/": route(get=IN_A_VISIT),
+    "visit/consent": route(get=IN_A_VISIT, post=IN_A_VISIT),
+    "visit/declined": route(get=IN_A_VISIT),
+    "visit/tutorial": route(get=IN_A_VISIT, post=IN_A_VISIT),
+    "visit/tutorial/look": route(post=IN_A_VISIT),
+    "visit/tutorial/phrases": route(post=IN_A_VISIT),
+    "visit/check": route(get=IN_A_VISIT, post=IN_A_VISIT),
+    "visit/not-passed": route(get=IN_A_VISIT),
+    _TASK: route(get=OF_ONE_VISIT, public_id="assignment_id"),
+    f"{_TASK}begin": route(post=OF_ONE_VISIT, public_id="assignment_id"),
+    f"{_TASK}phrases": route(post=OF_ONE_VISIT, public_id="assignment_id"),
+    f"{_TASK}phrases/<uuid:client_uuid>": route(get=OF_ONE_VISIT, public_id="assignment_id", client_uuid="phrase_uuid"),
+    f"{_TASK}phrases/<uuid:client_uuid>/threshold": route(
+        post=OF_ONE_VISIT, public_id="assignment_id", client_uuid="phrase_uuid"
+    ),
+    f"{_TASK}phrases/<uuid:client_uuid>/judgement": route(
+        post=OF_ONE_VISIT, public_id="assignment_id", client_uuid="phrase_uuid"
+    ),
+    f"{_TASK}done": route(post=OF_ONE_VISIT, public_id="assignment_id"),
+    "visit/end": route(get=IN_A_VISIT, post=IN_A_VISIT),
+    "visit/withdraw": route(get=IN_A_VISIT),
+    "withdraw/<uuid:public_id>": route(get=NOBODY, post=NOBODY, public_id="session_id"),  # without the key
+    "visit/spans": route(post=IN_A_VISIT),
+    "images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>": route(
+        get=OF_ONE_VISIT, dataset_id="dataset", key="image_key", expires="image_expires", signature="image_signature"
+    ),
+    "language": route(post=ANYONE),
+    "livez": route(get=ANYONE),
+    "readyz": route(get=ANYONE),
+    "prolific/webhook": route(post=NOBODY),  # without a signature
+}
+
+API: dict[str, Route] = {
+    "api/v1/schema/": route(get=ANYONE),
+    "api/v1/docs/": route(get=ANYONE),
+    "api/v1/assignments/<uuid:public_id>/phrases/": route(post=OF_ONE_VISIT, public_id="assignment_id"),
+    "api/v1/assignments/<uuid:public_id>/phrases/<uuid:client_uuid>/": route(
+        get=OF_ONE_VISIT, public_id="assignment_id", client_uuid="phrase_uuid"
+    ),
+    **api_rows("studies", "slug", "slug", _SLUG),
+    f"api/v1/^studies/(?P<slug>{_SLUG})/export/$": route(get=API_VIEW, slug="slug"),
+    **api_rows("tasks", "pk", "task"),
+    **api_rows("sessions", "public_id", "session_id"),
+    **api_rows("assignments", "public_id", "assignment_id"),
+    **api_rows("phrases", "pk", "phrase"),
+    **api_rows("runs", "public_id", "run_id"),
+    **api_rows("datasets", "pk", "dataset", page=API_OF_STAFF),
+    **api_rows("base-models", "pk", "basemodel", page=API_OF_STAFF),
+    "api/v1/": route(get=NOBODY, post=NOBODY),
+}
+
+SITE: dict[str, Route] = {
+    "admin/": route(get=OF_STAFF),
+    "admin/login/": route(get=ANYONE, post=ANYONE),
+    "admin/logout/": route(post=ANYONE),
+    "admin/two-factor/": route(get=OF_STAFF, post=OF_STAFF),
+    "admin/audit/": route(get=OPERATE),
+    "admin/password_change/": route(get=OF_STAFF, post=OF_STAFF),
+    "admin/password_change/done/": route(get=OF_STAFF),
+    "admin/autocomplete/": route(get=REFUSED_TO_STAFF),
+    "admin/jsi18n/": route(get=OF_STAFF),
+    "admin/r/<path:content_type_id>/<path:object_id>/": route(get=ABSENT_TO_STAFF, content_type_id="1", object_id="1"),
+    "admin/^(?P<app_label>auth|annotations)/$": route(get=OF_STAFF, app_label="annotations"),
+    "admin/(?P<url>.*)$": route(get=ABSENT_TO_STAFF, url="nothing/"),
+    _ACCOUNT: route(get=OPERATE_REFUSED),
+    f"{_ACCOUNT}add/": route(get=OPERATE_REFUSED, post=OPERATE_REFUSED),
+    f"{_ACCOUNT}<id>/password/": route(get=OPERATE_REFUSED, post=OPERATE_REFUSED, id="account"),
+    f"{_ACCOUNT}<path:object_id>/": route(get=OF_STAFF, object_id="account"),
+    f"{_ACCOUNT}<path:object_id>/change/": route(get=OPERATE_REFUSED, post=OPERATE_REFUSED, object_id="account"),
+    f"{_ACCOUNT}<path:object_id>/delete/": route(get=OPERATE_REFUSED, post=OPERATE_REFUSED, object_id="account"),
+    f"{_ACCOUNT}<path:object_id>/history/": route(get=OPERATE_REFUSED, object_id="account"),
+}
+
+ROWS: dict[str, Route] = {
+    **read_only("annotationsession"),
+    **read_only("assignment"),
+    **read_only("phrase"),
+    **read_only("run"),
+    **read_only("event"),
+    # The library: everybody on the staff reads it, since whoever sets a study up chooses among all of it.
+    **read_only("dataset", page=OF_STAFF, refused=REFUSED_TO_STAFF),
+    **read_only("basemodel", page=OF_STAFF, refused=REFUSED_TO_STAFF),
+    "admin/annotations/run/<int:run_id>/head/": route(get=VIEW, run_id="refused_run"),
+}
+
+STUDIES: dict[str, Route] = {
+    _STUDY: route(get=OF_STAFF),
+    f"{_STUDY}add/": route(get=OF_SET_UP, post=OF_SET_UP),
+    f"{_STUDY}<path:object_id>/": route(get=OF_STAFF, object_id="draft"),
+    f"{_STUDY}<path:object_id>/change/": route(get=VIEW, post=CHANGE, object_id="draft"),
+    f"{_STUDY}<path:object_id>/delete/": route(get=CHANGE, post=CHANGE, object_id="draft"),
+    f"{_STUDY}<path:object_id>/history/": route(get=VIEW, object_id="draft"),
+    f"{_STUDY}<int:study_id>/step/<slug:name>/": route(get=COORDINATE, post=COORDINATE, study_id="study", name="pause"),
+    f"{_STUDY}<int:study_id>/export/": route(get=VIEW, study_id="study"),
+    f"{_STUDY}<int:study_id>/members/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
+}
+
+MATRIX: dict[str, Route] = {**PARTICIPANTS, **API, **SITE, **ROWS, **STUDIES}

@@ -1,0 +1,78 @@
+"""Every route answers every kind of person as the matrix says; a route that is not in the matrix fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.access.answers import EVERYBODY, Answers, answer_of
+from tests.access.matrix import MATRIX
+from tests.access.world import World, build
+
+pytestmark = pytest.mark.django_db
+
+
+class _Undo(Exception):
+    """Ends a block whose effects shall not stay."""
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Take back what is done inside, as a test case does: a durable transaction takes it for none."""
+    block: Any = transaction.atomic()
+    block._from_testcase = True
+    with suppress(_Undo), block:
+        yield
+        raise _Undo
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker, sprites_directory) -> Iterator[World]:
+    """One study with two people in it, another one, and somebody of each kind: built once, and never changed."""
+    with django_db_blocker.unblock(), _undone():
+        yield build(sprites_directory)
+
+
+def _routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        path = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, path)
+        else:
+            yield path
+
+
+@pytest.fixture(autouse=True)
+def _no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export reads in a transaction of its own, which there cannot be within the world's."""
+    monkeypatch.setattr("annotations.exports.study_export.snapshot", nullcontext)
+
+
+def test_every_route_is_in_the_matrix_and_no_other() -> None:
+    assert sorted(set(_routes(get_resolver().url_patterns))) == sorted(MATRIX)
+
+
+@pytest.mark.parametrize("path", MATRIX)
+def test_a_route_answers_each_kind_of_person_as_it_should(world: World, path: str) -> None:
+    line = MATRIX[path]
+    address = world.address(path, line.given)
+    asked = {"GET": line.get, "POST": line.post}
+    assert any(asked.values()), "a line without answers checks nothing"
+    for method, expected in asked.items():
+        if expected is not None:
+            assert _answers(world, method, address) == expected, f"{method} {address}"
+
+
+def _answers(world: World, method: str, address: str) -> Answers:
+    """Ask as everybody; what an asker does is undone before the next one asks."""
+    answers = {}
+    for person in EVERYBODY:
+        client = world.clients[person]
+        cookies = client.cookies.copy()
+        with _undone():
+            answers[person] = answer_of(client.get(address) if method == "GET" else client.post(address))
+        client.cookies = cookies
+    return answers
