@@ -1,0 +1,45 @@
+"""Steps that tests of Prolific's side take: a study that is there too, and people who come from there."""
+
+from typing import Any
+
+from annotations.models import AnnotationSession, Study, Submission
+from annotations.services import sessions
+from annotations.services.outside_ids import OutsideIds, pseudonym
+from tests.actors import do_tutorial, pass_check
+from tests.fake_prolific import FakeProlific
+from tests.fake_prolific.records import FakeSubmission
+
+THERE = "study-there"
+
+
+def put_on_prolific(study: Study, fake: FakeProlific, outside_id: str = THERE) -> Study:
+    """The study is on Prolific as well, under an id and with a researcher's code."""
+    fake.add_study(outside_id)
+    study.external_study_id, study.researcher_code = outside_id, "RESEARCH"
+    study.save(update_fields=["external_study_id", "researcher_code"])
+    return study
+
+
+def ids(name: str, study: Study) -> OutsideIds:
+    """Who comes as `name`, with the first submission."""
+    return OutsideIds(f"{name}-person", study.external_study_id, f"{name}-visit")
+
+
+def begin_there(fake: FakeProlific, study: Study, name: str, status: str = "ACTIVE", **fields: Any) -> FakeSubmission:
+    """`name` begins the study on Prolific."""
+    known = ids(name, study)
+    return fake.add_submission(study.external_study_id, known.participant, known.session, status, **fields)
+
+
+def arrive(study: Study, name: str, *, consents: bool = True) -> AnnotationSession:
+    """`name` comes here by the link, and goes on to the tasks."""
+    known = ids(name, study)
+    session = sessions.enter(study, participant_id=known.participant, study_id=known.study, session_id=known.session)
+    if consents:
+        sessions.give_consent(session)
+        session = pass_check(do_tutorial(session))
+    return session
+
+
+def submission_of(study: Study, name: str) -> Submission:
+    return Submission.objects.get(study=study, submission_key=pseudonym(study, "S", ids(name, study).session))
