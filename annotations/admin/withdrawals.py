@@ -1,0 +1,54 @@
+"""The withdrawals page: taking a person out who asks for it, and how far the erasure of each is."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from annotations.admin.study_pages import StudyPage, page_context
+from annotations.models import Study
+from annotations.readings import withdrawals
+from annotations.services import erasure, retention
+
+
+class FindForm(forms.Form):
+    """Whom a message is about. A post, so that an id stands in no address and no log."""
+
+    person = forms.CharField(
+        label="pseudonym here, or id on Prolific",
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """List who withdrew; one post looks a person up, another withdraws them."""
+    form, found = FindForm(), None
+    if request.method == "POST" and request.POST.get("act") == "withdraw":
+        person = get_object_or_404(study.participants, pseudonym=request.POST.get("participant", ""), erased_at=None)
+        reason = request.POST.get("reason", "").strip()
+        if reason:
+            erasure.request(person, by=request.user.get_username(), reason=reason)
+            messages.success(request, f"{person} is withdrawn. What they did is deleted within a few minutes.")
+            return HttpResponseRedirect(request.path)
+        messages.error(request, "Please say why, such as how the person asked for it: it stands in the audit log.")
+        found = withdrawals.find(study, person.pseudonym)
+    elif request.method == "POST":
+        form = FindForm(request.POST)
+        found = withdrawals.find(study, form.cleaned_data["person"]) if form.is_valid() else None
+        if form.is_valid() and found is None:
+            form.add_error("person", "Nobody in this study has that pseudonym or id.")
+    context = page_context(
+        request,
+        study,
+        "Withdrawals",
+        form=form,
+        found=found,
+        people=withdrawals.withdrawn(study, timezone.now()),
+        ids_destroyed_at=retention.ends_at(study),
+    )
+    return render(request, "admin/annotations/study/withdrawals.html", context)
+
+
+PAGES = (StudyPage("withdrawals", "Withdrawals", page, act="coordinate", group="people"),)

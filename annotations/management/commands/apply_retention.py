@@ -1,0 +1,29 @@
+"""Destroy the ids of every study whose retention period is over; workers do the same by themselves, every hour."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from annotations.services import retention
+
+
+class Command(BaseCommand):
+    help = "Destroy the ids of studies whose retention period is over."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="name the studies, and destroy nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        due = retention.due(now)
+        for study in due:
+            ended = retention.ends_at(study)
+            self.stdout.write(f"{study.slug}: its retention period ended on {ended:%Y-%m-%d}.")
+        if options["dry_run"] or not due:
+            self.stdout.write(
+                f"{len(due)} {'study is' if len(due) == 1 else 'studies are'} due. Nothing was destroyed."
+            )
+            return
+        self.stdout.write(f"The ids of {retention.apply_due(now)} of them were destroyed.")

@@ -1,0 +1,69 @@
+"""Who withdrew, how far their erasure is, and what a withdrawal would touch."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from annotations.models import JobState, Participant, Phrase, Release, Study
+from annotations.services import erasure
+from annotations.services.outside_ids import is_outside_id, pseudonym
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """One person who withdrew. ids_kept: who they are on Prolific is still stored, since they are owed something."""
+
+    person: Participant
+    withdrawn_at: dt.datetime
+    is_erased: bool
+    ids_kept: bool
+    is_owed: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person whom a coordinator looked up, and what goes if they are withdrawn."""
+
+    person: Participant
+    visits: int
+    phrases: int
+    releases: list[Release]
+    is_withdrawn: bool
+
+
+def withdrawn(study: Study, now: dt.datetime) -> list[Withdrawn]:
+    """Return the people who withdrew, the last one first."""
+    people = study.participants.filter(sessions__withdrawn_at__isnull=False)
+    people = people.annotate(last_at=Max("sessions__withdrawn_at")).order_by("-last_at")
+    return [
+        Withdrawn(
+            person=person,
+            withdrawn_at=person.last_at,
+            is_erased=not person.sessions.filter(withdrawn_at__isnull=False, erased_at=None).exists(),
+            ids_kept=person.erased_at is None,
+            is_owed=erasure.is_owed(person, now),
+        )
+        for person in people
+    ]
+
+
+def find(study: Study, wanted: str) -> Found | None:
+    """Return the person of a pseudonym, or of an id from outside, which is turned into its pseudonym and forgotten."""
+    wanted = wanted.strip()
+    names = {wanted.upper()}
+    if study.pseudonym_key and is_outside_id(wanted):
+        names.add(pseudonym(study, "P", wanted))
+    person = study.participants.filter(pseudonym__in=names, erased_at=None).first()
+    if person is None:
+        return None
+    visits = list(person.sessions.order_by("pk"))
+    first_at = min(visit.created_at for visit in visits) if visits else None
+    held = Release.objects.filter(study=study, state=JobState.DONE, superseded_at=None)
+    return Found(
+        person=person,
+        visits=len(visits),
+        phrases=Phrase.objects.filter(assignment__session__participant=person).count(),
+        releases=list(held.filter(snapshot_at__gte=first_at).order_by("number")) if first_at else [],
+        is_withdrawn=all(visit.withdrawn_at or visit.outcome == "no_consent" for visit in visits),
+    )
