@@ -2,8 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import DatabaseError, connections
 
@@ -16,15 +17,18 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def pulse(job: Job) -> Iterator[None]:
-    """Beat every few seconds from a thread beside the block."""
+def pulse(job: Job, progress: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Beat every few seconds from a thread beside the block.
+
+    progress: fields of the job to store with each beat, as they are by then; for a block that cannot write itself.
+    """
     over = threading.Event()
 
     def work() -> None:
         try:
             while not over.wait(EVERY_S):
                 try:
-                    jobs.beat(job)
+                    jobs.beat(job, **dict(progress or {}))
                 except jobs.JobLost:
                     return  # whoever works on it notices at its own next step
                 except DatabaseError as error:

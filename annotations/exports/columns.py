@@ -10,14 +10,15 @@ from typing import Any, Generic, TypeVar
 Row = TypeVar("Row")
 Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | None
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
     """One column: how it is called, what it holds, and how its cell is read from a row.
 
-    type is text, integer, number, boolean, time or json; unit and range are empty where they do not apply.
+    type is text, integer, number, boolean, time or json; unit and range are empty where they do not apply; computed is
+    empty for what was stored as it happened.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Column(Generic[Row]):
     cell: Callable[[Row], Cell]
     unit: str = ""
     range: str = ""
+    computed: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,32 @@ class Table(Generic[Row]):
     order: str
     columns: tuple[Column[Row], ...]
 
+    @property
+    def name(self) -> str:
+        """What the API calls the table."""
+        return self.file.removesuffix(".csv")
+
+    @property
+    def header(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def cells(self, row: Row) -> list[Cell]:
+        """Return a row's cells, in the order of the columns."""
+        return [column.cell(row) for column in self.columns]
+
     def lines(self, rows: Iterable[Row]) -> Iterator[list[str]]:
         """Yield the header, then one list of written cells per row."""
-        yield [column.name for column in self.columns]
+        yield self.header
         for row in rows:
-            yield [write_cell(column.cell(row)) for column in self.columns]
+            yield [write_cell(cell) for cell in self.cells(row)]
 
 
 def write_cell(cell: Cell) -> str:
     """Return a cell as it stands in a CSV file.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers keep full precision (the
-    shortest text that reads back as the same number); times are ISO 8601 in UTC with microseconds.
+    Text that a spreadsheet would take for a formula gets an apostrophe in front, and so does text that starts with
+    apostrophes before such a sign: taking one away (`read_text`) gives back what was written. Numbers keep full
+    precision (the shortest text that reads back as the same number); times are ISO 8601 in UTC with microseconds.
 
     >>> write_cell("=1+1"), write_cell(-0.1), write_cell(True), write_cell(None)
     ("'=1+1", '-0.1', 'true', '')
@@ -64,7 +80,16 @@ def write_cell(cell: Cell) -> str:
     if isinstance(cell, list | dict):
         return json.dumps(cell, ensure_ascii=False, sort_keys=True)
     text = str(cell)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
+def read_text(cell: str) -> str:
+    """Return the text that `write_cell` wrote.
+
+    >>> [read_text(write_cell(text)) for text in ("=1+1", "'=1+1", "'tis red")]
+    ['=1+1', "'=1+1", "'tis red"]
+    """
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
 
 
 def write_time(moment: dt.datetime) -> str:
@@ -88,7 +113,13 @@ DICTIONARY: Table[_Described] = Table(
         Column("type", "text", "text, integer, number, boolean, time or json", lambda row: row.column.type),
         Column("unit", "text", "the unit, empty where there is none", lambda row: row.column.unit),
         Column("range", "text", "the values it can take, empty where any", lambda row: row.column.range),
-        Column("meaning", "text", "what it says, and how it is computed", lambda row: row.column.meaning),
+        Column("meaning", "text", "what it says", lambda row: row.column.meaning),
+        Column(
+            "computed",
+            "text",
+            "how it is computed, empty for what was stored as it happened",
+            lambda row: row.column.computed,
+        ),
     ),
 )
 

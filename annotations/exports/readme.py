@@ -16,17 +16,27 @@ Tables (CSV, UTF-8, commas, first line names the columns; data_dictionary.csv ex
 {tables}
 
 Other files
+  *.parquet             each table once more, typed; texts stand in them as they were typed
+  figures/              the figures of the results page, each with its data as CSV
   phrases.jsonl         the phrases once more, one JSON object a line, exactly as they were typed
-  events.jsonl          what happened, in order
+  events.jsonl          what happened, in order; personal text is left out
   study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute
+  manifest.json         which state of the study this is, and the SHA-256 of each file; notes say what is missing
+  rebuild.py            rebuilds the headline and its figures from the CSV files alone, with pandas and matplotlib
+
+What is left out
+  exclusions.csv says it line by line: rehearsals, withdrawn and erased visits, phrases that the staff excluded, phrases
+  without a score, runs that were refused or failed. The words of phrases that the staff hid are shown as (hidden).
 
 People
   Nobody's outside id is in here. A person appears under a pseudonym made with a key that belongs to this study alone,
   so pseudonyms of two studies cannot be joined. The words people typed are their own: read them before you publish.
 
 Spreadsheets
-  In the CSV files a text that starts with = + - or @ has an apostrophe in front, so that no spreadsheet takes it for a
-  formula. Use phrases.jsonl where the exact text matters.
+  In the CSV files a text that starts with = + - @, a tab or a line break has an apostrophe in front, so that no
+  spreadsheet takes it for a formula (one that starts with apostrophes before such a sign gets one more). Take one away,
+  or use phrases.jsonl, where the exact text matters. NA and null are words that people may type: read the tables with
+  the empty cell as the only missing value, as rebuild.py does.
 
 The headline
   summary.csv, column worst_group_accuracy: for each participant, the phrase with the best error score on the

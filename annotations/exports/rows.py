@@ -1,83 +1,117 @@
-"""The rows of a study's export, each table's in its order; rows of the database are streamed.
+"""The rows of a study's tables, each table's in its order; rows of the database are streamed.
 
-Of a visit whose person withdrew there is the row in sessions.csv that says so, and nothing that was done in it.
+Rehearsals are in no table but exclusions.csv. Of a visit whose person withdrew, or was erased, there is the row in
+sessions.csv that says so, and nothing that was done in it. A phrase that the staff excluded is only in exclusions.csv.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from annotations.exports import tables
 from annotations.exports.columns import Table
+from annotations.exports.exclusions import exclusions
 from annotations.exports.summary import StudySummary
-from annotations.models import AnnotationSession, Assignment, EndAnswer, Participant, Phrase, Run, Span, Stage, Study
+from annotations.exports.tables.measures import long_rows, total_rows, wide_rows
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    EndAnswer,
+    Moderation,
+    Participant,
+    Phrase,
+    Run,
+    Span,
+    Stage,
+    Study,
+)
+
+_AT_ONCE = 2_000  # rows that are in memory together
 
 
-def study_rows(study: Study, summary: StudySummary) -> Iterator[tuple[Table[Any], Iterable[Any]]]:
-    """Yield each table with its rows, in the order of `tables.TABLES`."""
-    yield tables.PARTICIPANTS, _participants(study)
-    yield tables.SESSIONS, _sessions(study)
-    yield tables.ASSIGNMENTS, _assignments(study)
-    yield tables.PHRASES, phrase_rows(study)
-    yield tables.RUNS, _runs(study)
-    yield tables.END_ANSWERS, _end_answers(study)
-    yield tables.SPANS, _spans(study)
-    yield tables.SUMMARY, (row for task in summary.tasks for row in task.participants)
-    yield tables.TOTALS, _totals(summary)
+@dataclass(frozen=True)
+class Source:
+    """A table of one study with its rows. filters: the columns that rows can be chosen by, with their lookups."""
+
+    table: Table[Any]
+    rows: QuerySet[Any, Any] | Iterable[Any]
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows; those of the database through a cursor on the server."""
+        return self.rows.iterator(_AT_ONCE) if isinstance(self.rows, QuerySet) else iter(self.rows)
 
 
-def phrase_rows(study: Study) -> Iterator[Phrase]:
-    """Yield the study's phrases in the order of phrases.csv, without the arrays of their scores."""
+def sources(study: Study, summary: StudySummary) -> list[Source]:
+    """Return the tables of a study, in the order of `tables.TABLES`, the wide one after its long twin."""
+    of_rows = [source_of(study, table.name) for table in tables.TABLES if table.name in _QUERIES]
+    wide = tables.wide_table(task.task for task in summary.tasks)
+    by_name = {
+        "summary": Source(tables.SUMMARY, [row for task in summary.tasks for row in task.participants]),
+        "measures_long": Source(tables.LONG, long_rows(summary)),
+        "participants_wide": Source(wide, wide_rows(summary)),
+        "summary_totals": Source(tables.TOTALS, total_rows(summary)),
+        "exclusions": Source(tables.EXCLUSIONS, exclusions(study)),
+    }
+    return [*of_rows, *by_name.values()]
+
+
+def source_of(study: Study, name: str) -> Source:
+    """Return one of the tables whose rows stand in the database, by the name of its file. Raises KeyError."""
+    table, query, filters = _QUERIES[name]
+    return Source(table, query(study), filters)
+
+
+def phrase_rows(study: Study) -> QuerySet[Phrase]:
+    """Return the study's phrases in the order of phrases.csv, without the arrays of their scores."""
     return (
-        Phrase.objects.filter(assignment__session__in=_kept(study))
+        Phrase.objects.filter(assignment__session__in=kept(study), erased_at=None)
+        .exclude(moderation=Moderation.EXCLUDED)
         .select_related("assignment__session__participant", "assignment__task", "score__run")
         .select_related("threshold_choice__run", "judgement")
         .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
         .defer("threshold_choice__run__head", "threshold_choice__run__test_predictions")
         .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
-        .iterator()
     )
 
 
-def _kept(study: Study) -> QuerySet[AnnotationSession]:
-    """The visits that count, but for those whose persons withdrew."""
-    return study.sessions.counted().filter(withdrawn_at=None)
+def kept(study: Study) -> QuerySet[AnnotationSession]:
+    """Return the visits that count, but for those whose persons withdrew or were erased."""
+    return study.sessions.counted().filter(withdrawn_at=None, erased_at=None)
 
 
-def _participants(study: Study) -> Iterator[Participant]:
+def _participants(study: Study) -> QuerySet[Any, Any]:
     finished = Count("sessions", filter=Q(sessions__stage=Stage.FINISHED))
-    return (
-        study.participants.counted()
-        .annotate(n_sessions=Count("sessions"), n_finished=finished)
-        .order_by("pseudonym")
-        .iterator()
-    )
+    people = Participant.objects.filter(study=study, sessions__in=study.sessions.counted())
+    return people.annotate(n_sessions=Count("sessions"), n_finished=finished).order_by("pseudonym")
 
 
-def _sessions(study: Study) -> Iterator[AnnotationSession]:
+def _sessions(study: Study) -> QuerySet[Any, Any]:
     return (
         study.sessions.counted()
-        .select_related("participant", "configuration")
+        .select_related("participant", "configuration", "condition")
         .annotate(n_check_tries=Count("check_attempts"))
         .order_by("participant__pseudonym", "created_at", "submission_key")
-        .iterator()
     )
 
 
-def _assignments(study: Study) -> Iterator[Assignment]:
+def _assignments(study: Study) -> QuerySet[Any, Any]:
     return (
-        Assignment.objects.filter(session__in=_kept(study))
+        Assignment.objects.filter(session__in=kept(study))
         .select_related("session__participant", "task")
         .annotate(n_phrases=Count("phrases"))
         .order_by("session__participant__pseudonym", "session__submission_key", "task__position")
-        .iterator()
     )
 
 
-def _runs(study: Study) -> Iterator[Run]:
+def _runs(study: Study) -> QuerySet[Any, Any]:
+    its = Phrase.objects.filter(Q(score__run=OuterRef("pk")) | Q(threshold_choice__run=OuterRef("pk")))
     return (
-        Run.objects.filter(assignment__session__in=_kept(study))
+        Run.objects.filter(assignment__session__in=kept(study))
+        .annotate(is_hidden=Exists(its.filter(moderation=Moderation.HIDDEN)))
+        .filter(Exists(its.filter(erased_at=None).exclude(moderation=Moderation.EXCLUDED)))
         .select_related("assignment__session__participant", "assignment__task", "base_model")
         .defer("head", "test_predictions", "base_model__head", "base_model__predictions")
         .order_by(
@@ -86,32 +120,56 @@ def _runs(study: Study) -> Iterator[Run]:
             "assignment__session__submission_key",
             "id",
         )
-        .iterator()
     )
 
 
-def _end_answers(study: Study) -> Iterator[EndAnswer]:
+def _end_answers(study: Study) -> QuerySet[Any, Any]:
     return (
-        EndAnswer.objects.filter(session__in=_kept(study))
+        EndAnswer.objects.filter(session__in=kept(study))
         .select_related("session__participant")
         .order_by("session__participant__pseudonym", "session__submission_key", "number")
-        .iterator()
     )
 
 
-def _spans(study: Study) -> Iterator[Span]:
+def _spans(study: Study) -> QuerySet[Any, Any]:
     return (
-        Span.objects.filter(session__in=_kept(study))
+        Span.objects.filter(session__in=kept(study))
         .select_related("session__participant", "assignment__task")
         .order_by("session__participant__pseudonym", "session__submission_key", "began_at", "id")
-        .iterator()
     )
 
 
-def _totals(summary: StudySummary) -> Iterator[tables.Total]:
-    for task in summary.tasks:
-        base = task.base_worst_group_accuracy
-        yield tables.Total(task.task, "best_error_score", task.best_error_score, None)
-        yield tables.Total(task.task, "worst_group_accuracy", task.worst_group_accuracy, base)
-        chosen = "worst_group_accuracy_chosen_on_test"
-        yield tables.Total(task.task, chosen, task.worst_group_accuracy_chosen_on_test, base)
+_OF_A_SESSION = {"session": "session__submission_key", "participant": "session__participant__pseudonym"}
+_OF_A_TASK = {
+    "session": "assignment__session__submission_key",
+    "participant": "assignment__session__participant__pseudonym",
+    "task": "assignment__task__position",
+}
+_QUERIES: dict[str, tuple[Table[Any], Any, dict[str, str]]] = {
+    "participants": (tables.PARTICIPANTS, _participants, {"participant": "pseudonym"}),
+    "sessions": (
+        tables.SESSIONS,
+        _sessions,
+        {
+            "session": "submission_key",
+            "participant": "participant__pseudonym",
+            "kind": "kind",
+            "stage": "stage",
+            "outcome": "outcome",
+            "condition": "condition__name",
+        },
+    ),
+    "assignments": (
+        tables.ASSIGNMENTS,
+        _assignments,
+        {**_OF_A_SESSION, "task": "task__position", "state": "state"},
+    ),
+    "phrases": (tables.PHRASES, phrase_rows, {**_OF_A_TASK, "state": "state"}),
+    "runs": (
+        tables.RUNS,
+        _runs,
+        {**_OF_A_TASK, "state": "state", "is_chosen": "is_chosen", "run": "public_id"},
+    ),
+    "end_answers": (tables.END_ANSWERS, _end_answers, {**_OF_A_SESSION, "number": "number"}),
+    "spans": (tables.SPANS, _spans, {**_OF_A_SESSION, "task": "assignment__task__position", "kind": "kind"}),
+}

@@ -1,35 +1,79 @@
-"""The export of a study: one zip file, from one snapshot of the database, the same bytes for the same snapshot."""
+"""The files of a study: one zip file, from one snapshot of the database, the same bytes for the same snapshot.
 
+The web process writes what needs nothing but the standard library; a worker adds Parquet and figures (`Extras`).
+"""
+
+import csv
 import json
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from django.db.models import Q
 
 from annotations.exports.archive import Archive
-from annotations.exports.columns import DICTIONARY, describe, write_time
+from annotations.exports.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
+from annotations.exports.manifest import NOT_THERE, manifest
 from annotations.exports.readme import readme
-from annotations.exports.rows import phrase_rows, study_rows
+from annotations.exports.rows import Source, kept, phrase_rows, sources
 from annotations.exports.snapshot import snapshot
 from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise
-from annotations.exports.tables import TABLES
+from annotations.exports.tables.phrases import typed
 from annotations.models import Study
 
+REBUILD = Path(__file__).with_name("rebuild.py")
+Append = Callable[[Sequence[Cell]], None]
+Progress = Callable[[str, int, int], None]  # what is being written, how many files are, and how many there are
 
-def write_study_zip(study: Study, file: IO[bytes]) -> None:
-    """Write the archive into `file`, streaming table by table. Runs in a transaction of its own."""
-    with snapshot(), Archive(file) as archive:
-        study = Study.objects.get(pk=study.pk)
-        archive.text("README.txt", readme(study, (*TABLES, DICTIONARY)))
-        for table, rows in study_rows(study, summarise(study)):
-            archive.csv(table.file, table.lines(rows))
-        archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(TABLES)))
-        archive.jsonl("phrases.jsonl", _raw_phrases(study))
-        archive.jsonl("events.jsonl", _raw_events(study))
-        archive.text(
-            "study.json", json.dumps(study_document(study), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-        )
+
+@dataclass(frozen=True)
+class Extras:
+    """What a worker with the extra `analysis` adds.
+
+    open_table: opens a file at a path that takes the cells of a table's rows one by one. analyse: what the study's
+    results page shows, read in the snapshot.
+    """
+
+    suffix: str
+    open_table: Callable[[Table[Any], Path], AbstractContextManager[Append]]
+    analyse: Callable[[Study], "Analysis"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Tables of the results page, and a function that draws its figures into a folder."""
+
+    tables: Sequence[Source]
+    draw: Callable[[Path], object]
+
+
+def write_study_zip(
+    study: Study, file: IO[bytes], extras: Extras | None = None, progress: Progress = lambda what, done, total: None
+) -> dict[str, Any]:
+    """Write the archive into `file`, streaming table by table, and return its manifest.
+
+    Runs in a transaction of its own; figures are drawn after it.
+    """
+    with tempfile.TemporaryDirectory(prefix="clarify-export-") as folder, Archive(file) as archive:
+        with snapshot():
+            study = Study.objects.get(pk=study.pk)
+            analysis = extras.analyse(study) if extras else None
+            parts = [*sources(study, summarise(study)), *(analysis.tables if analysis else ())]
+            _write_files(study, archive, parts, Path(folder), extras, progress)
+            document = manifest(study, notes=[] if extras else [NOT_THERE])
+        if analysis is not None:
+            progress("the figures", len(parts), len(parts))
+            _add_figures(archive, Path(folder), analysis.draw)
+        document["files"] = [
+            {"name": member.name, "bytes": member.size, "sha256": member.sha256, "rows": member.rows}
+            for member in archive.members
+        ]
+        archive.text("manifest.json", _pretty(document))
+    return document
 
 
 def export_name(study: Study) -> str:
@@ -37,25 +81,90 @@ def export_name(study: Study) -> str:
     return f"clarify-{study.slug}.zip"
 
 
+def _write_files(
+    study: Study,
+    archive: Archive,
+    parts: Sequence[Source],
+    folder: Path,
+    extras: Extras | None,
+    progress: Progress,
+) -> None:
+    tables = [part.table for part in parts]
+    archive.text("README.txt", readme(study, (*tables, DICTIONARY)))
+    for done, part in enumerate(parts):
+        progress(part.table.file, done, len(parts) + 2)
+        _write_table(archive, part, folder, extras)
+    archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(tables)))
+    progress("phrases.jsonl", len(parts), len(parts) + 2)
+    archive.jsonl("phrases.jsonl", _raw_phrases(study))
+    progress("events.jsonl", len(parts) + 1, len(parts) + 2)
+    archive.jsonl("events.jsonl", _raw_events(study))
+    archive.text("study.json", _pretty(study_document(study)))
+    archive.text("rebuild.py", REBUILD.read_text("utf-8"))
+
+
+def _write_table(archive: Archive, part: Source, folder: Path, extras: Extras | None) -> None:
+    """Write the CSV and its twin in one pass over the rows."""
+    table, n_rows = part.table, 0
+    twin = folder / f"{table.name}{extras.suffix}" if extras else None
+    with ExitStack() as stack:
+        append = stack.enter_context(extras.open_table(table, twin)) if extras and twin else None
+
+        def lines() -> Iterator[list[str]]:
+            nonlocal n_rows
+            yield table.header
+            for row in part:
+                cells = table.cells(row)
+                if append is not None:
+                    append(cells)
+                n_rows += 1
+                yield [write_cell(cell) for cell in cells]
+
+        archive.csv(table.file, lines())
+    if twin is not None:
+        archive.file(twin.name, twin, n_rows)
+        twin.unlink()
+
+
+def _add_figures(archive: Archive, folder: Path, draw: Callable[[Path], object]) -> None:
+    figures = folder / "figures"
+    figures.mkdir()
+    draw(figures)
+    for path in sorted(path for path in figures.rglob("*") if path.is_file()):
+        rows = _rows_of(path) if path.suffix == ".csv" else None
+        archive.file(path.relative_to(folder).as_posix(), path, rows)
+
+
+def _rows_of(path: Path) -> int:
+    with path.open(encoding="utf-8", newline="") as file:
+        return max(sum(1 for _ in csv.reader(file)) - 1, 0)
+
+
 def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
-    for phrase in phrase_rows(study):
+    for phrase in phrase_rows(study).iterator():
         score = getattr(phrase, "score", None)
         yield {
             "participant": phrase.assignment.session.participant.pseudonym,
             "session": phrase.assignment.session.submission_key,
             "task": phrase.assignment.task.position,
             "ordinal": phrase.ordinal,
-            "text": phrase.text,
+            "text": typed(phrase),
             "error_score": score.value if score else None,
         }
 
 
 def _raw_events(study: Study) -> Iterator[dict[str, Any]]:
-    counted = study.events.filter(Q(session=None) | Q(session__in=study.sessions.counted()))
-    for event in counted.select_related("session").order_by("id").iterator():
+    """The log without what is sealed, and without the visits of which nothing is to be used."""
+    told = study.events.filter(Q(session=None) | Q(session__in=kept(study)))
+    for event in told.select_related("session").defer("sealed").order_by("id").iterator():
         yield {
+            "event": event.pk,
             "occurred_at": write_time(event.occurred_at),
             "kind": event.kind,
             "session": event.session.submission_key if event.session else None,
             "payload": event.payload,
         }
+
+
+def _pretty(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"

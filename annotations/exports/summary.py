@@ -1,30 +1,12 @@
 """What participants reached on each task: their best error score and what retraining with those words gives."""
 
 import statistics
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from annotations.models import AnnotationSession, Assignment, Phrase, Study, Task
-
-
-@dataclass(frozen=True)
-class ParticipantSummary:
-    """One participant on one task, over all of the participant's sessions.
-
-    best_error_score: in [0, 1], the earliest phrase wins a tie; None without a scored phrase. worst_group_accuracy:
-    on test, of the run of that phrase, None where it has no finished run. worst_group_accuracy_chosen_on_test: the
-    highest over all phrases, so optimistic: the test images have chosen the phrase.
-    """
-
-    participant: str
-    task: int
-    n_phrases: int
-    best_error_score: float | None
-    best_phrase: str | None
-    worst_group_accuracy: float | None
-    worst_group_accuracy_chosen_on_test: float | None
+from annotations.analysis.people import PersonTask, by_person, person_tasks
+from annotations.analysis.rows import read_rows
+from annotations.models import Study
 
 
 @dataclass(frozen=True)
@@ -45,7 +27,7 @@ class TaskSummary:
     class_name: str
     base_model: str
     base_worst_group_accuracy: float
-    participants: tuple[ParticipantSummary, ...]
+    participants: tuple[PersonTask, ...]
 
     @property
     def best_error_score(self) -> Spread:
@@ -67,19 +49,23 @@ class StudySummary:
     tasks: tuple[TaskSummary, ...]
 
 
-class _Tried(NamedTuple):
-    """A phrase as the summary needs it."""
-
-    text: str
-    error_score: float | None
-    worst_group_accuracy: float | None
-
-
 def summarise(study: Study) -> StudySummary:
-    """Summarise a study from its phrases and runs as they are now."""
-    tried = _tried_phrases(study)
+    """Summarise a study from its phrases and runs as they are now, by the analysis that its results page shows."""
+    rows = read_rows(study)
+    people = person_tasks(rows.assigned, by_person(rows.tried), rows.condition_of, rows.times)
     tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
-    return StudySummary(tuple(_task_summary(task, tried) for task in tasks))
+    return StudySummary(
+        tuple(
+            TaskSummary(
+                task=task.position,
+                class_name=task.class_name,
+                base_model=task.base_model.name,
+                base_worst_group_accuracy=task.base_model.test_metrics["worst_group"],
+                participants=tuple(row for row in people if row.task == task.position),
+            )
+            for task in tasks
+        )
+    )
 
 
 def spread(values: Iterable[float | None]) -> Spread:
@@ -93,56 +79,3 @@ def spread(values: Iterable[float | None]) -> Spread:
         return Spread(0, None, None, None)
     sd = statistics.stdev(present) if len(present) > 1 else None
     return Spread(len(present), statistics.fmean(present), sd, max(present))
-
-
-def _tried_phrases(study: Study) -> dict[tuple[int, str], list[_Tried]]:
-    """Phrases by task and participant, the earliest first."""
-    rows = (
-        Phrase.objects.filter(assignment__session__in=study.sessions.counted().filter(withdrawn_at=None))
-        .order_by("submitted_at", "id")
-        .values_list(
-            "assignment__task_id",
-            "assignment__session__participant__pseudonym",
-            "text",
-            "score__value",
-            "score__run__worst_group_accuracy",
-        )
-    )
-    tried: dict[tuple[int, str], list[_Tried]] = defaultdict(list)
-    for task_id, participant, text, error_score, worst_group_accuracy in rows.iterator():
-        tried[task_id, participant].append(_Tried(text, error_score, worst_group_accuracy))
-    return tried
-
-
-def _task_summary(task: Task, tried: dict[tuple[int, str], list[_Tried]]) -> TaskSummary:
-    participants = (
-        Assignment.objects.filter(task=task, session__in=AnnotationSession.objects.counted().filter(withdrawn_at=None))
-        .order_by("session__participant__pseudonym")
-        .values_list("session__participant__pseudonym", flat=True)
-        .distinct()
-    )
-    return TaskSummary(
-        task=task.position,
-        class_name=task.class_name,
-        base_model=task.base_model.name,
-        base_worst_group_accuracy=task.base_model.test_metrics["worst_group"],
-        participants=tuple(
-            _participant_summary(participant, task.position, tried.get((task.pk, participant), []))
-            for participant in participants
-        ),
-    )
-
-
-def _participant_summary(participant: str, task: int, tried: list[_Tried]) -> ParticipantSummary:
-    scored = [phrase for phrase in tried if phrase.error_score is not None]
-    best = max(scored, key=lambda phrase: phrase.error_score or 0.0, default=None)  # max keeps the first of ties
-    reached = [phrase.worst_group_accuracy for phrase in tried if phrase.worst_group_accuracy is not None]
-    return ParticipantSummary(
-        participant=participant,
-        task=task,
-        n_phrases=len(tried),
-        best_error_score=best.error_score if best else None,
-        best_phrase=best.text if best else None,
-        worst_group_accuracy=best.worst_group_accuracy if best else None,
-        worst_group_accuracy_chosen_on_test=max(reached, default=None),
-    )

@@ -1,0 +1,26 @@
+"""What the definitions of several tables share."""
+
+from collections.abc import Callable
+from typing import Any
+
+from annotations.exports.columns import Column
+
+SHARE = {"range": "0 to 1", "unit": "share"}
+COUNT = {"range": "0 or more"}
+
+
+def participant_column(pseudonym: Callable[[Any], str]) -> Column[Any]:
+    return Column("participant", "text", "pseudonym of the person, made with a key of this study alone", pseudonym)
+
+
+def session_column(submission_key: Callable[[Any], str]) -> Column[Any]:
+    return Column("session", "text", "pseudonym of the visit, unique in the study", submission_key)
+
+
+def task_column(position: Callable[[Any], int]) -> Column[Any]:
+    return Column("task", "integer", "number of the task in the study, from 1; study.json describes it", position)
+
+
+def field(attribute: str) -> Callable[[Any], Any]:
+    """Return a getter of an attribute of the row."""
+    return lambda row: getattr(row, attribute)

@@ -1,0 +1,23 @@
+"""What the extra `analysis` adds to a release: each table as Parquet, the results page's tables, and its figures."""
+
+from functools import partial
+
+from annotations.analysis.tables import study_tables
+from annotations.exports.rows import Source
+from annotations.exports.study_export import Analysis, Extras
+from annotations.exports.tables import TABLES
+from annotations.models import Study
+from worker import parquet
+from worker.figures import draw_all
+
+
+def _analyse(study: Study) -> Analysis:
+    tables = study_tables(study)
+    there = {table.file for table in TABLES}
+    return Analysis(
+        [Source(filled.table, filled.rows) for filled in tables.all if filled.table.file not in there],
+        partial(draw_all, tables),
+    )
+
+
+EXTRAS = Extras(parquet.SUFFIX, parquet.open_table, _analyse)

@@ -1,0 +1,90 @@
+"""Building releases: what an export has, with Parquet and figures, written to a file that is named by its digest."""
+
+import hashlib
+import importlib.util
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from annotations.exports.study_export import Extras, write_study_zip
+from annotations.models import Release
+from annotations.services import jobs, releases
+from worker import heartbeat
+from worker.pulse import pulse
+
+logger = logging.getLogger(__name__)
+
+
+def build_due_releases() -> int:
+    """Build every release that is due, one after the other; return how many ended. Raises OperationalError."""
+    ended = 0
+    while (job := jobs.take(Release)) is not None:
+        progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the pulse does
+        try:
+            with pulse(job, progress):
+                _build(job, progress)
+        except jobs.JobLost:
+            logger.warning("%s was taken up by another worker", job)
+        ended += 1
+        heartbeat.touch()
+    return ended
+
+
+def extras() -> Extras | None:
+    """Return what adds Parquet and figures; None where the extra `analysis` is not installed."""
+    if not all(importlib.util.find_spec(name) for name in ("pyarrow", "matplotlib")):
+        return None
+    from worker.release_extras import EXTRAS  # a worker without the extra could not load it
+
+    return EXTRAS
+
+
+def _build(job: Release, progress: dict[str, Any]) -> None:
+    try:
+        built = _write(job, progress)
+    except (OperationalError, jobs.JobLost):
+        raise
+    except OSError as error:
+        jobs.fail(job, f"The file could not be written: {error.strerror or error}.")
+        return
+    except Exception as error:  # whoever asked reads it, not a log alone
+        logger.exception("%s failed", job)
+        jobs.fail(job, f"Something went wrong that nobody foresaw ({type(error).__name__}: {error})."[:500])
+        return
+    releases.store(job, built)
+
+
+def _write(job: Release, progress: dict[str, Any]) -> releases.Built:
+    """Write beside the target and rename: a file with a release's name is whole."""
+
+    def tell(what: str, done: int, total: int) -> None:
+        progress.update(phase=f"writing {what}", n_done=done, n_total=total)
+        heartbeat.touch()
+
+    target = releases.file_of(job)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    snapshot_at = timezone.now()
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        part = Path(file.name)
+        try:
+            manifest = write_study_zip(job.study, file, extras(), tell)
+            file.flush()
+            os.fsync(file.fileno())
+            digest, size = _sha256(part), part.stat().st_size
+            part.chmod(0o640)
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    return releases.Built(str(target.relative_to(settings.DATA_ROOT)), digest, size, manifest, snapshot_at)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
