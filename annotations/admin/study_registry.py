@@ -1,9 +1,13 @@
 """Every page of a study, in the order of its navigation. A module of pages adds its own PAGES here."""
 
-from annotations.admin import audit_log, members, moderation, withdrawals
+from annotations.admin import amend, audit_log, cloning, members, moderation, preflight, rehearsal, study_results, withdrawals
 from annotations.admin.study_pages import StudyPage
 
 PAGES: tuple[StudyPage, ...] = (
+    *preflight.PAGES,
+    *rehearsal.PAGES,
+    *amend.PAGES,
+    *cloning.PAGES,
     *moderation.PAGES,
     *withdrawals.PAGES,
     *members.PAGES,

@@ -1,0 +1,172 @@
+"""The results page of a study: tables and figures that follow the study while it runs, each with its data."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString, mark_safe
+
+from annotations.admin.results_words import (
+    CATEGORY_LIMIT,
+    categories,
+    comparison_rows,
+    task_words,
+)
+from annotations.admin.study_pages import StudyPage, page_context
+from annotations.analysis.definitions import TABLE_3
+from annotations.analysis.figures import Figure, figures
+from annotations.analysis.splits import Panel
+from annotations.analysis.state import state_of
+from annotations.analysis.tables import FilledTable, StudyTables, study_tables
+from annotations.charts.draw import draw
+from annotations.models import Benchmark, JobState, Study, StudyState
+from annotations.readings.thumbnails import thumbnail_url
+from annotations.services import benchmarks, roles
+
+NAME = "results"
+_POLL_S = 10  # while the study is open
+_SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure ready to show. drawn, drawn_log: SVG, empty where there is nothing to draw or no such axis."""
+
+    figure: Figure
+    drawn: SafeString
+    drawn_log: SafeString
+    header: list[str]
+    lines: list[list[str]]
+    n_more: int
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One slice of a phrase: a sample of its images with their addresses."""
+
+    words: str
+    pictures: list[tuple[str, Panel]]
+
+
+@dataclass(frozen=True)
+class PhrasePanel:
+    """The easy and the hard slice of a phrase."""
+
+    title: str
+    strips: list[Strip]
+
+
+def results_page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the results; with ?table= or ?figure= hand out one of them as a file, unless nothing has changed."""
+    state = state_of(study)
+    etag = f'"{state}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers={"ETag": etag})
+    tables = _tables(study.pk, state)
+    if "table" in request.GET:
+        return _csv(study, tables, request.GET["table"])
+    if "figure" in request.GET:
+        return _svg(study, tables, request.GET["figure"])
+    is_fragment = request.headers.get("Clarify-Fragment") == "1"
+    template = "admin/annotations/study/results_body.html" if is_fragment else "admin/annotations/study/results.html"
+    context = page_context(request, study, "Results", etag=etag, **_context(request, study, tables))
+    return TemplateResponse(request, template, context, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+
+
+def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
+    """Have the study's base models measured by other methods."""
+    if request.method != "POST":
+        raise Http404
+    asked = benchmarks.ask(study, by=request.user.get_username())
+    told = "Other methods are being measured. Their lines come one after the other." if asked else "All are measured."
+    messages.success(request, told)
+    return HttpResponseRedirect(PAGES[0].url(study))
+
+
+@lru_cache(maxsize=2)  # a reading of many phrases is large
+def _tables(study_id: int, state: str) -> StudyTables:
+    return study_tables(Study.objects.get(pk=study_id))
+
+
+def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[str, Any]:
+    shown = [_shown(figure) for figure in figures(tables)]
+    under_way = Benchmark.objects.filter(base_model__tasks__study=study).exclude(state=JobState.DONE).distinct()
+    measured = Benchmark.objects.filter(base_model__tasks__study=study, state=JobState.DONE)
+    return {
+        "tables": tables,
+        "words": [task_words(tables, task) for task in tables.tasks],
+        "shown": shown,
+        "panels": list(_phrase_panels(request, tables)),
+        "table_3": categories(tables),
+        "table_3_limit": CATEGORY_LIMIT,
+        "table_3_file": TABLE_3.file,
+        "conditions": comparison_rows(tables.conditions.rows),
+        "paired": comparison_rows(tables.paired.rows),
+        "left_out": [row for row in tables.counted.rows if row.is_left_out],
+        "without_number": [row for row in tables.counted.rows if not row.is_left_out],
+        "all_tables": tables.all,
+        "benchmarks": list(under_way),
+        "may_measure": roles.may(request.user, "coordinate", study) and not (under_way or measured),
+        "poll_s": _POLL_S if study.state in (StudyState.ACTIVE, StudyState.PAUSED) or under_way else 0,
+    }
+
+
+def _shown(figure: Figure) -> ShownFigure:
+    is_drawn = not figure.chart.is_empty
+    has_log = is_drawn and figure.chart.has_log
+    header, *lines = figure.data.lines()
+    return ShownFigure(
+        figure,
+        mark_safe(draw(figure)) if is_drawn else SafeString(),  # noqa: S308  # every text in it is escaped
+        mark_safe(draw(figure, is_log=True)) if has_log else SafeString(),  # noqa: S308
+        header,
+        lines[:_SHOWN_ROWS],
+        max(0, len(lines) - _SHOWN_ROWS),
+    )
+
+
+def _phrase_panels(request: HttpRequest, tables: StudyTables) -> Iterator[PhrasePanel]:
+    owner = f"user:{request.user.pk}"
+    for (_, class_name, phrase), rows in groupby(
+        tables.panels.rows, lambda row: (row.task, row.class_name, row.phrase)
+    ):
+        strips = []
+        for name, pictures in groupby(rows, lambda row: row.slice):
+            words = "Hard: more like the phrase" if name == "hard" else "Easy: less like it"
+            shown = [(thumbnail_url(owner, picture.dataset, picture.image_key), picture) for picture in pictures]
+            strips.append(Strip(words, shown))
+        yield PhrasePanel(f"{class_name}: “{phrase}”", strips)
+
+
+def _csv(study: Study, tables: StudyTables, file: str) -> HttpResponse:
+    table: FilledTable[Any] | None = next((table for table in tables.all if table.table.file == file), None)
+    if table is None:
+        raise Http404
+    text = io.StringIO()
+    csv.writer(text).writerows(table.lines())
+    return _file(text.getvalue(), "text/csv; charset=utf-8", f"{study.slug}-{file}")
+
+
+def _svg(study: Study, tables: StudyTables, key: str) -> HttpResponse:
+    figure = next((figure for figure in figures(tables) if figure.key == key and not figure.chart.is_empty), None)
+    if figure is None:
+        raise Http404
+    return _file(draw(figure), "image/svg+xml", f"{study.slug}-{key}.svg")
+
+
+def _file(content: str, content_type: str, name: str) -> HttpResponse:
+    disposition = f'attachment; filename="{name}"'
+    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+
+
+PAGES = (
+    StudyPage(NAME, "Results", results_page, group="results"),
+    StudyPage("baselines", "Baselines", ask_baselines, act="coordinate", group="results", in_navigation=False),
+)

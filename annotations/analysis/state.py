@@ -1,0 +1,42 @@
+"""Whether anything has changed since a study was analysed, without analysing it."""
+
+import hashlib
+from datetime import timedelta
+
+from django.db.models import Max
+from django.utils import timezone
+
+from annotations.analysis.rows import people_kind
+from annotations.models import AuditRecord, Benchmark, Event, SessionKind, Study, StudyState
+
+_SPANS_COME = timedelta(minutes=5)  # spans of time leave no event: while people may be at work, look again after this
+
+
+def state_of(study: Study) -> str:
+    """Return a short text that is another one after anything that the tables stand on.
+
+    That is the study's events, what its staff did, the benchmarks of its base models, what experts did elsewhere with
+    the same base models and, while it is open, time.
+    """
+    base_models = list(study.tasks.values_list("base_model_id", flat=True))
+    experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
+    benchmarks = Benchmark.objects.filter(base_model__in=base_models).order_by("pk")
+    is_open = study.state in (StudyState.ACTIVE, StudyState.PAUSED)
+    seen = (
+        study.pk,
+        people_kind(study),
+        study.title,
+        study.new_concept_chance,
+        base_models,
+        _last(Event, [study.pk]),
+        _last(AuditRecord, [study.pk]),
+        _last(Event, experts.values_list("pk", flat=True).distinct()),
+        list(benchmarks.values_list("pk", "state", "n_done")),
+        timezone.now().timestamp() // _SPANS_COME.total_seconds() if is_open else None,
+    )
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]
+
+
+def _last(model: type[Event] | type[AuditRecord], studies: object) -> int | None:
+    last: int | None = model.objects.filter(study__in=studies).aggregate(last=Max("pk"))["last"]  # type: ignore[misc]
+    return last
