@@ -67,7 +67,7 @@ STEPS = {
 }
 
 _NEXT = {
-    StudyState.DRAFT: "Set it up below, then open it.",
+    StudyState.DRAFT: "Set it up below, rehearse it, then open it.",
     StudyState.ACTIVE: "Put the link below into your Prolific study, and watch people come in.",
     StudyState.PAUSED: "Nobody new can enter. Resume it, or close it for good.",
     StudyState.CLOSED: "The study has ended. Export what came of it.",
@@ -110,6 +110,7 @@ def cockpit(study: Study) -> dict[str, Any]:
         "steps": steps_from(study),
         "next": _NEXT[StudyState(study.state)],
         "reasons": preflight.blocking(study) if study.state == StudyState.DRAFT else [],
+        "configuration": study.configurations.order_by("version").last(),
         "entry_url": studies.entry_url(study),
         "funnel": _funnel(study),
         "now": _now(study),

@@ -1,6 +1,16 @@
 """Every page of a study, in the order of its navigation. A module of pages adds its own PAGES here."""
 
-from annotations.admin import amend, audit_log, cloning, members, moderation, preflight, rehearsal, study_results, withdrawals
+from annotations.admin import (
+    amend,
+    audit_log,
+    cloning,
+    members,
+    moderation,
+    preflight,
+    rehearsal,
+    study_results,
+    withdrawals,
+)
 from annotations.admin.study_pages import StudyPage
 
 PAGES: tuple[StudyPage, ...] = (

@@ -1,0 +1,61 @@
+"""The page for what never freezes: codes, Prolific's study id, the quota, money to compare with, and alarms."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from annotations.admin.form_errors import linked_errors
+from annotations.admin.generic import ModelForm
+from annotations.admin.money import MoneyField
+from annotations.admin.study_pages import StudyPage, page_context
+from annotations.admin.study_sections import HELP
+from annotations.models import Study, StudyState
+from annotations.services.errors import ServiceError
+from annotations.services.studies import AMENDABLE, amend_study
+
+TITLE = "Codes, places and alarms"
+
+
+class AmendForm(ModelForm[Study]):
+    """What can be corrected while people are inside. The service stores it."""
+
+    reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
+    least_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["least_hourly_cents"])
+
+    class Meta:
+        model = Study
+        fields = AMENDABLE
+        help_texts = HELP
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the fields; a POST changes those that differ, and the audit log keeps from what to what."""
+    is_closed = study.state == StudyState.CLOSED
+    form = AmendForm(request.POST or None, instance=Study.objects.get(pk=study.pk))
+    if request.method == "POST" and form.is_valid() and _amended(request, study, form):
+        return HttpResponseRedirect(request.path)
+    context = page_context(
+        request, study, TITLE, form=form, is_closed=is_closed, linked_errors=linked_errors(form) if form.errors else []
+    )
+    return render(request, "admin/annotations/study/amend.html", context, status=400 if form.errors else 200)
+
+
+def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:
+    given: dict[str, Any] = form.cleaned_data
+    try:
+        changed = amend_study(study, given, by=request.user.get_username())
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    except ServiceError as error:
+        form.add_error(None, error.message)
+        return False
+    labels = ", ".join(str(form[name].label).lower() for name in changed)
+    messages.success(request, f"Changed: {labels}." if changed else "Nothing was different.")
+    return True
+
+
+PAGES = (StudyPage("amend", TITLE, page, act="coordinate", group="run"),)

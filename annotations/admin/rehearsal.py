@@ -1,0 +1,90 @@
+"""The rehearsal page: preview the study as a participant, send simulated ones, take back what they left."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+
+from annotations.admin.study_pages import StudyPage, page_context
+from annotations.models import REHEARSALS, JobState, Rehearsal, Study, StudyState
+from annotations.services import audit, entry_links, rehearsals
+from annotations.services.errors import ServiceError, StudyNotReady
+from annotations.services.readiness import reasons_not_ready
+
+TITLE = "Rehearse and preview"
+_OF_ALL = 5  # rehearsals that are listed
+
+
+class PeopleForm(forms.Form):
+    """How many simulated participants to send."""
+
+    n_people = forms.IntegerField(
+        label="Simulated participants",
+        min_value=1,
+        max_value=rehearsals.MOST_PEOPLE,
+        initial=rehearsals.USUAL_PEOPLE,
+        help_text="The first four are diligent. With 13 there is one of every kind: a hasty one, one who reloads, one "
+        "with two tabs, one who writes nonsense, one who leaves, one who fails the check.",
+    )
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show how far the newest rehearsal is; a POST previews, rehearses or discards."""
+    if request.method == "POST":
+        return _act(request, study)
+    return _shown(request, study, PeopleForm())
+
+
+def _act(request: HttpRequest, study: Study) -> HttpResponse:
+    by = request.user.get_username()
+    form = PeopleForm(request.POST)
+    try:
+        if request.POST.get("act") == "preview":
+            return HttpResponseRedirect(_preview(request, study, by))
+        if request.POST.get("act") == "discard":
+            n = rehearsals.discard(study, by=by)
+            messages.success(request, f"{n} preview{'' if n == 1 else 's'} and simulated visits are gone.")
+        elif form.is_valid():
+            rehearsals.request_rehearsal(study, form.cleaned_data["n_people"], by=by)
+        else:
+            return _shown(request, study, form, status=400)
+    except StudyNotReady as error:
+        messages.error(request, " ".join(error.reasons))
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.path)
+
+
+def _preview(request: HttpRequest, study: Study, by: str) -> str:
+    """The address of a new preview. Raises StudyNotReady for a draft that nobody could visit."""
+    chosen = request.POST.get("condition", "")
+    condition = get_object_or_404(study.conditions, pk=chosen) if chosen.isdecimal() else None
+    if study.state == StudyState.DRAFT and (reasons := reasons_not_ready(study)):
+        raise StudyNotReady(reasons)
+    url = entry_links.preview_url(study, request.user, condition)  # type: ignore[arg-type]  # the page is the staff's
+    audit.record("previewed", study=study, by=by, subject=study.slug, condition=condition.name if condition else "")
+    return url
+
+
+def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 200) -> HttpResponse:
+    found = list(study.rehearsals.order_by("-id")[:_OF_ALL])
+    newest: Rehearsal | None = found[0] if found else None
+    context = page_context(
+        request,
+        study,
+        TITLE,
+        form=form,
+        newest=newest,
+        people=newest.report.get("people", []) if newest else [],
+        is_under_way=newest is not None and newest.state in (JobState.PENDING, JobState.RUNNING),
+        earlier=found[1:],
+        conditions=study.conditions.order_by("position"),
+        n_visits=study.sessions.filter(kind__in=REHEARSALS).count(),
+        reasons=reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
+        is_closed=study.state == StudyState.CLOSED,
+        is_draft=study.state == StudyState.DRAFT,
+    )
+    return render(request, "admin/annotations/study/rehearsal.html", context, status=status)
+
+
+PAGES = (StudyPage("rehearsal", TITLE, page, act="coordinate", group="run"),)

@@ -1,0 +1,225 @@
+"""What the pre-flight finds, each fault planted alone in a study that is right."""
+
+import datetime as dt
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from annotations.models import AnnotationSession, Condition, Dataset, SessionKind, Study
+from annotations.models import Task as StudyTask
+from annotations.prolific.payloads import CompletionCode, RemoteStudy
+from annotations.readings.preflight import Level, Mend, blocking, report
+from annotations.readings.preflight.money import estimate, hourly_cents, longest_minutes
+from annotations.readings.preflight.remote import remote_checks
+from annotations.services import studies
+from tests import actors
+from tests.annotations.exports.rows import add_phrase
+
+
+def levels(study: Study, text: str) -> list[tuple[Level, Mend | None]]:
+    """How the checks came out whose sentence holds the text."""
+    return [(c.level, c.mend) for part in report(study) for c in part.checks if text in c.sentence]
+
+
+def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> None:
+    assert blocking(draft_study) == ["No simulated participants have been through it. Send some: Rehearse."]
+    assert blocking(draft_study, without_rehearsal=True) == []
+    assert levels(draft_study, "is right on 15 and wrong on 9 of the validation images of “square”") == [
+        (Level.PASS, None)
+    ]
+    assert levels(draft_study, "is as it was imported: 196 images") == [(Level.PASS, None)]
+    assert levels(draft_study, "12 images of sprites-like v1, looked at here and there, open") == [(Level.PASS, None)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text", "level", "mend"),
+    [
+        ("completion_url", "https://app.prolific.co/x?cc={code}", "does not answer any more", Level.BLOCK, Mend.ENTRY),
+        ("completion_url", "https://app.prolific.com/x", "put {code} into it", Level.BLOCK, Mend.ENTRY),
+        ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific's", Level.WARN, Mend.ENTRY),
+        ("completion_url", "", "people copy their code", Level.PASS, None),
+        ("researcher_code", "C0DE1234", "C0DE1234 stands for two outcomes", Level.BLOCK, Mend.ENTRY),
+        ("session_parameter", "STUDY_ID", "three different names", Level.BLOCK, Mend.LINK),
+        ("external_study_id", "64a0f1", "Links of another study", Level.PASS, None),
+        ("most_minutes", 14, "times people out after 14", Level.BLOCK, Mend.MONEY),
+        ("most_minutes", 15, "Prolific gives 15", Level.PASS, None),
+        ("lease_minutes", 10, "Hold it longer", Level.WARN, Mend.PLACES),
+        ("goal", 0.3, "luck reaches it", Level.WARN, Mend.TASKS),
+        ("reward_cents", 100, "pay 4.00 an hour: less than the 9.00", Level.WARN, Mend.MONEY),
+        ("reward_cents", 225, "GBP 2.25 pay 9.00 an hour.", Level.PASS, None),
+        ("alarm_email", "a@example.org", "Alarms go to a@example.org", Level.PASS, None),
+        ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
+        ("quota", 30, "30 people, 30 in each of 1 cell.", Level.PASS, None),
+    ],
+)
+def test_each_setting_is_looked_at(
+    draft_study: Study, field: str, value: Any, text: str, level: Level, mend: Mend | None
+) -> None:
+    setattr(draft_study, field, value)
+    draft_study.save()
+    assert levels(draft_study, text) == [(level, mend)]
+
+
+def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
+    for position in (1, 2):
+        Condition.objects.create(study=draft_study, position=position, name=str(position))
+    draft_study.quota = 31
+    assert levels(draft_study, "31 people cannot be spread evenly over 2 cells") == [(Level.WARN, Mend.PLACES)]
+
+
+def test_a_crowd_needs_a_clock_and_experts_do_not(draft_study: Study) -> None:
+    draft_study.tasks.update(time_limit_s=None)
+    assert levels(draft_study, "Task 1 has no time limit") == [(Level.BLOCK, Mend.TASKS)]
+    draft_study.audience = "experts"
+    assert levels(draft_study, "Task 1 has no") == [(Level.PASS, None)]
+
+
+def test_files_that_changed_since_the_import_block(
+    draft_study: Study, tmp_path: Path, settings: Any, sprites_directory: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(sprites_directory, copy)
+    settings.DATA_ROOT = tmp_path
+    Dataset.objects.update(directory="copy")
+    names = copy / "filenames.json"
+    names.write_text(names.read_text() + " ")
+    assert levels(draft_study, "filenames.json of sprites-like v1 changed") == [(Level.BLOCK, Mend.LIBRARY)]
+    for image in copy.rglob("*.webp"):
+        image.write_bytes(b"RIFF")
+    assert levels(draft_study, "12 of 12 images of sprites-like v1 cannot be opened") == [(Level.BLOCK, Mend.LIBRARY)]
+    Dataset.objects.update(digest="0" * 64)
+    assert levels(draft_study, "are of another version") == [(Level.BLOCK, Mend.LIBRARY)]
+
+
+def test_a_study_without_tasks_says_that_alone_of_them(draft_study: Study) -> None:
+    StudyTask.objects.all().delete()
+    assert blocking(draft_study) == ["The study has no task. Add at least one."]
+
+
+def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: actors.Visit) -> None:
+    assert levels(open_study, "No phrase was ever scored") == [(Level.WARN, Mend.REHEARSAL)]
+    score = add_phrase(alice, "red", 0.5).score
+    score.dataset_digest = Dataset.objects.get().digest
+    score.save()
+    assert levels(open_study, "python:tests.fake_encoder scored a phrase on sprites-like v1") == [(Level.PASS, None)]
+
+
+def finish(visit: actors.Visit, minutes: float, kind: str = SessionKind.PARTICIPANT) -> None:
+    """As many people as an estimate needs, who took so long."""
+    now = timezone.now()
+    for _ in range(5):
+        key = uuid.uuid4().hex[:12]
+        session = AnnotationSession.objects.create(
+            study=visit.session.study,
+            configuration=visit.session.configuration,
+            participant=visit.participant,
+            submission_key=key,
+            kind=kind,
+            seed=1,
+            code_version="1",
+            stage="finished",
+            outcome="completed",
+            consented_at=now,
+            ended_at=now,
+        )
+        AnnotationSession.objects.filter(pk=session.pk).update(created_at=now - dt.timedelta(minutes=minutes))
+
+
+def test_the_estimate_rests_on_limits_until_enough_people_were_there(open_study: Study, alice: actors.Visit) -> None:
+    assert longest_minutes(open_study) == 15
+    assert "all time limits used up" in estimate(open_study).basis  # type: ignore[union-attr]
+    finish(alice, 4, SessionKind.SIMULATED)
+    assert estimate(open_study).minutes == 15  # type: ignore[union-attr]
+    finish(alice, 12)
+    likely = estimate(open_study)
+    assert likely is not None and likely.basis == "the median of 5 people in this study"
+    assert likely.minutes == pytest.approx(12, abs=0.1)
+    open_study.reward_cents = 200
+    assert hourly_cents(open_study) == pytest.approx(1000, abs=10)
+
+
+def test_the_estimate_of_a_clone_rests_on_those_before(open_study: Study, alice: actors.Visit) -> None:
+    finish(alice, 8)
+    clone = actors.create_study(open_study.tasks.get().base_model, slug="again", cloned_from=open_study)
+    assert "this study and those it was cloned from" in estimate(clone).basis  # type: ignore[union-attr]
+
+
+REMOTE = RemoteStudy(
+    study_id="64a0f1",
+    status="UNPUBLISHED",
+    name="Sprites",
+    url="",
+    id_option="url_parameters",
+    is_signed=False,
+    completion_codes=(CompletionCode("C0DE1234", "COMPLETED", "participant", ("MANUALLY_REVIEW",)),),
+    places=30,
+    estimated_minutes=15,
+    most_minutes=45,
+    reward_cents=250,
+    currency="GBP",
+)
+
+
+def remote(study: Study, **changed: Any) -> list[tuple[Level, str]]:
+    url = studies.entry_url(study)
+    theirs = RemoteStudy(**{**REMOTE.__dict__, "url": url, **changed})
+    return [(check.level, check.sentence) for check in remote_checks(study, theirs, url)]
+
+
+def test_a_study_that_agrees_with_prolific_passes(draft_study: Study) -> None:
+    assert remote(draft_study) == [(Level.PASS, "“Sprites” on Prolific agrees with this one.")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "text"),
+    [
+        ({}, {"url": "https://elsewhere.org/study/sprites/"}, "sends people to https://elsewhere.org/study/sprites/"),
+        ({}, {"url": "http://localhost/study/sprites/?PROLIFIC_PID=x"}, "lacks SESSION_ID, STUDY_ID"),
+        ({}, {"id_option": "question"}, "choose “URL parameters”"),
+        ({}, {"completion_codes": ()}, "The code for “completed” is not on Prolific"),
+        ({"failed_check_code": "FAIL"}, {}, "The code for “failed check” is not on Prolific"),
+        ({}, {"most_minutes": 10}, "times people out after 10 minutes, and a visit may take 15"),
+        ({"most_minutes": 60}, {}, "is 45 minutes there and 60 here"),
+        ({"reward_cents": 300}, {}, "2.50 there and 3.00 here"),
+        ({"quota": 40}, {}, "30 places there, and a quota of 40 here"),
+    ],
+)
+def test_what_differs_is_told(draft_study: Study, ours: dict[str, Any], theirs: dict[str, Any], text: str) -> None:
+    for name, value in ours.items():
+        setattr(draft_study, name, value)
+    [(level, sentence)] = remote(draft_study, **theirs)
+    assert level is Level.WARN
+    assert text in sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "ours", "text"),
+    [
+        (
+            CompletionCode("R", "COMPLETED", "participant", ()),
+            {"researcher_code": "R"},
+            "has the participant as its actor",
+        ),
+        (
+            CompletionCode("F", "OTHER", "participant", ()),
+            {"failed_check_code": "F"},
+            "does not set off REQUEST_RETURN",
+        ),
+        (
+            CompletionCode("F", "FIXED_SCREENOUT", "participant", ("REQUEST_RETURN",)),
+            {"failed_check_code": "F", "failed_check_is_paid": True},
+            "does not set off FIXED_SCREEN_OUT_PAYMENT",
+        ),
+    ],
+)
+def test_a_code_that_does_something_else_there_is_told(
+    draft_study: Study, code: CompletionCode, ours: dict[str, Any], text: str
+) -> None:
+    for name, value in ours.items():
+        setattr(draft_study, name, value)
+    [(_level, sentence)] = remote(draft_study, completion_codes=(*REMOTE.completion_codes, code))
+    assert text in sentence
