@@ -1,0 +1,161 @@
+"""Links into previews and simulated visits: whose visit it is stands in the link, and nothing of it counts."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from annotations.models import (
+    Allocation,
+    AnnotationSession,
+    BaseModel,
+    Condition,
+    EntryTier,
+    Event,
+    SessionKind,
+    Stage,
+    Study,
+    Submission,
+)
+from annotations.services import entry_links, sessions, studies
+from annotations.services.errors import RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
+from tests import actors
+from tests.annotations.services.arrivals import completed, consenting, held, study_of_cells
+
+
+def token_of(url: str) -> str:
+    return url.partition(f"?{entry_links.PARAMETER}=")[2]
+
+
+def simulated(study: Study, n: int = 0, seed: int = 7) -> AnnotationSession:
+    return entry_links.enter(study, token_of(entry_links.simulated_url(study, n, seed)))
+
+
+@pytest.fixture
+def preview_url(open_study: Study, coordinator: User) -> str:
+    return entry_links.preview_url(open_study, coordinator)
+
+
+def test_a_preview_is_a_visit_of_its_own_kind(open_study: Study, preview_url: str) -> None:
+    session = entry_links.enter(open_study, token_of(preview_url))
+    assert (session.kind, session.tier, session.stage) == (SessionKind.PREVIEW, EntryTier.LOCAL, Stage.CONSENT)
+    assert not Submission.objects.exists()
+
+
+def test_a_link_is_one_visit_and_the_next_link_another(open_study: Study, coordinator: User, preview_url: str) -> None:
+    token = token_of(preview_url)
+    assert entry_links.enter(open_study, token) == entry_links.enter(open_study, token)
+    other = entry_links.enter(open_study, token_of(entry_links.preview_url(open_study, coordinator)))
+    assert AnnotationSession.objects.count() == 2
+    assert other.participant != entry_links.enter(open_study, token).participant
+
+
+def test_the_same_seed_simulates_the_same_people(open_study: Study) -> None:
+    assert simulated(open_study) == simulated(open_study)
+    assert len({simulated(open_study, n, seed).participant_id for n in (0, 1) for seed in (7, 8)}) == 4
+    assert simulated(open_study).kind == SessionKind.SIMULATED
+
+
+def test_simulated_people_see_the_same_images_for_the_same_seed(base_model: BaseModel) -> None:
+    one, other = (actors.open_study(actors.create_study(base_model, slug)) for slug in ("one", "other"))
+    assert simulated(one, 3).seed == simulated(other, 3).seed != simulated(one, 4).seed
+
+
+@pytest.mark.parametrize("state", ["draft", "paused", "active"])
+def test_drafts_paused_and_open_studies_can_be_rehearsed(draft_study: Study, coordinator: User, state: str) -> None:
+    if state != "draft":
+        actors.open_study(draft_study)
+    if state == "paused":
+        studies.pause_study(draft_study, by="somebody")
+    session = entry_links.enter(draft_study, token_of(entry_links.preview_url(draft_study, coordinator)))
+    sessions.give_consent(session)
+    assert actors.pass_check(actors.do_tutorial(session)).stage == Stage.TASKS
+
+
+def test_a_draft_freezes_anew_once_it_has_changed(draft_study: Study) -> None:
+    first, second = simulated(draft_study, 0), simulated(draft_study, 1)
+    assert first.configuration == second.configuration
+    draft_study.title = "Another title"
+    draft_study.save()
+    assert simulated(draft_study, 2).configuration.version == 2
+
+
+def test_a_draft_that_could_not_open_says_why(draft_study: Study) -> None:
+    draft_study.tasks.update(text_template="{phrase} and {phrase}")
+    with pytest.raises(StudyNotReady, match="template"):
+        simulated(draft_study)
+
+
+def test_a_closed_study_is_not_rehearsed(open_study: Study, preview_url: str) -> None:
+    studies.close_study(open_study, by="somebody")
+    with pytest.raises(StudyNotOpen):
+        entry_links.enter(open_study, token_of(preview_url))
+
+
+def test_a_link_is_good_for_a_day_and_its_visit_for_longer(open_study: Study, preview_url: str) -> None:
+    session = entry_links.enter(open_study, token_of(preview_url))
+    with time_machine.travel(timezone.now() + entry_links.GOOD_FOR + dt.timedelta(minutes=1), tick=False):
+        with pytest.raises(RehearsalLinkInvalid):
+            entry_links.enter(open_study, token_of(preview_url))
+        assert sessions.give_consent(session).stage == Stage.TUTORIAL
+
+
+def test_a_changed_link_or_one_of_another_study_is_refused(open_study: Study, base_model: BaseModel) -> None:
+    token = token_of(entry_links.simulated_url(open_study, 0, 7))
+    other = actors.create_study(base_model, "other")
+    for study, given in ((open_study, f"{token}x"), (open_study, ""), (open_study, f"x{token}"), (other, token)):
+        with pytest.raises(RehearsalLinkInvalid):
+            entry_links.enter(study, given)
+    assert not AnnotationSession.objects.exists()
+
+
+def test_no_link_of_a_participant_makes_a_rehearsal(open_study: Study) -> None:
+    session = sessions.enter(open_study, participant_id="preview", study_id="s", session_id="simulated")
+    assert session.kind == SessionKind.PARTICIPANT
+
+
+@pytest.mark.parametrize("kind", ["preview", "simulated", "expert"])
+def test_the_database_keeps_whose_visit_it_is(alice: actors.Visit, kind: str) -> None:
+    with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
+        AnnotationSession.objects.update(kind=kind)
+
+
+# -- Cells and places --------------------------------------------------------------------------------------------------
+def test_a_preview_is_in_the_condition_that_was_asked_for(base_model: BaseModel, coordinator: User) -> None:
+    study = study_of_cells(base_model, n_conditions=3, n_tasks=1)
+    for condition in study.conditions.all():
+        url = entry_links.preview_url(study, coordinator, condition)
+        assert entry_links.enter(study, token_of(url)).condition == condition
+
+
+def test_simulated_people_fill_the_cells_in_turn(base_model: BaseModel) -> None:
+    study = study_of_cells(base_model, n_conditions=2, n_tasks=2)
+    cells = [(session.condition.position, session.order) for n in range(8) if (session := simulated(study, n))]
+    assert sorted(cells) == sorted([(1, 0), (1, 1), (2, 0), (2, 1)] * 2)
+
+
+def test_a_condition_that_is_gone_makes_the_link_invalid(draft_study: Study, coordinator: User) -> None:
+    condition = Condition.objects.create(study=draft_study, name="gone")
+    url = entry_links.preview_url(draft_study, coordinator, condition)
+    condition.delete()
+    with pytest.raises(RehearsalLinkInvalid):
+        entry_links.enter(draft_study, token_of(url))
+
+
+def test_rehearsals_hold_no_place_and_need_none(base_model: BaseModel) -> None:
+    study = study_of_cells(base_model, n_conditions=2, n_tasks=1, quota=1)
+    first = completed(sessions.give_consent(simulated(study, 0)))
+    assert (first.stage, first.is_late, sum(held(study))) == (Stage.FINISHED, False, 0)
+    consenting(study, "ann")  # the one place
+    assert completed(sessions.give_consent(simulated(study, 1))).stage == Stage.FINISHED
+    assert Allocation.objects.count() == 1
+
+
+def test_the_events_of_a_rehearsal_can_be_deleted_with_it_and_no_others(open_study: Study) -> None:
+    rehearsal, real = simulated(open_study), consenting(open_study, "ann")
+    Event.objects.filter(session=rehearsal).delete()
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Event.objects.filter(session=real).delete()
