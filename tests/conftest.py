@@ -1,5 +1,6 @@
 """The named actors (tests/actors.py) as fixtures."""
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,8 @@ def coordinator_client(coordinator: User) -> Client:
 def prolific(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProlific]:
     """A Prolific of the test's own, and a site that has its token and its secret."""
     monkeypatch.setattr(prolific_access, "_quiet_until", 0.0)
+    restless = dataclasses.replace(prolific_access.PATIENCE, sleep=lambda seconds: None)
+    monkeypatch.setattr(prolific_access, "PATIENCE", restless)
     with FakeProlific() as fake:
         settings.PROLIFIC_API, settings.PROLIFIC_TOKEN = fake.api, fake.token
         settings.PROLIFIC_JWKS_URL, settings.PROLIFIC_WEBHOOK_SECRET = fake.jwks_url, fake.hook_secret

@@ -18,6 +18,7 @@ from annotations.prolific.retries import ONCE, Patience
 from annotations.prolific.signed_links import SignedEntry
 
 QUIET_S = 30.0  # after Prolific did not answer, people who enter do not wait for it again for this long
+PATIENCE = Patience(tries=3, longest=2.0)
 _HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
 _UNHURRIED = (3.0, 10.0)
 
@@ -27,7 +28,7 @@ _quiet_until = 0.0
 
 def client() -> Prolific | None:
     """Return the client for workers and commands, None without a token. It waits, but for seconds only."""
-    return _client(_UNHURRIED, Patience(tries=3, longest=2.0))
+    return _client(_UNHURRIED, PATIENCE)
 
 
 def hurried_client() -> Prolific | None:
