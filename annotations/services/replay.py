@@ -30,12 +30,7 @@ VISIT = "visit"  # in a row: the id of the visit that it belongs to
 Key = str
 Row = dict[str, Any]
 
-# What people typed, or staff wrote of it: nothing of it may be stored once its key is gone.
-_TYPED = {
-    PHRASE: ("text", "last_error", "moderation_reason"),
-    SCORE: ("subject", "rendered_text", "rewordings"),
-    RUN: ("phrase_text", "reason"),
-}
+_PSEUDONYMS = {"participant", "session"}  # of a visit; random ones take their place once the person is forgotten
 
 
 @dataclass
@@ -87,14 +82,15 @@ def differences(replayed: StudyState, tables: StudyState) -> list[str]:
             if visit in replayed.incomplete:
                 continue
             name = f"{table.replace('_', ' ')} {key}"
-            if visit in replayed.erased:
-                found += _remains(table, name, now.get(key, {}))
+            if visit in replayed.erased and table != SESSION:
+                found.append(f"{name}: is still stored, and its visit is erased")
             elif key not in now:
                 found.append(f"{name}: is in the log, and not stored")
             elif key not in log:
                 found.append(f"{name}: is stored, and not in the log")
             else:
                 told = log[key].keys() if visit in replayed.unreadable else log[key].keys() | now[key].keys()
+                told = told - _PSEUDONYMS if visit in replayed.erased else told
                 found += _differing_fields(name, log[key], now[key], told)
     return found
 
@@ -173,12 +169,6 @@ def _differing_fields(name: str, log: Row, now: Row, told: Iterable[str]) -> lis
         f"{name}: {each} is {_shown(log.get(each))} in the log, and {_shown(now.get(each))} as stored"
         for each in sorted(told)
         if log.get(each) != now.get(each)
-    ]
-
-
-def _remains(table: str, name: str, now: Row) -> list[str]:
-    return [
-        f"{name}: {each} is still stored, and its person was erased" for each in _TYPED.get(table, ()) if now.get(each)
     ]
 
 

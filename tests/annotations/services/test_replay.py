@@ -1,5 +1,6 @@
 """The event log alone builds the rows again; where the two differ, the row and the field are named."""
 
+import datetime as dt
 import io
 import uuid
 
@@ -20,7 +21,7 @@ from annotations.models import (
     Study,
     ThresholdChoice,
 )
-from annotations.services import comprehension, identities, replies, runs, scoring, sessions
+from annotations.services import comprehension, erasure, identities, replies, runs, scoring, sessions
 from annotations.services.event_images import ASSIGNMENT, CHOICE, JUDGEMENT, PHRASE, RUN, SCORE, SESSION
 from annotations.services.replay import differences, replay, stored
 from annotations.services.withdrawal import withdraw
@@ -144,7 +145,21 @@ def test_without_the_key_the_log_yields_a_tombstone(lively: Study, alice: Visit)
             == {key: row for key, row in before.rows[table].items() if row["visit"] != alice.session.pk}.items()
         )
     found = differences(state, stored(lively))
-    assert any("text is still stored, and its person was erased" in line for line in found)
+    assert all(line.endswith("is still stored, and its visit is erased") for line in found)
+    assert f"phrase {alice.assignment.public_id} / 1: is still stored, and its visit is erased" in found
+
+
+def test_log_and_tables_agree_on_somebody_who_withdrew_was_erased_and_forgotten(lively: Study, alice: Visit) -> None:
+    withdraw(alice.session)
+    now = timezone.now()
+    assert erasure.erase_due(now).contents == 2  # bob withdrew before
+    assert differences(replay(lively), stored(lively)) == []
+    erasure.erase_due(now + dt.timedelta(days=60))
+    state = replay(lively)
+    assert differences(state, stored(lively)) == []
+    assert alice.session.pk in state.erased
+    assert alice.participant.pseudonym not in repr(state.rows)
+    assert "no dots" not in repr(state.rows)
 
 
 def test_visits_of_before_events_carried_rows_are_said_to_be_incomplete(lively: Study, alice: Visit) -> None:
