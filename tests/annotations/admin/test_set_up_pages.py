@@ -1,0 +1,171 @@
+"""Pre-flight, rehearsal, preview, clone, and what can be amended while a study is open."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from annotations.models import AnnotationSession, Condition, Rehearsal, Role, Study, StudyMember, StudyState
+from annotations.services import entry_links, jobs
+
+FIELDS: dict[str, Any] = {
+    "completion_code": "C0DE1234",
+    "currency": "GBP",
+    "least_hourly_cents": "9.00",
+    "new_concept_chance": 0.1,
+    "alarm_dropout": 0.4,
+    "alarm_failed_check": 0.3,
+}
+
+
+def address(study: Study, name: str) -> str:
+    return reverse(f"admin:annotations_study_{name}", args=[study.pk])
+
+
+@pytest.fixture
+def analyst_client(draft_study: Study) -> Client:
+    analyst = User.objects.create_user("analyst", is_staff=True)
+    StudyMember.objects.create(study=draft_study, user=analyst, role=Role.ANALYST)
+    client = Client()
+    client.force_login(analyst)
+    return client
+
+
+def test_the_pre_flight_says_what_is_wrong_and_links_there(coordinator_client: Client, draft_study: Study) -> None:
+    Study.objects.update(completion_url="https://app.prolific.co/x?cc={code}", most_minutes=3)
+    page = coordinator_client.get(address(draft_study, "preflight")).content.decode()
+    assert "3 things keep the study from opening" in page
+    assert f"{address(draft_study, 'change')}#fieldset-0-4-heading" in page
+    assert f'href="{address(draft_study, "rehearsal")}"' in page
+    form = coordinator_client.get(address(draft_study, "change")).content.decode()
+    assert 'id="fieldset-0-4-heading" class="fieldset-heading">Entry and exit<' in form
+
+
+def test_the_pre_flight_without_a_token_says_so(coordinator_client: Client, draft_study: Study) -> None:
+    assert "no token for Prolific" in coordinator_client.get(address(draft_study, "preflight")).content.decode()
+
+
+def test_a_prolific_that_does_not_answer_is_a_warning(
+    coordinator_client: Client, draft_study: Study, settings: Any
+) -> None:
+    settings.PROLIFIC_TOKEN, settings.PROLIFIC_API = "token", "http://127.0.0.1:9/api/v1"
+    Study.objects.update(external_study_id="64a0f1")
+    page = coordinator_client.get(address(draft_study, "preflight")).content.decode()
+    assert 'class="check-warn"' in page and "Not compared: " in page
+
+
+def test_an_open_study_is_mended_where_it_can_be(coordinator_client: Client, open_study: Study) -> None:
+    page = coordinator_client.get(address(open_study, "preflight")).content.decode()
+    assert f'href="{address(open_study, "amend")}"' in page
+    assert "#tasks-group" not in page
+
+
+def test_a_rehearsal_is_asked_for_and_its_progress_shown(coordinator_client: Client, draft_study: Study) -> None:
+    coordinator_client.post(address(draft_study, "rehearsal"), {"act": "rehearse", "n_people": 4})
+    page = coordinator_client.get(address(draft_study, "rehearsal")).content.decode()
+    assert 'data-live="2"' in page and "Waits for a worker" in page
+    taken = jobs.take(Rehearsal)
+    assert taken is not None
+    person = {"name": "diligent-0", "outcome": "broke off", "problem": "<b>500</b>", "n_phrases": 0, "seconds": 1}
+    jobs.fail(taken, "diligent-0: <b>500</b>.", report={"people": [person]})
+    page = coordinator_client.get(address(draft_study, "rehearsal")).content.decode()
+    assert "data-live" not in page
+    assert "&lt;b&gt;500" in page and "<b>500" not in page
+
+
+@pytest.mark.parametrize("n", ["0", "1000", "four", ""])
+def test_a_number_that_is_none_is_refused_at_its_field(coordinator_client: Client, draft_study: Study, n: str) -> None:
+    response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "rehearse", "n_people": n})
+    assert response.status_code == 400
+    assert not Rehearsal.objects.exists()
+
+
+def test_a_preview_enters_a_draft_under_the_chosen_condition(coordinator_client: Client, draft_study: Study) -> None:
+    Condition.objects.create(study=draft_study, position=1, name="with words")
+    chosen = Condition.objects.create(study=draft_study, position=2, name="without words", show_suggestions=False)
+    response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "preview", "condition": chosen.pk})
+    token = response.headers["Location"].split(f"{entry_links.PARAMETER}=")[1]
+    session = entry_links.enter(draft_study, token)
+    assert (session.kind, session.condition) == ("preview", chosen)
+    assert draft_study.audit_records.get(act="previewed").detail == {"condition": "without words"}
+
+
+def test_a_draft_that_nobody_could_visit_is_not_previewed(coordinator_client: Client, draft_study: Study) -> None:
+    draft_study.tasks.all().delete()
+    response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "preview"}, follow=True)
+    assert "has no task" in response.content.decode()
+
+
+def test_what_rehearsals_left_is_discarded(coordinator_client: Client, draft_study: Study) -> None:
+    response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "preview"})
+    entry_links.enter(draft_study, response.headers["Location"].split(f"{entry_links.PARAMETER}=")[1])
+    response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "discard"}, follow=True)
+    assert "1 preview and simulated visits are gone" in response.content.decode()
+    assert not AnnotationSession.objects.exists()
+
+
+def test_a_clone_is_made_and_opened_in_the_form(coordinator_client: Client, open_study: Study) -> None:
+    page = coordinator_client.get(address(open_study, "clone")).content.decode()
+    assert 'value="sprites-2"' in page
+    response = coordinator_client.post(address(open_study, "clone"), {"title": "Again", "slug": "again"})
+    clone = Study.objects.get(slug="again")
+    assert response.headers["Location"] == address(clone, "change")
+    assert (clone.state, clone.cloned_from) == (StudyState.DRAFT, open_study)
+
+
+def test_a_clone_under_a_slug_that_is_taken_is_refused(coordinator_client: Client, open_study: Study) -> None:
+    response = coordinator_client.post(address(open_study, "clone"), {"title": "Again", "slug": "sprites"})
+    assert response.status_code == 400
+    assert "already exists" in response.content.decode()
+
+
+def test_a_code_is_corrected_while_people_are_inside(coordinator_client: Client, open_study: Study) -> None:
+    changed = {**FIELDS, "completion_code": "RIGHT", "reward_cents": "3.50", "quota": 40}
+    response = coordinator_client.post(address(open_study, "amend"), changed, follow=True)
+    assert "Changed: completion code, quota, reward." in response.content.decode()
+    open_study.refresh_from_db()
+    assert (open_study.completion_code, open_study.reward_cents, open_study.quota) == ("RIGHT", 350, 40)
+    changes = open_study.audit_records.get(act="study_amended").detail["changes"]
+    assert changes["completion_code"] == {"from": "C0DE1234", "to": "RIGHT"}
+    assert open_study.configurations.count() == 1
+
+
+def test_codes_that_are_equal_are_refused_together(coordinator_client: Client, open_study: Study) -> None:
+    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "no_consent_code": "C0DE1234"})
+    assert response.status_code == 400
+    assert "Each outcome needs a code of its own" in response.content.decode()
+    open_study.refresh_from_db()
+    assert open_study.no_consent_code == ""
+
+
+def test_nothing_else_can_be_amended(coordinator_client: Client, open_study: Study) -> None:
+    coordinator_client.post(address(open_study, "amend"), {**FIELDS, "title": "Another", "goal": "0.1"})
+    open_study.refresh_from_db()
+    assert (open_study.title, open_study.goal) == ("The sprites study", None)
+
+
+def test_a_closed_study_keeps_its_codes(coordinator_client: Client, open_study: Study) -> None:
+    coordinator_client.post(address(open_study, "amend"), FIELDS)
+    coordinator_client.post(reverse("admin:annotations_study_step", args=[open_study.pk, "close"]))
+    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "completion_code": "LATE"})
+    assert "The study is closed" in response.content.decode()
+    open_study.refresh_from_db()
+    assert open_study.completion_code == "C0DE1234"
+
+
+def test_the_navigation_shows_what_a_role_may_open(
+    coordinator_client: Client, analyst_client: Client, draft_study: Study
+) -> None:
+    for client, may_coordinate in ((coordinator_client, True), (analyst_client, False)):
+        page = client.get(address(draft_study, "preflight")).content.decode()
+        navigation = page[page.index('class="study-pages"') : page.index("</nav>", page.index('class="study-pages"'))]
+        assert 'aria-current="page">Pre-flight<' in navigation
+        assert ("Codes, places and alarms" in navigation) is may_coordinate
+
+
+@pytest.mark.parametrize("name", ["rehearsal", "clone", "amend"])
+def test_an_analyst_does_not_run_it(analyst_client: Client, draft_study: Study, name: str) -> None:
+    assert analyst_client.get(address(draft_study, name)).status_code == 404
+    assert analyst_client.post(address(draft_study, name), {"act": "discard"}).status_code == 404
