@@ -101,20 +101,26 @@ def prepare_start(
 
 def start_of(problem: Problem) -> SharedStart:
     """The same for a problem that is on its device already."""
+    sample, zero = problem.every(_stride(problem, METRIC_ROWS)), problem.zeros(1)
     weights = _class_balanced(problem.labels)
-    zero = problem.zeros(1)
-    rough = _roughly(problem, weights, zero, curvature_factor(problem, weights, zero[0], zero.shape[2]), _ROUGH)
+    first_factor = curvature_factor(problem, weights, zero[0], zero.shape[2])
+    rough = _roughly(sample, zero, first_factor, _ROUGH)
     factor = curvature_factor(problem, weights, rough[0], METRIC_ROWS)
-    return SharedStart(_roughly(problem, weights, rough, factor, _LESS_ROUGH)[0], factor, problem.l2)
+    return SharedStart(_roughly(problem, rough, factor, _LESS_ROUGH)[0], factor, problem.l2)
 
 
-def _roughly(problem: Problem, weights: Tensor, v: Tensor, factor: Tensor, tolerance: float) -> Tensor:
-    """Lower the loss of one head with weights [n] from V [1, b, p] until its gap is about tolerance × loss."""
-    head, precision = Weights.of(weights[:, None]), precisions(problem.features)[0]
+def _roughly(problem: Problem, v: Tensor, factor: Tensor, tolerance: float) -> Tensor:
+    """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
+    head, precision = Weights.of(_class_balanced(problem.labels)[:, None]), precisions(problem.features)[0]
     kept = Kept.empty(problem, 1, precision.values)
     found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
     goal = tolerance * found.loss
     return descend(problem, head, v, found, kept, factor.to(precision.values), precision, goal, _ROUGH_ITERATIONS)[0]
+
+
+def _stride(problem: Problem, most_rows: int) -> int:
+    """Every how many images are taken, to be about `most_rows`."""
+    return max(1, round(len(problem.features) / most_rows))
 
 
 def _class_balanced(labels: Tensor) -> Tensor:
@@ -128,7 +134,7 @@ def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: in
 
     Of more than about `most_rows` images, every second, third, … is taken, which keeps the shares of sorted classes.
     """
-    stride = max(1, round(len(problem.features) / most_rows))
+    stride = _stride(problem, most_rows)
     sample = problem.every(stride)
     weights = weights[::stride] / weights[::stride].sum()
     dtype, p = problem.features.dtype, v.shape[1]
