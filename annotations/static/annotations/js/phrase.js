@@ -8,6 +8,7 @@ import { newUuid } from "./uuid.js";
 
 const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
+const LEAST_IN_VIEW_PX = 280; // of an answer
 
 const form = document.getElementById("phrase");
 const field = form.elements.namedItem("text");
@@ -94,8 +95,9 @@ function keepHeight(answer, height) {
 }
 
 function bringIntoView(answer) {
-  const top = answer.getBoundingClientRect().top;
-  if (top < 0 || top > innerHeight / 2 + 100) answer.scrollIntoView({ block: "start" });
+  const top = answer.getBoundingClientRect().top, bar = form.getBoundingClientRect().top;
+  const end = bar > top ? bar : innerHeight; // on a phone the sentence lies over the end of the window
+  if (top < 0 || end - top < LEAST_IN_VIEW_PX) answer.scrollIntoView({ block: "start" });
 }
 
 function waitForNetwork() {

@@ -17,6 +17,7 @@ function show() {
   if (!element) return;
   const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
   element.firstElementChild.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  element.classList.add("runs");
   element.classList.toggle("soon", left <= SOON_S);
   if (left === 0 && !reloading && navigator.onLine) { // without a network the page stays until it is back
     reloading = true;
