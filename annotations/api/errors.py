@@ -63,7 +63,7 @@ def error_response(error: Exception, context: Mapping[str, Any]) -> Response | N
         return None
     set_rollback()
     if isinstance(error, ServiceError):
-        return Response(body(error.code, error.message), status=error.status)
+        return Response(body(error.code, error.message), status=error.status, headers=error.headers)
     if isinstance(error, Http404):
         error = NotFound()
     if isinstance(error, PermissionDenied):

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from annotations.api.access import InVisit, VisitAuthentication
 from annotations.api.serializers import NewPhraseSerializer, OwnPhraseSerializer
 from annotations.models import AnnotationSession, Assignment, Phrase
+from annotations.services import phrase_rate
 from annotations.services.phrases import submit
 
 
@@ -32,6 +33,7 @@ class PhrasesView(_VisitView):
         assignment = _own_assignment(request, public_id)
         new = NewPhraseSerializer(data=request.data)
         new.is_valid(raise_exception=True)
+        phrase_rate.spend(assignment.session)
         phrase, created = submit(assignment, **new.validated_data)
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(OwnPhraseSerializer(phrase).data, status=code)

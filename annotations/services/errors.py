@@ -21,6 +21,11 @@ class ServiceError(Exception):
         self.message = message or str(self.sentence)  # in the language of who asked
         super().__init__(self.message)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer's head says besides, such as when to try again."""
+        return {}
+
 
 class LinkIncomplete(ServiceError):
     """The link lacks one of the three parameters, or one is malformed."""
@@ -276,6 +281,10 @@ class TooFast(ServiceError):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}
 
 
 class NoProlificToken(ServiceError):

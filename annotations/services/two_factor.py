@@ -89,11 +89,11 @@ def verify(user: AbstractBaseUser, code: str) -> TOTPDevice | StaticDevice:
     """Return the device whose code this is. Raises CodeNotRight, also while too many wrong ones came in a row."""
     plain = _plain(code)
     kind = TOTPDevice if len(plain) == _DIGITS and plain.isdecimal() else StaticDevice
-    device: TOTPDevice | StaticDevice | None
     with transaction.atomic():
         device = kind.objects.select_for_update().filter(user_id=user.pk, confirmed=True).first()
         if device is not None and _is_right(device, plain if kind is TOTPDevice else _stored(plain)):
-            return device
+            found: TOTPDevice | StaticDevice = device
+            return found
     raise CodeNotRight  # after the commit, so that the failed try counts
 
 

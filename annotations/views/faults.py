@@ -59,7 +59,14 @@ def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False
         if entering or stuck
         else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     )
-    return _page(request, error.status, heading, error.message, **way_on)
+    return with_headers_of(error, _page(request, error.status, heading, error.message, **way_on))
+
+
+def with_headers_of(error: ServiceError, response: HttpResponse) -> HttpResponse:
+    """Return the answer to a refusal with what its head must say, such as when to try again."""
+    for name, value in error.headers.items():
+        response[name] = value
+    return response
 
 
 def shut_out(

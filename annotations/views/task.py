@@ -18,8 +18,9 @@ from annotations.models import AnnotationSession, Assignment, AssignmentState, E
 from annotations.readings import task_screen
 from annotations.readings.screens import screen
 from annotations.readings.task_screen import Draws
-from annotations.services import assignments, events, phrases
+from annotations.services import assignments, events, phrase_rate, phrases
 from annotations.services.errors import ServiceError
+from annotations.views.faults import with_headers_of
 from annotations.views.visits import SeeOther, go_on, in_visit, steps
 
 FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
@@ -57,6 +58,7 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
     assignment = own_assignment(session, public_id)
     text = request.POST.get("text", "")
     try:
+        phrase_rate.spend(session)
         stored, _created = phrases.submit(assignment, client_uuid=_client_uuid(request.POST), text=text)
     except ServiceError as error:
         now = timezone.now()
@@ -168,8 +170,11 @@ def _refusal(
     if FRAGMENT_HEADER in request.headers:
         response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
         response.status_code = error.status
-        return response
-    return _task_page(request, assignment, now, request.POST, error=error.message, typed=typed, status=error.status)
+    else:
+        response = _task_page(
+            request, assignment, now, request.POST, error=error.message, typed=typed, status=error.status
+        )
+    return with_headers_of(error, response)
 
 
 def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws, now: dt.datetime) -> dict[str, Any]:

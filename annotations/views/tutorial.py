@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.models import AnnotationSession, Stage
 from annotations.readings.tutorial import grids, practice
-from annotations.services import sessions, tutorials
+from annotations.services import phrase_rate, sessions, tutorials
 from annotations.services.errors import PhraseRefused
 from annotations.views.visits import SeeOther, client_uuid, go_on, in_visit, see, steps
 
@@ -40,6 +40,7 @@ def look(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
 def practise(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Score a phrase of the example; a refusal is shown beside the field, with what was typed still in it."""
     text = request.POST.get("text", "")
+    phrase_rate.spend(session)
     try:
         tutorials.try_phrase(session, client_uuid=client_uuid(request.POST), text=text)
     except PhraseRefused as error:
