@@ -3,25 +3,28 @@
 import datetime as dt
 import math
 import uuid
-from collections.abc import Callable
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from annotations.models import (
+    Alarm,
     AnnotationSession,
     Assignment,
     BaseModel,
+    Benchmark,
     CheckAttempt,
     Dataset,
     EndAnswer,
     Judgement,
     JudgementAnswer,
     Participant,
+    PaymentBatch,
     Phrase,
     PracticePhrase,
+    ProlificRequest,
     Run,
     Score,
     Span,
@@ -33,6 +36,8 @@ from annotations.models import (
 )
 from annotations.services import replies
 from tests.actors import Visit
+from tests.annotations.models import running
+from tests.annotations.models.breaking import Way, again, change, drop_other_checks
 from tests.steps import end, submit, submit_and_score
 
 NOW = timezone.now()
@@ -54,37 +59,8 @@ def world(alice: Visit) -> Visit:
     whole = {**dict.fromkeys(SPAN_UUIDS, UUID), **dict.fromkeys(SPAN_TIMES, NOW)}
     Span.objects.create(session=alice.session, kind="visible", **whole)
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
+    running.store_rows(alice)
     return alice
-
-
-def again(model: type[models.Model], **changes: object) -> Callable[[], object]:
-    """Insert a copy of the model's first row, with changes."""
-
-    def insert() -> None:
-        row = model._default_manager.order_by("pk")[0]
-        row.pk = None
-        if hasattr(row, "public_id"):
-            row.public_id = uuid.uuid4()
-        for name, value in changes.items():
-            setattr(row, name, value)
-        row.save(force_insert=True)
-
-    return insert
-
-
-def change(model: type[models.Model], **changes: object) -> Callable[[], object]:
-    """Change the model's first row."""
-    return lambda: model._default_manager.filter(pk=model._default_manager.order_by("pk")[0].pk).update(**changes)
-
-
-def drop_other_checks(name: str) -> None:
-    """Until the test's transaction ends, leave no other check that might refuse first."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for model in apps.get_app_config("annotations").get_models():
-            for other in model._meta.constraints:
-                if isinstance(other, models.CheckConstraint) and other.name != name:
-                    cursor.execute(f'ALTER TABLE "{model._meta.db_table}" DROP CONSTRAINT "{other.name}"')
 
 
 HOUR = dt.timedelta(hours=1)
@@ -96,7 +72,7 @@ DONE = {
     "average_accuracy": 0.5,
     "finished_at": NOW,
 }
-BROKEN: dict[str, list[Callable[[], object]]] = {
+BROKEN: dict[str, list[Way]] = {
     "study_state_known": [change(Study, state="open")],
     "study_opened_unless_draft": [change(Study, opened_at=None), change(Study, state="draft")],
     "study_closed_has_time": [change(Study, state="closed"), change(Study, closed_at=NOW)],
@@ -106,6 +82,10 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
         change(Study, failed_check_code="C0DE1234"),
         change(Study, failed_check_code="SAME", no_consent_code="SAME"),
     ],
+    "study_audience_known": [change(Study, audience="nobody")],
+    "study_task_order_known": [change(Study, task_order="shuffled")],
+    "study_restart_rule_known": [change(Study, restart_rule="perhaps")],
+    "study_quota_positive": [change(Study, quota=0)],
     "study_paid_screen_out_has_code": [change(Study, failed_check_is_paid=True)],
     "configuration_version_once": [again(StudyConfiguration)],
     "task_position_once": [again(Task)],
@@ -121,6 +101,8 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
     "base_model_trained_has_head": [change(BaseModel, origin="trained", head=None)],
     "participant_once": [again(Participant)],
     "submission_once": [again(AnnotationSession)],
+    "session_kind_known": [again(AnnotationSession, kind="bot", submission_key="another")],
+    "session_tier_known": [change(AnnotationSession, tier="sworn")],
     "session_stage_known": [change(AnnotationSession, stage="lost")],
     "session_outcome_fits_stage": [
         change(AnnotationSession, stage="finished"),
@@ -169,10 +151,14 @@ BROKEN: dict[str, list[Callable[[], object]]] = {
         change(Assignment, deadline_at=models.F("first_deadline_at") + HOUR),
         change(Assignment, first_deadline_at=models.F("started_at")),
         change(Assignment, deadline_at=None),
+        change(Assignment, first_deadline_at=None),
+        change(Assignment, started_at=None),
     ],
     "phrase_once": [again(Phrase, ordinal=9)],
     "phrase_ordinal_once": [again(Phrase, client_uuid=uuid.UUID(int=9))],
-    "phrase_not_empty": [change(Phrase, text="")],
+    "phrase_not_empty": [change(Phrase, text=""), change(Phrase, erased_at=NOW)],
+    "phrase_moderation_known": [change(Phrase, moderation="liked", moderation_reason="nice")],
+    "phrase_moderation_says_why": [change(Phrase, moderation="hidden"), change(Phrase, moderation="flagged")],
     "phrase_state_known": [change(Phrase, state="lost")],
     "score_value_range": [change(Score, value=-0.1), change(Score, value=1.1, two_sided=1.2)],
     "score_two_sided_range": [change(Score, two_sided=0.01), change(Score, two_sided=1.1)],
@@ -232,13 +218,16 @@ def _on_a_third_task(position: int) -> None:
     Assignment.objects.create(session=AnnotationSession.objects.get(), task=task, position=position)
 
 
+WAYS = BROKEN | running.BROKEN
+
+
 @pytest.mark.parametrize(
-    ("name", "number"), [(name, number) for name, ways in BROKEN.items() for number in range(len(ways))]
+    ("name", "number"), [(name, number) for name, ways in WAYS.items() for number in range(len(ways))]
 )
 def test_the_database_refuses_what_breaks_a_constraint(world, name, number):
     drop_other_checks(name)
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        BROKEN[name][number]()
+        WAYS[name][number]()
     assert refused.value.__cause__.diag.constraint_name == name
 
 
@@ -248,7 +237,7 @@ def test_every_constraint_is_tested_here():
         for model in apps.get_app_config("annotations").get_models()
         for constraint in model._meta.constraints
     }
-    assert names == set(BROKEN)
+    assert names == set(WAYS)
 
 
 def test_what_keeps_all_constraints_is_stored(world):
@@ -265,3 +254,17 @@ def test_what_keeps_all_constraints_is_stored(world):
 def test_a_phrase_has_at_most_one_score(world):
     with pytest.raises(IntegrityError), transaction.atomic():
         again(Score)()
+
+
+def test_what_comes_one_after_the_other_is_stored(world):
+    change(PaymentBatch, state="paid")()
+    again(PaymentBatch, state="prepared")()
+    change(Alarm, cleared_at=NOW)()
+    again(Alarm, cleared_at=None)()
+    change(ProlificRequest, state="done")()
+    again(ProlificRequest, state="pending")()
+    for _ in range(2):
+        again(ProlificRequest, act="message", state="pending")()
+    change(Benchmark, state="failed", error="no memory", finished_at=NOW)()
+    again(Benchmark, state="pending", error="", finished_at=None)()
+    assert (PaymentBatch.objects.count(), Alarm.objects.count(), ProlificRequest.objects.count()) == (2, 2, 4)

@@ -1,0 +1,128 @@
+"""The tables of running a study: a row of each, and ways to break each of their constraints."""
+
+import uuid
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.utils import timezone
+
+from annotations.models import (
+    Alarm,
+    Allocation,
+    AnnotationSession,
+    Benchmark,
+    Condition,
+    Correction,
+    CorrectionPart,
+    DatasetImport,
+    IdentityKey,
+    Payment,
+    PaymentBatch,
+    ProlificRequest,
+    Rehearsal,
+    Release,
+    Score,
+    StudyMember,
+    Submission,
+)
+from tests.actors import Visit
+from tests.annotations.models.breaking import Way, again, change
+
+NOW = timezone.now()
+BY = {"requested_by": "coordinator"}
+
+
+def store_rows(visit: Visit) -> None:
+    """One row of each of these tables; the visit has a place, a submission, a key, and a phrase with its score."""
+    study, base_model = visit.session.study, visit.assignment.task.base_model
+    submission = Submission.objects.get(session=visit.session)
+    Condition.objects.create(study=study, name="with words")
+    StudyMember.objects.create(study=study, user=User.objects.create(username="ana"), role="analyst")
+    Alarm.objects.create(study=study, kind="no_scores", message="Nobody was scored.", raised_at=NOW)
+    DatasetImport.objects.create(name="birds", folder="birds", **BY)
+    Rehearsal.objects.create(study=study, configuration_digest="0", n_people=2, seed=1, **BY)
+    Release.objects.create(study=study, number=1, **BY)
+    Benchmark.objects.create(base_model=base_model, methods=["dfr"], **BY)
+    correction = Correction.objects.create(study=study, base_model=base_model, **BY)
+    CorrectionPart.objects.create(correction=correction, score=Score.objects.all()[0], target_class=0, threshold=0.5)
+    ProlificRequest.objects.create(study=study, submission=submission, act="approve", due_at=NOW, **BY)
+    batch = PaymentBatch.objects.create(study=study, created_by="coordinator")
+    Payment.objects.create(
+        study=study,
+        submission=submission,
+        batch=batch,
+        rule="goal",
+        reason="a score of 0.87",
+        amount_cents=50,
+        currency="GBP",
+        idempotency_key="goal",
+        created_by="coordinator",
+    )
+
+
+def _of_a_job(model: type[models.Model]) -> dict[str, list[Way]]:
+    """Ways to break what every job has."""
+    name = model._meta.model_name
+    return {
+        f"{name}_state_known": [change(model, state="lost")],
+        f"{name}_finished_has_time": [change(model, state="done"), change(model, finished_at=NOW)],
+        f"{name}_failed_says_why": [change(model, state="failed", finished_at=NOW)],
+    }
+
+
+def _a_second_place(**changes: object) -> Way:
+    def insert() -> None:
+        visit = AnnotationSession.objects.order_by("pk")[0]
+        visit.pk, visit.public_id, visit.submission_key = None, uuid.uuid4(), "another"
+        visit.save(force_insert=True)
+        again(Allocation, session=visit, **changes)()
+
+    return insert
+
+
+BROKEN: dict[str, list[Way]] = {
+    **_of_a_job(DatasetImport),
+    **_of_a_job(Rehearsal),
+    **_of_a_job(Release),
+    **_of_a_job(Benchmark),
+    **_of_a_job(Correction),
+    "condition_position_once": [again(Condition, name="another")],
+    "condition_name_once": [again(Condition, position=9)],
+    "condition_has_name": [change(Condition, name="")],
+    "allocation_state_known": [change(Allocation, state="lost")],
+    "allocation_end_fits_state": [
+        change(Allocation, ended_at=NOW),
+        change(Allocation, release_reason="returned"),
+        change(Allocation, state="completed"),
+        change(Allocation, state="completed", ended_at=NOW, release_reason="returned"),
+        change(Allocation, state="released", ended_at=NOW),
+        change(Allocation, state="released", release_reason="returned"),
+    ],
+    "allocation_one_place_a_person": [_a_second_place(), _a_second_place(state="completed", ended_at=NOW)],
+    "datasetimport_one_source": [change(DatasetImport, folder=""), change(DatasetImport, archive="birds.zip")],
+    "release_number_once": [again(Release)],
+    "release_done_has_file": [
+        change(Release, state="done", finished_at=NOW),
+        change(Release, state="done", finished_at=NOW, file="releases/1.zip"),
+        change(Release, state="done", finished_at=NOW, digest="0"),
+    ],
+    "benchmark_once_at_a_time": [again(Benchmark), again(Benchmark, state="running")],
+    "correction_head": [change(Correction, state="done", finished_at=NOW)],
+    "correction_review_known": [change(Correction, review="maybe", reviewed_by="ana", reviewed_at=NOW)],
+    "correction_reviewed_by_somebody": [
+        change(Correction, review="approved"),
+        change(Correction, review="approved", reviewed_at=NOW),
+        change(Correction, review="rejected", reviewed_by="ana"),
+    ],
+    "correction_one_annotation_a_class": [again(CorrectionPart)],
+    "identity_key_once": [again(IdentityKey)],
+    "prolific_request_state_known": [change(ProlificRequest, state="lost")],
+    "prolific_request_once": [again(ProlificRequest)],
+    "payment_batch_state_known": [change(PaymentBatch, state="lost")],
+    "payment_batch_one_at_a_time": [again(PaymentBatch), again(PaymentBatch, state="sent")],
+    "payment_once": [again(Payment)],
+    "payment_positive": [change(Payment, amount_cents=0)],
+    "study_member_once": [again(StudyMember)],
+    "study_member_role_known": [change(StudyMember, role="boss")],
+    "alarm_once_at_a_time": [again(Alarm)],
+}
