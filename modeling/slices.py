@@ -18,10 +18,15 @@ def slice_members(
 ) -> NDArray[np.bool_]:
     """The images of `target_class` that are above the threshold: bool[n], compared in float32, strictly greater.
 
-    similarities: float[n], to the annotation's phrase; labels: int[n].
+    similarities: float[n], to the annotation's phrase; labels: int[n]. Raises BadArray, also for what is not finite.
     """
     if similarities.ndim != 1 or similarities.shape != labels.shape:
         raise BadArray(f"similarities {similarities.shape} and labels {labels.shape} must be vectors of one length")
+    if not np.isfinite(threshold):
+        raise BadArray(f"the threshold {threshold} is not finite")
+    if not np.isfinite(similarities).all():
+        at = int(np.argmin(np.isfinite(similarities)))
+        raise BadArray(f"the similarity of image {at} is not finite: {similarities[at]}")
     above = similarities.astype(np.float32) > np.float32(threshold)
     members: NDArray[np.bool_] = above & (labels == target_class)
     return members
@@ -66,21 +71,26 @@ def slice_weights(
 ) -> NDArray[np.float64]:
     """The loss weight of each training image, float64[n] with sum 1: equal within a slice, as `scheme` says between.
 
-    labels: int[n]; membership: int[n], from `slice_membership` (or any ids that do not cross classes). With N images,
-    C classes, k slices in the image's class of N_c images, G slices in all and |S| images in its slice, before
-    normalising:
+    labels: int[n]; membership: int[n], from `slice_membership`, or any ids ≥ 0 that do not cross classes, and -1 for
+    all images of a class that is not annotated, which makes it one slice. With N images, C classes, k slices in the
+    image's class of N_c images, G slices in all and |S| images in its slice, before normalising:
 
     - `class_equal`: 1 / (C k |S|). Classes have equal mass, and so have the slices within a class.
     - `paper`: 1 / (C |S|) in an annotated class (k > 1), 1 / N elsewhere: equation 2 to the letter.
     - `mean_slices`: 1 / (G |S|). All slices have equal mass.
     - `class_mass`: N_c / (k N |S|). Classes keep the mass that they have in the data.
 
-    Raises BadArray for an unknown scheme, no images, or a slice that crosses classes.
+    Raises BadArray for an unknown scheme, no images, another negative id, a slice that crosses classes, or a class of
+    which only some images are -1.
     """
     if scheme not in SCHEMES:
         raise BadArray(f"unknown scheme {scheme!r}: use one of {', '.join(SCHEMES)}")
     if labels.ndim != 1 or labels.shape != membership.shape or not len(labels):
         raise BadArray(f"labels {labels.shape} and membership {membership.shape} must be vectors of one length ≥ 1")
+    if not (np.issubdtype(labels.dtype, np.integer) and np.issubdtype(membership.dtype, np.integer)):
+        raise BadArray(f"labels and membership must be integers, not {labels.dtype} and {membership.dtype}")
+    if labels.min() < 0:
+        raise BadArray(f"label {labels.min()} of image {int(np.argmin(labels))} is negative")
     weights = SCHEMES[scheme](_SliceSizes(labels, membership))
     normalised: NDArray[np.float64] = weights / weights.sum()
     return normalised
@@ -90,6 +100,16 @@ class _SliceSizes:
     """The sizes that the schemes are written in; vectors have one entry per image."""
 
     def __init__(self, labels: NDArray[np.integer], membership: NDArray[np.integer]) -> None:
+        if membership.min() < -1:
+            raise BadArray(f"slice {membership.min()} of image {int(np.argmin(membership))} must be -1 or ≥ 0")
+        unannotated = membership == -1
+        partly = np.isin(labels, labels[unannotated]) & ~unannotated
+        if partly.any():
+            at = int(np.argmax(partly))
+            raise BadArray(f"image {at} has a slice, and other images of its class {labels[at]} have none (-1)")
+        membership = np.where(
+            unannotated, -1 - labels.astype(np.int64), membership
+        )  # a slice of its own for each class
         _, class_of_image, class_sizes = np.unique(labels, return_inverse=True, return_counts=True)
         _, first, slice_of_image, slice_sizes = np.unique(
             membership, return_index=True, return_inverse=True, return_counts=True

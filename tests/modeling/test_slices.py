@@ -113,6 +113,34 @@ def test_what_does_not_fit_is_refused() -> None:
         slice_weights(LABELS, np.zeros(8, int))
 
 
+@pytest.mark.parametrize("scheme", list(SCHEMES))
+def test_minus_one_makes_each_class_that_is_not_annotated_one_slice(scheme: str) -> None:
+    labels, members = np.array([0, 0, 0, 1, 1, 2], np.uint8), np.array([1, 0, 0, 0, 0, 0], np.bool_)
+    without = slice_weights(labels, np.array([1, 0, 0, -1, -1, -1]), scheme)
+    np.testing.assert_allclose(without, slice_weights(labels, slice_membership(members, labels, 0, least=1), scheme))
+
+
+@pytest.mark.parametrize(
+    ("labels", "membership", "message"),
+    [
+        ([0, 0, 1], [0, -1, 2], "image 0 has a slice, and other images of its class 0 have none"),
+        ([0, 0, 1], [0, 0, -2], "slice -2 of image 2 must be -1 or"),
+        ([0, -1, 1], [0, 0, 2], "label -1 of image 1 is negative"),
+        ([0.0, 0.0, 1.0], [0, 0, 2], "must be integers"),
+    ],
+)
+def test_ids_that_cannot_be_weighed_are_named(labels: list[int], membership: list[int], message: str) -> None:
+    with pytest.raises(BadArray, match=message):
+        slice_weights(np.array(labels), np.array(membership))
+
+
+def test_what_is_not_finite_is_on_no_side_of_a_threshold() -> None:
+    with pytest.raises(BadArray, match="similarity of image 1 is not finite: nan"):
+        slice_members(np.array([0.1, np.nan]), np.array([0, 0]), 0, 0.2)
+    with pytest.raises(BadArray, match="threshold nan is not finite"):
+        slice_members(np.array([0.1, 0.3]), np.array([0, 0]), 0, np.nan)
+
+
 def test_uniform_weights_sum_to_one() -> None:
     np.testing.assert_array_equal(uniform_weights(4), [0.25] * 4)
 
