@@ -34,7 +34,9 @@ def withdraw(session: AnnotationSession) -> AnnotationSession:
     and paid. A no-op the second time and after a refused consent; before consent it is a refusal.
     """
     with transaction.atomic():
-        for visit in session.participant.sessions.select_related("study").order_by("pk"):
+        visits = session.participant.sessions.select_related("study").order_by("pk")
+        # All of them before the study that the first one's place locks: everywhere visits come before studies.
+        for visit in list(visits.select_for_update(of=("self",), no_key=True)):
             _withdraw(visit)
     doorbell.ring(doorbell.ERASE_WITHDRAWN)
     session.refresh_from_db()
