@@ -168,9 +168,11 @@ def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
 def split_errors(similarities: NDArray[np.floating], is_error: NDArray[np.bool_], threshold: float) -> ErrorSplit:
     """Count images and wrong predictions above and not above a threshold (float32 comparison, strictly greater).
 
-    similarities: float[n]; is_error: bool[n]. Raises BadArray as `error_score` does.
+    similarities: float[n]; is_error: bool[n]. Raises BadArray as `error_score` does, and for a threshold of NaN.
     """
     values, wrong = _checked(*_as_row(similarities, is_error))
+    if np.isnan(threshold):
+        raise BadArray("the threshold is not a number")
     above = values[0] > np.float32(threshold)
     n_above, wrong_above = int(above.sum()), int((above & wrong).sum())
     return ErrorSplit(

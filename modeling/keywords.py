@@ -71,6 +71,9 @@ def clip_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
     [2.6667]
     """
     _counts(similarities, is_error)
+    finite = np.isfinite(similarities).all(axis=1)
+    if not finite.all():
+        raise BadArray(f"the similarities of keyword {int(np.argmin(finite))} are not all finite")
     wrong, correct = (similarities[:, kind].mean(axis=1, dtype=np.float64) for kind in (is_error, ~is_error))
     score: NDArray[np.float64] = 100 * (wrong - correct)
     return score

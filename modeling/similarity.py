@@ -10,7 +10,8 @@ def similarities(images: NDArray[np.float32], text: NDArray[np.float32]) -> NDAr
     """The similarity of each image to a text: float32[n] from unit rows, float32[n, d] and float32[d].
 
     Each value depends on its own row and the text alone, to the bit: unlike BLAS, whose rounding depends on how many
-    rows and threads there are. A threshold can therefore be recomputed from stored embeddings. Raises BadArray.
+    rows and threads there are. A threshold can therefore be recomputed from stored embeddings. Raises BadArray, also
+    where an image or the text is not finite.
 
     >>> similarities(np.eye(2, dtype=np.float32), np.array([0.6, 0.8], dtype=np.float32)).tolist()
     [0.6000000238418579, 0.800000011920929]
@@ -21,4 +22,7 @@ def similarities(images: NDArray[np.float32], text: NDArray[np.float32]) -> NDAr
         raise BadArray(f"images and text must be float32, not {images.dtype} and {text.dtype}")
     # The sums' order, and so their rounding, follows the layout in memory.
     values: NDArray[np.float32] = np.einsum("ij,j->i", np.ascontiguousarray(images), np.ascontiguousarray(text))
+    finite = np.isfinite(values)
+    if not finite.all():
+        raise BadArray(f"image {int(np.argmin(finite))} or the text is not finite, and so is not their similarity")
     return values

@@ -65,3 +65,9 @@ def check_groups(groups: NDArray[np.integer], n: int) -> None:
     if groups.min() < 0:
         at = int(np.argmin(groups))
         raise BadArray(f"group {groups[at]} of row {at} is negative: an image without a slice needs one of its own")
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Raises BadArray unless the tolerance is positive and finite: NaN would certify anything."""
+    if not 0 < tolerance < np.inf:
+        raise BadArray(f"the tolerance must be positive and finite, not {tolerance}")

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.retraining.checks import check_problem, check_weights
+from modeling.retraining.checks import check_problem, check_tolerance, check_weights
 from modeling.retraining.objective import Problem, Weights, as_tensor
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.solver import Solution, solve
@@ -64,6 +64,7 @@ def train_heads(
     """
     n_classes = check_problem(features, labels, l2, n_classes)
     check_weights(weights, len(labels))
+    check_tolerance(tolerance)
     with torch.inference_mode():
         problem = Problem.of(features, labels, l2, n_classes, device)
         start = start_of(problem) if start is None else start.fitting(problem)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.errors import BadArray
-from modeling.retraining.checks import check_problem, check_weights
+from modeling.retraining.checks import check_problem, check_tolerance, check_weights
 from modeling.retraining.many_heads import TrainedHeads, n_batches
 from modeling.retraining.objective import Problem, Weights, as_tensor
 from modeling.retraining.shared_start import METRIC_ROWS, curvature_factor
@@ -48,6 +48,7 @@ def train_some_classes(
     given = _checked_head(features, coef, intercept)
     n_classes = check_problem(features, labels, l2, len(given))
     check_weights(weights, len(labels))
+    check_tolerance(tolerance)
     free = _checked_classes(classes, n_classes)
     with torch.inference_mode():
         head = torch.from_numpy(given).to(device)

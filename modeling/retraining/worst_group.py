@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.errors import NotConverged
-from modeling.retraining.checks import check_groups, check_problem
+from modeling.retraining.checks import check_groups, check_problem, check_tolerance
 from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
 from modeling.retraining.objective import Evaluation, Precision, Problem, evaluate, evaluate_change
 from modeling.retraining.shared_start import SharedStart, start_of
@@ -73,6 +73,7 @@ def train_worst_group(
     """
     n_classes = check_problem(features, labels, l2, n_classes)
     check_groups(groups, len(labels))
+    check_tolerance(tolerance)
     ids, group_of_image = np.unique(groups, return_inverse=True)
     with torch.inference_mode():
         problem = Problem.of(features, labels, l2, n_classes, device)

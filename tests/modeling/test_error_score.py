@@ -194,3 +194,8 @@ def test_a_split_gives_the_share_of_errors_on_each_side() -> None:
 def test_an_empty_side_of_a_split_has_no_share() -> None:
     split = split_errors(*scored([0.1], [0.2]), 0.9)
     assert (split.n_above, split.share_wrong_above, split.share_wrong_below) == (0, None, 0.5)
+
+
+def test_a_threshold_that_is_not_a_number_splits_nothing() -> None:
+    with pytest.raises(BadArray, match="threshold is not a number"):
+        split_errors(np.array([0.1, 0.2]), np.array([True, False]), float("nan"))

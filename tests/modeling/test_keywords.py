@@ -151,3 +151,10 @@ def test_classes_are_selected_by_their_best_keyword_within_the_bounds_of_accurac
         select_classes(accuracies, best_scores[:3])
     with pytest.raises(BadArray, match="not a number"):
         select_classes(np.array([0.5]), np.array([np.nan]))
+
+
+def test_similarities_that_are_not_finite_are_refused_by_keyword() -> None:
+    values = np.full((2, 4), 0.2)
+    values[1, 3] = np.nan
+    with pytest.raises(BadArray, match="keyword 1"):
+        clip_scores(values, np.array([True, True, False, False]))

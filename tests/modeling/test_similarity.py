@@ -31,3 +31,10 @@ def test_a_similarity_is_the_cosine_of_unit_rows():
 def test_arrays_that_do_not_fit_are_refused(images, text):
     with pytest.raises(BadArray):
         similarities(images, text)
+
+
+def test_an_image_that_is_not_finite_is_named():
+    images, text = unit(3, 4), unit(1, 4)[0]
+    images[1, 2] = np.nan
+    with pytest.raises(BadArray, match="image 1 or the text is not finite"):
+        similarities(images, text)

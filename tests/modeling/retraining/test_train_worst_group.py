@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from modeling.errors import BadArray, NotConverged
-from modeling.retraining import TrainedWorstGroup, prepare_start, train_heads, train_worst_group
+from modeling.retraining import TrainedWorstGroup, prepare_start, train_heads, train_some_classes, train_worst_group
 from tests.modeling.retraining.problems import X, Y, objective, problem, slice_ids
 
 
@@ -169,3 +169,27 @@ def test_too_few_iterations_are_an_error_not_a_result() -> None:
 def test_what_does_not_fit_is_refused_with_what_and_where(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(BadArray, match=re.escape(message)):
         train_worst_group(**{"features": X, "labels": Y, "groups": slice_ids(), "l2": 0.1, **changed})
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1e-6, float("nan"), float("inf")])
+def test_a_tolerance_that_certifies_nothing_is_refused_by_each_solver(tolerance: float) -> None:
+    weights, zeros = np.ones((len(Y), 1)), np.zeros((2, 2))
+    with pytest.raises(BadArray, match="the tolerance must be positive"):
+        train_worst_group(X, Y, Y, 0.1, tolerance=tolerance)
+    with pytest.raises(BadArray, match="the tolerance must be positive"):
+        train_heads(X, Y, weights, 0.1, tolerance=tolerance)
+    with pytest.raises(BadArray, match="the tolerance must be positive"):
+        train_some_classes(X, Y, weights, 0.1, zeros, np.zeros(2), [0], tolerance=tolerance)
+
+
+@pytest.mark.parametrize("n_groups", [40, 120])
+def test_many_groups_are_certified_too(n_groups: int) -> None:
+    x, y, _ = problem(n=1_500, d=20)
+    groups = np.random.default_rng(0).integers(0, n_groups, len(y))
+    trained = train_worst_group(x, y, groups, 0.05)
+    assert len(trained.q) == n_groups
+    assert trained.q.sum() == pytest.approx(1, abs=1e-9)
+    assert trained.gap <= 1e-6 * trained.loss
+    assert trained.loss == pytest.approx(worst_loss(trained, x, y, groups, 0.05), rel=1e-9)
+    assert trained.loss - trained.gap <= lower_bound(trained, x, y, groups, 0.05, 2) * (1 + 1e-9) + 1e-9
+    assert trained.loss <= lower_bound(trained, x, y, groups, 0.05, 2) + trained.gap + 1e-9
