@@ -26,6 +26,7 @@ from annotations.analysis.splits import Panel
 from annotations.analysis.state import state_of
 from annotations.analysis.tables import FilledTable, StudyTables, study_tables
 from annotations.charts.draw import draw
+from annotations.exports.columns import Cell, write_cell
 from annotations.models import Benchmark, JobState, Study, StudyState
 from annotations.readings.thumbnails import thumbnail_url
 from annotations.services import benchmarks, roles
@@ -121,15 +122,20 @@ def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[st
 def _shown(figure: Figure) -> ShownFigure:
     is_drawn = not figure.chart.is_empty
     has_log = is_drawn and figure.chart.has_log
-    header, *lines = figure.data.lines()
+    rows, table = figure.data.rows, figure.data.table
     return ShownFigure(
         figure,
         mark_safe(draw(figure)) if is_drawn else SafeString(),  # noqa: S308  # every text in it is escaped
         mark_safe(draw(figure, is_log=True)) if has_log else SafeString(),  # noqa: S308
-        header,
-        lines[:_SHOWN_ROWS],
-        max(0, len(lines) - _SHOWN_ROWS),
+        table.header,
+        [[_cell(cell) for cell in table.cells(row)] for row in rows[:_SHOWN_ROWS]],
+        max(0, len(rows) - _SHOWN_ROWS),
     )
+
+
+def _cell(cell: Cell) -> str:
+    """A cell as the page shows it: with four digits; the file has all."""
+    return f"{cell:.4g}" if isinstance(cell, float) else write_cell(cell)
 
 
 def _phrase_panels(request: HttpRequest, tables: StudyTables) -> Iterator[PhrasePanel]:
