@@ -1,11 +1,47 @@
-"""The worker's heartbeat: a file that its work loop touches, for a watchdog to see whether the loop stands still."""
+"""The worker's heartbeat, touched by its work loop after each sweep and each batch.
 
+A file for the watchdog, which ends a worker whose loop stands still; a row for the monitor and the alarms.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from annotations.services import worker_beats
+
+BEAT_EVERY_S = 5.0
+
+logger = logging.getLogger(__name__)
+_queues: tuple[str, ...] = ()
+_beaten_at = 0.0
+_started_at = timezone.now()
+
+
+def serves(queues: Iterable[str]) -> None:
+    """Name the queues of this process; a process that names none has no row."""
+    global _queues
+    _queues = tuple(queues)
 
 
 def touch() -> None:
-    """Touch the file that WORKER_HEARTBEAT names; nothing where it names none."""
+    """Touch the file that WORKER_HEARTBEAT names, and every few seconds the rows; nothing where there is neither."""
     if settings.WORKER_HEARTBEAT:
         Path(settings.WORKER_HEARTBEAT).touch()
+    if _queues and time.monotonic() - _beaten_at >= BEAT_EVERY_S:
+        _beat()
+
+
+def _beat() -> None:
+    global _beaten_at
+    _beaten_at = time.monotonic()
+    try:
+        worker_beats.beat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, timezone.now())
+    except DatabaseError as error:  # the loop itself goes on and shows what is wrong
+        logger.warning("the heartbeat could not be stored: %s", type(error).__name__)

@@ -116,6 +116,12 @@ def _sweep(drain: Callable[[], int], what: str) -> None:
 
 
 @celeryd_after_setup.connect
+def name_queues(instance: Any, **_: Any) -> None:
+    """From its start on, a worker's heartbeat says which queues it serves."""
+    heartbeat.serves(instance.app.amqp.queues.consume_from)
+
+
+@celeryd_after_setup.connect
 def preload(instance: Any, **_: Any) -> None:
     """Before its first task, a worker that scores loads the encoders of open studies, so that nobody waits for it."""
     queues = instance.app.amqp.queues.consume_from

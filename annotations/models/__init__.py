@@ -43,6 +43,7 @@ from annotations.models.submission import (
 )
 from annotations.models.threshold_choice import ThresholdChoice
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
+from annotations.models.worker_beat import WorkerBeat
 
 __all__ = [
     "HOLDING",
@@ -107,4 +108,5 @@ __all__ = [
     "TaskOrder",
     "ThresholdChoice",
     "WebhookDelivery",
+    "WorkerBeat",
 ]

@@ -1,0 +1,22 @@
+"""The last sign of life of each worker process, for the web process and the alarms to tell who works."""
+
+from django.db import models
+
+
+class WorkerBeat(models.Model):
+    """Written by the work loop itself every few seconds: a process whose loop stands still grows silent here.
+
+    In the database and not in the broker, which may be emptied at any time.
+    """
+
+    queue = models.CharField(max_length=40)
+    process = models.CharField(max_length=120, help_text="host and process id")
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["queue", "process"]
+        constraints = [models.UniqueConstraint(fields=["queue", "process"], name="worker_beat_once")]
+
+    def __str__(self) -> str:
+        return f"{self.queue} on {self.process}"
