@@ -19,6 +19,7 @@ _ORDER = (
     "Run",
     "BaseModel",
     "Dataset",
+    "DatasetImport",
     "Event",
 )
 _NEWEST = 10

@@ -58,6 +58,8 @@ class DatasetImport(Job):
 
     class Meta(Job.Meta):
         ordering = ["-id"]
+        verbose_name = "import of a data set"
+        verbose_name_plural = "imports of data sets"
         constraints = [
             *Job.Meta.constraints,
             models.CheckConstraint(

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from django.db.models import ForeignKey, Model, QuerySet
 
-from annotations.models import BaseModel, Dataset, Study
+from annotations.models import BaseModel, Dataset, DatasetImport, Study
 from annotations.services import roles
 
 # Whoever sets a study up chooses among all of them, and they hold nothing of any participant.
-LIBRARY: tuple[type[Model], ...] = (Dataset, BaseModel)
+LIBRARY: tuple[type[Model], ...] = (Dataset, BaseModel, DatasetImport)
 
 M = TypeVar("M", bound=Model)
 

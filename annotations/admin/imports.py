@@ -1,0 +1,157 @@
+"""Importing a data set: a form that asks for it, and a page that shows how far it is and what came of it."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.validators import validate_slug
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from annotations.admin.archive_upload import Archive, ArchiveUpload, most_bytes, too_large
+from annotations.admin.read_only import ReadOnlyAdmin
+from annotations.models import BaseModel, DatasetImport, JobState
+from annotations.services import imports, roles
+from annotations.services.errors import ServiceError
+from modeling.importing.archives import SUFFIXES
+
+_FORM_BYTES = 64 * 1024  # beside the archive
+_FORMATS = (
+    ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
+    ("csv", "Images with a table: metadata.csv with filename, split, class and, for groups, attribute"),
+    ("waterbirds", "Waterbirds, as it is published"),
+    ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),
+)
+
+
+class ImportForm(forms.Form):
+    """What is imported, from where, and with what."""
+
+    name = forms.CharField(max_length=60, validators=[validate_slug], help_text="Letters, digits, _ and -.")
+    source_format = forms.ChoiceField(label="What it looks like", choices=_FORMATS)
+    folder = forms.ChoiceField(label="Folder on this server", required=False)
+    archive = forms.FileField(
+        label="Or an archive from here",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
+    )
+    similarity_encoder = forms.ChoiceField(
+        label="Encoder", help_text="Compares phrases with images. Another one is brought in by an operator, by command."
+    )
+    train_base_model = forms.BooleanField(
+        label="Train a base model too",
+        required=False,
+        initial=True,
+        help_text="The classifier whose errors people will see. Without it, bring a file of predictions by command.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        folders: Any = self.fields["folder"]
+        folders.choices = [("", "none"), *((name, name) for name in imports.importable_folders())]
+        encoders: Any = self.fields["similarity_encoder"]
+        encoders.choices = [(spec, spec) for spec in imports.known_encoders()]
+        self.fields[
+            "archive"
+        ].help_text = (
+            f"{', '.join(SUFFIXES)}; {settings.IMPORT_UPLOAD_MB:,} MB at the most. It is removed once it is imported."
+        )
+
+
+@admin.register(DatasetImport)
+class ImportAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state", "phase", "n_done", "n_total", "dataset", "requested_by", "created_at")
+    list_filter = ("state",)
+    search_fields = ("name",)
+    list_select_related = ("dataset",)
+
+    def get_urls(self) -> list[URLPattern]:
+        new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_datasetimport_new")
+        return [new, *super().get_urls()]
+
+    @method_decorator(csrf_exempt)
+    def new_view(self, request: HttpRequest) -> HttpResponse:
+        """Set up how the upload is taken in before anything reads the request; the token is checked then."""
+        if not roles.may_set_up(request.user):
+            raise Http404
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most_bytes() + _FORM_BYTES:
+            form = ImportForm()
+            return self._form(request, form, problem=too_large(), status=413)
+        upload = ArchiveUpload(request)
+        request.upload_handlers = [upload]
+        checked = csrf_protect(self._new)
+        return checked(request, upload)
+
+    def change_view(  # type: ignore[override]  # a page of its own instead of a form that nobody may fill in
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the import; a POST lets one that failed be tried again."""
+        job: DatasetImport = self.get_object(request, object_id)
+        if request.method == "POST":
+            self._again(request, job)
+            return HttpResponseRedirect(request.path)
+        trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if job.dataset else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Import of {job.name}",
+            "opts": self.opts,
+            "job": job,
+            "base_model": trained,
+            "left_out": job.report.get("left_out", {}).items(),
+            "is_under_way": job.state in (JobState.PENDING, JobState.RUNNING),
+            "may_set_up": roles.may_set_up(request.user),
+        }
+        return render(request, "admin/annotations/datasetimport/job.html", context)
+
+    def _new(self, request: HttpRequest, upload: ArchiveUpload) -> HttpResponse:
+        if request.method != "POST":
+            return self._form(request, ImportForm())
+        form = ImportForm(request.POST, request.FILES)
+        archive = request.FILES.get("archive")
+        assert archive is None or isinstance(archive, Archive), "ArchiveUpload took it in"
+        problem = upload.problem
+        if not problem and form.is_valid():
+            try:
+                job = self._requested(request, form, archive)
+            except ServiceError as error:
+                problem = error.message
+            else:
+                return HttpResponseRedirect(reverse("admin:annotations_datasetimport_change", args=[job.pk]))
+        if archive is not None:
+            archive.path.unlink(missing_ok=True)
+        return self._form(request, form, problem=problem, status=400)
+
+    def _requested(self, request: HttpRequest, form: ImportForm, archive: Archive | None) -> DatasetImport:
+        given = form.cleaned_data
+        return imports.request_import(
+            name=given["name"],
+            source_format=given["source_format"],
+            folder=given["folder"],
+            archive=None if archive is None else archive.path,
+            similarity_encoder=given["similarity_encoder"],
+            train_base_model=given["train_base_model"],
+            by=request.user.get_username(),
+        )
+
+    def _again(self, request: HttpRequest, job: DatasetImport) -> None:
+        if not roles.may_set_up(request.user):
+            raise Http404
+        try:
+            imports.request_again(job, by=request.user.get_username())
+        except ServiceError as error:
+            messages.error(request, error.message)
+
+    def _form(self, request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Import a data set",
+            "opts": self.opts,
+            "form": form,
+            "problem": problem,
+            "has_folders": bool(imports.importable_folders()),
+        }
+        return render(request, "admin/annotations/datasetimport/new.html", context, status=status)
