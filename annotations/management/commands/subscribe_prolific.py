@@ -1,0 +1,66 @@
+"""manage.py subscribe_prolific: have Prolific tell this site of every change of a submission's status."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from annotations.prolific.client import Prolific
+from annotations.prolific.errors import ProlificError
+from annotations.services import prolific_access, webhooks
+
+_FILE_HELP = """a file that is not there yet, for a new secret that signs webhooks; an earlier one of the workspace
+ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. Without this, the secret is left as it is"""
+
+
+class Command(BaseCommand):
+    help = "Subscribe to Prolific's webhooks and confirm it. What is subscribed to already is left as it is."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--workspace", default=settings.PROLIFIC_WORKSPACE, help="default: PROLIFIC_WORKSPACE")
+        parser.add_argument("--new-secret", type=Path, metavar="FILE", help=_FILE_HELP)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prolific = prolific_access.client()
+        if prolific is None:
+            raise CommandError("There is no PROLIFIC_TOKEN, so Prolific cannot be asked for anything.")
+        if not options["workspace"]:
+            raise CommandError("Give the workspace's id with --workspace, or set PROLIFIC_WORKSPACE.")
+        target_url = settings.SITE_URL + reverse("prolific_webhook")
+        if not target_url.startswith("https://"):
+            raise CommandError(f"Prolific sends webhooks to https addresses alone, and SITE_URL makes it {target_url}.")
+        try:
+            self._see_to_secret(prolific, options["workspace"], options["new_secret"])
+            new = webhooks.subscribe(prolific, options["workspace"], target_url)
+        except ProlificError as error:
+            raise CommandError(f"Prolific: {error}") from error
+        told = f"Subscribed to {', '.join(new)}" if new else "Everything was subscribed to already"
+        self.stdout.write(f"{told}, sent to {target_url}.")
+
+    def _see_to_secret(self, prolific: Prolific, workspace_id: str, file: Path | None) -> None:
+        if file is not None:
+            self._make_secret(prolific, workspace_id, file)
+        elif not prolific.has_hook_secret(workspace_id):
+            raise CommandError("The workspace has no secret that signs webhooks. Make one with --new-secret FILE.")
+        elif not settings.PROLIFIC_WEBHOOK_SECRET:
+            self.stderr.write(
+                "PROLIFIC_WEBHOOK_SECRET is not set, so every webhook will be refused. Set it to the workspace's "
+                "secret, or make a new one with --new-secret FILE."
+            )
+
+    def _make_secret(self, prolific: Prolific, workspace_id: str, file: Path) -> None:
+        """The file is made first: a secret that cannot be kept would end the one in use."""
+        try:
+            file.touch(mode=0o600, exist_ok=False)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be made: {error.strerror}.") from error
+        try:
+            secret = prolific.create_hook_secret(workspace_id)
+        except ProlificError:
+            file.unlink()
+            raise
+        file.write_text(f"{secret}\n", "utf-8")
+        self.stdout.write(f"The secret is in {file}. Set PROLIFIC_WEBHOOK_SECRET_FILE to it and start the site again.")

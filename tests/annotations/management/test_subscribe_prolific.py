@@ -1,0 +1,72 @@
+"""manage.py subscribe_prolific: one subscription, confirmed, and a secret that only its file holds."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.fake_prolific.server import Trouble
+
+TARGET = "https://testserver/prolific/webhook"
+
+
+def test_it_subscribes_and_confirms_once(prolific, capsys):
+    for _ in range(2):
+        call_command("subscribe_prolific", workspace="workspace-1")
+    (hook,) = prolific.clerk.subscriptions.values()
+    assert (hook["target_url"], hook["event_type"], hook["is_enabled"]) == (TARGET, "submission.status.change", True)
+    out = capsys.readouterr().out
+    assert out.count("Subscribed to submission.status.change") == 1 and out.count("subscribed to already") == 1
+    assert prolific.token not in out and prolific.hook_secret not in out
+
+
+def test_one_that_was_never_confirmed_is_made_again(prolific):
+    prolific.clerk.subscribe({"target_url": TARGET, "event_type": "submission.status.change"})
+    call_command("subscribe_prolific", workspace="workspace-1")
+    assert [hook["is_enabled"] for hook in prolific.clerk.subscriptions.values()] == [False, True]
+
+
+def test_a_new_secret_goes_into_a_file_of_its_owners_alone(prolific, tmp_path, capsys):
+    file = tmp_path / "secret"
+    call_command("subscribe_prolific", workspace="workspace-1", new_secret=file)
+    assert file.read_text().strip() == prolific.hook_secret
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert prolific.hook_secret not in capsys.readouterr().out
+
+
+def test_a_file_that_is_there_is_left_alone_and_no_secret_is_made(prolific, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("in use")
+    with pytest.raises(CommandError, match="cannot be made"):
+        call_command("subscribe_prolific", workspace="workspace-1", new_secret=file)
+    assert file.read_text() == "in use" and prolific.calls == []
+
+
+def test_a_prolific_in_trouble_leaves_no_empty_file(prolific, tmp_path):
+    prolific.meet(Trouble(500))
+    with pytest.raises(CommandError, match="Prolific had a fault"):
+        call_command("subscribe_prolific", workspace="workspace-1", new_secret=tmp_path / "secret")
+    assert not (tmp_path / "secret").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"PROLIFIC_TOKEN": ""}, "no PROLIFIC_TOKEN"),
+        ({"SITE_URL": "http://localhost:8000"}, "https addresses alone"),
+    ],
+)
+def test_what_is_missing_is_named(prolific, settings, change, says):
+    for name, value in change.items():
+        setattr(settings, name, value)
+    with pytest.raises(CommandError, match=says):
+        call_command("subscribe_prolific", workspace="workspace-1")
+
+
+def test_the_workspace_must_be_known(prolific):
+    with pytest.raises(CommandError, match="--workspace"):
+        call_command("subscribe_prolific", workspace="")
+
+
+def test_a_site_that_would_refuse_every_webhook_says_so(prolific, settings, capsys):
+    settings.PROLIFIC_WEBHOOK_SECRET = ""
+    call_command("subscribe_prolific", workspace="workspace-1")
+    assert "every webhook will be refused" in capsys.readouterr().err
