@@ -1,8 +1,9 @@
 """Exact search of images by text: many texts over many images at once, computing few similarities one by one.
 
-A batch of texts is one matrix product, whose sums are rounded otherwise than `similarity.similarities` rounds them, and
-a threshold must not move an image: so what comes within rounding of a threshold, or of the last image that is asked
-for, is computed again by that function. What is returned is what it alone would return, to the bit: docs/methods.md.
+A batch of texts is one matrix product, whose sums are rounded otherwise than `similarity.similarities` rounds them, or
+even its factors; and a threshold must not move an image. So what comes within rounding of a threshold, or of the last
+image that is asked for, is computed again by that function. What is returned is what it alone would return, to the bit:
+docs/methods.md.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,10 +17,12 @@ from torch.nn.functional import linear
 
 from modeling.errors import BadArray
 from modeling.retraining.objective import as_tensor
+from modeling.retraining.solver import multiplies_bfloat16
 from modeling.similarity import similarities
 
 _UNIT_TOLERANCE = 1e-3  # of lengths
 _IMAGES = 2**14  # that are multiplied at once: the products stay in cache
+_MORE_THAN_UNIT = 1.01  # lengths of rows, also when they are rounded
 _AGAIN = 256  # images that are computed again at once
 
 Products = NDArray[np.float32]  # [K, m], of K texts and m images
@@ -52,9 +55,9 @@ class SimilarityIndex:
         Raises BadArray, also for a row that does not have length 1.
         """
         self._images = _checked("image", images)
-        self._blocks = [_operand(images[start : start + _IMAGES]) for start in range(0, len(images), _IMAGES)]
-        # How far two orders of summing d products of unit rows can be apart: each is at most d · eps / 2 off.
-        self._rounding = (images.shape[1] + 8) * float(np.finfo(np.float32).eps)
+        self._fine = _Blocks(images, torch.float32)
+        halves = multiplies_bfloat16(torch.device("cpu"))
+        self._rough = _Blocks(images, torch.bfloat16) if halves else self._fine
 
     def __len__(self) -> int:
         return len(self._images)
@@ -67,11 +70,9 @@ class SimilarityIndex:
         self._check_texts(texts)
         if thresholds.shape != texts.shape[:1] or not (np.abs(thresholds) <= 1).all():  # NaN is not
             raise BadArray(f"there must be one threshold in [-1, 1] for each of {len(texts)} texts")
-        tau, rounding = thresholds.astype(np.float32), self._rounding
-        found = []
-        for text, threshold, (rows, about) in zip(
-            texts, tau, self._candidates(texts, lambda products: (tau - rounding)[:, None]), strict=True
-        ):
+        tau, rounding, found = thresholds.astype(np.float32), self._fine.rounding(texts), []
+        candidates = _candidates(self._fine.times(texts), lambda _: (tau - rounding)[:, None])
+        for text, threshold, (rows, about) in zip(texts, tau, candidates, strict=True):
             belongs = about > threshold + rounding
             belongs[~belongs] = self._similarities(rows[~belongs], text) > threshold
             found.append(rows[belongs])
@@ -85,46 +86,21 @@ class SimilarityIndex:
         self._check_texts(texts)
         if count < 1:
             raise BadArray(f"at least 1 image must be asked for, not {count}")
-        count = min(count, len(self))
+        count, rounding = min(count, len(self)), np.float32(self._rough.rounding(texts))
         nearest = Nearest(np.empty((len(texts), count), np.int64), np.empty((len(texts), count), np.float32))
 
         def least(products: Products) -> Products:
             """At least `count` of these images are truly, within rounding, as near as this."""
             place = max(products.shape[1] - count, 0)
             last: Products = np.partition(products, place, axis=1)[:, place, None]
-            return last - 2 * np.float32(self._rounding)
+            return last - 2 * (rounding + self._rough.share * (np.abs(last) + 2 * rounding + self._rough.share))
 
-        for k, (rows, about) in enumerate(self._candidates(texts, least)):
+        for k, (rows, about) in enumerate(_candidates(self._rough.times(texts), least)):
             perhaps = rows[about >= least(about[None])[0]]
             exact = self._similarities(perhaps, texts[k])
             best = np.lexsort((perhaps, -exact))[:count]
             nearest.rows[k], nearest.similarities[k] = perhaps[best], exact[best]
         return nearest
-
-    def _candidates(
-        self, texts: NDArray[np.float32], least: Callable[[Products], Products]
-    ) -> Iterator[tuple[NDArray[np.int64], Products]]:
-        """For each text the images, in ascending order, whose product with it is at least a bound, and their products.
-
-        least: from the products [K, m] with a block of images to the bounds in it, [K, 1].
-        """
-        rows: list[list[NDArray[np.int64]]] = [[] for _ in texts]
-        about: list[list[Products]] = [[] for _ in texts]
-        for block, products in enumerate(self._products(texts)):
-            for k, is_candidate in enumerate(products >= least(products)):
-                of_block = np.flatnonzero(is_candidate)
-                rows[k].append(of_block + block * _IMAGES)
-                about[k].append(products[k].take(of_block))
-        for k in range(len(texts)):
-            yield np.concatenate(rows[k]), np.concatenate(about[k])
-
-    def _products(self, texts: NDArray[np.float32]) -> Iterator[Products]:
-        """About the similarities of the texts and the images of each block."""
-        with torch.inference_mode():
-            operand = _operand(texts)
-            for images in self._blocks:
-                products = linear(operand, images)
-                yield (products.to_dense() if products.is_mkldnn else products).numpy()
 
     def _similarities(self, rows: NDArray[np.int64], text: NDArray[np.float32]) -> NDArray[np.float32]:
         """Exactly, of some images: float32[m] from int64[m]."""
@@ -152,7 +128,63 @@ def _checked(what: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return rows
 
 
-def _operand(rows: NDArray[np.float32]) -> Tensor:
-    """As oneDNN takes it, where torch has it: its product of float32 is up to twice as fast as the others of torch."""
-    tensor = as_tensor(np.ascontiguousarray(rows))
-    return tensor.to_mkldnn() if torch.backends.mkldnn.is_available() else tensor  # type: ignore[no-untyped-call]
+class _Blocks:
+    """Images by blocks, as they are multiplied: few are candidates after float32; more after bfloat16, but sooner."""
+
+    def __init__(self, images: NDArray[np.float32], dtype: torch.dtype) -> None:
+        self._dtype, self._d = dtype, images.shape[1]
+        self._blocks, self._lost = [], 0.0
+        for start in range(0, len(images), _IMAGES):
+            block = as_tensor(np.ascontiguousarray(images[start : start + _IMAGES]))
+            self._blocks.append(_operand(block, dtype))
+            self._lost = max(self._lost, _largest_loss(block, dtype))
+
+    def times(self, texts: NDArray[np.float32]) -> Iterator[Products]:
+        """About the similarities of the texts and the images of each block."""
+        with torch.inference_mode():
+            operand = _operand(as_tensor(np.ascontiguousarray(texts)), self._dtype)
+            for images in self._blocks:
+                products = linear(operand, images)
+                yield (products.to_dense() if products.is_mkldnn else products).float().numpy()
+
+    def rounding(self, texts: NDArray[np.float32]) -> float:
+        """How far a product can be from the similarity, before `share` of it is lost as it is rounded too.
+
+        What rounding takes off a row, in length, its product with a unit row can lose (Cauchy and Schwarz); two orders
+        of summing d products are at most d · eps / 2 off each.
+        """
+        lost = self._lost + _largest_loss(as_tensor(texts), self._dtype)
+        return float(_MORE_THAN_UNIT * lost + (self._d + 8) * torch.finfo(torch.float32).eps)
+
+    @property
+    def share(self) -> np.float32:
+        """The share of itself that a product can lose when it is kept; in float32, `rounding` has it in."""
+        return np.float32(torch.finfo(self._dtype).eps if self._dtype == torch.bfloat16 else 0)
+
+
+def _candidates(
+    blocks: Iterator[Products], least: Callable[[Products], Products]
+) -> Iterator[tuple[NDArray[np.int64], Products]]:
+    """For each text the images, in ascending order, whose product with it is at least a bound, and their products.
+
+    least: from the products [K, m] with a block of images to the bounds in it, [K, 1].
+    """
+    parts = []
+    for block, products in enumerate(blocks):
+        of_block = [np.flatnonzero(is_candidate) for is_candidate in products >= least(products)]
+        parts.append([(rows + block * _IMAGES, products[k].take(rows)) for k, rows in enumerate(of_block)])
+    for of_text in zip(*parts, strict=True):
+        rows, about = zip(*of_text, strict=True)
+        yield np.concatenate(rows), np.concatenate(about)
+
+
+def _operand(rows: Tensor, dtype: torch.dtype) -> Tensor:
+    """A copy in bfloat16, or in float32 as oneDNN takes it where torch has it: twice as fast as torch's own."""
+    if dtype == torch.float32 and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return rows.to_mkldnn()
+    return rows.to(dtype)
+
+
+def _largest_loss(rows: Tensor, dtype: torch.dtype) -> float:
+    """The length of what rounding takes off a row, the most of any."""
+    return float(torch.linalg.vector_norm(rows - rows.to(dtype), dim=1).max())

@@ -1,11 +1,12 @@
 import faiss
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from modeling.errors import BadArray
 from modeling.similarity import similarities
-from modeling.similarity_index import SimilarityIndex
+from modeling.similarity_index import SimilarityIndex, _Blocks
 from modeling.standardization import unit_rows
 
 Rows = NDArray[np.float32]
@@ -106,6 +107,25 @@ def test_without_onednn_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     np.testing.assert_array_equal(index.nearest(texts, 7).rows, nearest.rows)
     for rows, expected in zip(index.above(texts, thresholds), above, strict=True):
         np.testing.assert_array_equal(rows, expected)
+
+
+def test_without_bfloat16_the_same_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, texts = unit(3_000, 64, 0), unit(30, 64, 1)
+    nearest = SimilarityIndex(images).nearest(texts, 7)
+    monkeypatch.setattr("modeling.similarity_index.multiplies_bfloat16", lambda _: False)
+    np.testing.assert_array_equal(SimilarityIndex(images).nearest(texts, 7).rows, nearest.rows)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("d", [8, 100, 768])
+def test_a_product_is_no_further_off_than_is_said(dtype: torch.dtype, d: int) -> None:
+    images, texts = unit(2_000, d, 0), unit(40, d, 1)
+    texts[:20] = images[:20]  # similarities up to 1
+    blocks = _Blocks(images, dtype)
+    products = np.concatenate(list(blocks.times(texts)), axis=1)
+    off = np.abs(products - every_similarity(images, texts))
+    assert off.max() > 0
+    assert (off <= blocks.rounding(texts) + blocks.share * np.abs(products)).all()
 
 
 def test_any_layout_and_read_only_images_do() -> None:
