@@ -117,12 +117,6 @@ def test_no_link_of_a_participant_makes_a_rehearsal(open_study: Study) -> None:
     assert session.kind == SessionKind.PARTICIPANT
 
 
-@pytest.mark.parametrize("kind", ["preview", "simulated", "expert"])
-def test_the_database_keeps_whose_visit_it_is(alice: actors.Visit, kind: str) -> None:
-    with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
-        AnnotationSession.objects.update(kind=kind)
-
-
 # -- Cells and places --------------------------------------------------------------------------------------------------
 def test_a_preview_is_in_the_condition_that_was_asked_for(base_model: BaseModel, coordinator: User) -> None:
     study = study_of_cells(base_model, n_conditions=3, n_tasks=1)
