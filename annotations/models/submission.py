@@ -49,6 +49,9 @@ class Submission(models.Model):
     )
     reward_cents = models.PositiveIntegerField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True, help_text="last told of by Prolific")
+    is_of_another = models.BooleanField(
+        default=False, db_default=False, help_text="Prolific names another person than the one who came with it"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -106,6 +106,8 @@ def _message(submission: Submission, detail: Detail) -> dict[str, str]:
     text = _needed(detail, "text", "Write something first.")
     if len(text) > LONGEST_MESSAGE:
         raise RequestRefused(f"This message is too long: at most {LONGEST_MESSAGE} characters.")
+    if submission.is_of_another:
+        raise RequestRefused("Prolific names another person for this submission: write to them on Prolific's page.")
     return {"text": text}
 
 

@@ -101,7 +101,8 @@ def note_status(
     at: when it was so, by Prolific's clock; what is older than the newest that is known changes nothing, an unknown
     status is kept as it came. A submission that was never seen here is made, its ids sealed. RETURNED and TIMED-OUT,
     even late, give the place of a visit that is not completed to somebody else, and keep its data: Prolific gave its
-    place away too. Requests that ask for what is so by now are done.
+    place away too. Requests that ask for what is so by now are done. Where Prolific names another person than the one
+    who came with the submission, it is flagged: whoever it was knew a link that was not theirs.
     """
     row = _locked(study, submission, ids)
     status = status_of(status)
@@ -112,6 +113,8 @@ def note_status(
             row.status, row.status_changed_at = status, at
         row.seen_at = at
     _keep(row, facts, is_newer)
+    if ids is not None and row.sealed_ids is not None:
+        row.is_of_another = row.pseudonym != pseudonym(study, "P", ids.participant)
     row.save()
     if row.status != before:
         events.record(

@@ -63,6 +63,12 @@ def test_completing_needs_the_studys_researcher_code(submission):
         ask(submission, "complete", by="cora")
 
 
+def test_nobody_gets_a_message_that_is_meant_for_another(submission):
+    submission.is_of_another = True
+    with pytest.raises(RequestRefused, match="another person"):
+        ask(submission, "message", by="cora", text="Thank you!")
+
+
 def test_a_double_click_asks_once(submission):
     assert ask(submission, "approve", by="cora") == ask(submission, "approve", by="cora")
     assert ProlificRequest.objects.count() == 1

@@ -118,6 +118,16 @@ def test_facts_are_kept_and_late_ones_only_fill_in(study):
     assert (row.started_at, row.completed_at, row.entered_code, row.reward_cents) == (at(0), at(4), "NEW", 150)
 
 
+def test_a_submission_that_somebody_else_came_with_is_flagged(study):
+    arrive(study, "anna")
+    note_status(study, ids=ids("anna", study), status="ACTIVE", at=at(0), source=Source.POLL)
+    assert not submission_of(study, "anna").is_of_another
+    whose = ids("anna", study)._replace(participant="bert-person")
+    note_status(study, ids=whose, status="ACTIVE", at=at(1), source=Source.POLL)
+    here = submission_of(study, "anna")
+    assert here.is_of_another and ids_of(here) == ids("anna", study)
+
+
 def test_nothing_ties_an_erased_person_to_a_submission_again(study):
     arrive(study, "anna")
     row = submission_of(study, "anna")
@@ -125,7 +135,7 @@ def test_nothing_ties_an_erased_person_to_a_submission_again(study):
     Submission.objects.filter(pk=row.pk).update(sealed_ids=None)
     note(study, "APPROVED", 5)
     row.refresh_from_db()
-    assert (row.status, row.sealed_ids) == ("APPROVED", None)
+    assert (row.status, row.sealed_ids, row.is_of_another) == ("APPROVED", None, False)
     assert not IdentityKey.objects.filter(study=study, pseudonym=row.pseudonym).exists()
 
 
