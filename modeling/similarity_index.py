@@ -171,7 +171,7 @@ def _candidates(
     """
     parts = []
     for block, products in enumerate(blocks):
-        of_block = [np.flatnonzero(is_candidate) for is_candidate in products >= least(products)]
+        of_block = [is_candidate.nonzero()[0] for is_candidate in products >= least(products)]
         parts.append([(rows + block * _IMAGES, products[k].take(rows)) for k, rows in enumerate(of_block)])
     for of_text in zip(*parts, strict=True):
         rows, about = zip(*of_text, strict=True)
