@@ -82,7 +82,7 @@ def _sentence(message: str, job: DatasetImport) -> str:
     """The reason without this machine's paths, with how far it came."""
     for place in (imports.unpacked_folder(job) / _CONTENT, settings.DATA_ROOT / imports.UPLOADS, settings.IMPORT_ROOT):
         message = message.replace(f"{place}/", "") if place else message
-    message = f"{message[:1].upper()}{message[1:]}{'' if message.endswith('.') else '.'}"
+    message = message if message.endswith(".") else f"{message}."
     return f"The data set is in, and its base model is not: {message}" if job.dataset else message
 
 

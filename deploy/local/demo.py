@@ -81,6 +81,10 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
             site.start()
             site.wait_until_ready()
             running.enter_context(folder.published(env))
+        if not job.is_open(study):
+            with stages.stage("Rehearsal"), stages.bar("simulated participants", job.USUAL_PEOPLE) as bar:
+                for came, people in job.rehearse(study):
+                    bar.reached(came, people)
         _play(stages, job, study, f"http://127.0.0.1:{port}")
         with stages.stage("Export"):
             export = job.export(folder.exports)

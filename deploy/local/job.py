@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from annotations.exports.summary import Spread, TaskSummary, summarise
-from annotations.models import BaseModel, Dataset, Phrase, PhraseState, Run, RunState, Study
+from annotations.models import BaseModel, Dataset, JobState, Phrase, PhraseState, Run, RunState, Study, StudyState
+from annotations.services.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.services.studies import create_study, open_study, test_entry_url
 from annotations.simulation.crowd import send
 from annotations.simulation.personas import cast
@@ -22,7 +23,7 @@ SLUG, TITLE = "sprites-demo", "Sprites demo"
 DATASET, BASE_MODEL = "sprites", "erm"
 COORDINATOR = "coordinator"
 PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4
-WORK_DONE_WITHIN_S = 180
+WORK_DONE_WITHIN_S, REHEARSED_WITHIN_S = 180, 180
 INTRODUCTION = (
     "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "
     "wrong and say, in your own words, what those images have in common. It takes about ten minutes."
@@ -42,7 +43,7 @@ def has_base_model() -> bool:
 
 
 def the_study() -> Study:
-    """The demo's study, made and opened on the first call."""
+    """The demo's study, made on the first call: a draft until it was rehearsed."""
     study = Study.objects.filter(slug=SLUG).first()
     if study is None:
         base_model = BaseModel.objects.filter(dataset__name=DATASET, name=BASE_MODEL).latest("created_at")
@@ -54,8 +55,30 @@ def the_study() -> Study:
             completion_url="",
             tasks=[{"base_model": base_model}],
         )
-        open_study(study)
     return study
+
+
+def is_open(study: Study) -> bool:
+    return study.state != StudyState.DRAFT
+
+
+def rehearse(study: Study) -> Iterator[tuple[int, int]]:
+    """Send the usual simulated participants through the draft, yield (came, all), and open it after the last.
+
+    Raises CannotRun where the rehearsal is red or does not end in time.
+    """
+    under_way = study.rehearsals.filter(state__in=[JobState.PENDING, JobState.RUNNING])  # of a demo that was stopped
+    rehearsal = under_way.first() or request_rehearsal(study, USUAL_PEOPLE, by=COORDINATOR)
+    until = time.monotonic() + REHEARSED_WITHIN_S
+    while rehearsal.finished_at is None:
+        if time.monotonic() > until:
+            raise CannotRun(f"Nobody got through in {REHEARSED_WITHIN_S} s: see the log of worker-maintenance.")
+        yield rehearsal.n_done, rehearsal.n_people
+        time.sleep(0.2)
+        rehearsal.refresh_from_db()
+    if rehearsal.error:
+        raise CannotRun(f"The rehearsal is red: {rehearsal.error}")
+    open_study(study, by=COORDINATOR)
 
 
 def ensure_coordinator(password: str) -> None:
@@ -67,7 +90,7 @@ def ensure_coordinator(password: str) -> None:
 
 
 def crowd_has_come(study: Study) -> bool:
-    return study.participants.count() >= PARTICIPANTS
+    return study.sessions.counted().count() >= PARTICIPANTS
 
 
 def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None]) -> None:

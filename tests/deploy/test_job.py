@@ -5,9 +5,10 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
 
-from annotations.models import BaseModel, Phrase, PhraseState, Study, StudyState
+from annotations.models import BaseModel, Phrase, PhraseState, Rehearsal, Study, StudyState
+from annotations.services import jobs
 from deploy.local import job
 from deploy.local.processes import CannotRun
 from tests import actors
@@ -23,7 +24,8 @@ def _the_small_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def demo_study(base_model: BaseModel) -> Study:
-    return job.the_study()
+    """The demo's study, open as after its rehearsal."""
+    return actors.open_study(job.the_study())
 
 
 @pytest.mark.django_db
@@ -39,17 +41,49 @@ def test_what_is_there_is_not_made_again(base_model: BaseModel) -> None:
     assert Study.objects.count() == 1
 
 
-def test_the_study_is_open_and_sends_nobody_to_another_site(demo_study: Study) -> None:
-    demo_study.refresh_from_db()
-    assert (demo_study.state, demo_study.completion_url) == (StudyState.ACTIVE, "")
-    assert not job.crowd_has_come(demo_study)
+def test_the_study_is_a_draft_that_sends_nobody_to_another_site(base_model: BaseModel) -> None:
+    study = job.the_study()
+    assert (study.state, study.completion_url) == (StudyState.DRAFT, "")
+    assert not job.is_open(study)
+
+
+def test_a_green_rehearsal_opens_it(base_model: BaseModel) -> None:
+    study = job.the_study()
+    steps = job.rehearse(study)
+    assert next(steps) == (0, 4)
+    taken = jobs.take(Rehearsal)
+    assert taken is not None
+    jobs.finish(taken)
+    assert list(steps) == []
+    assert job.is_open(study)
+    assert not job.crowd_has_come(study)
+
+
+def test_a_red_rehearsal_fails_the_stage_and_opens_nothing(base_model: BaseModel) -> None:
+    study = job.the_study()
+    steps = job.rehearse(study)
+    next(steps)
+    taken = jobs.take(Rehearsal)
+    assert taken is not None
+    jobs.fail(taken, "diligent-0: it broke off.")
+    with pytest.raises(CannotRun, match="is red: diligent-0"):
+        list(steps)
+    study.refresh_from_db()
+    assert study.state == StudyState.DRAFT
+
+
+def test_a_rehearsal_that_a_stopped_demo_left_is_taken_over(base_model: BaseModel) -> None:
+    study = job.the_study()
+    next(job.rehearse(study))
+    next(job.rehearse(study))
+    assert Rehearsal.objects.count() == 1
 
 
 @pytest.mark.django_db
 def test_the_coordinator_signs_in_with_the_password_of_the_file() -> None:
     for password in ("the first password", "another, since the file was lost"):
         job.ensure_coordinator(password)
-        assert authenticate(username=job.COORDINATOR, password=password)
+        assert User.objects.get(username=job.COORDINATOR).check_password(password)
 
 
 def test_the_link_is_for_somebody_who_has_not_been_here(demo_study: Study) -> None:
