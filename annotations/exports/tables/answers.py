@@ -18,7 +18,13 @@ END_ANSWERS: Table[EndAnswer] = Table(
         participant_column(lambda row: row.session.participant.pseudonym),
         Column("number", "integer", "of the question, from 1", field("number")),
         Column("question", "text", "as it was shown", field("question")),
-        Column("answer", "text", "as chosen or typed; written as in phrases.csv", field("answer")),
+        Column(
+            "answer",
+            "text",
+            "as typed, or the study's own wording of what was chosen; written as in phrases.csv",
+            field("answer"),
+        ),
+        Column("language", "text", "of the question as it was shown", field("language")),
         Column("answered_at", "time", "when the server stored it", field("answered_at"), unit="UTC"),
     ),
 )

@@ -8,11 +8,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotations.models import Assignment, AssignmentState, EndReason, Event, Phrase, Task
+from annotations.models import Assignment, AssignmentState, EndReason, Event, Phrase, Score, Task
 from annotations.services import assignments, events
 from tests import actors
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, task_url, tree
+from tests.steps import submit_and_score
 from worker.scoring import score_due_phrases
 
 
@@ -151,3 +152,26 @@ def test_no_page_of_a_task_reads_the_base_models_arrays(alice: Visit) -> None:
     assert any('"annotations_basemodel"."name"' in sql for sql in statements)
     for array in ("predictions", "head"):
         assert not [sql for sql in statements if f'"annotations_basemodel"."{array}"' in sql]
+
+
+def test_the_way_to_withdraw_is_at_the_foot_before_and_during_a_task(alice: Visit) -> None:
+    assert one(alice.client.get(task_url(alice)), ".withdraw a")["href"] == "/visit/withdraw"
+    Assignment.objects.update(state="waiting", started_at=None, first_deadline_at=None, deadline_at=None)
+    assert one(alice.client.get(task_url(alice)), ".withdraw a")["href"] == "/visit/withdraw"
+
+
+def test_a_task_without_a_time_limit_has_no_clock(alice: Visit) -> None:
+    Task.objects.update(time_limit_s=None)
+    Assignment.objects.update(state="waiting", started_at=None, first_deadline_at=None, deadline_at=None)
+    begin = alice.client.get(task_url(alice))
+    assert tree(begin).select("dl.facts dd")[0].text == "as long as you like"
+    assert one(begin, "#begin button").text == "Start"
+    alice.client.post(task_url(alice, "begin"))
+    assert not tree(alice.client.get(task_url(alice))).select("#timer")
+
+
+def test_a_score_that_reads_zero_is_not_marked_as_the_best(alice: Visit) -> None:
+    submit_and_score(alice, "red")
+    assert tree(alice.client.get(task_url(alice))).select("#history .best")
+    Score.objects.update(value=0.004)
+    assert not tree(alice.client.get(task_url(alice))).select("#history .best")

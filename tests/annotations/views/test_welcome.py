@@ -82,3 +82,14 @@ def test_a_study_that_takes_nobody_new_lets_those_who_began_go_on(
     assert response.status_code == 409
     assert f"is {word}" in one(response, "h1").text
     assert one(response, "form#start")
+
+
+def test_title_and_introduction_are_in_the_language_of_the_page_where_they_were_translated(
+    client: Client, open_study: Study
+) -> None:
+    Study.objects.update(introduction="Look at shapes.", translations={"de": {"title": "Formen"}})
+    page = client.get("/study/sprites/", IDS, headers={"Accept-Language": "de"})
+    assert (one(page, "h1").text, one(page, "h1")["lang"]) == ("Formen", "de")
+    assert (one(page, ".prose").text.strip(), one(page, ".prose")["lang"]) == ("Look at shapes.", "en")
+    assert one(page, ".other-language").text == "Diesen Text gibt es nur auf Englisch."
+    assert not tree(client.get("/study/sprites/", IDS)).select(".other-language")
