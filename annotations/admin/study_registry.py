@@ -8,6 +8,7 @@ from annotations.admin import (
     moderation,
     preflight,
     rehearsal,
+    releases,
     study_results,
     withdrawals,
 )
@@ -23,4 +24,5 @@ PAGES: tuple[StudyPage, ...] = (
     *members.PAGES,
     *audit_log.PAGES,
     *study_results.PAGES,
+    *releases.PAGES,
 )

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from annotations.models import AnnotationSession
 
 INCLUDE, REHEARSALS = "include", "rehearsals"
-_PAGING = {"page", "page_size", "format"}
+PAGING = {"page", "page_size", "format"}
 
 
 class AllowedFilters(BaseFilterBackend):
@@ -21,13 +21,13 @@ class AllowedFilters(BaseFilterBackend):
     def filter_queryset(self, request: Request, queryset: QuerySet[Any, Any], view: APIView) -> QuerySet[Any, Any]:
         allowed: dict[str, str] = getattr(view, "filters", {})
         given = request.query_params
-        known = {*allowed, *_PAGING, *((INCLUDE,) if hasattr(view, "visit_path") else ())}
+        known = {*allowed, *PAGING, *((INCLUDE,) if hasattr(view, "visit_path") else ())}
         unknown = {name: ["There is no such filter."] for name in given if name not in known}
         if unknown:
             raise ValidationError(unknown)
         for name, field in allowed.items():
             if name in given:
-                queryset = _equal(queryset, name, field, given[name])
+                queryset = equal(queryset, name, field, given[name])
         return queryset
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
@@ -61,7 +61,8 @@ class CountedVisits(BaseFilterBackend):
         return [{"name": INCLUDE, "in": "query", "required": False, "schema": schema}]
 
 
-def _equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:
+def equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:
+    """Return the rows whose field equals a parameter's value. Raises ValidationError for a value it cannot have."""
     try:
         if "\0" in value:  # PostgreSQL would refuse it only when the query runs
             raise ValueError

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from annotations.api import docs, participants, staff
+from annotations.api import docs, participants, releases, staff, tables
 
 router = SimpleRouter()
 router.register("studies", staff.StudyViewSet)
@@ -23,6 +23,14 @@ urlpatterns = [
         "assignments/<uuid:public_id>/phrases/<uuid:client_uuid>/",
         participants.PhraseView.as_view(),
         name="api-phrase",
+    ),
+    path("studies/<slug:slug>/tables/", tables.TablesView.as_view(), name="api-tables"),
+    path("studies/<slug:slug>/tables/<slug:name>/", tables.TableView.as_view(), name="api-table"),
+    path("studies/<slug:slug>/releases/", releases.ReleasesView.as_view(), name="api-releases"),
+    path(
+        "studies/<slug:slug>/releases/<int:number>/file/",
+        releases.ReleaseFileView.as_view(),
+        name="api-release-file",
     ),
     path("", include(router.urls)),
     re_path(r"", docs.UnknownAddressView.as_view()),

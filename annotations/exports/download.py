@@ -1,4 +1,4 @@
-"""The export of a study as an answer to a request."""
+"""The export of a study, and its releases, as answers to a request."""
 
 import tempfile
 from typing import IO
@@ -6,7 +6,8 @@ from typing import IO
 from django.http import FileResponse
 
 from annotations.exports.study_export import export_name, write_study_zip
-from annotations.models import Study
+from annotations.models import Release, Study
+from annotations.services import audit, releases
 
 
 def study_download(study: Study) -> FileResponse:
@@ -15,3 +16,13 @@ def study_download(study: Study) -> FileResponse:
     write_study_zip(study, file)
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=export_name(study), content_type="application/zip")
+
+
+def release_download(release: Release, *, by: str) -> FileResponse:
+    """Return a release as a file to save, and note who took it.
+
+    Raises ReleaseNotReady, ReleaseSuperseded, ReleaseFileMissing.
+    """
+    path = releases.open_file(release)
+    audit.record("release_downloaded", study=release.study, by=by, subject=f"release {release.number}")
+    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type="application/zip")

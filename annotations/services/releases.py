@@ -19,12 +19,20 @@ from annotations.version import CODE_VERSION
 FOLDER = "releases"  # below DATA_ROOT
 
 
+class NoSuchRelease(ServiceError):
+    """The study has no release of that number."""
+
+    code = "no_such_release"
+    status = 404
+    sentence = "This study has no release of that number."
+
+
 class ReleaseNotReady(ServiceError):
     """The release is not built yet, or its building failed."""
 
     code = "release_not_ready"
     status = 409
-    message = "This release is not built. Look at its state, and ask for another one where it failed."
+    sentence = "This release is not built. Look at its state, and ask for another one where it failed."
 
 
 class ReleaseSuperseded(ServiceError):
@@ -32,7 +40,7 @@ class ReleaseSuperseded(ServiceError):
 
     code = "release_superseded"
     status = 410
-    message = (
+    sentence = (
         "Somebody whose data is in this release withdrew since, so it is not handed out any more. Ask for a new one; "
         "whoever has a copy of this one should replace it."
     )
@@ -43,7 +51,7 @@ class ReleaseFileMissing(ServiceError):
 
     code = "release_file_missing"
     status = 410
-    message = "The file of this release is not on this server any more. Ask for a new release."
+    sentence = "The file of this release is not on this server any more. Ask for a new release."
 
 
 @dataclass(frozen=True)

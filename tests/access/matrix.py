@@ -81,6 +81,10 @@ API: dict[str, Route] = {
     ),
     **api_rows("studies", "slug", "slug", _SLUG),
     f"api/v1/^studies/(?P<slug>{_SLUG})/export/$": route(get=API_VIEW, slug="slug"),
+    "api/v1/studies/<slug:slug>/tables/": route(get=API_VIEW, slug="slug"),
+    "api/v1/studies/<slug:slug>/tables/<slug:name>/": route(get=API_VIEW, slug="slug", name="phrases"),
+    "api/v1/studies/<slug:slug>/releases/": route(get=API_VIEW, slug="slug"),
+    "api/v1/studies/<slug:slug>/releases/<int:number>/file/": route(get=API_VIEW, slug="slug", number="1"),
     **api_rows("tasks", "pk", "task"),
     **api_rows("sessions", "public_id", "session_id"),
     **api_rows("assignments", "public_id", "assignment_id"),
@@ -137,6 +141,8 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/members/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/releases/": study_page(VIEW),
+    f"{_STUDY}<int:study_id>/release_file/": study_page(VIEW),
 }
 
 MATRIX: dict[str, Route] = {**PARTICIPANTS, **API, **SITE, **ROWS, **STUDIES}

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotations.models import BaseModel, Role, Study
+from annotations.models import BaseModel, Release, Role, Study
 from annotations.readings.thumbnails import thumbnail_url
 from tests import actors
 from tests.access.answers import (
@@ -58,6 +58,7 @@ def build(sprites_directory: Path) -> World:
     elsewhere = actors.open_study(actors.create_study(base_model, "elsewhere"))
     alice, bob = actors.start_visit(study, "alice"), actors.start_visit(study, "bob")
     actors.start_visit(elsewhere, "carol")
+    Release.objects.create(study=study, number=1, requested_by="system")
     phrase = add_phrase(alice, "red", 0.5)
     run = add_run(phrase, 0.5)
     refused = add_run(add_phrase(alice, "blue", 0.25), None)

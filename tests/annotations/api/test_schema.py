@@ -14,10 +14,11 @@ pytestmark = pytest.mark.django_db
 def test_the_schema_is_valid_openapi_and_describes_every_address(client: Client) -> None:
     schema = client.get("/api/v1/schema/", {"format": "json"}).json()
     validate_schema(schema)
-    assert "/api/v1/studies/{slug}/export/" in schema["paths"]
+    for part in ("export/", "tables/", "tables/{name}/", "releases/", "releases/{number}/file/"):
+        assert f"/api/v1/studies/{{slug}}/{part}" in schema["paths"]
     assert set(schema["paths"]["/api/v1/assignments/{public_id}/phrases/"]["post"]["responses"]) == {"200", "201"}
     filters = {parameter["name"] for parameter in schema["paths"]["/api/v1/phrases/"]["get"]["parameters"]}
-    assert filters == {"page", "page_size", "study", "assignment", "participant", "state"}
+    assert filters == {"page", "page_size", "include", "study", "assignment", "participant", "state"}
 
 
 def test_making_the_schema_gives_no_warning(capfd: pytest.CaptureFixture[str], client: Client) -> None:
