@@ -34,6 +34,7 @@ from annotations.models.study import (
     TaskOrder,
 )
 from annotations.models.submission import (
+    ForgottenSubmission,
     IdentityKey,
     ProlificRequest,
     Reconciliation,
@@ -72,6 +73,7 @@ __all__ = [
     "EndReason",
     "EntryTier",
     "Event",
+    "ForgottenSubmission",
     "IdentityKey",
     "JobState",
     "Judgement",

@@ -1,5 +1,7 @@
 """Prolific's side of a visit: a submission, its ids sealed, and the keys that unseal them."""
 
+import uuid
+
 from django.db import models
 from django.db.models import Q
 
@@ -61,6 +63,23 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.submission_key
+
+
+class ForgottenSubmission(models.Model):
+    """A submission of an erased person: Prolific goes on telling of it, and it must not be stored again.
+
+    Nothing else points here, and the random id keeps the order of the rows from saying whose it was.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="forgotten_submissions")
+    submission_key = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "submission_key"], name="forgotten_submission_once")]
+
+    def __str__(self) -> str:
+        return f"forgotten in {self.study}"
 
 
 class Reconciliation(models.Model):

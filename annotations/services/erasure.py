@@ -37,7 +37,7 @@ from annotations.models import (
     ThresholdChoice,
 )
 from annotations.prolific.statuses import PAID, REJECTED, RETURNED
-from annotations.services import assignments, audit, doorbell, events, identities, releases, withdrawal
+from annotations.services import assignments, audit, doorbell, events, identities, releases, submissions, withdrawal
 
 PROLIFIC_REVIEWS_WITHIN = dt.timedelta(days=21)  # then a submission is approved by itself
 _SETTLED = PAID | {REJECTED, RETURNED}
@@ -154,6 +154,7 @@ def forget(participant: Participant) -> bool:
     if person.erased_at is not None:
         return False
     study, pseudonym = person.study, person.pseudonym
+    submissions.store_never_again(study, _submission_keys(person))
     identities.destroy(study, pseudonym)
     person.pseudonym, person.erased_at = _random_pseudonym(), timezone.now()
     person.save(update_fields=["pseudonym", "erased_at"])
@@ -169,6 +170,12 @@ def forget(participant: Participant) -> bool:
         submission.save(update_fields=["submission_key", "pseudonym", "sealed_ids", "entered_code"])
     audit.record("identity_destroyed", study=study, by=audit.SYSTEM, subject=person.pseudonym)
     return True
+
+
+def _submission_keys(person: Participant) -> set[str]:
+    """The pseudonyms of the person's submissions, also of those that never came here."""
+    told = Submission.objects.filter(study=person.study, pseudonym=person.pseudonym)
+    return {*told.values_list("submission_key", flat=True), *person.sessions.values_list("submission_key", flat=True)}
 
 
 def _tried(erase: Callable[[Participant], bool], person: Participant) -> bool:

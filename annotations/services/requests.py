@@ -52,7 +52,7 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
             f"prolific_{act}",
             study=submission.study,
             by=by,
-            subject=submission.submission_key,
+            subject=f"submission {submission.pk}",
             reason=checked.get("reason") or checked.get("message", ""),
             request=request.pk,
             **({"category": checked["category"]} if "category" in checked else {}),

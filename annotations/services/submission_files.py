@@ -79,8 +79,9 @@ def _statuses(study: Study) -> dict[str, str]:
 
 
 def _report(study: Study, rows: list[Row], before: Mapping[str, str]) -> Report:
-    keys = {pseudonym(study, "S", row.submission): row for row in rows}
     after = _statuses(study)
+    told = {pseudonym(study, "S", row.submission): row for row in rows}
+    keys = {key: row for key, row in told.items() if key in after}  # without those of erased people
     known = keys.keys() & before.keys()
     changed = {key for key in known if after[key] != before[key]}
     counted = Submission.objects.filter(study=study).exclude(session__kind__in=["preview", "simulated"])

@@ -5,6 +5,7 @@ than once; the newest by Prolific's clock stands, so all orders end in the same 
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from annotations.models import (
     AnnotationSession,
+    ForgottenSubmission,
     ProlificRequest,
     Reconciliation,
     RequestState,
@@ -50,6 +52,7 @@ class Source(StrEnum):
 class Effect(StrEnum):
     APPLIED = "applied"
     OLDER = "older"
+    FORGOTTEN = "forgotten"  # of an erased person: nothing is stored
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def note_status(
     who came with the submission, it is flagged: whoever it was knew a link that was not theirs.
     """
     row = _locked(study, submission, ids)
+    if row is None:
+        return Effect.FORGOTTEN
     status = status_of(status)
     before = row.status
     is_newer = row.seen_at is None or (at, rank(status)) >= (row.seen_at, rank(before))
@@ -121,7 +126,7 @@ def note_status(
             events.SUBMISSION_STATUS,
             study=study,
             session=row.session,
-            submission=row.submission_key,
+            submission=row.pk,  # not its pseudonym, which an erasure could not take out of the log
             status=status,
             before=before,
             at=at.isoformat(),
@@ -152,6 +157,12 @@ def ids_of(submission: Submission) -> OutsideIds:
         raise IdentityDestroyed
     sealed = identities.unseal(submission.study, submission.pseudonym, bytes(submission.sealed_ids))
     return OutsideIds(sealed["participant"], sealed["study"], sealed["session"])
+
+
+def store_never_again(study: Study, submission_keys: Iterable[str]) -> None:
+    """Take in nothing more about these submissions, whose person is erased; the caller's transaction does the rest."""
+    forgotten = [ForgottenSubmission(study=study, submission_key=key) for key in submission_keys]
+    ForgottenSubmission.objects.bulk_create(forgotten, ignore_conflicts=True)
 
 
 def find(outside_id: str) -> Submission | None:
@@ -208,8 +219,8 @@ def _claim(study: Study, now: dt.datetime) -> bool:
     return is_first or due.update(begun_at=now) == 1
 
 
-def _locked(study: Study, submission: Submission | None, ids: OutsideIds | None) -> Submission:
-    """The submission's row under a lock, made where Prolific tells of one that was never seen here."""
+def _locked(study: Study, submission: Submission | None, ids: OutsideIds | None) -> Submission | None:
+    """The submission's row under a lock, made where Prolific tells of one that was never seen; None: never again."""
     rows = Submission.objects.select_for_update(of=("self",), no_key=True).select_related("session")
     if submission is not None:
         return rows.get(pk=submission.pk)
@@ -217,6 +228,8 @@ def _locked(study: Study, submission: Submission | None, ids: OutsideIds | None)
         raise ValueError("give the submission, or its ids")
     key = pseudonym(study, "S", ids.session)
     row = rows.filter(study=study, submission_key=key).first()
+    if row is None and ForgottenSubmission.objects.filter(study=study, submission_key=key).exists():
+        return None
     return row or rows.get(pk=_make(study, key, ids).pk)
 
 

@@ -32,7 +32,7 @@ def test_what_is_asked_is_a_row_and_an_audit_record(submission, act, given, deta
     request = ask(submission, act, by="cora", **given)
     assert (request.act, request.detail, request.state) == (act, detail, RequestState.PENDING)
     record = AuditRecord.objects.get(act=f"prolific_{act}")
-    assert (record.actor, record.subject, record.study) == ("cora", submission.submission_key, submission.study)
+    assert (record.actor, record.subject, record.study) == ("cora", f"submission {submission.pk}", submission.study)
     assert record.detail["request"] == request.pk
     assert "anna" not in str(record.detail) + record.subject
 

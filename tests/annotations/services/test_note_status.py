@@ -139,6 +139,25 @@ def test_nothing_ties_an_erased_person_to_a_submission_again(study):
     assert not IdentityKey.objects.filter(study=study, pseudonym=row.pseudonym).exists()
 
 
+def test_a_submission_of_an_erased_person_is_not_stored_again(study):
+    note(study, "ACTIVE", 0)
+    row = Submission.objects.get()
+    submissions.store_never_again(study, [row.submission_key] * 2)
+    row.delete()
+    assert note(study, "APPROVED", 5) == Effect.FORGOTTEN
+    assert not Submission.objects.exists()
+    assert note(study, "APPROVED", 5, name="bert") == Effect.APPLIED
+
+
+def test_the_log_names_a_submission_by_a_number_that_leads_nowhere(study):
+    arrive(study, "anna")
+    note(study, "ACTIVE", 0)
+    row = submission_of(study, "anna")
+    told = Event.objects.get(kind=events.SUBMISSION_STATUS).payload
+    assert told["submission"] == row.pk
+    assert row.submission_key not in str(told) and row.pseudonym not in str(told)
+
+
 def test_two_studies_know_one_submission_under_names_of_their_own(study, base_model, prolific):
     other = put_on_prolific(actors.open_study(actors.create_study(base_model, slug="other")), prolific, "other-there")
     note(study, "ACTIVE", 0)
