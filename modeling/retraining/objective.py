@@ -206,16 +206,15 @@ def evaluate(
     dtype: torch.dtype,
     z_kept: Tensor | None = None,
     residuals_kept: Tensor | None = None,
-    operands: torch.dtype | None = None,
 ) -> Evaluation:
-    """F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient, in `dtype`; products of `operands` if given.
+    """F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient, in `dtype`.
 
     v: [K, b, p], or [1, b, p] for heads that are all at one point; z = V x, and the residuals, which are the gradient
     of the loss by z, are written to what is given for them, [K, b, n].
     """
     everywhere = v.expand(len(weights), -1, -1)
     data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, dtype)
-    for rows, x, z in problem.products(v, operands or dtype, dtype, len(weights)):
+    for rows, x, z in problem.products(v, dtype, dtype, len(weights)):
         loss, residuals = problem.cross_entropy.loss_and_residuals(
             z, problem.labels[rows], weights.of_rows(rows, dtype)
         )

@@ -28,7 +28,6 @@ from modeling.retraining.solver import GOAL, PROGRESS, precisions
 
 _SUFFICIENT = 1e-3  # of the decrease that the model promises
 _LEAST_STEP = 1e-6
-_LOOSE = 1e-3  # a tolerance so large that a start in low precision may reach it
 
 
 @dataclass(frozen=True)
@@ -176,10 +175,10 @@ class _Method:
         self.problem, self.weights, self.precision = problem, weights, precision
         self.factor = factor.to(precision.values)
 
-    def at(self, v: Tensor, dtype: torch.dtype, operands: torch.dtype) -> _Point:
+    def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
         """Evaluate every group in full."""
         z = torch.empty(1, self.problem.n_columns, len(self.problem.labels), dtype=dtype, device=v.device)
-        found = evaluate(self.problem, self.weights, v, dtype, z, operands=operands)
+        found = evaluate(self.problem, self.weights, v, dtype, z)
         return self._point(v, z.to(self.precision.values), found, None)
 
     def after(self, at: _Point, step: Tensor) -> _Point:
@@ -235,11 +234,10 @@ def _solve(
 ) -> tuple[Tensor, _Certificate, int]:
     """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
     v, check, iterations = start.reference[None], problem.features.dtype, 0
-    operands = precisions(problem.features)[0].operands if tolerance >= _LOOSE else check
     for precision in precisions(problem.features):
         method, gap_before = _Method(problem, weights, start.factor, precision), np.inf
         while True:
-            at = method.at(v, check, operands)
+            at = method.at(v, check)
             if iterations >= max_iterations:
                 raise NotConverged(iterations, at.gap / at.loss, tolerance)
             if at.gap > PROGRESS * gap_before:
@@ -252,5 +250,5 @@ def _solve(
                 certificate = _certify(problem, weights, v, reached.q)
                 if certificate.gap <= tolerance * certificate.loss:
                     return v, certificate, iterations
-                check = operands = torch.float64
+                check = torch.float64
     raise NotConverged(iterations, at.gap / at.loss, tolerance)
