@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -22,9 +21,9 @@ from annotations.admin.results_words import (
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.definitions import TABLE_3
 from annotations.analysis.figures import Figure, figures
+from annotations.analysis.latest import followed
 from annotations.analysis.splits import Panel
-from annotations.analysis.state import state_of
-from annotations.analysis.tables import FilledTable, StudyTables, study_tables
+from annotations.analysis.tables import FilledTable, StudyTables
 from annotations.charts.draw import draw
 from annotations.exports.columns import Cell, write_cell
 from annotations.models import Benchmark, JobState, Study, StudyState
@@ -66,11 +65,10 @@ class PhrasePanel:
 
 def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the results; with ?table= or ?figure= hand out one of them as a file, unless nothing has changed."""
-    state = state_of(study)
-    etag = f'"{state}"'
+    latest = followed(study)
+    tables, etag = latest.tables, f'"{latest.state}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
-    tables = _tables(study.pk, state)
     if "table" in request.GET:
         return _csv(study, tables, request.GET["table"])
     if "figure" in request.GET:
@@ -89,11 +87,6 @@ def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
     told = "Other methods are being measured. Their lines come one after the other." if asked else "All are measured."
     messages.success(request, told)
     return HttpResponseRedirect(PAGES[0].url(study))
-
-
-@lru_cache(maxsize=2)  # a reading of many phrases is large
-def _tables(study_id: int, state: str) -> StudyTables:
-    return study_tables(Study.objects.get(pk=study_id))
 
 
 def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from annotations.analysis.estimates import LEVEL, n_resamples
 
-MOST_ORDERS = 9_999  # random ones; where there are no more in all, each is taken once
+MOST_ORDERS, LEAST_ORDERS = 9_999, 999  # random ones; where there are no more in all, each is taken once
+_WORK = 5_000_000  # labels drawn for one test; beyond it there are fewer orders
 _ROUNDING = 1e-9  # relative: sums in another order count as equal
 
 
@@ -67,7 +68,7 @@ def compare_pairs(differences: Sequence[float], rng: np.random.Generator) -> Com
     if n == 0:
         return Comparison((0, 0), None)
     is_exact = 2**n <= MOST_ORDERS + 1
-    signs = np.array(list(product((1.0, -1.0), repeat=n))) if is_exact else rng.choice([1.0, -1.0], (MOST_ORDERS, n))
+    signs = np.array(list(product((1.0, -1.0), repeat=n))) if is_exact else _random_signs(n, rng)
     observed = float(array.mean())
     p_value = _p_value(signs @ array / n, observed, is_exact=is_exact)
     low, high = None, None
@@ -115,7 +116,7 @@ def _differences(values: NDArray[np.float64], in_second: NDArray[np.bool_]) -> N
 def _labelings(
     in_second: NDArray[np.bool_], strata: Sequence[NDArray[np.int64]], rng: np.random.Generator
 ) -> tuple[NDArray[np.bool_], bool]:
-    """All labellings that keep each stratum's numbers, or MOST_ORDERS random ones: bool[R, n], and whether all."""
+    """All labellings that keep each stratum's numbers, or random ones: bool[R, n], and whether all."""
     counts = [int(in_second[rows].sum()) for rows in strata]
     total = prod(comb(len(rows), k) for rows, k in zip(strata, counts, strict=True))
     if total <= MOST_ORDERS:
@@ -124,10 +125,20 @@ def _labelings(
         for row, parts in enumerate(chosen):
             labels[row, [person for part in parts for person in part]] = True
         return labels, True
-    labels = np.empty((MOST_ORDERS, len(in_second)), np.bool_)
+    orders = _n_orders(len(in_second))
+    labels = np.empty((orders, len(in_second)), np.bool_)
     for rows in strata:
-        labels[:, rows] = rng.permuted(np.tile(in_second[rows], (MOST_ORDERS, 1)), axis=1)
+        labels[:, rows] = rng.permuted(np.tile(in_second[rows], (orders, 1)), axis=1)
     return labels, False
+
+
+def _n_orders(n: int) -> int:
+    """How many random orders of n people are taken."""
+    return int(np.clip(_WORK // n, LEAST_ORDERS, MOST_ORDERS))
+
+
+def _random_signs(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    return np.where(rng.integers(0, 2, (_n_orders(n), n), dtype=np.int8), 1.0, -1.0)
 
 
 def _p_value(statistics: NDArray[np.float64], observed: float, *, is_exact: bool) -> float:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from math import lgamma
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +52,8 @@ def rarefaction(named: Sequence[frozenset[Hashable]], rng: np.random.Generator) 
     places = _places(n)
     holders = Counter(concept for concepts in named for concept in concepts)
     by_holders = Counter(holders.values())  # concepts by how many people named them
-    mean = sum((number * (1 - _all_missed(n, m, places)) for m, number in by_holders.items()), np.zeros(len(places)))
+    held, numbers = np.array(list(by_holders), np.int64), np.array(list(by_holders.values()), np.float64)
+    mean = numbers @ (1 - _all_within(n, n - held, places)) if len(held) else np.zeros(len(places))
     low, high = _order_interval(named, list(holders), places, rng)
     return Curve(tuple(places.tolist()), *(tuple(map(float, each)) for each in (mean, low, high)))
 
@@ -67,7 +67,7 @@ def best_of(scores: Sequence[float]) -> Curve:
     if n == 0:
         return Curve((), (), (), ())
     places, ordered = _places(n), np.sort(np.asarray(scores, dtype=np.float64))
-    below = np.stack([_all_within(n, m, places) for m in range(1, n + 1)])  # P(best is at most the m-th): [n, places]
+    below = _all_within(n, np.arange(1, n + 1), places)  # P(the best is at most the m-th): [n, places]
     mean = ordered @ np.diff(below, axis=0, prepend=0.0)
     low = ordered[(below >= (1 - LEVEL) / 2 - 1e-12).argmax(axis=0)]
     high = ordered[(below >= (1 + LEVEL) / 2 - 1e-12).argmax(axis=0)]
@@ -102,19 +102,12 @@ def _places(n: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(1, n, min(n, MOST_PLACES)).round().astype(np.int64))
 
 
-def _all_missed(n: int, m: int, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The chance that k of n people are none of m certain ones."""
-    return _all_within(n, n - m, places)
-
-
-def _all_within(n: int, m: int, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    """C(m, k) / C(n, k) for each k: the chance that k of n people are all among m certain ones."""
-    logs = np.array([
-        lgamma(m + 1) - lgamma(m - k + 1) - lgamma(n + 1) + lgamma(n - k + 1) if k <= m else -np.inf
-        for k in places.tolist()
-    ])  # fmt: skip
-    share: NDArray[np.float64] = np.exp(logs)
-    return share
+def _all_within(n: int, m: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """C(m, k) / C(n, k) for each m and k: the chance that k of n people are all among m certain ones: float64[m, k]."""
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    rest = m[:, None] - places
+    logs = log_factorial[m][:, None] - log_factorial[rest.clip(0)] - log_factorial[n] + log_factorial[n - places]
+    return np.where(rest < 0, 0.0, np.exp(logs))
 
 
 def _order_interval(

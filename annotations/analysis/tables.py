@@ -1,8 +1,9 @@
 """All tables of a study's analysis, from one reading of the database."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from annotations.analysis import definitions as columns
 from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
 from annotations.analysis.definitions import Method, SaturationPoint, TaskNovelty, Total
 from annotations.analysis.estimates import SEED, estimate, spread
-from annotations.analysis.people import PersonTask, Tried, by_person, person_tasks
+from annotations.analysis.people import Key, PersonTask, Tried, by_person, person_tasks
 from annotations.analysis.rows import Counted, StudyRows, TaskFacts, read_rows
 from annotations.analysis.saturation import best_of, novelty, rarefaction
 from annotations.analysis.splits import Looked, Panel, SplitPart, look
@@ -94,6 +95,7 @@ def tables_of(
 ) -> StudyTables:
     """Make the tables of a study's rows. look: what is seen of a task's phrase (`splits.look`)."""
     tried = by_person(rows.tried)
+    named = _named(tried, concept)
     people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
     experts = person_tasks(expert_keys, by_person(rows.experts), {}, {})
@@ -113,8 +115,8 @@ def tables_of(
         table_3=FilledTable(columns.TABLE_3, table_3(tried)),
         splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
-        saturation=FilledTable(columns.SATURATION, tuple(_saturation(rows, people, concept))),
-        novelty=FilledTable(columns.NOVELTY, tuple(_novelty(rows, concept))),
+        saturation=FilledTable(columns.SATURATION, tuple(_saturation(rows.tasks, people, named))),
+        novelty=FilledTable(columns.NOVELTY, tuple(_novelty(rows, named))),
         conditions=FilledTable(columns.CONDITIONS, compare_conditions(people, rows.conditions)),
         paired=FilledTable(columns.PAIRED, compare_tasks(people, titles)),
         counted=FilledTable(columns.COUNTED, rows.counted),
@@ -172,20 +174,19 @@ def _best_phrases(tried: Iterable[Tried]) -> dict[int, list[Tried]]:
     }
 
 
-def _named(rows: StudyRows, concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
+def _named(tried: Mapping[Key, list[Tried]], concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
     """By task, the concepts of each person who said something, in the order of pseudonyms."""
-    said: dict[tuple[int, str], set[Hashable]] = defaultdict(set)
-    for each in rows.tried:
-        said[each.task, each.participant].add(concept(each.task, each.text))
+    known = cache(concept)  # many people say the same
     named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
-    for (task, _), concepts in sorted(said.items()):
-        named[task].append(frozenset(concepts))
+    for (task, _), phrases in sorted(tried.items()):
+        named[task].append(frozenset(known(task, each.text) for each in phrases))
     return named
 
 
-def _saturation(rows: StudyRows, people: tuple[PersonTask, ...], concept: Concept) -> Iterator[SaturationPoint]:
-    named = _named(rows, concept)
-    for task in rows.tasks:
+def _saturation(
+    tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...], named: Mapping[int, list[frozenset[Hashable]]]
+) -> Iterator[SaturationPoint]:
+    for task in tasks:
         scores = [row.best_error_score for row in people if row.task == task.position]
         curves = {
             "best_score": best_of([score for score in scores if score is not None]),
@@ -196,7 +197,6 @@ def _saturation(rows: StudyRows, people: tuple[PersonTask, ...], concept: Concep
                 yield SaturationPoint(task.position, measure, *point)
 
 
-def _novelty(rows: StudyRows, concept: Concept) -> Iterator[TaskNovelty]:
-    named = _named(rows, concept)
+def _novelty(rows: StudyRows, named: Mapping[int, list[frozenset[Hashable]]]) -> Iterator[TaskNovelty]:
     for task in rows.tasks:
         yield TaskNovelty(task.position, novelty(named.get(task.position, [])), rows.new_concept_chance)

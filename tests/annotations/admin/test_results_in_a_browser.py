@@ -2,6 +2,7 @@
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -96,7 +97,7 @@ def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_there_is_no_violation(
-    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study, scheme: str, width: int
+    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study, scheme: Any, width: int
 ) -> None:
     # axe-core is put into the page as a script, which the page's own policy would not let in.
     context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState
 from annotations.models.staff import StudyMember
 from annotations.services import benchmarks, withdrawal
 from tests.actors import Visit
+from tests.annotations.analysis.paper import LISTS, papers_phrases
 from tests.annotations.analysis.scripted import EXPECTED, scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -83,6 +85,18 @@ def test_table_3_has_the_papers_layout(coordinator_client: Client, scripted: Stu
     for lists in EXPECTED.values():
         for texts in lists.values():
             assert ", ".join(f"<bdi>{text}</bdi>" for text in texts) in table
+
+
+def test_the_papers_table_3_is_shown_as_the_paper_has_it(coordinator_client: Client, base_model: BaseModel) -> None:
+    study = two_tasks(base_model, "paper")
+    scored = [each._replace(error_score=each.error_score or 0.0) for each in papers_phrases()]  # a run needs a score
+    tell(study, scored)
+    shown = unescape(page(coordinator_client, study))
+    for lists in LISTS.values():
+        for name, texts in lists.items():
+            if name != "Best Error Score (per-user)":
+                assert ", ".join(f"<bdi>{text}</bdi>" for text in texts) in shown
+    assert "26 people" in shown
 
 
 def test_nothing_is_sent_while_nothing_has_changed(coordinator_client: Client, scripted: Study, alice: Visit) -> None:

@@ -2,6 +2,7 @@
 
 from annotations.analysis.people import Tried, by_person
 from annotations.analysis.table3 import Listed, PhraseList, counted, table_3
+from tests.annotations.analysis.paper import DATA_SETS, LISTS, papers_phrases
 from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
 
 
@@ -50,3 +51,11 @@ def test_the_scripted_study_of_26_people_has_its_three_lists() -> None:
 def test_equal_texts_can_be_counted() -> None:
     rows = list(table_3(by_person([Tried(1, "ann", "red", 0.7, 0.6), Tried(1, "ben", "red", 0.7, 0.6)])))
     assert counted([row for row in rows if row.phrase_list is PhraseList.BEST_SCORE]) == [("red", 2)]
+
+
+def test_the_papers_phrases_are_laid_out_as_in_the_paper() -> None:
+    rows = table_3(by_person(papers_phrases()))
+    for task, data_set in enumerate(DATA_SETS, start=1):
+        for name in PhraseList:
+            found = [row.text for row in rows if row.task == task and row.phrase_list is name]
+            assert found == LISTS[data_set][name.value]
