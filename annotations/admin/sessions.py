@@ -45,10 +45,22 @@ class PhraseRows(ReadOnlyRows):
 
 @admin.register(AnnotationSession)
 class SessionAdmin(ReadOnlyAdmin):
-    list_display = ("submission_key", "participant", "study", "stage", "phrases", "created_at", "ended_at")
-    list_filter = ("study", "stage")
+    list_display = (
+        "submission_key",
+        "participant",
+        "study",
+        "kind",
+        "tier",
+        "condition",
+        "stage",
+        "is_late",
+        "phrases",
+        "created_at",
+        "ended_at",
+    )
+    list_filter = ("study", "kind", "tier", "stage", "is_late")
     search_fields = ("submission_key", "participant__pseudonym")
-    list_select_related = ("participant", "study")
+    list_select_related = ("participant", "study", "condition")
     date_hierarchy = "created_at"
     inlines = (AssignmentRows,)
 

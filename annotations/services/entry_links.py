@@ -55,12 +55,12 @@ def preview_url(study: Study, user: AbstractBaseUser, condition: Condition | Non
     return _url(study, Rehearsal(study.pk, SessionKind.PREVIEW, name, secrets.randbits(31), condition_id))
 
 
-def simulated_url(study: Study, n: int, seed: int) -> str:
+def simulated_url(study: Study, n: int, seed: int | str) -> str:
     """Return the link of simulated person n, from 0; the same seed is the same people. They fill the cells in turn."""
     return _url(study, _simulated(study, n, seed))
 
 
-def simulated_parameters(study: Study, n: int, seed: int) -> dict[str, str]:
+def simulated_parameters(study: Study, n: int, seed: int | str) -> dict[str, str]:
     """Return the query parameters of that link, for who finds the site under another address."""
     return {PARAMETER: _signed(_simulated(study, n, seed))}
 
@@ -138,7 +138,7 @@ def _seed(rehearsal: Rehearsal) -> int:
     return int.from_bytes(hashlib.sha256(rehearsal.name.encode()).digest()[:8]) >> 1
 
 
-def _simulated(study: Study, n: int, seed: int) -> Rehearsal:
+def _simulated(study: Study, n: int, seed: int | str) -> Rehearsal:
     return Rehearsal(study.pk, SessionKind.SIMULATED, f"{seed}:{n}", n)
 
 

@@ -14,7 +14,7 @@ from annotations.exports.summary import Spread, TaskSummary, summarise
 from annotations.models import BaseModel, Dataset, JobState, Phrase, PhraseState, Run, RunState, Study, StudyState
 from annotations.services.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.services.studies import create_study, open_study, test_entry_url
-from annotations.simulation.crowd import send
+from annotations.simulation.crowd import as_participants, send
 from annotations.simulation.personas import cast
 from annotations.simulation.visitor import VisitReport
 from deploy.local.processes import CannotRun
@@ -94,11 +94,14 @@ def crowd_has_come(study: Study) -> bool:
 
 
 def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None]) -> None:
-    """Send the participants. Raises CannotRun where a phrase got no score in time, and what a visit raises."""
+    """Send the participants, by the participants' link: the demo is to have results.
+
+    Raises CannotRun where a phrase got no score in time, and what a visit raises.
+    """
     reports = send(
         base_url,
         reverse("welcome", args=[study.slug]),
-        (study.participant_parameter, study.study_parameter, study.session_parameter),
+        as_participants((study.participant_parameter, study.study_parameter, study.session_parameter)),
         cast(PARTICIPANTS, SEED),
         at_once=AT_ONCE,
         on_end=on_end,
@@ -141,12 +144,13 @@ def link_for_one_more(study: Study) -> str:
 
 
 def results(study: Study) -> list[str]:
-    """The summary in plain words, a line each."""
-    return [line for task in summarise(study).tasks for line in _task_results(task)]
+    """The summary in plain words, a line each, after who it is of."""
+    said = "All of these participants are simulated; they came by the participants' link, so that they count."
+    return [said, *(line for task in summarise(study).tasks for line in _task_results(study, task))]
 
 
-def _task_results(task: TaskSummary) -> list[str]:
-    runs = Run.objects.filter(assignment__task__position=task.task, assignment__session__study__slug=SLUG)
+def _task_results(study: Study, task: TaskSummary) -> list[str]:
+    runs = Run.objects.filter(assignment__task__position=task.task, assignment__session__in=study.sessions.counted())
     done, refused = runs.filter(state=RunState.DONE).count(), runs.filter(state=RunState.REFUSED).count()
     return [
         f"class “{task.class_name}”: {len(task.participants)} participants on the task, "

@@ -1,6 +1,7 @@
 """Send simulated participants through a study's pages."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -9,12 +10,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from annotations.models import Study
+from annotations.services.entry_links import simulated_parameters
 from annotations.simulation import needs
 from annotations.simulation.personas import cast
 
 if TYPE_CHECKING or needs.are_met():
     from annotations.simulation.browser import UnexpectedPage
-    from annotations.simulation.crowd import send
+    from annotations.simulation.crowd import Link, as_participants, send
     from annotations.simulation.visitor import VisitReport
 
 
@@ -26,7 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("--participants", type=int, default=26, metavar="N")
         parser.add_argument("--seed", type=int, default=0, help="the same seed sends the same people")
         parser.add_argument("--at-once", type=int, default=4, metavar="N", help="visits side by side")
-        parser.add_argument("--run", default="1", help="sets the outside ids apart from those of an earlier crowd")
+        parser.add_argument("--run", default="1", help="sets these people apart from those of an earlier crowd")
+        parser.add_argument(
+            "--as-participants",
+            action="store_true",
+            help="come by the participants' link, so that these visits count like people's; without it nothing of them "
+            "counts, and drafts can be visited too",
+        )
         parser.add_argument("--base-url", default=settings.SITE_URL, help="where the site answers")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,10 +47,8 @@ class Command(BaseCommand):
             reports = send(
                 options["base_url"],
                 reverse("welcome", args=[study.slug]),
-                (study.participant_parameter, study.study_parameter, study.session_parameter),
+                _link(study, options),
                 cast(options["participants"], options["seed"]),
-                study_id=study.external_study_id or "simulated",
-                run=options["run"],
                 at_once=options["at_once"],
                 on_end=self._tell,
             )
@@ -52,7 +58,18 @@ class Command(BaseCommand):
         if unscored:
             raise CommandError(f"{unscored} phrases had no score in time: is the interactive worker running?")
 
+        if not options["as_participants"]:
+            self.stdout.write("These visits are simulated ones: no count, quota or export includes them.")
+
     def _tell(self, report: "VisitReport") -> None:
         scores = ", ".join("no score" if score is None else f"{score:.2f}" for score in report.scores) or "no phrases"
         end = "completed" if report.completion_code else "left"
         self.stdout.write(f"{report.persona.name}: {end} ({scores})")
+
+
+def _link(study: Study, options: Mapping[str, Any]) -> "Link":
+    if options["as_participants"]:
+        parameters = (study.participant_parameter, study.study_parameter, study.session_parameter)
+        return as_participants(parameters, study_id=study.external_study_id or "simulated", run=options["run"])
+    seed = f"{options['seed']}.{options['run']}"
+    return lambda number, _persona: simulated_parameters(study, number, seed)
