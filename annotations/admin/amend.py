@@ -11,7 +11,7 @@ from annotations.admin.form_errors import linked_errors
 from annotations.admin.generic import ModelForm
 from annotations.admin.money import MoneyField
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.admin.study_sections import HELP
+from annotations.admin.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
 from annotations.services.errors import ServiceError
 from annotations.services.studies import AMENDABLE, amend_study
@@ -38,9 +38,21 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _amended(request, study, form):
         return HttpResponseRedirect(request.path)
     context = page_context(
-        request, study, TITLE, form=form, is_closed=is_closed, linked_errors=linked_errors(form) if form.errors else []
+        request,
+        study,
+        TITLE,
+        form=form,
+        groups=[(title, [form[name] for name in names]) for title, names in _groups()],
+        is_closed=is_closed,
+        linked_errors=linked_errors(form) if form.errors else [],
     )
     return render(request, "admin/annotations/study/amend.html", context, status=400 if form.errors else 200)
+
+
+def _groups() -> list[tuple[str, list[str]]]:
+    """The fields under the titles of the sections in which they were set up."""
+    groups = [(section.title, [name for name in section.fields if name in AMENDABLE]) for section in SECTIONS]
+    return [(title, names) for title, names in groups if names]
 
 
 def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:

@@ -32,10 +32,12 @@ class ImportForm(forms.Form):
     """What is imported, from where, and with what."""
 
     name = forms.CharField(max_length=60, validators=[validate_slug], help_text="Letters, digits, _ and -.")
-    source_format = forms.ChoiceField(label="What it looks like", choices=_FORMATS)
+    source_format = forms.ChoiceField(
+        label="What it looks like", choices=_FORMATS, initial="imagefolder", widget=forms.RadioSelect
+    )
     folder = forms.ChoiceField(label="Folder on this server", required=False)
     archive = forms.FileField(
-        label="Or an archive from here",
+        label="Archive",
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
     )
@@ -52,7 +54,7 @@ class ImportForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         folders: Any = self.fields["folder"]
-        folders.choices = [("", "none"), *((name, name) for name in imports.importable_folders())]
+        folders.choices = [("", "none: an archive"), *((name, name) for name in imports.importable_folders())]
         encoders: Any = self.fields["similarity_encoder"]
         encoders.choices = [(spec, spec) for spec in imports.known_encoders()]
         self.fields[

@@ -12,7 +12,7 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.errors import ProlificError
 from annotations.prolific.retries import ONCE
 from annotations.readings.preflight import Check, Level, Mend, Part, report
-from annotations.readings.preflight.checks import passed, warning
+from annotations.readings.preflight.checks import skipped, warning
 from annotations.readings.preflight.remote import remote_checks
 from annotations.services import studies
 
@@ -53,7 +53,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
 def _remote(study: Study) -> list[Check]:
     """The study on Prolific, where there is a token and an id to ask for."""
     if not settings.PROLIFIC_TOKEN:
-        return [passed("Not compared: this site has no token for Prolific's API. Compare codes and link by eye.")]
+        return [skipped("Not compared: this site has no token for Prolific's API. Compare codes and link by eye.")]
     if not study.external_study_id:
         return [warning("Not compared: Prolific's study id is not given.", Mend.ENTRY)]
     prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=_WAIT_S, patience=ONCE)

@@ -43,7 +43,8 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             return HttpResponseRedirect(_preview(request, study, by))
         if request.POST.get("act") == "discard":
             n = rehearsals.discard(study, by=by)
-            messages.success(request, f"{n} preview{'' if n == 1 else 's'} and simulated visits are gone.")
+            gone = "1 visit" if n == 1 else f"{n} visits"
+            messages.success(request, f"Discarded {gone} of previews and simulated participants.")
         elif form.is_valid():
             rehearsals.request_rehearsal(study, form.cleaned_data["n_people"], by=by)
         else:

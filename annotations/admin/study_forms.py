@@ -25,7 +25,11 @@ class StudyForm(ModelForm[Study]):
 
     translations = TranslationsField(help_text=Study._meta.get_field("translations").help_text)
     reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
-    least_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["least_hourly_cents"])
+    least_hourly_cents = MoneyField(
+        label="Least pay an hour",
+        initial=Study._meta.get_field("least_hourly_cents").default,
+        help_text=HELP["least_hourly_cents"],
+    )
     bonus_cents = MoneyField(label="Bonus", required=False, help_text=HELP["bonus_cents"])
 
     class Meta:
@@ -72,8 +76,8 @@ class TaskForm(ModelForm[Task]):
             "time_limit_s",
         )
         widgets = {
-            "text_template": forms.TextInput(attrs={"size": 24}),
-            "suggested_words": forms.Textarea(attrs={"rows": 2, "cols": 16}),
+            "text_template": forms.TextInput(attrs={"size": 18}),
+            "suggested_words": forms.Textarea(attrs={"rows": 2, "cols": 12}),
             "min_phrases": forms.NumberInput(attrs={"class": "narrow"}),
             "max_phrases": forms.NumberInput(attrs={"class": "narrow"}),
             "time_limit_s": forms.NumberInput(attrs={"class": "narrow"}),

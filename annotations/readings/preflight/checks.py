@@ -7,6 +7,7 @@ from enum import StrEnum
 class Level(StrEnum):
     """How a check came out. Something that blocks keeps the study from opening."""
 
+    SKIP = "skip"  # it could not be looked at, and that is no fault
     PASS = "pass"  # noqa: S105 - no password
     WARN = "warn"
     BLOCK = "block"
@@ -39,6 +40,10 @@ class Check:
 
 def passed(sentence: str) -> Check:
     return Check(Level.PASS, sentence)
+
+
+def skipped(sentence: str) -> Check:
+    return Check(Level.SKIP, sentence)
 
 
 def warning(sentence: str, mend: Mend) -> Check:

@@ -81,15 +81,19 @@ def _pay(study: Study) -> list[Check]:
     likely, hourly = estimate(study), hourly_cents(study)
     if likely is None:
         return []
-    takes = f"A person takes about {likely.minutes:.0f} minutes ({likely.basis})"
+    takes = f"A person takes {_about(likely.minutes)} ({likely.basis})"
     if hourly is None:
         return [warning(f"{takes}. Give the reward, to see what that pays an hour.", Mend.MONEY)]
-    pays = f"{takes}, so {study.currency} {study.reward_cents or 0:,} hundredths pay {hourly / 100:.2f} an hour"
-    pays = pays.replace(f"{study.reward_cents or 0:,} hundredths", f"{(study.reward_cents or 0) / 100:.2f}")
+    reward = (study.reward_cents or 0) / 100
+    pays = f"{takes}, so {study.currency} {reward:.2f} pay {hourly / 100:.2f} an hour"
     if hourly < study.least_hourly_cents:
         least = study.least_hourly_cents / 100
         return [warning(f"{pays}: less than the {least:.2f} that you set as the least.", Mend.MONEY)]
     return [passed(f"{pays}.")]
+
+
+def _about(minutes: float) -> str:
+    return "less than a minute" if minutes < 1 else f"about {minutes:.0f} minutes"
 
 
 def _family(study: Study) -> list[int]:

@@ -102,7 +102,7 @@ def test_what_rehearsals_left_is_discarded(coordinator_client: Client, draft_stu
     response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "preview"})
     entry_links.enter(draft_study, response.headers["Location"].split(f"{entry_links.PARAMETER}=")[1])
     response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "discard"}, follow=True)
-    assert "1 preview and simulated visits are gone" in response.content.decode()
+    assert "Discarded 1 visit of previews and simulated participants." in response.content.decode()
     assert not AnnotationSession.objects.exists()
 
 
