@@ -27,6 +27,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "annotations/services": ("annotations.views", "annotations.api", "annotations.admin"),
     "annotations/prolific": ("django", "annotations.models", "annotations.services", "annotations.readings"),
     "annotations/readings": ("annotations.views", "annotations.api", "annotations.admin"),
+    "annotations/analysis": ("annotations.views", "annotations.api", "annotations.admin", "annotations.charts"),
     "worker": ("annotations.views", "annotations.api", "annotations.admin", *SITE, "deploy", "tests"),
     "clarify_site": ("worker", "modeling", "deploy", "tests", *HEAVY),
 }
