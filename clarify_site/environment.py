@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -9,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.FileAwareEnv()  # X_FILE names a file that holds X, such as a mounted secret
 
 SHORTEST_SECRET_KEY = 50
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 
 def secret_key() -> str:
@@ -45,6 +48,31 @@ def url(name: str, *schemes: str, default: str = "") -> str:
         problem = "is not set" if not value else "has an unknown scheme"
         raise ImproperlyConfigured(f"{name} {problem}: it must be a URL such as {example}")
     return value
+
+
+class MailServer(NamedTuple):
+    """Where e-mail is handed in."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+def mail_server() -> MailServer | None:
+    """Return the server in EMAIL_URL, None where there is none; raise ImproperlyConfigured for one that is no such URL.
+
+    smtp:// speaks in the clear, smtp+tls:// begins so and turns to TLS, smtp+ssl:// speaks TLS from the start.
+    """
+    value = str(env.str("EMAIL_URL", default="")).strip()
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in _MAIL_PORTS or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must be a URL such as smtp+tls://name:password@mail.example.org:587")
+    port = parts.port or _MAIL_PORTS[parts.scheme]
+    return MailServer(parts.scheme, parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 def number(name: str, default: float, low: float, high: float) -> float:

@@ -42,7 +42,7 @@ SIGN_IN_LOCK_MINUTES = read.number("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
 PHRASES_A_MINUTE = int(read.number("PHRASES_A_MINUTE", 60, 1, 10_000))
 LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
 
-# -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) ------------------------------
+# -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) -----------------------------
 PROLIFIC_TOKEN = str(read.env.str("PROLIFIC_TOKEN", default="")).strip()
 PROLIFIC_API = read.url("PROLIFIC_API", "https", "http", default="https://api.prolific.com/api/v1")
 PROLIFIC_WORKSPACE = str(read.env.str("PROLIFIC_WORKSPACE", default="")).strip()
@@ -149,6 +149,15 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG or read.flag("SERVE_STATIC_FROM_SOURCE", False)
 
+# -- E-mail: of alarms alone -------------------------------------------------------------------------------------------
+_mail = read.mail_server()
+SENDS_EMAIL = _mail is not None
+if _mail:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.host, _mail.port, _mail.user, _mail.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.scheme == "smtp+tls", _mail.scheme == "smtp+ssl"
+DEFAULT_FROM_EMAIL = str(read.env.str("EMAIL_FROM", default="clarify@localhost"))
+EMAIL_TIMEOUT = 10
+
 # -- Security ----------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_NAME = "clarify_session"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # the cookie outlives the longest visit
@@ -250,6 +259,7 @@ CELERY_TASK_ROUTES = {
     "worker.train_runs": {"queue": "retrain"},
     "worker.benchmark_baselines": {"queue": "retrain"},
     "worker.end_overdue_assignments": {"queue": "maintenance"},
+    "worker.watch_studies": {"queue": "maintenance"},
     "worker.expire_leases": {"queue": "maintenance"},
     "worker.call_prolific": {"queue": "maintenance"},
     "worker.reconcile_submissions": {"queue": "maintenance"},
@@ -262,6 +272,7 @@ _SWEEPS = {
     "worker.score_phrases": 2,
     "worker.train_runs": 5,
     "worker.end_overdue_assignments": 5,
+    "worker.watch_studies": 15,
     "worker.expire_leases": 60,
     "worker.erase_withdrawn": 60,
     "worker.apply_retention": 3600,

@@ -13,9 +13,9 @@ from celery.signals import celeryd_after_setup
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from annotations.services import allocations, assignments, doorbell, erasure, retention
+from annotations.services import alarms, allocations, assignments, doorbell, erasure, retention, worker_beats
 from clarify_site.celery import app
-from worker import heartbeat, prolific
+from worker import heartbeat, prolific, telling
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +102,14 @@ def run_rehearsals() -> None:
     from worker.rehearsals import run_due_rehearsals
 
     _sweep(run_due_rehearsals, "simulated participants came")
+
+
+@app.task(name=doorbell.WATCH_STUDIES)
+def watch_studies() -> None:
+    """Raise and clear alarms, forget processes that ended long ago, and have somebody told beside the sweeps."""
+    _sweep(lambda: alarms.watch(timezone.now()), "alarms raised or cleared")
+    _sweep(lambda: worker_beats.forget(timezone.now()), "ended processes forgotten")
+    telling.begin()
 
 
 def _sweep(drain: Callable[[], int], what: str) -> None:

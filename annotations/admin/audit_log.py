@@ -61,6 +61,7 @@ def _answer(
     query = request.GET.copy()
     query.pop("page", None)
     context |= {"form": form, "page": page, "query": query.urlencode(), "of_site": study is None}
+    context["base"] = "admin/annotations/study/page.html" if study else "admin/base_site.html"
     return render(request, "admin/annotations/audit_log.html", context)
 
 

@@ -8,6 +8,11 @@ def score(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
 
 
+def minutes(seconds: float | None) -> str:
+    """Return a duration in minutes and seconds, a dash where there is none."""
+    return NONE if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
 def percent(share: float | None) -> str:
     """Return a share in [0, 1] as a percentage with one decimal, a dash where there is none."""
     return NONE if share is None else f"{share:.1%}"

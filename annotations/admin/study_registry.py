@@ -6,6 +6,7 @@ from annotations.admin import (
     cloning,
     members,
     moderation,
+    monitor,
     preflight,
     rehearsal,
     releases,
@@ -15,6 +16,7 @@ from annotations.admin import (
 from annotations.admin.study_pages import StudyPage
 
 PAGES: tuple[StudyPage, ...] = (
+    *monitor.PAGES,
     *preflight.PAGES,
     *rehearsal.PAGES,
     *amend.PAGES,

@@ -4,10 +4,12 @@ from typing import Any, ClassVar
 
 from django.db.models import Model, Prefetch, QuerySet
 from django.http import FileResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from annotations.api.access import Staff
@@ -24,6 +26,7 @@ from annotations.api.serializers import (
 )
 from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Phrase, Run, Study, Task
+from annotations.readings.monitor import document, monitor
 from annotations.services.scopes import visible
 
 
@@ -63,6 +66,12 @@ class StudyViewSet(_StaffViewSet):
     def export(self, request: Request, slug: str) -> FileResponse:
         """The study's export, as the command export_study writes it."""
         return study_download(self.get_object())
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True, filter_backends=[])
+    def monitor(self, request: Request, slug: str) -> Response:
+        """The study as it runs now: what its live page shows."""
+        return Response(document(monitor(self.get_object(), timezone.now())))
 
 
 class TaskViewSet(_StaffViewSet):

@@ -14,6 +14,7 @@ from clarify_site.celery import app
 SCORE_PHRASES = "worker.score_phrases"
 TRAIN_RUNS = "worker.train_runs"
 END_OVERDUE_ASSIGNMENTS = "worker.end_overdue_assignments"
+WATCH_STUDIES = "worker.watch_studies"
 EXPIRE_LEASES = "worker.expire_leases"
 IMPORT_DATASETS = "worker.import_datasets"
 RUN_REHEARSALS = "worker.run_rehearsals"

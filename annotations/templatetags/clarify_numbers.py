@@ -6,3 +6,4 @@ from annotations.admin import numbers
 
 register = template.Library()
 register.filter("percent", numbers.percent)
+register.filter("minutes", numbers.minutes)

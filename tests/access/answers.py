@@ -93,5 +93,5 @@ def api_rows(path: str, key: str, name: str, pattern: str = "[^/.]+", page: Answ
     start = f"api/v1/^{path}/"
     return {
         f"{start}$": route(get=API_OF_STAFF),
-        f"{start}(?P<{key}>{pattern})/$": route(get=page, **{key: name}),
+        f"{start}(?P<{key}>{pattern})/$": Route(get=page, given={key: name}),
     }

@@ -81,6 +81,7 @@ API: dict[str, Route] = {
     ),
     **api_rows("studies", "slug", "slug", _SLUG),
     f"api/v1/^studies/(?P<slug>{_SLUG})/export/$": route(get=API_VIEW, slug="slug"),
+    f"api/v1/^studies/(?P<slug>{_SLUG})/monitor/$": route(get=API_VIEW, slug="slug"),
     "api/v1/studies/<slug:slug>/tables/": route(get=API_VIEW, slug="slug"),
     "api/v1/studies/<slug:slug>/tables/<slug:name>/": route(get=API_VIEW, slug="slug", name="phrases"),
     "api/v1/studies/<slug:slug>/releases/": route(get=API_VIEW, slug="slug"),
@@ -140,6 +141,7 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/export/": route(get=VIEW, study_id="study"),
     f"{_STUDY}<int:study_id>/members/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/monitor/": study_page(VIEW, post=ABSENT_TO_STAFF),  # of no alarm
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/releases/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/release_file/": study_page(VIEW),

@@ -3,17 +3,25 @@ const part = () => document.querySelector("[data-live]");
 
 async function refresh() {
   const old = part();
+  if (document.hidden) return later();
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById(old.id);
-    if (fresh && fresh.innerHTML !== old.innerHTML) old.replaceWith(document.adoptNode(fresh));
+    if (fresh && fresh.innerHTML !== old.innerHTML) replace(old, fresh);
     else if (fresh && !fresh.hasAttribute("data-live")) old.removeAttribute("data-live");
   } catch {
     // the next turn tries again; what is shown stays
   }
   later();
+}
+
+// Who stands on a button with the keyboard stays there.
+function replace(old, fresh) {
+  const at = old.contains(document.activeElement) ? document.activeElement.id : "";
+  old.replaceWith(document.adoptNode(fresh));
+  if (at) document.getElementById(at)?.focus({ preventScroll: true });
 }
 
 function later() {

@@ -1,0 +1,130 @@
+"""How the work behind the pages keeps up: what waits, who works, how quickly phrases get their scores."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models.functions import TruncMinute
+
+from annotations.models import Phrase, PhraseState, Run, RunState, Score, Study, WorkerBeat
+
+ALIVE_WITHIN = dt.timedelta(seconds=60)
+HOUR = dt.timedelta(hours=1)
+SCORED_WITHIN = dt.timedelta(seconds=1)  # of being submitted
+OBJECTIVE = 0.99  # share of phrases scored within SCORED_WITHIN
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is due and not done. `oldest_s` is 0 where nothing waits."""
+
+    what: str
+    n: int
+    oldest_s: float
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes that serve one queue. `silent_s`: since the last beat of any; None where none ever was."""
+
+    queue: str
+    alive: int
+    silent_s: float | None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Phrases of the last hour against the objective. `left`: the share of the misses that it allows, negative beyond.
+
+    A phrase misses that was scored later than within a second, failed, or has waited for longer.
+    """
+
+    phrases: int
+    good: int
+    failed: int
+    objective: float = OBJECTIVE
+
+    @property
+    def share(self) -> float | None:
+        return self.good / self.phrases if self.phrases else None
+
+    @property
+    def left(self) -> float:
+        allowed = (1 - self.objective) * self.phrases
+        return 1 - (self.phrases - self.good) / allowed if self.phrases else 1.0
+
+
+def waiting(study: Study, now: dt.datetime) -> tuple[Waiting, Waiting]:
+    """Return a study's phrases that wait for a score, and its runs that wait for retraining."""
+    phrases = Phrase.objects.filter(assignment__session__study=study, state=PhraseState.PENDING)
+    runs = Run.objects.filter(assignment__session__study=study, state=RunState.PENDING)
+    return _waiting("phrases", phrases, "submitted_at", now), _waiting("runs", runs, "created_at", now)
+
+
+def last_score_at() -> dt.datetime | None:
+    """When any worker last stored a score, on the whole site."""
+    at: dt.datetime | None = Score.objects.aggregate(at=Max("scored_at"))["at"]
+    return at
+
+
+def workers(now: dt.datetime) -> list[Workers]:
+    """Return who serves each queue that a task is sent to."""
+    counted = (
+        WorkerBeat.objects.order_by()
+        .values("queue")
+        .annotate(last=Max("beat_at"), alive=Count("id", filter=Q(beat_at__gte=now - ALIVE_WITHIN)))
+    )
+    rows = {row["queue"]: row for row in counted}
+    return [
+        Workers(queue, rows[queue]["alive"], (now - rows[queue]["last"]).total_seconds())
+        if queue in rows
+        else Workers(queue, 0, None)
+        for queue in sorted({route["queue"] for route in settings.CELERY_TASK_ROUTES.values()})
+    ]
+
+
+def budget(study: Study, now: dt.datetime) -> Budget:
+    """Return how a study's phrases of the last hour met the objective; those too young to miss are left out."""
+    due = (
+        _counted(study)
+        .filter(submitted_at__range=(now - HOUR, now))
+        .exclude(state=PhraseState.PENDING, submitted_at__gt=now - SCORED_WITHIN)
+    )
+    return Budget(
+        phrases=due.count(),
+        good=due.filter(score__scored_at__lte=F("submitted_at") + SCORED_WITHIN).count(),
+        failed=due.filter(state=PhraseState.FAILED).count(),
+    )
+
+
+def phrases_by_minute(study: Study, now: dt.datetime) -> list[int]:
+    """Return how many phrases came in each of the last sixty minutes, the present one last."""
+    this = now.replace(second=0, microsecond=0)
+    minutes = [this - dt.timedelta(minutes=i) for i in reversed(range(60))]
+    rows = (
+        _counted(study)
+        .filter(submitted_at__gte=minutes[0])
+        .order_by()
+        .annotate(minute=TruncMinute("submitted_at"))
+        .values_list("minute")
+        .annotate(n=Count("id"))
+    )
+    by_minute = dict(rows)
+    return [by_minute.get(minute, 0) for minute in minutes]
+
+
+def _counted(study: Study) -> QuerySet[Phrase]:
+    return Phrase.objects.filter(assignment__session__in=study.sessions.counted())
+
+
+def _waiting(what: str, rows: QuerySet[Phrase] | QuerySet[Run], since: str, now: dt.datetime) -> Waiting:
+    found = rows.aggregate(n=Count("id"), oldest=Min(since))
+    oldest = (now - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    return Waiting(what, found["n"], max(0.0, oldest))
+
+
+def silent(found: Iterable[Workers]) -> list[Workers]:
+    """Those queues that nobody serves now."""
+    return [queue for queue in found if not queue.alive]

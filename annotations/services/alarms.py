@@ -1,0 +1,148 @@
+"""Alarms of studies: raised once, told by e-mail or webhook, cleared when what they are about is over."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+
+from annotations.models import Alarm, Study, StudyState
+from annotations.readings import work_queue
+from annotations.readings.flow import Share, flow
+from annotations.services import audit, messengers
+from annotations.services.messengers import NotTold
+
+LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
+LEAST_PEOPLE = 10  # below which a share says nothing
+MOST_ATTEMPTS = 8
+FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
+WATCHED = (StudyState.ACTIVE, StudyState.PAUSED)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is wrong now. `kind` names it for as long as it lasts, `message` says it with its numbers."""
+
+    kind: str
+    message: str
+
+
+def watch(now: dt.datetime) -> int:
+    """Raise and clear the alarms of every study that runs; returns how many changed. One row, however often it runs."""
+    changed = 0
+    for study in Study.objects.filter(state__in=WATCHED):
+        changed += _update(study, conditions(study, now), now)
+    over = Alarm.objects.filter(cleared_at__isnull=True).exclude(study__state__in=WATCHED)
+    return changed + over.update(cleared_at=now)
+
+
+def conditions(study: Study, now: dt.datetime) -> list[Condition]:
+    """Return what is wrong with a study now."""
+    people = flow(study, now)
+    return [
+        *_scoring(study, now),
+        *_silent_queues(now),
+        *_share("dropout", people.dropout, study.alarm_dropout, "of those who consented left before the end"),
+        *_share("failed_check", people.failed_check, study.alarm_failed_check, "did not pass the comprehension check"),
+        *_share("returned", people.returned, study.alarm_dropout, "of the submissions on Prolific were returned"),
+    ]
+
+
+def acknowledge(alarm: Alarm, *, by: str) -> None:
+    """Note that somebody takes care of an alarm; the first one counts. It stays until what it is about is over."""
+    with transaction.atomic():
+        if Alarm.objects.filter(pk=alarm.pk, acknowledged_by="").update(acknowledged_by=by):
+            audit.record("alarm_acknowledged", study=alarm.study, by=by, subject=alarm.kind, message=alarm.message)
+
+
+def tell_due(now: dt.datetime) -> int:
+    """Tell of every alarm that is due to be told; returns how many were. Waits for other hosts, so never in a sweep."""
+    told = 0
+    for alarm in Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MOST_ATTEMPTS).select_related("study"):
+        if now >= _due_at(alarm):
+            told += _tell(alarm, now)
+    return told
+
+
+def _update(study: Study, found: list[Condition], now: dt.datetime) -> int:
+    kinds = {condition.kind for condition in found}
+    lasting = set(study.alarms.filter(cleared_at__isnull=True).values_list("kind", flat=True))
+    new = [
+        Alarm(study=study, kind=condition.kind, message=condition.message, raised_at=now)
+        for condition in found
+        if condition.kind not in lasting
+    ]
+    Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another process may have raised it in this moment
+    cleared = study.alarms.filter(cleared_at__isnull=True, kind__in=lasting - kinds).update(cleared_at=now)
+    for alarm in new:
+        logger.warning("alarm %s in study %s: %s", alarm.kind, study.slug, alarm.message)
+    return len(new) + cleared
+
+
+def _scoring(study: Study, now: dt.datetime) -> list[Condition]:
+    phrases, _runs = work_queue.waiting(study, now)
+    if phrases.oldest_s <= LONGEST_WAIT_S:
+        return []
+    noun = "pending phrase" if phrases.n == 1 else "pending phrases"
+    waits = f"{phrases.n} {noun}, the oldest for {phrases.oldest_s:.0f} s"
+    last = work_queue.last_score_at()
+    if last is None or (now - last).total_seconds() > LONGEST_WAIT_S:
+        return [Condition("nobody_scores", f"No phrase on this site was scored for {LONGEST_WAIT_S:.0f} s. {waits}.")]
+    return [Condition("oldest_pending", f"Scoring does not keep up: {waits}.")]
+
+
+def _silent_queues(now: dt.datetime) -> list[Condition]:
+    return [
+        Condition(f"silent_{row.queue}"[:30], f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}.")
+        for row in work_queue.silent(work_queue.workers(now))
+    ]
+
+
+def _since(silent_s: float | None) -> str:
+    return "" if silent_s is None else f" since {silent_s:.0f} s ago"
+
+
+def _share(kind: str, share: Share, level: float, what: str) -> list[Condition]:
+    if share.value is None or share.of < LEAST_PEOPLE or share.value <= level:
+        return []
+    return [Condition(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")]
+
+
+def _due_at(alarm: Alarm) -> dt.datetime:
+    return alarm.raised_at + dt.timedelta(seconds=FIRST_RETRY_S * (2**alarm.attempts - 1))
+
+
+def _tell(alarm: Alarm, now: dt.datetime) -> bool:
+    """Tell by each channel that was not told yet. The attempt counts first: a crash in it does not repeat for ever."""
+    Alarm.objects.filter(pk=alarm.pk).update(attempts=F("attempts") + 1)
+    told, errors = list(alarm.channels_told), []
+    for name, channel in _channels(alarm.study).items():
+        if name in told:
+            continue
+        try:
+            channel(alarm)
+        except NotTold as error:
+            errors.append(f"{name}: {error}")
+        else:
+            told.append(name)
+    done = not errors
+    Alarm.objects.filter(pk=alarm.pk).update(
+        channels_told=told, last_error="; ".join(errors)[:2000], notified_at=now if done else None
+    )
+    if errors:
+        logger.warning("alarm %s of study %s was not told: %s", alarm.kind, alarm.study.slug, "; ".join(errors))
+    return done
+
+
+def _channels(study: Study) -> dict[str, Callable[[Alarm], None]]:
+    """How a study wants to be told; the live page and the cockpit show an alarm in any case."""
+    channels: dict[str, Callable[[Alarm], None]] = {}
+    if study.alarm_email:
+        channels["email"] = messengers.email
+    if study.alarm_webhook:
+        channels["webhook"] = messengers.webhook
+    return channels

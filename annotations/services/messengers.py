@@ -1,0 +1,135 @@
+"""Telling somebody outside of an alarm: by e-mail, or by a webhook that can reach public addresses alone."""
+
+import http.client
+import ipaddress
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from email.errors import MessageError
+from smtplib import SMTPException
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.urls import reverse
+
+from annotations.models import Alarm
+
+PATIENCE_S = 5.0  # for each step of a connection
+LONGEST_S = 10.0  # for all of it: whoever answers a byte at a time is hung up on
+
+AddressCheck = Callable[[str], bool]
+
+
+class NotTold(Exception):
+    """Nobody was told; the message says why, without secrets of the address."""
+
+
+def email(alarm: Alarm) -> None:
+    """Send an alarm to the study's address. Raises NotTold."""
+    if not settings.SENDS_EMAIL:
+        raise NotTold("this site sends no e-mail: its operator has not set EMAIL_URL")
+    message = EmailMessage(
+        subject=f"Clarify: {alarm.study.title}: {alarm.kind.replace('_', ' ')}",
+        body=f"{alarm.message}\n\nSince {alarm.raised_at:%Y-%m-%d %H:%M:%S} UTC.\n{_page(alarm)}\n",
+        to=[alarm.study.alarm_email],
+    )
+    try:
+        message.send()
+    except (OSError, SMTPException, MessageError, ValueError) as error:
+        raise NotTold(type(error).__name__) from error
+
+
+def webhook(alarm: Alarm) -> None:
+    """Post an alarm to the study's webhook as JSON. Raises NotTold."""
+    post(alarm.study.alarm_webhook, document(alarm))
+
+
+def document(alarm: Alarm) -> dict[str, str]:
+    """Return what a webhook gets: nothing about any participant. `text` is what chat services show."""
+    return {
+        "study": alarm.study.slug,
+        "kind": alarm.kind,
+        "message": alarm.message,
+        "raised_at": alarm.raised_at.isoformat(),
+        "page": _page(alarm),
+        "text": f"{alarm.study.title}: {alarm.message} {_page(alarm)}",
+    }
+
+
+def is_public(address: str) -> bool:
+    """Say whether an IP address is one of the public internet."""
+    ip = ipaddress.ip_address(address)
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_global and not (mapped or ip).is_multicast
+
+
+def post(
+    url: str,
+    what: dict[str, str],
+    *,
+    allowed: AddressCheck = is_public,
+    context: ssl.SSLContext | None = None,
+    patience_s: float = PATIENCE_S,
+    longest_s: float = LONGEST_S,
+) -> None:
+    """POST JSON by https, to an address that passes, without following a redirect. Raises NotTold.
+
+    The name is looked up once, and the connection goes to the address that was checked: a name that changes between
+    the check and the connection gains nothing.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
+        raise NotTold("the webhook must be an https address without a name or password in it")
+    try:
+        address = _address(parts.hostname, parts.port or 443, allowed)
+        connection = _Pinned(parts.hostname, parts.port or 443, address, context, patience_s)
+        status = _send(connection, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", what, longest_s)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NotTold(f"the webhook could not be reached ({type(error).__name__})") from error
+    if not 200 <= status < 300:
+        raise NotTold(f"the webhook answered {status}")
+
+
+class _Pinned(http.client.HTTPSConnection):
+    """Speaks TLS with a name, at an address that was looked up before."""
+
+    def __init__(self, name: str, port: int, address: str, context: ssl.SSLContext | None, patience_s: float) -> None:
+        self._tls = context or ssl.create_default_context()
+        self._address = address
+        super().__init__(name, port, timeout=patience_s, context=self._tls)
+
+    def connect(self) -> None:
+        raw = socket.create_connection((self._address, self.port), self.timeout)
+        self.sock = self._tls.wrap_socket(raw, server_hostname=self.host)
+
+
+def _address(name: str, port: int, allowed: AddressCheck) -> str:
+    found = [str(entry[4][0]) for entry in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
+    if not found or not all(allowed(address) for address in found):
+        raise NotTold("the webhook must lie on the public internet")
+    return found[0]
+
+
+def _send(connection: _Pinned, path: str, what: dict[str, str], longest_s: float) -> int:
+    """Return the status of the answer, whose body is not read."""
+    hang_up = threading.Timer(longest_s, _close, [connection])
+    hang_up.start()
+    try:
+        body = json.dumps(what).encode()
+        connection.request("POST", path, body, {"Content-Type": "application/json", "User-Agent": "Clarify"})
+        return connection.getresponse().status
+    finally:
+        hang_up.cancel()
+        connection.close()
+
+
+def _close(connection: _Pinned) -> None:
+    if connection.sock is not None:
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _page(alarm: Alarm) -> str:
+    return f"{settings.SITE_URL}{reverse('admin:annotations_study_monitor', args=[alarm.study_id])}"
