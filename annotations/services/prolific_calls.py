@@ -54,8 +54,8 @@ def call_due(
                 done += send(prolific, rows, uniform)
                 for row in rows:
                     del left[row.pk]
-        except TokenRefused as error:
-            _give_back(left, TOKEN_WAIT, str(error))
+        except TokenRefused:
+            _give_back(left, TOKEN_WAIT)
             raise
         _give_back(left, dt.timedelta(0))
     return done
@@ -88,6 +88,8 @@ def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest], unifo
         except ServiceError as error:
             _fail(row, str(error))
     asked = [row for row in rows if row.pk in sessions]
+    if not asked:
+        return 0
     try:
         prolific.bulk_approve(list(sessions.values()))
     except TokenRefused:
@@ -198,7 +200,7 @@ def _postpone(rows: Sequence[ProlificRequest], wait: dt.timedelta, reason: str =
     return 0
 
 
-def _give_back(rows: Collection[int], wait: dt.timedelta, reason: str = "") -> None:
-    """Leave claimed requests to the next turn, as if they had not been claimed."""
+def _give_back(rows: Collection[int], wait: dt.timedelta) -> None:
+    """Leave claimed requests to a later turn, as if they had not been claimed."""
     pending = ProlificRequest.objects.filter(pk__in=rows, state=RequestState.PENDING)
-    pending.update(attempts=F("attempts") - 1, due_at=timezone.now() + wait, last_error=reason)
+    pending.update(attempts=F("attempts") - 1, due_at=timezone.now() + wait)

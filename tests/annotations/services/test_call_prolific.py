@@ -208,7 +208,7 @@ def test_a_token_that_is_refused_makes_all_wait_and_none_fail(study, prolific, s
         call()
     assert len(prolific.calls) == 1
     assert [(state(request), request.attempts) for request in requests] == [(PENDING, 0)] * 2
-    assert "token" in requests[0].last_error and "an-old-token" not in requests[0].last_error
+    assert requests[0].last_error == ""
     make_due()
     assert send_due_requests() == 0
     assert "requests to Prolific wait" in caplog.text
@@ -239,7 +239,8 @@ def test_a_turn_ends_and_the_rest_is_left_as_it_was(study, prolific):
     for name in ("anna", "bert", "carl"):
         here, _there = came(study, prolific, name, "ACTIVE")
         ask(here, "complete", by="cora")
+    ProlificRequest.objects.update(attempts=1, last_error="Prolific is busy (429).")
     seconds = iter([0.0, 0.0, 1.0, 99.0, 99.0, 99.0])
     assert call_due(prolific_access.client(), clock=lambda: next(seconds)) == 1
     left = ProlificRequest.objects.filter(state=PENDING, due_at__lte=timezone.now())
-    assert [request.attempts for request in left] == [0, 0]
+    assert [(request.attempts, request.last_error) for request in left] == [(1, "Prolific is busy (429).")] * 2
