@@ -31,6 +31,7 @@ PATHS = {
     "devicereport": _SESSION,
     "endanswer": _SESSION,
     "event": "study",
+    "forgottensubmission": "study",
     "identitykey": "study",
     "judgement": f"phrase__{_ASSIGNMENT}",
     "participant": "study",
