@@ -22,11 +22,12 @@ from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.definitions import TABLE_3
 from annotations.analysis.figures import Figure, figures
 from annotations.analysis.latest import followed
+from annotations.analysis.rows import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.splits import Panel
 from annotations.analysis.tables import FilledTable, StudyTables
 from annotations.charts.draw import draw
 from annotations.exports.columns import Cell, write_cell
-from annotations.models import Benchmark, JobState, Study, StudyState
+from annotations.models import BaseModel, Benchmark, JobState, Study, StudyState
 from annotations.readings.thumbnails import thumbnail_url
 from annotations.services import benchmarks, roles
 
@@ -91,8 +92,9 @@ def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[str, Any]:
     shown = [_shown(figure) for figure in figures(tables)]
-    under_way = Benchmark.objects.filter(base_model__tasks__study=study).exclude(state=JobState.DONE).distinct()
-    measured = Benchmark.objects.filter(base_model__tasks__study=study, state=JobState.DONE)
+    newest = _newest_benchmarks(study)
+    under_way = any(each is not None and each.finished_at is None for each in newest)
+    unmeasured = any(each is None or each.state == JobState.FAILED for each in newest)
     return {
         "tables": tables,
         "words": [task_words(tables, task) for task in tables.tasks],
@@ -106,10 +108,25 @@ def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[st
         "left_out": [row for row in tables.counted.rows if row.is_left_out],
         "without_number": [row for row in tables.counted.rows if not row.is_left_out],
         "all_tables": tables.all,
-        "benchmarks": list(under_way),
-        "may_measure": roles.may(request.user, "coordinate", study) and not (under_way or measured),
-        "poll_s": _POLL_S if study.state in (StudyState.ACTIVE, StudyState.PAUSED) or under_way else 0,
+        "benchmarks": [each for each in newest if each is not None and each.state != JobState.DONE],
+        "may_measure": unmeasured and not under_way and roles.may(request.user, "coordinate", study),
+        "poll_s": _POLL_S if _changes(study, tables) or under_way else 0,
     }
+
+
+def _newest_benchmarks(study: Study) -> list[Benchmark | None]:
+    """Of each of the study's base models; one that is done counts, whatever came after it."""
+    base_models = BaseModel.objects.filter(tasks__study=study).distinct().only("pk").prefetch_related("benchmarks")
+    return [
+        next(iter(sorted(each.benchmarks.all(), key=lambda one: (one.state != JobState.DONE, -one.pk))), None)
+        for each in base_models
+    ]
+
+
+def _changes(study: Study, tables: StudyTables) -> bool:
+    """Whether people may still come, or workers still be at work for those who came."""
+    waits = any(row.what in (PHRASES_WAIT, RUNS_WAIT) for row in tables.counted.rows)
+    return study.state in (StudyState.ACTIVE, StudyState.PAUSED) or waits
 
 
 def _shown(figure: Figure) -> ShownFigure:

@@ -25,6 +25,7 @@ from annotations.models import (
     Task,
 )
 
+PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "runs waiting"  # what will still change by itself
 HIDDEN = "(hidden)"  # stands for a text that the staff hid
 _AT_ONCE = 5_000
 
@@ -209,11 +210,11 @@ def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]
     yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
     yield Counted("phrases that the staff excluded", phrases["excluded"], out, "by moderation, with a reason each")
     yield Counted("phrases that the staff hid", phrases["hidden"], within, "they count; their words are not shown")
-    yield Counted("phrases waiting for a score", phrases["pending"], within, "they count as tries and have no score")
+    yield Counted(PHRASES_WAIT, phrases["pending"], within, "they count as tries and have no score")
     yield Counted(
         "phrases that could not be scored", phrases["failed"], within, "they count as tries and have no score"
     )
-    yield Counted("runs waiting", runs["pending"], within, "their phrases have a score and no accuracy yet")
+    yield Counted(RUNS_WAIT, runs["pending"], within, "their phrases have a score and no accuracy yet")
     yield Counted("runs that failed", runs["failed"], within, "their phrases have a score and no accuracy")
     yield Counted(
         "runs refused, a slice too small", runs["refused"], within, "their phrases have a score and no accuracy"

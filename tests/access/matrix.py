@@ -143,6 +143,8 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/monitor/": study_page(VIEW, post=ABSENT_TO_STAFF),  # of no alarm
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/results/": study_page(VIEW),
+    f"{_STUDY}<int:study_id>/baselines/": study_page(ABSENT_TO_STAFF, post=COORDINATE),
     f"{_STUDY}<int:study_id>/releases/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/release_file/": study_page(VIEW),
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.analysis.people import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study
 from annotations.models.staff import StudyMember
-from annotations.services import benchmarks, withdrawal
+from annotations.services import benchmarks, studies, withdrawal
 from tests.actors import Visit
 from tests.annotations.analysis.paper import LISTS, papers_phrases
 from tests.annotations.analysis.scripted import EXPECTED, scripted_phrases
@@ -57,13 +57,13 @@ def test_a_person_whose_phrase_failed_has_no_score(coordinator_client: Client, o
     Phrase.objects.filter(pk=phrase.pk).update(state=PhraseState.FAILED)
     shown = page(coordinator_client, open_study)
     assert "1 person had this task, and no phrase has a score yet." in shown
-    assert "1 phrases that could not be scored" in shown
+    assert "Phrases that could not be scored: <strong>1</strong>" in shown
 
 
 def test_withdrawn_people_are_named_and_nothing_of_them_is_shown(coordinator_client: Client, scripted: Study) -> None:
     AnnotationSession.objects.filter(participant__pseudonym="p26").update(withdrawn_at=timezone.now())
     shown = page(coordinator_client, scripted)
-    assert "1 people who withdrew" in shown
+    assert "People who withdrew: <strong>1</strong>" in shown
     assert "of p26" not in shown
 
 
@@ -162,6 +162,27 @@ def test_a_coordinator_has_other_methods_measured(coordinator_client: Client, sc
     shown = page(coordinator_client, scripted)
     assert "Other methods are being measured: 0 of 9." in shown
     assert "Measure the other methods" not in shown
+
+
+def test_a_failed_measurement_says_why_and_can_be_asked_for_again(coordinator_client: Client, scripted: Study) -> None:
+    benchmarks.ask(scripted, by="coordinator")
+    Benchmark.objects.update(state=JobState.FAILED, error="no encoder", finished_at=timezone.now())
+    shown = page(coordinator_client, scripted)
+    assert "no encoder" in shown
+    assert "Measure the other methods" in shown
+
+
+def test_a_closed_study_is_followed_until_its_workers_are_done(coordinator_client: Client, open_study: Study) -> None:
+    studies.close_study(open_study)
+    assert 'data-poll="0"' in page(coordinator_client, open_study)
+
+
+def test_a_closed_study_whose_phrases_wait_is_followed(
+    coordinator_client: Client, open_study: Study, alice: Visit
+) -> None:
+    add_phrase(alice, "red")
+    studies.close_study(open_study)
+    assert 'data-poll="10"' in page(coordinator_client, open_study)
 
 
 def test_measuring_is_no_link(coordinator_client: Client, scripted: Study) -> None:
