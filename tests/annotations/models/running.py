@@ -15,6 +15,7 @@ from annotations.models import (
     Correction,
     CorrectionPart,
     DatasetImport,
+    ForgottenSubmission,
     IdentityKey,
     Payment,
     PaymentBatch,
@@ -45,6 +46,7 @@ def store_rows(visit: Visit) -> None:
     Benchmark.objects.create(base_model=base_model, methods=["dfr"], **BY)
     correction = Correction.objects.create(study=study, base_model=base_model, **BY)
     CorrectionPart.objects.create(correction=correction, score=Score.objects.all()[0], target_class=0, threshold=0.5)
+    ForgottenSubmission.objects.create(study=study, submission_key="SAAA")
     ProlificRequest.objects.create(study=study, submission=submission, act="approve", due_at=NOW, **BY)
     batch = PaymentBatch.objects.create(study=study, created_by="coordinator")
     Payment.objects.create(
@@ -118,6 +120,7 @@ BROKEN: dict[str, list[Way]] = {
     "identity_key_once": [again(IdentityKey)],
     "prolific_request_state_known": [change(ProlificRequest, state="lost")],
     "prolific_request_once": [again(ProlificRequest)],
+    "forgotten_submission_once": [again(ForgottenSubmission)],
     "payment_batch_state_known": [change(PaymentBatch, state="lost")],
     "payment_batch_one_at_a_time": [again(PaymentBatch), again(PaymentBatch, state="sent")],
     "payment_once": [again(Payment)],
