@@ -44,12 +44,13 @@ LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
 
 # -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) -----------------------------
 PROLIFIC_TOKEN = str(read.env.str("PROLIFIC_TOKEN", default="")).strip()
-PROLIFIC_API = read.url("PROLIFIC_API", "https", "http", default="https://api.prolific.com/api/v1")
+_SCHEMES = ("https",) if HTTPS else ("https", "http")  # the token goes there
+PROLIFIC_API = read.url("PROLIFIC_API", *_SCHEMES, default="https://api.prolific.com/api/v1")
 PROLIFIC_WORKSPACE = str(read.env.str("PROLIFIC_WORKSPACE", default="")).strip()
 PROLIFIC_WEBHOOK_SECRET = str(read.env.str("PROLIFIC_WEBHOOK_SECRET", default="")).strip()
 PROLIFIC_WEBHOOK_TOLERANCE_S = read.number("PROLIFIC_WEBHOOK_TOLERANCE_S", 300, 1, 7 * 24 * 3600)
 PROLIFIC_JWKS_URL = read.url(
-    "PROLIFIC_JWKS_URL", "https", "http", default="https://api.prolific.com/.well-known/study/jwks.json"
+    "PROLIFIC_JWKS_URL", *_SCHEMES, default="https://api.prolific.com/.well-known/study/jwks.json"
 )
 PROLIFIC_LINK_TOKEN_PARAMETER = str(read.env.str("PROLIFIC_LINK_TOKEN_PARAMETER", default="prolific_token"))
 PROLIFIC_LINK_ISSUER = str(read.env.str("PROLIFIC_LINK_ISSUER", default="https://www.prolific.com"))

@@ -61,6 +61,9 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("DEFAULT_L2", "-1"),
         ("DEFAULT_L2", "a little"),
         ("DATABASE_POOL_SIZE", "0"),
+        ("PROLIFIC_API", "http://api.prolific.com/api/v1"),
+        ("PROLIFIC_JWKS_URL", "ftp://api.prolific.com/keys"),
+        ("PROLIFIC_WEBHOOK_TOLERANCE_S", "for ever"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:
