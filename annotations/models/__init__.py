@@ -18,7 +18,7 @@ from annotations.models.participant import (
     SessionKind,
     Stage,
 )
-from annotations.models.payment import BatchState, Payment, PaymentBatch
+from annotations.models.payment import SETTLED, UNDER_WAY, BatchState, Payment, PaymentBatch
 from annotations.models.phrase import Moderation, Phrase, PhraseState, Score
 from annotations.models.run import Run, RunState
 from annotations.models.span import Span, SpanKind
@@ -49,6 +49,8 @@ from annotations.models.worker_beat import WorkerBeat
 __all__ = [
     "HOLDING",
     "REHEARSALS",
+    "SETTLED",
+    "UNDER_WAY",
     "Alarm",
     "Allocation",
     "AllocationState",

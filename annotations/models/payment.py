@@ -10,13 +10,21 @@ from annotations.models.submission import Submission
 class BatchState(models.TextChoices):
     PREPARED = "prepared"
     SENT = "sent", "asked of Prolific"
+    UNSURE = "unsure", "may have reached Prolific: somebody must look"
     PAID = "paid"
     EXPORTED = "exported", "handed out as a file"
     FAILED = "failed"
 
 
+UNDER_WAY = (BatchState.PREPARED, BatchState.SENT, BatchState.UNSURE)  # no other batch of the study goes out meanwhile
+SETTLED = (BatchState.PAID, BatchState.EXPORTED)  # its payments are owed no more
+
+
 class PaymentBatch(models.Model):
-    """Payments that go out together. Prolific takes one bonus request of a study at a time."""
+    """Payments that go out together. Prolific takes one bonus request of a study at a time.
+
+    A prepared batch with `due_at` goes to Prolific; without, it waits for somebody to send it or hand it out.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="payment_batches")
     state = models.CharField(max_length=8, choices=BatchState, default=BatchState.PREPARED)
@@ -35,7 +43,7 @@ class PaymentBatch(models.Model):
             models.CheckConstraint(condition=Q(state__in=BatchState.values), name="payment_batch_state_known"),
             models.UniqueConstraint(
                 fields=["study"],
-                condition=Q(state__in=[BatchState.PREPARED, BatchState.SENT]),
+                condition=Q(state__in=UNDER_WAY),
                 name="payment_batch_one_at_a_time",
             ),
         ]
@@ -54,6 +62,9 @@ class Payment(models.Model):
     amount_cents = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     idempotency_key = models.CharField(max_length=80)
+    withheld_reason = models.TextField(
+        blank=True, default="", db_default="", help_text="why a coordinator decided not to pay it; empty: it is owed"
+    )
     batch = models.ForeignKey(PaymentBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -63,6 +74,9 @@ class Payment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["study", "idempotency_key"], name="payment_once"),
             models.CheckConstraint(condition=Q(amount_cents__gte=1), name="payment_positive"),
+            models.CheckConstraint(
+                condition=Q(withheld_reason="") | Q(batch__isnull=True), name="payment_withheld_is_in_no_batch"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,9 +15,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotations.models import (
+    SETTLED,
     AnnotationSession,
     Assignment,
-    BatchState,
     CheckAttempt,
     Correction,
     CorrectionPart,
@@ -106,8 +106,8 @@ def is_owed(participant: Participant, now: dt.datetime) -> bool:
 
     21 days after the visit Prolific has approved by itself; then a status that we were never told of keeps nothing.
     """
-    bonuses = Payment.objects.filter(submission__session__participant=participant)
-    if bonuses.exclude(batch__state__in=[BatchState.PAID, BatchState.EXPORTED]).exists():
+    bonuses = Payment.objects.filter(submission__session__participant=participant, withheld_reason="")
+    if bonuses.exclude(batch__state__in=SETTLED).exists():
         return True
     waiting = Submission.objects.filter(
         session__participant=participant,
