@@ -62,6 +62,7 @@ class ComparisonRow:
     measure: str
     pair: str
     people: str
+    means: str
     difference: str
     interval: str
     p_value: str
@@ -110,6 +111,7 @@ def comparison_rows(compared: Iterable[Compared]) -> list[ComparisonRow]:
             measure=_SHORT.get(each.measure, _MEASURES[each.measure]),
             pair=f"{each.second} less {each.first}",
             people=" and ".join(str(n) for n in dict.fromkeys(each.result.n)),
+            means=" less ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
             difference=number(each.measure, each.result.difference, signed=True),
             interval=_interval(each.measure, each.result.low, each.result.high, signed=True),
             p_value=_p(each.result.p_value),

@@ -247,6 +247,10 @@ NOVELTY: Table[TaskNovelty] = Table(
 )
 
 
+def _mean_of(place: int) -> Callable[[Compared], float | None]:
+    return lambda row: row.result.means[place] if row.result.means else None
+
+
 def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
     return Table(
         file,
@@ -258,6 +262,8 @@ def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
             Column("second", "text", "the other one", field("second")),
             Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
             Column("second_people", "integer", "people in the comparison", lambda row: row.result.n[1], **COUNT),
+            Column("first_mean", "number", "mean over tasks of the first's means; empty within people", _mean_of(0)),
+            Column("second_mean", "number", "of the second's", _mean_of(1)),
             Column("difference", "number", "mean of the second less the first", _of("result", "difference")),
             Column("low", "number", "95% percentile bootstrap of people", _of("result", "low")),
             Column("high", "number", "its upper end", _of("result", "high")),

@@ -293,7 +293,7 @@ def _method_line(method: Method) -> Line:
     assert method.worst_group is not None, "the caller has looked"
     value, sd = method.worst_group, method.worst_group_sd
     low, high = (None, None) if sd is None else (max(0.0, value - sd), min(1.0, value + sd))
-    return Line(method.name, (Mark("methods", value, f"{method.name}, {method.over}", low, high),))
+    return Line(method.name, (Mark("methods", value, method.over, low, high),))
 
 
 def _split_line(row: Any) -> Line:

@@ -19,7 +19,8 @@ _ROUNDING = 1e-9  # relative: sums in another order count as equal
 class Comparison:
     """A difference of means with its interval and p-value; None where it cannot be had.
 
-    n: people on either side; orders: permutations that the p-value rests on; is_exact: whether these are all there are.
+    n: people on either side; means: of either group of people, None for pairs; orders: permutations that the p-value
+    rests on; is_exact: whether these are all there are.
     """
 
     n: tuple[int, int]
@@ -29,6 +30,7 @@ class Comparison:
     p_value: float | None = None
     orders: int = 0
     is_exact: bool = False
+    means: tuple[float, float] | None = None
 
 
 def compare_groups(values: NDArray[np.float64], in_second: NDArray[np.bool_], rng: np.random.Generator) -> Comparison:
@@ -52,7 +54,8 @@ def compare_groups(values: NDArray[np.float64], in_second: NDArray[np.bool_], rn
     orders, is_exact = _labelings(in_second, strata, rng)
     p_value = _p_value(_differences(values, orders), observed, is_exact=is_exact) if len(orders) > 1 else None
     low, high = _bootstrap_difference(values, in_second, strata, rng)
-    return Comparison(sizes, observed, low, high, p_value, len(orders), is_exact)
+    first, second = (float(np.nanmean(values[group], axis=0).mean()) for group in (~in_second, in_second))
+    return Comparison(sizes, observed, low, high, p_value, len(orders), is_exact, (first, second))
 
 
 def compare_pairs(differences: Sequence[float], rng: np.random.Generator) -> Comparison:

@@ -30,7 +30,7 @@ def quiet(words: str, x: float, y: float, anchor: str = "middle") -> str:
 
 def whisker(low: float, high: float, y: float, colour: int) -> str:
     """Return an interval: a line with an upright end on either side."""
-    path = f"M{number(low)} {number(y - 5)}v10m0 -5H{number(high)}m0 -5v10"
+    path = f"M{number(low)} {number(y - 9)}v18m0 -9H{number(high)}m0 -9v18"  # its ends stand out of any mark
     return element("path", d=path, stroke=PALETTE[colour], stroke_width=2, fill="none", class_=f"line-{colour}")
 
 

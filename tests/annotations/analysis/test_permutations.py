@@ -23,6 +23,7 @@ def test_two_groups_worked_by_hand() -> None:
     # Of the six ways to choose two of four, {1, 2} and {3, 4} alone differ by 2 or more.
     assert (found.difference, found.orders, found.is_exact) == (2.0, 6, True)
     assert found.p_value == pytest.approx(1 / 3)
+    assert found.means == (1.5, 3.5)
 
 
 def test_a_small_comparison_is_scipys_exact_permutation_test() -> None:

@@ -175,3 +175,34 @@ def test_every_row_of_every_table_can_be_written(scripted: Study) -> None:
     for table in study_tables(scripted).all:
         lines = list(table.lines())
         assert {len(line) for line in lines} == {len(table.table.columns)}
+
+
+def test_people_are_compared_by_the_condition_of_their_visits(scripted: Study) -> None:
+    give_conditions(scripted)
+    tables = study_tables(scripted)
+    score = next(row for row in tables.conditions.rows if row.measure == "best_error_score")
+    assert (score.first, score.second, score.result.n) == ("plain", "goal", (13, 13))
+    # In task 1 people with even numbers score .01 more on average; in task 2 the last of them has no score.
+    assert score.result.difference == pytest.approx((0.01 + (0.4 + 0.13) - (0.4 + 0.13)) / 2)
+    assert {row.participant: row.condition for row in tables.people.rows}["p02"] == "goal"
+
+
+def test_somebody_who_saw_two_conditions_is_in_no_comparison_of_them(scripted: Study) -> None:
+    give_conditions(scripted)
+    first = AnnotationSession.objects.get(participant__pseudonym="p01")
+    goal = scripted.conditions.get(name="goal")
+    AnnotationSession.objects.create(
+        study=scripted, participant=first.participant, configuration=first.configuration, condition=goal,
+        submission_key="again", seed=1, code_version="1",
+    )  # fmt: skip
+    tables = study_tables(scripted)
+    assert next(row for row in tables.conditions.rows if row.measure == "tries").result.n == (12, 13)
+    assert left_out(tables)["people who saw several conditions"] == 1
+
+
+def give_conditions(study: Study) -> None:
+    """People with an even number see the goal, the others do not."""
+    plain, goal = (study.conditions.create(position=i, name=name) for i, name in enumerate(("plain", "goal"), 1))
+    for session in study.sessions.select_related("participant"):
+        is_even = int(session.participant.pseudonym[1:]) % 2 == 0
+        AnnotationSession.objects.filter(pk=session.pk).update(condition=goal if is_even else plain)
