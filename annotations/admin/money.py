@@ -1,18 +1,15 @@
 """Money in forms: people type 3.50, rows keep 350. No float is between them."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-
-HUNDREDTH = Decimal("0.01")
 
 
 class MoneyField(forms.DecimalField):
     """An amount in units of a currency, of a model field in hundredths of it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"min_value": 0, "decimal_places": 2, "max_digits": 8, "step_size": HUNDREDTH, **options})
+        super().__init__(**{"min_value": 0, "decimal_places": 2, "max_digits": 8, **options})
 
     def prepare_value(self, value: Any) -> Any:
         return amount(value) if isinstance(value, int) else value

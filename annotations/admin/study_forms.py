@@ -127,6 +127,11 @@ class ConditionForm(ModelForm[Condition]):
 class NumberedFormSet(InlineFormSet[Any, Study, Any]):
     """Numbers the rows that were given no place after those that have one."""
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:  # in a table the column's head is no label
+            form.fields["DELETE"].widget.attrs["aria-label"] = f"Delete row {(index or 0) + 1}"
+
     def clean(self) -> None:
         kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
         kept = [form for form in kept if hasattr(form, "cleaned_data") and not form.cleaned_data.get("DELETE")]

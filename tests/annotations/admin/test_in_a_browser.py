@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import BaseModel, Study
+from annotations.models import Study
 from tests.actors import Visit
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -31,29 +31,6 @@ def sign_in(page: Page, origin: str) -> None:
     page.get_by_label("Password").fill(COORDINATOR_PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("heading", name="Studies and what came of them").wait_for()
-
-
-def test_a_coordinator_sets_a_study_up_and_opens_it(
-    live_server: LiveServer, chromium: Browser, coordinator: User, base_model: BaseModel
-) -> None:
-    with page_without_complaints(chromium, live_server.url) as page:
-        sign_in(page, live_server.url)
-        page.goto(f"{live_server.url}/admin/annotations/study/add/")
-        page.get_by_label("Title").fill("Squares that go wrong")
-        page.get_by_label("Title").press("Tab")
-        page.locator("#id_tasks-0-base_model").select_option(label=str(base_model))
-        page.locator("#id_tasks-0-target").select_option(label="square")
-        page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_text("Set it up below, then open it.").wait_for()
-        shoot(page, "admin-draft")
-        page.get_by_role("link", name="Open the study").click()
-        page.get_by_text("cannot be changed afterwards").wait_for()
-        page.get_by_role("button", name="Open the study").click()
-        page.get_by_text("The study is open. Its configuration is frozen.").wait_for()
-        assert "PROLIFIC_PID={{%PROLIFIC_PID%}}" in page.locator("#entry-url").input_value()
-        page.get_by_role("button", name="Copy").click()
-    study = Study.objects.get()
-    assert (study.state, study.slug, study.tasks.get().target_class) == ("active", "squares-that-go-wrong", 0)
 
 
 def test_a_coordinator_watches_people_and_reads_what_they_found(
