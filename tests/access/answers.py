@@ -45,6 +45,7 @@ OF_ONE_VISIT = _answers(others=ABSENT, participant=REACHED)
 # The admin.
 OF_STAFF = _answers(others=SIGN_IN, staff=REACHED)
 OF_SET_UP = OF_STAFF | dict.fromkeys((ANALYST, ANALYST_ELSEWHERE), REFUSED)
+SET_UP_ABSENT = OF_STAFF | dict.fromkeys((ANALYST, ANALYST_ELSEWHERE), ABSENT)
 VIEW = _answers(others=SIGN_IN, staff=ABSENT, analyst=REACHED, coordinator=REACHED, operator=REACHED)
 COORDINATE = VIEW | {ANALYST: ABSENT}
 CHANGE = VIEW | {ANALYST: REFUSED}  # on a row that the analyst sees

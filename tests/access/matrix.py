@@ -18,6 +18,7 @@ from tests.access.answers import (
     OPERATE,
     OPERATE_REFUSED,
     REFUSED_TO_STAFF,
+    SET_UP_ABSENT,
     VIEW,
     Answers,
     Route,
@@ -127,6 +128,11 @@ ROWS: dict[str, Route] = {
     # The library: everybody on the staff reads it, since whoever sets a study up chooses among all of it.
     **read_only("dataset", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     **read_only("basemodel", page=OF_STAFF, refused=REFUSED_TO_STAFF),
+    **read_only("datasetimport", page=OF_STAFF, refused=REFUSED_TO_STAFF),
+    "admin/annotations/datasetimport/<path:object_id>/change/": route(
+        get=OF_STAFF, post=SET_UP_ABSENT, object_id="datasetimport"
+    ),
+    "admin/annotations/datasetimport/new/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
     "admin/annotations/run/<int:run_id>/head/": route(get=VIEW, run_id="refused_run"),
 }
 
@@ -143,6 +149,11 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/monitor/": study_page(VIEW, post=ABSENT_TO_STAFF),  # of no alarm
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/withdrawals/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/preflight/": study_page(VIEW),
+    f"{_STUDY}<int:study_id>/rehearsal/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/amend/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/clone/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/results/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/baselines/": study_page(ABSENT_TO_STAFF, post=COORDINATE),
     f"{_STUDY}<int:study_id>/releases/": study_page(VIEW),

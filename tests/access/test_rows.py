@@ -52,8 +52,9 @@ PATHS = {
     "submission": "study",
     "task": "study",
     "thresholdchoice": f"phrase__{_ASSIGNMENT}",
+    "webhookdelivery": "submission__study",
 }
-OF_NO_STUDY = {"basemodel", "benchmark", "dataset", "datasetimport", "webhookdelivery"}
+OF_NO_STUDY = {"basemodel", "benchmark", "dataset", "datasetimport", "workerbeat"}
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from annotations.models import BaseModel, Release, Role, Study
+from annotations.models import BaseModel, DatasetImport, Release, Role, Study
 from annotations.readings.thumbnails import thumbnail_url
 from tests import actors
 from tests.access.answers import (
@@ -92,6 +93,9 @@ def build(sprites_directory: Path) -> World:
         "run_id": run.public_id,
         "refused_run": refused.pk,  # whose head leads back to its page
         "event": alice.session.events.first().pk,
+        "datasetimport": DatasetImport.objects.create(
+            name="birds", folder="birds", state="failed", error="a reason", finished_at=timezone.now()
+        ).pk,
         "account": operator.pk,
         "image_key": image[-3],
         "image_expires": image[-2],
