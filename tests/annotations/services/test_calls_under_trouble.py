@@ -23,7 +23,7 @@ def test_no_trouble_makes_an_act_happen_twice(open_study, prolific):
     for act in ACTS:
         arrive(study, act, consents=False)
 
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(TROUBLES), max_size=25))
     def check(troubles):
         clerk = prolific.clerk
