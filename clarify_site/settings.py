@@ -259,9 +259,12 @@ CELERY_TASK_ROUTES = {
     "worker.score_phrases": {"queue": "interactive"},
     "worker.train_runs": {"queue": "retrain"},
     "worker.benchmark_baselines": {"queue": "retrain"},
+    "worker.train_corrections": {"queue": "retrain"},
     "worker.end_overdue_assignments": {"queue": "maintenance"},
     "worker.watch_studies": {"queue": "maintenance"},
     "worker.expire_leases": {"queue": "maintenance"},
+    "worker.erase_withdrawn": {"queue": "maintenance"},
+    "worker.apply_retention": {"queue": "maintenance"},
     "worker.call_prolific": {"queue": "maintenance"},
     "worker.reconcile_submissions": {"queue": "maintenance"},
     "worker.run_rehearsals": {"queue": "maintenance"},
@@ -283,6 +286,7 @@ _SWEEPS = {
     "worker.import_datasets": 5,
     "worker.build_releases": 5,
     "worker.benchmark_baselines": 30,
+    "worker.train_corrections": 5,
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds, "ignore_result": True}}

@@ -44,6 +44,14 @@ def benchmark_baselines() -> None:
     _sweep(measure_due_benchmark, "methods measured")
 
 
+@app.task(name=doorbell.TRAIN_CORRECTIONS)
+def train_corrections() -> None:
+    """Train every pooled correction that was asked for."""
+    from worker.corrections import train_due_corrections
+
+    _sweep(train_due_corrections, "corrections ended")
+
+
 @app.task(name=doorbell.END_OVERDUE_ASSIGNMENTS)
 def end_overdue_assignments() -> None:
     """End every assignment whose time is over."""

@@ -24,6 +24,7 @@ ERASE_WITHDRAWN = "worker.erase_withdrawn"
 APPLY_RETENTION = "worker.apply_retention"
 BUILD_RELEASES = "worker.build_releases"
 BENCHMARK_BASELINES = "worker.benchmark_baselines"
+TRAIN_CORRECTIONS = "worker.train_corrections"
 
 QUIET_S = 2.0  # after the broker did not answer, requests do not wait for it again for this long
 _LONGEST_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile

@@ -1,0 +1,37 @@
+"""A study on both classes whose people said what goes wrong, and a coordinator who approved it."""
+
+from collections.abc import Mapping, Sequence
+
+from annotations.models import BaseModel, EndReason, Moderation, Phrase, Study
+from annotations.services import assignments, moderation, studies
+from tests import actors
+from tests.actors import OVAL, SQUARE, Visit
+from tests.steps import submit_and_score
+
+Said = Mapping[int, Sequence[str]]
+RIGHT_WORDS: Said = {SQUARE: ["red"], OVAL: ["blue"]}
+
+
+def study_of_both(base_model: BaseModel, slug: str = "both") -> Study:
+    """Open, with a task on squares and one on ovals."""
+    tasks = [{"base_model": base_model, "target_class": label} for label in (SQUARE, OVAL)]
+    draft = studies.create_study(slug=slug, title=f"The {slug} study", completion_code="C0DE9999", tasks=tasks)
+    return actors.open_study(draft)
+
+
+def say(study: Study, name: str, said: Said = RIGHT_WORDS) -> list[Phrase]:
+    """`name` does both tasks with these phrases, by class, and they get their scores."""
+    visit = actors.start_visit(study, name)
+    phrases: list[Phrase] = []
+    for assignment in visit.session.assignments.order_by("position"):
+        running = visit.assignment if assignment == visit.assignment else assignments.start(assignment)
+        at = Visit(visit.session, running, visit.client, visit.external_ids)
+        assert assignment.task.target_class is not None
+        phrases += submit_and_score(at, *said.get(assignment.task.target_class, ()))
+        assignments.end(running, EndReason.DONE)
+    return phrases
+
+
+def approve(*phrases: Phrase) -> None:
+    for phrase in phrases:
+        moderation.moderate(phrase, Moderation.APPROVED, by="coordinator")

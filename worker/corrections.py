@@ -1,0 +1,197 @@
+"""Trains pooled corrections: a whole model with all annotations, and again without each one of them.
+
+All these heads have the same features and differ in their loss weights alone, so they are solved at once.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import OperationalError
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, Correction, CorrectionPart
+from annotations.models.arrays import unpack_float32
+from annotations.services import corrections, jobs
+from annotations.services.corrections import TrainedCorrection
+from annotations.version import CODE_VERSION
+from modeling.errors import ModelingError, SliceTooSmall
+from modeling.heads import Head
+from modeling.retraining import TrainedHeads, train_heads, train_some_classes
+from modeling.similarity import similarities
+from modeling.slices import slice_members, slice_membership, slice_weights
+from worker import heartbeat, resources
+from worker.correction_effects import EvaluationSet, evaluation_sets
+from worker.drain import reason_of
+from worker.pulse import pulse
+from worker.resources import TrainingSet
+from worker.versions import library_versions
+
+MANY_CLASSES = 200  # with more, only the annotated classes' rows are trained
+ALL_ROWS, SOME_ROWS = "all rows", "rows of the annotated classes"
+
+logger = logging.getLogger(__name__)
+
+
+def train_due_corrections() -> int:
+    """Train every correction that is due, one after the other; returns how many ended. Raises OperationalError."""
+    ended = 0
+    while (correction := jobs.take(Correction)) is not None:
+        try:
+            with pulse(correction):
+                _train_one(correction)
+        except jobs.JobLost:
+            logger.warning("%s was taken up by another worker", correction)
+        ended += 1
+        heartbeat.touch()
+    return ended
+
+
+def train(correction: Correction) -> TrainedCorrection:
+    """Train a correction and measure what it does.
+
+    Raises SliceTooSmall, BadDataset, BadArray, NotConverged, BadHead, JobLost.
+    """
+    base_model = correction.base_model
+    parts = list(correction.parts.select_related("score__phrase").order_by("target_class"))
+    if not parts:
+        raise ModelingError("it has no annotation any more")
+    jobs.beat(correction, phase="splitting the training images")
+    training = resources.training_set(base_model.dataset)
+    members = {part.target_class: _members(base_model, training, part) for part in parts}
+    kept = [parts, *([part for part in parts if part is not left_out] for left_out in parts)]
+    weights = np.stack([_weights(training, members, some, correction.scheme) for some in kept], axis=1)
+    jobs.beat(correction, phase="training", n_done=0, n_total=weights.shape[1])
+    trained, solved = _solve(base_model, training, weights, [part.target_class for part in parts])
+    heads = [
+        Head.of(coef, intercept, training.standardization, base_model.dataset.class_names)
+        for coef, intercept in zip(trained.coef, trained.intercept, strict=True)
+    ]
+    jobs.beat(correction, phase="measuring", n_done=weights.shape[1])
+    sets = evaluation_sets(base_model, parts, correction.second_base_model)
+    effects = {
+        "solved": solved,
+        "sets": [_effect(each, heads[0]) for each in sets],
+        "slices": [_sizes(part, members[part.target_class], training) for part in parts],
+    }
+    return TrainedCorrection(
+        effects=effects,
+        ablations=[_ablation(part, head, sets) for part, head in zip(parts, heads[1:], strict=True)],
+        head=heads[0].to_bytes(_model_card(correction, parts, effects)),
+        loss=float(trained.loss[0]),
+        certified_gap=float(trained.gap[0]),
+        versions=library_versions(),
+    )
+
+
+def _train_one(correction: Correction) -> None:
+    try:
+        trained = train(correction)
+    except (OperationalError, jobs.JobLost):
+        raise
+    except SliceTooSmall as error:
+        jobs.fail(correction, _too_small(correction, error), phase="")
+    except Exception as error:  # whatever data or solver raise is this correction's, and who asked reads it
+        if not isinstance(error, ModelingError):
+            logger.exception("%s failed", correction)
+        jobs.fail(correction, reason_of(error), phase="")
+    else:
+        corrections.store(correction, trained)
+
+
+def _members(base_model: BaseModel, training: TrainingSet, part: CorrectionPart) -> NDArray[np.bool_]:
+    """Which training images are of the part's class and above its threshold: bool[n]."""
+    members = np.zeros(len(training.labels), np.bool_)
+    of_class = np.flatnonzero(training.labels == part.target_class)
+    images = base_model.dataset.files.array("similarity")[training.rows[of_class]]
+    values = part.score.sign * similarities(images, unpack_float32(part.score.text_embedding))
+    members[of_class] = slice_members(values, training.labels[of_class], part.target_class, part.threshold)
+    return members
+
+
+def _weights(
+    training: TrainingSet, members: dict[int, NDArray[np.bool_]], parts: Iterable[CorrectionPart], scheme: str
+) -> NDArray[np.float64]:
+    """Loss weights with the annotations of some parts, float64[n]; without any each class is one slice."""
+    labels = [part.target_class for part in parts]
+    above = np.zeros(len(training.labels), np.bool_)
+    for label in labels:
+        above |= members[label]
+    membership = slice_membership(above, training.labels, labels, settings.LEAST_SLICE_SIZE)
+    return slice_weights(training.labels, membership, scheme)
+
+
+def _solve(
+    base_model: BaseModel, training: TrainingSet, weights: NDArray[np.float64], classes: Sequence[int]
+) -> tuple[TrainedHeads, str]:
+    """Train a head a column, from the base model's own where there are many classes, and say which rows were free."""
+    n_classes = len(base_model.dataset.class_names)
+    if n_classes > MANY_CLASSES and base_model.head is not None:
+        head = Head.from_bytes(bytes(base_model.head))
+        given = (training.features, training.labels, weights, base_model.l2, head.coef, head.intercept, classes)
+        return train_some_classes(*given, device=resources.device()), SOME_ROWS
+    start = resources.shared_start(base_model.dataset, base_model.l2)
+    columns = (training.features, training.labels, weights, base_model.l2, n_classes)
+    return train_heads(*columns, start=start, device=resources.device()), ALL_ROWS
+
+
+def _effect(each: EvaluationSet, head: Head) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "dataset": each.dataset,
+        "groups": list(each.group_names),
+        "before": each.measure(each.before),
+        "after": each.measure(head.predict(each.features)),
+    }
+
+
+def _ablation(part: CorrectionPart, head: Head, sets: Iterable[EvaluationSet]) -> dict[str, Any]:
+    measured = [{"name": each.name, "after": each.measure(head.predict(each.features))} for each in sets]
+    return {"class": part.target_class, "phrase": part.score.phrase.text, "sets": measured}
+
+
+def _sizes(part: CorrectionPart, members: NDArray[np.bool_], training: TrainingSet) -> dict[str, Any]:
+    """The two slices of the training images."""
+    n_above = int(members.sum())
+    n_class = int((training.labels == part.target_class).sum())
+    return {"class": part.target_class, "n_above": n_above, "n_below": n_class - n_above}
+
+
+def _too_small(correction: Correction, error: SliceTooSmall) -> str:
+    part = correction.parts.select_related("score__phrase").get(target_class=error.target_class)
+    name = correction.base_model.dataset.class_names[error.target_class]
+    return (
+        f"“{part.score.phrase}” splits the training images of “{name}” into {error.n_above} and {error.n_below}, and "
+        f"each part needs at least {error.least}. Choose another phrase for that class, or leave it out."
+    )
+
+
+def _model_card(correction: Correction, parts: Sequence[CorrectionPart], effects: dict[str, Any]) -> dict[str, str]:
+    """What the head's file says of itself."""
+    base_model = correction.base_model
+    dataset = base_model.dataset
+    annotations = [
+        f"{dataset.class_names[part.target_class]}: {part.score.phrase} (τ {part.threshold!r}, sign {part.score.sign})"
+        for part in parts
+    ]
+    measures = {
+        f"{each['name']}_{name}": repr(each["after"][name])
+        for each in effects["sets"]
+        for name in ("worst_group", "average")
+    }
+    return {
+        "dataset": str(dataset),
+        "dataset_digest": dataset.digest,
+        "feature_encoder": dataset.feature_encoder,
+        "similarity_encoder": dataset.similarity_encoder,
+        "base_model": base_model.name,
+        "correction": str(correction.public_id),
+        "annotations": "; ".join(annotations),
+        "scheme": correction.scheme,
+        "solved": effects["solved"],
+        "l2": repr(base_model.l2),
+        "code_version": CODE_VERSION,
+        **measures,
+    }
