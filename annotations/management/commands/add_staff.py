@@ -1,0 +1,67 @@
+"""manage.py add_staff NAME --role coordinator|analyst --study SLUG: an account of the staff and its role in a study."""
+
+import getpass
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from annotations.models import Role, Study
+from annotations.services import audit, members
+from annotations.services.errors import ServiceError
+
+BY = "command line"
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes an account of the staff where there is none, and gives it a role in a study. Without --study the "
+        "account can set up a study of its own. The password is asked for, or read from standard input."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="of the account")
+        parser.add_argument("--role", choices=Role.values, help="in the study")
+        parser.add_argument("--study", metavar="SLUG")
+
+    def handle(self, *, name: str, role: str | None, study: str | None, **options: Any) -> None:
+        if (role is None) != (study is None):
+            raise CommandError("--role and --study come together")
+        found = Study.objects.filter(slug=study).first() if study else None
+        if study and found is None:
+            raise CommandError(f"there is no study {study}")
+        with transaction.atomic():
+            made = _make(name)
+            if found is not None and role is not None:
+                try:
+                    members.add(found, name, Role(role), by=BY)
+                except ServiceError as error:
+                    raise CommandError(error.message) from error
+        parts = ["made the account" if made else "the account was there", f"{role} of {study}" if role else ""]
+        self.stdout.write(f"{name}: {', '.join(filter(None, parts))}")
+
+
+def _make(name: str) -> bool:
+    """Make the account unless there is one; returns whether it was made."""
+    if User.objects.filter(username=name).exists():
+        return False
+    user = User(username=name, is_staff=True)
+    try:
+        user.full_clean(exclude=["password"])
+        password = _password()
+        validate_password(password, user)
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from error
+    user.set_password(password)
+    user.save()
+    audit.record("user_created", study=None, by=BY, subject=name)
+    return True
+
+
+def _password() -> str:
+    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

@@ -1,0 +1,23 @@
+"""manage.py reset_two_factor NAME: switch a person's second factor off, when phone and recovery codes are lost."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.services import two_factor
+
+
+class Command(BaseCommand):
+    help = "Switches the second factor of an account off. Make sure that it is its owner who asks."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="of the account")
+
+    def handle(self, *, name: str, **options: Any) -> None:
+        user = User.objects.filter(username=name).first()
+        if user is None:
+            raise CommandError(f"there is no account {name}")
+        two_factor.switch_off(user, by="command line")
+        self.stdout.write(f"{name} signs in by password alone, until two-factor sign-in is switched on again")
