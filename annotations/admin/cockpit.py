@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from annotations.admin.numbers import percent, points, score
-from annotations.exports.summary import Spread, TaskSummary, summarise
+from annotations.analysis.estimates import Spread
+from annotations.exports.summary import TaskSummary, summarise
 from annotations.models import Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.readings import preflight
 from annotations.services import studies

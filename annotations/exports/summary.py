@@ -1,22 +1,11 @@
 """What participants reached on each task: their best error score and what retraining with those words gives."""
 
-import statistics
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from annotations.analysis.estimates import Spread, spread
 from annotations.analysis.people import PersonTask, by_person, person_tasks
 from annotations.analysis.rows import read_rows
 from annotations.models import Study
-
-
-@dataclass(frozen=True)
-class Spread:
-    """n values that are there, their mean, sample standard deviation (n - 1; None below two values) and maximum."""
-
-    n: int
-    mean: float | None
-    sd: float | None
-    max: float | None
 
 
 @dataclass(frozen=True)
@@ -66,16 +55,3 @@ def summarise(study: Study) -> StudySummary:
             for task in tasks
         )
     )
-
-
-def spread(values: Iterable[float | None]) -> Spread:
-    """Return the spread of the values that are not None.
-
-    >>> spread([0.5, None, 0.7])
-    Spread(n=2, mean=0.6, sd=0.1414213562373095, max=0.7)
-    """
-    present = [value for value in values if value is not None]
-    if not present:
-        return Spread(0, None, None, None)
-    sd = statistics.stdev(present) if len(present) > 1 else None
-    return Spread(len(present), statistics.fmean(present), sd, max(present))

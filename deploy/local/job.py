@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.urls import reverse
 
-from annotations.exports.summary import Spread, TaskSummary, summarise
+from annotations.analysis.estimates import Spread
+from annotations.exports.summary import TaskSummary, summarise
 from annotations.models import BaseModel, Dataset, JobState, Phrase, PhraseState, Run, RunState, Study, StudyState
 from annotations.services.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.services.studies import create_study, open_study, test_entry_url

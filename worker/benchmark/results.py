@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.exports.summary import Spread, spread
+from annotations.analysis.estimates import Spread, spread
 from annotations.models import Dataset
 from annotations.services.base_models import test_group_metrics
 from modeling.metrics import GroupMetrics

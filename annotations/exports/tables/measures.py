@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from annotations.analysis.estimates import Spread
 from annotations.analysis.people import PersonTask
 from annotations.exports.columns import Cell, Column, Table
-from annotations.exports.summary import Spread, StudySummary
+from annotations.exports.summary import StudySummary
 from annotations.exports.tables.shared import COUNT, SHARE, field, participant_column, task_column
 
 _CONDITION: Column[Any] = Column(

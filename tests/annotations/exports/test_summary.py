@@ -2,7 +2,8 @@
 
 import pytest
 
-from annotations.exports.summary import Spread, spread, summarise
+from annotations.analysis.estimates import Spread, spread
+from annotations.exports.summary import summarise
 from annotations.models import Study
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
