@@ -3,6 +3,7 @@
 Every page is looked at with axe and at the width of a phone; CLARIFY_SCREENSHOTS=1 keeps the pictures of the docs.
 """
 
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
 from tests import actors
-from tests.annotations.admin.test_in_a_browser import shoot, sign_in
+from tests.annotations.admin.test_in_a_browser import IMAGES, shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.modeling.importing.folders import animals, write_csv_folder
 from worker.imports import run_due_imports
@@ -56,8 +57,12 @@ def workers(transactional_db: None, live_server: LiveServer, settings: Any) -> I
 def look(page: Page, name: str) -> None:
     """Keep a picture, and see that the page fits a phone."""
     shoot(page, name)
+    fits_a_phone(page)
+
+
+def fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400, name
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.url
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -77,15 +82,18 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
             page.locator(f"#id_conditions-{place}-name").fill(name)
         page.locator("#id_conditions-1-show_suggestions").uncheck()
         page.get_by_label("Quota").fill("30")
-        page.get_by_label("Reward").fill("2.505")
+        page.locator("#id_reward_cents").fill("2.50")
+        page.locator("#id_most_minutes").fill("45")
+        page.evaluate("scrollTo(0, 0)")
+        if os.environ.get("CLARIFY_SCREENSHOTS") == "1":
+            page.screenshot(path=IMAGES / "admin-new-study.png")  # its beginning; the whole is long
+        page.locator("#id_reward_cents").fill("2.505")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_role("alert").get_by_role("link", name="Reward").click()
         page.locator("#id_reward_cents").fill("2.50")
-        page.locator("#id_most_minutes").fill("45")
-        shoot(page, "admin-new-study")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_text("Set it up below, rehearse it, then open it.").wait_for()
-        look(page, "admin-draft")
+        fits_a_phone(page)
         page.get_by_role("link", name="Pre-flight").first.click()
         page.get_by_text("1 thing keeps the study from opening").wait_for()
         look(page, "admin-preflight")
