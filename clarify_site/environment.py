@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.FileAwareEnv()  # X_FILE names a file that holds X, such as a mounted secret
 
 SHORTEST_SECRET_KEY = 50
+SHORTEST_TOKEN = 20
 _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 
@@ -50,6 +52,14 @@ def url(name: str, *schemes: str, default: str = "") -> str:
     return value
 
 
+def token(name: str) -> str:
+    """Return the token in variable `name`, "" where there is none; raise ImproperlyConfigured for a short one."""
+    value = str(env.str(name, default="")).strip()
+    if value and len(value) < SHORTEST_TOKEN:
+        raise ImproperlyConfigured(f"{name} must have at least {SHORTEST_TOKEN} characters")
+    return value
+
+
 class MailServer(NamedTuple):
     """Where e-mail is handed in."""
 
@@ -84,6 +94,20 @@ def number(name: str, default: float, low: float, high: float) -> float:
         raise ImproperlyConfigured(f"{name} must be a number, not {raw!r}") from None
     if not low <= value <= high:
         raise ImproperlyConfigured(f"{name} must lie between {low:g} and {high:g}, not {raw}")
+    return value
+
+
+def percentage(name: str) -> Decimal | None:
+    """Return the exact percentage in variable `name`, None where it is empty; raise ImproperlyConfigured otherwise."""
+    raw = str(env.str(name, default="")).strip()
+    if not raw:
+        return None
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not (value.is_finite() and 0 <= value <= 100):
+        raise ImproperlyConfigured(f"{name} must be a percentage between 0 and 100, such as 33.3, not {raw!r}")
     return value
 
 

@@ -36,6 +36,7 @@ DEFAULT_SIMILARITY_ENCODER = str(read.env.str("DEFAULT_SIMILARITY_ENCODER", defa
 DEFAULT_L2 = read.number("DEFAULT_L2", 0.01, 1e-8, 1e4)
 LEAST_SLICE_SIZE = int(read.number("LEAST_SLICE_SIZE", 5, 1, 1e6))
 WORKER_HEARTBEAT = str(read.env.str("WORKER_HEARTBEAT", default=""))  # a file that a worker's loop touches
+METRICS_TOKEN = read.token("METRICS_TOKEN")
 REQUIRE_TWO_FACTOR = read.flag("REQUIRE_TWO_FACTOR", False)
 SIGN_IN_TRIES = int(read.number("SIGN_IN_TRIES", 10, 3, 1000))
 SIGN_IN_LOCK_MINUTES = read.number("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
@@ -52,6 +53,7 @@ PROLIFIC_WEBHOOK_TOLERANCE_S = read.number("PROLIFIC_WEBHOOK_TOLERANCE_S", 300, 
 PROLIFIC_JWKS_URL = read.url(
     "PROLIFIC_JWKS_URL", *_SCHEMES, default="https://api.prolific.com/.well-known/study/jwks.json"
 )
+PROLIFIC_FEE_PERCENT = read.percentage("PROLIFIC_FEE_PERCENT")  # shown beside what is paid; empty: not shown
 PROLIFIC_LINK_TOKEN_PARAMETER = str(read.env.str("PROLIFIC_LINK_TOKEN_PARAMETER", default="prolific_token"))
 PROLIFIC_LINK_ISSUER = str(read.env.str("PROLIFIC_LINK_ISSUER", default="https://www.prolific.com"))
 PROLIFIC_LINK_AUDIENCE = str(read.env.str("PROLIFIC_LINK_AUDIENCE", default=""))  # empty: the host of SITE_URL

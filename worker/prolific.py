@@ -5,7 +5,7 @@ import time
 from django.utils import timezone
 
 from annotations.prolific.errors import ProlificError, TokenRefused
-from annotations.services import prolific_access, prolific_calls, submissions
+from annotations.services import payment_calls, prolific_access, prolific_calls, submissions
 from worker import heartbeat
 from worker.complaints import complain
 
@@ -13,12 +13,12 @@ BUDGET_S = 15.0  # a turn; the same worker watches the participants' clocks
 
 
 def send_due_requests() -> int:
-    """Send what is due; returns how many requests are done by it. Without a token they wait."""
+    """Send what is due, requests and bonuses; returns how many are done by it. Without a token they wait."""
     prolific = prolific_access.client()
     if prolific is None:
         return 0
     try:
-        return prolific_calls.call_due(prolific)
+        return prolific_calls.call_due(prolific) + payment_calls.send_due(prolific)
     except TokenRefused as error:
         complain(f"requests to Prolific wait: {error}")
         return 0

@@ -304,6 +304,12 @@ class RequestRefused(ServiceError):
     status = 400
 
 
+class PaymentRefused(ServiceError):
+    """Money cannot be owed, sent or handed out in this way, or not now."""
+
+    code = "payment_refused"
+
+
 class FileRefused(ServiceError):
     """A file cannot be taken in; nothing of it was. `problems` names what is wrong, by line, at most 20."""
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import ProlificRequest, RequestState, Submission
+from annotations.models import Outcome, ProlificRequest, RequestState, Submission
 from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.services import audit, doorbell
 from annotations.services.errors import IdentityDestroyed, NoProlificToken, RequestRefused
@@ -92,6 +92,10 @@ def _screen_out(submission: Submission, detail: Detail) -> dict[str, str]:
 
 def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
     message, category = detail.get("message", ""), detail.get("category", "")
+    if submission.session is not None and submission.session.outcome == Outcome.FAILED_CHECK:
+        raise RequestRefused(
+            "Nobody is rejected for the comprehension check: ask for a return, or screen out with pay."
+        )
     if len(message) < LEAST_REJECTION_MESSAGE:
         raise RequestRefused(
             f"A rejection needs a message of at least {LEAST_REJECTION_MESSAGE} characters that the person reads; this "

@@ -1,0 +1,213 @@
+"""Where the two ledgers differ: what happened in a visit here, beside what Prolific says of its submission.
+
+Pure: one function of two sides and a moment, so that each discrepancy can be named and tested by itself.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from annotations.models import Outcome
+from annotations.prolific.statuses import (
+    ACTIVE,
+    APPROVED,
+    AWAITING_REVIEW,
+    KNOWN,
+    PARTIALLY_APPROVED,
+    PROCESSING,
+    REJECTED,
+    RESERVED,
+    RETURNED,
+    SCREENED_OUT,
+    TIMED_OUT,
+)
+
+GRACE: Final = dt.timedelta(minutes=10)  # in which the two sides may differ, since news of one takes its time
+REVIEW_WITHIN: Final = dt.timedelta(days=21)  # then Prolific approves by itself
+REVIEW_LATE: Final = dt.timedelta(days=14)
+
+_GONE: Final = frozenset({RETURNED, TIMED_OUT, REJECTED, SCREENED_OUT})  # somebody else may have the place
+_BEGUN: Final = frozenset({RESERVED, ACTIVE})
+_HANDED_IN: Final = frozenset({AWAITING_REVIEW, PROCESSING, APPROVED, PARTIALLY_APPROVED})
+_NO_CODE_WORDS: Final = frozenset({"NOCODE", "NO CODE", "NO_CODE"})
+
+
+class Discrepancy(StrEnum):
+    """How the two sides differ; the value stands in addresses."""
+
+    RETURNED = "returned"
+    TIMED_OUT = "timed_out"
+    NO_CODE = "no_code"
+    NOT_DONE = "not_done"
+    MISSING = "missing"
+    NEVER_CAME = "never_came"
+    TWICE = "twice"
+    WRONG_CODE = "wrong_code"
+    LATE = "late"
+    REVIEW_DUE = "review_due"
+    UNKNOWN_STATUS = "unknown_status"
+    OTHER_PERSON = "other_person"
+
+
+@dataclass(frozen=True)
+class Here:
+    """A visit. `outcome` is empty while it goes on."""
+
+    outcome: str
+    came_at: dt.datetime
+    ended_at: dt.datetime | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
+class There:
+    """A submission. `status` is empty where Prolific never told of it; a code is known only with `completed_at`.
+
+    n_standing: submissions of the same person that were not returned, timed out, rejected or screened out, this one
+    included where it is one of them.
+    """
+
+    status: str = ""
+    seen_at: dt.datetime | None = None
+    changed_at: dt.datetime | None = None
+    started_at: dt.datetime | None = None
+    completed_at: dt.datetime | None = None
+    entered_code: str = ""
+    n_standing: int = 1
+    is_of_another: bool = False
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The study's codes: by the outcome of a visit, and the researcher's, which says nothing of the outcome."""
+
+    by_outcome: Mapping[str, str]
+    researcher: str = ""
+
+
+def discrepancies(
+    here: Here | None, there: There, *, codes: Codes, now: dt.datetime, listed_at: dt.datetime | None
+) -> tuple[Discrepancy, ...]:
+    """Name how the two sides differ, none where they agree.
+
+    here: None where nobody came with the submission; listed_at: when Prolific last told of all of the study's
+    submissions (a poll or a file), None where it never did.
+    """
+    case = _Case(here, there, codes, now, listed_at)
+    return tuple(name for name, holds in _TESTS.items() if holds(case))
+
+
+def stands(status: str) -> bool:
+    """Whether a submission still counts for its person: it was not returned, timed out, rejected or screened out."""
+    return status not in _GONE
+
+
+@dataclass(frozen=True)
+class _Case:
+    here: Here | None
+    there: There
+    codes: Codes
+    now: dt.datetime
+    listed_at: dt.datetime | None
+
+    @property
+    def is_done(self) -> bool:
+        return self.here is not None and self.here.outcome == Outcome.COMPLETED
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether the person left here long enough ago for Prolific's news to be here."""
+        return self.here is not None and self.here.ended_at is not None and self.now - self.here.ended_at >= GRACE
+
+    @property
+    def code(self) -> str:
+        """What was entered there, empty for none."""
+        code = self.there.entered_code.strip()
+        return "" if code.upper() in _NO_CODE_WORDS else code
+
+
+def _returned(case: _Case) -> bool:
+    return case.is_done and case.there.status == RETURNED
+
+
+def _timed_out(case: _Case) -> bool:
+    return case.is_done and case.there.status == TIMED_OUT
+
+
+def _no_code(case: _Case) -> bool:
+    """The redirect was lost: nothing was handed in there, or it was without any code."""
+    if not case.is_done:
+        return False
+    handed_in_without = case.there.status in _HANDED_IN and case.there.completed_at is not None and not case.code
+    told_none = case.there.status in _HANDED_IN and bool(case.there.entered_code) and not case.code
+    return handed_in_without or told_none or (case.there.status in _BEGUN and case.has_settled)
+
+
+def _not_done(case: _Case) -> bool:
+    """Handed in there as completed, and not completed here; another outcome has another code."""
+    here = case.here
+    if here is None or case.is_done or here.outcome == Outcome.WITHDRAWN or case.there.status not in _HANDED_IN:
+        return False
+    return not (here.outcome and case.code and case.code == case.codes.by_outcome.get(here.outcome))
+
+
+def _missing(case: _Case) -> bool:
+    """Prolific told of all its submissions after this visit began, and not of this one."""
+    here, listed = case.here, case.listed_at
+    return here is not None and case.there.seen_at is None and listed is not None and here.came_at + GRACE <= listed
+
+
+def _never_came(case: _Case) -> bool:
+    there = case.there
+    if case.here is not None or there.status == "" or not stands(there.status):
+        return False
+    since = there.started_at or there.changed_at or there.seen_at
+    return there.status in _HANDED_IN or (since is not None and case.now - since >= GRACE)
+
+
+def _twice(case: _Case) -> bool:
+    return stands(case.there.status) and case.there.n_standing > 1
+
+
+def _wrong_code(case: _Case) -> bool:
+    """A code that is none of the study's, or that of another outcome than a completed visit had."""
+    if case.here is None or not case.code or case.code == case.codes.researcher:
+        return False
+    if case.is_done:
+        return case.code != case.codes.by_outcome.get(Outcome.COMPLETED)
+    return case.code not in case.codes.by_outcome.values()
+
+
+def _late(case: _Case) -> bool:
+    return case.here is not None and case.here.is_late
+
+
+def _review_due(case: _Case) -> bool:
+    since = case.there.completed_at or case.there.changed_at
+    return case.there.status == AWAITING_REVIEW and since is not None and case.now - since > REVIEW_LATE
+
+
+def _unknown_status(case: _Case) -> bool:
+    return case.there.status != "" and case.there.status not in KNOWN
+
+
+def _other_person(case: _Case) -> bool:
+    return case.there.is_of_another
+
+
+_TESTS: Final[dict[Discrepancy, Callable[[_Case], bool]]] = {
+    Discrepancy.RETURNED: _returned,
+    Discrepancy.TIMED_OUT: _timed_out,
+    Discrepancy.NO_CODE: _no_code,
+    Discrepancy.NOT_DONE: _not_done,
+    Discrepancy.MISSING: _missing,
+    Discrepancy.NEVER_CAME: _never_came,
+    Discrepancy.TWICE: _twice,
+    Discrepancy.WRONG_CODE: _wrong_code,
+    Discrepancy.LATE: _late,
+    Discrepancy.REVIEW_DUE: _review_due,
+    Discrepancy.UNKNOWN_STATUS: _unknown_status,
+    Discrepancy.OTHER_PERSON: _other_person,
+}

@@ -1,0 +1,94 @@
+"""Mending what the two ledgers disagree on: each repair is one act, audited, and fits only some states."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import AllocationState, Outcome, ProlificRequest, Reconciliation, Study, Submission
+from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, RESERVED, TIMED_OUT
+from annotations.services import allocations, audit, doorbell, payments, requests
+from annotations.services.errors import NoProlificToken, RequestRefused
+
+BY_HAND = "by_hand"  # why a place was released
+_OPEN = (ACTIVE, AWAITING_REVIEW)
+_STATUSES = {
+    "approve": (AWAITING_REVIEW,),
+    "complete": (RESERVED, ACTIVE, TIMED_OUT),
+    "request_return": _OPEN,
+    "screen_out": _OPEN,
+    "reject": (AWAITING_REVIEW,),
+}
+_LONG_AGO = dt.timedelta(days=1)
+
+
+def fitting(submission: Submission) -> tuple[str, ...]:
+    """Return the acts that fit a submission as it stands, with `session` and its allocation already joined.
+
+    A failed comprehension check is no reason to reject, so `reject` does not fit it. Of somebody else's submission,
+    and of one whose ids are erased, nothing is asked.
+    """
+    acts = [act for act, statuses in _STATUSES.items() if submission.status in statuses]
+    session = submission.session
+    if session is not None and session.outcome == Outcome.FAILED_CHECK and "reject" in acts:
+        acts.remove("reject")
+    if submission.sealed_ids is None:
+        acts = []
+    elif not submission.is_of_another:
+        acts.append("message")
+        if session is not None and session.outcome == Outcome.COMPLETED and submission.study.reward_cents:
+            acts.append("pay_by_hand")
+    allocation = getattr(session, "allocation", None)
+    if allocation is not None and allocation.state == AllocationState.LIVE:
+        acts.append("release_place")
+    return tuple(acts)
+
+
+def approve(submissions: list[Submission], *, by: str) -> int:
+    """Ask Prolific to approve all of these that await review, and return how many are asked for now."""
+    waiting = [each for each in submissions if "approve" in fitting(each)]
+    with transaction.atomic():
+        for each in waiting:
+            requests.ask(each, "approve", by=by)
+    return len(waiting)
+
+
+def ask(submission: Submission, act: requests.Act, *, by: str, **detail: str) -> ProlificRequest:
+    """Ask Prolific for an act that fits; raises RequestRefused for one that does not, and what `requests.ask` does."""
+    if act not in fitting(submission):
+        standing = submission.status or "not known"
+        raise RequestRefused(f"This does not fit any more: the submission is “{standing}” on Prolific.")
+    return requests.ask(submission, act, by=by, **detail)
+
+
+def release_place(submission: Submission, *, by: str) -> bool:
+    """Give the place of a visit to somebody else, and say whether it held one. What was done in it is kept."""
+    if submission.session is None:
+        return False
+    with transaction.atomic():
+        is_released = allocations.release(submission.session, BY_HAND)
+        if is_released:
+            audit.record("place_released", study=submission.study, by=by, subject=f"submission {submission.pk}")
+    return is_released
+
+
+def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
+    """Owe the reward to somebody whom Prolific does not pay any more; it is sent with the next batch."""
+    if "pay_by_hand" not in fitting(submission):
+        raise RequestRefused("The reward is owed to people who completed the visit here, and whose ids are known.")
+    return payments.owe_reward(submission, reason=reason, by=by)
+
+
+def refresh(study: Study, *, by: str) -> None:
+    """Have a worker go through all submissions of the study at Prolific; raises NoProlificToken, RequestRefused."""
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    if not study.external_study_id:
+        raise RequestRefused("Enter Prolific's study id in the study's form first: without it nothing can be asked.")
+    with transaction.atomic():
+        Reconciliation.objects.filter(study=study, begun_at__lte=timezone.now() - dt.timedelta(minutes=1)).update(
+            begun_at=timezone.now() - _LONG_AGO
+        )
+        audit.record("submissions_looked_at", study=study, by=by)
+        doorbell.ring(doorbell.RECONCILE_SUBMISSIONS)
