@@ -13,7 +13,7 @@ from annotations.services.imports import upload_path
 MEGABYTE = 2**20
 
 
-class Archive(UploadedFile):
+class Archive(UploadedFile):  # type: ignore[type-arg]  # it takes none when it runs
     """An archive that arrived whole, at `path`."""
 
     def __init__(self, path: Path, name: str, size: int) -> None:

@@ -88,7 +88,7 @@ class ImportAdmin(ReadOnlyAdmin):
         checked = csrf_protect(self._new)
         return checked(request, upload)
 
-    def change_view(  # type: ignore[override]  # a page of its own instead of a form that nobody may fill in
+    def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the import; a POST lets one that failed be tried again."""

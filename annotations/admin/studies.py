@@ -23,7 +23,7 @@ from annotations.admin.study_pages import page_urls
 from annotations.admin.study_registry import PAGES
 from annotations.admin.study_sections import FIELDSETS, TASKS_AFTER
 from annotations.exports.download import study_download
-from annotations.models import AnnotationSession, Phrase, Role, Run, RunState, Stage, Study
+from annotations.models import AnnotationSession, Phrase, Role, Run, RunState, Stage, Study, StudyState
 from annotations.services import members, roles
 from annotations.services.errors import ServiceError, StudyNotReady
 
@@ -111,6 +111,14 @@ class StudyAdmin(TitledList, StudyScoped):
         if not change:
             username = request.user.get_username()
             members.add(form.instance, username, Role.COORDINATOR, by=username)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """A draft that was rehearsed is deleted after what rehearsals left: say so, instead of listing each row."""
+        study = self.get_object(request, object_id)
+        if study.state == StudyState.DRAFT and study.configurations.exists():
+            self.message_user(request, "Discard what previews and rehearsals left first.", messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:annotations_study_rehearsal", args=[study.pk]))
+        return super().delete_view(request, object_id, extra_context)
 
     def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
         """Go to the study's page instead of the list: that is where it is opened."""

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.admin.study_forms import MOST_ERRORS
-from annotations.models import BaseModel, Dataset, Role, Study, StudyState
+from annotations.models import BaseModel, Dataset, Rehearsal, Role, Study, StudyState
+from annotations.services import jobs, rehearsals
 from tests.actors import OVAL, SQUARE, Visit
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -293,3 +294,18 @@ def test_a_phrase_is_escaped_on_the_cockpit(coordinator_client: Client, open_stu
     page = coordinator_client.get(page_of(open_study)).content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_draft_that_was_rehearsed_is_deleted_after_what_that_left(
+    coordinator_client: Client, draft_study: Study
+) -> None:
+    rehearsals.request_rehearsal(draft_study, 1, by="coordinator")
+    job = jobs.take(Rehearsal)
+    assert job is not None
+    jobs.fail(job, "nobody got through.")
+    delete = f"/admin/annotations/study/{draft_study.pk}/delete/"
+    response = coordinator_client.post(delete, {"post": "yes"}, follow=True)
+    assert "Discard what previews and rehearsals left first." in response.content.decode()
+    coordinator_client.post(response.request["PATH_INFO"], {"act": "discard"})
+    coordinator_client.post(delete, {"post": "yes"})
+    assert not Study.objects.exists()

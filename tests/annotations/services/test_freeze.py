@@ -6,7 +6,7 @@ from tests.actors import SQUARE
 
 
 def test_the_same_again_is_the_same_version(draft_study: Study) -> None:
-    assert configurations.freeze(draft_study) == studies.freeze(draft_study)
+    assert configurations.freeze(draft_study) == configurations.freeze(draft_study)
     assert StudyConfiguration.objects.count() == 1
 
 

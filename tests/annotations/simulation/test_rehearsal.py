@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AnnotationSession, JobState, Phrase, Rehearsal, SessionKind, Study, StudyState
 from annotations.services import studies
+from annotations.services.errors import StudyNotReady
 from annotations.services.rehearsals import request_rehearsal
 from annotations.simulation import needs, visitor
 from annotations.simulation.personas import Kind
@@ -62,7 +63,7 @@ def test_without_a_scoring_worker_it_is_red_and_stops_early(draft: Study, monkey
     rehearsal = play(draft, 8)
     assert (rehearsal.state, rehearsal.n_done) == (JobState.FAILED, 4)
     assert "diligent-0: a phrase had no score after 0.3 s" in rehearsal.error
-    with pytest.raises(studies.StudyNotReady, match="did not succeed"):
+    with pytest.raises(StudyNotReady, match="did not succeed"):
         studies.open_study(draft, by="coordinator")
 
 
