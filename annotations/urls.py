@@ -10,6 +10,7 @@ from annotations.views import (
     entry,
     health,
     images,
+    metrics,
     replies,
     spans,
     task,
@@ -49,4 +50,5 @@ urlpatterns = [
     path("language", set_language, name="language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

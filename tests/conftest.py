@@ -3,12 +3,14 @@
 import dataclasses
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -98,7 +100,13 @@ def bob(open_study: Study) -> actors.Visit:
 @pytest.fixture
 def coordinator(db: None) -> User:
     """Runs studies; the password is COORDINATOR_PASSWORD."""
-    return User.objects.create_superuser("coordinator", password=COORDINATOR_PASSWORD)
+    return User.objects.create(username="coordinator", password=_hashed(), is_staff=True, is_superuser=True)
+
+
+@cache
+def _hashed() -> str:
+    """A hash takes as long as it should: once a process is enough."""
+    return make_password(COORDINATOR_PASSWORD)
 
 
 @pytest.fixture

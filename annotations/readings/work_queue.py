@@ -63,6 +63,12 @@ def waiting(study: Study, now: dt.datetime) -> tuple[Waiting, Waiting]:
     return _waiting("phrases", phrases, "submitted_at", now), _waiting("runs", runs, "created_at", now)
 
 
+def waiting_on_site(now: dt.datetime) -> tuple[Waiting, Waiting]:
+    """Return what waits in all studies together."""
+    phrases, runs = Phrase.objects.filter(state=PhraseState.PENDING), Run.objects.filter(state=RunState.PENDING)
+    return _waiting("phrases", phrases, "submitted_at", now), _waiting("runs", runs, "created_at", now)
+
+
 def last_score_at() -> dt.datetime | None:
     """When any worker last stored a score, on the whole site."""
     at: dt.datetime | None = Score.objects.aggregate(at=Max("scored_at"))["at"]

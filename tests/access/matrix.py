@@ -70,6 +70,7 @@ PARTICIPANTS: dict[str, Route] = {
     "language": route(post=ANYONE),
     "livez": route(get=ANYONE),
     "readyz": route(get=ANYONE),
+    "metrics": route(get=NOBODY),  # without the token
     "prolific/webhook": route(post=NOBODY),  # without a signature
 }
 
