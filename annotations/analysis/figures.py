@@ -237,8 +237,8 @@ def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"])
             "Distinct concepts over people",
             "",
             "How many distinct concepts the first so many people name, over random orders of them: the mean, and where "
-            "95% of orders lie. Where the curve is flat, more people bring little that is new. Phrases are one concept where "
-            "they have the same words but for case, articles, plural and hyphens.",
+            "95% of orders lie. Where the curve is flat, more people bring little that is new. Phrases are one concept "
+            "where they have the same words but for case, articles, plural and hyphens.",
             tables.saturation,
             CurveChart("distinct concepts", "number", panels),
             "No phrase has been submitted yet.",
