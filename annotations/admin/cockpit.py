@@ -112,7 +112,7 @@ def cockpit(study: Study) -> dict[str, Any]:
         "next": _NEXT[StudyState(study.state)],
         "reasons": preflight.blocking(study) if study.state == StudyState.DRAFT else [],
         "configuration": study.configurations.order_by("version").last(),
-        "alarms": study.alarms.filter(cleared_at__isnull=True),
+        "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
         "entry_url": studies.entry_url(study),
         "funnel": _funnel(study),
         "now": _now(study),
