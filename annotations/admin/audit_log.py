@@ -22,11 +22,11 @@ _A_PAGE = 50
 class FilterForm(forms.Form):
     """What to show; an empty field leaves nothing out."""
 
-    actor = forms.ChoiceField(label="by", required=False)
-    act = forms.ChoiceField(label="act", required=False)
-    subject = forms.CharField(label="done to", required=False, max_length=80)
-    since = forms.DateField(label="from", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="to", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    actor = forms.ChoiceField(label="By", required=False)
+    act = forms.ChoiceField(label="Act", required=False)
+    subject = forms.CharField(label="Done to", required=False, max_length=80)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, data: Any, records: QuerySet[AuditRecord]) -> None:
         super().__init__(data)

@@ -18,7 +18,7 @@ class MemberForm(forms.Form):
     """Somebody on the staff, and what they may do."""
 
     username = forms.CharField(
-        label="name of the account",
+        label="Name of the account",
         max_length=150,
         widget=forms.TextInput(attrs={"list": "staff", "autocomplete": "off"}),
     )

@@ -103,7 +103,7 @@ def _silent_queues(now: dt.datetime) -> list[Condition]:
 
 
 def _since(silent_s: float | None) -> str:
-    return "" if silent_s is None else f" since {silent_s:.0f} s ago"
+    return ", and none ever did" if silent_s is None else f"; the last sign of life was {silent_s:.0f} s ago"
 
 
 def _share(kind: str, share: Share, level: float, what: str) -> list[Condition]:
