@@ -17,7 +17,8 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from annotations.analysis.figures import CurveChart, CurvePanel, Figure, LineChart, Mark, Panel, Series, figures
+from annotations.analysis.chart_values import CurveChart, CurvePanel, Figure, LineChart, Mark, Panel, Series
+from annotations.analysis.figures import figures
 from annotations.analysis.splits import PANEL_SIZE
 from annotations.analysis.splits import Panel as Picture
 from annotations.analysis.table3 import PhraseList

@@ -19,8 +19,9 @@ from annotations.admin.results_words import (
     task_words,
 )
 from annotations.admin.study_pages import StudyPage, page_context
+from annotations.analysis.chart_values import Figure
 from annotations.analysis.definitions import TABLE_3
-from annotations.analysis.figures import Figure, figures
+from annotations.analysis.figures import figures
 from annotations.analysis.latest import followed
 from annotations.analysis.rows import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.splits import Panel

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 
-from annotations.analysis.figures import Line, LineChart, Mark, Series
+from annotations.analysis.chart_values import Line, LineChart, Mark, Series
 from annotations.charts import svg
 from annotations.charts.scales import Scale, round_up
 
