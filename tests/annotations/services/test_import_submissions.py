@@ -96,6 +96,16 @@ def test_it_is_in_the_audit_log_without_ids(study):
     assert (record.actor, record.detail) == ("cora", {"rows": 2, "changed": 0})
 
 
+def test_an_import_that_breaks_in_the_middle_leaves_nothing(study, monkeypatch):
+    def breaks_at_bert(*args, ids, **more):
+        return 1 / 0 if ids.session == "bert-visit" else note_status(*args, ids=ids, **more)
+
+    monkeypatch.setattr("annotations.services.submission_files.note_status", breaks_at_bert)
+    with pytest.raises(ZeroDivisionError):
+        take(study, HEADER, ANNA, BERT)
+    assert not Submission.objects.exists() and not AuditRecord.objects.filter(act="import_submissions").exists()
+
+
 # -- Variants ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_any_byte_order_mark_is_taken(study, encoding):
