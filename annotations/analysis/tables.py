@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from annotations.analysis import definitions as columns
+from annotations.analysis.concepts import concepts_of
 from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
 from annotations.analysis.definitions import Method, SaturationPoint, TaskNovelty, Total
 from annotations.analysis.estimates import SEED, estimate, spread
@@ -20,10 +20,9 @@ from annotations.analysis.table3 import Listed, table_3
 from annotations.exports.columns import Table
 from annotations.exports.tables.measures import SUMMARY
 from annotations.models import Study
-from modeling.words import lemmas
 
 Row = TypeVar("Row")
-Concept = Callable[[int, str], Hashable]  # of a task's phrase: equal for phrases that say the same
+Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same
 PANEL_PHRASES = 3  # of each task
 
 
@@ -80,20 +79,16 @@ class StudyTables:
         )
 
 
-def by_words(task: int, text: str) -> Hashable:
-    """Take phrases for one concept that have the same words but for case, articles, plural and hyphens."""
-    return "".join(lemmas(text)) or text.casefold()
-
-
-def study_tables(study: Study, concept: Concept = by_words) -> StudyTables:
-    """Analyse a study as it is now. concept: which phrases say the same."""
-    return tables_of(study.slug, study.title, read_rows(study), concept, look)
+def study_tables(study: Study) -> StudyTables:
+    """Analyse a study as it is now."""
+    rows = read_rows(study)
+    return tables_of(study.slug, study.title, rows, concepts_of(study, rows), look)
 
 
 def tables_of(
     slug: str, title: str, rows: StudyRows, concept: Concept, look: Callable[[int, int], Looked]
 ) -> StudyTables:
-    """Make the tables of a study's rows. look: what is seen of a task's phrase (`splits.look`)."""
+    """Make the tables of a study's rows. concept: which phrases say the same; look: what is seen of a task's phrase."""
     tried = by_person(rows.tried)
     named = _named(tried, concept)
     people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
@@ -176,10 +171,9 @@ def _best_phrases(tried: Iterable[Tried]) -> dict[int, list[Tried]]:
 
 def _named(tried: Mapping[Key, list[Tried]], concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
     """By task, the concepts of each person who said something, in the order of pseudonyms."""
-    known = cache(concept)  # many people say the same
     named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
     for (task, _), phrases in sorted(tried.items()):
-        named[task].append(frozenset(known(task, each.text) for each in phrases))
+        named[task].append(frozenset(map(concept, phrases)))
     return named
 
 

@@ -86,7 +86,8 @@ def request(
     """Ask for a correction with the best annotation of each class.
 
     by_hand: of some classes the id of another approved phrase, or None to leave the class out. second: the base model
-    of a second test set. Raises CorrectionNotPossible, with a sentence, also while another one of the study is under way.
+    of a second test set. Raises CorrectionNotPossible, with a sentence, also while another one of the study is under
+    way.
     """
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if study.corrections.filter(finished_at=None).exists():

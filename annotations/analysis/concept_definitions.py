@@ -1,0 +1,134 @@
+"""The columns of the concept tables: CSV files, the page's tables and the data dictionary are made from these."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.exports.columns import Column, Table
+from annotations.exports.tables.shared import COUNT, SHARE, field, task_column
+
+
+@dataclass(frozen=True)
+class ConceptRow:
+    """One concept of a task. of_errors, of_correct: the share of the class's wrong, and right, images in its slice."""
+
+    task: int
+    class_name: str
+    number: int
+    name: str
+    phrases: int
+    people: int
+    experts: int
+    error_score: float
+    of_errors: float | None
+    of_correct: float | None
+    worst_group_accuracy: float | None
+    gain: float | None
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TogetherRow:
+    """The union of the hard slices of the first `concepts` chosen concepts, of which this line adds one.
+
+    learned: its error score on the half of the images that chose; held_out: on the other half. shuffled: what the same
+    phrases reach there where errors are shuffled; random: what as many random directions reach; each with the level
+    that 19 of 20 stay below.
+    """
+
+    task: int
+    class_name: str
+    concepts: int
+    number: int
+    name: str
+    learned: float
+    held_out: float
+    shuffled: float
+    shuffled_level: float
+    random: float
+    random_level: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an annotation is on the map of its task."""
+
+    task: int
+    number: int
+    text: str
+    x: float
+    y: float
+    people: int
+    experts: int
+    error_score: float
+
+
+_TASK = task_column(field("task"))
+_CLASS: Column[Any] = Column("class", "text", "name of the annotated class", field("class_name"))
+_NUMBER: Column[Any] = Column("concept", "integer", "number of the concept in its task, from 1", field("number"))
+_SCORE = {"range": "0 to 1"}
+
+CONCEPTS: Table[ConceptRow] = Table(
+    "concepts.csv",
+    "one row per task and concept: phrases that have the same words, or select nearly the same images",
+    "by task, then by how many people named it",
+    (
+        _TASK,
+        _CLASS,
+        _NUMBER,
+        Column("name", "text", "its phrase with the highest error score; written as in phrases.csv", field("name")),
+        Column("phrases", "integer", "distinct phrases", field("phrases"), range="1 or more"),
+        Column("people", "integer", "people of the study who named it", field("people"), **COUNT),
+        Column(
+            "experts", "integer", "experts who named it for the same class, in any study", field("experts"), **COUNT
+        ),
+        Column("error_score", "number", "of that phrase", field("error_score"), **_SCORE),
+        Column("of_errors", "number", "share of the wrong images in its slice", field("of_errors"), **SHARE),
+        Column("of_correct", "number", "share of the right images in its slice", field("of_correct"), **SHARE),
+        Column(
+            "worst_group_accuracy", "number", "on test, of that phrase's run", field("worst_group_accuracy"), **SHARE
+        ),
+        Column("gain", "number", "that accuracy less the base model's", field("gain"), range="-1 to 1", unit="share"),
+        Column("texts", "json", "its phrases", lambda row: list(row.texts)),
+    ),
+)
+
+TOGETHER: Table[TogetherRow] = Table(
+    "concepts_together.csv",
+    "one row per task and number of concepts: how much the union of their slices explains",
+    "by task, then number",
+    (
+        _TASK,
+        _CLASS,
+        Column("concepts", "integer", "in the union", field("concepts"), range="1 or more"),
+        _NUMBER,
+        Column("name", "text", "the concept that this line adds", field("name")),
+        Column(
+            "learned",
+            "number",
+            "error score of the union on the half of validation that chose concepts and thresholds",
+            field("learned"),
+            **_SCORE,
+        ),
+        Column("held_out", "number", "on the other half: what is to be reported", field("held_out"), **_SCORE),
+        Column("shuffled", "number", "mean of the same where errors are shuffled", field("shuffled"), **_SCORE),
+        Column("shuffled_level", "number", "19 of 20 of these are at most", field("shuffled_level"), **_SCORE),
+        Column("random", "number", "mean of as many random directions, chosen likewise", field("random"), **_SCORE),
+        Column("random_level", "number", "19 of 20 of these are at most", field("random_level"), **_SCORE),
+    ),
+)
+
+MAP: Table[Place] = Table(
+    "concept_map.csv",
+    "one row per task and distinct phrase: its place among the others by what it means to the encoder",
+    "by task, concept, then phrase",
+    (
+        _TASK,
+        _NUMBER,
+        Column("text", "text", "the phrase; written as in phrases.csv", field("text")),
+        Column("x", "number", "first principal component of the phrases' embeddings", field("x")),
+        Column("y", "number", "second", field("y")),
+        Column("people", "integer", "people of the study who said it", field("people"), **COUNT),
+        Column("experts", "integer", "experts who said it", field("experts"), **COUNT),
+        Column("error_score", "number", "of the phrase", field("error_score"), **_SCORE),
+    ),
+)
