@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import OperationalError
 
-from annotations.models import AssignmentState, Dataset, PhraseState, Run, RunState
+from annotations.models import Allocation, AssignmentState, Dataset, PhraseState, Run, RunState
 from annotations.services import assignments, doorbell
 from clarify_site.celery import app
 from tests.steps import end, move_clock, submit
@@ -36,6 +36,12 @@ def test_the_clocks_task_ends_what_is_overdue(alice):
     tasks.end_overdue_assignments()
     alice.assignment.refresh_from_db()
     assert alice.assignment.state == AssignmentState.ENDED
+
+
+def test_the_sweep_gives_up_places_whose_lease_is_over(alice):
+    Allocation.objects.update(lease_expires_at=alice.session.created_at)
+    tasks.expire_leases()
+    assert Allocation.objects.get().release_reason == "expired"
 
 
 def test_a_database_that_is_away_ends_a_sweep_quietly(monkeypatch, caplog):

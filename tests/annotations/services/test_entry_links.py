@@ -20,7 +20,7 @@ from annotations.models import (
     Study,
     Submission,
 )
-from annotations.services import entry_links, sessions, studies
+from annotations.services import allocations, entry_links, sessions, studies
 from annotations.services.errors import RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
 from tests import actors
 from tests.annotations.services.arrivals import completed, consenting, held, study_of_cells
@@ -127,8 +127,9 @@ def test_a_preview_is_in_the_condition_that_was_asked_for(base_model: BaseModel,
 
 def test_simulated_people_fill_the_cells_in_turn(base_model: BaseModel) -> None:
     study = study_of_cells(base_model, n_conditions=2, n_tasks=2)
-    cells = [(session.condition.position, session.order) for n in range(8) if (session := simulated(study, n))]
-    assert sorted(cells) == sorted([(1, 0), (1, 1), (2, 0), (2, 1)] * 2)
+    visits = [simulated(study, n) for n in range(8)]
+    cells = [allocations.cell_key(visit.condition, visit.order) for visit in visits]
+    assert sorted(cells) == sorted(["1:0", "1:1", "2:0", "2:1"] * 2)
 
 
 def test_a_condition_that_is_gone_makes_the_link_invalid(draft_study: Study, coordinator: User) -> None:

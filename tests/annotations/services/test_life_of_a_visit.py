@@ -15,7 +15,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -34,12 +33,13 @@ from annotations.services import allocations, sessions, withdrawal
 from annotations.services.errors import AlreadyDone, NotLetInAgain, ServiceError, StudyFull
 from tests.annotations.services.arrivals import arrive, completed, prove_choices, study_of_cells
 
-PEOPLE, QUOTA = ("ann", "bob", "cleo", "dan"), 2
+PEOPLE, QUOTA = ("ann", "bob", "cleo", "dan"), 3
 FREED = ("returned", "timed_out")
+NUMBERS = st.integers(0, 11)  # which of the visits that there are
 
 
 class LifeOfAVisit(RuleBasedStateMachine):
-    """The study has two cells and two places; each person may come with up to three submissions."""
+    """The study has two cells and three places, two of them taken; each person may come with up to three submissions."""
 
     base_model: ClassVar[BaseModel]
 
@@ -59,6 +59,15 @@ class LifeOfAVisit(RuleBasedStateMachine):
     @initialize(rule=st.sampled_from(RestartRule))
     def open_the_study(self, rule: RestartRule) -> None:
         self.study = study_of_cells(self.base_model, n_conditions=2, n_tasks=1, quota=QUOTA, restart_rule=rule)
+        for person in PEOPLE:
+            self.enter(person, 1)
+        for number in (0, 1):
+            self.consent(number)
+
+    def visit(self, number: int, *stages: Stage) -> AnnotationSession | None:
+        """One of the visits, or of those at some stages; None where there is none."""
+        choice = [visit for visit in self.visits if not stages or visit.stage in stages]
+        return choice[number % len(choice)] if choice else None
 
     @property
     def visits(self) -> list[AnnotationSession]:
@@ -95,11 +104,11 @@ class LifeOfAVisit(RuleBasedStateMachine):
         self.came.setdefault((person, submission), visit)
         self.person[visit.pk] = person
 
-    @precondition(lambda self: self.visits)
-    @rule(data=st.data())
-    def consent(self, data: st.DataObject) -> None:
-        visit = data.draw(st.sampled_from(self.visits))
-        if visit.stage == Stage.DECLINED:
+    @rule(number=NUMBERS)
+    def consent(self, number: int) -> None:
+        """Also once more, from a page that was left open."""
+        visit = self.visit(number, Stage.CONSENT, Stage.TUTORIAL, Stage.FINISHED)
+        if visit is None:
             return
         person = self.person[visit.pk]
         expected = self.refusal(person, visit) if visit.stage == Stage.CONSENT else None
@@ -117,17 +126,17 @@ class LifeOfAVisit(RuleBasedStateMachine):
                     self.place[other.pk] = "freed"
             self.place[visit.pk] = "held"
 
-    @precondition(lambda self: self.visits)
-    @rule(data=st.data())
-    def decline(self, data: st.DataObject) -> None:
-        visit = data.draw(st.sampled_from(self.visits))
-        if visit.stage == Stage.CONSENT:
+    @rule(number=NUMBERS)
+    def decline(self, number: int) -> None:
+        visit = self.visit(number, Stage.CONSENT)
+        if visit is not None:
             assert sessions.decline(visit).stage == Stage.DECLINED
 
-    @precondition(lambda self: any(visit.stage == Stage.TUTORIAL for visit in self.visits))
-    @rule(data=st.data())
-    def finish(self, data: st.DataObject) -> None:
-        visit = data.draw(st.sampled_from([visit for visit in self.visits if visit.stage == Stage.TUTORIAL]))
+    @rule(number=NUMBERS)
+    def finish(self, number: int) -> None:
+        visit = self.visit(number, Stage.TUTORIAL)
+        if visit is None:
+            return
         completed(visit)
         if self.place[visit.pk] == "freed":
             self.late.add(visit.pk)
@@ -136,18 +145,18 @@ class LifeOfAVisit(RuleBasedStateMachine):
         )
         self.place[visit.pk] = "freed" if holds_another else "used"
 
-    @precondition(lambda self: any(visit.stage == Stage.TUTORIAL for visit in self.visits))
-    @rule(data=st.data())
-    def withdraw(self, data: st.DataObject) -> None:
-        visit = data.draw(st.sampled_from([visit for visit in self.visits if visit.stage == Stage.TUTORIAL]))
+    @rule(number=NUMBERS)
+    def withdraw(self, number: int) -> None:
+        visit = self.visit(number, Stage.TUTORIAL)
+        if visit is None:
+            return
         withdrawal.withdraw(visit)
         self.place[visit.pk] = "freed"
 
     # -- What Prolific and the clock do --------------------------------------------------------------------------------
-    @precondition(lambda self: self.visits)
-    @rule(data=st.data(), reason=st.sampled_from(FREED))
-    def return_or_time_out(self, data: st.DataObject, reason: str) -> None:
-        visit = data.draw(st.sampled_from(self.visits))
+    @rule(number=NUMBERS, reason=st.sampled_from(FREED))
+    def return_or_time_out(self, number: int, reason: str) -> None:
+        visit = self.visits[number % len(self.visits)]
         held = self.place.get(visit.pk) == "held"
         assert allocations.release(visit, reason) is held
         if held:
@@ -192,5 +201,5 @@ class LifeOfAVisit(RuleBasedStateMachine):
 def test_places_hold_whatever_people_prolific_and_the_clock_do(base_model: BaseModel) -> None:
     LifeOfAVisit.base_model = base_model
     run_state_machine_as_test(
-        LifeOfAVisit, settings=hypothesis.settings(max_examples=20, stateful_step_count=20, deadline=None)
+        LifeOfAVisit, settings=hypothesis.settings(max_examples=30, stateful_step_count=25, deadline=None)
     )
