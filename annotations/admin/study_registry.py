@@ -4,6 +4,7 @@ from annotations.admin import (
     amend,
     audit_log,
     cloning,
+    concepts,
     members,
     moderation,
     monitor,
@@ -26,5 +27,6 @@ PAGES: tuple[StudyPage, ...] = (
     *members.PAGES,
     *audit_log.PAGES,
     *study_results.PAGES,
+    *concepts.PAGES,
     *releases.PAGES,
 )

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+from annotations.analysis.concept_tables import ConceptTables, concept_tables
 from annotations.analysis.state import state_of
 from annotations.analysis.tables import StudyTables, study_tables
 from annotations.models import Study
@@ -49,3 +50,13 @@ def followed(study: Study) -> Followed:
 @lru_cache(maxsize=_KEPT)
 def _tables(study_id: int, state: str) -> StudyTables:
     return study_tables(Study.objects.get(pk=study_id))
+
+
+def latest_concepts(study: Study) -> ConceptTables:
+    """Return what `concept_tables` does; the same object while `state_of` the study is the same."""
+    return _concepts(study.pk, state_of(study))
+
+
+@lru_cache(maxsize=_KEPT)
+def _concepts(study_id: int, state: str) -> ConceptTables:
+    return concept_tables(Study.objects.get(pk=study_id))

@@ -7,3 +7,4 @@ from annotations.admin import numbers
 register = template.Library()
 register.filter("percent", numbers.percent)
 register.filter("minutes", numbers.minutes)
+register.filter("points", numbers.points)

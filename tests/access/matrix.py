@@ -150,6 +150,7 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/monitor/": study_page(VIEW, post=ABSENT_TO_STAFF),  # of no alarm
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/withdrawals/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/preflight/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/rehearsal/": study_page(COORDINATE),

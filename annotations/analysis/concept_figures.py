@@ -1,0 +1,70 @@
+"""The figures of the concepts page as plain values: what the best explain together, and the map."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from annotations.analysis.chart_values import Figure, Line, LineChart, Mark, Panel, Series
+from annotations.analysis.concept_definitions import Place, TogetherRow
+from annotations.analysis.concept_tables import ConceptTables
+
+MOST_COLOURED = 4  # concepts of a map with a shape and a colour of their own
+_REPORTED = Series("held_out", "images that chose nothing", "circle", 0)
+_LEARNED = Series("learned", "images that chose (optimistic)", "diamond", 1)
+_RANDOM = Series("random", "random directions: mean to 95% level", "square", 3)
+_SHUFFLED = Series("shuffled", "errors shuffled: mean to 95% level", "bar", 4)
+
+
+@dataclass(frozen=True)
+class MapPanel:
+    """The phrases of one task. names: of its first concepts, which have a shape and a colour of their own."""
+
+    title: str
+    places: tuple[Place, ...]
+    names: tuple[str, ...]
+
+
+def together_figure(tables: ConceptTables) -> Figure:
+    """Return the error score of the union of 1, 2, … concepts, beside chance."""
+    panels = []
+    for task in tables.tasks:
+        rows = [row for row in tables.together.rows if row.task == task.position]
+        if rows:
+            panels.append(Panel(task.title, tuple(_lines(rows))))
+    return Figure(
+        "concepts-together",
+        "What the best concepts explain together",
+        "",
+        "Error score of the union of hard slices: the share of the class's wrong images in it, less the share of the "
+        "right ones. One half of the validation images chooses concepts and thresholds, one concept more a line; the "
+        "other half reports. Beside it the same with as many random directions in place of phrases, and with the same "
+        "phrases where errors are shuffled.",
+        tables.together,
+        LineChart("error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels)),
+        "No phrase has an error score above 0 yet.",
+    )
+
+
+def map_panels(tables: ConceptTables) -> tuple[MapPanel, ...]:
+    """Return the maps of the tasks that have phrases with a score."""
+    panels = []
+    for task in tables.tasks:
+        places = tuple(row for row in tables.map.rows if row.task == task.position)
+        names = [row.name for row in tables.concepts.rows if row.task == task.position]
+        if places:
+            panels.append(MapPanel(task.title, places, tuple(names[:MOST_COLOURED])))
+    return tuple(panels)
+
+
+def _lines(rows: list[TogetherRow]) -> Iterator[Line]:
+    for row in rows:
+        label = row.name if row.concepts == 1 else f"+ {row.name}"
+        yield Line(
+            label,
+            (
+                Mark("learned", row.learned, "on the images that chose"),
+                Mark("held_out", row.held_out, f"{row.concepts} together, on the others"),
+            ),
+        )
+    last = rows[-1]
+    yield Line("Random directions", (Mark("random", last.random, "as many", last.random, last.random_level),))
+    yield Line("Errors shuffled", (Mark("shuffled", last.shuffled, "as many", last.shuffled, last.shuffled_level),))

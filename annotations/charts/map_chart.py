@@ -1,0 +1,103 @@
+"""A map of phrases as SVG: near each other where the encoder takes them for alike, larger the more people said them."""
+
+from collections.abc import Iterator
+from math import sqrt
+
+from annotations.analysis.concept_definitions import Place
+from annotations.analysis.concept_figures import MOST_COLOURED, MapPanel
+from annotations.charts import svg
+from annotations.charts.line_chart import WIDTH
+
+TITLE, LEGEND, HEIGHT, MARGIN = 30.0, 26.0, 380.0, 28.0
+_SHAPES = ("circle", "diamond", "square", "triangle")
+_OTHERS = MOST_COLOURED
+_LEAST, _MOST = 4.0, 13.0  # size of a mark
+_LONGEST = 24  # characters of a name
+_LETTER = 6.6  # width of one, about
+
+
+def draw_map(panels: tuple[MapPanel, ...], label: str) -> str:
+    """Return the maps, one below the other."""
+    block = TITLE + LEGEND + HEIGHT
+    parts = (part for i, panel in enumerate(panels) for part in _panel(panel, i * block))
+    return svg.document(parts, WIDTH, block * len(panels), label)
+
+
+def _panel(panel: MapPanel, top: float) -> Iterator[str]:
+    yield svg.text(panel.title, 4.0, top + 18, font_weight=600, class_="ink")
+    yield from _legend(panel, top + TITLE + 10)
+    frame = top + TITLE + LEGEND
+    yield svg.element(
+        "rect", x=1, y=frame, width=WIDTH - 2, height=HEIGHT - 4, fill="none", stroke=svg.RULE, class_="rule"
+    )
+    spots = _spots(panel.places, frame)
+    for place, (x, y) in zip(panel.places, spots, strict=True):
+        kind = _kind(place)
+        mark = svg.shape(
+            _SHAPES[kind % len(_SHAPES)] if kind < _OTHERS else "circle", x, y, _size(place),
+            fill=svg.PALETTE[kind], fill_opacity=0.75, stroke=svg.PAPER, class_=f"fill-{kind} edge",
+        )  # fmt: skip
+        yield svg.point(_words(place), mark, series=kind)
+    yield from _names(panel, spots)
+
+
+def _legend(panel: MapPanel, y: float) -> Iterator[str]:
+    x = 4.0
+    entries = [(_SHAPES[i], i, name) for i, name in enumerate(panel.names)]
+    if any(place.number > MOST_COLOURED for place in panel.places):
+        entries.append(("circle", _OTHERS, "other concepts"))
+    for shape, colour, name in entries:
+        words = _short(name)
+        yield svg.shape(shape, x + 6, y - 4, 5.0, fill=svg.PALETTE[colour], class_=f"fill-{colour}")
+        yield svg.quiet(words, x + 18, y, "start")
+        x += 36 + _LETTER * len(words)
+
+
+def _spots(places: tuple[Place, ...], top: float) -> list[tuple[float, float]]:
+    """Where each place is drawn: both axes have one scale, so that distances mean the same in every direction."""
+    xs, ys = [place.x for place in places], [place.y for place in places]
+    wide, high = max(xs) - min(xs), max(ys) - min(ys)
+    inside, tall = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
+    scale = min(inside / wide if wide else inside, tall / high if high else tall)
+    middle = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+    return [
+        (WIDTH / 2 + scale * (x - middle[0]), top + HEIGHT / 2 - scale * (y - middle[1]))
+        for x, y in zip(xs, ys, strict=True)
+    ]
+
+
+def _names(panel: MapPanel, spots: list[tuple[float, float]]) -> Iterator[str]:
+    """Names beside the marks, those first that most people said, as long as none lies on another."""
+    taken: list[tuple[float, float, float]] = []
+    order = sorted(range(len(spots)), key=lambda i: (-panel.places[i].people, -panel.places[i].error_score))
+    for i in order:
+        place, (x, y) = panel.places[i], spots[i]
+        words = _short(place.text)
+        width = _LETTER * len(words)
+        is_left = x + _size(place) + 4 + width > WIDTH - 4
+        start = x - _size(place) - 4 - width if is_left else x + _size(place) + 4
+        if start < 4 or any(
+            abs(y - other) < 14 and start < right and left < start + width for left, right, other in taken
+        ):
+            continue
+        taken.append((start, start + width, y))
+        yield svg.text(words, start, y + 4, font_size=12, class_="ink", pointer_events="none")
+
+
+def _kind(place: Place) -> int:
+    return min(place.number - 1, _OTHERS)
+
+
+def _size(place: Place) -> float:
+    return min(_LEAST + 2.5 * sqrt(place.people + place.experts - 1), _MOST)
+
+
+def _words(place: Place) -> str:
+    people = "1 person" if place.people == 1 else f"{place.people} people"
+    experts = f", {place.experts} expert{'s' if place.experts > 1 else ''}" if place.experts else ""
+    score = f"{place.error_score:.2f}".removeprefix("0") if place.error_score < 1 else "1.00"
+    return f"“{place.text}”, concept {place.number}: {people}{experts}, error score {score}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
