@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from annotations.exports.columns import Cell, Column, Table
 
-ROWS_A_GROUP = 20_000
+ROWS_A_GROUP = 5_000
 SUFFIX = ".parquet"
+pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they were given once
 _TYPES = {
     "text": pa.string(),
     "integer": pa.int64(),

@@ -15,6 +15,7 @@ def _analyse(study: Study) -> Analysis:
     tables = study_tables(study)
     there = {table.file for table in TABLES}
     return Analysis(
+        tables.people.rows,
         [Source(filled.table, filled.rows) for filled in tables.all if filled.table.file not in there],
         partial(draw_all, tables),
     )

@@ -32,7 +32,7 @@ class Archive:
     """Writes entries into `file` one after another, each streamed, and knows their digests. A context manager."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4)
         self.members: list[Member] = []
 
     def __enter__(self) -> "Archive":
@@ -61,6 +61,11 @@ class Archive:
         with self._entry(name) as (entry, count):
             for value in _counted(values, count):
                 entry.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
+
+    def lines(self, name: str, lines: Iterable[str]) -> None:
+        """Add a text file of lines that are ready."""
+        with self._entry(name) as (entry, count):
+            entry.writelines(f"{line}\n" for line in _counted(lines, count))
 
     def binary(self, name: str, data: bytes) -> None:
         """Add a file as it is."""

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from annotations.exports import tables
 from annotations.exports.columns import Table
-from annotations.exports.exclusions import exclusions
+from annotations.exports.exclusions import exclusions, its_phrases
 from annotations.exports.summary import StudySummary
 from annotations.exports.tables.measures import long_rows, total_rows, wide_rows
 from annotations.models import (
@@ -28,7 +28,7 @@ from annotations.models import (
     Study,
 )
 
-_AT_ONCE = 2_000  # rows that are in memory together
+_AT_ONCE = 500  # rows that are in memory together
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,10 @@ def _assignments(study: Study) -> QuerySet[Any, Any]:
 
 
 def _runs(study: Study) -> QuerySet[Any, Any]:
-    its = Phrase.objects.filter(Q(score__run=OuterRef("pk")) | Q(threshold_choice__run=OuterRef("pk")))
     return (
         Run.objects.filter(assignment__session__in=kept(study))
-        .annotate(is_hidden=Exists(its.filter(moderation=Moderation.HIDDEN)))
-        .filter(Exists(its.filter(erased_at=None).exclude(moderation=Moderation.EXCLUDED)))
+        .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
+        .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
         .select_related("assignment__session__participant", "assignment__task", "base_model")
         .defer("head", "test_predictions", "base_model__head", "base_model__predictions")
         .order_by(

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
+from annotations.analysis.people import PersonTask
 from annotations.exports.archive import Archive
 from annotations.exports.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
 from annotations.exports.manifest import NOT_THERE, manifest
@@ -21,7 +23,7 @@ from annotations.exports.readme import readme
 from annotations.exports.rows import Source, kept, phrase_rows, sources
 from annotations.exports.snapshot import snapshot
 from annotations.exports.study_document import study_document
-from annotations.exports.summary import summarise
+from annotations.exports.summary import summarise, summary_of
 from annotations.exports.tables.phrases import typed
 from annotations.models import Study
 
@@ -45,8 +47,9 @@ class Extras:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Tables of the results page, and a function that draws its figures into a folder."""
+    """What each person reached, the other tables of the results page, and a function that draws its figures."""
 
+    people: Sequence[PersonTask]
     tables: Sequence[Source]
     draw: Callable[[Path], object]
 
@@ -62,7 +65,8 @@ def write_study_zip(
         with snapshot():
             study = Study.objects.get(pk=study.pk)
             analysis = extras.analyse(study) if extras else None
-            parts = [*sources(study, summarise(study)), *(analysis.tables if analysis else ())]
+            summary = summary_of(study, analysis.people) if analysis else summarise(study)
+            parts = [*sources(study, summary), *(analysis.tables if analysis else ())]
             _write_files(study, archive, parts, Path(folder), extras, progress)
             document = manifest(study, notes=[] if extras else [NOT_THERE])
         if analysis is not None:
@@ -98,7 +102,7 @@ def _write_files(
     progress("phrases.jsonl", len(parts), len(parts) + 2)
     archive.jsonl("phrases.jsonl", _raw_phrases(study))
     progress("events.jsonl", len(parts) + 1, len(parts) + 2)
-    archive.jsonl("events.jsonl", _raw_events(study))
+    archive.lines("events.jsonl", _raw_events(study))
     archive.text("study.json", _pretty(study_document(study)))
     archive.text("rebuild.py", REBUILD.read_text("utf-8"))
 
@@ -141,7 +145,7 @@ def _rows_of(path: Path) -> int:
 
 
 def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
-    for phrase in phrase_rows(study).iterator():
+    for phrase in phrase_rows(study).iterator(500):
         score = getattr(phrase, "score", None)
         yield {
             "participant": phrase.assignment.session.participant.pseudonym,
@@ -153,17 +157,15 @@ def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
         }
 
 
-def _raw_events(study: Study) -> Iterator[dict[str, Any]]:
+def _raw_events(study: Study) -> Iterator[str]:
     """The log without what is sealed, and without the visits of which nothing is to be used."""
-    told = study.events.filter(Q(session=None) | Q(session__in=kept(study)))
-    for event in told.select_related("session").defer("sealed").order_by("id").iterator():
-        yield {
-            "event": event.pk,
-            "occurred_at": write_time(event.occurred_at),
-            "kind": event.kind,
-            "session": event.session.submission_key if event.session else None,
-            "payload": event.payload,
-        }
+    told = study.events.filter(Q(session=None) | Q(session__in=kept(study))).order_by("id")
+    # The payload as PostgreSQL writes it: a million of them need not be read and written again.
+    as_text = told.annotate(text=Cast("payload", TextField()))
+    columns = as_text.values_list("id", "occurred_at", "kind", "session__submission_key", "text")
+    for event, occurred_at, kind, session, payload in columns.iterator(1_000):
+        head = json.dumps({"event": event, "occurred_at": write_time(occurred_at), "kind": kind, "session": session})
+        yield f'{head[:-1]}, "payload": {payload}}}'
 
 
 def _pretty(document: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What participants reached on each task: their best error score and what retraining with those words gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotations.analysis.estimates import Spread, spread
@@ -41,7 +42,11 @@ class StudySummary:
 def summarise(study: Study) -> StudySummary:
     """Summarise a study from its phrases and runs as they are now, by the analysis that its results page shows."""
     rows = read_rows(study)
-    people = person_tasks(rows.assigned, by_person(rows.tried), rows.condition_of, rows.times)
+    return summary_of(study, person_tasks(rows.assigned, by_person(rows.tried), rows.condition_of, rows.times))
+
+
+def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:
+    """Sort what `person_tasks` made of a study by its tasks."""
     tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
     return StudySummary(
         tuple(

@@ -5,6 +5,8 @@ import datetime as dt
 import hashlib
 import io
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -216,6 +218,25 @@ def test_the_script_rebuilds_the_headline_from_the_csv_files_alone(worked: Study
     assert float(total["mean"]) == pytest.approx(summarise(worked).tasks[0].worst_group_accuracy.mean, abs=1e-12)
     for name in ("error_scores", "times", "worst_group_accuracy"):
         assert (output / f"rebuilt_{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_worked_example_of_the_docs_runs_on_a_release(worked: Study, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text("utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    opened(build(worked)).extractall(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    drawn = set(re.findall(r"savefig\(\"([^\"]+)\"", code))
+    assert len(drawn) == 3 and all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in drawn)
+    assert {f"images/{name}" for name in drawn} == set(re.findall(r"\]\(([^)]+png)\)", page))
+    headline = summarise(worked).tasks[0].worst_group_accuracy
+    assert headline.mean is not None and f"{headline.mean:.3f}" in done.stdout
 
 
 def test_the_script_says_where_the_csv_files_do_not_agree(worked: Study, tmp_path: Path) -> None:
