@@ -23,7 +23,7 @@ def no_address(request: HttpRequest) -> str:
     return _NO_ADDRESS
 
 
-class CountsWithoutTraces(AxesDatabaseHandler):  # type: ignore[misc]  # axes is not typed
+class CountsWithoutTraces(AxesDatabaseHandler):
     """Axes' table of failed sign-ins, with nothing in it but names, numbers and times (setting AXES_HANDLER)."""
 
     def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any) -> None:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpResponse
-
 ANONYMOUS, PARTICIPANT, OTHER_PARTICIPANT = "anonymous", "participant", "other participant"
 ANALYST_ELSEWHERE, ANALYST = "analyst of another study", "analyst"
 COORDINATOR_ELSEWHERE, COORDINATOR = "coordinator of another study", "coordinator"
@@ -20,7 +18,7 @@ SIGN_IN = "sign in"  # sent to the staff's sign-in
 Answers = dict[str, str]
 
 
-def answer_of(response: HttpResponse) -> str:
+def answer_of(response: Any) -> str:
     """Name what an answer says about the access of who asked."""
     status = response.status_code
     if status in (301, 302, 303) and response.headers["Location"].startswith("/admin/login/"):

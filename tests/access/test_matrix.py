@@ -72,7 +72,7 @@ def _answers(world: World, method: str, address: str) -> Answers:
     """Ask as everybody; what an asker does is undone before the next one asks."""
     answers = {}
     for person in EVERYBODY:
-        client = world.clients[person]
+        client: Any = world.clients[person]
         cookies = client.cookies.copy()
         with _undone():
             answers[person] = answer_of(client.get(address) if method == "GET" else client.post(address))

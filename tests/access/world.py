@@ -92,7 +92,7 @@ def build(sprites_directory: Path) -> World:
         "run": run.pk,
         "run_id": run.public_id,
         "refused_run": refused.pk,  # whose head leads back to its page
-        "event": alice.session.events.first().pk,
+        "event": alice.session.events.earliest("id").pk,
         "datasetimport": DatasetImport.objects.create(
             name="birds", folder="birds", state="failed", error="a reason", finished_at=timezone.now()
         ).pk,
