@@ -49,8 +49,8 @@ class Verdict:
         above = "" if goal is None else f"the goal of {goal:.2f} and "
         return (
             f"Of {judged.tries} phrases, the best on half of the validation images scores {judged.value:.2f} on the "
-            f"other half ({judged.n_error} wrong, {judged.n_correct} right images): above {above}the {judged.null_level:.2f} "
-            "that random words reach."
+            f"other half ({judged.n_error} wrong, {judged.n_correct} right images): above {above}the "
+            f"{judged.null_level:.2f} that random words reach."
         )
 
 

@@ -49,6 +49,8 @@ PARTICIPANTS: dict[str, Route] = {
     "visit/tutorial/phrases": route(post=IN_A_VISIT),
     "visit/check": route(get=IN_A_VISIT, post=IN_A_VISIT),
     "visit/not-passed": route(get=IN_A_VISIT),
+    "visit/classes": route(get=IN_A_VISIT),
+    "visit/classes/pick": route(post=NOBODY),  # no task is numbered 0
     _TASK: route(get=OF_ONE_VISIT, public_id="assignment_id"),
     f"{_TASK}begin": route(post=OF_ONE_VISIT, public_id="assignment_id"),
     f"{_TASK}phrases": route(post=OF_ONE_VISIT, public_id="assignment_id"),
@@ -149,11 +151,18 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/members/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/monitor/": study_page(VIEW, post=ABSENT_TO_STAFF),  # of no alarm
+    f"{_STUDY}<int:study_id>/ledgers/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/submission/": study_page(COORDINATE),  # of none: it leads to the ledgers
+    f"{_STUDY}<int:study_id>/reject/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/payments/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW),
+    f"{_STUDY}<int:study_id>/correction/": study_page(VIEW, post=COORDINATE),
     f"{_STUDY}<int:study_id>/withdrawals/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/preflight/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/rehearsal/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/annotate/": study_page(VIEW),
+    f"{_STUDY}<int:study_id>/classes/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/amend/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/clone/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/results/": study_page(VIEW),

@@ -1,0 +1,177 @@
+"""The ledgers page: each visit here beside its submission on Prolific, what differs, and the acts that mend it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from annotations.admin.file_answers import csv_answer
+from annotations.admin.study_pages import StudyPage, page_context
+from annotations.models import Study, Submission
+from annotations.readings import ledgers
+from annotations.readings.discrepancies import Discrepancy
+from annotations.readings.discrepancy_words import REPAIR_WORDS, WORDS, Repair, Words
+from annotations.services import payment_files, repairs, submission_files
+from annotations.services.errors import ServiceError
+
+ONE_CLICK: tuple[Repair, ...] = ("complete", "approve", "release_place", "refresh", "pay_by_hand")
+_REFRESH_S = 5
+_LISTS = {"approve": "to approve", "differing": "whose two sides differ"}
+
+
+class SubmissionsFile(forms.Form):
+    """Prolific's summary of a study's submissions."""
+
+    file = forms.FileField(label="Prolific's file of submissions", widget=forms.ClearableFileInput({"accept": ".csv"}))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One repair of a row: a button, or a link to the submission's page where a text is needed first."""
+
+    name: Repair
+    label: str
+    is_button: bool
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """One row of the page."""
+
+    row: ledgers.LedgerRow
+    words: tuple[Words, ...]
+    offers: tuple[Offer, ...]
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """List the submissions; a POST mends one, approves all that may be, imports a file or hands out a list."""
+    if request.method == "POST":
+        return _act(request, study)
+    return _shown(request, study, SubmissionsFile())
+
+
+def mend(submission: Submission, act: str, *, by: str) -> str:
+    """Do a repair that needs no text, and return what to say of it; raises ServiceError, Http404 for another act."""
+    if act in ("complete", "approve"):
+        repairs.ask(submission, act, by=by)  # type: ignore[arg-type]  # both are among its acts
+        return "Prolific is asked for it. This page shows when it is done."
+    if act == "release_place":
+        is_released = repairs.release_place(submission, by=by)
+        return "The place is free again." if is_released else "There was no place to release."
+    if act == "pay_by_hand":
+        is_new = repairs.pay_reward(
+            submission, by=by, reason="The visit was completed, and its submission pays nothing."
+        )
+        return "The reward is owed as a bonus now: see Payments." if is_new else "It is among the payments already."
+    if act == "refresh":
+        repairs.refresh(submission.study, by=by)
+        return "All submissions are gone through at Prolific now; it takes seconds to minutes."
+    raise Http404
+
+
+def offers(submission: Submission, names: tuple[Discrepancy, ...]) -> tuple[Offer, ...]:
+    """Return the repairs of a row's discrepancies that fit it as it stands, the likeliest first, each once."""
+    fits = {*repairs.fitting(submission), *(("refresh",) if settings.PROLIFIC_TOKEN else ())}
+    if not settings.PROLIFIC_TOKEN:
+        fits &= {"release_place", "pay_by_hand"}
+    wanted = dict.fromkeys(repair for name in names for repair in WORDS[name].repairs)
+    return tuple(Offer(name, REPAIR_WORDS[name], name in ONE_CLICK) for name in wanted if name in fits)
+
+
+def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: int = 200) -> HttpResponse:
+    compared = ledgers.compare(study, timezone.now())
+    wanted = request.GET.get("show", "")
+    wanted = wanted if wanted in (ledgers.ANY, *Discrepancy) else ""
+    shown, rows = ledgers.page_of(study, compared, wanted, request.GET.get("page", 1))
+    counts = compared.counts
+    found = [(name.value, WORDS[name].label, counts[name]) for name in Discrepancy if counts[name]]
+    filters = [
+        ("", "all", len(compared.differences)),
+        (ledgers.ANY, "whatever differs", compared.n_differing),
+        *found,
+    ]
+    context: dict[str, Any] = {
+        "form": form,
+        "rows": [
+            ShownRow(row, tuple(WORDS[name] for name in row.discrepancies), offers(row.submission, row.discrepancies))
+            for row in rows
+        ],
+        "shown": shown,
+        "wanted": wanted,
+        "filters": filters,
+        "meaning": WORDS[Discrepancy(wanted)].meaning if wanted in set(Discrepancy) else "",
+        "n_approvable": len(compared.approvable),
+        "listed_at": compared.listed_at,
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "refresh_s": _REFRESH_S if any(row.is_waiting for row in rows) else 0,
+        "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
+    }
+    title = "Both ledgers"
+    return render(
+        request, "admin/annotations/study/ledgers.html", page_context(request, study, title, **context), status=status
+    )
+
+
+def _act(request: HttpRequest, study: Study) -> HttpResponse:
+    by, act = request.user.get_username(), request.POST.get("act", "")
+    form = SubmissionsFile(request.POST, request.FILES)
+    try:
+        if act == "import":
+            if not form.is_valid():
+                return _shown(request, study, form, status=400)
+            messages.success(request, _imported(study, form.cleaned_data["file"], by))
+        elif act == "refresh":
+            repairs.refresh(study, by=by)
+            messages.success(request, "All submissions are gone through at Prolific now; it takes seconds to minutes.")
+        elif act == "approve_all":
+            n = repairs.approve(_approvable(study), by=by)
+            messages.success(request, f"Prolific is asked to approve {n} submission{'' if n == 1 else 's'}.")
+        elif act == "list":
+            return _list(study, request.POST.get("of", ""), by)
+        elif act not in ONE_CLICK:
+            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+        else:
+            messages.success(request, mend(submission_of(study, request.POST.get("submission", "")), act, by=by))
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def submission_of(study: Study, number: str) -> Submission:
+    """Return the study's submission of a number as it stands in a form or an address; raises Http404."""
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    found = ledgers.detailed(study).filter(pk=int(number) if is_number else 0).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _approvable(study: Study) -> list[Submission]:
+    return list(ledgers.detailed(study).filter(pk__in=ledgers.compare(study, timezone.now()).approvable))
+
+
+def _list(study: Study, of: str, by: str) -> HttpResponse:
+    """The ids of those who are to be dealt with on Prolific's own page, as a file."""
+    if of not in _LISTS:
+        raise Http404
+    compared = ledgers.compare(study, timezone.now())
+    ids = compared.approvable if of == "approve" else compared.with_discrepancy(ledgers.ANY)
+    found = ledgers.detailed(study).filter(pk__in=ids).order_by("pk")
+    return csv_answer(payment_files.submission_list(study, found, by=by, reason=_LISTS[of]), f"{study.slug}-{of}.csv")
+
+
+def _imported(study: Study, file: Any, by: str) -> str:
+    report = submission_files.import_csv(study, file, by=by, name=file.name)
+    return (
+        f"{report.n_rows} submissions read: {report.n_new} new, {report.n_changed} changed, "
+        f"{report.n_without_visit} without a visit here. {report.n_missing} visits are not in the file."
+    )
+
+
+PAGES = (StudyPage("ledgers", "Both ledgers", page, act="coordinate", group="people"),)

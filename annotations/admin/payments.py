@@ -1,0 +1,101 @@
+"""The payments page: what is owed is looked through, put into a batch, then paid at Prolific or handed out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from annotations.admin.file_answers import csv_answer
+from annotations.admin.study_pages import StudyPage, page_context
+from annotations.models import BatchState, PaymentBatch, Study
+from annotations.readings.money import totals
+from annotations.services import payment_files, payments
+from annotations.services.errors import ServiceError
+
+PAGE_SIZE = 200
+_REFRESH_S = 3
+_SAID: dict[str, tuple[Callable[..., None], str]] = {
+    "send": (payments.send, "The batch goes to Prolific. This page shows when it is paid."),
+    "take_apart": (payments.take_apart, "The batch is taken apart: its payments are owed as before."),
+    "say_paid": (payments.say_paid, "Noted as paid."),
+    "say_not_there": (payments.say_not_there, "Noted. The batch can be sent or handed out anew."),
+    "pay_again": (payments.pay_again, "Prolific is asked to pay the same request."),
+}
+_FILES = {"file_ids": "ids", "file_codes": "codes"}
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the money of a study; a POST proposes, prepares, sends, hands out, withholds or answers a question."""
+    if request.method == "POST":
+        return _act(request, study)
+    owed = study.payments.filter(batch=None).select_related("submission").order_by("-withheld_reason", "pk")
+    batches = list(study.payment_batches.prefetch_related("payments__submission")[:20])
+    under_way = next((batch for batch in batches if batch.state in _UNSETTLED), None)
+    context: dict[str, Any] = {
+        "totals": totals(study),
+        "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
+        "withheld": owed.exclude(withheld_reason=""),
+        "batches": batches,
+        "under_way": under_way,
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "refresh_s": _REFRESH_S if under_way and under_way.due_at else 0,
+        "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
+    }
+    return render(request, "admin/annotations/study/payments.html", page_context(request, study, "Payments", **context))
+
+
+_UNSETTLED = (BatchState.PREPARED, BatchState.SENT, BatchState.UNSURE)
+
+
+def _act(request: HttpRequest, study: Study) -> HttpResponse:
+    by, act = request.user.get_username(), request.POST.get("act", "")
+    try:
+        if act == "propose":
+            found = payments.propose(study, by=by)
+            messages.success(
+                request,
+                f"{found.n_judged} people judged, {found.n_earned} of them earned the bonus. Look through it below.",
+            )
+        elif act == "prepare":
+            chosen = [int(value) for value in request.POST.getlist("payment") if value.isascii() and value.isdecimal()]
+            payments.prepare(study, chosen, by=by)
+        elif act in ("withhold", "owe_again"):
+            _withhold(request, study, by)
+        elif act in _FILES:
+            text = payment_files.hand_out(_batch(request, study), _FILES[act], by=by)  # type: ignore[arg-type]
+            return csv_answer(text, f"{study.slug}-payments-{request.POST['batch']}-{_FILES[act]}.csv")
+        elif act in _SAID:
+            do, said = _SAID[act]
+            do(_batch(request, study), by=by)
+            messages.success(request, said)
+        else:
+            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def _withhold(request: HttpRequest, study: Study, by: str) -> None:
+    reason = request.POST.get("reason", "").strip()
+    payment = get_object_or_404(study.payments, pk=_number(request.POST.get("one", "")))
+    if request.POST.get("act") == "withhold" and not reason:
+        messages.error(request, "Say why it is not paid: it stands in the ledger and in the audit log.")
+        return
+    payments.withhold(payment, reason=reason if request.POST.get("act") == "withhold" else "", by=by)
+
+
+def _batch(request: HttpRequest, study: Study) -> PaymentBatch:
+    batch: PaymentBatch = get_object_or_404(study.payment_batches, pk=_number(request.POST.get("batch", "")))
+    return batch
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+PAGES = (StudyPage("payments", "Payments", page, act="coordinate", group="people"),)

@@ -1,0 +1,198 @@
+"""One submission: both sides, what was asked of Prolific, and every act that fits. Rejecting takes a page more."""
+
+import uuid
+from collections.abc import Callable
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from annotations.admin.ledgers import ONE_CLICK, mend, submission_of
+from annotations.admin.money import MoneyField
+from annotations.admin.study_pages import StudyPage, page_context
+from annotations.models import Study, Submission
+from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
+from annotations.readings import ledgers
+from annotations.readings.discrepancy_words import WORDS
+from annotations.services import audit, payments, repairs, requests, submissions
+from annotations.services.errors import ServiceError
+from annotations.services.outside_ids import OutsideIds
+
+_REFRESH_S = 3
+_TEXT = {"rows": 4}
+
+
+class MessageForm(forms.Form):
+    """What is written to a person."""
+
+    text = forms.CharField(label="Message, which the person reads on Prolific", widget=forms.Textarea(_TEXT))
+
+
+class ReturnForm(forms.Form):
+    """Why a person shall return the submission."""
+
+    reason = forms.CharField(label="Reason, which the person reads", widget=forms.Textarea(_TEXT))
+
+
+class ScreenOutForm(forms.Form):
+    """Why somebody is screened out."""
+
+    reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
+
+
+class BonusForm(forms.Form):
+    """An amount for a person beside the reward. `form` makes a double click owe once."""
+
+    amount = MoneyField(min_value=0.01)
+    reason = forms.CharField(label="What it is for", max_length=1000)
+    form = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class RejectForm(forms.Form):
+    """What a rejection needs; `typed` on the second page."""
+
+    category = forms.ChoiceField(
+        choices=[("", "choose one"), *((name, name.replace("_", " ").lower()) for name in REJECTION_CATEGORIES)]
+    )
+    message = forms.CharField(
+        label=f"Message of at least {LEAST_REJECTION_MESSAGE} characters, which the person reads",
+        min_length=LEAST_REJECTION_MESSAGE,
+        widget=forms.Textarea({"rows": 6}),
+    )
+
+
+_FORMS: dict[str, Callable[..., forms.Form]] = {
+    "message": MessageForm,
+    "request_return": ReturnForm,
+    "screen_out": ScreenOutForm,
+    "bonus": BonusForm,
+}
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the submission that ?submission= names; a POST asks for one act."""
+    if "submission" not in request.GET:
+        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
+    submission = submission_of(study, request.GET.get("submission", ""))
+    act = request.POST.get("act", "") if request.method == "POST" else ""
+    bound = {name: form(request.POST, prefix=name) for name, form in _FORMS.items() if name == act}
+    if request.method != "POST":
+        return _shown(request, submission)
+    by = request.user.get_username()
+    try:
+        if act == "reveal":
+            return _shown(request, submission, revealed=_reveal(submission, by))
+        if act in bound and not bound[act].is_valid():
+            return _shown(request, submission, bound=bound, status=400)
+        messages.success(request, _done(request, submission, act, bound.get(act), by))
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def reject(request: HttpRequest, study: Study) -> HttpResponse:
+    """Ask for what a rejection needs; on a second page, the submission's name is typed before anything is sent."""
+    if "submission" not in request.GET:
+        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
+    submission = submission_of(study, request.GET.get("submission", ""))
+    form = RejectForm(request.POST if request.method == "POST" else None)
+    wrong_name = False
+    if "reject" not in repairs.fitting(submission):
+        messages.error(request, "This submission cannot be rejected.")
+        return HttpResponseRedirect(_address("submission", submission))
+    if form.is_bound and form.is_valid() and "typed" in request.POST:
+        wrong_name = request.POST["typed"].strip() != submission.submission_key
+        if not wrong_name:
+            try:
+                repairs.ask(submission, "reject", by=request.user.get_username(), **form.cleaned_data)
+                messages.success(request, "Prolific is asked to reject it.")
+            except ServiceError as error:
+                messages.error(request, error.message)
+            return HttpResponseRedirect(_address("submission", submission))
+    context = {
+        "submission": submission,
+        "form": form,
+        "is_second": form.is_bound and form.is_valid(),
+        "wrong_name": wrong_name,
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "back": _address("submission", submission),
+    }
+    return render(request, "admin/annotations/study/reject.html", page_context(request, study, "Reject", **context))
+
+
+def _shown(
+    request: HttpRequest,
+    submission: Submission,
+    *,
+    bound: dict[str, forms.Form] | None = None,
+    revealed: OutsideIds | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    study = submission.study
+    compared = ledgers.compare(study, timezone.now())
+    (row,) = ledgers.rows_of(study, compared, [submission.pk])
+    context = {
+        "row": row,
+        "submission": submission,
+        "words": [WORDS[name] for name in row.discrepancies],
+        "fits": repairs.fitting(submission),
+        "forms": {name: form(prefix=name) for name, form in _FORMS.items()} | (bound or {}),
+        "revealed": revealed,
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "refresh_s": _REFRESH_S if row.is_waiting and not bound and revealed is None else 0,
+        "ledgers_url": reverse("admin:annotations_study_ledgers", args=[study.pk]),
+        "reject_url": _address("reject", submission),
+    }
+    return render(
+        request,
+        "admin/annotations/study/submission.html",
+        page_context(request, study, f"Submission {submission}", **context),
+        status=status,
+    )
+
+
+def _done(request: HttpRequest, submission: Submission, act: str, form: forms.Form | None, by: str) -> str:
+    """Do one act, and return what to say of it."""
+    given = form.cleaned_data if form is not None else {}
+    if act == "bonus":
+        is_new = payments.add_by_hand(submission, given["amount"], reason=given["reason"], by=by, form=given["form"])
+        return (
+            "It is owed now: look through it under Payments."
+            if is_new
+            else "This form was sent before: it is owed once."
+        )
+    if act in ("message", "request_return", "screen_out"):
+        repairs.ask(submission, act, by=by, **given)  # type: ignore[arg-type]  # all are among its acts
+        return "Prolific is asked for it. This page shows when it is done."
+    if act == "again":
+        number = request.POST.get("request", "")
+        failed = get_object_or_404(
+            submission.requests, pk=int(number) if number.isdecimal() and len(number) < 19 else 0
+        )
+        requests.ask_again(failed, by=by)
+        return "It is sent again."
+    if act in ONE_CLICK:
+        return mend(submission, act, by=by)
+    raise Http404
+
+
+def _reveal(submission: Submission, by: str) -> OutsideIds:
+    """The ids from outside, and a line in the audit log that somebody looked."""
+    ids = submissions.ids_of(submission)
+    audit.record("ids_revealed", study=submission.study, by=by, subject=f"submission {submission.pk}")
+    return ids
+
+
+def _address(name: str, submission: Submission) -> str:
+    start = reverse(f"admin:annotations_study_{name}", args=[submission.study_id])
+    return f"{start}?submission={submission.pk}"
+
+
+PAGES = (
+    StudyPage("submission", "Submission", page, act="coordinate", group="people", in_navigation=False),
+    StudyPage("reject", "Reject", reject, act="coordinate", group="people", in_navigation=False),
+)

@@ -1,0 +1,183 @@
+"""The ledger of money: what is owed by hand, withheld, put into a batch, taken apart, and handed out as a file."""
+
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from annotations.models import AuditRecord, BatchState, IdentityKey, Payment, PaymentBatch
+from annotations.services import payment_files, payments
+from annotations.services.errors import NoProlificToken, PaymentRefused
+from tests.annotations.money import owe
+from tests.prolific_steps import THERE, arrive, submission_of
+
+
+@pytest.fixture
+def study(open_study):
+    """Known on Prolific, without a token here."""
+    open_study.external_study_id = THERE
+    open_study.save(update_fields=["external_study_id"])
+    return open_study
+
+
+@pytest.fixture
+def anna(study):
+    arrive(study, "anna", consents=False)
+    return submission_of(study, "anna")
+
+
+@pytest.fixture
+def bert(study):
+    arrive(study, "bert", consents=False)
+    return submission_of(study, "bert")
+
+
+def prepared(*owed):
+    return payments.prepare(owed[0].study, [payment.pk for payment in owed], by="cora")
+
+
+def acts():
+    return list(AuditRecord.objects.filter(act__startswith="payment").order_by("pk").values_list("act", flat=True))
+
+
+def test_a_form_that_is_sent_twice_owes_once(anna):
+    form = uuid.uuid4()
+    assert payments.add_by_hand(anna, 120, reason="A long call.", by="cora", form=form)
+    assert not payments.add_by_hand(anna, 120, reason="A long call.", by="cora", form=form)
+    assert (Payment.objects.get().amount_cents, acts()) == (120, ["payment_owed"])
+
+
+@pytest.mark.parametrize(("cents", "reason"), [(0, "A long call."), (100, " ")])
+def test_nothing_is_owed_without_an_amount_and_a_reason(anna, cents, reason):
+    with pytest.raises(PaymentRefused):
+        payments.add_by_hand(anna, cents, reason=reason, by="cora", form=uuid.uuid4())
+    assert not Payment.objects.exists()
+
+
+def test_a_reward_is_owed_once_a_submission(anna):
+    anna.study.reward_cents = 300
+    assert payments.owe_reward(anna, reason="returned there", by="cora")
+    assert not payments.owe_reward(anna, reason="returned there", by="dora")
+    assert Payment.objects.get().amount_cents == 300
+
+
+def test_without_a_reward_in_the_study_none_is_owed(anna):
+    with pytest.raises(PaymentRefused):
+        payments.owe_reward(anna, reason="returned there", by="cora")
+
+
+def test_a_batch_takes_what_is_owed_and_waits(anna, bert):
+    first, second = owe(anna), owe(bert)
+    batch = prepared(first, second)
+    assert set(batch.payments.all()) == {first, second}
+    assert (batch.state, batch.due_at) == (BatchState.PREPARED, None)
+    assert AuditRecord.objects.get(act="payments_prepared").detail == {"payments": 2, "cents": 100}
+
+
+def test_one_batch_of_a_study_at_a_time(anna, bert):
+    prepared(owe(anna))
+    with pytest.raises(PaymentRefused, match="one at a time"):
+        prepared(owe(bert))
+
+
+def test_a_payment_is_in_one_batch(anna):
+    payment = owe(anna)
+    batch = prepared(payment)
+    PaymentBatch.objects.filter(pk=batch.pk).update(state=BatchState.PAID)
+    with pytest.raises(PaymentRefused):
+        prepared(payment)
+
+
+def test_what_is_withheld_is_in_none(anna):
+    payment = owe(anna)
+    payments.withhold(payment, reason="Sent twice.", by="cora")
+    with pytest.raises(PaymentRefused):
+        prepared(payment)
+    payments.withhold(payment, reason="", by="cora")
+    assert prepared(payment)
+    assert acts() == ["payment_withheld", "payment_owed_again", "payments_prepared"]
+
+
+def test_what_is_in_a_batch_cannot_be_withheld(anna):
+    payment = owe(anna)
+    prepared(payment)
+    with pytest.raises(PaymentRefused):
+        payments.withhold(payment, reason="Sent twice.", by="cora")
+
+
+def test_nobody_is_paid_whose_ids_are_erased(anna):
+    payment = owe(anna)
+    IdentityKey.objects.all().delete()
+    with pytest.raises(PaymentRefused, match="cannot be paid from here"):
+        prepared(payment)
+
+
+def test_nobody_is_paid_for_another_persons_submission(anna):
+    payment = owe(anna)
+    anna.is_of_another = True
+    anna.save(update_fields=["is_of_another"])
+    with pytest.raises(PaymentRefused, match="another person"):
+        prepared(payment)
+
+
+def test_a_batch_that_waits_can_be_taken_apart(anna):
+    payment = owe(anna)
+    payments.take_apart(prepared(payment), by="cora")
+    payment.refresh_from_db()
+    assert payment.batch is None and not PaymentBatch.objects.exists()
+
+
+def test_without_a_token_nothing_is_sent(anna):
+    with pytest.raises(NoProlificToken):
+        payments.send(prepared(owe(anna)), by="cora")
+
+
+def test_what_was_sent_is_neither_taken_apart_nor_handed_out(anna, prolific):
+    batch = prepared(owe(anna))
+    payments.send(batch, by="cora")
+    with pytest.raises(PaymentRefused):
+        payments.take_apart(batch, by="cora")
+    with pytest.raises(PaymentRefused):
+        payment_files.hand_out(batch, "ids", by="cora")
+    with pytest.raises(PaymentRefused):
+        payments.send(batch, by="cora")
+
+
+def test_the_file_is_what_prolifics_box_takes_one_line_a_person(anna, bert):
+    batch = prepared(owe(anna, 50), owe(bert, 5), owe(anna, 100, number=1))
+    assert payment_files.hand_out(batch, "ids", by="cora") == "anna-person,1.50\nbert-person,0.05\n"
+    batch.refresh_from_db()
+    assert batch.state == BatchState.EXPORTED and batch.finished_at
+    assert AuditRecord.objects.get(act="payment_file").detail == {"form": "ids", "again": False}
+
+
+def test_the_file_by_codes_has_no_outside_id(anna):
+    anna.entered_code = "=C0DE"
+    anna.save(update_fields=["entered_code"])
+    text = payment_files.hand_out(prepared(owe(anna)), "codes", by="cora")
+    assert "anna" not in text and f"{anna.submission_key},'=C0DE,0.50,GBP,a rule" in text
+
+
+def test_a_file_that_got_lost_is_handed_out_again_and_the_log_says_so(anna):
+    batch = prepared(owe(anna))
+    payment_files.hand_out(batch, "ids", by="cora")
+    assert payment_files.hand_out(batch, "ids", by="cora") == "anna-person,0.50\n"
+    assert [record.detail["again"] for record in AuditRecord.objects.filter(act="payment_file")] == [True, False]
+
+
+def test_a_list_of_submissions_is_audited(anna, bert):
+    IdentityKey.objects.filter(pseudonym=bert.pseudonym).delete()
+    text = payment_files.submission_list(anna.study, [anna, bert], by="cora", reason="to approve")
+    assert text.splitlines()[1].startswith(f"anna-visit,anna-person,{anna.submission_key},")
+    assert "bert" not in text
+    record = AuditRecord.objects.get(act="submission_list")
+    assert (record.reason, record.detail) == ("to approve", {"rows": 1})
+
+
+@pytest.mark.parametrize("state", [BatchState.PREPARED, BatchState.PAID, BatchState.EXPORTED])
+def test_only_a_batch_in_question_is_answered_for(anna, state, prolific):
+    batch = prepared(owe(anna))
+    PaymentBatch.objects.filter(pk=batch.pk).update(state=state, outside_id="x", finished_at=timezone.now())
+    for answer in (payments.say_paid, payments.say_not_there, payments.pay_again):
+        with pytest.raises(PaymentRefused):
+            answer(batch, by="cora")
