@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from annotations.admin.numbers import percent, points, score
 from annotations.analysis.estimates import Spread
 from annotations.exports.summary import TaskSummary, summarise
-from annotations.models import Phrase, Run, RunState, Stage, Study, StudyState
+from annotations.models import Audience, Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.readings import preflight
 from annotations.services import studies
 
@@ -75,6 +75,14 @@ _NEXT = {
 }
 
 
+_NEXT_FOR_EXPERTS = {
+    StudyState.DRAFT: "Set it up below, add the classes, then open it.",
+    StudyState.ACTIVE: "Everybody with a role in it can annotate.",
+    StudyState.PAUSED: "No new expert can begin. Resume it, or close it for good.",
+    StudyState.CLOSED: _NEXT[StudyState.CLOSED],
+}
+
+
 @dataclass(frozen=True)
 class Bar:
     """One row of the funnel: how many of those who entered came this far."""
@@ -106,10 +114,12 @@ def steps_from(study: Study) -> list[Step]:
 
 def cockpit(study: Study) -> dict[str, Any]:
     """Return the context of the study's page."""
+    is_for_experts = study.audience == Audience.EXPERTS
     return {
         "study": study,
         "steps": steps_from(study),
-        "next": _NEXT[StudyState(study.state)],
+        "is_for_experts": is_for_experts,
+        "next": (_NEXT_FOR_EXPERTS if is_for_experts else _NEXT)[StudyState(study.state)],
         "reasons": preflight.blocking(study) if study.state == StudyState.DRAFT else [],
         "configuration": study.configurations.order_by("version").last(),
         "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
@@ -155,6 +165,8 @@ def _funnel(study: Study) -> list[Bar]:
         "tried": "Submitted a phrase",
         "finished": "Finished",
     }
+    if study.audience == Audience.EXPERTS:  # they begin with the tasks
+        labels = {key: label for key, label in labels.items() if key not in ("consented", "taught")}
     counts = {**counted, "tried": tried}
     return [Bar(label, counts[key], counts["entered"]) for key, label in labels.items()]
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.admin.study_sections import SECTIONS
-from annotations.models import Study, StudyState
+from annotations.models import Audience, Study, StudyState
 from annotations.prolific.client import Prolific
 from annotations.prolific.errors import ProlificError
 from annotations.prolific.retries import ONCE
@@ -32,7 +32,9 @@ _AMENDABLE = (Mend.PLACES, Mend.ENTRY, Mend.MONEY, Mend.ALARMS)  # while the stu
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show every check; nothing is changed by looking."""
-    parts = [*report(study), Part("Prolific", _remote(study))]
+    parts = report(study)
+    if study.audience == Audience.CROWD:
+        parts.append(Part("Prolific", _remote(study)))
     shown = [
         {"title": part.title, "worst": part.worst, "checks": [(check, _link(study, check)) for check in part.checks]}
         for part in parts
@@ -46,6 +48,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         n_blocking=levels.count(Level.BLOCK),
         n_warnings=levels.count(Level.WARN),
         is_draft=study.state == StudyState.DRAFT,
+        is_rehearsed=study.audience == Audience.CROWD,
     )
     return render(request, "admin/annotations/study/preflight.html", context)
 

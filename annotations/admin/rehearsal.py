@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.models import REHEARSALS, JobState, Rehearsal, Study, StudyState
+from annotations.models import REHEARSALS, Audience, JobState, Rehearsal, Study, StudyState
 from annotations.services import audit, entry_links, rehearsals
 from annotations.services.errors import ServiceError, StudyNotReady
 from annotations.services.readiness import reasons_not_ready
@@ -88,4 +88,4 @@ def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 2
     return render(request, "admin/annotations/study/rehearsal.html", context, status=status)
 
 
-PAGES = (StudyPage("rehearsal", TITLE, page, act="coordinate", group="run"),)
+PAGES = (StudyPage("rehearsal", TITLE, page, act="coordinate", group="run", audience=Audience.CROWD),)

@@ -18,7 +18,7 @@ from annotations.admin.generic import ModelForm
 from annotations.admin.read_only import TitledList
 from annotations.admin.scoped import StudyScoped
 from annotations.admin.study_forms import StudyForm, new_completion_code
-from annotations.admin.study_inlines import ConditionInline, TaskInline, is_draft
+from annotations.admin.study_inlines import MOST_ON_FORM, ConditionInline, TaskInline, is_draft
 from annotations.admin.study_pages import page_urls
 from annotations.admin.study_registry import PAGES
 from annotations.admin.study_sections import FIELDSETS, TASKS_AFTER
@@ -33,8 +33,8 @@ class StudyAdmin(TitledList, StudyScoped):
     form = StudyForm
     inlines = (TaskInline, ConditionInline)
     actions = None
-    list_display = ("title", "state_mark", "people", "finished", "phrases", "runs", "opened_at")
-    list_filter = ("state",)
+    list_display = ("title", "state_mark", "audience", "people", "finished", "phrases", "runs", "opened_at")
+    list_filter = ("state", "audience")
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = FIELDSETS
@@ -80,6 +80,11 @@ class StudyAdmin(TitledList, StudyScoped):
     # -- The form ------------------------------------------------------------------------------------------------------
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"completion_code": new_completion_code(), **super().get_changeform_initial_data(request)}
+
+    def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
+        """Leave the tasks out where there are so many that a form cannot hold them: the page of classes lists them."""
+        many = obj is not None and obj.tasks.count() > MOST_ON_FORM
+        return [inline for inline in self.inlines if not (many and inline is TaskInline)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> dict[str, Any]:
         return {} if obj is not None else dict(super().get_prepopulated_fields(request, obj))

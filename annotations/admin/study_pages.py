@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
 from annotations.admin.generic import ModelAdmin
-from annotations.models import Study
+from annotations.models import Audience, Study
 from annotations.services import roles
 
 View = Callable[[HttpRequest, Study], HttpResponse]
@@ -27,6 +27,7 @@ class StudyPage:
     act: Literal["view", "coordinate"] = "view"
     group: Literal["run", "people", "results"] = "run"
     in_navigation: bool = True
+    audience: Audience | None = None  # in the navigation of studies of this audience alone
 
     def url(self, study: Study) -> str:
         return reverse(f"admin:annotations_study_{self.name}", args=[study.pk])

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from annotations.models import AnnotationSession
 from annotations.services import roles
-from annotations.views.visits import SESSION_KEY
+from annotations.views.visits import visiting
 
 
 class Staff(BasePermission):
@@ -25,8 +25,7 @@ class VisitAuthentication(SessionAuthentication):
     """The visit in the session cookie becomes `request.auth`. CSRF is checked as on the pages."""
 
     def authenticate(self, request: Request) -> tuple[Any, AnnotationSession] | None:
-        key = request._request.session.get(SESSION_KEY)
-        session = AnnotationSession.objects.filter(pk=key).first() if key is not None else None
+        session = visiting(request._request)
         if session is None:
             return None
         self.enforce_csrf(request)

@@ -74,7 +74,18 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     class Meta:
         model = Study
-        fields = ("slug", "title", "state", "introduction", "goal", "created_at", "opened_at", "closed_at", "tasks")
+        fields = (
+            "slug",
+            "title",
+            "state",
+            "audience",
+            "introduction",
+            "goal",
+            "created_at",
+            "opened_at",
+            "closed_at",
+            "tasks",
+        )
 
 
 class SessionSerializer(serializers.ModelSerializer[AnnotationSession]):
@@ -93,6 +104,8 @@ class SessionSerializer(serializers.ModelSerializer[AnnotationSession]):
             "study",
             "participant",
             "configuration",
+            "kind",
+            "tier",
             "stage",
             "outcome",
             "code_version",

@@ -133,7 +133,9 @@ class AnnotationSession(models.Model):
                 name="session_outcome_fits_stage",
             ),
             models.CheckConstraint(
-                condition=Q(stage__in=[Stage.CONSENT, Stage.DECLINED]) | Q(consented_at__isnull=False),
+                condition=Q(stage__in=[Stage.CONSENT, Stage.DECLINED])
+                | Q(consented_at__isnull=False)
+                | Q(kind=SessionKind.EXPERT),
                 name="session_consent_before_work",
             ),
             models.CheckConstraint(
@@ -151,6 +153,11 @@ class AnnotationSession(models.Model):
     def is_rehearsal(self) -> bool:
         """Whether it is a preview or a simulated visit, of which nothing counts."""
         return self.kind in REHEARSALS
+
+    @property
+    def is_expert(self) -> bool:
+        """Whether somebody who is logged in here annotates in it: without consent, tutorial, clock and code."""
+        return self.kind == SessionKind.EXPERT
 
     @property
     def is_shown_suggestions(self) -> bool:

@@ -43,7 +43,8 @@ def record_made(made: Sequence[Assignment]) -> None:
 def start(assignment: Assignment) -> Assignment:
     """Start the clock. A no-op where it runs; the object then shows the row.
 
-    Raises StageMismatch out of the tasks' order, AssignmentNotActive after the end, StudyNotOpen in a closed study.
+    Raises StageMismatch out of the tasks' order (experts choose theirs), AssignmentNotActive after the end,
+    StudyNotOpen in a closed study.
     """
     with transaction.atomic():
         locked = lock(assignment)
@@ -162,8 +163,8 @@ def _refuse_out_of_order(assignment: Assignment) -> None:
     session = assignment.session
     if session.study.state == StudyState.CLOSED:
         raise StudyNotOpen(session.study.state)
-    earlier = session.assignments.filter(position__lt=assignment.position)
-    if session.stage != Stage.TASKS or earlier.exclude(state=AssignmentState.ENDED).exists():
+    earlier = session.assignments.filter(position__lt=assignment.position).exclude(state=AssignmentState.ENDED)
+    if session.stage != Stage.TASKS or (not session.is_expert and earlier.exists()):
         raise StageMismatch
 
 

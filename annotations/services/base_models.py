@@ -102,6 +102,12 @@ def resolved_target_class(task: Task) -> int:
     return default_target_class(task.base_model) if task.target_class is None else task.target_class
 
 
+def classes_with_errors(base_model: BaseModel) -> list[int]:
+    """Return the classes of which the model gets some validation images wrong and some right, the worst first."""
+    shares = enumerate(base_model.validation_accuracies)
+    return [number for share, number in sorted((s, n) for n, s in shares if s is not None and 0 < s < 1)]
+
+
 def lacks_features(base_model: BaseModel) -> bool:
     """Whether the data set has no array to retrain on, so that phrases are scored and every run is refused."""
     return "features" not in base_model.dataset.files.manifest.arrays

@@ -56,6 +56,24 @@ class StudyNotOpen(ServiceError):
         super().__init__(str(self.sentences[state]))
 
 
+class StudyForExperts(ServiceError):
+    """The participants' link of a study whose people are logged in here."""
+
+    code = "study_for_experts"
+    status = 403
+    sentence = _(
+        "This study is not open to you: it is for experts, who work on it from their own account here. If you came "
+        "from Prolific, please return it there. That is not a rejection, and has no disadvantage for you."
+    )
+
+
+class NotForExperts(ServiceError):
+    """Somebody of the staff wants to annotate in a study whose people come by the link."""
+
+    code = "not_for_experts"
+    sentence = "People come to this study by its link. Experts annotate in a study of their own."
+
+
 class StageMismatch(ServiceError):
     """A step out of its order, such as finishing before the tasks are done."""
 

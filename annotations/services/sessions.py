@@ -13,6 +13,7 @@ from annotations.models import (
     AnnotationSession,
     Assignment,
     AssignmentState,
+    Audience,
     Consent,
     EndAnswer,
     Outcome,
@@ -31,6 +32,7 @@ from annotations.services.errors import (
     LinkIncomplete,
     PracticeNotDone,
     StageMismatch,
+    StudyForExperts,
     StudyNotFound,
     StudyNotOpen,
 )
@@ -43,8 +45,9 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, 
     """Return the visit of a link's three ids, and make it the first time; the same link is always the same visit.
 
     token: of a signed link, where it has one. Raises LinkIncomplete for a missing or malformed id, or a session id that
-    came with another participant; StudyNotFound for the id of another study. A visit that exists goes on while the
-    study is paused or closed; a new one raises StudyNotOpen, StudyFull, EntryNotVerified, and as `restarts.refuse_again`.
+    came with another participant; StudyNotFound for the id of another study; StudyForExperts. A visit that exists goes
+    on while the study is paused or closed; a new one raises StudyNotOpen, StudyFull, EntryNotVerified, and as
+    `restarts.refuse_again`.
     """
     participant_id, study_id, session_id = outside_ids(
         study, participant_id=participant_id, study_id=study_id, session_id=session_id
@@ -71,8 +74,11 @@ def refuse_newcomers(study: Study, *, participant_id: str) -> None:
 def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id: str) -> tuple[str, str, str]:
     """Return a link's three ids without outer white space.
 
-    Raises LinkIncomplete for a missing or malformed one, StudyNotFound for the id of another study.
+    Raises StudyForExperts where nobody comes by the link, LinkIncomplete for a missing or malformed one, StudyNotFound
+    for the id of another study.
     """
+    if study.audience == Audience.EXPERTS:
+        raise StudyForExperts
     participant_id, study_id, session_id = participant_id.strip(), study_id.strip(), session_id.strip()
     if not all(is_outside_id(value) for value in (participant_id, study_id, session_id)):
         raise LinkIncomplete

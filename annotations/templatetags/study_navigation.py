@@ -23,10 +23,9 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
         url = page.url(study)
         return {"title": page.title, "url": url, "is_here": request.path == url}
 
-    groups = [
-        (title, [link(page) for page in PAGES if page.group == name and page.in_navigation and allowed[page.act]])
-        for name, title in GROUPS.items()
-    ]
+    shown = [page for page in PAGES if page.in_navigation and allowed[page.act]]
+    shown = [page for page in shown if page.audience in (None, study.audience)]
+    groups = [(title, [link(page) for page in shown if page.group == name]) for name, title in GROUPS.items()]
     overview = reverse("admin:annotations_study_change", args=[study.pk])
     return {
         "groups": [(title, links) for title, links in groups if links],

@@ -6,12 +6,12 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
-from annotations.models import AnnotationSession, Stage
+from annotations.models import AnnotationSession, SessionKind, Stage
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.task_screen import found
 from annotations.services import sessions
 from annotations.views.links import return_url
-from annotations.views.visits import SeeOther, asked_in, in_visit, steps, where, withdrawal_path
+from annotations.views.visits import SeeOther, asked_in, in_visit, may_end, steps, where, withdrawal_path
 
 _SECONDS_TO_SEE_THE_CODE = 4
 
@@ -30,10 +30,11 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         answers = {question.number: request.POST.get(f"question-{question.number}", "") for question in questions}
         sessions.finish(session, answers, language)
         return SeeOther(f"{reverse('end')}?leaving=1")
-    if where(session) != reverse("end"):
-        return SeeOther(where(session))
     finished = session.stage == Stage.FINISHED
-    leads_back = finished and not session.is_rehearsal  # nobody at Prolific waits for a rehearsal's code
+    if not finished and not may_end(session):
+        return SeeOther(where(session))
+    # Nobody at Prolific waits for the code of a rehearsal, or of an expert.
+    leads_back = finished and session.kind == SessionKind.PARTICIPANT
     url = return_url(session.study, session.study.completion_code) if leads_back else ""
     leaving = bool(url) and "leaving" in request.GET
     context = {
@@ -45,7 +46,9 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         "leaving": leaving,
         "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),
     }
-    response = render(request, "annotations/end.html", {**context, **steps(4)})
+    if not session.is_expert:
+        context |= steps(4)
+    response = render(request, "annotations/end.html", context)
     if leaving:
         response["Refresh"] = f"{_SECONDS_TO_SEE_THE_CODE}; url={url}"
     return response

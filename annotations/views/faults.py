@@ -21,6 +21,7 @@ _SAFE = gettext_lazy("Everything you sent before is kept.")
 _HEADINGS = {
     "link_incomplete": gettext_lazy("This link does not work"),
     "study_not_found": gettext_lazy("There is no such study"),
+    "study_for_experts": gettext_lazy("This study is not open to you"),
     "stage_mismatch": gettext_lazy("This step does not come now"),
     "assignment_not_active": gettext_lazy("These images are not open now"),
     "time_is_over": gettext_lazy("Time is over for these images"),

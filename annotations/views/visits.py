@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from annotations.models import AnnotationSession, AssignmentState, Stage
 from annotations.models.study_texts import OWN_LANGUAGE
-from annotations.services import withdrawal
+from annotations.services import roles, withdrawal
 from annotations.services.errors import ServiceError
 from annotations.views import faults
 
@@ -45,11 +45,14 @@ def see(name: str, *args: Any) -> SeeOther:
 
 
 def visiting(request: HttpRequest) -> AnnotationSession | None:
-    """Return the visit that this browser is in."""
+    """Return the visit that this browser is in; an expert's only while they are logged in and may see the study."""
     key = request.session.get(SESSION_KEY)
     if key is None:
         return None
-    return AnnotationSession.objects.select_related("study", "participant", "condition").filter(pk=key).first()
+    session = AnnotationSession.objects.select_related("study", "participant", "condition").filter(pk=key).first()
+    if session is not None and session.is_expert and not roles.may(request.user, "view", session.study):
+        return None
+    return session
 
 
 def in_visit(*stages: Stage) -> Callable[[VisitView[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
@@ -78,12 +81,20 @@ def in_visit(*stages: Stage) -> Callable[[VisitView[P]], Callable[Concatenate[Ht
 
 def where(session: AnnotationSession) -> str:
     """Return the address of the page on which a visit stands."""
+    if session.stage == Stage.TASKS and session.is_expert:
+        return reverse("classes")
     if session.stage == Stage.TASKS:
         assignment = session.assignments.exclude(state=AssignmentState.ENDED).order_by("position").first()
         return reverse("end") if assignment is None else reverse("task", args=[assignment.public_id])
     if session.stage == Stage.WITHDRAWN:
         return withdrawal_path(session)
     return reverse(_PAGES[Stage(session.stage)])
+
+
+def may_end(session: AnnotationSession) -> bool:
+    """Whether a visit at its tasks can come to its end: all are done; of an expert's, one at least, and none runs."""
+    states = set(session.assignments.values_list("state", flat=True))
+    return states == {AssignmentState.ENDED}
 
 
 def withdrawal_path(session: AnnotationSession) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.management.plain_errors import plain_errors
-from annotations.models import BaseModel, Study, StudyState, Task
+from annotations.models import Audience, BaseModel, Study, StudyState, Task
+from annotations.services.base_models import classes_with_errors
 from annotations.services.errors import StudyNotReady
 from annotations.services.studies import create_study, entry_url, open_study
 
@@ -27,6 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("--title", help="what participants and coordinators read (default: the slug)")
         parser.add_argument("--base-model", metavar="DATASET[@VERSION]/NAME", help="of the study's one task")
         parser.add_argument("--target-class", help="name or number (default: the class with the most errors)")
+        parser.add_argument(
+            "--all-classes", action="store_true", help="a task for each class with errors, the worst first"
+        )
+        parser.add_argument(
+            "--experts", action="store_true", help="for people who are logged in here; without --time-limit no clock"
+        )
         parser.add_argument("--time-limit", type=int, metavar="SECONDS", help="of the task")
         parser.add_argument("--min-phrases", type=int, metavar="N")
         parser.add_argument("--max-phrases", type=int, metavar="N")
@@ -45,7 +52,10 @@ class Command(BaseCommand):
             study = self._existing_or_new(fields)
             if options["open"] and study.state == StudyState.DRAFT:
                 self._open(study, without_rehearsal=options["without_rehearsal"])
-        self.stdout.write(f"Participants' link: {entry_url(study)}")
+        if study.audience == Audience.EXPERTS:
+            self.stdout.write("Experts annotate from the study's page in the admin: Annotate as an expert.")
+        else:
+            self.stdout.write(f"Participants' link: {entry_url(study)}")
 
     def _existing_or_new(self, fields: dict[str, Any]) -> Study:
         tasks = [_with_base_model(task) for task in fields.pop("tasks", [])]
@@ -67,8 +77,8 @@ class Command(BaseCommand):
             open_study(study, without_rehearsal=without_rehearsal)
         except StudyNotReady as error:
             raise CommandError(
-                f"The study {study.slug} stays a draft. {error.message} A rehearsal is started in the admin, on its page "
-                "Pre-flight; --without-rehearsal opens it without one."
+                f"The study {study.slug} stays a draft. {error.message} A rehearsal is started in the admin, on its "
+                "page Pre-flight; --without-rehearsal opens it without one."
             ) from error
         if without_rehearsal:
             self.stdout.write("Nobody has rehearsed it: enter by its link and try a phrase before you send people.")
@@ -85,11 +95,25 @@ def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
         "min_phrases": options["min_phrases"],
         "max_phrases": options["max_phrases"],
     }
-    fields = {"title": options["title"], "completion_code": options["completion_code"]}
+    audience = Audience.EXPERTS if options["experts"] else None
+    fields = {"title": options["title"], "completion_code": options["completion_code"], "audience": audience}
     task = _given(task)
-    if task and "base_model" not in task:
+    if (task or options["all_classes"]) and "base_model" not in task:
         raise CommandError("What you say of a task needs its --base-model.")
-    return {"slug": options["slug"], **_given(fields), "tasks": [task] if task else []}
+    if task and options["experts"]:
+        task.setdefault("time_limit_s", None)
+    return {"slug": options["slug"], **_given(fields), "tasks": _of_classes(task, options) if task else []}
+
+
+def _of_classes(task: dict[str, Any], options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The one task, or one for each class with errors."""
+    if not options["all_classes"]:
+        return [task]
+    if options["target_class"] is not None:
+        raise CommandError("Give --target-class or --all-classes, not both.")
+    base_model = _base_model(task["base_model"])
+    names = base_model.dataset.class_names
+    return [{**task, "target_class": names[number]} for number in classes_with_errors(base_model)]
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from annotations.models import Study, StudyState
+from annotations.models import Audience, Study, StudyState
 from annotations.readings.preflight.checks import Check, Level, Mend, block, passed
 from annotations.readings.preflight.money import money_checks
-from annotations.readings.preflight.running import care_checks, place_checks, way_checks
+from annotations.readings.preflight.running import care_checks, expert_checks, place_checks, way_checks
 from annotations.readings.preflight.tasks import task_checks
 from annotations.services.readiness import reasons_not_ready, rehearsal_reasons
 
@@ -25,7 +25,16 @@ class Part(NamedTuple):
 
 
 def report(study: Study) -> list[Part]:
-    """Return everything that can be checked here, without asking Prolific."""
+    """Return everything that can be checked here, without asking Prolific.
+
+    Experts come by no link, fill no places, are paid nothing here, and find out themselves whether it works.
+    """
+    if study.audience == Audience.EXPERTS:
+        return [
+            Part("Tasks and images", [check for check in task_checks(study) if check.mend is not Mend.REHEARSAL]),
+            Part("People", expert_checks(study)),
+            Part("Care", care_checks(study)),
+        ]
     parts = [
         Part("Tasks and images", task_checks(study)),
         Part("The way in and back", way_checks(study)),

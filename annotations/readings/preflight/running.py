@@ -37,6 +37,16 @@ def place_checks(study: Study) -> list[Check]:
     return found
 
 
+def expert_checks(study: Study) -> list[Check]:
+    """Who can annotate in a study of experts, and what of its set-up means nothing there."""
+    n = study.members.count()
+    who = "1 person has" if n == 1 else f"{n} people have"
+    found = [passed(f"{who} a role in it and can annotate, and every operator.")]
+    if study.conditions.exists():
+        found.append(warning("Experts are in no condition: all of them see the same.", Mend.CONDITIONS))
+    return found
+
+
 def care_checks(study: Study) -> list[Check]:
     """Whether somebody is told of trouble, and for how long ids are kept."""
     told = study.alarm_email or study.alarm_webhook

@@ -51,6 +51,27 @@ def test_a_bad_task_takes_its_study_with_it(base_model: BaseModel) -> None:
     assert not Study.objects.exists()
 
 
+def test_the_command_makes_a_study_of_experts_with_every_class_that_has_errors(base_model: BaseModel) -> None:
+    printed = run("experts", "--experts", "--all-classes", "--base-model", REFERENCE, "--max-phrases", "9", "--open")
+    study = Study.objects.get(slug="experts")
+    assert (study.audience, study.state) == ("experts", StudyState.ACTIVE)
+    rows = [(SQUARE, None, 9), (OVAL, None, 9)]
+    assert list(study.tasks.values_list("target_class", "time_limit_s", "max_phrases")) == rows
+    assert "Annotate as an expert" in printed and "Participants' link" not in printed
+    assert "there already" in run("experts", "--experts", "--all-classes", "--base-model", REFERENCE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--all-classes",), ("--all-classes", "--target-class", "oval", "--base-model", REFERENCE)],
+)
+def test_all_classes_need_their_base_model_and_no_other_class(
+    base_model: BaseModel, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises(CommandError):
+        run("experts", *arguments)
+
+
 def test_the_command_creates_and_opens_a_study_and_prints_its_link(base_model: BaseModel) -> None:
     printed = run("birds", "--base-model", REFERENCE, "--target-class", "oval", "--open", "--without-rehearsal")
     study = Study.objects.get(slug="birds")
