@@ -16,7 +16,7 @@ class PhraseList(StrEnum):
     OTHERS = "All Others"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A phrase in a list; one that is best in both ways is in both lists."""
 

@@ -92,6 +92,7 @@ def _sessions(study: Study) -> QuerySet[Any, Any]:
     return (
         study.sessions.counted()
         .select_related("participant", "configuration", "condition")
+        .defer("configuration__data")
         .annotate(n_check_tries=Count("check_attempts"))
         .order_by("participant__pseudonym", "created_at", "submission_key")
     )

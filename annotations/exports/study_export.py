@@ -16,6 +16,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from annotations.analysis.people import PersonTask
+from annotations.analysis.rows import HIDDEN
 from annotations.exports.archive import Archive
 from annotations.exports.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
 from annotations.exports.manifest import NOT_THERE, manifest
@@ -24,8 +25,7 @@ from annotations.exports.rows import Source, kept, phrase_rows, sources
 from annotations.exports.snapshot import snapshot
 from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise, summary_of
-from annotations.exports.tables.phrases import typed
-from annotations.models import Study
+from annotations.models import Moderation, Study
 
 REBUILD = Path(__file__).with_name("rebuild.py")
 Append = Callable[[Sequence[Cell]], None]
@@ -145,15 +145,17 @@ def _rows_of(path: Path) -> int:
 
 
 def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
-    for phrase in phrase_rows(study).iterator(500):
-        score = getattr(phrase, "score", None)
+    visit = "assignment__session__"
+    columns = (f"{visit}participant__pseudonym", f"{visit}submission_key", "assignment__task__position", "ordinal")
+    told = phrase_rows(study).values_list(*columns, "text", "moderation", "score__value")
+    for participant, session, task, ordinal, text, moderation, value in told.iterator():
         yield {
-            "participant": phrase.assignment.session.participant.pseudonym,
-            "session": phrase.assignment.session.submission_key,
-            "task": phrase.assignment.task.position,
-            "ordinal": phrase.ordinal,
-            "text": typed(phrase),
-            "error_score": score.value if score else None,
+            "participant": participant,
+            "session": session,
+            "task": task,
+            "ordinal": ordinal,
+            "text": HIDDEN if moderation == Moderation.HIDDEN else text,
+            "error_score": value,
         }
 
 

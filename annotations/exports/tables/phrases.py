@@ -14,7 +14,7 @@ def _scored(attribute: str) -> Callable[[Phrase], Any]:
     return lambda phrase: getattr(phrase.score, attribute) if hasattr(phrase, "score") else None
 
 
-def typed(phrase: Phrase) -> str:
+def _typed(phrase: Phrase) -> str:
     return HIDDEN if phrase.moderation == Moderation.HIDDEN else phrase.text
 
 
@@ -47,7 +47,7 @@ PHRASES: Table[Phrase] = Table(
             "text",
             "the phrase as typed (NFC); one that starts with = + - @ has an apostrophe in front here, and none in "
             "phrases.jsonl; (hidden) where the staff hid it",
-            typed,
+            _typed,
         ),
         Column(
             "moderation",
