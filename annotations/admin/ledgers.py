@@ -1,7 +1,7 @@
 """The ledgers page: each visit here beside its submission on Prolific, what differs, and the acts that mend it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from django import forms
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotations.admin.file_answers import csv_answer
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.models import Study, Submission
+from annotations.models import ProlificRequest, RequestState, Study, Submission
 from annotations.readings import ledgers
 from annotations.readings.discrepancies import Discrepancy
 from annotations.readings.discrepancy_words import REPAIR_WORDS, WORDS, Repair, Words
@@ -21,7 +21,9 @@ from annotations.services import payment_files, repairs, submission_files
 from annotations.services.errors import ServiceError
 
 ONE_CLICK: tuple[Repair, ...] = ("complete", "approve", "release_place", "refresh", "pay_by_hand")
-_REFRESH_S = 5
+_HERE: tuple[Repair, ...] = ("release_place", "pay_by_hand")  # what needs nothing of Prolific
+_REFRESH_S = 3
+_MOST_APPROVED = 500  # in one click: each is a request and a line in the audit log, written while somebody waits
 _LISTS = {"approve": "to approve", "differing": "whose two sides differ"}
 
 
@@ -33,11 +35,14 @@ class SubmissionsFile(forms.Form):
 
 @dataclass(frozen=True)
 class Offer:
-    """One repair of a row: a button, or a link to the submission's page where a text is needed first."""
+    """One repair of a row: a button; a link to the submission's page where a text is needed first; or what to do there.
+
+    The last is for a site without a token, whose coordinators do it on Prolific's own page.
+    """
 
     name: Repair
     label: str
-    is_button: bool
+    kind: Literal["button", "link", "there"]
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,15 @@ def mend(submission: Submission, act: str, *, by: str) -> str:
 
 def offers(submission: Submission, names: tuple[Discrepancy, ...]) -> tuple[Offer, ...]:
     """Return the repairs of a row's discrepancies that fit it as it stands, the likeliest first, each once."""
-    fits = {*repairs.fitting(submission), *(("refresh",) if settings.PROLIFIC_TOKEN else ())}
-    if not settings.PROLIFIC_TOKEN:
-        fits &= {"release_place", "pay_by_hand"}
+    fits = {*repairs.fitting(submission), "refresh"}
     wanted = dict.fromkeys(repair for name in names for repair in WORDS[name].repairs)
-    return tuple(Offer(name, REPAIR_WORDS[name], name in ONE_CLICK) for name in wanted if name in fits)
+    return tuple(Offer(name, REPAIR_WORDS[name], _kind(name)) for name in wanted if name in fits)
+
+
+def _kind(repair: Repair) -> Literal["button", "link", "there"]:
+    if not settings.PROLIFIC_TOKEN and repair not in _HERE:
+        return "there"
+    return "button" if repair in ONE_CLICK else "link"
 
 
 def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: int = 200) -> HttpResponse:
@@ -107,6 +116,7 @@ def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: in
         "filters": filters,
         "meaning": WORDS[Discrepancy(wanted)].meaning if wanted in set(Discrepancy) else "",
         "n_approvable": len(compared.approvable),
+        "n_at_once": min(len(compared.approvable), _MOST_APPROVED),
         "listed_at": compared.listed_at,
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if any(row.is_waiting for row in rows) else 0,
@@ -130,7 +140,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             repairs.refresh(study, by=by)
             messages.success(request, "All submissions are gone through at Prolific now; it takes seconds to minutes.")
         elif act == "approve_all":
-            n = repairs.approve(_approvable(study), by=by)
+            n = repairs.approve(_to_approve(study), by=by)
             messages.success(request, f"Prolific is asked to approve {n} submission{'' if n == 1 else 's'}.")
         elif act == "list":
             return _list(study, request.POST.get("of", ""), by)
@@ -152,8 +162,11 @@ def submission_of(study: Study, number: str) -> Submission:
     return found
 
 
-def _approvable(study: Study) -> list[Submission]:
-    return list(ledgers.detailed(study).filter(pk__in=ledgers.compare(study, timezone.now()).approvable))
+def _to_approve(study: Study) -> list[Submission]:
+    """Those that may be approved and are not asked for yet, the oldest first, as many as go at once."""
+    found = ledgers.detailed(study).filter(pk__in=ledgers.compare(study, timezone.now()).approvable)
+    asked = ProlificRequest.objects.filter(study=study, act="approve", state=RequestState.PENDING)
+    return list(found.exclude(pk__in=asked.values("submission")).order_by("pk")[:_MOST_APPROVED])
 
 
 def _list(study: Study, of: str, by: str) -> HttpResponse:

@@ -47,8 +47,9 @@ class Verdict:
         """Return the reason, with the numbers that it rests on; never the phrase, which an erasure could not take."""
         judged = self.judgement
         above = "" if goal is None else f"the goal of {goal:.2f} and "
+        phrases = "phrase" if judged.tries == 1 else "phrases"
         return (
-            f"Of {judged.tries} phrases, the best on half of the validation images scores {judged.value:.2f} on the "
+            f"Of {judged.tries} {phrases}, the best on half of the validation images scores {judged.value:.2f} on the "
             f"other half ({judged.n_error} wrong, {judged.n_correct} right images): above {above}the "
             f"{judged.null_level:.2f} that random words reach."
         )

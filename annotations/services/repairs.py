@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import AllocationState, Outcome, ProlificRequest, Reconciliation, Study, Submission
-from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, RESERVED, TIMED_OUT
+from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, RESERVED, RETURNED, TIMED_OUT
 from annotations.services import allocations, audit, doorbell, payments, requests
 from annotations.services.errors import NoProlificToken, RequestRefused
 
@@ -20,24 +20,30 @@ _STATUSES = {
     "screen_out": _OPEN,
     "reject": (AWAITING_REVIEW,),
 }
+_UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
 _LONG_AGO = dt.timedelta(days=1)
 
 
 def fitting(submission: Submission) -> tuple[str, ...]:
     """Return the acts that fit a submission as it stands, with `session` and its allocation already joined.
 
-    A failed comprehension check is no reason to reject, so `reject` does not fit it. Of somebody else's submission,
-    and of one whose ids are erased, nothing is asked.
+    A failed comprehension check is no reason to reject, so `reject` does not fit it. Whoever gets the reward as a bonus
+    is not paid it by Prolific too. Somebody else's submission is neither written to nor paid; of one whose ids are
+    erased nothing is asked.
     """
     acts = [act for act, statuses in _STATUSES.items() if submission.status in statuses]
     session = submission.session
+    gets_reward = any(each.rule == payments.REWARD and not each.withheld_reason for each in submission.payments.all())
+    if gets_reward:
+        acts = [act for act in acts if act not in ("approve", "complete")]
     if session is not None and session.outcome == Outcome.FAILED_CHECK and "reject" in acts:
         acts.remove("reject")
     if submission.sealed_ids is None:
         acts = []
     elif not submission.is_of_another:
         acts.append("message")
-        if session is not None and session.outcome == Outcome.COMPLETED and submission.study.reward_cents:
+        is_done = session is not None and session.outcome == Outcome.COMPLETED
+        if is_done and submission.status in _UNPAID and submission.study.reward_cents and not gets_reward:
             acts.append("pay_by_hand")
     allocation = getattr(session, "allocation", None)
     if allocation is not None and allocation.state == AllocationState.LIVE:
@@ -76,7 +82,7 @@ def release_place(submission: Submission, *, by: str) -> bool:
 def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
     """Owe the reward to somebody whom Prolific does not pay any more; it is sent with the next batch."""
     if "pay_by_hand" not in fitting(submission):
-        raise RequestRefused("The reward is owed to people who completed the visit here, and whose ids are known.")
+        raise RequestRefused("The reward is owed once, to whoever completed the visit and is not paid by Prolific.")
     return payments.owe_reward(submission, reason=reason, by=by)
 
 

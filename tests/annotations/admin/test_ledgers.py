@@ -111,6 +111,9 @@ def test_without_a_token_it_says_what_to_do_and_hands_out_a_list(study, anna, co
     settings.PROLIFIC_TOKEN = ""
     page = shown(coordinator_here.get(address(study)))
     assert "Bulk approve" in page and "Look again at Prolific" not in page
+    Submission.objects.filter(pk=anna.pk).update(entered_code="WRONG")
+    page = shown(coordinator_here.get(address(study)))
+    assert "on Prolific: approve" in page and 'value="approve"' in page.split("wrong code")[0]
     answer = coordinator_here.post(address(study), {"act": "list", "of": "approve"})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="sprites-approve.csv"'
     assert "anna-visit,anna-person" in answer.content.decode()

@@ -16,7 +16,7 @@ from annotations.models import (
     Reconciliation,
     Stage,
 )
-from annotations.services import repairs
+from annotations.services import payments, repairs
 from annotations.services.errors import NoProlificToken, RequestRefused
 from annotations.services.submissions import due_for_reconciliation
 from tests.annotations.money import done_there
@@ -46,16 +46,16 @@ def anna(study, prolific):
     ("status", "acts"),
     [
         ("ACTIVE", {"complete", "request_return", "screen_out"}),
-        ("TIMED-OUT", {"complete"}),
+        ("TIMED-OUT", {"complete", "pay_by_hand"}),
         ("AWAITING REVIEW", {"approve", "request_return", "screen_out", "reject"}),
-        ("RETURNED", set()),
+        ("RETURNED", {"pay_by_hand"}),
         ("APPROVED", set()),
         ("", set()),
         ("ON HOLD", set()),
     ],
 )
 def test_what_fits_goes_by_prolifics_word(anna, status, acts):
-    assert set(repairs.fitting(stands(anna, status))) == acts | {"message", "pay_by_hand"}
+    assert set(repairs.fitting(stands(anna, status))) == acts | {"message"}
 
 
 def test_nobody_is_rejected_for_the_comprehension_check(anna):
@@ -68,7 +68,7 @@ def test_nobody_is_rejected_for_the_comprehension_check(anna):
 
 
 def test_another_persons_submission_is_neither_written_to_nor_paid(anna):
-    anna.is_of_another = True
+    stands(anna, "RETURNED").is_of_another = True
     assert not {"message", "pay_by_hand"} & set(repairs.fitting(anna))
 
 
@@ -105,8 +105,19 @@ def test_a_place_is_released_and_the_log_says_by_whom(study, prolific):
 def test_a_reward_that_prolific_does_not_pay_is_owed_once(anna):
     stands(anna, "RETURNED")
     assert repairs.pay_reward(anna, by="cora", reason="done here, returned there")
-    assert not repairs.pay_reward(anna, by="cora", reason="done here, returned there")
+    with pytest.raises(RequestRefused, match="owed once"):
+        repairs.pay_reward(anna, by="cora", reason="done here, returned there")
     assert Payment.objects.get().amount_cents == 300
+
+
+def test_who_gets_the_reward_as_a_bonus_is_not_paid_it_by_prolific_too(anna):
+    stands(anna, "TIMED-OUT")
+    repairs.pay_reward(anna, by="cora", reason="done here, timed out there")
+    assert set(repairs.fitting(anna)) == {"message"}
+    with pytest.raises(RequestRefused):
+        repairs.ask(stands(anna, "AWAITING REVIEW"), "approve", by="cora")
+    payments.withhold(Payment.objects.get(), reason="completed there", by="cora")
+    assert "approve" in repairs.fitting(anna)
 
 
 def test_looking_again_makes_the_poll_due(study):
