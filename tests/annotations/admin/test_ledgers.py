@@ -89,7 +89,19 @@ def test_one_click_completes_what_lost_its_way_back(study, prolific, coordinator
 def test_all_that_are_done_are_approved_together(study, prolific, anna, coordinator_here):
     page = coordinator_here.post(address(study), {"act": "approve_all"}, follow=True)
     assert "asked to approve 1 submission." in shown(page)
+    assert "asked to approve 0" in shown(coordinator_here.post(address(study), {"act": "approve_all"}, follow=True))
     assert asked() == [("approve", "pending")]
+
+
+def test_of_very_many_a_part_is_approved_in_one_click(study, prolific, anna, coordinator_here, monkeypatch):
+    done_there(prolific, study, "bert")
+    study.reconciliation.delete()
+    reconcile(study, prolific_access.client())
+    monkeypatch.setattr("annotations.admin.ledgers._MOST_APPROVED", 1)
+    assert "Approve 1 of 2" in shown(coordinator_here.get(address(study)))
+    for _click in range(2):
+        coordinator_here.post(address(study), {"act": "approve_all"})
+    assert asked() == [("approve", "pending")] * 2
 
 
 def test_a_file_is_imported_without_a_token(study, coordinator_here, settings, prolific):
@@ -111,13 +123,17 @@ def test_without_a_token_it_says_what_to_do_and_hands_out_a_list(study, anna, co
     settings.PROLIFIC_TOKEN = ""
     page = shown(coordinator_here.get(address(study)))
     assert "Bulk approve" in page and "Look again at Prolific" not in page
-    Submission.objects.filter(pk=anna.pk).update(entered_code="WRONG")
-    page = shown(coordinator_here.get(address(study)))
-    assert "on Prolific: approve" in page and 'value="approve"' in page.split("wrong code")[0]
     answer = coordinator_here.post(address(study), {"act": "list", "of": "approve"})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="sprites-approve.csv"'
     assert "anna-visit,anna-person" in answer.content.decode()
     assert AuditRecord.objects.get(act="submission_list").actor == "cora"
+
+
+def test_without_a_token_a_row_says_what_mends_it_on_prolific(study, anna, coordinator_here, settings):
+    settings.PROLIFIC_TOKEN = ""
+    Submission.objects.filter(pk=anna.pk).update(entered_code="WRONG")
+    page = shown(coordinator_here.get(address(study)))
+    assert "on Prolific: approve" in page and "Approve<span" not in page
 
 
 def test_an_id_is_shown_on_one_audited_act_and_gone_again(study, anna, coordinator_here):

@@ -87,9 +87,8 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
         page.get_by_role("button", name="Complete it there").click()
         page.get_by_text("complete: being sent").wait_for()
         send_due_requests()
-        expect(page.get_by_text("complete: being sent")).to_have_count(
-            0, timeout=15_000
-        )  # the page looks again by itself
+        sent = page.get_by_text("complete: being sent")
+        expect(sent).to_have_count(0, timeout=15_000)  # the page looks again by itself
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/?show=wrong_code")
         page.locator("table.ledgers tbody th a").click()
         page.get_by_role("button", name="Reveal the ids").click()
