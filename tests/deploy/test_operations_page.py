@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = {"read.flag", "read.number", "read.url", "read.env.str", "env.str", "os.environ.get"}
+READERS = {
+    "read.flag",
+    "read.number",
+    "read.percentage",
+    "read.token",
+    "read.url",
+    "read.env.str",
+    "env.str",
+    "os.environ.get",
+}
 SOURCES = (
     *(ROOT / "clarify_site").glob("*.py"),
     ROOT / "deploy" / "gunicorn.conf.py",
