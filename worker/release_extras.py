@@ -1,7 +1,8 @@
-"""What the extra `analysis` adds to a release: each table as Parquet, the results page's tables, and its figures."""
+"""What the extra `analysis` adds to a release: tables as Parquet, those of results and of concepts, and figures."""
 
 from functools import partial
 
+from annotations.analysis.concept_tables import concept_tables
 from annotations.analysis.tables import study_tables
 from annotations.exports.rows import Source
 from annotations.exports.study_export import Analysis, Extras
@@ -13,10 +14,11 @@ from worker.figures import draw_all
 
 def _analyse(study: Study) -> Analysis:
     tables = study_tables(study)
+    analysed = (*tables.all, *concept_tables(study).all)
     there = {table.file for table in TABLES}
     return Analysis(
         tables.people.rows,
-        [Source(filled.table, filled.rows) for filled in tables.all if filled.table.file not in there],
+        [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
         partial(draw_all, tables),
     )
 

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotations.analysis.latest import latest_tables
+from annotations.analysis.latest import latest_concepts, latest_tables
 from annotations.api.access import Staff
 from annotations.api.filters import PAGING, equal
 from annotations.api.pagination import Pages
@@ -130,8 +130,9 @@ class TableView(APIView):
 
 def _all(study: Study) -> list[Source]:
     there = {table.file for table in TABLES}
-    analysed = [Source(each.table, each.rows) for each in latest_tables(study).all if each.table.file not in there]
-    return [*sources(study, summarise(study)), *analysed]
+    analysed = (*latest_tables(study).all, *latest_concepts(study).all)
+    computed = [Source(each.table, each.rows) for each in analysed if each.table.file not in there]
+    return [*sources(study, summarise(study)), *computed]
 
 
 def _find(study: Study, name: str) -> Source:

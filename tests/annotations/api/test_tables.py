@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from annotations.analysis.concept_tables import concept_tables
 from annotations.analysis.tables import study_tables
 from annotations.exports.rows import sources
 from annotations.exports.summary import summarise
@@ -42,7 +43,8 @@ def get(client: Client, name: str, **query: object) -> dict:
 def test_the_list_names_every_table_of_a_release_with_its_columns(worked: Study, coordinator_client: Client) -> None:
     listed = {table["name"]: table for table in coordinator_client.get(TABLES).json()}
     expected = {part.table.name: part.table for part in sources(worked, summarise(worked))}
-    expected |= {filled.table.name: filled.table for filled in study_tables(worked).all}
+    analysed = (*study_tables(worked).all, *concept_tables(worked).all)
+    expected |= {filled.table.name: filled.table for filled in analysed}
     assert listed.keys() == expected.keys()
     for name, table in listed.items():
         assert [column["name"] for column in table["columns"]] == expected[name].header

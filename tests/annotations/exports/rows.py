@@ -12,6 +12,7 @@ from annotations.models.arrays import pack_float32, pack_int32
 from annotations.version import CODE_VERSION
 from modeling.null_level import null_level, p_method, p_value
 from tests.actors import ENCODER, Visit
+from tests.fake_encoder import FakeEncoder
 
 _numbers = count(1)
 
@@ -77,7 +78,7 @@ def _add_score(phrase: Phrase, value: float) -> None:
         similarities=pack_float32(np.zeros(24, np.float32)),
         rendered_text=template.format(phrase=phrase.text),
         text_template=template,
-        text_embedding=pack_float32(np.ones(4, np.float32)),
+        text_embedding=pack_float32(np.full(FakeEncoder.dim, FakeEncoder.dim**-0.5)),
         text_digest=f"{next(_numbers):064x}",
         class_name_cosine=0.25,
         encoder=ENCODER,
