@@ -1,6 +1,7 @@
 """The ledger of money: what is owed by hand, withheld, put into a batch, taken apart, and handed out as a file."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -181,3 +182,10 @@ def test_only_a_batch_in_question_is_answered_for(anna, state, prolific):
     for answer in (payments.say_paid, payments.say_not_there, payments.pay_again):
         with pytest.raises(PaymentRefused):
             answer(batch, by="cora")
+
+
+def test_only_the_money_pages_hand_files_out():
+    """So none is ever part of a release, an export or the API."""
+    package = Path(payments.__file__).parents[1]
+    users = {path.name for path in package.rglob("*.py") if "payment_files" in path.read_text()}
+    assert users == {"ledgers.py", "payments.py"}
