@@ -16,7 +16,7 @@ class FindForm(forms.Form):
     """Whom a message is about. A post, so that an id stands in no address and no log."""
 
     person = forms.CharField(
-        label="pseudonym here, or id on Prolific",
+        label="Pseudonym here, or id on Prolific",
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

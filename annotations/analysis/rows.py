@@ -132,8 +132,7 @@ def _task_facts(task: Task) -> TaskFacts:
 def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
     """Phrases, the earliest first. task: its position, where it is another than the phrase's own."""
     rows = (
-        phrases.filter(erased_at=None)
-        .exclude(moderation=Moderation.EXCLUDED)
+        phrases.exclude(moderation=Moderation.EXCLUDED)
         .order_by("submitted_at", "id")
         .values_list(
             "assignment__task__position",
@@ -190,7 +189,7 @@ def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]
         others=Count("id", filter=~Q(kind__in=(kind, *REHEARSALS))),
         late=Count("id", filter=Q(kind=kind, is_late=True, withdrawn_at=None)),
     )
-    phrases = Phrase.objects.filter(assignment__session__in=kept(study, kind), erased_at=None).aggregate(
+    phrases = Phrase.objects.filter(assignment__session__in=kept(study, kind)).aggregate(
         excluded=Count("id", filter=Q(moderation=Moderation.EXCLUDED)),
         hidden=Count("id", filter=Q(moderation=Moderation.HIDDEN)),
         pending=Count("id", filter=Q(state=PhraseState.PENDING)),

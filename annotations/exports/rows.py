@@ -67,7 +67,7 @@ def source_of(study: Study, name: str) -> Source:
 def phrase_rows(study: Study) -> QuerySet[Phrase]:
     """Return the study's phrases in the order of phrases.csv, without the arrays of their scores."""
     return (
-        Phrase.objects.filter(assignment__session__in=kept(study), erased_at=None)
+        Phrase.objects.filter(assignment__session__in=kept(study))
         .exclude(moderation=Moderation.EXCLUDED)
         .select_related("assignment__session__participant", "assignment__task", "score__run")
         .select_related("threshold_choice__run", "judgement")

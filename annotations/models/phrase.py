@@ -43,17 +43,13 @@ class Phrase(models.Model):
         max_length=8, choices=Moderation, blank=True, default=Moderation.UNREVIEWED, db_default=""
     )
     moderation_reason = models.TextField(blank=True, default="", db_default="")
-    erased_at = models.DateTimeField(null=True, blank=True, help_text="the text is gone with its person")
 
     class Meta:
         ordering = ["assignment", "ordinal"]
         constraints = [
             models.UniqueConstraint(fields=["assignment", "client_uuid"], name="phrase_once"),
             models.UniqueConstraint(fields=["assignment", "ordinal"], name="phrase_ordinal_once"),
-            models.CheckConstraint(
-                condition=(Q(erased_at__isnull=True) & ~Q(text="")) | Q(erased_at__isnull=False, text=""),
-                name="phrase_not_empty",
-            ),
+            models.CheckConstraint(condition=~Q(text=""), name="phrase_not_empty"),
             models.CheckConstraint(condition=Q(moderation__in=Moderation.values), name="phrase_moderation_known"),
             models.CheckConstraint(
                 condition=Q(moderation__in=["", "approved"]) | ~Q(moderation_reason=""),

@@ -49,11 +49,13 @@ class Row:
 
 
 def phrases_to_moderate(study: Study, *, state: str, search: str = "") -> QuerySet[Phrase]:
-    """Return the study's phrases in a state of moderation (ALL: in any), newest first, without their scores' arrays."""
+    """Return the study's phrases in a state of moderation (ALL: in any), newest first, without their scores' arrays.
+
+    Nothing of somebody who withdrew, also before a worker erases it.
+    """
     phrases = Phrase.objects.filter(
         assignment__session__study=study,
-        assignment__session__in=study.sessions.counted(),
-        erased_at__isnull=True,
+        assignment__session__in=study.sessions.counted().filter(withdrawn_at=None),
     )
     if state != ALL:
         phrases = phrases.filter(moderation=state)

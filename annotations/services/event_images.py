@@ -59,7 +59,7 @@ _ASSIGNMENT_FIELDS = (
     "ended_at",
     "end_reason",
 )
-_PHRASE_FIELDS = ("client_uuid", "state", "submitted_at", "moderation", "erased_at")
+_PHRASE_FIELDS = ("client_uuid", "state", "submitted_at", "moderation")
 _SCORE_FIELDS = (
     "value",
     "threshold",

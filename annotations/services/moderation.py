@@ -53,7 +53,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
 
 def approve_all(phrases: QuerySet[Phrase], *, by: str) -> int:
     """Approve those of the phrases that nobody has looked at, each an act of its own; returns how many."""
-    unreviewed = list(phrases.filter(moderation=Moderation.UNREVIEWED, erased_at__isnull=True).order_by("pk"))
+    unreviewed = list(phrases.filter(moderation=Moderation.UNREVIEWED).order_by("pk"))
     for phrase in unreviewed:
         moderate(phrase, Moderation.APPROVED, by=by)
     return len(unreviewed)
@@ -66,5 +66,4 @@ def approved(study: Study) -> QuerySet[Phrase]:
         assignment__session__in=study.sessions.counted(),
         assignment__session__withdrawn_at__isnull=True,
         moderation=Moderation.APPROVED,
-        erased_at__isnull=True,
     )

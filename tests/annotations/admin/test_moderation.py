@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Moderation, Phrase
-from annotations.services import moderation, studies
+from annotations.services import moderation, studies, withdrawal
 from tests.steps import submit_and_score
 
 
@@ -67,3 +67,10 @@ def test_words_find_their_phrases(alice, address, coordinator_client):
 def test_markup_in_a_phrase_is_shown_as_typed(alice, address, coordinator_client):
     submit_and_score(alice, "<b>red</b>")
     assert "<bdi>&lt;b&gt;red&lt;/b&gt;</bdi>" in coordinator_client.get(address).content.decode()
+
+
+def test_what_somebody_wrote_who_withdrew_is_shown_and_decided_on_no_more(alice, address, coordinator_client):
+    (red,) = submit_and_score(alice, "red")
+    withdrawal.withdraw(alice.session)
+    assert "<bdi>red</bdi>" not in coordinator_client.get(address, {"state": "all"}).content.decode()
+    assert coordinator_client.post(address, {"phrase": red.pk, "act": "approve"}).status_code == 404
