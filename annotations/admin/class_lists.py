@@ -30,6 +30,8 @@ class ClassListForm(ModelForm[Task]):
         "that goes wrong most first.",
     )
 
+    field_order = ("base_model", "names")
+
     class Meta:
         model = Task
         fields = ("base_model", "text_template", "min_phrases", "max_phrases", "time_limit_s")

@@ -55,9 +55,9 @@ def experts(study: Study) -> list[Expert]:
         n_done=Count("assignments", filter=Q(assignments__state=AssignmentState.ENDED), distinct=True),
         n_phrases=Count("assignments__phrases", distinct=True),
     )
-    return [
-        Expert(visit, visit.n_begun, visit.n_done, visit.n_phrases) for visit in counted.order_by("created_at", "pk")
-    ]
+    numbers = counted.order_by("created_at", "pk").values_list("pk", "n_begun", "n_done", "n_phrases")
+    by_id = visits.in_bulk()
+    return [Expert(by_id[pk], begun, done, phrases) for pk, begun, done, phrases in numbers]
 
 
 def _line(task: Task, assignment: Assignment | None) -> ClassLine:

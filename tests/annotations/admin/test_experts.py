@@ -25,7 +25,7 @@ def address(name, study):
 def shown(client, name, study) -> str:
     answer = client.get(address(name, study))
     assert answer.status_code == 200
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.COORDINATOR])

@@ -1,5 +1,6 @@
 """An expert's pages: the list of classes, the same task page, and an end without a code."""
 
+import json
 import uuid
 
 import pytest
@@ -127,3 +128,11 @@ def test_an_experts_visit_is_open_to_nobody_without_the_login_or_the_role(client
         assert each.get(reverse("task", args=[assignment.public_id])).status_code == 404
         assert each.post(api, form).status_code in (401, 403, 404)
     assert not assignment.phrases.exists()
+
+
+def test_the_time_of_an_expert_is_kept_as_anybodys(client, study, visit):
+    assignment = experts.pick(visit, study.tasks.first())
+    span = {"uuid": str(uuid.uuid4()), "opening": str(uuid.uuid4()), "kind": "visible", "began_ago_ms": 900}
+    span |= {"ended_ago_ms": 0, "assignment": str(assignment.public_id)}
+    assert client.post(reverse("report_spans"), {"spans": json.dumps([span])}).status_code == 204
+    assert visit.spans.get().assignment == assignment
