@@ -17,9 +17,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from annotations.models import Assignment, BaseModel, Dataset, Phrase, Run, RunState, Study
+from annotations.analysis.concept_tables import concept_tables
+from annotations.models import Assignment, BaseModel, Dataset, Moderation, Phrase, Run, RunState, Study
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.tutorial import RIGHT
+from annotations.services import corrections, moderation
 from annotations.services.base_models import test_group_metrics as measure
 from annotations.services.runs import NO_THRESHOLD
 from annotations.services.studies import create_study, open_study
@@ -30,6 +32,7 @@ from modeling.retraining import train_heads
 from modeling.similarity import similarities
 from modeling.slices import slice_members, slice_membership, slice_weights
 from tests.actors import RIGHT_ANSWERS
+from worker.corrections import train_due_corrections
 from worker.resources import training_set
 from worker.retraining import train_due_runs
 from worker.scoring import score_due_phrases
@@ -197,3 +200,31 @@ def stored_predictions(run: Run) -> dict[str, str]:
     labels = np.asarray(unpack_int32(run.test_predictions))
     rows = files.rows(Split.TEST)
     return {files.filenames[row]: files.class_names[label] for row, label in zip(rows, labels, strict=True)}
+
+
+def test_a_pooled_correction_of_one_annotation_does_what_its_run_did(animals: Dataset) -> None:
+    job = do_the_job(animals, 0.5, [CARTOON, WATER])
+    for phrase in job.phrases.values():
+        moderation.moderate(phrase, Moderation.APPROVED, by="coordinator")
+    run, study = run_of(job, CARTOON), job.base_model.tasks.get().study
+    correction = corrections.request(study, job.base_model, by="coordinator")
+    assert train_due_corrections() == 1
+    correction.refresh_from_db()
+    assert correction.error == ""
+    validation, test = correction.effects["sets"]
+    assert test["before"]["accuracies"] == pytest.approx([0.98, 0.18, 0.93, 1.00], abs=0.03)
+    assert test["after"]["worst_group"] == pytest.approx(run.worst_group_accuracy, abs=0.03)
+    assert test["after"]["minority"] > test["before"]["minority"] + 0.1  # cartoons of dogs
+    assert validation["after"]["worst_group"] > validation["before"]["worst_group"]
+    # Without the annotation only the classes are balanced, which does nothing for cartoons of dogs.
+    (left_out,) = correction.ablations
+    assert left_out["sets"][1]["after"]["worst_group"] < test["after"]["worst_group"] - 0.1
+
+    # What was said, merged: the cartoons explain the mistakes on images that had no part in choosing them.
+    tables = concept_tables(study)
+    cartoon, water = tables.concepts.rows
+    assert (cartoon.name, water.name) == (CARTOON, WATER)
+    assert cartoon.of_errors is not None and cartoon.of_errors > 0.8
+    (together,) = tables.together.rows
+    assert together.name == CARTOON
+    assert together.held_out > max(0.7, together.shuffled_level, together.random_level)
