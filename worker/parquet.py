@@ -33,7 +33,7 @@ def open_table(table: Table[Any], path: Path) -> Iterator[Callable[[Sequence[Cel
     """
     schema = pa.schema([_field(column) for column in table.columns])
     rows: list[list[Any]] = []
-    with pq.ParquetWriter(path, schema, compression="snappy") as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
 
         def flush() -> None:
             columns = [
