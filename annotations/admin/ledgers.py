@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotations.admin.file_answers import csv_answer
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.models import ProlificRequest, RequestState, Study, Submission
+from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings import ledgers
 from annotations.readings.discrepancies import Discrepancy
 from annotations.readings.discrepancy_words import REPAIR_WORDS, WORDS, Repair, Words
@@ -118,6 +118,7 @@ def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: in
         "n_approvable": len(compared.approvable),
         "n_at_once": min(len(compared.approvable), _MOST_APPROVED),
         "listed_at": compared.listed_at,
+        "poll_error": Reconciliation.objects.filter(study=study).values_list("error", flat=True).first(),
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if any(row.is_waiting for row in rows) else 0,
         "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),

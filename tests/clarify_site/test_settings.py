@@ -67,6 +67,9 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("PROLIFIC_API", "http://api.prolific.com/api/v1"),
         ("PROLIFIC_JWKS_URL", "ftp://api.prolific.com/keys"),
         ("PROLIFIC_WEBHOOK_TOLERANCE_S", "for ever"),
+        ("PROLIFIC_FEE_PERCENT", "a third"),
+        ("PROLIFIC_FEE_PERCENT", "nan"),
+        ("PROLIFIC_FEE_PERCENT", "133"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:

@@ -66,6 +66,12 @@ def test_both_sides_and_what_differs(study, prolific, coordinator_here):
     assert "bert-person" not in page and "bert-visit" not in page
 
 
+def test_a_look_that_failed_says_why(study, prolific, anna, coordinator_here):
+    study.reconciliation.error = "Prolific had a fault (503)."
+    study.reconciliation.save(update_fields=["error"])
+    assert "the last look failed</span> Prolific had a fault (503)." in shown(coordinator_here.get(address(study)))
+
+
 def test_a_filter_shows_what_the_discrepancy_means(study, prolific, anna, coordinator_here):
     done_there(prolific, study, "bert", "RETURNED")
     study.reconciliation.delete()

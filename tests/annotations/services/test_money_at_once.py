@@ -1,0 +1,63 @@
+"""Two coordinators, or two workers, at the same moment: one batch, and one request at Prolific."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from annotations.models import BatchState, PaymentBatch
+from annotations.services import payment_calls, payments, prolific_access
+from annotations.services.errors import PaymentRefused
+from tests.annotations.money import owe
+from tests.fake_prolific.server import Trouble
+from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def owed(open_study, prolific):
+    study = put_on_prolific(open_study, prolific)
+    begin_there(prolific, study, "anna", "APPROVED")
+    arrive(study, "anna", consents=False)
+    return owe(submission_of(study, "anna"))
+
+
+def at_once(act: Callable[[], Any], n: int = 4) -> list[Any]:
+    """What n threads get that begin together; a refusal as itself."""
+    start, got = threading.Barrier(n), []
+
+    def run() -> None:
+        start.wait()
+        try:
+            got.append(act())
+        except PaymentRefused as refusal:
+            got.append(refusal)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return got
+
+
+def test_of_coordinators_who_prepare_at_once_one_does(owed):
+    got = at_once(lambda: payments.prepare(owed.study, [owed.pk], by="cora"))
+    assert [type(each) for each in got].count(PaymentBatch) == 1
+    assert PaymentBatch.objects.count() == 1
+
+
+def test_of_workers_who_look_at_once_one_pays(owed, prolific):
+    batch = payments.prepare(owed.study, [owed.pk], by="cora")
+    payments.send(batch, by="cora")
+    prolific.calls.clear()
+    prolific.meet(Trouble(seconds=0.3))
+    assert sorted(at_once(lambda: payment_calls.send_due(prolific_access.client()))) == [0, 0, 0, 1]
+    assert len(prolific.paths("POST")) == 2 and len(prolific.clerk.bonus_requests) == 1
+    batch.refresh_from_db()
+    assert batch.state == BatchState.PAID
