@@ -2,7 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
+from django.db import transaction
+
 from annotations.models import AnnotationSession, DeviceReport
+from annotations.services import withdrawal
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Device:
     round_trip_ms: int | None = None
 
 
-def store(session: AnnotationSession, device: Device) -> DeviceReport:
-    """Add a report to the visit: one each time that its person comes by the study's link."""
-    return DeviceReport.objects.create(session=session, **asdict(device))
+@transaction.atomic
+def store(session: AnnotationSession, device: Device) -> DeviceReport | None:
+    """Add a report to the visit: one each time that its person comes by the study's link, none once they withdrew."""
+    return None if withdrawal.is_withdrawn(session) else DeviceReport.objects.create(session=session, **asdict(device))

@@ -72,9 +72,12 @@ def put_back(job: Job) -> None:
 
 
 def _finish(job: Job, state: JobState, **fields: Any) -> None:
-    if not _held(job).exists():
+    # One statement: whoever takes the job away meanwhile, such as the erasure of what it used, wins or waits.
+    changes = {**fields, "state": state, "finished_at": timezone.now()}
+    if not _held(job).update(**changes):
         raise JobLost(str(job))
-    _end(job, state, **fields)
+    for name, value in changes.items():
+        setattr(job, name, value)
 
 
 def _end(job: Job, state: JobState, **fields: Any) -> None:

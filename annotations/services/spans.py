@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import AnnotationSession, Span, SpanKind
+from annotations.services import withdrawal
 from annotations.services.errors import StageMismatch
 
 
@@ -27,15 +29,20 @@ class Report:
 def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
     """Store spans; one that is sent again is stored once. Raises StageMismatch for a visit without consent.
 
+    Of a visit that was withdrawn nothing is stored: a page that is still open somewhere goes on reporting.
+
     A browser's clock may be changed while a page is open: what would then end in the future ends now, what would begin
     before the visit begins with it. A span of an assignment that is not the visit's belongs to none.
     """
     if session.consented_at is None and not session.is_expert:
         raise StageMismatch
     now = timezone.now()
-    assignments: dict[uuid.UUID | None, int] = dict(session.assignments.values_list("public_id", "pk"))
-    spans = [_span(session, report, assignments.get(report.assignment), now) for report in reports]
-    Span.objects.bulk_create(spans, ignore_conflicts=True)
+    with transaction.atomic():
+        if withdrawal.is_withdrawn(session):
+            return
+        assignments: dict[uuid.UUID | None, int] = dict(session.assignments.values_list("public_id", "pk"))
+        spans = [_span(session, report, assignments.get(report.assignment), now) for report in reports]
+        Span.objects.bulk_create(spans, ignore_conflicts=True)
 
 
 def _span(session: AnnotationSession, report: Report, assignment_id: int | None, now: dt.datetime) -> Span:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import uuid
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +12,8 @@ from annotations.models import (
     AnnotationSession,
     AuditRecord,
     Consent,
+    Correction,
+    DeviceReport,
     Event,
     IdentityKey,
     Participant,
@@ -19,10 +22,11 @@ from annotations.models import (
     Run,
     Score,
     Span,
+    SpanKind,
     Submission,
 )
 from annotations.prolific.statuses import APPROVED, AWAITING_REVIEW, RETURNED
-from annotations.services import erasure, identities, sessions
+from annotations.services import device_reports, erasure, identities, jobs, sessions, spans
 from annotations.services.replay import differences, replay, stored
 from annotations.services.withdrawal import withdraw
 from tests.steps import end, submit, submit_and_score
@@ -185,3 +189,48 @@ def test_a_row_that_a_worker_holds_is_left_to_the_next_sweep(alice):
         done.set()
         thread.join()
     assert erasure.erase_due(timezone.now()).contents == 1
+
+
+def test_what_an_open_page_still_sends_after_the_withdrawal_is_not_stored(alice):
+    withdraw(alice.session)
+    erasure.erase_due(timezone.now())
+    now = dt.timedelta(0)
+    late = spans.Report(uuid.uuid4(), uuid.uuid4(), SpanKind.VISIBLE, now, now)
+    session = AnnotationSession.objects.get(pk=alice.session.pk)
+    spans.store(session, [late])
+    assert device_reports.store(session, device_reports.Device()) is None
+    assert not Span.objects.exists() and not DeviceReport.objects.exists()
+
+
+def test_a_correction_that_is_being_trained_ends_without_a_head(alice, base_model):
+    """The worker holds its result when the erasure takes the phrase away: the result is not stored."""
+    (red, *_rest) = submit_and_score(alice, "red")
+    study = alice.session.study
+    correction = Correction.objects.create(study=study, base_model=base_model, scheme="class_equal", requested_by="x")
+    correction.parts.create(score=red.score, target_class=0, threshold=red.score.threshold)
+    held = jobs.take(Correction)
+    assert held == correction
+    withdraw(alice.session)
+    erasure.erase_due(timezone.now())
+    with pytest.raises(jobs.JobLost):
+        jobs.finish(held, head=b"weights")
+    correction.refresh_from_db()
+    assert (correction.state, correction.head) == ("failed", None) and "withdrew" in correction.error
+
+
+def test_an_erasure_between_the_look_and_the_write_of_a_finishing_job_wins(alice, base_model, monkeypatch):
+    correction = Correction.objects.create(
+        study=alice.session.study, base_model=base_model, scheme="class_equal", requested_by="x"
+    )
+    held = jobs.take(Correction)
+    now = timezone.now()
+
+    def undone_meanwhile() -> dt.datetime:
+        Correction.objects.filter(pk=correction.pk).update(state="failed", error="undone", finished_at=now)
+        return now
+
+    monkeypatch.setattr(jobs.timezone, "now", undone_meanwhile)
+    with pytest.raises(jobs.JobLost):
+        jobs.finish(held, head=b"weights")
+    correction.refresh_from_db()
+    assert (correction.state, correction.head) == ("failed", None)
