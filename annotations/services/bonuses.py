@@ -6,14 +6,17 @@ docs/methods.md says how and why; `modeling.held_out` does the arithmetic. Nothi
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from annotations.models import (
     REHEARSALS,
     AnnotationSession,
+    BaseModel,
     Moderation,
     Outcome,
     Payment,
@@ -32,6 +35,22 @@ from modeling.held_out import Judgement, judge, judging_half
 RULE = "held-out score"
 _NOT_EARNED = (RETURNED, REJECTED, SCREENED_OUT)
 _AT_ONCE = 100  # people whose similarities are in memory together
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A phrase that somebody typed, as the rule needs it. similarities: float32 bytes, None where it has no score."""
+
+    task: int
+    text: str
+    is_excluded: bool
+    sign: int
+    similarities: bytes | memoryview | None
+
+    @property
+    def may_earn(self) -> bool:
+        """Whether it is scored and not excluded by the staff; an excluded phrase still counts as a try."""
+        return self.similarities is not None and not self.is_excluded
 
 
 @dataclass(frozen=True)
@@ -66,27 +85,34 @@ def verdicts(study: Study) -> Iterator[Verdict]:
     tasks = list(study.tasks.select_related("base_model__dataset").defer("base_model__predictions", "base_model__head"))
     judged: set[str] = set()
     while chunk := list(islice(waiting, _AT_ONCE)):
-        phrases = _phrases([submission.session.participant_id for submission in chunk if submission.session])
+        tried = _attempts([submission.session.participant_id for submission in chunk if submission.session])
         for submission in chunk:
             if submission.session is None or submission.pseudonym in judged:
                 continue
             judged.add(submission.pseudonym)
-            verdict = _verdict(study, tasks, submission, phrases[submission.session.participant_id])
+            verdict = _verdict(study, tasks, submission, tried[submission.session.participant_id])
             if verdict is not None:
                 yield verdict
 
 
-def judgement_of(study: Study, task: Task, phrases: Sequence[Phrase], tries: int) -> Judgement | None:
+def judgement_of(study: Study, task: Task, tried: Sequence[Attempt], tries: int) -> Judgement | None:
     """Judge a person's scored phrases of one task, in their order; None where the halves have nothing to separate."""
-    if task.target_class is None or not phrases:
+    if task.target_class is None or not tried:
         return None
     images = class_images(task.base_model, task.target_class)
-    keys = task.base_model.dataset.files.image_keys[images.rows]
-    similarities = np.stack([phrase.score.sign * unpack_float32(phrase.score.similarities) for phrase in phrases])
+    judges = _judging_half(task.base_model, task.target_class, study.slug)
+    similarities = [each.sign * unpack_float32(each.similarities) for each in tried if each.similarities is not None]
     try:
-        return judge(similarities, images.is_error, judging_half(keys, images.is_error, f"bonus/{study.slug}"), tries)
+        return judge(np.stack(similarities), images.is_error, judges, tries)
     except NothingToSeparate:
         return None
+
+
+@lru_cache(maxsize=64)
+def _judging_half(base_model: BaseModel, target_class: int, slug: str) -> NDArray[np.bool_]:
+    """The half of a study's images that judges; neither they nor the slug of an open study change."""
+    images = class_images(base_model, target_class)
+    return judging_half(base_model.dataset.files.image_keys[images.rows], images.is_error, f"bonus/{slug}")
 
 
 def _waiting(study: Study) -> QuerySet[Submission]:
@@ -98,39 +124,40 @@ def _waiting(study: Study) -> QuerySet[Submission]:
         Submission.objects.filter(study=study, session__in=completed, is_of_another=False, sealed_ids__isnull=False)
         .exclude(status__in=_NOT_EARNED)
         .exclude(pseudonym__in=rewarded)
-        .select_related("session", "study")
+        .select_related("session")
         .order_by("pk")
     )
 
 
-def _phrases(participants: Sequence[int]) -> dict[int, list[Phrase]]:
-    """All phrases of these people over all their visits, in their order, with the arrays of the scored ones."""
+def _attempts(participants: Sequence[int]) -> dict[int, list[Attempt]]:
+    """All phrases of these people over all their visits, in their order."""
     rows = (
         Phrase.objects.filter(assignment__session__participant__in=participants)
         .exclude(assignment__session__kind__in=REHEARSALS)
-        .select_related("assignment__session", "score")
-        .defer("score__text_embedding")
         .order_by("submitted_at", "pk")
+        .values_list(
+            "assignment__session__participant",
+            "assignment__task",
+            "text",
+            "moderation",
+            "score__sign",
+            "score__similarities",
+        )
     )
-    of_person: dict[int, list[Phrase]] = defaultdict(list)
-    for phrase in rows:
-        of_person[phrase.assignment.session.participant_id].append(phrase)
+    of_person: dict[int, list[Attempt]] = defaultdict(list)
+    for person, task, text, moderation, sign, similarities in rows:
+        of_person[person].append(Attempt(task, text, moderation == Moderation.EXCLUDED, sign or 0, similarities))
     return of_person
 
 
-def _verdict(study: Study, tasks: list[Task], submission: Submission, phrases: list[Phrase]) -> Verdict | None:
+def _verdict(study: Study, tasks: list[Task], submission: Submission, tried: list[Attempt]) -> Verdict | None:
     """The verdict on a person's best task: the one that passes by most, or fails by least."""
-    tries = len({(phrase.assignment.task_id, phrase.text.casefold()) for phrase in phrases})
+    tries = len({(each.task, each.text.casefold()) for each in tried})
     found = []
     for task in tasks:
-        own = [phrase for phrase in phrases if phrase.assignment.task_id == task.pk and _may_earn(phrase)]
+        own = [each for each in tried if each.task == task.pk and each.may_earn]
         judged = judgement_of(study, task, own, tries)
         if judged is not None:
             text = "" if judged.phrase is None else own[judged.phrase].text
             found.append(Verdict(submission, text, judged, judged.passes(study.goal)))
     return max(found, key=lambda each: (each.is_earned, each.judgement.value - each.judgement.null_level), default=None)
-
-
-def _may_earn(phrase: Phrase) -> bool:
-    """A scored phrase that the staff did not exclude; an excluded one still counts as a try."""
-    return hasattr(phrase, "score") and phrase.moderation != Moderation.EXCLUDED
