@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study
@@ -50,21 +51,17 @@ class TrainedCorrection:
 def candidates(study: Study, base_model: BaseModel) -> dict[int, list[Score]]:
     """Return the annotations that can enter, by class: of approved phrases, with a threshold.
 
-    The highest error score comes first, the earliest of tied ones. Experts' phrases in this study are among them.
+    The highest error score comes first, the earliest of tied ones; of phrases that are the same annotation the earliest
+    stands for all. Experts' phrases in this study are among them.
     """
-    scores = Score.objects.filter(
-        phrase__in=moderation.approved(study),
-        phrase__assignment__task__base_model=base_model,
-        phrase__assignment__task__target_class__isnull=False,
-        threshold__isnull=False,
-    )
-    scores = scores.select_related("phrase__assignment__task").defer("similarities", "text_embedding")
+    label = "phrase__assignment__task__target_class"
+    same = (label, "text_digest", "sign")
     by_class: dict[int, list[Score]] = {}
-    for score in scores.order_by("-value", "phrase__submitted_at", "phrase_id"):
-        label = score.phrase.assignment.task.target_class
-        assert label is not None, "the query leaves these out"
-        by_class.setdefault(label, []).append(score)
-    return dict(sorted(by_class.items()))
+    for score in _usable(study, base_model).order_by(*same, "phrase__submitted_at", "phrase_id").distinct(*same):
+        by_class.setdefault(_label(score), []).append(score)
+    for scores in by_class.values():
+        scores.sort(key=lambda score: (-score.value, score.phrase.submitted_at, score.phrase_id))
+    return by_class
 
 
 def second_sets(base_model: BaseModel) -> list[BaseModel]:
@@ -98,7 +95,7 @@ def request(
         raise CorrectionNotPossible(reason)
     if second is not None and (reason := _why_not_second(base_model, second)):
         raise CorrectionNotPossible(reason)
-    chosen = _choose(candidates(study, base_model), by_hand or {}, base_model.dataset)
+    chosen = _choose(study, base_model, by_hand or {})
     correction = Correction.objects.create(
         study=study, base_model=base_model, second_base_model=second, scheme=SCHEME, requested_by=by
     )
@@ -176,21 +173,38 @@ def take_head(correction: Correction, *, by: str) -> bytes:
     return bytes(correction.head)
 
 
-def _choose(
-    found: Mapping[int, list[Score]], by_hand: Mapping[int, int | None], dataset: Dataset
-) -> dict[int, tuple[Score, bool]]:
-    """The annotation of each class, and whether it was chosen by hand."""
+def _usable(study: Study, base_model: BaseModel) -> QuerySet[Score]:
+    """The scores of approved phrases with a threshold, without their arrays."""
+    scores = Score.objects.filter(
+        phrase__in=moderation.approved(study),
+        phrase__assignment__task__base_model=base_model,
+        phrase__assignment__task__target_class__isnull=False,
+        threshold__isnull=False,
+    )
+    return scores.select_related("phrase__assignment__task").defer("similarities", "text_embedding")
+
+
+def _label(score: Score) -> int:
+    label = score.phrase.assignment.task.target_class
+    assert label is not None, "usable ones have a class"
+    return label
+
+
+def _choose(study: Study, base_model: BaseModel, by_hand: Mapping[int, int | None]) -> dict[int, tuple[Score, bool]]:
+    """The annotation of each class, and whether it was chosen by hand and is another than the best."""
+    found = candidates(study, base_model)
     chosen = {label: (scores[0], False) for label, scores in found.items() if label not in by_hand}
     for label, phrase in by_hand.items():
         if phrase is None:
             continue
-        score = next((score for score in found.get(label, []) if score.phrase_id == phrase), None)
-        if score is None:
+        score = _usable(study, base_model).filter(phrase=phrase).first()
+        if score is None or _label(score) != label:
+            name = _class_name(base_model.dataset, label)
             raise CorrectionNotPossible(
-                f"That phrase is not among the approved ones of “{_class_name(dataset, label)}” that have a similarity "
-                "threshold."
+                f"That phrase is not among the approved ones of “{name}” that have a similarity threshold."
             )
-        chosen[label] = (score, score is not found[label][0])
+        best = found[label][0]
+        chosen[label] = (score, (score.text_digest, score.sign) != (best.text_digest, best.sign))
     if not chosen:
         raise CorrectionNotPossible(
             "There is no approved phrase with a similarity threshold to train with. Approve phrases on the moderation "

@@ -97,6 +97,20 @@ def test_another_phrase_can_be_chosen_by_hand_or_none(
     assert AuditRecord.objects.get(act="correction_requested").detail["by_hand"] == [SQUARE]
 
 
+def test_phrases_that_are_one_annotation_are_offered_once(
+    study: Study, base_model: BaseModel, said: dict[str, Phrase]
+) -> None:
+    approve(*said.values(), *say(study, "cid", {SQUARE: ["red"], OVAL: ["a blue"]}))
+    found = corrections.candidates(study, base_model)
+    offered = {label: [score.phrase.text for score in scores] for label, scores in found.items()}
+    assert offered[SQUARE].count("red") == 1 and "a blue" not in offered[OVAL]
+    values = [score.value for score in found[SQUARE]]
+    assert values == sorted(values, reverse=True)
+    hers = Phrase.objects.get(text="a blue")
+    correction = ask(study, base_model, by_hand={OVAL: hers.pk})
+    assert texts(correction)[OVAL] == "a blue" and not correction.parts.filter(by_hand=True).exists()
+
+
 def test_the_best_phrase_named_by_hand_is_not_by_hand(
     study: Study, base_model: BaseModel, said: dict[str, Phrase]
 ) -> None:
