@@ -41,6 +41,8 @@ _SETTINGS: Any = {
     "ytick.color": INK,
 }
 _WIDTH, _LINE, _HEAD = 7.5, 0.34, 1.1  # inches
+_TITLE, _LEGEND = 0.35, 0.25  # inches above the axes, and a line below them
+_COLUMNS = 3  # of the legend
 _DPI = 150
 _WRAPPED = 60  # characters of a line in table 3
 _MOST_PHRASES = 400  # of a list in the drawn table; the CSV has all
@@ -68,7 +70,9 @@ def _figure(figure: Figure, directory: Path) -> Iterator[Path]:
 
 def _lines(chart: LineChart) -> Drawing:
     heights = [len(panel.lines) + 1 for panel in chart.panels]
-    drawing = Drawing(figsize=(_WIDTH, _HEAD + _LINE * sum(heights)), layout="constrained")
+    legend = _legend(chart)
+    below = _LEGEND * -(-len(legend) // _COLUMNS)
+    drawing = _drawing(_HEAD + below + _LINE * sum(heights), below=below)
     scale = axis_of(chart)
     series = {each.key: each for each in chart.series}
     all_axes = drawing.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
@@ -78,7 +82,17 @@ def _lines(chart: LineChart) -> Drawing:
     all_axes[-1].set_xlabel(chart.axis)
     if chart.unit == "share":
         all_axes[-1].xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
-    drawing.legend(handles=_legend(chart), loc="outside lower left", ncols=3, frameon=False, fontsize=8)
+    drawing.legend(handles=legend, loc="lower left", ncols=_COLUMNS, frameon=False, fontsize=8)
+    return drawing
+
+
+def _drawing(height: float, *, above: float = _TITLE, below: float = 0.0) -> Drawing:
+    """A figure with room for its title and its legend, in inches.
+
+    The rest is laid out by "tight": "constrained" asks a solver that does not always give the same of several answers.
+    """
+    drawing = Drawing(figsize=(_WIDTH, height))
+    drawing.set_layout_engine("tight", rect=(0, below / height, 1, 1 - above / height))
     return drawing
 
 
@@ -119,7 +133,7 @@ def _legend(chart: LineChart) -> list[Line2D]:
 
 def _curves(chart: CurveChart) -> Drawing:
     panels = [panel for panel in chart.panels if panel.points]
-    drawing = Drawing(figsize=(_WIDTH, 0.5 + 2.4 * len(panels)), layout="constrained")
+    drawing = _drawing(0.5 + 2.4 * len(panels))
     for axes, panel in zip(drawing.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
         _curve_panel(axes, panel)
         axes.set_ylabel(chart.axis)
@@ -148,7 +162,7 @@ def _panels(tables: StudyTables, directory: Path) -> Iterator[Path]:
     files = {picture: _thumbnail(picture) for _, each in rows for picture in each}
     if not rows or not all(path.is_file() for path in files.values()):
         return
-    drawing = Drawing(figsize=(_WIDTH, 0.4 + 1.05 * len(rows)), layout="constrained")
+    drawing = _drawing(0.4 + 1.05 * len(rows), above=0.0)
     grid = drawing.subplots(len(rows), PANEL_SIZE, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
