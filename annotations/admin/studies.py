@@ -107,7 +107,7 @@ class StudyAdmin(TitledList, StudyScoped):
             context |= {"title": str(study), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
         formsets = [inline.formset for inline in context["inline_admin_formsets"]]
         context["linked_errors"] = linked_errors(context["adminform"].form, formsets) if context["errors"] else []
-        context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False}
+        context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: ModelForm[Study], formsets: Any, change: bool) -> None:
@@ -129,6 +129,9 @@ class StudyAdmin(TitledList, StudyScoped):
         """Go to the study's page instead of the list: that is where it is opened."""
         self.message_user(request, "The draft is stored. Open it when it is complete.", messages.SUCCESS)
         return HttpResponseRedirect(_page_of(obj))
+
+    def response_change(self, request: HttpRequest, obj: Study) -> HttpResponse:
+        return self.response_add(request, obj)
 
     # -- Acts and export -----------------------------------------------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:
