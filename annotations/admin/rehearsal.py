@@ -1,5 +1,7 @@
 """The rehearsal page: preview the study as a participant, send simulated ones, take back what they left."""
 
+from urllib.parse import urlsplit
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -40,7 +42,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
     form = PeopleForm(request.POST)
     try:
         if request.POST.get("act") == "preview":
-            return HttpResponseRedirect(_preview(request, study, by))
+            return HttpResponseRedirect(_here(_preview(request, study, by)))
         if request.POST.get("act") == "discard":
             n = rehearsals.discard(study, by=by)
             gone = "1 visit" if n == 1 else f"{n} visits"
@@ -54,6 +56,11 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
     except ServiceError as error:
         messages.error(request, error.message)
     return HttpResponseRedirect(request.path)
+
+
+def _here(url: str) -> str:
+    """Return the address on the host that the admin was reached by: its policy lets a form lead to no other."""
+    return urlsplit(url)._replace(scheme="", netloc="").geturl()
 
 
 def _preview(request: HttpRequest, study: Study, by: str) -> str:

@@ -101,6 +101,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         page.get_by_role("button", name="Preview “without words”").wait_for()
         page.get_by_role("button", name="Rehearse").click()
         page.get_by_text("All 4 got through as they should").wait_for(timeout=120_000)
+        page.get_by_text("4 visits of previews and simulated participants are stored").wait_for()
         look(page, "admin-rehearsal")
         page.get_by_role("link", name="Pre-flight").click()
         page.get_by_role("link", name="Open the study").click()
@@ -125,9 +126,8 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
 
 
 def test_a_preview_leads_into_a_draft(
-    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study, settings: Any
+    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study
 ) -> None:
-    settings.SITE_URL = live_server.url
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/{draft_study.pk}/change/")

@@ -1,4 +1,5 @@
 // Parts of a page that change by themselves: [data-live="seconds"] is fetched again as long as the server says so.
+// With data-then="reload" the whole page is loaded again after that, since what is around it has changed too.
 const part = () => document.querySelector("[data-live]");
 
 async function refresh() {
@@ -9,6 +10,7 @@ async function refresh() {
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById(old.id);
+    if (old.dataset.then === "reload" && fresh && !fresh.hasAttribute("data-live")) return location.replace(location.pathname + location.search);
     if (fresh && fresh.innerHTML !== old.innerHTML) replace(old, fresh);
     else if (fresh && !fresh.hasAttribute("data-live")) old.removeAttribute("data-live");
   } catch {
