@@ -36,7 +36,8 @@ STEPS = {
             (StudyState.DRAFT,),
             studies.open_study,
             "Open the study",
-            "Participants can enter by the link. Texts, tasks and limits freeze and cannot be changed afterwards.",
+            "Participants can enter by the link. Texts, tasks, conditions and limits freeze and cannot be changed "
+            "afterwards.",
             "The study is open. Its configuration is frozen.",
         ),
         Step(
