@@ -107,7 +107,7 @@ HELP = {
     "bonus_cents": "For a phrase above the goal and above what random words reach, on held-out validation images. "
     "Empty: no bonus.",
     "retention_days": "So many days after the study is closed, the ids that tie its data to persons are destroyed; "
-    "empty: by hand. Say it in the consent text too.",
+    "empty: you do it by hand, under “Withdrawals”. Say it in the consent text too.",
     "comprehension_check": "Three questions after the tutorial, with two tries. Nobody is rejected for failing it.",
     "end_questions": "One a line, each may be skipped. Answers to choose from follow after |, as in “How hard was "
     "it? | easy | fine | hard”; without any, people write.",

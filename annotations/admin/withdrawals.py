@@ -1,4 +1,4 @@
-"""The withdrawals page: taking a person out who asks for it, and how far the erasure of each is."""
+"""The withdrawals page: taking a person out who asks for it, how far the erasure of each is, and when the ids go."""
 
 from django import forms
 from django.contrib import messages
@@ -23,7 +23,9 @@ class FindForm(forms.Form):
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """List who withdrew; one post looks a person up, another withdraws them."""
+    """List who withdrew; one post looks a person up, another withdraws them, a third destroys the study's ids."""
+    if request.method == "POST" and request.POST.get("act") == "destroy_ids":
+        return _destroy_ids(request, study)
     form, found = FindForm(), None
     if request.method == "POST" and request.POST.get("act") == "withdraw":
         person = get_object_or_404(study.participants, pseudonym=request.POST.get("participant", ""), erased_at=None)
@@ -49,6 +51,16 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         ids_destroyed_at=retention.ends_at(study),
     )
     return render(request, "admin/annotations/study/withdrawals.html", context)
+
+
+def _destroy_ids(request: HttpRequest, study: Study) -> HttpResponse:
+    if "is_sure" not in request.POST:
+        messages.error(request, "Please tick the box first: destroyed ids cannot be brought back.")
+    elif retention.destroy_ids(study, by=request.user.get_username()):
+        messages.success(request, "The ids are destroyed. Nothing ties these data to persons any more.")
+    else:
+        messages.error(request, "Nothing was destroyed: the study is not closed, or its ids are gone already.")
+    return HttpResponseRedirect(request.path)
 
 
 PAGES = (StudyPage("withdrawals", "Withdrawals", page, act="coordinate", group="people"),)

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import AuditRecord
-from annotations.services import erasure
+from annotations.models import AuditRecord, IdentityKey
+from annotations.services import erasure, studies
 from tests.steps import submit_and_score
 
 
@@ -46,3 +46,20 @@ def test_a_withdrawn_person_is_listed_with_how_far_the_erasure_is(alice, address
 def test_somebody_of_another_study_is_not_found(alice, address, coordinator_client):
     answer = coordinator_client.post(address, {"act": "withdraw", "participant": "PXXXX", "reason": "x"})
     assert answer.status_code == 404
+
+
+def test_the_ids_of_a_closed_study_are_destroyed_by_hand(alice, address, coordinator_client):
+    studies.close_study(alice.session.study, by="coordinator")
+    assert "Destroy the ids now" in coordinator_client.get(address).content.decode()
+    unsure = coordinator_client.post(address, {"act": "destroy_ids"}, follow=True).content.decode()
+    assert "Please tick the box first" in unsure and IdentityKey.objects.exists()
+    page = coordinator_client.post(address, {"act": "destroy_ids", "is_sure": "on"}, follow=True).content.decode()
+    assert "They are destroyed" in page and "Destroy the ids now" not in page
+    assert not IdentityKey.objects.exists()
+    assert AuditRecord.objects.get(act="ids_destroyed").actor == "coordinator"
+
+
+def test_the_ids_of_an_open_study_stay(alice, address, coordinator_client):
+    assert "Destroy the ids now" not in coordinator_client.get(address).content.decode()
+    page = coordinator_client.post(address, {"act": "destroy_ids", "is_sure": "on"}, follow=True).content.decode()
+    assert "Nothing was destroyed" in page and IdentityKey.objects.exists()
