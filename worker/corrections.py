@@ -1,6 +1,6 @@
 """Trains pooled corrections: a whole model with all annotations, and again without each one of them.
 
-All these heads have the same features and differ in their loss weights alone, so they are solved at once.
+All these heads have the same features and differ in their loss weights alone, so many are solved at once.
 """
 
 import logging
@@ -30,6 +30,7 @@ from worker.resources import TrainingSet
 from worker.versions import library_versions
 
 MANY_CLASSES = 200  # with more, only the annotated classes' rows are trained
+AT_ONCE = 16  # heads: each needs a loss weight for every training image
 ALL_ROWS, SOME_ROWS = "all rows", "rows of the annotated classes"
 
 logger = logging.getLogger(__name__)
@@ -62,14 +63,18 @@ def train(correction: Correction) -> TrainedCorrection:
     training = resources.training_set(base_model.dataset)
     members = {part.target_class: _members(base_model, training, part) for part in parts}
     kept = [parts, *([part for part in parts if part is not left_out] for left_out in parts)]
-    weights = np.stack([_weights(training, members, some, correction.scheme) for some in kept], axis=1)
-    jobs.beat(correction, phase="training", n_done=0, n_total=weights.shape[1])
-    trained, solved = _solve(base_model, training, weights, [part.target_class for part in parts])
-    heads = [
-        Head.of(coef, intercept, training.standardization, base_model.dataset.class_names)
-        for coef, intercept in zip(trained.coef, trained.intercept, strict=True)
-    ]
-    jobs.beat(correction, phase="measuring", n_done=weights.shape[1])
+    heads: list[Head] = []
+    losses: list[float] = []
+    gaps: list[float] = []
+    for first in range(0, len(kept), AT_ONCE):
+        some = kept[first : first + AT_ONCE]
+        jobs.beat(correction, phase="training", n_done=len(heads), n_total=len(kept))
+        weights = np.stack([_weights(training, members, each, correction.scheme) for each in some], axis=1)
+        trained, solved = _solve(base_model, training, weights, list(members))
+        heads += _heads(trained, training, base_model)
+        losses += trained.loss.tolist()
+        gaps += trained.gap.tolist()
+    jobs.beat(correction, phase="measuring", n_done=len(heads))
     sets = evaluation_sets(base_model, parts, correction.second_base_model)
     effects = {
         "solved": solved,
@@ -80,8 +85,8 @@ def train(correction: Correction) -> TrainedCorrection:
         effects=effects,
         ablations=[_ablation(part, head, sets) for part, head in zip(parts, heads[1:], strict=True)],
         head=heads[0].to_bytes(_model_card(correction, parts, effects)),
-        loss=float(trained.loss[0]),
-        certified_gap=float(trained.gap[0]),
+        loss=losses[0],
+        certified_gap=gaps[0],
         versions=library_versions(),
     )
 
@@ -135,6 +140,13 @@ def _solve(
     start = resources.shared_start(base_model.dataset, base_model.l2)
     columns = (training.features, training.labels, weights, base_model.l2, n_classes)
     return train_heads(*columns, start=start, device=resources.device()), ALL_ROWS
+
+
+def _heads(trained: TrainedHeads, training: TrainingSet, base_model: BaseModel) -> list[Head]:
+    return [
+        Head.of(coef, intercept, training.standardization, base_model.dataset.class_names)
+        for coef, intercept in zip(trained.coef, trained.intercept, strict=True)
+    ]
 
 
 def _effect(each: EvaluationSet, head: Head) -> dict[str, Any]:

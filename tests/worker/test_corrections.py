@@ -111,8 +111,13 @@ def test_it_lifts_the_worst_group_and_the_minorities(study: Study, base_model: B
     assert test["after"]["minority"] > test["before"]["minority"]
 
 
-def test_leaving_one_out_is_the_correction_without_it(study: Study, base_model: BaseModel) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 16])
+def test_leaving_one_out_is_the_correction_without_it(
+    study: Study, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(worker, "AT_ONCE", at_once)
     whole = corrected(study, base_model)
+    assert (whole.n_done, whole.n_total) == (3, 3)
     assert [each["class"] for each in whole.ablations] == [SQUARE, OVAL]
     without = corrected(study, base_model, by_hand={OVAL: None})
     left_out = next(each for each in whole.ablations if each["class"] == OVAL)
