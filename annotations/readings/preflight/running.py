@@ -57,7 +57,10 @@ def care_checks(study: Study) -> list[Check]:
         else warning("Alarms reach nobody: give an address, or keep the page “Live” open.", Mend.ALARMS),
         passed(f"Ids are destroyed {kept} days after the study is closed.")
         if kept is not None
-        else warning("Ids are kept until you destroy them by hand, under “Withdrawals”. Say so in the consent text.", Mend.PRIVACY),
+        else warning(
+            "Ids are kept until you destroy them by hand, under “Withdrawals”. Say so in the consent text.",
+            Mend.PRIVACY,
+        ),
     ]
 
 
