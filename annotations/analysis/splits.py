@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, RunState, Score
+from annotations.analysis.rows import HIDDEN
+from annotations.models import BaseModel, Moderation, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.class_images import class_images
 from annotations.readings.samples import sample
@@ -59,24 +60,26 @@ class Looked:
 
 
 def look(task: int, phrase: int) -> Looked:
-    """Look at a scored phrase's class images, from the data set's files."""
-    score = Score.objects.only("pk", "run__state").select_related("run").get(phrase=phrase)
+    """Look at a scored phrase's class images, from the data set's files. Words that the staff hid are not said."""
+    scores = Score.objects.only("pk", "run__state", "phrase__text", "phrase__moderation")
+    score = scores.select_related("run", "phrase").get(phrase=phrase)
+    words = HIDDEN if score.phrase.moderation == Moderation.HIDDEN else score.phrase.text
     has_run = score.run is not None and score.run.state == RunState.DONE
     try:
-        return _look(task, score.pk, has_run)
+        return _look(task, score.pk, has_run, words)
     except ModelingError as error:
         return Looked(missing=str(error))
 
 
 @lru_cache(maxsize=512)
-def _look(task: int, score_id: int, has_run: bool) -> Looked:
+def _look(task: int, score_id: int, has_run: bool, words: str) -> Looked:
     """Kept, since neither a score nor a data set ever changes. Raises BadDataset, BadArray."""
     related = ("phrase__assignment__task__base_model__dataset", "run")
     score = Score.objects.select_related(*related).defer("run__head").get(pk=score_id)
-    return Looked(tuple(_parts(task, score, has_run)), tuple(_panels(task, score)))
+    return Looked(tuple(_parts(task, score, has_run, words)), tuple(_panels(task, score, words)))
 
 
-def _parts(task: int, score: Score, has_run: bool) -> Iterator[SplitPart]:
+def _parts(task: int, score: Score, has_run: bool, words: str) -> Iterator[SplitPart]:
     if score.threshold is None:
         return
     shown = score.phrase.assignment.task
@@ -95,7 +98,7 @@ def _parts(task: int, score: Score, has_run: bool) -> Iterator[SplitPart]:
             yield SplitPart(
                 task=task,
                 class_name=shown.class_name,
-                phrase=score.phrase.text,
+                phrase=words,
                 split=split.word,
                 part=part,
                 n=int(counted.sum()),
@@ -103,7 +106,7 @@ def _parts(task: int, score: Score, has_run: bool) -> Iterator[SplitPart]:
                 after=None if after is None else _share(after[counted] == label),
             )
     yield SplitPart(
-        task, shown.class_name, score.phrase.text, Split.TEST.word, "all", len(files.rows(Split.TEST)),
+        task, shown.class_name, words, Split.TEST.word, "all", len(files.rows(Split.TEST)),
         base_model.test_metrics["average_plain"], score.run.plain_average_accuracy if has_run and score.run else None,
     )  # fmt: skip
 
@@ -114,7 +117,7 @@ def _after(score: Score, test_rows: NDArray[np.int64], rows: NDArray[np.int64]) 
     return unpack_int32(score.run.test_predictions)[np.searchsorted(test_rows, rows)]
 
 
-def _panels(task: int, score: Score) -> Iterator[Panel]:
+def _panels(task: int, score: Score, words: str) -> Iterator[Panel]:
     if score.threshold is None:
         return
     shown = score.phrase.assignment.task
@@ -131,7 +134,7 @@ def _panels(task: int, score: Score) -> Iterator[Panel]:
             yield Panel(
                 task=task,
                 class_name=shown.class_name,
-                phrase=score.phrase.text,
+                phrase=words,
                 slice=name,
                 place=place,
                 image_key=key.decode(),
