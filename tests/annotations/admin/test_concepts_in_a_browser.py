@@ -72,9 +72,9 @@ def test_a_coordinator_trains_a_correction_and_approves_it(
         page.goto(address(live_server, study, "correction"))
         page.get_by_label("square").select_option(index=1)
         page.get_by_role("button", name="Train the correction").click()
-        expect(page.locator("#under-way")).to_contain_text("Waits for a worker")
+        expect(page.locator("#correction-now")).to_contain_text("Waits for a worker")
         train_due_corrections()
-        page.goto(address(live_server, study, "correction"))
+        page.get_by_role("link", name="read what it does").click()  # the page has found out by itself
         page.get_by_role("heading", name="To every group").wait_for()
         page.get_by_label("Reason").fill("no group loses")
         page.get_by_role("button", name="Approve the correction").click()
