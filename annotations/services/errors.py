@@ -339,6 +339,14 @@ class FileRefused(ServiceError):
         super().__init__(" ".join(self.problems))
 
 
+class PhraseGone(ServiceError):
+    """A phrase was erased with its person while somebody decided on it."""
+
+    code = "phrase_gone"
+    status = 404
+    sentence = "This phrase is gone: the person who wrote it withdrew."
+
+
 class ModerationNeedsReason(ServiceError):
     """A phrase is flagged, hidden or excluded only with a reason: whoever reads the results must learn why."""
 

@@ -4,12 +4,14 @@ A hidden phrase is shown to its author and to the study's staff alone; an exclud
 too; only an approved one can enter a pooled correction.
 """
 
+from contextlib import suppress
+
 from django.db import transaction
 from django.db.models import QuerySet
 
 from annotations.models import Moderation, Phrase, Study
 from annotations.services import audit, event_images, events
-from annotations.services.errors import ModerationNeedsReason
+from annotations.services.errors import ModerationNeedsReason, PhraseGone
 
 NEEDS_REASON = (Moderation.FLAGGED, Moderation.HIDDEN, Moderation.EXCLUDED)
 
@@ -17,14 +19,17 @@ NEEDS_REASON = (Moderation.FLAGGED, Moderation.HIDDEN, Moderation.EXCLUDED)
 def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "") -> Phrase:
     """Store a decision, the last one counts; UNREVIEWED takes it back. A no-op where nothing changes.
 
-    Raises ModerationNeedsReason for a flag, a hiding or an exclusion without a reason.
+    Raises ModerationNeedsReason for a flag, a hiding or an exclusion without a reason, PhraseGone for one that was
+    erased meanwhile.
     """
     reason = reason.strip()
     if decision in NEEDS_REASON and not reason:
         raise ModerationNeedsReason
     with transaction.atomic():
         rows = Phrase.objects.select_related("assignment__session__study", "assignment__session__participant")
-        locked = rows.select_for_update(of=("self",), no_key=True).get(pk=phrase.pk)
+        locked = rows.select_for_update(of=("self",), no_key=True).filter(pk=phrase.pk).first()
+        if locked is None:
+            raise PhraseGone
         before = locked.moderation
         if (before, locked.moderation_reason) == (decision, reason):
             return locked
@@ -52,11 +57,17 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
 
 
 def approve_all(phrases: QuerySet[Phrase], *, by: str) -> int:
-    """Approve those of the phrases that nobody has looked at, each an act of its own; returns how many."""
+    """Approve those of the phrases that nobody has looked at, each an act of its own; returns how many.
+
+    One that is erased meanwhile is passed over.
+    """
+    n = 0
     unreviewed = list(phrases.filter(moderation=Moderation.UNREVIEWED).order_by("pk"))
     for phrase in unreviewed:
-        moderate(phrase, Moderation.APPROVED, by=by)
-    return len(unreviewed)
+        with suppress(PhraseGone):
+            moderate(phrase, Moderation.APPROVED, by=by)
+            n += 1
+    return n
 
 
 def approved(study: Study) -> QuerySet[Phrase]:

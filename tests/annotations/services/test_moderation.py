@@ -1,10 +1,11 @@
 """Deciding on phrases: the decision, the event, the audit record, and what may enter a correction."""
 
 import pytest
+from django.utils import timezone
 
 from annotations.models import AuditRecord, Event, Moderation, Phrase
-from annotations.services import moderation, withdrawal
-from annotations.services.errors import ModerationNeedsReason
+from annotations.services import erasure, moderation, withdrawal
+from annotations.services.errors import ModerationNeedsReason, PhraseGone
 from tests.steps import submit_and_score
 
 
@@ -64,3 +65,23 @@ def test_nothing_of_a_withdrawn_visit_enters_a_correction(alice, phrase):
     moderation.moderate(phrase, Moderation.APPROVED, by="carol")
     withdrawal.withdraw(alice.session)
     assert not moderation.approved(alice.session.study).exists()
+
+
+def test_a_phrase_that_was_erased_meanwhile_is_gone_in_a_sentence(alice, bob, phrase):
+    dark = submit_and_score(bob, "dark")[0]
+    withdrawal.withdraw(alice.session)
+    erasure.erase_due(timezone.now())
+    with pytest.raises(PhraseGone):
+        moderation.moderate(phrase, Moderation.APPROVED, by="carol")
+
+    class Both:
+        """A list that was read before the erasure."""
+
+        def filter(self, **_conditions):
+            return self
+
+        def order_by(self, _key):
+            return [phrase, dark]
+
+    assert moderation.approve_all(Both(), by="carol") == 1
+    assert Phrase.objects.get().moderation == "approved"
