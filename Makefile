@@ -44,6 +44,7 @@ endif
 
 # What the settings must have, for a check that talks to no server.
 lint: export SECRET_KEY = only-for-lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
+lint: export IDENTITY_KEYS = only-for-lint-abcdefghijklmnopqrstuvwxyz-0123456789-KLMNOPQRST
 lint: export ALLOWED_HOSTS = example.org
 lint: export DATABASE_URL = postgresql://lint@localhost:1/lint
 lint: export REDIS_URL = redis://localhost:1/0
