@@ -92,7 +92,8 @@ def test_a_page_of_rows_takes_as_many_queries_as_one_row(study, prolific, django
     for number in range(12):
         done_there(prolific, study, f"p{number}")
     compared = look(study)
-    with django_assert_num_queries(3):  # the rows with visits and places, what was asked, and payments with their batches
+    # The rows with their visits and places, what was asked of Prolific, and payments with their batches.
+    with django_assert_num_queries(3):
         for row in ledgers.page_of(study, compared, "", 1)[1]:
             _ = row.submission.session.participant.pseudonym, list(row.submission.payments.all())
 
