@@ -72,7 +72,7 @@ _NEXT = {
     StudyState.DRAFT: "Set it up below, rehearse it, then open it.",
     StudyState.ACTIVE: "Put the link below into your Prolific study, and watch people come in.",
     StudyState.PAUSED: "Nobody new can enter. Resume it, or close it for good.",
-    StudyState.CLOSED: "The study has ended. Export what came of it.",
+    StudyState.CLOSED: "The study has ended. Pay whoever still waits, and export what came of it.",
 }
 
 
