@@ -1,5 +1,7 @@
 """Who among the staff may do what in which study, and what they did."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -55,6 +57,28 @@ class AuditRecord(models.Model):
     def spoken_act(self) -> str:
         """The act as people read it."""
         return self.act.replace("_", " ")
+
+    @property
+    def spoken_detail(self) -> list[str]:
+        """The detail as people read it, a line for each thing in it."""
+        return [f"{name.replace('_', ' ')}: {_spoken(value)}" for name, value in self.detail.items()]
+
+
+def _spoken(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "nothing"
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case {"from": before, "to": after}:
+            return f"{_spoken(before)} → {_spoken(after)}"
+        case {"name": str(kind), "object": str(name)}:  # how the admin words a row of a form
+            return f"{kind} “{name}”"
+        case dict():
+            return "; ".join(f"{name.replace('_', ' ')} {_spoken(each)}" for name, each in value.items())
+        case list():
+            return ("; " if isinstance(value[0], dict) else ", ").join(_spoken(each) for each in value)
+    return str(value)
 
 
 class Alarm(models.Model):

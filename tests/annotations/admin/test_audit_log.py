@@ -91,3 +91,13 @@ def test_a_study_that_is_changed_in_its_form_is_in_it(coordinator_client: Client
     coordinator_client.post(f"/admin/annotations/study/{draft_study.pk}/delete/", {"post": "yes"})
     record = AuditRecord.objects.get(act="study_deleted")
     assert (record.subject, record.study) == (draft_study.slug, None)
+
+
+def test_details_are_read_without_knowing_python(coordinator_client: Client, open_study: Study) -> None:
+    changes = {"quota": {"from": None, "to": 8}, "only_verified": {"from": False, "to": True}}
+    what = [{"changed": {"fields": ["Quota", "Reward"]}}, {"added": {"name": "task", "object": "sprites task 1"}}]
+    audit.record("study_amended", study=open_study, by="ann", changes=changes)
+    audit.record("study_changed", study=open_study, by="ann", what=what, n_people=4)
+    shown = coordinator_client.get(page(open_study)).content.decode()
+    assert "<p>changes: quota nothing → 8; only verified no → yes</p>" in shown
+    assert "<p>what: changed fields Quota, Reward; added task “sprites task 1”</p><p>n people: 4</p>" in shown
