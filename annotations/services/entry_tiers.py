@@ -16,7 +16,7 @@ def tier_of(study: Study, ids: OutsideIds, token: str) -> EntryTier:
     """Return the surest tier that a link's ids and its token reach. It may ask Prolific, so hold no transaction.
 
     A token that proves nothing (expired, made for another site, changed) is as good as none. Raises EntryNotVerified
-    for one that Prolific signed for somebody else, and for an unverified entry of a study that takes only verified ones.
+    for one that Prolific signed for somebody else, and for an unverified entry of a study that takes no such.
     """
     signed = _signed(token) if token else None
     if signed is not None:

@@ -24,7 +24,7 @@ N_EVENTS = 300_000  # each phrase is submitted, scored and retrained
 
 def _copy(row: Model, n: int, **values: str) -> None:
     """Insert n copies of a row; `values` are SQL over `i`, from 1 to n, for the columns that differ."""
-    columns = [field.column for field in row._meta.concrete_fields if not field.primary_key]
+    columns = [str(field.column) for field in row._meta.concrete_fields if not field.primary_key]
     chosen = ", ".join(values.get(name, name) for name in columns)
     table, names = row._meta.db_table, ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:

@@ -84,7 +84,9 @@ def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
 def spans(visit: Visit) -> None:
     """Twenty seconds in view in two overlapping tabs, of which five waiting for a score and two without a network."""
     visit.assignment.refresh_from_db()
-    start = visit.assignment.started_at
+    began_at = visit.assignment.started_at
+    assert began_at is not None
+    start = began_at
     later = start + dt.timedelta(minutes=1)
     type(visit.assignment).objects.filter(pk=visit.assignment.pk).update(started_at=start - dt.timedelta(minutes=2))
     start -= dt.timedelta(minutes=2)

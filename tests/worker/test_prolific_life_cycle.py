@@ -22,7 +22,7 @@ def deliver(hook: Hook) -> str:
     headers = {name.lower(): value for name, value in hook.headers.items()}
     answer = Client().post("/prolific/webhook", hook.body, content_type="application/json", headers=headers)
     assert answer.status_code == 200
-    return answer.json()["effect"]
+    return str(answer.json()["effect"])
 
 
 def come_by_the_link(study, name, **more) -> AnnotationSession:
@@ -30,7 +30,9 @@ def come_by_the_link(study, name, **more) -> AnnotationSession:
     link = {"PROLIFIC_PID": known.participant, "STUDY_ID": known.study, "SESSION_ID": known.session, **more}
     response = Client().post(f"/study/{study.slug}/start", link)
     assert response.status_code == 303, response.content
-    return submission_of(study, name).session
+    session = submission_of(study, name).session
+    assert session is not None
+    return session
 
 
 def do_everything(session: AnnotationSession) -> AnnotationSession:

@@ -76,7 +76,7 @@ def test_a_large_studys_analysis_is_shown_for_a_while(closed: Study, monkeypatch
     events.record(events.STUDY_PAUSED, study=closed)
     assert followed(closed) is first
     assert latest_tables(closed).table_3.rows == ()
-    monkeypatch.setattr(latest.time, "monotonic", lambda: first.until + 1)
+    monkeypatch.setattr("time.monotonic", lambda: first.until + 1)
     assert followed(closed).tables.table_3.rows == ()
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -33,10 +34,11 @@ def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
     return open_study
 
 
-def get(client: Client, name: str, **query: object) -> dict:
+def get(client: Client, name: str, **query: str | int) -> dict[str, Any]:
     response = client.get(f"{TABLES}{name}/", query)
     assert response.status_code == 200, response.content
-    return response.json()
+    told: dict[str, Any] = response.json()
+    return told
 
 
 @pytest.mark.django_db
@@ -95,7 +97,7 @@ def test_as_csv_a_table_is_the_file_of_the_export(worked: Study, coordinator_cli
     ],
 )
 def test_rows_are_chosen_by_their_cells(
-    worked: Study, coordinator_client: Client, name: str, query: dict, count: int
+    worked: Study, coordinator_client: Client, name: str, query: dict[str, Any], count: int
 ) -> None:
     assert get(coordinator_client, name, **query)["count"] == count
     response = coordinator_client.get(f"{TABLES}{name}/", {**query, "format": "csv"})

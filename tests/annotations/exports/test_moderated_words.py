@@ -25,7 +25,7 @@ def moderated(alice, bob) -> Study:
     submit_and_score(alice, "dark")
     end(alice), end(bob)
     train_due_runs()
-    study = alice.session.study
+    study: Study = alice.session.study
     before = told(study)
     assert HIDDEN in before and EXCLUDED in before
     moderation.moderate(hidden, Moderation.HIDDEN, by="carol", reason="names somebody")

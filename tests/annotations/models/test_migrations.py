@@ -45,7 +45,7 @@ def test_a_study_that_an_older_version_writes_has_what_newer_ones_added(draft_st
         added
     )
     names = ", ".join(
-        field.column for field in Study._meta.concrete_fields if field.column not in {*added, "id", "slug"}
+        str(field.column) for field in Study._meta.concrete_fields if field.column not in {*added, "id", "slug"}
     )
     with connection.cursor() as cursor:
         cursor.execute(

@@ -37,8 +37,12 @@ def each_entry_is_a_submission_with_its_ids_sealed() -> None:
     found = {row.submission_key: row for row in Submission.objects.select_related("session")}
     assert set(found) == {"S1", "S2"}
     for key, row in found.items():
+        assert row.session is not None and row.sealed_ids is not None
         assert (row.session.submission_key, row.pseudonym, row.status) == (key, "PAAA", "")
-        assert identities.unseal(study, row.pseudonym, row.sealed_ids) == {**IDS, "session": f"{IDS['session']}-{key}"}
+        assert identities.unseal(study, row.pseudonym, bytes(row.sealed_ids)) == {
+            **IDS,
+            "session": f"{IDS['session']}-{key}",
+        }
     assert IdentityKey.objects.count() == 1  # one person, one key
 
 

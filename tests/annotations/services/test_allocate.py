@@ -8,6 +8,7 @@ from django.utils import timezone
 from annotations.models import (
     Allocation,
     AllocationState,
+    AnnotationSession,
     BaseModel,
     Condition,
     Event,
@@ -32,7 +33,7 @@ def cell_of(session) -> str:
     return allocations.cell_key(allocation.condition, allocation.order)
 
 
-def full(base_model: BaseModel, quota: int, **fields) -> tuple[Study, list]:
+def full(base_model: BaseModel, quota: int, **fields) -> tuple[Study, list[AnnotationSession]]:
     study = study_of_cells(base_model, n_conditions=1, n_tasks=1, quota=quota, **fields)
     return study, [consenting(study, f"person-{n}") for n in range(quota)]
 

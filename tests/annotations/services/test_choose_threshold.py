@@ -33,7 +33,8 @@ def test_the_latest_choice_counts_and_each_is_in_the_log(alice: Visit) -> None:
         replies.choose_threshold(phrase, between(phrase, share))
     replies.choose_threshold(phrase, None)
     assert ThresholdChoice.objects.get().threshold is None
-    logged = [event.payload["changed"]["threshold_choice"]["threshold"] for event in Event.objects.filter(kind="threshold_chosen").order_by("pk")]
+    chosen = Event.objects.filter(kind="threshold_chosen").order_by("pk")
+    logged = [event.payload["changed"]["threshold_choice"]["threshold"] for event in chosen]
     assert logged == [float(np.float32(between(phrase, 0.3))), float(np.float32(between(phrase, 0.6))), None]
 
 

@@ -223,7 +223,7 @@ def test_an_erasure_between_the_look_and_the_write_of_a_finishing_job_wins(alice
         study=alice.session.study, base_model=base_model, scheme="class_equal", requested_by="x"
     )
     held = jobs.take(Correction)
-    now = timezone.now()
+    now: dt.datetime = timezone.now()
 
     def undone_meanwhile() -> dt.datetime:
         Correction.objects.filter(pk=correction.pk).update(state="failed", error="undone", finished_at=now)

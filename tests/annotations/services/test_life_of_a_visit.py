@@ -39,7 +39,7 @@ NUMBERS = st.integers(0, 11)  # which of the visits that there are
 
 
 class LifeOfAVisit(RuleBasedStateMachine):
-    """The study has two cells and three places, two of them taken; each person may come with up to three submissions."""
+    """The study has two cells and three places, two of them taken; each person may come with three submissions."""
 
     base_model: ClassVar[BaseModel]
 

@@ -38,6 +38,7 @@ def enter(study: Study, name: str):
 def lively(open_study: Study, alice: Visit, bob: Visit) -> Study:
     """Every way through: done, refused and failed runs, a failed phrase, a choice, a judgement, and every ending."""
     red, _same, _blue, rare = submit_and_score(alice, "red", "red", "blue", "no dots 🟥")
+    assert red.score.threshold is not None
     replies.choose_threshold(red, red.score.threshold + 0.01)
     replies.choose_threshold(rare, rare.score.threshold)
     replies.judge(red, JudgementAnswer.YES)

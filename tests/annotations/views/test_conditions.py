@@ -1,5 +1,7 @@
 """What a visit's condition shows on the task page, and what it keeps back."""
 
+from typing import Any
+
 import pytest
 
 from annotations.models import BaseModel, Condition
@@ -10,7 +12,7 @@ from tests.annotations.views.pages import task_url, tree
 from tests.steps import submit_and_score
 
 
-def visit_under(base_model: BaseModel, study_fields: dict[str, object], **condition: object) -> actors.Visit:
+def visit_under(base_model: BaseModel, study_fields: dict[str, Any], **condition: object) -> actors.Visit:
     """Somebody at the first task of a study with one condition, or with none where nothing is said of it."""
     study = actors.create_study(base_model, goal=0.7, comprehension_check=False, **study_fields)
     study.tasks.update(suggested_words="stripes\nspots")

@@ -23,7 +23,7 @@ def study(open_study, prolific):
 
 def send(hook: Hook, client: Client | None = None, **changed_headers: str | None):
     """Deliver a hook as it came, or with other headers (None: without)."""
-    headers = {name.lower(): value for name, value in hook.headers.items()}
+    headers: dict[str, str | None] = {name.lower(): value for name, value in hook.headers.items()}
     headers |= {name.replace("_", "-"): value for name, value in changed_headers.items()}
     given = {name: value for name, value in headers.items() if value is not None}
     client = client or Client(enforce_csrf_checks=True)
@@ -33,7 +33,7 @@ def send(hook: Hook, client: Client | None = None, **changed_headers: str | None
 def error_code(response) -> str:
     error = response.json()["error"]
     assert set(error) == {"code", "message"} and error["message"]
-    return error["code"]
+    return str(error["code"])
 
 
 def test_a_change_of_status_arrives(study, prolific):
