@@ -32,9 +32,9 @@ def class_images(base_model: BaseModel, target_class: int) -> ClassImages:
     return _class_images(base_model.pk, target_class)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)  # as many as a data set with many classes has
 def _class_images(base_model_id: int, target_class: int) -> ClassImages:
-    base_model = BaseModel.objects.select_related("dataset").get(pk=base_model_id)
+    base_model = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
     rows = base_model.dataset.files.rows(Split.VALIDATION, target_class)
     predicted = base_model.predicted[rows]
     shown = predicted != BaseModel.NO_PREDICTION

@@ -78,6 +78,9 @@ def configuration_digest(study: Study) -> str:
 
 
 def _configuration_data(study: Study) -> dict[str, Any]:
+    # A study of experts has hundreds of tasks on one base model, whose predictions are as long as the data set.
+    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    base_models = {pk: _frozen_base_model(pk) for pk in {task.base_model_id for task in tasks}}
     return {
         "code_version": CODE_VERSION,
         "least_slice_size": settings.LEAST_SLICE_SIZE,
@@ -86,7 +89,7 @@ def _configuration_data(study: Study) -> dict[str, Any]:
             {name: getattr(condition, name) for name in FROZEN_CONDITION_FIELDS}
             for condition in study.conditions.order_by("position")
         ],
-        "tasks": [_frozen_task(task) for task in study.tasks.select_related("base_model__dataset")],
+        "tasks": [_frozen_task(task, base_models[task.base_model_id]) for task in tasks],
     }
 
 
@@ -95,16 +98,17 @@ def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _frozen_task(task: Task) -> dict[str, Any]:
+def _frozen_task(task: Task, base_model: dict[str, Any]) -> dict[str, Any]:
     task.target_class = resolved_target_class(task)
     return {
         **{name: getattr(task, name) for name in FROZEN_TASK_FIELDS},
         "class_name": task.class_name,
-        "base_model": _frozen_base_model(task.base_model),
+        "base_model": base_model,
     }
 
 
-def _frozen_base_model(base_model: BaseModel) -> dict[str, Any]:
+def _frozen_base_model(base_model_id: int) -> dict[str, Any]:
+    base_model = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
     dataset = base_model.dataset
     return {
         "name": base_model.name,

@@ -10,7 +10,8 @@ COUNT = {"range": "0 or more"}
 
 
 def participant_column(pseudonym: Callable[[Any], str]) -> Column[Any]:
-    return Column("participant", "text", "pseudonym of the person, made with a key of this study alone", pseudonym)
+    description = "pseudonym of the person, made with a key of this study alone; of an expert with E, of the erased with X"
+    return Column("participant", "text", description, pseudonym)
 
 
 def session_column(submission_key: Callable[[Any], str]) -> Column[Any]:

@@ -19,7 +19,8 @@ HIGH_NULL = 0.5  # above it, words have to explain more than half of the mistake
 
 def task_checks(study: Study) -> list[Check]:
     """Return the checks of every task, in their order."""
-    tasks = list(study.tasks.select_related("base_model__dataset").order_by("position"))
+    rows = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    tasks = list(rows.order_by("position"))
     if not tasks:
         return [block("The study has no task. Add at least one.", Mend.TASKS)]
     found = [check for task in tasks for check in _of_task(study, task)]

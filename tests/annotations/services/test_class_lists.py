@@ -1,11 +1,16 @@
 """Tasks for many classes at once in a draft."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from annotations.models import AuditRecord, SessionKind
+from annotations.models import AuditRecord, SessionKind, Task
+from annotations.readings.preflight.tasks import task_checks
 from annotations.services import class_lists, entry_links, studies
 from annotations.services.base_models import classes_with_errors
 from annotations.services.class_lists import Added, ClassListRefused
+from annotations.services.configurations import freeze
+from annotations.services.readiness import reasons_not_ready
 from tests.actors import OVAL, SQUARE
 
 
@@ -87,3 +92,19 @@ def test_an_open_study_keeps_its_tasks(draft, base_model):
         class_lists.add(draft, base_model, by="carol")
     with pytest.raises(ClassListRefused):
         class_lists.remove(draft, by="carol")
+
+
+def test_what_is_asked_of_the_database_does_not_grow_with_the_tasks(draft, base_model, django_assert_max_num_queries):
+    """Each base model is read once: its predictions are as long as the data set."""
+    class_lists.add(draft, base_model, by="carol")
+    with CaptureQueriesContext(connection) as few:
+        freeze(draft)
+        task_checks(draft)
+        reasons_not_ready(draft)
+    draft.tasks.bulk_create(
+        Task(study=draft, base_model=base_model, target_class=SQUARE, position=position) for position in range(3, 90)
+    )
+    with django_assert_max_num_queries(len(few)):
+        freeze(draft)
+        task_checks(draft)
+        reasons_not_ready(draft)
