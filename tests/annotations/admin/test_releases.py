@@ -24,7 +24,11 @@ def test_a_release_is_asked_for_built_and_downloaded(
 ) -> None:
     add_run(add_phrase(alice, "red", 0.5), 0.75)
     page = coordinator_client.post(address(open_study), follow=True).content.decode()
-    assert "Release 1 is being made" in page and "Waits for a worker" in page and 'data-live="3"' in page
+    assert (
+        "Release 1 is being made" in page
+        and "Waits for a worker" in page
+        and 'data-live="3" data-then="reload"' in page
+    )
     build_due_releases()
     page = coordinator_client.get(address(open_study)).content.decode()
     release = open_study.releases.get()
