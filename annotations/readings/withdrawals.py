@@ -41,7 +41,7 @@ def withdrawn(study: Study, now: dt.datetime) -> list[Withdrawn]:
             person=person,
             withdrawn_at=person.last_at,  # type: ignore[attr-defined]  # annotated
             is_erased=not person.sessions.filter(withdrawn_at__isnull=False, erased_at=None).exists(),
-            ids_kept=person.erased_at is None,
+            ids_kept=bool(study.pseudonym_key) and person.erased_at is None,
             is_owed=erasure.is_owed(person, now),
         )
         for person in people

@@ -49,12 +49,15 @@ def test_somebody_of_another_study_is_not_found(alice, address, coordinator_clie
 
 
 def test_the_ids_of_a_closed_study_are_destroyed_by_hand(alice, address, coordinator_client):
+    coordinator_client.post(
+        address, {"act": "withdraw", "participant": alice.participant.pseudonym, "reason": "by e-mail"}
+    )
     studies.close_study(alice.session.study, by="coordinator")
     assert "Destroy the ids now" in coordinator_client.get(address).content.decode()
     unsure = coordinator_client.post(address, {"act": "destroy_ids"}, follow=True).content.decode()
     assert "Please tick the box first" in unsure and IdentityKey.objects.exists()
     page = coordinator_client.post(address, {"act": "destroy_ids", "is_sure": "on"}, follow=True).content.decode()
-    assert "They are destroyed" in page and "Destroy the ids now" not in page
+    assert "They are destroyed" in page and "Destroy the ids now" not in page and "<td>destroyed</td>" in page
     assert not IdentityKey.objects.exists()
     assert AuditRecord.objects.get(act="ids_destroyed").actor == "coordinator"
 
