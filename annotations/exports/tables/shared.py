@@ -10,7 +10,9 @@ COUNT = {"range": "0 or more"}
 
 
 def participant_column(pseudonym: Callable[[Any], str]) -> Column[Any]:
-    description = "pseudonym of the person, made with a key of this study alone; of an expert with E, of the erased with X"
+    description = (
+        "pseudonym of the person, made with a key of this study alone; of an expert with E, of the erased with X"
+    )
     return Column("participant", "text", description, pseudonym)
 
 
