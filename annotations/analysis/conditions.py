@@ -13,6 +13,7 @@ from annotations.analysis.permutations import Comparison, compare_groups, compar
 
 Measure = Callable[[PersonTask], float | None]
 
+MOST_TASKS = 20  # of which each two are compared
 MEASURES: dict[str, Measure] = {
     "best_error_score": lambda row: row.best_error_score,
     "worst_group_accuracy": lambda row: row.worst_group_accuracy,
@@ -56,8 +57,13 @@ def compare_conditions(rows: Sequence[PersonTask], names: Sequence[str]) -> tupl
 
 
 def compare_tasks(rows: Sequence[PersonTask], titles: dict[int, str]) -> tuple[Compared, ...]:
-    """Compare each two tasks over the people who have a value on both, by measure. titles: of the tasks by number."""
+    """Compare each two tasks over the people who have a value on both, by measure. titles: of the tasks by number.
+
+    None of more than MOST_TASKS: experts may have a thousand classes, and half a million comparisons say nothing.
+    """
     compared: list[Compared] = []
+    if len(titles) > MOST_TASKS:
+        return ()
     for name, measure in MEASURES.items():
         by_task: dict[int, dict[str, float]] = defaultdict(dict)
         for row in rows:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.analysis.conditions import MEASURES, compare_conditions, compare_tasks
+from annotations.analysis.conditions import MEASURES, MOST_TASKS, compare_conditions, compare_tasks
 from annotations.analysis.people import PersonTask
 
 
@@ -57,3 +57,10 @@ def test_tasks_are_compared_within_people_who_did_both() -> None:
 
 def test_one_task_is_no_comparison() -> None:
     assert compare_tasks([row("a", 1, None, 0.1)], {1: "birds"}) == ()
+
+
+def test_of_very_many_tasks_no_two_are_compared() -> None:
+    titles = {number: f"class {number}" for number in range(1, MOST_TASKS + 2)}
+    assert compare_tasks([], titles) == ()
+    del titles[1]
+    assert len(compare_tasks([], titles)) > 0
