@@ -81,6 +81,8 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
             page.get_by_text("Add another Condition").click()
             page.locator(f"#id_conditions-{place}-name").fill(name)
         page.locator("#id_conditions-1-show_suggestions").uncheck()
+        tasks = page.locator("#tasks-group .tabular")
+        assert tasks.evaluate("each => each.scrollWidth <= each.clientWidth")  # every column of a task is in view
         page.get_by_label("Quota").fill("30")
         page.locator("#id_reward_cents").fill("2.50")
         page.locator("#id_most_minutes").fill("45")
