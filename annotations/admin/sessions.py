@@ -76,7 +76,7 @@ class SessionAdmin(ReadOnlyAdmin):
 @admin.register(Assignment)
 class AssignmentAdmin(ReadOnlyAdmin):
     list_display = ("session", "study", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
-    list_filter = ("session__study", "state", "end_reason")
+    list_filter = ("session__study", "session__kind", "state", "end_reason")
     search_fields = ("session__participant__pseudonym", "session__submission_key")
     list_select_related = ("session__participant", "session__study", "task__study")
     inlines = (PhraseRows,)
@@ -89,7 +89,7 @@ class AssignmentAdmin(ReadOnlyAdmin):
 @admin.register(Phrase)
 class PhraseAdmin(ReadOnlyAdmin):
     list_display = ("phrase", "participant", "study", "error_score", "threshold", "state", "result", "submitted_at")
-    list_filter = ("assignment__session__study", "state")
+    list_filter = ("assignment__session__study", "assignment__session__kind", "state")
     search_fields = ("text", "assignment__session__participant__pseudonym")
     ordering = ("-submitted_at",)
     fieldsets = (
