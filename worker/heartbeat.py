@@ -32,10 +32,15 @@ def serves(queues: Iterable[str]) -> None:
 
 def touch() -> None:
     """Touch the file that WORKER_HEARTBEAT names, and every few seconds the rows; nothing where there is neither."""
-    if settings.WORKER_HEARTBEAT:
-        Path(settings.WORKER_HEARTBEAT).touch()
+    touch_file()
     if _queues and time.monotonic() - _beaten_at >= BEAT_EVERY_S:
         _beat()
+
+
+def touch_file() -> None:
+    """Touch the file alone: for work within a transaction that cannot write."""
+    if settings.WORKER_HEARTBEAT:
+        Path(settings.WORKER_HEARTBEAT).touch()
 
 
 def _beat() -> None:

@@ -65,7 +65,7 @@ def _write(job: Release, progress: dict[str, Any]) -> releases.Built:
 
     def tell(what: str, done: int, total: int) -> None:
         progress.update(phase=f"writing {what}", n_done=done, n_total=total)
-        heartbeat.touch()
+        heartbeat.touch_file()  # a row would be refused, and end the snapshot's transaction
 
     target = releases.file_of(job)
     target.parent.mkdir(parents=True, exist_ok=True)

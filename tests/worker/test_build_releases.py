@@ -32,13 +32,16 @@ from annotations.models import (
     SessionKind,
     Span,
     Study,
+    WorkerBeat,
 )
 from annotations.services import jobs, releases
 from annotations.services.withdrawal import withdraw
 from tests.actors import Visit, start_visit
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.steps import end, submit_and_score
+from worker import heartbeat
 from worker import releases as worker_releases
+from worker.management.commands import release_study
 from worker.releases import build_due_releases
 from worker.retraining import train_due_runs
 
@@ -380,3 +383,23 @@ def test_the_command_builds_and_says_where(worked: Study) -> None:
     assert worked.releases.get().digest in out.getvalue()
     with pytest.raises(CommandError, match=r"There are: sprites\."):
         call_command("release_study", "spirtes")
+
+
+def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    releases.request(worked, by="ada")
+    held = jobs.take(Release)
+    assert held is not None
+    monkeypatch.setattr(release_study.time, "sleep", lambda seconds: jobs.put_back(held))
+    out = io.StringIO()
+    call_command("release_study", "sprites", stdout=out)
+    assert worked.releases.get().digest in out.getvalue()
+
+
+def test_a_heart_that_is_due_to_beat_in_the_snapshot_does_no_harm(
+    worked: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "_queues", ("embed",))
+    monkeypatch.setattr(heartbeat, "BEAT_EVERY_S", 0.0)  # at every touch, as after five seconds of writing
+    release = build(worked)
+    assert (release.state, release.error) == (JobState.DONE, "")
+    assert WorkerBeat.objects.get().queue == "embed"

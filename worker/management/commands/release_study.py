@@ -1,5 +1,6 @@
-"""manage.py release_study SLUG: ask for a release of a study, and build it here."""
+"""manage.py release_study SLUG: ask for a release of a study, and build it here, or wait for the worker that does."""
 
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,9 +10,11 @@ from annotations.models import JobState, Study
 from annotations.services import audit, releases
 from worker.releases import build_due_releases
 
+ASK_AGAIN_AFTER_S = 1.0
+
 
 class Command(BaseCommand):
-    help = "Build a release of a study in this process: tables, Parquet, figures, manifest. See docs/analysts.md."
+    help = "Build a release of a study: tables, Parquet, figures, manifest. See docs/analysts.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the study, as in the participants' link")
@@ -24,11 +27,12 @@ class Command(BaseCommand):
         release = releases.request(study, by=audit.SYSTEM)
         build_due_releases()
         release.refresh_from_db()
-        if release.state == JobState.FAILED:
-            raise CommandError(f"Release {release.number} failed. {release.error}")
+        while release.state in (JobState.PENDING, JobState.RUNNING):  # another worker has it, and may be killed
+            time.sleep(ASK_AGAIN_AFTER_S)
+            build_due_releases()
+            release.refresh_from_db()
         if release.state != JobState.DONE:
-            self.stdout.write(f"Release {release.number} is being made by another worker.")
-            return
+            raise CommandError(f"Release {release.number} failed. {release.error}")
         path = releases.file_of(release)
         self.stdout.write(f"Wrote {path} ({path.stat().st_size:,} bytes).\nSHA-256 {release.digest}")
         for note in release.manifest["notes"]:
