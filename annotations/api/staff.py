@@ -88,6 +88,7 @@ class SessionViewSet(_StaffViewSet):
     filters: ClassVar[dict[str, str]] = {
         "study": "study__slug",
         "participant": "participant__pseudonym",
+        "kind": "kind",
         "stage": "stage",
         "outcome": "outcome",
     }
