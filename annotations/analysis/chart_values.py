@@ -91,7 +91,10 @@ class CurveChart:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure with its data. source: the figure of the paper; empty: what it says while there is nothing to draw."""
+    """One figure with its data. source: the figure of the paper; empty: what it says while there is nothing to draw.
+
+    data is shown beside it; also: the other tables that it draws of.
+    """
 
     key: str
     title: str
@@ -100,3 +103,4 @@ class Figure:
     data: FilledTable[Any]
     chart: LineChart | CurveChart
     empty: str
+    also: tuple[FilledTable[Any], ...] = ()

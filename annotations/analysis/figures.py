@@ -65,6 +65,7 @@ def _error_scores(tables: StudyTables) -> Figure:
         tables.people,
         LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines)),
         "No phrase has a score yet.",
+        (tables.experts, tables.totals),
     )
 
 
@@ -79,10 +80,12 @@ def _annotation_time(tables: StudyTables) -> Figure:
         "Annotation time",
         "Figure 5a",
         "Minutes of each participant at a task. Active: in view, not idle, online, and not waiting for a score, from "
-        "what the browser reported. Waiting is apart. From start to end is by the server's clock.",
+        "what the browser reported. Waiting is apart. From start to end is by the server's clock. The data are in "
+        "seconds.",
         tables.people,
         LineChart("minutes", "minutes", (PEOPLE,), _panels(tables, lines), has_log=True),
         "Nobody has ended a task yet.",
+        (tables.totals,),
     )
 
 
@@ -107,6 +110,7 @@ def _worst_group(tables: StudyTables) -> Figure:
         tables.methods,
         LineChart("worst-group accuracy on test", "share", (PEOPLE, _BEST, _METHODS), _panels(tables, lines)),
         "No run is done yet.",
+        (tables.people, tables.totals),
     )
 
 

@@ -17,7 +17,10 @@ Tables (CSV, UTF-8, commas, first line names the columns; data_dictionary.csv ex
 
 Other files
   *.parquet             each table once more, typed; texts stand in them as they were typed
-  figures/              the figures of the results page, each with its data as CSV
+  figures/              the figures of the results page, drawn of these tables: error-scores of summary, experts and
+                        estimates; annotation-time of summary and estimates; worst-group of summary, estimates and
+                        baselines; new-concepts and best-score-over-people of saturation; splits, panels and table-3 of
+                        splits, panels and table_3
   phrases.jsonl         the phrases once more, one JSON object a line, exactly as they were typed
   events.jsonl          what happened, in order; personal text is left out
   study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute

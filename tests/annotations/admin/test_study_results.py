@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from html import unescape
 
 import pytest
@@ -131,6 +132,18 @@ def test_each_figure_is_an_svg_file(coordinator_client: Client, scripted: Study)
     assert response["Content-Type"] == "image/svg+xml"
     assert response.content.startswith(b"<svg")
     assert b"style=" not in response.content
+
+
+def test_every_figure_hands_out_each_table_that_it_is_drawn_of(coordinator_client: Client, scripted: Study) -> None:
+    shown = page(coordinator_client, scripted)
+    offered = {
+        key: re.findall(r'href="\?table=([a-z0-9_]+)\.csv"', part)
+        for key, part in re.findall(r'<figure id="figure-([a-z-]+)"(.*?)</figure>', shown, re.DOTALL)
+    }
+    assert offered["error-scores"] == ["summary", "experts", "estimates"]
+    assert offered["worst-group"] == ["baselines", "summary", "estimates"]
+    for table in {table for tables in offered.values() for table in tables}:
+        assert coordinator_client.get(url(scripted, f"?table={table}.csv")).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["?table=passwords.csv", "?figure=none", "?figure=annotation-time"])
