@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,6 @@ from tests.annotations.exports.rows import add_phrase, add_run
 from tests.steps import end, submit_and_score
 from worker import heartbeat
 from worker import releases as worker_releases
-from worker.management.commands import release_study
 from worker.releases import build_due_releases
 from worker.retraining import train_due_runs
 
@@ -389,7 +389,7 @@ def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch
     releases.request(worked, by="ada")
     held = jobs.take(Release)
     assert held is not None
-    monkeypatch.setattr(release_study.time, "sleep", lambda seconds: jobs.put_back(held))
+    monkeypatch.setattr(time, "sleep", lambda seconds: jobs.put_back(held))
     out = io.StringIO()
     call_command("release_study", "sprites", stdout=out)
     assert worked.releases.get().digest in out.getvalue()
