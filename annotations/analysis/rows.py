@@ -183,7 +183,9 @@ def _conditions(study: Study, kind: SessionKind) -> tuple[dict[str, str | None],
 
 def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
     visits = study.sessions.aggregate(
-        withdrawn=Count("participant", filter=Q(kind=kind, withdrawn_at__isnull=False), distinct=True),
+        withdrawn=Count(
+            "participant", filter=Q(kind=kind, withdrawn_at__isnull=False, erased_at=None), distinct=True
+        ),  # a visit is named once: erasure takes it over
         erased=Count("id", filter=Q(kind=kind, erased_at__isnull=False)),
         rehearsals=Count("id", filter=Q(kind__in=REHEARSALS)),
         others=Count("id", filter=~Q(kind__in=(kind, *REHEARSALS))),
@@ -204,7 +206,7 @@ def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]
     others = "visits of experts" if kind == SessionKind.PARTICIPANT else "visits of participants"
     out, within = True, False
     yield Counted("people who withdrew", visits["withdrawn"], out, "nothing of their withdrawn visits is used")
-    yield Counted("visits that were erased", visits["erased"], out, "nothing is left of them")
+    yield Counted("visits that were erased", visits["erased"], out, "their people withdrew; nothing is left of them")
     yield Counted("previews and simulated visits", visits["rehearsals"], out, "nobody's work")
     yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
     yield Counted("phrases that the staff excluded", phrases["excluded"], out, "by moderation, with a reason each")

@@ -20,6 +20,7 @@ from annotations.models import (
     Stage,
     Study,
 )
+from annotations.services import erasure, withdrawal
 from tests.actors import Visit
 from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
@@ -159,6 +160,13 @@ def test_a_study_whose_only_person_withdrew_has_nothing_but_that(open_study: Stu
     tables = study_tables(open_study)
     assert tables.people.rows == ()
     assert left_out(tables) == {"people who withdrew": 1}
+
+
+def test_a_visit_that_was_erased_is_named_once(open_study: Study, alice: Visit) -> None:
+    add_run(add_phrase(alice, "red", 0.75), 0.5)
+    withdrawal.withdraw(alice.session)
+    erasure.erase_due(timezone.now())
+    assert left_out(study_tables(open_study)) == {"visits that were erased": 1}
 
 
 def test_the_same_study_gives_the_same_tables(scripted: Study) -> None:
