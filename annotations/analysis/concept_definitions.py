@@ -126,7 +126,7 @@ MAP: Table[Place] = Table(
         _NUMBER,
         Column("text", "text", "the phrase; written as in phrases.csv", field("text")),
         Column("x", "number", "first principal component of the phrases' embeddings", field("x")),
-        Column("y", "number", "second", field("y")),
+        Column("y", "number", "second principal component", field("y")),
         Column("people", "integer", "people of the study who said it", field("people"), **COUNT),
         Column("experts", "integer", "experts who said it", field("experts"), **COUNT),
         Column("error_score", "number", "of the phrase", field("error_score"), **_SCORE),

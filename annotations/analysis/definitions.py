@@ -217,8 +217,8 @@ SATURATION: Table[SaturationPoint] = Table(
         ),
         Column("people", "integer", "the first so many in random order", field("people"), range="1 or more"),
         Column("mean", "number", "over all orders, exact", field("mean")),
-        Column("low", "number", "95% of orders lie above", field("low")),
-        Column("high", "number", "and below", field("high")),
+        Column("low", "number", "lower end of the middle 95% of orders", field("low")),
+        Column("high", "number", "its upper end", field("high")),
     ),
 )
 
@@ -230,7 +230,7 @@ NOVELTY: Table[TaskNovelty] = Table(
         _TASK,
         Column("people", "integer", "who named something", _of("novelty", "people"), **COUNT),
         Column("concepts", "integer", "distinct concepts", _of("novelty", "concepts"), **COUNT),
-        Column("named_once", "integer", "named by one person alone", _of("novelty", "named_once"), **COUNT),
+        Column("named_once", "integer", "concepts that one person alone named", _of("novelty", "named_once"), **COUNT),
         Column(
             "chance",
             "number",
@@ -239,10 +239,10 @@ NOVELTY: Table[TaskNovelty] = Table(
             _of("novelty", "chance"),
             **SHARE,
         ),
-        Column("chance_low", "number", "Wilson's 95% interval", _of("novelty", "low"), **SHARE),
+        Column("chance_low", "number", "lower end of Wilson's 95% interval", _of("novelty", "low"), **SHARE),
         Column("chance_high", "number", "its upper end", _of("novelty", "high"), **SHARE),
         Column("enough_below", "number", "the study's threshold", field("enough_below"), **SHARE),
-        Column("is_enough", "boolean", "whether the chance is below it", field("is_enough")),
+        Column("is_enough", "boolean", "whether the chance is below that", field("is_enough")),
     ),
 )
 
@@ -263,9 +263,11 @@ def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
             Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
             Column("second_people", "integer", "people in the comparison", lambda row: row.result.n[1], **COUNT),
             Column("first_mean", "number", "mean over tasks of the first's means; empty within people", _mean_of(0)),
-            Column("second_mean", "number", "of the second's", _mean_of(1)),
+            Column("second_mean", "number", "the same of the second's", _mean_of(1)),
             Column("difference", "number", "mean of the second less the first", _of("result", "difference")),
-            Column("low", "number", "95% percentile bootstrap of people", _of("result", "low")),
+            Column(
+                "low", "number", "lower end of its 95% interval, percentile bootstrap of people", _of("result", "low")
+            ),
             Column("high", "number", "its upper end", _of("result", "high")),
             Column("p_value", "number", "of the permutation test, two-sided", _of("result", "p_value"), **SCORE),
             Column("adjusted_p", "number", "Holm's, over the measure's rows", field("adjusted_p"), **SCORE),
