@@ -1,6 +1,5 @@
 """manage.py release_study SLUG: ask for a release of a study, and build it here, or wait for the worker that does."""
 
-import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotations.models import JobState, Study
 from annotations.services import audit, releases
 from worker.releases import build_due_releases
-
-ASK_AGAIN_AFTER_S = 1.0
+from worker.waiting import work_until_ended
 
 
 class Command(BaseCommand):
@@ -25,12 +23,7 @@ class Command(BaseCommand):
             known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
             raise CommandError(f"There is no study {slug!r}. There are: {known}.")
         release = releases.request(study, by=audit.SYSTEM)
-        build_due_releases()
-        release.refresh_from_db()
-        while release.state in (JobState.PENDING, JobState.RUNNING):  # another worker has it, and may be killed
-            time.sleep(ASK_AGAIN_AFTER_S)
-            build_due_releases()
-            release.refresh_from_db()
+        work_until_ended(release, build_due_releases)
         if release.state != JobState.DONE:
             raise CommandError(f"Release {release.number} failed. {release.error}")
         path = releases.file_of(release)

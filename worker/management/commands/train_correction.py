@@ -1,4 +1,4 @@
-"""manage.py train_correction SLUG: train a pooled correction of a study here, and say what it does."""
+"""manage.py train_correction SLUG: train a pooled correction of a study, and say what it does."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,12 +10,13 @@ from annotations.models import BaseModel, Correction, JobState, Study
 from annotations.readings.corrections import report_of
 from annotations.services import audit, corrections
 from worker.corrections import train_due_corrections
+from worker.waiting import work_until_ended
 
 LEAVE_OUT = "none"
 
 
 class Command(BaseCommand):
-    help = "Retrain a base model with one approved annotation a class, in this process. See docs/analysts.md."
+    help = "Retrain a base model with one approved annotation a class. See docs/analysts.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the study, as in the participants' link")
@@ -42,13 +43,9 @@ class Command(BaseCommand):
         second = _second(options["second"]) if options["second"] else None
         with plain_errors():
             correction = corrections.request(study, base_model, by=audit.SYSTEM, by_hand=by_hand, second=second)
-        train_due_corrections()
-        correction.refresh_from_db()
+        work_until_ended(correction, train_due_corrections)
         if correction.state == JobState.FAILED:
             raise CommandError(correction.error)
-        if correction.state != JobState.DONE:
-            self.stdout.write(f"Correction {correction.pk} is being trained by another worker.")
-            return
         for line in _told(correction):
             self.stdout.write(line)
 
