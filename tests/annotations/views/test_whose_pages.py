@@ -13,7 +13,7 @@ from tests.actors import Visit
 from tests.annotations.views.pages import say, task_url
 
 OPEN_TO_ALL = {"welcome", "start", "language", "livez", "readyz"}
-SIGNED = {"prolific_webhook"}  # open to whoever has the secret
+SIGNED = {"prolific_webhook", "metrics"}  # open to whoever has the secret
 OF_A_VISIT = {  # by name, below /visit/
     "visit": "",
     "consent": "consent",
