@@ -26,6 +26,8 @@ OF_A_VISIT = {  # by name, below /visit/
     "withdraw_from_visit": "withdraw",
     "end": "end",
     "report_spans": "spans",
+    "classes": "classes",
+    "pick": "classes/pick",
 }
 OF_A_TASK = {
     "task": "",
