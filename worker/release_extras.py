@@ -9,7 +9,7 @@ from annotations.exports.study_export import Analysis, Extras
 from annotations.exports.tables import TABLES
 from annotations.models import Study
 from worker import parquet
-from worker.figures import draw_all
+from worker.drawing import draw_apart
 
 
 def _analyse(study: Study) -> Analysis:
@@ -19,7 +19,7 @@ def _analyse(study: Study) -> Analysis:
     return Analysis(
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
-        partial(draw_all, tables),
+        partial(draw_apart, tables),
     )
 
 
