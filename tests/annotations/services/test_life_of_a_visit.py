@@ -150,8 +150,11 @@ class LifeOfAVisit(RuleBasedStateMachine):
         visit = self.visit(number, Stage.TUTORIAL)
         if visit is None:
             return
-        withdrawal.withdraw(visit)
-        self.place[visit.pk] = "freed"
+        withdrawal.withdraw(visit)  # with it goes every other visit of the person
+        for other in self.of(self.person[visit.pk]):
+            other.refresh_from_db()
+            if self.place.get(other.pk) == "held":
+                self.place[other.pk] = "freed"
 
     # -- What Prolific and the clock do --------------------------------------------------------------------------------
     @rule(number=NUMBERS, reason=st.sampled_from(FREED))
