@@ -69,7 +69,10 @@ class Erased:
 
 
 def request(participant: Participant, *, by: str, reason: str) -> None:
-    """Withdraw a person for them, on the coordinator's part; a worker then erases what they did. Idempotent."""
+    """Withdraw a person for them, on the coordinator's part; a worker then erases what they did.
+
+    A second time it changes nothing, and stands in the audit log once more.
+    """
     with transaction.atomic():
         visits = list(participant.sessions.select_related("study").order_by("pk"))
         for session in visits:

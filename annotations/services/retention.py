@@ -3,7 +3,6 @@
 import datetime as dt
 
 from django.db import transaction
-from django.utils import timezone
 
 from annotations.models import IdentityKey, Study, StudyState, Submission
 from annotations.services import audit
@@ -41,13 +40,5 @@ def destroy_ids(study: Study, *, by: str) -> bool:
     ids = Submission.objects.filter(study=locked, sealed_ids__isnull=False).update(sealed_ids=None, entered_code="")
     locked.pseudonym_key = ""
     locked.save(update_fields=["pseudonym_key"])
-    audit.record(
-        "ids_destroyed",
-        study=locked,
-        by=by,
-        subject=locked.slug,
-        keys=keys,
-        submissions=ids,
-        at=str(timezone.now().date()),
-    )
+    audit.record("ids_destroyed", study=locked, by=by, subject=locked.slug, keys=keys, submissions=ids)
     return True
