@@ -13,51 +13,37 @@ from dataclasses import dataclass
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from annotations.models import (
     SETTLED,
     AnnotationSession,
     Assignment,
-    CheckAttempt,
     Correction,
-    CorrectionPart,
-    DeviceReport,
-    EndAnswer,
     IdentityKey,
     JobState,
-    Judgement,
     Participant,
     Payment,
     Phrase,
-    PracticePhrase,
     Run,
-    Score,
-    Span,
     Submission,
-    ThresholdChoice,
 )
 from annotations.prolific.statuses import PAID, REJECTED, RETURNED
-from annotations.services import assignments, audit, doorbell, events, identities, releases, submissions, withdrawal
+from annotations.services import (
+    assignments,
+    audit,
+    doorbell,
+    events,
+    identities,
+    releases,
+    submissions,
+    visit_rows,
+    withdrawal,
+)
 
 PROLIFIC_REVIEWS_WITHIN = dt.timedelta(days=21)  # then a submission is approved by itself
 _SETTLED = PAID | {REJECTED, RETURNED}
 _UNREADABLE = "Somebody whose phrase it used withdrew. Train it again without that phrase."
-
-# What a person did in a visit, each by its way to the visit; a row comes before what it points to.
-_DONE_IN_IT = (
-    (ThresholdChoice, "phrase__assignment__session"),
-    (Judgement, "phrase__assignment__session"),
-    (CorrectionPart, "score__phrase__assignment__session"),
-    (Score, "phrase__assignment__session"),
-    (Run, "assignment__session"),
-    (Phrase, "assignment__session"),
-    (Span, "session"),
-    (Assignment, "session"),
-    (PracticePhrase, "session"),
-    (CheckAttempt, "session"),
-    (EndAnswer, "session"),
-    (DeviceReport, "session"),
-)
 
 
 @dataclass(frozen=True)
@@ -136,8 +122,7 @@ def erase_content(participant: Participant) -> bool:
     assignments.lock_all(Assignment.objects.filter(session__in=visits).values_list("pk", flat=True))
     list(Run.objects.filter(assignment__session__in=visits).select_for_update(of=("self",)).only("pk").order_by("pk"))
     _undo_corrections(visits)
-    for model, way in _DONE_IN_IT:
-        model._default_manager.filter(**{f"{way}__in": visits}).delete()
+    visit_rows.delete_work(visits)
     _replace_key(person)
     for visit in visits:
         visit.erased_at = timezone.now()
@@ -184,8 +169,10 @@ def _submission_keys(person: Participant) -> set[str]:
 def _tried(erase: Callable[[Participant], bool], person: Participant) -> bool:
     try:
         return erase(person)
-    except OperationalError:  # a worker holds a row of theirs for longer than we wait for a lock
-        return False
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+            raise
+        return False  # a worker holds a row of theirs for longer than we wait for a lock
 
 
 def _undo_corrections(visits: list[AnnotationSession]) -> None:

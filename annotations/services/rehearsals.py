@@ -9,28 +9,17 @@ from annotations.models import (
     REHEARSALS,
     Allocation,
     AnnotationSession,
-    Assignment,
-    CheckAttempt,
     Consent,
-    DeviceReport,
-    EndAnswer,
     Event,
     IdentityKey,
     JobState,
-    Judgement,
     Participant,
-    Phrase,
-    PracticePhrase,
     Rehearsal,
-    Run,
-    Score,
-    Span,
     Study,
     StudyState,
     Submission,
-    ThresholdChoice,
 )
-from annotations.services import audit, doorbell
+from annotations.services import audit, doorbell, visit_rows
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotReady
 from annotations.services.readiness import reasons_not_ready
@@ -38,24 +27,8 @@ from annotations.services.readiness import reasons_not_ready
 MOST_PEOPLE = 52
 USUAL_PEOPLE = 4
 
-# What a visit leaves, each by its way to the visit; a row comes before what it points to.
-_LEFT: tuple[tuple[type[Model], str], ...] = (
-    (ThresholdChoice, "phrase__assignment__session"),
-    (Judgement, "phrase__assignment__session"),
-    (Score, "phrase__assignment__session"),
-    (Run, "assignment__session"),
-    (Phrase, "assignment__session"),
-    (Span, "session"),
-    (Assignment, "session"),
-    (PracticePhrase, "session"),
-    (CheckAttempt, "session"),
-    (EndAnswer, "session"),
-    (DeviceReport, "session"),
-    (Consent, "session"),
-    (Allocation, "session"),
-    (Submission, "session"),
-    (Event, "session"),
-)
+# What a visit leaves beside the work in it.
+_LEFT: tuple[type[Model], ...] = (Consent, Allocation, Submission, Event)
 
 
 class RehearsalNotPossible(ServiceError):
@@ -110,12 +83,13 @@ def discard(study: Study, *, by: str) -> int:
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if study.rehearsals.filter(state__in=[JobState.PENDING, JobState.RUNNING]).exists():
         raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
-    visits = list(AnnotationSession.objects.filter(study=study, kind__in=REHEARSALS).values_list("pk", flat=True))
+    visits = list(AnnotationSession.objects.filter(study=study, kind__in=REHEARSALS))
     people = Participant.objects.filter(sessions__in=visits)  # nobody is in a rehearsal and in the study
     person_ids, pseudonyms = list(people.values_list("pk", flat=True)), list(people.values_list("pseudonym", flat=True))
-    for model, way in _LEFT:
-        model._default_manager.filter(**{f"{way}__in": visits}).delete()
-    AnnotationSession.objects.filter(pk__in=visits).delete()
+    visit_rows.delete_work(visits)
+    for model in _LEFT:
+        model._default_manager.filter(session__in=visits).delete()
+    AnnotationSession.objects.filter(study=study, kind__in=REHEARSALS).delete()
     IdentityKey.objects.filter(study=study, pseudonym__in=pseudonyms).delete()
     Participant.objects.filter(pk__in=person_ids).delete()
     if locked.state == StudyState.DRAFT:

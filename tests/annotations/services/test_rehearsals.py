@@ -26,6 +26,7 @@ from annotations.readings import preflight
 from annotations.services import assignments, entry_links, jobs, rehearsals, sessions, studies
 from annotations.services.errors import StudyNotReady
 from annotations.services.rehearsals import _LEFT, RehearsalNotPossible, discard, request_rehearsal
+from annotations.services.visit_rows import _DONE_IN_IT
 from tests import actors
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -149,7 +150,7 @@ def test_nothing_is_taken_back_while_somebody_is_inside(draft_study: Study) -> N
 
 def test_every_table_that_a_visit_fills_is_emptied() -> None:
     """A table that points to a visit, or to what a visit left, and would keep it from being deleted."""
-    known: set[type[Model]] = {AnnotationSession, *(model for model, _ in _LEFT)}
+    known: set[type[Model]] = {AnnotationSession, *_LEFT, *(model for model, _way in _DONE_IN_IT)}
     holding = {
         model
         for model in apps.get_app_config("annotations").get_models()
