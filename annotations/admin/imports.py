@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from annotations.admin.archive_upload import Archive, ArchiveUpload, most_bytes, too_large
 from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.models import BaseModel, DatasetImport, JobState
+from annotations.readings.encoders import encoder_choices
 from annotations.services import imports, roles
 from annotations.services.errors import ServiceError
 from modeling.importing.archives import SUFFIXES
@@ -26,6 +27,7 @@ _FORMATS = (
     ("waterbirds", "Waterbirds, as it is published"),
     ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),
 )
+_ENCODER_HELP = "Compares phrases with images. Another one is brought in by an operator, by command."
 
 
 class ImportForm(forms.Form):
@@ -41,9 +43,7 @@ class ImportForm(forms.Form):
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
     )
-    similarity_encoder = forms.ChoiceField(
-        label="Encoder", help_text="Compares phrases with images. Another one is brought in by an operator, by command."
-    )
+    similarity_encoder = forms.ChoiceField(label="Encoder", widget=forms.RadioSelect, help_text=_ENCODER_HELP)
     train_base_model = forms.BooleanField(
         label="Train a base model too",
         required=False,
@@ -55,13 +55,29 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)
         folders: Any = self.fields["folder"]
         folders.choices = [("", "none: an archive"), *((name, name) for name in imports.importable_folders())]
-        encoders: Any = self.fields["similarity_encoder"]
-        encoders.choices = [(spec, spec) for spec in imports.known_encoders()]
+        _offer_encoders(self.fields["similarity_encoder"])
         self.fields[
             "archive"
         ].help_text = (
             f"{', '.join(SUFFIXES)}; {settings.IMPORT_UPLOAD_MB:,} MB at the most. It is removed once it is imported."
         )
+
+
+class AgainForm(forms.Form):
+    """With which encoder an import that failed is tried again: the one that it had, unless another is chosen."""
+
+    similarity_encoder = forms.ChoiceField(label="Encoder", widget=forms.RadioSelect, help_text=_ENCODER_HELP)
+
+    def __init__(self, job: DatasetImport) -> None:
+        super().__init__()
+        _offer_encoders(self.fields["similarity_encoder"], job.similarity_encoder)
+
+
+def _offer_encoders(field: Any, chosen: str = "") -> None:
+    """Give a field the encoders that can be used here; the chosen one is ticked, else the first."""
+    choices = encoder_choices()
+    field.choices = [(choice.spec, f"{choice.spec}. {choice.words}") for choice in choices]
+    field.initial = chosen or choices[0].spec
 
 
 @admin.register(DatasetImport)
@@ -96,6 +112,7 @@ class ImportAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             self._again(request, job)
             return HttpResponseRedirect(request.path)
+        can_be_tried_again = imports.can_be_tried_again(job)
         trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if job.dataset else None
         context = {
             **self.admin_site.each_context(request),
@@ -105,6 +122,8 @@ class ImportAdmin(ReadOnlyAdmin):
             "base_model": trained,
             "left_out": job.report.get("left_out", {}).items(),
             "is_under_way": job.state in (JobState.PENDING, JobState.RUNNING),
+            "can_be_tried_again": can_be_tried_again,
+            "again": AgainForm(job) if can_be_tried_again and job.dataset is None else None,
             "may_set_up": roles.may_set_up(request.user),
         }
         return render(request, "admin/annotations/datasetimport/job.html", context)
@@ -142,8 +161,9 @@ class ImportAdmin(ReadOnlyAdmin):
     def _again(self, request: HttpRequest, job: DatasetImport) -> None:
         if not roles.may_set_up(request.user):
             raise Http404
+        encoder = request.POST.get("similarity_encoder", "")
         try:
-            imports.request_again(job, by=request.user.get_username())
+            imports.request_again(job, similarity_encoder=encoder, by=request.user.get_username())
         except ServiceError as error:
             messages.error(request, error.message)
 

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import transaction
 
-from annotations.models import Dataset, DatasetImport, JobState
+from annotations.models import DatasetImport, JobState
+from annotations.readings.encoders import encoder_choices
 from annotations.services import audit, doorbell
 from annotations.services.errors import ServiceError
 from modeling.importing import FORMATS
@@ -48,12 +49,8 @@ def folder_of(name: str) -> Path:
 
 
 def known_encoders() -> list[str]:
-    """Return the encoders that an import may name: the site's own, and those of the data sets that are here.
-
-    Another one is brought in by an operator with `manage.py import_dataset`: an encoder is code that runs.
-    """
-    used = Dataset.objects.exclude(similarity_encoder="").values_list("similarity_encoder", flat=True).distinct()
-    return list(dict.fromkeys([settings.DEFAULT_SIMILARITY_ENCODER, *sorted(used)]))
+    """Return the specs of the encoders that an import may name."""
+    return [choice.spec for choice in encoder_choices()]
 
 
 def upload_path(file_name: str) -> Path:
@@ -79,7 +76,7 @@ def request_import(
 ) -> DatasetImport:
     """Ask the workers for an import, of a folder or of an archive that lies where `upload_path` said.
 
-    similarity_encoder: one of `known_encoders`, or "" for the site's own. Raises ImportNotPossible.
+    similarity_encoder: one of `known_encoders`, or "" for the first of them. Raises ImportNotPossible.
     """
     try:
         validate_slug(name)
@@ -91,9 +88,7 @@ def request_import(
         raise ImportNotPossible("Choose a folder or upload an archive: one of the two.")
     if folder:
         folder_of(folder)
-    encoder = similarity_encoder or settings.DEFAULT_SIMILARITY_ENCODER
-    if encoder not in known_encoders():
-        raise ImportNotPossible("This encoder is not known here yet. An operator can import with it by command.")
+    encoder = _known_encoder(similarity_encoder or known_encoders()[0])
     job = DatasetImport.objects.create(
         name=name,
         folder=folder,
@@ -109,17 +104,31 @@ def request_import(
 
 
 @transaction.atomic
-def request_again(job: DatasetImport, *, by: str) -> None:
-    """Let a failed import be tried again: it goes on where it stopped. Raises ImportNotPossible."""
+def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) -> None:
+    """Let a failed import be tried again: it goes on where it stopped. Raises ImportNotPossible.
+
+    similarity_encoder: one of `known_encoders` instead of the one that failed, as long as nothing was imported with it.
+    """
     locked = DatasetImport.objects.select_for_update().get(pk=job.pk)
     if locked.state != JobState.FAILED:
         raise ImportNotPossible("Only an import that failed can be tried again.")
-    if locked.archive and not archive_of(locked).exists():
+    if not can_be_tried_again(locked):
         raise ImportNotPossible("The archive is no longer here. Upload it again.")
+    if similarity_encoder and similarity_encoder != locked.similarity_encoder:
+        if locked.dataset is not None:
+            raise ImportNotPossible("The data set is in, with the encoder it has. Import it anew for another one.")
+        locked.similarity_encoder = _known_encoder(similarity_encoder)
     locked.state, locked.attempts, locked.error, locked.finished_at = JobState.PENDING, 0, "", None
-    locked.save(update_fields=["state", "attempts", "error", "finished_at"])
-    audit.record("import_requested_again", study=None, by=by, subject=locked.name)
+    locked.save(update_fields=["state", "attempts", "error", "finished_at", "similarity_encoder"])
+    audit.record(
+        "import_requested_again", study=None, by=by, subject=locked.name, similarity_encoder=locked.similarity_encoder
+    )
     doorbell.ring(doorbell.IMPORT_DATASETS)
+
+
+def can_be_tried_again(job: DatasetImport) -> bool:
+    """Say whether a failed import still has what it was to import: an archive that was refused is removed."""
+    return job.state == JobState.FAILED and (not job.archive or archive_of(job).exists())
 
 
 def archive_of(job: DatasetImport) -> Path:
@@ -138,6 +147,12 @@ def remove_upload(job: DatasetImport) -> None:
         archive_of(job).unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             shutil.rmtree(unpacked_folder(job))
+
+
+def _known_encoder(spec: str) -> str:
+    if spec not in known_encoders():
+        raise ImportNotPossible("This encoder is not known here yet. An operator can import with it by command.")
+    return spec
 
 
 def _folders(folder: Path, root: Path, depth: int) -> Iterator[Path]:

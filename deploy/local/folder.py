@@ -17,12 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class DemoFolder:
-    """`var/demo` of a checkout: postgres/, valkey/, data/, exports/, log/ and two secrets that only we can read."""
+    """`var/demo` of a checkout: postgres/, valkey/, data/, exports/, log/ and two secrets that only we can read.
+
+    `var/import` beside it is for folders of images that somebody wants to import; they outlive a reset.
+    """
 
     def __init__(self, root: Path = ROOT) -> None:
         self.checkout = root
         self.path = root / "var" / "demo"
         self.data = self.path / "data"
+        self.imports = self.path.parent / "import"
         self.exports = self.path / "exports"
         self.static = self.path / "static"
         self.logs = self.path / "log"
@@ -47,7 +51,7 @@ class DemoFolder:
     def prepare(self) -> None:
         """Make the folder. Raises CannotRun where it cannot be written or its disk is nearly full."""
         with writing(self.path):
-            for folder in (self.path, self.data, self.exports, self.logs, self.static):
+            for folder in (self.path, self.data, self.imports, self.exports, self.logs, self.static):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.path / ".probe"
             probe.write_bytes(os.urandom(4096))
@@ -91,6 +95,7 @@ class DemoFolder:
             "DEBUG": "false",
             "SERVE_STATIC_FROM_SOURCE": "true",
             "DATA_ROOT": str(self.data),
+            "IMPORT_ROOT": str(self.imports),
             "STATIC_ROOT": str(self.static),  # stays empty: the files are served from their source
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),  # one thread a process: five share the machine
             "PYTHONUNBUFFERED": "1",

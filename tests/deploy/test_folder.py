@@ -40,6 +40,15 @@ def test_another_folder_has_another_secret(folder: DemoFolder, tmp_path: Path) -
     assert folder.secret("secret-key", 50) != another.secret("secret-key", 50)
 
 
+def test_folders_to_import_lie_where_a_reset_does_not_reach(folder: DemoFolder, tmp_path: Path) -> None:
+    folder.prepare()
+    env = folder.environment(database_url="", redis_url="", port=8000)
+    birds = Path(env["IMPORT_ROOT"]) / "birds"
+    birds.mkdir()
+    folder.reset()
+    assert birds.is_dir() and birds.parent == tmp_path / "var" / "import"
+
+
 def test_a_nearly_full_disk_is_told_before_anything_starts(folder: DemoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 5 * 1024**2))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -123,6 +124,42 @@ def test_a_failed_import_is_tried_again(coordinator_client: Client) -> None:
     coordinator_client.post(address)
     job.refresh_from_db()
     assert (job.state, job.error, job.finished_at) == ("pending", "", None)
+
+
+def ticked(page: str) -> list[str]:
+    """The encoders that a page has ticked."""
+    radios = BeautifulSoup(page, "html.parser").select("input[name=similarity_encoder]")
+    return [str(radio["value"]) for radio in radios if radio.has_attr("checked")]
+
+
+def test_the_form_has_an_encoder_ticked_that_needs_nothing(coordinator_client: Client, settings: Any) -> None:
+    settings.DEFAULT_SIMILARITY_ENCODER = "open_clip:ViT-L-14:openai"
+    page = coordinator_client.get(NEW).content.decode()
+    assert ticked(page) == ["bundled:small-clip"]
+    assert "open_clip:ViT-L-14:openai. Needs its weights" in page
+
+
+def test_the_next_try_may_have_another_encoder(coordinator_client: Client, settings: Any) -> None:
+    settings.DEFAULT_SIMILARITY_ENCODER = "open_clip:ViT-L-14:openai"
+    response = coordinator_client.post(NEW, form(folder="birds", similarity_encoder="open_clip:ViT-L-14:openai"))
+    job = jobs.take(DatasetImport)
+    assert job is not None
+    jobs.fail(job, "The weights are not on this machine.")
+    address = response.headers["Location"]
+    assert ticked(coordinator_client.get(address).content.decode()) == ["open_clip:ViT-L-14:openai"]
+    coordinator_client.post(address, {"similarity_encoder": "bundled:small-clip"})
+    job.refresh_from_db()
+    assert (job.state, job.similarity_encoder) == ("pending", "bundled:small-clip")
+
+
+def test_no_next_try_is_offered_where_the_archive_is_gone(coordinator_client: Client, roots: Path) -> None:
+    response = coordinator_client.post(NEW, form(archive=archive()))
+    job = jobs.take(DatasetImport)
+    assert job is not None
+    jobs.fail(job, "It is no archive.")
+    (roots / "data" / job.archive).unlink()
+    page = coordinator_client.get(response.headers["Location"]).content.decode()
+    assert "It is no archive." in page and "Try again" not in page and "Import another" in page
 
 
 def test_analysts_and_strangers_import_nothing(db: None) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from annotations.models import AuditRecord, DatasetImport, JobState
-from annotations.services import imports
+from annotations.models import AuditRecord, Dataset, DatasetImport, JobState
+from annotations.services import imports, jobs
 from annotations.services.imports import ImportNotPossible, importable_folders, request_import
 
 
@@ -84,6 +84,50 @@ def test_an_upload_gets_a_name_of_our_own(root: Path) -> None:
     path = imports.upload_path("../../etc/Birds.TAR.GZ")
     assert path.parent == root.parent / "data" / "uploads"
     assert path.name.endswith(".tar.gz") and "etc" not in path.name
+
+
+def failed(job: DatasetImport) -> DatasetImport:
+    taken = jobs.take(DatasetImport)
+    assert taken == job
+    jobs.fail(taken, "The weights are not on this machine.")
+    job.refresh_from_db()
+    return job
+
+
+def test_an_import_that_names_no_encoder_gets_one_that_can_be_used_here(db: None, root: Path) -> None:
+    assert ask(folder="birds").similarity_encoder == "bundled:small-clip"
+
+
+def test_another_encoder_may_be_chosen_for_the_next_try(db: None, root: Path, settings: Any) -> None:
+    settings.DEFAULT_SIMILARITY_ENCODER = "open_clip:ViT-L-14:openai"
+    job = failed(ask(folder="birds", similarity_encoder="open_clip:ViT-L-14:openai"))
+    imports.request_again(job, similarity_encoder="bundled:small-clip", by="coordinator")
+    job.refresh_from_db()
+    assert (job.state, job.similarity_encoder) == (JobState.PENDING, "bundled:small-clip")
+    assert AuditRecord.objects.latest("id").detail == {"similarity_encoder": "bundled:small-clip"}
+
+
+def test_the_next_try_takes_no_encoder_that_is_not_known_here(db: None, root: Path) -> None:
+    job = failed(ask(folder="birds"))
+    with pytest.raises(ImportNotPossible, match="not known here"):
+        imports.request_again(job, similarity_encoder="python:os", by="coordinator")
+    job.refresh_from_db()
+    assert (job.state, job.similarity_encoder) == (JobState.FAILED, "bundled:small-clip")
+
+
+def test_a_data_set_that_is_in_keeps_its_encoder(sprites_like: Dataset, root: Path) -> None:
+    job = failed(ask(folder="birds"))
+    DatasetImport.objects.update(dataset=sprites_like)
+    job.refresh_from_db()
+    with pytest.raises(ImportNotPossible, match="The data set is in"):
+        imports.request_again(job, similarity_encoder="bundled:small-clip", by="coordinator")
+
+
+def test_an_archive_that_is_gone_cannot_be_tried_again(db: None, root: Path) -> None:
+    job = failed(ask(archive=imports.upload_path("birds.zip")))
+    assert not imports.can_be_tried_again(job)
+    with pytest.raises(ImportNotPossible, match="Upload it again"):
+        imports.request_again(job, by="coordinator")
 
 
 def test_only_a_failed_import_is_tried_again(db: None, root: Path) -> None:
