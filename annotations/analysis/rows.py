@@ -111,7 +111,8 @@ def kept(study: Study, kind: SessionKind) -> QuerySet[AnnotationSession]:
 def _tasks(study: Study) -> QuerySet[Task]:
     tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
     scores = "assignments__phrases__score__"
-    return tasks.annotate(n_correct=Max(f"{scores}n_correct"), n_error=Max(f"{scores}n_error"))
+    # Django leaves a model's own ordering out of a query that groups.
+    return tasks.annotate(n_correct=Max(f"{scores}n_correct"), n_error=Max(f"{scores}n_error")).order_by("position")
 
 
 def _task_facts(task: Task) -> TaskFacts:

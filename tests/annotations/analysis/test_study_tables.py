@@ -19,8 +19,9 @@ from annotations.models import (
     SessionKind,
     Stage,
     Study,
+    Task,
 )
-from annotations.services import erasure, withdrawal
+from annotations.services import erasure, studies, withdrawal
 from tests.actors import Visit
 from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
@@ -73,6 +74,13 @@ def test_the_scripted_study_has_the_means_worked_by_hand(scripted: Study) -> Non
 def test_everybody_is_a_row_of_each_task(scripted: Study) -> None:
     people = study_tables(scripted).people.rows
     assert [(row.task, row.participant) for row in people] == [(task, name) for task in (1, 2) for name in PEOPLE]
+
+
+def test_tasks_stand_in_their_order_however_the_database_groups_them(base_model: BaseModel) -> None:
+    tasks = [{"base_model": base_model, "target_class": i % 2} for i in range(40)]
+    study = studies.create_study(slug="long", title="A long study", completion_code="C0DE5678", tasks=tasks)
+    Task.objects.filter(position__lt=4).update(text_template="a {phrase}")  # rewritten rows lie elsewhere on disk
+    assert [task.position for task in study_tables(study).tasks] == list(range(1, 41))
 
 
 def test_what_could_not_be_counted_is_named(scripted: Study) -> None:
