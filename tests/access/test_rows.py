@@ -43,6 +43,7 @@ PATHS = {
     "reconciliation": "study",
     "rehearsal": "study",
     "release": "study",
+    "reply": f"phrase__{_ASSIGNMENT}",
     "run": _ASSIGNMENT,
     "score": f"phrase__{_ASSIGNMENT}",
     "span": _SESSION,

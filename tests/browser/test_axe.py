@@ -1,9 +1,9 @@
 """No page has a violation that axe-core finds, in either theme."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from annotations.models import Study
+from tests.accessibility import assert_no_violations, follow
 from tests.actors import WRONG_ANSWERS
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
@@ -12,8 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def check(visitor: Visitor, name: str) -> None:
-    results = Axe().run(visitor.page)
-    assert results.violations_count == 0, f"{name}: {results.generate_report()}"
+    assert_no_violations(visitor.page, name)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -40,7 +39,7 @@ def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor, scheme: str
     Study.objects.update(completion_url="")
     visitor.press("finish")
     check(visitor, "code")
-    visitor.page.click("#withdrawal-link")
+    follow(visitor.page.locator("#withdrawal-link"))
     check(visitor, "withdraw")
     visitor.press("withdraw")
     check(visitor, "withdrawn")

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from annotations.models import Study
 from deploy.local import messages
+from tests.accessibility import assert_no_violations, follow
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 
@@ -33,8 +33,7 @@ def check(visitor: Visitor, name: str) -> None:
     shown = page.evaluate(_WITHOUT_THE_STUDYS_OWN_TEXTS)
     assert [text for text in english() if text in shown] == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
-    results = Axe().run(page)
-    assert results.violations_count == 0, f"{name}: {results.generate_report()}"
+    assert_no_violations(page, name)
 
 
 def all_pages(visitor: Visitor) -> Iterator[str]:
@@ -52,7 +51,7 @@ def all_pages(visitor: Visitor) -> Iterator[str]:
     yield "end"
     visitor.press("finish")
     yield "code"
-    visitor.page.click("#withdrawal-link")
+    follow(visitor.page.locator("#withdrawal-link"))
     yield "withdraw"
 
 

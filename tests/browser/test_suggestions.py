@@ -1,10 +1,10 @@
 """The one question about a phrase, and words to begin with."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from annotations.models import Judgement, Phrase, Study, Task
+from tests.accessibility import assert_no_violations
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -58,8 +58,7 @@ def test_the_task_page_with_all_its_parts_has_no_violation(new_visitor: NewVisit
     visitor.page.keyboard.press("PageDown")
     expect(visitor.page.locator("#threshold-best")).to_be_enabled()
     visitor.page.click(".said summary")
-    results = Axe().run(visitor.page)
-    assert results.violations_count == 0, results.generate_report()
+    assert_no_violations(visitor.page)
 
 
 def test_on_a_narrow_phone_nothing_scrolls_sideways(new_visitor: NewVisitor) -> None:

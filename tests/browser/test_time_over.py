@@ -3,12 +3,12 @@
 import datetime as dt
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from annotations.models import Assignment, EndReason, Phrase
 from annotations.services.assignments import SLACK
+from tests.accessibility import assert_no_violations
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -32,8 +32,7 @@ def test_words_that_were_still_being_typed_do_not_count_and_the_page_says_so(new
     expect(page.locator("h1")).to_have_text("Time is over for these images")
     expect(page.locator("main")).to_contain_text("Everything you checked is kept.")
     expect(page.locator("main")).to_contain_text("Words that you had not checked yet do not count.")
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    assert_no_violations(page)
     visitor.press("done")
     assert [phrase.text for phrase in Phrase.objects.all()] == ["red"]
     assert Assignment.objects.get().end_reason == EndReason.TIME_OVER

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+QUEUES = ("interactive", "retrain", "embed", "maintenance", "outside")
 DOCUMENTED = set(re.findall(r"`([A-Z0-9_]+)`", (ROOT / "docs" / "operations.md").read_text("utf-8")))
 
 
@@ -29,7 +30,7 @@ def test_compose_runs_every_role_that_the_demo_runs() -> None:
     assert set(roles(8000, Path("scratch"))) <= set(SERVICES)
 
 
-@pytest.mark.parametrize("queue", ["interactive", "retrain", "embed", "maintenance"])
+@pytest.mark.parametrize("queue", QUEUES)
 def test_each_queue_has_a_solo_worker_of_its_own_under_a_watchdog(queue: str) -> None:
     command = SERVICES[f"worker-{queue}"]["command"]
     assert command[command.index("-Q") + 1] == queue
@@ -38,12 +39,7 @@ def test_each_queue_has_a_solo_worker_of_its_own_under_a_watchdog(queue: str) ->
 
 
 def test_the_queues_are_those_of_the_tasks() -> None:
-    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} == {
-        "interactive",
-        "retrain",
-        "embed",
-        "maintenance",
-    }
+    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} == set(QUEUES)
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if name != "migrate"])
@@ -85,7 +81,7 @@ def test_the_target_wants_every_role() -> None:
     wanted = _unit(ROOT / "deploy" / "systemd" / "clarify.target")["Unit"]["Wants"].split()
     assert {re.sub(r"@\w+", "@", name) for name in wanted} == {file.name for file in UNITS}
     assert {name for name in wanted if "@" in name} == {
-        f"clarify-worker@{queue}.service" for queue in ("interactive", "retrain", "embed", "maintenance")
+        f"clarify-worker@{queue}.service" for queue in QUEUES
     }
 
 

@@ -21,6 +21,14 @@ def test_the_names_that_services_ring_are_the_tasks():
     assert named == app.conf.task_routes.keys() == app.conf.beat_schedule.keys()
 
 
+def test_no_clock_waits_for_an_answer_over_http():
+    waits = {doorbell.CALL_PROLIFIC, doorbell.RECONCILE_SUBMISSIONS, doorbell.RUN_REHEARSALS}
+    clocks = {doorbell.END_OVERDUE_ASSIGNMENTS, doorbell.EXPIRE_LEASES, doorbell.WATCH_STUDIES, doorbell.ERASE_WITHDRAWN}
+    served = {name: route["queue"] for name, route in app.conf.task_routes.items()}
+    assert waits == {name for name, queue in served.items() if queue == "outside"}
+    assert {served[name] for name in clocks} == {"maintenance"}
+
+
 def test_the_tasks_do_the_whole_job_without_an_argument(alice):
     phrase = submit(alice, "red")
     tasks.score_phrases()

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, Study
 from annotations.services import corrections
+from tests.accessibility import assert_no_violations
 from tests.actors import OVAL, SQUARE
 from tests.annotations.admin.test_in_a_browser import shoot, sign_in
 from tests.annotations.admin.test_results_in_a_browser import assert_no_sideways
@@ -97,7 +97,6 @@ def test_there_is_no_violation(
     page.goto(address(live_server, corrected, name))
     for summary in page.locator("#results summary").all():
         summary.click()
-    report = Axe().run(page)
+    assert_no_violations(page)
     assert_no_sideways(page)
     context.close()
-    assert report.violations_count == 0, report.generate_report()

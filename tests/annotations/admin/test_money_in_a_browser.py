@@ -7,7 +7,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import AnnotationSession, BatchState, PaymentBatch, Study, Submission
 from annotations.services import prolific_access
 from annotations.services.submissions import reconcile
+from tests.accessibility import DJANGOS, assert_no_violations, follow
 from tests.annotations.admin.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.money import complete, right_words, wrong_words
@@ -26,8 +26,6 @@ from worker.prolific import send_due_requests
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-# A status is said in words as well as in colour; Django's own tables have unnamed first columns.
-_RULES = {"rules": {"empty-table-header": {"enabled": False}}}
 MESSAGE = "You typed the same word forty times in under a minute, so nothing of it says anything about the pictures."
 
 
@@ -35,8 +33,7 @@ def look(page: Page, name: str = "") -> None:
     """Keep a picture where it has a name, look at the page with axe, and see that it fits a phone."""
     if name:
         shoot(page, name)
-    found = Axe().run(page, options=_RULES)
-    assert not found.response["violations"], found.generate_report()
+    assert_no_violations(page, without=DJANGOS)
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.url
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -82,7 +79,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/")
         look(page, "admin-ledgers")
-        page.get_by_role("link", name="Done here, timed out there (1)").click()
+        follow(page.get_by_role("link", name="Done here, timed out there (1)"))
         look(page)
         page.get_by_role("button", name="Complete it there").click()
         page.get_by_text("complete: being sent").wait_for()
@@ -90,7 +87,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
         sent = page.get_by_text("complete: being sent")
         expect(sent).to_have_count(0, timeout=15_000)  # the page looks again by itself
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/?show=wrong_code")
-        page.locator("table.ledgers tbody th a").click()
+        follow(page.locator("table.ledgers tbody th a"))
         page.get_by_role("button", name="Reveal the ids").click()
         page.get_by_text("cleo-person").wait_for()
         page.reload()
@@ -105,7 +102,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
         page.get_by_label("Category").select_option("LOW_EFFORT")
         page.get_by_label("Message of at least 100").fill(MESSAGE)
         look(page)
-        page.get_by_role("button", name="Go on").click()
+        follow(page.get_by_role("button", name="Go on"))
         look(page, "admin-reject")
         page.get_by_role("link", name="Leave it").click()
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/")
@@ -128,7 +125,7 @@ def test_a_coordinator_pays_bonuses_and_answers_a_question(
         page.get_by_role("button", name="Apply the bonus rule").click()
         page.get_by_text("2 of them earned the bonus").wait_for()
         look(page, "admin-payments")
-        page.get_by_role("button", name="Make a batch of those chosen").click()
+        follow(page.get_by_role("button", name="Make a batch of those chosen"))
         look(page, "admin-batch")
         page.get_by_role("button", name="Pay it through Prolific").click()
         page.get_by_text("being sent").wait_for()

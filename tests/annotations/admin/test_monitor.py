@@ -82,6 +82,7 @@ def test_the_api_says_the_same(coordinator_client: Client, open_study: Study, al
     assert seen["budget"]["left"] == 1 and seen["budget"]["share"] is None
     assert [row["kind"] for row in seen["alarms"]] == ["dropout"]
     assert seen["cells"] == [{"condition": None, "order": 0, "live": 1, "completed": 0}]
+    assert (seen["quota"], seen["taken"]) == (None, 1)
 
 
 def test_it_asks_as_much_of_the_database_for_many_people_as_for_one(

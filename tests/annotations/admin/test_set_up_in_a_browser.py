@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.db import connections
 from playwright.sync_api import Browser, Page
@@ -19,6 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
 from tests import actors
+from tests.accessibility import DJANGOS, assert_no_violations
 from tests.annotations.admin.test_in_a_browser import IMAGES, shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.modeling.importing.folders import animals, write_csv_folder
@@ -27,10 +27,6 @@ from worker.rehearsals import run_due_rehearsals
 from worker.scoring import score_due_phrases
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-# The first column of Django's own tables of rows holds what is hidden here, and has no heading.
-_RULES = {"rules": {"empty-table-header": {"enabled": False}}}
 
 
 @pytest.fixture
@@ -183,6 +179,5 @@ def test_no_page_of_the_set_up_has_a_violation(
         f"/admin/annotations/datasetimport/{imported.pk}/change/",
     ):
         page.goto(f"{live_server.url}{path}")
-        results = Axe().run(page, options=_RULES)
-        assert results.violations_count == 0, f"{path}: {results.generate_report()}"
+        assert_no_violations(page, path, without=DJANGOS)
     context.close()

@@ -188,6 +188,11 @@ BROKEN: dict[str, list[Way]] = {
     "threshold_choice_run_needs_threshold": [
         lambda: ThresholdChoice.objects.update(threshold=None, run=Run.objects.get())
     ],
+    "reply_once": [again(Reply)],
+    "reply_kind_known": [again(Reply, kind="sigh")],
+    "reply_says_something": [change(Reply, said="")],
+    "reply_made_before_received": [change(Reply, received_at=models.F("made_at") - HOUR)],
+    "device_report_once": [again(DeviceReport)],
     "judgement_answer_known": [change(Judgement, answer="maybe"), change(Judgement, answer="")],
     "run_done_is_complete": [
         change(Run, state="done"),

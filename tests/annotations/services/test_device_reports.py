@@ -1,4 +1,5 @@
-from dataclasses import asdict
+import uuid
+from dataclasses import asdict, replace
 
 import pytest
 from django.forms.models import model_to_dict
@@ -16,6 +17,13 @@ def test_each_start_adds_a_report(alice):
         device_reports.store(alice.session, device)
     stored = [model_to_dict(report, exclude=["id", "session"]) for report in alice.session.device_reports.all()]
     assert stored == [asdict(LAPTOP), asdict(Device())]
+
+
+def test_start_pressed_twice_on_one_page_reports_once(alice):
+    first, again = (device_reports.store(alice.session, replace(LAPTOP, client_uuid=uuid.UUID(int=5))) for _ in range(2))
+    assert first == again == alice.session.device_reports.get()
+    device_reports.store(alice.session, replace(LAPTOP, client_uuid=uuid.UUID(int=6)))
+    assert alice.session.device_reports.count() == 2
 
 
 def test_what_the_script_found_is_read():

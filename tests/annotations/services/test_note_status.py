@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from annotations.models import AllocationState, Event, IdentityKey, Submission
+from annotations.prolific.statuses import PLACE_FREED
 from annotations.services import events, identities, submissions
 from annotations.services.submissions import Effect, Facts, Source, ids_of, note_status
 from tests import actors
@@ -77,7 +78,7 @@ def test_an_unknown_status_is_kept(study):
     assert Submission.objects.get().status == "UNDER OBSERVATION"
 
 
-@pytest.mark.parametrize(("status", "reason"), [("RETURNED", "returned"), ("TIMED-OUT", "timed_out")])
+@pytest.mark.parametrize(("status", "reason"), list(PLACE_FREED.items()))
 def test_a_place_that_prolific_gave_away_is_free_and_the_data_stay(study, status, reason):
     session = arrive(study, "anna")
     note(study, "ACTIVE", 0)
