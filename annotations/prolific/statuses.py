@@ -27,7 +27,13 @@ KNOWN: Final = (
     APPROVED,
 )
 PAID: Final = frozenset({APPROVED, PARTIALLY_APPROVED, SCREENED_OUT})
-PLACE_FREED: Final = {RETURNED: "returned", TIMED_OUT: "timed_out"}  # why, in an allocation's words
+# Prolific gives the place of such a submission to somebody else; why, in an allocation's words.
+PLACE_FREED: Final = {
+    RETURNED: "returned",
+    TIMED_OUT: "timed_out",
+    SCREENED_OUT: "screened_out",
+    REJECTED: "rejected",
+}
 # What the acts that a coordinator asks for lead to: a submission that stands there needs the act no more.
 REACHED_BY: Final = {
     "approve": frozenset({APPROVED, PARTIALLY_APPROVED}),

@@ -16,11 +16,10 @@ from annotations.prolific.statuses import (
     AWAITING_REVIEW,
     KNOWN,
     PARTIALLY_APPROVED,
+    PLACE_FREED,
     PROCESSING,
-    REJECTED,
     RESERVED,
     RETURNED,
-    SCREENED_OUT,
     TIMED_OUT,
 )
 
@@ -28,7 +27,6 @@ GRACE: Final = dt.timedelta(minutes=10)  # in which the two sides may differ, si
 REVIEW_WITHIN: Final = dt.timedelta(days=21)  # then Prolific approves by itself
 REVIEW_LATE: Final = dt.timedelta(days=14)
 
-_GONE: Final = frozenset({RETURNED, TIMED_OUT, REJECTED, SCREENED_OUT})  # somebody else may have the place
 _BEGUN: Final = frozenset({RESERVED, ACTIVE})
 _HANDED_IN: Final = frozenset({AWAITING_REVIEW, PROCESSING, APPROVED, PARTIALLY_APPROVED})
 _NO_CODE_WORDS: Final = frozenset({"NOCODE", "NO CODE", "NO_CODE"})
@@ -101,7 +99,7 @@ def discrepancies(
 
 def stands(status: str) -> bool:
     """Whether a submission still counts for its person: it was not returned, timed out, rejected or screened out."""
-    return status not in _GONE
+    return status not in PLACE_FREED
 
 
 @dataclass(frozen=True)

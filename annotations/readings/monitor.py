@@ -8,16 +8,17 @@ from annotations.models import Alarm, Study
 from annotations.readings import work_queue
 from annotations.readings.flow import Flow, flow
 from annotations.readings.work_queue import Budget, Waiting, Workers
-from annotations.services.allocations import Cell, cell_counts
+from annotations.services.allocations import Cell, cell_counts, taken
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """All that the live page shows at one moment."""
+    """All that the live page shows at one moment. `taken`: of the quota's places, those that nobody else can have."""
 
     at: dt.datetime
     flow: Flow
     quota: int | None
+    taken: int
     cells: tuple[Cell, ...]
     phrases_by_minute: tuple[int, ...]
     waiting: tuple[Waiting, ...]
@@ -32,6 +33,7 @@ def monitor(study: Study, now: dt.datetime) -> Monitor:
         at=now,
         flow=flow(study, now),
         quota=study.quota,
+        taken=taken(study).count(),
         cells=tuple(cell_counts(study)),
         phrases_by_minute=tuple(work_queue.phrases_by_minute(study, now)),
         waiting=work_queue.waiting(study, now),
@@ -49,6 +51,7 @@ def document(seen: Monitor) -> dict[str, Any]:
         "steps": [{**asdict(step), "here": step.here} for step in people.steps],
         "finished": people.finished,
         "quota": seen.quota,
+        "taken": seen.taken,
         "median_active_s": people.active_s,
         "dropout": {**asdict(people.dropout), "share": people.dropout.value},
         "failed_check": {**asdict(people.failed_check), "share": people.failed_check.value},

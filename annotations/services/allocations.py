@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from annotations.models import (
@@ -24,6 +24,7 @@ from annotations.models import (
     RestartRule,
     Study,
 )
+from annotations.prolific.statuses import PLACE_FREED
 from annotations.readings.orders import n_orders
 from annotations.services import events, restarts
 from annotations.services.errors import StudyFull
@@ -58,8 +59,8 @@ def cell_key(condition: Condition | None, order: int) -> str:
 
 def cell_counts(study: Study) -> list[Cell]:
     """Return the study's cells in the order of conditions, then of orders, each with how full it is now."""
-    taken = Allocation.objects.filter(study=study, state__in=HOLDING).order_by()
-    rows = taken.values_list("condition", "order", "state").annotate(n=Count("id"))
+    held = Allocation.objects.filter(study=study, state__in=HOLDING).order_by()
+    rows = held.values_list("condition", "order", "state").annotate(n=Count("id"))
     counts = {(condition, order, state): n for condition, order, state, n in rows}
     return [
         Cell(
@@ -70,6 +71,16 @@ def cell_counts(study: Study) -> list[Cell]:
         )
         for condition, order in cells(study)
     ]
+
+
+def taken(study: Study) -> QuerySet[Allocation]:
+    """Return the places that nobody else can have: the study is full where there are as many as its quota.
+
+    A cell counts what was done, and so keeps a visit that was completed. Its place is free all the same where its
+    submission was returned, timed out, rejected or screened out, before or after: Prolific sends somebody else for it.
+    """
+    held = Allocation.objects.filter(study=study, state__in=HOLDING)
+    return held.exclude(session__submission__status__in=PLACE_FREED)
 
 
 def cells(study: Study) -> list[tuple[Condition | None, int]]:
@@ -103,7 +114,7 @@ def allocate(session: AnnotationSession) -> None:
     if earlier is not None:
         _release([earlier], RESTARTED)
     counted = cell_counts(study)
-    if study.quota is not None and sum(cell.held for cell in counted) >= study.quota:
+    if study.quota is not None and taken(study).count() >= study.quota:
         raise StudyFull
     counts, seed = {cell.key: cell.held for cell in counted}, secrets.randbits(63)
     if earlier is not None and study.restart_rule == RestartRule.SAME_CELL:
@@ -165,7 +176,7 @@ def refuse_full(study: Study, pseudonym: str) -> None:
     if study.quota is None:
         return
     held = Allocation.objects.filter(study=study, state__in=HOLDING)
-    if held.count() >= study.quota and not held.filter(participant__pseudonym=pseudonym).exists():
+    if taken(study).count() >= study.quota and not held.filter(participant__pseudonym=pseudonym).exists():
         raise StudyFull
 
 
