@@ -267,9 +267,10 @@ CELERY_TASK_ROUTES = {
     "worker.expire_leases": {"queue": "maintenance"},
     "worker.erase_withdrawn": {"queue": "maintenance"},
     "worker.apply_retention": {"queue": "maintenance"},
-    "worker.call_prolific": {"queue": "maintenance"},
-    "worker.reconcile_submissions": {"queue": "maintenance"},
-    "worker.run_rehearsals": {"queue": "maintenance"},
+    # What waits for answers over HTTP, and so may be slow without harm to the clocks of the queue above.
+    "worker.call_prolific": {"queue": "outside"},
+    "worker.reconcile_submissions": {"queue": "outside"},
+    "worker.run_rehearsals": {"queue": "outside"},
     "worker.import_datasets": {"queue": "embed"},
     "worker.build_releases": {"queue": "embed"},
 }

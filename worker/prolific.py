@@ -9,7 +9,7 @@ from annotations.services import payment_calls, prolific_access, prolific_calls,
 from worker import heartbeat
 from worker.complaints import complain
 
-BUDGET_S = 15.0  # a turn; the same worker watches the participants' clocks
+BUDGET_S = 15.0  # a turn; what coordinators ask for and rehearsals share the worker
 
 
 def send_due_requests() -> int:

@@ -73,7 +73,7 @@ def rehearse(study: Study) -> Iterator[tuple[int, int]]:
     until = time.monotonic() + REHEARSED_WITHIN_S
     while rehearsal.finished_at is None:
         if time.monotonic() > until:
-            raise CannotRun(f"Nobody got through in {REHEARSED_WITHIN_S} s: see the log of worker-maintenance.")
+            raise CannotRun(f"Nobody got through in {REHEARSED_WITHIN_S} s: see the log of worker-outside.")
         yield rehearsal.n_done, rehearsal.n_people
         time.sleep(0.2)
         rehearsal.refresh_from_db()

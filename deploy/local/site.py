@@ -26,6 +26,7 @@ def roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
         "worker-retrain": worker("retrain"),
         "worker-embed": worker("embed"),
         "worker-maintenance": worker("maintenance"),
+        "worker-outside": worker("outside"),
         "beat": (*_CELERY, "beat", "--schedule", str(scratch / "beat-schedule"), "--loglevel", "WARNING"),
     }
 

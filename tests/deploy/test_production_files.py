@@ -80,9 +80,7 @@ def test_every_unit_comes_back_and_starts_something_that_is_there(file: Path) ->
 def test_the_target_wants_every_role() -> None:
     wanted = _unit(ROOT / "deploy" / "systemd" / "clarify.target")["Unit"]["Wants"].split()
     assert {re.sub(r"@\w+", "@", name) for name in wanted} == {file.name for file in UNITS}
-    assert {name for name in wanted if "@" in name} == {
-        f"clarify-worker@{queue}.service" for queue in QUEUES
-    }
+    assert {name for name in wanted if "@" in name} == {f"clarify-worker@{queue}.service" for queue in QUEUES}
 
 
 def test_the_proxy_logs_neither_addresses_nor_query_strings() -> None:

@@ -23,7 +23,12 @@ def test_the_names_that_services_ring_are_the_tasks():
 
 def test_no_clock_waits_for_an_answer_over_http():
     waits = {doorbell.CALL_PROLIFIC, doorbell.RECONCILE_SUBMISSIONS, doorbell.RUN_REHEARSALS}
-    clocks = {doorbell.END_OVERDUE_ASSIGNMENTS, doorbell.EXPIRE_LEASES, doorbell.WATCH_STUDIES, doorbell.ERASE_WITHDRAWN}
+    clocks = {
+        doorbell.END_OVERDUE_ASSIGNMENTS,
+        doorbell.EXPIRE_LEASES,
+        doorbell.WATCH_STUDIES,
+        doorbell.ERASE_WITHDRAWN,
+    }
     served = {name: route["queue"] for name, route in app.conf.task_routes.items()}
     assert waits == {name for name, queue in served.items() if queue == "outside"}
     assert {served[name] for name in clocks} == {"maintenance"}
