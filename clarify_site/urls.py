@@ -11,5 +11,6 @@ urlpatterns = [
 ]
 
 handler400 = "annotations.views.faults.bad_request"
+handler403 = "annotations.views.faults.forbidden"
 handler404 = "annotations.views.faults.not_found"
 handler500 = "annotations.views.faults.server_error"

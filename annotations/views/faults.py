@@ -13,8 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from annotations.models import Study, StudyState
 from annotations.services.errors import ServiceError, StudyNotOpen
+from annotations.views.staff_faults import (
+    BAD_REQUEST,
+    CSRF,
+    FORBIDDEN,
+    NOT_FOUND,
+    OUTAGE,
+    RETRY_AFTER_S,
+    UNFORESEEN,
+    staff_read,
+)
 
-RETRY_AFTER_S = 5
 DATABASE_IS_OUT = (OperationalError, InterfaceError)
 
 _SAFE = gettext_lazy("Everything you sent before is kept.")
@@ -90,6 +99,7 @@ def no_visit(request: HttpRequest) -> HttpResponse:
     )
 
 
+@staff_read(CSRF)
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a POST without a valid CSRF token (setting CSRF_FAILURE_VIEW)."""
     happened = _(
@@ -102,12 +112,20 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
 
 
+@staff_read(BAD_REQUEST)
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that no page of ours makes (handler400)."""
     happened = _("Something in this request cannot be right. Please go back, reload the page and try again.")
     return _page(request, 400, _("We could not read that"), happened)
 
 
+@staff_read(FORBIDDEN)
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for what somebody signed in may not do (handler403). No participant is signed in."""
+    return not_found(request, exception)
+
+
+@staff_read(NOT_FOUND)
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address that leads nowhere, or to what is somebody else's (handler404)."""
     happened = _(
@@ -118,12 +136,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer for an error nobody foresaw, or for a database that does not answer (handler500)."""
-    if isinstance(sys.exception(), DATABASE_IS_OUT):
-        return database_outage(request)
-    happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
-    return _page(request, 500, _("That did not work"), happened, safe=_SAFE)
+    return database_outage(request) if isinstance(sys.exception(), DATABASE_IS_OUT) else _unforeseen(request)
 
 
+@staff_read(OUTAGE)
 def database_outage(request: HttpRequest) -> HttpResponse:
     """Answer while the database does not: nothing was stored, and the same request may be sent again."""
     happened = _(
@@ -132,6 +148,12 @@ def database_outage(request: HttpRequest) -> HttpResponse:
     response = _page(request, 503, _("One moment, please"), happened, safe=_SAFE)
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
+
+
+@staff_read(UNFORESEEN)
+def _unforeseen(request: HttpRequest) -> HttpResponse:
+    happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
+    return _page(request, 500, _("That did not work"), happened, safe=_SAFE)
 
 
 def _heading(error: ServiceError) -> str:
