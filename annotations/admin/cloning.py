@@ -38,7 +38,10 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         except StudyUnacceptable as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, "The clone is a draft with the same settings, tasks, conditions and members.")
+            messages.success(
+                request,
+                "The clone is a draft with the same set-up and new codes. Write them into its study on Prolific.",
+            )
             return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[clone.pk]))
     context = page_context(request, study, TITLE, form=form)
     return render(request, "admin/annotations/study/clone.html", context, status=400 if form.errors else 200)

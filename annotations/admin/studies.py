@@ -17,13 +17,14 @@ from annotations.admin.form_errors import linked_errors
 from annotations.admin.generic import ModelForm
 from annotations.admin.read_only import TitledList
 from annotations.admin.scoped import StudyScoped
-from annotations.admin.study_forms import StudyForm, new_completion_code
+from annotations.admin.study_forms import StudyForm
 from annotations.admin.study_inlines import MOST_ON_FORM, ConditionInline, TaskInline, is_draft
 from annotations.admin.study_pages import page_urls
 from annotations.admin.study_registry import PAGES
 from annotations.admin.study_sections import FIELDSETS, TASKS_AFTER
 from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Phrase, Role, Run, RunState, Stage, Study, StudyState
+from annotations.models.study import new_code
 from annotations.services import members, roles
 from annotations.services.errors import ServiceError, StudyNotReady
 
@@ -79,7 +80,7 @@ class StudyAdmin(TitledList, StudyScoped):
 
     # -- The form ------------------------------------------------------------------------------------------------------
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"completion_code": new_completion_code(), **super().get_changeform_initial_data(request)}
+        return {"completion_code": new_code(), **super().get_changeform_initial_data(request)}
 
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
         """Leave the tasks out where there are so many that a form cannot hold them: the page of classes lists them."""

@@ -1,6 +1,5 @@
 """The forms of a draft study, its tasks and its conditions."""
 
-import secrets
 from typing import Any
 
 from django import forms
@@ -13,11 +12,6 @@ from annotations.admin.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
 
 MOST_ERRORS = "the class with the most errors"
-
-
-def new_completion_code() -> str:
-    """Return a random code, such as a coordinator would otherwise invent."""
-    return secrets.token_hex(4).upper()
 
 
 class StudyForm(ModelForm[Study]):

@@ -35,6 +35,11 @@ def new_pseudonym_key() -> str:
     return secrets.token_hex(32)
 
 
+def new_code() -> str:
+    """Return a random code for an outcome, such as a coordinator would otherwise invent."""
+    return secrets.token_hex(4).upper()
+
+
 class StudyState(models.TextChoices):
     DRAFT = "draft"
     ACTIVE = "active"

@@ -4,17 +4,20 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotations.models import Study, StudyState
-from annotations.models.study import new_pseudonym_key
+from annotations.models.study import new_code, new_pseudonym_key
 from annotations.services import audit
 from annotations.services.studies import StudyUnacceptable
 
-# What belongs to one study alone. A clone is another study on Prolific, and its people get other pseudonyms.
+# What belongs to one study alone. A clone is another study on Prolific: its people get other pseudonyms, and its codes
+# are others, or somebody could hand in at one study what was given out at the other, and both ledgers would agree.
+_CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
 _ITS_OWN = {
     "id",
     "slug",
     "title",
     "state",
     "external_study_id",
+    *_CODES,
     "pseudonym_key",
     "cloned_from",
     "created_at",
@@ -25,15 +28,17 @@ _ITS_OWN = {
 
 @transaction.atomic
 def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
-    """Return a new draft with the study's settings, tasks, conditions and members.
+    """Return a new draft with the study's settings, tasks, conditions and members, and a new code where it has one.
 
     Raises StudyUnacceptable for a slug that is taken or none.
     """
     settings = {
         field.name: getattr(study, field.name) for field in Study._meta.concrete_fields if field.name not in _ITS_OWN
     }
+    codes = {name: new_code() for name in _CODES if getattr(study, name)}
     clone = Study(
         **settings,
+        **codes,
         slug=slug,
         title=title,
         state=StudyState.DRAFT,

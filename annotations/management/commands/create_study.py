@@ -1,7 +1,6 @@
 """manage.py create_study: set a study up from arguments or a JSON file, and open it where asked."""
 
 import json
-import secrets
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Audience, BaseModel, Study, StudyState, Task
+from annotations.models.study import new_code
 from annotations.services.base_models import classes_with_errors
 from annotations.services.errors import StudyNotReady
 from annotations.services.studies import create_study, entry_url, open_study
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             return existing
         if not tasks:
             raise CommandError(f"There is no study {fields['slug']!r} yet. Give {_NEEDED}.")
-        fields.setdefault("completion_code", secrets.token_hex(4).upper())
+        fields.setdefault("completion_code", new_code())
         fields.setdefault("title", fields["slug"])
         study = create_study(tasks=tasks, **fields)
         self.stdout.write(f"Created the study {study.slug} with {study.tasks.count()} task(s).")

@@ -1,6 +1,9 @@
 """Checks of entry and exit, of places, and of the rest that a study runs by."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
+
+from django.db.models import Q
 
 from annotations.models import Study
 from annotations.readings.orders import n_orders
@@ -93,7 +96,23 @@ def _codes(study: Study) -> Check:
     twice = sorted({code for code in codes.values() if list(codes.values()).count(code) > 1})
     if twice:
         return block(f"The code {', '.join(twice)} stands for two outcomes. Each needs a code of its own.", Mend.ENTRY)
+    other = Study.objects.exclude(pk=study.pk).filter(_has_one_of(codes.values())).first()
+    if other is not None:
+        return warning(
+            f"“{other}” has one of these codes too, so people could hand in here what they got there. Take new ones.",
+            Mend.ENTRY,
+        )
     return passed(f"Each outcome has a code of its own: {', '.join(codes)}.")
+
+
+def _has_one_of(codes: Iterable[str]) -> Q:
+    codes = list(codes)
+    return (
+        Q(completion_code__in=codes)
+        | Q(no_consent_code__in=codes)
+        | Q(failed_check_code__in=codes)
+        | Q(researcher_code__in=codes)
+    )
 
 
 def _study_id(study: Study) -> Check:

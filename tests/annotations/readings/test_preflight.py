@@ -64,6 +64,15 @@ def test_each_setting_is_looked_at(
     assert levels(draft_study, text) == [(level, mend)]
 
 
+@pytest.mark.parametrize("field", ["completion_code", "no_consent_code", "failed_check_code", "researcher_code"])
+def test_a_code_that_another_study_has_is_told(draft_study: Study, field: str) -> None:
+    other = Study.objects.create(slug="other", title="Other", **{"completion_code": "0TH3R", field: "C0DE1234"})
+    sentence = "“Other” has one of these codes too"
+    assert levels(draft_study, sentence) == [(Level.WARN, Mend.ENTRY)]
+    Study.objects.filter(pk=other.pk).update(**{field: "ANOTHER1"})
+    assert levels(draft_study, sentence) == []
+
+
 def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
     for position in (1, 2):
         Condition.objects.create(study=draft_study, position=position, name=str(position))

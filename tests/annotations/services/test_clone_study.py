@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from annotations.models import Condition, Study, StudyMember, StudyState
+from annotations.readings.preflight.running import codes_of
 from annotations.services import configurations, studies
 from annotations.services.cloning import _ITS_OWN, clone_study
 from annotations.services.studies import StudyUnacceptable
@@ -24,6 +25,17 @@ def test_a_clone_is_a_draft_with_every_setting(open_study: Study, alice: actors.
     same = {field.name for field in Study._meta.concrete_fields} - _ITS_OWN
     assert {name: getattr(clone, name) for name in same} == {name: getattr(open_study, name) for name in same}
     assert not clone.sessions.exists() and not clone.participants.exists() and not clone.configurations.exists()
+
+
+def test_each_outcome_that_has_a_code_gets_a_new_one(open_study: Study) -> None:
+    codes = {"failed_check_code": "FA11ED00", "researcher_code": "RE5EA2C4", "failed_check_is_paid": True}
+    Study.objects.update(**codes)
+    open_study.refresh_from_db()
+    clone = clone_study(open_study, slug="again", title="Again", by="coordinator")
+    theirs, its_own = codes_of(open_study), codes_of(clone)
+    assert list(its_own) == list(theirs) == ["completed", "failed check", "researcher"]
+    assert len({*theirs.values(), *its_own.values()}) == 6
+    assert (clone.no_consent_code, clone.failed_check_is_paid) == ("", True)
 
 
 def test_tasks_conditions_and_members_are_copies(draft_study: Study, coordinator: User) -> None:
