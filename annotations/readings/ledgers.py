@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Max, Prefetch, QuerySet
+from django.db.models.functions import Coalesce
 
 from annotations.models import (
     REHEARSALS,
@@ -25,7 +26,7 @@ from annotations.models import (
     Submission,
 )
 from annotations.prolific.statuses import AWAITING_REVIEW
-from annotations.readings.discrepancies import Codes, Discrepancy, Here, There, discrepancies, stands
+from annotations.readings.discrepancies import REVIEW_LATE, Codes, Discrepancy, Here, There, discrepancies, stands
 
 PAGE_SIZE = 50
 ANY = "any"  # filter: whatever differs
@@ -122,6 +123,14 @@ def detailed(study: Study) -> QuerySet[Submission]:
         .prefetch_related(
             Prefetch("requests", newest_first), Prefetch("payments", Payment.objects.select_related("batch"))
         )
+    )
+
+
+def n_late_reviews(study: Study, now: dt.datetime) -> int:
+    """Return how many submissions have the discrepancy `review_due`, by one query: it is asked every few seconds."""
+    waiting = _counted(study).filter(status=AWAITING_REVIEW)
+    return (
+        waiting.alias(since=Coalesce("completed_at", "status_changed_at")).filter(since__lt=now - REVIEW_LATE).count()
     )
 
 

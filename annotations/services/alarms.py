@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from annotations.models import Alarm, Study, StudyState
-from annotations.readings import work_queue
+from annotations.models import Alarm, BatchState, PaymentBatch, Study, StudyState, Submission
+from annotations.prolific.statuses import AWAITING_REVIEW
+from annotations.readings import ledgers, work_queue
+from annotations.readings.discrepancies import REVIEW_LATE, REVIEW_WITHIN
 from annotations.readings.flow import Share, flow
 from annotations.services import audit, messengers
 from annotations.services.messengers import NotTold
@@ -18,7 +20,7 @@ LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
 LEAST_PEOPLE = 10  # below which a share says nothing
 MOST_ATTEMPTS = 8
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
-WATCHED = (StudyState.ACTIVE, StudyState.PAUSED)
+RUNNING = (StudyState.ACTIVE, StudyState.PAUSED)
 
 logger = logging.getLogger(__name__)
 
@@ -32,18 +34,23 @@ class Condition:
 
 
 def watch(now: dt.datetime) -> int:
-    """Raise and clear the alarms of every study that runs; returns how many changed. One row, however often it runs."""
-    changed = 0
-    for study in Study.objects.filter(state__in=WATCHED):
-        changed += _update(study, conditions(study, now), now)
-    over = Alarm.objects.filter(cleared_at__isnull=True).exclude(study__state__in=WATCHED)
+    """Raise and clear the alarms of every study that runs, or where somebody waits for money; returns how many changed.
+
+    One row, however often it runs.
+    """
+    watched = list(_watched())
+    changed = sum(_update(study, conditions(study, now), now) for study in watched)
+    over = Alarm.objects.filter(cleared_at__isnull=True).exclude(study__in=watched)
     return changed + over.update(cleared_at=now)
 
 
 def conditions(study: Study, now: dt.datetime) -> list[Condition]:
-    """Return what is wrong with a study now."""
+    """Return what is wrong with a study now; of one that does not run, with its money alone."""
+    if study.state not in RUNNING:
+        return _money(study, now)
     people = flow(study, now)
     return [
+        *_money(study, now),
         *_scoring(study, now),
         *_silent_queues(now),
         *_share("dropout", people.dropout, study.alarm_dropout, "of those who consented left before the end"),
@@ -81,6 +88,37 @@ def _update(study: Study, found: list[Condition], now: dt.datetime) -> int:
     for alarm in new:
         logger.warning("alarm %s in study %s: %s", alarm.kind, study.slug, alarm.message)
     return len(new) + cleared
+
+
+def _watched() -> QuerySet[Study]:
+    """Those that run, and those in which money may wait for somebody: most of that comes after the end."""
+    batches = PaymentBatch.objects.filter(study=OuterRef("pk"), state__in=(BatchState.UNSURE, BatchState.FAILED))
+    reviews = Submission.objects.filter(study=OuterRef("pk"), status=AWAITING_REVIEW)
+    return Study.objects.filter(Q(state__in=RUNNING) | Exists(batches) | Exists(reviews))
+
+
+def _money(study: Study, now: dt.datetime) -> list[Condition]:
+    """What nobody but a coordinator can settle, and people wait for."""
+    states = set(study.payment_batches.values_list("state", flat=True))
+    late = ledgers.n_late_reviews(study, now)
+    noun = "submission awaits" if late == 1 else "submissions await"
+    found = {
+        "bonuses_unsure": (
+            BatchState.UNSURE in states,
+            "Bonuses may or may not have reached Prolific. Look there and say so under “Payments”: no other batch "
+            "goes out before.",
+        ),
+        "bonuses_failed": (
+            BatchState.FAILED in states,
+            "Bonuses were not paid: “Payments” says why, and makes them ready again.",
+        ),
+        "review_late": (
+            late > 0,
+            f"{late} {noun} review for over {REVIEW_LATE.days} days. After {REVIEW_WITHIN.days} Prolific approves by "
+            "itself. See “Both ledgers”.",
+        ),
+    }
+    return [Condition(kind, message) for kind, (holds, message) in found.items() if holds]
 
 
 def _scoring(study: Study, now: dt.datetime) -> list[Condition]:
