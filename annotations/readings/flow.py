@@ -7,7 +7,7 @@ import datetime as dt
 import statistics
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery
@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from annotations.models import (
     AssignmentState,
+    EndReason,
     Event,
     SessionKind,
     Span,
@@ -84,18 +85,18 @@ class Flow:
 def flow(study: Study, now: dt.datetime) -> Flow:
     """Return how people went through a study up to now."""
     labels = _labels(study)
-    visits = list(_visits(study).values_list("stage", "n_ended", "seen_at", "consented_at"))
+    visits, seen_at = _visits(study), _signs_of_life(study)
     reached, active, idle, left = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
     consented_and_left = 0
-    for stage, n_ended, seen_at, consented_at in visits:
-        at = labels.index(_label(stage, n_ended, labels))
+    for visit in visits:
+        at = labels.index(_label(visit, labels))
         reached[at] += 1
-        if stage in LASTING:
-            silence = now - seen_at
+        if visit.stage in LASTING:
+            silence = now - seen_at.get(visit.pk, now)  # it may have ended between the two readings
             where = active if silence <= ACTIVE_WITHIN else idle if silence < GONE_AFTER else left
             where[at] += 1
-            consented_and_left += where is left and consented_at is not None
-    finished = sum(stage == Stage.FINISHED for stage, *_ in visits)
+            consented_and_left += where is left and visit.is_consented
+    finished = sum(visit.stage == Stage.FINISHED for visit in visits)
     steps = (
         Step(label, sum(n for step, n in reached.items() if step >= i), active[i], idle[i], left[i])
         for i, label in enumerate(labels)
@@ -111,11 +112,13 @@ def flow(study: Study, now: dt.datetime) -> Flow:
 
 
 def failed_check(study: Study) -> Share:
-    """Who did not pass the comprehension check, of all whose check has ended."""
-    taken = study.sessions.filter(kind=SessionKind.PARTICIPANT, check_attempts__isnull=False).distinct()
-    failed = taken.filter(stage=Stage.NOT_PASSED).count()
-    passed = taken.filter(stage__in=(Stage.TASKS, Stage.FINISHED)).count()
-    return Share(failed, failed + passed)
+    """Who did not pass the comprehension check, of all whose check has ended.
+
+    By the visits' own stages, which an erasure leaves as they are; of who withdrew meanwhile nothing is said.
+    """
+    ended = (Stage.NOT_PASSED, Stage.TASKS, Stage.FINISHED) if study.comprehension_check else ()
+    stages = study.sessions.filter(kind=SessionKind.PARTICIPANT, stage__in=ended).values_list("stage", flat=True)
+    return Share(sum(stage == Stage.NOT_PASSED for stage in stages), len(stages))
 
 
 def returned(study: Study) -> Share:
@@ -135,23 +138,40 @@ def median_active_s(study: Study) -> float | None:
     return statistics.median(seconds) if seconds else None
 
 
-def _visits(study: Study) -> QuerySet[Any]:
-    """Visits of participants, each with the number of tasks that ended and the last sign of life."""
-    last_event = _latest(Event.objects.filter(session=OuterRef("pk")), "occurred_at")
-    last_span = _latest(Span.objects.filter(session=OuterRef("pk"), kind__in=_AT_WORK), "ended_at")
-    visits: QuerySet[Any] = (
+class _Visit(NamedTuple):
+    """A participant's visit: where it stands, and how many of its tasks the person ended, or had taken from them."""
+
+    pk: int
+    stage: str
+    n_tasks: int
+    n_ended: int
+    is_taught: bool
+    is_consented: bool
+
+
+def _visits(study: Study) -> list[_Visit]:
+    """Visits of participants. Withdrawing ends what was not ended: those tasks are not among the ended ones."""
+    ended = Q(assignments__state=AssignmentState.ENDED) & ~Q(assignments__end_reason=EndReason.WITHDRAWN)
+    rows = (
         study.sessions.filter(kind=SessionKind.PARTICIPANT)
         .order_by()
-        .annotate(
-            n_ended=Count("assignments", filter=Q(assignments__state=AssignmentState.ENDED)),
-            seen_at=Greatest(
-                F("created_at"),
-                Coalesce(last_event, F("created_at")),
-                Coalesce(last_span, F("created_at")),
-            ),
-        )
+        .annotate(n_tasks=Count("assignments"), n_ended=Count("assignments", filter=ended))
+        .values_list("pk", "stage", "n_tasks", "n_ended", "tutorial_done_at", "consented_at")
     )
-    return visits
+    return [_Visit(*row[:4], is_taught=row[4] is not None, is_consented=row[5] is not None) for row in rows]
+
+
+def _signs_of_life(study: Study) -> dict[int, dt.datetime]:
+    """The last sign of life of each visit that lasts; of those that have ended nobody asks."""
+    last_event = _latest(Event.objects.filter(session=OuterRef("pk")), "occurred_at")
+    last_span = _latest(Span.objects.filter(session=OuterRef("pk"), kind__in=_AT_WORK), "ended_at")
+    seen_at = Greatest(
+        F("created_at"),
+        Coalesce(last_event, F("created_at")),
+        Coalesce(last_span, F("created_at")),
+    )
+    visits = study.sessions.filter(kind=SessionKind.PARTICIPANT, stage__in=LASTING).order_by()
+    return dict(visits.values_list("pk", seen_at))
 
 
 def _latest(rows: QuerySet[Any], name: str) -> Subquery:
@@ -166,17 +186,20 @@ def _labels(study: Study) -> list[str]:
     return [_CONSENT, _TUTORIAL, *check, *tasks, _LAST_PAGE, _FINISHED]
 
 
-def _label(stage: str, n_ended: int, labels: list[str]) -> str:
-    """The furthest step that a visit came to; of one that was withdrawn before its tasks, the first."""
-    if stage == Stage.TASKS or (stage == Stage.WITHDRAWN and n_ended):
+def _label(visit: _Visit, labels: list[str]) -> str:
+    """The furthest step that a visit came to; of one that is erased, the furthest that is still known."""
+    is_withdrawn = visit.stage == Stage.WITHDRAWN
+    if visit.stage == Stage.TASKS or (is_withdrawn and visit.n_tasks):
         tasks = labels[labels.index(_TUTORIAL) + 1 : -1]  # up to the last page
         tasks = tasks[1:] if tasks[0] == _CHECK else tasks
-        return tasks[min(n_ended, len(tasks) - 1)]
+        return tasks[min(visit.n_ended, len(tasks) - 1)]
     checked = _CHECK if _CHECK in labels else _TUTORIAL
+    if is_withdrawn:
+        return checked if visit.is_taught else _TUTORIAL if visit.is_consented else _CONSENT
     by_stage = {
         Stage.TUTORIAL: _TUTORIAL,
         Stage.CHECK: checked,
         Stage.NOT_PASSED: checked,
         Stage.FINISHED: _FINISHED,
     }
-    return by_stage.get(Stage(stage), _CONSENT)
+    return by_stage.get(Stage(visit.stage), _CONSENT)

@@ -18,7 +18,7 @@ from annotations.models import (
     Submission,
 )
 from annotations.readings.flow import ACTIVE_WITHIN, GONE_AFTER, Flow, Share, flow
-from annotations.services import assignments, comprehension, sessions
+from annotations.services import assignments, comprehension, erasure, sessions, withdrawal
 from tests import actors
 from tests.actors import WRONG_ANSWERS, Visit, create_study, do_tutorial, start_visit
 from tests.annotations.exports.rows import add_phrase
@@ -110,6 +110,30 @@ def test_who_failed_the_check_of_all_whose_check_ended(open_study: Study, alice:
     assert session.study.sessions.filter(stage=Stage.NOT_PASSED).count() == 1
     assert seen(open_study).failed_check == Share(1, 2)
     assert by_label(seen(open_study))["Check"] == (2, 0, 0, 0)
+
+
+def test_an_erasure_leaves_both_counts_of_the_check_as_they_were(open_study: Study, alice: Visit) -> None:
+    session = do_tutorial(sessions.give_consent(entered(open_study, "carol")))
+    for _ in range(2):
+        comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
+    before = seen(open_study)
+    session.refresh_from_db()
+    withdrawal.withdraw(session)
+    assert erasure.erase_due(timezone.now()).contents == 1
+    after = seen(open_study)
+    assert after.failed_check == before.failed_check == Share(1, 2)
+    assert by_label(after)["Check"][0] == by_label(before)["Check"][0] == 2
+
+
+def test_who_withdrew_came_as_far_as_they_were(open_study: Study, alice: Visit) -> None:
+    withdrawal.withdraw(alice.session)  # in the middle of her task: it ends by that, and she never saw the last page
+    assert by_label(seen(open_study))["Task"][0] == 1
+    assert by_label(seen(open_study))["Last page"][0] == 0
+    erasure.erase_due(timezone.now())
+    assert by_label(seen(open_study))["Check"][0] == 1  # her tasks are gone, and the tutorial's end is not
+    carol = sessions.give_consent(entered(open_study, "carol"))
+    withdrawal.withdraw(carol)
+    assert by_label(seen(open_study))["Tutorial"] == (2, 0, 0, 0)
 
 
 def test_submissions_that_were_returned_or_timed_out(open_study: Study, alice: Visit, bob: Visit) -> None:
