@@ -2,8 +2,11 @@
 
 from functools import partial
 
-from annotations.analysis.concept_tables import concept_tables
-from annotations.analysis.tables import study_tables
+from annotations.analysis.concept_tables import concept_tables_of
+from annotations.analysis.concepts import concepts_of
+from annotations.analysis.rows import read_rows
+from annotations.analysis.splits import look
+from annotations.analysis.tables import tables_of
 from annotations.exports.rows import Source
 from annotations.exports.study_export import Analysis, Extras
 from annotations.exports.tables import TABLES
@@ -13,8 +16,10 @@ from worker.drawing import draw_apart
 
 
 def _analyse(study: Study) -> Analysis:
-    tables = study_tables(study)
-    analysed = (*tables.all, *concept_tables(study).all)
+    rows = read_rows(study)
+    concept = concepts_of(rows)
+    tables = tables_of(study.slug, study.title, rows, concept, look)
+    analysed = (*tables.all, *concept_tables_of(study, rows, concept.said).all)
     there = {table.file for table in TABLES}
     return Analysis(
         tables.people.rows,

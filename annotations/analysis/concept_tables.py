@@ -10,7 +10,7 @@ import numpy as np
 from annotations.analysis.concept_definitions import CONCEPTS, MAP, TOGETHER, ConceptRow, Place, TogetherRow
 from annotations.analysis.concepts import Said, concepts_of
 from annotations.analysis.estimates import LEVEL
-from annotations.analysis.rows import TaskFacts, read_rows
+from annotations.analysis.rows import StudyRows, TaskFacts, read_rows
 from annotations.analysis.tables import FilledTable
 from annotations.analysis.together import explained
 from annotations.models import Study, Task
@@ -42,7 +42,11 @@ class ConceptTables:
 def concept_tables(study: Study) -> ConceptTables:
     """Analyse the concepts of a study as it is now."""
     rows = read_rows(study)
-    said = concepts_of(study, rows).said
+    return concept_tables_of(study, rows, concepts_of(rows).said)
+
+
+def concept_tables_of(study: Study, rows: StudyRows, said: Mapping[int, Sequence[tuple[Said, int]]]) -> ConceptTables:
+    """Make the tables of a study's rows. said: what `concepts_of` them found."""
     tasks = {task.position: task for task in study.tasks.select_related("base_model__dataset")}
     found = [_of_task(facts, tasks[facts.position], said[facts.position]) for facts in rows.tasks]
     return ConceptTables(

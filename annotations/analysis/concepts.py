@@ -4,15 +4,17 @@ The rule is `modeling.concepts.merge`, over what the study's people said and wha
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.analysis.packed import NOTHING, Packed
 from annotations.analysis.people import Tried
 from annotations.analysis.rows import HIDDEN, StudyRows
-from annotations.models import Study
 from annotations.readings import concepts as reading
-from annotations.readings.concepts import Selection
 from modeling.concepts import merge
 from modeling.phrase_reading import read
 from modeling.words import lemmas
@@ -22,14 +24,14 @@ MOST_MERGED = 1_000  # annotations of a task that are compared by what they sele
 
 @dataclass
 class Said:
-    """One annotation of a task, with everybody who said it. key: its embedding's digest and its sign.
+    """One annotation of a task, with everybody who said it. key: as `people.annotation_key`.
 
     score: the id of one of its scores, which are all alike; order: of arrival, among the annotations of the task;
     first: the earliest of its phrases whose words may be shown, where there is one; accuracy: of its run on test, where
     it is done; words: as `words_of`.
     """
 
-    key: tuple[str, int]
+    key: bytes
     score: int
     order: int
     first: Tried
@@ -48,19 +50,20 @@ class Said:
 class Concepts:
     """The rule for one study: called with a phrase, it returns what is equal for phrases that say the same.
 
-    said: of each task its annotations that were compared by what they select, with the number of their concept.
+    said: of each task its annotations that were compared by what they select, with the number of their concept; by_key,
+    by_words: these numbers by task and annotation, and by task and words. Every other phrase joins by its words.
     """
 
-    by_phrase: Mapping[int, Hashable]
-    by_words: Mapping[tuple[int, str], Hashable]
+    by_key: Mapping[tuple[int, bytes], int]
+    by_words: Mapping[tuple[int, str], int]
     said: Mapping[int, Sequence[tuple[Said, int]]]
 
     def __call__(self, tried: Tried) -> Hashable:
-        known = self.by_phrase.get(tried.phrase)
-        if known is not None:
-            return known
-        words = words_of(tried.text)
-        return self.by_words.get((tried.task, words), (tried.task, words))
+        number = self.by_key.get((tried.task, tried.key))
+        if number is None:
+            words = words_of(tried.meant or tried.text)
+            return tried.task, self.by_words.get((tried.task, words), words)
+        return tried.task, number
 
 
 def by_words(tried: Tried) -> Hashable:
@@ -68,7 +71,7 @@ def by_words(tried: Tried) -> Hashable:
     return tried.task, words_of(tried.text)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_000)
 def words_of(text: str) -> str:
     """Return what a phrase says, told apart from how: case, articles, plural, hyphens, the frame of a sentence.
 
@@ -80,52 +83,49 @@ def words_of(text: str) -> str:
     return plain if sign > 0 else f"not {plain}"
 
 
-def concepts_of(study: Study, rows: StudyRows) -> Concepts:
-    """Return the rule for a study, from rows that `read_rows` gave."""
-    selections = reading.selections(study)
-    by_phrase: dict[int, Hashable] = {}
-    of_words: dict[tuple[int, str], Hashable] = {}
+def concepts_of(rows: StudyRows) -> Concepts:
+    """Return the rule for a study."""
+    tried, experts = rows.tried.by_task(), rows.experts.by_task()
     said: dict[int, Sequence[tuple[Said, int]]] = {}
     for task in rows.tasks:
-        position = task.position
-        everything = _said(position, rows.tried, rows.experts, selections)
-        compared = everything[:MOST_MERGED]
-        compared.sort(key=lambda each: each.key)
+        compared = _said(tried.get(task.position, NOTHING), experts.get(task.position, NOTHING))
         numbers = _merged(tuple(each.score for each in compared), tuple(each.words for each in compared))
-        said[position] = list(zip(compared, numbers, strict=True))
-        by_key = {each.key: (position, number) for each, number in said[position]}
-        of_words |= {(position, each.words): by_key[each.key] for each in compared}
-        for tried in (*rows.tried, *rows.experts):
-            selection = selections.get(tried.phrase)
-            if tried.task != position or selection is None:
-                continue
-            number = by_key.get(selection.key)
-            words = (position, words_of(selection.text))
-            by_phrase[tried.phrase] = of_words.get(words, words) if number is None else number
-    return Concepts(by_phrase, of_words, said)
+        said[task.position] = list(zip(compared, numbers, strict=True))
+    numbered = [(task, each, number) for task, of_task in said.items() for each, number in of_task]
+    by_key = {(task, each.key): number for task, each, number in numbered}
+    by_words = {(task, each.words): number for task, each, number in numbered}
+    return Concepts(by_key, by_words, said)
 
 
-def _said(
-    task: int, tried: Iterable[Tried], experts: Iterable[Tried], selections: Mapping[int, Selection]
-) -> list[Said]:
-    """The annotations of a task, those first that most people said, then by their keys: whoever came first."""
-    found: dict[tuple[str, int], Said] = {}
-    texts: dict[tuple[str, int], set[str]] = defaultdict(set)
-    for is_expert, phrases in ((False, tried), (True, experts)):
-        for each in phrases:
-            selection = selections.get(each.phrase)
-            if each.task != task or selection is None:
-                continue
-            said = found.setdefault(selection.key, Said(selection.key, selection.score, len(found), each))
-            if said.first.text == HIDDEN:
-                said.first = each
-            if said.accuracy is None:
-                said.accuracy = each.worst_group_accuracy
-            texts[selection.key].add(selection.text)
-            (said.experts if is_expert else said.people).add(each.participant)
+def _said(tried: Packed, experts: Packed) -> list[Said]:
+    """The annotations of a task that are compared, by their keys: those that most people said, whoever came first."""
+    tried, experts = tried.scored(), experts.scored()
+    keys = np.concatenate([tried.column("key"), experts.column("key")])
+    known, order, annotation = np.unique(keys, return_index=True, return_inverse=True)
+    people = _people(annotation[: len(tried)], tried, len(known))
+    people += _people(annotation[len(tried) :], experts, len(known))
+    chosen = np.isin(annotation, np.argsort(-people, kind="stable")[:MOST_MERGED])
+    found: dict[bytes, Said] = {}
+    texts: dict[bytes, set[str]] = defaultdict(set)
+    for place in np.flatnonzero(chosen).tolist():
+        is_expert = place >= len(tried)
+        each = experts[place - len(tried)] if is_expert else tried[place]
+        said = found.setdefault(each.key, Said(each.key, each.score, int(order[annotation[place]]), each))
+        if said.first.text == HIDDEN:
+            said.first = each
+        if said.accuracy is None:
+            said.accuracy = each.worst_group_accuracy
+        texts[each.key].add(each.meant or each.text)
+        (said.experts if is_expert else said.people).add(each.participant)
     for key, said in found.items():
         said.words = min(map(words_of, texts[key]))
-    return sorted(found.values(), key=lambda each: (-len(each.people) - len(each.experts), each.key))
+    return sorted(found.values(), key=lambda said: said.key)
+
+
+def _people(annotation: NDArray[np.int64], tried: Packed, n: int) -> NDArray[np.int64]:
+    """How many people said each of n annotations. annotation: of each phrase."""
+    pairs = np.unique(np.stack([annotation, tried.column("person")]), axis=1)
+    return np.bincount(pairs[0], minlength=n)
 
 
 @lru_cache(maxsize=16)

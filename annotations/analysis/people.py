@@ -1,7 +1,6 @@
 """One participant on one task: the best phrase, what retraining with it gave, how many tries and how much time."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +11,8 @@ class Tried(NamedTuple):
     """A phrase as the analysis takes it. Of one person and task the earliest comes first.
 
     n_correct, n_error: images that its score stands on, 0 without a score; tries: distinct phrases that the person had
-    tried for the class by then, None in scores of Clarify 0.1.
+    tried for the class by then, None in scores of Clarify 0.1. score: its id, 0 without one; key: what tells its
+    annotation (`annotation_key`); meant: the words themselves where `text` stands for words that the staff hid.
     """
 
     task: int
@@ -24,6 +24,14 @@ class Tried(NamedTuple):
     n_error: int = 0
     tries: int | None = None
     phrase: int = 0
+    score: int = 0
+    key: bytes = b""
+    meant: str = ""
+
+
+def annotation_key(text_digest: str, sign: int) -> bytes:
+    """Return what is equal for phrases with one text embedding and one sign: they select the same images of a class."""
+    return bytes.fromhex(text_digest) + (b"\2" if sign > 0 else b"\1")
 
 
 @dataclass(frozen=True)
@@ -78,14 +86,6 @@ class PersonTask:
 Key = tuple[int, str]  # task and participant
 
 
-def by_person(tried: Iterable[Tried]) -> dict[Key, list[Tried]]:
-    """Return the phrases of each task and participant, in their order."""
-    grouped: dict[Key, list[Tried]] = defaultdict(list)
-    for each in tried:
-        grouped[each.task, each.participant].append(each)
-    return grouped
-
-
 def best_by(tried: Iterable[Tried], value: Callable[[Tried], float | None]) -> Tried | None:
     """Return the phrase with the highest value, the earliest of tied ones; None where none has a value."""
     best: Tried | None = None
@@ -107,18 +107,18 @@ def accuracy_of(tried: Tried) -> float | None:
 
 def person_tasks(
     assigned: Iterable[Key],
-    tried: Mapping[Key, list[Tried]],
+    tried: Mapping[Key, Sequence[Tried]],
     conditions: Mapping[str, str | None],
     times: Mapping[Key, Times],
 ) -> tuple[PersonTask, ...]:
-    """Return a row for everybody who was given a task, by task, then participant. tried: from `by_person`."""
+    """Return a row for everybody who was given a task, by task, then participant. tried: from `packed.by_person`."""
     return tuple(
-        _person_task(key, tried.get(key, []), conditions.get(key[1]), times.get(key, NO_TIMES))
+        _person_task(key, tried.get(key, ()), conditions.get(key[1]), times.get(key, NO_TIMES))
         for key in sorted(set(assigned))
     )
 
 
-def _person_task(key: Key, tried: list[Tried], condition: str | None, times: Times) -> PersonTask:
+def _person_task(key: Key, tried: Sequence[Tried], condition: str | None, times: Times) -> PersonTask:
     task, participant = key
     best, chosen = best_by(tried, error_score_of), best_by(tried, accuracy_of)
     tries = max(len({each.text for each in tried}), *(each.tries or 0 for each in tried), 0)

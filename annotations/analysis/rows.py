@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from annotations.analysis.people import Key, Times, Tried
+from annotations.analysis.packed import Packed
+from annotations.analysis.people import Key, Times, Tried, annotation_key
 from annotations.analysis.times import task_times
 from annotations.models import (
     REHEARSALS,
@@ -27,7 +28,7 @@ from annotations.models import (
 
 PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "runs waiting"  # what will still change by itself
 HIDDEN = "(hidden)"  # stands for a text that the staff hid
-_AT_ONCE = 5_000
+_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ class StudyRows:
     conditions: tuple[str, ...]
     condition_of: dict[str, str | None]
     assigned: tuple[Key, ...]
-    tried: tuple[Tried, ...]
-    experts: tuple[Tried, ...]
+    tried: Packed
+    experts: Packed
     times: dict[Key, Times]
     counted: tuple[Counted, ...]
     new_concept_chance: float
@@ -90,8 +91,8 @@ def read_rows(study: Study) -> StudyRows:
                 "task__position", "session__participant__pseudonym"
             )
         ),
-        tried=tuple(_tried(Phrase.objects.filter(assignment__session__in=kept(study, kind)))),
-        experts=tuple(_expert_phrases(study)),
+        tried=Packed(_tried(Phrase.objects.filter(assignment__session__in=kept(study, kind)))),
+        experts=Packed(_expert_phrases(study)),
         times=task_times(study, kind),
         counted=tuple(each for each in _counted(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
@@ -146,14 +147,30 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
             "score__n_error",
             "score__tries",
             "id",
+            "score",
+            "score__text_digest",
+            "score__sign",
         )
     )
-    for position, person, text, moderation, value, accuracy, n_correct, n_error, tries, phrase in rows.iterator(
-        _AT_ONCE
-    ):
-        shown = HIDDEN if moderation == Moderation.HIDDEN else text
-        number = task.get("position", position)
-        yield Tried(number, person, shown, value, accuracy, n_correct or 0, n_error or 0, tries, phrase)
+    for row in rows.iterator(_AT_ONCE):
+        position, person, text, moderation, value, accuracy, n_correct, n_error, tries, phrase, score, digest, sign = (
+            row
+        )
+        is_hidden = moderation == Moderation.HIDDEN
+        yield Tried(
+            task=task.get("position", position),
+            participant=person,
+            text=HIDDEN if is_hidden else text,
+            error_score=value,
+            worst_group_accuracy=accuracy,
+            n_correct=n_correct or 0,
+            n_error=n_error or 0,
+            tries=tries,
+            phrase=phrase,
+            score=score or 0,
+            key=annotation_key(digest, sign) if digest else b"",
+            meant=text if is_hidden else "",
+        )
 
 
 def _expert_phrases(study: Study) -> Iterator[Tried]:

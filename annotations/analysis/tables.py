@@ -1,7 +1,7 @@
 """All tables of a study's analysis, from one reading of the database."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +12,8 @@ from annotations.analysis.concepts import concepts_of
 from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
 from annotations.analysis.definitions import Method, SaturationPoint, TaskNovelty, Total
 from annotations.analysis.estimates import SEED, estimate, spread
-from annotations.analysis.people import Key, PersonTask, Tried, by_person, person_tasks
+from annotations.analysis.packed import Packed, by_person
+from annotations.analysis.people import Key, PersonTask, Tried, person_tasks
 from annotations.analysis.rows import Counted, StudyRows, TaskFacts, read_rows
 from annotations.analysis.saturation import best_of, novelty, rarefaction
 from annotations.analysis.splits import Looked, Panel, SplitPart, look
@@ -31,7 +32,7 @@ class FilledTable(Generic[Row]):
     """A table's definition and its rows."""
 
     table: Table[Row]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
 
     def lines(self) -> Iterator[list[str]]:
         """Yield the header, then the cells of each row, as they stand in the CSV file."""
@@ -82,7 +83,7 @@ class StudyTables:
 def study_tables(study: Study) -> StudyTables:
     """Analyse a study as it is now."""
     rows = read_rows(study)
-    return tables_of(study.slug, study.title, rows, concepts_of(study, rows), look)
+    return tables_of(study.slug, study.title, rows, concepts_of(rows), look)
 
 
 def tables_of(
@@ -107,7 +108,7 @@ def tables_of(
         totals=FilledTable(columns.TOTALS, tuple(_totals(rows.tasks, people))),
         experts=FilledTable(columns.EXPERTS, experts),
         methods=FilledTable(columns.METHODS, tuple(_methods(rows.tasks, experts))),
-        table_3=FilledTable(columns.TABLE_3, table_3(tried)),
+        table_3=FilledTable(columns.TABLE_3, table_3(rows.tried)),
         splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
         saturation=FilledTable(columns.SATURATION, tuple(_saturation(rows.tasks, people, named))),
@@ -157,19 +158,19 @@ def _methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Ite
 
 def _best_phrases(tried: Iterable[Tried]) -> dict[int, list[Tried]]:
     """The phrases with the highest error scores of each task, each text once, the earliest of tied ones first."""
-    by_task: dict[int, dict[str, Tried]] = defaultdict(dict)
+    best: dict[int, list[Tried]] = defaultdict(list)
     for each in tried:
-        if each.error_score:
-            known = by_task[each.task].get(each.text.casefold())
-            if known is None or (known.error_score or 0) < each.error_score:
-                by_task[each.task][each.text.casefold()] = each
-    return {
-        task: sorted(phrases.values(), key=lambda each: -(each.error_score or 0))[:PANEL_PHRASES]
-        for task, phrases in sorted(by_task.items())
-    }
+        known = best[each.task]
+        if not each.error_score or (len(known) == PANEL_PHRASES and each.error_score <= (known[-1].error_score or 0)):
+            continue
+        known.append(each)
+        known.sort(key=lambda one: -(one.error_score or 0))
+        texts = [one.text.casefold() for one in known]
+        best[each.task] = [one for i, one in enumerate(known) if texts[i] not in texts[:i]][:PANEL_PHRASES]
+    return dict(sorted(best.items()))
 
 
-def _named(tried: Mapping[Key, list[Tried]], concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
+def _named(tried: Mapping[Key, Packed], concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
     """By task, the concepts of each person who said something, in the order of pseudonyms."""
     named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
     for (task, _), phrases in sorted(tried.items()):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotations.analysis.estimates import Spread, spread
-from annotations.analysis.people import PersonTask, by_person, person_tasks
+from annotations.analysis.packed import by_person
+from annotations.analysis.people import PersonTask, person_tasks
 from annotations.analysis.rows import read_rows
 from annotations.models import Study
 

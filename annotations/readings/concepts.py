@@ -1,46 +1,13 @@
-"""What phrases select: the words and the scored annotation behind each, and their hard slices."""
+"""What scored phrases select: their similarities, hard slices and embeddings, by the ids of their scores."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from django.db.models import Q
 from numpy.typing import NDArray
 
-from annotations.models import Score, SessionKind, Study
+from annotations.models import Score
 from annotations.models.arrays import unpack_float32
-
-_AT_ONCE = 5_000
-
-
-class Selection(NamedTuple):
-    """The annotation behind a phrase: phrases with one embedding and one sign select the same images of a class."""
-
-    score: int
-    text: str
-    digest: str
-    sign: int
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return self.digest, self.sign
-
-
-def selections(study: Study) -> dict[int, Selection]:
-    """Return the annotation of each scored phrase by the phrase's id: of the study, and of experts on its classes."""
-    found: dict[int, Selection] = {}
-    for base_model, label in (
-        study.tasks.exclude(target_class=None).values_list("base_model", "target_class").distinct()
-    ):
-        scores = Score.objects.filter(
-            Q(phrase__assignment__session__study=study) | Q(phrase__assignment__session__kind=SessionKind.EXPERT),
-            phrase__assignment__task__base_model=base_model,
-            phrase__assignment__task__target_class=label,
-        ).order_by()
-        rows = scores.values_list("phrase_id", "pk", "phrase__text", "text_digest", "sign")
-        for phrase, score, text, digest, sign in rows.iterator(_AT_ONCE):
-            found[phrase] = Selection(score, text, digest, sign)
-    return found
 
 
 def similarities_of(scores: Sequence[int]) -> NDArray[np.float32]:

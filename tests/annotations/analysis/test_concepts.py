@@ -57,7 +57,7 @@ def told(
 def partition(study: Study) -> set[frozenset[str]]:
     """Texts of task 1 that are one concept."""
     rows = read_rows(study)
-    rule, groups = concepts_of(study, rows), dict[Hashable, set[str]]()
+    rule, groups = concepts_of(rows), dict[Hashable, set[str]]()
     for tried in rows.tried:
         groups.setdefault(rule(tried), set()).add(tried.text)
     return {frozenset(texts) for texts in groups.values()}
@@ -101,7 +101,7 @@ def test_a_hidden_phrase_keeps_its_concept(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [RED], "ben": [BLUE], "cat": [BLUE, UNLIKE]}, SELECTS)
     Phrase.objects.exclude(text=RED).update(moderation=Moderation.HIDDEN, moderation_reason="a name")
     rows = read_rows(study)
-    rule = concepts_of(study, rows)
+    rule = concepts_of(rows)
     assert [tried.text for tried in rows.tried].count(HIDDEN) == 3
     assert len({rule(tried) for tried in rows.tried}) == 3
     names = [row.name for row in concept_tables(study).concepts.rows]
@@ -188,5 +188,5 @@ def _without_files(study: Study, monkeypatch: pytest.MonkeyPatch) -> ConceptTabl
 def test_the_rule_knows_every_phrase_of_a_study(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON, BLUE]}, SELECTS)
     rows = read_rows(study)
-    rule: Concepts = concepts_of(study, rows)
-    assert {tried.phrase for tried in rows.tried} == set(rule.by_phrase)
+    rule: Concepts = concepts_of(rows)
+    assert {(tried.task, tried.key) for tried in rows.tried} == set(rule.by_key)

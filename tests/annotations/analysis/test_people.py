@@ -1,6 +1,7 @@
 """One row a participant and task: the headline, the optimistic best, what random words reach."""
 
-from annotations.analysis.people import PersonTask, Times, Tried, by_person, person_tasks
+from annotations.analysis.packed import by_person
+from annotations.analysis.people import PersonTask, Times, Tried, person_tasks
 from modeling.null_level import null_level, null_mean
 
 
