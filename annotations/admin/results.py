@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from annotations.admin.numbers import percent, points
 from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.exports.head_files import head_zip
+from annotations.exports.moderated_words import is_excluded
 from annotations.exports.study_document import group_names
 from annotations.models import Run, RunState
 from annotations.services.errors import ServiceError
@@ -115,6 +116,7 @@ class RunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         run = context["original"]
         context["comparisons"] = comparisons(run) if run.state == RunState.DONE else []
+        context["is_excluded"] = is_excluded(run)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:

@@ -5,8 +5,10 @@ import json
 from typing import Any
 
 from annotations.analysis.correction_figures import report
+from annotations.analysis.rows import HIDDEN
 from annotations.exports.archive import Archive
 from annotations.exports.columns import write_time
+from annotations.exports.moderated_words import words_of_phrase
 from annotations.models import Correction
 from annotations.services import corrections
 
@@ -17,7 +19,8 @@ def correction_document(correction: Correction) -> dict[str, Any]:
     """Return what a correction was made from and what it does, as JSON values. Accuracies are shares in [0, 1]."""
     base_model = correction.base_model
     names = base_model.dataset.class_names
-    parts = correction.parts.select_related("score__phrase").order_by("target_class")
+    parts = list(correction.parts.select_related("score__phrase").order_by("target_class"))
+    words = {part.target_class: words_of_phrase(part.score.phrase) for part in parts}
     return {
         "format": "clarify-correction-1",
         "correction": str(correction.public_id),
@@ -34,8 +37,8 @@ def correction_document(correction: Correction) -> dict[str, Any]:
             {
                 "class": part.target_class,
                 "class_name": names[part.target_class],
-                "phrase": part.score.phrase.text,
-                "rendered_text": part.score.rendered_text,
+                "phrase": words[part.target_class],
+                "rendered_text": HIDDEN if words[part.target_class] == HIDDEN else part.score.rendered_text,
                 "error_score": part.score.value,
                 "similarity_threshold": part.threshold,
                 "similarity_sign": part.score.sign,
@@ -53,7 +56,7 @@ def correction_document(correction: Correction) -> dict[str, Any]:
             "versions": correction.versions,
         },
         "effects": correction.effects.get("sets", []),
-        "leave_one_out": correction.ablations,
+        "leave_one_out": [{**each, "phrase": words[each["class"]]} for each in correction.ablations],
         "review": {
             "decision": correction.review,
             "reason": correction.review_reason,

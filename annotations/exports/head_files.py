@@ -6,6 +6,7 @@ from typing import Any
 
 from annotations.exports.archive import Archive
 from annotations.exports.model_card import model_card, model_card_text
+from annotations.exports.moderated_words import is_excluded
 from annotations.models import Run, RunState
 from annotations.services.errors import ServiceError
 from modeling.heads import Head
@@ -25,14 +26,28 @@ class RunHasNoHead(ServiceError):
         super().__init__(f"This run has no head to export, it is {run.get_state_display().lower()}{why}.")
 
 
+class RunExcluded(ServiceError):
+    """The phrase that the run was trained with was excluded, so its head is handed out no more."""
+
+    code = "run_excluded"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Its phrase was excluded under Moderation, so the head is not handed out. Take that back first."
+        )
+
+
 def head_files(run: Run) -> dict[str, bytes]:
     """Return the files by name: head, model card as JSON, model card as Markdown. The same run gives the same bytes.
 
     The weights are the stored ones; the card also lies in the header of the head's file, so that it is complete by
-    itself. Raises RunHasNoHead.
+    itself. Raises RunHasNoHead, RunExcluded.
     """
     if run.state != RunState.DONE or run.head is None:
         raise RunHasNoHead(run)
+    if is_excluded(run):
+        raise RunExcluded
     card = model_card(run)
     return {
         HEAD: Head.from_bytes(bytes(run.head)).to_bytes(_header(card)),
@@ -42,7 +57,7 @@ def head_files(run: Run) -> dict[str, bytes]:
 
 
 def head_zip(run: Run) -> bytes:
-    """Return the files of `head_files` as one zip. Raises RunHasNoHead."""
+    """Return the files of `head_files` as one zip. Raises RunHasNoHead, RunExcluded."""
     file = io.BytesIO()
     files = head_files(run)
     with Archive(file) as archive:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from annotations.exports.moderated_words import words_of_run
 from annotations.models import Run
 from modeling.groups import group_names
 
@@ -11,7 +12,10 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
 
 
 def model_card(run: Run) -> dict[str, Any]:
-    """Return the card of a run that is done, as JSON values. Accuracies are shares in [0, 1]."""
+    """Return the card of a run that is done, as JSON values. Accuracies are shares in [0, 1].
+
+    It says "(hidden)" for a phrase that the staff hid, whenever they did.
+    """
     base_model, task = run.base_model, run.assignment.task
     dataset = base_model.dataset
     manifest = dataset.files.manifest
@@ -29,7 +33,7 @@ def model_card(run: Run) -> dict[str, Any]:
         "annotation": {
             "target_class": run.target_class,
             "class_name": dataset.class_names[run.target_class],
-            "phrase": run.phrase_text,
+            "phrase": words_of_run(run),
             "text_template": task.text_template,
             "similarity_threshold": run.threshold,
             "similarity_sign": run.sign,

@@ -1,0 +1,30 @@
+"""The words of a phrase as they leave the site: none that the staff hid or excluded, whenever they did."""
+
+from annotations.analysis.rows import HIDDEN
+from annotations.models import Moderation, Phrase, Run
+
+_KEPT_IN = frozenset({Moderation.HIDDEN, Moderation.EXCLUDED})
+
+
+def words_of_phrase(phrase: Phrase) -> str:
+    """Return the phrase, or "(hidden)"."""
+    return HIDDEN if phrase.moderation in _KEPT_IN else phrase.text
+
+
+def words_of_run(run: Run) -> str:
+    """Return the phrase that a run was trained with, or "(hidden)" where one that gave its annotation is kept in."""
+    return HIDDEN if _KEPT_IN & _decisions(run) else run.phrase_text
+
+
+def is_excluded(run: Run) -> bool:
+    """Say whether every phrase that gave a run's annotation was excluded, so that the run left the results too."""
+    return _decisions(run) == {Moderation.EXCLUDED}
+
+
+def _decisions(run: Run) -> set[str]:
+    """How the phrases were moderated that gave its annotation, by their automatic or by their chosen thresholds."""
+    moderation = "phrase__moderation"
+    return {
+        *run.scores.values_list(moderation, flat=True),
+        *run.threshold_choices.values_list(moderation, flat=True),
+    }
