@@ -2,21 +2,42 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from annotations.models import Study
+from annotations.models import Study, StudyState
 from annotations.prolific.payloads import RemoteStudy
-from annotations.readings.preflight.checks import Check, Mend, passed, warning
-from annotations.readings.preflight.money import longest_minutes
+from annotations.readings.preflight.checks import Check, Level, Mend, passed, warning
+from annotations.readings.preflight.duration import estimate, longest_minutes
 from annotations.readings.preflight.running import codes_of
 
+_MUCH_LONGER = 1.25  # than people were told, before somebody is told
 # Which action each code must set off there, for what is written here to be true.
+_SENDING, _OVER = ("PUBLISHING", "ACTIVE"), ("AWAITING REVIEW", "COMPLETED")
 _RETURN, _SCREEN_OUT = "REQUEST_RETURN", "FIXED_SCREEN_OUT_PAYMENT"
 
 
 def remote_checks(study: Study, remote: RemoteStudy, entry_url: str) -> list[Check]:
     """Compare; everything is a warning, since either side may be the one to change."""
-    found = [_address(study, remote, entry_url), _ids(remote), *_codes(study, remote), *_time_and_money(study, remote)]
+    found = [
+        _status(study, remote),
+        _address(study, remote, entry_url),
+        _ids(remote),
+        *_codes(study, remote),
+        *_time(study, remote),
+        *_money_and_places(study, remote),
+    ]
     problems = [check for check in found if check is not None]
-    return problems or [passed(f"“{remote.name or 'The study'}” on Prolific agrees with this one.")]
+    name, status = remote.name or "The study", remote.status.lower()
+    return problems or [passed(f"“{name}” on Prolific agrees with this one. It is {status} there.")]
+
+
+def _status(study: Study, remote: RemoteStudy) -> Check | None:
+    """Nobody is sent to a closed door, or waited for in vain. What to do is on both sides, so no place is named."""
+    status = remote.status.upper()
+    if status in _SENDING and study.state != StudyState.ACTIVE:
+        text = f"Prolific sends people already, and this study is {study.state}: open it, or pause it there."
+        return Check(Level.WARN, text)
+    if status in _OVER and study.state != StudyState.CLOSED:
+        return Check(Level.WARN, f"It is {remote.status.lower()} on Prolific: nobody comes from there any more.")
+    return None
 
 
 def _address(study: Study, remote: RemoteStudy, entry_url: str) -> Check | None:
@@ -42,9 +63,11 @@ def _codes(study: Study, remote: RemoteStudy) -> list[Check]:
         for outcome, code in codes_of(study).items()
         if code not in there
     ]
-    researcher = there.get(study.researcher_code)
-    if researcher is not None and researcher.actor != "researcher":
-        found.append(warning("The researcher's code has the participant as its actor on Prolific.", Mend.ENTRY))
+    for outcome, code in codes_of(study).items():
+        wants = "researcher" if outcome == "researcher" else "participant"
+        if code in there and there[code].actor != wants:
+            has = f"has the {there[code].actor} as its actor on Prolific, and needs the {wants}"
+            found.append(warning(f"The code for “{outcome}” {has}.", Mend.ENTRY))
     failed = there.get(study.failed_check_code)
     wanted = _SCREEN_OUT if study.failed_check_is_paid else _RETURN
     if failed is not None and wanted not in failed.actions:
@@ -55,7 +78,7 @@ def _codes(study: Study, remote: RemoteStudy) -> list[Check]:
     return found
 
 
-def _time_and_money(study: Study, remote: RemoteStudy) -> list[Check]:
+def _time(study: Study, remote: RemoteStudy) -> list[Check]:
     found = []
     longest = longest_minutes(study)
     if longest is not None and remote.most_minutes is not None and remote.most_minutes < longest:
@@ -63,6 +86,18 @@ def _time_and_money(study: Study, remote: RemoteStudy) -> list[Check]:
         found.append(warning(text, Mend.MONEY))
     if study.most_minutes is not None and remote.most_minutes not in (None, study.most_minutes):
         text = f"Prolific's maximum time is {remote.most_minutes} minutes there and {study.most_minutes} here."
+        found.append(warning(text, Mend.MONEY))
+    likely, told = estimate(study), remote.estimated_minutes
+    if likely is not None and told is not None and not likely.is_most and likely.minutes > told * _MUCH_LONGER:
+        text = f"Prolific tells people {told} minutes, and they take {likely.minutes:.0f} ({likely.basis})."
+        found.append(warning(text, Mend.MONEY))
+    return found
+
+
+def _money_and_places(study: Study, remote: RemoteStudy) -> list[Check]:
+    found = []
+    if remote.currency not in ("", study.currency):
+        text = f"The reward is in {remote.currency} there and in {study.currency} here."
         found.append(warning(text, Mend.MONEY))
     if study.reward_cents is not None and remote.reward_cents not in (None, study.reward_cents):
         text = f"The reward is {(remote.reward_cents or 0) / 100:.2f} there and {study.reward_cents / 100:.2f} here."

@@ -1,19 +1,15 @@
 """What the pre-flight finds, each fault planted alone in a study that is right."""
 
-import datetime as dt
 import shutil
-import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from annotations.models import AnnotationSession, Condition, Dataset, SessionKind, Study
+from annotations.models import Condition, Dataset, Study
 from annotations.models import Task as StudyTask
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
 from annotations.readings.preflight import Level, Mend, blocking, report
-from annotations.readings.preflight.money import estimate, hourly_cents, longest_minutes
 from annotations.readings.preflight.remote import remote_checks
 from annotations.services import studies
 from tests import actors
@@ -49,8 +45,8 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
         ("most_minutes", 15, "Prolific gives 15", Level.PASS, None),
         ("lease_minutes", 10, "Hold it longer", Level.WARN, Mend.PLACES),
         ("goal", 0.3, "luck reaches it", Level.WARN, Mend.TASKS),
-        ("reward_cents", 100, "pay 4.00 an hour: less than the 9.00", Level.WARN, Mend.MONEY),
-        ("reward_cents", 225, "GBP 2.25 pay 9.00 an hour.", Level.PASS, None),
+        ("reward_cents", 100, "pay at least 4.00 an hour: less than the 9.00", Level.WARN, Mend.MONEY),
+        ("reward_cents", 225, "GBP 2.25 pay at least 9.00 an hour.", Level.PASS, None),
         ("alarm_email", "a@example.org", "Alarms go to a@example.org", Level.PASS, None),
         ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
         ("quota", 30, "30 people, 30 in each of 1 cell.", Level.PASS, None),
@@ -117,46 +113,6 @@ def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: a
     assert levels(open_study, "python:tests.fake_encoder scored a phrase on sprites-like v1") == [(Level.PASS, None)]
 
 
-def finish(visit: actors.Visit, minutes: float, kind: str = SessionKind.PARTICIPANT) -> None:
-    """As many people as an estimate needs, who took so long."""
-    now = timezone.now()
-    for _ in range(5):
-        key = uuid.uuid4().hex[:12]
-        session = AnnotationSession.objects.create(
-            study=visit.session.study,
-            configuration=visit.session.configuration,
-            participant=visit.participant,
-            submission_key=key,
-            kind=kind,
-            seed=1,
-            code_version="1",
-            stage="finished",
-            outcome="completed",
-            consented_at=now,
-            ended_at=now,
-        )
-        AnnotationSession.objects.filter(pk=session.pk).update(created_at=now - dt.timedelta(minutes=minutes))
-
-
-def test_the_estimate_rests_on_limits_until_enough_people_were_there(open_study: Study, alice: actors.Visit) -> None:
-    assert longest_minutes(open_study) == 15
-    assert "all time limits used up" in estimate(open_study).basis  # type: ignore[union-attr]
-    finish(alice, 4, SessionKind.SIMULATED)
-    assert estimate(open_study).minutes == 15  # type: ignore[union-attr]
-    finish(alice, 12)
-    likely = estimate(open_study)
-    assert likely is not None and likely.basis == "the median of 5 people in this study"
-    assert likely.minutes == pytest.approx(12, abs=0.1)
-    open_study.reward_cents = 200
-    assert hourly_cents(open_study) == pytest.approx(1000, abs=10)
-
-
-def test_the_estimate_of_a_clone_rests_on_those_before(open_study: Study, alice: actors.Visit) -> None:
-    finish(alice, 8)
-    clone = actors.create_study(open_study.tasks.get().base_model, slug="again", cloned_from=open_study)
-    assert "this study and those it was cloned from" in estimate(clone).basis  # type: ignore[union-attr]
-
-
 REMOTE = RemoteStudy(
     study_id="64a0f1",
     status="UNPUBLISHED",
@@ -180,7 +136,7 @@ def remote(study: Study, **changed: Any) -> list[tuple[Level, str]]:
 
 
 def test_a_study_that_agrees_with_prolific_passes(draft_study: Study) -> None:
-    assert remote(draft_study) == [(Level.PASS, "“Sprites” on Prolific agrees with this one.")]
+    assert remote(draft_study) == [(Level.PASS, "“Sprites” on Prolific agrees with this one. It is unpublished there.")]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +151,10 @@ def test_a_study_that_agrees_with_prolific_passes(draft_study: Study) -> None:
         ({"most_minutes": 60}, {}, "is 45 minutes there and 60 here"),
         ({"reward_cents": 300}, {}, "2.50 there and 3.00 here"),
         ({"quota": 40}, {}, "30 places there, and a quota of 40 here"),
+        ({}, {"currency": "USD"}, "in USD there and in GBP here"),
+        ({}, {"status": "ACTIVE"}, "sends people already, and this study is draft: open it, or pause it there"),
+        ({"state": "paused"}, {"status": "ACTIVE"}, "and this study is paused"),
+        ({"state": "active"}, {"status": "COMPLETED"}, "It is completed on Prolific: nobody comes from there any more"),
     ],
 )
 def test_what_differs_is_told(draft_study: Study, ours: dict[str, Any], theirs: dict[str, Any], text: str) -> None:
@@ -211,7 +171,12 @@ def test_what_differs_is_told(draft_study: Study, ours: dict[str, Any], theirs: 
         (
             CompletionCode("R", "COMPLETED", "participant", ()),
             {"researcher_code": "R"},
-            "has the participant as its actor",
+            "“researcher” has the participant as its actor on Prolific, and needs the researcher",
+        ),
+        (
+            CompletionCode("N", "NO_CONSENT", "researcher", ()),
+            {"no_consent_code": "N"},
+            "“no consent” has the researcher as its actor on Prolific, and needs the participant",
         ),
         (
             CompletionCode("F", "OTHER", "participant", ()),
