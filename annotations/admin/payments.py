@@ -34,13 +34,14 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         return _act(request, study)
     owed = study.payments.filter(batch=None).select_related("submission").order_by("-withheld_reason", "pk")
-    batches = list(study.payment_batches.prefetch_related("payments__submission")[:20])
+    batches = list(study.payment_batches.prefetch_related("payments__submission", "payments__study")[:20])
     under_way = next((batch for batch in batches if batch.state in _UNSETTLED), None)
     context: dict[str, Any] = {
         "totals": totals(study),
         "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
         "withheld": owed.exclude(withheld_reason=""),
         "batches": batches,
+        "alike": [batch.pk for batch in batches if not payment_files.codes_tell_apart(batch)],
         "under_way": under_way,
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if under_way and under_way.due_at else 0,

@@ -12,7 +12,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import BatchState, PaymentBatch, Study, Submission
+from annotations.models import BatchState, Payment, PaymentBatch, Study, Submission
 from annotations.prolific.client import bonus_lines, units
 from annotations.services import audit
 from annotations.services.errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
@@ -25,7 +25,8 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
     """Return a batch as a file, and mark it as handed out: from then on it counts as paid.
 
     ids: lines "participant id,amount" without a header, as Prolific's bulk bonus box takes them, one a person;
-    codes: under pseudonyms, with the completion code that each person has, for whoever pays people by their codes.
+    codes: under pseudonyms, with the completion code that each person has, for whoever pays people by their codes;
+    a study's codes are those of its outcomes, so they say who is who only where `codes_tell_apart`.
     The same batch can be handed out again. Raises PaymentRefused once it was sent to Prolific.
     """
     with transaction.atomic():
@@ -41,6 +42,12 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
         subject = f"batch {locked.pk}"
         audit.record("payment_file", study=locked.study, by=by, subject=subject, form=form, again=not waits)
     return text
+
+
+def codes_tell_apart(batch: PaymentBatch) -> bool:
+    """Say whether each submission in a batch has a code of its own: where all got the study's one, none has."""
+    codes = {payment.submission_id: _code(payment) for payment in batch.payments.all()}
+    return len(set(codes.values())) == len(codes)
 
 
 def submission_list(study: Study, submissions: Iterable[Submission], *, by: str, reason: str) -> str:
@@ -73,7 +80,7 @@ def _by_code(batch: PaymentBatch) -> str:
     rows = [
         (
             payment.submission.submission_key,
-            payment.submission.entered_code or payment.study.completion_code,
+            _code(payment),
             units(payment.amount_cents),
             payment.currency,
             payment.rule,
@@ -81,6 +88,10 @@ def _by_code(batch: PaymentBatch) -> str:
         for payment in payments.select_related("study")
     ]
     return _csv(("Submission", "Completion code", "Amount", "Currency", "For"), rows)
+
+
+def _code(payment: Payment) -> str:
+    return payment.submission.entered_code or payment.study.completion_code
 
 
 def _csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

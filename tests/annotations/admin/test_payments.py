@@ -121,3 +121,16 @@ def test_the_fee_is_shown_apart(anna, address, coordinator_client, settings):
     assert "An operator can set its rate" in shown(coordinator_client.get(address))
     settings.PROLIFIC_FEE_PERCENT = Decimal("33.3")
     assert "fee of 33.3 %" in shown(coordinator_client.get(address))
+
+
+def test_the_page_says_when_a_file_of_codes_does_not_tell_who_is_who(
+    study, address, anna, prolific, coordinator_client
+):
+    begin_there(prolific, study, "bert", "APPROVED")
+    bert = complete(study, "bert", {"red": right_words(study)})
+    coordinator_client.post(address, {"act": "prepare", "payment": [owe(anna).pk, owe(bert).pk]})
+    assert "does not say who is who" in shown(coordinator_client.get(address))
+    for submission in (anna, bert):
+        submission.entered_code = f"OWN{submission.pk}"
+        submission.save(update_fields=["entered_code"])
+    assert "does not say who is who" not in shown(coordinator_client.get(address))

@@ -189,3 +189,12 @@ def test_only_the_money_pages_hand_files_out():
     package = Path(payments.__file__).parents[1]
     users = {path.name for path in package.rglob("*.py") if "payment_files" in path.read_text()}
     assert users == {"ledgers.py", "payments.py"}
+
+
+def test_one_code_of_all_tells_nobody_apart_and_codes_of_their_own_do(anna, bert):
+    batch = prepared(owe(anna), owe(anna, number=1), owe(bert))
+    assert not payment_files.codes_tell_apart(batch)
+    for submission, code in ((anna, "OWN1"), (bert, "OWN2")):
+        submission.entered_code = code
+        submission.save(update_fields=["entered_code"])
+    assert payment_files.codes_tell_apart(batch)
