@@ -20,6 +20,7 @@ from annotations.models.participant import (
 )
 from annotations.models.payment import SETTLED, UNDER_WAY, BatchState, Payment, PaymentBatch
 from annotations.models.phrase import Moderation, Phrase, PhraseState, Score
+from annotations.models.reply import Reply, ReplyKind
 from annotations.models.run import Run, RunState
 from annotations.models.span import Span, SpanKind
 from annotations.models.staff import Alarm, AuditRecord, Role, StudyMember
@@ -92,6 +93,8 @@ __all__ = [
     "Reconciliation",
     "Rehearsal",
     "Release",
+    "Reply",
+    "ReplyKind",
     "RequestState",
     "RestartRule",
     "Review",

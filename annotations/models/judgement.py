@@ -13,7 +13,7 @@ class JudgementAnswer(models.TextChoices):
 
 
 class Judgement(models.Model):
-    """The latest answer for a phrase; each one is in the event log.
+    """The latest answer for a phrase; each one is a Reply.
 
     It tells the two failures of a phrase apart (paper, section 4.1): YES, it was seen and does not explain the errors;
     NO, the encoder does not see what was meant.
@@ -21,7 +21,7 @@ class Judgement(models.Model):
 
     phrase = models.OneToOneField(Phrase, on_delete=models.PROTECT, related_name="judgement")
     answer = models.CharField(max_length=6, choices=JudgementAnswer)
-    answered_at = models.DateTimeField()
+    answered_at = models.DateTimeField(help_text="when the person answered, by the server's clock")
 
     class Meta:
         ordering = ["phrase"]

@@ -8,11 +8,11 @@ from annotations.models.run import Run
 
 
 class ThresholdChoice(models.Model):
-    """The latest choice for a phrase; each one is in the event log. It gets a run of its own, marked as chosen."""
+    """The latest choice for a phrase; each one is a Reply. It gets a run of its own, marked as chosen."""
 
     phrase = models.OneToOneField(Phrase, on_delete=models.PROTECT, related_name="threshold_choice")
     threshold = models.FloatField(null=True, help_text="exact float32; null: put back to the automatic one")
-    chosen_at = models.DateTimeField()
+    chosen_at = models.DateTimeField(help_text="when the person chose, by the server's clock")
     run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="threshold_choices")
 
     class Meta:

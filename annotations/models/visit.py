@@ -15,6 +15,7 @@ class DeviceReport(models.Model):
     """What a browser said of itself when its person pressed Start. Without JavaScript it says nothing."""
 
     session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="device_reports")
+    client_uuid = models.UUIDField(null=True, help_text="of the page on which Start was pressed")
     has_script = models.BooleanField()
     images_load = models.BooleanField(null=True)
     screen_width = models.PositiveIntegerField(null=True, help_text="of the window, in CSS pixels")
@@ -26,6 +27,7 @@ class DeviceReport(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["session", "client_uuid"], name="device_report_once")]
 
     def __str__(self) -> str:
         return f"device of {self.session}"

@@ -2,13 +2,22 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from django.db.models import QuerySet
 
-from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, PhraseState, Task
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    AssignmentState,
+    EndReason,
+    Phrase,
+    PhraseState,
+    Reply,
+    Task,
+)
 from annotations.readings.class_images import ClassImages, class_images
 from annotations.readings.pictures import Grid, pictures_of
 from annotations.readings.results import LEAST_SHOWN, Result, result
@@ -38,11 +47,15 @@ class HistoryLine:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a page says of one phrase: its result, or that it waits, or that it failed."""
+    """What a page says of one phrase: its result, or that it waits, or that it failed.
+
+    last_replies: of each kind of reply the uuid of the last one that took effect, which the next one follows.
+    """
 
     phrase: Phrase
     result: Result | None
     is_slow: bool
+    last_replies: Mapping[str, uuid.UUID]
 
 
 @dataclass(frozen=True)
@@ -209,4 +222,6 @@ def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine,
 
 def _answer(phrase: Phrase, owner: str, now: dt.datetime) -> Answer:
     shown = result(phrase.score, owner) if phrase.state == PhraseState.SCORED else None
-    return Answer(phrase, shown, is_slow=now - phrase.submitted_at > SLOW_AFTER)
+    replies = Reply.objects.filter(phrase=phrase, took_effect=True).order_by("pk")
+    last_replies = dict(replies.values_list("kind", "client_uuid")) if shown else {}
+    return Answer(phrase, shown, is_slow=now - phrase.submitted_at > SLOW_AFTER, last_replies=last_replies)

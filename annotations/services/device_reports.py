@@ -1,5 +1,6 @@
 """Reports of the devices on which a visit was begun or gone on with."""
 
+import uuid
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
@@ -10,7 +11,10 @@ from annotations.services import withdrawal
 
 @dataclass(frozen=True)
 class Device:
-    """What a browser says of itself; None where it says nothing. The fields of DeviceReport."""
+    """What a browser says of itself; None where it says nothing. The fields of DeviceReport.
+
+    client_uuid: of the page on which Start was pressed.
+    """
 
     has_script: bool = False
     images_load: bool | None = None
@@ -19,9 +23,19 @@ class Device:
     pixel_ratio: float | None = None
     touch: bool | None = None
     round_trip_ms: int | None = None
+    client_uuid: uuid.UUID | None = None
 
 
 @transaction.atomic
 def store(session: AnnotationSession, device: Device) -> DeviceReport | None:
-    """Add a report to the visit: one each time that its person comes by the study's link, none once they withdrew."""
-    return None if withdrawal.is_withdrawn(session) else DeviceReport.objects.create(session=session, **asdict(device))
+    """Add a report to the visit: one each time that its person comes by the study's link, none once they withdrew.
+
+    Start that is pressed twice on one page reports once.
+    """
+    if withdrawal.is_withdrawn(session):
+        return None
+    if device.client_uuid is not None:
+        stored = session.device_reports.filter(client_uuid=device.client_uuid).first()
+        if stored is not None:
+            return stored
+    return DeviceReport.objects.create(session=session, **asdict(device))

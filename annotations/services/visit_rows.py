@@ -14,6 +14,7 @@ from annotations.models import (
     Judgement,
     Phrase,
     PracticePhrase,
+    Reply,
     Run,
     Score,
     Span,
@@ -24,6 +25,7 @@ from annotations.models import (
 _DONE_IN_IT: tuple[tuple[type[Model], str], ...] = (
     (ThresholdChoice, "phrase__assignment__session"),
     (Judgement, "phrase__assignment__session"),
+    (Reply, "phrase__assignment__session"),
     (CorrectionPart, "score__phrase__assignment__session"),
     (Score, "phrase__assignment__session"),
     (Run, "assignment__session"),

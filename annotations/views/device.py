@@ -12,6 +12,7 @@ _LARGEST_SCREEN = 100_000
 class DeviceForm(forms.Form):
     """Every field may be missing or nonsense: the report says less then, and nobody is kept out."""
 
+    client_uuid = forms.UUIDField(required=False)
     images = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
     touch = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
     width = forms.IntegerField(min_value=1, max_value=_LARGEST_SCREEN, required=False)
@@ -26,6 +27,7 @@ def reported(given: QueryDict) -> Device:
     form.is_valid()
     read = form.cleaned_data
     return Device(
+        client_uuid=read.get("client_uuid"),
         has_script=given.get("device-script") == "yes",
         images_load=_yes_or_no(read.get("images")),
         screen_width=read.get("width"),

@@ -1,6 +1,7 @@
 """The way in: the welcome page, which a GET does not consume, and the start of a visit."""
 
 import math
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,6 +81,7 @@ def _welcome_page(
         "study": study,
         "parameters": parameters,
         "device_fields": DEVICE_FIELDS,
+        "client_uuid": uuid.uuid4(),
         "grids": grids(),
         "n_tasks": len(limits),
         "minutes": None if None in limits else math.ceil(sum(filter(None, limits)) / 60),

@@ -1,9 +1,10 @@
 """What a person says to a scored phrase: another threshold, and the answer to the one question about it."""
 
+import datetime as dt
 import uuid
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -12,9 +13,12 @@ from annotations.models import AnnotationSession, Assignment, JudgementAnswer, P
 from annotations.readings.handle import N_STEPS, threshold_at
 from annotations.services import replies
 from annotations.services.errors import PhraseNotScored
+from annotations.services.replies import Act
 from annotations.views.task import FRAGMENT_HEADER, answer_fragment, own_assignment, see_phrase
+from annotations.views.visits import client_uuid as uuid_of
 from annotations.views.visits import in_visit
 
+MOST_DIGITS = 15  # of the milliseconds since a reply was made: a clock that was set says anything
 BEST = "best"  # in place of a position: back to the automatic threshold
 
 
@@ -27,7 +31,8 @@ def choose_threshold(
     assignment = own_assignment(session, public_id)
     phrase = _own_phrase(assignment, client_uuid)
     position = request.POST.get("position", "")  # of several the last: the button, not the handle beside it
-    replies.choose_threshold(phrase, None if position == BEST else _threshold(phrase, position))
+    threshold = None if position == BEST else _threshold(phrase, position)
+    replies.choose_threshold(phrase, threshold, _act(request.POST))
     return _answer(request, assignment, phrase)
 
 
@@ -42,7 +47,7 @@ def judge(
     answer = request.POST.get("answer", "")
     if answer not in JudgementAnswer.values:
         raise BadRequest("the answer is none of those offered")
-    replies.judge(phrase, JudgementAnswer(answer))
+    replies.judge(phrase, JudgementAnswer(answer), _act(request.POST))
     return _answer(request, assignment, phrase)
 
 
@@ -52,6 +57,18 @@ def _own_phrase(assignment: Assignment, client_uuid: uuid.UUID) -> Phrase:
         raise PhraseNotScored
     phrase.assignment = assignment
     return phrase
+
+
+def _act(given: QueryDict) -> Act:
+    """Which reply it is, and how long ago it was made: a form without a script is sent when it is made."""
+    follows, ago = given.get("follows", ""), given.get("ago_ms", "0")
+    if not (ago.isascii() and ago.isdigit() and len(ago) <= MOST_DIGITS):
+        raise BadRequest("ago_ms is not a number of milliseconds")
+    try:
+        known = uuid.UUID(follows) if follows else None
+    except ValueError:
+        raise BadRequest("follows is not a UUID") from None
+    return Act(uuid_of(given), known, dt.timedelta(milliseconds=int(ago)))
 
 
 def _threshold(phrase: Phrase, position: str) -> float:

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,6 +21,7 @@ from annotations.services import assignments, events, phrase_rate, phrases
 from annotations.services.errors import ServiceError
 from annotations.views.faults import with_headers_of
 from annotations.views.visits import SeeOther, go_on, in_visit, steps
+from annotations.views.visits import client_uuid as uuid_of
 
 FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
 _MOST_DRAWS = 10_000
@@ -59,7 +59,7 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
     text = request.POST.get("text", "")
     try:
         phrase_rate.spend(session)
-        stored, _created = phrases.submit(assignment, client_uuid=_client_uuid(request.POST), text=text)
+        stored, _created = phrases.submit(assignment, client_uuid=uuid_of(request.POST), text=text)
     except ServiceError as error:
         now = timezone.now()
         if not _is_running(assignment, now):
@@ -181,7 +181,12 @@ def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws,
     deadline = assignments.effective_deadline(assignment, now)
     work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
     minutes = _minutes(work.seconds_left)
-    return {"work": work, "draws": draws, "minutes_left": None if minutes is None else _("%(n)d min") % {"n": minutes}}
+    return {
+        "work": work,
+        "draws": draws,
+        "minutes_left": None if minutes is None else _("%(n)d min") % {"n": minutes},
+        "reply_uuid": uuid.uuid4(),
+    }
 
 
 def _minutes(seconds: float | None) -> int | None:
@@ -215,10 +220,3 @@ def _shown(given: QueryDict) -> uuid.UUID | None:
         return uuid.UUID(given.get("phrase", ""))
     except ValueError:
         return None
-
-
-def _client_uuid(given: QueryDict) -> uuid.UUID:
-    try:
-        return uuid.UUID(given.get("client_uuid", ""))
-    except ValueError:
-        raise BadRequest("client_uuid is not a UUID") from None

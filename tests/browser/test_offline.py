@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from annotations.models import AnnotationSession, Assignment, EndReason, Event, Judgement, ThresholdChoice
+from annotations.models import AnnotationSession, Assignment, EndReason, Event, Judgement, Reply, ThresholdChoice
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -130,6 +130,52 @@ def test_a_reply_whose_answer_was_lost_is_sent_again_and_stored_once(visitor: Vi
     expect(page.locator("#judge-yes")).to_have_attribute("aria-pressed", "true")
     page.wait_for_function("() => sessionStorage.getItem(`clarify:untold:${location.pathname}`) === '[]'")
     assert Event.objects.filter(kind="phrase_judged").count() == 1
+
+
+def test_a_reply_that_was_kept_on_one_device_does_not_overwrite_a_newer_one_of_another(
+    new_visitor: NewVisitor,
+) -> None:
+    phone, laptop = new_visitor("carol"), new_visitor("carol")
+    phone.go_to_task()
+    phone.say_and_score("dark")
+    phone.page.context.set_offline(True)
+    phone.page.click("#judge-no")
+    phone.page.locator("#threshold-handle").focus()
+    phone.page.keyboard.press("PageUp")
+    expect(phone.page.locator("#offline")).to_be_visible()
+    laptop.open_link()
+    laptop.press("start")
+    laptop.sees_score_of("dark")
+    laptop.page.locator("#threshold-handle").focus()
+    laptop.page.keyboard.press("Home")
+    expect(laptop.page.locator("#threshold-best")).to_be_enabled()
+    laptop.page.click("#judge-yes")
+    expect(laptop.page.locator("#judge-yes")).to_have_attribute("aria-pressed", "true")
+    newer = ThresholdChoice.objects.get().threshold
+    phone.page.context.set_offline(False)
+    expect(phone.page.locator("#judge-yes")).to_have_attribute("aria-pressed", "true")
+    expect(phone.page.locator("#threshold-handle")).to_have_value("0")
+    phone.page.wait_for_function("() => sessionStorage.getItem(`clarify:untold:${location.pathname}`) === '[]'")
+    assert (Judgement.objects.get().answer, ThresholdChoice.objects.get().threshold) == ("yes", newer)
+    assert sorted(Reply.objects.filter(took_effect=False).values_list("kind", flat=True)) == ["judgement", "threshold"]
+    phone.page.click("#judge-unsure")  # said by somebody who sees the other answer
+    expect(phone.page.locator("#judge-unsure")).to_have_attribute("aria-pressed", "true")
+    assert Judgement.objects.get().answer == "unsure"
+
+
+def test_replies_in_a_row_count_in_their_order_though_the_first_is_slow(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+    held: list[Route] = []
+    page.route("**/judgement", lambda route: held.append(route), times=1)
+    page.click("#judge-no")
+    page.wait_for_function("() => sessionStorage.getItem(`clarify:untold:${location.pathname}`).includes('true')")
+    for answer in ("yes", "unsure"):
+        page.click(f"#judge-{answer}")
+    held[0].continue_()
+    expect(page.locator("#judge-unsure")).to_have_attribute("aria-pressed", "true")
+    assert list(Reply.objects.values_list("said", "took_effect")) == [("no", True), ("unsure", True)]
 
 
 def test_a_kept_reply_to_an_earlier_phrase_is_sent_while_another_one_is_shown(visitor: Visitor) -> None:

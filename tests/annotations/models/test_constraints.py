@@ -17,6 +17,7 @@ from annotations.models import (
     Benchmark,
     CheckAttempt,
     Dataset,
+    DeviceReport,
     EndAnswer,
     Judgement,
     JudgementAnswer,
@@ -25,6 +26,7 @@ from annotations.models import (
     Phrase,
     PracticePhrase,
     ProlificRequest,
+    Reply,
     Run,
     Score,
     Span,
@@ -58,6 +60,7 @@ def world(alice: Visit) -> Visit:
     end(alice)
     whole = {**dict.fromkeys(SPAN_UUIDS, UUID), **dict.fromkeys(SPAN_TIMES, NOW)}
     Span.objects.create(session=alice.session, kind="visible", **whole)
+    DeviceReport.objects.create(session=alice.session, has_script=False, client_uuid=UUID)
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
     running.store_rows(alice)
     return alice

@@ -1,5 +1,7 @@
 """Every screen that was shown can be shown again: the log says what was on it, and the seed draws the same."""
 
+import uuid
+
 from annotations.models import Event
 from annotations.readings.screens import rows_again
 from annotations.services import events
@@ -65,7 +67,8 @@ def test_a_screen_from_before_the_handle_was_moved_is_shown_as_it_was(alice: Vis
     score_due_phrases()
     phrase = alice.assignment.phrases.get()
     for position in ("5", "20"):
-        alice.client.post(task_url(alice, f"phrases/{phrase.client_uuid}/threshold"), {"position": position})
+        chosen = {"position": position, "client_uuid": uuid.uuid4()}
+        alice.client.post(task_url(alice, f"phrases/{phrase.client_uuid}/threshold"), chosen)
         alice.client.get(task_url(alice))
     first, second = screens()
     assert first.payload["threshold"] < second.payload["threshold"]

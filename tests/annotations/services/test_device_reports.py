@@ -20,7 +20,8 @@ def test_each_start_adds_a_report(alice):
 
 
 def test_start_pressed_twice_on_one_page_reports_once(alice):
-    first, again = (device_reports.store(alice.session, replace(LAPTOP, client_uuid=uuid.UUID(int=5))) for _ in range(2))
+    device = replace(LAPTOP, client_uuid=uuid.UUID(int=5))
+    first, again = (device_reports.store(alice.session, device) for _ in range(2))
     assert first == again == alice.session.device_reports.get()
     device_reports.store(alice.session, replace(LAPTOP, client_uuid=uuid.UUID(int=6)))
     assert alice.session.device_reports.count() == 2

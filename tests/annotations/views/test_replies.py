@@ -1,19 +1,22 @@
 """Answers to a scored phrase: another threshold, and whether the most similar images have it in them."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from annotations.models import Judgement, Study, Task, ThresholdChoice
+from annotations.models import Judgement, Score, Study, Task, ThresholdChoice
 from annotations.readings.handle import N_STEPS, threshold_at
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, task_url, tree
 from tests.steps import end, submit, submit_and_score
 
 
-def reply(visit: Visit, phrase: Any, what: str, *, fragment: bool = True, **fields: str) -> Any:
+def reply(visit: Visit, phrase: Any, what: str, *, fragment: bool = True, **fields: Any) -> Any:
     headers = {"Clarify-Fragment": "1"} if fragment else {}
+    fields = {"client_uuid": uuid.uuid4()} | fields
     return visit.client.post(task_url(visit, f"phrases/{phrase.client_uuid}/{what}"), fields, headers=headers)
 
 
@@ -28,7 +31,7 @@ def test_a_position_of_the_handle_is_stored_as_its_threshold(alice: Visit) -> No
 def test_best_comes_before_the_position_beside_it(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "red")
     reply(alice, phrase, "threshold", position="20")
-    page = reply(alice, phrase, "threshold", position=["20", "best"])  # type: ignore[arg-type]
+    page = reply(alice, phrase, "threshold", position=["20", "best"])
     assert ThresholdChoice.objects.get().threshold is None
     assert one(page, "#threshold-best").has_attr("disabled")
 
@@ -56,6 +59,64 @@ def test_an_answer_brings_its_advice(alice: Visit, answer: str, advice: str) -> 
     assert Judgement.objects.get().answer == answer
     assert advice in one(page, "#doubt .advice").get_text()
     assert one(page, f"#judge-{answer}")["aria-pressed"] == "true"
+
+
+def test_a_form_without_a_script_says_which_reply_it_is_and_which_one_it_follows(alice: Visit) -> None:
+    (phrase,) = submit_and_score(alice, "dark")
+    page = alice.client.get(task_url(alice))
+    first = one(page, "#judgement [name=client_uuid]")["value"]
+    assert one(page, "#judgement [name=follows]")["value"] == ""
+    page = reply(alice, phrase, "judgement", answer="no", client_uuid=first)
+    assert one(page, "#judgement [name=follows]")["value"] == first
+    assert one(page, "#judgement [name=client_uuid]")["value"] != first
+    assert one(page, "#threshold [name=follows]")["value"] == ""
+
+
+@pytest.mark.parametrize(("what", "said"), [("threshold", {"position": "20"}), ("judgement", {"answer": "no"})])
+def test_a_reply_that_is_sent_again_shows_what_counts_by_now(alice: Visit, what: str, said: dict[str, str]) -> None:
+    (phrase,) = submit_and_score(alice, "dark")
+    key = str(uuid.uuid4())
+    reply(alice, phrase, what, client_uuid=key, **said)
+    reply(alice, phrase, what, **{name: {"20": "40", "no": "yes"}[value] for name, value in said.items()})
+    again = reply(alice, phrase, what, client_uuid=key, **said)
+    assert again.status_code == 200
+    shown, expected = {
+        "threshold": (one(again, "#threshold-handle")["value"], "40"),
+        "judgement": (one(again, "#judge-yes")["aria-pressed"], "true"),
+    }[what]
+    assert shown == expected
+    assert phrase.replies.filter(kind=what).count() == 2
+
+
+def test_a_kept_reply_tells_how_long_ago_it_was_made(alice: Visit) -> None:
+    (phrase,) = submit_and_score(alice, "dark")
+    Score.objects.update(scored_at=timezone.now() - dt.timedelta(minutes=10))
+    reply(alice, phrase, "judgement", answer="yes")
+    reply(alice, phrase, "judgement", answer="no", ago_ms="60000")
+    assert Judgement.objects.get().answer == "yes"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"client_uuid": ""},
+        {"client_uuid": "\0"},
+        {"follows": "x"},
+        {"ago_ms": "-1"},
+        {"ago_ms": "9" * 16},
+        {"ago_ms": ""},
+    ],
+)
+def test_a_reply_that_cannot_be_told_from_others_is_a_bad_request(alice: Visit, wrong: dict[str, str]) -> None:
+    (phrase,) = submit_and_score(alice, "dark")
+    assert reply(alice, phrase, "judgement", **{"answer": "yes", **wrong}).status_code == 400
+    assert not phrase.replies.exists()
+
+
+def test_however_long_ago_a_wrong_clock_says_that_it_was_it_is_taken(alice: Visit) -> None:
+    (phrase,) = submit_and_score(alice, "dark")
+    assert reply(alice, phrase, "judgement", answer="yes", ago_ms="9" * 15).status_code == 200
+    assert Judgement.objects.get().answered_at == phrase.score.scored_at
 
 
 def test_an_answer_that_was_not_offered_is_a_bad_request(alice: Visit) -> None:

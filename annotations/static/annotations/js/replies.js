@@ -1,24 +1,33 @@
 // What a person says to a scored phrase. The newest reply of each form is kept, also over a reload, and sent until the
-// server has it. Sending it again changes nothing. The answer to one that a newer one has overtaken is dropped.
+// server has it; its uuid makes sending it again change nothing. It says which reply it follows and how long ago it was
+// made, so that a newer one made elsewhere stays. The answer to one that a newer one here has overtaken is dropped.
 
 import { showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
+import { newUuid } from "./uuid.js";
 
 const RETRY_MS = 3000;
-const TOKEN = "csrfmiddlewaretoken";
+const OWN = ["csrfmiddlewaretoken", "client_uuid", "follows"]; // fields that are filled in here
 const kept = `clarify:untold:${location.pathname}`;
-const untold = new Map(JSON.parse(sessionStorage.getItem(kept) ?? "[]")); // the form's address → its fields, [name, value]
+const untold = new Map(JSON.parse(sessionStorage.getItem(kept) ?? "[]")); // the form's address → what is to be told
 let telling = false;
 let pause = 0;
 
 // pauseMs: of a control that soon may say something else.
 export function reply(form, submitter = null, pauseMs = 0) {
-  const fields = [...new FormData(form)].filter(([name]) => name !== TOKEN);
+  const fields = [...new FormData(form)].filter(([name]) => !OWN.includes(name));
   if (submitter) fields.push([submitter.name, submitter.value]); // of several the last counts
-  untold.set(form.action, fields);
+  untold.set(form.action, { uuid: newUuid(), follows: lastKnown(form), made: Date.now(), sent: false, fields });
   keep();
   clearTimeout(pause);
   pause = setTimeout(tell, pauseMs);
+}
+
+// The reply that the server may have had last: the one before this, if it was ever sent, or else the one on the page.
+function lastKnown(form) {
+  const before = untold.get(form.action);
+  if (!before) return form.elements.namedItem("follows").value;
+  return before.sent ? before.uuid : before.follows;
 }
 
 function keep() {
@@ -27,9 +36,10 @@ function keep() {
 
 async function tell() {
   if (telling || !untold.size) return;
-  const [address, fields] = untold.entries().next().value;
-  telling = true;
-  const answer = await ask(address, { method: "POST", body: bodyOf(fields) });
+  const [address, told] = untold.entries().next().value;
+  telling = told.sent = true;
+  keep();
+  const answer = await ask(address, { method: "POST", body: bodyOf(told) });
   telling = false;
   if (!answer || answer.status >= 500) {
     showOffline(true);
@@ -37,7 +47,7 @@ async function tell() {
     return;
   }
   showOffline(false);
-  if (untold.get(address) === fields) {
+  if (untold.get(address) === told) {
     untold.delete(address);
     keep();
     if (!isOurs(answer)) location.reload();
@@ -46,9 +56,12 @@ async function tell() {
   tell();
 }
 
-function bodyOf(fields) {
+function bodyOf({ uuid, follows, made, fields }) {
   const body = new FormData();
-  body.set(TOKEN, document.querySelector(`[name="${TOKEN}"]`).value); // of this page: a kept one may be too old
+  body.set("csrfmiddlewaretoken", document.querySelector('[name="csrfmiddlewaretoken"]').value); // a kept one may be too old
+  body.set("client_uuid", uuid);
+  body.set("follows", follows);
+  body.set("ago_ms", Math.max(0, Date.now() - made)); // clocks differ; how long it was kept, this browser knows
   fields.forEach(([name, value]) => body.append(name, value));
   return body;
 }
