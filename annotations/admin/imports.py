@@ -10,9 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from annotations.admin.archive_upload import Archive, ArchiveUpload, most_bytes, too_large
+from annotations.admin.numbers import NONE
 from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.models import BaseModel, DatasetImport, JobState
 from annotations.readings.encoders import encoder_choices
@@ -21,6 +24,7 @@ from annotations.services.errors import ServiceError
 from modeling.importing.archives import SUFFIXES
 
 _FORM_BYTES = 64 * 1024  # beside the archive
+_SPLITS = ("train", "validation", "test")
 _FORMATS = (
     ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
     ("csv", "Images with a table: metadata.csv with filename, split, class and, for groups, attribute"),
@@ -54,7 +58,7 @@ class ImportForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         folders: Any = self.fields["folder"]
-        folders.choices = [("", "none: an archive"), *((name, name) for name in imports.importable_folders())]
+        folders.choices = [("", "none, I upload an archive"), *((name, name) for name in imports.importable_folders())]
         _offer_encoders(self.fields["similarity_encoder"])
         self.fields[
             "archive"
@@ -82,10 +86,18 @@ def _offer_encoders(field: Any, chosen: str = "") -> None:
 
 @admin.register(DatasetImport)
 class ImportAdmin(ReadOnlyAdmin):
-    list_display = ("name", "state", "phase", "n_done", "n_total", "dataset", "requested_by", "created_at")
+    list_display = ("name", "state_mark", "images", "dataset", "requested_by", "created_at")
     list_filter = ("state",)
     search_fields = ("name",)
     list_select_related = ("dataset",)
+
+    @admin.display(description="state", ordering="state")
+    def state_mark(self, job: DatasetImport) -> SafeString:
+        return format_html('<span class="mark mark-{}">{}</span>', job.state, job.get_state_display())
+
+    @admin.display(description="images")
+    def images(self, job: DatasetImport) -> str:
+        return f"{job.report['kept']:,} of {job.report['listed']:,}" if job.report else NONE
 
     def get_urls(self) -> list[URLPattern]:
         new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_datasetimport_new")
@@ -120,6 +132,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "job": job,
             "base_model": trained,
+            "counts": [(split, job.report.get("counts", {}).get(split, 0)) for split in _SPLITS],
             "left_out": job.report.get("left_out", {}).items(),
             "is_under_way": job.state in (JobState.PENDING, JobState.RUNNING),
             "can_be_tried_again": can_be_tried_again,

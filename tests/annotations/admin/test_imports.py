@@ -162,6 +162,15 @@ def test_no_next_try_is_offered_where_the_archive_is_gone(coordinator_client: Cl
     assert "It is no archive." in page and "Try again" not in page and "Import another" in page
 
 
+def test_what_came_in_is_said_in_the_list_and_in_the_order_of_the_work(coordinator_client: Client) -> None:
+    response = coordinator_client.post(NEW, form(folder="birds"))
+    counts = {"test": 3, "train": 1210, "validation": 2}
+    DatasetImport.objects.update(report={"listed": 1220, "kept": 1215, "counts": counts, "left_out": {}})
+    assert "1,215 of 1,220" in coordinator_client.get("/admin/annotations/datasetimport/").content.decode()
+    page = coordinator_client.get(response.headers["Location"])
+    assert page.context["counts"] == [("train", 1210), ("validation", 2), ("test", 3)]
+
+
 def test_analysts_and_strangers_import_nothing(db: None) -> None:
     analyst = User.objects.create_user("analyst", is_staff=True)
     study = Study.objects.create(slug="birds", title="Birds", completion_code="X")
