@@ -36,6 +36,8 @@ def look(page: Page, name: str = "") -> None:
     assert_no_violations(page, without=DJANGOS)
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.url
+    for table in page.locator(".scrolls:has(.stacks)").all():  # nor does a table scroll within it
+        assert table.evaluate("box => box.scrollWidth - box.clientWidth") <= 0, page.url
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
