@@ -2,14 +2,16 @@
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from annotations.analysis.rows import people_kind
 from annotations.models import AuditRecord, Benchmark, Event, SessionKind, Study, StudyState
+from annotations.services import events
 
-_SPANS_COME = timedelta(minutes=5)  # spans of time leave no event: while people may be at work, look again after this
+_SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time always come: look again after this
 
 
 def state_of(study: Study) -> str:
@@ -28,15 +30,19 @@ def state_of(study: Study) -> str:
         study.title,
         study.new_concept_chance,
         base_models,
-        _last(Event, [study.pk]),
-        _last(AuditRecord, [study.pk]),
-        _last(Event, experts.values_list("pk", flat=True).distinct()),
+        _last(_news(), [study.pk]),
+        _last(AuditRecord.objects.all(), [study.pk]),
+        _last(_news(), experts.values_list("pk", flat=True).distinct()),
         list(benchmarks.values_list("pk", "state", "n_done")),
         timezone.now().timestamp() // _SPANS_COME.total_seconds() if is_open else None,
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]
 
 
-def _last(model: type[Event] | type[AuditRecord], studies: object) -> int | None:
-    last: int | None = model.objects.filter(study__in=studies).aggregate(last=Max("pk"))["last"]  # type: ignore[misc]
+def _news() -> QuerySet[Event]:
+    return Event.objects.exclude(kind=events.SPANS_REPORTED)
+
+
+def _last(rows: QuerySet[Any], studies: object) -> int | None:
+    last: int | None = rows.filter(study__in=studies).aggregate(last=Max("pk"))["last"]
     return last

@@ -28,6 +28,7 @@ from annotations.prolific.statuses import PLACE_FREED
 from annotations.readings.orders import n_orders
 from annotations.services import events, restarts
 from annotations.services.errors import StudyFull
+from annotations.services.event_images import image
 
 EXPIRED, RESTARTED, WITHDRAWN, FAILED_CHECK = "expired", "restarted", "withdrawn", "failed_check"  # release reasons
 LEAST_FILLED, SAME_CELL = "least_filled", "same_cell"  # why a visit got its cell
@@ -226,4 +227,4 @@ def _release(allocations: Iterable[Allocation], reason: str) -> int:
 
 def _record(kind: str, allocation: Allocation, session: AnnotationSession, **payload: Any) -> None:
     key = cell_key(allocation.condition, allocation.order)
-    events.record(kind, study=session.study, session=session, cell=key, **payload)
+    events.record(kind, study=session.study, session=session, images=[image(allocation)], cell=key, **payload)

@@ -27,7 +27,7 @@ from annotations.services.errors import (
     TimeIsOver,
     TooFewPhrases,
 )
-from annotations.services.event_images import ASSIGNMENT, assignment_image
+from annotations.services.event_images import image
 
 MOST_WAITING_FOR_ONE = dt.timedelta(seconds=60)
 SLACK = dt.timedelta(seconds=2)  # a request that left in time still counts
@@ -203,5 +203,6 @@ def _end(assignment: Assignment, reason: EndReason, now: dt.datetime) -> None:
 
 def _record(kind: str, assignment: Assignment) -> None:
     session = assignment.session
-    images = {ASSIGNMENT: assignment_image(assignment)}
-    events.record(kind, study=session.study, session=session, images=images, assignment=assignment.public_id)
+    events.record(
+        kind, study=session.study, session=session, images=[image(assignment)], assignment=assignment.public_id
+    )

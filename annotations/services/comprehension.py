@@ -11,6 +11,7 @@ from annotations.models.visit import CHECK_TRIES
 from annotations.readings.comprehension import QUESTIONS
 from annotations.services import allocations, events
 from annotations.services.errors import CheckIncomplete, ClientUuidReused, StageMismatch
+from annotations.services.event_images import image
 from annotations.services.sessions import advance, begin_tasks, refuse_closed
 
 
@@ -34,6 +35,7 @@ def answer(session: AnnotationSession, *, client_uuid: uuid.UUID, answers: Mappi
             if locked.stage != Stage.CHECK:
                 raise StageMismatch
             stored = _store(locked, client_uuid, chosen)
+            events.record(events.CHECK_TRIED, study=session.study, session=session, images=[image(stored)])
             _follow(session, stored)
     session.refresh_from_db(fields=["stage", "outcome", "ended_at"])
     return stored

@@ -13,9 +13,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study
-from annotations.services import audit, doorbell, jobs, moderation
+from annotations.services import audit, doorbell, events, jobs, moderation
 from annotations.services.base_models import lacks_features
 from annotations.services.errors import ServiceError
+from annotations.services.event_images import image
 from annotations.version import CODE_VERSION
 from modeling.dataset_files import BadDataset
 
@@ -118,17 +119,21 @@ def request(
 
 def store(correction: Correction, trained: TrainedCorrection) -> None:
     """Finish a correction that is held. Raises JobLost."""
-    jobs.finish(
-        correction,
-        phase="",
-        effects=trained.effects,
-        ablations=trained.ablations,
-        head=trained.head,
-        loss=trained.loss,
-        certified_gap=trained.certified_gap,
-        versions=trained.versions,
-        code_version=CODE_VERSION,
-    )
+    with transaction.atomic():
+        jobs.finish(
+            correction,
+            phase="",
+            effects=trained.effects,
+            ablations=trained.ablations,
+            head=trained.head,
+            loss=trained.loss,
+            certified_gap=trained.certified_gap,
+            versions=trained.versions,
+            code_version=CODE_VERSION,
+        )
+        parts = correction.parts.select_related("score__phrase__assignment").defer("score__similarities")
+        images = [image(correction), *map(image, parts)]
+        events.record(events.CORRECTION_TRAINED, study=correction.study, images=images)
 
 
 @transaction.atomic
@@ -149,6 +154,7 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
     before = locked.review
     locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
     locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])
+    events.record(events.CORRECTION_REVIEWED, study=locked.study, images=[image(locked)])
     audit.record(
         "correction_reviewed",
         study=locked.study,

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 
 from annotations.models import AnnotationSession, DeviceReport
-from annotations.services import withdrawal
+from annotations.services import events, withdrawal
+from annotations.services.event_images import image
 
 
 @dataclass(frozen=True)
@@ -38,4 +39,6 @@ def store(session: AnnotationSession, device: Device) -> DeviceReport | None:
         stored = session.device_reports.filter(client_uuid=device.client_uuid).first()
         if stored is not None:
             return stored
-    return DeviceReport.objects.create(session=session, **asdict(device))
+    report = DeviceReport.objects.create(session=session, **asdict(device))
+    events.record(events.DEVICE_REPORTED, study=session.study, session=session, images=[image(report)])
+    return report

@@ -40,6 +40,7 @@ from annotations.services import (
     visit_rows,
     withdrawal,
 )
+from annotations.services.event_images import image, in_the_open
 
 PROLIFIC_REVIEWS_WITHIN = dt.timedelta(days=21)  # then a submission is approved by itself
 _SETTLED = PAID | {REJECTED, RETURNED}
@@ -156,6 +157,9 @@ def forget(participant: Participant) -> bool:
         submission.submission_key, submission.pseudonym = _random_pseudonym(), person.pseudonym
         submission.sealed_ids, submission.entered_code = None, ""
         submission.save(update_fields=["submission_key", "pseudonym", "sealed_ids", "entered_code"])
+    for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
+        nameless = (in_the_open(visit.participant), in_the_open(visit))
+        events.record(events.IDENTITY_DESTROYED, study=study, session=visit, images=nameless)
     audit.record("identity_destroyed", study=study, by=audit.SYSTEM, subject=person.pseudonym)
     return True
 
@@ -183,6 +187,7 @@ def _undo_corrections(visits: list[AnnotationSession]) -> None:
         correction.finished_at = correction.finished_at or timezone.now()
         correction.head, correction.effects, correction.ablations = None, {}, []
         correction.save(update_fields=["state", "error", "finished_at", "head", "effects", "ablations"])
+        events.record(events.CORRECTION_UNDONE, study=correction.study, images=[image(correction)])
         audit.record(
             "correction_undone",
             study=correction.study,

@@ -1,171 +1,61 @@
 """What an event says of the rows that it changed, so that they can be built again from the log alone.
 
-An image is a row's own fields as JSON. What people typed, and what gives it away (a digest of it, a name by which the
-person is known), is personal: the log keeps that part sealed, and it is gone with the person's key. Large arrays are
-there as SHA-256 digests. Left out are ids of the database, links that the event itself names, and `attempts`.
+An image is a row's own fields as JSON, as its table's definition names them (`logged_tables`). What people typed, and
+what gives it away (a digest of it, a name by which the person is known), is personal: the log keeps that part sealed,
+and it is gone with the person's key. Large arrays are there as SHA-256 digests.
 """
 
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotations.models import (
-    AnnotationSession,
-    Assignment,
-    Judgement,
-    Phrase,
-    PhraseState,
-    Run,
-    RunState,
-    Score,
-    ThresholdChoice,
-)
+from django.db.models import Model
 
-SESSION = "session"
-ASSIGNMENT = "assignment"
-PHRASE = "phrase"
-SCORE = "score"
-RUN = "run"
-CHOICE = "threshold_choice"
-JUDGEMENT = "judgement"
+from annotations.models import Study
+from annotations.services.logged_tables import OF_MODEL, LoggedTable, Paths
 
-_SESSION_FIELDS = (
-    "public_id",
-    "kind",
-    "tier",
-    "order",
-    "stage",
-    "outcome",
-    "seed",
-    "code_version",
-    "created_at",
-    "consented_at",
-    "looked_at",
-    "tutorial_done_at",
-    "ended_at",
-    "withdrawn_at",
-    "is_late",
-    "erased_at",
-)
-_ASSIGNMENT_FIELDS = (
-    "position",
-    "state",
-    "started_at",
-    "first_deadline_at",
-    "deadline_at",
-    "ended_at",
-    "end_reason",
-)
-_PHRASE_FIELDS = ("client_uuid", "state", "submitted_at", "moderation")
-_SCORE_FIELDS = (
-    "value",
-    "threshold",
-    "two_sided",
-    "two_sided_threshold",
-    "n_correct",
-    "n_error",
-    "p_value",
-    "p_method",
-    "tries",
-    "null_level",
-    "sign",
-    "text_template",
-    "class_name_cosine",
-    "encoder",
-    "dataset_digest",
-    "code_version",
-    "encode_ms",
-    "scored_at",
-)
-_SCORE_PERSONAL = ("subject", "rendered_text", "rewordings", "text_digest")
-_RUN_FIELDS = (
-    "target_class",
-    "threshold",
-    "is_chosen",
-    "sign",
-    "scheme",
-    "l2",
-    "least_slice_size",
-    "state",
-    "n_above",
-    "n_below",
-    "worst_group_accuracy",
-    "average_accuracy",
-    "plain_average_accuracy",
-    "robustness_gap",
-    "group_accuracies",
-    "loss",
-    "certified_gap",
-    "code_version",
-    "versions",
-    "created_at",
-    "finished_at",
-)
+Key = str
+Read = Callable[[str], Any]  # from a way to what stands there
 
 
 @dataclass(frozen=True)
 class Image:
-    """A row's fields as JSON: `plain` stands in the log as it is, `personal` under the person's key."""
+    """A row's fields as JSON: `plain` stands in the log as it is, `personal` under the person's key.
 
-    plain: dict[str, Any]
-    personal: dict[str, Any] = field(default_factory=dict)
+    key: the same for the row in each event. visit: the id of the visit that it is of, None for a row of the study.
+    """
 
-
-def session_image(session: AnnotationSession) -> Image:
-    """Of a visit; its condition by name, its configuration by version. Reads the condition and the configuration."""
-    plain = _fields(session, _SESSION_FIELDS) | {
-        "configuration": session.configuration.version,
-        "condition": session.condition.name if session.condition else None,
-    }
-    return Image(plain, {"participant": session.participant.pseudonym, "session": session.submission_key})
+    table: LoggedTable
+    key: Key
+    visit: int | None
+    plain: Mapping[str, Any]
+    personal: Mapping[str, Any] = field(default_factory=dict)
 
 
-def assignment_image(assignment: Assignment) -> Image:
-    """Of an assignment; its task by number."""
-    return Image(_fields(assignment, _ASSIGNMENT_FIELDS) | {"task": assignment.task.position})
+def image(row: Model) -> Image:
+    """Return the image of a row as the object has it; reads what it points to where that is not loaded."""
+    return _image(OF_MODEL[type(row)], _reader(row))
 
 
-def phrase_image(phrase: Phrase) -> Image:
-    """Of a phrase; why it failed only once it did."""
-    failed = phrase.state == PhraseState.FAILED
-    personal = {
-        "text": phrase.text,
-        "last_error": phrase.last_error if failed else "",
-        "moderation_reason": phrase.moderation_reason,
-    }
-    return Image(_fields(phrase, _PHRASE_FIELDS), personal)
+def part(row: Model, *names: str) -> Image:
+    """Return the image of some plain fields of a row, the others being as the log has them already."""
+    table, read = OF_MODEL[type(row)], _reader(row)
+    return Image(table, _key(table, read), _visit(table, read), _told(table, _some(table.plain, names), read))
 
 
-def score_image(score: Score) -> Image:
-    """Of a score, the text embedding by its digest."""
-    digests = {"similarities": digest(score.similarities)}
-    return Image(_fields(score, _SCORE_FIELDS), _fields(score, _SCORE_PERSONAL) | digests)
+def in_the_open(row: Model) -> Image:
+    """Return the image of a row whose names have become random ones, which lead to nobody and need no seal."""
+    sealed = image(row)
+    return Image(sealed.table, sealed.key, sealed.visit, {**sealed.plain, **sealed.personal})
 
 
-def run_image(run: Run) -> Image:
-    """Of a run; why it was refused or failed only once it was. Its head names the phrase, so its digest is personal."""
-    ended_badly = run.state in (RunState.REFUSED, RunState.FAILED)
-    personal = {
-        "phrase_text": run.phrase_text,
-        "reason": run.reason if ended_badly else "",
-        "annotation_digest": run.annotation_digest,
-        "test_predictions": digest(run.test_predictions),
-        "head": digest(run.head),
-    }
-    return Image(_fields(run, _RUN_FIELDS) | {"base_model": run.base_model.name}, personal)
-
-
-def choice_image(choice: ThresholdChoice) -> Image:
-    """Of the threshold that a person chose last for a phrase."""
-    return Image(_fields(choice, ("threshold", "chosen_at")))
-
-
-def judgement_image(judgement: Judgement) -> Image:
-    """Of what a person said last of the images most like a phrase."""
-    return Image(_fields(judgement, ("answer", "answered_at")))
+def images(table: LoggedTable, study: Study) -> Iterator[Image]:
+    """Yield the images of a study's rows as they are stored."""
+    for row in table.rows(study).values(*table.paths).iterator(_AT_ONCE):
+        yield _image(table, row.__getitem__)
 
 
 def digest(data: bytes | memoryview | None) -> str | None:
@@ -182,5 +72,42 @@ def plain_json(value: Any) -> Any:
     return value
 
 
-def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: plain_json(getattr(row, name)) for name in names}
+_AT_ONCE = 200  # rows in memory, some with the similarities to a whole class
+
+
+def _image(table: LoggedTable, read: Read) -> Image:
+    plain, personal = _told(table, table.plain, read), _told(table, table.personal, read)
+    return Image(table, _key(table, read), _visit(table, read), plain, personal)
+
+
+def _reader(row: Model) -> Read:
+    def read(path: str) -> Any:
+        value: Any = row
+        for name in path.split("__"):
+            value = None if value is None else getattr(value, name)
+        return value
+
+    return read
+
+
+def _told(table: LoggedTable, paths: Paths, read: Read) -> dict[str, Any]:
+    return {name: _value(table, name, path, read) for name, path in paths.items()}
+
+
+def _value(table: LoggedTable, name: str, path: str, read: Read) -> Any:
+    if name in table.told_once and read("state") not in table.told_once[name]:
+        return ""
+    value = read(path)
+    return digest(value) if name in table.digests else plain_json(value)
+
+
+def _key(table: LoggedTable, read: Read) -> Key:
+    return " / ".join(str(plain_json(read(path))) for path in table.key)
+
+
+def _visit(table: LoggedTable, read: Read) -> int | None:
+    return read(table.visit) if table.visit else None
+
+
+def _some(paths: Paths, names: tuple[str, ...]) -> Paths:
+    return {name: paths[name] for name in names}

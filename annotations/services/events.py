@@ -1,32 +1,39 @@
 """The event log: what happened in a study, written in the transaction of its effect.
 
-An event that changes a visit, an assignment, a phrase, a score or a run carries the row as it is afterwards
+An event that changes a row of which the log tells (`logged_tables`) carries the row as it is afterwards
 (`event_images`), so that `replay` builds all of them from the log alone (docs/decisions/0010).
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from annotations.models import AnnotationSession, Event, IdentityKey, Study
-from annotations.services import event_images, identities
-from annotations.services.event_images import Image, plain_json
+from annotations.services import identities
+from annotations.services.event_images import Image, image, plain_json
 
 STUDY_OPENED = "study_opened"
 STUDY_PAUSED = "study_paused"
 STUDY_RESUMED = "study_resumed"
 STUDY_CLOSED = "study_closed"
+STUDY_AMENDED = "study_amended"
 SESSION_ENTERED = "session_entered"
+DEVICE_REPORTED = "device_reported"
 CONSENT_GIVEN = "consent_given"
 CONSENT_DECLINED = "consent_declined"
 PRACTICE_LOOKED = "practice_looked"
+PRACTICE_TRIED = "practice_tried"
 TUTORIAL_DONE = "tutorial_done"
+CHECK_TRIED = "check_tried"
 CHECK_PASSED = "check_passed"
 CHECK_FAILED = "check_failed"
 SESSION_CHANGED = "session_changed"
 SESSION_FINISHED = "session_finished"
 SESSION_WITHDRAWN = "session_withdrawn"
 SESSION_ERASED = "session_erased"
+IDENTITY_DESTROYED = "identity_destroyed"
+SPANS_REPORTED = "spans_reported"
 ALLOCATION_MADE = "allocation_made"
 ALLOCATION_COMPLETED = "allocation_completed"
 ALLOCATION_RELEASED = "allocation_released"
@@ -41,10 +48,15 @@ PHRASE_FAILED = "phrase_failed"
 PHRASE_MODERATED = "phrase_moderated"
 THRESHOLD_CHOSEN = "threshold_chosen"
 PHRASE_JUDGED = "phrase_judged"
+REPLY_PASSED_OVER = "reply_passed_over"
 RUN_PLANNED = "run_planned"
 RUN_DONE = "run_done"
 RUN_REFUSED = "run_refused"
 RUN_FAILED = "run_failed"
+CORRECTION_TRAINED = "correction_trained"
+CORRECTION_REVIEWED = "correction_reviewed"
+CORRECTION_UNDONE = "correction_undone"
+CARRIED_OVER = "carried_over"  # by an upgrade: rows that events did not carry when they were stored
 
 # Each of these carries the visit's row, read when it is recorded: record it after the row was changed.
 OF_A_VISIT = frozenset(
@@ -62,7 +74,7 @@ OF_A_VISIT = frozenset(
         SESSION_ERASED,
     }
 )
-# Each of these too carries every row that it changed.
+# Each of these too has carried every row that it changed since 0.4: without any it is older.
 WITH_ROWS = OF_A_VISIT | {
     ASSIGNMENT_MADE,
     ASSIGNMENT_STARTED,
@@ -83,23 +95,36 @@ KINDS = WITH_ROWS | {
     STUDY_PAUSED,
     STUDY_RESUMED,
     STUDY_CLOSED,
+    STUDY_AMENDED,
+    DEVICE_REPORTED,
+    PRACTICE_TRIED,
+    CHECK_TRIED,
+    IDENTITY_DESTROYED,
+    SPANS_REPORTED,
     ALLOCATION_MADE,
     ALLOCATION_COMPLETED,
     ALLOCATION_RELEASED,
     SUBMISSION_STATUS,
     SCREEN_SHOWN,
+    REPLY_PASSED_OVER,
+    CORRECTION_TRAINED,
+    CORRECTION_REVIEWED,
+    CORRECTION_UNDONE,
+    CARRIED_OVER,
 }
-CHANGED = "changed"  # in a payload, and in what is sealed beside it: fields by table
+ROWS = "rows"  # in a payload, and in what is sealed beside it: fields by table and key
+CHANGED = "changed"  # the same in 0.4: fields by table, whose row the payload's ids say
+VISIT = "visit"  # in fields: of a row whose event is of no visit, or of another
 SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives the key and says nothing of the person
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An event to be recorded. `images` are the rows that it changed, by table; `payload` says which ones they are."""
+    """An event to be recorded. `images` are the rows that it changed; `payload` says what else there is to say."""
 
     kind: str
     session: AnnotationSession | None = None
-    images: Mapping[str, Image] = field(default_factory=dict)
+    images: Sequence[Image] = ()
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -108,50 +133,61 @@ def record(
     *,
     study: Study,
     session: AnnotationSession | None = None,
-    images: Mapping[str, Image] | None = None,
+    images: Iterable[Image] = (),
     **payload: Any,
 ) -> Event:
     """Append one event. `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
 
-    Raises ValueError for a kind that is not in KINDS.
+    Raises ValueError for a kind that is not in KINDS, and for something personal without the visit of its person.
     """
-    return record_all(study, [Entry(kind, session, images or {}, payload)])[0]
+    return record_all(study, [Entry(kind, session, tuple(images), payload)])[0]
 
 
 def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
     """Append events in the order given, all in one statement. Personal parts are sealed, each under its person's key.
 
-    Of a person who was erased nothing personal is written, and no key is made. Raises ValueError for an unknown kind.
+    Of a person who was erased nothing personal is written, and no key is made. Raises ValueError as `record` does.
     """
     imaged = [(entry, _images_of(entry)) for entry in entries]
     keys = _keys(study, imaged)
     return Event.objects.bulk_create(_event(study, entry, images, keys) for entry, images in imaged)
 
 
-def _images_of(entry: Entry) -> Mapping[str, Image]:
+def _images_of(entry: Entry) -> Sequence[Image]:
     if entry.kind not in KINDS:
         raise ValueError(f"{entry.kind!r} is not a kind of event")
+    if entry.session is None and any(each.personal for each in entry.images):
+        raise ValueError(f"{entry.kind!r} has something personal, and names no visit")
     if entry.kind not in OF_A_VISIT or entry.session is None:
         return entry.images
     visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")
-    return {event_images.SESSION: event_images.session_image(visits.get(pk=entry.session.pk)), **entry.images}
+    visit = visits.get(pk=entry.session.pk)
+    person = (image(visit.participant),) if entry.kind == SESSION_ENTERED else ()
+    return (*person, image(visit), *entry.images)
 
 
-def _keys(study: Study, imaged: Iterable[tuple[Entry, Mapping[str, Image]]]) -> dict[str, IdentityKey]:
+def _keys(study: Study, imaged: Iterable[tuple[Entry, Sequence[Image]]]) -> dict[str, IdentityKey]:
     """The keys of the people of whom there is something to seal, by pseudonym."""
     people = {
         entry.session.participant
         for entry, images in imaged
-        if entry.session is not None and any(image.personal for image in images.values())
+        if entry.session is not None and any(each.personal for each in images)
     }
     return identities.keys_of(study, {person.pseudonym for person in people if person.erased_at is None})
 
 
-def _event(study: Study, entry: Entry, images: Mapping[str, Image], keys: Mapping[str, IdentityKey]) -> Event:
+def _event(study: Study, entry: Entry, images: Sequence[Image], keys: Mapping[str, IdentityKey]) -> Event:
     payload = {name: plain_json(value) for name, value in entry.payload.items()}
-    if images:
-        payload[CHANGED] = {table: image.plain for table, image in images.items()}
-    personal = {table: image.personal for table, image in images.items() if image.personal}
+    visit = entry.session.pk if entry.session else None
+    plain: dict[str, dict[str, Any]] = defaultdict(dict)
+    personal: dict[str, dict[str, Any]] = defaultdict(dict)
+    for each in images:
+        elsewhere = {VISIT: each.visit} if each.visit not in (visit, None) else {}
+        plain[each.table.name][each.key] = {**each.plain, **elsewhere}
+        if each.personal:
+            personal[each.table.name][each.key] = each.personal
+    if plain:
+        payload[ROWS] = plain
     key = keys.get(entry.session.participant.pseudonym) if personal and entry.session is not None else None
     if key is None:
         return Event(study=study, session=entry.session, kind=entry.kind, payload=payload)

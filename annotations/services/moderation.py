@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from annotations.models import Moderation, Phrase, Study
-from annotations.services import audit, event_images, events
+from annotations.services import audit, events
 from annotations.services.errors import ModerationNeedsReason, PhraseGone
+from annotations.services.event_images import image
 
 NEEDS_REASON = (Moderation.FLAGGED, Moderation.HIDDEN, Moderation.EXCLUDED)
 
@@ -41,7 +42,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
             events.PHRASE_MODERATED,
             study=session.study,
             session=session,
-            images={event_images.PHRASE: event_images.phrase_image(locked)},
+            images=[image(locked)],
             **which,
         )
         audit.record(

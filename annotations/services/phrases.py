@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotations.models import Assignment, Phrase, PhraseState
 from annotations.services import assignments, doorbell, events
 from annotations.services.errors import ClientUuidReused, PhraseRefused, TooManyPhrases
-from annotations.services.event_images import PHRASE, phrase_image
+from annotations.services.event_images import image
 from modeling import phrase_text
 
 
@@ -56,7 +56,7 @@ def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str) -> Phrase:
         events.PHRASE_SUBMITTED,
         study=session.study,
         session=session,
-        images={PHRASE: phrase_image(phrase)},
+        images=[image(phrase)],
         assignment=assignment.public_id,
         ordinal=phrase.ordinal,
     )

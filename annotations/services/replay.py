@@ -1,36 +1,21 @@
-"""Replaying the event log: a study's visits, assignments, phrases, scores and runs built from its events alone.
+"""Replaying the event log: all that a study's tables hold of its people and its results, built from its events alone.
 
 `replay` reads nothing but events and keys; `stored` reads the tables into the same shape; `differences` names what the
-two do not agree on. What another append-only table holds (consents, tries at the check, answers, spans, practice, the
-audit log) is not in the log again.
+two do not agree on. Which tables these are, and what of them, `logged_tables` says.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotations.models import AnnotationSession, Assignment, Event, IdentityKey, Phrase, Run, Score, Study
-from annotations.services import event_images, events, identities
-from annotations.services.event_images import (
-    ASSIGNMENT,
-    CHOICE,
-    JUDGEMENT,
-    PHRASE,
-    RUN,
-    SCORE,
-    SESSION,
-    Image,
-    plain_json,
-)
+from annotations.models import Event, IdentityKey, Study
+from annotations.services import events, identities
+from annotations.services.event_images import Key, images
+from annotations.services.events import VISIT  # in a row: the id of the visit that it belongs to
+from annotations.services.logged_tables import ASSIGNMENT, BY_NAME, RUN, SESSION, TABLES, LoggedTable
 
-TABLES = (SESSION, ASSIGNMENT, PHRASE, SCORE, CHOICE, JUDGEMENT, RUN)
-VISIT = "visit"  # in a row: the id of the visit that it belongs to
-
-Key = str
 Row = dict[str, Any]
-
-_PSEUDONYMS = {"participant", "session"}  # of a visit; random ones take their place once the person is forgotten
 
 
 @dataclass
@@ -38,138 +23,120 @@ class StudyState:
     """Rows by table and key. Keys are the ids that the log knows rows by, the same in `replay` and `stored`.
 
     incomplete: kinds of events by visit that were recorded before events carried rows: of such a visit the log cannot
-    tell all. erased: visits whose person was erased; only the visit's own row is left of them, a tombstone. unreadable:
-    visits whose key went with the study's retention period; what people typed is stored, and the log cannot tell it.
+    tell all. erased: visits whose person was erased; a tombstone is left of them. sealed: rows whose personal part the
+    log cannot tell, since its key is gone.
     """
 
-    rows: dict[str, dict[Key, Row]] = field(default_factory=lambda: {table: {} for table in TABLES})
+    rows: dict[LoggedTable, dict[Key, Row]] = field(default_factory=lambda: {table: {} for table in TABLES})
     incomplete: dict[int, Counter[str]] = field(default_factory=dict)
     erased: set[int] = field(default_factory=set)
-    unreadable: set[int] = field(default_factory=set)
+    sealed: set[tuple[LoggedTable, Key]] = field(default_factory=set)
 
-    def put(self, table: str, key: Key, visit: int, values: Mapping[str, Any]) -> None:
+    def put(self, table: LoggedTable, key: Key, visit: int | None, values: Mapping[str, Any]) -> None:
         """Set fields of a row, which is made where it is not there yet."""
         self.rows[table].setdefault(key, {VISIT: visit}).update(values)
+
+    def is_gone(self, table: LoggedTable, row: Row) -> bool:
+        """Say whether a row went with its visit when that was erased."""
+        return row[VISIT] in self.erased and not table.outlives_erasure
 
 
 def replay(study: Study) -> StudyState:
     """Build the state of a study from its events, in their order."""
     state = StudyState()
     keys = {key.pk: key for key in IdentityKey.objects.filter(study=study)}
-    for event in study.events.exclude(session=None).select_related("study").order_by("pk").iterator():
-        _apply(state, event, keys)
-    for table in TABLES[1:]:
-        rows = state.rows[table]
-        state.rows[table] = {key: row for key, row in rows.items() if row[VISIT] not in state.erased}
+    has_keys = bool(study.pseudonym_key)
+    for event in study.events.order_by("pk").iterator():
+        _apply(state, event, keys, has_keys)
+    for table, rows in state.rows.items():
+        state.rows[table] = {key: row for key, row in rows.items() if not state.is_gone(table, row)}
     return state
 
 
 def stored(study: Study) -> StudyState:
     """Read the state of a study from its tables, with arrays as their digests."""
     state = StudyState()
-    for table, key, visit, image in _images(study):
-        state.put(table, key, visit, {**image.plain, **image.personal})
+    for table in TABLES:
+        for image in images(table, study):
+            state.put(table, image.key, image.visit, {**image.plain, **image.personal})
     return state
 
 
 def differences(replayed: StudyState, tables: StudyState) -> list[str]:
     """Name each row and field on which the log and the tables differ; visits that the log cannot tell are left out."""
-    found: list[str] = []
-    for table in TABLES:
-        log, now = replayed.rows[table], tables.rows[table]
-        for key in sorted(log.keys() | now.keys()):
-            visit = (log.get(key) or now[key])[VISIT]
-            if visit in replayed.incomplete:
-                continue
-            name = f"{table.replace('_', ' ')} {key}"
-            if visit in replayed.erased and table != SESSION:
-                found.append(f"{name}: is still stored, and its visit is erased")
-            elif key not in now:
-                found.append(f"{name}: is in the log, and not stored")
-            elif key not in log:
-                found.append(f"{name}: is stored, and not in the log")
-            else:
-                told = log[key].keys() if visit in replayed.unreadable else log[key].keys() | now[key].keys()
-                told = told - _PSEUDONYMS if visit in replayed.erased else told
-                found += _differing_fields(name, log[key], now[key], told)
-    return found
+    return [difference for table in TABLES for difference in _differences(table, replayed, tables)]
 
 
-def _apply(state: StudyState, event: Event, keys: Mapping[int, IdentityKey]) -> None:
+def _differences(table: LoggedTable, replayed: StudyState, tables: StudyState) -> Iterator[str]:
+    log, now = replayed.rows[table], tables.rows[table]
+    for key in sorted(log.keys() | now.keys()):
+        row = log.get(key) or now[key]
+        name = f"{table.title} {key}"
+        if row[VISIT] in replayed.incomplete:
+            continue
+        if replayed.is_gone(table, row):
+            yield f"{name}: is still stored, and its visit is erased"
+        elif key not in now:
+            yield f"{name}: is in the log, and not stored"
+        elif key not in log:
+            yield f"{name}: is stored, and not in the log"
+        else:
+            hidden = table.personal if (table, key) in replayed.sealed else ()
+            yield from _differing_fields(name, log[key], now[key], hidden)
+
+
+def _apply(state: StudyState, event: Event, keys: Mapping[int, IdentityKey], has_keys: bool) -> None:
     visit, payload = event.session_id, event.payload
-    assert visit is not None, "events of the study itself change no rows"
-    changed = payload.get(events.CHANGED)
-    if changed is None:
-        if event.kind in events.WITH_ROWS:
+    plain = payload.get(events.ROWS, payload.get(events.CHANGED))
+    if plain is None:
+        if event.kind in events.WITH_ROWS and visit is not None:
             state.incomplete.setdefault(visit, Counter())[event.kind] += 1
         return
     key = keys.get(payload.get(events.SEALED_UNDER))
-    if event.kind == events.SESSION_ERASED:
+    is_unreadable = event.sealed is not None and key is None
+    # Every key of a study goes at the end of its retention period; before that, only those of the erased.
+    if visit is not None and (event.kind == events.SESSION_ERASED or (is_unreadable and has_keys)):
         state.erased.add(visit)
-    elif event.sealed is not None and key is None:  # every key of a study goes at the end of its retention period
-        (state.erased if event.study.pseudonym_key else state.unreadable).add(visit)
     personal = identities.unseal_under(bytes(key.sealed_key), bytes(event.sealed)) if event.sealed and key else {}
-    for table, values in changed.items():
-        state.put(table, _key(table, visit, payload), visit, {**values, **personal.get(table, {})})
-    if event.kind == events.RUN_PLANNED:
-        state.put(RUN, payload["run"], visit, {"assignment": payload["assignment"]})
+    for content, hides in ((_keyed(plain, event), is_unreadable), (_keyed(personal, event), False)):
+        for name, rows in content.items():
+            for row, values in rows.items():
+                _put(state, BY_NAME[name], row, visit, dict(values), hides)
 
 
-def _key(table: str, visit: int, payload: Mapping[str, Any]) -> Key:
-    if table == SESSION:
-        return str(visit)
-    if table == RUN:
-        return str(payload["run"])
-    if table == ASSIGNMENT:
-        return str(payload["assignment"])
-    return f"{payload['assignment']} / {payload['ordinal']}"
+def _put(state: StudyState, table: LoggedTable, key: Key, visit: int | None, values: Row, hides: bool) -> None:
+    state.put(table, key, values.pop(VISIT, visit if table.visit else None), values)
+    if table.personal.keys() & values.keys():
+        state.sealed.discard((table, key))
+    elif table.personal and hides:
+        state.sealed.add((table, key))
 
 
-def _images(study: Study) -> Iterator[tuple[str, Key, int, Image]]:
-    """Every row that the log tells of: its table, its key, its visit, its image."""
-    visits = AnnotationSession.objects.filter(study=study).select_related("participant", "configuration", "condition")
-    for visit in visits.iterator():
-        yield SESSION, str(visit.pk), visit.pk, event_images.session_image(visit)
-    for assignment in Assignment.objects.filter(session__study=study).select_related("task").iterator():
-        yield ASSIGNMENT, str(assignment.public_id), assignment.session_id, event_images.assignment_image(assignment)
-    related = ("assignment", "threshold_choice__run", "judgement")
-    phrases = Phrase.objects.filter(assignment__session__study=study).select_related(*related)
-    for phrase in phrases.defer("threshold_choice__run__head", "threshold_choice__run__test_predictions").iterator():
-        yield from _images_of_phrase(phrase)
-    scores = Score.objects.filter(phrase__assignment__session__study=study)
-    scores = scores.select_related("phrase__assignment", "run").defer("run__head", "run__test_predictions")
-    for score in scores.iterator(chunk_size=200):
-        image = event_images.score_image(score)
-        link = {"run": plain_json(score.run.public_id)} if score.run else {}
-        phrase = score.phrase
-        yield SCORE, _phrase_key(phrase), phrase.assignment.session_id, Image(image.plain | link, image.personal)
-    runs = Run.objects.filter(assignment__session__study=study).select_related("assignment", "base_model")
-    for run in runs.defer("base_model__head", "base_model__predictions").iterator(chunk_size=50):
-        image, owner = event_images.run_image(run), {"assignment": plain_json(run.assignment.public_id)}
-        yield RUN, str(run.public_id), run.assignment.session_id, Image(image.plain | owner, image.personal)
+def _keyed(content: Mapping[str, Any], event: Event) -> Mapping[str, Mapping[Key, Row]]:
+    """Rows by their tables' names and their keys; an event of 0.4 has one of each table, and its ids beside."""
+    if events.ROWS in event.payload:
+        return content
+    return {name: {_key_of_0_4(name, event): _row_of_0_4(name, values, event)} for name, values in content.items()}
 
 
-def _images_of_phrase(phrase: Phrase) -> Iterator[tuple[str, Key, int, Image]]:
-    key, visit = _phrase_key(phrase), phrase.assignment.session_id
-    yield PHRASE, key, visit, event_images.phrase_image(phrase)
-    if hasattr(phrase, "threshold_choice"):
-        choice = phrase.threshold_choice
-        link = {"run": plain_json(choice.run.public_id)} if choice.run else {}
-        yield CHOICE, key, visit, Image(event_images.choice_image(choice).plain | link)
-    if hasattr(phrase, "judgement"):
-        yield JUDGEMENT, key, visit, event_images.judgement_image(phrase.judgement)
+def _key_of_0_4(name: str, event: Event) -> Key:
+    if name == SESSION.name:
+        return str(event.session_id)
+    if name == RUN.name:
+        return str(event.payload["run"])
+    if name == ASSIGNMENT.name:
+        return str(event.payload["assignment"])
+    return f"{event.payload['assignment']} / {event.payload['ordinal']}"
 
 
-def _phrase_key(phrase: Phrase) -> Key:
-    return f"{phrase.assignment.public_id} / {phrase.ordinal}"
+def _row_of_0_4(name: str, values: Row, event: Event) -> Row:
+    return {**values, "assignment": event.payload["assignment"]} if name == RUN.name else values
 
 
-def _differing_fields(name: str, log: Row, now: Row, told: Iterable[str]) -> list[str]:
-    return [
-        f"{name}: {each} is {_shown(log.get(each))} in the log, and {_shown(now.get(each))} as stored"
-        for each in sorted(told)
-        if log.get(each) != now.get(each)
-    ]
+def _differing_fields(name: str, log: Row, now: Row, hidden: Collection[str]) -> Iterator[str]:
+    for each in sorted((log.keys() | now.keys()) - set(hidden)):
+        if log.get(each) != now.get(each):
+            yield f"{name}: {each} is {_shown(log.get(each))} in the log, and {_shown(now.get(each))} as stored"
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,6 @@ Each reply is stored once, and an older one never takes the place of a newer one
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +22,7 @@ from annotations.models import (
 )
 from annotations.services import assignments, events
 from annotations.services.errors import ClientUuidReused, PhraseNotScored, ThresholdRefused
-from annotations.services.event_images import CHOICE, JUDGEMENT, Image, choice_image, judgement_image
+from annotations.services.event_images import Image, image
 
 AUTOMATIC = "best"  # what a reply says that puts the automatic threshold back
 
@@ -57,7 +56,7 @@ def choose_threshold(phrase: Phrase, threshold: float | None, act: Act | None = 
         if reply is not None:
             changes = {"threshold": threshold, "chosen_at": reply.made_at}
             choice, _ = ThresholdChoice.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(events.THRESHOLD_CHOSEN, scored, {CHOICE: choice_image(choice)})
+            _record(events.THRESHOLD_CHOSEN, scored, image(choice), image(reply))
     return ThresholdChoice.objects.get(phrase=scored)
 
 
@@ -73,7 +72,7 @@ def judge(phrase: Phrase, answer: JudgementAnswer, act: Act | None = None) -> Ju
         if reply is not None:
             changes = {"answer": answer, "answered_at": reply.made_at}
             judgement, _ = Judgement.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(events.PHRASE_JUDGED, scored, {JUDGEMENT: judgement_image(judgement)})
+            _record(events.PHRASE_JUDGED, scored, image(judgement), image(reply))
     return Judgement.objects.get(phrase=scored)
 
 
@@ -116,7 +115,10 @@ def _take(phrase: Phrase, kind: ReplyKind, said: str, act: Act) -> Reply | None:
         received_at=now,
         took_effect=takes_effect,
     )
-    return reply if takes_effect else None
+    if not takes_effect:
+        _record(events.REPLY_PASSED_OVER, phrase, image(reply))
+        return None
+    return reply
 
 
 def _within(phrase: Phrase, threshold: float) -> float:
@@ -127,7 +129,7 @@ def _within(phrase: Phrase, threshold: float) -> float:
     return exact
 
 
-def _record(kind: str, phrase: Phrase, images: Mapping[str, Image]) -> None:
+def _record(kind: str, phrase: Phrase, *images: Image) -> None:
     assignment = phrase.assignment
     session = assignment.session
     ids = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}

@@ -17,7 +17,7 @@ from annotations.models import Assignment, BaseModel, EndReason, Run, RunState, 
 from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
-from annotations.services.event_images import CHOICE, RUN, SCORE, Image, plain_json, run_image
+from annotations.services.event_images import image, part
 from annotations.version import CODE_VERSION
 from modeling.errors import SliceTooSmall
 from modeling.metrics import GroupMetrics
@@ -172,28 +172,30 @@ class _Planned:
     run: Run
     score: Score
     is_new: bool
-    table: str  # the row that now points to the run
+    pointer: Score | ThresholdChoice  # the row that now points to the run
 
 
 def _plan(assignment: Assignment, score: Score) -> _Planned:
     run, created = _get_or_create(assignment, score, score.threshold, is_chosen=False)
     Score.objects.filter(pk=score.pk).update(run=run)
+    score.run = run
     if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
         run.is_chosen = False
         run.save(update_fields=["is_chosen"])
-    return _Planned(run, score, created, SCORE)
+    return _Planned(run, score, created, score)
 
 
 def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
     choice = score.phrase.threshold_choice
     run, created = _get_or_create(assignment, score, choice.threshold, is_chosen=True)
     ThresholdChoice.objects.filter(pk=choice.pk).update(run=run)
-    return _Planned(run, score, created, CHOICE)
+    choice.run = run
+    return _Planned(run, score, created, choice)
 
 
 def _plan_entry(planned: _Planned) -> events.Entry:
     run, phrase = planned.run, planned.score.phrase
-    images = {RUN: run_image(run), planned.table: Image({"run": plain_json(run.public_id)})}
+    images = (image(run), part(planned.pointer, "run"))
     payload = {"run": run.public_id, "assignment": run.assignment.public_id, "ordinal": phrase.ordinal}
     return events.Entry(events.RUN_PLANNED, run.assignment.session, images, payload)
 
@@ -229,5 +231,5 @@ def _finish(run: Run, event: str, **changes: Any) -> bool:
                 setattr(run, name, value)
             assignment, session = run.assignment, run.assignment.session
             ids = {"run": run.public_id, "assignment": assignment.public_id}
-            events.record(event, study=session.study, session=session, images={RUN: run_image(run)}, **ids)
+            events.record(event, study=session.study, session=session, images=[image(run)], **ids)
     return changed == 1

@@ -16,15 +16,7 @@ from annotations.models import Assignment, AssignmentState, Dataset, Phrase, Phr
 from annotations.models.arrays import pack_float32, unpack_float32
 from annotations.services import assignments, events, runs
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
-from annotations.services.event_images import (
-    ASSIGNMENT,
-    PHRASE,
-    SCORE,
-    Image,
-    assignment_image,
-    phrase_image,
-    score_image,
-)
+from annotations.services.event_images import Image, image
 from annotations.version import CODE_VERSION
 from modeling.error_score import ErrorScore, null_level
 
@@ -184,7 +176,7 @@ def _record_scores(scores: Sequence[Score], locked: Mapping[int, Assignment]) ->
     by_study: dict[Study, list[events.Entry]] = defaultdict(list)
     for score in scores:
         assignment = locked[score.phrase.assignment_id]
-        entry = _entry(events.PHRASE_SCORED, score.phrase, assignment, {SCORE: score_image(score)})
+        entry = _entry(events.PHRASE_SCORED, score.phrase, assignment, image(score))
         by_study[assignment.session.study].append(entry)
     for study, entries in by_study.items():
         events.record_all(study, entries)
@@ -200,7 +192,7 @@ def _fail(phrase: Phrase, reason: str) -> None:
     assignment = assignments.lock(phrase.assignment)
     if _leave_pending(phrase, PhraseState.FAILED, last_error=reason):
         assignments.credit_waiting(assignment, phrase, timezone.now())
-        events.record_all(assignment.session.study, [_entry(events.PHRASE_FAILED, phrase, assignment, {})])
+        events.record_all(assignment.session.study, [_entry(events.PHRASE_FAILED, phrase, assignment)])
 
 
 def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
@@ -212,8 +204,7 @@ def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
     return changed
 
 
-def _entry(kind: str, phrase: Phrase, assignment: Assignment, images: Mapping[str, Image]) -> events.Entry:
+def _entry(kind: str, phrase: Phrase, assignment: Assignment, *images: Image) -> events.Entry:
     """What happened to a phrase, with the deadline that its waiting moved."""
-    rows = {PHRASE: phrase_image(phrase), ASSIGNMENT: assignment_image(assignment), **images}
     payload = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
-    return events.Entry(kind, assignment.session, rows, payload)
+    return events.Entry(kind, assignment.session, (image(phrase), image(assignment), *images), payload)

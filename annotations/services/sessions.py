@@ -36,6 +36,7 @@ from annotations.services.errors import (
     StudyNotFound,
     StudyNotOpen,
 )
+from annotations.services.event_images import image
 from annotations.services.outside_ids import OutsideIds, is_outside_id
 from annotations.services.outside_ids import pseudonym as pseudonym
 from annotations.version import CODE_VERSION
@@ -150,8 +151,8 @@ def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> An
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
             allocations.allocate(session)
-            _store_consent(session, language, agreed=True, at=now)
-            events.record(events.CONSENT_GIVEN, study=session.study, session=session)
+            consent = _store_consent(session, language, agreed=True, at=now)
+            events.record(events.CONSENT_GIVEN, study=session.study, session=session, images=[image(consent)])
         elif session.stage == Stage.DECLINED:
             raise StageMismatch("You chose not to take part. Please return the study where you found it.")
     return session
@@ -162,8 +163,8 @@ def decline(session: AnnotationSession, language: str = OWN_LANGUAGE) -> Annotat
     now = timezone.now()
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at=now):
-            _store_consent(session, language, agreed=False, at=now)
-            events.record(events.CONSENT_DECLINED, study=session.study, session=session)
+            consent = _store_consent(session, language, agreed=False, at=now)
+            events.record(events.CONSENT_DECLINED, study=session.study, session=session, images=[image(consent)])
         elif session.stage != Stage.DECLINED:
             raise StageMismatch
     return session
@@ -224,8 +225,8 @@ def finish(
             raise StageMismatch("There is a task left to do before the end. Please reload the page to go on.")
         if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
             allocations.complete(session)
-            _store_answers(session, answers or {}, language)
-            events.record(events.SESSION_FINISHED, study=session.study, session=session)
+            stored = map(image, _store_answers(session, answers or {}, language))
+            events.record(events.SESSION_FINISHED, study=session.study, session=session, images=stored)
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
     return session
@@ -247,9 +248,9 @@ def advance(session: AnnotationSession, from_stage: Stage, /, **changes: Any) ->
     return changed == 1
 
 
-def _store_consent(session: AnnotationSession, language: str, *, agreed: bool, at: dt.datetime) -> None:
+def _store_consent(session: AnnotationSession, language: str, *, agreed: bool, at: dt.datetime) -> Consent:
     shown = session.configuration.consent_text(language)
-    Consent.objects.create(
+    return Consent.objects.create(
         session=session,
         agreed=agreed,
         text=shown.text,
@@ -259,11 +260,15 @@ def _store_consent(session: AnnotationSession, language: str, *, agreed: bool, a
     )
 
 
-def _store_answers(session: AnnotationSession, answers: Mapping[int, str], language: str) -> None:
+def _store_answers(session: AnnotationSession, answers: Mapping[int, str], language: str) -> list[EndAnswer]:
     """Keep what answers a question of the study; of a question with choices, only one of them."""
+    stored = []
     for asked in session.configuration.end_questions(language):
         answer = answers.get(asked.number, "").replace("\0", "").strip()[:LONGEST_ANSWER]
         if answer and (not asked.options or answer in dict(asked.options)):
-            EndAnswer.objects.create(
-                session=session, number=asked.number, question=asked.text, answer=answer, language=asked.language
+            stored.append(
+                EndAnswer.objects.create(
+                    session=session, number=asked.number, question=asked.text, answer=answer, language=asked.language
+                )
             )
+    return stored

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, Span, SpanKind
-from annotations.services import withdrawal
+from annotations.models import AnnotationSession, Assignment, Span, SpanKind
+from annotations.services import events, withdrawal
 from annotations.services.errors import StageMismatch
+from annotations.services.event_images import image
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,22 @@ def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
     with transaction.atomic():
         if withdrawal.is_withdrawn(session):
             return
-        assignments: dict[uuid.UUID | None, int] = dict(session.assignments.values_list("public_id", "pk"))
-        spans = [_span(session, report, assignments.get(report.assignment), now) for report in reports]
-        Span.objects.bulk_create(spans, ignore_conflicts=True)
+        assignments: dict[uuid.UUID | None, Assignment] = {each.public_id: each for each in session.assignments.all()}
+        sent = {report.client_uuid: report for report in reports}
+        known = set(session.spans.filter(client_uuid__in=sent).values_list("client_uuid", flat=True))
+        new = [report for client_uuid, report in sent.items() if client_uuid not in known]
+        if not new:
+            return
+        spans = [_span(session, report, assignments.get(report.assignment), now) for report in new]
+        Span.objects.bulk_create(spans)
+        events.record(events.SPANS_REPORTED, study=session.study, session=session, images=map(image, spans))
 
 
-def _span(session: AnnotationSession, report: Report, assignment_id: int | None, now: dt.datetime) -> Span:
+def _span(session: AnnotationSession, report: Report, assignment: Assignment | None, now: dt.datetime) -> Span:
     began_at, ended_at = (min(max(now - ago, session.created_at), now) for ago in (report.began_ago, report.ended_ago))
     return Span(
         session=session,
-        assignment_id=assignment_id,
+        assignment=assignment,
         client_uuid=report.client_uuid,
         opening=report.opening,
         kind=report.kind,

@@ -1,6 +1,6 @@
 """A study's life: draft → active ⇄ paused → closed. Opening it freezes its configuration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from annotations.readings import preflight
 from annotations.services import assignments, audit, events
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotReady
+from annotations.services.event_images import Image, image
 
 # What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
 AMENDABLE = (
@@ -100,7 +101,8 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
     configuration = freeze(locked)
     locked.opened_at = timezone.now()
     said_aloud = {"without_rehearsal": True} if without_rehearsal else {}
-    _move(locked, StudyState.ACTIVE, events.STUDY_OPENED, by, configuration=configuration.version, **said_aloud)
+    frozen = _images_of_material(locked)
+    _move(locked, StudyState.ACTIVE, events.STUDY_OPENED, by, frozen, configuration=configuration.version, **said_aloud)
     return _refreshed(study)
 
 
@@ -152,6 +154,8 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
     if changed:
         locked.save(update_fields=changed)
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
+        if locked.state != StudyState.DRAFT:
+            events.record(events.STUDY_AMENDED, study=locked, images=[image(locked)])
         audit.record("study_amended", study=locked, by=by, changes=changes)
     _refreshed(study)
     return changed
@@ -192,11 +196,17 @@ def _locked(study: Study, *allowed: StudyState) -> Study:
     return locked
 
 
-def _move(locked: Study, state: StudyState, act: str, by: str, **detail: Any) -> None:
+def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[Image] = (), **detail: Any) -> None:
     locked.state = state
     locked.save(update_fields=["state", "opened_at", "closed_at"])
-    events.record(act, study=locked, **detail)
+    events.record(act, study=locked, images=[image(locked), *frozen], **detail)
     audit.record(act, study=locked, by=by, **detail)
+
+
+def _images_of_material(study: Study) -> list[Image]:
+    """What is frozen from now on. Base models have arrays as long as their data sets, so these are left out."""
+    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    return [image(row) for row in (*study.configurations.all(), *study.conditions.all(), *tasks)]
 
 
 def _refreshed(study: Study) -> Study:

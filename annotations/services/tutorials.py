@@ -10,6 +10,7 @@ from annotations.models import AnnotationSession, PracticePhrase, Stage
 from annotations.readings.tutorial import is_wrong, practice_score
 from annotations.services import events
 from annotations.services.errors import ClientUuidReused, PhraseRefused, StageMismatch, TooManyPhrases
+from annotations.services.event_images import image
 from annotations.services.sessions import refuse_closed
 from modeling import phrase_text
 
@@ -56,6 +57,8 @@ def try_phrase(session: AnnotationSession, *, client_uuid: uuid.UUID, text: str)
             raise TooManyPhrases(MOST_PRACTICE_PHRASES)
         score = practice_score(text)
         value = None if score is None else score.value
-        return PracticePhrase.objects.create(
+        tried = PracticePhrase.objects.create(
             session=locked, client_uuid=client_uuid, ordinal=ordinal, text=text, value=value
         )
+        events.record(events.PRACTICE_TRIED, study=session.study, session=session, images=[image(tried)])
+    return tried

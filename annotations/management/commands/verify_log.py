@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.exports.snapshot import snapshot
 from annotations.models import Study
-from annotations.services.event_images import SESSION
+from annotations.services.logged_tables import SESSION
 from annotations.services.replay import differences, replay, stored
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         found = differences(replayed, tables)
         for difference in found:
             self.stderr.write(difference)
-        counts = ", ".join(f"{len(rows):,} {table.replace('_', ' ')}" for table, rows in replayed.rows.items())
+        counts = ", ".join(f"{len(rows):,} {table.title}" for table, rows in replayed.rows.items())
         self.stdout.write(f"Replayed: {counts}; {len(replayed.erased):,} of the visits are erased.")
         if found:
             raise CommandError(f"The log and the tables differ in {len(found):,} places.")

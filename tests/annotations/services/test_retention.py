@@ -60,7 +60,7 @@ def test_the_plain_part_of_the_log_still_agrees(closed):
     retention.apply_due(timezone.now() + 31 * DAY)
     closed.refresh_from_db()
     state = replay(closed)
-    assert state.unreadable and not state.erased
+    assert state.sealed and not state.erased
     assert differences(state, stored(closed)) == []
 
 
