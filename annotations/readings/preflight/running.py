@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db.models import Q
 
 from annotations.models import Study
@@ -52,12 +53,9 @@ def expert_checks(study: Study) -> list[Check]:
 
 def care_checks(study: Study) -> list[Check]:
     """Whether somebody is told of trouble, and for how long ids are kept."""
-    told = study.alarm_email or study.alarm_webhook
     kept = study.retention_days
     return [
-        passed(f"Alarms go to {told}.")
-        if told
-        else warning("Alarms reach nobody: give an address, or keep the page “Live” open.", Mend.ALARMS),
+        _alarms(study),
         passed(f"Ids are destroyed {kept} days after the study is closed.")
         if kept is not None
         else warning(
@@ -65,6 +63,17 @@ def care_checks(study: Study) -> list[Check]:
             Mend.PRIVACY,
         ),
     ]
+
+
+def _alarms(study: Study) -> Check:
+    is_mailed = study.alarm_email and settings.SENDS_EMAIL
+    told = [way for way in (is_mailed and study.alarm_email, study.alarm_webhook) if way]
+    if told:
+        return passed(f"Alarms go to {' and '.join(told)}.")
+    if study.alarm_email:
+        sentence = f"This site sends no e-mail, so alarms do not reach {study.alarm_email}. Ask your operator."
+        return warning(sentence, Mend.ALARMS)
+    return warning("Alarms reach nobody: give an address, or keep the page “Live” open.", Mend.ALARMS)
 
 
 def codes_of(study: Study) -> dict[str, str]:

@@ -47,7 +47,7 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
         ("goal", 0.3, "luck reaches it", Level.WARN, Mend.TASKS),
         ("reward_cents", 100, "pay at least 4.00 an hour: less than the 9.00", Level.WARN, Mend.MONEY),
         ("reward_cents", 225, "GBP 2.25 pay at least 9.00 an hour.", Level.PASS, None),
-        ("alarm_email", "a@example.org", "Alarms go to a@example.org", Level.PASS, None),
+        ("alarm_webhook", "https://example.org/a", "Alarms go to https://example.org/a.", Level.PASS, None),
         ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
         ("quota", 30, "30 people, 30 in each of 1 cell.", Level.PASS, None),
     ],
@@ -67,6 +67,16 @@ def test_a_code_that_another_study_has_is_told(draft_study: Study, field: str) -
     assert levels(draft_study, sentence) == [(Level.WARN, Mend.ENTRY)]
     Study.objects.filter(pk=other.pk).update(**{field: "ANOTHER1"})
     assert levels(draft_study, sentence) == []
+
+
+def test_alarms_by_mail_reach_somebody_only_where_the_site_sends_mail(draft_study: Study, settings: Any) -> None:
+    draft_study.alarm_email = "a@example.org"
+    settings.SENDS_EMAIL = True
+    assert levels(draft_study, "Alarms go to a@example.org.") == [(Level.PASS, None)]
+    settings.SENDS_EMAIL = False
+    assert levels(draft_study, "sends no e-mail, so alarms do not reach a@example.org") == [(Level.WARN, Mend.ALARMS)]
+    draft_study.alarm_webhook = "https://example.org/a"
+    assert levels(draft_study, "Alarms go to https://example.org/a.") == [(Level.PASS, None)]
 
 
 def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
