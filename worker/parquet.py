@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from annotations.exports.columns import Cell, Column, Table
 
 ROWS_A_GROUP = 5_000
 SUFFIX = ".parquet"
+_EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they were given once
 _TYPES = {
     "text": pa.string(),
@@ -36,10 +39,8 @@ def open_table(table: Table[Any], path: Path) -> Iterator[Callable[[Sequence[Cel
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
 
         def flush() -> None:
-            columns = [
-                pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(columns, schema=schema))
+            columns = zip(zip(*rows, strict=True), table.columns, strict=True)
+            writer.write_batch(pa.record_batch([_array(values, column.type) for values, column in columns], schema))
             rows.clear()
 
         def append(cells: Sequence[Cell]) -> None:
@@ -66,5 +67,31 @@ def _value(cell: Cell, kind: str) -> Any:
         return json.dumps(cell, ensure_ascii=False, sort_keys=True)
     if kind == "number":
         return float(cell)  # type: ignore[arg-type]
-    assert not isinstance(cell, dt.datetime) or kind == "time", "a time in a column of another type"
+    if kind == "time":
+        assert isinstance(cell, dt.datetime), "a time is a datetime"
+        return (cell - _EPOCH) // _MICROSECOND
+    assert not isinstance(cell, dt.datetime), "a time in a column of another type"
     return cell
+
+
+def _array(values: Sequence[Any], kind: str) -> pa.Array:
+    """Lay a column out as Arrow does: which values are there, then the values.
+
+    Arrow's own conversion of Python values is not used: it loads pandas, which takes 50 MiB, to ask for its types.
+    """
+    is_there = _bits([value is not None for value in values])
+    if kind in ("text", "json"):
+        texts = [(value or "").encode("utf-8") for value in values]
+        ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        buffers = [is_there, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    elif kind == "boolean":
+        buffers = [is_there, _bits([bool(value) for value in values])]
+    else:
+        filled = [0 if value is None else value for value in values]
+        buffers = [is_there, pa.py_buffer(np.array(filled, np.float64 if kind == "number" else np.int64))]
+    return pa.Array.from_buffers(_TYPES[kind], len(values), buffers)
+
+
+def _bits(values: Sequence[bool]) -> pa.Buffer:
+    packed: NDArray[np.uint8] = np.packbits(np.array(values, np.bool_), bitorder="little")
+    return pa.py_buffer(packed)

@@ -1,9 +1,10 @@
-"""What the extra `analysis` adds to a release: tables as Parquet, those of results and of concepts, and figures."""
+"""What the extra `analysis` adds to a release: Parquet, tables of results, concepts and corrections, figures."""
 
 from functools import partial
 
 from annotations.analysis.concept_tables import concept_tables_of
 from annotations.analysis.concepts import concepts_of
+from annotations.analysis.correction_tables import correction_tables
 from annotations.analysis.rows import read_rows
 from annotations.analysis.splits import look
 from annotations.analysis.tables import tables_of
@@ -13,18 +14,20 @@ from annotations.exports.tables import TABLES
 from annotations.models import Study
 from worker import parquet
 from worker.drawing import draw_apart
+from worker.pictures import pictures_of
 
 
 def _analyse(study: Study) -> Analysis:
     rows = read_rows(study)
     concept = concepts_of(rows)
     tables = tables_of(study.slug, study.title, rows, concept, look)
-    analysed = (*tables.all, *concept_tables_of(study, rows, concept.said).all)
+    concepts, corrections = concept_tables_of(study, rows, concept.said), correction_tables(study)
+    analysed = (*tables.all, *concepts.all, *corrections.all)
     there = {table.file for table in TABLES}
     return Analysis(
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
-        partial(draw_apart, tables),
+        partial(draw_apart, pictures_of(tables, concepts, corrections)),
     )
 
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from annotations.analysis.definitions import SaturationPoint
 from annotations.analysis.tables import FilledTable
 
+MOST_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
+
 Shape = Literal["circle", "diamond", "square", "triangle", "bar"]
 
 
@@ -93,7 +95,7 @@ class CurveChart:
 class Figure:
     """One figure with its data. source: the figure of the paper; empty: what it says while there is nothing to draw.
 
-    data is shown beside it; also: the other tables that it draws of.
+    data is shown beside it; also: the other tables that it draws of. left_out: tasks beyond MOST_TASKS.
     """
 
     key: str
@@ -104,3 +106,4 @@ class Figure:
     chart: LineChart | CurveChart
     empty: str
     also: tuple[FilledTable[Any], ...] = ()
+    left_out: int = 0

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
 
-from annotations.analysis.chart_values import Figure, Line, LineChart, Mark, Panel, Series
+from annotations.analysis.chart_values import MOST_TASKS, Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.concept_definitions import Place, TogetherRow
 from annotations.analysis.concept_tables import ConceptTables
 
@@ -25,11 +27,8 @@ class MapPanel:
 
 def together_figure(tables: ConceptTables) -> Figure:
     """Return the error score of the union of 1, 2, … concepts, beside chance."""
-    panels = []
-    for task in tables.tasks:
-        rows = [row for row in tables.together.rows if row.task == task.position]
-        if rows:
-            panels.append(Panel(task.title, tuple(_lines(rows))))
+    titles = {task.position: task.title for task in tables.tasks}
+    panels = [Panel(titles[task], tuple(_lines(list(rows)))) for task, rows in groupby(tables.together.rows, _task)]
     return Figure(
         "concepts-together",
         "What the best concepts explain together",
@@ -39,20 +38,30 @@ def together_figure(tables: ConceptTables) -> Figure:
         "other half reports. Beside it the same with as many random directions in place of phrases, and with the same "
         "phrases where errors are shuffled: from the mean to what 19 of 20 stay below.",
         tables.together,
-        LineChart("error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels)),
+        LineChart(
+            "error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels[:MOST_TASKS])
+        ),
         "No phrase has an error score above 0 yet.",
+        left_out=max(0, len(panels) - MOST_TASKS),
     )
 
 
 def map_panels(tables: ConceptTables) -> tuple[MapPanel, ...]:
-    """Return the maps of the tasks that have phrases with a score."""
-    panels = []
-    for task in tables.tasks:
-        places = tuple(row for row in tables.map.rows if row.task == task.position)
-        names = [row.name for row in tables.concepts.rows if row.task == task.position]
-        if places:
-            panels.append(MapPanel(task.title, places, tuple(names[:MOST_COLOURED])))
-    return tuple(panels)
+    """Return the maps of the first tasks that have phrases with a score."""
+    titles = {task.position: task.title for task in tables.tasks}
+    names = {
+        task: tuple(row.name for row in islice(rows, MOST_COLOURED))
+        for task, rows in groupby(tables.concepts.rows, _task)
+    }
+    panels = (
+        MapPanel(titles[task], tuple(places), names.get(task, ())) for task, places in groupby(tables.map.rows, _task)
+    )
+    return tuple(islice(panels, MOST_TASKS))
+
+
+def _task(row: Any) -> int:
+    """Of a row of any of these tables, which stand in the order of tasks."""
+    return int(row.task)
 
 
 def _lines(rows: list[TogetherRow]) -> Iterator[Line]:

@@ -3,14 +3,26 @@ annotations.charts as SVG for pages, worker.figures for a release.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from statistics import fmean
 from typing import Any, Literal
 
-from annotations.analysis.chart_values import CurveChart, CurvePanel, Figure, Line, LineChart, Mark, Panel, Series
+from annotations.analysis.chart_values import (
+    MOST_TASKS,
+    CurveChart,
+    CurvePanel,
+    Figure,
+    Line,
+    LineChart,
+    Mark,
+    Panel,
+    Series,
+)
 from annotations.analysis.definitions import Method
 from annotations.analysis.estimates import Estimate, estimate, wilson_interval
 from annotations.analysis.people import PersonTask
+from annotations.analysis.rows import TaskFacts
 from annotations.analysis.tables import StudyTables
 
 MOST_DOTS = 200
@@ -25,8 +37,14 @@ _BEFORE, _AFTER = Series("before", "before", "circle", 4), Series("after", "afte
 
 
 def figures(tables: StudyTables) -> tuple[Figure, ...]:
-    """Return every figure that is drawn of values, in the order of the paper; table 3 and the panels are tables."""
-    return (
+    """Return every figure that is drawn of values, in the order of the paper; table 3 and the panels are tables.
+
+    Of very many tasks the first are drawn that people had; the data are of all.
+    """
+    left_out = max(0, len(tables.tasks) - MOST_TASKS)
+    if left_out:
+        tables = replace(tables, tasks=_first_tasks(tables))
+    drawn = (
         _error_scores(tables),
         _annotation_time(tables),
         _worst_group(tables),
@@ -34,6 +52,13 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
         _saturation(tables, "concepts"),
         _saturation(tables, "best_score"),
     )
+    return tuple(replace(figure, left_out=left_out) for figure in drawn)
+
+
+def _first_tasks(tables: StudyTables) -> tuple[TaskFacts, ...]:
+    had = {row.task for row in (*tables.people.rows, *tables.experts.rows)}
+    chosen = sorted(tables.tasks, key=lambda task: (task.position not in had, task.position))[:MOST_TASKS]
+    return tuple(sorted(chosen, key=lambda task: task.position))
 
 
 def _error_scores(tables: StudyTables) -> Figure:

@@ -103,7 +103,7 @@ class Packed(Sequence[Tried]):
 
     def _packed(self, each: Tried, number: dict[str, int]) -> tuple[Any, ...]:
         text_from = len(self._texts)
-        self._texts += each.text.encode("utf-8", "surrogatepass")
+        self._texts += each.text.encode("utf-8")
         if each.meant:
             self._meant[each.phrase] = each.meant
         return (
@@ -126,7 +126,7 @@ class Packed(Sequence[Tried]):
         return Tried(
             task,
             self._names[person],
-            self._texts[text_from:text_to].decode("utf-8", "surrogatepass"),
+            self._texts[text_from:text_to].decode("utf-8"),
             None if error_score != error_score else error_score,
             None if accuracy != accuracy else accuracy,
             n_correct,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from annotations.analysis.tables import study_tables
 from annotations.models import BaseModel, Study
 from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
+from tests.worker.drawn import pictures
 from worker.drawing import DrawingFailed, draw_apart
 from worker.figures import draw_all
 
@@ -20,16 +20,16 @@ def scripted(base_model: BaseModel) -> Study:
 
 
 def test_a_process_of_its_own_draws_the_same_bytes(scripted: Study, tmp_path: Path) -> None:
-    tables = study_tables(scripted)
+    drawn = pictures(scripted)
     apart, here = tmp_path / "apart", tmp_path / "here"
     for folder in (apart, here):
         folder.mkdir()
-    draw_apart(tables, apart)
-    draw_all(tables, here)
-    drawn = {path.name: path.read_bytes() for path in apart.iterdir()}
-    assert "panels.png" in drawn and drawn == {path.name: path.read_bytes() for path in here.iterdir()}
+    draw_apart(drawn, apart)
+    draw_all(drawn, here)
+    files = {path.name: path.read_bytes() for path in apart.iterdir()}
+    assert "panels.png" in files and files == {path.name: path.read_bytes() for path in here.iterdir()}
 
 
 def test_what_went_wrong_there_is_said_here(scripted: Study, tmp_path: Path) -> None:
     with pytest.raises(DrawingFailed, match="No such file or directory"):
-        draw_apart(study_tables(scripted), tmp_path / "nowhere")
+        draw_apart(pictures(scripted), tmp_path / "nowhere")

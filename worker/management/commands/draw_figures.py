@@ -12,7 +12,7 @@ from worker.figures import draw_all
 
 
 class Command(BaseCommand):
-    help = "Draw the figures of a release whose tables come on standard input; workers start it themselves."
+    help = "Draw the figures of a release whose values come on standard input; workers start it themselves."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
