@@ -53,7 +53,8 @@ OF_STUDIES = (
         ("public_id",),
         columns(
             "state error scheme effects ablations loss certified_gap code_version versions review created_at "
-            "finished_at reviewed_at",
+            "finished_at reviewed_at review_reason",
+            id="pk",
             base_model="base_model__name",
             second="second_base_model__name",
             second_dataset="second_base_model__dataset__digest",

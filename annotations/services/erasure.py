@@ -26,6 +26,7 @@ from annotations.models import (
     Payment,
     Phrase,
     Run,
+    Stage,
     Submission,
 )
 from annotations.prolific.statuses import PAID, REJECTED, RETURNED
@@ -87,6 +88,7 @@ def with_identity_due(now: dt.datetime) -> list[Participant]:
     """Return the people whose work is erased and who are owed nothing any more, but whose ids are still stored."""
     erased = AnnotationSession.objects.filter(participant=OuterRef("pk"), erased_at__isnull=False)
     unerased = AnnotationSession.objects.filter(participant=OuterRef("pk"), erased_at=None)
+    unerased = unerased.exclude(stage=Stage.DECLINED)  # nothing was done in it
     people = Participant.objects.filter(Exists(erased), ~Exists(unerased), erased_at=None).select_related("study")
     return [person for person in people.order_by("pk") if not is_owed(person, now)]
 
@@ -123,7 +125,8 @@ def erase_content(participant: Participant) -> bool:
     assignments.lock_all(Assignment.objects.filter(session__in=visits).values_list("pk", flat=True))
     list(Run.objects.filter(assignment__session__in=visits).select_for_update(of=("self",)).only("pk").order_by("pk"))
     _undo_corrections(visits)
-    visit_rows.delete_work(visits)
+    declined = person.sessions.filter(stage=Stage.DECLINED)  # cannot be withdrawn; what its browser said goes too
+    visit_rows.delete_work([*visits, *declined])
     _replace_key(person)
     for visit in visits:
         visit.erased_at = timezone.now()

@@ -162,7 +162,8 @@ def _images_of(entry: Entry) -> Sequence[Image]:
         return entry.images
     visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")
     visit = visits.get(pk=entry.session.pk)
-    person = (image(visit.participant),) if entry.kind == SESSION_ENTERED else ()
+    # A person is told of under each of their keys: an erasure replaces the one that they entered with.
+    person = (image(visit.participant),) if entry.kind in (SESSION_ENTERED, SESSION_ERASED) else ()
     return (*person, image(visit), *entry.images)
 
 

@@ -118,7 +118,7 @@ _BEGUN = ~Q(study__state=StudyState.DRAFT)  # a draft can be changed at will, an
 _IN_CONFIGURATION = "frozen: stands in the configuration's data"
 _NEVER_FROZE = "how to find and pay people, and whom to call: in no table of results; the audit log has each change"
 _JOB = "how a worker gets on with it"
-_STAFF = "who of the staff did it, and why: the audit log has that"
+_STAFF = "who of the staff did it: the audit log has that"
 
 STUDY = LoggedTable(
     "study",
@@ -320,7 +320,8 @@ CORRECTION = LoggedTable(
     "",
     plain=columns(
         "state error scheme effects ablations loss certified_gap code_version versions review created_at finished_at "
-        "reviewed_at",
+        "reviewed_at review_reason",
+        id="pk",
         base_model="base_model__name",
         second="second_base_model__name",
         second_dataset="second_base_model__dataset__digest",
@@ -329,7 +330,7 @@ CORRECTION = LoggedTable(
     left_out={
         "gives phrases away, and no one person's key can seal it; recompute trains it again": "head",
         _JOB: "attempts phase n_done n_total heartbeat_at",
-        _STAFF: "requested_by reviewed_by review_reason",
+        _STAFF: "requested_by reviewed_by",
     },
 )
 PART = LoggedTable(

@@ -159,6 +159,17 @@ def test_all_visits_of_a_person_go_together(alice, open_study):
     assert not alice.participant.sessions.filter(withdrawn_at=None).exists()
 
 
+def test_a_visit_that_the_person_declined_before_keeps_nobody_known(open_study):
+    ids = {"participant_id": "ann", "study_id": "outside"}
+    declined = sessions.decline(sessions.enter(open_study, **ids, session_id="first"))
+    device_reports.store(declined, device_reports.Device(has_script=True))
+    withdraw(sessions.give_consent(sessions.enter(open_study, **ids, session_id="second")))
+    assert erasure.erase_due(timezone.now()) == erasure.Erased(contents=1, identities=1)
+    assert not DeviceReport.objects.exists() and not IdentityKey.objects.exists()
+    assert Participant.objects.get().erased_at is not None
+    assert differences(replay(open_study), stored(open_study)) == []
+
+
 def test_a_coordinators_withdrawal_is_audited_with_its_reason(alice):
     erasure.request(alice.participant, by="carol", reason="she wrote to us")
     act = AuditRecord.objects.get(act="participant_withdrawn")

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from annotations.models import Span, SpanKind
+from annotations.models import Event, Span, SpanKind
 from annotations.services import sessions, spans
 from annotations.services.errors import StageMismatch
 from annotations.services.spans import Report
@@ -73,6 +73,18 @@ def test_a_span_names_an_assignment_of_its_own_visit_only(alice: Visit, bob: Vis
     own, others = alice.assignment.public_id, bob.assignment.public_id
     spans.store(alice.session, [report(assignment=own), report(assignment=others), report()])
     assert list(Span.objects.order_by("pk").values_list("assignment", flat=True)) == [alice.assignment.pk, None, None]
+
+
+def test_a_report_is_one_event_that_carries_what_is_new(alice: Visit) -> None:
+    first, second = report(began=9, ended=8), report(SpanKind.IDLE, began=8, assignment=alice.assignment.public_id)
+    spans.store(alice.session, [first, first])
+    spans.store(alice.session, [first, second])
+    spans.store(alice.session, [first, second])
+    reported = Event.objects.filter(kind="spans_reported").order_by("pk")
+    keys = [list(event.payload["rows"]["span"]) for event in reported]
+    assert keys == [[f"{alice.session.pk} / {each.client_uuid}"] for each in (first, second)]
+    assert {event.sealed for event in reported} == {None}
+    assert Span.objects.count() == 2
 
 
 def test_nothing_is_stored_of_someone_who_has_not_consented(open_study: Any) -> None:
