@@ -14,6 +14,7 @@ from django.db import connection, models
 from annotations.models import Correction, Run, Score, Study
 from annotations.services.configurations import FROZEN_STUDY_FIELDS
 from annotations.services.event_images import Key
+from annotations.services.events import VISIT
 from annotations.services.logged_tables import (
     ALLOCATION,
     CONFIGURATION,
@@ -24,7 +25,7 @@ from annotations.services.logged_tables import (
     TABLES,
     LoggedTable,
 )
-from annotations.services.replay import VISIT, Row, replay
+from annotations.services.replay import Row, replay
 
 Arrays = Mapping[str, bytes]
 
@@ -47,10 +48,9 @@ def rebuild(study: Study) -> None:
 
 def arrays_of(study: Study) -> Arrays:
     """Arrays by their SHA-256; the heads of corrections by their ids."""
-    found = [
-        *Score.objects.filter(phrase__assignment__session__study=study).values_list("similarities", "text_embedding")
-    ]
-    found += Run.objects.filter(assignment__session__study=study).values_list("head", "test_predictions")
+    scores = Score.objects.filter(phrase__assignment__session__study=study)
+    runs = Run.objects.filter(assignment__session__study=study)
+    found = (*scores.values_list("similarities", "text_embedding"), *runs.values_list("head", "test_predictions"))
     arrays = {hashlib.sha256(data).hexdigest(): bytes(data) for pair in found for data in pair if data is not None}
     heads = Correction.objects.filter(study=study).values_list("public_id", "head")
     return arrays | {str(name): bytes(head) for name, head in heads if head is not None}
@@ -66,7 +66,7 @@ def _rebuild_study(study: Study, rows: Mapping[LoggedTable, Mapping[Key, Row]]) 
 
 
 def _insert(table: LoggedTable, study: Study, key: Key, row: Row, arrays: Arrays) -> None:
-    ways = dict(zip(table.key, key.split(" / "), strict=True))
+    ways: dict[str, Any] = dict(zip(table.key, key.split(" / "), strict=True))
     if table.visit:
         ways[table.visit] = row[VISIT]
     told = {name: row[name] for name in row if name != VISIT}

@@ -12,8 +12,8 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotations.exports import study_export
 from annotations.exports.rows import Source, sources
+from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise
 from annotations.models import BaseModel, Study
 from annotations.services.logged_tables import TABLES
@@ -43,7 +43,7 @@ def written(study: Study) -> dict[str, list[list[str]]]:
 
 def test_every_table_is_the_same_after_the_rows_were_built_again_from_the_log(whole: Study) -> None:
     assert differences(replay(whole), stored(whole)) == []
-    before, study_json = written(whole), study_export.study_document(whole)
+    before, study_json = written(whole), study_document(whole)
     empty = {file for file, lines in before.items() if len(lines) == 1}
     assert empty <= {"experts.csv", "methods.csv", "conditions.csv", "paired.csv", "panels.csv"}, empty
 
@@ -55,7 +55,7 @@ def test_every_table_is_the_same_after_the_rows_were_built_again_from_the_log(wh
     assert after.keys() == before.keys()
     for file, lines in before.items():
         assert after[file] == lines, file
-    assert study_export.study_document(whole) == study_json
+    assert study_document(whole) == study_json
 
 
 def test_what_was_rebuilt_had_been_deleted(whole: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_every_table_of_the_database_that_a_file_is_made_of_is_in_the_log(whole:
     by_table = {model._meta.db_table: model.__name__ for model in apps.get_app_config("annotations").get_models()}
     with CaptureQueriesContext(connection) as queries:
         written(whole)
-        study_export.study_document(whole)
+        study_document(whole)
     named = {by_table[name] for query in queries for name in re.findall(r'"?(annotations_[a-z]+)"?', query["sql"])}
     assert {"Span", "Phrase", "Run", "Correction"} <= named
     assert named - logged <= MATERIAL
