@@ -32,6 +32,7 @@ class ClarifyAdminSite(AdminSite):
     site_title = "Clarify"
     index_title = "Studies and what came of them"
     login_form = SignInForm
+    site_url = None  # "View site" would lead to an address at which there is nothing: people come by a study's link
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Leave out the pages that other applications bring for what is not to be browsed."""

@@ -30,6 +30,12 @@ class AccountAdmin(Audited, UserAdmin):  # type: ignore[type-arg]  # only its st
     )
     readonly_fields = ("last_login",)
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Whoever gets an account here is on the staff: participants have none."""
+        if not change:
+            obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return roles.is_operator(request.user)
 

@@ -94,6 +94,8 @@ class StudyAdmin(TitledList, StudyScoped):
         return roles.may_set_up(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        if obj is None:  # on the start page, whether the person changes studies at all
+            return roles.may_set_up(request.user)
         return is_draft(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:

@@ -45,8 +45,8 @@ CSRF = StaffFault(
 NOT_FOUND = StaffFault(
     404,
     "There is no such page for you",
-    "The address is wrong, what it showed was deleted, or it belongs to a study in which you have no role. Ask "
-    "whoever coordinates that study to make you a member, or an operator.",
+    "The address is wrong, what it showed was deleted, or it is not part of the role that you have in its study, if "
+    "you have one. Whoever coordinates the study gives roles, under Members.",
 )
 UNFORESEEN = StaffFault(
     500,

@@ -80,6 +80,7 @@ def test_what_the_admin_does_to_accounts_is_in_it(coordinator_client: Client, co
     form = {"username": "carol", "password1": "long enough, 4 tests", "password2": "long enough, 4 tests"}
     coordinator_client.post("/admin/auth/user/add/", {**form, "usable_password": "true"})
     carol = User.objects.get(username="carol")
+    assert carol.is_staff and not carol.is_superuser
     coordinator_client.post(f"/admin/auth/user/{carol.pk}/change/", {"username": "carol", "is_staff": "on"})
     coordinator_client.post(f"/admin/auth/user/{carol.pk}/delete/", {"post": "yes"})
     records = AuditRecord.objects.filter(subject="carol").order_by("id")

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -151,3 +152,19 @@ def test_what_cannot_be_is_said_and_nothing_is_made(
     with pytest.raises(CommandError, match=why):
         add_staff(monkeypatch, *arguments, password=password)
     assert not User.objects.exists()
+
+
+def test_the_start_page_offers_an_analyst_to_look_and_a_coordinator_to_change(
+    as_ann: Client, open_study: Study, bert: User
+) -> None:
+    members.add(open_study, "bert", Role.ANALYST, by="test")
+    as_bert = Client()
+    as_bert.force_login(bert)
+    for client, word in ((as_bert, "viewlink"), (as_ann, "changelink")):
+        row = BeautifulSoup(client.get("/admin/").content, "html.parser").select_one("tr.model-study")
+        assert row is not None
+        assert [link["class"] for link in row.select("td a")][-1] == [word]
+
+
+def test_no_link_leads_to_a_site_without_a_start_page(as_ann: Client) -> None:
+    assert "View site" not in as_ann.get("/admin/").content.decode()
