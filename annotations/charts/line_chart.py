@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterator
 
 from annotations.analysis.chart_values import Line, LineChart, Mark, Series
-from annotations.charts import svg
+from annotations.charts import legend, svg
+from annotations.charts.legend import Entry, draw_legend, lines_of
 from annotations.charts.scales import Scale, round_up
 
 WIDTH, LEFT, RIGHT = 720.0, 220.0, 24.0
@@ -17,7 +18,7 @@ _LEAST_LOG = 0.05
 def draw_lines(chart: LineChart, label: str, *, is_log: bool = False) -> str:
     """Return the chart as SVG. is_log: of its axis."""
     n_lines = sum(len(panel.lines) for panel in chart.panels)
-    height = LEGEND + TITLE * len(chart.panels) + LINE * n_lines + AXIS
+    height = _top(chart) + TITLE * len(chart.panels) + LINE * n_lines + AXIS
     scale = axis_of(chart, is_log=is_log)
     return svg.document(_parts(chart, scale, height), WIDTH, height, label)
 
@@ -51,14 +52,14 @@ def tick_label(value: float, unit: str) -> str:
     return f"{100 * value:g}%" if unit == "share" else f"{value:g}"
 
 
-def legend(series: tuple[Series, ...], y: float) -> Iterator[str]:
-    """Yield what each shape and colour means, from the left edge on."""
-    x = 4.0
-    for each in series:
-        colour = svg.PALETTE[each.colour]
-        yield svg.shape(each.shape, x + 6, y - 4, 5.0, fill=colour, class_=f"fill-{each.colour}")
-        yield svg.quiet(each.name, x + 18, y, "start")
-        x += 36 + 6.4 * len(each.name)
+def _legend(chart: LineChart) -> list[Entry]:
+    used = {mark.series for panel in chart.panels for line in panel.lines for mark in line.marks}
+    return [Entry(each.shape, each.colour, each.name) for each in chart.series if each.key in used]
+
+
+def _top(chart: LineChart) -> float:
+    """Where the first panel begins: below the legend."""
+    return LEGEND + legend.LINE * max(0, len(lines_of(_legend(chart), WIDTH)) - 1)
 
 
 def _values(line: Line) -> list[float]:
@@ -68,15 +69,14 @@ def _values(line: Line) -> list[float]:
 
 def _parts(chart: LineChart, scale: Scale, height: float) -> Iterator[str]:
     series = {each.key: each for each in chart.series}
-    used = {mark.series for panel in chart.panels for line in panel.lines for mark in line.marks}
-    bottom = height - AXIS
-    yield from legend(tuple(each for each in chart.series if each.key in used), 18.0)
+    top, bottom = _top(chart), height - AXIS
+    yield from draw_legend(_legend(chart), 18.0, WIDTH)
     for tick in scale.ticks:
         x = scale(tick)
-        yield svg.element("line", x1=x, x2=x, y1=LEGEND, y2=bottom, stroke=svg.RULE, class_="rule")
+        yield svg.element("line", x1=x, x2=x, y1=top, y2=bottom, stroke=svg.RULE, class_="rule")
         yield svg.quiet(tick_label(tick, chart.unit), x, bottom + 16)
     yield svg.quiet(chart.axis, (LEFT + WIDTH - RIGHT) / 2, bottom + 36)
-    y = LEGEND
+    y = top
     for panel in chart.panels:
         y += TITLE
         yield svg.text(_short(panel.title, 80), 4.0, y - 12, font_weight=600, class_="ink")

@@ -1,15 +1,18 @@
 """A map of phrases as SVG: near each other where the encoder takes them for alike, larger the more people said them."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 from math import sqrt
 
+from annotations.analysis.chart_values import Shape
 from annotations.analysis.concept_definitions import Place
 from annotations.analysis.concept_figures import MOST_COLOURED, MapPanel
-from annotations.charts import svg
+from annotations.charts import legend, svg
+from annotations.charts.legend import Entry, draw_legend, lines_of
 from annotations.charts.line_chart import WIDTH
 
 TITLE, LEGEND, HEIGHT, MARGIN = 30.0, 26.0, 380.0, 28.0
-_SHAPES = ("circle", "diamond", "square", "triangle")
+_SHAPES: tuple[Shape, ...] = ("circle", "diamond", "square", "triangle")
 _OTHERS = MOST_COLOURED
 _LEAST, _MOST = 4.0, 13.0  # size of a mark
 _LONGEST = 24  # characters of a name
@@ -18,15 +21,23 @@ _LETTER = 6.6  # width of one, about
 
 def draw_map(panels: tuple[MapPanel, ...], label: str) -> str:
     """Return the maps, one below the other."""
-    block = TITLE + LEGEND + HEIGHT
-    parts = (part for i, panel in enumerate(panels) for part in _panel(panel, i * block))
-    return svg.document(parts, WIDTH, block * len(panels), label)
+    tops = list(accumulate(map(_height, panels), initial=0.0))
+    parts = (part for panel, top in zip(panels, tops, strict=False) for part in _panel(panel, top))
+    return svg.document(parts, WIDTH, tops[-1], label)
+
+
+def _height(panel: MapPanel) -> float:
+    return TITLE + _legend_height(panel) + HEIGHT
+
+
+def _legend_height(panel: MapPanel) -> float:
+    return LEGEND + legend.LINE * (len(lines_of(_legend(panel), WIDTH)) - 1)
 
 
 def _panel(panel: MapPanel, top: float) -> Iterator[str]:
     yield svg.text(panel.title, 4.0, top + 18, font_weight=600, class_="ink")
-    yield from _legend(panel, top + TITLE + 10)
-    frame = top + TITLE + LEGEND
+    yield from draw_legend(_legend(panel), top + TITLE + 10, WIDTH)
+    frame = top + TITLE + _legend_height(panel)
     yield svg.element(
         "rect", x=1, y=frame, width=WIDTH - 2, height=HEIGHT - 4, fill="none", stroke=svg.RULE, class_="rule"
     )
@@ -41,16 +52,11 @@ def _panel(panel: MapPanel, top: float) -> Iterator[str]:
     yield from _names(panel, spots)
 
 
-def _legend(panel: MapPanel, y: float) -> Iterator[str]:
-    x = 4.0
-    entries = [(_SHAPES[i], i, name) for i, name in enumerate(panel.names)]
+def _legend(panel: MapPanel) -> list[Entry]:
+    entries = [Entry(_SHAPES[i], i, _short(name)) for i, name in enumerate(panel.names)]
     if any(place.number > MOST_COLOURED for place in panel.places):
-        entries.append(("circle", _OTHERS, "other concepts"))
-    for shape, colour, name in entries:
-        words = _short(name)
-        yield svg.shape(shape, x + 6, y - 4, 5.0, fill=svg.PALETTE[colour], class_=f"fill-{colour}")
-        yield svg.quiet(words, x + 18, y, "start")
-        x += 36 + _LETTER * len(words)
+        entries.append(Entry("circle", _OTHERS, "other concepts"))
+    return entries
 
 
 def _spots(places: tuple[Place, ...], top: float) -> list[tuple[float, float]]:
