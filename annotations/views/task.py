@@ -84,8 +84,14 @@ def phrase(
 @require_POST
 @in_visit(Stage.TASKS, Stage.FINISHED)
 def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
-    """End the assignment: done in time, or over if the server's clock says so."""
-    assignments.end(own_assignment(session, public_id), EndReason.DONE)
+    """End the assignment: done in time, or over if the server's clock says so.
+
+    Not where more was said than the page knew of: it was kept without a network while the person went on elsewhere.
+    """
+    assignment = own_assignment(session, public_id)
+    if request.POST.get("n_phrases") not in {None, str(assignment.phrases.count())}:
+        return SeeOther(reverse("task", args=[public_id]))
+    assignments.end(assignment, EndReason.DONE)
     return go_on(session)
 
 

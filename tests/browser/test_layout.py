@@ -1,11 +1,14 @@
 """Nothing moves under a finger: when a score comes, every part of the page that is in view stays where it was."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotations.models import Study, Task
+from annotations.models import Assignment, Study, Task
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+from tests.steps import move_clock
 from worker.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
@@ -28,7 +31,7 @@ _SCREENS = {
 }
 
 
-def shifts(page: Page) -> list[dict[str, object]]:
+def shifts(page: Page) -> list[dict[str, Any]]:
     """What has moved since the last time, once everything has been painted."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return list(page.evaluate("() => window.shifts.splice(0)"))
@@ -52,13 +55,77 @@ def test_nothing_moves_when_a_score_comes(new_visitor: NewVisitor, screen: dict[
         assert shifts(page) == [], text
 
 
-def test_nothing_moves_when_a_phrase_is_refused_or_the_network_goes(visitor: Visitor) -> None:
-    visitor.page.add_init_script(f"({_WATCH})()")
-    visitor.go_to_task()
+@pytest.mark.parametrize("screen", _SCREENS.values(), ids=_SCREENS)
+def test_nothing_moves_at_what_a_person_does(new_visitor: NewVisitor, screen: dict[str, object]) -> None:
+    Study.objects.update(suggest_rewordings=True)
+    Task.objects.update(suggested_words="red\nblue")
+    visitor = new_visitor(**screen)
     page = visitor.page
+    page.add_init_script(f"({_WATCH})()")
+    visitor.go_to_task()
     page.wait_for_function("/:/.test(document.getElementById('timer').textContent)")
-    shifts(page)
-    page.click("#right-images a >> nth=0")
-    page.keyboard.press("Escape")
-    expect(page.locator("#enlarged")).to_be_hidden()
-    assert shifts(page) == []
+    visitor.say_and_score("dark")
+    for act in (enlarge, be_refused, judge, move_the_handle, lose_the_network, see_the_time_run_out, go_back):
+        shifts(page)  # of what Playwright scrolls to get there, nothing
+        act(visitor)
+        moved = [where for shift in shifts(page) for where in shift["moved"] if not _may_move(where)]
+        assert moved == [], act.__name__
+
+
+def _may_move(where: str) -> bool:
+    """The foot, at the end of all; and within its line a number that has more digits now."""
+    _what, before, _arrow, after = where.rsplit(" ", 3)
+    return where.startswith("foot ") or before == after
+
+
+def enlarge(visitor: Visitor) -> None:
+    visitor.page.click("#right-images a >> nth=0")
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page.locator("#enlarged")).to_be_hidden()
+
+
+def be_refused(visitor: Visitor) -> None:
+    visitor.page.fill("#text", "...")
+    visitor.page.press("#text", "Enter")
+    expect(visitor.page.locator("#phrase-error")).not_to_be_empty()
+    shown = visitor.page.locator("#phrase-error").bounding_box()
+    window = visitor.page.viewport_size
+    assert shown
+    assert window
+    assert 0 <= shown["x"] <= shown["x"] + shown["width"] <= window["width"]
+    assert 0 <= shown["y"] <= shown["y"] + shown["height"] <= window["height"]
+    visitor.page.fill("#text", "red")
+    expect(visitor.page.locator("#phrase-error")).to_be_empty()
+
+
+def judge(visitor: Visitor) -> None:
+    for answer in ("yes", "no", "unsure"):
+        visitor.page.click(f"#judge-{answer}")
+        expect(visitor.page.locator(f"#judge-{answer}")).to_have_attribute("aria-pressed", "true")
+
+
+def move_the_handle(visitor: Visitor) -> None:
+    visitor.page.locator("#threshold-handle").focus()
+    for key in ("PageUp", "Home"):
+        visitor.page.keyboard.press(key)
+        expect(visitor.page.locator("#threshold-best")).to_be_enabled()
+    visitor.page.click("#threshold-best")
+    expect(visitor.page.locator("#threshold-best")).to_be_disabled()
+
+
+def lose_the_network(visitor: Visitor) -> None:
+    visitor.page.evaluate("window.scrollTo(0, 0)")
+    for is_offline in (True, False):
+        visitor.page.context.set_offline(is_offline)
+        expect(visitor.page.locator("#offline")).to_be_visible(visible=is_offline)
+
+
+def see_the_time_run_out(visitor: Visitor) -> None:
+    move_clock(Assignment.objects.get(), 600 - 55)
+    visitor.say_and_score("red")
+    expect(visitor.page.locator("#timer")).to_have_class("timer runs soon")
+
+
+def go_back(visitor: Visitor) -> None:
+    visitor.page.click("#history a >> nth=0")
+    visitor.sees_score_of("dark")

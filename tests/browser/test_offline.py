@@ -3,7 +3,16 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from annotations.models import AnnotationSession, Assignment, EndReason, Event, Judgement, Reply, ThresholdChoice
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    EndReason,
+    Event,
+    Judgement,
+    Phrase,
+    Reply,
+    ThresholdChoice,
+)
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -43,6 +52,49 @@ def test_done_without_a_network_ends_the_task_when_it_is_back(visitor: Visitor) 
     visitor.page.context.set_offline(False)
     expect(visitor.page).to_have_url(f"{visitor.origin}/visit/end")
     assert Assignment.objects.get().end_reason == EndReason.DONE
+
+
+def test_done_waits_until_what_was_said_before_has_been_sent(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+    page.context.set_offline(True)
+    page.fill("#text", "red")
+    page.press("#text", "Enter")
+    page.click("#judge-no")
+    page.locator("#threshold-handle").focus()
+    page.keyboard.press("PageUp")
+    page.click("#done button")
+    page.context.set_offline(False)
+    expect(page).to_have_url(f"{visitor.origin}/visit/end")
+    assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["dark", "red"]
+    assert sorted(Reply.objects.values_list("kind", flat=True)) == ["judgement", "threshold"]
+    assert Assignment.objects.get().end_reason == EndReason.DONE
+
+
+def test_done_right_after_the_handle_keeps_where_it_was_put(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("dark")
+    visitor.page.locator("#threshold-handle").focus()
+    visitor.page.keyboard.press("PageUp")
+    visitor.page.click("#done button")
+    expect(visitor.page).to_have_url(f"{visitor.origin}/visit/end")
+    assert ThresholdChoice.objects.get().threshold is not None
+
+
+def test_done_that_was_kept_on_one_device_does_not_end_what_goes_on_on_another(new_visitor: NewVisitor) -> None:
+    phone, laptop = new_visitor("carol"), new_visitor("carol")
+    phone.go_to_task()
+    phone.say_and_score("dark")
+    phone.page.context.set_offline(True)
+    phone.page.click("#done button")
+    expect(phone.page.locator("#offline")).to_be_visible()
+    laptop.open_link()
+    laptop.press("start")
+    laptop.say_and_score("red")
+    phone.page.context.set_offline(False)
+    expect(phone.page.locator("#history bdi")).to_have_text(["dark", "red"])
+    assert Assignment.objects.get().end_reason == ""
 
 
 def test_asking_for_an_earlier_phrase_without_a_network_leaves_the_page_as_it_is(visitor: Visitor) -> None:

@@ -28,6 +28,16 @@ def test_done_twice_is_once(alice: Visit) -> None:
         assert alice.client.post(task_url(alice, "done"))["Location"] == "/visit/end"
 
 
+def test_done_that_knew_less_than_was_said_meanwhile_ends_nothing(alice: Visit) -> None:
+    say(alice, "red")
+    known = one(alice.client.get(task_url(alice)), "#done [name=n_phrases]")["value"]
+    say(alice, "blue")
+    assert alice.client.post(task_url(alice, "done"), {"n_phrases": known})["Location"] == task_url(alice)
+    assert Assignment.objects.get().state == AssignmentState.ACTIVE
+    alice.client.post(task_url(alice, "done"), {"n_phrases": "2"})
+    assert Assignment.objects.get().state == AssignmentState.ENDED
+
+
 def test_nobody_ends_somebody_else_s_task(alice: Visit, bob: Visit) -> None:
     say(alice, "red")
     assert bob.client.post(task_url(alice, "done")).status_code == 404

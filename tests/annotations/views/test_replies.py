@@ -73,7 +73,7 @@ def test_a_form_without_a_script_says_which_reply_it_is_and_which_one_it_follows
 
 
 @pytest.mark.parametrize(("what", "said"), [("threshold", {"position": "20"}), ("judgement", {"answer": "no"})])
-def test_a_reply_that_is_sent_again_shows_what_counts_by_now(alice: Visit, what: str, said: dict[str, str]) -> None:
+def test_a_reply_that_is_sent_again_shows_what_counts_by_now(alice: Visit, what: str, said: dict[str, Any]) -> None:
     (phrase,) = submit_and_score(alice, "dark")
     key = str(uuid.uuid4())
     reply(alice, phrase, what, client_uuid=key, **said)
@@ -107,7 +107,7 @@ def test_a_kept_reply_tells_how_long_ago_it_was_made(alice: Visit) -> None:
         {"ago_ms": ""},
     ],
 )
-def test_a_reply_that_cannot_be_told_from_others_is_a_bad_request(alice: Visit, wrong: dict[str, str]) -> None:
+def test_a_reply_that_cannot_be_told_from_others_is_a_bad_request(alice: Visit, wrong: dict[str, Any]) -> None:
     (phrase,) = submit_and_score(alice, "dark")
     assert reply(alice, phrase, "judgement", **{"answer": "yes", **wrong}).status_code == 400
     assert not phrase.replies.exists()

@@ -1,7 +1,7 @@
 // The sentence: submits phrases without leaving the page, keeps what was typed, and waits for scores.
 // A phrase keeps its uuid until the server has answered, so that sending it again counts once.
 
-import { showOffline } from "./offline.js";
+import { setUnderWay, showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
 import { number, text } from "./texts.js";
 import { newUuid } from "./uuid.js";
@@ -25,9 +25,14 @@ let polling = 0;
 
 function keepOutbox() {
   sessionStorage.setItem(unanswered, JSON.stringify(outbox));
+  setUnderWay("phrases", outbox.length > 0);
 }
 
-field.addEventListener("input", () => sessionStorage.setItem(draft, field.value));
+field.addEventListener("input", () => {
+  sessionStorage.setItem(draft, field.value);
+  field.removeAttribute("aria-invalid");
+  document.getElementById("phrase-error").textContent = ""; // it was about other words
+});
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -139,4 +144,5 @@ document.addEventListener("clarify:swapped", announce);
 document.addEventListener("clarify:swapped", watch);
 if (!field.value) field.value = sessionStorage.getItem(draft) ?? "";
 watch();
+setUnderWay("phrases", outbox.length > 0);
 sendFirst();

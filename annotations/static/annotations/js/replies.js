@@ -2,7 +2,7 @@
 // server has it; its uuid makes sending it again change nothing. It says which reply it follows and how long ago it was
 // made, so that a newer one made elsewhere stays. The answer to one that a newer one here has overtaken is dropped.
 
-import { showOffline } from "./offline.js";
+import { setUnderWay, showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
 import { newUuid } from "./uuid.js";
 
@@ -32,6 +32,7 @@ function lastKnown(form) {
 
 function keep() {
   sessionStorage.setItem(kept, JSON.stringify([...untold]));
+  setUnderWay("replies", untold.size > 0);
 }
 
 async function tell() {
@@ -67,4 +68,5 @@ function bodyOf({ uuid, follows, made, fields }) {
 }
 
 window.addEventListener("online", tell);
+setUnderWay("replies", untold.size > 0);
 tell();
