@@ -1,6 +1,7 @@
 """The moderation page: finding phrases and deciding on them."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 
 from annotations.models import Moderation, Phrase
@@ -33,6 +34,15 @@ def test_a_hiding_without_a_reason_is_refused_in_a_sentence(alice, address, coor
     answer = coordinator_client.post(address, {"phrase": red.pk, "act": "hide"}, follow=True)
     assert "Please say why" in answer.content.decode()
     assert Phrase.objects.get(pk=red.pk).moderation == ""
+
+
+def test_a_reason_and_enter_never_approve(alice, address, coordinator_client):
+    """A browser sends a form with its first button when Enter is pressed in a field."""
+    submit_and_score(alice, "red")
+    page = BeautifulSoup(coordinator_client.get(address).content, "html.parser")
+    (form,) = [reason.find_parent("form") for reason in page.select("input[name=reason]")]
+    assert form.find("button")["value"] == "flag"
+    assert [button["value"] for button in page.select(".moderation button")] == ["approve", "flag", "hide", "exclude"]
 
 
 def test_all_shown_can_be_approved_at_once(alice, address, coordinator_client):
