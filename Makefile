@@ -26,17 +26,16 @@ export MALLOC_TOP_PAD_ := 67108864
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… (test)"
+	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
 
-# Coverage is that of the whole suite, in all and in each package; with ARGS only a part may run, so nothing is measured.
-test: $(VENV)/test.stamp browser ## Run the whole test suite with coverage (ARGS="…" goes to pytest, and leaves coverage out)
-ifdef ARGS
-	@$(BIN)/python -m pytest $(ARGS)
-else
-	@$(BIN)/python -m pytest -n logical --dist worksteal --cov --cov-report=term
+# With COVERAGE=1 it is that of the whole suite, in all and in each package. Python then traces every line that runs,
+# Django's too, and the suite takes half as long again.
+test: $(VENV)/test.stamp browser ## Run the whole test suite (ARGS="…" goes to pytest, for a part of it; COVERAGE=1 measures coverage)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n logical --dist worksteal) $(if $(COVERAGE),--cov --cov-report=term)
+ifdef COVERAGE
 	@for package in modeling annotations worker; do \
 		$(BIN)/python -m coverage report --include="$$package/*" --fail-under=90 > /dev/null || \
 			{ echo "The tests reach less than 90 % of the lines of $$package."; exit 1; }; done

@@ -6,6 +6,7 @@ The data and the encoder lie beside the checkout, in ../shared/realdata; its REA
 import csv
 import importlib.util
 import io
+import json
 import re
 import uuid
 from collections.abc import Sequence
@@ -66,7 +67,10 @@ class Job:
 
 @pytest.fixture
 def animals(db: None, monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    """The images, imported. The first test embeds them; the next ones find the directory, and import nothing."""
+    """The images, imported. The first test embeds them; the next ones find the directory, and import nothing.
+
+    Embedding takes most of a minute, so whatever needs these images stands in this file, where one process runs it.
+    """
     monkeypatch.syspath_prepend(str(REALDATA / "encoder"))
     command(
         "import_dataset", "animals", ANIMALS, "--format", "waterbirds", "--similarity-encoder", "python:wheel_encoder",
@@ -228,3 +232,20 @@ def test_a_pooled_correction_of_one_annotation_does_what_its_run_did(animals: Da
     (together,) = tables.together.rows
     assert together.name == CARTOON
     assert together.held_out > max(0.7, together.shuffled_level, together.random_level)
+
+
+def test_the_benchmark_has_the_rows_that_were_measured(animals: Dataset, tmp_path: Path) -> None:
+    command(
+        "benchmark", animals.name, "--annotation=dog:a cartoon drawing", "--l2=0.5", "--seeds=1", "--output", tmp_path,
+        "--methods=class_prompt,group_prompt,roboshot,erm,slice_balanced,worst_slice,group_balanced,worst_group",
+    )  # fmt: skip
+    record = json.loads((tmp_path / "benchmark.json").read_text())
+    worst = {row["method"]: row["classifiers"][-1]["metrics"]["worst_group"] for row in record["rows"]}
+    assert record["annotations"][0]["error_score"] == pytest.approx(0.876, abs=0.03)
+    assert worst["class_prompt"] == pytest.approx(0.333, abs=0.05)
+    assert worst["group_prompt"] == pytest.approx(0.333, abs=0.05)
+    assert worst["erm"] == pytest.approx(0.178, abs=0.03)
+    assert worst["slice_balanced"] == pytest.approx(0.378, abs=0.03)
+    assert worst["worst_slice"] > worst["slice_balanced"]
+    assert worst["group_balanced"] > worst["erm"]
+    assert all(row["left_out"] == "" for row in record["rows"])
