@@ -160,7 +160,7 @@ def _carry_study(apps, study):
     parts = rows.pop("correction_part", {})
     rows["correction_part"] = {key: part for key, part in parts.items() if key.split(" / ")[0] in kept}
     told = {name: by_key for name, by_key in rows.items() if by_key}
-    apps.get_model("annotations", "Event").objects.create(study=study, kind=CARRIED_OVER, payload={"rows": told})
+    apps.get_model("annotations", "Event").objects.create(study=study, kind=CARRIED_OVER, payload={"changed_rows": told})
 
 
 def _carry_visit(apps, visit):
@@ -185,7 +185,7 @@ def _carry_visit(apps, visit):
 
 
 def _record(apps, visit, rows, personal):
-    payload, sealed = {"rows": rows}, None
+    payload, sealed = {"changed_rows": rows}, None
     if personal and visit.study.pseudonym_key:
         key, _created = apps.get_model("annotations", "IdentityKey").objects.get_or_create(
             study_id=visit.study_id,

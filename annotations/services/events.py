@@ -74,7 +74,7 @@ OF_A_VISIT = frozenset(
         SESSION_ERASED,
     }
 )
-# Each of these too has carried every row that it changed since 0.4: without any it is older.
+# Each of these too carries rows, and has for so long that one without any tells that its visit is older.
 WITH_ROWS = OF_A_VISIT | {
     ASSIGNMENT_MADE,
     ASSIGNMENT_STARTED,
@@ -112,8 +112,8 @@ KINDS = WITH_ROWS | {
     CORRECTION_UNDONE,
     CARRIED_OVER,
 }
-ROWS = "rows"  # in a payload, and in what is sealed beside it: fields by table and key
-CHANGED = "changed"  # the same in 0.4: fields by table, whose row the payload's ids say
+ROWS = "changed_rows"  # in a payload, and in what is sealed beside it: fields by table and key
+CHANGED = "changed"  # the same in 0.5: fields by table, whose row the payload's ids say
 VISIT = "visit"  # in fields: of a row whose event is of no visit, or of another
 SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives the key and says nothing of the person
 
@@ -138,7 +138,8 @@ def record(
 ) -> Event:
     """Append one event. `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
 
-    Raises ValueError for a kind that is not in KINDS, and for something personal without the visit of its person.
+    Raises ValueError for a kind that is not in KINDS, for something personal without the visit of its person, and for
+    a name in the payload that is taken.
     """
     return record_all(study, [Entry(kind, session, tuple(images), payload)])[0]
 
@@ -156,6 +157,8 @@ def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
 def _images_of(entry: Entry) -> Sequence[Image]:
     if entry.kind not in KINDS:
         raise ValueError(f"{entry.kind!r} is not a kind of event")
+    if {ROWS, CHANGED, SEALED_UNDER} & entry.payload.keys():
+        raise ValueError(f"{entry.kind!r} says itself what only `images` says")
     if entry.session is None and any(each.personal for each in entry.images):
         raise ValueError(f"{entry.kind!r} has something personal, and names no visit")
     if entry.kind not in OF_A_VISIT or entry.session is None:

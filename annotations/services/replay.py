@@ -113,13 +113,13 @@ def _put(state: StudyState, table: LoggedTable, key: Key, visit: int | None, val
 
 
 def _keyed(content: Mapping[str, Any], event: Event) -> Mapping[str, Mapping[Key, Row]]:
-    """Rows by their tables' names and their keys; an event of 0.4 has one of each table, and its ids beside."""
+    """Rows by their tables' names and their keys; an event of 0.5 has one of each table, and its ids beside."""
     if events.ROWS in event.payload:
         return content
-    return {name: {_key_of_0_4(name, event): _row_of_0_4(name, values, event)} for name, values in content.items()}
+    return {name: {_key_of_0_5(name, event): _row_of_0_5(name, values, event)} for name, values in content.items()}
 
 
-def _key_of_0_4(name: str, event: Event) -> Key:
+def _key_of_0_5(name: str, event: Event) -> Key:
     if name == SESSION.name:
         return str(event.session_id)
     if name == RUN.name:
@@ -129,7 +129,7 @@ def _key_of_0_4(name: str, event: Event) -> Key:
     return f"{event.payload['assignment']} / {event.payload['ordinal']}"
 
 
-def _row_of_0_4(name: str, values: Row, event: Event) -> Row:
+def _row_of_0_5(name: str, values: Row, event: Event) -> Row:
     return {**values, "assignment": event.payload["assignment"]} if name == RUN.name else values
 
 

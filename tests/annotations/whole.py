@@ -130,6 +130,7 @@ def _undone(study: Study, base_model: BaseModel, gone: list[Visit]) -> None:
 
 def _in_the_middle(study: Study) -> None:
     visit = start_visit(study, "eva")
+    assert visit.client.get(f"/visit/tasks/{visit.assignment.public_id}/").status_code == 200
     red, hidden, out = submit_and_score(visit, "red", "rude", "ruder")
     assert red.score.threshold is not None
     act = replies.Act(ago=dt.timedelta(0))

@@ -16,7 +16,7 @@ from annotations.services.replay import differences, replay, stored
 from tests.annotations.whole import whole_study
 
 carry_over = import_module("annotations.migrations.0036_carry_rows_over_into_the_log").carry_over
-# What events of 0.4 carried, and the columns that they did not know.
+# What events of 0.5 carried, and the columns that they did not know.
 TOLD = {"session", "assignment", "phrase", "score", "threshold_choice", "judgement", "run"}
 UNKNOWN = {"session": {"person"}, "phrase": {"id"}, "run": {"assignment"}}
 NEW = (
@@ -35,19 +35,19 @@ NEW = (
 
 @pytest.fixture
 def old(base_model: BaseModel) -> Study:
-    """The whole study with the log that 0.4 would have written of it."""
+    """The whole study with the log that 0.5 would have written of it."""
     study = whole_study(base_model)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")  # so the log can be changed
         Event.objects.filter(kind__in=NEW).delete()
         for event in Event.objects.order_by("pk"):
-            _as_0_4_wrote_it(event)
+            _as_0_5_wrote_it(event)
         cursor.execute("SET LOCAL session_replication_role = origin")
     return study
 
 
-def _as_0_4_wrote_it(event: Event) -> None:
+def _as_0_5_wrote_it(event: Event) -> None:
     rows = event.payload.pop(ROWS, {})
     changed = {name: _known(name, of_table) for name, of_table in rows.items() if name in TOLD}
     key = IdentityKey.objects.filter(pk=event.payload.pop(SEALED_UNDER, None)).first()
@@ -63,7 +63,7 @@ def _as_0_4_wrote_it(event: Event) -> None:
 
 
 def _known(name: str, rows: dict[Key, dict[str, Any]]) -> dict[str, Any]:
-    """0.4 wrote the one row of each table without its key, which the ids in the payload said."""
+    """0.5 wrote the one row of each table without its key, which the ids in the payload said."""
     (row,) = rows.values()
     return {column: value for column, value in row.items() if column not in UNKNOWN.get(name, ())}
 

@@ -34,7 +34,7 @@ def test_the_latest_choice_counts_and_each_is_in_the_log(alice: Visit) -> None:
     replies.choose_threshold(phrase, None)
     assert ThresholdChoice.objects.get().threshold is None
     chosen = Event.objects.filter(kind="threshold_chosen").order_by("pk")
-    logged = [row["threshold"] for event in chosen for row in event.payload["rows"]["threshold_choice"].values()]
+    logged = [row["threshold"] for event in chosen for row in event.payload["changed_rows"]["threshold_choice"].values()]
     assert logged == [float(np.float32(between(phrase, 0.3))), float(np.float32(between(phrase, 0.6))), None]
 
 

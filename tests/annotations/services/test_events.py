@@ -5,6 +5,7 @@ from django.db import DatabaseError, transaction
 
 from annotations.models import Event
 from annotations.services import events
+from annotations.services.event_images import image
 from tests.steps import end, submit_and_score
 
 
@@ -18,6 +19,17 @@ def test_an_event_is_recorded_with_its_payload(alice):
 def test_an_unknown_kind_is_a_fault_of_the_caller(alice):
     with pytest.raises(ValueError, match="tea_break"):
         events.record("tea_break", study=alice.session.study)
+
+
+@pytest.mark.parametrize("name", ["changed_rows", "changed", "sealed_under"])
+def test_what_images_say_is_no_part_of_a_payload(alice, name):
+    with pytest.raises(ValueError, match="only `images`"):
+        events.record(events.STUDY_PAUSED, study=alice.session.study, **{name: {}})
+
+
+def test_something_personal_names_the_visit_of_its_person(alice):
+    with pytest.raises(ValueError, match="names no visit"):
+        events.record(events.CARRIED_OVER, study=alice.session.study, images=[image(alice.session)])
 
 
 def test_the_log_tells_what_happened_in_order(alice):

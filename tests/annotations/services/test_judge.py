@@ -21,7 +21,7 @@ def test_another_answer_takes_its_place_and_both_are_in_the_log(alice: Visit) ->
     assert Judgement.objects.get().answer == "yes"
     logged = Event.objects.filter(kind="phrase_judged").order_by("pk")
     key = f"{phrase.assignment.public_id} / 1"
-    assert [event.payload["rows"]["judgement"][key]["answer"] for event in logged] == ["no", "yes"]
+    assert [event.payload["changed_rows"]["judgement"][key]["answer"] for event in logged] == ["no", "yes"]
 
 
 def test_a_phrase_without_a_score_cannot_be_judged(alice: Visit) -> None:

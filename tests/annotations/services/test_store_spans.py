@@ -81,7 +81,7 @@ def test_a_report_is_one_event_that_carries_what_is_new(alice: Visit) -> None:
     spans.store(alice.session, [first, second])
     spans.store(alice.session, [first, second])
     reported = Event.objects.filter(kind="spans_reported").order_by("pk")
-    keys = [list(event.payload["rows"]["span"]) for event in reported]
+    keys = [list(event.payload["changed_rows"]["span"]) for event in reported]
     assert keys == [[f"{alice.session.pk} / {each.client_uuid}"] for each in (first, second)]
     assert {event.sealed for event in reported} == {None}
     assert Span.objects.count() == 2
