@@ -1,6 +1,7 @@
 """How long a person takes: from people who did the study, else from comparable tasks, else from the limits alone."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
@@ -14,7 +15,6 @@ from annotations.models import (
     SessionKind,
     Stage,
     Study,
-    Task,
 )
 
 AROUND_MINUTES = 5.0  # consent, tutorial, check and end take about so long beside the tasks
@@ -59,22 +59,23 @@ def _of_visits(study: Study) -> Estimate | None:
 
 def _of_tasks(study: Study) -> Estimate | None:
     """Task by task what people took in any study here for tasks with the same limits; None where one has none such."""
-    medians: list[float] = []
+    kinds = Counter(study.tasks.values_list("time_limit_s", "min_phrases", "max_phrases"))
+    in_tasks = 0.0
     people: set[int] = set()
-    for task in study.tasks.all():
-        taken = _times_of_tasks_like(task)
+    for limits, n_tasks in kinds.items():
+        taken = _times_in_tasks(*limits)
         if len({person for person, _ in taken}) < LEAST_PEOPLE:
             return None
-        medians.append(median(minutes for _, minutes in taken))
+        in_tasks += n_tasks * median(minutes for _, minutes in taken)
         people |= {person for person, _ in taken}
-    if not medians:
+    if not kinds:
         return None
     around = _minutes_around()
     basis = (
-        f"{sum(medians):.1f} minutes of tasks, by the medians of {len(people)} people in tasks with the same limits "
+        f"{in_tasks:.1f} minutes of tasks, by the medians of {len(people)} people in tasks with the same limits "
         f"here, and {around:.1f} around them"
     )
-    return Estimate(sum(medians) + around, basis)
+    return Estimate(in_tasks + around, basis)
 
 
 def _of_limits(study: Study) -> Estimate | None:
@@ -84,13 +85,13 @@ def _of_limits(study: Study) -> Estimate | None:
     return Estimate(longest, f"all time limits, and {AROUND_MINUTES:g} minutes around", is_most=True)
 
 
-def _times_of_tasks_like(task: Task) -> list[tuple[int, float]]:
-    """(person, minutes) of the newest tasks of real people with the task's own limits of time and phrases."""
+def _times_in_tasks(time_limit_s: int | None, min_phrases: int, max_phrases: int) -> list[tuple[int, float]]:
+    """(person, minutes) of the newest tasks of real people with these limits of time and phrases."""
     ended = Assignment.objects.filter(
         session__kind=SessionKind.PARTICIPANT,
-        task__time_limit_s=task.time_limit_s,
-        task__min_phrases=task.min_phrases,
-        task__max_phrases=task.max_phrases,
+        task__time_limit_s=time_limit_s,
+        task__min_phrases=min_phrases,
+        task__max_phrases=max_phrases,
         state=AssignmentState.ENDED,
         end_reason__in=(EndReason.DONE, EndReason.TIME_OVER),
         started_at__isnull=False,

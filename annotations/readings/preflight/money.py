@@ -2,15 +2,12 @@
 
 from annotations.models import Study
 from annotations.readings.preflight.checks import Check, Mend, block, passed, warning
-from annotations.readings.preflight.duration import AROUND_MINUTES, estimate, longest_minutes
+from annotations.readings.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
 
 
-def hourly_cents(study: Study) -> int | None:
-    """Return what the study pays an hour by the estimate, in hundredths; None where either is not known."""
-    likely = estimate(study)
-    if likely is None or study.reward_cents is None:
-        return None
-    return round(study.reward_cents * 60 / max(likely.minutes, 1))
+def hourly_cents(study: Study, likely: Estimate) -> int | None:
+    """Return what the study pays an hour by an estimate, in hundredths; None where there is no reward yet."""
+    return None if study.reward_cents is None else round(study.reward_cents * 60 / max(likely.minutes, 1))
 
 
 def money_checks(study: Study) -> list[Check]:
@@ -38,9 +35,10 @@ def _time(study: Study) -> list[Check]:
 
 
 def _pay(study: Study) -> list[Check]:
-    likely, hourly = estimate(study), hourly_cents(study)
+    likely = estimate(study)
     if likely is None:
         return []
+    hourly = hourly_cents(study, likely)
     unknown = "Too few people were here to tell how long it takes. Whoever uses all the time"
     takes = f"{unknown if likely.is_most else 'A person'} takes {_about(likely.minutes)} ({likely.basis})"
     if hourly is None:

@@ -92,7 +92,7 @@ def test_the_median_of_people_who_completed_it_is_best(open_study: Study) -> Non
     assert found(open_study).basis == "the median of 5 people in this study"
     assert found(open_study).minutes == pytest.approx(12, abs=0.1)
     open_study.reward_cents = 200
-    assert hourly_cents(open_study) == pytest.approx(1000, abs=10)
+    assert hourly_cents(open_study, found(open_study)) == pytest.approx(1000, abs=10)
 
 
 @pytest.mark.parametrize("kind", [SessionKind.SIMULATED, SessionKind.PREVIEW, SessionKind.EXPERT])
