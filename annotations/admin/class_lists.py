@@ -52,13 +52,12 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
                 return HttpResponseRedirect(request.path)
         except ServiceError as error:
             form.add_error(None, error.message) if is_added else messages.error(request, error.message)
-    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
     context = page_context(
         request,
         study,
         TITLE,
         form=form,
-        tasks=list(tasks.order_by("position")),
+        tasks=list(study.tasks.with_base_models().order_by("position")),
         is_draft=study.state == StudyState.DRAFT,
     )
     status = 400 if form.errors else 200

@@ -128,7 +128,7 @@ def cockpit(study: Study) -> dict[str, Any]:
         "funnel": _funnel(study),
         "now": _now(study),
         "work": _work(study),
-        "results": [_result_row(task) for task in summarise(study).tasks if task.participants],
+        "results": _results(study),
         "recent": recent_phrases(study),
     }
 
@@ -202,6 +202,12 @@ def _work(study: Study) -> dict[str, int]:
         "runs_refused": runs.filter(state=RunState.REFUSED).count(),
         "runs_failed": runs.filter(state=RunState.FAILED).count(),
     }
+
+
+def _results(study: Study) -> list[ResultRow]:
+    if study.state == StudyState.DRAFT:
+        return []  # of previews and rehearsals nothing counts
+    return [_result_row(task) for task in summarise(study).tasks if task.participants]
 
 
 def _result_row(task: TaskSummary) -> ResultRow:

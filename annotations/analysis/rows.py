@@ -1,6 +1,6 @@
 """What a study's analysis stands on, read from the database as it is now: plain rows, and how many were left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +83,7 @@ def read_rows(study: Study) -> StudyRows:
     kind = people_kind(study)
     condition_of, several = _conditions(study, kind)
     return StudyRows(
-        tasks=tuple(_task_facts(task) for task in _tasks(study)),
+        tasks=_task_facts(list(_tasks(study))),
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         condition_of=condition_of,
         assigned=tuple(
@@ -110,14 +110,20 @@ def kept(study: Study, kind: SessionKind) -> QuerySet[AnnotationSession]:
 
 
 def _tasks(study: Study) -> QuerySet[Task]:
-    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    tasks = study.tasks.with_base_models()
     scores = "assignments__phrases__score__"
     # Django leaves a model's own ordering out of a query that groups.
     return tasks.annotate(n_correct=Max(f"{scores}n_correct"), n_error=Max(f"{scores}n_error")).order_by("position")
 
 
-def _task_facts(task: Task) -> TaskFacts:
-    done = Benchmark.objects.filter(base_model=task.base_model_id, state=JobState.DONE).first()
+def _task_facts(tasks: Sequence[Task]) -> tuple[TaskFacts, ...]:
+    ids = {task.base_model_id for task in tasks}
+    rows = Benchmark.objects.filter(base_model__in=ids, state=JobState.DONE).order_by("id")  # the newest is kept
+    done = {each.base_model_id: each for each in rows}
+    return tuple(_task_fact(task, done.get(task.base_model_id)) for task in tasks)
+
+
+def _task_fact(task: Task, done: Benchmark | None) -> TaskFacts:
     return TaskFacts(
         position=task.position,
         class_name=task.class_name,

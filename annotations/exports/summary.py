@@ -48,7 +48,9 @@ def summarise(study: Study) -> StudySummary:
 
 def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:
     """Sort what `person_tasks` made of a study by its tasks."""
-    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    by_task: dict[int, list[PersonTask]] = {}
+    for row in people:
+        by_task.setdefault(row.task, []).append(row)
     return StudySummary(
         tuple(
             TaskSummary(
@@ -56,8 +58,8 @@ def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:
                 class_name=task.class_name,
                 base_model=task.base_model.name,
                 base_worst_group_accuracy=task.base_model.test_metrics["worst_group"],
-                participants=tuple(row for row in people if row.task == task.position),
+                participants=tuple(by_task.get(task.position, ())),
             )
-            for task in tasks
+            for task in study.tasks.with_base_models()
         )
     )

@@ -1,7 +1,7 @@
 """A study, its tasks, and the configuration that freezes when it opens."""
 
 import secrets
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
@@ -324,6 +324,16 @@ class Condition(models.Model):
         return self.name
 
 
+class TaskQuerySet(models.QuerySet["Task"]):
+    def with_base_models(self) -> Self:
+        """Load base models with their data sets, without their arrays, and each of them once for all of its tasks.
+
+        A study of experts has a thousand tasks on one base model, with a thousand names of classes to read.
+        """
+        base_models = BaseModel.objects.select_related("dataset").defer("head", "predictions")
+        return self.prefetch_related(models.Prefetch("base_model", queryset=base_models))
+
+
 class Task(models.Model):
     """A data set, a target class and the base model shown, with the limits of the work on it."""
 
@@ -344,6 +354,8 @@ class Task(models.Model):
     time_limit_s = models.PositiveIntegerField(
         "time limit, seconds", null=True, blank=True, default=600, help_text="empty: no clock, for experts alone"
     )
+
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["study", "position"]

@@ -34,8 +34,13 @@ def class_images(base_model: BaseModel, target_class: int) -> ClassImages:
 
 @lru_cache(maxsize=1024)  # as many as a data set with many classes has
 def _class_images(base_model_id: int, target_class: int) -> ClassImages:
-    base_model = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
+    base_model = _base_model(base_model_id)
     rows = base_model.dataset.files.rows(Split.VALIDATION, target_class)
     predicted = base_model.predicted[rows]
     shown = predicted != BaseModel.NO_PREDICTION
     return ClassImages(rows[shown], predicted[shown] != target_class, predicted[shown])
+
+
+@lru_cache(maxsize=4)  # the classes of one are asked for one after the other
+def _base_model(base_model_id: int) -> BaseModel:
+    return BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)

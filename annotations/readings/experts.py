@@ -43,8 +43,8 @@ def class_lines(session: AnnotationSession) -> list[ClassLine]:
     """Return every class of the study with what the expert did in it, in the order of the study's tasks."""
     mine = session.assignments.annotate(n_phrases=Count("phrases"), best=Max("phrases__score__value"))
     by_task = {assignment.task_id: assignment for assignment in mine.order_by()}
-    tasks = session.study.tasks.select_related("base_model__dataset").order_by("position")
-    return [_line(task, by_task.get(task.pk)) for task in tasks.defer("base_model__head", "base_model__predictions")]
+    tasks = session.study.tasks.with_base_models().order_by("position")
+    return [_line(task, by_task.get(task.pk)) for task in tasks]
 
 
 def experts(study: Study) -> list[Expert]:

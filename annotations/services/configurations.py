@@ -58,7 +58,7 @@ def freeze(study: Study) -> StudyConfiguration:
     prediction.
     """
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two at once would take one number
-    for task in study.tasks.filter(target_class=None).select_related("base_model__dataset"):
+    for task in study.tasks.filter(target_class=None).with_base_models():
         task.target_class = resolved_target_class(task)
         task.save(update_fields=["target_class"])
     data = _configuration_data(study)
@@ -78,8 +78,7 @@ def configuration_digest(study: Study) -> str:
 
 
 def _configuration_data(study: Study) -> dict[str, Any]:
-    # A study of experts has hundreds of tasks on one base model, whose predictions are as long as the data set.
-    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    tasks = study.tasks.with_base_models()
     base_models = {pk: _frozen_base_model(pk) for pk in {task.base_model_id for task in tasks}}
     return {
         "code_version": CODE_VERSION,

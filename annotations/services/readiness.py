@@ -16,8 +16,7 @@ REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
 
 def reasons_not_ready(study: Study) -> list[str]:
     """Return why nobody could visit the study: its links, then its tasks in their order; empty where one can."""
-    rows = study.tasks.select_related("base_model__dataset")
-    tasks = list(rows.defer("base_model__head", "base_model__predictions"))
+    tasks = list(study.tasks.with_base_models())
     of_tasks = [f"Task {task.position}: {reason}" for task in tasks for reason in task_reasons(task)]
     return [*link_reasons(study), *(of_tasks if tasks else ["The study has no task. Add at least one."])]
 

@@ -205,7 +205,7 @@ def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[
 
 def _images_of_material(study: Study) -> list[Image]:
     """What is frozen from now on. Base models have arrays as long as their data sets, so these are left out."""
-    tasks = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+    tasks = study.tasks.with_base_models()
     return [image(row) for row in (*study.configurations.all(), *study.conditions.all(), *tasks)]
 
 

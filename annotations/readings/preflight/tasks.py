@@ -7,25 +7,38 @@ from PIL import Image
 
 from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.class_images import class_images
-from annotations.readings.preflight.checks import Check, Mend, block, passed, warning
+from annotations.readings.preflight.checks import Check, Level, Mend, block, passed, warning
 from annotations.services.base_models import lacks_features, resolved_target_class
 from annotations.services.readiness import task_reasons
 from modeling.dataset_files import BadDataset, DatasetFiles
 from modeling.null_level import null_level
 
 IMAGES_LOOKED_AT = 12
+MOST_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
 HIGH_NULL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
 
 
 def task_checks(study: Study) -> list[Check]:
     """Return the checks of every task, in their order."""
-    rows = study.tasks.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
-    tasks = list(rows.order_by("position"))
+    tasks = list(study.tasks.with_base_models().order_by("position"))
     if not tasks:
         return [block("The study has no task. Add at least one.", Mend.TASKS)]
-    found = [check for task in tasks for check in _of_task(study, task)]
+    found = _few([check for task in tasks for check in _of_task(study, task)], len(tasks))
     datasets = {task.base_model.dataset for task in tasks}
     return [*found, *(check for dataset in sorted(datasets, key=str) for check in _of_files(dataset))]
+
+
+def _few(checks: list[Check], n_tasks: int) -> list[Check]:
+    """Shorten the checks of many tasks to what can be read: some that are not right, and how many more there are."""
+    if n_tasks <= MOST_TOLD:
+        return checks
+    found = []
+    for level, told in ((Level.BLOCK, block), (Level.WARN, warning)):
+        those = [check for check in checks if check.level is level]
+        found += those[:MOST_TOLD]
+        if len(those) > MOST_TOLD:
+            found.append(told(f"{len(those) - MOST_TOLD:,} more like these, in {n_tasks:,} tasks.", Mend.TASKS))
+    return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
 
 def _of_task(study: Study, task: Task) -> list[Check]:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotations.models import Condition, Dataset, Study
 from annotations.models import Task as StudyTask
@@ -207,3 +209,34 @@ def test_a_code_that_does_something_else_there_is_told(
         setattr(draft_study, name, value)
     [(_level, sentence)] = remote(draft_study, completion_codes=(*REMOTE.completion_codes, code))
     assert text in sentence
+
+
+def with_tasks(study: Study, n: int, **fields: Any) -> Study:
+    """The study with n more tasks like its first."""
+    first = study.tasks.get()
+    StudyTask.objects.bulk_create(
+        StudyTask(study=study, position=position, base_model=first.base_model, target_class=0, **fields)
+        for position in range(2, n + 2)
+    )
+    return study
+
+
+def test_a_thousand_tasks_are_read_with_as_many_queries_as_one(
+    draft_study: Study, django_assert_max_num_queries: Any
+) -> None:
+    report(draft_study)  # what is cached of the data set is read once
+    with CaptureQueriesContext(connection) as one:
+        report(draft_study)
+    with_tasks(draft_study, 999)
+    with django_assert_max_num_queries(len(one)):
+        report(draft_study)
+
+
+def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study: Study) -> None:
+    with_tasks(draft_study, 49, time_limit_s=None)
+    (part,) = [part for part in report(draft_study) if part.title == "Tasks and images"]
+    blocks = [check.sentence for check in part.checks if check.level is Level.BLOCK]
+    assert len(blocks) == 21
+    assert blocks[0] == "Task 2 has no time limit, which only a study of experts may. Give it one."
+    assert blocks[-1] == "29 more like these, in 50 tasks."
+    assert levels(draft_study, "Everything else is right in all of the 50 tasks.") == [(Level.PASS, None)]
