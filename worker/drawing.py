@@ -7,10 +7,13 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 from django.conf import settings
 
+from worker import heartbeat
 from worker.pictures import Pictures
 
 _MOST_SECONDS = 600  # drawing takes seconds: a child that hangs must not hold the release for ever
@@ -22,15 +25,31 @@ class DrawingFailed(Exception):
 
 def draw_apart(pictures: Pictures, directory: Path) -> None:
     """Draw every figure into a directory that exists, as `figures.draw_all` does. Raises DrawingFailed."""
-    done = subprocess.run(  # noqa: S603  # our own command, under our own interpreter
-        [sys.executable, "-m", "django", "draw_figures", str(directory)],
-        input=pickle.dumps(pictures),
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "DATA_ROOT": str(settings.DATA_ROOT), "DJANGO_SETTINGS_MODULE": "clarify_site.settings"},
-        capture_output=True,
-        timeout=_MOST_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise DrawingFailed(lines[-1] if lines else f"the process ended with {done.returncode}")
+    with tempfile.TemporaryFile() as told:
+        pickle.dump(pictures, told)
+        told.seek(0)
+        with subprocess.Popen(  # noqa: S603  # our own command, under our own interpreter
+            [sys.executable, "-m", "django", "draw_figures", str(directory)],
+            stdin=told,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DATA_ROOT": str(settings.DATA_ROOT), "DJANGO_SETTINGS_MODULE": "clarify_site.settings"},
+        ) as child:
+            said = _wait(child)
+    if child.returncode:
+        lines = said.decode(errors="replace").strip().splitlines()
+        raise DrawingFailed(lines[-1] if lines else f"the process ended with {child.returncode}")
+
+
+def _wait(child: subprocess.Popen[bytes]) -> bytes:
+    """Return what the child complained of, once it ended; the loop's heart beats meanwhile."""
+    until = time.monotonic() + _MOST_SECONDS
+    while True:
+        try:
+            return child.communicate(timeout=heartbeat.BEAT_EVERY_S)[1]
+        except subprocess.TimeoutExpired:
+            heartbeat.touch()
+        if time.monotonic() > until:
+            child.kill()
+            raise DrawingFailed(f"it took more than {_MOST_SECONDS} s")

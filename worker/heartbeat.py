@@ -21,7 +21,7 @@ BEAT_EVERY_S = 5.0
 logger = logging.getLogger(__name__)
 _queues: tuple[str, ...] = ()
 _beaten_at = 0.0
-_started_at = timezone.now()
+_started_at = _touched_at = timezone.now()
 
 
 def serves(queues: Iterable[str]) -> None:
@@ -33,20 +33,27 @@ def serves(queues: Iterable[str]) -> None:
 def touch() -> None:
     """Touch the file that WORKER_HEARTBEAT names, and every few seconds the rows; nothing where there is neither."""
     touch_file()
-    if _queues and time.monotonic() - _beaten_at >= BEAT_EVERY_S:
-        _beat()
+    tell()
 
 
 def touch_file() -> None:
-    """Touch the file alone: for work within a transaction that cannot write."""
+    """Touch the file alone: for work within a transaction that cannot write. `worker.pulse` tells of it meanwhile."""
+    global _touched_at
+    _touched_at = timezone.now()
     if settings.WORKER_HEARTBEAT:
         Path(settings.WORKER_HEARTBEAT).touch()
 
 
-def _beat() -> None:
+def tell() -> None:
+    """Store in the rows when the loop turned last, where that was not done within the last few seconds.
+
+    A thread beside the loop may call it too: a loop that stands still looks no livelier for it.
+    """
     global _beaten_at
+    if not _queues or time.monotonic() - _beaten_at < BEAT_EVERY_S:
+        return
     _beaten_at = time.monotonic()
     try:
-        worker_beats.beat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, timezone.now())
+        worker_beats.beat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, _touched_at)
     except DatabaseError as error:  # the loop itself goes on and shows what is wrong
         logger.warning("the heartbeat could not be stored: %s", type(error).__name__)

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connections
 
 from annotations.models.jobs import Job
 from annotations.services import jobs
+from worker import heartbeat
 
 EVERY_S = 5.0
 
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def pulse(job: Job, progress: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Beat every few seconds from a thread beside the block.
+    """Beat every few seconds from a thread beside the block, the worker's own rows too where its loop turns.
 
     progress: fields of the job to store with each beat, as they are by then; for a block that cannot write itself.
     """
@@ -28,6 +29,7 @@ def pulse(job: Job, progress: Mapping[str, Any] | None = None) -> Iterator[None]
         try:
             while not over.wait(EVERY_S):
                 try:
+                    heartbeat.tell()
                     jobs.beat(job, **dict(progress or {}))
                 except jobs.JobLost:
                     return  # whoever works on it notices at its own next step

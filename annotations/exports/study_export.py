@@ -6,11 +6,11 @@ The web process writes what needs nothing but the standard library; a worker add
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
@@ -27,6 +27,8 @@ from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise, summary_of
 from annotations.models import Moderation, Study
 
+Row = TypeVar("Row")
+TOLD_EVERY = 2_000  # rows
 REBUILD = Path(__file__).with_name("rebuild.py")
 Append = Callable[[Sequence[Cell]], None]
 Progress = Callable[[str, int, int], None]  # what is being written, how many files are, and how many there are
@@ -95,21 +97,27 @@ def _write_files(
 ) -> None:
     tables = [part.table for part in parts]
     archive.text("README.txt", readme(study, (*tables, DICTIONARY)))
+
+    def told(rows: Iterable[Row], file: str, done: int) -> Iterator[Row]:
+        """Tell of a file again and again while its rows pass: one may take minutes."""
+        for n, row in enumerate(rows):
+            if n % TOLD_EVERY == 0:
+                progress(file, done, len(parts) + 2)
+            yield row
+
     for done, part in enumerate(parts):
         progress(part.table.file, done, len(parts) + 2)
-        _write_table(archive, part, folder, extras)
+        _write_table(archive, part.table, told(part, part.table.file, done), folder, extras)
     archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(tables)))
-    progress("phrases.jsonl", len(parts), len(parts) + 2)
-    archive.jsonl("phrases.jsonl", _raw_phrases(study))
-    progress("events.jsonl", len(parts) + 1, len(parts) + 2)
-    archive.lines("events.jsonl", _raw_events(study))
+    archive.jsonl("phrases.jsonl", told(_raw_phrases(study), "phrases.jsonl", len(parts)))
+    archive.lines("events.jsonl", told(_raw_events(study), "events.jsonl", len(parts) + 1))
     archive.text("study.json", _pretty(study_document(study)))
     archive.text("rebuild.py", REBUILD.read_text("utf-8"))
 
 
-def _write_table(archive: Archive, part: Source, folder: Path, extras: Extras | None) -> None:
+def _write_table(archive: Archive, table: Table[Any], rows: Iterable[Any], folder: Path, extras: Extras | None) -> None:
     """Write the CSV and its twin in one pass over the rows."""
-    table, n_rows = part.table, 0
+    n_rows = 0
     twin = folder / f"{table.name}{extras.suffix}" if extras else None
     with ExitStack() as stack:
         append = stack.enter_context(extras.open_table(table, twin)) if extras and twin else None
@@ -117,7 +125,7 @@ def _write_table(archive: Archive, part: Source, folder: Path, extras: Extras | 
         def lines() -> Iterator[list[str]]:
             nonlocal n_rows
             yield table.header
-            for row in part:
+            for row in rows:
                 cells = table.cells(row)
                 if append is not None:
                     append(cells)

@@ -55,6 +55,16 @@ def test_a_row_that_cannot_be_written_does_not_stop_the_loop(
     assert Path(settings.WORKER_HEARTBEAT).exists()
 
 
+def test_a_thread_beside_tells_when_the_loop_turned_last(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    heartbeat.serves(["embed"])
+    heartbeat.touch_file()
+    turned = heartbeat._touched_at
+    heartbeat.tell()
+    monkeypatch.setattr(heartbeat, "_beaten_at", -heartbeat.BEAT_EVERY_S)
+    heartbeat.tell()
+    assert WorkerBeat.objects.get().beat_at == turned
+
+
 def test_processes_that_ended_long_ago_are_forgotten(db: None) -> None:
     now = timezone.now()
     worker_beats.beat("old:1", ["retrain"], now, now - worker_beats.KEPT - dt.timedelta(seconds=1))
