@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotations.analysis.correction_tables import correction_tables
 from annotations.analysis.latest import latest_concepts, latest_tables
 from annotations.api.access import Staff
 from annotations.api.filters import PAGING, equal
@@ -128,11 +129,14 @@ class TableView(APIView):
         return answer
 
 
-def _all(study: Study) -> list[Source]:
+def _all(study: Study) -> Iterator[Source]:
+    """Yield every table of a release, what takes longer to compute later."""
+    yield from sources(study, summarise(study))
     there = {table.file for table in TABLES}
-    analysed = (*latest_tables(study).all, *latest_concepts(study).all)
-    computed = [Source(each.table, each.rows) for each in analysed if each.table.file not in there]
-    return [*sources(study, summarise(study)), *computed]
+    for analyse in (correction_tables, latest_tables, latest_concepts):
+        for each in analyse(study).all:
+            if each.table.file not in there:
+                yield Source(each.table, each.rows)
 
 
 def _find(study: Study, name: str) -> Source:

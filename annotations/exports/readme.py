@@ -20,7 +20,9 @@ Other files
   figures/              the figures of the results page, drawn of these tables: error-scores of summary, experts and
                         estimates; annotation-time of summary and estimates; worst-group of summary, estimates and
                         baselines; new-concepts and best-score-over-people of saturation; splits, panels and table-3 of
-                        splits, panels and table_3
+                        splits, panels and table_3. Of concepts: concepts-together of concepts_together, concept-map of
+                        concept_map. Of each pooled correction: correction-N-splits of correction_effects. Signs that
+                        their font lacks are named in [brackets]
   phrases.jsonl         the phrases once more, one JSON object a line, exactly as they were typed
   events.jsonl          what happened, in order; personal text is left out
   study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute

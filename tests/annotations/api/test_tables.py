@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from annotations.analysis.concept_tables import concept_tables
+from annotations.analysis.correction_tables import correction_tables
 from annotations.analysis.tables import study_tables
 from annotations.exports.rows import sources
 from annotations.exports.summary import summarise
@@ -45,7 +46,7 @@ def get(client: Client, name: str, **query: str | int) -> dict[str, Any]:
 def test_the_list_names_every_table_of_a_release_with_its_columns(worked: Study, coordinator_client: Client) -> None:
     listed = {table["name"]: table for table in coordinator_client.get(TABLES).json()}
     expected = {part.table.name: part.table for part in sources(worked, summarise(worked))}
-    analysed = (*study_tables(worked).all, *concept_tables(worked).all)
+    analysed = (*study_tables(worked).all, *concept_tables(worked).all, *correction_tables(worked).all)
     expected |= {filled.table.name: filled.table for filled in analysed}
     assert listed.keys() == expected.keys()
     for name, table in listed.items():
