@@ -72,6 +72,18 @@ def test_nothing_moves_at_what_a_person_does(new_visitor: NewVisitor, screen: di
         assert moved == [], act.__name__
 
 
+@pytest.mark.parametrize("screen", _SCREENS.values(), ids=_SCREENS)
+def test_nothing_moves_on_the_page_with_the_code(new_visitor: NewVisitor, screen: dict[str, object]) -> None:
+    visitor = new_visitor(**screen)
+    visitor.page.add_init_script(f"({_WATCH})()")
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    visitor.press("done")
+    visitor.press("finish")
+    expect(visitor.page.locator("#completion-code")).to_be_visible()
+    assert shifts(visitor.page) == []
+
+
 def _may_move(where: str) -> bool:
     """The foot, at the end of all; and within its line a number that has more digits now."""
     _what, before, _arrow, after = where.rsplit(" ", 3)
