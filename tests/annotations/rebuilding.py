@@ -1,7 +1,7 @@
 """Building a study's rows anew from its event log alone, in the place of those that are stored.
 
-What is not in the log comes from where `logged_tables` says that it is: the frozen configuration, and a store of arrays
-by their digests, in the place of `recompute`.
+What is not in the log comes from where `logged_tables` says that it is: the frozen configuration, the audit log, and a
+store of arrays by their digests, in the place of `recompute`.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from annotations.models import Correction, Run, Score, Study
+from annotations.models import AuditRecord, Correction, Run, Score, Study
 from annotations.services.configurations import FROZEN_STUDY_FIELDS
 from annotations.services.event_images import Key
 from annotations.services.events import VISIT
@@ -125,14 +125,16 @@ def _take_embedding(score: Any, arrays: Arrays) -> None:
     score.text_embedding = arrays[score.text_digest]
 
 
-def _take_head(correction: Any, arrays: Arrays) -> None:
+def _take_head_and_names(correction: Any, arrays: Arrays) -> None:
     correction.head = arrays.get(str(correction.public_id))
-    correction.requested_by = correction.reviewed_by = "as the audit log says"
+    for act, column in (("correction_requested", "requested_by"), ("correction_reviewed", "reviewed_by")):
+        who = AuditRecord.objects.filter(act=act, subject=f"correction {correction.pk}").order_by("pk").last()
+        setattr(correction, column, who.actor if who else "")
 
 
 _FROM_ELSEWHERE: dict[LoggedTable, Callable[[Any, Arrays], None]] = {
     CONSENT: _take_text,
     ALLOCATION: _take_visits,
     SCORE: _take_embedding,
-    CORRECTION: _take_head,
+    CORRECTION: _take_head_and_names,
 }

@@ -34,7 +34,8 @@ def test_the_latest_choice_counts_and_each_is_in_the_log(alice: Visit) -> None:
     replies.choose_threshold(phrase, None)
     assert ThresholdChoice.objects.get().threshold is None
     chosen = Event.objects.filter(kind="threshold_chosen").order_by("pk")
-    logged = [row["threshold"] for event in chosen for row in event.payload["changed_rows"]["threshold_choice"].values()]
+    rows = [event.payload["changed_rows"]["threshold_choice"] for event in chosen]
+    logged = [row["threshold"] for by_key in rows for row in by_key.values()]
     assert logged == [float(np.float32(between(phrase, 0.3))), float(np.float32(between(phrase, 0.6))), None]
 
 
