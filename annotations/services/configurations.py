@@ -79,7 +79,7 @@ def configuration_digest(study: Study) -> str:
 
 def _configuration_data(study: Study) -> dict[str, Any]:
     tasks = study.tasks.with_base_models()
-    base_models = {pk: _frozen_base_model(pk) for pk in {task.base_model_id for task in tasks}}
+    base_models = {task.base_model_id: str(task.base_model) for task in tasks}
     return {
         "code_version": CODE_VERSION,
         "least_slice_size": settings.LEAST_SLICE_SIZE,
@@ -88,7 +88,9 @@ def _configuration_data(study: Study) -> dict[str, Any]:
             {name: getattr(condition, name) for name in FROZEN_CONDITION_FIELDS}
             for condition in study.conditions.order_by("position")
         ],
-        "tasks": [_frozen_task(task, base_models[task.base_model_id]) for task in tasks],
+        # Apart, since a study of experts has a thousand tasks on one base model of a thousand classes.
+        "base_models": {name: _frozen_base_model(pk) for pk, name in base_models.items()},
+        "tasks": [_frozen_task(task) for task in tasks],
     }
 
 
@@ -97,12 +99,12 @@ def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _frozen_task(task: Task, base_model: dict[str, Any]) -> dict[str, Any]:
+def _frozen_task(task: Task) -> dict[str, Any]:
     task.target_class = resolved_target_class(task)
     return {
         **{name: getattr(task, name) for name in FROZEN_TASK_FIELDS},
         "class_name": task.class_name,
-        "base_model": base_model,
+        "base_model": str(task.base_model),
     }
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from annotations.models import BaseModel, Dataset, Event, Study, StudyConfiguration, StudyState
 from annotations.models.arrays import pack_int32
 from annotations.services import events, studies
+from annotations.services.configurations import freeze
 from annotations.services.errors import StudyNotReady
 from tests.actors import OVAL, SQUARE
 
@@ -30,10 +31,21 @@ def test_the_configuration_holds_study_tasks_and_data_and_its_digest_can_be_comp
     assert configuration.version == 1
     assert configuration.data["study"]["consent_text"] == draft_study.consent_text
     assert (task["class_name"], task["time_limit_s"]) == ("square", 600)
-    assert task["base_model"]["dataset"]["digest"] == dataset.digest
-    assert task["base_model"]["test_metrics"]["worst_group"] == pytest.approx(0.25)
+    base_model = configuration.data["base_models"][task["base_model"]]
+    assert base_model["dataset"]["digest"] == dataset.digest
+    assert base_model["test_metrics"]["worst_group"] == pytest.approx(0.25)
     canonical = json.dumps(configuration.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert configuration.digest == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_a_base_model_stands_once_in_the_configuration_however_many_tasks_show_it(draft_study: Study) -> None:
+    first = draft_study.tasks.get()
+    for position in range(2, 12):
+        draft_study.tasks.create(position=position, base_model=first.base_model, target_class=position % 2)
+    data = freeze(draft_study).data
+    assert list(data["base_models"]) == [str(first.base_model)]
+    assert {task["base_model"] for task in data["tasks"]} == set(data["base_models"])
+    assert [task["class_name"] for task in data["tasks"]] == ["square", *["square", "oval"] * 5]
 
 
 def test_no_code_and_no_outside_id_is_part_of_the_configuration(draft_study: Study) -> None:
