@@ -26,7 +26,16 @@ from annotations.models import (
     Submission,
 )
 from annotations.prolific.statuses import AWAITING_REVIEW
-from annotations.readings.discrepancies import REVIEW_LATE, Codes, Discrepancy, Here, There, discrepancies, stands
+from annotations.readings.discrepancies import (
+    GRACE,
+    REVIEW_LATE,
+    Codes,
+    Discrepancy,
+    Here,
+    There,
+    discrepancies,
+    stands,
+)
 
 PAGE_SIZE = 50
 ANY = "any"  # filter: whatever differs
@@ -150,6 +159,17 @@ def listed_at(study: Study) -> dt.datetime | None:
     imports = AuditRecord.objects.filter(study=study, act="import_submissions")
     imported = imports.aggregate(at=Max("occurred_at"))["at"]
     return max(filter(None, (polled, imported)), default=None)
+
+
+def is_unlisted(submission: Submission, listed: dt.datetime | None) -> bool:
+    """Say whether it has the discrepancy `missing`: Prolific told of all submissions after its visit, not of it."""
+    session = submission.session
+    return (
+        session is not None
+        and submission.seen_at is None
+        and listed is not None
+        and session.created_at + GRACE <= listed
+    )
 
 
 def _counted(study: Study) -> QuerySet[Submission]:

@@ -4,6 +4,7 @@ A payment is one row with a key, so that a rule or a form that comes twice makes
 alone: owed, in a batch that is under way, settled. `payment_calls` does what a sent batch needs of Prolific.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import UNDER_WAY, BatchState, Payment, PaymentBatch, Study, Submission
+from annotations.readings import ledgers
 from annotations.services import audit, bonuses, doorbell, submissions
 from annotations.services.errors import NoProlificToken, PaymentRefused, ServiceError
 
@@ -79,19 +81,22 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
 def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch:
     """Put owed payments into a batch, which then waits to be sent or handed out.
 
-    Raises PaymentRefused where a batch of the study is under way, where one of them is not owed (any more), or
-    where the person's id can no longer be read.
+    Raises PaymentRefused where a batch of the study is under way, where one of them is not owed (any more), where
+    Prolific does not know the submission, or where the person's id can no longer be read.
     """
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         if under_way(study) is not None:
             raise PaymentRefused("Another batch of this study is under way. Prolific takes one at a time.")
-        rows = Payment.objects.select_for_update(of=("self",)).select_related("submission__study")
+        rows = Payment.objects.select_for_update(of=("self",)).select_related(
+            "submission__study", "submission__session"
+        )
         owed = list(rows.filter(study=study, pk__in=payments, batch=None, withheld_reason="").order_by("pk"))
         if not owed or len(owed) != len(set(payments)):
             raise PaymentRefused("Choose payments that are owed. Somebody may have changed the list meanwhile.")
+        listed = ledgers.listed_at(study)
         for payment in owed:
-            _refuse_unpayable(payment)
+            _refuse_unpayable(payment, listed)
         batch = PaymentBatch.objects.create(study=study, created_by=by)
         Payment.objects.filter(pk__in=[payment.pk for payment in owed]).update(batch=batch)
         cents = sum(payment.amount_cents for payment in owed)
@@ -193,8 +198,12 @@ def _owe(submission: Submission, rule: str, cents: int, reason: str, key: str, b
     return is_new
 
 
-def _refuse_unpayable(payment: Payment) -> None:
+def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
     submission = payment.submission
+    if ledgers.is_unlisted(submission, listed):
+        raise PaymentRefused(
+            f"Prolific does not list {submission}, and for one such line it refuses all of a batch. Leave that one out."
+        )
     if submission.is_of_another:
         raise PaymentRefused(f"Prolific names another person for {submission}: settle that on Prolific's page first.")
     try:

@@ -1,12 +1,23 @@
 """The ledger of money: what is owed by hand, withheld, put into a batch, taken apart, and handed out as a file."""
 
+import datetime as dt
 import uuid
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from annotations.models import AuditRecord, BatchState, IdentityKey, Payment, PaymentBatch
+from annotations.models import (
+    AuditRecord,
+    BatchState,
+    IdentityKey,
+    Payment,
+    PaymentBatch,
+    Reconciliation,
+    Submission,
+)
+from annotations.readings.discrepancies import GRACE
+from annotations.readings.ledgers import is_unlisted
 from annotations.services import payment_files, payments
 from annotations.services.errors import NoProlificToken, PaymentRefused
 from tests.annotations.money import owe
@@ -198,3 +209,15 @@ def test_one_code_of_all_tells_nobody_apart_and_codes_of_their_own_do(anna, bert
         submission.entered_code = code
         submission.save(update_fields=["entered_code"])
     assert payment_files.codes_tell_apart(batch)
+
+
+def test_whom_prolific_does_not_list_is_left_out_of_a_batch_since_it_would_refuse_all_of_it(study, anna, bert):
+    came = anna.session.created_at
+    Submission.objects.filter(pk=bert.pk).update(status="APPROVED", seen_at=came + GRACE)
+    listed = Reconciliation.objects.create(study=study, begun_at=came, done_at=came + GRACE - dt.timedelta(seconds=1))
+    assert not is_unlisted(anna, listed.done_at)  # too early to tell
+    Reconciliation.objects.update(done_at=came + GRACE)
+    of_anna, of_bert = owe(anna), owe(bert)
+    with pytest.raises(PaymentRefused, match=f"does not list {anna}, and for one such line"):
+        prepared(of_anna, of_bert)
+    assert prepared(of_bert).payments.count() == 1
