@@ -1,6 +1,6 @@
 """A browser without a screen: pages, and forms found by their id."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -68,6 +68,16 @@ class Browser:
         # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
         response = self._http.post(address, data=data, headers={"Referer": str(page.url)})
         return _page(response, also_fine=(400, 409) if may_refuse else ())
+
+    def report(self, page: Page, spans: Callable[[str], str]) -> None:
+        """Send what the page's script would of the time at it. spans: of its assignment, as JSON."""
+        told = page.find("template#activity")
+        if told is None:
+            raise UnexpectedPage(f"{page.url.path} says nowhere how to report time; its title is “{page.title}”")
+        data = {"csrfmiddlewaretoken": str(told["data-token"]), "spans": spans(str(told["data-assignment"]))}
+        response = self._http.post(str(told["data-url"]), data=data, headers={"Referer": str(page.url)})
+        if not response.is_success:
+            raise UnexpectedPage(f"a report of time was answered with {response.status_code}")
 
 
 def _page(response: httpx.Response, also_fine: tuple[int, ...] = ()) -> Page:

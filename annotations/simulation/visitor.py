@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from annotations.readings.comprehension import QUESTIONS
+from annotations.simulation.attention import Attention
 from annotations.simulation.browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona
 
@@ -55,6 +56,7 @@ class _Visit:
         self._practice_words = list(_PRACTICE_WORDS)
         self._wrong_tries = _TRIES_WITH_A_WRONG_ANSWER.get(persona.kind, 0)
         self._other_tab: Page | None = None
+        self._attention = Attention()
         self._report = VisitReport(persona)
 
     def run(self, page: Page) -> VisitReport:
@@ -121,8 +123,10 @@ class _Visit:
         return self._submit(page, "check", **(WRONG_ANSWERS if self._wrong_tries >= 0 else RIGHT_ANSWERS))
 
     def _work(self, page: Page) -> Page | None:
+        self._attention.begin()
         if self._unsaid and page.has_form("phrase"):
             return self._say(self._tab(page), self._unsaid.pop(0))
+        self._browser.report(page, self._attention.report)
         return None if self._persona.leaves == Leaves.MID_TASK else self._submit(page, "done")
 
     def _tab(self, page: Page) -> Page:
@@ -148,11 +152,13 @@ class _Visit:
     def _watch(self, page: Page, phrase: str) -> Page:
         if phrase not in _states(page):
             raise UnexpectedPage(f"after a phrase {page.url.path} does not show it")
-        until, pause = time.monotonic() + SCORE_WITHIN_S, FIRST_LOOK_S
+        began, pause = time.monotonic(), FIRST_LOOK_S
+        until = began + SCORE_WITHIN_S
         while _states(page).get(phrase) == "pending" and time.monotonic() < until:
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_LOOK_S)
             page = self._browser.open(str(page.url))
+        self._attention.waited(began)
         shown = page.find(f'[data-phrase="{phrase}"][data-state="scored"]')
         if shown is None and not self._is_patient:
             raise UnexpectedPage(f"a phrase had no score after {SCORE_WITHIN_S} s")

@@ -18,6 +18,7 @@ from annotations.services.studies import create_study, open_study, test_entry_ur
 from annotations.simulation.crowd import as_participants, send
 from annotations.simulation.personas import cast
 from annotations.simulation.visitor import VisitReport
+from deploy.local import beside
 from deploy.local.processes import CannotRun
 
 SLUG, TITLE = "sprites-demo", "Sprites demo"
@@ -25,6 +26,7 @@ DATASET, BASE_MODEL = "sprites", "erm"
 COORDINATOR = "coordinator"
 PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4
 WORK_DONE_WITHIN_S, REHEARSED_WITHIN_S = 180, 180
+CONDITIONS = ({"name": "with the goal"}, {"name": "without the goal", "show_goal": False})
 INTRODUCTION = (
     "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "
     "wrong and say, in your own words, what those images have in common. It takes about ten minutes."
@@ -55,6 +57,7 @@ def the_study() -> Study:
             completion_code=secrets.token_hex(4).upper(),
             completion_url="",
             tasks=[{"base_model": base_model}],
+            conditions=CONDITIONS,
         )
     return study
 
@@ -112,11 +115,22 @@ def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None
         raise CannotRun(f"{late} phrases had no score in time: see the log of worker-interactive.")
 
 
+def send_expert(study: Study) -> None:
+    """Let the coordinator say something as an expert."""
+    beside.send_expert(study, User.objects.get(username=COORDINATOR))
+
+
+def measure_and_correct(study: Study) -> Iterator[tuple[int, int]]:
+    """Yield (done, all) of the baselines, then of the correction. Raises CannotRun."""
+    yield from beside.measure(study, COORDINATOR)
+    yield from beside.correct(study, COORDINATOR)
+
+
 def work_left(study: Study) -> Iterator[tuple[int, int]]:
     """Yield (done, all) of the phrases and runs until all are done. Raises CannotRun for one that failed, and late."""
     until = time.monotonic() + WORK_DONE_WITHIN_S
-    phrases = Phrase.objects.filter(assignment__session__study=study)
-    runs = Run.objects.filter(assignment__session__study=study)
+    here = {"assignment__session__study__in": [study, *Study.objects.filter(slug=beside.EXPERTS_SLUG)]}
+    phrases, runs = Phrase.objects.filter(**here), Run.objects.filter(**here)
     while time.monotonic() < until:
         pending = phrases.filter(state=PhraseState.PENDING).count() + runs.filter(state=RunState.PENDING).count()
         total = phrases.count() + runs.count()

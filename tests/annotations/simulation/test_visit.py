@@ -106,3 +106,16 @@ def test_a_diligent_one_answers_and_moves_the_threshold_and_back(site: str, scor
     assert first.judgement.answer == "unsure"
     assert second.threshold_choice.threshold is None
     assert not hasattr(second, "judgement")
+
+
+def test_time_is_reported_as_a_browser_would(site: str, scoring: None, open_study: Study) -> None:
+    _visit(site, "red", "blue")
+    assignment = AnnotationSession.objects.get().assignments.get()
+    assert sorted(assignment.spans.values_list("kind", flat=True)) == ["visible", "waiting", "waiting"]
+    seen = assignment.spans.get(kind="visible")
+    assert all(seen.began_at <= each.began_at <= each.ended_at <= seen.ended_at for each in assignment.spans.all())
+
+
+def test_who_leaves_in_the_middle_was_there(site: str, scoring: None, open_study: Study) -> None:
+    _visit(site, "red", leaves=Leaves.MID_TASK)
+    assert AnnotationSession.objects.get().assignments.get().spans.filter(kind="visible").count() == 1
