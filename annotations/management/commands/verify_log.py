@@ -30,7 +30,7 @@ class Command(BaseCommand):
         found = differences(replayed, tables)
         for difference in found:
             self.stderr.write(difference)
-        counts = ", ".join(f"{len(rows):,} {table.title}" for table, rows in replayed.rows.items())
+        counts = ", ".join(f"{len(rows):,} {table.title}" for table, rows in replayed.rows.items() if rows)
         self.stdout.write(f"Replayed: {counts}; {len(replayed.erased):,} of the visits are erased.")
         if found:
             raise CommandError(f"The log and the tables differ in {len(found):,} places.")
