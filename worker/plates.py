@@ -12,12 +12,13 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from PIL import Image
 
+from annotations.analysis.concept_definitions import Place
 from annotations.analysis.concept_figures import MOST_COLOURED, MapPanel
 from annotations.analysis.splits import PANEL_SIZE, Panel
 from annotations.analysis.table3 import Listed, PhraseList
 from annotations.charts.svg import PALETTE, RULE
 from modeling.dataset_files import thumbnail_name
-from worker.canvas import drawable, drawing_of, save
+from worker.canvas import WIDTH, drawable, drawing_of, save
 from worker.pictures import PhraseTable
 
 MAP = "concept-map"
@@ -26,6 +27,7 @@ _SHAPES = "oDs^o"  # of the first concepts, then of all others
 _LEAST, _MOST = 4.0, 13.0  # size of a mark, in points
 _MOST_NAMED = 12  # phrases that are written beside their marks
 _LONGEST = 28  # characters of a name
+_NAME_WIDE, _NAME_HIGH = 1.6, 0.16  # inches that it takes
 _WRAPPED = 60  # characters of a line in table 3
 
 
@@ -47,8 +49,7 @@ def _map_panel(axes: Axes, panel: MapPanel) -> None:
         size = min(_LEAST + 2.5 * sqrt(place.people + place.experts - 1), _MOST)
         mark = {"color": PALETTE[kind], "markersize": size, "markeredgecolor": "white", "alpha": 0.75}
         axes.plot([place.x], [place.y], _SHAPES[kind], **mark)  # type: ignore[arg-type]  # of several types
-    named = sorted(panel.places, key=lambda place: (-place.people, -place.error_score, place.text))[:_MOST_NAMED]
-    for place in named:
+    for place in _named(panel.places):
         words = drawable(_short(place.text))
         axes.annotate(words, (place.x, place.y), (6, 3), textcoords="offset points", fontsize=7)
     names = [*panel.names, *(["other concepts"] if any(each.number > MOST_COLOURED for each in panel.places) else [])]
@@ -62,6 +63,21 @@ def _map_panel(axes: Axes, panel: MapPanel) -> None:
     axes.set(xticks=[], yticks=[])
     for side in axes.spines.values():
         side.set_color(RULE)
+
+
+def _named(places: Sequence[Place]) -> list[Place]:
+    """Those whose words are written: what most people said, as long as no name lies on another."""
+    wide, high = (max(values) - min(values) for values in ([each.x for each in places], [each.y for each in places]))
+    # Both axes have one scale: the longer way of the two fills its side of the frame.
+    scale = max(wide / (WIDTH - 0.5), high / (_MAP_HEIGHT - 1)) or 1.0
+    named: list[Place] = []
+    for place in sorted(places, key=lambda place: (-place.people, -place.error_score, place.text)):
+        near = (
+            abs(place.y - each.y) < _NAME_HIGH * scale and abs(place.x - each.x) < _NAME_WIDE * scale for each in named
+        )
+        if len(named) < _MOST_NAMED and not any(near):
+            named.append(place)
+    return named
 
 
 def draw_panels(panels: Sequence[Panel], directory: Path) -> Iterator[Path]:

@@ -66,7 +66,7 @@ def _parts(correction: Correction) -> Sequence[PartRow]:
 
 def _figure(correction: Correction) -> Figure:
     figure = splits_figure(correction)
-    title = f"Correction {correction.pk} ({correction.review}): {figure.title[0].lower()}{figure.title[1:]}"
+    title = f"Correction {correction.pk} ({correction.review}): minority and majority of each class"
     return replace(figure, key=f"correction-{correction.pk}-splits", title=title)
 
 

@@ -190,16 +190,16 @@ def draw_saturation(points: pd.DataFrame, path: Path) -> None:
 def draw_together(rows: pd.DataFrame, path: Path) -> None:
     """Draw the error score of the union of 1, 2, ... concepts on images that had no part in choosing, beside chance."""
     tasks = rows.task.unique()[:MOST_TASKS]
-    figure, axes = plt.subplots(len(tasks), 1, figsize=(6, 3 * len(tasks)), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(len(tasks), 1, figsize=(8, 3 * len(tasks)), layout="constrained", squeeze=False)
     for place, task in zip(axes[:, 0], tasks, strict=True):
         of_task = rows[rows.task == task]
         place.plot(of_task.concepts, of_task.held_out, "o-", label="the concepts of people")
         for name, label in (("random", "random directions"), ("shuffled", "errors shuffled")):
-            place.plot(of_task.concepts, of_task[name], "--", label=f"{label}: mean")
-            place.plot(of_task.concepts, of_task[f"{name}_level"], ":", label=f"{label}: 19 of 20 are below")
+            place.plot(of_task.concepts, of_task[name], "s--", label=f"{label}: mean")
+            place.plot(of_task.concepts, of_task[f"{name}_level"], "^:", label=f"{label}: 19 of 20 are below")
         place.set(title=f"task {task}", xlabel="concepts together", ylabel="error score of the union", ylim=(0, 1))
         place.set_xticks(of_task.concepts)
-        place.legend(frameon=False, fontsize="small")
+        place.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     save(figure, path)
 
 
@@ -211,7 +211,9 @@ def draw_map(places: pd.DataFrame, path: Path) -> None:
         of_task = places[places.task == task]
         sizes = 30 * (of_task.people + of_task.experts)
         place.scatter(of_task.x, of_task.y, sizes, of_task.concept, cmap="tab10", alpha=0.7)
-        for row in of_task.nlargest(12, "people").itertuples():
+        for row in (
+            of_task.sort_values("people", ascending=False, kind="stable").drop_duplicates("concept").itertuples()
+        ):
             place.annotate(row.text, (row.x, row.y), (5, 3), textcoords="offset points", fontsize=7, parse_math=False)
         place.set(title=f"task {task}", xticks=[], yticks=[])
         place.set_aspect("equal", adjustable="datalim")
