@@ -6,6 +6,8 @@ from annotations.models import BaseModel
 from annotations.services.base_models import default_target_class
 from modeling.groups import group_names
 
+MOST_LISTED = 20
+
 
 def base_model_report(base_model: BaseModel) -> Iterator[str]:
     """The lines: accuracy of each class on validation, of each group on test, and the default target class."""
@@ -23,7 +25,13 @@ def base_model_report(base_model: BaseModel) -> Iterator[str]:
 
 
 def _listed(names: list[str], accuracies: list[float | None]) -> str:
-    return "; ".join(
-        f"{name} {'none' if accuracy is None else format(accuracy, '.3f')}"
-        for name, accuracy in zip(names, accuracies, strict=True)
-    )
+    """Each with its accuracy; of very many the worst, and how many more there are."""
+    pairs = list(zip(names, accuracies, strict=True))
+    if len(pairs) <= MOST_LISTED:
+        return "; ".join(_with_accuracy(*pair) for pair in pairs)
+    worst = sorted((pair for pair in pairs if pair[1] is not None), key=lambda pair: pair[1] or 0.0)[:MOST_LISTED]
+    return f"{'; '.join(_with_accuracy(*pair) for pair in worst)}; and {len(pairs) - len(worst):,} more, not worse"
+
+
+def _with_accuracy(name: str, accuracy: float | None) -> str:
+    return f"{name} {'none' if accuracy is None else format(accuracy, '.3f')}"

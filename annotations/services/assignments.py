@@ -41,7 +41,7 @@ def record_made(made: Sequence[Assignment]) -> None:
 
 
 def start(assignment: Assignment) -> Assignment:
-    """Start the clock. A no-op where it runs; the object then shows the row.
+    """Start the clock, which experts have none of. A no-op where it runs; the object then shows the row.
 
     Raises StageMismatch out of the tasks' order (experts choose theirs), AssignmentNotActive after the end,
     StudyNotOpen in a closed study.
@@ -55,8 +55,9 @@ def start(assignment: Assignment) -> Assignment:
             now = timezone.now()
             locked.state = AssignmentState.ACTIVE
             locked.started_at = now
-            if locked.task.time_limit_s is not None:
-                locked.first_deadline_at = locked.deadline_at = now + dt.timedelta(seconds=locked.task.time_limit_s)
+            limit = None if locked.session.is_expert else locked.task.time_limit_s
+            if limit is not None:
+                locked.first_deadline_at = locked.deadline_at = now + dt.timedelta(seconds=limit)
             locked.save(update_fields=["state", "started_at", "first_deadline_at", "deadline_at"])
             _record(events.ASSIGNMENT_STARTED, locked)
     assignment.refresh_from_db()

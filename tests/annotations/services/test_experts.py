@@ -88,6 +88,14 @@ def test_classes_are_done_in_the_order_in_which_they_are_picked(study, visit):
     assert (second.deadline_at, first.deadline_at) == (None, None)
 
 
+def test_no_class_has_a_clock_though_its_task_has_a_limit(study, visit):
+    """As in a clone of the crowd's study."""
+    study.tasks.update(time_limit_s=300)
+    assignment = experts.pick(visit, study.tasks.first())
+    assert assignment.started_at is not None
+    assert assignment.deadline_at is assignment.first_deadline_at is None
+
+
 def test_picking_a_class_again_goes_on_with_it(study, visit):
     task = study.tasks.first()
     picked = experts.pick(visit, task)
