@@ -116,7 +116,7 @@ def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
             stages.bar("visits", job.PARTICIPANTS) as bar,
         ):
             job.send_crowd(study, address, lambda report: bar.advance())
-        job.send_expert(study)
+    job.send_expert(study)
     with stages.stage("Scores and retraining"), stages.bar("phrases and runs", 1) as bar:
         for done, total in job.work_left(study):
             bar.reached(done, total)

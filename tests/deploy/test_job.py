@@ -6,13 +6,26 @@ from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from annotations.models import BaseModel, Phrase, PhraseState, Rehearsal, Study, StudyState
-from annotations.services import jobs
-from deploy.local import job
+from annotations.models import (
+    BaseModel,
+    Benchmark,
+    JobState,
+    Phrase,
+    PhraseState,
+    Rehearsal,
+    Review,
+    SessionKind,
+    Study,
+    StudyState,
+)
+from annotations.services import benchmarks, jobs
+from deploy.local import beside, job
 from deploy.local.processes import CannotRun
 from tests import actors
 from tests.steps import end, submit_and_score
+from worker.corrections import train_due_corrections
 from worker.retraining import train_due_runs
 
 
@@ -140,3 +153,36 @@ def test_the_export_is_a_whole_zip(demo_study: Study, tmp_path: Path, capsys: An
         assert archive.testzip() is None
         assert "summary.csv" in archive.namelist()
     assert capsys.readouterr().out == ""
+
+
+def test_an_expert_says_something_of_the_same_class_once(demo_study: Study, coordinator: User) -> None:
+    job.send_expert(demo_study)
+    job.send_expert(demo_study)
+    experts = Study.objects.get(slug=beside.EXPERTS_SLUG)
+    assert experts.tasks.get().target_class == demo_study.tasks.get().target_class
+    said = Phrase.objects.filter(assignment__session__study=experts)
+    assert tuple(said.order_by("pk").values_list("text", flat=True)) == beside.EXPERTS_PHRASES
+    assert experts.sessions.get().kind == SessionKind.EXPERT
+    assert next(job.work_left(demo_study)) == (0, len(beside.EXPERTS_PHRASES))
+
+
+def test_baselines_are_measured_and_the_best_phrase_corrects_the_base_model(demo_study: Study) -> None:
+    submit_and_score(actors.start_visit(demo_study, "alice"), "blue", "red")
+    steps = job.measure_and_correct(demo_study)
+    assert next(steps) == (0, len(benchmarks.METHODS))
+    Benchmark.objects.update(state=JobState.DONE, finished_at=timezone.now())
+    assert next(steps)[0] == 0
+    train_due_corrections()
+    assert list(steps) == []
+    correction = demo_study.corrections.get()
+    assert correction.parts.get().score.phrase.text == "red"
+    assert correction.review == Review.APPROVED
+    assert list(job.measure_and_correct(demo_study)) == []
+
+
+def test_a_baseline_that_failed_fails_the_stage(demo_study: Study) -> None:
+    steps = job.measure_and_correct(demo_study)
+    next(steps)
+    Benchmark.objects.update(state=JobState.FAILED, finished_at=timezone.now(), error="no features")
+    with pytest.raises(CannotRun, match="no features"):
+        next(steps)
