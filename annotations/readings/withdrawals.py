@@ -23,7 +23,10 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Found:
-    """A person whom a coordinator looked up, and what goes if they are withdrawn."""
+    """A person whom a coordinator looked up, and what goes if they are withdrawn.
+
+    releases: all that hold them, those that somebody else's withdrawal superseded too: copies of them are about.
+    """
 
     person: Participant
     visits: int
@@ -59,7 +62,7 @@ def find(study: Study, wanted: str) -> Found | None:
         return None
     visits = list(person.sessions.order_by("pk"))
     first_at = min(visit.created_at for visit in visits) if visits else None
-    held = Release.objects.filter(study=study, state=JobState.DONE, superseded_at=None)
+    held = Release.objects.filter(study=study, state=JobState.DONE)
     return Found(
         person=person,
         visits=len(visits),

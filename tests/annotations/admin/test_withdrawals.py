@@ -1,10 +1,12 @@
 """The withdrawals page: looking a person up without storing their id, and taking them out."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import AuditRecord, IdentityKey
+from annotations.models import AuditRecord, IdentityKey, JobState, Release
 from annotations.services import erasure, studies
 from tests.steps import submit_and_score
 
@@ -66,3 +68,13 @@ def test_the_ids_of_an_open_study_stay(alice, address, coordinator_client):
     assert "Destroy the ids now" not in coordinator_client.get(address).content.decode()
     page = coordinator_client.post(address, {"act": "destroy_ids", "is_sure": "on"}, follow=True).content.decode()
     assert "Nothing was destroyed" in page and IdentityKey.objects.exists()
+
+
+def test_every_release_that_holds_them_is_named_superseded_or_not(alice, bob, address, coordinator_client):
+    study, now = alice.session.study, timezone.now()
+    for number, snapshot_at in ((1, alice.session.created_at - dt.timedelta(seconds=1)), (2, now), (3, now)):
+        state = {"state": JobState.DONE, "finished_at": now, "snapshot_at": snapshot_at}
+        Release.objects.create(study=study, number=number, file=f"{number}.zip", digest="0" * 64, size=1, **state)
+    Release.objects.filter(number=2).update(superseded_at=now)
+    page = coordinator_client.post(address, {"person": alice.participant.pseudonym}).content.decode()
+    assert "They are in release 2 (superseded already), release 3." in page
