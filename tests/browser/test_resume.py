@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import AnnotationSession, Assignment, CheckAttempt, Phrase, PracticePhrase
-from tests.browser.conftest import NewVisitor
+from annotations.models import AnnotationSession, Assignment, CheckAttempt, EndAnswer, Phrase, PracticePhrase
+from tests.actors import RIGHT_ANSWERS
+from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 from worker.scoring import score_due_phrases
 
@@ -45,6 +46,35 @@ def test_what_was_typed_survives_a_reload(visitor: Visitor) -> None:
     visitor.page.fill("#text", "a half thought")
     visitor.page.reload()
     expect(visitor.page.locator("#text")).to_have_value("a half thought")
+
+
+def test_answers_survive_a_reload_until_they_are_sent(visitor: Visitor) -> None:
+    ask_at_the_end("How was it?")
+    visitor.go_to_check()
+    page = visitor.page
+    page.locator("#check input[type=radio]").first.check()
+    chosen = page.locator("#check input:checked").get_attribute("value")
+    page.reload()
+    expect(page.locator("#check input:checked")).to_have_value(chosen or "")
+    visitor.answer_check(RIGHT_ANSWERS)
+    visitor.press("begin")
+    visitor.say("red")
+    visitor.press("done")
+    page.fill("#question-1", "not so")
+    page.reload()
+    expect(page.locator("#question-1")).to_have_value("not so")
+    page.fill("#question-1", "not so hard")
+    visitor.press("finish")
+    assert EndAnswer.objects.get().answer == "not so hard"
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('clarify:form'))") == []
+
+
+def test_the_answers_of_the_first_try_do_not_come_back_in_the_second(visitor: Visitor) -> None:
+    visitor.go_to_check()
+    visitor.answer_check(RIGHT_ANSWERS | {"split": "less"})
+    before = visitor.page.locator("#check input:checked").count()
+    visitor.page.reload()
+    assert visitor.page.locator("#check input:checked").count() == before
 
 
 def test_back_leads_to_where_the_person_is(visitor: Visitor) -> None:
