@@ -31,23 +31,35 @@ def descend(
     precision: Precision,
     goal: Tensor,
     max_iterations: int,
-) -> tuple[Tensor, int]:
-    """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K]; returns V and iterations.
+    pairs: Pairs,
+) -> "Descent":
+    """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K].
 
-    start, kept: the evaluation at V; what is kept is overwritten; factor: L [p, p] in the precision's values.
+    start, kept: the evaluation at V; what is kept is overwritten; factor: L [p, p] in the precision's values;
+    pairs: what an earlier descent of these heads has seen of their curvature, in the same values and metric.
     A head also ends where a step no longer lowers it, or after max_iterations.
     """
     moved = torch.zeros_like(start.gradient)
-    heads, iterations = _Heads.at(v, weights, start, kept, goal, factor), 0
+    heads, iterations = _Heads.at(v, weights, start, kept, goal, factor, pairs), 0
     while True:
         unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
         if not unfinished.all():
             moved[heads.index[~unfinished]] = heads.moved[~unfinished].double()
             heads = heads.only(unfinished)
         if not len(heads.index):
-            return v + moved, iterations
+            return Descent(v + moved, pairs, iterations)
         heads = _step(problem, heads, factor, precision)
+        pairs = pairs.and_then(*heads.pairs.last(heads.index, len(v)))
         iterations += 1
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What `descend` returns of all its heads: V, [K, b, p], and the pairs for the next descent."""
+
+    v: Tensor
+    pairs: Pairs
+    iterations: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,9 @@ class _Heads:
     pairs: Pairs  # in the coordinates of the metric, as `scaled`
 
     @classmethod
-    def at(cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, factor: Tensor) -> "_Heads":
+    def at(
+        cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, factor: Tensor, pairs: Pairs
+    ) -> "_Heads":
         gradient = start.gradient.to(factor.dtype)
         return cls(
             index=torch.arange(len(goal), device=v.device),
@@ -82,7 +96,7 @@ class _Heads:
             weights=weights.of_all_rows(factor.dtype),
             z=kept.z,
             residuals=kept.residuals,
-            pairs=Pairs(),
+            pairs=pairs,
         )
 
     def unfinished(self, l2: float) -> Tensor:

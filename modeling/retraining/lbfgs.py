@@ -30,6 +30,12 @@ class Pairs:
         """The same for some of the heads, by a mask."""
         return Pairs(tuple(each[heads] for each in self.steps), tuple(each[heads] for each in self.changes))
 
+    def last(self, heads: Tensor, n_heads: int) -> tuple[Tensor, Tensor]:
+        """The last pair as one of n heads, of which these are some, by an index: 0, without effect, for the others."""
+        step, change = (each.new_zeros(n_heads, *each.shape[1:]) for each in (self.steps[-1], self.changes[-1]))
+        step[heads], change[heads] = self.steps[-1], self.changes[-1]
+        return step, change
+
     def times(self, gradient: Tensor) -> Tensor:
         """The inverse Hessian times gradients [K, b, p]: the two-loop recursion, all heads at once.
 

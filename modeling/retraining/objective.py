@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
+from modeling.retraining.products import times
 
 # A chunk of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
-_CHUNK_ON_CPU = 4096  # bytes of a feature
+_CHUNK_ON_CPU = 2048  # bytes of a feature
 _CHUNK_ELSEWHERE = 32_768
 _CHUNK_LOGITS = 1 << 18
 _SMALL = 1 << 24  # features that may be kept twice
@@ -89,7 +90,7 @@ class Problem:
         coef, bias = v[..., :-1].flatten(0, 1).to(operands), v[..., -1:].to(values)
         for rows in self.chunks(n_heads, operands):
             x = self.rows(rows, operands)
-            yield rows, x, (coef @ x.T).to(values).view(*v.shape[:2], -1) + bias
+            yield rows, x, times(coef, x.T).to(values).view(*v.shape[:2], -1) + bias
 
     def rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
         """Features [m, d] of some images."""
@@ -97,7 +98,11 @@ class Problem:
 
     def _keeps(self, dtype: torch.dtype) -> bool:
         """Whether the features are kept in this type beside their own."""
-        return dtype == torch.bfloat16 and self.features.numel() <= _SMALL
+        return dtype == torch.bfloat16 and self._is_small
+
+    @property
+    def _is_small(self) -> bool:
+        return self.features.numel() <= _SMALL
 
     @cached_property
     def _halves(self) -> Tensor:
@@ -111,8 +116,8 @@ class Problem:
     def chunks(self, n_heads: int, dtype: torch.dtype) -> Iterator[slice]:
         """Rows, so few at a time that their features and logits are no burden."""
         most = _CHUNK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _CHUNK_ELSEWHERE
-        if self._keeps(dtype):
-            most *= 4  # nothing is converted
+        if self._keeps(dtype) or (self._is_small and self.features.is_contiguous()):
+            most *= 8  # there is cache for it, and a chunk has its own cost; not of a sample, which is copied
         size = min(most, max(_CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64))
         for start in range(0, len(self.features), size):
             yield slice(start, min(start + size, len(self.features)))
@@ -141,8 +146,9 @@ class Weights:
     def of_all_rows(self, dtype: torch.dtype) -> Tensor:
         """[K, n]"""
         weights = torch.empty(len(self), len(self.given), dtype=dtype, device=self.given.device)
-        for start in range(0, len(self.given), _CHUNK_ELSEWHERE):
-            rows = slice(start, start + _CHUNK_ELSEWHERE)
+        size = max(_CHUNK_LOGITS // len(self), 64)
+        for start in range(0, len(self.given), size):
+            rows = slice(start, start + size)
             weights[:, rows] = self.of_rows(rows, dtype)
         return weights
 
@@ -152,7 +158,7 @@ class Weights:
         if len(self) < given.shape[1]:
             given = given[:, self.heads]
         weights = torch.empty(len(self), len(given), dtype=dtype, device=given.device)
-        return weights.copy_(given.T).mul_(self.scale[:, None])
+        return weights.copy_(given.to(dtype).T).mul_(self.scale[:, None])  # to convert as it is transposed is slow
 
 
 class LossWeights(Protocol):
@@ -176,6 +182,9 @@ class Kept:
     def empty(cls, problem: Problem, n_heads: int, dtype: torch.dtype) -> "Kept":
         shape = n_heads, problem.n_columns, len(problem.labels)
         return cls(*(torch.empty(shape, dtype=dtype, device=problem.features.device) for _ in range(2)))
+
+    def first(self, n_heads: int) -> "Kept":
+        return Kept(self.z[:n_heads], self.residuals[:n_heads])
 
     def only(self, heads: Tensor) -> "Kept":
         """The same for some of the heads, by a mask, in the same memory: a copy would be large."""
@@ -259,10 +268,7 @@ class GradientSum:
     def add(self, residuals: Tensor, x: Tensor) -> None:
         """The product is taken in the precision of x, and summed in that of the sum."""
         flat = residuals.flatten(0, 1)
-        if x.dtype == self._coef.dtype:
-            self._coef.addmm_(flat, x)
-        else:
-            self._coef += flat.to(x.dtype) @ x
+        self._coef += times(flat.to(x.dtype), x)
         self._bias += residuals.sum(2)
 
     def total(self) -> Tensor:

@@ -18,7 +18,9 @@ from torch import Tensor
 from modeling.errors import BadArray, BadSharedStart
 from modeling.retraining.checks import check_problem
 from modeling.retraining.descent import descend
+from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.objective import Kept, Problem, Weights, evaluate
+from modeling.retraining.products import times
 from modeling.retraining.solver import precisions
 
 FORMAT = "clarify-shared-start-1"
@@ -115,8 +117,8 @@ def _roughly(problem: Problem, v: Tensor, factor: Tensor, tolerance: float) -> T
     head, precision = Weights.of(_class_balanced(problem.labels)[:, None]), precisions(problem.features)[0]
     kept = Kept.empty(problem, 1, precision.values)
     found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
-    goal = tolerance * found.loss
-    return descend(problem, head, v, found, kept, factor.to(precision.values), precision, goal, _ROUGH_ITERATIONS)[0]
+    goal, metric = tolerance * found.loss, factor.to(precision.values)
+    return descend(problem, head, v, found, kept, metric, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
 
 
 def _stride(problem: Problem, most_rows: int) -> int:
@@ -152,9 +154,10 @@ def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: in
 
 def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
     """Add Σ_i w_i x_i x_iᵀ to [p, p], for rows x [m, d] with 1 appended and weights [m]; not all above the diagonal."""
-    weighted, d = x * weights[:, None], x.shape[1]
+    roots, d = weights.sqrt(), x.shape[1]
+    columns = (x * roots[:, None]).T.contiguous()  # [d, m], of which blocks have no gaps
     for start in range(0, d, _BLOCK):
-        columns = slice(start, min(start + _BLOCK, d))
-        total[start:d, columns].addmm_(weighted[:, start:].T, x[:, columns])
-    total[d, :d] += weighted.sum(0)
+        block = slice(start, min(start + _BLOCK, d))
+        total[start:d, block] += times(columns[start:], columns[block].T)
+    total[d, :d] += columns @ roots
     total[d, d] += weights.sum()

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from modeling.errors import NotConverged
 from modeling.retraining.descent import descend
+from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.objective import Kept, Precision, Problem, Weights, evaluate
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
@@ -44,15 +45,17 @@ def solve(
     loss, gap = torch.zeros_like(v[:, 0, 0]), torch.full_like(v[:, 0, 0], torch.inf)
     pending, check = torch.arange(len(v), device=v.device), problem.features.dtype
     for precision in precisions(problem.features):
-        worst = torch.inf
+        worst, pairs = torch.inf, Pairs()
+        memory = Kept.empty(problem, len(pending), precision.values)
         while True:
             here = v[pending] if iterations else start[None]
-            kept = Kept.empty(problem, len(pending), precision.values)
+            kept = memory.first(len(pending))
             found = evaluate(problem, weights.only(pending), here, check, kept.z, kept.residuals)
             loss[pending], gap[pending] = found.loss, found.gap(problem.l2)
             unsolved = found.gap(problem.l2) > tolerance * found.loss
             if check == torch.float64:
                 pending, found, kept = pending[unsolved], found.only(unsolved), kept.only(unsolved)
+                pairs = pairs.only(unsolved)
                 if not len(pending):
                     return Solution(v, loss, gap, iterations)
             worst_before, worst = worst, float((gap / loss)[pending].max())
@@ -61,7 +64,7 @@ def solve(
             if worst > PROGRESS * worst_before:
                 break
             goal = torch.maximum(GOAL * tolerance * loss, precision.shrinks * gap)[pending]
-            v[pending], used = descend(
+            descent = descend(
                 problem,
                 weights.only(pending),
                 v[pending],
@@ -71,8 +74,10 @@ def solve(
                 precision,
                 goal,
                 min(max_iterations - iterations, precision.patience),
+                pairs,
             )
-            iterations += used
+            v[pending], pairs = descent.v, descent.pairs
+            iterations += descent.iterations
             if (goal <= tolerance * loss[pending]).all():
                 check = torch.float64  # the descent aimed at the tolerance itself
     raise NotConverged(iterations, worst, tolerance)
