@@ -183,15 +183,17 @@ def _expert_phrases(study: Study) -> Iterator[Tried]:
     """What experts said, in any study, of each task's class and base model; nothing where experts are the people."""
     if study.audience == Audience.EXPERTS:
         return
+    of_experts = Phrase.objects.filter(
+        assignment__session__kind=SessionKind.EXPERT,
+        assignment__session__withdrawn_at=None,
+        assignment__session__erased_at=None,
+    )
+    pair = ("assignment__task__base_model", "assignment__task__target_class")
+    said = set(of_experts.order_by().values_list(*pair).distinct())  # mostly few, where a study has a thousand tasks
     for task in study.tasks.exclude(target_class=None):
-        phrases = Phrase.objects.filter(
-            assignment__session__kind=SessionKind.EXPERT,
-            assignment__session__withdrawn_at=None,
-            assignment__session__erased_at=None,
-            assignment__task__base_model=task.base_model_id,
-            assignment__task__target_class=task.target_class,
-        )
-        yield from _tried(phrases, position=task.position)
+        key = (task.base_model_id, task.target_class)
+        if key in said:
+            yield from _tried(of_experts.filter(**dict(zip(pair, key, strict=True))), position=task.position)
 
 
 def _conditions(study: Study, kind: SessionKind) -> tuple[dict[str, str | None], int]:

@@ -102,6 +102,12 @@ def stands(status: str) -> bool:
     return status not in PLACE_FREED
 
 
+def own_code(entered: str) -> str:
+    """Return the code that somebody entered on Prolific, empty where they said that they have none."""
+    code = entered.strip()
+    return "" if code.upper() in _NO_CODE_WORDS else code
+
+
 @dataclass(frozen=True)
 class _Case:
     here: Here | None
@@ -122,8 +128,7 @@ class _Case:
     @property
     def code(self) -> str:
         """What was entered there, empty for none."""
-        code = self.there.entered_code.strip()
-        return "" if code.upper() in _NO_CODE_WORDS else code
+        return own_code(self.there.entered_code)
 
 
 def _returned(case: _Case) -> bool:

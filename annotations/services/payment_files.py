@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotations.models import BatchState, Payment, PaymentBatch, Study, Submission
 from annotations.prolific.client import bonus_lines, units
+from annotations.readings.discrepancies import own_code
 from annotations.services import audit
 from annotations.services.errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
 from annotations.services.submissions import ids_of
@@ -91,7 +92,7 @@ def _by_code(batch: PaymentBatch) -> str:
 
 
 def _code(payment: Payment) -> str:
-    return payment.submission.entered_code or payment.study.completion_code
+    return own_code(payment.submission.entered_code) or payment.study.completion_code
 
 
 def _csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

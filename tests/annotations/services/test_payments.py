@@ -202,6 +202,14 @@ def test_only_the_money_pages_hand_files_out():
     assert users == {"ledgers.py", "payments.py"}
 
 
+@pytest.mark.parametrize("entered", ["NOCODE", " no code ", ""])
+def test_who_entered_no_code_has_the_one_that_was_shown(anna, entered):
+    anna.entered_code = entered
+    anna.save(update_fields=["entered_code"])
+    text = payment_files.hand_out(prepared(owe(anna)), "codes", by="cora")
+    assert f"{anna.submission_key},{anna.study.completion_code},0.50" in text
+
+
 def test_one_code_of_all_tells_nobody_apart_and_codes_of_their_own_do(anna, bert):
     batch = prepared(owe(anna), owe(anna, number=1), owe(bert))
     assert not payment_files.codes_tell_apart(batch)
