@@ -77,7 +77,8 @@ def test_a_reply_that_is_sent_again_shows_what_counts_by_now(alice: Visit, what:
     (phrase,) = submit_and_score(alice, "dark")
     key = str(uuid.uuid4())
     reply(alice, phrase, what, client_uuid=key, **said)
-    reply(alice, phrase, what, **{name: {"20": "40", "no": "yes"}[value] for name, value in said.items()})
+    newer: dict[str, Any] = {name: {"20": "40", "no": "yes"}[value] for name, value in said.items()}
+    reply(alice, phrase, what, **newer)
     again = reply(alice, phrase, what, client_uuid=key, **said)
     assert again.status_code == 200
     shown, expected = {
