@@ -135,8 +135,13 @@ def cockpit(study: Study) -> dict[str, Any]:
 
 def recent_phrases(study: Study) -> QuerySet[Phrase]:
     """Return the newest phrases with what their page shows, without the arrays of their scores."""
+    newest_first = ("-submitted_at", "-id")
+    own = Phrase.objects.filter(assignment__session__in=study.sessions.counted()).order_by(*newest_first)
+    newest = list(
+        own.values_list("pk", flat=True)[:_RECENT]
+    )  # apart: sorting all of them with all that is shown is slow
     return (
-        Phrase.objects.filter(assignment__session__in=study.sessions.counted())
+        Phrase.objects.filter(pk__in=newest)
         .select_related("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
         .defer(
             "assignment__task__base_model__predictions",
@@ -146,7 +151,7 @@ def recent_phrases(study: Study) -> QuerySet[Phrase]:
             "score__run__head",
             "score__run__test_predictions",
         )
-        .order_by("-submitted_at", "-id")[:_RECENT]
+        .order_by(*newest_first)
     )
 
 
