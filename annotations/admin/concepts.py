@@ -9,16 +9,19 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.admin.study_pages import StudyPage, page_context
+from annotations.analysis.chart_values import MOST_TASKS
 from annotations.analysis.concept_definitions import ConceptRow, TogetherRow
 from annotations.analysis.concept_figures import map_panels, together_figure
 from annotations.analysis.concept_tables import ConceptTables
 from annotations.analysis.latest import latest_concepts
+from annotations.analysis.rows import TaskFacts
 from annotations.charts.draw import draw
 from annotations.charts.map_chart import draw_map
 from annotations.models import Study
 
 MAP = "concept-map"
 MOST_SHOWN = 100  # concepts of a task on the page; the file has all
+MOST_PLACES = 400  # lines of the map's data on the page
 _MAP_TITLE = "Map of phrases"
 
 
@@ -46,18 +49,28 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         return _csv(tables, request.GET["table"])
     if "figure" in request.GET:
         return _svg(tables, request.GET["figure"])
-    figure = together_figure(tables)
+    figure, shown = together_figure(tables), _shown_tasks(tables)
     context = page_context(
         request,
         study,
         "Concepts",
         tables=tables,
-        tasks=[_task(tables, task.position, task.title) for task in tables.tasks],
+        tasks=[_task(tables, task.position, task.title) for task in shown],
+        left_out_tasks=len(tables.tasks) - len(shown),
         figure=figure,
         together=_drawn(draw(figure)) if not figure.chart.is_empty else "",
         map=_drawn(draw_map(map_panels(tables), _MAP_TITLE)) if tables.map.rows else "",
+        places=tables.map.rows[:MOST_PLACES],
+        n_more_places=max(0, len(tables.map.rows) - MOST_PLACES),
     )
     return render(request, "admin/annotations/study/concepts.html", context)
+
+
+def _shown_tasks(tables: ConceptTables) -> list[TaskFacts]:
+    """All tasks; of very many the first that have concepts."""
+    had = {row.task for row in tables.concepts.rows}
+    chosen = sorted(tables.tasks, key=lambda task: (task.position not in had, task.position))[:MOST_TASKS]
+    return sorted(chosen, key=lambda task: task.position)
 
 
 def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:

@@ -93,14 +93,20 @@ def task_words(tables: StudyTables, task: TaskFacts) -> TaskWords:
     return TaskWords(task.title, list(_sentences(tables, task)), rows)
 
 
-def categories(tables: StudyTables) -> list[Category]:
-    """Return the rows of table 3 as the page shows them; a list that is too long has each text once, counted."""
+def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category]:
+    """Return the rows of table 3 as the page shows them; a list that is too long has each text once, counted.
+
+    tasks: those that have a column.
+    """
+    tasks = list(tasks)
+    shown = {task.position for task in tasks}
     by_place: dict[tuple[int, PhraseList], list[Listed]] = {}
     for row in tables.table_3.rows:
+        if row.task not in shown:
+            continue
         by_place.setdefault((row.task, row.phrase_list), []).append(row)
     return [
-        Category(name.value, [_cell(by_place.get((task.position, name), [])) for task in tables.tasks])
-        for name in PhraseList
+        Category(name.value, [_cell(by_place.get((task.position, name), [])) for task in tasks]) for name in PhraseList
     ]
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,7 @@ from annotations.admin.results_words import (
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.chart_values import Figure
 from annotations.analysis.definitions import TABLE_3
-from annotations.analysis.figures import figures
+from annotations.analysis.figures import figures, first_tasks
 from annotations.analysis.latest import followed
 from annotations.analysis.rows import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.splits import Panel
@@ -34,6 +34,7 @@ from annotations.services import benchmarks, roles
 
 NAME = "results"
 _POLL_S = 10  # while the study is open
+MOST_COLUMNS = 12  # tasks in table 3 on the page
 _SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
 
 
@@ -93,15 +94,19 @@ def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[str, Any]:
     shown = [_shown(figure) for figure in figures(tables)]
+    first, columns = first_tasks(tables), first_tasks(tables, MOST_COLUMNS)
     newest = _newest_benchmarks(study)
     under_way = any(each is not None and each.finished_at is None for each in newest)
     unmeasured = any(each is None or each.state == JobState.FAILED for each in newest)
     return {
         "tables": tables,
-        "words": [task_words(tables, task) for task in tables.tasks],
+        "words": [task_words(tables, task) for task in first],
+        "left_out_tasks": len(tables.tasks) - len(first),
         "shown": shown,
-        "panels": list(_phrase_panels(request, tables)),
-        "table_3": categories(tables),
+        "panels": list(_phrase_panels(request, tables, {task.position for task in first})),
+        "table_3": categories(tables, columns),
+        "table_3_tasks": columns,
+        "table_3_left_out": len(tables.tasks) - len(columns),
         "table_3_limit": CATEGORY_LIMIT,
         "table_3_file": TABLE_3.file,
         "conditions": comparison_rows(tables.conditions.rows),
@@ -149,11 +154,10 @@ def _cell(cell: Cell) -> str:
     return f"{cell:.4g}" if isinstance(cell, float) else write_cell(cell)
 
 
-def _phrase_panels(request: HttpRequest, tables: StudyTables) -> Iterator[PhrasePanel]:
+def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[PhrasePanel]:
     owner = f"user:{request.user.pk}"
-    for (_, class_name, phrase), rows in groupby(
-        tables.panels.rows, lambda row: (row.task, row.class_name, row.phrase)
-    ):
+    of_tasks = (row for row in tables.panels.rows if row.task in tasks)
+    for (_, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
         strips = []
         for name, pictures in groupby(rows, lambda row: row.slice):
             words = "Hard: more like the phrase" if name == "hard" else "Easy: less like it"

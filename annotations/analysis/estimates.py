@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -70,8 +71,14 @@ def estimate(values: Iterable[float | None]) -> Estimate:
     low, high, resamples = None, None, 0
     if len(present) > 1:
         resamples = n_resamples(len(present))
-        low, high = bca_interval(present, np.random.default_rng(SEED), resamples)
+        low, high = _interval(tuple(present), resamples)
     return Estimate(of.n, of.mean, of.sd, statistics.median(present), of.max, low, high, resamples)
+
+
+@lru_cache(maxsize=8_192)
+def _interval(values: tuple[float, ...], resamples: int) -> tuple[float, float]:
+    """Kept, since a page that follows a study asks for those of every task again and again."""
+    return bca_interval(values, np.random.default_rng(SEED), resamples)
 
 
 def n_resamples(n: int) -> int:

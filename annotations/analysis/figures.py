@@ -41,9 +41,9 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
 
     Of very many tasks the first are drawn that people had; the data are of all.
     """
-    left_out = max(0, len(tables.tasks) - MOST_TASKS)
-    if left_out:
-        tables = replace(tables, tasks=_first_tasks(tables))
+    shown = first_tasks(tables)
+    left_out = len(tables.tasks) - len(shown)
+    tables = replace(tables, tasks=shown)
     drawn = (
         _error_scores(tables),
         _annotation_time(tables),
@@ -55,9 +55,12 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
     return tuple(replace(figure, left_out=left_out) for figure in drawn)
 
 
-def _first_tasks(tables: StudyTables) -> tuple[TaskFacts, ...]:
+def first_tasks(tables: StudyTables, most: int = MOST_TASKS) -> tuple[TaskFacts, ...]:
+    """Return all tasks; of very many the first that people had, in their order."""
+    if len(tables.tasks) <= most:
+        return tables.tasks
     had = {row.task for row in (*tables.people.rows, *tables.experts.rows)}
-    chosen = sorted(tables.tasks, key=lambda task: (task.position not in had, task.position))[:MOST_TASKS]
+    chosen = sorted(tables.tasks, key=lambda task: (task.position not in had, task.position))[:most]
     return tuple(sorted(chosen, key=lambda task: task.position))
 
 

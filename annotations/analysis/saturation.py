@@ -1,8 +1,10 @@
 """Have enough people been asked? Rarefaction over random orders of people, and the chance of something new."""
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
+from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +46,7 @@ def rarefaction(named: Sequence[frozenset[Hashable]], rng: np.random.Generator) 
     """Return how many distinct concepts the first k people name. named: for each person what it named.
 
     The mean is exact (a concept that m of n people named is missed by k of them in C(n-m, k) of C(n, k) cases);
-    the interval is that of random orders.
+    the interval is that of random orders, of all orders where there are few people.
     """
     n = len(named)
     if n == 0:
@@ -120,12 +122,19 @@ def _order_interval(
     number = {concept: i for i, concept in enumerate(concepts)}
     who = np.array([person for person, each in enumerate(named) for _ in each], dtype=np.int64)
     what = np.array([number[concept] for each in named for concept in each], dtype=np.int64)
-    orders = int(np.clip(_WORK // max(len(who), 1), LEAST_ORDERS, MOST_ORDERS))
-    counts = np.empty((orders, len(places)))
-    for i in range(orders):
-        turn = rng.permutation(len(named)) + 1  # when each person's turn is
+    counts = []
+    for turn in _orders(len(named), len(who), rng):
         first = np.full(len(concepts), len(named) + 1, dtype=np.int64)
         np.minimum.at(first, what, turn[who])
-        counts[i] = np.searchsorted(np.sort(first), places, "right")
+        counts.append(np.searchsorted(np.sort(first), places, "right"))
     low, high = np.quantile(counts, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low, high
+
+
+def _orders(n: int, mentions: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """When each of n people's turn is, from 1: in every order where there are few, else in random ones."""
+    if factorial(n) <= MOST_ORDERS:
+        yield from (np.array(order) for order in permutations(range(1, n + 1)))
+        return
+    for _ in range(int(np.clip(_WORK // max(mentions, 1), LEAST_ORDERS, MOST_ORDERS))):
+        yield rng.permutation(n) + 1

@@ -71,7 +71,7 @@ def look(task: int, phrase: int) -> Looked:
         return Looked(missing=str(error))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2_048)
 def _look(task: int, score_id: int, has_run: bool, words: str) -> Looked:
     """Kept, since neither a score nor a data set ever changes. Raises BadDataset, BadArray."""
     related = ("phrase__assignment__task__base_model__dataset", "run")

@@ -24,7 +24,8 @@ from annotations.models import Study
 
 Row = TypeVar("Row")
 Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same
-PANEL_PHRASES = 3  # of each task
+PANEL_PHRASES = 3  # of each task that have panels
+MANY_TASKS = 100  # with more, the best alone
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def tables_of(
     people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
     experts = person_tasks(expert_keys, by_person(rows.experts), {}, {})
-    best = _best_phrases(rows.tried)
+    best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1)
     looked = {each.phrase: look(task, each.phrase) for task, phrases in best.items() for each in phrases}
     titles = {task.position: task.title for task in rows.tasks}
     first = [looked[phrases[0].phrase] for phrases in best.values() if phrases]
@@ -156,17 +157,17 @@ def _methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Ite
             )  # fmt: skip
 
 
-def _best_phrases(tried: Iterable[Tried]) -> dict[int, list[Tried]]:
-    """The phrases with the highest error scores of each task, each text once, the earliest of tied ones first."""
+def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:
+    """The n phrases with the highest error scores of each task, each text once, the earliest of tied ones first."""
     best: dict[int, list[Tried]] = defaultdict(list)
     for each in tried:
         known = best[each.task]
-        if not each.error_score or (len(known) == PANEL_PHRASES and each.error_score <= (known[-1].error_score or 0)):
+        if not each.error_score or (len(known) == n and each.error_score <= (known[-1].error_score or 0)):
             continue
         known.append(each)
         known.sort(key=lambda one: -(one.error_score or 0))
         texts = [one.text.casefold() for one in known]
-        best[each.task] = [one for i, one in enumerate(known) if texts[i] not in texts[:i]][:PANEL_PHRASES]
+        best[each.task] = [one for i, one in enumerate(known) if texts[i] not in texts[:i]][:n]
     return dict(sorted(best.items()))
 
 

@@ -32,7 +32,10 @@ from annotations.models import Study
 from annotations.services.scopes import visible
 
 # Columns by which tables that are computed can be filtered; those of the database say which ones they take.
-_FILTERS = ("task", "participant", "session", "condition", "measure", "what", "reason", "run", "method", "rank")
+_FILTERS = (
+    *("task", "participant", "session", "condition", "measure", "what", "reason", "run", "method", "rank"),
+    *("concept", "correction", "set", "model"),
+)
 _PAGE = (
     OpenApiParameter("page", int, description="number of the page, from 1"),
     OpenApiParameter("page_size", int, description="rows a page, at most 200"),

@@ -10,11 +10,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from annotations.admin.study_results import MOST_COLUMNS
+from annotations.analysis.chart_values import MOST_TASKS
 from annotations.analysis.people import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study
 from annotations.models.staff import StudyMember
 from annotations.services import benchmarks, studies, withdrawal
-from tests.actors import Visit
+from tests.actors import Visit, open_study
 from tests.annotations.analysis.paper import LISTS, papers_phrases
 from tests.annotations.analysis.scripted import EXPECTED, scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
@@ -36,6 +38,25 @@ def page(client: Client, study: Study) -> str:
     response = client.get(url(study))
     assert response.status_code == 200
     return response.content.decode()
+
+
+def test_of_very_many_tasks_the_first_that_people_had_are_shown(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    tasks = [{"base_model": base_model, "target_class": i % 2} for i in range(MOST_TASKS + 3)]
+    draft = studies.create_study(slug="many", title="Many tasks", completion_code="C0DE5678", tasks=tasks)
+    study = open_study(draft)
+    tell(study, [Tried(MOST_TASKS + 3, "ann", "red", 0.5, 0.5, 15, 9, 1)])
+    shown = page(coordinator_client, study)
+    titles = re.findall(r"<h2>(\d+)\. ", shown)
+    assert titles == [str(number) for number in (*range(1, MOST_TASKS), MOST_TASKS + 3)]
+    assert '3 more tasks are in <a href="?table=estimates.csv"' in shown
+    assert shown.count("3 more tasks are in its data.") == 6
+    assert f"{MOST_TASKS + 3 - MOST_COLUMNS} more tasks are in the file." in shown
+    file = coordinator_client.get(url(study, "?table=estimates.csv")).content.decode()
+    assert {row["task"] for row in csv.DictReader(io.StringIO(file))} == {str(i + 1) for i in range(MOST_TASKS + 3)}
+    concepts = coordinator_client.get(f"/admin/annotations/study/{study.pk}/concepts/").content.decode()
+    assert "3 more tasks are in the file." in concepts and f"{MOST_TASKS + 3}. " in concepts
 
 
 def test_a_study_without_people_says_so(coordinator_client: Client, draft_study: Study) -> None:
