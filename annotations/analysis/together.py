@@ -39,7 +39,7 @@ class Explained:
     random: NDArray[np.float64]
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=1_024)
 def explained(base_model: int, label: int, scores: tuple[int, ...], numbers: tuple[int, ...]) -> Explained:
     """Return what the best concepts of a class explain together. scores: ids; numbers: the concept of each.
 
