@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
-from tests import actors
 from tests.accessibility import DJANGOS, assert_no_violations
 from tests.annotations.admin.test_in_a_browser import IMAGES, shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
@@ -138,7 +137,7 @@ def test_a_preview_leads_into_a_draft(
 def test_an_archive_becomes_a_data_set(
     live_server: LiveServer, chromium: Browser, coordinator: User, tmp_path: Path, settings: Any
 ) -> None:
-    settings.DATA_ROOT, settings.DEFAULT_SIMILARITY_ENCODER = tmp_path / "data", actors.ENCODER
+    settings.DATA_ROOT = tmp_path / "data"
     folder = write_csv_folder(tmp_path / "animals", animals(per_group=3))
     with zipfile.ZipFile(tmp_path / "animals.zip", "w") as archive:
         for file in folder.rglob("*.*"):
