@@ -13,16 +13,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import linear
 
 from modeling.errors import BadArray
 from modeling.retraining.objective import as_tensor
+from modeling.retraining.products import packed, times_packed
 from modeling.retraining.solver import multiplies_bfloat16
 from modeling.similarity import similarities
 
 _UNIT_TOLERANCE = 1e-3  # of lengths
 _IMAGES = 2**14  # that are multiplied at once: the products stay in cache
 _MORE_THAN_UNIT = 1.01  # lengths of rows, also when they are rounded
+_NEAREST = 0.505  # of the spacing of numbers: the most that the nearest one is off, as a share of itself
 _AGAIN = 256  # images that are computed again at once
 
 Products = NDArray[np.float32]  # [K, m], of K texts and m images
@@ -96,10 +97,15 @@ class SimilarityIndex:
             return last - 2 * (rounding + self._rough.share * (np.abs(last) + 2 * rounding + self._rough.share))
 
         for k, (rows, about) in enumerate(_candidates(self._rough.times(texts), least)):
-            perhaps = rows[about >= least(about[None])[0]]
-            exact = self._similarities(perhaps, texts[k])
-            best = np.lexsort((perhaps, -exact))[:count]
-            nearest.rows[k], nearest.similarities[k] = perhaps[best], exact[best]
+            likely = np.zeros(len(rows), np.bool_)
+            likely[np.argpartition(about, -count)[-count:]] = True
+            exact = np.full(len(rows), -np.inf, np.float32)
+            exact[likely] = self._similarities(rows[likely], texts[k])
+            most = about + rounding + self._rough.share * np.abs(about)
+            perhaps = ~likely & (most >= exact[likely].min())
+            exact[perhaps] = self._similarities(rows[perhaps], texts[k])
+            best = np.lexsort((rows, -exact))[:count]
+            nearest.rows[k], nearest.similarities[k] = rows[best], exact[best]
         return nearest
 
     def _similarities(self, rows: NDArray[np.int64], text: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -136,16 +142,15 @@ class _Blocks:
         self._blocks, self._lost = [], 0.0
         for start in range(0, len(images), _IMAGES):
             block = as_tensor(np.ascontiguousarray(images[start : start + _IMAGES]))
-            self._blocks.append(_operand(block, dtype))
+            self._blocks.append(packed(block.to(dtype)))
             self._lost = max(self._lost, _largest_loss(block, dtype))
 
     def times(self, texts: NDArray[np.float32]) -> Iterator[Products]:
         """About the similarities of the texts and the images of each block."""
         with torch.inference_mode():
-            operand = _operand(as_tensor(np.ascontiguousarray(texts)), self._dtype)
+            operand = as_tensor(np.ascontiguousarray(texts)).to(self._dtype)
             for images in self._blocks:
-                products = linear(operand, images)
-                yield (products.to_dense() if products.is_mkldnn else products).float().numpy()
+                yield times_packed(operand, images).float().numpy()
 
     def rounding(self, texts: NDArray[np.float32]) -> float:
         """How far a product can be from the similarity, before `share` of it is lost as it is rounded too.
@@ -158,8 +163,8 @@ class _Blocks:
 
     @property
     def share(self) -> np.float32:
-        """The share of itself that a product can lose when it is kept; in float32, `rounding` has it in."""
-        return np.float32(torch.finfo(self._dtype).eps if self._dtype == torch.bfloat16 else 0)
+        """The share of what is kept of a product that it can have lost; in float32, `rounding` has it in."""
+        return np.float32(_NEAREST * torch.finfo(self._dtype).eps if self._dtype == torch.bfloat16 else 0)
 
 
 def _candidates(
@@ -176,13 +181,6 @@ def _candidates(
     for of_text in zip(*parts, strict=True):
         rows, about = zip(*of_text, strict=True)
         yield np.concatenate(rows), np.concatenate(about)
-
-
-def _operand(rows: Tensor, dtype: torch.dtype) -> Tensor:
-    """A copy in bfloat16, or in float32 as oneDNN takes it where torch has it: twice as fast as torch's own."""
-    if dtype == torch.float32 and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return rows.to_mkldnn()
-    return rows.to(dtype)
 
 
 def _largest_loss(rows: Tensor, dtype: torch.dtype) -> float:

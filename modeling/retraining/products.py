@@ -7,8 +7,10 @@ with torch, takes those of AMD's too and is then twice as fast. Both sum in floa
 import torch
 from torch import Tensor
 
-# Without oneDNN there is none. Torch's own compiler multiplies by it.
-_of_onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None  # type: ignore[no-untyped-call]
+# Without oneDNN there are none. Torch's own compiler multiplies and packs by them.
+_has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+_of_onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if _has_onednn else None
+_pack = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None) if _has_onednn else None
 
 
 def times(a: Tensor, b: Tensor) -> Tensor:
@@ -16,6 +18,20 @@ def times(a: Tensor, b: Tensor) -> Tensor:
     if _of_onednn is None or a.dtype != torch.float32 or a.device.type != "cpu":
         return a @ b
     product: Tensor = _of_onednn(_dense(a), _dense(b).T, None, "none", [], "")
+    return product
+
+
+def packed(rows: Tensor) -> Tensor:
+    """Rows [n, m], for `times_packed` alone: a copy that need not be put in order for every product."""
+    copy: Tensor = rows.clone() if _pack is None else _pack(_dense(rows))
+    return copy
+
+
+def times_packed(a: Tensor, rows: Tensor) -> Tensor:
+    """A Rᵀ, [k, n], from a [k, m] and rows r [n, m] that are packed, of one type."""
+    if _of_onednn is None or not rows.is_mkldnn:
+        return a @ rows.T
+    product: Tensor = _of_onednn(_dense(a), rows, None, "none", [], "")
     return product
 
 

@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from modeling.errors import BadArray
+from modeling.retraining import products
 from modeling.similarity import similarities
 from modeling.similarity_index import SimilarityIndex, _Blocks
 from modeling.standardization import unit_rows
@@ -102,7 +103,8 @@ def test_without_onednn_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     images, texts, thresholds = unit(3_000, 64, 0), unit(30, 64, 1), np.full(30, 0.1)
     index = SimilarityIndex(images)
     nearest, above = index.nearest(texts, 7), index.above(texts, thresholds)
-    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
+    monkeypatch.setattr(products, "_of_onednn", None)
+    monkeypatch.setattr(products, "_pack", None)
     index = SimilarityIndex(images)
     np.testing.assert_array_equal(index.nearest(texts, 7).rows, nearest.rows)
     for rows, expected in zip(index.above(texts, thresholds), above, strict=True):
@@ -122,10 +124,10 @@ def test_a_product_is_no_further_off_than_is_said(dtype: torch.dtype, d: int) ->
     images, texts = unit(2_000, d, 0), unit(40, d, 1)
     texts[:20] = images[:20]  # similarities up to 1
     blocks = _Blocks(images, dtype)
-    products = np.concatenate(list(blocks.times(texts)), axis=1)
-    off = np.abs(products - every_similarity(images, texts))
+    about = np.concatenate(list(blocks.times(texts)), axis=1)
+    off = np.abs(about - every_similarity(images, texts))
     assert off.max() > 0
-    assert (off <= blocks.rounding(texts) + blocks.share * np.abs(products)).all()
+    assert (off <= blocks.rounding(texts) + blocks.share * np.abs(about)).all()
 
 
 def test_any_layout_and_read_only_images_do() -> None:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from modeling.retraining import products
-from modeling.retraining.products import times
+from modeling.retraining.products import packed, times, times_packed
 
 
 def matrices(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor]:
@@ -35,7 +35,17 @@ def test_factors_without_gaps_are_not_copied() -> None:
     assert products._dense(b[:, :5]).is_contiguous()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rows_may_be_packed_for_any_number_of_others(dtype: torch.dtype) -> None:
+    a, b = matrices(dtype)
+    rows = packed(b.T)
+    for some in (a, a[:1], a[::2]):
+        torch.testing.assert_close(times_packed(some, rows), some @ b)
+
+
 def test_it_does_without_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = matrices()
     monkeypatch.setattr(products, "_of_onednn", None)
+    monkeypatch.setattr(products, "_pack", None)
     assert torch.equal(times(a, b), a @ b)
+    assert torch.equal(times_packed(a, packed(b.T)), a @ b)
