@@ -20,7 +20,11 @@ def test_an_open_study_is_active_and_says_so_in_the_log(draft_study: Study) -> N
     assert study.state == StudyState.ACTIVE
     assert study.opened_at is not None
     event = Event.objects.get(study=study)
-    assert (event.kind, event.payload) == (events.STUDY_OPENED, {"configuration": 1, "without_rehearsal": True})
+    assert (event.kind, event.payload["configuration"]) == (events.STUDY_OPENED, 1)
+    assert event.payload["without_rehearsal"] is True
+    carried = event.payload[events.ROWS]
+    assert (list(carried["configuration"]), list(carried["task"])) == (["1"], ["1"])
+    assert carried["study"][str(study.pk)]["state"] == "active"
 
 
 def test_the_configuration_holds_study_tasks_and_data_and_its_digest_can_be_computed_again(draft_study: Study) -> None:
