@@ -35,7 +35,7 @@ def roots(tmp_path: Path, settings: Any) -> Iterator[Path]:
 @pytest.fixture
 def ask(db: None, roots: Path) -> Ask:
     def request(**given: Any) -> DatasetImport:
-        usual = {"name": "animals", "source_format": "csv", "by": "coordinator"}
+        usual = {"name": "animals", "source_format": "csv", "similarity_encoder": ENCODER, "by": "coordinator"}
         job = imports.request_import(**{**usual, **({} if "archive" in given else {"folder": "animals"}), **given})
         run_due_imports()
         job.refresh_from_db()
@@ -119,20 +119,21 @@ def test_an_encoder_that_cannot_be_loaded_keeps_the_archive_for_another_try(
     ask: Ask, roots: Path, settings: Any
 ) -> None:
     settings.DEFAULT_SIMILARITY_ENCODER = "open_clip:no-such-model:nothing"
-    job = ask(archive=archived(roots / "import" / "animals"))
+    job = ask(archive=archived(roots / "import" / "animals"), similarity_encoder="open_clip:no-such-model:nothing")
     assert job.state == JobState.FAILED
-    DatasetImport.objects.update(similarity_encoder=ENCODER)
-    imports.request_again(job, by="coordinator")
+    imports.request_again(job, similarity_encoder="bundled:small-clip", by="coordinator")
     run_due_imports()
     job.refresh_from_db()
     assert (job.state, job.error) == (JobState.DONE, "")
+    assert job.dataset is not None and job.dataset.similarity_encoder == "bundled:small-clip"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_was_killed_goes_on_where_it_stopped(
     subprocess_environment: dict[str, str], roots: Path
 ) -> None:
-    job = imports.request_import(name="animals", source_format="csv", folder="animals", by="coordinator")
+    given: dict[str, Any] = {"name": "animals", "source_format": "csv", "folder": "animals"}
+    job = imports.request_import(**given, similarity_encoder=ENCODER, by="coordinator")
     environment = {
         **subprocess_environment,
         "DATA_ROOT": str(roots / "data"),
