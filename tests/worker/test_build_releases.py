@@ -40,12 +40,15 @@ from annotations.services.withdrawal import withdraw
 from tests.actors import Visit, start_visit
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.steps import end, submit_and_score
-from worker import heartbeat
+from worker import heartbeat, release_extras
 from worker import releases as worker_releases
 from worker.releases import build_due_releases
 from worker.retraining import train_due_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+# Drawing takes a process of its own and seconds; these tests look at nothing that is drawn.
+without_figures = pytest.mark.usefixtures("_nothing_is_drawn")
 
 TRICKY = (
     "=HYPERLINK(1)",
@@ -66,6 +69,11 @@ TRICKY = (
 def _no_files_of_another_test() -> Iterator[None]:
     yield
     shutil.rmtree(Path(settings.DATA_ROOT) / releases.FOLDER, ignore_errors=True)
+
+
+@pytest.fixture
+def _nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_extras, "draw_apart", lambda pictures, directory: None)
 
 
 @pytest.fixture
@@ -149,6 +157,7 @@ def test_the_same_state_gives_the_same_bytes(worked: Study) -> None:
     assert first.digest == second.digest
 
 
+@without_figures
 def test_the_dictionary_describes_exactly_the_columns_that_are_there(worked: Study) -> None:
     archive = opened(build(worked))
     described: dict[str, list[str]] = {}
@@ -165,6 +174,7 @@ def test_the_dictionary_describes_exactly_the_columns_that_are_there(worked: Stu
             assert pq.read_schema(io.BytesIO(archive.read(parquet))).names == header
 
 
+@without_figures
 def test_csv_parquet_and_jsonl_hold_the_same_phrases(worked: Study) -> None:
     archive = opened(build(worked))
     rows = table(archive, "phrases.csv")
@@ -180,6 +190,7 @@ def test_csv_parquet_and_jsonl_hold_the_same_phrases(worked: Study) -> None:
     ]
 
 
+@without_figures
 def test_long_and_wide_say_what_the_summary_says(worked: Study) -> None:
     archive = opened(build(worked))
     long = {
@@ -194,6 +205,7 @@ def test_long_and_wide_say_what_the_summary_says(worked: Study) -> None:
             assert wide[row["participant"]][f"task_{row['task']}_{measure}"] == row[measure]
 
 
+@without_figures
 def test_the_script_rebuilds_the_headline_from_the_csv_files_alone(worked: Study, tmp_path: Path) -> None:
     folder, output = tmp_path / "release", tmp_path / "rebuilt"
     opened(build(worked)).extractall(folder)
@@ -225,6 +237,7 @@ def test_the_script_rebuilds_the_headline_from_the_csv_files_alone(worked: Study
         assert (output / f"rebuilt_{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@without_figures
 def test_the_worked_example_of_the_docs_runs_on_a_release(worked: Study, tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text("utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
@@ -244,6 +257,7 @@ def test_the_worked_example_of_the_docs_runs_on_a_release(worked: Study, tmp_pat
     assert headline.mean is not None and f"{headline.mean:.3f}" in done.stdout
 
 
+@without_figures
 def test_the_script_says_where_the_csv_files_do_not_agree(worked: Study, tmp_path: Path) -> None:
     opened(build(worked)).extractall(tmp_path / "release")
     runs = tmp_path / "release" / "runs.csv"
@@ -263,6 +277,7 @@ def test_nothing_that_ties_data_to_a_person_is_in_any_byte_of_it(worked: Study, 
     assert not any(b"127.0.0.1" in archive.read(name) for name in archive.namelist())
 
 
+@without_figures
 def test_the_ledger_says_what_is_left_out_and_why(worked: Study, alice: Visit, bob: Visit) -> None:
     withdraw(alice.session)
     preview = AnnotationSession.objects.create(
@@ -291,6 +306,7 @@ def test_the_ledger_says_what_is_left_out_and_why(worked: Study, alice: Visit, b
             assert not {word for word in ("crimson", "dark", "HYPERLINK") if word.encode() in archive.read(name)}, name
 
 
+@without_figures
 def test_events_of_withdrawn_visits_are_not_in_the_log_of_a_release(worked: Study, alice: Visit) -> None:
     withdraw(alice.session)
     archive = opened(build(worked))
@@ -299,6 +315,7 @@ def test_events_of_withdrawn_visits_are_not_in_the_log_of_a_release(worked: Stud
     assert len(sessions) == 3  # bob, carol, and the study itself
 
 
+@without_figures
 def test_a_withdrawal_supersedes_the_releases_that_hold_the_person(worked: Study, alice: Visit) -> None:
     before = build(worked)
     withdraw(alice.session)
@@ -313,6 +330,7 @@ def test_a_withdrawal_supersedes_the_releases_that_hold_the_person(worked: Study
     assert (Path(settings.DATA_ROOT) / before.file).is_file()  # for audits
 
 
+@without_figures
 def test_a_withdrawal_of_somebody_who_came_later_supersedes_nothing(worked: Study) -> None:
     before = build(worked)
     withdraw(start_visit(worked, "late").session)
@@ -320,6 +338,7 @@ def test_a_withdrawal_of_somebody_who_came_later_supersedes_nothing(worked: Stud
     assert before.superseded_at is None
 
 
+@without_figures
 def test_a_withdrawal_during_the_building_supersedes_what_is_built(
     worked: Study, alice: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -366,6 +385,7 @@ def test_a_study_without_data_and_one_with_one_person_can_be_released(draft_stud
     assert pq.read_table(io.BytesIO(archive.read("phrases.parquet"))).num_rows == 0
 
 
+@without_figures
 def test_the_worker_that_lost_its_job_writes_nothing_to_it(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     def lose(path: Path) -> str:
         Release.objects.update(attempts=9)
@@ -377,6 +397,7 @@ def test_the_worker_that_lost_its_job_writes_nothing_to_it(worked: Study, monkey
     assert jobs.take(Release) is None  # its heart beat a moment ago
 
 
+@without_figures
 def test_the_command_builds_and_says_where(worked: Study) -> None:
     out = io.StringIO()
     call_command("release_study", "sprites", stdout=out)
@@ -395,6 +416,7 @@ def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch
     assert worked.releases.get().digest in out.getvalue()
 
 
+@without_figures
 def test_a_heart_that_is_due_to_beat_in_the_snapshot_does_no_harm(
     worked: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
