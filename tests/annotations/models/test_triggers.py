@@ -2,9 +2,13 @@
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from annotations.models import AnnotationSession, AuditRecord
+from annotations.models import AnnotationSession, AuditRecord, JudgementAnswer, Reply
+from annotations.services import erasure, replies
+from annotations.services.withdrawal import withdraw
 from tests.actors import Visit
+from tests.steps import submit_and_score
 
 
 def refuses(statement: str, because: str) -> None:
@@ -27,3 +31,25 @@ def test_the_event_log_is_append_only_for_peoples_visits(alice: Visit, change: s
 def test_whose_visit_it_is_never_changes(alice: Visit, kind: str) -> None:
     refuses(f"UPDATE annotations_annotationsession SET kind = '{kind}'", "never changes")
     assert AnnotationSession.objects.filter(kind="participant").update(kind="participant") == 1
+
+
+def judge(visit: Visit) -> None:
+    (phrase,) = submit_and_score(visit, "dark")
+    replies.judge(phrase, JudgementAnswer.NO)
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE {} SET took_effect = false", "UPDATE {} SET said = 'yes'", "DELETE FROM {}"]
+)
+def test_replies_are_append_only(alice: Visit, change: str) -> None:
+    judge(alice)
+    refuses(change.format("annotations_reply"), "append-only")
+
+
+def test_replies_go_with_a_visit_that_is_erased_and_no_others(alice: Visit, bob: Visit) -> None:
+    judge(alice)
+    judge(bob)
+    withdraw(alice.session)
+    refuses("UPDATE annotations_reply SET said = 'yes'", "append-only")
+    assert erasure.erase_due(timezone.now()).contents == 1
+    assert Reply.objects.get().phrase.assignment.session == bob.session

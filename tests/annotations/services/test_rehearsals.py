@@ -12,9 +12,11 @@ from annotations.models import (
     Assignment,
     AuditRecord,
     Event,
+    JudgementAnswer,
     Participant,
     Phrase,
     Rehearsal,
+    Reply,
     Score,
     SessionKind,
     Study,
@@ -23,7 +25,7 @@ from annotations.models import (
     Submission,
 )
 from annotations.readings import preflight
-from annotations.services import assignments, entry_links, jobs, rehearsals, sessions, studies
+from annotations.services import assignments, entry_links, jobs, rehearsals, replies, sessions, studies
 from annotations.services.errors import StudyNotReady
 from annotations.services.rehearsals import _LEFT, RehearsalNotPossible, discard, request_rehearsal
 from annotations.services.visit_rows import _DONE_IN_IT
@@ -42,14 +44,16 @@ def green(study: Study) -> Rehearsal:
 
 
 def rehearse(study: Study, name: str = "simulated", kind: str = SessionKind.SIMULATED) -> actors.Visit:
-    """A visit that does not count, with a phrase, its score and a run."""
+    """A visit that does not count, with a phrase, its score, a reply to it and a run."""
     token = entry_links._signed(entry_links.Rehearsal(study.pk, kind, name, 0))
     session = entry_links.enter(study, token)
     sessions.give_consent(session)
     session = actors.pass_check(actors.do_tutorial(session))
     assignment = assignments.start(session.assignments.order_by("position")[0])
     visit = actors.Visit(session, assignment, actors.client_of(session), {})
-    add_run(add_phrase(visit, "red", 0.5), 0.5)
+    phrase = add_phrase(visit, "red", 0.5)
+    replies.judge(phrase, JudgementAnswer.NO)
+    add_run(phrase, 0.5)
     return visit
 
 
@@ -124,7 +128,7 @@ def test_discarding_leaves_nothing_of_a_draft_but_itself(draft_study: Study) -> 
     rehearse(draft_study)
     rehearse(draft_study, "preview", SessionKind.PREVIEW)
     assert discard(draft_study, by="coordinator") == 2
-    for model in (AnnotationSession, Participant, Event, Phrase, Score, Assignment, Submission, Rehearsal):
+    for model in (AnnotationSession, Participant, Event, Phrase, Score, Reply, Assignment, Submission, Rehearsal):
         assert not model._default_manager.exists(), model
     draft_study.tasks.get().delete()
     draft_study.delete()

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -116,17 +117,16 @@ def test_of_many_at_once_with_one_uuid_one_is_stored(alice: Visit) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_devices_at_once_the_later_act_counts_whichever_comes_first(alice: Visit) -> None:
-    phrase = scored(alice)
     key = uuid.uuid4()
-    for _ in range(8):
-        Judgement.objects.all().delete()
-        Reply.objects.all().delete()
+    phrases = submit_and_score(alice, "dark", "blue", "small", "big", "tilted", "left", "pale", "bright")
+    Score.objects.update(scored_at=timezone.now() - 60 * MINUTE)
+    for phrase in phrases:
         replies.judge(phrase, UNSURE, Act(key, ago=9 * MINUTE))
-        late = lambda: replies.judge(phrase, NO, Act(ago=5 * MINUTE))  # noqa: E731
-        newer = lambda: replies.judge(phrase, YES, Act(ago=MINUTE))  # noqa: E731
+        late = partial(replies.judge, phrase, NO, Act(ago=5 * MINUTE))
+        newer = partial(replies.judge, phrase, YES, Act(ago=MINUTE))
         at_once([late, newer])
-        assert counts() == YES
-        assert Reply.objects.count() == 3
+        assert phrase.judgement.answer == YES
+        assert phrase.replies.count() == 3
 
 
 def at_once(acts: list[Callable[[], object]]) -> None:
