@@ -4,11 +4,11 @@ Rehearsals are in no table but exclusions.csv. Of a visit whose person withdrew,
 sessions.csv that says so, and nothing that was done in it. A phrase that the staff excluded is only in exclusions.csv.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 
 from annotations.exports import tables
 from annotations.exports.columns import Table
@@ -26,6 +26,7 @@ from annotations.models import (
     Span,
     Stage,
     Study,
+    Task,
 )
 
 _AT_ONCE = 500  # rows that are in memory together
@@ -72,7 +73,7 @@ def phrase_rows(study: Study) -> QuerySet[Phrase]:
         .select_related("assignment__session__participant", "assignment__task", "score__run")
         .select_related("threshold_choice__run", "judgement")
         .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
-        .defer("threshold_choice__run__head", "threshold_choice__run__test_predictions")
+        .defer("threshold_choice__run__head", "threshold_choice__run__test_predictions", *_UNREAD)
         .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
     )
 
@@ -113,7 +114,7 @@ def _runs(study: Study) -> QuerySet[Any, Any]:
         .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
         .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
         .select_related("assignment__session__participant", "assignment__task", "base_model")
-        .defer("head", "test_predictions", "base_model__head", "base_model__predictions")
+        .defer("head", "test_predictions", "base_model__head", "base_model__predictions", *_UNREAD)
         .order_by(
             "assignment__session__participant__pseudonym",
             "assignment__task__position",
@@ -135,8 +136,28 @@ def _spans(study: Study) -> QuerySet[Any, Any]:
     return (
         Span.objects.filter(session__in=kept(study))
         .select_related("session__participant", "assignment__task")
+        .defer(*_unread("session", AnnotationSession, _OF_A_VISIT), *_unread_of_assignment())
+        .defer(*_unread("session__participant", Participant, {"pseudonym"}))
         .order_by("session__participant__pseudonym", "session__submission_key", "began_at", "id")
     )
+
+
+def _unread(path: str, model: type[Model], read: Set[str]) -> list[str]:
+    """Return a related row's fields that no table reads: each of very many rows would bring them along."""
+    fields = (field for field in model._meta.concrete_fields if not field.primary_key and field.name not in read)
+    return [f"{path}__{field.name}" for field in fields]
+
+
+def _unread_of_assignment() -> list[str]:
+    return [*_unread("assignment", Assignment, {"session", "task"}), *_unread("assignment__task", Task, {"position"})]
+
+
+_OF_A_VISIT = {"participant", "submission_key"}
+_UNREAD = (
+    *_unread_of_assignment(),
+    *_unread("assignment__session", AnnotationSession, _OF_A_VISIT),
+    *_unread("assignment__session__participant", Participant, {"pseudonym"}),
+)
 
 
 _OF_A_SESSION = {"session": "session__submission_key", "participant": "session__participant__pseudonym"}

@@ -79,7 +79,12 @@ def large(transactional_db: None, open_study: Study, alice: Visit) -> Study:
     )
     _copy(run, n, public_id="gen_random_uuid()", assignment_id=task, annotation_digest="md5(i::text)")
     _copy(
-        phrase.score, n, phrase_id=f"{first[Phrase]} + i", run_id=f"{first[Run]} + i", value="(i % 100) / 200.0 + 0.005"
+        phrase.score,
+        n,
+        phrase_id=f"{first[Phrase]} + i",
+        run_id=f"{first[Run]} + i",
+        value="(i % 100) / 200.0 + 0.005",
+        text_digest="md5(i::text) || md5(text_digest || i)",  # each says something else
     )
     _copy(span, n, session_id=visit, assignment_id=task, client_uuid="gen_random_uuid()")
     _copy(event, N_EVENTS, session_id=f"{first[AnnotationSession]} + 1 + (i - 1) / {N_EVENTS // N_PEOPLE}")
