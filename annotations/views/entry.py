@@ -3,6 +3,7 @@
 import math
 import uuid
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, Stage, Study
+from annotations.readings.preflight.duration import longest_minutes
 from annotations.readings.tutorial import grids
 from annotations.services import device_reports, entry_links, sessions
 from annotations.services.errors import AlreadyDone, ServiceError, StudyFull, StudyNotFound, StudyNotOpen
@@ -76,15 +78,16 @@ def _rehearsal(request: HttpRequest, study: Study) -> HttpResponse:
 def _welcome_page(
     request: HttpRequest, study: Study, parameters: Sequence[tuple[str, str]], **context: Any
 ) -> HttpResponse:
-    limits = list(study.tasks.values_list("time_limit_s", flat=True))
+    longest = longest_minutes(study)
     context |= {
         "study": study,
         "parameters": parameters,
         "device_fields": DEVICE_FIELDS,
         "client_uuid": uuid.uuid4(),
         "grids": grids(),
-        "n_tasks": len(limits),
-        "minutes": None if None in limits else math.ceil(sum(filter(None, limits)) / 60),
+        "n_tasks": study.tasks.count(),
+        "minutes": None if longest is None else math.ceil(longest),
+        "reward": Decimal(study.reward_cents) / 100 if study.reward_cents else None,
     }
     return render(request, "annotations/welcome.html", context)
 

@@ -15,7 +15,17 @@ def test_the_welcome_page_says_what_awaits_and_carries_the_ids(client: Client, o
     assert response.status_code == 200
     form = one(response, "form#start")
     assert {field["name"]: field["value"] for field in form.select("input")}.items() >= IDS.items()
-    assert "10 minutes at most" in tree(response).text
+    facts = [fact.text for fact in tree(response).select(".facts dd")]
+    assert facts == ["1 group of images", "up to about 15 minutes", "whenever you like"]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "3.50 GBP"), ("de", "3,50 GBP")])
+def test_the_welcome_page_says_what_it_pays_where_the_study_knows(
+    client: Client, open_study: Study, language: str, said: str
+) -> None:
+    Study.objects.update(reward_cents=350)
+    response = client.get("/study/sprites/", IDS, headers={"Accept-Language": language})
+    assert said in one(response, ".facts").text
 
 
 def test_a_get_stores_nothing(client: Client, open_study: Study) -> None:
