@@ -17,6 +17,7 @@ from annotations.prolific.client import bonus_lines, units
 from annotations.readings.discrepancies import own_code
 from annotations.services import audit
 from annotations.services.errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
+from annotations.services.payments import refuse_paid_there
 from annotations.services.submissions import ids_of
 
 Form = Literal["ids", "codes"]
@@ -28,7 +29,8 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
     ids: lines "participant id,amount" without a header, as Prolific's bulk bonus box takes them, one a person;
     codes: under pseudonyms, with the completion code that each person has, for whoever pays people by their codes;
     a study's codes are those of its outcomes, so they say who is who only where `codes_tell_apart`.
-    The same batch can be handed out again. Raises PaymentRefused once it was sent to Prolific.
+    The same batch can be handed out again. Raises PaymentRefused once it was sent to Prolific, and as
+    `payments.refuse_paid_there`.
     """
     with transaction.atomic():
         locked = (
@@ -37,6 +39,8 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
         waits = locked is not None and locked.state == BatchState.PREPARED and locked.due_at is None
         if locked is None or not (waits or locked.state == BatchState.EXPORTED):
             raise PaymentRefused("This batch was sent to Prolific, or taken apart already.")
+        if waits:
+            refuse_paid_there(locked)
         text = _amounts(locked) if form == "ids" else _by_code(locked)
         locked.state, locked.finished_at = BatchState.EXPORTED, locked.finished_at or timezone.now()
         locked.save(update_fields=["state", "finished_at"])

@@ -15,12 +15,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import UNDER_WAY, BatchState, Payment, PaymentBatch, Study, Submission
+from annotations.prolific.statuses import RETURNED, TIMED_OUT
 from annotations.readings import ledgers
 from annotations.services import audit, bonuses, doorbell, submissions
 from annotations.services.errors import NoProlificToken, PaymentRefused, ServiceError
 
 BY_HAND = "by hand"
 REWARD = "reward as a bonus"  # of somebody whom Prolific does not pay any more
+UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
 _LONGEST_REASON = 2_000  # characters
 
 
@@ -82,7 +84,7 @@ def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch
     """Put owed payments into a batch, which then waits to be sent or handed out.
 
     Raises PaymentRefused where a batch of the study is under way, where one of them is not owed (any more), where
-    Prolific does not know the submission, or where the person's id can no longer be read.
+    Prolific does not know the submission or pays its reward after all, or where the person's id can no longer be read.
     """
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
@@ -110,6 +112,7 @@ def send(batch: PaymentBatch, *, by: str) -> None:
         raise NoProlificToken
     with transaction.atomic():
         locked = _locked(batch, waits=True)
+        refuse_paid_there(locked)
         _save(locked, due_at=timezone.now())
         _record("payments_sent", locked, by)
         doorbell.ring(doorbell.CALL_PROLIFIC)
@@ -122,6 +125,12 @@ def take_apart(batch: PaymentBatch, *, by: str) -> None:
         _record("payments_taken_apart", locked, by)
         locked.payments.update(batch=None)
         locked.delete()
+
+
+def refuse_paid_there(batch: PaymentBatch) -> None:
+    """Raise PaymentRefused where Prolific pays a reward of the batch itself by now: a late hand-in was taken there."""
+    for payment in batch.payments.select_related("submission"):
+        _refuse_paid_there(payment)
 
 
 def under_way(study: Study) -> PaymentBatch | None:
@@ -198,7 +207,17 @@ def _owe(submission: Submission, rule: str, cents: int, reason: str, key: str, b
     return is_new
 
 
+def _refuse_paid_there(payment: Payment) -> None:
+    submission = payment.submission
+    if payment.rule == REWARD and submission.status not in UNPAID:
+        raise PaymentRefused(
+            f"{submission} is “{submission.status}” on Prolific, where it can be paid the reward again: withhold the "
+            "reward as a bonus. What is in a batch is withheld once the batch is taken apart."
+        )
+
+
 def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
+    _refuse_paid_there(payment)
     submission = payment.submission
     if ledgers.is_unlisted(submission, listed):
         raise PaymentRefused(

@@ -1,13 +1,22 @@
 """Mending what the two ledgers disagree on: each repair is one act, audited, and fits only some states."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AllocationState, Outcome, ProlificRequest, Reconciliation, Study, Submission
-from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, RESERVED, RETURNED, TIMED_OUT
+from annotations.models import (
+    AllocationState,
+    Outcome,
+    ProlificRequest,
+    Reconciliation,
+    RequestState,
+    Study,
+    Submission,
+)
+from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, RESERVED, TIMED_OUT
 from annotations.services import allocations, audit, doorbell, payments, requests
 from annotations.services.errors import NoProlificToken, RequestRefused
 
@@ -20,7 +29,7 @@ _STATUSES = {
     "screen_out": _OPEN,
     "reject": (AWAITING_REVIEW,),
 }
-_UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
+_PAYS = ("approve", "complete")  # acts after which Prolific pays the reward
 _LONG_AGO = dt.timedelta(days=1)
 
 
@@ -28,14 +37,14 @@ def fitting(submission: Submission) -> tuple[str, ...]:
     """Return the acts that fit a submission as it stands, with `session` and its allocation already joined.
 
     A failed comprehension check is no reason to reject, so `reject` does not fit it. Whoever gets the reward as a bonus
-    is not paid it by Prolific too. Somebody else's submission is neither written to nor paid; of one whose ids are
-    erased nothing is asked.
+    is not paid it by Prolific too, and the other way round, also where Prolific was only asked so far. Somebody else's
+    submission is neither written to nor paid; of one whose ids are erased nothing is asked.
     """
     acts = [act for act, statuses in _STATUSES.items() if submission.status in statuses]
     session = submission.session
     gets_reward = any(each.rule == payments.REWARD and not each.withheld_reason for each in submission.payments.all())
     if gets_reward:
-        acts = [act for act in acts if act not in ("approve", "complete")]
+        acts = [act for act in acts if act not in _PAYS]
     if session is not None and session.outcome == Outcome.FAILED_CHECK and "reject" in acts:
         acts.remove("reject")
     if submission.sealed_ids is None:
@@ -43,7 +52,8 @@ def fitting(submission: Submission) -> tuple[str, ...]:
     elif not submission.is_of_another:
         acts.append("message")
         is_done = session is not None and session.outcome == Outcome.COMPLETED
-        if is_done and submission.status in _UNPAID and submission.study.reward_cents and not gets_reward:
+        is_paid = gets_reward or submission.status not in payments.UNPAID or _is_asked_to_pay(submission)
+        if is_done and not is_paid and submission.study.reward_cents:
             acts.append("pay_by_hand")
     allocation = getattr(session, "allocation", None)
     if allocation is not None and allocation.state == AllocationState.LIVE:
@@ -53,8 +63,8 @@ def fitting(submission: Submission) -> tuple[str, ...]:
 
 def approve(submissions: list[Submission], *, by: str) -> int:
     """Ask Prolific to approve all of these that await review, and return how many are asked for now."""
-    waiting = [each for each in submissions if "approve" in fitting(each)]
     with transaction.atomic():
+        waiting = [each for each in _locked(submissions) if "approve" in fitting(each)]
         for each in waiting:
             requests.ask(each, "approve", by=by)
     return len(waiting)
@@ -62,10 +72,12 @@ def approve(submissions: list[Submission], *, by: str) -> int:
 
 def ask(submission: Submission, act: requests.Act, *, by: str, **detail: str) -> ProlificRequest:
     """Ask Prolific for an act that fits; raises RequestRefused for one that does not, and what `requests.ask` does."""
-    if act not in fitting(submission):
-        standing = submission.status or "not known"
-        raise RequestRefused(f"This does not fit any more: the submission is “{standing}” on Prolific.")
-    return requests.ask(submission, act, by=by, **detail)
+    with transaction.atomic():
+        (locked,) = _locked([submission])
+        if act not in fitting(locked):
+            standing = locked.status or "not known"
+            raise RequestRefused(f"This does not fit any more: the submission is “{standing}” on Prolific.")
+        return requests.ask(locked, act, by=by, **detail)
 
 
 def release_place(submission: Submission, *, by: str) -> bool:
@@ -81,9 +93,11 @@ def release_place(submission: Submission, *, by: str) -> bool:
 
 def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
     """Owe the reward to somebody whom Prolific does not pay any more; it is sent with the next batch."""
-    if "pay_by_hand" not in fitting(submission):
-        raise RequestRefused("The reward is owed once, to whoever completed the visit and is not paid by Prolific.")
-    return payments.owe_reward(submission, reason=reason, by=by)
+    with transaction.atomic():
+        (locked,) = _locked([submission])
+        if "pay_by_hand" not in fitting(locked):
+            raise RequestRefused("The reward is owed once, to whoever completed the visit and is not paid by Prolific.")
+        return payments.owe_reward(locked, reason=reason, by=by)
 
 
 def refresh(study: Study, *, by: str) -> None:
@@ -98,3 +112,14 @@ def refresh(study: Study, *, by: str) -> None:
         )
         audit.record("submissions_looked_at", study=study, by=by)
         doorbell.ring(doorbell.RECONCILE_SUBMISSIONS)
+
+
+def _is_asked_to_pay(submission: Submission) -> bool:
+    return any(each.act in _PAYS and each.state == RequestState.PENDING for each in submission.requests.all())
+
+
+def _locked(submissions: Iterable[Submission]) -> list[Submission]:
+    """These as they stand now, under a lock: of two acts on one of them at once, the second sees what the first did."""
+    rows = Submission.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    rows = rows.select_related("study", "session__allocation").prefetch_related("payments", "requests")
+    return list(rows.filter(pk__in=[each.pk for each in submissions]))

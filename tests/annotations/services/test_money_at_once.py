@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from annotations.models import BatchState, PaymentBatch
-from annotations.services import payment_calls, payments, prolific_access
-from annotations.services.errors import PaymentRefused
-from tests.annotations.money import owe
+from annotations.models import BatchState, Payment, PaymentBatch, ProlificRequest, Submission
+from annotations.readings.ledgers import detailed
+from annotations.services import payment_calls, payments, prolific_access, repairs
+from annotations.services.errors import PaymentRefused, RequestRefused
+from tests.annotations.money import done_there, owe
+from tests.annotations.services.locks import wait_for_a_waiting_lock
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 
@@ -33,7 +35,7 @@ def at_once(act: Callable[[], Any], n: int = 4) -> list[Any]:
         start.wait()
         try:
             got.append(act())
-        except PaymentRefused as refusal:
+        except (PaymentRefused, RequestRefused) as refusal:
             got.append(refusal)
         finally:
             connection.close()
@@ -61,3 +63,22 @@ def test_of_workers_who_look_at_once_one_pays(owed, prolific):
     assert len(prolific.paths("POST")) == 2 and len(prolific.clerk.bonus_requests) == 1
     batch.refresh_from_db()
     assert batch.state == BatchState.PAID
+
+
+def test_of_a_reward_as_a_bonus_and_a_completion_at_once_one_is_done(open_study, prolific):
+    study = put_on_prolific(open_study, prolific)
+    study.reward_cents = 300
+    study.save(update_fields=["reward_cents"])
+    anna = done_there(prolific, study, "anna")
+    Submission.objects.filter(pk=anna.pk).update(status="TIMED-OUT")
+    acts = iter((
+        lambda: repairs.pay_reward(detailed(study).get(), reason="done here", by="cora"),
+        lambda: repairs.ask(detailed(study).get(), "complete", by="dora"),
+    ))  # fmt: skip
+    with transaction.atomic():  # both have looked, as far as they look without a lock, before either acts
+        Submission.objects.select_for_update().get(pk=anna.pk)
+        clicks = threading.Thread(target=at_once, args=[lambda: next(acts)(), 2])
+        clicks.start()
+        wait_for_a_waiting_lock(2)
+    clicks.join()
+    assert Payment.objects.count() + ProlificRequest.objects.count() == 1

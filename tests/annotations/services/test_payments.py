@@ -132,6 +132,47 @@ def test_nobody_is_paid_for_another_persons_submission(anna):
         prepared(payment)
 
 
+@pytest.fixture
+def reward(anna):
+    """Owed to somebody who timed out there."""
+    anna.study.reward_cents = 300
+    Submission.objects.filter(pk=anna.pk).update(status="TIMED-OUT")
+    assert payments.owe_reward(anna, reason="timed out there", by="cora")
+    return Payment.objects.get()
+
+
+def now_there(submission, status):
+    Submission.objects.filter(pk=submission.pk).update(status=status)
+
+
+@pytest.mark.parametrize("status", ["AWAITING REVIEW", "APPROVED", "ACTIVE"])
+def test_a_reward_that_prolific_pays_after_all_comes_into_no_batch(anna, reward, status):
+    now_there(anna, status)
+    with pytest.raises(PaymentRefused, match=f"“{status}” on Prolific"):
+        prepared(reward)
+    now_there(anna, "RETURNED")
+    assert prepared(reward)
+
+
+def test_a_batch_with_a_reward_that_prolific_pays_meanwhile_goes_nowhere(anna, reward, settings):
+    batch = prepared(reward)
+    now_there(anna, "AWAITING REVIEW")
+    settings.PROLIFIC_TOKEN = "a token"
+    with pytest.raises(PaymentRefused, match="withhold"):
+        payments.send(batch, by="cora")
+    with pytest.raises(PaymentRefused, match="withhold"):
+        payment_files.hand_out(batch, "ids", by="cora")
+    batch.refresh_from_db()
+    assert (batch.state, batch.due_at) == (BatchState.PREPARED, None)
+
+
+def test_what_was_handed_out_before_prolific_paid_can_be_taken_again(anna, reward):
+    batch = prepared(reward)
+    text = payment_files.hand_out(batch, "ids", by="cora")
+    now_there(anna, "APPROVED")
+    assert payment_files.hand_out(batch, "ids", by="cora") == text
+
+
 def test_a_batch_that_waits_can_be_taken_apart(anna):
     payment = owe(anna)
     payments.take_apart(prepared(payment), by="cora")

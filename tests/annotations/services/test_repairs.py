@@ -14,6 +14,7 @@ from annotations.models import (
     Payment,
     ProlificRequest,
     Reconciliation,
+    RequestState,
     Stage,
 )
 from annotations.services import payments, repairs
@@ -118,6 +119,25 @@ def test_who_gets_the_reward_as_a_bonus_is_not_paid_it_by_prolific_too(anna):
         repairs.ask(stands(anna, "AWAITING REVIEW"), "approve", by="cora")
     payments.withhold(Payment.objects.get(), reason="completed there", by="cora")
     assert "approve" in repairs.fitting(anna)
+
+
+@pytest.mark.parametrize("act", ["complete", "approve"])
+def test_where_prolific_is_asked_to_pay_nothing_is_owed_beside_it(anna, act):
+    repairs.ask(stands(anna, "TIMED-OUT" if act == "complete" else "AWAITING REVIEW"), act, by="cora")
+    with pytest.raises(RequestRefused, match="not paid by Prolific"):
+        repairs.pay_reward(stands(anna, "TIMED-OUT"), by="dora", reason="done here, timed out there")
+    ProlificRequest.objects.update(state=RequestState.FAILED, finished_at=timezone.now())
+    assert repairs.pay_reward(anna, by="dora", reason="done here, timed out there")
+
+
+def test_who_decides_on_an_old_page_is_told_how_it_stands_now(anna):
+    stale = submission_of(anna.study, "anna")
+    repairs.pay_reward(stands(anna, "TIMED-OUT"), by="cora", reason="done here, timed out there")
+    stale.status = "TIMED-OUT"
+    with pytest.raises(RequestRefused, match="“TIMED-OUT” on Prolific"):
+        repairs.ask(stale, "complete", by="dora")
+    stale.status = "AWAITING REVIEW"
+    assert repairs.approve([stale], by="dora") == 0
 
 
 def test_looking_again_makes_the_poll_due(study):
