@@ -92,10 +92,10 @@ def tables_of(
 ) -> StudyTables:
     """Make the tables of a study's rows. concept: which phrases say the same; look: what is seen of a task's phrase."""
     tried = by_person(rows.tried)
-    named = _named(tried, concept)
     people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
     experts = person_tasks(expert_keys, by_person(rows.experts), {}, {})
+    saturation, new = _over_people(rows, people, _named(tried, concept))
     best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1)
     looked = {each.phrase: look(task, each.phrase) for task, phrases in best.items() for each in phrases}
     titles = {task.position: task.title for task in rows.tasks}
@@ -112,8 +112,8 @@ def tables_of(
         table_3=FilledTable(columns.TABLE_3, table_3(rows.tried)),
         splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
-        saturation=FilledTable(columns.SATURATION, tuple(_saturation(rows.tasks, people, named))),
-        novelty=FilledTable(columns.NOVELTY, tuple(_novelty(rows, named))),
+        saturation=FilledTable(columns.SATURATION, saturation),
+        novelty=FilledTable(columns.NOVELTY, new),
         conditions=FilledTable(columns.CONDITIONS, compare_conditions(people, rows.conditions)),
         paired=FilledTable(columns.PAIRED, compare_tasks(people, titles)),
         counted=FilledTable(columns.COUNTED, rows.counted),
@@ -172,11 +172,20 @@ def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:
 
 
 def _named(tried: Mapping[Key, Packed], concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
-    """By task, the concepts of each person who said something, in the order of pseudonyms."""
+    """By task, the concepts of each person who said something, in the order of pseudonyms.
+
+    Their hashes stand for them, in a third of the memory: of a million, two are alike in one study of ten million.
+    """
     named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
     for (task, _), phrases in sorted(tried.items()):
-        named[task].append(frozenset(map(concept, phrases)))
+        named[task].append(frozenset(hash(concept(each)) for each in phrases))
     return named
+
+
+def _over_people(
+    rows: StudyRows, people: tuple[PersonTask, ...], named: Mapping[int, list[frozenset[Hashable]]]
+) -> tuple[tuple[SaturationPoint, ...], tuple[TaskNovelty, ...]]:
+    return tuple(_saturation(rows.tasks, people, named)), tuple(_novelty(rows, named))
 
 
 def _saturation(
