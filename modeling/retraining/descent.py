@@ -196,7 +196,7 @@ def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, s
 def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: Tensor) -> Tensor:
     """What a further step [K'] of these heads changes in the slope of the data's loss along dz: float64[K']."""
     total = torch.zeros_like(step)
-    for rows in problem.chunks(len(which), dz.dtype):
+    for rows in problem.chunks_of_logits(len(which)):
         change = dz[..., rows][which]
         z = heads.z[..., rows][which] + step.to(change.dtype)[:, None, None] * change
         _, residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], heads.weights[:, rows][which])

@@ -116,9 +116,18 @@ class Problem:
     def chunks(self, n_heads: int, dtype: torch.dtype) -> Iterator[slice]:
         """Rows, so few at a time that their features and logits are no burden."""
         most = _CHUNK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _CHUNK_ELSEWHERE
-        if self._keeps(dtype) or (self._is_small and self.features.is_contiguous()):
-            most *= 8  # there is cache for it, and a chunk has its own cost; not of a sample, which is copied
-        size = min(most, max(_CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64))
+        if self._is_small and self.features.is_contiguous():
+            most *= 2  # a chunk has its own cost; the rows of a sample are copied
+        return self._slices(min(most, self._logits_at_once(n_heads)))
+
+    def chunks_of_logits(self, n_heads: int) -> Iterator[slice]:
+        """The same where features are not needed: there are few."""
+        return self._slices(self._logits_at_once(n_heads))
+
+    def _logits_at_once(self, n_heads: int) -> int:
+        return max(_CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64)
+
+    def _slices(self, size: int) -> Iterator[slice]:
         for start in range(0, len(self.features), size):
             yield slice(start, min(start + size, len(self.features)))
 

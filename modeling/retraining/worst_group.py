@@ -24,8 +24,9 @@ from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
 from modeling.retraining.objective import Evaluation, Precision, Problem, evaluate, evaluate_change
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.simplex import simplex_maximiser
-from modeling.retraining.solver import GOAL, PROGRESS, precisions
+from modeling.retraining.solver import PROGRESS, precisions
 
+_GOAL = 0.8  # of the tolerance, so that the certificate agrees
 _SUFFICIENT = 1e-3  # of the decrease that the model promises
 _LEAST_STEP = 1e-6
 
@@ -142,7 +143,7 @@ def _certify(problem: Problem, groups: _GroupMeans, v: Tensor, q: NDArray[np.flo
     z = torch.empty(1, problem.n_columns, len(problem.labels), dtype=torch.float64, device=v.device)
     mixed = evaluate(problem, groups.mixed(q), v, torch.float64, z)
     group_loss = torch.zeros(len(groups), dtype=torch.float64, device=v.device)
-    for rows in problem.chunks(len(groups), torch.float64):
+    for rows in problem.chunks_of_logits(len(groups)):
         weights = groups.of_rows(rows, torch.float64)
         group_loss += problem.cross_entropy.loss_and_residuals(z[..., rows], problem.labels[rows], weights)[0]
     loss = group_loss.max() + (mixed.loss - mixed.data_loss)[0]
@@ -217,10 +218,11 @@ class _Method:
             length /= 2
         return None
 
-    def descend(self, at: _Point, aim: float, max_iterations: int) -> tuple[_Point, int]:
-        """Step until the gap is at most `aim`, no step leads on, or the iterations are used up; returns how many."""
-        pairs, iterations = Pairs(), 0
-        while at.gap > aim and iterations < max_iterations:
+    def descend(self, at: _Point, tolerance: float, max_iterations: int) -> tuple[_Point, int]:
+        """Step until the gap is within the tolerance, or as small as the precision makes it, no step leads on, or the
+        iterations are used up; returns how many."""
+        pairs, iterations, least = Pairs(), 0, self.precision.shrinks * at.gap
+        while at.gap > max(_GOAL * tolerance * at.loss, least) and iterations < max_iterations:
             lower = self.step(at, pairs)
             iterations += 1
             if lower is None:
@@ -243,10 +245,9 @@ def _solve(
             if at.gap > PROGRESS * gap_before:
                 break
             gap_before = at.gap
-            aim = max(GOAL * tolerance * at.loss, precision.shrinks * at.gap)
-            reached, used = method.descend(at, aim, min(max_iterations - iterations, precision.patience))
+            reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.patience))
             v, iterations = reached.v, iterations + used
-            if aim <= tolerance * at.loss:  # the descent aimed at the tolerance itself
+            if precision.shrinks * at.gap <= tolerance * reached.loss:  # the descent aimed at the tolerance itself
                 certificate = _certify(problem, weights, v, reached.q)
                 if certificate.gap <= tolerance * certificate.loss:
                     return v, certificate, iterations

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from modeling.errors import BadArray, NotConverged
 from modeling.retraining import TrainedWorstGroup, prepare_start, train_heads, train_some_classes, train_worst_group
+from modeling.retraining import worst_group as solved_here
+from tests.benchmarks.planted import planted
 from tests.modeling.retraining.problems import X, Y, objective, problem, slice_ids
 
 
@@ -193,3 +195,18 @@ def test_many_groups_are_certified_too(n_groups: int) -> None:
     assert trained.loss == pytest.approx(worst_loss(trained, x, y, groups, 0.05), rel=1e-9)
     assert trained.loss - trained.gap <= lower_bound(trained, x, y, groups, 0.05, 2) * (1 + 1e-9) + 1e-9
     assert trained.loss <= lower_bound(trained, x, y, groups, 0.05, 2) + trained.gap + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loose_tolerance_takes_one_certificate(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    asked, certify = [], solved_here._certify
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(certify(*arguments))
+        return asked[-1]
+
+    monkeypatch.setattr(solved_here, "_certify", counted)
+    data = planted(600, 40, 1, seed)
+    trained = train_worst_group(data.features, data.labels, data.groups, 0.01, tolerance=1e-2)
+    assert trained.gap <= 1e-2 * trained.loss
+    assert len(asked) == 1
