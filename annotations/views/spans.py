@@ -30,7 +30,7 @@ def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpRespon
         if not isinstance(rows, list) or len(rows) > MOST_A_REPORT:
             raise BadRequest("spans is a list of at most 200")
         reports = [_report(row) for row in rows]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:  # the last of lists in lists in lists
         raise BadRequest("a span cannot be read") from error
     spans.store(session, reports)
     return HttpResponse(status=204)
@@ -38,16 +38,16 @@ def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpRespon
 
 def _report(row: Mapping[str, Any]) -> spans.Report:
     kind, image_key = SpanKind(row["kind"]), str(row.get("image") or "")
-    if bool(_IMAGE_KEY.fullmatch(image_key)) is not (kind == SpanKind.ENLARGED):
+    if not (_IMAGE_KEY.fullmatch(image_key) if kind == SpanKind.ENLARGED else image_key == ""):
         raise ValueError("an enlarged image has a key, and nothing else has")
     assignment = row.get("assignment")
     return spans.Report(
-        client_uuid=uuid.UUID(row["uuid"]),
-        opening=uuid.UUID(row["opening"]),
+        client_uuid=uuid.UUID(str(row["uuid"])),
+        opening=uuid.UUID(str(row["opening"])),
         kind=kind,
         began_ago=_ago(row["began_ago_ms"]),
         ended_ago=_ago(row["ended_ago_ms"]),
-        assignment=uuid.UUID(assignment) if assignment else None,
+        assignment=uuid.UUID(str(assignment)) if assignment else None,
         image_key=image_key,
     )
 

@@ -46,8 +46,13 @@ def test_the_same_report_twice_is_stored_once(alice: Visit) -> None:
         {"began_ago_ms": 10**12},
         {"kind": "enlarged"},
         {"image": IMAGE},
+        {"image": "no key"},
+        {"image": "\ud800"},
         {"kind": "enlarged", "image": "../../etc/passwd"},
         {"assignment": "mine"},
+        {"uuid": 5},
+        {"opening": [1]},
+        {"assignment": {"a": 1}},
     ],
 )
 def test_a_span_that_cannot_be_read_is_refused_with_all_of_its_report(alice: Visit, change: dict[str, Any]) -> None:
@@ -55,7 +60,9 @@ def test_a_span_that_cannot_be_read_is_refused_with_all_of_its_report(alice: Vis
     assert not Span.objects.exists()
 
 
-@pytest.mark.parametrize("sent", ["", "{}", "[1]", '"x"', "[", json.dumps([{}]), json.dumps([row()] * 201)])
+@pytest.mark.parametrize(
+    "sent", ["", "{}", "[1]", '"x"', "[", json.dumps([{}]), json.dumps([row()] * 201), "[" * 60_000]
+)
 def test_a_report_that_is_none_is_refused(alice: Visit, sent: str) -> None:
     assert alice.client.post("/visit/spans", {"spans": sent}).status_code == 400
 
