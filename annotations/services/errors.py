@@ -216,11 +216,14 @@ class ThresholdRefused(ServiceError):
 
 
 class ClientUuidReused(ServiceError):
-    """One client uuid came with two texts: a fault of the client, never a double click."""
+    """One client uuid came with two texts: a fault of the client, or two buttons of a form that has no script."""
 
     code = "client_uuid_reused"
     status = 422
-    sentence = _("This form was already used for another phrase. Please reload the page and submit it again.")
+    sentence = _(
+        "Something else was sent from this page just before, and is kept. "
+        "Please load the page again, and send this once more."
+    )
 
 
 class PhraseRefused(ServiceError):

@@ -37,6 +37,7 @@ _HEADINGS = {
     "check_failed_before": gettext_lazy("This study has ended for you"),
     "not_let_in_again": gettext_lazy("You were here before"),
     "already_done": gettext_lazy("You were here before"),
+    "client_uuid_reused": gettext_lazy("Please send that again"),
     "study_full": gettext_lazy("All places are taken"),
     "entry_not_verified": gettext_lazy("We could not confirm this link"),
     "rehearsal_link_invalid": "This preview is over",

@@ -24,13 +24,16 @@ _IMAGE_KEY = re.compile(rf"[0-9a-f]{{{IMAGE_KEY_LENGTH}}}")
 @require_POST
 @in_visit(*Stage)
 def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
-    """Store the spans in the field `spans` (JSON); nothing is shown."""
+    """Store the spans in the field `spans` (JSON); nothing is shown.
+
+    JSON that is nested too deep is a RecursionError.
+    """
     try:
         rows = json.loads(request.POST.get("spans", ""))
         if not isinstance(rows, list) or len(rows) > MOST_A_REPORT:
             raise BadRequest("spans is a list of at most 200")
         reports = [_report(row) for row in rows]
-    except (KeyError, TypeError, ValueError, RecursionError) as error:  # the last of lists in lists in lists
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadRequest("a span cannot be read") from error
     spans.store(session, reports)
     return HttpResponse(status=204)

@@ -36,6 +36,20 @@ def test_best_comes_before_the_position_beside_it(alice: Visit) -> None:
     assert one(page, "#threshold-best").has_attr("disabled")
 
 
+def test_a_second_button_of_a_page_without_a_script_is_refused_in_words_that_fit_and_with_a_way_on(
+    alice: Visit,
+) -> None:
+    (phrase,) = submit_and_score(alice, "dark")
+    key = uuid.uuid4()
+    reply(alice, phrase, "judgement", fragment=False, client_uuid=key, answer="yes")
+    page = reply(alice, phrase, "judgement", fragment=False, client_uuid=key, answer="no")
+    assert page.status_code == 422
+    assert one(page, "h1").text == "Please send that again"
+    assert "Something else was sent from this page just before, and is kept." in tree(page).text
+    assert one(page, "a.button")["href"] == "/visit/"
+    assert Judgement.objects.get().answer == "yes"
+
+
 @pytest.mark.parametrize("position", ["", "-1", str(N_STEPS + 1), "1.5", "²", "9" * 20, "\0"])
 def test_a_position_that_is_none_is_a_bad_request(alice: Visit, position: str) -> None:
     (phrase,) = submit_and_score(alice, "red")
