@@ -3,6 +3,7 @@
 import shutil
 import stat
 import tarfile
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from modeling.importing.checks import Progress
-from modeling.importing.errors import BadSource, OutsideRoot
+from modeling.importing.errors import BadSource, OutsideRoot, StorageFailed
 from modeling.importing.storage import storing
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
 _COPIED_AT_ONCE = 2**20
+_LONGEST_NAME = 255  # bytes of a file's or folder's name, as file systems have it
+_LONGEST_PATH = 2048  # bytes, within the archive
+_LONGEST_TAR_HEADER = 2**20  # bytes: tarfile reads each into memory, whatever it says to be
 _PASSED_OVER = ("__MACOSX", ".DS_Store")  # what packing on a Mac adds
 
 
@@ -37,12 +41,39 @@ class _Entry(NamedTuple):
     content: IO[bytes] | None
 
 
+class _TarHeader(tarfile.TarInfo):
+    """Refuses what a small archive can blow up to gigabytes of memory before any file of it is seen."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_TarHeader":
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in _LONG_HEADERS and header.size > _LONGEST_TAR_HEADER:
+            raise tarfile.HeaderError("it holds a name that is too long")
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            raise tarfile.HeaderError(_SPARSE)
+        return header
+
+    def _proc_gnusparse_10(self, *_parts: object) -> None:
+        raise tarfile.HeaderError(_SPARSE)
+
+
+_LONG_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+_SPARSE = "it holds a file with gaps, as no image has"
+
+
 def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | None = None) -> Path:
     """Unpack a .zip, .tar, .tar.gz or .tgz into `folder`, which is made anew; return the folder that holds the data.
 
     That is the only folder at the top of the archive, or `folder` itself. `progress` counts bytes in the stage
     `unpacking`. Raises OutsideRoot for an absolute path or "..", BadSource for a link or anything else that is no plain
-    file, for a path that comes twice, for what passes a limit and for what is no archive, StorageFailed.
+    file, for a path that comes twice or cannot be a path here, for what passes a limit and for what is no archive,
+    StorageFailed.
     """
     limits = limits or Limits()
     with storing(folder):
@@ -59,11 +90,9 @@ def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | Non
             path = _path_of(archive, entry, folder)
             if path is None:
                 continue
-            with storing(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if entry.is_folder:
-                    path.mkdir(exist_ok=True)
-                    continue
+            _make_folder(archive, entry, path if entry.is_folder else path.parent)
+            if entry.is_folder:
+                continue
             written += _write(archive, entry, path, most - written)
             progress("unpacking", min(written, packed), packed)
     progress("unpacking", packed, packed)
@@ -78,12 +107,34 @@ def _path_of(archive: Path, entry: _Entry, folder: Path) -> Path | None:
         raise OutsideRoot(archive, f"{entry.name!r} leads out of the archive")
     if any(part in _PASSED_OVER for part in pure.parts) or not pure.parts:
         return None
+    if not _can_be_stored(pure):
+        raise BadSource(archive, f"{entry.name[:100]!r} has a name that is too long, or is not text")
     if not (entry.is_file or entry.is_folder):
         raise BadSource(archive, f"{entry.name!r} is a link or another thing that is no plain file")
     path = folder / pure
     if entry.is_file and path.exists():
         raise BadSource(archive, f"{entry.name!r} comes twice")
     return path
+
+
+def _can_be_stored(path: PurePosixPath) -> bool:
+    """Whether a path can be made here and named in a report: text in UTF-8, without line breaks and the like."""
+    try:
+        lengths = [len(part.encode()) for part in path.parts]
+    except UnicodeEncodeError:
+        return False
+    is_short = max(lengths) <= _LONGEST_NAME and sum(lengths) + len(lengths) <= _LONGEST_PATH
+    return is_short and not any(unicodedata.category(letter) == "Cc" for letter in str(path))
+
+
+def _make_folder(archive: Path, entry: _Entry, path: Path) -> None:
+    try:
+        with storing(path):
+            path.mkdir(parents=True, exist_ok=True)
+    except StorageFailed as error:
+        if isinstance(error.__cause__, FileExistsError | NotADirectoryError):  # another entry is a file of that name
+            raise BadSource(archive, f"{entry.name!r} comes twice, as a file and as a folder") from error
+        raise
 
 
 def _write(archive: Path, entry: _Entry, path: Path, most: int) -> int:
@@ -117,7 +168,7 @@ def _entries(archive: Path) -> Iterator[Iterator[_Entry]]:
             with zipfile.ZipFile(archive) as packed:
                 yield _of_zip(packed)
         elif name.endswith(SUFFIXES):
-            with tarfile.open(archive) as tape:
+            with tarfile.open(archive, tarinfo=_TarHeader) as tape:
                 yield _of_tar(tape)
         else:
             raise BadSource(archive, f"it ends in none of {', '.join(SUFFIXES)}")

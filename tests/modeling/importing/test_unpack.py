@@ -1,8 +1,10 @@
 """An archive that somebody uploaded is unpacked within its folder and its limits, or refused."""
 
+import gzip
 import io
 import stat
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -100,6 +102,62 @@ def test_a_bomb_is_stopped_before_it_is_unpacked(tmp_path: Path, pack) -> None:
     with pytest.raises(BadSource, match="far more than it holds"):
         unpack(bomb, tmp_path / "out", quiet, Limits(free_bytes=2**20))
     assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.png")) < 8 * 2**20
+
+
+def bomb_of_headers(folder: Path, kind: bytes, content: bytes) -> Path:
+    """A tar.gz whose one entry is read before any file is, and is no file itself."""
+    path, header = folder / "birds.tar.gz", tarfile.TarInfo("x")
+    header.type, header.size = kind, len(content)
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        packed.write(header.tobuf(tarfile.GNU_FORMAT))
+        packed.write(content.ljust(-(-len(content) // 512) * 512, b"\0") + b"\0" * 1024)
+    return path
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_a_bomb_in_a_name_never_gets_into_memory(tmp_path: Path, kind: bytes) -> None:
+    bomb = bomb_of_headers(tmp_path, kind, b"\0" * 30_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadSource, match="name that is too long"):
+            unpack(bomb, tmp_path / "out", quiet)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_with_gaps_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSource, match="with gaps"):
+        unpack(bomb_of_headers(tmp_path, tarfile.GNUTYPE_SPARSE, b""), tmp_path / "out", quiet)
+    path, info = tmp_path / "birds.tar", tarfile.TarInfo("train/dog/a.png")
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a.png"}
+    content = b"99999999\n" + b"0\n" * 10_000
+    info.size = len(content)
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info, io.BytesIO(content))
+    with pytest.raises(BadSource, match="with gaps"):
+        unpack(path, tmp_path / "out", quiet)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["train/" + "n" * 300 + ".png", "train/" + "é" * 200 + ".png", "d/" * 2000 + "a.png", "train/do\ng/a.png"],
+)
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, pack, name: str) -> None:
+    with pytest.raises(BadSource, match="too long, or is not text"):
+        unpack(pack(tmp_path, {name: b"x"}), tmp_path / "out", quiet)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSource, match="is not text"):
+        unpack(tar_of(tmp_path, {"train/dog/\udcff.png": b"x"}), tmp_path / "out", quiet)
+
+
+@pytest.mark.parametrize("names", [("a", "a/b.png"), ("a", "a/b/c.png"), ("a/b.png", "a")])
+def test_a_file_where_a_folder_is_needed_is_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    with pytest.raises(BadSource, match="comes twice"):
+        unpack(tar_of(tmp_path, dict.fromkeys(names, b"x")), tmp_path / "out", quiet)
 
 
 def test_a_zip_that_lies_about_its_sizes_is_measured_by_what_comes_out(tmp_path: Path) -> None:
