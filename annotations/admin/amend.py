@@ -20,7 +20,10 @@ TITLE = "Codes, places and alarms"
 
 
 class AmendForm(ModelForm[Study]):
-    """What can be corrected while people are inside. The service stores it."""
+    """What can be corrected while people are inside. The service stores it.
+
+    The page holds each value as it was shown: what somebody else changed since then is not changed back.
+    """
 
     reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
     least_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["least_hourly_cents"])
@@ -29,6 +32,11 @@ class AmendForm(ModelForm[Study]):
         model = Study
         fields = AMENDABLE
         help_texts = HELP
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
@@ -56,7 +64,7 @@ def _groups() -> list[tuple[str, list[str]]]:
 
 
 def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:
-    given: dict[str, Any] = form.cleaned_data
+    given: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
     try:
         changed = amend_study(study, given, by=request.user.get_username())
     except ValidationError as error:

@@ -132,6 +132,22 @@ def test_a_code_is_corrected_while_people_are_inside(coordinator_client: Client,
     assert open_study.configurations.count() == 1
 
 
+def test_what_another_coordinator_changed_meanwhile_is_not_changed_back(
+    coordinator_client: Client, open_study: Study
+) -> None:
+    form = coordinator_client.get(address(open_study, "amend")).context["form"]
+    page = "".join(str(field) for field in form)
+    assert 'type="hidden" name="initial-completion_code" value="C0DE1234"' in page
+    as_shown = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
+    as_shown |= {f"initial-{name}": value for name, value in as_shown.items()}
+    open_study.completion_code, open_study.reward_cents = "RIGHT", 350
+    open_study.save(update_fields=["completion_code", "reward_cents"])
+    response = coordinator_client.post(address(open_study, "amend"), {**as_shown, "quota": 40}, follow=True)
+    assert "Changed: quota." in response.content.decode()
+    open_study.refresh_from_db()
+    assert (open_study.completion_code, open_study.reward_cents, open_study.quota) == ("RIGHT", 350, 40)
+
+
 def test_codes_that_are_equal_are_refused_together(coordinator_client: Client, open_study: Study) -> None:
     response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "no_consent_code": "C0DE1234"})
     assert response.status_code == 400
