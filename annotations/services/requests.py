@@ -3,6 +3,7 @@
 A request is a row, written with its audit record in one transaction, so what was asked is asked once and not forgotten.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
@@ -17,6 +18,7 @@ from annotations.services.errors import IdentityDestroyed, NoProlificToken, Requ
 
 Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "message"]
 LONGEST_MESSAGE: Final = 5000  # characters
+DOUBLE_CLICK: Final = dt.timedelta(minutes=1)  # in which nobody means to write the same words twice
 Detail = Mapping[str, str]
 
 
@@ -25,8 +27,9 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
 
     approve · complete (with the study's researcher code) · request_return(reason) · screen_out(reason, for our audit
     log) · reject(message of 100 characters or more, category of REJECTION_CATEGORIES) · message(text). by: the user's
-    name. What was asked and is not sent yet is returned as it is, so a double click asks once; a message is always a
-    new one. Raises NoProlificToken, RequestRefused where something is missing, IdentityDestroyed.
+    name. What was asked and is not sent yet is returned as it is, so a double click asks once; of messages, one of the
+    same words within DOUBLE_CLICK. Raises NoProlificToken, RequestRefused where something is missing,
+    IdentityDestroyed.
     """
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
@@ -37,9 +40,8 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
         if locked.sealed_ids is None:
             raise IdentityDestroyed
-        waiting = locked.requests.filter(act=act, state=RequestState.PENDING).first()
-        if waiting is not None and act != "message":
-            return waiting
+        if asked := _asked_already(locked, act, checked):
+            return asked
         request = ProlificRequest.objects.create(
             study=submission.study,
             submission=locked,
@@ -66,6 +68,17 @@ def ask_again(request: ProlificRequest, *, by: str) -> ProlificRequest:
     if request.state != RequestState.FAILED or request.submission is None:
         raise RequestRefused("Only a request that failed can be sent again.")
     return ask(request.submission, request.act, by=by, **request.detail)  # type: ignore[arg-type]  # checked there
+
+
+def _asked_already(submission: Submission, act: Act, detail: Detail) -> ProlificRequest | None:
+    asked = submission.requests.filter(act=act)
+    if act == "message":  # sent at once, so the first click's may be done by the second
+        return (
+            asked.filter(detail=detail, created_at__gt=timezone.now() - DOUBLE_CLICK)
+            .exclude(state=RequestState.FAILED)
+            .first()
+        )
+    return asked.filter(state=RequestState.PENDING).first()
 
 
 def _approve(submission: Submission, detail: Detail) -> dict[str, str]:

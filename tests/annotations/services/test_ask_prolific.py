@@ -1,10 +1,11 @@
 """What a coordinator may ask of Prolific, and what is missing when it is refused."""
 
 import pytest
+from django.utils import timezone
 
 from annotations.models import AuditRecord, ProlificRequest, RequestState, Submission
 from annotations.services.errors import IdentityDestroyed, NoProlificToken, RequestRefused
-from annotations.services.requests import ask, ask_again
+from annotations.services.requests import DOUBLE_CLICK, ask, ask_again
 from tests.prolific_steps import arrive, put_on_prolific, submission_of
 
 REASON = "You answered every question in under a second, and none of the phrases describes anything that can be seen."
@@ -73,6 +74,25 @@ def test_a_double_click_asks_once(submission):
     assert ask(submission, "approve", by="cora") == ask(submission, "approve", by="cora")
     assert ProlificRequest.objects.count() == 1
     assert AuditRecord.objects.filter(act="prolific_approve").count() == 1
+
+
+@pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.DONE])
+def test_a_double_click_writes_once_also_where_the_first_is_sent_by_then(submission, state):
+    first = ask(submission, "message", by="cora", text="Thank you!")
+    ProlificRequest.objects.update(state=state, finished_at=None if state == RequestState.PENDING else first.due_at)
+    assert ask(submission, "message", by="cora", text="Thank you! ") == first
+    assert AuditRecord.objects.filter(act="prolific_message").count() == 1
+
+
+def test_the_same_words_are_written_again_later_or_after_a_failure(submission):
+    ask(submission, "message", by="cora", text="Thank you!")
+    ProlificRequest.objects.update(created_at=timezone.now() - 2 * DOUBLE_CLICK)
+    again = ask(submission, "message", by="cora", text="Thank you!")
+    ProlificRequest.objects.update(state=RequestState.FAILED, finished_at=timezone.now())
+    again.refresh_from_db()
+    once_more = ask_again(again, by="cora")
+    assert ask_again(again, by="cora") == once_more
+    assert ProlificRequest.objects.count() == 3
 
 
 def test_two_messages_are_two(submission):
