@@ -132,16 +132,16 @@ def results(data: Any) -> list[Any]:
 
 
 def moment(text: str) -> dt.datetime | None:
-    """Return an ISO time, or seconds or milliseconds since 1970, as an aware one; None where it is neither."""
+    """Return an ISO time, or seconds or milliseconds since 1970, as one in UTC; None where it is neither."""
     text = text.strip()
     try:
         if text.replace(".", "", 1).isdigit():
             seconds = float(text)
             return dt.datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, dt.UTC)
         at = dt.datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
 def _completion_code(fields: Mapping[str, Any]) -> CompletionCode:

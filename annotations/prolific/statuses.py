@@ -53,7 +53,7 @@ def status_of(word: str) -> str:
     >>> status_of("timed_out"), status_of(" Awaiting review "), status_of("ON HOLD")
     ('TIMED-OUT', 'AWAITING REVIEW', 'ON HOLD')
     """
-    word = word.strip()
+    word = word.replace("\0", "").strip()
     return _BY_LETTERS.get("".join(filter(str.isalpha, word.upper())), word[:_LONGEST])
 
 

@@ -88,7 +88,10 @@ def _text(data: bytes) -> str:
 def _header(text: str) -> tuple[str, dict[str, int]]:
     """The separator under which most columns are known, and where those are."""
     begin = next((line for line in text.splitlines() if line.strip()), "")
-    found = {separator: _columns(next(csv.reader([begin], delimiter=separator), [])) for separator in _SEPARATORS}
+    try:
+        found = {separator: _columns(next(csv.reader([begin], delimiter=separator), [])) for separator in _SEPARATORS}
+    except csv.Error as error:
+        raise FileRefused([f"The first line cannot be read: {error}."]) from error
     separator = max(_SEPARATORS, key=lambda separator: len(found[separator]))
     missing = [title for name, title in _NEEDED.items() if name not in found[separator]]
     if missing:

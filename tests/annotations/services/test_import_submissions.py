@@ -193,6 +193,23 @@ def test_what_is_no_export_is_refused(study, text, says):
     assert says in " ".join(refusal(study, *text.split("\n")))
 
 
+@pytest.mark.parametrize("line", ['{"a":"' + "1" * 200_000 + '"}', "x" * 200_000])
+def test_a_file_of_another_kind_with_one_endless_line_is_refused(study, line):
+    assert refusal(study, line)[0].startswith("The first line cannot be read")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_is_none_in_utc_is_named(study, time):
+    assert refusal(study, HEADER, ANNA.replace("2026-10-25T12:27:09.179000Z", time)) == [
+        "Line 2 has a time that cannot be read (started at)."
+    ]
+
+
+def test_what_no_table_can_hold_is_left_out_of_a_status_and_a_code(study):
+    take(study, HEADER, ANNA.replace("AWAITING REVIEW", "ON\0 HOLD").replace("C0DE1234", "C0DE\x001234"))
+    assert Submission.objects.values_list("status", "entered_code").get() == ("ON HOLD", "C0DE1234")
+
+
 def test_a_file_that_is_too_large_is_refused(study, monkeypatch):
     monkeypatch.setattr("annotations.services.submission_tables.MOST_ROWS", 1)
     assert "more than 1 submissions" in refusal(study, HEADER, ANNA, BERT)[0]
