@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import mark_safe
 
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.correction_figures import report, splits_figure
 from annotations.charts.draw import draw
@@ -61,7 +62,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             _train(request, study, by)
             messages.success(request, "The correction is being trained. This page shows how far it is.")
         elif request.POST.get("act") in _DECISIONS:
-            correction = get_object_or_404(study.corrections, pk=_number(request.POST.get("correction")))
+            correction = get_object_or_404(study.corrections, pk=row_number(request.POST.get("correction")))
             decision = _DECISIONS[request.POST["act"]]
             corrections.review(correction, decision, by=by, reason=request.POST.get("reason", ""))
             messages.success(request, "The decision is stored.")
@@ -74,26 +75,28 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _train(request: HttpRequest, study: Study, by: str) -> None:
-    base_model = get_object_or_404(BaseModel, pk=_number(request.POST.get("base_model")))
+    base_model = get_object_or_404(BaseModel, pk=row_number(request.POST.get("base_model")))
     second = request.POST.get("second", "")
     corrections.request(
         study,
         base_model,
         by=by,
         by_hand=_by_hand(request),
-        second=get_object_or_404(BaseModel, pk=_number(second)) if second else None,
+        second=get_object_or_404(BaseModel, pk=row_number(second)) if second else None,
     )
 
 
 def _by_hand(request: HttpRequest) -> dict[int, int | None]:
     """What the fields of the classes say; one that is not there is left to the system."""
     fields = {name.removeprefix(_FIELD): value for name, value in request.POST.items() if name.startswith(_FIELD)}
-    return {_number(label): None if value == LEAVE_OUT else _number(str(value)) for label, value in fields.items()}
+    return {
+        row_number(label): None if value == LEAVE_OUT else row_number(str(value)) for label, value in fields.items()
+    }
 
 
 def _chosen(request: HttpRequest, study: Study) -> Correction:
     related = ("base_model__dataset", "second_base_model__dataset", "study")
-    return get_object_or_404(study.corrections.select_related(*related), pk=_number(request.GET["correction"]))
+    return get_object_or_404(study.corrections.select_related(*related), pk=row_number(request.GET["correction"]))
 
 
 def _file_of(request: HttpRequest, correction: Correction | None) -> HttpResponse:
@@ -122,11 +125,6 @@ def _file_of(request: HttpRequest, correction: Correction | None) -> HttpRespons
 def _download(content: str | bytes, content_type: str, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(content, content_type=content_type, headers=headers)
-
-
-def _number(text: str | None) -> int:
-    """A row's number, 0 for anything else: no row has it."""
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 PAGES = (StudyPage("correction", TITLE, page, group="results"),)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.admin.file_answers import csv_answer
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings import ledgers
@@ -156,8 +157,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
 
 def submission_of(study: Study, number: str) -> Submission:
     """Return the study's submission of a number as it stands in a form or an address; raises Http404."""
-    is_number = number.isascii() and number.isdecimal() and len(number) < 19
-    found = ledgers.detailed(study).filter(pk=int(number) if is_number else 0).first()
+    found = ledgers.detailed(study).filter(pk=row_number(number)).first()
     if found is None:
         raise Http404
     return found

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import Moderation, Phrase, Study
 from annotations.readings import moderation as reading
@@ -51,12 +52,11 @@ def _decide(request: HttpRequest, study: Study) -> None:
     by, act = request.user.get_username(), request.POST.get("act", "")
     try:
         if act == "approve_shown":
-            ids = [int(value) for value in request.POST.getlist("phrase") if value.isdecimal()]
+            ids = [row_number(value) for value in request.POST.getlist("phrase")]
             n = moderation.approve_all(phrases.filter(pk__in=ids), by=by)
             messages.success(request, f"{n} phrase{'' if n == 1 else 's'} approved.")
         elif act in _DECISIONS:
-            number = request.POST.get("phrase", "")
-            phrase: Phrase = get_object_or_404(phrases, pk=int(number) if number.isdecimal() else 0)
+            phrase: Phrase = get_object_or_404(phrases, pk=row_number(request.POST.get("phrase")))
             moderation.moderate(phrase, _DECISIONS[act], by=by, reason=request.POST.get("reason", ""))
             messages.success(request, "The decision is stored.")
         else:

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import Study
 from annotations.readings.flow import ACTIVE_WITHIN, GONE_AFTER
@@ -33,8 +34,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         if not may_act:
             raise Http404
-        number = request.POST.get("alarm", "")
-        alarm = get_object_or_404(study.alarms, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
+        alarm = get_object_or_404(study.alarms, pk=row_number(request.POST.get("alarm")))
         alarms.acknowledge(alarm, by=request.user.get_username())
         return HttpResponseRedirect(request.path)
     seen = monitor(study, timezone.now())

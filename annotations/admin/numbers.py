@@ -1,4 +1,4 @@
-"""How the admin writes numbers."""
+"""How the admin writes numbers, and reads those of rows."""
 
 NONE = "\N{EN DASH}"  # what stands where there is no number
 
@@ -21,3 +21,8 @@ def percent(share: float | None) -> str:
 def points(share: float | None) -> str:
     """Return a difference of two shares in percentage points, with its sign."""
     return NONE if share is None else f"{100 * share:+.1f}"
+
+
+def row_number(text: str | None) -> int:
+    """Return a row's number as it stands in a form or an address; 0, which no row has, for anything else."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0

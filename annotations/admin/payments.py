@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from annotations.admin.file_answers import csv_answer
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import BatchState, PaymentBatch, Study
 from annotations.readings.money import totals
@@ -63,8 +64,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
                 f"{found.n_judged} people judged, {found.n_earned} of them earned the bonus. Look through it below.",
             )
         elif act == "prepare":
-            chosen = [int(value) for value in request.POST.getlist("payment") if value.isascii() and value.isdecimal()]
-            payments.prepare(study, chosen, by=by)
+            payments.prepare(study, [row_number(value) for value in request.POST.getlist("payment")], by=by)
         elif act in ("withhold", "owe_again"):
             _withhold(request, study, by)
         elif act in _FILES:
@@ -83,7 +83,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _withhold(request: HttpRequest, study: Study, by: str) -> None:
     reason = request.POST.get("reason", "").strip()
-    payment = get_object_or_404(study.payments, pk=_number(request.POST.get("one", "")))
+    payment = get_object_or_404(study.payments, pk=row_number(request.POST.get("one", "")))
     if request.POST.get("act") == "withhold" and not reason:
         messages.error(request, "Say why it is not paid: it stands in the ledger and in the audit log.")
         return
@@ -91,12 +91,8 @@ def _withhold(request: HttpRequest, study: Study, by: str) -> None:
 
 
 def _batch(request: HttpRequest, study: Study) -> PaymentBatch:
-    batch: PaymentBatch = get_object_or_404(study.payment_batches, pk=_number(request.POST.get("batch", "")))
+    batch: PaymentBatch = get_object_or_404(study.payment_batches, pk=row_number(request.POST.get("batch", "")))
     return batch
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 PAGES = (StudyPage("payments", "Payments", page, act="coordinate", group="people"),)

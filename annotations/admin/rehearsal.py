@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import REHEARSALS, Audience, JobState, Rehearsal, Study, StudyState
 from annotations.services import audit, entry_links, rehearsals
@@ -66,7 +67,7 @@ def _here(url: str) -> str:
 def _preview(request: HttpRequest, study: Study, by: str) -> str:
     """The address of a new preview. Raises StudyNotReady for a draft that nobody could visit."""
     chosen = request.POST.get("condition", "")
-    condition = get_object_or_404(study.conditions, pk=chosen) if chosen.isdecimal() else None
+    condition = get_object_or_404(study.conditions, pk=row_number(chosen)) if chosen else None
     if study.state == StudyState.DRAFT and (reasons := reasons_not_ready(study)):
         raise StudyNotReady(reasons)
     url = entry_links.preview_url(study, request.user, condition)  # type: ignore[arg-type]  # the page is the staff's

@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.exports.download import release_download
 from annotations.models import JobState, Study
@@ -37,8 +38,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
 
 def file(request: HttpRequest, study: Study) -> HttpResponseBase:
     """Hand out the file of the release that ?number= names; what cannot be handed out is said on the page."""
-    number = request.GET.get("number", "")
-    release = study.releases.filter(number=number).first() if number.isascii() and number.isdecimal() else None
+    release = study.releases.filter(number=row_number(request.GET.get("number"))).first()
     try:
         if release is None:
             raise releases.NoSuchRelease

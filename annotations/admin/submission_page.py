@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from annotations.admin.ledgers import ONE_CLICK, mend, submission_of
 from annotations.admin.money import MoneyField
+from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import Study, Submission
 from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
@@ -169,10 +170,7 @@ def _done(request: HttpRequest, submission: Submission, act: str, form: forms.Fo
         repairs.ask(submission, act, by=by, **given)  # type: ignore[arg-type]  # all are among its acts
         return "Prolific is asked for it. This page shows when it is done."
     if act == "again":
-        number = request.POST.get("request", "")
-        failed = get_object_or_404(
-            submission.requests, pk=int(number) if number.isdecimal() and len(number) < 19 else 0
-        )
+        failed = get_object_or_404(submission.requests, pk=row_number(request.POST.get("request")))
         requests.ask_again(failed, by=by)
         return "It is sent again."
     if act in ONE_CLICK:
