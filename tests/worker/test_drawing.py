@@ -31,21 +31,21 @@ def test_a_process_of_its_own_draws_the_same_bytes(scripted: Study, tmp_path: Pa
     assert "panels.png" in files and files == {path.name: path.read_bytes() for path in here.iterdir()}
 
 
-def test_what_went_wrong_there_is_said_here(scripted: Study, tmp_path: Path) -> None:
+def test_what_went_wrong_there_is_said_here(draft_study: Study, tmp_path: Path) -> None:
     with pytest.raises(DrawingFailed, match="No such file or directory"):
-        draw_apart(pictures(scripted), tmp_path / "nowhere")
+        draw_apart(pictures(draft_study), tmp_path / "nowhere")
 
 
-def test_the_heart_beats_while_it_draws(scripted: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_heart_beats_while_it_draws(draft_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     beats: list[None] = []
     monkeypatch.setattr(heartbeat, "BEAT_EVERY_S", 0.05)  # a process takes longer to begin
     monkeypatch.setattr(heartbeat, "touch", lambda: beats.append(None))
-    draw_apart(pictures(scripted), tmp_path)
-    assert beats and (tmp_path / "error-scores.svg").exists()
+    draw_apart(pictures(draft_study), tmp_path)
+    assert beats and (tmp_path / "worst-group.svg").exists()
 
 
-def test_a_process_that_hangs_is_given_up(scripted: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_hangs_is_given_up(draft_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_EVERY_S", 0.05)
     monkeypatch.setattr("worker.drawing._MOST_SECONDS", 0)
     with pytest.raises(DrawingFailed, match="more than 0 s"):
-        draw_apart(pictures(scripted), tmp_path)
+        draw_apart(pictures(draft_study), tmp_path)

@@ -25,7 +25,7 @@ def scoring(transactional_db: None) -> Iterator[None]:
     def work() -> None:
         while not over.is_set():
             score_due_phrases()
-            over.wait(0.02)
+            over.wait(0.05)
         connections.close_all()
 
     worker = threading.Thread(target=work)

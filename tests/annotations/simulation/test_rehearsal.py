@@ -31,12 +31,12 @@ def play(study: Study, n_people: int) -> Rehearsal:
 
 
 def test_a_green_rehearsal_of_a_draft_opens_it_and_counts_nobody(draft: Study, scoring: None) -> None:
-    rehearsal = play(draft, 6)
+    rehearsal = play(draft, 5)
     assert (rehearsal.state, rehearsal.error) == (JobState.DONE, "")
     people = rehearsal.report["people"]
-    assert [person["name"] for person in people[:5]] == [*(f"diligent-{i}" for i in range(4)), "groper-4"]
+    assert [person["name"] for person in people] == [*(f"diligent-{i}" for i in range(4)), "groper-4"]
     assert {person["outcome"] for person in people} == {"completed"}
-    assert rehearsal.n_done == 6
+    assert rehearsal.n_done == 5
     assert set(AnnotationSession.objects.values_list("kind", flat=True)) == {SessionKind.SIMULATED}
     assert not AnnotationSession.objects.counted().exists()
     assert studies.open_study(draft, by="coordinator").state == StudyState.ACTIVE
@@ -53,8 +53,8 @@ def test_people_come_a_few_at_a_time(draft: Study, scoring: None) -> None:
 
 def test_everybody_says_enough_for_the_least_number_of_phrases(draft: Study, scoring: None) -> None:
     draft.tasks.update(min_phrases=6)
-    assert play(draft, 2).state == JobState.DONE
-    assert Phrase.objects.filter(assignment__session__kind=SessionKind.SIMULATED).count() >= 12
+    assert play(draft, 1).state == JobState.DONE
+    assert Phrase.objects.filter(assignment__session__kind=SessionKind.SIMULATED).count() >= 6
 
 
 def test_without_a_scoring_worker_it_is_red_and_stops_early(draft: Study, monkeypatch: pytest.MonkeyPatch) -> None:
