@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
-from annotations.models import Study
 from annotations.services.logged_tables import OF_MODEL, LoggedTable, Paths
 
 Key = str
@@ -52,9 +51,9 @@ def in_the_open(row: Model) -> Image:
     return Image(sealed.table, sealed.key, sealed.visit, {**sealed.plain, **sealed.personal})
 
 
-def images(table: LoggedTable, study: Study) -> Iterator[Image]:
-    """Yield the images of a study's rows as they are stored."""
-    for row in table.rows(study).values(*table.paths).iterator(_AT_ONCE):
+def images(table: LoggedTable, rows: QuerySet[Any, Any]) -> Iterator[Image]:
+    """Yield the images of rows of a table as they are stored."""
+    for row in rows.values(*table.paths).iterator(_AT_ONCE):
         yield _image(table, row.__getitem__)
 
 

@@ -6,6 +6,7 @@ Deleting that one row makes everything that it sealed unreadable, also in backup
 
 import json
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -52,27 +53,42 @@ def new_sealed_key() -> bytes:
     return _site().encrypt(Fernet.generate_key())
 
 
+@dataclass(frozen=True)
+class OpenedKey:
+    """A person's key, opened once for all that it seals: to open it takes as long as to unseal an event."""
+
+    fernet: Fernet
+
+    def seal(self, content: Mapping[str, Any]) -> bytes:
+        """Return `content` as JSON under the key."""
+        return self.fernet.encrypt(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def unseal(self, sealed: bytes) -> dict[str, Any]:
+        """Return what `seal` was given; raises IdentityUnreadable where it was made under another key."""
+        try:
+            content: dict[str, Any] = json.loads(self.fernet.decrypt(sealed))
+        except InvalidToken as error:
+            raise IdentityUnreadable from error
+        return content
+
+
+def opened(sealed_key: bytes) -> OpenedKey:
+    """Open a key that is itself sealed; raises IdentityUnreadable where the site's keys are others."""
+    try:
+        return OpenedKey(Fernet(_site().decrypt(sealed_key)))
+    except InvalidToken as error:
+        raise IdentityUnreadable from error
+
+
 def seal_under(sealed_key: bytes, content: Mapping[str, Any]) -> bytes:
     """Return `content` as JSON under a key that is itself sealed."""
-    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return _person(sealed_key).encrypt(plain)
+    return opened(sealed_key).seal(content)
 
 
 def unseal_under(sealed_key: bytes, sealed: bytes) -> dict[str, Any]:
     """Return what `seal_under` was given; raises IdentityUnreadable where it was made under another key."""
-    try:
-        content: dict[str, Any] = json.loads(_person(sealed_key).decrypt(bytes(sealed)))
-    except InvalidToken as error:
-        raise IdentityUnreadable from error
-    return content
+    return opened(sealed_key).unseal(bytes(sealed))
 
 
 def _site() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.IDENTITY_KEYS])
-
-
-def _person(sealed_key: bytes) -> Fernet:
-    try:
-        return Fernet(_site().decrypt(sealed_key))
-    except InvalidToken as error:
-        raise IdentityUnreadable from error

@@ -4,7 +4,7 @@ One definition serves all: `event_images` makes an event's part of it, `replay` 
 the tables by it. Each column of a table is here, or in `left_out` with the reason; each other table is in ELSEWHERE.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -75,7 +75,8 @@ class LoggedTable:
     key, since somebody typed it or it gives that away; digests: those of the personal ones that it keeps as SHA-256.
     told_once: of some columns, the states of the row in which they say something that stays. outlives_erasure: the row
     stays when its visit is erased. only: the rows that the log tells of. left_out: columns that are not in the log, by
-    the reason.
+    the reason. of_person: the way to the id of the person of whose visits the events carry the row, "" where the
+    study's own events do.
     """
 
     name: str
@@ -90,6 +91,7 @@ class LoggedTable:
     outlives_erasure: bool = False
     only: Q = field(default_factory=Q)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    of_person: str = ""
 
     @property
     def title(self) -> str:
@@ -107,11 +109,16 @@ class LoggedTable:
         """Return the study's rows that the log tells of, in the order in which they came."""
         return self.model._default_manager.filter(self.only, **{self.of_study: study.pk}).order_by("pk")
 
+    def rows_of(self, study: Study, people: Collection[int]) -> QuerySet[Any, Any]:
+        """Return those of the rows that the events of these people's visits carry."""
+        return self.rows(study).filter(**{f"{self.of_person}__in": people})
+
 
 def _of_a_visit(model: type[Model], name: str, own_key: str = "", **definition: Any) -> LoggedTable:
     """A table whose rows point to their visit."""
     key = ("session_id", own_key) if own_key else ("session_id",)
-    return LoggedTable(name, model, "session__study", key, "session_id", **definition)
+    person = "session__participant"
+    return LoggedTable(name, model, "session__study", key, "session_id", of_person=person, **definition)
 
 
 _BEGUN = ~Q(study__state=StudyState.DRAFT)  # a draft can be changed at will, and its material too
@@ -179,6 +186,7 @@ PARTICIPANT = LoggedTable(
     plain=columns("created_at erased_at"),
     personal=columns("pseudonym"),
     outlives_erasure=True,
+    of_person="pk",
 )
 SESSION = LoggedTable(
     "session",
@@ -195,6 +203,7 @@ SESSION = LoggedTable(
     ),
     personal=columns("", participant="participant__pseudonym", session="submission_key"),
     outlives_erasure=True,
+    of_person="participant",
 )
 CONSENT = _of_a_visit(
     Consent,
@@ -237,6 +246,7 @@ ASSIGNMENT = LoggedTable(
     ("public_id",),
     "session_id",
     plain=columns("position state started_at first_deadline_at deadline_at ended_at end_reason", task="task__position"),
+    of_person="session__participant",
 )
 SPAN = _of_a_visit(
     Span,
@@ -254,6 +264,7 @@ PHRASE = LoggedTable(
     personal=columns("text last_error moderation_reason"),
     told_once={"last_error": frozenset({PhraseState.FAILED})},
     left_out={_JOB: "attempts"},
+    of_person="assignment__session__participant",
 )
 RUN = LoggedTable(
     "run",
@@ -272,6 +283,7 @@ RUN = LoggedTable(
     digests=frozenset({"test_predictions", "head"}),  # a head names the phrase
     told_once={"reason": frozenset({RunState.REFUSED, RunState.FAILED})},
     left_out={_JOB: "attempts"},
+    of_person="assignment__session__participant",
 )
 SCORE = LoggedTable(
     "score",
@@ -287,6 +299,7 @@ SCORE = LoggedTable(
     personal=columns("subject rendered_text rewordings text_digest similarities"),
     digests=frozenset({"similarities"}),
     left_out={"text_digest is its SHA-256": "text_embedding"},
+    of_person="phrase__assignment__session__participant",
 )
 CHOICE = LoggedTable(
     "threshold_choice",
@@ -295,6 +308,7 @@ CHOICE = LoggedTable(
     ("phrase__assignment__public_id", "phrase__ordinal"),
     "phrase__assignment__session_id",
     plain=columns("threshold chosen_at", run="run__public_id"),
+    of_person="phrase__assignment__session__participant",
 )
 JUDGEMENT = LoggedTable(
     "judgement",
@@ -303,6 +317,7 @@ JUDGEMENT = LoggedTable(
     ("phrase__assignment__public_id", "phrase__ordinal"),
     "phrase__assignment__session_id",
     plain=columns("answer answered_at"),
+    of_person="phrase__assignment__session__participant",
 )
 REPLY = LoggedTable(
     "reply",
@@ -311,6 +326,7 @@ REPLY = LoggedTable(
     ("phrase__assignment__public_id", "phrase__ordinal", "kind", "client_uuid"),
     "phrase__assignment__session_id",
     plain=columns("said made_at received_at took_effect"),
+    of_person="phrase__assignment__session__participant",
 )
 CORRECTION = LoggedTable(
     "correction",

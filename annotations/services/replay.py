@@ -1,21 +1,27 @@
 """Replaying the event log: all that a study's tables hold of its people and its results, built from its events alone.
 
 `replay` reads nothing but events and keys; `stored` reads the tables into the same shape; `differences` names what the
-two do not agree on. Which tables these are, and what of them, `logged_tables` says.
+two do not agree on. Which tables these are, and what of them, `logged_tables` says. Of a large study `log_check` does
+all of that for a few people at a time.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotations.models import Event, IdentityKey, Study
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
+from annotations.models import Event, Study
 from annotations.services import events, identities
-from annotations.services.event_images import Key, images
+from annotations.services.event_images import Image, Key, images
 from annotations.services.events import VISIT  # in a row: the id of the visit that it belongs to
 from annotations.services.logged_tables import ASSIGNMENT, BY_NAME, RUN, SESSION, TABLES, LoggedTable
 
 Row = dict[str, Any]
+Keys = Mapping[int, identities.OpenedKey]
 
 
 @dataclass
@@ -36,17 +42,26 @@ class StudyState:
         """Set fields of a row, which is made where it is not there yet."""
         self.rows[table].setdefault(key, {VISIT: visit}).update(values)
 
+    def take(self, images: Iterable[Image]) -> None:
+        """Add rows as they are stored."""
+        for image in images:
+            self.put(image.table, image.key, image.visit, {**image.plain, **image.personal})
+
     def is_gone(self, table: LoggedTable, row: Row) -> bool:
         """Say whether a row went with its visit when that was erased."""
         return row[VISIT] in self.erased and not table.outlives_erasure
 
 
-def replay(study: Study) -> StudyState:
-    """Build the state of a study from its events, in their order."""
-    state = StudyState()
-    keys = {key.pk: key for key in IdentityKey.objects.filter(study=study)}
+def replay(study: Study, events: QuerySet[Event] | None = None, *, erased: Collection[int] = ()) -> StudyState:
+    """Build the state of a study from its events, in their order; from some of them where `events` are given.
+
+    erased: visits of which other events say that they were erased.
+    """
+    told = study.events.all() if events is None else events
+    state = StudyState(erased=set(erased))
+    keys = _keys(study, told)
     has_keys = bool(study.pseudonym_key)
-    for event in study.events.order_by("pk").iterator():
+    for event in told.order_by("pk").iterator():
         _apply(state, event, keys, has_keys)
     for table, rows in state.rows.items():
         state.rows[table] = {key: row for key, row in rows.items() if not state.is_gone(table, row)}
@@ -57,8 +72,7 @@ def stored(study: Study) -> StudyState:
     """Read the state of a study from its tables, with arrays as their digests."""
     state = StudyState()
     for table in TABLES:
-        for image in images(table, study):
-            state.put(table, image.key, image.visit, {**image.plain, **image.personal})
+        state.take(images(table, table.rows(study)))
     return state
 
 
@@ -85,7 +99,13 @@ def _differences(table: LoggedTable, replayed: StudyState, tables: StudyState) -
             yield from _differing_fields(name, log[key], now[key], hidden)
 
 
-def _apply(state: StudyState, event: Event, keys: Mapping[int, IdentityKey], has_keys: bool) -> None:
+def _keys(study: Study, told: QuerySet[Event]) -> Keys:
+    """The keys that are left of those under which events are sealed, by the ids by which these name them."""
+    named = told.order_by().values(key=Cast(KeyTextTransform(events.SEALED_UNDER, "payload"), BigIntegerField()))
+    return {key.pk: identities.opened(bytes(key.sealed_key)) for key in study.identity_keys.filter(pk__in=named)}
+
+
+def _apply(state: StudyState, event: Event, keys: Keys, has_keys: bool) -> None:
     visit, payload = event.session_id, event.payload
     plain = payload.get(events.ROWS, payload.get(events.CHANGED))
     if plain is None:
@@ -97,7 +117,7 @@ def _apply(state: StudyState, event: Event, keys: Mapping[int, IdentityKey], has
     # Every key of a study goes at the end of its retention period; before that, only those of the erased.
     if visit is not None and (event.kind == events.SESSION_ERASED or (is_unreadable and has_keys)):
         state.erased.add(visit)
-    personal = identities.unseal_under(bytes(key.sealed_key), bytes(event.sealed)) if event.sealed and key else {}
+    personal = key.unseal(bytes(event.sealed)) if event.sealed and key else {}
     for content, hides in ((_keyed(plain, event), is_unreadable), (_keyed(personal, event), False)):
         for name, rows in content.items():
             for row, values in rows.items():

@@ -92,13 +92,14 @@ def _works(study: Study, name: str, squares: tuple[str, ...], ovals: tuple[str, 
         running = visit.assignment if assignment == visit.assignment else assignments.start(assignment)
         at = Visit(visit.session, running, visit.client, visit.external_ids)
         submit_and_score(at, *(squares if running.task.target_class == SQUARE else ovals))
-        _spend(at)
+        spend(at)
         if running.phrases.exists():
             assignments.end(running, EndReason.DONE)
     return visit
 
 
-def _spend(visit: Visit) -> None:
+def spend(visit: Visit) -> None:
+    """Report four spans of time, one of them of an enlarged image."""
     seconds = dt.timedelta(milliseconds=1)
     for kind, key in ((SpanKind.VISIBLE, ""), (SpanKind.ENLARGED, "0" * 24)):
         report = Report(uuid.uuid4(), uuid.UUID(int=1), kind, 2 * seconds, seconds, visit.assignment.public_id, key)
@@ -141,7 +142,7 @@ def _in_the_middle(study: Study) -> None:
     moderation.moderate(out, Moderation.EXCLUDED, by="coordinator", reason="very rude")
     scoring.fail_phrase(submit(visit, "breaks").pk, "RuntimeError: breaks", final=True)
     submit(visit, "waits for its score")
-    _spend(visit)
+    spend(visit)
 
 
 def _who_never_worked(study: Study) -> None:

@@ -106,7 +106,7 @@ def _restart_sequences() -> None:
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
 
 
-_MEASURED = """
+MEASURED = """
 import resource, sys
 from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", *sys.argv[1:]])
@@ -129,7 +129,7 @@ def test_100_000_phrases_leave(
 
     def write() -> None:
         nonlocal said
-        arguments = [sys.executable, "-c", _MEASURED, command, "sprites", *output]
+        arguments = [sys.executable, "-c", MEASURED, command, "sprites", *output]
         done = subprocess.run(arguments, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         said = done.stdout

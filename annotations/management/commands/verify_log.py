@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.exports.snapshot import snapshot
 from annotations.models import Study
-from annotations.services.logged_tables import SESSION
-from annotations.services.replay import differences, replay, stored
+from annotations.services.log_check import LogCheck
+from annotations.services.logged_tables import TABLES
 
 
 class Command(BaseCommand):
@@ -23,16 +23,15 @@ class Command(BaseCommand):
             if study is None:
                 known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
                 raise CommandError(f"There is no study {slug!r}. There are: {known}.")
-            replayed, tables = replay(study), stored(study)
-        for visit, kinds in sorted(replayed.incomplete.items()):
+            check, n_found = LogCheck(study), 0
+            for difference in check.differences():
+                self.stderr.write(difference)
+                n_found += 1
+        for visit, kinds in sorted(check.incomplete.items()):
             counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
             self.stdout.write(f"Visit {visit} is older than events that carry rows, so it is left out: {counted}.")
-        found = differences(replayed, tables)
-        for difference in found:
-            self.stderr.write(difference)
-        counts = ", ".join(f"{len(rows):,} {table.title}" for table, rows in replayed.rows.items() if rows)
-        self.stdout.write(f"Replayed: {counts}; {len(replayed.erased):,} of the visits are erased.")
-        if found:
-            raise CommandError(f"The log and the tables differ in {len(found):,} places.")
-        n_checked = len(replayed.rows[SESSION].keys() - {str(visit) for visit in replayed.incomplete})
-        self.stdout.write(f"The log and the tables agree on {n_checked:,} visits.")
+        counts = ", ".join(f"{check.replayed[table]:,} {table.title}" for table in TABLES if check.replayed[table])
+        self.stdout.write(f"Replayed: {counts}; {len(check.erased):,} of the visits are erased.")
+        if n_found:
+            raise CommandError(f"The log and the tables differ in {n_found:,} places.")
+        self.stdout.write(f"The log and the tables agree on {check.n_visits:,} visits.")
