@@ -12,7 +12,7 @@ class ReplyKind(models.TextChoices):
 
 
 class Reply(models.Model):
-    """One act of a person, stored once however often it is sent (docs/decisions/0014). A trigger lets rows be added only.
+    """One act of a person, stored once however often it is sent (docs/decisions/0014). A trigger refuses any change.
 
     What counts of them stands in ThresholdChoice and Judgement: the last one that took effect. One that came late,
     after a newer one from elsewhere, is here and took none.
