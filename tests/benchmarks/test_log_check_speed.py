@@ -39,6 +39,7 @@ def test_the_log_is_compared(benchmark: Any, logged: Study, subprocess_environme
     assert f"{N_VISITS * PHRASES_EACH:,} phrase" in said and f"agree on {N_VISITS:,} visits" in said
     cpu, peak = said.split("cpu ")[1].split(" peak ")
     benchmark.extra_info["note"] = (
-        f"verify_log, {logged.events.count():,} events: {float(cpu):.0f} s of them its own, peak {int(peak) / 1024:.0f} MiB"
+        f"verify_log, {logged.events.count():,} events: {float(cpu):.0f} s of them its own, "
+        f"peak {int(peak) / 1024:.0f} MiB"
     )
     print("\n" + benchmark.extra_info["note"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotations.models import BaseModel, Event, IdentityKey, Study
 from annotations.services import identities
@@ -14,8 +15,10 @@ from annotations.services.event_images import Key
 from annotations.services.events import CHANGED, ROWS, SEALED_UNDER
 from annotations.services.replay import differences, replay, stored
 from tests.annotations.whole import whole_study
+from tests.benchmarks.many_visits import copy, plant
 
-carry_over = import_module("annotations.migrations.0036_carry_rows_over_into_the_log").carry_over
+_migration = import_module("annotations.migrations.0036_carry_rows_over_into_the_log")
+carry_over = _migration.carry_over
 # What events of 0.5 carried, and the columns that they did not know.
 TOLD = {"session", "assignment", "phrase", "score", "threshold_choice", "judgement", "run"}
 UNKNOWN = {"session": {"person"}, "phrase": {"id"}, "run": {"assignment"}}
@@ -98,3 +101,15 @@ def test_where_no_key_is_left_the_plain_part_is_carried_over(old: Study) -> None
     carry_over(apps, None)
     assert not IdentityKey.objects.filter(study=old).exists()
     assert differences(replay(old), stored(old)) == []
+
+
+def test_more_visits_take_no_more_queries(draft_study: Study) -> None:
+    plant(draft_study, 2, 3)
+    carry_over(apps, None)  # makes the keys of the two
+    with CaptureQueriesContext(connection) as few:
+        carry_over(apps, None)
+    copy(2, _migration.AT_ONCE - 2)
+    with CaptureQueriesContext(connection) as many:
+        carry_over(apps, None)
+    new_keys = 2  # the statement that makes them, and the one that reads them back
+    assert len(many) <= len(few) + new_keys
