@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from annotations.models import AnnotationSession, Condition, Event, SessionKind, Stage, Study
 from annotations.services import entry_links, sessions
@@ -41,11 +42,13 @@ def test_starting_makes_a_preview_under_a_clean_address(preview: AnnotationSessi
 
 def test_each_page_of_the_visit_shows_the_banner(client: Client, preview: AnnotationSession) -> None:
     seen = []
+    address = reverse("admin:annotations_study_change", args=[preview.study_id])
 
     def look() -> None:
         response = client.get("/visit/", follow=True)
         seen.append(response.request["PATH_INFO"].rstrip("/").split("/")[2])
-        assert tree(response).select(BANNER), seen[-1]
+        (banner,) = tree(response).select(BANNER)
+        assert address in [link["href"] for link in banner.select("a")], seen[-1]
 
     look()
     sessions.give_consent(preview)
