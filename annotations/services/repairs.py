@@ -19,6 +19,7 @@ from annotations.models import (
 from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, RESERVED, TIMED_OUT
 from annotations.services import allocations, audit, doorbell, payments, requests
 from annotations.services.errors import NoProlificToken, RequestRefused
+from annotations.services.submissions import AT_MOST_EVERY
 
 BY_HAND = "by_hand"  # why a place was released
 _OPEN = (ACTIVE, AWAITING_REVIEW)
@@ -101,15 +102,21 @@ def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
 
 
 def refresh(study: Study, *, by: str) -> None:
-    """Have a worker go through all submissions of the study at Prolific; raises NoProlificToken, RequestRefused."""
+    """Have a worker go through all submissions of the study at Prolific.
+
+    Raises NoProlificToken, RequestRefused, also where that was begun less than a minute ago: Prolific is not asked
+    again so soon.
+    """
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
     if not study.external_study_id:
         raise RequestRefused("Enter Prolific's study id in the study's form first: without it nothing can be asked.")
+    now = timezone.now()
     with transaction.atomic():
-        Reconciliation.objects.filter(study=study, begun_at__lte=timezone.now() - dt.timedelta(minutes=1)).update(
-            begun_at=timezone.now() - _LONG_AGO
-        )
+        polled = Reconciliation.objects.filter(study=study)
+        if polled.filter(begun_at__gt=now - AT_MOST_EVERY).exists():
+            raise RequestRefused("All submissions were gone through less than a minute ago. Look again in a minute.")
+        polled.update(begun_at=now - _LONG_AGO)
         audit.record("submissions_looked_at", study=study, by=by)
         doorbell.ring(doorbell.RECONCILE_SUBMISSIONS)
 

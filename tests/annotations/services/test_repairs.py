@@ -149,6 +149,15 @@ def test_looking_again_makes_the_poll_due(study):
     assert AuditRecord.objects.filter(act="submissions_looked_at", actor="cora").exists()
 
 
+def test_looking_again_within_a_minute_says_that_nothing_is_asked(study):
+    begun_at = timezone.now() - dt.timedelta(seconds=50)
+    Reconciliation.objects.create(study=study, begun_at=begun_at)
+    with pytest.raises(RequestRefused, match="in a minute"):
+        repairs.refresh(study, by="cora")
+    assert Reconciliation.objects.get().begun_at == begun_at
+    assert not AuditRecord.objects.filter(act="submissions_looked_at").exists()
+
+
 def test_looking_again_needs_a_token_and_an_id(study, settings):
     settings.PROLIFIC_TOKEN = ""
     with pytest.raises(NoProlificToken):
