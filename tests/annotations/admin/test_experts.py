@@ -107,6 +107,12 @@ def test_classes_are_added_and_taken_out(draft, base_model, coordinator_client):
     assert not Task.objects.filter(study=draft).exists()
 
 
+def test_each_of_a_thousand_classes_can_be_ticked(draft, coordinator_client):
+    ticks = {"act": "remove", "task": [str(position) for position in range(1, 1501)]}
+    answer = coordinator_client.post(address("classes", draft), ticks, follow=True)
+    assert "Took out" in answer.content.decode() and not Task.objects.filter(study=draft).exists()
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
