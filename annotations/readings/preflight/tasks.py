@@ -7,6 +7,7 @@ from PIL import Image
 
 from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.class_images import class_images
+from annotations.readings.encoders import BUNDLED
 from annotations.readings.preflight.checks import Check, Level, Mend, block, passed, warning
 from annotations.services.base_models import lacks_features, resolved_target_class
 from annotations.services.readiness import task_reasons
@@ -96,7 +97,7 @@ def _of_files(dataset: Dataset) -> list[Check]:
         return []
     except OSError as error:
         return [block(f"{dataset} cannot be read: {error.strerror}. Import it again.", Mend.LIBRARY)]
-    return [*found, _encoder(dataset)] if dataset.similarity_encoder else found
+    return [*found, *_sees_images(dataset), _encoder(dataset)] if dataset.similarity_encoder else found
 
 
 def _digest(dataset: Dataset, files: DatasetFiles) -> Check:
@@ -133,6 +134,19 @@ def _opens(files: DatasetFiles, key: str) -> bool:
     except (OSError, SyntaxError):
         return False
     return True
+
+
+def _sees_images(dataset: Dataset) -> list[Check]:
+    """Whether the encoder may see nothing in the images: the form of an import ticks the bundled one on a new site."""
+    if dataset.similarity_encoder != BUNDLED or not dataset.imports.exists():
+        return []
+    return [
+        warning(
+            f"{dataset} is compared by the encoder that comes with Clarify, which knows drawn shapes alone. If its "
+            "images are photographs, scores on them say next to nothing: import it again with another encoder.",
+            Mend.LIBRARY,
+        )
+    ]
 
 
 def _encoder(dataset: Dataset) -> Check:

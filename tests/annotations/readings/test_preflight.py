@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from annotations.models import Condition, Dataset, Study
+from annotations.models import Condition, Dataset, DatasetImport, Study
 from annotations.models import Task as StudyTask
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
 from annotations.readings.preflight import Level, Mend, blocking, report
@@ -123,6 +124,18 @@ def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: a
     score.dataset_digest = Dataset.objects.get().digest
     score.save()
     assert levels(open_study, "python:tests.fake_encoder scored a phrase on sprites-like v1") == [(Level.PASS, None)]
+
+
+def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look(draft_study: Study) -> None:
+    says = "sprites-like v1 is compared by the encoder that comes with Clarify"
+    Dataset.objects.update(similarity_encoder="bundled:small-clip")
+    assert levels(draft_study, says) == []  # drawn by a command of the site's own
+    DatasetImport.objects.create(
+        name="birds", folder="birds", state="done", dataset=Dataset.objects.get(), finished_at=timezone.now()
+    )
+    assert levels(draft_study, says) == [(Level.WARN, Mend.LIBRARY)]
+    Dataset.objects.update(similarity_encoder="python:tests.fake_encoder")
+    assert levels(draft_study, says) == []
 
 
 REMOTE = RemoteStudy(
