@@ -15,15 +15,19 @@ logger = logging.getLogger(__name__)
 def tier_of(study: Study, ids: OutsideIds, token: str) -> EntryTier:
     """Return the surest tier that a link's ids and its token reach. It may ask Prolific, so hold no transaction.
 
-    A token that proves nothing (expired, made for another site, changed) is as good as none. Raises EntryNotVerified
-    for one that Prolific signed for somebody else, and for an unverified entry of a study that takes no such.
+    A token that proves nothing (expired, made for another site, changed) is as good as none; so is one for this
+    submission that does not say whose it is, where Prolific's API knows it as another's. Raises EntryNotVerified for a
+    token that Prolific signed for somebody else, and for an unverified entry of a study that takes no such.
     """
     signed = _signed(token) if token else None
-    if signed is not None:
-        if not _is_for(signed, ids):
-            raise EntryNotVerified
+    if signed is not None and not _is_for(signed, ids):
+        raise EntryNotVerified
+    if signed is not None and signed.participant_id and signed.study_id:
         return EntryTier.SIGNED
-    if submissions.confirm(study, ids):
+    is_theirs = submissions.confirm(study, ids)
+    if signed is not None and is_theirs is not False:
+        return EntryTier.SIGNED
+    if is_theirs:
         return EntryTier.CONFIRMED
     if study.only_verified:
         raise EntryNotVerified

@@ -69,10 +69,10 @@ NOTHING = Facts()
 
 
 def confirm(study: Study, ids: OutsideIds) -> bool | None:
-    """Say whether Prolific knows this submission as this person's in this study.
+    """Say whether Prolific knows this submission as this person's in this study; False: as another's.
 
-    None: there is no token, or Prolific did not answer in a few seconds. A person waits for this; after a silence the
-    next ones do not, for half a minute.
+    None: there is no token, or Prolific does not know it, or did not answer in a few seconds. A person waits for this;
+    after a silence the next ones do not, for half a minute.
     """
     prolific = prolific_access.hurried_client()
     if prolific is None:
@@ -80,7 +80,7 @@ def confirm(study: Study, ids: OutsideIds) -> bool | None:
     try:
         remote = prolific.submission(ids.session)
     except (NotFound, Refused):
-        return False
+        return None
     except ProlificError as error:
         prolific_access.note_silence(error)
         return None

@@ -1,4 +1,4 @@
-"""Whether Prolific knows a submission as this person's: yes, no, or no answer."""
+"""Whether Prolific knows a submission as this person's: yes, as another's, or no answer."""
 
 import pytest
 
@@ -18,8 +18,8 @@ def test_who_began_there_is_confirmed(study, prolific):
     assert confirm(study, ids("anna", study)) is True
 
 
-def test_a_submission_that_prolific_does_not_know_is_not(study):
-    assert confirm(study, ids("anna", study)) is False
+def test_a_submission_that_prolific_does_not_know_is_nobodys(study):
+    assert confirm(study, ids("anna", study)) is None
 
 
 def test_somebody_elses_submission_is_not(study, prolific):

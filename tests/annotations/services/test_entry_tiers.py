@@ -39,6 +39,16 @@ def test_a_signed_link_need_not_name_more_than_the_submission(open_study: Study,
     assert sessions.enter(open_study, **LINK, token=token()).tier == EntryTier.SIGNED
 
 
+@pytest.mark.parametrize("there", [("64a0", "another"), ("elsewhere", "5f1b")], ids=["participant", "study"])
+def test_a_signed_link_that_does_not_say_whose_it_is_proves_nothing_of_anothers_submission(
+    open_study: Study, prolific: FakeProlific, there: tuple[str, str]
+) -> None:
+    study_id, participant_id = there
+    prolific.add_study(study_id)
+    prolific.add_submission(study_id, participant_id, "77c2")
+    assert sessions.enter(open_study, **LINK, token=token()).tier == EntryTier.UNVERIFIED
+
+
 @pytest.mark.parametrize(
     "signed",
     [
