@@ -21,6 +21,17 @@ def test_a_double_click_counts_once(visitor: Visitor) -> None:
     assert Phrase.objects.count() == 1
 
 
+def test_a_double_click_so_slow_that_the_score_comes_between_counts_once(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.page.clock.set_fixed_time(1_000)
+    visitor.say_and_score("red")
+    visitor.page.click("#phrase button")
+    visitor.page.clock.set_fixed_time(1_000.5)
+    visitor.page.click("#phrase button")
+    visitor.say_and_score("blue")
+    assert visitor.history == ["red", "blue"]
+
+
 def test_a_double_click_without_a_script_counts_once(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(java_script_enabled=False)
     visitor.go_to_task()
@@ -32,7 +43,9 @@ def test_a_double_click_without_a_script_counts_once(new_visitor: NewVisitor) ->
 
 def test_the_same_words_said_again_later_are_another_phrase(visitor: Visitor) -> None:
     visitor.go_to_task()
+    visitor.page.clock.set_fixed_time(1_000)
     visitor.say_and_score("red")
+    visitor.page.clock.set_fixed_time(1_002)
     visitor.page.press("#text", "Enter")
     expect(visitor.page.locator("#history li")).to_have_count(2)
     assert len({phrase.client_uuid for phrase in Phrase.objects.all()}) == 2

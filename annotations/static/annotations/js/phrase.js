@@ -9,6 +9,7 @@ import { newUuid } from "./uuid.js";
 const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
 const LEAST_IN_VIEW_PX = 280; // of an answer
+const DOUBLE_CLICK_MS = 1000; // of a slow hand: the answer may come between the two
 
 const form = document.getElementById("phrase");
 const field = form.elements.namedItem("text");
@@ -17,6 +18,7 @@ const announcement = document.getElementById("announcement");
 const draft = `clarify:draft:${location.pathname}`; // what stands in the field
 const unanswered = `clarify:unanswered:${location.pathname}`; // phrases that the server has not answered yet
 const outbox = JSON.parse(sessionStorage.getItem(unanswered) ?? "[]");
+let said = { text: "", at: 0 }; // last
 let sending = false;
 let retry = 0;
 let polling = 0;
@@ -36,7 +38,9 @@ field.addEventListener("input", () => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (outbox.at(-1)?.text !== field.value) { // not the second click of a double click
+  const isDouble = said.text === field.value && Date.now() - said.at < DOUBLE_CLICK_MS;
+  if (!isDouble && outbox.at(-1)?.text !== field.value) {
+    said = { text: field.value, at: Date.now() };
     outbox.push({ client_uuid: uuid.value, text: field.value });
     uuid.value = newUuid();
     keepOutbox();
