@@ -129,3 +129,11 @@ def test_the_handle_stands_over_its_threshold_in_the_picture(visitor: Visitor) -
     assert box
     assert abs((box["x"] + width / 2) - picture["x"]) < 1
     assert abs((box["x"] + box["width"] - width / 2) - (picture["x"] + picture["width"])) < 1
+
+
+def test_on_a_large_screen_the_histogram_grows_with_the_text_and_the_handle_with_it(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 3840, "height": 2160})
+    page = go_to_scored(visitor)
+    heights = "all => all.map(one => one.getBoundingClientRect().height)"
+    histogram, handle = page.eval_on_selector_all(".histogram > svg, #threshold-handle", heights)
+    assert 100 < histogram < handle

@@ -27,6 +27,17 @@ def test_no_page_scrolls_sideways(new_visitor: NewVisitor, width: int) -> None:
     assert fits(visitor)
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_two_words_fit_into_the_field_and_what_to_do_begins_above_it(new_visitor: NewVisitor, language: str) -> None:
+    visitor = new_visitor(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True, locale=language)
+    visitor.go_to_task()
+    visitor.page.fill("#text", "dark red")
+    assert visitor.page.evaluate("(field => field.scrollWidth <= field.clientWidth)(document.getElementById('text'))")
+    if language == "en":  # in German the sentence says in addition which language the words are in
+        bottom = "document.getElementById('phrase').getBoundingClientRect().top"
+        assert visitor.page.evaluate(f"document.querySelector('.hint').getBoundingClientRect().top + 40 < {bottom}")
+
+
 def test_the_field_stays_in_reach_and_the_answer_comes_into_view(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     visitor.go_to_task()
