@@ -12,6 +12,7 @@ from annotations.services.logged_tables import SESSION, TABLES, LoggedTable
 from annotations.services.replay import StudyState, differences, replay
 
 EVENTS_AT_ONCE = 2_000  # of one person there may be more
+PEOPLE_AT_ONCE = 100
 _OF_PEOPLE = tuple(table for table in TABLES if table.of_person)
 _OF_THE_STUDY = tuple(table for table in TABLES if not table.of_person)
 
@@ -73,14 +74,14 @@ class LogCheck:
 
 
 def _portions(study: Study) -> Iterator[list[int]]:
-    """Ids of people of whom there are not many events together."""
+    """Ids of people, not many together, of whom there are not many events."""
     people, n_events = list[int](), 0
     counted = Participant.objects.filter(study=study).order_by("pk").annotate(n=Count("sessions__events"))
     for person, n in counted.values_list("pk", "n").iterator():
-        if people and n_events + n > EVENTS_AT_ONCE:
+        if len(people) == PEOPLE_AT_ONCE or (people and n_events + n > EVENTS_AT_ONCE):
             yield people
             people, n_events = [], 0
         people.append(person)
-        n_events += n + 1
+        n_events += n
     if people:
         yield people
