@@ -142,8 +142,15 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             repairs.refresh(study, by=by)
             messages.success(request, "All submissions are gone through at Prolific now; it takes seconds to minutes.")
         elif act == "approve_all":
-            n = repairs.approve(_to_approve(study), by=by)
+            found = _to_approve(study)
+            n = repairs.approve(found, by=by)
             messages.success(request, f"Prolific is asked to approve {n} submission{'' if n == 1 else 's'}.")
+            if n < len(found):
+                messages.warning(
+                    request,
+                    f"{len(found) - n} left out: the reward is owed to them as a bonus, or was paid. While it is owed, "
+                    "withhold it under Payments, and approve them then.",
+                )
         elif act == "list":
             return _list(study, request.POST.get("of", ""), by)
         elif act not in ONE_CLICK:

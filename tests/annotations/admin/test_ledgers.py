@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from annotations.models import AuditRecord, Payment, ProlificRequest, RequestState, Role, Submission
 from annotations.services import prolific_access
+from annotations.services.payments import owe_reward
 from annotations.services.submissions import reconcile
 from tests.actors import create_study, open_study
 from tests.annotations.money import done_there
@@ -97,6 +98,13 @@ def test_all_that_are_done_are_approved_together(study, prolific, anna, coordina
     assert "asked to approve 1 submission." in shown(page)
     assert "asked to approve 0" in shown(coordinator_here.post(address(study), {"act": "approve_all"}, follow=True))
     assert asked() == [("approve", "pending")]
+
+
+def test_who_is_owed_the_reward_as_a_bonus_is_left_out_and_named_as_such(study, anna, coordinator_here):
+    owe_reward(anna, reason="timed out there", by="cora")
+    page = shown(coordinator_here.post(address(study), {"act": "approve_all"}, follow=True))
+    assert "asked to approve 0" in page and "1 left out: the reward is owed to them as a bonus" in page
+    assert asked() == []
 
 
 def test_of_very_many_a_part_is_approved_in_one_click(study, prolific, anna, coordinator_here, monkeypatch):
