@@ -1,6 +1,7 @@
 """The deadline passes while somebody types: what counts counts, and the page says what does not."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
@@ -69,3 +70,12 @@ def test_without_a_network_the_page_waits_for_it_and_then_says_that_time_is_over
     expect(page.locator("#phrase")).to_be_visible()
     page.context.set_offline(False)
     expect(page.locator("h1")).to_have_text("Time is over for these images")
+
+
+def test_the_clock_knows_how_long_the_lid_was_closed_though_the_page_stood_still(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    expect(visitor.page.locator("#timer")).to_have_text(re.compile(r"^(10|9):\d\d left$"))
+    visitor.page.clock.set_fixed_time(
+        dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
+    )  # and performance.now() goes on
+    expect(visitor.page.locator("#timer")).to_have_text(re.compile(r"^(5|4):\d\d left$"))

@@ -2,20 +2,22 @@
 
 const SOON_S = 60;
 let element = null;
-let end = 0;
+let end = 0, endByDate = 0; // by the page's own clock, which may stand while the lid is closed, and by the device's
 let reloading = false;
 
 function setClock() {
   const timer = document.getElementById("timer");
   if (!timer || timer === element) return; // a task may have no time limit
   element = timer;
-  end = performance.now() + Number(timer.dataset.secondsLeft) * 1000;
+  const left = Number(timer.dataset.secondsLeft) * 1000;
+  end = performance.now() + left;
+  endByDate = Date.now() + left;
   show();
 }
 
 function show() {
   if (!element) return;
-  const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+  const left = Math.max(0, Math.ceil(Math.min(end - performance.now(), endByDate - Date.now()) / 1000));
   element.firstElementChild.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   element.classList.add("runs");
   element.classList.toggle("soon", left <= SOON_S);
