@@ -106,7 +106,7 @@ MAIN = {
     "begin": """
 - paragraph: Images 1 of 1
 - heading /Next. images of the class square/ [level=1]
-- definition: up to about 15 minutes
+- definition: 10 minutes at most
 - definition: 1 phrase at least
 - button "Start the clock"
 """,

@@ -193,8 +193,8 @@ BROKEN: dict[str, list[Way]] = {
     ],
     "reply_once": [again(Reply)],
     "reply_kind_known": [again(Reply, kind="sigh")],
-    "reply_says_something": [change(Reply, said="")],
-    "reply_made_before_received": [change(Reply, received_at=models.F("made_at") - HOUR)],
+    "reply_says_something": [again(Reply, client_uuid=OTHER_UUID, said="")],
+    "reply_made_before_received": [again(Reply, client_uuid=OTHER_UUID, received_at=NOW - 9 * HOUR)],
     "device_report_once": [again(DeviceReport)],
     "judgement_answer_known": [change(Judgement, answer="maybe"), change(Judgement, answer="")],
     "run_done_is_complete": [

@@ -241,7 +241,8 @@ class LedgerOfMoney(RuleBasedStateMachine):
         for _turn in range(40):
             self.work([])
             self.clerk.run_jobs()
-            for batch in PaymentBatch.objects.filter(state__in=[BatchState.UNSURE, BatchState.FAILED]):
+            # The oldest first: what it left at Prolific is what the next ones fail for.
+            for batch in PaymentBatch.objects.filter(state__in=[BatchState.UNSURE, BatchState.FAILED]).order_by("pk"):
                 self.settle(batch, pays=True)
             for batch in PaymentBatch.objects.filter(state=BatchState.PREPARED, due_at=None):
                 payments.send(batch, by="cora")
