@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 from annotations.models import BaseModel, Dataset, Study
 from annotations.services import prolific_access
 from deploy.local.browser import on_path
-from tests import actors
+from tests import actors, under_way
 from tests.fake_prolific import FakeProlific
 
 CHROMIUM_FLAGS = [
@@ -53,6 +53,18 @@ def _english_again() -> Iterator[None]:
     """A request activates its language for its thread, which here is the one of the next test."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _no_request_is_under_way_when_the_database_is_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page that was closed may have asked for something a moment before."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")  # it is emptied after this fixture ends
+    with under_way.counted() as requests:
+        yield
+        requests.wait_until_idle()
 
 
 @pytest.fixture(scope="session")

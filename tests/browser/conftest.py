@@ -1,11 +1,9 @@
 """A real Chromium on a real server. A test fails on any script error, policy violation or request to elsewhere."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -18,39 +16,6 @@ _EXPECTED = "Failed to load resource"
 NewVisitor = Callable[..., Visitor]
 
 
-class Requests:
-    """How many requests the live server is at work on."""
-
-    def __init__(self) -> None:
-        self._begun = self._ended = 0
-
-    def began(self, **_: Any) -> None:
-        self._begun += 1
-
-    def ended(self, **_: Any) -> None:
-        self._ended += 1
-
-    def wait_until_idle(self) -> None:
-        """Return once nothing has been under way for a moment."""
-        begun_at = quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < 0.05:
-            assert time.monotonic() - begun_at < 30, "a request does not end"
-            time.sleep(0.005)
-            if self._begun > self._ended:
-                quiet_since = time.monotonic()
-
-
-@pytest.fixture
-def requests() -> Iterator[Requests]:
-    """Counts the requests of a test."""
-    counted = Requests()
-    request_started.connect(counted.began)
-    request_finished.connect(counted.ended)
-    yield counted
-    request_started.disconnect(counted.began)
-    request_finished.disconnect(counted.ended)
-
-
 @pytest.fixture
 def study(transactional_db: None, open_study: Study) -> Study:
     """An open study whose completion sends nobody elsewhere."""
@@ -60,7 +25,7 @@ def study(transactional_db: None, open_study: Study) -> Study:
 
 
 @pytest.fixture
-def new_visitor(chromium: Browser, live_server: LiveServer, study: Study, requests: Requests) -> Iterator[NewVisitor]:
+def new_visitor(chromium: Browser, live_server: LiveServer, study: Study) -> Iterator[NewVisitor]:
     """Make visitors, each with a browser of their own; keyword arguments are Playwright's of a context."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -76,7 +41,6 @@ def new_visitor(chromium: Browser, live_server: LiveServer, study: Study, reques
     yield make
     for context in contexts:
         context.close()
-    requests.wait_until_idle()  # the database is emptied next
     assert complaints == []
 
 

@@ -34,7 +34,7 @@ def send(
     now = timezone.now()
     configuration = study.configurations.latest("version")
     for i in range(n):
-        name = f"{kind}-{study.pk}-{minutes}-{i}"[:20]
+        name = f"{kind[0]}{study.pk}-{minutes}-{i}"
         participant = Participant.objects.create(study=study, pseudonym=name)
         ended = {"stage": "finished", "outcome": "completed", "ended_at": now} if finishes else {"stage": "tasks"}
         session = AnnotationSession.objects.create(
