@@ -11,8 +11,8 @@ from tests.browser.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 
-def check(visitor: Visitor, name: str) -> None:
-    assert_no_violations(visitor.page, name)
+def check(visitor: Visitor, name: str, scheme: str = "light") -> None:
+    assert_no_violations(visitor.page, name, scheme=scheme)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -22,27 +22,27 @@ def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor, scheme: str
     Study.objects.update(completion_url="https://example.org/?cc={code}")
     ask_at_the_end("How hard was it? | easy | hard\nAnything else?")
     for name in visitor.walk_to_task():
-        check(visitor, name)
+        check(visitor, name, scheme)
     visitor.say("blue")
-    check(visitor, "scoring")
+    check(visitor, "scoring", scheme)
     visitor.say_and_score("red")
-    check(visitor, "scored")
+    check(visitor, "scored", scheme)
     visitor.page.fill("#text", "?!")
     visitor.page.press("#text", "Enter")
     visitor.page.wait_for_selector("#phrase-error:not(:empty)")
-    check(visitor, "refused")
+    check(visitor, "refused", scheme)
     visitor.page.click("#right-images a >> nth=0")
-    check(visitor, "enlarged")
+    check(visitor, "enlarged", scheme)
     visitor.page.press("#enlarged", "Escape")
     visitor.press("done")
-    check(visitor, "end")
+    check(visitor, "end", scheme)
     Study.objects.update(completion_url="")
     visitor.press("finish")
-    check(visitor, "code")
+    check(visitor, "code", scheme)
     follow(visitor.page.locator("#withdrawal-link"))
-    check(visitor, "withdraw")
+    check(visitor, "withdraw", scheme)
     visitor.press("withdraw")
-    check(visitor, "withdrawn")
+    check(visitor, "withdrawn", scheme)
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/visit/", "/study/sprites/", "/study/other/"])

@@ -406,6 +406,7 @@ def test_the_command_builds_and_says_where(worked: Study) -> None:
         call_command("release_study", "spirtes")
 
 
+@without_figures
 def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     releases.request(worked, by="ada")
     held = jobs.take(Release)

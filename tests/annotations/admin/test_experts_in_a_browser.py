@@ -149,14 +149,14 @@ def test_none_of_these_pages_has_a_violation(
     sign_in(page, live_server.url)
     for path in paths:
         page.goto(f"{live_server.url}{path.replace('/?state=all/', '/?state=all')}")
-        assert_no_violations(page, path, without=DJANGOS)
+        assert_no_violations(page, path, without=DJANGOS, scheme=scheme)
     studies.open_study(study)
     page.goto(f"{live_server.url}{paths[1]}")
     page.get_by_role("button", name="Begin").click()
     page.get_by_role("link", name="Leave, to come back later").wait_for()
-    assert_no_violations(page, without=DJANGOS)
+    assert_no_violations(page, without=DJANGOS, scheme=scheme)
     experts.pick(study.sessions.get(), study.tasks.first())  # type: ignore[arg-type]
     page.reload()
-    assert_no_violations(page, without=DJANGOS)
+    assert_no_violations(page, without=DJANGOS, scheme=scheme)
     page.goto("about:blank")  # what a page reports as it is left arrives before the database is emptied
     context.close()

@@ -105,7 +105,7 @@ def test_there_is_no_violation(
     sign_in(page, live_server.url)
     page.goto(results(live_server, scripted))
     page.locator("#figure-error-scores summary").click()
-    assert_no_violations(page)
+    assert_no_violations(page, scheme=scheme)
     assert_no_sideways(page)
 
     context.close()

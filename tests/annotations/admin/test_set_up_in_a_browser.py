@@ -178,5 +178,5 @@ def test_no_page_of_the_set_up_has_a_violation(
         f"/admin/annotations/datasetimport/{imported.pk}/change/",
     ):
         page.goto(f"{live_server.url}{path}")
-        assert_no_violations(page, path, without=DJANGOS)
+        assert_no_violations(page, path, without=DJANGOS, scheme=scheme)
     context.close()

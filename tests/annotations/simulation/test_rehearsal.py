@@ -42,11 +42,12 @@ def test_a_green_rehearsal_of_a_draft_opens_it_and_counts_nobody(draft: Study, s
     assert studies.open_study(draft, by="coordinator").state == StudyState.ACTIVE
 
 
-def test_people_come_a_few_at_a_time(draft: Study, scoring: None) -> None:
-    rehearsal = request_rehearsal(draft, 5, by="coordinator")
-    assert run_due_rehearsals() == rehearsals.AT_ONCE
+def test_people_come_a_few_at_a_time(draft: Study, scoring: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsals, "AT_ONCE", 2)
+    rehearsal = request_rehearsal(draft, 3, by="coordinator")
+    assert run_due_rehearsals() == 2
     rehearsal.refresh_from_db()
-    assert (rehearsal.state, rehearsal.n_done, rehearsal.n_total) == (JobState.PENDING, 4, 5)
+    assert (rehearsal.state, rehearsal.n_done, rehearsal.n_total) == (JobState.PENDING, 2, 3)
     assert run_due_rehearsals() == 1
     assert run_due_rehearsals() == 0
 
