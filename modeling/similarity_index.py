@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.errors import BadArray
+from modeling.products import packed, times_packed
 from modeling.retraining.objective import as_tensor
-from modeling.retraining.products import packed, times_packed
 from modeling.retraining.solver import multiplies_bfloat16
 from modeling.similarity import similarities
 

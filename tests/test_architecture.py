@@ -13,6 +13,7 @@ PACKAGES = ("modeling", "annotations", "worker", "clarify_site", "deploy", "test
 HEAVY = ("torch", "torchvision", "open_clip", "faiss")
 TORCH_LAYER = (
     "modeling.retraining",
+    "modeling.products",
     "modeling.similarity_index",
     "modeling.baselines",
     "modeling.encoders",

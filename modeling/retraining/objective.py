@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modeling.products import times
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
-from modeling.retraining.products import times
 
 # A chunk of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
 _CHUNK_ON_CPU = 2048  # bytes of a feature

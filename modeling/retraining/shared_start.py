@@ -16,11 +16,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from modeling.errors import BadArray, BadSharedStart
+from modeling.products import times
 from modeling.retraining.checks import check_problem
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.objective import Kept, Problem, Weights, evaluate
-from modeling.retraining.products import times
 from modeling.retraining.solver import precisions
 
 FORMAT = "clarify-shared-start-1"

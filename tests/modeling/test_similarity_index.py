@@ -4,8 +4,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from modeling import products
 from modeling.errors import BadArray
-from modeling.retraining import products
 from modeling.similarity import similarities
 from modeling.similarity_index import SimilarityIndex, _Blocks
 from modeling.standardization import unit_rows

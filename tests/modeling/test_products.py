@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from modeling.retraining import products
-from modeling.retraining.products import packed, times, times_packed
+from modeling import products
+from modeling.products import packed, times, times_packed
 
 
 def matrices(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor]:
