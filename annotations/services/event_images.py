@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from annotations.services.logged_tables import OF_MODEL, LoggedTable, Paths
+from annotations.services.logged_table import LoggedTable, Paths
+from annotations.services.logged_tables import OF_MODEL
 
 Key = str
 Read = Callable[[str], Any]  # from a way to what stands there

@@ -8,7 +8,8 @@ from django.db.models import Count
 
 from annotations.models import Participant, Study
 from annotations.services.event_images import images
-from annotations.services.logged_tables import SESSION, TABLES, LoggedTable
+from annotations.services.logged_table import LoggedTable
+from annotations.services.logged_tables import SESSION, TABLES
 from annotations.services.replay import StudyState, differences, replay
 
 EVENTS_AT_ONCE = 2_000  # of one person there may be more

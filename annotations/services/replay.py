@@ -18,7 +18,8 @@ from annotations.models import Event, Study
 from annotations.services import events, identities
 from annotations.services.event_images import Image, Key, images
 from annotations.services.events import VISIT  # in a row: the id of the visit that it belongs to
-from annotations.services.logged_tables import ASSIGNMENT, BY_NAME, RUN, SESSION, TABLES, LoggedTable
+from annotations.services.logged_table import LoggedTable
+from annotations.services.logged_tables import ASSIGNMENT, BY_NAME, RUN, SESSION, TABLES
 
 Row = dict[str, Any]
 Keys = Mapping[int, identities.OpenedKey]

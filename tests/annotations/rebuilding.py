@@ -15,6 +15,7 @@ from annotations.models import AuditRecord, Correction, Run, Score, Study
 from annotations.services.configurations import FROZEN_STUDY_FIELDS
 from annotations.services.event_images import Key
 from annotations.services.events import VISIT
+from annotations.services.logged_table import LoggedTable
 from annotations.services.logged_tables import (
     ALLOCATION,
     CONFIGURATION,
@@ -23,7 +24,6 @@ from annotations.services.logged_tables import (
     SCORE,
     STUDY,
     TABLES,
-    LoggedTable,
 )
 from annotations.services.replay import Row, replay
 

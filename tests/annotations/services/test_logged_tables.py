@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 from django.apps import apps
 
-from annotations.services.logged_tables import ELSEWHERE, TABLES, LoggedTable
+from annotations.services.logged_table import LoggedTable
+from annotations.services.logged_tables import ELSEWHERE, TABLES
 from annotations.services.visit_rows import _DONE_IN_IT
 
 
