@@ -14,13 +14,11 @@ from annotations.services import scoring
 from annotations.services.scoring import ScoredPhrase
 from modeling.dataset_files import BadDataset
 from modeling.encoders import CheckedEncoder, EncoderUnavailable
-from modeling.error_score import error_score
-from modeling.phrase_reading import read
 from modeling.phrase_text import render
-from modeling.similarity import similarities
 from worker import resources, vocabulary
 from worker.complaints import complain
 from worker.drain import drain
+from worker.phrases import ReadPhrase, read_phrase, score_on
 
 
 def score_due_phrases() -> int:
@@ -56,39 +54,38 @@ def score_batch(encoder: CheckedEncoder, dataset: Dataset, ids: Collection[int])
 
 
 def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase]) -> list[ScoredPhrase]:
-    texts = {phrase.pk: text_to_embed(phrase) for phrase in phrases}
+    texts = {phrase.pk: read_in_task(phrase).text for phrase in phrases}
     known = scoring.stored_embeddings(dataset, set(texts.values()))
     new, encode_ms = _embed(encoder, sorted(set(texts.values()) - known.keys()))
     embeddings = known | new
     return [scored_phrase(dataset, phrase, embeddings[texts[phrase.pk]], encode_ms) for phrase in phrases]
 
 
-def text_to_embed(phrase: Phrase) -> str:
+def read_in_task(phrase: Phrase) -> ReadPhrase:
     """What the phrase says that images have or lack, in the task's template."""
-    subject, _ = read(phrase.text)
-    return render(phrase.assignment.task.text_template, subject)
+    return read_phrase(phrase.text, phrase.assignment.task.text_template)
 
 
 def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float32], encode_ms: float) -> ScoredPhrase:
-    """Score a phrase by the embedding, float32[d], of its `text_to_embed`.
+    """Score a phrase by the embedding, float32[d], of its text in `read_in_task`.
 
     Raises BadDataset, BadArray for similarities that are not finite, NothingToSeparate, EncoderUnavailable.
     """
     task = phrase.assignment.task
     assert task.target_class is not None, "an open study's tasks have a class"
-    subject, sign = read(phrase.text)
+    said = read_in_task(phrase)
     images = class_images(task.base_model, task.target_class)
-    values = similarities(dataset.files.array("similarity")[images.rows], embedding)
+    found = score_on(dataset, said, embedding, images.rows, images.is_error)
     return ScoredPhrase(
         phrase=phrase,
-        subject=subject,
-        sign=sign,
-        score=error_score(sign * values, images.is_error),
-        similarities=values,
-        rendered_text=text_to_embed(phrase),
+        subject=said.subject,
+        sign=said.sign,
+        score=found.score,
+        similarities=found.similarities,
+        rendered_text=said.text,
         text_embedding=embedding,
         class_name_cosine=_class_name_cosine(dataset, task, embedding),
-        rewordings=_rewordings(phrase, subject, embedding),
+        rewordings=_rewordings(phrase, said.subject, embedding),
         encode_ms=encode_ms,
     )
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from annotations.models import Dataset
 from annotations.services.scoring import stored_embeddings
 from modeling.dataset_files import DatasetFiles
-from modeling.error_score import error_score
 from modeling.errors import ModelingError
 from modeling.null_level import p_method, p_value
-from modeling.phrase_text import normalise, refusal, render, split_negation
+from modeling.phrase_text import normalise, refusal
 from modeling.similarity import similarities
 from modeling.slices import slice_members, slice_membership
 from worker import resources
 from worker.benchmark.shown_model import ShownModel
+from worker.phrases import read_phrase, score_on
 
 
 class BadAnnotation(ModelingError):
@@ -40,10 +40,10 @@ class Asked:
 class Annotation:
     """A phrase on a class, with its error score under one shown model.
 
-    text: the phrase without its negation in the template, as embedded; embedding: float32[d], unit; sign: -1 for a
-    negation, otherwise 1: an image is above τ iff sign * similarity > τ; score: error score in [0, 1] on n_correct and
-    n_error validation images; threshold: τ, None where the score is 0; chosen: τ was given; participant: a pseudonym,
-    empty where the command line gave the annotation.
+    text: what the phrase says, without sentence and negation, in the template, as embedded; embedding: float32[d],
+    unit; sign: -1 for a negation, otherwise 1: an image is above τ iff sign * similarity > τ; score: error score in
+    [0, 1] on n_correct and n_error validation images; threshold: τ, None where the score is 0; chosen: τ was given;
+    participant: a pseudonym, empty where the command line gave the annotation.
     """
 
     target_class: int
@@ -100,26 +100,24 @@ def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
 
 
 def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template: str) -> Annotation:
-    """Score a phrase on the validation images of its class, whose errors are the shown model's.
+    """Score a phrase on the validation images of its class, whose errors are the shown model's, as a participant's is.
 
     A text that was scored on the data set before keeps its stored embedding, so that it has the same similarities here.
     Raises EncoderUnavailable, BadTemplate, NothingToSeparate.
     """
-    subject, sign = split_negation(asked.phrase)
-    text = render(template, subject)
-    stored = stored_embeddings(dataset, {text}).get(text)
-    if stored is None:
+    said = read_phrase(asked.phrase, template)
+    embedding = stored_embeddings(dataset, {said.text}).get(said.text)
+    if embedding is None:
         resources.text_encoder(dataset)  # refuses an encoder whose weights have changed
-        stored = resources.text_embedding(dataset.similarity_encoder, text)
-    rows, is_error = model.evaluation_images(asked.target_class)
-    score = error_score(sign * similarities(dataset.files.array("similarity")[rows], stored), is_error)
+        embedding = resources.text_embedding(dataset.similarity_encoder, said.text)
+    score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class)).score
     return Annotation(
         target_class=asked.target_class,
         phrase=asked.phrase,
         template=template,
-        text=text,
-        embedding=stored,
-        sign=sign,
+        text=said.text,
+        embedding=embedding,
+        sign=said.sign,
         score=score.value,
         n_correct=score.n_correct,
         n_error=score.n_error,

@@ -30,6 +30,11 @@ from worker.retraining import train_due_runs
 
 CLASSES = ["square", "oval"]
 TEMPLATE = "an image of a {phrase}"
+SENTENCES = {
+    "there is no blue": ("an image of a blue", -1),
+    "they don't have blue in them": ("an image of a blue", -1),
+    "The AI is often wrong on images that have red in them.": ("an image of a red", 1),
+}
 
 
 @pytest.mark.parametrize(
@@ -64,12 +69,19 @@ def annotated(base_model: BaseModel, text: str) -> Annotation:
 
 
 def test_a_score_is_the_one_that_a_participant_gets(alice: actors.Visit, base_model: BaseModel) -> None:
-    for phrase in submit_and_score(alice, "red", "no blue", "a red oval"):
+    for phrase in submit_and_score(alice, "red", "no blue", "a red oval", *SENTENCES):
         annotation, score = annotated(base_model, f"square:{phrase.text}"), phrase.score
         assert (annotation.score, annotation.threshold, annotation.sign) == (score.value, score.threshold, score.sign)
         assert (annotation.text, annotation.text_digest) == (score.rendered_text, score.text_digest)
         assert (annotation.p_value, annotation.p_method) == (score.p_value, score.p_method)
         assert not annotation.chosen
+
+
+@pytest.mark.parametrize("phrase", SENTENCES)
+def test_a_sentence_is_read_as_a_participants_is(base_model: BaseModel, phrase: str) -> None:
+    annotation = annotated(base_model, f"square:{phrase}")
+    assert (annotation.phrase, (annotation.text, annotation.sign)) == (phrase, SENTENCES[phrase])
+    assert annotation.score > 0.8
 
 
 def test_a_threshold_that_is_given_is_taken_and_marked(base_model: BaseModel) -> None:
