@@ -1,10 +1,14 @@
-"""What a study's participants said of a data set: for each of them the best phrase of each class."""
+"""What a study's people said of a data set: for each of them the best phrase of each class.
+
+Whose visits and which phrases count is the analysis's rule, so that a benchmark stands beside it.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotations.models import BaseModel, Dataset, Score, Study
+from annotations.analysis.rows import HIDDEN, kept, people_kind
+from annotations.models import BaseModel, Dataset, Moderation, Score, Study
 from annotations.models.arrays import unpack_float32
 from annotations.services.errors import ServiceError
 from worker.benchmark.annotations import Annotation, best_of_each_class
@@ -29,7 +33,8 @@ class StudyAnnotations:
 def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None = None) -> StudyAnnotations:
     """Read a study's scored phrases on a data set, of its only base model there or of the given one.
 
-    Best is the highest error score, the earliest phrase of tied ones. Raises NoAnnotations.
+    Left out are visits that do not count (`kept`) and phrases that the staff excluded; of one that they hid, the words
+    are "(hidden)". Best is the highest error score, the earliest phrase of tied ones. Raises NoAnnotations.
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:
@@ -37,7 +42,7 @@ def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None 
     shown = base_model or _only_base_model(study, dataset)
     annotations = list(_annotations(study, shown))
     if not annotations:
-        raise NoAnnotations(f"The study {slug} has no scored phrase on {shown}.")
+        raise NoAnnotations(f"The study {slug} has no scored phrase on {shown} that counts.")
     of_person: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in annotations:
         of_person[annotation.participant].append(annotation)
@@ -58,21 +63,23 @@ def _only_base_model(study: Study, dataset: Dataset) -> BaseModel:
 
 
 def _annotations(study: Study, base_model: BaseModel) -> Iterator[Annotation]:
-    """Everybody's scored phrases, the earliest first."""
+    """Everybody's scored phrases that count, the earliest first."""
+    visits = kept(study, people_kind(study))
     scores = (
-        Score.objects.filter(phrase__assignment__task__study=study, phrase__assignment__task__base_model=base_model)
+        Score.objects.filter(phrase__assignment__session__in=visits, phrase__assignment__task__base_model=base_model)
+        .exclude(phrase__moderation=Moderation.EXCLUDED)
         .select_related("phrase__assignment__task", "phrase__assignment__session__participant")
         .defer("similarities")
         .order_by("phrase__submitted_at", "phrase__pk")
     )
     for score in scores:
-        assignment = score.phrase.assignment
+        assignment, is_hidden = score.phrase.assignment, score.phrase.moderation == Moderation.HIDDEN
         assert assignment.task.target_class is not None, "a task with phrases has a class"
         yield Annotation(
             target_class=assignment.task.target_class,
-            phrase=score.phrase.text,
+            phrase=HIDDEN if is_hidden else score.phrase.text,
             template=score.text_template,
-            text=score.rendered_text,
+            text=HIDDEN if is_hidden else score.rendered_text,
             embedding=unpack_float32(score.text_embedding),
             sign=score.sign,
             score=score.value,

@@ -1,20 +1,14 @@
 """What `manage.py benchmark` is told: annotations from the command line, and from the participants of a study."""
 
-import json
-import statistics
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from django.core.management import CommandError
 
-from annotations.models import BaseModel, Dataset, Run, Score
+from annotations.models import BaseModel
 from modeling.errors import NothingToSeparate, SliceTooSmall
 from tests import actors
-from tests.steps import end, submit_and_score
-from tests.worker.commands.conftest import Command
+from tests.steps import submit_and_score
 from worker.benchmark.annotations import (
     Annotation,
     Asked,
@@ -24,9 +18,7 @@ from worker.benchmark.annotations import (
     score_annotation,
     slices_of,
 )
-from worker.benchmark.participants import study_annotations
 from worker.benchmark.shown_model import stored_model
-from worker.retraining import train_due_runs
 
 CLASSES = ["square", "oval"]
 TEMPLATE = "an image of a {phrase}"
@@ -128,103 +120,3 @@ def test_slices_that_cannot_be_used_are_refused(base_model: BaseModel) -> None:
         slices_of([annotated(base_model, "square:red:0.99")], files, rows, least=5)
     with pytest.raises(BadAnnotation, match="error score 0"):
         slices_of([annotated(base_model, "square:blue")], files, rows, least=5)
-
-
-@pytest.fixture
-def visited(alice: actors.Visit, bob: actors.Visit) -> tuple[actors.Visit, actors.Visit]:
-    """Alice said what is wrong, Bob said it in other words and tried another; both are done."""
-    submit_and_score(alice, "dark", "red")
-    submit_and_score(bob, "blue", "not blue")
-    for visit in (alice, bob):
-        end(visit)
-    return alice, bob
-
-
-def test_each_participant_has_the_phrase_with_the_best_score(
-    visited: tuple[actors.Visit, actors.Visit], base_model: BaseModel
-) -> None:
-    said = study_annotations("sprites", base_model.dataset)
-    alice, bob = (visit.participant.pseudonym for visit in visited)
-    assert said.base_model == base_model
-    assert list(said.sets) == sorted([alice, bob])
-    assert [annotation.phrase for annotation in said.sets[alice]] == ["red"]
-    assert [annotation.phrase for annotation in said.sets[bob]] == ["not blue"]
-    values = {score.phrase.text: score.value for score in Score.objects.select_related("phrase")}
-    assert said.best[0].score == max(values.values())
-
-
-def test_tied_phrases_of_a_study_go_to_the_earliest(alice: actors.Visit, base_model: BaseModel) -> None:
-    submit_and_score(alice, "red", "RED")
-    assert [phrase.score.value for phrase in alice.assignment.phrases.all()] == pytest.approx([0.867, 0.867], abs=0.01)
-    assert study_annotations("sprites", base_model.dataset).best[0].phrase == "red"
-
-
-def test_a_row_over_participants_has_the_runs_figures(
-    visited: tuple[actors.Visit, actors.Visit], command: Command, tmp_path: Path
-) -> None:
-    train_due_runs()
-    row, record = _participants_row(command, tmp_path, "slice_balanced")
-    expected = {
-        visit.participant.pseudonym: Run.objects.get(assignment=visit.assignment, phrase_text=text)
-        for visit, text in zip(visited, ("red", "not blue"), strict=True)
-    }
-    assert row["over"] == "participants"
-    reached = {each["name"]: each["metrics"]["worst_group"] for each in row["classifiers"]}
-    assert reached == {name: run.worst_group_accuracy for name, run in expected.items()}
-    assert row["spread"]["worst_group"]["n"] == 2
-    assert row["spread"]["worst_group"]["mean"] == pytest.approx(statistics.fmean(reached.values()))
-    assert row["spread"]["worst_group"]["sd"] == pytest.approx(statistics.stdev(reached.values()))
-    assert record["shown_model"]["base_model"] == "by colour"
-    assert {annotation["participant"] for annotation in record["annotations"]} == set(expected)
-
-
-def test_a_participant_whose_phrases_explain_nothing_is_named_as_missing(
-    alice: actors.Visit, bob: actors.Visit, command: Command, tmp_path: Path
-) -> None:
-    submit_and_score(alice, "red")
-    submit_and_score(bob, "blue")
-    row, _ = _participants_row(command, tmp_path, "slice_balanced")
-    assert [each["name"] for each in row["classifiers"]] == [alice.participant.pseudonym]
-    assert [each["name"] for each in row["refused"]] == [bob.participant.pseudonym]
-    assert "error score 0" in row["refused"][0]["reason"]
-
-
-def test_nobody_who_explained_anything_leaves_a_row_without_figures(
-    alice: actors.Visit, command: Command, tmp_path: Path
-) -> None:
-    submit_and_score(alice, "blue")
-    for method in ("slice_balanced", "worst_slice"):
-        row, _ = _participants_row(command, tmp_path, method)
-        assert row["classifiers"] == []
-        assert row["spread"]["worst_group"]["mean"] is None
-
-
-def test_a_study_must_have_scores_on_the_data_set(
-    alice: actors.Visit, base_model: BaseModel, command: Command, tmp_path: Path
-) -> None:
-    with pytest.raises(CommandError, match="no scored phrase"):
-        command("benchmark", "sprites-like", "--study", "sprites", "--output", tmp_path)
-    Dataset.objects.create(
-        name="other", version=1, digest="0", directory="other", class_names=CLASSES, attribute_names=[],
-        similarity_encoder="x", feature_encoder="x", counts={},
-    )  # fmt: skip
-    with pytest.raises(CommandError, match="has no task on other v1"):
-        command("benchmark", "other", "--study", "sprites", "--output", tmp_path)
-
-
-def test_of_two_base_models_in_a_study_one_must_be_named(
-    base_model: BaseModel, command: Command, tmp_path: Path
-) -> None:
-    second = actors.store_base_model(base_model.dataset, "second")
-    study = actors.create_study(base_model)
-    study.tasks.create(base_model=second, position=2, target_class=actors.SQUARE)
-    submit_and_score(actors.start_visit(actors.open_study(study), "alice"), "red")
-    with pytest.raises(CommandError, match=r"several base models .* \(by colour, second\)"):
-        command("benchmark", "sprites-like", "--study", "sprites", "--output", tmp_path)
-    assert study_annotations("sprites", base_model.dataset, base_model).base_model == base_model
-
-
-def _participants_row(command: Command, folder: Path, method: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    command("benchmark", "sprites-like", "--study", "sprites", "--methods", method, "--seeds", 1, "--output", folder)
-    record = json.loads((folder / "benchmark.json").read_text())
-    return next(row for row in record["rows"] if row["over"] == "participants"), record
