@@ -27,7 +27,7 @@ def descend(
     v: Tensor,
     start: Evaluation,
     kept: Kept,
-    factor: Tensor,
+    whitening: Tensor,
     precision: Precision,
     goal: Tensor,
     max_iterations: int,
@@ -35,12 +35,12 @@ def descend(
 ) -> "Descent":
     """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K].
 
-    start, kept: the evaluation at V; what is kept is overwritten; factor: L [p, p] in the precision's values;
+    start, kept: the evaluation at V; what is kept is overwritten; whitening: W [p, p] in the precision's values;
     pairs: what an earlier descent of these heads has seen of their curvature, in the same values and metric.
     A head also ends where a step no longer lowers it, or after max_iterations.
     """
     moved = torch.zeros_like(start.gradient)
-    heads, iterations = _Heads.at(v, weights, start, kept, goal, factor, pairs), 0
+    heads, iterations = _Heads.at(v, weights, start, kept, goal, whitening, pairs), 0
     while True:
         unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
         if not unfinished.all():
@@ -48,8 +48,8 @@ def descend(
             heads = heads.only(unfinished)
         if not len(heads.index):
             return Descent(v + moved, pairs, iterations)
-        heads = _step(problem, heads, factor, precision)
-        pairs = pairs.and_then(*heads.pairs.last(heads.index, len(v)))
+        heads = _step(problem, heads, whitening, precision)
+        pairs = pairs.and_then_last_of(heads.pairs, heads.index, len(v))
         iterations += 1
 
 
@@ -74,26 +74,26 @@ class _Heads:
     moved: Tensor  # [K, b, p], since
     gradient: Tensor  # [K, b, p]
     scaled: Tensor  # [K, b, p], L⁻¹ gradient
-    weights: Tensor  # [K, n]
+    weights: Weights
     z: Tensor  # [K, b, n]
     residuals: Tensor  # [K, b, n]
     pairs: Pairs  # in the coordinates of the metric, as `scaled`
 
     @classmethod
     def at(
-        cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, factor: Tensor, pairs: Pairs
+        cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, whitening: Tensor, pairs: Pairs
     ) -> "_Heads":
-        gradient = start.gradient.to(factor.dtype)
+        gradient = start.gradient.to(whitening.dtype)
         return cls(
             index=torch.arange(len(goal), device=v.device),
             stuck=torch.zeros(len(goal), dtype=torch.bool, device=v.device),
             goal=goal,
             data_loss=start.data_loss,
-            v=v.to(factor.dtype).expand_as(gradient),
+            v=v.to(whitening.dtype).expand_as(gradient),
             moved=torch.zeros_like(gradient),
             gradient=gradient,
-            scaled=to_coordinates(gradient, factor),
-            weights=weights.of_all_rows(factor.dtype),
+            scaled=to_coordinates(gradient, whitening),
+            weights=weights,
             z=kept.z,
             residuals=kept.residuals,
             pairs=pairs,
@@ -104,16 +104,20 @@ class _Heads:
 
     def only(self, mask: Tensor) -> "_Heads":
         """Those of the mask. What is kept of every image moves up where it lies: a copy of it would be large."""
-        kept = ("weights", "z", "residuals")
-        moved_up = {name: move_up(getattr(self, name), mask) for name in kept}
-        small = [field.name for field in fields(self) if field.name not in (*kept, "pairs")]
-        return _Heads(**moved_up, **{name: getattr(self, name)[mask] for name in small}, pairs=self.pairs.only(mask))
+        moved_up = {name: move_up(getattr(self, name), mask) for name in ("z", "residuals")}
+        small = [field.name for field in fields(self) if field.name not in (*moved_up, "weights", "pairs")]
+        return _Heads(
+            weights=self.weights.only(mask),
+            pairs=self.pairs.only(mask),
+            **moved_up,
+            **{name: getattr(self, name)[mask] for name in small},
+        )
 
 
-def _step(problem: Problem, heads: _Heads, factor: Tensor, precision: Precision) -> _Heads:
+def _step(problem: Problem, heads: _Heads, whitening: Tensor, precision: Precision) -> _Heads:
     """One iteration: a direction, a step of 1 or what the line search says, and the gradient there."""
     scaled_direction = -heads.pairs.times(heads.scaled)
-    direction = from_coordinates(scaled_direction, factor)
+    direction = from_coordinates(scaled_direction, whitening)
     slope = dot(heads.gradient, direction)
     trial = _take(problem, heads, direction, precision)
     too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
@@ -122,7 +126,7 @@ def _step(problem: Problem, heads: _Heads, factor: Tensor, precision: Precision)
         which = too_far.nonzero()[:, 0]
         step[which] = _search(problem, heads, trial, direction, slope, which)
         _go_back(problem, heads, trial, direction, step, which, precision)
-    scaled = to_coordinates(trial.gradient, factor)
+    scaled = to_coordinates(trial.gradient, whitening)
     length = step[:, None, None].to(precision.values)
     return replace(
         heads,
@@ -155,7 +159,9 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
         z, residuals = heads.z[..., rows], heads.residuals[..., rows]
         data_slope += dot(residuals, change)
         z += change
-        loss, new_residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], heads.weights[:, rows])
+        loss, new_residuals = problem.cross_entropy.loss_and_residuals(
+            z, problem.labels[rows], heads.weights.of_rows(rows, precision.values)
+        )
         data_loss += loss
         gradient_change.add(new_residuals - residuals, x)
         residuals.copy_(new_residuals)
@@ -195,11 +201,11 @@ def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, s
 
 def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: Tensor) -> Tensor:
     """What a further step [K'] of these heads changes in the slope of the data's loss along dz: float64[K']."""
-    total = torch.zeros_like(step)
+    total, weights = torch.zeros_like(step), heads.weights.only(which)
     for rows in problem.chunks_of_logits(len(which)):
         change = dz[..., rows][which]
         z = heads.z[..., rows][which] + step.to(change.dtype)[:, None, None] * change
-        _, residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], heads.weights[:, rows][which])
+        _, residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], weights.of_rows(rows, z.dtype))
         total += dot(residuals - heads.residuals[..., rows][which], change)
     return total
 
@@ -216,10 +222,11 @@ def _go_back(
     """Move these heads from a step of 1 to their shorter one: z, residuals, and the trial's gradient and data loss."""
     back = (step[which] - 1)[:, None, None].to(precision.values)
     gradient_change, data_loss = GradientSum(direction[which], precision.values), torch.zeros_like(step[which])
+    weights = heads.weights.only(which)
     for rows in problem.chunks(len(which), precision.operands):
         z = heads.z[..., rows][which] + back * trial.dz[..., rows][which]
         loss, residuals = problem.cross_entropy.loss_and_residuals(
-            z, problem.labels[rows], heads.weights[:, rows][which]
+            z, problem.labels[rows], weights.of_rows(rows, precision.values)
         )
         data_loss += loss
         change = residuals - heads.residuals[..., rows][which]

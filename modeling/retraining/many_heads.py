@@ -7,6 +7,7 @@ For features X [n, d] with a constant appended, labels y, head k's weights w_k w
 is λ-strongly convex, so that F_k(W) - F_k* ≤ ‖∇F_k(W)‖² / (2λ), the gap: that is the certificate.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,28 +69,19 @@ def train_heads(
     with torch.inference_mode():
         problem = Problem.of(features, labels, l2, n_classes, device)
         start = start_of(problem) if start is None else start.fitting(problem)
-        every_weight = Weights.of(as_tensor(weights).to(device))
         solutions = [
-            solve(
-                problem,
-                every_weight.only(heads),
-                start.reference,
-                start.factor,
-                tolerance,
-                max_iterations,
-            )
-            for heads in torch.arange(weights.shape[1], device=device).tensor_split(
-                n_batches(problem, weights.shape[1])
-            )
+            solve(problem, batch, start.reference, start.whitening, tolerance, max_iterations)
+            for batch in batches(problem, as_tensor(weights).to(device))
         ]
     return _trained(solutions, problem.cross_entropy.basis)
 
 
-def n_batches(problem: Problem, n_heads: int) -> int:
-    """How many batches of heads to solve one after another, for what is kept of every head and image to be little."""
+def batches(problem: Problem, weights: Tensor) -> Iterator[Weights]:
+    """The heads of weights [n, K] in so many batches that what is kept of every head and image is little."""
     n, d = problem.features.shape
     at_once = max(max(d // _KEPT, _SMALL // n) // problem.n_columns, 1)
-    return -(-n_heads // at_once)
+    for batch in weights.tensor_split(-(-weights.shape[1] // at_once), dim=1):
+        yield Weights.of(batch, problem.features.dtype)
 
 
 def _trained(solutions: list[Solution], basis: Tensor) -> TrainedHeads:

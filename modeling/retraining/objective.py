@@ -134,40 +134,43 @@ class Problem:
 
 @dataclass(frozen=True)
 class Weights:
-    """The loss weights of K heads, each scaled to sum 1. They are converted by chunks: a copy in float64 is large."""
+    """The loss weights of K heads, each scaled to sum 1. A copy in float64 would be large: there they are converted."""
 
-    given: Tensor  # [n, all heads]
-    scale: Tensor  # float64[K]
-    heads: Tensor  # int64[K], which columns
+    given: Tensor  # [n, heads of the batch]
+    scale: Tensor  # float64[heads of the batch]
+    held: Tensor  # [heads of the batch, n], scaled, in the precision of the features
+    heads: Tensor  # int64[K], which of the batch
 
     @classmethod
-    def of(cls, given: Tensor) -> "Weights":
+    def of(cls, given: Tensor, dtype: torch.dtype) -> "Weights":
+        """Those of all heads of a batch, from [n, K] with positive sums."""
+        n, n_heads = given.shape
         scale = 1 / given.sum(0, dtype=torch.float64)
-        return cls(given, scale, torch.arange(len(scale), device=given.device))
+        held = torch.empty(n_heads, n, dtype=dtype, device=given.device)
+        weights = cls(given, scale, held, torch.arange(n_heads, device=given.device))
+        size = max(_CHUNK_LOGITS // (8 * n_heads), 64)
+        for start in range(0, n, size):
+            rows = slice(start, start + size)
+            held[:, rows] = weights._converted(rows, dtype)
+        return weights
 
     def __len__(self) -> int:
         return len(self.heads)
 
     def only(self, which: Tensor) -> "Weights":
-        """Those of some heads, by an index."""
-        return Weights(self.given, self.scale[which], self.heads[which])
-
-    def of_all_rows(self, dtype: torch.dtype) -> Tensor:
-        """[K, n]"""
-        weights = torch.empty(len(self), len(self.given), dtype=dtype, device=self.given.device)
-        size = max(_CHUNK_LOGITS // len(self), 64)
-        for start in range(0, len(self.given), size):
-            rows = slice(start, start + size)
-            weights[:, rows] = self.of_rows(rows, dtype)
-        return weights
+        """Those of some of these heads, by an index or a mask."""
+        return replace(self, heads=self.heads[which])
 
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
         """[K, m]"""
-        given = self.given[rows]
-        if len(self) < given.shape[1]:
-            given = given[:, self.heads]
-        weights = torch.empty(len(self), len(given), dtype=dtype, device=given.device)
-        return weights.copy_(given.to(dtype).T).mul_(self.scale[:, None])  # to convert as it is transposed is slow
+        weights = self.held[:, rows] if dtype == self.held.dtype else self._converted(rows, dtype)
+        return weights if len(self) == len(weights) else weights[self.heads]
+
+    def _converted(self, rows: slice, dtype: torch.dtype) -> Tensor:
+        """[heads of the batch, m]"""
+        weights = torch.empty(self.given[rows].T.shape, dtype=dtype, device=self.given.device)
+        # to convert as it is transposed is slow
+        return weights.copy_(self.given[rows].to(dtype).T).mul_(self.scale[:, None])
 
 
 class LossWeights(Protocol):

@@ -22,12 +22,14 @@ from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.objective import Kept, Problem, Weights, evaluate
 from modeling.retraining.solver import precisions
+from modeling.retraining.whitening import whitening
 
-FORMAT = "clarify-shared-start-1"
+FORMAT = "clarify-shared-start-2"
 
 _BLOCK = 256
 METRIC_ROWS = 20_000  # as many images are enough to know the curvature
-_ROUGH, _LESS_ROUGH = 0.1, 1e-3  # the reference is only a start, and the metric is taken on the way to it
+_FIRST_METRIC = 2  # images for each feature are enough for a first impression
+_ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # the reference is only a start, and the metric is taken on the way to it
 _ROUGH_ITERATIONS = 50
 _WORTH_A_SAMPLE = 4  # times as many images: a smaller sample's copy in bfloat16 would not be little beside the features
 
@@ -37,12 +39,12 @@ class SharedStart:
     """What `prepare_start` returns.
 
     reference: float64[C - 1, d + 1], the class-balanced head (in the coordinates of `cross_entropy`, the bias last).
-    factor: [d + 1, d + 1] in the features' precision, lower: L Lᵀ = Xᵀ D X + λ I, D the curvature of the class-balanced
+    whitening: [d + 1, d + 1] in the features' precision, of Xᵀ D X + λ I, with D the curvature of the class-balanced
     loss there: the exact Hessian for two classes; for more, the mean of its blocks' diagonals.
     """
 
     reference: Tensor
-    factor: Tensor
+    whitening: Tensor
     l2: float
 
     @property
@@ -62,15 +64,14 @@ class SharedStart:
                 "not for {} classes, {} features and λ = {}".format(*expected)
             )
         device = problem.features.device
-        return replace(self, reference=self.reference.to(device), factor=self.factor.to(device))
+        return replace(self, reference=self.reference.to(device), whitening=self.whitening.to(device))
 
     def save(self, path: Path) -> None:
         """Write it as one safetensors file, which is there complete or not at all."""
         unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two may write at once
         l2 = torch.tensor(self.l2, dtype=torch.float64)
-        save_file(
-            {"reference": self.reference.cpu(), "factor": self.factor.cpu(), "l2": l2}, unfinished, {"format": FORMAT}
-        )
+        tensors = {"reference": self.reference.cpu(), "whitening": self.whitening.cpu(), "l2": l2}
+        save_file(tensors, unfinished, {"format": FORMAT})
         unfinished.replace(path)
 
     @classmethod
@@ -80,7 +81,9 @@ class SharedStart:
             with safe_open(path, "pt") as file:
                 if (file.metadata() or {}).get("format") != FORMAT:
                     raise BadSharedStart(f"{path} is not a shared start of the format {FORMAT}")
-                return cls(file.get_tensor("reference"), file.get_tensor("factor"), file.get_tensor("l2").item())
+                # where a tensor lies in a file says how products with it are rounded: a copy lies as what was computed
+                reference, whitened = (file.get_tensor(name).clone() for name in ("reference", "whitening"))
+                return cls(reference, whitened, file.get_tensor("l2").item())
         except SafetensorError as error:
             raise BadSharedStart(f"{path} is not a shared start: {error}") from error
 
@@ -92,7 +95,7 @@ def prepare_start(
     n_classes: int | None = None,
     device: str | torch.device = "cpu",
 ) -> SharedStart:
-    """Train the class-balanced head roughly and factor its curvature: the one-off part of `train_heads`.
+    """Train the class-balanced head roughly and whiten its curvature: the one-off part of `train_heads`.
 
     features: float[n, d], standardised; labels: int[n] in [0, C); l2: λ > 0; n_classes: C ≥ 2, by default one more than
     the largest label. Raises BadArray for input that does not fit.
@@ -105,20 +108,21 @@ def prepare_start(
 def start_of(problem: Problem) -> SharedStart:
     """The same for a problem that is on its device already."""
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
-    first_factor = curvature_factor(problem, weights, zero[0], zero.shape[2])
+    first_metric = curvature_whitening(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2])
     stride = _stride(problem, METRIC_ROWS)
-    rough = _roughly(problem.every(stride if stride >= _WORTH_A_SAMPLE else 1), zero, first_factor, _ROUGH)
-    factor = curvature_factor(problem, weights, rough[0], METRIC_ROWS)
-    return SharedStart(_roughly(problem, rough, factor, _LESS_ROUGH)[0], factor, problem.l2)
+    rough = _roughly(problem.every(stride if stride >= _WORTH_A_SAMPLE else 1), zero, first_metric, _ROUGH)
+    metric = curvature_whitening(problem, weights, rough[0], METRIC_ROWS)
+    return SharedStart(_roughly(problem, rough, metric, _LESS_ROUGH)[0], metric, problem.l2)
 
 
-def _roughly(problem: Problem, v: Tensor, factor: Tensor, tolerance: float) -> Tensor:
+def _roughly(problem: Problem, v: Tensor, metric: Tensor, tolerance: float) -> Tensor:
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
-    head, precision = Weights.of(_class_balanced(problem.labels)[:, None]), precisions(problem.features)[0]
+    head = Weights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
+    precision = precisions(problem.features)[0]
     kept = Kept.empty(problem, 1, precision.values)
     found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
-    goal, metric = tolerance * found.loss, factor.to(precision.values)
-    return descend(problem, head, v, found, kept, metric, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
+    goal, whitened = tolerance * found.loss, metric.to(precision.values)
+    return descend(problem, head, v, found, kept, whitened, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
 
 
 def _stride(problem: Problem, most_rows: int) -> int:
@@ -132,8 +136,8 @@ def _class_balanced(labels: Tensor) -> Tensor:
     return 1 / ((counts > 0).sum() * counts[labels]).double()
 
 
-def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: int) -> Tensor:
-    """The Cholesky factor [p, p] of Xᵀ D X + λ I, D the curvature of the loss with these weights [n] at V [b, p].
+def curvature_whitening(problem: Problem, weights: Tensor, v: Tensor, most_rows: int) -> Tensor:
+    """The whitening [p, p] of Xᵀ D X + λ I, D the curvature of the loss with these weights [n] at V [b, p].
 
     Of more than about `most_rows` images, every second, third, … is taken, which keeps the shares of sorted classes.
     """
@@ -145,11 +149,9 @@ def curvature_factor(problem: Problem, weights: Tensor, v: Tensor, most_rows: in
     for rows, x, z in sample.products(v[None], dtype, dtype, 1):
         d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0], sample.labels[rows])
         _add_lower_triangle(total, x, d)
-    hessian = total.double()
-    rounding = torch.finfo(dtype).eps * len(hessian) * float(hessian.diagonal().max())
-    hessian.diagonal().add_(max(problem.l2, rounding))  # it is positive definite in spite of rounding
-    factor: Tensor = torch.linalg.cholesky(hessian)  # which reads the lower triangle alone
-    return factor.to(dtype).contiguous()  # as it is after `load`: the same bits follow
+    rounding = torch.finfo(dtype).eps * len(total) * float(total.diagonal().max())
+    total.diagonal().add_(max(problem.l2, rounding))  # it is positive definite in spite of rounding
+    return whitening(total)
 
 
 def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:

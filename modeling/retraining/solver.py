@@ -35,9 +35,9 @@ class Solution:
 
 
 def solve(
-    problem: Problem, weights: Weights, start: Tensor, factor: Tensor, tolerance: float, max_iterations: int
+    problem: Problem, weights: Weights, start: Tensor, whitening: Tensor, tolerance: float, max_iterations: int
 ) -> Solution:
-    """Minimise every head from one point [b, p], with a metric's Cholesky factor [p, p], to gap ≤ tolerance × loss.
+    """Minimise every head from one point [b, p], with a metric's whitening [p, p], to gap ≤ tolerance × loss.
 
     Raises NotConverged.
     """
@@ -70,7 +70,7 @@ def solve(
                 v[pending],
                 found,
                 kept,
-                factor.to(precision.values),
+                whitening.to(precision.values),
                 precision,
                 goal,
                 min(max_iterations - iterations, precision.patience),

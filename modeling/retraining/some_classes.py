@@ -18,9 +18,9 @@ from torch import Tensor
 
 from modeling.errors import BadArray
 from modeling.retraining.checks import check_problem, check_tolerance, check_weights
-from modeling.retraining.many_heads import TrainedHeads, n_batches
-from modeling.retraining.objective import Problem, Weights, as_tensor
-from modeling.retraining.shared_start import METRIC_ROWS, curvature_factor
+from modeling.retraining.many_heads import TrainedHeads, batches
+from modeling.retraining.objective import Problem, as_tensor
+from modeling.retraining.shared_start import METRIC_ROWS, curvature_whitening
 from modeling.retraining.solver import solve
 
 
@@ -45,21 +45,20 @@ def train_some_classes(
     alone can reach. With every class trained that is the minimum of `train_heads`; with few it is higher.
     Raises BadArray for input that does not fit, NotConverged where a head misses the tolerance in max_iterations.
     """
-    given = _checked_head(features, coef, intercept)
-    n_classes = check_problem(features, labels, l2, len(given))
+    whole = _checked_head(features, coef, intercept)
+    n_classes = check_problem(features, labels, l2, len(whole))
     check_weights(weights, len(labels))
     check_tolerance(tolerance)
     free = _checked_classes(classes, n_classes)
     with torch.inference_mode():
-        head = torch.from_numpy(given).to(device)
+        head = torch.from_numpy(whole).to(device)
         problem = _restricted(Problem.of(features, labels, l2, n_classes, device), head, free)
-        every_weight, start = Weights.of(as_tensor(weights).to(device)), head[free]
-        factor = curvature_factor(problem, _typical(every_weight), start, METRIC_ROWS)
-        heads = torch.arange(len(every_weight), device=device).tensor_split(n_batches(problem, len(every_weight)))
+        given, start = as_tensor(weights).to(device), head[free]
+        whitening = curvature_whitening(problem, _typical(given), start, METRIC_ROWS)
         solutions = [
-            solve(problem, every_weight.only(some), start, factor, tolerance, max_iterations) for some in heads
+            solve(problem, batch, start, whitening, tolerance, max_iterations) for batch in batches(problem, given)
         ]
-        rows = head.repeat(len(every_weight), 1, 1)
+        rows = head.repeat(given.shape[1], 1, 1)
         rows[:, free] = torch.cat([each.v for each in solutions])
         fixed = l2 / 2 * float((head**2).sum() - (start**2).sum())
     trained = rows.cpu().numpy()
@@ -118,10 +117,10 @@ def _restricted(problem: Problem, head: Tensor, free: Tensor) -> Problem:
     return replace(problem, labels=torch.arange(len(labels), device=head.device), cross_entropy=cross_entropy)
 
 
-def _typical(weights: Weights) -> Tensor:
-    """float64[n], with sum 1: between the heads' mean weights and equal ones, so that no image is left out."""
-    given = weights.given
-    mean = (given @ weights.scale.to(given.dtype)).double() / len(weights)
+def _typical(weights: Tensor) -> Tensor:
+    """float64[n], with sum 1: between the heads' mean weights, [n, K], and equal ones, so that no image is left out."""
+    scale = 1 / weights.sum(0, dtype=torch.float64)
+    mean = (weights @ scale.to(weights.dtype)).double() / len(scale)
     return (mean + 1 / len(mean)) / 2
 
 

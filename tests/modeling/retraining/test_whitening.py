@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+import torch
+
+from modeling.retraining.whitening import whitening
+
+
+def curvature(p: int, dtype: torch.dtype) -> torch.Tensor:
+    x = torch.from_numpy(np.random.default_rng(p).standard_normal((2 * p, p))).to(dtype)
+    return x.T @ x / (2 * p) + 0.01 * torch.eye(p, dtype=dtype)
+
+
+@pytest.mark.parametrize("p", [1, 2, 128, 129, 300])
+@pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-3), (torch.float64, 1e-11)])
+def test_the_curvature_is_the_identity_in_its_coordinates(p: int, dtype: torch.dtype, within: float) -> None:
+    h = curvature(p, dtype)
+    w = whitening(h)
+    assert w.dtype == dtype and w.is_contiguous()
+    torch.testing.assert_close(w @ h @ w.T, torch.eye(p, dtype=dtype), rtol=0, atol=within)
+
+
+def test_it_is_lower_triangular_and_reads_the_lower_triangle_alone() -> None:
+    h = curvature(300, torch.float64)
+    w = whitening(h)
+    assert torch.equal(w, w.tril())
+    assert torch.equal(whitening(h.tril()), w)
+
+
+def test_it_is_the_inverse_of_the_cholesky_factor() -> None:
+    h = curvature(200, torch.float64)
+    expected = np.linalg.inv(np.linalg.cholesky(h.numpy()))
+    np.testing.assert_allclose(whitening(h).numpy(), expected, rtol=0, atol=1e-11)
+
+
+def test_what_is_not_positive_definite_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="not positive-definite"):
+        whitening(torch.diag(torch.tensor([1.0, -1.0])))
