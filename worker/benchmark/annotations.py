@@ -1,4 +1,4 @@
-"""Annotations (class, phrase, τ) of a benchmark: read from the command line, scored, and made into slices."""
+"""Annotations (class, phrase, τ) of a benchmark: read from the command line, and scored."""
 
 import hashlib
 import math
@@ -15,7 +15,7 @@ from modeling.errors import ModelingError
 from modeling.null_level import p_method, p_value
 from modeling.phrase_text import normalise, refusal
 from modeling.similarity import similarities
-from modeling.slices import slice_members, slice_membership
+from modeling.slices import slice_members
 from worker import resources
 from worker.benchmark.shown_model import ShownModel
 from worker.phrases import read_phrase, score_on
@@ -134,22 +134,6 @@ def best_of_each_class(annotations: Iterable[Annotation]) -> tuple[Annotation, .
         if known is None or annotation.score > known.score:
             best[annotation.target_class] = annotation
     return tuple(best[label] for label in sorted(best))
-
-
-def slices_of(
-    annotations: Sequence[Annotation], files: DatasetFiles, rows: NDArray[np.int64], least: int
-) -> NDArray[np.int64]:
-    """The slices that annotations of different classes make of the rows, int64[m] (`slices.slice_membership`).
-
-    Raises BadAnnotation where one has no threshold, SliceTooSmall.
-    """
-    members = np.zeros(len(rows), dtype=np.bool_)
-    for annotation in annotations:
-        if annotation.threshold is None:
-            raise BadAnnotation(f"“{annotation.phrase}” has the error score 0, so there is no similarity threshold")
-        members |= annotation.members(files, rows)
-    classes = [annotation.target_class for annotation in annotations]
-    return slice_membership(members, files.labels[rows], classes, least)
 
 
 def _split_threshold(text: str) -> tuple[str, float | None]:

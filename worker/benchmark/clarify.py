@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from modeling.errors import ModelingError
-from worker.benchmark.annotations import Annotation, slices_of
+from modeling.baselines.released_sgd import Objective
+from worker.benchmark.annotations import Annotation
 from worker.benchmark.bench import Bench
 from worker.benchmark.certified import Job, jobs_over_draws, train_balanced, train_worst
 from worker.benchmark.published import released_sgd
-from worker.benchmark.results import Outcome, Refused
+from worker.benchmark.results import Refused, Result, Unused
+from worker.benchmark.slices import NoUsableAnnotation, Slices, slices_of
 from worker.benchmark.text_only import people_roboshot
 
 
@@ -34,53 +32,67 @@ class People:
 Source = Given | People
 
 
-def slice_balanced(bench: Bench, source: Source) -> Iterator[Outcome | Refused]:
+def slice_balanced(bench: Bench, source: Source) -> Iterator[Result]:
     """The weighted mean of slices' losses, by the benchmark's scheme."""
-    jobs, refused = _jobs(bench, source)
-    yield from refused
+    jobs, notes = _jobs(bench, source)
+    yield from notes
     if jobs:
         yield from train_balanced(bench, jobs, bench.scheme)
 
 
-def worst_slice(bench: Bench, source: Source) -> Iterator[Outcome | Refused]:
+def worst_slice(bench: Bench, source: Source) -> Iterator[Result]:
     """The largest of slices' mean losses."""
-    jobs, refused = _jobs(bench, source)
-    yield from refused
+    jobs, notes = _jobs(bench, source)
+    yield from notes
     yield from train_worst(bench, jobs)
 
 
-def slice_balanced_released(bench: Bench, source: Source) -> Iterator[Outcome | Refused]:
+def slice_balanced_released(bench: Bench, source: Source) -> Iterator[Result]:
     """The released code's training; seeds are its randomness, so the annotations must be given ones."""
-    assert isinstance(source, Given)
-    yield from released_sgd(bench, _slices(bench, source.annotations), "mean_groups")
+    return _released(bench, source, "mean_groups")
 
 
-def worst_slice_released(bench: Bench, source: Source) -> Iterator[Outcome | Refused]:
+def worst_slice_released(bench: Bench, source: Source) -> Iterator[Result]:
     """As `slice_balanced_released`."""
-    assert isinstance(source, Given)
-    yield from released_sgd(bench, _slices(bench, source.annotations), "max_groups")
+    return _released(bench, source, "max_groups")
 
 
-def phrases_roboshot(bench: Bench, source: Source) -> Iterator[Outcome | Refused]:
+def phrases_roboshot(bench: Bench, source: Source) -> Iterator[Result]:
     """RoboShot with people's phrases. No label, no training: of the annotations only the words count."""
     sets = {source.name: source.annotations} if isinstance(source, Given) else source.sets
     for name, annotations in sets.items():
         yield people_roboshot(bench, name, annotations)
 
 
-def _jobs(bench: Bench, source: Source) -> tuple[list[Job], list[Refused]]:
-    """What to train. A person whose slices cannot be used is refused; given annotations raise instead."""
+def _released(bench: Bench, source: Source, objective: Objective) -> Iterator[Result]:
+    assert isinstance(source, Given)
+    slices = _slices(bench, source.annotations)
+    yield from _unused(bench, "", slices)
+    yield from released_sgd(bench, slices.membership, objective)
+
+
+def _jobs(bench: Bench, source: Source) -> tuple[list[Job], list[Refused | Unused]]:
+    """What to train. A person without a usable annotation is refused; given annotations raise NoUsableAnnotation."""
     if isinstance(source, Given):
-        return jobs_over_draws(bench, _slices(bench, source.annotations)), []
+        slices = _slices(bench, source.annotations)
+        return jobs_over_draws(bench, slices.membership), _unused(bench, "", slices)
     jobs: list[Job] = []
-    refused: list[Refused] = []
+    notes: list[Refused | Unused] = []
     for person, annotations in source.sets.items():
         try:
-            jobs.append(Job(person, bench.all_rows, _slices(bench, annotations)))
-        except ModelingError as error:
-            refused.append(Refused(person, str(error)))
-    return jobs, refused
+            slices = _slices(bench, annotations)
+        except NoUsableAnnotation as error:
+            notes.append(Refused(person, str(error)))
+        else:
+            jobs.append(Job(person, bench.all_rows, slices.membership))
+            notes += _unused(bench, person, slices)
+    return jobs, notes
 
 
-def _slices(bench: Bench, annotations: tuple[Annotation, ...]) -> NDArray[np.int64]:
+def _slices(bench: Bench, annotations: tuple[Annotation, ...]) -> Slices:
     return slices_of(annotations, bench.data.dataset.files, bench.data.train.rows, bench.least_slice_size)
+
+
+def _unused(bench: Bench, name: str, slices: Slices) -> list[Refused | Unused]:
+    class_names = bench.data.dataset.class_names
+    return [Unused(name, class_names[each.target_class], each.phrase, reason) for each, reason in slices.without]

@@ -10,7 +10,7 @@ from annotations.exports.columns import write_cell
 from worker.benchmark.record import annotation_document, document, versions
 from worker.benchmark.report import Report
 from worker.benchmark.results import Figure, Row
-from worker.benchmark.tables import FULL, LAYOUTS, NONE, Table
+from worker.benchmark.tables import FULL, LAYOUTS, NONE, Table, escaped
 
 MARKDOWN, JSON, ROWS, CLASSIFIERS = "benchmark.md", "benchmark.json", "rows.csv", "classifiers.csv"
 
@@ -41,7 +41,7 @@ def markdown(report: Report) -> str:
         f"{bench.seeds} seeds.",
         FULL.table(report.rows, report.encoder).markdown(),
         NOTE,
-        *notes(report.rows),
+        *map(escaped, notes(report.rows)),
     ]
     if report.annotations:
         parts += ["## Annotations", annotation_table(report).markdown()]
@@ -55,12 +55,15 @@ def markdown(report: Report) -> str:
 
 
 def notes(rows: Sequence[Row]) -> Iterator[str]:
-    """Which rows, or classifiers of them, are missing and why."""
+    """Which rows, classifiers of them, or annotations of these are missing and why."""
     for row in rows:
         if row.left_out:
             yield f"{row.name}: left out, {row.left_out}."
         for refused in row.refused:
             yield f"{row.name}: without {refused.name}, {refused.reason}."
+        for unused in row.unused:
+            who = f"{unused.name} " if unused.name else ""
+            yield f"{row.name}: {who}without “{unused.phrase}” on {unused.target_class}, {unused.reason}."
 
 
 def rows_csv(rows: Sequence[Row]) -> str:

@@ -9,7 +9,7 @@ from modeling.errors import ModelingError
 from worker.benchmark import certified, clarify, published, text_only
 from worker.benchmark.bench import Bench
 from worker.benchmark.clarify import Source
-from worker.benchmark.results import Outcome, Over, Refused
+from worker.benchmark.results import Outcome, Over, Result
 
 
 class UnknownMethod(ModelingError):
@@ -52,7 +52,7 @@ class FeedbackMethod:
     name: str
     given: Given
     over: Over
-    train: Callable[[Bench, Source], Iterator[Outcome | Refused]]
+    train: Callable[[Bench, Source], Iterator[Result]]
     of_people: bool = True
 
 
@@ -96,13 +96,11 @@ def _published(key: str, name: str, given: Given, procedure: published.Procedure
     return Method(key, name, given, Over.SEEDS, train)
 
 
-def _clarify(key: str, name: str, train: Callable[[Bench, Source], Iterator[Outcome | Refused]]) -> FeedbackMethod:
+def _clarify(key: str, name: str, train: Callable[[Bench, Source], Iterator[Result]]) -> FeedbackMethod:
     return FeedbackMethod(key, f"Clarify ({name})", Given.LABELS_AND_FEEDBACK, Over.DRAWS, train)
 
 
-def _clarify_released(
-    key: str, name: str, train: Callable[[Bench, Source], Iterator[Outcome | Refused]]
-) -> FeedbackMethod:
+def _clarify_released(key: str, name: str, train: Callable[[Bench, Source], Iterator[Result]]) -> FeedbackMethod:
     name = f"Clarify ({name}), released SGD"
     return FeedbackMethod(key, name, Given.LABELS_AND_FEEDBACK, Over.SEEDS, train, of_people=False)
 

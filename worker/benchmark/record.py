@@ -61,6 +61,7 @@ def _row_document(row: Row) -> dict[str, Any]:
         "over": row.over,
         "left_out": row.left_out,
         "refused": [asdict(refused) for refused in row.refused],
+        "unused": [asdict(unused) for unused in row.unused],
         "spread": {figure.value: asdict(row.spread(figure)) for figure in Figure},
         "classifiers": [asdict(outcome) for outcome in row.classifiers],
     }

@@ -63,11 +63,28 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Unused:
+    """An annotation of a set that a classifier was trained without, and why.
+
+    name: of the classifier where the row is over participants, otherwise empty; target_class: the class's name.
+    """
+
+    name: str
+    target_class: str
+    phrase: str
+    reason: str
+
+
+Result = Outcome | Refused | Unused
+
+
+@dataclass(frozen=True)
 class Row:
     """One method, with one annotation (or set, or group of people) where it needs one.
 
     outcomes: what mean and SD are over; point: the classifier of all train images, where `over` is draws of them;
-    refused: those of them that have no classifier, each with its reason; left_out: why the row has none at all.
+    refused: those of them that have no classifier, each with its reason; unused: annotations that had no part in a
+    classifier; left_out: why the row has none at all.
     """
 
     method: str
@@ -76,6 +93,7 @@ class Row:
     outcomes: tuple[Outcome, ...] = ()
     point: Outcome | None = None
     refused: tuple[Refused, ...] = ()
+    unused: tuple[Unused, ...] = ()
     left_out: str = ""
 
     @property

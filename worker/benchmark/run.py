@@ -8,7 +8,7 @@ from modeling.errors import ModelingError
 from worker.benchmark.bench import Bench
 from worker.benchmark.clarify import People, Source
 from worker.benchmark.methods import AnyMethod, FeedbackMethod, Method
-from worker.benchmark.results import ALL_TRAIN, Outcome, Over, Refused, Row
+from worker.benchmark.results import ALL_TRAIN, Outcome, Over, Refused, Result, Row, Unused
 
 NO_ATTRIBUTE = "the data set has no attribute, so its groups are its classes"
 NO_ANNOTATION = "no annotation was given"
@@ -79,11 +79,11 @@ def _plan(method: AnyMethod, sources: Sequence[Source]) -> Iterator[_Planned]:
 
 
 def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
-    results: list[Outcome | Refused] = []
+    results: list[Result] = []
     try:
         for result in _train(bench, planned):
             results.append(result)
-            done(len(results))
+            done(sum(not isinstance(each, Unused) for each in results))
     except ModelingError as error:
         return Row(planned.method.key, planned.name, planned.over, left_out=str(error))
     return Row(
@@ -93,10 +93,11 @@ def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
         outcomes=tuple(each for each in results if isinstance(each, Outcome) and each.name != ALL_TRAIN),
         point=next((each for each in results if isinstance(each, Outcome) and each.name == ALL_TRAIN), None),
         refused=tuple(each for each in results if isinstance(each, Refused)),
+        unused=tuple(each for each in results if isinstance(each, Unused)),
     )
 
 
-def _train(bench: Bench, planned: _Planned) -> Iterator[Outcome | Refused]:
+def _train(bench: Bench, planned: _Planned) -> Iterator[Result]:
     method, source = planned.method, planned.source
     if isinstance(method, FeedbackMethod):
         if source is None:

@@ -221,6 +221,26 @@ def test_a_phrase_that_explains_nothing_makes_no_row(base_model: BaseModel, benc
     assert "error score 0" in row_of(record, "Clarify (slice-balanced) #1")["left_out"]
 
 
+@pytest.mark.parametrize("unusable", ["oval:no blue", "oval:blue:0.99"])
+def test_a_set_goes_without_the_annotation_that_makes_no_slices_and_says_so(
+    base_model: BaseModel, benchmark_of: Benchmark, unusable: str
+) -> None:
+    methods = "roboshot,slice_balanced,worst_slice,slice_balanced_sgd,worst_slice_sgd"
+    arguments = ("--annotation", "square:red", "--annotation", unusable, "--methods", methods, "--seeds", 1)
+    record = benchmark_of("sprites-like", "--base-model", base_model.name, *arguments)
+    phrase = record["annotations"][1]["phrase"]
+    for name in ("slice-balanced)", "worst-slice)", "slice-balanced), released SGD", "worst-slice), released SGD"):
+        alone, together = (row_of(record, f"Clarify ({name} {which}") for which in ("#1", "set #1, #2"))
+        assert together["classifiers"] == alone["classifiers"] != []
+        assert alone["unused"] == []
+        (unused,) = together["unused"]
+        assert (unused["target_class"], unused["phrase"]) == ("oval", phrase)
+        assert f"Clarify ({name} set #1, #2: without “{phrase}” on oval, " in record["printed"]
+        assert row_of(record, f"Clarify ({name} #2")["left_out"]
+    directions = row_of(record, "RoboShot set #1, #2")["classifiers"][0]["details"]["harmful_directions"]
+    assert directions == 2  # of the annotations only the words count
+
+
 def test_groups_that_are_only_classes_leave_the_methods_that_need_more_out(
     sprites_like: Dataset, benchmark_of: Benchmark, monkeypatch: pytest.MonkeyPatch
 ) -> None:

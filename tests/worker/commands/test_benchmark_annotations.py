@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from annotations.models import BaseModel
-from modeling.errors import NothingToSeparate, SliceTooSmall
+from modeling.errors import NothingToSeparate
 from tests import actors
 from tests.steps import submit_and_score
 from worker.benchmark.annotations import (
@@ -16,9 +16,9 @@ from worker.benchmark.annotations import (
     best_of_each_class,
     read_annotation,
     score_annotation,
-    slices_of,
 )
 from worker.benchmark.shown_model import stored_model
+from worker.benchmark.slices import NoUsableAnnotation, slices_of
 
 CLASSES = ["square", "oval"]
 TEMPLATE = "an image of a {phrase}"
@@ -104,19 +104,35 @@ def test_annotations_of_two_classes_make_four_slices(base_model: BaseModel) -> N
     files = base_model.dataset.files
     rows = np.flatnonzero(files.splits == 0)
     red, blue = annotated(base_model, "square:red"), annotated(base_model, "oval:blue")
-    slices = slices_of([red, blue], files, rows, least=5)
+    slices = slices_of([red, blue], files, rows, least=5).membership
     labels = files.labels[rows]
     assert set(slices) == {0, 1, 2, 3}
     assert np.array_equal(slices // 2, labels)
     assert np.array_equal(slices == 1, red.members(files, rows))
     assert np.array_equal(slices == 3, blue.members(files, rows))
-    assert set(slices_of([red], files, rows, least=5)) == {0, 1, 2}
+    assert set(slices_of([red], files, rows, least=5).membership) == {0, 1, 2}
 
 
-def test_slices_that_cannot_be_used_are_refused(base_model: BaseModel) -> None:
+UNUSABLE = {"oval:blue:0.99": "into 0 above", "oval:red": "error score 0"}
+
+
+@pytest.mark.parametrize("text", UNUSABLE)
+def test_an_annotation_that_makes_no_slices_is_left_out_of_its_set(base_model: BaseModel, text: str) -> None:
     files = base_model.dataset.files
     rows = np.flatnonzero(files.splits == 0)
-    with pytest.raises(SliceTooSmall):
-        slices_of([annotated(base_model, "square:red:0.99")], files, rows, least=5)
-    with pytest.raises(BadAnnotation, match="error score 0"):
-        slices_of([annotated(base_model, "square:blue")], files, rows, least=5)
+    red, unusable = annotated(base_model, "square:red"), annotated(base_model, text)
+    together, alone = slices_of([red, unusable], files, rows, least=5), slices_of([red], files, rows, least=5)
+    assert np.array_equal(together.membership, alone.membership)
+    ((left_out, reason),) = together.without
+    assert left_out is unusable
+    assert UNUSABLE[text] in reason
+    assert alone.without == ()
+
+
+@pytest.mark.parametrize("text", UNUSABLE)
+def test_a_set_without_a_usable_annotation_is_refused(base_model: BaseModel, text: str) -> None:
+    files = base_model.dataset.files
+    rows = np.flatnonzero(files.splits == 0)
+    annotation = annotated(base_model, text)
+    with pytest.raises(NoUsableAnnotation, match=f"“{annotation.phrase}”: .*{UNUSABLE[text]}"):
+        slices_of([annotation], files, rows, least=5)

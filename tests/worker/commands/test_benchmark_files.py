@@ -14,7 +14,7 @@ from modeling.metrics import GroupMetrics
 from tests.worker.commands.conftest import Command
 from worker.benchmark.files import classifiers_csv, notes, rows_csv
 from worker.benchmark.methods import METHODS, find_methods
-from worker.benchmark.results import Figure, Outcome, Over, Refused, Row
+from worker.benchmark.results import Figure, Outcome, Over, Refused, Row, Unused
 from worker.benchmark.tables import FULL, LAYOUTS, TABLE_1, TABLE_4, TABLE_6
 
 
@@ -98,8 +98,15 @@ def test_what_is_missing_is_said() -> None:
     rows = [
         Row("dfr", "DFR", Over.SEEDS, left_out="it lacks a class"),
         Row("worst_slice", "Clarify", Over.PARTICIPANTS, refused=(Refused("P1", "no threshold"),)),
+        Row("worst_slice", "Clarify", Over.PARTICIPANTS, unused=(Unused("P2", "oval", "blue", "no threshold"),)),
+        Row("worst_slice", "Clarify set", Over.DRAWS, unused=(Unused("", "oval", "blue", "no threshold"),)),
     ]
-    assert list(notes(rows)) == ["DFR: left out, it lacks a class.", "Clarify: without P1, no threshold."]
+    assert list(notes(rows)) == [
+        "DFR: left out, it lacks a class.",
+        "Clarify: without P1, no threshold.",
+        "Clarify: P2 without “blue” on oval, no threshold.",
+        "Clarify set: without “blue” on oval, no threshold.",
+    ]
 
 
 def test_what_a_person_typed_is_escaped_in_the_page(base_model: BaseModel, command: Command, tmp_path: Path) -> None:
@@ -110,6 +117,16 @@ def test_what_a_person_typed_is_escaped_in_the_page(base_model: BaseModel, comma
     page = (tmp_path / "benchmark.md").read_text()
     assert r"red \| \*bold\* \<b\>" in page
     assert "| red |" not in page
+
+
+def test_what_a_person_typed_is_escaped_in_the_notes_too(
+    base_model: BaseModel, command: Command, tmp_path: Path
+) -> None:
+    command(
+        "benchmark", "sprites-like", "--base-model=by colour", "--annotation=square:blue *b*",
+        "--methods=slice_balanced", "--seeds=1", "--output", tmp_path,
+    )  # fmt: skip
+    assert r"left out, “blue \*b\*”: it has the error score 0" in (tmp_path / "benchmark.md").read_text()
 
 
 def test_the_recorded_command_makes_the_same_again(base_model: BaseModel, command: Command, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import statistics
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from annotations.models import (
     SessionKind,
     Study,
 )
-from annotations.services import moderation, withdrawal
+from annotations.services import assignments, moderation, withdrawal
 from tests import actors
 from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import Command
@@ -89,6 +90,46 @@ def test_a_participant_whose_phrases_explain_nothing_is_named_as_missing(
     assert [each["name"] for each in row["classifiers"]] == [alice.participant.pseudonym]
     assert [each["name"] for each in row["refused"]] == [bob.participant.pseudonym]
     assert "error score 0" in row["refused"][0]["reason"]
+
+
+@pytest.fixture
+def two_classes(base_model: BaseModel) -> actors.Visit:
+    """Carol said the same of squares, where it explains everything, and of ovals, where it explains nothing."""
+    study = actors.create_study(base_model)
+    study.tasks.create(base_model=base_model, position=2, target_class=actors.OVAL)
+    visit = actors.start_visit(actors.open_study(study), "carol")
+    submit_and_score(visit, "red")
+    end(visit)
+    second = replace(visit, assignment=assignments.start(visit.session.assignments.get(task__position=2)))
+    submit_and_score(second, "red")
+    end(second)
+    return visit
+
+
+@pytest.mark.parametrize("method", ["slice_balanced", "worst_slice"])
+def test_a_person_with_one_usable_annotation_counts_with_it(
+    two_classes: actors.Visit, command: Command, tmp_path: Path, method: str
+) -> None:
+    row, record = _participants_row(command, tmp_path, method)
+    name = two_classes.participant.pseudonym
+    assert [each["name"] for each in row["classifiers"]] == [name]
+    assert row["refused"] == []
+    reason = "it has the error score 0, so there is no similarity threshold"
+    assert row["unused"] == [{"name": name, "target_class": "oval", "phrase": "red", "reason": reason}]
+    assert f"per participant: {name} without “red” on oval, {reason}." in record["printed"]
+    best = next(row for row in record["rows"] if "study's best" in row["name"])
+    of_all_train = next(each for each in best["classifiers"] if each["name"] == "all train")
+    assert of_all_train["metrics"] == row["classifiers"][0]["metrics"]
+    assert [each["phrase"] for each in best["unused"]] == ["red"]
+
+
+def test_a_person_is_one_classifier_as_the_run_of_the_usable_annotation(
+    two_classes: actors.Visit, command: Command, tmp_path: Path
+) -> None:
+    train_due_runs()
+    row, _ = _participants_row(command, tmp_path, "slice_balanced")
+    run = Run.objects.get(assignment=two_classes.assignment)
+    assert row["classifiers"][0]["metrics"]["worst_group"] == run.worst_group_accuracy
 
 
 def test_nobody_who_explained_anything_leaves_a_row_without_figures(
