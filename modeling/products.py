@@ -35,6 +35,16 @@ def times_packed(a: Tensor, rows: Tensor) -> Tensor:
     return product
 
 
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware: without, they are slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # an older torch cannot say
+        return False
+    has = torch.cpu.get_capabilities()
+    return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
+
+
 def _dense(matrix: Tensor) -> Tensor:
     """The matrix without gaps in memory, a copy where it has some: oneDNN is a thousand times slower with them."""
     return matrix if matrix.is_contiguous() or matrix.T.is_contiguous() else matrix.contiguous()

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.errors import BadArray
-from modeling.products import packed, times_packed
-from modeling.retraining.objective import as_tensor
-from modeling.retraining.solver import multiplies_bfloat16
+from modeling.products import multiplies_bfloat16, packed, times_packed
 from modeling.similarity import similarities
+from modeling.tensors import as_tensor
 
 _UNIT_TOLERANCE = 1e-3  # of lengths
 _IMAGES = 2**14  # that are multiplied at once: the products stay in cache

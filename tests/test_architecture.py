@@ -15,6 +15,7 @@ TORCH_LAYER = (
     "modeling.retraining",
     "modeling.products",
     "modeling.similarity_index",
+    "modeling.tensors",
     "modeling.baselines",
     "modeling.encoders",
     "modeling.small_clip",

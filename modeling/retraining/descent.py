@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
-from modeling.retraining.objective import Evaluation, GradientSum, Kept, Precision, Problem, Weights, dot, move_up
+from modeling.retraining.loss_weights import Weights
+from modeling.retraining.objective import Evaluation, GradientSum, Kept, dot, move_up
+from modeling.retraining.problem import Precision, Problem
 
 _FLATTENED = 0.8  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
 _SEARCH_FLATTENED = 0.1

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.retraining.checks import check_problem, check_tolerance, check_weights
-from modeling.retraining.objective import Problem, Weights, as_tensor
+from modeling.retraining.loss_weights import Weights
+from modeling.retraining.problem import Problem
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.solver import Solution, solve
+from modeling.tensors import as_tensor
 
 _KEPT = 28  # heads are taken so few at once that a kept number a head and image is this small beside the features,
 _SMALL = 1 << 20  # or that there are no more such numbers

@@ -20,7 +20,9 @@ from modeling.products import times
 from modeling.retraining.checks import check_problem
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
-from modeling.retraining.objective import Kept, Problem, Weights, evaluate
+from modeling.retraining.loss_weights import Weights
+from modeling.retraining.objective import Kept, evaluate
+from modeling.retraining.problem import Problem
 from modeling.retraining.solver import precisions
 from modeling.retraining.whitening import whitening
 

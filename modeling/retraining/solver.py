@@ -12,9 +12,12 @@ import torch
 from torch import Tensor
 
 from modeling.errors import NotConverged
+from modeling.products import multiplies_bfloat16
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
-from modeling.retraining.objective import Kept, Precision, Problem, Weights, evaluate
+from modeling.retraining.loss_weights import Weights
+from modeling.retraining.objective import Kept, evaluate
+from modeling.retraining.problem import Precision, Problem
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
 _SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, patience=40)
@@ -88,13 +91,3 @@ def precisions(features: Tensor) -> Sequence[Precision]:
     if features.dtype == torch.float64:
         return (_DOUBLE,)
     return (_HALF, _SINGLE, _DOUBLE) if multiplies_bfloat16(features.device) else (_SINGLE, _DOUBLE)
-
-
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 matrices in hardware: without, they are slower than float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # an older torch cannot say
-        return False
-    has = torch.cpu.get_capabilities()
-    return bool(has.get("avx512_bf16") or has.get("amx_bf16"))

@@ -19,9 +19,10 @@ from torch import Tensor
 from modeling.errors import BadArray
 from modeling.retraining.checks import check_problem, check_tolerance, check_weights
 from modeling.retraining.many_heads import TrainedHeads, batches
-from modeling.retraining.objective import Problem, as_tensor
+from modeling.retraining.problem import Problem
 from modeling.retraining.shared_start import METRIC_ROWS, curvature_whitening
 from modeling.retraining.solver import solve
+from modeling.tensors import as_tensor
 
 
 def train_some_classes(

@@ -21,7 +21,8 @@ from torch import Tensor
 from modeling.errors import NotConverged
 from modeling.retraining.checks import check_groups, check_problem, check_tolerance
 from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
-from modeling.retraining.objective import Evaluation, Precision, Problem, evaluate, evaluate_change
+from modeling.retraining.objective import Evaluation, evaluate, evaluate_change
+from modeling.retraining.problem import Precision, Problem
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.simplex import simplex_maximiser
 from modeling.retraining.solver import PROGRESS, precisions
