@@ -9,6 +9,7 @@ from annotations.models import Benchmark
 from annotations.models.study import DEFAULT_TEXT_TEMPLATE
 from annotations.services import benchmarks, jobs
 from worker.benchmark.bench import Bench
+from worker.benchmark.machine import machine
 from worker.benchmark.methods import AnyMethod, find_methods
 from worker.benchmark.prompts import PromptWords
 from worker.benchmark.record import settings_document, versions
@@ -47,7 +48,7 @@ def measure_next(benchmark: Benchmark) -> None:
     jobs.beat(benchmark, phase=f"measuring {method.name}")
     bench = _bench(benchmark)
     (row,) = run_benchmark(bench, [method], (), _silent)
-    settings = {**settings_document(bench), "versions": versions()}
+    settings = {**settings_document(bench), "versions": versions(), "machine": machine()}
     benchmarks.store_row(benchmark, row_document(method, row), settings)
 
 

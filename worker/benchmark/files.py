@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from annotations.exports.columns import write_cell
+from worker.benchmark.machine import machine_in_words
 from worker.benchmark.record import annotation_document, document, versions
 from worker.benchmark.report import Report
 from worker.benchmark.results import Figure, Row
@@ -50,7 +51,8 @@ def markdown(report: Report) -> str:
         if layout is not FULL and table.lines:
             parts += [f"## {layout.title}", table.markdown()]
     made_with = ", ".join(f"{name} {number}" for name, number in sorted(versions().items()))
-    parts += ["## The same again", f"```\n{report.command}\n```", f"{made_with}. Everything else is in `{JSON}`."]
+    made_on = f"{made_with}; {escaped(machine_in_words())}. Everything else is in `{JSON}`."
+    parts += ["## The same again", f"```\n{report.command}\n```", made_on]
     return "\n\n".join(parts) + "\n"
 
 

@@ -9,8 +9,10 @@ from annotations.version import CODE_VERSION
 from worker.benchmark.annotations import Annotation
 from worker.benchmark.bench import HELD_OUT, Bench
 from worker.benchmark.clarify import Given, Source
+from worker.benchmark.machine import machine
 from worker.benchmark.report import Report
 from worker.benchmark.results import Figure, Row
+from worker.benchmark.shown_model import ShownModel
 from worker.versions import library_versions
 
 
@@ -32,11 +34,12 @@ def document(report: Report) -> dict[str, Any]:
             "arrays": {name: asdict(entry) for name, entry in manifest.arrays.items()},
         },
         "settings": settings_document(bench),
-        "shown_model": {"base_model": report.model.name, "l2": report.model.l2} if report.model else None,
+        "shown_model": _model_document(report.model) if report.model else None,
         "annotations": [annotation_document(bench, annotation) for annotation in report.annotations],
         "sources": [_source_document(source, position) for source in report.sources],
         "rows": [_row_document(row) for row in report.rows],
         "versions": versions(),
+        "machine": machine(),
     }
 
 
@@ -51,6 +54,15 @@ def settings_document(bench: Bench) -> dict[str, Any]:
         "device": bench.device,
         "published": asdict(bench.settings),
         "prompts": asdict(bench.prompts.words),
+    }
+
+
+def _model_document(model: ShownModel) -> dict[str, Any]:
+    """Whose errors the annotations' scores rest on."""
+    return {
+        "base_model": model.name,
+        "l2": model.l2,
+        "validation_predictions_sha256": model.validation_digest,
     }
 
 

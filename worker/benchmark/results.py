@@ -35,6 +35,11 @@ class Figure(StrEnum):
     GAP = "gap"
 
 
+def predictions_digest(predictions: NDArray[np.integer]) -> str:
+    """SHA-256 of classes, int[m] in the manifest's row order, written as little-endian int32."""
+    return hashlib.sha256(predictions.astype("<i4").tobytes()).hexdigest()
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One classifier, measured on test.
@@ -50,8 +55,7 @@ class Outcome:
     @classmethod
     def of(cls, dataset: Dataset, name: str, predictions: NDArray[np.integer], **details: Any) -> Self:
         """Measure predictions for the test images, int[m] in the manifest's row order. Raises NothingToEvaluate."""
-        digest = hashlib.sha256(predictions.astype("<i4").tobytes()).hexdigest()
-        return cls(name, test_group_metrics(dataset, predictions), digest, details)
+        return cls(name, test_group_metrics(dataset, predictions), predictions_digest(predictions), details)
 
 
 @dataclass(frozen=True)

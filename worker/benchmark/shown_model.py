@@ -9,6 +9,7 @@ from annotations.models import BaseModel, Dataset
 from annotations.services.errors import ServiceError
 from modeling.dataset_files import Split
 from worker.base_models import train_erm_head
+from worker.benchmark.results import predictions_digest
 
 
 class BaseModelNotFound(ServiceError):
@@ -32,6 +33,11 @@ class ShownModel:
         rows = self.dataset.files.rows(Split.VALIDATION, label)
         rows = rows[self.predicted[rows] != BaseModel.NO_PREDICTION]
         return rows, self.predicted[rows] != label
+
+    @property
+    def validation_digest(self) -> str:
+        """`predictions_digest` of its classes for the validation images: every error score rests on them."""
+        return predictions_digest(self.predicted[self.dataset.files.rows(Split.VALIDATION)])
 
 
 def stored_model(base_model: BaseModel) -> ShownModel:

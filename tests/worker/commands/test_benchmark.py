@@ -3,16 +3,19 @@
 import csv
 import hashlib
 import json
+import os
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from django.core.management import CommandError
 
 from annotations.models import BaseModel, Dataset, Run
-from annotations.models.arrays import unpack_int32
+from annotations.models.arrays import pack_int32, unpack_int32
 from modeling.dataset_files import Split
 from modeling.similarity import similarities
 from modeling.zero_shot import ZeroShot, class_prompts
@@ -20,6 +23,7 @@ from tests.fake_encoder import FakeEncoder
 from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import Command
 from worker.benchmark.bench import draw
+from worker.benchmark.machine import processor
 from worker.benchmark.methods import METHODS
 from worker.retraining import train_due_runs
 
@@ -113,7 +117,7 @@ def test_the_slice_balanced_row_of_all_train_is_the_run_of_the_same_annotation(a
     assert point["metrics"]["worst_group"] == run.worst_group_accuracy
     assert record["annotations"][0]["threshold"] == run.threshold
     assert record["annotations"][0]["n_above"] == run.n_above
-    assert record["shown_model"] == {"base_model": "by colour", "l2": run.l2}
+    assert (record["shown_model"]["base_model"], record["shown_model"]["l2"]) == ("by colour", run.l2)
 
 
 def test_a_right_annotation_lifts_the_worst_group(base_model: BaseModel, benchmark_of: Benchmark) -> None:
@@ -196,6 +200,49 @@ def test_the_record_holds_what_it_takes_to_compute_it_again(sprites_like: Datase
     assert annotation["n_above"] + annotation["n_below"] == 50
     assert "'--annotation=square:no blue'" in record["command"]
     assert "--seeds=1" in record["command"]
+
+
+def test_the_record_names_the_machine_and_how_many_threads_it_used(
+    sprites_like: Dataset, benchmark_of: Benchmark
+) -> None:
+    machine = benchmark_of("sprites-like", "--methods", "class_prompt")["machine"]
+    assert machine["threads"] == torch.get_num_threads()
+    assert machine["cores"] == os.cpu_count()
+    assert machine["processor"] == processor()
+    assert machine["instructions"]
+    assert (machine["gpu"] is None) == (not torch.cuda.is_available())
+
+
+def test_the_record_tells_other_predictions_of_the_shown_model_by_their_digest(
+    base_model: BaseModel, benchmark_of: Benchmark
+) -> None:
+    arguments = ("sprites-like", "--base-model", base_model.name, "--annotation", "square:red", "--methods", "roboshot")
+    predicted = base_model.predicted.copy()
+    validation = base_model.dataset.files.rows(Split.VALIDATION)
+    digest = hashlib.sha256(predicted[validation].astype("<i4").tobytes()).hexdigest()
+    assert benchmark_of(*arguments)["shown_model"]["validation_predictions_sha256"] == digest
+    predicted[validation[:1]] = 1 - predicted[validation[:1]]
+    BaseModel.objects.update(predictions=pack_int32(predicted))
+    assert benchmark_of(*arguments)["shown_model"]["validation_predictions_sha256"] != digest
+
+
+def test_the_record_has_a_digest_of_a_model_that_was_trained_for_it(
+    sprites_like: Dataset, command: Command, benchmark_of: Benchmark
+) -> None:
+    arguments = ("sprites-like", *HEAVY, "--annotation", "square:red", "--methods", "roboshot")
+    trained = benchmark_of(*arguments)["shown_model"]
+    command("train_base_model", "sprites-like", "--l2", 3, "--name", "erm")
+    stored = benchmark_of(*arguments, "--base-model", "erm")["shown_model"]
+    assert (trained["base_model"], stored["base_model"]) == ("", "erm")
+    assert trained["validation_predictions_sha256"] == stored["validation_predictions_sha256"]
+
+
+def test_a_processor_has_the_name_that_the_system_gives_it(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: A Chip: 3\nmodel name\t: Another\n")
+    assert processor(cpuinfo) == "A Chip: 3"
+    cpuinfo.write_text("processor\t: 0\n")
+    assert processor(cpuinfo) == processor(tmp_path / "missing") == (platform.processor() or "unknown")
 
 
 def test_the_layout_of_table_6_has_the_average_first(sprites_like: Dataset, command: Command, tmp_path: Path) -> None:
