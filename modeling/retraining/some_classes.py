@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.errors import BadArray
-from modeling.retraining.checks import check_problem, check_tolerance, check_weights
+from modeling.retraining.checks import check_classes, check_problem, check_tolerance, check_weights
 from modeling.retraining.many_heads import TrainedHeads, batches
 from modeling.retraining.problem import Problem
 from modeling.retraining.shared_start import METRIC_ROWS, curvature_whitening
@@ -50,7 +50,8 @@ def train_some_classes(
     n_classes = check_problem(features, labels, l2, len(whole))
     check_weights(weights, len(labels))
     check_tolerance(tolerance)
-    free = _checked_classes(classes, n_classes)
+    check_classes(classes, n_classes)
+    free = torch.tensor(sorted(classes), dtype=torch.int64)
     with torch.inference_mode():
         head = torch.from_numpy(whole).to(device)
         problem = _restricted(Problem.of(features, labels, l2, n_classes, device), head, free)
@@ -138,10 +139,3 @@ def _checked_head(
     if bad.any():
         raise BadArray(f"the head must be finite, and its row {int(np.argmax(bad))} is not")
     return head
-
-
-def _checked_classes(classes: Sequence[int], n_classes: int) -> Tensor:
-    free = sorted(set(classes))
-    if not free or len(free) < len(classes) or free[0] < 0 or free[-1] >= n_classes:
-        raise BadArray(f"the classes to train must be distinct, at least one, and in [0, {n_classes}), not {classes}")
-    return torch.tensor(free)
