@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from annotations.models import Score
 from annotations.models.arrays import unpack_float32
-from annotations.services.scoring import score_of
+from annotations.services.scoring import NULL_QUANTILE, score_of
 from modeling.errors import ModelingError
+from modeling.null_level import null_level
 from worker import resources
 from worker.recomputing.differences import (
     EMBEDDING_ROUNDING,
@@ -14,11 +15,12 @@ from worker.recomputing.differences import (
     differing_arrays,
     differing_fields,
     differing_numbers,
+    differing_values,
 )
 from worker.scoring import scored_phrase
 
 _SAME = ("sign", "rendered_text", "text_template", "text_digest", "encoder", "dataset_digest", "n_correct", "n_error")
-_SAME_SINCE_0_2 = ("subject", "p_method", "tries")  # empty in scores of Clarify 0.1
+_SAME_SINCE_0_2 = ("subject", "p_method")  # empty in scores of Clarify 0.1
 
 
 def score_differences(score: Score) -> list[Difference]:
@@ -49,7 +51,24 @@ def _differences(score: Score) -> Iterator[Difference]:
     if score.tries is not None:
         yield from differing_fields(_SAME_SINCE_0_2, score, again)
         yield from differing_numbers("p_value", score.p_value, again.p_value)
-        yield from differing_numbers("null_level", score.null_level, again.null_level)
+        yield from _tries(score, score.tries, again)
         yield from differing_numbers(
             "two_sided_threshold", score.two_sided_threshold, again.two_sided_threshold, SIMILARITY_ROUNDING
         )
+
+
+def _tries(score: Score, tries: int, again: Score) -> Iterator[Difference]:
+    """The number of tries, counted again, and the null level of as many as are stored.
+
+    Fewer are no difference where an earlier visit of the person was erased: its phrases were tried, and are gone.
+    """
+    assert again.tries is not None, "a score that is computed now has its tries"
+    if again.tries > tries or not _has_lost_phrases(score):
+        yield from differing_values("tries", tries, again.tries)
+    level = null_level(again.n_correct, again.n_error, tries, NULL_QUANTILE)
+    yield from differing_numbers("null_level", score.null_level, level)
+
+
+def _has_lost_phrases(score: Score) -> bool:
+    visits = score.phrase.assignment.session.participant.sessions
+    return visits.filter(erased_at__isnull=False, created_at__lt=score.phrase.submitted_at).exists()

@@ -1,17 +1,20 @@
 """`manage.py recompute`: what is stored comes out again, and where it does not that is said."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from annotations.models import Dataset, Run, RunState, Score, Study, ThresholdChoice
 from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
-from annotations.services import replies
+from annotations.services import assignments, erasure, replies, sessions, withdrawal
 from modeling.dataset_files import BadDataset
 from modeling.heads import Head
+from modeling.null_level import null_level
 from tests import actors
 from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
@@ -153,6 +156,42 @@ def test_a_score_of_an_earlier_version_is_compared_in_what_it_has(worked: Visit,
     output = command("recompute", "score", score_of("red").phrase_id)
     assert "Some were computed by Clarify 0.0.9; this is" in output
     assert "all came out as they are stored" in output
+
+
+@pytest.fixture
+def came_again(alice: Visit) -> Visit:
+    """Alice tried two phrases, withdrew, and said "red" and "large" in another visit; then the first was erased."""
+    submit_and_score(alice, "blue", "dark")
+    withdrawal.withdraw(alice.session)
+    ids = {"participant_id": alice.external_ids["PROLIFIC_PID"], "study_id": alice.external_ids["STUDY_ID"]}
+    session = sessions.give_consent(sessions.enter(alice.session.study, **ids, session_id="alice-later-visit"))
+    session = actors.pass_check(actors.do_tutorial(session))
+    again = replace(alice, session=session, assignment=assignments.start(session.assignments.get()))
+    submit_and_score(again, "red", "large")
+    assert erasure.erase_due(timezone.now()).contents == 1
+    return again
+
+
+def test_tries_that_were_erased_since_are_no_difference(came_again: Visit, command: Command) -> None:
+    assert [score_of(text).tries for text in ("red", "large")] == [3, 4]
+    assert command("recompute", "--all") == "Computed 2 scores and 0 runs again: all came out as they are stored.\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told_field"),
+    [("null_level", 0.1, "null_level"), ("tries", 3, "null_level"), ("tries", 1, "tries")],
+)
+def test_after_an_erasure_what_is_stored_must_still_fit_together(
+    came_again: Visit, field: str, value: float, told_field: str
+) -> None:
+    change(score_of("large"), **{field: value})
+    assert f"“large”: {told_field}: stored " in told("--all")
+
+
+def test_tries_must_be_counted_again_where_nothing_was_erased(worked: Visit) -> None:
+    score = score_of("blue")
+    change(score, tries=3, null_level=null_level(score.n_correct, score.n_error, 3, 0.95))
+    assert "“blue”: tries: stored 3, now 2\n" in told("--all")
 
 
 def test_a_negation_that_an_earlier_version_took_to_the_letter_is_told(worked: Visit) -> None:
