@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,8 @@ from tests import actors
 from worker.base_models import train_erm_head
 
 Command = Callable[..., str]
+Benchmark = Callable[..., dict[str, Any]]
+HEAVY = ("--l2", 3)  # with this λ the ERM model of the small sprites goes by colour, as far as it can
 AS_CSV = (
     "--format", "csv", "--similarity-encoder", actors.ENCODER,
     "--class-names", ",".join(actors.CLASSES), "--attribute-names", ",".join(actors.COLOURS),
@@ -33,6 +37,17 @@ def command() -> Command:
         output = io.StringIO()
         call_command(*map(str, arguments), stdout=output)
         return output.getvalue()
+
+    return run
+
+
+@pytest.fixture
+def benchmark_of(command: Command, tmp_path: Path) -> Benchmark:
+    """Run a benchmark and return its record; what it printed is under `printed`."""
+
+    def run(*arguments: object) -> dict[str, Any]:
+        printed = command("benchmark", *arguments, "--output", tmp_path / "out")
+        return {**json.loads((tmp_path / "out" / "benchmark.json").read_text()), "printed": printed}
 
     return run
 
