@@ -66,7 +66,7 @@ def train_worst_group(
     """Minimise the largest mean cross-entropy of any group, plus the penalty.
 
     features: float[n, d], standardised; labels: int[n] in [0, C);
-    groups: int[n] ≥ 0: the labels (worst-class), ids of `slice_membership` (worst-slice) or `group_ids` (Group DRO);
+    groups: int[n] ≥ 0: the labels (worst-class), `slice_ids` (worst-slice) or `group_ids` (Group DRO);
     l2: λ > 0; n_classes: C ≥ 2, by default one more than the largest label;
     tolerance: it ends with gap ≤ tolerance × loss; start, device: as in `train_heads`.
 

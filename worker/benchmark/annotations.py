@@ -74,10 +74,13 @@ class Annotation:
 
     def members(self, files: DatasetFiles, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of the rows are of the class and above τ: bool[m], all False without a τ."""
+        members, labels = np.zeros(len(rows), dtype=np.bool_), files.labels[rows]
         if self.threshold is None:
-            return np.zeros(len(rows), dtype=np.bool_)
-        values = self.sign * similarities(files.array("similarity")[rows], self.embedding)
-        return slice_members(values, files.labels[rows], self.target_class, self.threshold)
+            return members
+        of_class = np.flatnonzero(labels == self.target_class)
+        values = self.sign * similarities(files.array("similarity")[rows[of_class]], self.embedding)
+        members[of_class] = slice_members(values, labels[of_class], self.target_class, self.threshold)
+        return members
 
 
 def read_annotation(text: str, class_names: Sequence[str]) -> Asked:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from modeling.heads import Head
 from modeling.retraining import train_heads, train_worst_group
-from modeling.slices import slice_weights
+from modeling.slices import slice_ids
 from worker.benchmark.bench import Bench
 from worker.benchmark.data import SplitImages
 from worker.benchmark.results import Outcome
@@ -21,13 +21,15 @@ from worker.benchmark.results import Outcome
 ALL_ALIKE = "class_mass"  # the scheme that weighs every image alike where classes are the slices: ERM
 
 Division = Callable[[SplitImages], NDArray[np.integer]]
+Weigh = Callable[[NDArray[np.integer], NDArray[np.integer], str], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
     """A classifier to train.
 
-    rows: positions among the n train images; slices: int[n], ids that do not cross classes.
+    rows: positions among the n train images; slices: int[n], the membership that annotations make, or ids of another
+    division that do not cross classes.
     """
 
     name: str
@@ -50,12 +52,16 @@ def jobs_over_draws(bench: Bench, slices: NDArray[np.integer]) -> list[Job]:
     return [Job(name, rows, slices) for name, rows in bench.draws()]
 
 
-def train_balanced(bench: Bench, jobs: Sequence[Job], scheme: str) -> Iterator[Outcome]:
-    """Minimise each job's Σ w · CE + λ/2 ‖W‖², with the weights of a scheme: all jobs in one batch, equal ones once."""
+def train_balanced(bench: Bench, jobs: Sequence[Job], scheme: str, weigh: Weigh) -> Iterator[Outcome]:
+    """Minimise each job's Σ w · CE + λ/2 ‖W‖², with the weights of a scheme: all jobs in one batch, equal ones once.
+
+    weigh: `slice_weights` of annotations, which refuses a draw that has lost one of an annotation's slices, or
+    `division_weights`.
+    """
     train, labels = bench.data.standardised_train, bench.data.train.labels
     weights = np.zeros((len(labels), len(jobs)))
     for k, job in enumerate(jobs):
-        weights[job.rows, k] = slice_weights(labels[job.rows], job.slices[job.rows], scheme)
+        weights[job.rows, k] = weigh(labels[job.rows], job.slices[job.rows], scheme)
     distinct, column_of = np.unique(weights, axis=1, return_inverse=True)
     trained = train_heads(
         train.features, labels, distinct, bench.l2, bench.data.n_classes, start=bench.start, device=bench.device
@@ -71,8 +77,9 @@ def train_worst(bench: Bench, jobs: Sequence[Job]) -> Iterator[Outcome]:
     train, labels = bench.data.standardised_train, bench.data.train.labels
     for job in jobs:
         is_all = len(job.rows) == len(labels)
+        slices = slice_ids(labels, job.slices)[job.rows]
         trained = train_worst_group(
-            train.features[job.rows], labels[job.rows], job.slices[job.rows], bench.l2, bench.data.n_classes,
+            train.features[job.rows], labels[job.rows], slices, bench.l2, bench.data.n_classes,
             start=bench.start if is_all else None, device=bench.device,
         )  # fmt: skip
         weights = dict(zip(map(str, trained.groups.tolist()), trained.q.tolist(), strict=True))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modeling.baselines.released_sgd import Objective
+from modeling.slices import slice_weights
 from worker.benchmark.annotations import Annotation
 from worker.benchmark.bench import Bench
 from worker.benchmark.certified import Job, jobs_over_draws, train_balanced, train_worst
@@ -37,7 +38,7 @@ def slice_balanced(bench: Bench, source: Source) -> Iterator[Result]:
     jobs, notes = _jobs(bench, source)
     yield from notes
     if jobs:
-        yield from train_balanced(bench, jobs, bench.scheme)
+        yield from train_balanced(bench, jobs, bench.scheme, slice_weights)
 
 
 def worst_slice(bench: Bench, source: Source) -> Iterator[Result]:

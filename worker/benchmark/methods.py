@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from modeling.baselines.released_sgd import Objective
 from modeling.errors import ModelingError
+from modeling.slices import division_weights
 from worker.benchmark import certified, clarify, published, text_only
 from worker.benchmark.bench import Bench
 from worker.benchmark.clarify import Source
@@ -70,7 +71,8 @@ def find_methods(keys: Sequence[str]) -> tuple[AnyMethod, ...]:
 
 def _balanced(key: str, name: str, given: Given, of: certified.Division, scheme: str) -> Method:
     def train(bench: Bench) -> Iterator[Outcome]:
-        return certified.train_balanced(bench, certified.jobs_over_draws(bench, of(bench.data.train)), scheme)
+        jobs = certified.jobs_over_draws(bench, of(bench.data.train))
+        return certified.train_balanced(bench, jobs, scheme, division_weights)
 
     return Method(key, name, given, Over.DRAWS, train)
 

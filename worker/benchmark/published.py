@@ -17,6 +17,7 @@ from modeling.baselines import (
     train_upsampled_probe,
 )
 from modeling.baselines.released_sgd import Objective
+from modeling.slices import slice_ids
 from worker.benchmark.bench import Bench, seed_name
 from worker.benchmark.results import Outcome
 
@@ -33,12 +34,15 @@ def over_seeds(bench: Bench, procedure: Procedure) -> Iterator[Outcome]:
 
 
 def released_sgd(bench: Bench, slices: NDArray[np.integer], objective: Objective) -> Iterator[Outcome]:
-    """The released code's training, of the mean loss, or of the mean or the largest of slices' losses."""
+    """The released code's training, of the mean loss, or of the mean or the largest of slices' losses.
+
+    slices: int[n], the membership that annotations make, or ids of another division that do not cross classes.
+    """
 
     def train(bench: Bench, rng: np.random.Generator) -> Trained:
         data = bench.data
         trained = train_released_sgd(
-            data.standardised_train.features, data.train.labels, slices,
+            data.standardised_train.features, data.train.labels, slice_ids(data.train.labels, slices),
             objective=objective, rng=rng, settings=bench.settings.released, device=bench.device,
         )  # fmt: skip
         details = {"steps": trained.steps, "held_out_loss": trained.held_out_loss}
