@@ -8,12 +8,13 @@ step. Both shrink on the way, and their rounding with them. What is solved is th
 different features, and a linear term that makes its gradient right where the descent began; `solver` corrects the rest.
 """
 
+from collections import deque
 from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
-from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
+from modeling.retraining.lbfgs import Pair, Pairs, from_coordinates, to_coordinates
 from modeling.retraining.loss_weights import Weights
 from modeling.retraining.objective import Evaluation, GradientSum, Kept, dot, move_up
 from modeling.retraining.problem import Precision, Problem
@@ -43,25 +44,34 @@ def descend(
     """
     moved = torch.zeros_like(start.gradient)
     heads, iterations = _Heads.at(v, weights, start, kept, goal, whitening, pairs), 0
+    steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
     while True:
         unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
         if not unfinished.all():
             moved[heads.index[~unfinished]] = heads.moved[~unfinished].double()
             heads = heads.only(unfinished)
         if not len(heads.index):
-            return Descent(v + moved, pairs, iterations)
+            return Descent(v + moved, iterations, pairs, tuple(steps))
         heads = _step(problem, heads, whitening, precision)
-        pairs = pairs.and_then_last_of(heads.pairs, heads.index, len(v))
+        steps.append((heads.pairs.last, heads.index))
         iterations += 1
 
 
 @dataclass(frozen=True)
 class Descent:
-    """What `descend` returns of all its heads: V, [K, b, p], and the pairs for the next descent."""
+    """What `descend` returns of all its heads: V, [K, b, p], and what the next descent wants to know."""
 
     v: Tensor
-    pairs: Pairs
     iterations: int
+    before: Pairs
+    steps: tuple[tuple[Pair, Tensor], ...]  # the last ones, each of some heads, by an index
+
+    def pairs(self) -> Pairs:
+        """Those of all heads, at the end; of the last descent nobody asks them."""
+        pairs = self.before
+        for pair, heads in self.steps:
+            pairs = pairs.and_pair(pair.among(heads, len(self.v)))
+        return pairs
 
 
 @dataclass(frozen=True)
@@ -157,7 +167,8 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
     dz = torch.empty_like(heads.z)
     gradient_change = GradientSum(direction, precision.values)
     data_loss, data_slope = torch.zeros_like(heads.data_loss), torch.zeros_like(heads.data_loss)
-    for rows, x, change in problem.products(direction, precision.operands, precision.values, len(direction)):
+    for block, change in problem.products(direction, precision.operands, precision.values, len(direction)):
+        rows = block.rows
         z, residuals = heads.z[..., rows], heads.residuals[..., rows]
         data_slope += dot(residuals, change)
         z += change
@@ -165,7 +176,7 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
             z, problem.labels[rows], heads.weights.of_rows(rows, precision.values)
         )
         data_loss += loss
-        gradient_change.add(new_residuals - residuals, x)
+        gradient_change.add(new_residuals - residuals, block)
         residuals.copy_(new_residuals)
         dz[..., rows] = change
     gradient = heads.gradient + gradient_change.total() + problem.l2 * direction
@@ -225,14 +236,15 @@ def _go_back(
     back = (step[which] - 1)[:, None, None].to(precision.values)
     gradient_change, data_loss = GradientSum(direction[which], precision.values), torch.zeros_like(step[which])
     weights = heads.weights.only(which)
-    for rows in problem.chunks(len(which), precision.operands):
+    for block in problem.blocks(len(which), precision.operands):
+        rows = block.rows
         z = heads.z[..., rows][which] + back * trial.dz[..., rows][which]
         loss, residuals = problem.cross_entropy.loss_and_residuals(
             z, problem.labels[rows], weights.of_rows(rows, precision.values)
         )
         data_loss += loss
         change = residuals - heads.residuals[..., rows][which]
-        gradient_change.add(change, problem.rows(rows, precision.operands))
+        gradient_change.add(change, block)
         heads.z[..., rows][which], heads.residuals[..., rows][which] = z, residuals
     trial.gradient[which] += gradient_change.total() + problem.l2 * back * direction[which]
     trial.data_loss[which] = data_loss

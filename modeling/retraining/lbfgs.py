@@ -5,6 +5,7 @@ coordinates of a gradient g are W g, and a step s in coordinates is Wᵀ s.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,11 +13,9 @@ from torch import Tensor
 from modeling.products import times
 from modeling.retraining.objective import dot
 
-_MEMORY = 10
-
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
     """A step, what it changed in the gradient, both [K, b, p] or [1, b, p] for all heads the same, and 1 / (s·y), [K].
 
     A pair that moved by rounding only has 1 / (s·y) = 0, and then no effect.
@@ -26,31 +25,37 @@ class _Pair:
     change: Tensor
     rho: Tensor
 
-    def only(self, heads: Tensor) -> "_Pair":
-        return _Pair(self.step[heads], self.change[heads], self.rho[heads])
+    def only(self, heads: Tensor) -> "Pair":
+        return Pair(self.step[heads], self.change[heads], self.rho[heads])
 
-    def among(self, heads: Tensor, n_heads: int) -> "_Pair":
+    def among(self, heads: Tensor, n_heads: int) -> "Pair":
         """As one of n heads, of which these are some, by an index: 0, without effect, for the others."""
         if len(heads) == n_heads:
             return self
         step, change, rho = (each.new_zeros(n_heads, *each.shape[1:]) for each in (self.step, self.change, self.rho))
         step[heads], change[heads], rho[heads] = self.step, self.change, self.rho
-        return _Pair(step, change, rho)
+        return Pair(step, change, rho)
 
 
 @dataclass(frozen=True)
 class Pairs:
     """The last steps, and what each changed in the gradient."""
 
-    pairs: tuple[_Pair, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+
+    MOST: ClassVar = 10
 
     def and_then(self, step: Tensor, change: Tensor) -> "Pairs":
-        """With one pair more, each [K, b, p], or [1, b, p] for all heads; without the oldest of many."""
-        return self._with(_Pair(step, change, _inverse(dot(step, change))))
+        """With one pair more, each [K, b, p], or [1, b, p] for all heads."""
+        return self.and_pair(Pair(step, change, _inverse(dot(step, change))))
 
-    def and_then_last_of(self, others: "Pairs", heads: Tensor, n_heads: int) -> "Pairs":
-        """With the last pair of others, which are some of these n heads, by an index."""
-        return self._with(others.pairs[-1].among(heads, n_heads))
+    def and_pair(self, pair: Pair) -> "Pairs":
+        """With one pair more, and without the oldest of many."""
+        return Pairs((*self.pairs[1 - self.MOST :], pair))
+
+    @property
+    def last(self) -> Pair:
+        return self.pairs[-1]
 
     def only(self, heads: Tensor) -> "Pairs":
         """The same for some of the heads, by a mask."""
@@ -63,15 +68,11 @@ class Pairs:
             alphas.append(pair.rho * dot(pair.step, q))
             q = _add(q, -alphas[-1], pair.change)
         if self.pairs:
-            last = self.pairs[-1]
-            scale = _inverse(last.rho * dot(last.change, last.change))
+            scale = _inverse(self.last.rho * dot(self.last.change, self.last.change))
             q = q * torch.where(scale > 0, scale, 1).to(q.dtype)[:, None, None]
         for pair, alpha in zip(self.pairs, reversed(alphas), strict=True):
             q = _add(q, alpha - pair.rho * dot(pair.change, q), pair.step)
         return q
-
-    def _with(self, pair: _Pair) -> "Pairs":
-        return Pairs((*self.pairs[-_MEMORY + 1 :], pair))
 
 
 def to_coordinates(gradient: Tensor, whitening: Tensor) -> Tensor:

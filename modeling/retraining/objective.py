@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from modeling.products import times
+from modeling.retraining.blocks import Block
 from modeling.retraining.loss_weights import LossWeights
 from modeling.retraining.problem import Precision, Problem
 
@@ -62,7 +62,8 @@ def evaluate(
     """
     everywhere = v.expand(len(weights), -1, -1)
     data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, dtype)
-    for rows, x, z in problem.products(v, dtype, dtype, len(weights)):
+    for block, z in problem.products(v, dtype, dtype, len(weights)):
+        rows = block.rows
         loss, residuals = problem.cross_entropy.loss_and_residuals(
             z, problem.labels[rows], weights.of_rows(rows, dtype)
         )
@@ -71,7 +72,7 @@ def evaluate(
         if residuals_kept is not None:
             residuals_kept[..., rows] = residuals
         data_loss += loss
-        data_gradient.add(residuals, x)
+        data_gradient.add(residuals, block)
     gradient = data_gradient.total().double() + problem.l2 * v
     return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient)
 
@@ -85,29 +86,29 @@ def evaluate_change(
     """
     data_loss, gradient_change = torch.zeros_like(start.data_loss), GradientSum(start.gradient, precision.values)
     new_z = torch.empty_like(z)
-    for rows, x, change in problem.products(step, precision.operands, precision.values, len(weights)):
+    for block, change in problem.products(step, precision.operands, precision.values, len(weights)):
+        rows = block.rows
         labels, weights_here = problem.labels[rows], weights.of_rows(rows, precision.values)
         new_z[..., rows] = z[..., rows] + change
         _, before = problem.cross_entropy.loss_and_residuals(z[..., rows], labels, weights_here)
         loss, after = problem.cross_entropy.loss_and_residuals(new_z[..., rows], labels, weights_here)
         data_loss += loss
-        gradient_change.add(after - before, x)
+        gradient_change.add(after - before, block)
     gradient = start.gradient + gradient_change.total() + problem.l2 * step
     return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v + step, v + step), gradient), new_z
 
 
 class GradientSum:
-    """Σ over chunks of residuals [K, b, m] times features [m, d], and 1 for the bias: [K, b, p]."""
+    """Σ over blocks of residuals [K, b, m] times features [m, d], and 1 for the bias: [K, b, p]."""
 
     def __init__(self, v: Tensor, dtype: torch.dtype) -> None:
         self._shape = v.shape
         self._coef = torch.zeros(v[..., :-1].flatten(0, 1).shape, dtype=dtype, device=v.device)
         self._bias = torch.zeros(v.shape[:2], dtype=torch.float64, device=v.device)
 
-    def add(self, residuals: Tensor, x: Tensor) -> None:
-        """The product is taken in the precision of x, and summed in that of the sum."""
-        flat = residuals.flatten(0, 1)
-        self._coef += times(flat.to(x.dtype), x)
+    def add(self, residuals: Tensor, block: Block) -> None:
+        """The product is taken in the precision of the block, and summed in that of the sum."""
+        self._coef += block.gradient(residuals.flatten(0, 1))
         self._bias += residuals.sum(2)
 
     def total(self) -> Tensor:

@@ -3,7 +3,7 @@
 A point V is float64[K, b, p] with b = C - 1 (see `cross_entropy`) and p = d + 1, the bias last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,15 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.products import times
+from modeling.retraining.blocks import Block, PackedBlock, PlainBlock
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
 from modeling.tensors import as_tensor
 
-# A chunk of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
-_CHUNK_ON_CPU = 2048  # bytes of a feature
-_CHUNK_ELSEWHERE = 32_768
+# A block of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
+_BLOCK_ON_CPU = 2048  # bytes of a feature
+_BLOCK_ELSEWHERE = 32_768  # images
+_PACKED = 1024  # images
 CHUNK_LOGITS = 1 << 18
-_SMALL = 1 << 24  # features that may be kept twice
+_SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
 
 
 @dataclass(frozen=True)
@@ -81,46 +82,47 @@ class Problem:
 
     def products(
         self, v: Tensor, operands: torch.dtype, values: torch.dtype, n_heads: int
-    ) -> Iterator[tuple[slice, Tensor, Tensor]]:
-        """Rows, their features [m, d] and V x, chunk by chunk: a product of `operands` held as `values`.
+    ) -> Iterator[tuple[Block, Tensor]]:
+        """All images, block by block, and V x: a product of `operands` held as `values`.
 
         V x is [K, b, m] for v [K, b, p]; n_heads: for how many heads it is wanted, where v is one point of all.
         """
-        coef, bias = v[..., :-1].flatten(0, 1).to(operands), v[..., -1:].to(values)
-        for rows in self.chunks(n_heads, operands):
-            x = self.rows(rows, operands)
-            yield rows, x, times(coef, x.T).to(values).view(*v.shape[:2], -1) + bias
+        coef, bias = v[..., :-1].flatten(0, 1), v[..., -1:].to(values)
+        for block in self.blocks(n_heads, operands):
+            yield block, block.logits(coef).to(values).view(*v.shape[:2], -1) + bias
 
-    def rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """Features [m, d] of some images."""
-        return self._halves[rows] if self._keeps(dtype) else self.features[rows].to(dtype)
+    def blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
+        """All images in some precision, so few at a time that their features and logits are no burden."""
+        if dtype == torch.bfloat16 and self._is_small:
+            yield from self._halves
+            return
+        most = _BLOCK_ON_CPU // dtype.itemsize if self._is_on_cpu else _BLOCK_ELSEWHERE
+        if self._is_small and self.features.is_contiguous():
+            most *= 2  # a block has its own cost; the rows of a sample are copied
+        for rows in self._slices(min(most, self._logits_at_once(n_heads))):
+            yield PlainBlock(rows, self.features[rows].to(dtype))
 
-    def _keeps(self, dtype: torch.dtype) -> bool:
-        """Whether the features are kept in this type beside their own."""
-        return dtype == torch.bfloat16 and self._is_small
+    @cached_property
+    def _halves(self) -> Sequence[Block]:
+        """All images in bfloat16, kept."""
+        if self._is_on_cpu:
+            return [PackedBlock.of(rows, self.features[rows].bfloat16()) for rows in self._slices(_PACKED)]
+        return [PlainBlock(rows, self.features[rows].bfloat16()) for rows in self._slices(_BLOCK_ELSEWHERE)]
 
     @property
     def _is_small(self) -> bool:
         return self.features.numel() <= _SMALL
 
-    @cached_property
-    def _halves(self) -> Tensor:
-        """The features in bfloat16."""
-        return self.features.bfloat16()
+    @property
+    def _is_on_cpu(self) -> bool:
+        return self.features.device.type == "cpu"
 
     def every(self, stride: int) -> "Problem":
         """The same for the first of every `stride` images."""
         return replace(self, features=self.features[::stride], labels=self.labels[::stride])
 
-    def chunks(self, n_heads: int, dtype: torch.dtype) -> Iterator[slice]:
-        """Rows, so few at a time that their features and logits are no burden."""
-        most = _CHUNK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _CHUNK_ELSEWHERE
-        if self._is_small and self.features.is_contiguous():
-            most *= 2  # a chunk has its own cost; the rows of a sample are copied
-        return self._slices(min(most, self._logits_at_once(n_heads)))
-
     def chunks_of_logits(self, n_heads: int) -> Iterator[slice]:
-        """The same where features are not needed: there are few."""
+        """Rows, so few at a time that their logits are no burden, where features are not needed."""
         return self._slices(self._logits_at_once(n_heads))
 
     def _logits_at_once(self, n_heads: int) -> int:

@@ -33,7 +33,7 @@ METRIC_ROWS = 20_000  # as many images are enough to know the curvature
 _FIRST_METRIC = 2  # images for each feature are enough for a first impression
 _ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # the reference is only a start, and the metric is taken on the way to it
 _ROUGH_ITERATIONS = 50
-_WORTH_A_SAMPLE = 4  # times as many images: a smaller sample's copy in bfloat16 would not be little beside the features
+_WORTH_A_SAMPLE = 8  # times as many images: more of them, kept in bfloat16, would not be little beside the features
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,10 @@ def curvature_whitening(problem: Problem, weights: Tensor, v: Tensor, most_rows:
     weights = weights[::stride] / weights[::stride].sum()
     dtype, p = problem.features.dtype, v.shape[1]
     total = torch.zeros(p, p, dtype=dtype, device=v.device)
-    for rows, x, z in sample.products(v[None], dtype, dtype, 1):
+    for block, z in sample.products(v[None], dtype, dtype, 1):
+        rows = block.rows
         d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0], sample.labels[rows])
-        _add_lower_triangle(total, x, d)
+        _add_lower_triangle(total, sample.features[rows], d)
     rounding = torch.finfo(dtype).eps * len(total) * float(total.diagonal().max())
     total.diagonal().add_(max(problem.l2, rounding))  # it is positive definite in spite of rounding
     return whitening(total)

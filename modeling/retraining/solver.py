@@ -48,7 +48,7 @@ def solve(
     loss, gap = torch.zeros_like(v[:, 0, 0]), torch.full_like(v[:, 0, 0], torch.inf)
     pending, check = torch.arange(len(v), device=v.device), problem.features.dtype
     for precision in precisions(problem.features):
-        worst, pairs = torch.inf, Pairs()
+        worst, descent = torch.inf, None
         memory = Kept.empty(problem, len(pending), precision.values)
         while True:
             here = v[pending] if iterations else start[None]
@@ -56,11 +56,12 @@ def solve(
             found = evaluate(problem, weights.only(pending), here, check, kept.z, kept.residuals)
             loss[pending], gap[pending] = found.loss, found.gap(problem.l2)
             unsolved = found.gap(problem.l2) > tolerance * found.loss
+            if check == torch.float64 and not unsolved.any():
+                return Solution(v, loss, gap, iterations)
+            pairs = descent.pairs() if descent else Pairs()
             if check == torch.float64:
-                pending, found, kept = pending[unsolved], found.only(unsolved), kept.only(unsolved)
-                pairs = pairs.only(unsolved)
-                if not len(pending):
-                    return Solution(v, loss, gap, iterations)
+                pending, pairs = pending[unsolved], pairs.only(unsolved)
+                found, kept = found.only(unsolved), kept.only(unsolved)
             worst_before, worst = worst, float((gap / loss)[pending].max())
             if iterations >= max_iterations:
                 raise NotConverged(iterations, worst, tolerance)
@@ -79,7 +80,7 @@ def solve(
                 min(max_iterations - iterations, precision.patience),
                 pairs,
             )
-            v[pending], pairs = descent.v, descent.pairs
+            v[pending] = descent.v
             iterations += descent.iterations
             if (goal <= tolerance * loss[pending]).all():
                 check = torch.float64  # the descent aimed at the tolerance itself

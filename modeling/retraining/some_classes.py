@@ -107,7 +107,8 @@ def _restricted(problem: Problem, head: Tensor, free: Tensor) -> Problem:
     place[free] = torch.arange(len(free), device=head.device)
     labels = problem.labels
     others, of_label = (torch.empty(len(labels), dtype=torch.float64, device=head.device) for _ in range(2))
-    for rows, _, z in problem.products(head[None], torch.float64, torch.float64, 1):
+    for block, z in problem.products(head[None], torch.float64, torch.float64, 1):
+        rows = block.rows
         others[rows] = z[0, ~is_free].logsumexp(0)  # of none: -inf
         of_label[rows] = z[0].gather(0, labels[rows][None])[0]
     cross_entropy = _OfSome(
