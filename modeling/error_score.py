@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.checks import check_booleans, finite_float32, float32_threshold
 from modeling.errors import BadArray, NothingToSeparate
 from modeling.null_level import null_level, null_mean, p_method, p_value, p_values
 
@@ -147,13 +148,9 @@ def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
     >>> error_scores(np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]), np.array([False, True, True])).value.tolist()
     [1.0, 0.0]
     """
-    values, wrong = _checked(similarities, is_error)
-    n_error = int(wrong.sum())
-    n_correct = len(wrong) - n_error
-    if n_error == 0 or n_correct == 0:
-        raise NothingToSeparate(n_correct, n_error)
-    at_once = max(1, _CHUNK // len(wrong))
-    chunks = [_scores(values[start : start + at_once], wrong) for start in range(0, len(values), at_once)]
+    values, n_correct, n_error = separable(similarities, is_error)
+    at_once = max(1, _CHUNK // len(is_error))
+    chunks = [_scores(values[start : start + at_once], is_error) for start in range(0, len(values), at_once)]
     one_sided, threshold, two_sided, two_sided_threshold = np.concatenate([np.empty((4, 0)), *chunks], axis=1)
     return ErrorScores(
         value=one_sided,
@@ -165,28 +162,39 @@ def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
     )
 
 
+def separable(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> tuple[NDArray[np.float32], int, int]:
+    """What can be scored: float32[K, n] of similarities, and how many of the n images are correct and how many wrong.
+
+    similarities: float[K, n]; is_error: bool[n]. Raises NothingToSeparate, BadArray as `error_score` does.
+    """
+    values = _checked(similarities, is_error)
+    n_error = int(is_error.sum())
+    n_correct = len(is_error) - n_error
+    if n_error == 0 or n_correct == 0:
+        raise NothingToSeparate(n_correct, n_error)
+    return values, n_correct, n_error
+
+
 def split_errors(similarities: NDArray[np.floating], is_error: NDArray[np.bool_], threshold: float) -> ErrorSplit:
     """Count images and wrong predictions above and not above a threshold (float32 comparison, strictly greater).
 
-    similarities: float[n]; is_error: bool[n]. Raises BadArray as `error_score` does, and for a threshold of NaN.
+    similarities: float[n]; is_error: bool[n]. Raises BadArray as `error_score` does, and for a threshold not finite.
     """
-    values, wrong = _checked(*_as_row(similarities, is_error))
-    if np.isnan(threshold):
-        raise BadArray("the threshold is not a number")
-    above = values[0] > np.float32(threshold)
-    n_above, wrong_above = int(above.sum()), int((above & wrong).sum())
+    values = _checked(*_as_row(similarities, is_error))
+    above = values[0] > float32_threshold(threshold)
+    n_above, wrong_above = int(above.sum()), int((above & is_error).sum())
     return ErrorSplit(
         n_above=n_above,
-        n_below=len(wrong) - n_above,
+        n_below=len(is_error) - n_above,
         wrong_above=wrong_above,
-        wrong_below=int(wrong.sum()) - wrong_above,
+        wrong_below=int(is_error.sum()) - wrong_above,
     )
 
 
 def _scores(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Value, threshold, two-sided value and its threshold of each phrase: [4, K] from float32[K, n] and bool[n]."""
     ordered, ordered_wrong = _sorted(values, wrong)
-    advantage = _advantage(ordered, ordered_wrong)
+    advantage = advantages(ordered_wrong, ends_of_ties(ordered))
     n_error = int(wrong.sum())
     scale = n_error * (len(wrong) - n_error)
     both = []
@@ -211,15 +219,26 @@ def _sorted(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> tuple[NDAr
     return floats, (keys & np.uint64(1)).astype(np.bool_)
 
 
-def _advantage(ordered: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(F_correct - F_error) · n_correct · n_error at each similarity, exact in integers: int64[K, n].
+def ends_of_ties(ordered: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which similarities end a block of ties, or are tied with none: bool[K, n] of rows in ascending order."""
+    ends: NDArray[np.bool_] = np.ones(ordered.shape, dtype=np.bool_)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=ends[:, :-1])
+    return ends
+
+
+def advantages(wrong: NDArray[np.bool_], ends: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(F_correct - F_error) · n_correct · n_error at each similarity in ascending order, exact: int64[K, n].
 
     It counts at the last of a block of ties, with the whole block below; at the others it is 0.
+    wrong: bool[K, n], whether the image there is classified wrongly; ends: bool[K, n], of `ends_of_ties`.
     """
-    n_error = np.count_nonzero(wrong[:1])
-    n_correct = ordered.shape[1] - n_error
-    advantage = np.cumsum(np.where(wrong, -n_correct, n_error), axis=1)
-    advantage[:, :-1][ordered[:, 1:] == ordered[:, :-1]] = 0
+    n, n_error = wrong.shape[1], np.count_nonzero(wrong[:1])
+    # In place: to allocate arrays of this size costs more than the sums. A correct image counts n_error, a wrong one
+    # n_error - n = -n_correct.
+    advantage: NDArray[np.int64] = np.multiply(wrong, -n, dtype=np.int64)
+    advantage += n_error
+    np.cumsum(advantage, axis=1, out=advantage)
+    advantage *= ends
     return advantage
 
 
@@ -257,20 +276,8 @@ def _as_row(
     return similarities[None], is_error
 
 
-def _checked(
-    similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _checked(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> NDArray[np.float32]:
     if similarities.ndim != 2 or is_error.ndim != 1 or similarities.shape[1:] != is_error.shape:
         raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be of one length")
-    if is_error.dtype != np.bool_:
-        raise BadArray(f"is_error must be boolean, not {is_error.dtype}")
-    if not np.issubdtype(similarities.dtype, np.floating):
-        raise BadArray(f"similarities must be floating-point numbers, not {similarities.dtype}")
-    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused below
-        values = similarities.astype(np.float32) + np.float32(0)  # adding +0.0 turns -0.0 into +0.0
-    finite = np.isfinite(values)
-    if not finite.all():
-        phrase, image = np.argwhere(~finite)[0].tolist()
-        where = f"similarity {image} of phrase {phrase}" if len(values) > 1 else f"similarity {image}"
-        raise BadArray(f"{where} is not a finite float32 number")
-    return np.ascontiguousarray(values), is_error
+    check_booleans(is_error, "is_error")
+    return np.ascontiguousarray(finite_float32(similarities))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.errors import BadArray
+from modeling.checks import check_one_length, checked_ids
 
 
 def group_ids(
@@ -15,13 +15,11 @@ def group_ids(
 
     labels: int[n] ≥ 0; attributes: int[n] in [0, n_attributes) or None. Raises BadArray.
     """
+    labels = checked_ids(labels, "label")
     if attributes is None:
-        return labels.astype(np.int64)
-    if labels.shape != attributes.shape:
-        raise BadArray(f"labels {labels.shape} and attributes {attributes.shape} must be vectors of one length")
-    if len(attributes) and not 0 <= attributes.min() <= attributes.max() < n_attributes:
-        raise BadArray(f"attributes must lie in [0, {n_attributes}), not {attributes.min()} to {attributes.max()}")
-    return labels.astype(np.int64) * n_attributes + attributes
+        return labels
+    check_one_length(labels=labels, attributes=attributes)
+    return labels * n_attributes + checked_ids(attributes, "attribute", below=n_attributes)
 
 
 def group_names(class_names: Sequence[str], attribute_names: Sequence[str]) -> list[str]:
@@ -37,6 +35,4 @@ def group_names(class_names: Sequence[str], attribute_names: Sequence[str]) -> l
 
 def group_counts(groups: NDArray[np.integer], n_groups: int) -> NDArray[np.int64]:
     """Images in each group, int64[n_groups]; 0 for a group without members. Raises BadArray for an id out of range."""
-    if len(groups) and not 0 <= groups.min() <= groups.max() < n_groups:
-        raise BadArray(f"group ids must lie in [0, {n_groups}), not {groups.min()} to {groups.max()}")
-    return np.bincount(groups, minlength=n_groups).astype(np.int64)
+    return np.bincount(checked_ids(groups, "group", below=n_groups), minlength=n_groups)

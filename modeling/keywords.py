@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.error_score import ErrorScore, error_scores
-from modeling.errors import BadArray, NothingToSeparate
+from modeling.checks import check_booleans, check_count, check_one_length
+from modeling.error_score import ErrorScore, advantages, ends_of_ties, error_scores, separable
+from modeling.errors import BadArray
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,7 @@ def clip_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
     >>> clip_scores(np.array([[0.27, 0.23, 0.20, 0.22, 0.25]]), np.arange(5) < 2).round(4).tolist()
     [2.6667]
     """
-    _counts(similarities, is_error)
-    finite = np.isfinite(similarities).all(axis=1)
-    if not finite.all():
-        raise BadArray(f"the similarities of keyword {int(np.argmin(finite))} are not all finite")
+    separable(similarities, is_error)
     wrong, correct = (similarities[:, kind].mean(axis=1, dtype=np.float64) for kind in (is_error, ~is_error))
     score: NDArray[np.float64] = 100 * (wrong - correct)
     return score
@@ -82,8 +80,9 @@ def clip_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
 def subgroup_accuracy(keyword: str, captions: Sequence[str], is_error: NDArray[np.bool_]) -> tuple[int, float | None]:
     """How many of a class's images have the keyword in their caption, and the share of these that are right.
 
-    None where there are none. captions: n, in the order of is_error, bool[n].
+    None where there are none. captions: n, in the order of is_error, bool[n]. Raises BadArray.
     """
+    check_booleans(is_error, "is_error")
     if len(captions) != len(is_error):
         raise BadArray(f"there are {len(captions)} captions for {len(is_error)} images")
     captioned = np.array([has_keyword(caption, keyword) for caption in captions], dtype=np.bool_)
@@ -107,16 +106,13 @@ def permuted_maxima(
 
     similarities: float[K, n]; is_error: bool[n] with both kinds. Each row is sorted once. Raises as `clip_scores` does.
     """
-    n_correct, n_error = _counts(similarities, is_error)
-    values = similarities.astype(np.float32) + np.float32(0)
+    values, n_correct, n_error = separable(similarities, is_error)
+    check_count(permutations, "the number of permutations", least=0)
     order = np.argsort(values, axis=1)
-    ordered = np.take_along_axis(values, order, axis=1)
-    within_ties = np.pad(ordered[:, 1:] == ordered[:, :-1], ((0, 0), (0, 1)))
+    ends = ends_of_ties(np.take_along_axis(values, order, axis=1))
     maxima = np.empty(permutations, dtype=np.int64)
     for each in range(permutations):
-        advantage = np.cumsum(np.where(rng.permutation(is_error), -n_correct, n_error)[order], axis=1)
-        advantage[within_ties] = 0
-        maxima[each] = advantage.max(initial=0)
+        maxima[each] = advantages(rng.permutation(is_error)[order], ends).max(initial=0)
     return maxima / (n_correct * n_error)
 
 
@@ -124,7 +120,10 @@ def p_of_list(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> NDA
     """For each error score, the share of permuted maxima that reach it; the list as it is counts as one of them.
 
     values: float[K]; maxima: float[permutations], from `permuted_maxima`. In [1 / (permutations + 1), 1].
+    Raises BadArray for NaN, which is not above anything.
     """
+    if np.isnan(values).any() or np.isnan(maxima).any():
+        raise BadArray("an error score that is not a number has no p-value")
     below = np.searchsorted(np.sort(maxima), values, side="left")
     share: NDArray[np.float64] = (1 + len(maxima) - below) / (1 + len(maxima))
     return share
@@ -143,22 +142,8 @@ def select_classes(
     best_scores: float[C], the largest error score over a class's keywords. Ties go by class id; at most `count`.
     Returns class ids. Raises BadArray.
     """
-    if accuracies.ndim != 1 or accuracies.shape != best_scores.shape:
-        raise BadArray(f"accuracies {accuracies.shape} and best scores {best_scores.shape} must be of one length")
+    check_one_length(accuracies=accuracies, best_scores=best_scores)
     eligible = np.flatnonzero((accuracies >= least) & (accuracies <= most))
     if np.isnan(best_scores[eligible]).any():
         raise BadArray("the best score of a class within the bounds is not a number")
     return eligible[np.argsort(-best_scores[eligible], kind="stable")][:count].astype(np.int64)
-
-
-def _counts(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> tuple[int, int]:
-    """How many images are correct, and how many wrong."""
-    if similarities.ndim != 2 or similarities.shape[1:] != is_error.shape or is_error.dtype != np.bool_:
-        raise BadArray(
-            f"similarities {similarities.shape} and a boolean is_error {is_error.shape} must be of one length"
-        )
-    n_error = int(is_error.sum())
-    n_correct = len(is_error) - n_error
-    if not n_error or not n_correct:
-        raise NothingToSeparate(n_correct, n_error)
-    return n_correct, n_error

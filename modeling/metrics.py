@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.checks import check_booleans, check_one_length, checked_ids
 from modeling.errors import BadArray
 from modeling.groups import group_counts
 
@@ -38,24 +39,22 @@ def group_metrics(
 ) -> GroupMetrics:
     """Measure predictions by group.
 
-    predictions, labels, groups: int[n], n ≥ 1; train_counts: int[G], images of each group in the training split.
-    Raises BadArray for shapes, group ids outside [0, G), or no training images in any group that has members here.
+    predictions, labels, groups: int[n] ≥ 0, n ≥ 1; train_counts: int[G] ≥ 0, training images of each group.
+    Raises BadArray for other shapes and types, group ids outside [0, G), or no training images in any group that has
+    members here.
     """
-    if not predictions.shape == labels.shape == groups.shape or predictions.ndim != 1 or not len(labels):
-        raise BadArray(
-            f"predictions {predictions.shape}, labels {labels.shape} and groups {groups.shape} "
-            "must be vectors of one length ≥ 1"
-        )
-    right = predictions == labels
-    counts = group_counts(groups, len(train_counts))
+    check_one_length(1, predictions=predictions, labels=labels, groups=groups)
+    right = checked_ids(predictions, "prediction") == checked_ids(labels, "label")
+    train_weights = checked_ids(np.asarray(train_counts), "train count", of="group")
+    counts = group_counts(groups, len(train_weights))
     has_members = counts > 0
-    accuracies = np.bincount(groups[right], minlength=len(counts))[has_members] / counts[has_members]
-    train_weights = np.asarray(train_counts, dtype=np.float64)[has_members]
-    if train_weights.sum() <= 0:
+    if not train_weights[has_members].any():
         raise BadArray("no group that has members here has training images, so the average has no weights")
-    worst, average = float(accuracies.min()), float(np.average(accuracies, weights=train_weights))
+    accuracies = group_shares(right, groups, len(counts))
+    worst = float(accuracies[has_members].min())
+    average = float(np.average(accuracies[has_members], weights=train_weights[has_members]))
     return GroupMetrics(
-        accuracies=_spread(accuracies, has_members),
+        accuracies=_with_none(accuracies),
         counts=tuple(counts.tolist()),
         worst_group=worst,
         average=average,
@@ -64,23 +63,38 @@ def group_metrics(
     )
 
 
+def group_shares(marked: NDArray[np.bool_], groups: NDArray[np.integer], n_groups: int) -> NDArray[np.float64]:
+    """The share of each group's images that are marked, float64[n_groups] in [0, 1]; NaN for a group without members.
+
+    marked: bool[n]; groups: int[n] in [0, n_groups). Raises BadArray.
+
+    >>> group_shares(np.array([True, False, True]), np.array([0, 0, 2]), 3).tolist()
+    [0.5, nan, 1.0]
+    """
+    check_one_length(marked=marked, groups=groups)
+    check_booleans(marked, "marks")
+    counts = group_counts(groups, n_groups)
+    shares: NDArray[np.float64] = np.full(n_groups, np.nan)
+    return np.divide(group_counts(groups[marked], n_groups), counts, out=shares, where=counts > 0)
+
+
 def class_error_rates(
     predictions: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int
 ) -> tuple[float | None, ...]:
     """The share of wrong predictions in each class, in [0, 1]; None for a class without images.
 
-    predictions, labels: int[n], labels in [0, n_classes). Raises BadArray.
+    predictions: int[n] ≥ 0; labels: int[n] in [0, n_classes). Raises BadArray.
     """
-    if predictions.shape != labels.shape:
-        raise BadArray(f"predictions {predictions.shape} and labels {labels.shape} must be vectors of one length")
-    counts = group_counts(labels, n_classes)
-    has_members = counts > 0
-    wrong = np.bincount(labels[predictions != labels], minlength=n_classes)
-    return _spread(wrong[has_members] / counts[has_members], has_members)
+    check_one_length(predictions=predictions, labels=labels)
+    wrong = checked_ids(predictions, "prediction") != checked_ids(labels, "label", below=n_classes)
+    return _with_none(group_shares(wrong, labels, n_classes))
 
 
 def hardest_class(predictions: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int) -> int:
-    """The class with the highest error rate, the first of tied ones: the default target of annotations."""
+    """The class with the highest error rate, the first of tied ones: the default target of annotations.
+
+    As in `class_error_rates`; raises BadArray without images.
+    """
     rates = class_error_rates(predictions, labels, n_classes)
     with_images = [label for label, rate in enumerate(rates) if rate is not None]
     if not with_images:
@@ -88,7 +102,6 @@ def hardest_class(predictions: NDArray[np.integer], labels: NDArray[np.integer],
     return max(with_images, key=lambda label: rates[label] or 0.0)
 
 
-def _spread(values: NDArray[np.float64], present: NDArray[np.bool_]) -> tuple[float | None, ...]:
-    """Put one value at each present place and None at the others."""
-    remaining = iter(values.tolist())
-    return tuple(next(remaining) if here else None for here in present)
+def _with_none(shares: NDArray[np.float64]) -> tuple[float | None, ...]:
+    """None in the place of NaN, which JSON does not have."""
+    return tuple(None if share != share else share for share in shares.tolist())

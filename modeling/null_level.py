@@ -18,6 +18,7 @@ from math import ceil, expm1, gcd, lgamma, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.checks import check_count
 from modeling.errors import BadArray, NothingToSeparate
 
 MOST_EXACT_PAIRS = 10**7
@@ -46,8 +47,10 @@ def p_value(value: float, n_correct: int, n_error: int) -> float:
 
 def p_values(values: NDArray[np.floating], n_correct: int, n_error: int) -> NDArray[np.float64]:
     """The `p_value` of each error score: float64[K] from float[K]."""
-    if not ((values >= 0) & (values <= 1)).all():  # so is NaN
-        raise BadArray("error scores must lie in [0, 1]")
+    outside = ~((values >= 0) & (values <= 1))  # so is NaN
+    if values.ndim != 1 or outside.any():
+        where = f", and score {int(np.argmax(outside))} does not" if values.ndim == 1 else f", not {values.shape}"
+        raise BadArray(f"error scores must be a vector in [0, 1]{where}")
     null = _null(n_correct, n_error)
     return null.survival(np.rint(values * null.n_steps).astype(np.int64))
 
@@ -64,7 +67,7 @@ def null_level(n_correct: int, n_error: int, tries: int, quantile: float = 0.95)
     >>> null_level(40, 10, tries=5)
     0.5
     """
-    _check_tries(tries)
+    check_count(tries, "the number of tries")
     if not 0 < quantile < 1:
         raise BadArray(f"the quantile must lie between 0 and 1, not {quantile}")
     null = _null(n_correct, n_error)
@@ -79,7 +82,7 @@ def null_mean(n_correct: int, n_error: int, tries: int) -> float:
     It is the sum of P(best ≥ x) over attainable scores x > 0, times their distance; of more than 256 that matter,
     evenly spaced ones stand for the others (trapezoids).
     """
-    _check_tries(tries)
+    check_count(tries, "the number of tries")
     null = _null(n_correct, n_error)
     steps = np.unique(np.linspace(0, null.furthest, min(null.furthest, _FINEST) + 1).astype(np.int64))
     reached = 1 - (1 - null.survival(steps)) ** tries
@@ -139,6 +142,8 @@ class _Null:
 def _null(n_correct: int, n_error: int) -> _Null:
     if n_correct < 1 or n_error < 1:
         raise NothingToSeparate(n_correct, n_error)
+    check_count(n_correct, "the number of correct images")
+    check_count(n_error, "the number of wrong images")
     return _Null(n_correct, n_error)
 
 
@@ -182,8 +187,3 @@ def _share_by_diagonals(short: int, long: int, right: int, up: int, steps: NDArr
         share[:, 1:] += (y[1:] / t) * (share[:, :-1] - share[:, 1:])
         np.copyto(share, 1, where=y <= (t * right - steps[:, None]) // (right + up))
     return share[:, -1]
-
-
-def _check_tries(tries: int) -> None:
-    if tries < 1:
-        raise BadArray(f"there must be at least 1 try, not {tries}")

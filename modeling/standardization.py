@@ -15,19 +15,20 @@ LEAST_DEVIATION = 1e-6
 _UNIT_TOLERANCE = 1e-6
 
 
-def unit_rows(x: NDArray[np.floating]) -> NDArray[np.float32]:
+def unit_rows(x: NDArray[np.floating], what: str = "row") -> NDArray[np.float32]:
     """Scale each row to Euclidean length 1: float32[n, d] from float[n, d], computed in float32.
 
-    Rows that have length 1 already, to within rounding, are kept bit for bit.
+    Rows that have length 1 already, to within rounding, are kept bit for bit. what: the word for one of them.
     Raises BadArray for a row that is zero or not finite.
     """
-    if x.ndim != 2:
-        raise BadArray(f"expected a matrix of rows, not an array of shape {x.shape}")
-    rows = x.astype(np.float32, copy=False)
+    if x.ndim != 2 or not np.issubdtype(x.dtype, np.floating):
+        raise BadArray(f"expected a matrix of {what}s in floats, not {x.dtype}{list(x.shape)}")
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused below
+        rows = x.astype(np.float32, copy=False)
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     usable = np.isfinite(lengths) & (lengths > 0)
     if not usable.all():
-        raise BadArray(f"row {int(np.argmin(usable))} is zero or not finite, so it has no direction")
+        raise BadArray(f"{what} {int(np.argmin(usable))} is zero or not finite, so it has no direction")
     lengths[np.abs(lengths - 1) < _UNIT_TOLERANCE] = 1
     unit: NDArray[np.float32] = rows / lengths[:, None].astype(np.float32)
     return unit

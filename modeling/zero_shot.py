@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.checks import check_unit_rows, checked_ids
 from modeling.errors import BadArray, BadTemplate
 from modeling.standardization import unit_rows
 
@@ -75,7 +76,10 @@ def group_prompts(
 
 @dataclass(frozen=True)
 class ZeroShot:
-    """A classifier made of texts. embeddings: float32[P, d], unit rows, one per prompt; labels: int64[P]."""
+    """A classifier made of texts. embeddings: float32[P, d], unit rows, one per prompt; labels: int64[P] ≥ 0.
+
+    Raises BadArray for anything else.
+    """
 
     embeddings: NDArray[np.float32]
     labels: NDArray[np.int64]
@@ -83,6 +87,8 @@ class ZeroShot:
     def __post_init__(self) -> None:
         if self.embeddings.ndim != 2 or self.labels.shape != self.embeddings.shape[:1] or not len(self.labels):
             raise BadArray(f"embeddings {self.embeddings.shape} and labels {self.labels.shape} must be [P, d] and [P]")
+        check_unit_rows(self.embeddings, "prompt embedding")
+        checked_ids(self.labels, "label", of="prompt")
 
     @classmethod
     def of(cls, prompts: Prompts, encode_texts: EncodeTexts) -> Self:
@@ -97,13 +103,13 @@ class ZeroShot:
         """
         if images.ndim != 2 or images.shape[1] != self.embeddings.shape[1]:
             raise BadArray(f"images {images.shape} do not have the prompts' {self.embeddings.shape[1]} dimensions")
-        best: NDArray[np.int64] = self.labels[(unit_rows(images) @ self.embeddings.T).argmax(axis=1)]
+        best: NDArray[np.int64] = self.labels[(unit_rows(images, "image") @ self.embeddings.T).argmax(axis=1)]
         return best
 
 
 def prompt_embedding(of_templates: NDArray[np.floating]) -> NDArray[np.float32]:
     """float32[d], the unit mean of the unit embeddings [T, d] of one prompt in T templates. Raises BadArray."""
-    embedding: NDArray[np.float32] = unit_rows(unit_rows(of_templates).mean(axis=0, keepdims=True))[0]
+    embedding: NDArray[np.float32] = unit_rows(unit_rows(of_templates, "text embedding").mean(axis=0, keepdims=True))[0]
     return embedding
 
 

@@ -196,6 +196,7 @@ def test_an_empty_side_of_a_split_has_no_share() -> None:
     assert (split.n_above, split.share_wrong_above, split.share_wrong_below) == (0, None, 0.5)
 
 
-def test_a_threshold_that_is_not_a_number_splits_nothing() -> None:
-    with pytest.raises(BadArray, match="threshold is not a number"):
-        split_errors(np.array([0.1, 0.2]), np.array([True, False]), float("nan"))
+@pytest.mark.parametrize("threshold", [np.nan, np.inf, -1e300])
+def test_a_threshold_that_is_not_finite_splits_nothing(threshold: float) -> None:
+    with pytest.raises(BadArray, match=r"threshold .* is not finite in float32"):
+        split_errors(np.array([0.1, 0.2]), np.array([True, False]), threshold)

@@ -153,8 +153,16 @@ def test_classes_are_selected_by_their_best_keyword_within_the_bounds_of_accurac
         select_classes(np.array([0.5]), np.array([np.nan]))
 
 
-def test_similarities_that_are_not_finite_are_refused_by_keyword() -> None:
+def test_similarities_that_are_not_finite_are_named() -> None:
     values = np.full((2, 4), 0.2)
     values[1, 3] = np.nan
-    with pytest.raises(BadArray, match="keyword 1"):
-        clip_scores(values, np.array([True, True, False, False]))
+    is_error = np.array([True, True, False, False])
+    with pytest.raises(BadArray, match="similarity 3 of phrase 1 is not a finite"):
+        clip_scores(values, is_error)
+    with pytest.raises(BadArray, match="similarity 3 of phrase 1 is not a finite"):
+        permuted_maxima(values, is_error, rng(), 10)
+
+
+def test_what_is_not_a_number_has_no_p_value() -> None:
+    with pytest.raises(BadArray, match="score that is not a number"):
+        p_of_list(np.array([0.5, np.nan]), np.array([0.1]))

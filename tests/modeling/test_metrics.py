@@ -1,12 +1,13 @@
 import json
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from modeling.errors import BadArray
-from modeling.metrics import class_error_rates, group_metrics, hardest_class
+from modeling.metrics import class_error_rates, group_metrics, group_shares, hardest_class
 
 WATERBIRDS_TRAIN = np.array([3498, 184, 56, 1057])
 
@@ -58,12 +59,41 @@ def test_what_does_not_fit_is_refused() -> None:
         group_metrics(np.zeros(2, int), np.zeros(3, int), np.zeros(3, int), [1])
     with pytest.raises(BadArray, match="length ≥ 1"):
         group_metrics(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), [1])
-    with pytest.raises(BadArray, match=r"\[0, 1\)"):
+    with pytest.raises(BadArray, match=r"groups must lie in \[0, 1\), and group 1 of image 0 does not"):
         group_metrics(np.zeros(1, int), np.zeros(1, int), np.ones(1, int), [1])
     with pytest.raises(BadArray, match="the average has no weights"):
         group_metrics(np.zeros(1, int), np.zeros(1, int), np.zeros(1, int), [0, 5])
     with pytest.raises(BadArray, match="one length"):
         class_error_rates(np.zeros(2, int), np.zeros(3, int), 2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"predictions": np.array([0.0, np.nan])}, "predictions must be a vector of integers, not float64"),
+        ({"predictions": np.array([0, -1])}, "prediction -1 of image 1"),
+        ({"labels": np.array([0.0, 1.0])}, "labels must be a vector of integers, not float64"),
+        ({"labels": np.array([-1, 1])}, "label -1 of image 0"),
+        ({"groups": np.array([0.0, 1.0])}, "groups must be a vector of integers, not float64"),
+        ({"groups": np.array([0, 2])}, "group 2 of image 1"),
+        ({"train_counts": [1.0, np.nan]}, "train counts must be a vector of integers, not float64"),
+        ({"train_counts": [5, -1]}, "train count -1 of group 1"),
+        ({"train_counts": np.ones((2, 2), int)}, "train counts must be a vector of integers, not int64"),
+    ],
+)
+def test_what_has_no_accuracy_is_named(changed: dict[str, Any], message: str) -> None:
+    ids = np.array([0, 1])
+    fitting: dict[str, Any] = {"predictions": ids, "labels": ids, "groups": ids, "train_counts": [5, 5]}
+    assert group_metrics(**fitting).worst_group == 1
+    with pytest.raises(BadArray, match=message):
+        group_metrics(**{**fitting, **changed})
+
+
+def test_shares_of_groups_without_members_are_not_numbers() -> None:
+    shares = group_shares(np.array([True, False, True]), np.array([0, 0, 2], np.uint64), 4)
+    np.testing.assert_array_equal(shares, [0.5, np.nan, 1, np.nan])
+    with pytest.raises(BadArray, match="marks must be boolean"):
+        group_shares(np.array([1, 0]), np.array([0, 1]), 2)
 
 
 def test_error_rates_are_shares_of_each_class() -> None:

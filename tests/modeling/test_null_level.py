@@ -1,5 +1,6 @@
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,7 +142,9 @@ def test_without_errors_or_without_correct_images_there_is_no_null(n_correct: in
             question()
 
 
-@pytest.mark.parametrize(("tries", "quantile"), [(0, 0.95), (-1, 0.95), (1, 0), (1, 1), (1, float("nan"))])
+@pytest.mark.parametrize(
+    ("tries", "quantile"), [(0, 0.95), (-1, 0.95), (1.5, 0.95), (float("nan"), 0.95), (1, 0), (1, 1), (1, float("nan"))]
+)
 def test_tries_and_quantiles_out_of_range_are_refused(tries: int, quantile: float) -> None:
     with pytest.raises(BadArray):
         null_level(5, 5, tries, quantile)
@@ -151,3 +154,16 @@ def test_tries_and_quantiles_out_of_range_are_refused(tries: int, quantile: floa
 def test_a_score_out_of_range_has_no_p_value(value: float) -> None:
     with pytest.raises(BadArray):
         p_value(value, 5, 5)
+
+
+def test_scores_that_have_no_p_value_are_named_and_counts_are_whole_numbers() -> None:
+    with pytest.raises(BadArray, match=r"in \[0, 1\], and score 1 does not"):
+        p_values(np.array([0.5, np.nan]), 5, 5)
+    with pytest.raises(BadArray, match=r"must be a vector in \[0, 1\], not \(1, 1\)"):
+        p_values(np.array([[0.5]]), 5, 5)
+    not_counts: list[Any] = [2.5, float("nan")]
+    for each in not_counts:
+        with pytest.raises(BadArray, match="the number of correct images must be a whole number"):
+            p_value(0.5, each, 5)
+        with pytest.raises(BadArray, match="the number of wrong images must be a whole number"):
+            null_level(5, each, 1)

@@ -80,7 +80,17 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     classifier = ZeroShot(np.eye(2, dtype=np.float32), np.arange(2))
     with pytest.raises(BadArray, match="do not have the prompts' 2 dimensions"):
         classifier.predict(np.ones((1, 3)))
-    with pytest.raises(BadArray, match="row 1 is zero or not finite"):
-        classifier.predict(np.array([[1.0, 0], [np.nan, 0]]))
+    for bad in (np.nan, 0.0):
+        with pytest.raises(BadArray, match="image 1 is zero or not finite"):
+            classifier.predict(np.array([[1.0, 0], [bad, 0]]))
+    with pytest.raises(BadArray, match="text embedding 0 is zero or not finite"):
+        prompt_embedding(np.zeros((1, 2)))
     with pytest.raises(BadArray, match=r"must be \[P, d\] and \[P\]"):
         ZeroShot(np.eye(2, dtype=np.float32), np.arange(3))
+    with pytest.raises(BadArray, match="row 1 of prompt embeddings is not finite"):
+        ZeroShot(np.array([[1, 0], [np.nan, 0]], np.float32), np.arange(2))
+    for length in (0, 2):
+        with pytest.raises(BadArray, match="prompt embedding 1 does not have length 1"):
+            ZeroShot(np.array([[1, 0], [length, 0]], np.float32), np.arange(2))
+    with pytest.raises(BadArray, match="label -1 of prompt 0"):
+        ZeroShot(np.eye(2, dtype=np.float32), np.array([-1, 0]))
