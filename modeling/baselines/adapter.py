@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from modeling.baselines.classifiers import check_dimensions
+from modeling.baselines.classifiers import check_features
 from modeling.baselines.sgd import BestEpoch, Device, coefficients, linear_layer
 from modeling.errors import BadArray
 from modeling.standardization import unit_rows
@@ -24,7 +24,7 @@ class Adapter(nn.Module):
         self, class_embeddings: NDArray[np.floating], hidden: int, rng: np.random.Generator, device: Device
     ) -> None:
         super().__init__()
-        classes = torch.from_numpy(unit_rows(class_embeddings)).to(device)
+        classes = torch.from_numpy(unit_rows(class_embeddings, "class embedding")).to(device)
         self.down = linear_layer(classes.shape[1], hidden, rng, device)
         self.norm = nn.BatchNorm1d(hidden, device=device)
         self.up = linear_layer(hidden, classes.shape[1], rng, device)
@@ -73,13 +73,16 @@ class AdapterClassifier:
         return classifier
 
     def embed(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """The adapter's embedding, float64[n, d] from float[n, d], not scaled to length 1. Raises BadArray."""
-        check_dimensions(features, self.down.shape[1])
+        """The adapter's embedding, float64[n, d] from float[n, d], not scaled to length 1.
+
+        Raises BadArray for another d, or a row that is not finite.
+        """
+        check_features(features, self.down.shape[1])
         hidden = np.maximum(features.astype(np.float64) @ self.down.T + self.down_bias, 0)
         embedding: NDArray[np.float64] = hidden @ self.up.T + self.up_bias
         return embedding
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
-        """int64[n], the class with the largest cosine, the first of tied ones. Raises BadArray for another d."""
+        """int64[n], the class with the largest cosine, the first of tied ones. Raises BadArray as `embed` does."""
         labels: NDArray[np.int64] = (self.embed(features) @ self.class_embeddings.T).argmax(axis=1)
         return labels

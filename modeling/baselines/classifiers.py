@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.checks import check_finite_rows
 from modeling.errors import BadArray
 
 
@@ -30,8 +31,8 @@ class LinearClassifier:
             raise BadArray("coef and intercept must be finite: training may have diverged")
 
     def logits(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """float64[n, C] from float[n, d]. Raises BadArray for another d."""
-        check_dimensions(features, self.coef.shape[1])
+        """float64[n, C] from float[n, d]. Raises BadArray for another d, or a row that is not finite."""
+        check_features(features, self.coef.shape[1])
         logits: NDArray[np.float64] = features.astype(np.float64) @ self.coef.T + self.intercept
         return logits
 
@@ -55,7 +56,8 @@ def without_scaling(
     return scaled, intercept - scaled @ mean
 
 
-def check_dimensions(features: NDArray[np.floating], d: int) -> None:
-    """Raise BadArray unless features are [n, d]."""
+def check_features(features: NDArray[np.floating], d: int) -> None:
+    """Raise BadArray unless features are finite float[n, d]: no class would be the largest of NaN."""
     if features.ndim != 2 or features.shape[1] != d:
         raise BadArray(f"features {features.shape} do not have the {d} dimensions of the classifier")
+    check_finite_rows(features, "features")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,12 @@ from sklearn.preprocessing import StandardScaler
 
 from modeling.baselines.classifiers import LinearClassifier, without_scaling
 from modeling.baselines.grouped import GroupedFeatures, check_pair, subsampled_rows
+from modeling.checks import check_choice, check_count
 from modeling.errors import BadArray
 
 C_OPTIONS = (1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01)
-N_MODELS = {"validation": 20, "train": 10}
+FitOn = Literal["validation", "train"]
+N_MODELS: dict[FitOn, int] = {"validation": 20, "train": 10}
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def train_dfr(
     validation: GroupedFeatures,
     *,
     rng: np.random.Generator,
-    fit_on: Literal["validation", "train"] = "validation",
+    fit_on: FitOn = "validation",
     c_options: Sequence[float] = C_OPTIONS,
     n_models: int | None = None,
 ) -> DfrClassifier:
@@ -43,6 +45,11 @@ def train_dfr(
     More than two classes are each set against the rest. Raises BadArray for input that does not fit, or where a
     subset lacks a class.
     """
+    check_choice(fit_on, get_args(FitOn), "split to fit on")
+    if not c_options or not all(0 < c < np.inf for c in c_options):
+        raise BadArray(f"there must be values of C to choose from, positive and finite, not {list(c_options)}")
+    n_models = N_MODELS[fit_on] if n_models is None else n_models
+    check_count(n_models, "the number of models")
     check_pair(train, validation)
     fitted, chosen_on = _tuning_split(train, validation, fit_on, rng)
     tuning = fitted.take(subsampled_rows(fitted.groups, rng))
@@ -54,15 +61,14 @@ def train_dfr(
     c = c_options[int(np.argmax(accuracies))]
     data, scaler = validation if fit_on == "validation" else train, StandardScaler().fit(train.features)
     models = [
-        _fit(data.take(subsampled_rows(data.groups, rng)), c, train.n_classes, scaler, rng)
-        for _ in range(n_models or N_MODELS[fit_on])
+        _fit(data.take(subsampled_rows(data.groups, rng)), c, train.n_classes, scaler, rng) for _ in range(n_models)
     ]
     coef = np.mean([model.coef for model in models], axis=0)
     return DfrClassifier(coef, np.mean([model.intercept for model in models], axis=0), c)
 
 
 def _tuning_split(
-    train: GroupedFeatures, validation: GroupedFeatures, fit_on: str, rng: np.random.Generator
+    train: GroupedFeatures, validation: GroupedFeatures, fit_on: FitOn, rng: np.random.Generator
 ) -> tuple[GroupedFeatures, GroupedFeatures]:
     """What C is tuned with: images to draw the subset from, and images to choose by."""
     if fit_on == "train":

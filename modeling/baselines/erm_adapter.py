@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy
 from modeling.baselines.adapter import HIDDEN, Adapter, AdapterClassifier
 from modeling.baselines.grouped import GroupedFeatures, check_pair
 from modeling.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
+from modeling.checks import check_unit_rows
 from modeling.errors import BadArray
 
 SETTINGS = SgdSettings()
@@ -43,7 +44,7 @@ def train_erm_adapter(
 def check_adapter_input(
     train: GroupedFeatures, validation: GroupedFeatures, class_embeddings: NDArray[np.floating]
 ) -> None:
-    """Raise BadArray unless the splits fit each other, and the class prompts them."""
+    """Raise BadArray unless the splits fit each other, and the class prompts them, and all rows have length 1."""
     check_pair(train, validation)
     if class_embeddings.ndim != 2 or class_embeddings.shape[1] != train.features.shape[1]:
         raise BadArray(
@@ -51,5 +52,6 @@ def check_adapter_input(
         )
     if len(class_embeddings) < train.n_classes:
         raise BadArray(f"there are {len(class_embeddings)} class embeddings for {train.n_classes} classes")
-    if len(train) < 2:
-        raise BadArray("an adapter needs two training images or more, to normalise by")
+    check_unit_rows(class_embeddings, "class embedding")
+    check_unit_rows(train.features, "training image")
+    check_unit_rows(validation.features, "validation image")

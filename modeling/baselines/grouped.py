@@ -6,7 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.checks import check_finite_rows, check_one_length, check_two_classes, checked_ids
 from modeling.errors import BadArray
+from modeling.metrics import group_shares
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,14 @@ class GroupedFeatures:
 
     def __post_init__(self) -> None:
         n = len(self.features)
-        if self.features.ndim != 2 or not n or self.labels.shape != (n,) or self.groups.shape != (n,):
+        if self.features.ndim != 2 or not self.features.size or self.labels.shape != (n,) or self.groups.shape != (n,):
             raise BadArray(
                 f"features {self.features.shape}, labels {self.labels.shape} and groups {self.groups.shape} "
-                "must be [n, d], [n] and [n] with n ≥ 1"
+                "must be [n, d], [n] and [n] with n ≥ 1 and d ≥ 1"
             )
-        if not np.isfinite(self.features).all():
-            raise BadArray(f"row {int(np.argmin(np.isfinite(self.features).all(axis=1)))} of features is not finite")
-        if self.labels.min() < 0 or self.groups.min() < 0:
-            raise BadArray("labels and groups must be ≥ 0")
+        check_finite_rows(self.features, "features")
+        checked_ids(self.labels, "label")
+        checked_ids(self.groups, "group")
 
     def __len__(self) -> int:
         return len(self.features)
@@ -51,18 +52,19 @@ class GroupedFeatures:
         return type(self)(self.features[rows], self.labels[rows], self.groups[rows])
 
     def worst_group_accuracy(self, predictions: NDArray[np.integer]) -> float:
-        """The least accuracy over the groups that have members; predictions: int[n]."""
-        counts = np.bincount(self.groups)
-        right = np.bincount(self.groups[predictions == self.labels], minlength=len(counts))
-        return float((right[counts > 0] / counts[counts > 0]).min())
+        """The least accuracy over the groups that have members; predictions: int[n]. Raises BadArray."""
+        check_one_length(predictions=predictions, labels=self.labels)
+        right = checked_ids(predictions, "prediction") == self.labels
+        return float(np.nanmin(group_shares(right, self.groups, self.n_groups)))
 
 
 def check_pair(train: GroupedFeatures, validation: GroupedFeatures) -> None:
-    """Raise BadArray unless both splits have the same features, and training has every class of validation."""
+    """Raise BadArray unless both splits have the same features, and training two classes and those of validation."""
     if train.features.shape[1] != validation.features.shape[1]:
         raise BadArray(f"training has {train.features.shape[1]} features and validation {validation.features.shape[1]}")
     if validation.n_classes > train.n_classes:
         raise BadArray(f"validation has a class {validation.n_classes - 1} that training lacks")
+    check_two_classes(train.labels)
 
 
 def subsampled_rows(groups: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.int64]:

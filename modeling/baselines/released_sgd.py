@@ -7,7 +7,7 @@ states the same objectives and solves them to a certificate; this is the baselin
 import copy
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -18,9 +18,11 @@ from torch.nn.functional import cross_entropy
 from modeling.baselines.classifiers import LinearClassifier
 from modeling.baselines.grouped import GroupedFeatures
 from modeling.baselines.sgd import Device, SgdSettings, coefficients, group_means, linear_layer, step, tensors
+from modeling.checks import check_choice, check_count, check_two_classes
 from modeling.errors import BadArray
 
 Objective = Literal["mean", "mean_groups", "max_groups"]
+Keep = Literal["best", "last"]
 
 SETTINGS = SgdSettings(learning_rate=0.01, weight_decay=0.01)  # Waterbirds; CelebA has learning_rate .1
 
@@ -44,7 +46,7 @@ def train_released_sgd(
     max_steps: int = 3000,
     held_out: float = 0.2,
     patience: int = 20,
-    keep: Literal["best", "last"] = "best",
+    keep: Keep = "best",
     device: Device = "cpu",
 ) -> ReleasedSgdClassifier:
     """Train a linear layer with the released code's procedure.
@@ -57,14 +59,21 @@ def train_released_sgd(
     keep: `last` as released, though that layer is past its best by then; `best` by default.
     rng draws the images held out and the initial layer.
 
-    Raises BadArray for input that does not fit, or a loss that is no longer finite.
+    Raises BadArray for input that does not fit, images left to train on that are all of one class, or a loss that is
+    no longer finite.
     """
+    check_choice(objective, get_args(Objective), "objective")
+    check_choice(keep, get_args(Keep), "choice of a layer to keep")
+    check_count(max_steps, "the number of steps")
+    if not 0 <= held_out <= 1:
+        raise BadArray(f"the share of images held out must lie in [0, 1], not {held_out}")
     data = GroupedFeatures(features, labels, np.zeros_like(labels) if groups is None else groups)
     if groups is None and objective != "mean":
         raise BadArray(f"the objective {objective} needs groups")
     order, n_held_out = rng.permutation(len(data)), math.ceil(held_out * len(data))
     if not 0 < n_held_out < len(data):
         raise BadArray(f"holding out {n_held_out} of {len(data)} images leaves none to train on, or none to stop by")
+    check_two_classes(data.labels[order[n_held_out:]])
     kept, stop = (tensors(data.take(rows), device) for rows in (order[n_held_out:], order[:n_held_out]))
     layer = linear_layer(features.shape[1], data.n_classes, rng, device)
     optimizer = settings.optimizer(layer)

@@ -33,8 +33,8 @@ class RoboShot:
         """
         if images.ndim != 2 or images.shape[1] != self.harmful.shape[1]:
             raise BadArray(f"images {images.shape} do not have the prompts' {self.harmful.shape[1]} dimensions")
-        rejected = _plus_projection(unit_rows(images).astype(np.float64), self.harmful, -1)
-        return unit_rows(_plus_projection(rejected, self.helpful, +1))
+        rejected = _plus_projection(unit_rows(images, "image").astype(np.float64), self.harmful, -1)
+        return unit_rows(_plus_projection(rejected, self.helpful, +1), "what is left of image")
 
     def predict(self, images: NDArray[np.floating]) -> NDArray[np.int64]:
         """int64[n], zero-shot on what `transform` gives. Raises BadArray as it does."""
@@ -59,7 +59,8 @@ def roboshot(zero_shot: ZeroShot, phrases: NDArray[np.floating]) -> RoboShot:
 
 def harmful_directions(phrases: NDArray[np.floating], class_prompts: NDArray[np.floating]) -> NDArray[np.float32]:
     """What each phrase adds to "a picture of a class": unit(phrase - mean class prompt), [K, d]. Raises BadArray."""
-    return unit_rows(unit_rows(phrases) - unit_rows(class_prompts).mean(axis=0))
+    mean_prompt = unit_rows(class_prompts, "class prompt").mean(axis=0)
+    return unit_rows(unit_rows(phrases, "phrase") - mean_prompt, "what is left of phrase")
 
 
 def helpful_directions(class_prompts: NDArray[np.floating]) -> NDArray[np.float32]:

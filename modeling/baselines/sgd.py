@@ -10,19 +10,29 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from modeling.baselines.grouped import GroupedFeatures
+from modeling.checks import check_count
+from modeling.errors import BadArray
 
 Device = str | torch.device
 
 
 @dataclass(frozen=True)
 class SgdSettings:
-    """Step size, weight decay (biases too), momentum, batch size and number of epochs."""
+    """Step size, weight decay (biases too), momentum, batch size and number of epochs. Raises BadArray for no such."""
 
     learning_rate: float = 1e-3
     weight_decay: float = 5e-5
     momentum: float = 0.9
     batch_size: int = 128
     epochs: int = 100
+
+    def __post_init__(self) -> None:
+        numbers = {"learning rate": self.learning_rate, "weight decay": self.weight_decay, "momentum": self.momentum}
+        for name, number in numbers.items():
+            if not 0 <= number < np.inf:
+                raise BadArray(f"the {name} must be finite and ≥ 0, not {number}")
+        check_count(self.batch_size, "the batch size")
+        check_count(self.epochs, "the number of epochs")
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         return torch.optim.SGD(

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.baselines.classifiers import LinearClassifier, without_scaling
+from modeling.checks import check_finite_rows, check_unit_rows
 from modeling.errors import BadArray
 from modeling.standardization import Standardization
 
@@ -25,7 +26,8 @@ def wise_ft(
     times the logit scale of the encoder (CLIP's is 100), without a bias;
     coef: [C, d] and intercept: [C], trained on features z-scored by `standardization`: W/σ and b - W μ/σ.
 
-    Raises BadArray for shapes that do not fit, or α outside [0, 1].
+    Raises BadArray for shapes that do not fit, class embeddings that are not unit rows, what is not finite, or α
+    outside [0, 1].
     """
     if class_embeddings.shape != coef.shape or intercept.shape != coef.shape[:1]:
         raise BadArray(
@@ -34,6 +36,8 @@ def wise_ft(
         )
     if standardization.mean.shape != coef.shape[1:]:
         raise BadArray(f"the z-score has {len(standardization.mean)} dimensions and coef {coef.shape[1]}")
+    check_unit_rows(class_embeddings, "class embedding")
+    check_finite_rows(np.column_stack([coef, intercept]), "coef and intercept")
     if not 0 <= alpha <= 1:
         raise BadArray(f"alpha must lie in [0, 1], not {alpha}")
     trained, bias = without_scaling(coef, intercept, standardization.mean, standardization.deviation)

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.baselines import ContrastiveSettings, SgdSettings, train_contrastive_adapter, train_erm_adapter
+from modeling.baselines import (
+    ContrastiveSettings,
+    GroupedFeatures,
+    SgdSettings,
+    train_contrastive_adapter,
+    train_erm_adapter,
+)
 from modeling.baselines.adapter import Adapter, AdapterClassifier
 from modeling.baselines.contrastive_adapter import _HardSamples, contrastive_losses
 from modeling.baselines.sgd import BestEpoch
@@ -142,8 +148,15 @@ def test_what_does_not_fit_is_refused(name: str, unit_splits) -> None:
         METHODS[name](train, validation, CLASSES[:, :3], rng=rng())
     with pytest.raises(BadArray, match="1 class embeddings for 2 classes"):
         METHODS[name](train, validation, CLASSES[:1], rng=rng())
-    with pytest.raises(BadArray, match="two training images"):
+    with pytest.raises(BadArray, match="all labels are of one class"):
         METHODS[name](train.take(np.array([0])), train.take(np.array([0])), CLASSES, rng=rng())
+    with pytest.raises(BadArray, match="class embedding 0 does not have length 1"):
+        METHODS[name](train, validation, 2 * CLASSES, rng=rng())
+    zeroed = GroupedFeatures(train.features * (np.arange(len(train)) != 3)[:, None], train.labels, train.groups)
+    with pytest.raises(BadArray, match="training image 3 does not have length 1"):
+        METHODS[name](zeroed, validation, CLASSES, rng=rng())
+    with pytest.raises(BadArray, match="validation image 3 does not have length 1"):
+        METHODS[name](train, zeroed, CLASSES, rng=rng())
 
 
 def test_training_that_diverges_is_an_error(unit_splits) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -88,3 +90,15 @@ def test_a_validation_set_that_lacks_a_class_is_refused(splits) -> None:
         train_dfr(train, validation.take(np.flatnonzero(validation.labels == 0)), rng=rng())
     with pytest.raises(BadArray, match="no halves"):
         train_dfr(train, validation.take(np.array([0])), rng=rng())
+
+
+def test_what_cannot_be_chosen_from_is_refused(splits) -> None:
+    train, validation, _ = splits
+    not_a_split: Any = "foo"
+    with pytest.raises(BadArray, match="unknown split to fit on 'foo': use one of validation, train"):
+        train_dfr(train, validation, rng=rng(), fit_on=not_a_split)
+    for c_options in ([], [1.0, 0.0], [float("nan")]):
+        with pytest.raises(BadArray, match="there must be values of C to choose from"):
+            train_dfr(train, validation, rng=rng(), c_options=c_options)
+    with pytest.raises(BadArray, match="the number of models must be a whole number ≥ 1, not 0"):
+        train_dfr(train, validation, rng=rng(), n_models=0)

@@ -54,8 +54,22 @@ def test_what_does_not_fit_is_refused() -> None:
         GroupedFeatures(x[:0], zeros[:0], zeros[:0])
     with pytest.raises(BadArray, match="row 1 of features is not finite"):
         GroupedFeatures(np.array([[0, 0], [0, np.nan], [0, 0]]), zeros, zeros)
-    with pytest.raises(BadArray, match="≥ 0"):
+    with pytest.raises(BadArray, match="d ≥ 1"):
+        GroupedFeatures(x[:, :0], zeros, zeros)
+    with pytest.raises(BadArray, match="features must be floats, not int64"):
+        GroupedFeatures(x.astype(int), zeros, zeros)
+    with pytest.raises(BadArray, match="label -1 of image 0"):
         GroupedFeatures(x, zeros - 1, zeros)
+    with pytest.raises(BadArray, match="group -1 of image 2"):
+        GroupedFeatures(x, zeros, np.array([0, 0, -1]))
+    with pytest.raises(BadArray, match="labels must be a vector of integers, not float64"):
+        GroupedFeatures(x, np.array([0, 1.5, np.nan]), zeros)
+    with pytest.raises(BadArray, match="groups must be a vector of integers, not float64"):
+        GroupedFeatures(x, zeros, np.array([0, 0.5, 0]))
+    with pytest.raises(BadArray, match="predictions must be a vector of integers, not float64"):
+        GroupedFeatures(x, zeros, zeros).worst_group_accuracy(np.full(3, np.nan))
+    with pytest.raises(BadArray, match=r"predictions \[2\] and labels \[3\]"):
+        GroupedFeatures(x, zeros, zeros).worst_group_accuracy(np.zeros(2, int))
 
 
 def test_splits_that_do_not_belong_together_are_refused() -> None:
@@ -65,3 +79,5 @@ def test_splits_that_do_not_belong_together_are_refused() -> None:
         check_pair(train, GroupedFeatures(np.zeros((3, 4)), zeros, zeros))
     with pytest.raises(BadArray, match="validation has a class 1 that training lacks"):
         check_pair(train, GroupedFeatures(np.zeros((3, 2)), zeros + 1, zeros))
+    with pytest.raises(BadArray, match=r"all labels are of one class \(0\)"):
+        check_pair(train, train)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from modeling.baselines import SgdSettings, train_subsampled_probe, train_upsampled_probe
+from modeling.errors import BadArray
 
 FAST = SgdSettings(learning_rate=0.01, epochs=40)
 PROBES = {"subsampled": (train_subsampled_probe, 4 * 10), "upsampled": (train_upsampled_probe, 4 * 190)}
@@ -35,3 +36,18 @@ def test_the_same_seed_gives_the_same_probe_and_another_seed_another(name: str, 
     )
     assert first.coef.tobytes() == second.coef.tobytes()
     assert first.coef.tobytes() != other.coef.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": float("nan")}, "the learning rate must be finite and ≥ 0, not nan"),
+        ({"weight_decay": -1.0}, "the weight decay must be finite"),
+        ({"momentum": float("inf")}, "the momentum must be finite"),
+        ({"batch_size": 0}, "the batch size must be a whole number ≥ 1, not 0"),
+        ({"epochs": 0}, "the number of epochs must be a whole number ≥ 1, not 0"),
+    ],
+)
+def test_settings_that_train_nothing_are_refused(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(BadArray, match=message):
+        SgdSettings(**settings)  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,6 +103,16 @@ def test_what_does_not_fit_is_refused(splits) -> None:
         train_released_sgd(train.features, train.labels, objective="max_groups", rng=rng())
     with pytest.raises(BadArray, match="holding out 400 of 400 images leaves none"):
         train_released_sgd(train.features, train.labels, rng=rng(), held_out=1)
+    with pytest.raises(BadArray, match=r"held out must lie in \[0, 1\], not nan"):
+        train_released_sgd(train.features, train.labels, rng=rng(), held_out=float("nan"))
+    not_an_objective: Any = "worst"
+    with pytest.raises(BadArray, match="unknown objective 'worst': use one of mean, mean_groups, max_groups"):
+        train_released_sgd(train.features, train.labels, train.groups, objective=not_an_objective, rng=rng())
+    not_a_layer: Any = "first"
+    with pytest.raises(BadArray, match="unknown choice of a layer to keep 'first': use one of best, last"):
+        train_released_sgd(train.features, train.labels, keep=not_a_layer, rng=rng())
+    with pytest.raises(BadArray, match="number of steps must be a whole number ≥ 1, not 0"):
+        train_released_sgd(train.features, train.labels, max_steps=0, rng=rng())
     with pytest.raises(BadArray, match="must be"):
         train_released_sgd(train.features, train.labels[:3], rng=rng())
     with pytest.raises(BadArray, match="training diverged at step"):
@@ -109,8 +120,22 @@ def test_what_does_not_fit_is_refused(splits) -> None:
         train_released_sgd(train.features, train.labels, rng=rng(), settings=wild, patience=10**9)
 
 
+def test_an_only_image_of_a_class_that_is_held_out_leaves_one_class() -> None:
+    x, labels = np.eye(10), np.arange(10) // 9
+    seeds = [seed for seed in range(20) if 9 in rng(seed).permutation(10)[:2]]
+    assert 0 < len(seeds) < 20
+    for seed in range(20):
+        if seed in seeds:
+            with pytest.raises(BadArray, match=r"all labels are of one class \(0\)"):
+                train_released_sgd(x, labels, rng=rng(seed), max_steps=1)
+        else:
+            train_released_sgd(x, labels, rng=rng(seed), max_steps=1)
+
+
 def test_a_classifier_refuses_features_of_another_width(splits) -> None:
     train, _, _ = splits
     sgd = train_released_sgd(train.features, train.labels, rng=rng(), max_steps=2)
     with pytest.raises(BadArray, match="do not have the 8 dimensions"):
         sgd.predict(train.features[:, :3])
+    with pytest.raises(BadArray, match="row 1 of features is not finite"):
+        sgd.predict(np.where(np.arange(len(train))[:, None] == 1, np.nan, train.features))

@@ -75,7 +75,7 @@ def test_what_has_no_direction_is_refused() -> None:
     plain = zero_shot()
     with pytest.raises(BadArray, match="must be"):
         roboshot(plain, np.ones((1, 5)))
-    with pytest.raises(BadArray, match="row 0 is zero"):
+    with pytest.raises(BadArray, match="what is left of phrase 0 is zero"):
         roboshot(ZeroShot(plain.embeddings[:1], np.arange(1)), plain.embeddings[:1])
     made = roboshot(plain, np.ones((1, 6)))
     with pytest.raises(BadArray, match="do not have the prompts' 6 dimensions"):
