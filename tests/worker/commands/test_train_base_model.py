@@ -61,6 +61,19 @@ def test_a_data_set_without_train_images_is_refused(command: Command, data_root:
     assert not BaseModel.objects.exists()
 
 
+@pytest.mark.django_db
+def test_train_images_of_one_class_alone_are_refused_in_a_sentence(
+    command: Command, data_root: Path, source: Path
+) -> None:
+    table = source / "metadata.csv"
+    kept = [line for line in table.read_text().splitlines(keepends=True) if ",train," not in line or "oval" not in line]
+    table.write_text("".join(kept))
+    command("import_dataset", "mine", source, *AS_CSV)
+    with pytest.raises(CommandError, match=r"all labels are of one class \(0\), and a classifier tells two"):
+        command("train_base_model", "mine")
+    assert not BaseModel.objects.exists()
+
+
 @pytest.mark.parametrize("l2", ["0", "-1", "nan", "inf", "much"])
 def test_an_l2_that_is_no_positive_number_is_refused(imported: Dataset, command: Command, l2: str) -> None:
     with pytest.raises(CommandError, match="--l2"):
