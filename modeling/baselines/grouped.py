@@ -62,9 +62,9 @@ def check_pair(train: GroupedFeatures, validation: GroupedFeatures) -> None:
     """Raise BadArray unless both splits have the same features, and training two classes and those of validation."""
     if train.features.shape[1] != validation.features.shape[1]:
         raise BadArray(f"training has {train.features.shape[1]} features and validation {validation.features.shape[1]}")
+    check_two_classes(train.labels)
     if validation.n_classes > train.n_classes:
         raise BadArray(f"validation has a class {validation.n_classes - 1} that training lacks")
-    check_two_classes(train.labels)
 
 
 def subsampled_rows(groups: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.int64]:

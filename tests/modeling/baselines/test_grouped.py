@@ -73,11 +73,12 @@ def test_what_does_not_fit_is_refused() -> None:
 
 
 def test_splits_that_do_not_belong_together_are_refused() -> None:
-    zeros = np.zeros(3, dtype=int)
-    train = GroupedFeatures(np.zeros((3, 2)), zeros, zeros)
+    zeros, labels = np.zeros(3, dtype=int), np.array([0, 1, 0])
+    train = GroupedFeatures(np.zeros((3, 2)), labels, zeros)
+    check_pair(train, GroupedFeatures(np.zeros((3, 2)), zeros, zeros))
     with pytest.raises(BadArray, match="training has 2 features and validation 4"):
-        check_pair(train, GroupedFeatures(np.zeros((3, 4)), zeros, zeros))
-    with pytest.raises(BadArray, match="validation has a class 1 that training lacks"):
-        check_pair(train, GroupedFeatures(np.zeros((3, 2)), zeros + 1, zeros))
+        check_pair(train, GroupedFeatures(np.zeros((3, 4)), labels, zeros))
+    with pytest.raises(BadArray, match="validation has a class 2 that training lacks"):
+        check_pair(train, GroupedFeatures(np.zeros((3, 2)), labels + 1, zeros))
     with pytest.raises(BadArray, match=r"all labels are of one class \(0\)"):
-        check_pair(train, train)
+        check_pair(GroupedFeatures(np.zeros((3, 2)), zeros, zeros), train)
