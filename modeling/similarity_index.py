@@ -6,8 +6,9 @@ image that is asked for, is computed again by that function. What is returned is
 docs/methods.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ _IMAGES = 2**14  # that are multiplied at once: the products stay in cache
 _MORE_THAN_UNIT = 1.01  # lengths of rows, also when they are rounded
 _NEAREST = 0.505  # of the spacing of numbers: the most that the nearest one is off, as a share of itself
 _AGAIN = 256  # images that are computed again at once
+_LOWEST = -2  # lower than the product of unit rows
 
 Products = NDArray[np.float32]  # [K, m], of K texts and m images
 
@@ -71,10 +73,11 @@ class SimilarityIndex:
         if thresholds.shape != texts.shape[:1] or not (np.abs(thresholds) <= 1).all():  # NaN is not
             raise BadArray(f"there must be one threshold in [-1, 1] for each of {len(texts)} texts")
         tau, rounding, found = thresholds.astype(np.float32), self._fine.rounding(texts), []
-        candidates = _candidates(self._fine.times(texts), lambda _: (tau - rounding)[:, None])
+        candidates = _candidates(self._fine.times(texts), tau - rounding)
         for text, threshold, (rows, about) in zip(texts, tau, candidates, strict=True):
             belongs = about > threshold + rounding
-            belongs[~belongs] = self._similarities(rows[~belongs], text) > threshold
+            unsure = (~belongs).nonzero()[0]
+            belongs[unsure] = self._similarities(rows[unsure], text) > threshold
             found.append(rows[belongs])
         return found
 
@@ -88,14 +91,11 @@ class SimilarityIndex:
             raise BadArray(f"at least 1 image must be asked for, not {count}")
         count, rounding = min(count, len(self)), np.float32(self._rough.rounding(texts))
         nearest = Nearest(np.empty((len(texts), count), np.int64), np.empty((len(texts), count), np.float32))
-
-        def least(products: Products) -> Products:
-            """At least `count` of these images are truly, within rounding, as near as this."""
-            place = max(products.shape[1] - count, 0)
-            last: Products = np.partition(products, place, axis=1)[:, place, None]
-            return last - 2 * (rounding + self._rough.share * (np.abs(last) + 2 * rounding + self._rough.share))
-
-        for k, (rows, about) in enumerate(_candidates(self._rough.times(texts), least)):
+        blocks = self._rough.times(texts)
+        first = next(blocks)
+        last = _last_of(count, first)  # of the block, and the last of all can only be nearer
+        least = last - 2 * (rounding + self._rough.share * (np.abs(last) + 2 * rounding + self._rough.share))
+        for k, (rows, about) in enumerate(_candidates(chain([first], blocks), least)):
             likely = np.zeros(len(rows), np.bool_)
             likely[np.argpartition(about, -count)[-count:]] = True
             exact = np.full(len(rows), -np.inf, np.float32)
@@ -166,20 +166,40 @@ class _Blocks:
         return np.float32(_NEAREST * torch.finfo(self._dtype).eps if self._dtype == torch.bfloat16 else 0)
 
 
-def _candidates(
-    blocks: Iterator[Products], least: Callable[[Products], Products]
-) -> Iterator[tuple[NDArray[np.int64], Products]]:
+def _candidates(blocks: Iterable[Products], least: Products) -> Iterator[tuple[NDArray[np.int64], Products]]:
     """For each text the images, in ascending order, whose product with it is at least a bound, and their products.
 
-    least: from the products [K, m] with a block of images to the bounds in it, [K, 1].
+    blocks: products [K, m] with the images of each block; least: [K].
     """
     parts = []
     for block, products in enumerate(blocks):
-        of_block = [is_candidate.nonzero()[0] for is_candidate in products >= least(products)]
-        parts.append([(rows + block * _IMAGES, products[k].take(rows)) for k, rows in enumerate(of_block)])
+        places, starts = _places(products >= least[:, None]), np.arange(len(products) + 1) * products.shape[1]
+        bounds = np.searchsorted(places, starts)
+        rows = places - np.repeat(starts[:-1] - block * _IMAGES, np.diff(bounds))
+        about = products.reshape(-1).take(places)
+        parts.append([(rows[start:stop], about[start:stop]) for start, stop in pairwise(bounds)])
     for of_text in zip(*parts, strict=True):
-        rows, about = zip(*of_text, strict=True)
-        yield np.concatenate(rows), np.concatenate(about)
+        yield np.concatenate([rows for rows, _ in of_text]), np.concatenate([about for _, about in of_text])
+
+
+def _places(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Where a mask is true, in ascending order, as if it were flat: eight values at once, as most are not."""
+    flat = mask.reshape(-1)
+    whole = len(flat) & -8
+    words = flat[:whole].view(np.uint64)
+    some = np.flatnonzero(words != 0)
+    inside = np.flatnonzero(words[some].view(np.bool_))
+    places = (some << 3)[inside >> 3] + (inside & 7)
+    return np.concatenate([places, whole + np.flatnonzero(flat[whole:])]) if whole < len(flat) else places
+
+
+def _last_of(count: int, products: Products) -> Products:
+    """The count-th largest of each text's products [K, m]: [K]; less than any product where there are fewer."""
+    m = products.shape[1]
+    if m < count:
+        return np.full(len(products), _LOWEST, np.float32)
+    last: Products = np.partition(products, m - count, axis=1)[:, m - count]
+    return last
 
 
 def _largest_loss(rows: Tensor, dtype: torch.dtype) -> float:

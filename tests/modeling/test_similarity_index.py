@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from modeling import products
 from modeling.errors import BadArray
 from modeling.similarity import similarities
-from modeling.similarity_index import SimilarityIndex, _Blocks
+from modeling.similarity_index import SimilarityIndex, _Blocks, _places
 from modeling.standardization import unit_rows
 
 Rows = NDArray[np.float32]
@@ -92,11 +92,24 @@ def test_more_images_than_there_are_cannot_be_near() -> None:
     assert nearest.rows[0, 0] == 2
 
 
-def test_the_index_takes_in_images_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, texts = unit(50, 8, 0), unit(30, 8, 1)
-    whole = SimilarityIndex(images).nearest(texts, 7)
-    monkeypatch.setattr("modeling.similarity_index._IMAGES", 16)
-    np.testing.assert_array_equal(SimilarityIndex(images).nearest(texts, 7).rows, whole.rows)
+@pytest.mark.parametrize("has_bfloat16", [True, False])
+@pytest.mark.parametrize("count", [7, 20])
+def test_the_index_takes_in_images_in_blocks(has_bfloat16: bool, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, texts, thresholds = unit(50, 8, 0), unit(31, 8, 1), np.full(31, 0.1)
+    whole = SimilarityIndex(images)
+    monkeypatch.setattr("modeling.similarity_index._IMAGES", 16)  # fewer than 20
+    monkeypatch.setattr("modeling.similarity_index.multiplies_bfloat16", lambda _: has_bfloat16)
+    in_blocks = SimilarityIndex(images)
+    np.testing.assert_array_equal(in_blocks.nearest(texts, count).rows, whole.nearest(texts, count).rows)
+    for rows, expected in zip(in_blocks.above(texts, thresholds), whole.above(texts, thresholds), strict=True):
+        np.testing.assert_array_equal(rows, expected)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (4, 64), (7, 129)])
+@pytest.mark.parametrize("share", [0, 0.05, 0.5, 1])
+def test_the_places_of_a_mask_are_those_that_numpy_finds(shape: tuple[int, int], share: float) -> None:
+    mask = np.random.default_rng(0).random(shape) < share
+    np.testing.assert_array_equal(_places(mask), np.flatnonzero(mask))
 
 
 def test_without_onednn_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
