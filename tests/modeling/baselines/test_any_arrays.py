@@ -10,6 +10,7 @@ import pytest
 from modeling.baselines import (
     Classifier,
     GroupedFeatures,
+    LinearClassifier,
     SgdSettings,
     train_contrastive_adapter,
     train_dfr,
@@ -19,6 +20,7 @@ from modeling.baselines import (
     train_subsampled_probe,
     train_upsampled_probe,
 )
+from modeling.errors import BadArray
 from modeling.standardization import unit_rows
 
 SHORT = SgdSettings(learning_rate=0.01, epochs=2)
@@ -63,3 +65,17 @@ def test_a_method_does_the_same_with_awkward_arrays_and_leaves_them_alone(name: 
         plain = METHODS[name](train, validation, np.random.default_rng(0))
         from_views = METHODS[name](awkward_split(train), awkward_split(validation), np.random.default_rng(0))
     np.testing.assert_array_equal(plain.predict(test.features), from_views.predict(awkward(test.features, np.float64)))
+
+
+@pytest.mark.parametrize("name", ["released SGD", "Group DRO", "subsampled", "upsampled"])
+def test_a_class_may_be_absent_beside_two_others(name: str, unit_splits) -> None:
+    train, validation = (GroupedFeatures(data.features, 2 * data.labels, data.groups) for data in unit_splits[:2])
+    classifier = METHODS[name](train, validation, np.random.default_rng(0))
+    assert isinstance(classifier, LinearClassifier)
+    assert len(classifier.coef) == 3
+
+
+def test_dfr_says_which_number_of_classes_a_subset_does_not_have(unit_splits) -> None:
+    train, validation = (GroupedFeatures(data.features, 2 * data.labels, data.groups) for data in unit_splits[:2])
+    with pytest.raises(BadArray, match="lacks one of the 3 classes"):
+        METHODS["DFR"](train, validation, np.random.default_rng(0))
