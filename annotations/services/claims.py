@@ -1,6 +1,7 @@
 """Taking up due rows: how a crash or a poison row is kept from harming its neighbours (docs/decisions/0001)."""
 
 from collections.abc import Collection
+from math import isqrt
 from typing import Any
 
 from django.db import transaction
@@ -13,16 +14,16 @@ def claim(due: QuerySet[Any], *, limit: int, tried: Collection[int] = ()) -> lis
     """Take up the first of the due rows and return their ids, none where nothing is due.
 
     due: rows of one table with an `attempts` field, oldest first; tried: ids to leave for the next time.
-    `attempts` is committed before the work begins, so that a row that kills its worker is counted. Rows that nobody has
-    tried go together; a row that was tried before goes alone, so that its neighbours do not share its fate. Rows that
-    another worker holds are passed over.
+    `attempts` is committed before the work begins, so that a row that kills its worker is counted. Rows go together
+    with rows that were tried as often: up to `limit` that nobody has tried, up to √limit that were tried once, and after
+    that each alone. So its neighbours do not share a row's fate, and yet one that kills is found in some 2 √limit
+    batches. Rows that another worker holds are passed over.
     """
     with transaction.atomic():
         free = due.filter(attempts__lt=MOST_ATTEMPTS).exclude(pk__in=tried).only("pk", "attempts")
         rows = list(free.select_for_update(of=("self",), skip_locked=True)[:limit])
-        ids = [row.pk for row in rows if row.attempts == 0]
-        if rows and rows[0].attempts:
-            ids = [rows[0].pk]
+        alike = [row.pk for row in rows if row.attempts == rows[0].attempts]
+        ids = alike[: _at_once(rows[0].attempts, limit)] if rows else []
         due.model._default_manager.filter(pk__in=ids).update(attempts=F("attempts") + 1)
     return ids
 
@@ -30,3 +31,8 @@ def claim(due: QuerySet[Any], *, limit: int, tried: Collection[int] = ()) -> lis
 def exhausted(due: QuerySet[Any]) -> QuerySet[Any]:
     """Return the due rows that were tried MOST_ATTEMPTS times and that no worker holds: each try ended its worker."""
     return due.filter(attempts__gte=MOST_ATTEMPTS).select_for_update(of=("self",), skip_locked=True)
+
+
+def _at_once(attempts: int, limit: int) -> int:
+    """How many rows that were tried so often share a batch."""
+    return (limit, isqrt(limit), 1)[min(attempts, 2)]

@@ -22,12 +22,31 @@ def test_due_phrases_are_taken_up_oldest_first_and_counted(alice, dataset):
     assert list(Phrase.objects.values_list("attempts", flat=True)) == [1, 1, 0]
 
 
-def test_a_phrase_that_was_tried_before_goes_alone(alice, dataset):
+def test_phrases_that_were_tried_as_often_go_together(alice, dataset):
     first, second, third = [submit(alice, text) for text in ("one", "two", "three")]
     tried(second, 1)
     assert scoring.claim_phrases(dataset) == [first.pk, third.pk]
-    tried(first, 2)
-    assert scoring.claim_phrases(dataset) == [first.pk]
+    assert scoring.claim_phrases(dataset) == [first.pk, second.pk, third.pk]
+
+
+def test_after_one_attempt_a_batch_is_the_root_of_a_full_one_and_after_two_a_phrase_goes_alone(alice, dataset):
+    made = [submit(alice, text) for text in ("one", "two", "three", "four", "five")]
+    Phrase.objects.update(attempts=1)
+    assert scoring.claim_phrases(dataset, limit=4) == [made[0].pk, made[1].pk]
+    assert scoring.claim_phrases(dataset, limit=4) == [made[0].pk]
+    assert scoring.claim_phrases(dataset, limit=3, tried={made[0].pk}) == [made[1].pk]
+
+
+@pytest.mark.parametrize("place", [0, 7, 15])
+def test_a_phrase_that_kills_its_worker_is_found_in_few_batches_and_no_other_phrase_fails(alice, dataset, place):
+    made = [submit(alice, f"phrase {number}").pk for number in range(16)]
+    poison, batches = made[place], []
+    while ids := scoring.claim_phrases(dataset, limit=16):
+        batches.append(len(ids))
+        if poison not in ids:
+            Phrase.objects.filter(pk__in=ids).delete()  # it got its score
+    assert sorted(batches) == [1] * (MOST_ATTEMPTS - 2 + 3) + [4] * 4 + [16]
+    assert list(Phrase.objects.values_list("pk", "attempts")) == [(poison, MOST_ATTEMPTS)]
 
 
 def test_what_was_tried_in_this_drain_is_left_for_the_next(alice, dataset):
