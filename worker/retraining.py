@@ -9,10 +9,10 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, Run
+from annotations.models import Dataset, Run
 from annotations.services import runs
 from annotations.services.base_models import test_group_metrics
-from annotations.services.runs import TrainedRun
+from annotations.services.runs import Objective, TrainedRun
 from annotations.version import CODE_VERSION
 from modeling.dataset_files import BadDataset, Split
 from modeling.errors import SliceTooSmall
@@ -58,12 +58,12 @@ def train_due_runs() -> int:
     Runs on a data set whose files are missing wait: that is nobody's attempt.
     """
     runs.fail_exhausted_runs()
-    return sum(_train_due(base_model) for base_model in runs.due_base_models())
+    return sum(_train_due(objective) for objective in runs.due_objectives())
 
 
-def heads_at_once(base_model: BaseModel) -> int:
+def heads_at_once(dataset: Dataset) -> int:
     """How many heads make a batch that does not keep others waiting, from 1 to MOST_AT_ONCE. Raises BadDataset."""
-    files = base_model.dataset.files
+    files = dataset.files
     entry = files.manifest.arrays.get("features")
     if entry is None:
         return MOST_AT_ONCE  # all are refused
@@ -71,15 +71,15 @@ def heads_at_once(base_model: BaseModel) -> int:
     return int(np.clip(_WORK_AT_ONCE // max(work, 1), 1, MOST_AT_ONCE))
 
 
-def train_batch(base_model: BaseModel, ids: Collection[int]) -> list[int]:
-    """Train those of a base model's claimed runs that are still due, in one batch; returns their ids. All or none."""
+def train_batch(objective: Objective, ids: Collection[int]) -> list[int]:
+    """Train those of an objective's claimed runs that are still due, in one batch; returns their ids. All or none."""
     with transaction.atomic():
         due = runs.lock_runs(ids)
-        if "features" not in base_model.dataset.files.manifest.arrays:
+        if "features" not in objective.dataset.files.manifest.arrays:
             for run in due:
                 runs.refuse_run(run, NO_FEATURES)
         else:
-            _train(base_model, due)
+            _train(objective, due)
     return [run.pk for run in due]
 
 
@@ -97,17 +97,17 @@ def weigh(run: Run) -> Weighed:
     return Weighed(slice_weights(training.labels, slices, run.scheme), n_above, len(of_class) - n_above)
 
 
-def train(base_model: BaseModel, weighed: Sequence[Weighed]) -> list[TrainedHead]:
-    """Train one head for each, all at once with the base model's λ. Raises BadDataset, BadArray, NotConverged."""
-    dataset = base_model.dataset
+def train(objective: Objective, weighed: Sequence[Weighed]) -> list[TrainedHead]:
+    """Train one head for each, all at once. Raises BadDataset, BadArray, NotConverged."""
+    dataset = objective.dataset
     training = resources.training_set(dataset)
     trained = train_heads(
         training.features,
         training.labels,
         np.stack([each.weights for each in weighed], axis=1),
-        base_model.l2,
+        objective.l2,
         len(dataset.class_names),
-        start=resources.shared_start(dataset, base_model.l2),
+        start=resources.shared_start(dataset, objective.l2),
         device=resources.device(),
     )
     test_features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
@@ -122,16 +122,16 @@ def train(base_model: BaseModel, weighed: Sequence[Weighed]) -> list[TrainedHead
     ]
 
 
-def _train_due(base_model: BaseModel) -> int:
+def _train_due(objective: Objective) -> int:
     try:
-        limit = heads_at_once(base_model)
+        limit = heads_at_once(objective.dataset)
     except BadDataset as error:
-        complain(f"runs on {base_model} wait: {error}")
+        complain(f"runs on {objective} wait: {error}")
         return 0
-    return drain(partial(runs.claim_runs, base_model, limit=limit), partial(train_batch, base_model), runs.fail_run)
+    return drain(partial(runs.claim_runs, objective, limit=limit), partial(train_batch, objective), runs.fail_run)
 
 
-def _train(base_model: BaseModel, due: Iterable[Run]) -> None:
+def _train(objective: Objective, due: Iterable[Run]) -> None:
     """Train the runs that can be, an annotation that several people made once, and refuse the others."""
     alike: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for run in due:
@@ -145,7 +145,7 @@ def _train(base_model: BaseModel, due: Iterable[Run]) -> None:
                 runs.refuse_run(run, str(error), too_small=error)
     if not trainable:
         return
-    heads = train(base_model, [weighed for _, weighed in trainable])
+    heads = train(objective, [weighed for _, weighed in trainable])
     for (same, weighed), trained in zip(trainable, heads, strict=True):
         for run in same:
             _store(run, weighed, trained)

@@ -15,9 +15,9 @@ def claim(due: QuerySet[Any], *, limit: int, tried: Collection[int] = ()) -> lis
 
     due: rows of one table with an `attempts` field, oldest first; tried: ids to leave for the next time.
     `attempts` is committed before the work begins, so that a row that kills its worker is counted. Rows go together
-    with rows that were tried as often: up to `limit` that nobody has tried, up to √limit that were tried once, and after
-    that each alone. So its neighbours do not share a row's fate, and yet one that kills is found in some 2 √limit
-    batches. Rows that another worker holds are passed over.
+    with rows that were tried as often: up to `limit` that nobody has tried, up to √limit that were tried once, and then
+    each alone. So its neighbours do not share a row's fate, and yet one that kills is found in some 2 √limit batches.
+    Rows that another worker holds are passed over.
     """
     with transaction.atomic():
         free = due.filter(attempts__lt=MOST_ATTEMPTS).exclude(pk__in=tried).only("pk", "attempts")

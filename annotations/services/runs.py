@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, BaseModel, EndReason, Run, RunState, Score, ThresholdChoice
+from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Score, ThresholdChoice
 from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
@@ -25,6 +25,21 @@ from modeling.metrics import GroupMetrics
 SCHEME = "class_equal"
 NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
 _STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it trained this run"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What runs that are trained together share: the data set, with its features and labels, and λ.
+
+    The rest of what a run is trained for is its annotation, as weights of the images. Runs of several base models of a
+    data set can share all this, since a base model's predictions are in a run's threshold and nowhere else.
+    """
+
+    dataset: Dataset
+    l2: float
+
+    def __str__(self) -> str:
+        return f"{self.dataset} with λ = {self.l2:g}"
 
 
 @dataclass(frozen=True)
@@ -91,15 +106,17 @@ def text_embedding(run: Run) -> NDArray[np.float32]:
     return unpack_float32(score.text_embedding)
 
 
-def due_base_models() -> list[BaseModel]:
-    """Return the base models that have runs to train."""
-    due = Run.objects.filter(state=RunState.PENDING).values("base_model")
-    return list(BaseModel.objects.filter(pk__in=due).select_related("dataset"))
+def due_objectives() -> list[Objective]:
+    """Return the objectives that have runs to train, those of a data set one after the other."""
+    due = _due().order_by("base_model__dataset_id", "l2").values_list("base_model__dataset_id", "l2").distinct()
+    datasets = Dataset.objects.in_bulk({dataset for dataset, _ in due})
+    return [Objective(datasets[dataset], l2) for dataset, l2 in due]
 
 
-def claim_runs(base_model: BaseModel, *, limit: int, tried: Collection[int] = ()) -> list[int]:
-    """Take up due runs of a base model, oldest first; returns their ids (see `claims.claim`)."""
-    return claim(_due().filter(base_model=base_model), limit=limit, tried=tried)
+def claim_runs(objective: Objective, *, limit: int, tried: Collection[int] = ()) -> list[int]:
+    """Take up due runs of an objective, oldest first; returns their ids (see `claims.claim`)."""
+    due = _due().filter(base_model__dataset=objective.dataset, l2=objective.l2)
+    return claim(due, limit=limit, tried=tried)
 
 
 def lock_runs(ids: Collection[int]) -> list[Run]:

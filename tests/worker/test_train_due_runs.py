@@ -4,13 +4,14 @@ import pytest
 from annotations.models import Event, Run, RunState
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.services.base_models import test_group_metrics as group_metrics_on_test
+from annotations.services.runs import Objective
 from modeling.dataset_files import BadDataset, Split
 from modeling.errors import BadArray, NotConverged
 from modeling.heads import Head, read_metadata
 from modeling.similarity import similarities
 from tests.steps import end, submit_and_score
 from worker import resources, retraining
-from worker.retraining import heads_at_once, train_batch, train_due_runs
+from worker.retraining import train_batch, train_due_runs
 
 
 @pytest.fixture
@@ -70,26 +71,6 @@ def test_a_negation_splits_the_training_images_the_other_way(alice):
     assert read_metadata(bytes(run.head))["similarity_sign"] == "-1"
 
 
-def test_an_annotation_that_several_people_made_is_trained_once(alice, bob, monkeypatch):
-    for visit, texts in ((alice, ("red", "red oval")), (bob, ("red", "no blue"))):
-        submit_and_score(visit, *texts)
-        end(visit)
-    widths, train_heads = [], retraining.train_heads
-
-    def counted(features, labels, weights, *rest, **options):
-        widths.append(weights.shape[1])
-        return train_heads(features, labels, weights, *rest, **options)
-
-    monkeypatch.setattr(retraining, "train_heads", counted)
-    assert train_due_runs() == 4
-    assert widths == [3]
-    hers, his = Run.objects.filter(phrase_text="red").order_by("pk")
-    assert (hers.assignment_id, his.assignment_id) == (alice.assignment.pk, bob.assignment.pk)
-    assert bytes(hers.test_predictions) == bytes(his.test_predictions)
-    assert (hers.loss, hers.worst_group_accuracy) == (his.loss, his.worst_group_accuracy)
-    assert [read_metadata(bytes(run.head))["run"] for run in (hers, his)] == [str(hers.public_id), str(his.public_id)]
-
-
 def test_a_slice_that_is_too_small_refuses_the_runs_of_all_who_made_it(alice, bob, settings):
     settings.LEAST_SLICE_SIZE = 45
     for visit in (alice, bob):
@@ -111,11 +92,11 @@ def test_features_that_have_no_direction_fail_the_run_and_say_where(ended, monke
     )
 
 
-def test_a_second_delivery_changes_nothing(ended):
+def test_a_second_delivery_changes_nothing(ended, base_model):
     train_due_runs()
     before = list(Run.objects.values())
     assert train_due_runs() == 0
-    assert train_batch(ended.task.base_model, [run.pk for run in Run.objects.all()]) == []
+    assert train_batch(Objective(base_model.dataset, base_model.l2), [run.pk for run in Run.objects.all()]) == []
     assert list(Run.objects.values()) == before
     assert Event.objects.filter(kind="run_done").count() == 2
 
@@ -138,25 +119,6 @@ def test_a_data_set_without_features_refuses_the_run(ended, monkeypatch):
     assert train_due_runs() == 2
     assert by_text("red").reason == retraining.NO_FEATURES
     assert by_text("red").state == RunState.REFUSED
-
-
-def test_runs_are_trained_in_batches_of_bounded_work(ended, monkeypatch):
-    assert heads_at_once(ended.task.base_model) == retraining.MOST_AT_ONCE
-    work = 100 * 12 * 2  # images, features, classes
-    monkeypatch.setattr(retraining, "_WORK_AT_ONCE", 3 * work)
-    assert heads_at_once(ended.task.base_model) == 3
-    monkeypatch.setattr(retraining, "_WORK_AT_ONCE", 1)
-    assert heads_at_once(ended.task.base_model) == 1
-    assert train_due_runs() == 2
-
-
-def test_a_head_alone_and_among_others_predicts_the_same(ended, monkeypatch):
-    train_due_runs()
-    together = {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.filter(state=RunState.DONE)}
-    Run.objects.filter(state=RunState.DONE).update(state=RunState.PENDING, attempts=0)
-    monkeypatch.setattr(retraining, "MOST_AT_ONCE", 1)
-    train_due_runs()
-    assert {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.exclude(head=None)} == together
 
 
 def test_a_run_that_cannot_be_trained_fails_and_its_neighbour_is_done(ended, monkeypatch):

@@ -56,6 +56,6 @@ def _with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 def _at_once(base_model: BaseModel) -> int:
     try:
-        return heads_at_once(base_model)
+        return heads_at_once(base_model.dataset)
     except BadDataset:
         return 1  # nothing will be trained, and each run says why
