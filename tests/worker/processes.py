@@ -30,7 +30,14 @@ def celery(log: Path, environment: Mapping[str, str], *arguments: str) -> Iterat
 
 def scoring_worker(log: Path, environment: Mapping[str, str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """A worker of the interactive queue, as in production: the solo pool, one process."""
-    return celery(log, environment, "worker", "-P", "solo", "-Q", "interactive", "-l", "INFO")
+    return _worker(log, environment, "interactive")
+
+
+def training_worker(
+    log: Path, environment: Mapping[str, str], *, loads: str = "worker.tasks"
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """A worker of the retrain queue, as in production; `loads` is a module that it imports beside the tasks."""
+    return _worker(log, environment, "retrain", "-I", loads)
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
@@ -39,3 +46,9 @@ def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes]
     while not condition():
         assert process.poll() is None and time.monotonic() < end, log.read_text()[-4000:]
         time.sleep(0.05)
+
+
+def _worker(
+    log: Path, environment: Mapping[str, str], queue: str, *options: str
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    return celery(log, environment, "worker", "-P", "solo", "-Q", queue, "-l", "INFO", *options)

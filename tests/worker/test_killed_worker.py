@@ -3,10 +3,12 @@ import socket
 import pytest
 from kombu import Connection
 
-from annotations.models import Dataset, PhraseState, Score
+from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score, Study
 from annotations.services import doorbell
-from tests.steps import submit
-from tests.worker.processes import celery, scoring_worker, wait_until
+from annotations.services.log_check import LogCheck
+from tests.steps import end, submit, submit_and_score
+from tests.worker.processes import celery, scoring_worker, training_worker, wait_until
+from worker.recomputing.runs import run_differences
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,6 +50,39 @@ def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environme
         assert phrase.state == PhraseState.SCORED
     assert hers.score.value > 0.8
     assert Score.objects.count() == 2
+
+
+def rows():
+    """All runs, but for how often they were tried, and all events."""
+    return [run | {"attempts": None} for run in Run.objects.order_by("pk").values()], list(Event.objects.values())
+
+
+def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_nothing(
+    environment, base_model, alice, bob, log, tmp_path
+):
+    environment["STORING_GATE"] = str(tmp_path)
+    for visit, texts in ((alice, ("red", "red oval", "blue")), (bob, ("red", "no blue"))):
+        submit_and_score(visit, *texts)
+        end(visit)
+    due, before = Run.objects.filter(state=RunState.PENDING), rows()
+    assert due.count() == 4  # "blue" was refused when it was planned
+    with training_worker(log, environment, loads="tests.worker.stops_while_storing") as worker:
+        wait_until((tmp_path / "storing").exists, worker, log)  # to end a visit rings the doorbell
+        worker.kill()
+        worker.wait()
+    assert rows() == before
+    assert set(due.values_list("attempts", flat=True)) == {1}
+
+    log.write_text("")
+    with training_worker(log, environment) as worker:
+        for _ in range(3):  # messages too many do no harm
+            doorbell.ring(doorbell.TRAIN_RUNS)
+        wait_until(lambda: log.read_text().count("succeeded") >= 3, worker, log)
+    done = list(Run.objects.filter(state=RunState.DONE))
+    assert [run.attempts for run in done] == [2] * 4
+    assert Event.objects.filter(kind="run_done").count() == 4
+    assert not any(run_differences(base_model, done))
+    assert list(LogCheck(Study.objects.get()).differences()) == []
 
 
 def test_a_phrase_submitted_while_the_broker_was_down_is_scored_by_the_sweeper(
