@@ -23,4 +23,4 @@ def store_run_and_stop(run: Run, trained: TrainedRun) -> NoReturn:
         time.sleep(1)
 
 
-runs.store_run = store_run_and_stop  # type: ignore[assignment]
+runs.store_run = store_run_and_stop
