@@ -94,20 +94,20 @@ def training_set(dataset: Dataset) -> TrainingSet:
     return TrainingSet(rows, standardization.apply(features), dataset.files.labels[rows], standardization)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)  # it keeps what is made of the training set
 def shared_start(dataset: Dataset, l2: float) -> SharedStart:
     """Return what all heads of the data set start from with this λ: the one-off part of retraining.
 
     It is read from the data set's directory, or made and kept there. Raises as `training_set` does.
     """
     path = dataset.files.directory / SHARED_STARTS / f"{l2!r}.safetensors"
+    training = training_set(dataset)
     try:
-        return SharedStart.load(path)
+        return SharedStart.load(path).keeping(training.features)
     except FileNotFoundError:
         pass  # nobody has trained on it with this λ
     except BadSharedStart as error:
         logger.warning("%s; it is made again", error)
-    training = training_set(dataset)
     start = prepare_start(training.features, training.labels, l2, len(dataset.class_names), device())
     _keep(start, path)
     return start

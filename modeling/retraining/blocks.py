@@ -1,12 +1,18 @@
 """Some images' features, to be multiplied with from both sides: by heads to logits, by residuals to gradients."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from modeling.products import packed, times, times_packed
+
+_SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
+_PACKED = 1024  # images of a block; what is computed from it stays in a core's cache
+_ELSEWHERE = 32_768  # a GPU wants more work at once
 
 
 class Block(Protocol):
@@ -56,3 +62,63 @@ class PackedBlock:
 
     def gradient(self, residuals: Tensor) -> Tensor:
         return times_packed(residuals.to(self.dtype), self.by_feature)
+
+
+@dataclass(frozen=True)
+class JoinedBlock:
+    """Several blocks as one: for a few heads, each call for what else is computed costs more than the computing."""
+
+    parts: Sequence[Block]
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.parts[0].rows.start, self.parts[-1].rows.stop)
+
+    def logits(self, coef: Tensor) -> Tensor:
+        return torch.cat([part.logits(coef) for part in self.parts], 1)
+
+    def gradient(self, residuals: Tensor) -> Tensor:
+        start = self.rows.start
+        total = torch.zeros((), dtype=torch.float32)
+        for part in self.parts:
+            total = total + part.gradient(residuals[:, part.rows.start - start : part.rows.stop - start])
+        return total
+
+
+class Halves:
+    """All images in bfloat16, by blocks: made when they are first asked for, and kept."""
+
+    def __init__(self, features: Tensor) -> None:
+        self._features = features
+
+    @classmethod
+    def of(cls, features: Tensor) -> "Halves | None":
+        """Of features [n, d], where they are so few that they may be kept twice."""
+        return cls(features) if features.numel() <= _SMALL else None
+
+    def are_of(self, features: Tensor) -> bool:
+        """Whether these are the very features, in the same memory."""
+        mine, other = ((each.data_ptr(), each.shape, each.stride(), each.dtype) for each in (self._features, features))
+        return mine == other and self._features.device == features.device
+
+    def blocks(self, most: int) -> Iterator[Block]:
+        """All images, by blocks of up to so many, or more where that is less than what is kept together."""
+        joined = max(most // self._size, 1)
+        for start in range(0, len(self._kept), joined):
+            parts = self._kept[start : start + joined]
+            yield parts[0] if len(parts) == 1 else JoinedBlock(parts)
+
+    @property
+    def _size(self) -> int:
+        return _PACKED if self._features.device.type == "cpu" else _ELSEWHERE
+
+    @cached_property
+    def _kept(self) -> Sequence[Block]:
+        kind = PackedBlock.of if self._features.device.type == "cpu" else PlainBlock
+        return [kind(rows, self._features[rows].bfloat16()) for rows in slices(len(self._features), self._size)]
+
+
+def slices(n: int, size: int) -> Iterator[slice]:
+    """0 to n by so many."""
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))

@@ -70,7 +70,7 @@ def train_heads(
     check_tolerance(tolerance)
     with torch.inference_mode():
         problem = Problem.of(features, labels, l2, n_classes, device)
-        start = start_of(problem) if start is None else start.fitting(problem)
+        start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
         solutions = [
             solve(problem, batch, start.reference, start.whitening, tolerance, max_iterations)
             for batch in batches(problem, as_tensor(weights).to(device))

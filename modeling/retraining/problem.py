@@ -3,25 +3,22 @@
 A point V is float64[K, b, p] with b = C - 1 (see `cross_entropy`) and p = d + 1, the bias last.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.retraining.blocks import Block, PackedBlock, PlainBlock
+from modeling.retraining.blocks import Block, Halves, PlainBlock, slices
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
 from modeling.tensors import as_tensor
 
 # A block of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
 _BLOCK_ON_CPU = 2048  # bytes of a feature
 _BLOCK_ELSEWHERE = 32_768  # images
-_PACKED = 1024  # images
 CHUNK_LOGITS = 1 << 18
-_SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,7 @@ class Problem:
     labels: Tensor  # int64[n]
     l2: float
     cross_entropy: CrossEntropy
+    halves: Halves | None  # where the features are small
 
     @classmethod
     def of(
@@ -68,6 +66,7 @@ class Problem:
             labels=torch.from_numpy(labels.astype(np.int64)).to(device),
             l2=l2,
             cross_entropy=cross_entropy(n_classes, on_device.device),
+            halves=Halves.of(on_device),
         )
 
     @property
@@ -93,41 +92,23 @@ class Problem:
 
     def blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
         """All images in some precision, so few at a time that their features and logits are no burden."""
-        if dtype == torch.bfloat16 and self._is_small:
-            yield from self._halves
+        if dtype == torch.bfloat16 and self.halves is not None:
+            yield from self.halves.blocks(self._logits_at_once(n_heads))
             return
-        most = _BLOCK_ON_CPU // dtype.itemsize if self._is_on_cpu else _BLOCK_ELSEWHERE
-        if self._is_small and self.features.is_contiguous():
+        most = _BLOCK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _BLOCK_ELSEWHERE
+        if self.halves is not None and self.features.is_contiguous():
             most *= 2  # a block has its own cost; the rows of a sample are copied
-        for rows in self._slices(min(most, self._logits_at_once(n_heads))):
+        for rows in slices(len(self.features), min(most, self._logits_at_once(n_heads))):
             yield PlainBlock(rows, self.features[rows].to(dtype))
-
-    @cached_property
-    def _halves(self) -> Sequence[Block]:
-        """All images in bfloat16, kept."""
-        if self._is_on_cpu:
-            return [PackedBlock.of(rows, self.features[rows].bfloat16()) for rows in self._slices(_PACKED)]
-        return [PlainBlock(rows, self.features[rows].bfloat16()) for rows in self._slices(_BLOCK_ELSEWHERE)]
-
-    @property
-    def _is_small(self) -> bool:
-        return self.features.numel() <= _SMALL
-
-    @property
-    def _is_on_cpu(self) -> bool:
-        return self.features.device.type == "cpu"
 
     def every(self, stride: int) -> "Problem":
         """The same for the first of every `stride` images."""
-        return replace(self, features=self.features[::stride], labels=self.labels[::stride])
+        features = self.features[::stride]
+        return replace(self, features=features, labels=self.labels[::stride], halves=Halves.of(features))
 
     def chunks_of_logits(self, n_heads: int) -> Iterator[slice]:
         """Rows, so few at a time that their logits are no burden, where features are not needed."""
-        return self._slices(self._logits_at_once(n_heads))
+        return slices(len(self.features), self._logits_at_once(n_heads))
 
     def _logits_at_once(self, n_heads: int) -> int:
         return max(CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64)
-
-    def _slices(self, size: int) -> Iterator[slice]:
-        for start in range(0, len(self.features), size):
-            yield slice(start, min(start + size, len(self.features)))

@@ -3,7 +3,7 @@
 It depends on features, labels, C and λ only, not on any head's weights, so it is prepared once and kept with the data.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from modeling.errors import BadArray, BadSharedStart
 from modeling.products import times
+from modeling.retraining.blocks import Halves
 from modeling.retraining.checks import check_problem
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
@@ -25,6 +26,7 @@ from modeling.retraining.objective import Kept, evaluate
 from modeling.retraining.problem import Problem
 from modeling.retraining.solver import precisions
 from modeling.retraining.whitening import whitening
+from modeling.tensors import as_tensor
 
 FORMAT = "clarify-shared-start-2"
 
@@ -48,6 +50,7 @@ class SharedStart:
     reference: Tensor
     whitening: Tensor
     l2: float
+    halves: Halves | None = field(default=None, compare=False, repr=False)  # small features as they are multiplied
 
     @property
     def n_classes(self) -> int:
@@ -57,8 +60,18 @@ class SharedStart:
     def n_features(self) -> int:
         return self.reference.shape[1] - 1
 
-    def fitting(self, problem: Problem) -> "SharedStart":
-        """The same on the problem's device. Raises BadArray where it was prepared for other sizes or another λ."""
+    def keeping(self, features: NDArray[np.floating]) -> Self:
+        """The same for who trains on these features, float[n, d], more than once: what is made of them is kept with it.
+
+        That takes as much memory as they do, and nothing where they are large. It is not saved.
+        """
+        return replace(self, halves=Halves.of(as_tensor(features)))
+
+    def fitting(self, problem: Problem) -> tuple["SharedStart", Problem]:
+        """The same on the problem's device, and the problem with what is kept of its features.
+
+        Raises BadArray where it was prepared for other sizes or another λ.
+        """
         expected = problem.n_columns + 1, problem.features.shape[1], problem.l2
         if (self.n_classes, self.n_features, self.l2) != expected:
             raise BadArray(
@@ -66,7 +79,10 @@ class SharedStart:
                 "not for {} classes, {} features and λ = {}".format(*expected)
             )
         device = problem.features.device
-        return replace(self, reference=self.reference.to(device), whitening=self.whitening.to(device))
+        here = replace(self, reference=self.reference.to(device), whitening=self.whitening.to(device))
+        if self.halves is not None and self.halves.are_of(problem.features):
+            problem = replace(problem, halves=self.halves)
+        return here, problem
 
     def save(self, path: Path) -> None:
         """Write it as one safetensors file, which is there complete or not at all."""
@@ -108,13 +124,14 @@ def prepare_start(
 
 
 def start_of(problem: Problem) -> SharedStart:
-    """The same for a problem that is on its device already."""
+    """The same for a problem that is on its device already; it keeps what was made of the problem's features."""
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
     first_metric = curvature_whitening(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2])
     stride = _stride(problem, METRIC_ROWS)
-    rough = _roughly(problem.every(stride if stride >= _WORTH_A_SAMPLE else 1), zero, first_metric, _ROUGH)
+    sample = problem.every(stride) if stride >= _WORTH_A_SAMPLE else problem
+    rough = _roughly(sample, zero, first_metric, _ROUGH)
     metric = curvature_whitening(problem, weights, rough[0], METRIC_ROWS)
-    return SharedStart(_roughly(problem, rough, metric, _LESS_ROUGH)[0], metric, problem.l2)
+    return SharedStart(_roughly(problem, rough, metric, _LESS_ROUGH)[0], metric, problem.l2, problem.halves)
 
 
 def _roughly(problem: Problem, v: Tensor, metric: Tensor, tolerance: float) -> Tensor:

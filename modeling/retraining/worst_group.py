@@ -78,7 +78,7 @@ def train_worst_group(
     ids, group_of_image = np.unique(groups, return_inverse=True)
     with torch.inference_mode():
         problem = Problem.of(features, labels, l2, n_classes, device)
-        start = start_of(problem) if start is None else start.fitting(problem)
+        start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
         weights = _GroupMeans(torch.from_numpy(group_of_image).to(problem.labels.device), len(ids))
         v, certificate, iterations = _solve(problem, weights, start, tolerance, max_iterations)
         coefficients = (problem.cross_entropy.basis @ v[0]).cpu().numpy()

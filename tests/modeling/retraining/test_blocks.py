@@ -1,8 +1,13 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from modeling import products
-from modeling.retraining.blocks import Block, PackedBlock, PlainBlock
+from modeling.retraining import blocks, prepare_start, train_heads
+from modeling.retraining.blocks import Block, Halves, PackedBlock, PlainBlock
+from tests.modeling.retraining.problems import problem
 
 
 def block(kind: type[PackedBlock] | type[PlainBlock], x: torch.Tensor) -> Block:
@@ -26,3 +31,63 @@ def test_products_from_either_side_are_rounded_as_the_features(
     ):
         assert product.dtype == torch.bfloat16
         torch.testing.assert_close(product.double(), exact, rtol=2**-8, atol=2**-8)
+
+
+@pytest.mark.parametrize("most", [1, 64, 65, 200, 1000])
+def test_kept_blocks_are_joined_up_to_a_size_and_multiply_as_one(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "_PACKED", 32)
+    generator = torch.Generator().manual_seed(0)
+    x, coef, residuals = (torch.randn(*shape, generator=generator) for shape in ((150, 19), (3, 19), (3, 150)))
+    parts = list(Halves(x).blocks(most))
+    assert [part.rows.stop for part in parts] == [*range(32 * max(most // 32, 1), 150, 32 * max(most // 32, 1)), 150]
+    logits = torch.cat([part.logits(coef) for part in parts], 1)
+    torch.testing.assert_close(logits.float(), coef @ x.T, rtol=0, atol=0.2)
+    gradient = sum(part.gradient(residuals[:, part.rows]).float() for part in parts)
+    torch.testing.assert_close(gradient, residuals @ x, rtol=0, atol=0.5)
+
+
+@pytest.fixture
+def packings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of each time that features are packed, how many images."""
+    made, of = [], PackedBlock.of
+
+    def counted(rows: slice, x: torch.Tensor) -> PackedBlock:
+        made.append(len(x))
+        return of(rows, x)
+
+    monkeypatch.setattr(blocks.PackedBlock, "of", counted)
+    monkeypatch.setattr("modeling.retraining.solver.multiplies_bfloat16", lambda device: True)
+    return made
+
+
+def test_a_start_keeps_what_was_made_of_its_features_and_of_no_others(packings: list[int]) -> None:
+    x, y, weights = problem()
+    x = x.astype(np.float32)
+    start = prepare_start(x, y, l2=0.01)
+    assert packings == [300]
+    kept = train_heads(x, y, weights, l2=0.01, start=start)
+    assert packings == [300]
+    others = train_heads(x.copy(), y, weights, l2=0.01, start=start)
+    assert packings == [300, 300]
+    np.testing.assert_array_equal(others.coef, kept.coef)
+    unkept = replace(start, halves=None).keeping(x)
+    for _ in range(2):
+        np.testing.assert_array_equal(train_heads(x, y, weights, l2=0.01, start=unkept).coef, kept.coef)
+    assert packings == [300, 300, 300]
+
+
+def test_what_was_kept_of_features_that_changed_since_certifies_nothing_false(packings: list[int]) -> None:
+    x, y, weights = problem()
+    x = x.astype(np.float32)
+    start = prepare_start(x, y, l2=0.01)
+    x += np.random.default_rng(0).normal(size=x.shape).astype(np.float32)
+    trained = train_heads(x, y, weights, l2=0.01, start=start)
+    assert packings == [300]
+    np.testing.assert_allclose(trained.loss, train_heads(x.copy(), y, weights, l2=0.01).loss, rtol=1e-7)
+
+
+def test_large_features_are_not_kept_twice(packings: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "_SMALL", 0)
+    x, y, _ = problem()
+    start = prepare_start(x.astype(np.float32), y, l2=0.01)
+    assert start.halves is None and packings == []

@@ -9,9 +9,9 @@ import pytest
 PROGRAM = """
 from pathlib import Path
 import numpy as np
-from modeling.retraining import problem, train_heads
+from modeling.retraining import blocks, train_heads
 
-problem._SMALL = 0  # so that few images, which come first, go the way of many
+blocks._SMALL = 0  # so that few images, which come first, go the way of many
 
 def kibibytes(name):
     return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith(name))

@@ -32,6 +32,17 @@ def test_it_is_the_inverse_of_the_cholesky_factor() -> None:
     np.testing.assert_allclose(whitening(h).numpy(), expected, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("decay", [1, 3])
+def test_single_precision_is_enough_for_the_curvatures_that_training_meets(decay: int) -> None:
+    rng, p = np.random.default_rng(0), 400
+    rotation = torch.from_numpy(np.linalg.qr(rng.standard_normal((p, p)))[0])
+    h = (rotation * 100.0 * torch.arange(1, p + 1) ** -float(decay)) @ rotation.T
+    h.diagonal().add_(torch.finfo(torch.float32).eps * p * h.diagonal().max())  # as `curvature_whitening` does
+    w = whitening(h.float()).double()
+    eigenvalues = torch.linalg.eigvalsh(w @ h @ w.T)
+    assert eigenvalues.min() > 0.9 and eigenvalues.max() < 1.1
+
+
 def test_what_is_not_positive_definite_is_refused() -> None:
     with pytest.raises(RuntimeError, match="not positive-definite"):
         whitening(torch.diag(torch.tensor([1.0, -1.0])))
