@@ -11,8 +11,7 @@ from torch import Tensor
 from modeling.products import packed, times, times_packed
 
 _SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
-_PACKED = 1024  # images of a block; what is computed from it stays in a core's cache
-_ELSEWHERE = 32_768  # a GPU wants more work at once
+_KEPT = 8192  # images of a block that is kept
 
 
 class Block(Protocol):
@@ -64,27 +63,6 @@ class PackedBlock:
         return times_packed(residuals.to(self.dtype), self.by_feature)
 
 
-@dataclass(frozen=True)
-class JoinedBlock:
-    """Several blocks as one: for a few heads, each call for what else is computed costs more than the computing."""
-
-    parts: Sequence[Block]
-
-    @property
-    def rows(self) -> slice:
-        return slice(self.parts[0].rows.start, self.parts[-1].rows.stop)
-
-    def logits(self, coef: Tensor) -> Tensor:
-        return torch.cat([part.logits(coef) for part in self.parts], 1)
-
-    def gradient(self, residuals: Tensor) -> Tensor:
-        start = self.rows.start
-        total = torch.zeros((), dtype=torch.float32)
-        for part in self.parts:
-            total = total + part.gradient(residuals[:, part.rows.start - start : part.rows.stop - start])
-        return total
-
-
 class Halves:
     """All images in bfloat16, by blocks: made when they are first asked for, and kept."""
 
@@ -101,21 +79,11 @@ class Halves:
         mine, other = ((each.data_ptr(), each.shape, each.stride(), each.dtype) for each in (self._features, features))
         return mine == other and self._features.device == features.device
 
-    def blocks(self, most: int) -> Iterator[Block]:
-        """All images, by blocks of up to so many, or more where that is less than what is kept together."""
-        joined = max(most // self._size, 1)
-        for start in range(0, len(self._kept), joined):
-            parts = self._kept[start : start + joined]
-            yield parts[0] if len(parts) == 1 else JoinedBlock(parts)
-
-    @property
-    def _size(self) -> int:
-        return _PACKED if self._features.device.type == "cpu" else _ELSEWHERE
-
     @cached_property
-    def _kept(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
+        """Large ones: for a few heads, each call for what else is computed costs more than the computing."""
         kind = PackedBlock.of if self._features.device.type == "cpu" else PlainBlock
-        return [kind(rows, self._features[rows].bfloat16()) for rows in slices(len(self._features), self._size)]
+        return [kind(rows, self._features[rows].bfloat16()) for rows in slices(len(self._features), _KEPT)]
 
 
 def slices(n: int, size: int) -> Iterator[slice]:

@@ -16,15 +16,15 @@ _SQRT_2: float = 2**0.5
 
 
 class CrossEntropy(Protocol):
-    """Weighted cross-entropy of K heads: z [K, C - 1, m], or [1, C - 1, m], labels int64[m], weights [K, m]."""
+    """Cross-entropy of images by K heads: z [K, C - 1, m], labels int64[m]."""
 
     @property
     def basis(self) -> Tensor:
         """B, float64[C, C - 1]"""
         ...
 
-    def loss_and_residuals(self, z: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Σ_i w_i · cross-entropy, [K], and its gradient by z, [K, C - 1, m]."""
+    def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The cross-entropy of each image, [K, m], and its gradient by z, [K, C - 1, m]."""
         ...
 
     def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
@@ -53,12 +53,11 @@ class _OfTwo:
 
     basis: Tensor
 
-    def loss_and_residuals(self, z: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         sign = 2 * _SQRT_2 * labels.to(z.dtype) - _SQRT_2
         margins = z[:, 0] * sign
-        loss = -(weights * logsigmoid(margins)).sum(1)
-        residuals = margins.neg_().sigmoid_().mul_(-sign) * weights
-        return loss, residuals[:, None]
+        losses = logsigmoid(margins).neg_()
+        return losses, margins.neg_().sigmoid_().mul_(-sign)[:, None]
 
     def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
         p = torch.sigmoid(_SQRT_2 * z[0])
@@ -69,15 +68,15 @@ class _OfTwo:
 class _OfMany:
     basis: Tensor
 
-    def loss_and_residuals(self, z: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         basis = self.basis.to(z.dtype)
         logits = basis @ z  # [K, C, m]
         of_label = labels.expand(len(z), 1, -1)
         log_total = logits.logsumexp(1, keepdim=True)
-        loss = (weights * (log_total - logits.gather(1, of_label))[:, 0]).sum(1)
+        losses = (log_total - logits.gather(1, of_label))[:, 0]
         p = logits.sub_(log_total).exp_()
         p.scatter_add_(1, of_label, p.new_full((), -1).expand(of_label.shape))
-        return loss, (basis.T @ p) * weights[:, None]
+        return losses, basis.T @ p
 
     def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
         p = (self.basis.to(z.dtype) @ z).softmax(0)

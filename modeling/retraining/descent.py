@@ -172,9 +172,7 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
         z, residuals = heads.z[..., rows], heads.residuals[..., rows]
         data_slope += dot(residuals, change)
         z += change
-        loss, new_residuals = problem.cross_entropy.loss_and_residuals(
-            z, problem.labels[rows], heads.weights.of_rows(rows, precision.values)
-        )
+        loss, new_residuals = problem.loss_and_residuals(z, rows, heads.weights.of_rows(rows, precision.values))
         data_loss += loss
         gradient_change.add(new_residuals - residuals, block)
         residuals.copy_(new_residuals)
@@ -218,7 +216,7 @@ def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor
     for rows in problem.chunks_of_logits(len(which)):
         change = dz[..., rows][which]
         z = heads.z[..., rows][which] + step.to(change.dtype)[:, None, None] * change
-        _, residuals = problem.cross_entropy.loss_and_residuals(z, problem.labels[rows], weights.of_rows(rows, z.dtype))
+        _, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, z.dtype))
         total += dot(residuals - heads.residuals[..., rows][which], change)
     return total
 
@@ -239,9 +237,7 @@ def _go_back(
     for block in problem.blocks(len(which), precision.operands):
         rows = block.rows
         z = heads.z[..., rows][which] + back * trial.dz[..., rows][which]
-        loss, residuals = problem.cross_entropy.loss_and_residuals(
-            z, problem.labels[rows], weights.of_rows(rows, precision.values)
-        )
+        loss, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, precision.values))
         data_loss += loss
         change = residuals - heads.residuals[..., rows][which]
         gradient_change.add(change, block)

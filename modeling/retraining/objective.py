@@ -12,7 +12,7 @@ from modeling.retraining.problem import Precision, Problem
 
 @dataclass(frozen=True)
 class Kept:
-    """What a descent goes on from: z = V x and the gradient of the loss by it, each [K, b, n]."""
+    """What is known of every image: z = V x and the gradient of the loss by it, each [K, b, n]."""
 
     z: Tensor
     residuals: Tensor
@@ -64,9 +64,7 @@ def evaluate(
     data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, dtype)
     for block, z in problem.products(v, dtype, dtype, len(weights)):
         rows = block.rows
-        loss, residuals = problem.cross_entropy.loss_and_residuals(
-            z, problem.labels[rows], weights.of_rows(rows, dtype)
-        )
+        loss, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, dtype))
         if z_kept is not None:
             z_kept[..., rows] = z
         if residuals_kept is not None:
@@ -78,24 +76,23 @@ def evaluate(
 
 
 def evaluate_change(
-    problem: Problem, weights: LossWeights, v: Tensor, z: Tensor, start: Evaluation, step: Tensor, precision: Precision
-) -> tuple[Evaluation, Tensor]:
-    """What a step [1, b, p] from V [1, b, p] of all heads makes of an evaluation there, and of z [1, b, n].
+    problem: Problem, weights: LossWeights, v: Tensor, at: Kept, start: Evaluation, step: Tensor, precision: Precision
+) -> tuple[Evaluation, Kept]:
+    """What a step [1, b, p] from V [1, b, p] of all heads makes of an evaluation there, and of what is kept [1, b, n].
 
-    Only the step, and the residuals' change by it, are multiplied in the precision's operands.
+    The residuals that are kept are not weighted: they are the same for all heads. Only the step, and the residuals'
+    change by it, are multiplied in the precision's operands.
     """
     data_loss, gradient_change = torch.zeros_like(start.data_loss), GradientSum(start.gradient, precision.values)
-    new_z = torch.empty_like(z)
+    there = Kept(torch.empty_like(at.z), torch.empty_like(at.residuals))
     for block, change in problem.products(step, precision.operands, precision.values, len(weights)):
-        rows = block.rows
-        labels, weights_here = problem.labels[rows], weights.of_rows(rows, precision.values)
-        new_z[..., rows] = z[..., rows] + change
-        _, before = problem.cross_entropy.loss_and_residuals(z[..., rows], labels, weights_here)
-        loss, after = problem.cross_entropy.loss_and_residuals(new_z[..., rows], labels, weights_here)
-        data_loss += loss
-        gradient_change.add(after - before, block)
+        rows, weights_here = block.rows, weights.of_rows(block.rows, precision.values)
+        there.z[..., rows] = at.z[..., rows] + change
+        losses, there.residuals[..., rows] = problem.cross_entropy.of_images(there.z[..., rows], problem.labels[rows])
+        data_loss += (weights_here * losses).sum(1)
+        gradient_change.add((there.residuals[..., rows] - at.residuals[..., rows]) * weights_here[:, None], block)
     gradient = start.gradient + gradient_change.total() + problem.l2 * step
-    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v + step, v + step), gradient), new_z
+    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v + step, v + step), gradient), there
 
 
 class GradientSum:

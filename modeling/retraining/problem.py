@@ -90,10 +90,19 @@ class Problem:
         for block in self.blocks(n_heads, operands):
             yield block, block.logits(coef).to(values).view(*v.shape[:2], -1) + bias
 
+    def loss_and_residuals(self, z: Tensor, rows: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Σ_i w_i · cross-entropy of some images, [K], and its gradient by z, [K, b, m], of weights [K, m].
+
+        z: V x, [K, b, m], or [1, b, m] of heads that are all at one point.
+        """
+        losses, residuals = self.cross_entropy.of_images(z, self.labels[rows])
+        weighted = residuals.mul_ if len(residuals) == len(weights) else residuals.mul
+        return (weights * losses).sum(1), weighted(weights[:, None])
+
     def blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
         """All images in some precision, so few at a time that their features and logits are no burden."""
         if dtype == torch.bfloat16 and self.halves is not None:
-            yield from self.halves.blocks(self._logits_at_once(n_heads))
+            yield from self.halves.blocks
             return
         most = _BLOCK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _BLOCK_ELSEWHERE
         if self.halves is not None and self.features.is_contiguous():

@@ -82,12 +82,12 @@ class _OfSome:
     others: Tensor  # float64[n], r
     of_label: Tensor  # float64[n], the label's logit where its row is not free, else 0
 
-    def loss_and_residuals(self, z: Tensor, images: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    def of_images(self, z: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         others, of_label = self.others[images].to(z.dtype), self.of_label[images].to(z.dtype)
         log_total = torch.logaddexp(z.logsumexp(1), others)
         is_label = self._is_label(images, z.dtype)
-        loss = (weights * (log_total - (z * is_label).sum(1) - of_label)).sum(1)
-        return loss, ((z - log_total[:, None]).exp() - is_label) * weights[:, None]
+        losses = log_total - (z * is_label).sum(1) - of_label
+        return losses, (z - log_total[:, None]).exp() - is_label
 
     def curvature(self, z: Tensor, images: Tensor) -> Tensor:
         p = (z - torch.logaddexp(z.logsumexp(0), self.others[images].to(z.dtype))).exp()

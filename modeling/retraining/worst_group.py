@@ -21,7 +21,7 @@ from torch import Tensor
 from modeling.errors import NotConverged
 from modeling.retraining.checks import check_groups, check_problem, check_tolerance
 from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
-from modeling.retraining.objective import Evaluation, evaluate, evaluate_change
+from modeling.retraining.objective import Evaluation, Kept, evaluate, evaluate_change
 from modeling.retraining.problem import Precision, Problem
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.simplex import simplex_maximiser
@@ -146,7 +146,7 @@ def _certify(problem: Problem, groups: _GroupMeans, v: Tensor, q: NDArray[np.flo
     group_loss = torch.zeros(len(groups), dtype=torch.float64, device=v.device)
     for rows in problem.chunks_of_logits(len(groups)):
         weights = groups.of_rows(rows, torch.float64)
-        group_loss += problem.cross_entropy.loss_and_residuals(z[..., rows], problem.labels[rows], weights)[0]
+        group_loss += problem.loss_and_residuals(z[..., rows], rows, weights)[0]
     loss = group_loss.max() + (mixed.loss - mixed.data_loss)[0]
     gap = loss - mixed.loss[0] + mixed.gap(problem.l2)[0]
     return _Certificate(float(loss), float(gap), group_loss.cpu().numpy(), q)
@@ -157,7 +157,7 @@ class _Point:
     """A head, what was found there, and the certificate for it."""
 
     v: Tensor  # float64[1, b, p]
-    z: Tensor  # [1, b, n], V x
+    kept: Kept  # [1, b, n], of every image, not weighted
     found: Evaluation  # of every group
     whitening: Tensor  # [p, p], of the metric
     loss: float
@@ -181,20 +181,22 @@ class _Method:
         """Evaluate every group in full."""
         z = torch.empty(1, self.problem.n_columns, len(self.problem.labels), dtype=dtype, device=v.device)
         found = evaluate(self.problem, self.weights, v, dtype, z)
-        return self._point(v, z.to(self.precision.values), found, None)
+        z = z.to(self.precision.values)
+        _, residuals = self.problem.cross_entropy.of_images(z, self.problem.labels)
+        return self._point(v, Kept(z, residuals), found, None)
 
     def after(self, at: _Point, step: Tensor) -> _Point:
         """Evaluate what a step [1, b, p] changes."""
-        found, z = evaluate_change(self.problem, self.weights, at.v, at.z, at.found, step, self.precision)
-        return self._point(at.v + step, z, found, at.q)
+        found, kept = evaluate_change(self.problem, self.weights, at.v, at.kept, at.found, step, self.precision)
+        return self._point(at.v + step, kept, found, at.q)
 
-    def _point(self, v: Tensor, z: Tensor, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
+    def _point(self, v: Tensor, kept: Kept, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
         """The q with the smallest gap maximises qᵀF - ‖Jᵀq‖² / (2λ), with F the groups' losses, J their gradients."""
         losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
         q = simplex_maximiser(losses, curvature, near)
         gap = float(losses.max() - (q @ losses - q @ curvature @ q / 2))
-        return _Point(v, z, found, self.whitening, float(losses.max()), gap, q)
+        return _Point(v, kept, found, self.whitening, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
         """The minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
