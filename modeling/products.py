@@ -23,7 +23,9 @@ def times(a: Tensor, b: Tensor) -> Tensor:
 
 def packed(rows: Tensor) -> Tensor:
     """Rows [n, m], for `times_packed` alone: a copy that need not be put in order for every product."""
-    copy: Tensor = rows.clone() if _pack is None else _pack(_dense(rows))
+    if _pack is None or rows.dtype == torch.float64 or rows.device.type != "cpu":
+        return rows.clone()
+    copy: Tensor = _pack(_dense(rows))
     return copy
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from modeling.retraining.lbfgs import Pair, Pairs, from_coordinates, to_coordinates
+from modeling.retraining.lbfgs import Pair, Pairs
 from modeling.retraining.loss_weights import Weights
+from modeling.retraining.metric import Metric
 from modeling.retraining.objective import Evaluation, GradientSum, Kept, dot, move_up
 from modeling.retraining.problem import Precision, Problem
 
@@ -30,7 +31,7 @@ def descend(
     v: Tensor,
     start: Evaluation,
     kept: Kept,
-    whitening: Tensor,
+    metric: Metric,
     precision: Precision,
     goal: Tensor,
     max_iterations: int,
@@ -38,12 +39,12 @@ def descend(
 ) -> "Descent":
     """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K].
 
-    start, kept: the evaluation at V; what is kept is overwritten; whitening: W [p, p] in the precision's values;
+    start, kept: the evaluation at V; what is kept is overwritten; metric: in the precision's values;
     pairs: what an earlier descent of these heads has seen of their curvature, in the same values and metric.
     A head also ends where a step no longer lowers it, or after max_iterations.
     """
     moved = torch.zeros_like(start.gradient)
-    heads, iterations = _Heads.at(v, weights, start, kept, goal, whitening, pairs), 0
+    heads, iterations = _Heads.at(v, weights, start, kept, goal, metric, pairs), 0
     steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
     while True:
         unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
@@ -52,7 +53,7 @@ def descend(
             heads = heads.only(unfinished)
         if not len(heads.index):
             return Descent(v + moved, iterations, pairs, tuple(steps))
-        heads = _step(problem, heads, whitening, precision)
+        heads = _step(problem, heads, metric, precision)
         steps.append((heads.pairs.last, heads.index))
         iterations += 1
 
@@ -93,18 +94,18 @@ class _Heads:
 
     @classmethod
     def at(
-        cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, whitening: Tensor, pairs: Pairs
+        cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, metric: Metric, pairs: Pairs
     ) -> "_Heads":
-        gradient = start.gradient.to(whitening.dtype)
+        gradient = start.gradient.to(kept.z.dtype)
         return cls(
             index=torch.arange(len(goal), device=v.device),
             stuck=torch.zeros(len(goal), dtype=torch.bool, device=v.device),
             goal=goal,
             data_loss=start.data_loss,
-            v=v.to(whitening.dtype).expand_as(gradient),
+            v=v.to(gradient.dtype).expand_as(gradient),
             moved=torch.zeros_like(gradient),
             gradient=gradient,
-            scaled=to_coordinates(gradient, whitening),
+            scaled=metric.to_coordinates(gradient),
             weights=weights,
             z=kept.z,
             residuals=kept.residuals,
@@ -126,10 +127,10 @@ class _Heads:
         )
 
 
-def _step(problem: Problem, heads: _Heads, whitening: Tensor, precision: Precision) -> _Heads:
+def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision) -> _Heads:
     """One iteration: a direction, a step of 1 or what the line search says, and the gradient there."""
     scaled_direction = -heads.pairs.times(heads.scaled)
-    direction = from_coordinates(scaled_direction, whitening)
+    direction = metric.from_coordinates(scaled_direction)
     slope = dot(heads.gradient, direction)
     trial = _take(problem, heads, direction, precision)
     too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
@@ -138,7 +139,7 @@ def _step(problem: Problem, heads: _Heads, whitening: Tensor, precision: Precisi
         which = too_far.nonzero()[:, 0]
         step[which] = _search(problem, heads, trial, direction, slope, which)
         _go_back(problem, heads, trial, direction, step, which, precision)
-    scaled = to_coordinates(trial.gradient, whitening)
+    scaled = metric.to_coordinates(trial.gradient)
     length = step[:, None, None].to(precision.values)
     return replace(
         heads,

@@ -1,7 +1,6 @@
 """L-BFGS: the inverse Hessian as the last steps show it, in coordinates where the first metric is the identity.
 
-Points are [K, b, p], for K heads. With W the whitening of the first metric of every head and column (`whitening`), the
-coordinates of a gradient g are W g, and a step s in coordinates is Wᵀ s.
+Points are [K, b, p], for K heads; the coordinates are those of the first metric of every head and column (`metric`).
 """
 
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from modeling.products import times
 from modeling.retraining.objective import dot
 
 
@@ -73,16 +71,6 @@ class Pairs:
         for pair, alpha in zip(self.pairs, reversed(alphas), strict=True):
             q = _add(q, alpha - pair.rho * dot(pair.change, q), pair.step)
         return q
-
-
-def to_coordinates(gradient: Tensor, whitening: Tensor) -> Tensor:
-    """W g of each head and column, from g and W [p, p]."""
-    return times(gradient.flatten(0, 1), whitening.T).view_as(gradient)
-
-
-def from_coordinates(step: Tensor, whitening: Tensor) -> Tensor:
-    """Wᵀ s of each head and column, from s and W [p, p]."""
-    return times(step.flatten(0, 1), whitening).view_as(step)
 
 
 def _add(points: Tensor, factors: Tensor, others: Tensor) -> Tensor:

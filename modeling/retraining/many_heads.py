@@ -72,7 +72,7 @@ def train_heads(
         problem = Problem.of(features, labels, l2, n_classes, device)
         start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
         solutions = [
-            solve(problem, batch, start.reference, start.whitening, tolerance, max_iterations)
+            solve(problem, batch, start.reference, start.metric, tolerance, max_iterations)
             for batch in batches(problem, as_tensor(weights).to(device))
         ]
     return _trained(solutions, problem.cross_entropy.basis)

@@ -22,10 +22,10 @@ from modeling.retraining.checks import check_problem
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.loss_weights import Weights
+from modeling.retraining.metric import Metric, whitening
 from modeling.retraining.objective import Kept, evaluate
 from modeling.retraining.problem import Problem
 from modeling.retraining.solver import precisions
-from modeling.retraining.whitening import whitening
 from modeling.tensors import as_tensor
 
 FORMAT = "clarify-shared-start-2"
@@ -43,12 +43,12 @@ class SharedStart:
     """What `prepare_start` returns.
 
     reference: float64[C - 1, d + 1], the class-balanced head (in the coordinates of `cross_entropy`, the bias last).
-    whitening: [d + 1, d + 1] in the features' precision, of Xᵀ D X + λ I, with D the curvature of the class-balanced
-    loss there: the exact Hessian for two classes; for more, the mean of its blocks' diagonals.
+    metric: [d + 1, d + 1] in the features' precision, of Xᵀ D X + λ I, with D the curvature of the class-balanced loss
+    there: the exact Hessian for two classes; for more, the mean of its blocks' diagonals.
     """
 
     reference: Tensor
-    whitening: Tensor
+    metric: Metric
     l2: float
     halves: Halves | None = field(default=None, compare=False, repr=False)  # small features as they are multiplied
 
@@ -79,7 +79,7 @@ class SharedStart:
                 "not for {} classes, {} features and λ = {}".format(*expected)
             )
         device = problem.features.device
-        here = replace(self, reference=self.reference.to(device), whitening=self.whitening.to(device))
+        here = replace(self, reference=self.reference.to(device), metric=self.metric.to(device))
         if self.halves is not None and self.halves.are_of(problem.features):
             problem = replace(problem, halves=self.halves)
         return here, problem
@@ -88,7 +88,7 @@ class SharedStart:
         """Write it as one safetensors file, which is there complete or not at all."""
         unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two may write at once
         l2 = torch.tensor(self.l2, dtype=torch.float64)
-        tensors = {"reference": self.reference.cpu(), "whitening": self.whitening.cpu(), "l2": l2}
+        tensors = {"reference": self.reference.cpu(), "whitening": self.metric.whitening.cpu(), "l2": l2}
         save_file(tensors, unfinished, {"format": FORMAT})
         unfinished.replace(path)
 
@@ -100,8 +100,8 @@ class SharedStart:
                 if (file.metadata() or {}).get("format") != FORMAT:
                     raise BadSharedStart(f"{path} is not a shared start of the format {FORMAT}")
                 # where a tensor lies in a file says how products with it are rounded: a copy lies as what was computed
-                reference, whitened = (file.get_tensor(name).clone() for name in ("reference", "whitening"))
-                return cls(reference, whitened, file.get_tensor("l2").item())
+                reference, whitening = (file.get_tensor(name).clone() for name in ("reference", "whitening"))
+                return cls(reference, Metric(whitening), file.get_tensor("l2").item())
         except SafetensorError as error:
             raise BadSharedStart(f"{path} is not a shared start: {error}") from error
 
@@ -126,22 +126,22 @@ def prepare_start(
 def start_of(problem: Problem) -> SharedStart:
     """The same for a problem that is on its device already; it keeps what was made of the problem's features."""
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
-    first_metric = curvature_whitening(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2])
+    first_metric = curvature_metric(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2])
     stride = _stride(problem, METRIC_ROWS)
     sample = problem.every(stride) if stride >= _WORTH_A_SAMPLE else problem
     rough = _roughly(sample, zero, first_metric, _ROUGH)
-    metric = curvature_whitening(problem, weights, rough[0], METRIC_ROWS)
+    metric = curvature_metric(problem, weights, rough[0], METRIC_ROWS)
     return SharedStart(_roughly(problem, rough, metric, _LESS_ROUGH)[0], metric, problem.l2, problem.halves)
 
 
-def _roughly(problem: Problem, v: Tensor, metric: Tensor, tolerance: float) -> Tensor:
+def _roughly(problem: Problem, v: Tensor, metric: Metric, tolerance: float) -> Tensor:
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
     head = Weights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
     kept = Kept.empty(problem, 1, precision.values)
     found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
-    goal, whitened = tolerance * found.loss, metric.to(precision.values)
-    return descend(problem, head, v, found, kept, whitened, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
+    goal = tolerance * found.loss
+    return descend(problem, head, v, found, kept, metric, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
 
 
 def _stride(problem: Problem, most_rows: int) -> int:
@@ -155,8 +155,8 @@ def _class_balanced(labels: Tensor) -> Tensor:
     return 1 / ((counts > 0).sum() * counts[labels]).double()
 
 
-def curvature_whitening(problem: Problem, weights: Tensor, v: Tensor, most_rows: int) -> Tensor:
-    """The whitening [p, p] of Xᵀ D X + λ I, D the curvature of the loss with these weights [n] at V [b, p].
+def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, most_rows: int) -> Metric:
+    """The metric [p, p] of Xᵀ D X + λ I, D the curvature of the loss with these weights [n] at V [b, p].
 
     Of more than about `most_rows` images, every second, third, … is taken, which keeps the shares of sorted classes.
     """
@@ -171,7 +171,7 @@ def curvature_whitening(problem: Problem, weights: Tensor, v: Tensor, most_rows:
         _add_lower_triangle(total, sample.features[rows], d)
     rounding = torch.finfo(dtype).eps * len(total) * float(total.diagonal().max())
     total.diagonal().add_(max(problem.l2, rounding))  # it is positive definite in spite of rounding
-    return whitening(total)
+    return Metric(whitening(total))
 
 
 def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:

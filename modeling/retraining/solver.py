@@ -16,6 +16,7 @@ from modeling.products import multiplies_bfloat16
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.loss_weights import Weights
+from modeling.retraining.metric import Metric
 from modeling.retraining.objective import Kept, evaluate
 from modeling.retraining.problem import Precision, Problem
 
@@ -38,9 +39,9 @@ class Solution:
 
 
 def solve(
-    problem: Problem, weights: Weights, start: Tensor, whitening: Tensor, tolerance: float, max_iterations: int
+    problem: Problem, weights: Weights, start: Tensor, metric: Metric, tolerance: float, max_iterations: int
 ) -> Solution:
-    """Minimise every head from one point [b, p], with a metric's whitening [p, p], to gap ≤ tolerance × loss.
+    """Minimise every head from one point [b, p], to gap ≤ tolerance × loss.
 
     Raises NotConverged.
     """
@@ -74,7 +75,7 @@ def solve(
                 v[pending],
                 found,
                 kept,
-                whitening.to(precision.values),
+                metric.to(precision.values),
                 precision,
                 goal,
                 min(max_iterations - iterations, precision.patience),

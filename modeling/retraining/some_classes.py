@@ -20,7 +20,7 @@ from modeling.errors import BadArray
 from modeling.retraining.checks import check_classes, check_problem, check_tolerance, check_weights
 from modeling.retraining.many_heads import TrainedHeads, batches
 from modeling.retraining.problem import Problem
-from modeling.retraining.shared_start import METRIC_ROWS, curvature_whitening
+from modeling.retraining.shared_start import METRIC_ROWS, curvature_metric
 from modeling.retraining.solver import solve
 from modeling.tensors import as_tensor
 
@@ -56,9 +56,9 @@ def train_some_classes(
         head = torch.from_numpy(whole).to(device)
         problem = _restricted(Problem.of(features, labels, l2, n_classes, device), head, free)
         given, start = as_tensor(weights).to(device), head[free]
-        whitening = curvature_whitening(problem, _typical(given), start, METRIC_ROWS)
+        metric = curvature_metric(problem, _typical(given), start, METRIC_ROWS)
         solutions = [
-            solve(problem, batch, start, whitening, tolerance, max_iterations) for batch in batches(problem, given)
+            solve(problem, batch, start, metric, tolerance, max_iterations) for batch in batches(problem, given)
         ]
         rows = head.repeat(given.shape[1], 1, 1)
         rows[:, free] = torch.cat([each.v for each in solutions])

@@ -20,7 +20,8 @@ from torch import Tensor
 
 from modeling.errors import NotConverged
 from modeling.retraining.checks import check_groups, check_problem, check_tolerance
-from modeling.retraining.lbfgs import Pairs, from_coordinates, to_coordinates
+from modeling.retraining.lbfgs import Pairs
+from modeling.retraining.metric import Metric
 from modeling.retraining.objective import Evaluation, Kept, evaluate, evaluate_change
 from modeling.retraining.problem import Precision, Problem
 from modeling.retraining.shared_start import SharedStart, start_of
@@ -159,7 +160,7 @@ class _Point:
     v: Tensor  # float64[1, b, p]
     kept: Kept  # [1, b, n], of every image, not weighted
     found: Evaluation  # of every group
-    whitening: Tensor  # [p, p], of the metric
+    metric: Metric
     loss: float
     gap: float
     q: NDArray[np.float64]
@@ -167,15 +168,15 @@ class _Point:
     @cached_property
     def gradients(self) -> Tensor:
         """[G, b, p], the groups', in the coordinates of the metric."""
-        return to_coordinates(self.found.gradient.to(self.whitening.dtype), self.whitening)
+        return self.metric.to_coordinates(self.found.gradient.to(self.kept.z.dtype))
 
 
 class _Method:
     """Steps in one precision: only what changes by a step is multiplied in it, as in `descent`."""
 
-    def __init__(self, problem: Problem, weights: _GroupMeans, whitening: Tensor, precision: Precision) -> None:
+    def __init__(self, problem: Problem, weights: _GroupMeans, metric: Metric, precision: Precision) -> None:
         self.problem, self.weights, self.precision = problem, weights, precision
-        self.whitening = whitening.to(precision.values)
+        self.metric = metric.to(precision.values)
 
     def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
         """Evaluate every group in full."""
@@ -196,7 +197,7 @@ class _Method:
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
         q = simplex_maximiser(losses, curvature, near)
         gap = float(losses.max() - (q @ losses - q @ curvature @ q / 2))
-        return _Point(v, kept, found, self.whitening, float(losses.max()), gap, q)
+        return _Point(v, kept, found, self.metric, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
         """The minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
@@ -210,7 +211,7 @@ class _Method:
         promised = at.loss - (q @ losses - q @ curvature @ q / 2)
         mixture = torch.from_numpy(q).to(at.gradients)[:, None, None]
         step = -(mixture * solved).sum(0, keepdim=True)
-        direction, length = from_coordinates(step, self.whitening).double(), 1.0
+        direction, length = self.metric.from_coordinates(step).double(), 1.0
         if promised <= torch.finfo(self.precision.values).eps * at.loss:
             return None
         while length > _LEAST_STEP:
@@ -240,7 +241,7 @@ def _solve(
     """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
     v, check, iterations = start.reference[None], problem.features.dtype, 0
     for precision in precisions(problem.features):
-        method, gap_before = _Method(problem, weights, start.whitening, precision), np.inf
+        method, gap_before = _Method(problem, weights, start.metric, precision), np.inf
         while True:
             at = method.at(v, check)
             if iterations >= max_iterations:

@@ -40,7 +40,7 @@ def test_it_is_made_once_and_read_by_every_process_after(dataset, prepared):
     first, second = in_a_new_process(dataset), in_a_new_process(dataset)
     assert prepared == [0.01]
     np.testing.assert_array_equal(first.reference, second.reference)
-    np.testing.assert_array_equal(first.whitening, second.whitening)
+    np.testing.assert_array_equal(first.metric.whitening, second.metric.whitening)
 
 
 def test_within_a_process_it_is_read_once(dataset, prepared):

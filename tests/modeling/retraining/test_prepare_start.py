@@ -19,7 +19,7 @@ def test_a_start_comes_back_from_its_file_to_the_bit(tmp_path: Path, dtype: type
     start.save(path)
     loaded = SharedStart.load(path)
     assert torch.equal(loaded.reference, start.reference)
-    assert torch.equal(loaded.whitening, start.whitening)
+    assert torch.equal(loaded.metric.whitening, start.metric.whitening)
     assert (loaded.l2, loaded.n_classes, loaded.n_features) == (0.01, 3, 12)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     fresh, cached = (train_heads(x, y, weights, l2=0.01, start=given) for given in (None, loaded))
@@ -33,7 +33,7 @@ def test_the_same_start_is_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
-def test_the_whitening_is_that_of_the_hessian_for_two_classes() -> None:
+def test_the_metric_is_that_of_the_hessian_for_two_classes() -> None:
     x, y, _ = problem(n=400, d=3, seed=2)
     start = prepare_start(x, y, l2=0.2)
     z = torch.from_numpy(np.c_[x, np.ones(400)]) @ start.reference[0]
@@ -41,7 +41,7 @@ def test_the_whitening_is_that_of_the_hessian_for_two_classes() -> None:
     weights = 1 / (2 * np.bincount(y)[y])
     with_ones = np.c_[x, np.ones(400)]
     hessian = with_ones.T @ (with_ones * (2 * weights * p * (1 - p))[:, None]) + 0.2 * np.eye(4)
-    whitening = start.whitening.double().numpy()
+    whitening = start.metric.whitening.double().numpy()
     # it is taken on the way to the reference, so it is near, not equal
     np.testing.assert_allclose(whitening @ hessian @ whitening.T, np.eye(4), atol=0.02)
 

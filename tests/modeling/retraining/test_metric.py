@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.retraining.whitening import whitening
+from modeling.retraining.metric import Metric, whitening
 
 
 def curvature(p: int, dtype: torch.dtype) -> torch.Tensor:
@@ -46,3 +46,17 @@ def test_single_precision_is_enough_for_the_curvatures_that_training_meets(decay
 def test_what_is_not_positive_definite_is_refused() -> None:
     with pytest.raises(RuntimeError, match="not positive-definite"):
         whitening(torch.diag(torch.tensor([1.0, -1.0])))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_metric_takes_points_to_its_coordinates_and_steps_back(dtype: torch.dtype) -> None:
+    metric = Metric(whitening(curvature(300, dtype)))
+    points = torch.from_numpy(np.random.default_rng(0).standard_normal((3, 2, 300))).to(dtype)
+    torch.testing.assert_close(metric.to_coordinates(points), points @ metric.whitening.T)
+    torch.testing.assert_close(metric.from_coordinates(points), points @ metric.whitening)
+
+
+def test_a_metric_in_the_values_that_it_has_is_the_same_object() -> None:
+    metric = Metric(torch.eye(3))
+    assert metric.to(torch.float32) is metric and metric.to(torch.device("cpu")) is metric
+    assert metric.to(torch.float64).whitening.dtype == torch.float64
