@@ -1,5 +1,7 @@
 """Links into rehearsals: a preview by one of the staff, and simulated people. Signed by this site, good for a day.
 
+A preview link is good only as long as whoever made it may run the study: their role is asked for on each entry.
+
 They lead to the same pages as the participants' link, on drafts, paused and open studies alike. Whose visit it is
 stands in the link and is fixed when the visit is made, so nothing that is done in it ever counts.
 """
@@ -25,9 +27,9 @@ from annotations.models import (
     StudyConfiguration,
     StudyState,
 )
-from annotations.services import allocations, events
+from annotations.services import allocations, events, roles
 from annotations.services.configurations import freeze
-from annotations.services.errors import RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
+from annotations.services.errors import PreviewNotAllowed, RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
 from annotations.services.outside_ids import pseudonym
 from annotations.services.readiness import reasons_not_ready
 from annotations.version import CODE_VERSION
@@ -46,6 +48,11 @@ class Rehearsal:
     name: str
     number: int
     condition: int | None = None
+
+    @property
+    def maker(self) -> int:
+        """The account that made the link of a preview."""
+        return int(self.name.partition(":")[0])
 
 
 def preview_url(study: Study, user: AbstractBaseUser, condition: Condition | None = None) -> str:
@@ -66,13 +73,19 @@ def simulated_parameters(study: Study, n: int, seed: int | str) -> dict[str, str
 
 
 def read(study: Study, token: str) -> Rehearsal:
-    """Return what a link says; raises RehearsalLinkInvalid, and StudyNotOpen once the study is closed."""
+    """Return what a link says.
+
+    Raises RehearsalLinkInvalid, PreviewNotAllowed once its maker runs the study no longer, and StudyNotOpen once the
+    study is closed.
+    """
     try:
         rehearsal = Rehearsal(**signing.loads(token, salt=_SALT, max_age=GOOD_FOR))
     except signing.BadSignature:
         raise RehearsalLinkInvalid from None
     if rehearsal.study != study.pk:
         raise RehearsalLinkInvalid
+    if rehearsal.kind == SessionKind.PREVIEW and not roles.account_may(rehearsal.maker, "coordinate", study):
+        raise PreviewNotAllowed
     if study.state == StudyState.CLOSED:
         raise StudyNotOpen(study.state)
     return rehearsal

@@ -159,6 +159,17 @@ class RehearsalLinkInvalid(ServiceError):
     sentence = "This preview link has expired. Please open a new one from the study's page in the admin."
 
 
+class PreviewNotAllowed(ServiceError):
+    """A preview link whose maker no longer runs the study, or the site."""
+
+    code = "preview_not_allowed"
+    status = 403
+    sentence = (
+        "Whoever made this preview link no longer runs this study, so the link leads nowhere. Ask somebody who does "
+        "for a new one."
+    )
+
+
 class AssignmentNotActive(ServiceError):
     code = "assignment_not_active"
     sentence = _("This task is not running. Please reload the page to go on where you are.")

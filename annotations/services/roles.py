@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import QuerySet
 
 from annotations.models import Role, Study, StudyMember
@@ -30,11 +30,13 @@ def is_operator(user: Person) -> bool:
 
 def may(user: Person, act: Act, study: Study) -> bool:
     """Say whether a person may see a study ("view"), run it ("coordinate"), or run the whole site ("operate")."""
-    if not is_staff(user):
-        return False
-    if getattr(user, "is_superuser", False):
-        return True
-    return StudyMember.objects.filter(study=study, user_id=user.pk or 0, role__in=_ROLES_OF_ACT[act]).exists()
+    return is_staff(user) and _has_role(user, act, study)
+
+
+def account_may(user_id: int, act: Act, study: Study) -> bool:
+    """Say whether an account may do so now: for what it signed earlier, which others or nobody signed in hold."""
+    user = User.objects.filter(pk=user_id, is_staff=True, is_active=True).first()
+    return user is not None and _has_role(user, act, study)
 
 
 def may_set_up(user: Person) -> bool:
@@ -59,3 +61,9 @@ def visible_studies(user: Person) -> QuerySet[Study]:
         return Study.objects.all()
     # By subquery, so that a further filter or count on the studies meets each once.
     return Study.objects.filter(pk__in=StudyMember.objects.filter(user_id=user.pk or 0).values("study"))
+
+
+def _has_role(user: Person, act: Act, study: Study) -> bool:
+    if getattr(user, "is_superuser", False):
+        return True
+    return StudyMember.objects.filter(study=study, user_id=user.pk or 0, role__in=_ROLES_OF_ACT[act]).exists()

@@ -41,6 +41,7 @@ _HEADINGS = {
     "study_full": gettext_lazy("All places are taken"),
     "entry_not_verified": gettext_lazy("We could not confirm this link"),
     "rehearsal_link_invalid": "This preview is over",
+    "preview_not_allowed": "This preview is over",
     "study_not_ready": "This study cannot be tried yet",
     "practice_not_done": gettext_lazy("The example comes first"),
     "too_few_phrases": gettext_lazy("Not done yet"),

@@ -159,5 +159,5 @@ def _enter(study: Study, name: str) -> AnnotationSession:
 
 def _preview(study: Study) -> AnnotationSession:
     condition = Condition.objects.filter(study=study).first()
-    url = entry_links.preview_url(study, User.objects.create_user("paul", is_staff=True), condition)
+    url = entry_links.preview_url(study, User.objects.create_superuser("paul"), condition)
     return entry_links.enter(study, url.partition(f"{entry_links.PARAMETER}=")[2])

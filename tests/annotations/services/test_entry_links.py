@@ -1,6 +1,7 @@
 """Links into previews and simulated visits: whose visit it is stands in the link, and nothing of it counts."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,13 +16,14 @@ from annotations.models import (
     Condition,
     EntryTier,
     Event,
+    Role,
     SessionKind,
     Stage,
     Study,
     Submission,
 )
 from annotations.services import allocations, entry_links, sessions, studies
-from annotations.services.errors import RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
+from annotations.services.errors import PreviewNotAllowed, RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
 from tests import actors
 from tests.annotations.services.arrivals import completed, consenting, held, study_of_cells
 
@@ -101,6 +103,52 @@ def test_a_link_is_good_for_a_day_and_its_visit_for_longer(open_study: Study, pr
         with pytest.raises(RehearsalLinkInvalid):
             entry_links.enter(open_study, token_of(preview_url))
         assert sessions.give_consent(session).stage == Stage.TUTORIAL
+
+
+@pytest.fixture
+def carla(open_study: Study) -> User:
+    """A coordinator of the one study, no operator."""
+    carla = User.objects.create_user("carla", is_staff=True)
+    open_study.members.create(user=carla, role=Role.COORDINATOR)
+    return carla
+
+
+def test_a_link_ends_with_its_makers_role_and_is_good_again_with_it(open_study: Study, carla: User) -> None:
+    token = token_of(entry_links.preview_url(open_study, carla))
+    entry_links.enter(open_study, token)
+    open_study.members.update(role=Role.ANALYST)
+    for use in (entry_links.read, entry_links.enter):
+        with pytest.raises(PreviewNotAllowed, match="no longer runs this study"):
+            use(open_study, token)
+    open_study.members.update(role=Role.COORDINATOR)
+    assert entry_links.enter(open_study, token).kind == SessionKind.PREVIEW
+
+
+@pytest.mark.parametrize("lost", ["role", "is_staff", "is_active", "account"])
+def test_a_link_of_who_lost_the_role_or_the_account_makes_no_visit(open_study: Study, carla: User, lost: str) -> None:
+    token = token_of(entry_links.preview_url(open_study, carla))
+    match lost:
+        case "role":
+            open_study.members.all().delete()
+        case "account":
+            carla.delete()
+        case _:
+            User.objects.filter(pk=carla.pk).update(**{lost: False})
+    with pytest.raises(PreviewNotAllowed):
+        entry_links.enter(open_study, token)
+    assert not AnnotationSession.objects.exists()
+
+
+def test_a_link_needs_no_sign_in_and_no_second_factor_of_its_maker(
+    open_study: Study, carla: User, settings: Any
+) -> None:
+    settings.REQUIRE_TWO_FACTOR = True
+    assert entry_links.enter(open_study, token_of(entry_links.preview_url(open_study, carla)))
+
+
+def test_simulated_people_come_in_nobodys_name(open_study: Study, carla: User) -> None:
+    carla.delete()
+    assert simulated(open_study).kind == SessionKind.SIMULATED
 
 
 def test_a_changed_link_or_one_of_another_study_is_refused(open_study: Study, base_model: BaseModel) -> None:

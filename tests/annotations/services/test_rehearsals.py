@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db.models import PROTECT, Model
 from django.utils import timezone
 
@@ -123,10 +124,10 @@ def test_an_open_study_is_rehearsed_as_it_was_frozen(open_study: Study) -> None:
     assert rehearsal.configuration_digest == open_study.configurations.get().digest
 
 
-def test_discarding_leaves_nothing_of_a_draft_but_itself(draft_study: Study) -> None:
+def test_discarding_leaves_nothing_of_a_draft_but_itself(draft_study: Study, coordinator: User) -> None:
     green(draft_study)
     rehearse(draft_study)
-    rehearse(draft_study, "preview", SessionKind.PREVIEW)
+    rehearse(draft_study, f"{coordinator.pk}:preview", SessionKind.PREVIEW)
     assert discard(draft_study, by="coordinator") == 2
     for model in (AnnotationSession, Participant, Event, Phrase, Score, Reply, Assignment, Submission, Rehearsal):
         assert not model._default_manager.exists(), model

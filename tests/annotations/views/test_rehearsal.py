@@ -102,6 +102,14 @@ def test_a_link_that_was_changed_gets_a_page_that_says_where_to_find_a_new_one(
     assert not AnnotationSession.objects.exists()
 
 
+def test_a_link_whose_maker_lost_the_role_says_so(client: Client, link: dict[str, str], coordinator: User) -> None:
+    User.objects.filter(pk=coordinator.pk).update(is_superuser=False)
+    for response in (client.get("/study/sprites/", link), client.post("/study/sprites/start", link)):
+        assert response.status_code == 403
+        assert "no longer runs this study" in tree(response).text
+    assert not AnnotationSession.objects.exists()
+
+
 def test_a_draft_that_is_not_ready_says_what_is_missing(client: Client, draft_study: Study, coordinator: User) -> None:
     link = {entry_links.PARAMETER: entry_links.preview_url(draft_study, coordinator).partition("=")[2]}
     draft_study.tasks.update(text_template="{phrase} and {phrase}")
