@@ -1,9 +1,13 @@
-"""The page for what never freezes: codes, Prolific's study id, the quota, money to compare with, and alarms."""
+"""The page for what never freezes: codes, Prolific's study id, the quota, money to compare with, and alarms.
+
+Of a closed study it offers the codes alone.
+"""
 
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
@@ -14,7 +18,7 @@ from annotations.admin.study_pages import StudyPage, page_context
 from annotations.admin.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
 from annotations.services.errors import ServiceError
-from annotations.services.studies import AMENDABLE, amend_study
+from annotations.services.studies import AMENDABLE, CODES, amend_study
 
 TITLE = "Codes, places and alarms"
 
@@ -35,6 +39,8 @@ class AmendForm(ModelForm[Study]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.state == StudyState.CLOSED:
+            self.fields = {name: field for name, field in self.fields.items() if name in CODES}
         for field in self.fields.values():
             field.show_hidden_initial = True
 
@@ -50,17 +56,17 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         study,
         TITLE,
         form=form,
-        groups=[(title, [form[name] for name in names]) for title, names in _groups()],
+        groups=_groups(form),
         is_closed=is_closed,
         linked_errors=linked_errors(form) if form.errors else [],
     )
     return render(request, "admin/annotations/study/amend.html", context, status=400 if form.errors else 200)
 
 
-def _groups() -> list[tuple[str, list[str]]]:
+def _groups(form: AmendForm) -> list[tuple[str, list[BoundField]]]:
     """The fields under the titles of the sections in which they were set up."""
-    groups = [(section.title, [name for name in section.fields if name in AMENDABLE]) for section in SECTIONS]
-    return [(title, names) for title, names in groups if names]
+    groups = [(section.title, [form[name] for name in section.fields if name in form.fields]) for section in SECTIONS]
+    return [(title, fields) for title, fields in groups if fields]
 
 
 def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:

@@ -36,6 +36,8 @@ AMENDABLE = (
     "alarm_dropout",
     "alarm_failed_check",
 )
+# What can be put right even when the study is closed: whoever handed in a wrong code still waits for their pay.
+CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
 
 
 class StudyStateMismatch(ServiceError):
@@ -139,13 +141,16 @@ def close_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
 def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str]:
     """Change what never froze (AMENDABLE), also while people are inside; return the names of what changed.
 
-    Raises StudyStateMismatch for a study that is closed, ValidationError for values that are not right, ValueError for
-    a field that is frozen.
+    Of a closed study only the CODES can be changed. The configuration stays as it froze: it holds none of this. Raises
+    StudyStateMismatch for anything else of a closed study, ValidationError for values that are not right, ValueError
+    for a field that is frozen.
     """
     frozen = set(fields) - set(AMENDABLE)
     if frozen:
         raise ValueError(f"{', '.join(sorted(frozen))} cannot be changed once the study is open")
-    locked = _locked(study, StudyState.DRAFT, StudyState.ACTIVE, StudyState.PAUSED)
+    locked = _locked(study, *StudyState)
+    if locked.state == StudyState.CLOSED and set(fields) - set(CODES):
+        raise StudyStateMismatch("The study is closed, so only its codes can still be corrected.")
     before = {name: getattr(locked, name) for name in fields}
     changed = [name for name, value in fields.items() if before[name] != value]
     for name in changed:
@@ -155,7 +160,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
         locked.save(update_fields=changed)
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
         if locked.state != StudyState.DRAFT:
-            events.record(events.STUDY_AMENDED, study=locked, images=[image(locked)])
+            events.record(events.STUDY_AMENDED, study=locked, images=[image(locked)], fields=changed)
         audit.record("study_amended", study=locked, by=by, changes=changes)
     _refreshed(study)
     return changed

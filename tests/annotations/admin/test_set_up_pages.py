@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import AnnotationSession, Condition, Rehearsal, Role, Study, StudyMember, StudyState
-from annotations.services import entry_links, jobs
+from annotations.services import entry_links, jobs, studies
 
 FIELDS: dict[str, Any] = {
     "completion_code": "C0DE1234",
@@ -162,13 +162,39 @@ def test_nothing_else_can_be_amended(coordinator_client: Client, open_study: Stu
     assert (open_study.title, open_study.goal) == ("The sprites study", None)
 
 
-def test_a_closed_study_keeps_its_codes(coordinator_client: Client, open_study: Study) -> None:
-    coordinator_client.post(address(open_study, "amend"), FIELDS)
-    coordinator_client.post(reverse("admin:annotations_study_step", args=[open_study.pk, "close"]))
-    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "completion_code": "LATE"})
-    assert "The study is closed" in response.content.decode()
+def test_the_codes_of_a_closed_study_are_corrected_and_nothing_else(
+    coordinator_client: Client, open_study: Study
+) -> None:
+    studies.close_study(open_study)
+    page = coordinator_client.get(address(open_study, "amend"))
+    assert "its codes can still be corrected" in page.content.decode()
+    assert set(page.context["form"].fields) == set(studies.CODES)
+    changed = {**FIELDS, "completion_code": "RIGHT", "quota": 40}
+    response = coordinator_client.post(address(open_study, "amend"), changed, follow=True)
+    assert "Changed: completion code." in response.content.decode()
     open_study.refresh_from_db()
-    assert open_study.completion_code == "C0DE1234"
+    assert (open_study.completion_code, open_study.quota) == ("RIGHT", None)
+
+
+def test_a_page_that_was_open_while_the_study_closed_changes_codes_alone(
+    coordinator_client: Client, open_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Study.objects.get(pk=open_study.pk)
+    studies.close_study(open_study)
+    monkeypatch.setattr("annotations.admin.amend.Study.objects.get", lambda pk: read)
+    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "quota": 40})
+    assert response.status_code == 400
+    assert "only its codes can still be corrected" in response.content.decode()
+
+
+def test_codes_of_a_closed_study_that_are_equal_are_refused(coordinator_client: Client, open_study: Study) -> None:
+    studies.close_study(open_study)
+    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "researcher_code": "x" * 41})
+    assert response.status_code == 400
+    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "failed_check_code": "C0DE1234"})
+    assert "Each outcome needs a code of its own" in response.content.decode()
+    open_study.refresh_from_db()
+    assert (open_study.failed_check_code, open_study.researcher_code) == ("", "")
 
 
 def test_the_navigation_shows_what_a_role_may_open(
