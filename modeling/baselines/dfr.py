@@ -1,18 +1,22 @@
-"""Deep feature reweighting, as published by Kirichenko et al. (2023): sparse logistic regression on balanced groups."""
+"""Deep feature reweighting, as published by Kirichenko et al. (2023): sparse logistic regression on balanced groups.
+
+scikit-learn takes a second to import, so it is imported when it is used: workers that only retrain start without.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from modeling.baselines.classifiers import LinearClassifier, without_scaling
 from modeling.baselines.grouped import GroupedFeatures, check_pair, subsampled_rows
 from modeling.checks import check_choice, check_count
 from modeling.errors import BadArray
+
+if TYPE_CHECKING:
+    from sklearn.preprocessing import StandardScaler
 
 C_OPTIONS = (1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01)
 FitOn = Literal["validation", "train"]
@@ -45,6 +49,8 @@ def train_dfr(
     More than two classes are each set against the rest. Raises BadArray for input that does not fit, or where a
     subset lacks a class.
     """
+    from sklearn.preprocessing import StandardScaler
+
     check_choice(fit_on, get_args(FitOn), "split to fit on")
     if not c_options or not all(0 < c < np.inf for c in c_options):
         raise BadArray(f"there must be values of C to choose from, positive and finite, not {list(c_options)}")
@@ -80,7 +86,7 @@ def _tuning_split(
 
 
 def _fit(
-    data: GroupedFeatures, c: float, n_classes: int, scaler: StandardScaler, rng: np.random.Generator
+    data: GroupedFeatures, c: float, n_classes: int, scaler: "StandardScaler", rng: np.random.Generator
 ) -> LinearClassifier:
     """The regression of one subset, written for features before their z-score."""
     if len(np.unique(data.labels)) < n_classes:
@@ -99,6 +105,8 @@ def _logistic_regression(
     x: NDArray[np.floating], is_class: NDArray[np.bool_], c: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], float]:
     """Coefficients [d] and bias of ‖v‖₁ + C Σ log-loss, by the published solver, which penalises the bias too."""
+    from sklearn.linear_model import LogisticRegression
+
     seed = int(rng.integers(2**31))  # the solver visits coordinates in random order
     model = LogisticRegression(l1_ratio=1, C=c, solver="liblinear", random_state=seed).fit(x, is_class)
     return model.coef_[0], float(model.intercept_[0])

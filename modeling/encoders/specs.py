@@ -1,12 +1,14 @@
-"""Encoder specs: the strings by which data sets and settings name an encoder."""
+"""Encoder specs: the strings by which data sets and settings name an encoder.
+
+open_clip takes seconds to import, so it is imported with the first encoder that needs it: a worker that retrains last
+layers starts without.
+"""
 
 from typing import Any
 
 from modeling.encoders.brought import load_brought
 from modeling.encoders.checked import CheckedEncoder
-from modeling.encoders.clip import load_bundled, load_open_clip
 from modeling.encoders.protocol import Encoder
-from modeling.encoders.transformers import load_transformers
 from modeling.errors import EncoderUnavailable
 
 BUNDLED = "bundled:small-clip"
@@ -42,10 +44,16 @@ def _load(spec: str) -> Encoder:
     kind, _, rest = spec.partition(":")
     model, _, pretrained = rest.partition(":")
     if spec == BUNDLED:
+        from modeling.encoders.clip import load_bundled
+
         return load_bundled()
     if kind == "open_clip" and model and pretrained:
+        from modeling.encoders.clip import load_open_clip
+
         return load_open_clip(model, pretrained)
     if kind == "transformers" and rest:
+        from modeling.encoders.transformers import load_transformers
+
         return load_transformers(rest)
     if kind == "python" and rest:
         return load_brought(rest)
