@@ -222,6 +222,13 @@ class Study(models.Model):
     pseudonym_key = models.CharField(
         max_length=64, default=new_pseudonym_key, editable=False, blank=True, help_text="empty once destroyed"
     )
+    revision = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="how often the draft was saved since it was made"
+    )
+    revised_by = models.CharField(
+        max_length=150, blank=True, default="", db_default="", editable=False, help_text="user name of the last save"
+    )
+    revised_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -240,6 +247,11 @@ class Study(models.Model):
                 condition=Q(state=StudyState.CLOSED, closed_at__isnull=False)
                 | (~Q(state=StudyState.CLOSED) & Q(closed_at__isnull=True)),
                 name="study_closed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(revision=0, revised_by="", revised_at__isnull=True)
+                | (Q(revision__gt=0, revised_at__isnull=False) & ~Q(revised_by="")),
+                name="study_revision_names_who_and_when",
             ),
             models.CheckConstraint(condition=~Q(completion_code=""), name="study_has_completion_code"),
             models.CheckConstraint(

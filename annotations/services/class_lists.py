@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, ProtectedError
 
 from annotations.models import BaseModel, Study, StudyState, Task
-from annotations.services import audit
+from annotations.services import audit, drafts
 from annotations.services.base_models import classes_with_errors
 from annotations.services.errors import ServiceError
 
@@ -56,6 +56,7 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
         _check(task)
     Task.objects.bulk_create(tasks)
     if new:
+        drafts.revise(study, by=by)
         audit.record(
             "classes_added", study=study, by=by, subject=study.slug, base_model=str(base_model), tasks=len(new)
         )
@@ -78,6 +79,7 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
             "Previews or simulated participants used one of these. Discard what they left first."
         ) from error
     if n:
+        drafts.revise(study, by=by)
         audit.record("classes_removed", study=study, by=by, subject=study.slug, tasks=n)
     return n
 

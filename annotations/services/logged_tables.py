@@ -87,6 +87,7 @@ STUDY = LoggedTable(
         "researcher_code quota most_minutes reward_cents currency least_hourly_cents alarm_email alarm_webhook "
         "alarm_dropout alarm_failed_check",
         "a key is in no log": "pseudonym_key",
+        _STAFF: "revision revised_by revised_at",
         "says nothing of the study's people": "cloned_from",
     },
 )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotations.models import Assignment, AssignmentState, Condition, EndReason, Study, StudyState, Task
 from annotations.readings import preflight
-from annotations.services import assignments, audit, events
+from annotations.services import assignments, audit, drafts, events
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotReady
 from annotations.services.event_images import Image, image
@@ -158,6 +158,8 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
     locked.full_clean()
     if changed:
         locked.save(update_fields=changed)
+        if locked.state == StudyState.DRAFT:
+            drafts.revise(locked, by=by)
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
         if locked.state != StudyState.DRAFT:
             events.record(events.STUDY_AMENDED, study=locked, images=[image(locked)], fields=changed)

@@ -79,6 +79,12 @@ BROKEN: dict[str, list[Way]] = {
     "study_state_known": [change(Study, state="open")],
     "study_opened_unless_draft": [change(Study, opened_at=None), change(Study, state="draft")],
     "study_closed_has_time": [change(Study, state="closed"), change(Study, closed_at=NOW)],
+    "study_revision_names_who_and_when": [
+        change(Study, revision=1),
+        change(Study, revision=1, revised_by="ann"),
+        change(Study, revision=1, revised_at=NOW),
+        change(Study, revised_by="ann", revised_at=NOW),
+    ],
     "study_has_completion_code": [change(Study, completion_code="")],
     "study_codes_differ": [
         change(Study, no_consent_code="C0DE1234"),
