@@ -94,20 +94,64 @@ def best_together(
     _check_members(members)
     if members.shape[1:] != is_error.shape or is_error.shape != learn.shape:
         raise BadArray(f"members {members.shape}, errors {is_error.shape} and half {learn.shape} do not fit")
+    worth, most_learned = _worth(is_error[None], learn)
     chosen: list[int] = []
     learned: list[float] = []
     held_out: list[float] = []
     union = np.zeros(members.shape[1], np.bool_)
     while len(chosen) < min(most, len(members)):
-        scores = union_scores((members | union)[:, learn], is_error[learn])
-        best = int(scores.argmax())
-        if scores[best] <= (learned[-1] if learned else 0.0):
+        gains = members @ np.where(union, 0.0, worth[0])
+        best = int(gains.argmax())
+        if gains[best] <= 0:
             break
         union = union | members[best]
         chosen.append(best)
-        learned.append(float(scores[best]))
+        learned.append(float(worth[0, union].sum() / most_learned[0]))
         held_out.append(float(union_scores(union[None, ~learn], is_error[~learn])[0]))
     return Together(tuple(chosen), tuple(learned), tuple(held_out))
+
+
+def together_in_draws(
+    members: NDArray[np.bool_], is_error: NDArray[np.bool_], learn: NDArray[np.bool_], most: int
+) -> NDArray[np.float64]:
+    """Return what `best_together` reports on the other half in each of many draws, all at once: float64[D, most].
+
+    members: bool[D, K, n], or bool[1, K, n] where every draw has the same; is_error: bool[D, n]; learn: bool[n]. Where
+    it stopped early, the last score holds. Raises NothingToSeparate where a half of any draw lacks right or wrong ones.
+    """
+    draws, n = is_error.shape
+    if members.ndim != 3 or members.shape[0] not in (1, draws) or members.shape[2] != n or learn.shape != (n,):
+        raise BadArray(f"members {members.shape}, errors {is_error.shape} and half {learn.shape} do not fit")
+    reached = np.zeros((draws, most))
+    if not members.shape[1]:
+        return reached
+    worth, _ = _worth(is_error, learn)
+    reported, most_reported = _worth(is_error, ~learn)
+    every = np.arange(draws)
+    of_draw = np.broadcast_to(members, (draws, *members.shape[1:]))
+    inside = members.astype(np.float64)
+    union = np.zeros((draws, n), np.bool_)
+    for i in range(most):
+        gains = (inside @ np.where(union, 0.0, worth)[:, :, None])[:, :, 0]
+        best = gains.argmax(axis=1)
+        adds = gains[every, best] > 0
+        union |= of_draw[every, best] & adds[:, None]
+        reached[:, i] = np.maximum(np.where(union, reported, 0.0).sum(axis=1), 0.0) / most_reported
+    return reached
+
+
+def _worth(is_error: NDArray[np.bool_], half: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What each image of a half adds to a union's error score, and the sum of which the score is a share.
+
+    float64[D, n] and float64[D], in whole numbers, so that sums are exact: the count of right images for a wrong one,
+    and less the count of wrong images for a right one.
+    """
+    n_error = np.count_nonzero(is_error & half, axis=1)
+    n_correct = int(half.sum()) - n_error
+    if not (n_error.all() and n_correct.all()):
+        raise NothingToSeparate(int(n_correct.min()), int(n_error.min()))
+    worth = np.where(is_error, n_correct[:, None], -n_error[:, None]) * half
+    return worth.astype(np.float64), (n_error * n_correct).astype(np.float64)
 
 
 def together_by_chance(
@@ -123,16 +167,11 @@ def together_by_chance(
     float64[tries, most]: held-out scores after 1, 2, … concepts, of errors shuffled within each half, so that the
     slices, their overlaps and the number chosen from stay as they are. Where it stopped early, the last score holds.
     """
-    scores = np.zeros((tries, most))
-    for row in scores:
-        shuffled = is_error.copy()
+    shuffled = np.tile(is_error, (tries, 1))
+    for row in shuffled:
         for half in (learn, ~learn):
-            shuffled[half] = rng.permutation(is_error[half])
-        held_out = best_together(members, shuffled, learn, most).held_out
-        if held_out:
-            row[: len(held_out)] = held_out
-            row[len(held_out) :] = held_out[-1]
-    return scores
+            row[half] = rng.permutation(is_error[half])
+    return together_in_draws(members[None], shuffled, learn, most)
 
 
 def union_scores(members: NDArray[np.bool_], is_error: NDArray[np.bool_]) -> NDArray[np.float64]:

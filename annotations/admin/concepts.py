@@ -2,23 +2,30 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.analysis.chart_values import MOST_TASKS
-from annotations.analysis.concept_definitions import ConceptRow, TogetherRow
+from annotations.analysis.concept_definitions import CONCEPTS, TOGETHER, ConceptRow, TogetherRow
+from annotations.analysis.concept_definitions import MAP as PLACES
 from annotations.analysis.concept_figures import map_panels, together_figure
 from annotations.analysis.concept_tables import ConceptTables
 from annotations.analysis.latest import latest_concepts
-from annotations.analysis.rows import TaskFacts
+from annotations.analysis.rows import positions_with_scores
 from annotations.charts.draw import draw
 from annotations.charts.map_chart import draw_map
+from annotations.exports.columns import Table
 from annotations.models import Study
 
+TABLES: tuple[Table[Any], ...] = (CONCEPTS, TOGETHER, PLACES)
+TASKS_AT_ONCE = 10  # on a page: of a class with many phrases it takes 40 ms to say what they explain together
 MAP = "concept-map"
 MOST_SHOWN = 100  # concepts of a task on the page; the file has all
 MOST_PLACES = 400  # lines of the map's data on the page
@@ -42,21 +49,41 @@ class TaskConcepts:
         return self.together[-1] if self.together else None
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show the concepts; with ?table= or ?figure= hand out one of them as a file."""
-    tables = latest_concepts(study)
+@dataclass(frozen=True)
+class _Shown:
+    """The tasks of one page. n_without: tasks of the study of which nobody said anything, where these are left out."""
+
+    pages: Page[int]
+    n_without: int
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        return tuple(self.pages.object_list)
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponseBase:
+    """Show the concepts of some tasks; with ?table= hand out those of all as a file, with ?figure= these tasks' figure.
+
+    Only the tasks that are shown are analysed: what the best concepts of a thousand explain together takes a while.
+    """
     if "table" in request.GET:
-        return _csv(tables, request.GET["table"])
+        return _csv(study, request.GET["table"])
+    search = request.GET.get("q", "").strip()
+    shown = _shown(study, search, request.GET.get("page"))
+    tables = latest_concepts(study, shown.positions)
     if "figure" in request.GET:
         return _svg(tables, request.GET["figure"])
-    figure, shown = together_figure(tables), _shown_tasks(tables)
+    figure = together_figure(tables)
     context = page_context(
         request,
         study,
         "Concepts",
         tables=tables,
-        tasks=[_task(tables, task.position, task.title) for task in shown],
-        left_out_tasks=len(tables.tasks) - len(shown),
+        tasks=[_task(tables, task.position, task.title) for task in tables.tasks],
+        shown=shown.pages,
+        search=search,
+        has_many=study.tasks.count() > TASKS_AT_ONCE,
+        n_without=shown.n_without,
         figure=figure,
         together=_drawn(draw(figure)) if not figure.chart.is_empty else "",
         map=_drawn(draw_map(map_panels(tables), _MAP_TITLE)) if tables.map.rows else "",
@@ -66,11 +93,19 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "admin/annotations/study/concepts.html", context)
 
 
-def _shown_tasks(tables: ConceptTables) -> list[TaskFacts]:
-    """All tasks; of very many the first that have concepts."""
-    had = {row.task for row in tables.concepts.rows}
-    chosen = sorted(tables.tasks, key=lambda task: (task.position not in had, task.position))[:MOST_TASKS]
-    return sorted(chosen, key=lambda task: task.position)
+def _shown(study: Study, search: str, number: str | None) -> _Shown:
+    """All tasks; where they are more than TASKS_AT_ONCE a page of those of which somebody said something."""
+    positions = list(study.tasks.order_by("position").values_list("position", flat=True))
+    n_without = 0
+    if len(positions) > TASKS_AT_ONCE:
+        said = positions_with_scores(study)
+        n_without = len(positions) - len(said)
+        positions = [position for position in positions if position in said]
+    if search:
+        named = study.tasks.with_base_models()
+        found = {task.position for task in named if search.casefold() in task.class_name.casefold()}
+        positions = [position for position in positions if position in found]
+    return _Shown(Paginator(positions, TASKS_AT_ONCE).get_page(number), n_without)
 
 
 def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:
@@ -86,31 +121,46 @@ def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:
     )
 
 
-def _csv(tables: ConceptTables, file: str) -> HttpResponse:
-    filled = next((filled for filled in tables.all if filled.table.file == file), None)
-    if filled is None:
+def _csv(study: Study, file: str) -> HttpResponseBase:
+    table = next((table for table in TABLES if table.file == file), None)
+    if table is None:
         raise Http404
+    lines = (_line(cells) for cells in table.lines(_rows(study, table)))
+    headers = _as_file(f"{study.slug}-{file}")
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _line(cells: list[str]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerows(filled.lines())
-    return _file(text.getvalue(), "text/csv; charset=utf-8", f"{tables.slug}-{file}")
+    csv.writer(text).writerow(cells)
+    return text.getvalue()
+
+
+def _rows(study: Study, table: Table[Any]) -> Iterator[Any]:
+    """The rows of all tasks, some tasks at a time, so that a file begins at once."""
+    positions = list(study.tasks.order_by("position").values_list("position", flat=True))
+    for start in range(0, len(positions), TASKS_AT_ONCE):
+        tables = latest_concepts(study, tuple(positions[start : start + TASKS_AT_ONCE]))
+        yield from next(filled.rows for filled in tables.all if filled.table is table)
 
 
 def _svg(tables: ConceptTables, key: str) -> HttpResponse:
     figure = together_figure(tables)
     if key == figure.key and not figure.chart.is_empty:
-        return _file(draw(figure), "image/svg+xml", f"{tables.slug}-{key}.svg")
-    if key == MAP and tables.map.rows:
-        return _file(draw_map(map_panels(tables), _MAP_TITLE), "image/svg+xml", f"{tables.slug}-{key}.svg")
-    raise Http404
+        image = draw(figure)
+    elif key == MAP and tables.map.rows:
+        image = draw_map(map_panels(tables), _MAP_TITLE)
+    else:
+        raise Http404
+    return HttpResponse(image, content_type="image/svg+xml", headers=_as_file(f"{tables.slug}-{key}.svg"))
 
 
 def _drawn(image: str) -> SafeString:
     return mark_safe(image)  # noqa: S308  # every text in it is escaped
 
 
-def _file(content: str, content_type: str, name: str) -> HttpResponse:
-    disposition = f'attachment; filename="{name}"'
-    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+def _as_file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 PAGES = (StudyPage("concepts", "Concepts", page, group="results"),)

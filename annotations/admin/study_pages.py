@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, Literal
 
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
@@ -14,7 +15,7 @@ from annotations.admin.generic import ModelAdmin
 from annotations.models import Audience, Study
 from annotations.services import roles
 
-View = Callable[[HttpRequest, Study], HttpResponse]
+View = Callable[[HttpRequest, Study], HttpResponseBase]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def page_context(request: HttpRequest, study: Study, title: str, **context: Any)
     return {**admin.site.each_context(request), "title": title, "study": study, "opts": Study._meta, **context}
 
 
-def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpResponse:
+def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpResponseBase:
     """Answer 404, not 403, for a study that is not the person's: nobody learns what exists."""
     study = get_object_or_404(Study, pk=study_id)
     if not roles.may(request.user, page.act, study):

@@ -1,7 +1,7 @@
 """The concepts of a study as tables: who named them, what they cover, what the best explain together, and a map."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from annotations.analysis.concept_definitions import CONCEPTS, MAP, TOGETHER, ConceptRow, Place, TogetherRow
 from annotations.analysis.concepts import Said, concepts_of
 from annotations.analysis.estimates import LEVEL
-from annotations.analysis.rows import StudyRows, TaskFacts, read_rows
+from annotations.analysis.rows import PhraseRows, TaskFacts, read_phrases
 from annotations.analysis.tables import FilledTable
 from annotations.analysis.together import explained
 from annotations.models import Study, Task
@@ -39,15 +39,16 @@ class ConceptTables:
         return self.concepts, self.together, self.map
 
 
-def concept_tables(study: Study) -> ConceptTables:
-    """Analyse the concepts of a study as it is now."""
-    rows = read_rows(study)
+def concept_tables(study: Study, positions: Collection[int] | None = None) -> ConceptTables:
+    """Analyse the concepts of a study as it is now: of the tasks at some positions, or of all."""
+    rows = read_phrases(study, positions)
     return concept_tables_of(study, rows, concepts_of(rows).said)
 
 
-def concept_tables_of(study: Study, rows: StudyRows, said: Mapping[int, Sequence[tuple[Said, int]]]) -> ConceptTables:
-    """Make the tables of a study's rows. said: what `concepts_of` them found."""
-    tasks = {task.position: task for task in study.tasks.select_related("base_model__dataset")}
+def concept_tables_of(study: Study, rows: PhraseRows, said: Mapping[int, Sequence[tuple[Said, int]]]) -> ConceptTables:
+    """Make the tables of what was said. said: what `concepts_of` found in it."""
+    shown = study.tasks.filter(position__in=[task.position for task in rows.tasks]).with_base_models()
+    tasks = {task.position: task for task in shown}
     found = [_of_task(facts, tasks[facts.position], said[facts.position]) for facts in rows.tasks]
     return ConceptTables(
         slug=study.slug,

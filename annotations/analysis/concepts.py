@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from annotations.analysis.packed import NOTHING, Packed
 from annotations.analysis.people import Tried
-from annotations.analysis.rows import HIDDEN, StudyRows
+from annotations.analysis.rows import HIDDEN, PhraseRows
 from annotations.readings import concepts as reading
 from modeling.concepts import merge
 from modeling.phrase_reading import read
@@ -83,8 +83,8 @@ def words_of(text: str) -> str:
     return plain if sign > 0 else f"not {plain}"
 
 
-def concepts_of(rows: StudyRows) -> Concepts:
-    """Return the rule for a study."""
+def concepts_of(rows: PhraseRows) -> Concepts:
+    """Return the rule for a study, or for some of its tasks: each is by itself."""
     tried, experts = rows.tried.by_task(), rows.experts.by_task()
     said: dict[int, Sequence[tuple[Said, int]]] = {}
     for task in rows.tasks:

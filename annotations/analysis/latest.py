@@ -52,11 +52,11 @@ def _tables(study_id: int, state: str) -> StudyTables:
     return study_tables(Study.objects.get(pk=study_id))
 
 
-def latest_concepts(study: Study) -> ConceptTables:
+def latest_concepts(study: Study, positions: tuple[int, ...] | None = None) -> ConceptTables:
     """Return what `concept_tables` does; the same object while `state_of` the study is the same."""
-    return _concepts(study.pk, state_of(study))
+    return _concepts(study.pk, state_of(study), positions)
 
 
 @lru_cache(maxsize=_KEPT)
-def _concepts(study_id: int, state: str) -> ConceptTables:
-    return concept_tables(Study.objects.get(pk=study_id))
+def _concepts(study_id: int, state: str, positions: tuple[int, ...] | None) -> ConceptTables:
+    return concept_tables(Study.objects.get(pk=study_id), positions)

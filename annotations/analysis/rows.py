@@ -1,6 +1,6 @@
 """What a study's analysis stands on, read from the database as it is now: plain rows, and how many were left out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,15 +64,21 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class StudyRows:
-    """Everything that tables are made of. experts: what experts said of the same class of the same base model."""
+class PhraseRows:
+    """What was said of some tasks, or of all. experts: what experts said of the same class of the same base model."""
 
     tasks: tuple[TaskFacts, ...]
+    tried: Packed
+    experts: Packed
+
+
+@dataclass(frozen=True)
+class StudyRows(PhraseRows):
+    """Everything that tables are made of."""
+
     conditions: tuple[str, ...]
     condition_of: dict[str, str | None]
     assigned: tuple[Key, ...]
-    tried: Packed
-    experts: Packed
     times: dict[Key, Times]
     counted: tuple[Counted, ...]
     new_concept_chance: float
@@ -82,8 +88,11 @@ def read_rows(study: Study) -> StudyRows:
     """Read a study. Its people are its participants; where experts are its audience, these."""
     kind = people_kind(study)
     condition_of, several = _conditions(study, kind)
+    said = read_phrases(study)
     return StudyRows(
-        tasks=_task_facts(list(_tasks(study))),
+        tasks=said.tasks,
+        tried=said.tried,
+        experts=said.experts,
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         condition_of=condition_of,
         assigned=tuple(
@@ -91,12 +100,30 @@ def read_rows(study: Study) -> StudyRows:
                 "task__position", "session__participant__pseudonym"
             )
         ),
-        tried=Packed(_tried(Phrase.objects.filter(assignment__session__in=kept(study, kind)))),
-        experts=Packed(_expert_phrases(study)),
         times=task_times(study, kind),
         counted=tuple(each for each in _counted(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
     )
+
+
+def read_phrases(study: Study, positions: Collection[int] | None = None) -> PhraseRows:
+    """Read what was said of the tasks at some positions, or of all."""
+    tasks = study.tasks.all() if positions is None else study.tasks.filter(position__in=positions)
+    phrases = _of_people(study)
+    if positions is not None:
+        phrases = phrases.filter(assignment__task__position__in=positions)
+    return PhraseRows(
+        tasks=_task_facts(list(_with_counts(tasks.with_base_models()))),
+        tried=Packed(_tried(phrases)),
+        experts=Packed(phrase for task, said in _of_experts(study, tasks) for phrase in _tried(said, position=task)),
+    )
+
+
+def positions_with_scores(study: Study) -> set[int]:
+    """Return the positions of the tasks of which anybody, an expert too, said something that has a score."""
+    of_people = _scored(_of_people(study)).order_by().values_list("assignment__task__position", flat=True).distinct()
+    of_experts = (task for task, said in _of_experts(study, study.tasks.all()) if _scored(said).exists())
+    return {*of_people, *of_experts}
 
 
 def people_kind(study: Study) -> SessionKind:
@@ -109,11 +136,11 @@ def kept(study: Study, kind: SessionKind) -> QuerySet[AnnotationSession]:
     return study.sessions.filter(kind=kind, withdrawn_at=None, erased_at=None)
 
 
-def _tasks(study: Study) -> QuerySet[Task]:
-    tasks = study.tasks.with_base_models()
+def _with_counts(tasks: QuerySet[Task]) -> QuerySet[Task]:
     scores = "assignments__phrases__score__"
     # Django leaves a model's own ordering out of a query that groups.
-    return tasks.annotate(n_correct=Max(f"{scores}n_correct"), n_error=Max(f"{scores}n_error")).order_by("position")
+    counts = {"n_correct": Max(f"{scores}n_correct"), "n_error": Max(f"{scores}n_error")}
+    return tasks.annotate(**counts).order_by("position")
 
 
 def _task_facts(tasks: Sequence[Task]) -> tuple[TaskFacts, ...]:
@@ -179,8 +206,19 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
         )
 
 
-def _expert_phrases(study: Study) -> Iterator[Tried]:
-    """What experts said, in any study, of each task's class and base model; nothing where experts are the people."""
+def _of_people(study: Study) -> QuerySet[Phrase]:
+    return Phrase.objects.filter(assignment__session__in=kept(study, people_kind(study)))
+
+
+def _scored(phrases: QuerySet[Phrase]) -> QuerySet[Phrase]:
+    return phrases.filter(score__isnull=False).exclude(moderation=Moderation.EXCLUDED)
+
+
+def _of_experts(study: Study, tasks: QuerySet[Task]) -> Iterator[tuple[int, QuerySet[Phrase]]]:
+    """What experts said, in any study, of each task's class and base model, by the task's position.
+
+    Nothing where experts are the study's people, and no task of which they said nothing.
+    """
     if study.audience == Audience.EXPERTS:
         return
     of_experts = Phrase.objects.filter(
@@ -190,10 +228,10 @@ def _expert_phrases(study: Study) -> Iterator[Tried]:
     )
     pair = ("assignment__task__base_model", "assignment__task__target_class")
     said = set(of_experts.order_by().values_list(*pair).distinct())  # mostly few, where a study has a thousand tasks
-    for task in study.tasks.exclude(target_class=None):
+    for task in tasks.exclude(target_class=None):
         key = (task.base_model_id, task.target_class)
         if key in said:
-            yield from _tried(of_experts.filter(**dict(zip(pair, key, strict=True))), position=task.position)
+            yield task.position, of_experts.filter(**dict(zip(pair, key, strict=True)))
 
 
 def _conditions(study: Study, kind: SessionKind) -> tuple[dict[str, str | None], int]:

@@ -15,13 +15,14 @@ from annotations.analysis.estimates import SEED
 from annotations.models import BaseModel
 from annotations.readings import concepts as reading
 from annotations.readings.class_images import class_images
-from modeling.concepts import best_together, stratified_half, together_by_chance
+from modeling.concepts import best_together, stratified_half, together_by_chance, together_in_draws
 from modeling.error_score import error_scores
 
 MOST_TOGETHER = 5  # concepts in a union
 MOST_CANDIDATES = 50  # concepts that are chosen from: those with the best scores on the half that chooses
 LEAST_DRAWS, MOST_DRAWS = 20, 200
 _WORK = 20_000_000  # similarities looked at over all draws
+_AT_ONCE = 500_000  # numbers of random directions, or of their similarities
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,17 @@ def _of_random_directions(
     draws: int,
 ) -> NDArray[np.float64]:
     """What `best_together` reports for k random directions in place of k concepts: float64[draws, most]."""
-    reached = np.zeros((draws, most))
-    for row in reached:
-        directions = rng.standard_normal((k, images.shape[1]), dtype=np.float32)
+    if not k:
+        return np.zeros((draws, most))
+    at_once = max(1, _AT_ONCE // (k * max(images.shape)))
+    parts = []
+    for start in range(0, draws, at_once):
+        n = min(at_once, draws - start)
+        directions = rng.standard_normal((n, k, images.shape[1]), dtype=np.float32)
         similarities = directions @ images.T  # their lengths do not matter: thresholds go with them
-        members, _ = _candidates(similarities, np.arange(k), is_error, learn)
-        held_out = best_together(members, is_error, learn, most).held_out
-        if held_out:  # where it stopped early, the last score holds
-            row[: len(held_out)] = held_out
-            row[len(held_out) :] = held_out[-1]
-    return reached
+        scores = error_scores(similarities[:, :, learn].reshape(n * k, -1), is_error[learn])
+        thresholds = scores.threshold.reshape(n, k, 1).astype(np.float32)  # not a number: nothing is above
+        order = np.argsort(-scores.value.reshape(n, k), axis=1, kind="stable")  # the first of tied ones comes first
+        members = np.take_along_axis(similarities > thresholds, order[:, :, None], axis=1)
+        parts.append(together_in_draws(members, np.tile(is_error, (n, 1)), learn, most))
+    return np.concatenate(parts)

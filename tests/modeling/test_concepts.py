@@ -15,6 +15,7 @@ from modeling.concepts import (
     phrase_map,
     stratified_half,
     together_by_chance,
+    together_in_draws,
     union_scores,
 )
 from modeling.error_score import error_score
@@ -119,6 +120,31 @@ def test_phrases_that_mean_nothing_explain_no_more_than_chance():
     chance = together_by_chance(members, is_error, learn, 3, rng, tries=100)
     assert together.learned[-1] > 0.15  # what was chosen from thirty looks like something
     assert together.held_out[-1] <= np.quantile(chance[:, -1], 0.99)
+
+
+@given(seed=st.integers(0, 2**32 - 1), shared=st.booleans())
+@settings(max_examples=40)
+def test_many_draws_at_once_report_what_each_does_alone(seed, shared):
+    rng = np.random.default_rng(seed)
+    draws, k, n, most = 6, int(rng.integers(0, 7)), 24, 4
+    is_error = np.stack([rng.permutation(n) < 9 for _ in range(draws)])
+    learn = np.zeros(n, np.bool_)
+    learn[::2] = True
+    is_error[:, :2], is_error[:, 2:4] = True, False  # both halves have both
+    members = rng.random((1 if shared else draws, k, n)) < rng.random()
+    expected = np.zeros((draws, most))
+    for row, wrong, of_draw in zip(expected, is_error, np.broadcast_to(members, (draws, k, n)), strict=True):
+        held_out = best_together(of_draw, wrong, learn, most).held_out
+        row[:] = [*held_out, *[held_out[-1] if held_out else 0.0] * (most - len(held_out))]
+    assert together_in_draws(members, is_error, learn, most) == pytest.approx(expected, abs=1e-12)
+
+
+def test_draws_whose_arrays_do_not_fit_or_lack_errors_are_refused():
+    half = np.array([True, True, False, False])
+    with pytest.raises(BadArray, match="do not fit"):
+        together_in_draws(np.zeros((3, 2, 4), np.bool_), np.zeros((2, 4), np.bool_), half, 2)
+    with pytest.raises(NothingToSeparate):
+        together_in_draws(np.ones((1, 2, 4), np.bool_), np.array([[True, False, True, True]]), half, 2)
 
 
 def test_a_half_has_half_of_the_right_and_half_of_the_wrong_images():

@@ -25,7 +25,7 @@ def study(base_model: BaseModel) -> Study:
 def page_of(client: Client, study: Study, query: str = "") -> str:
     answer = client.get(reverse("admin:annotations_study_concepts", args=[study.pk]) + query)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return answer.getvalue().decode()
 
 
 def test_the_page_says_what_was_said_and_what_it_explains(study: Study, coordinator_client: Client) -> None:
