@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from annotations.admin.cockpit import STEPS, cockpit
+from annotations.admin.draft_conflicts import SavedMeanwhile
 from annotations.admin.form_errors import linked_errors
 from annotations.admin.generic import ModelForm
 from annotations.admin.read_only import TitledList
@@ -30,7 +31,7 @@ from annotations.services.errors import ServiceError, StudyNotReady
 
 
 @admin.register(Study)
-class StudyAdmin(TitledList, StudyScoped):
+class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
     form = StudyForm
     inlines = (TaskInline, ConditionInline)
     actions = None
@@ -107,9 +108,13 @@ class StudyAdmin(TitledList, StudyScoped):
         study = context.get("original")
         if study is not None:
             context |= cockpit(study)
-            context |= {"title": str(study), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
+            stored = context["meanwhile"].study if "meanwhile" in context else study  # the other holds what was typed
+            context |= {"title": str(stored), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
         formsets = [inline.formset for inline in context["inline_admin_formsets"]]
-        context["linked_errors"] = linked_errors(context["adminform"].form, formsets) if context["errors"] else []
+        errors = linked_errors(context["adminform"].form, formsets) if context["errors"] else []
+        if "meanwhile" in context:  # whose panel says that nothing is stored
+            context["errors"], errors = [], [error for error in errors if error.anchor]
+        context["linked_errors"] = errors
         context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -10,13 +10,30 @@ from annotations.admin.money import MoneyField
 from annotations.admin.study_sections import HELP
 from annotations.admin.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
+from annotations.services import drafts
 
+ONLY_SHOWN = "only_shown"  # in the data of a form that is shown again, and not to be stored
 MOST_ERRORS = "the class with the most errors"
 
 
-class StudyForm(ModelForm[Study]):
-    """Refuses to change a study that was opened while the form was."""
+def keep_as_shown(form: forms.BaseForm) -> None:
+    """Let a form say what it showed, so that what a person typed is told from what somebody else stored meanwhile."""
+    for field in form.fields.values():
+        field.show_hidden_initial = True
 
+
+class StudyForm(ModelForm[Study]):
+    """Refuses to change a study that was opened or saved while the form was.
+
+    `clean` raises DraftSavedMeanwhile, which is no error of a field: the page answers it (`draft_conflicts`).
+    """
+
+    seen_revision = forms.IntegerField(
+        label="Version",
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"required": "This page does not say which version of the draft it shows. Load it again."},
+    )
     translations = TranslationsField(help_text=Study._meta.get_field("translations").help_text)
     reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
     least_hourly_cents = MoneyField(
@@ -39,11 +56,23 @@ class StudyForm(ModelForm[Study]):
             "currency": forms.TextInput(attrs={"class": "narrow"}),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            keep_as_shown(self)
+            self.fields["seen_revision"].required = True
+            self.fields["seen_revision"].show_hidden_initial = False
+            self.initial["seen_revision"] = self.instance.revision
+
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk is not None:
+            if ONLY_SHOWN in self.data:
+                raise ValidationError("Nothing of yours is stored yet.")
             locked = Study.objects.select_for_update().get(pk=self.instance.pk)
             if locked.state != StudyState.DRAFT:
                 raise ValidationError("The study was opened in the meantime, so it can no longer be changed.")
+            if "seen_revision" in self.cleaned_data:
+                drafts.refuse_stale(self.instance, self.cleaned_data["seen_revision"])
         return super().clean()
 
 
@@ -83,6 +112,8 @@ class TaskForm(ModelForm[Task]):
             field.widget.attrs["aria-label"] = field.label  # in a table the column's head is no label
         choices: Any = self.fields["target"]
         choices.choices = _class_choices()
+        if self.instance.pk is not None:
+            keep_as_shown(self)
         task = self.instance
         if task.target_class is not None:
             choices.initial = f"{task.base_model.dataset_id}:{task.target_class}"
@@ -116,6 +147,8 @@ class ConditionForm(ModelForm[Condition]):
             field.widget.attrs["aria-label"] = field.label
         if self.instance._state.adding:
             self.initial.pop("position", None)
+        else:
+            keep_as_shown(self)
 
 
 class NumberedFormSet(InlineFormSet[Any, Study, Any]):

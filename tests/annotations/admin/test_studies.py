@@ -27,6 +27,7 @@ def step_of(study: Study, name: str) -> str:
 def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, Any]:
     """The fields of a study with one task for each target, as a browser sends them."""
     fields: dict[str, Any] = {
+        "seen_revision": 0,
         "title": "Squares",
         "slug": "squares",
         "language": "en",
