@@ -48,7 +48,7 @@ SECTIONS = (
             "completion_url",
         ),
         "How people come from Prolific and go back. Each outcome has a code of its own, and the same code stands in "
-        "the study on Prolific. Codes can still be corrected while the study is open.",
+        "the study on Prolific. Codes can be corrected at any time, also once the study is closed.",
     ),
     Section(
         "Names of the parameters in the link",

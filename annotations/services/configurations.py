@@ -13,7 +13,7 @@ from annotations.services.base_models import lacks_features, resolved_target_cla
 from annotations.version import CODE_VERSION
 
 # What shapes a visit and freezes at opening. Codes and the outside study id are no part of it: exports show it, and one
-# that was mistyped can be corrected while the study is open.
+# that was mistyped can be corrected later, a code also once the study is closed.
 FROZEN_STUDY_FIELDS = (
     "slug",
     "title",
