@@ -50,5 +50,5 @@ def file(request: HttpRequest, study: Study) -> HttpResponseBase:
 
 PAGES = (
     StudyPage("releases", "Releases", page, group="results"),
-    StudyPage("release_file", "Release", file, group="results", in_navigation=False),  # type: ignore[arg-type]
+    StudyPage("release_file", "Release", file, group="results", in_navigation=False),
 )

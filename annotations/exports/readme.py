@@ -27,7 +27,9 @@ Other files
   events.jsonl          what happened, in order; personal text is left out
   study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute
   manifest.json         which state of the study this is, and the SHA-256 of each file; notes say what is missing
-  rebuild.py            rebuilds the headline and its figures from the CSV files alone, with pandas and matplotlib
+  rebuild.py            rebuilds the headline and the figures from the CSV files alone, with pandas and matplotlib, and
+                        says of each figure what became of it; panels cannot be drawn, since no image is in here
+  rebuild_figures.py    its part that draws
 
 What is left out
   exclusions.csv says it line by line: rehearsals, withdrawn and erased visits, phrases that the staff excluded, phrases

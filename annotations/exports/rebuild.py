@@ -1,27 +1,21 @@
-"""Rebuild the headline of this release from its CSV files alone, and draw its main figures.
+"""Rebuild the headline of this release from its CSV files alone, and draw its figures.
 
     python rebuild.py [--release FOLDER] [--output FOLDER]
 
-Needs pandas and matplotlib. Reads assignments.csv, phrases.csv, runs.csv, spans.csv and exclusions.csv of the unpacked
-release, writes rebuilt_summary.csv, rebuilt_totals.csv and three figures, and compares the numbers with summary.csv:
-the exit status is 1 where they differ. From saturation.csv, concepts_together.csv, concept_map.csv and
-correction_effects.csv, where they are here and have rows, it draws four figures more.
+Needs pandas and matplotlib. From assignments.csv, phrases.csv, runs.csv, spans.csv and exclusions.csv of the unpacked
+release it writes rebuilt_summary.csv and rebuilt_totals.csv, and compares the numbers with summary.csv: the exit status
+is 1 where they differ. It draws every figure of the release, by rebuild_figures.py, and says of each what became of it.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # the backend comes first
 import pandas as pd
-from matplotlib.figure import Figure
+from rebuild_figures import MOST_TASKS, draw_all  # type: ignore[import-not-found]  # beside this file in a release
 
 Pairs = list[tuple[pd.Timestamp, pd.Timestamp]]
 KEY = ["task", "participant"]
-MOST_TASKS, MOST_PARTS = 20, 80  # of one of the further figures
 MEASURES = [
     "phrases",
     "tries",
@@ -148,116 +142,6 @@ def differences(rows: pd.DataFrame, folder: Path) -> list[str]:
     return found
 
 
-def draw(
-    rows: pd.DataFrame,
-    measure: str,
-    label: str,
-    path: Path,
-    base_models: dict[int, float] | None = None,
-    scale: float = 1.0,
-) -> None:
-    """Draw a dot for each participant, the mean as a line, and the base model as a diamond."""
-    tasks = sorted(rows.task.unique())
-    figure, axes = plt.subplots(figsize=(6, 1.2 + 0.8 * max(len(tasks), 1)), layout="constrained")
-    for place, task in enumerate(tasks):
-        values = scale * rows[rows.task == task][measure].dropna()
-        heights = [place + 0.25 * ((7 * i) % 11 - 5) / 5 for i in range(len(values))]
-        axes.plot(values, heights, "o", color="#1f6f8b", alpha=0.7, markersize=5)
-        if len(values):
-            axes.plot([values.mean()] * 2, [place - 0.35, place + 0.35], color="#1f6f8b", linewidth=2)
-        if base_models is not None and task in base_models:
-            axes.plot(scale * base_models[task], place, "D", color="#c0504d", markersize=8)
-    axes.set_yticks(range(len(tasks)), [f"task {task}" for task in tasks])
-    axes.set_xlabel(label)
-    axes.invert_yaxis()
-    axes.spines[["top", "right"]].set_visible(False)
-    save(figure, path)
-
-
-def draw_saturation(points: pd.DataFrame, path: Path) -> None:
-    """Draw what the first so many people bring, with where 95% of orders lie: a row a measure, a curve a task."""
-    measures = {"concepts": "distinct concepts", "best_score": "best error score"}
-    figure, axes = plt.subplots(len(measures), 1, figsize=(6, 6), layout="constrained")
-    for place, (measure, label) in zip(axes, measures.items(), strict=True):
-        for task, curve in points[points.measure == measure].groupby("task"):
-            place.plot(curve.people, curve["mean"], marker=".", label=f"task {task}")
-            place.fill_between(curve.people, curve.low, curve.high, alpha=0.2)
-        place.set(xlabel="people", ylabel=label, ylim=(0, None))
-        place.legend(frameon=False)
-    save(figure, path)
-
-
-def draw_together(rows: pd.DataFrame, path: Path) -> None:
-    """Draw the error score of the union of 1, 2, ... concepts on images that had no part in choosing, beside chance."""
-    tasks = rows.task.unique()[:MOST_TASKS]
-    figure, axes = plt.subplots(len(tasks), 1, figsize=(8, 3 * len(tasks)), layout="constrained", squeeze=False)
-    for place, task in zip(axes[:, 0], tasks, strict=True):
-        of_task = rows[rows.task == task]
-        place.plot(of_task.concepts, of_task.held_out, "o-", label="the concepts of people")
-        for name, label in (("random", "random directions"), ("shuffled", "errors shuffled")):
-            place.plot(of_task.concepts, of_task[name], "s--", label=f"{label}: mean")
-            place.plot(of_task.concepts, of_task[f"{name}_level"], "^:", label=f"{label}: 19 of 20 are below")
-        place.set(title=f"task {task}", xlabel="concepts together", ylabel="error score of the union", ylim=(0, 1))
-        place.set_xticks(of_task.concepts)
-        place.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
-    save(figure, path)
-
-
-def draw_map(places: pd.DataFrame, path: Path) -> None:
-    """Draw phrases near each other where the encoder takes them for alike, larger the more people said them."""
-    tasks = places.task.unique()[:MOST_TASKS]
-    figure, axes = plt.subplots(len(tasks), 1, figsize=(7, 5 * len(tasks)), layout="constrained", squeeze=False)
-    for place, task in zip(axes[:, 0], tasks, strict=True):
-        of_task = places[places.task == task]
-        sizes = 30 * (of_task.people + of_task.experts)
-        place.scatter(of_task.x, of_task.y, sizes, of_task.concept, cmap="tab10", alpha=0.7)
-        for row in (
-            of_task.sort_values("people", ascending=False, kind="stable").drop_duplicates("concept").itertuples()
-        ):
-            place.annotate(row.text, (row.x, row.y), (5, 3), textcoords="offset points", fontsize=7, parse_math=False)
-        place.set(title=f"task {task}", xticks=[], yticks=[])
-        place.set_aspect("equal", adjustable="datalim")
-    save(figure, path)
-
-
-def draw_corrections(effects: pd.DataFrame, path: Path) -> None:
-    """Draw each class's minority and majority before (ring) and after (dot) each correction, by set of images."""
-    parts = effects[(effects.what == "part") & effects.name.isin(["minority", "majority"])]
-    keys = ["correction", "set", "class", "name"]
-    wide = parts[parts.model.isin(["before", "after"])].pivot(index=keys, columns="model", values="accuracy")[
-        :MOST_PARTS
-    ]
-    figure, axes = plt.subplots(figsize=(7, 1 + 0.35 * len(wide)), layout="constrained")
-    axes.plot(100 * wide.before, range(len(wide)), "o", markerfacecolor="none", color="#5f6068")
-    axes.plot(100 * wide.after, range(len(wide)), "o", color="#1f6f8b")
-    axes.set_yticks(range(len(wide)), ["{}, {}: {}, {}".format(*key) for key in wide.index], parse_math=False)
-    axes.set_xlabel("accuracy before (ring) and after (dot), %")
-    axes.invert_yaxis()
-    save(figure, path)
-
-
-def save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-
-
-MORE = {
-    "saturation": draw_saturation,
-    "concepts_together": draw_together,
-    "concept_map": draw_map,
-    "correction_effects": draw_corrections,
-}
-
-
-def draw_more(folder: Path, output: Path) -> None:
-    """Draw what an export has not, and a release has: figures of the tables that are here with rows."""
-    for name, draw_it in MORE.items():
-        if (folder / f"{name}.csv").exists():
-            table = read(folder, f"{name}.csv")
-            if len(table):
-                draw_it(table, output / f"rebuilt_{name}.png")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", type=Path, default=Path(__file__).resolve().parent, help="the unpacked release")
@@ -270,17 +154,9 @@ def main() -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     rows.to_csv(options.output / "rebuilt_summary.csv", index=False)
     table.to_csv(options.output / "rebuilt_totals.csv", index=False)
-    draw(rows, "best_error_score", "best error score on validation", options.output / "rebuilt_error_scores.png")
-    draw(rows, "wall_time", "minutes at the task", options.output / "rebuilt_times.png", scale=1 / 60)
-    draw(
-        rows,
-        "worst_group_accuracy",
-        "worst-group accuracy on test (line: mean, diamond: base model), %",
-        options.output / "rebuilt_worst_group_accuracy.png",
-        base_models,
-        scale=100,
-    )
-    draw_more(options.release, options.output)
+    print("Figures:", *draw_all(options.release, options.output), sep="\n  ")
+    if rows.task.nunique() > MOST_TASKS:
+        print(f"A figure has at most {MOST_TASKS} tasks: the first that it has something of.")
     print(table.round(4).to_string(index=False))
     found = differences(rows, options.release)
     print("\n".join(found) if found else f"All {len(rows)} rows agree with summary.csv.")

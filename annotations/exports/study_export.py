@@ -29,7 +29,7 @@ from annotations.models import Moderation, Study
 
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
-REBUILD = Path(__file__).with_name("rebuild.py")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("rebuild.py", "rebuild_figures.py")]
 Append = Callable[[Sequence[Cell]], None]
 Progress = Callable[[str, int, int], None]  # what is being written, how many files are, and how many there are
 
@@ -112,7 +112,8 @@ def _write_files(
     archive.jsonl("phrases.jsonl", told(_raw_phrases(study), "phrases.jsonl", len(parts)))
     archive.lines("events.jsonl", told(_raw_events(study), "events.jsonl", len(parts) + 1))
     archive.text("study.json", _pretty(study_document(study)))
-    archive.text("rebuild.py", REBUILD.read_text("utf-8"))
+    for script in SCRIPTS:
+        archive.text(script.name, script.read_text("utf-8"))
 
 
 def _write_table(archive: Archive, table: Table[Any], rows: Iterable[Any], folder: Path, extras: Extras | None) -> None:
