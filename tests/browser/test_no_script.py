@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, Outcome
 from tests.browser.conftest import NewVisitor
+from worker.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +20,10 @@ def test_a_person_without_javascript_goes_from_the_link_to_the_code(new_visitor:
     page.press("#text", "Enter")
     expect(page.locator("#phrase-error")).to_contain_text("only punctuation")
     visitor.say_and_score("blue")
-    visitor.say_and_score("red")
+    visitor.say("red")
+    score_due_phrases()
+    page.reload()  # as the page did by itself, after three seconds
+    visitor.sees_score_of("red")
     page.click("#history a:has-text('blue')")
     visitor.sees_score_of("blue")
     image = page.request.get(visitor.origin + str(page.get_attribute("#wrong-images a >> nth=0", "href")))
