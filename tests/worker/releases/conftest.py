@@ -1,0 +1,46 @@
+"""A study whose people typed what breaks files, and a disk that is empty again after each test."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from annotations.models import (
+    Study,
+)
+from annotations.services import releases
+from tests.actors import Visit, start_visit
+from tests.annotations.exports.rows import add_phrase, add_run
+from tests.steps import end, submit_and_score
+from tests.worker.releases.released import TRICKY, spans
+from worker import release_extras
+from worker.retraining import train_due_runs
+
+
+@pytest.fixture(autouse=True)
+def _no_files_of_another_test() -> Iterator[None]:
+    yield
+    shutil.rmtree(Path(settings.DATA_ROOT) / releases.FOLDER, ignore_errors=True)
+
+
+@pytest.fixture
+def _nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_extras, "draw_apart", lambda pictures, directory: None)
+
+
+@pytest.fixture
+def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
+    """alice types what breaks CSV files, bob three phrases of which two tie; carol's scores come from the worker."""
+    for i, text in enumerate(TRICKY):
+        add_run(add_phrase(alice, text, i / 20), i / 20 + 0.25 if i else None)
+    for text, value, accuracy in (("red", 0.5, 0.75), ("crimson", 0.5, 0.625), ("dark", 0.0, None)):
+        add_run(add_phrase(bob, text, value), accuracy)
+    carol = start_visit(open_study, "carol")
+    submit_and_score(carol, "red", "no blue")
+    spans(carol)
+    end(carol)
+    train_due_runs()
+    add_phrase(bob, "waits")
+    return open_study

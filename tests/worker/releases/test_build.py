@@ -1,0 +1,60 @@
+"""Building a release: asked for twice, on a full disk, by a worker that lost its job, and while a heart beats."""
+
+from pathlib import Path
+
+import pytest
+
+from annotations.models import (
+    JobState,
+    Release,
+    Study,
+    WorkerBeat,
+)
+from annotations.services import jobs, releases
+from tests.worker.releases.released import build, without_figures
+from worker import heartbeat
+from worker import releases as worker_releases
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_who_asks_while_one_is_waiting_gets_that_one(worked: Study) -> None:
+    assert releases.request(worked, by="ada") == releases.request(worked, by="bea")
+    with pytest.raises(releases.ReleaseNotReady):
+        releases.open_file(worked.releases.get())
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_file(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(worker_releases, "write_study_zip", full)
+    release = build(worked)
+    assert (release.state, release.error) == (
+        JobState.FAILED,
+        "The file could not be written: No space left on device.",
+    )
+    assert list(releases.file_of(release).parent.iterdir()) == []
+
+
+@without_figures
+def test_the_worker_that_lost_its_job_writes_nothing_to_it(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(path: Path) -> str:
+        Release.objects.update(attempts=9)
+        return "0" * 64
+
+    monkeypatch.setattr(worker_releases, "_sha256", lose)
+    release = build(worked)
+    assert (release.state, release.digest) == (JobState.RUNNING, "")
+    assert jobs.take(Release) is None  # its heart beat a moment ago
+
+
+@without_figures
+def test_a_heart_that_is_due_to_beat_in_the_snapshot_does_no_harm(
+    worked: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "_queues", ("embed",))
+    monkeypatch.setattr(heartbeat, "BEAT_EVERY_S", 0.0)  # at every touch, as after five seconds of writing
+    release = build(worked)
+    assert (release.state, release.error) == (JobState.DONE, "")
+    assert WorkerBeat.objects.get().queue == "embed"

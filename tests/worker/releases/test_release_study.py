@@ -1,0 +1,36 @@
+"""The command release_study: it builds, or waits for whoever has the job, and says where the file is."""
+
+import io
+import time
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import (
+    Release,
+    Study,
+)
+from annotations.services import jobs, releases
+from tests.worker.releases.released import without_figures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@without_figures
+def test_the_command_builds_and_says_where(worked: Study) -> None:
+    out = io.StringIO()
+    call_command("release_study", "sprites", stdout=out)
+    assert worked.releases.get().digest in out.getvalue()
+    with pytest.raises(CommandError, match=r"There are: sprites\."):
+        call_command("release_study", "spirtes")
+
+
+@without_figures
+def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    releases.request(worked, by="ada")
+    held = jobs.take(Release)
+    assert held is not None
+    monkeypatch.setattr(time, "sleep", lambda seconds: jobs.put_back(held))
+    out = io.StringIO()
+    call_command("release_study", "sprites", stdout=out)
+    assert worked.releases.get().digest in out.getvalue()
