@@ -1,6 +1,7 @@
 """Imports go one way, and the web process stays light (docs/architecture.md)."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,3 +100,18 @@ def test_the_web_process_never_loads_torch_or_faiss(subprocess_environment: dict
     done = subprocess.run([sys.executable, "-c", script], env=subprocess_environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
+
+
+TRAINING_WORKER = """
+import sys, django
+django.setup()
+import worker.corrections, worker.retraining, worker.scoring
+print(*{"open_clip", "transformers", "sklearn"} & sys.modules.keys())
+"""
+
+
+def test_a_worker_loads_what_takes_seconds_only_with_the_encoder_that_needs_it() -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "clarify_site.settings"}
+    command = [sys.executable, "-c", TRAINING_WORKER]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
