@@ -11,7 +11,7 @@ from torch import Tensor
 from modeling.products import packed, times, times_packed
 
 _SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
-_KEPT = 8192  # images of a block that is kept
+KEPT = 8192  # images of a block that is kept
 
 
 class Block(Protocol):
@@ -83,10 +83,10 @@ class Halves:
     def blocks(self) -> Sequence[Block]:
         """Large ones: for a few heads, each call for what else is computed costs more than the computing."""
         kind = PackedBlock.of if self._features.device.type == "cpu" else PlainBlock
-        return [kind(rows, self._features[rows].bfloat16()) for rows in slices(len(self._features), _KEPT)]
+        return [kind(rows, self._features[rows].bfloat16()) for rows in row_ranges(len(self._features), KEPT)]
 
 
-def slices(n: int, size: int) -> Iterator[slice]:
-    """0 to n by so many."""
+def row_ranges(n: int, size: int) -> Iterator[slice]:
+    """All of n rows, by so many."""
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))

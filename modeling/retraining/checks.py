@@ -9,7 +9,7 @@ from modeling.checks import check_two_classes, checked_ids
 from modeling.errors import BadArray
 
 _LARGEST = 1e6  # a z-score is at most √n
-_LEAST_SUM = 1e-30  # of weights: what they are divided by must have an inverse in float32
+_LEAST_SUM, _LARGEST_SUM = 1e-30, 1e30  # of weights: they and the inverse of their sum must be numbers in float32
 _ROWS_AT_ONCE = 4096  # a mask of all features would be a quarter of their size
 
 
@@ -56,7 +56,7 @@ def check_weights(weights: NDArray[np.floating], n: int) -> None:
         raise BadArray(f"weights must be floats of 64 bits at most, not {weights.dtype}")
     with np.errstate(over="ignore"):  # an infinite sum is refused
         sums = weights.sum(0, dtype=np.float64)
-    bad = ~np.isfinite(sums) | (sums < _LEAST_SUM) | (weights.min(0) < 0)
+    bad = ~np.isfinite(sums) | (sums < _LEAST_SUM) | (sums > _LARGEST_SUM) | (weights.min(0) < 0)
     if bad.any():
         at = int(np.argmax(bad))
         raise BadArray(f"each head's weights must be finite and ≥ 0 and not all 0, and those of head {at} are not")

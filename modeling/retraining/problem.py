@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.retraining.blocks import Block, Halves, PlainBlock, slices
+from modeling.retraining.blocks import KEPT, Block, Halves, PlainBlock, row_ranges
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
 from modeling.tensors import as_tensor
 
@@ -19,6 +19,7 @@ from modeling.tensors import as_tensor
 _BLOCK_ON_CPU = 2048  # bytes of a feature
 _BLOCK_ELSEWHERE = 32_768  # images
 CHUNK_LOGITS = 1 << 18
+_KEPT_LOGITS = 1 << 22  # of a block that is kept, which is large
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,14 @@ class Problem:
 
     def blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
         """All images in some precision, so few at a time that their features and logits are no burden."""
-        if dtype == torch.bfloat16 and self.halves is not None:
+        few_logits = min(len(self.features), KEPT) * n_heads * (self.n_columns + 1) <= _KEPT_LOGITS
+        if dtype == torch.bfloat16 and self.halves is not None and few_logits:
             yield from self.halves.blocks
             return
         most = _BLOCK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _BLOCK_ELSEWHERE
         if self.halves is not None and self.features.is_contiguous():
             most *= 2  # a block has its own cost; the rows of a sample are copied
-        for rows in slices(len(self.features), min(most, self._logits_at_once(n_heads))):
+        for rows in row_ranges(len(self.features), min(most, self._logits_at_once(n_heads))):
             yield PlainBlock(rows, self.features[rows].to(dtype))
 
     def every(self, stride: int) -> "Problem":
@@ -117,7 +119,7 @@ class Problem:
 
     def chunks_of_logits(self, n_heads: int) -> Iterator[slice]:
         """Rows, so few at a time that their logits are no burden, where features are not needed."""
-        return slices(len(self.features), self._logits_at_once(n_heads))
+        return row_ranges(len(self.features), self._logits_at_once(n_heads))
 
     def _logits_at_once(self, n_heads: int) -> int:
         return max(CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64)

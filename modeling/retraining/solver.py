@@ -56,7 +56,7 @@ def solve(
             kept = memory.first(len(pending))
             found = evaluate(problem, weights.only(pending), here, check, kept.z, kept.residuals)
             loss[pending], gap[pending] = found.loss, found.gap(problem.l2)
-            unsolved = found.gap(problem.l2) > tolerance * found.loss
+            unsolved = ~(found.gap(problem.l2) <= tolerance * found.loss)  # NaN is not
             if check == torch.float64 and not unsolved.any():
                 return Solution(v, loss, gap, iterations)
             pairs = descent.pairs() if descent else Pairs()
@@ -66,7 +66,7 @@ def solve(
             worst_before, worst = worst, float((gap / loss)[pending].max())
             if iterations >= max_iterations:
                 raise NotConverged(iterations, worst, tolerance)
-            if worst > PROGRESS * worst_before:
+            if not worst <= PROGRESS * worst_before:  # NaN is not
                 break
             goal = torch.maximum(GOAL * tolerance * loss, precision.shrinks * gap)[pending]
             descent = descend(

@@ -7,6 +7,7 @@ import torch
 from modeling import products
 from modeling.retraining import blocks, prepare_start, train_heads
 from modeling.retraining.blocks import Block, Halves, PackedBlock, PlainBlock
+from modeling.retraining.problem import Problem
 from tests.modeling.retraining.problems import problem
 
 
@@ -34,7 +35,7 @@ def test_products_from_either_side_are_rounded_as_the_features(
 
 
 def test_kept_blocks_are_all_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "_KEPT", 64)
+    monkeypatch.setattr(blocks, "KEPT", 64)
     x = torch.randn(150, 19, generator=torch.Generator().manual_seed(0))
     kept = Halves(x).blocks
     assert [each.rows for each in kept] == [slice(0, 64), slice(64, 128), slice(128, 150)]
@@ -87,3 +88,15 @@ def test_large_features_are_not_kept_twice(packings: list[int], monkeypatch: pyt
     x, y, _ = problem()
     start = prepare_start(x.astype(np.float32), y, l2=0.01)
     assert start.halves is None and packings == []
+
+
+@pytest.mark.parametrize("n_heads", [1, 40, 10_000])
+def test_the_logits_of_a_block_are_bounded_however_many_heads_there_are(n_heads: int) -> None:
+    x, y, _ = problem(n=20_000)
+    some = Problem.of(x.astype(np.float32), y, 0.01, 2, "cpu")
+    kept = list(some.blocks(n_heads, torch.bfloat16))
+    assert sum(block.rows.stop - block.rows.start for block in kept) == 20_000
+    # 64 images are the fewest that are worth a call
+    most = max((block.rows.stop - block.rows.start) * n_heads * 2 for block in kept)
+    assert most <= 1 << 22 or all(block.rows.stop - block.rows.start == 64 for block in kept[:-1])
+    assert (len(kept) == 3) == (n_heads <= 40)

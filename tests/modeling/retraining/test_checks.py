@@ -42,8 +42,9 @@ def test_classes_to_train_that_are_not_whole_numbers_are_refused(classes: Any) -
 
 
 def test_classes_to_train_may_be_an_array_or_booleans_that_count_as_numbers() -> None:
+    kinds: list[Any] = [[1], np.array([1]), [True]]
     of_list, of_array, of_booleans = (
-        train_some_classes(X, Y, ONES, 0.1, ZEROS, np.zeros(3), classes) for classes in ([1], np.array([1]), [True])
+        train_some_classes(X, Y, ONES, 0.1, ZEROS, np.zeros(3), classes) for classes in kinds
     )
     np.testing.assert_array_equal(of_array.coef, of_list.coef)
     np.testing.assert_array_equal(of_booleans.coef, of_list.coef)
@@ -56,6 +57,7 @@ def test_classes_to_train_may_be_an_array_or_booleans_that_count_as_numbers() ->
         (ONES * 1e-320, "those of head 0 are not"),
         ((ONES * 1e-40).astype(np.float32), "those of head 0 are not"),
         (ONES * 1e308, "those of head 0 are not"),
+        (ONES * 1e39, "those of head 0 are not"),
     ],
 )
 def test_weights_that_cannot_be_divided_by_their_sum_are_refused(weights: Any, message: str) -> None:

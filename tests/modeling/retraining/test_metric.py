@@ -37,7 +37,7 @@ def test_single_precision_is_enough_for_the_curvatures_that_training_meets(decay
     rng, p = np.random.default_rng(0), 400
     rotation = torch.from_numpy(np.linalg.qr(rng.standard_normal((p, p)))[0])
     h = (rotation * 100.0 * torch.arange(1, p + 1) ** -float(decay)) @ rotation.T
-    h.diagonal().add_(torch.finfo(torch.float32).eps * p * h.diagonal().max())  # as `curvature_whitening` does
+    h.diagonal().add_(torch.finfo(torch.float32).eps * p * h.diagonal().max())  # as `curvature_metric` does
     w = whitening(h.float()).double()
     eigenvalues = torch.linalg.eigvalsh(w @ h @ w.T)
     assert eigenvalues.min() > 0.9 and eigenvalues.max() < 1.1

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from modeling.errors import BadArray, NotConverged
 from modeling.retraining import TrainedHeads, many_heads, solver, train_heads
+from modeling.retraining.objective import evaluate
 from modeling.slices import uniform_weights
 from tests.modeling.retraining.problems import X, Y, objective, problem, slice_balanced
 
@@ -181,6 +183,18 @@ def test_a_processor_without_bfloat16_gets_the_same_certificate(
     exact = train_heads(x, y, weights, l2=0.01)
     assert (heads.gap <= 1e-8 * heads.loss).all()
     np.testing.assert_allclose(heads.loss, exact.loss, rtol=1e-6)
+
+
+def test_what_is_not_a_number_is_not_taken_for_solved(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y, weights = problem()
+
+    def spoilt(*arguments: Any) -> Any:
+        found = evaluate(*arguments)
+        return replace(found, gradient=found.gradient * np.nan)
+
+    monkeypatch.setattr(solver, "evaluate", spoilt)
+    with pytest.raises(NotConverged):
+        train_heads(x.astype(np.float32), y, weights, l2=0.01)
 
 
 def test_what_is_too_badly_conditioned_for_float32_is_finished_in_float64() -> None:
