@@ -18,6 +18,7 @@ FIELDS: dict[str, Any] = {
     "alarm_dropout": 0.4,
     "alarm_failed_check": 0.3,
 }
+ONLY_CODES = {"completion_code": "RIGHT", "no_consent_code": "", "failed_check_code": "", "researcher_code": ""}
 
 
 def address(study: Study, name: str) -> str:
@@ -135,17 +136,27 @@ def test_a_code_is_corrected_while_people_are_inside(coordinator_client: Client,
 def test_what_another_coordinator_changed_meanwhile_is_not_changed_back(
     coordinator_client: Client, open_study: Study
 ) -> None:
-    form = coordinator_client.get(address(open_study, "amend")).context["form"]
-    page = "".join(str(field) for field in form)
-    assert 'type="hidden" name="initial-completion_code" value="C0DE1234"' in page
-    as_shown = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
-    as_shown |= {f"initial-{name}": value for name, value in as_shown.items()}
+    page = coordinator_client.get(address(open_study, "amend"))
+    assert 'type="hidden" name="initial-completion_code" value="C0DE1234"' in page.content.decode()
+    as_shown = sent_untouched(page)
     open_study.completion_code, open_study.reward_cents = "RIGHT", 350
     open_study.save(update_fields=["completion_code", "reward_cents"])
     response = coordinator_client.post(address(open_study, "amend"), {**as_shown, "quota": 40}, follow=True)
     assert "Changed: quota." in response.content.decode()
     open_study.refresh_from_db()
     assert (open_study.completion_code, open_study.reward_cents, open_study.quota) == ("RIGHT", 350, 40)
+
+
+def sent_untouched(page: Any) -> dict[str, Any]:
+    """What a browser sends of the fields that the page shows, and of what each showed, if nothing was typed."""
+    shown = [field for _title, fields in page.context["groups"] for field in fields]
+    values = {field.html_name: field.value() for field in shown}
+    sent = {name: value for name, value in values.items() if value not in (None, False)}
+    return sent | {f"initial-{name}": "" if value is None else value for name, value in values.items()}
+
+
+def shown_on(page: Any) -> set[str]:
+    return {field.name for _title, fields in page.context["groups"] for field in fields}
 
 
 def test_codes_that_are_equal_are_refused_together(coordinator_client: Client, open_study: Study) -> None:
@@ -168,30 +179,59 @@ def test_the_codes_of_a_closed_study_are_corrected_and_nothing_else(
     studies.close_study(open_study)
     page = coordinator_client.get(address(open_study, "amend"))
     assert "its codes can still be corrected" in page.content.decode()
-    assert set(page.context["form"].fields) == set(studies.CODES)
-    changed = {**FIELDS, "completion_code": "RIGHT", "quota": 40}
+    assert shown_on(page) == set(studies.CODES)
+    changed = sent_untouched(page) | {"completion_code": "RIGHT"}
     response = coordinator_client.post(address(open_study, "amend"), changed, follow=True)
     assert "Changed: completion code." in response.content.decode()
+    response = coordinator_client.post(address(open_study, "amend"), {**ONLY_CODES, "quota": 40})
+    assert (response.status_code, shown_on(response)) == (400, set(studies.CODES))
     open_study.refresh_from_db()
     assert (open_study.completion_code, open_study.quota) == ("RIGHT", None)
 
 
-def test_a_page_that_was_open_while_the_study_closed_changes_codes_alone(
+def test_what_was_typed_into_a_page_that_was_open_while_the_study_closed_is_refused_aloud(
+    coordinator_client: Client, open_study: Study
+) -> None:
+    studies.amend_study(open_study, {"failed_check_code": "FAILED"}, by="ann")
+    studies.pause_study(open_study)
+    opened = sent_untouched(coordinator_client.get(address(open_study, "amend")))
+    studies.close_study(open_study)
+    for typed in ({"quota": 40}, {"failed_check_is_paid": "on"}, {"quota": 40, "completion_code": "RIGHT"}):
+        response = coordinator_client.post(address(open_study, "amend"), opened | typed)
+        assert (response.status_code, shown_on(response)) == (400, set(studies.CODES))
+        assert "only its codes can still be corrected" in response.content.decode()
+    response = coordinator_client.post(address(open_study, "amend"), opened | {"quota": "four"})
+    assert (response.status_code, shown_on(response)) == (400, {*studies.CODES, "quota"})
+    open_study.refresh_from_db()
+    assert (open_study.completion_code, open_study.quota, open_study.failed_check_is_paid) == ("C0DE1234", None, False)
+
+
+def test_a_code_is_corrected_on_a_page_that_was_open_while_the_study_closed(
+    coordinator_client: Client, open_study: Study
+) -> None:
+    opened = sent_untouched(coordinator_client.get(address(open_study, "amend")))
+    studies.close_study(open_study)
+    changed = opened | {"completion_code": "RIGHT"}
+    response = coordinator_client.post(address(open_study, "amend"), changed, follow=True)
+    assert "Changed: completion code." in response.content.decode()
+
+
+def test_a_study_that_closes_while_a_page_is_sent_keeps_all_but_its_codes(
     coordinator_client: Client, open_study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = Study.objects.get(pk=open_study.pk)
     studies.close_study(open_study)
     monkeypatch.setattr("annotations.admin.amend.Study.objects.get", lambda pk: read)
     response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "quota": 40})
-    assert response.status_code == 400
+    assert (response.status_code, shown_on(response)) == (400, set(studies.CODES))
     assert "only its codes can still be corrected" in response.content.decode()
 
 
 def test_codes_of_a_closed_study_that_are_equal_are_refused(coordinator_client: Client, open_study: Study) -> None:
     studies.close_study(open_study)
-    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "researcher_code": "x" * 41})
+    response = coordinator_client.post(address(open_study, "amend"), {**ONLY_CODES, "researcher_code": "x" * 41})
     assert response.status_code == 400
-    response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "failed_check_code": "C0DE1234"})
+    response = coordinator_client.post(address(open_study, "amend"), {**ONLY_CODES, "failed_check_code": "RIGHT"})
     assert "Each outcome needs a code of its own" in response.content.decode()
     open_study.refresh_from_db()
     assert (open_study.failed_check_code, open_study.researcher_code) == ("", "")
