@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.checks import check_booleans, check_finite_rows, check_one_length
 from modeling.errors import BadArray, NothingToSeparate
 
 LEAST_AGREEMENT = 0.6  # kappa from which on agreement is called substantial (Landis and Koch 1977)
@@ -74,7 +75,12 @@ def merge(
 
 
 def stratified_half(is_error: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return a random half of the images, bool[n], with half of the wrong and half of the right ones (rounded up)."""
+    """Return a random half of the images, bool[n], with half of the wrong and half of the right ones (rounded up).
+
+    Raises BadArray.
+    """
+    check_one_length(is_error=is_error)
+    check_booleans(is_error, "is_error")
     half = np.zeros(len(is_error), np.bool_)
     for value in (False, True):
         rows = rng.permutation(np.flatnonzero(is_error == value))
@@ -88,13 +94,12 @@ def best_together(
     """Choose concepts one by one, each the one that adds most to the error score of the union of their hard slices.
 
     members: bool[K, n]; is_error: bool[n]; learn: bool[n], the images by which to choose (`stratified_half`); most: how
-    many at most. It stops where none adds anything on that half. The lower number wins a tie. Raises NothingToSeparate
-    where a half lacks right or wrong images.
+    many at most. It stops where none adds anything on that half. The lower number wins a tie. Raises BadArray, and
+    NothingToSeparate where a half lacks right or wrong images.
     """
-    _check_members(members)
-    if members.shape[1:] != is_error.shape or is_error.shape != learn.shape:
-        raise BadArray(f"members {members.shape}, errors {is_error.shape} and half {learn.shape} do not fit")
+    _check_fit(members, is_error=is_error, learn=learn)
     worth, most_learned = _worth(is_error[None], learn)
+    reported, most_reported = _worth(is_error[None], ~learn)
     chosen: list[int] = []
     learned: list[float] = []
     held_out: list[float] = []
@@ -107,7 +112,7 @@ def best_together(
         union = union | members[best]
         chosen.append(best)
         learned.append(float(worth[0, union].sum() / most_learned[0]))
-        held_out.append(float(union_scores(union[None, ~learn], is_error[~learn])[0]))
+        held_out.append(max(0.0, float(reported[0, union].sum() / most_reported[0])))
     return Together(tuple(chosen), tuple(learned), tuple(held_out))
 
 
@@ -117,11 +122,15 @@ def together_in_draws(
     """Return what `best_together` reports on the other half in each of many draws, all at once: float64[D, most].
 
     members: bool[D, K, n], or bool[1, K, n] where every draw has the same; is_error: bool[D, n]; learn: bool[n]. Where
-    it stopped early, the last score holds. Raises NothingToSeparate where a half of any draw lacks right or wrong ones.
+    it stopped early, the last score holds. Raises BadArray, and NothingToSeparate where a half of any draw lacks right
+    or wrong ones.
     """
-    draws, n = is_error.shape
-    if members.ndim != 3 or members.shape[0] not in (1, draws) or members.shape[2] != n or learn.shape != (n,):
-        raise BadArray(f"members {members.shape}, errors {is_error.shape} and half {learn.shape} do not fit")
+    for name, values in (("members", members), ("is_error", is_error), ("learn", learn)):
+        check_booleans(values, name)
+    n, draws = learn.size, len(is_error)
+    fit = learn.shape == (n,) and is_error.shape == (draws, n) and members.ndim == 3
+    if not fit or members.shape[0] not in (1, draws) or members.shape[2] != n:
+        raise BadArray(f"members {members.shape}, is_error {is_error.shape} and learn {learn.shape} do not fit")
     reached = np.zeros((draws, most))
     if not members.shape[1]:
         return reached
@@ -166,7 +175,9 @@ def together_by_chance(
 
     float64[tries, most]: held-out scores after 1, 2, … concepts, of errors shuffled within each half, so that the
     slices, their overlaps and the number chosen from stay as they are. Where it stopped early, the last score holds.
+    Raises as `best_together` does.
     """
+    _check_fit(members, is_error=is_error, learn=learn)
     shuffled = np.tile(is_error, (tries, 1))
     for row in shuffled:
         for half in (learn, ~learn):
@@ -178,7 +189,9 @@ def union_scores(members: NDArray[np.bool_], is_error: NDArray[np.bool_]) -> NDA
     """Return max(0, share of the errors inside - share of the correct images inside): float64[K] in [0, 1].
 
     That is the error score of a similarity that is 1 inside and 0 outside. members: bool[K, n]; is_error: bool[n].
+    Raises BadArray, NothingToSeparate.
     """
+    _check_fit(members, is_error=is_error)
     n_error = int(is_error.sum())
     n_correct = len(is_error) - n_error
     if not n_error or not n_correct:
@@ -193,10 +206,11 @@ def phrase_map(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return where to draw each phrase: float64[K, 2], the first two principal components of the embeddings.
 
     embeddings: float[K, d], unit rows. Each axis points to where its largest absolute value is positive, so that the
-    same phrases make the same map.
+    same phrases make the same map. Raises BadArray.
     """
     if embeddings.ndim != 2:
         raise BadArray(f"embeddings must be a matrix, not {embeddings.shape}")
+    check_finite_rows(embeddings, "embeddings")
     centred = (
         embeddings.astype(np.float64) - embeddings.mean(axis=0, dtype=np.float64) if len(embeddings) else embeddings
     )
@@ -259,3 +273,13 @@ def _by_first(groups: NDArray[np.int64]) -> NDArray[np.int64]:
 def _check_members(members: NDArray[np.bool_]) -> None:
     if members.ndim != 2 or members.dtype != np.bool_:
         raise BadArray(f"members must be a matrix of booleans, not {members.dtype}{list(members.shape)}")
+
+
+def _check_fit(members: NDArray[np.bool_], **of_images: NDArray[np.bool_]) -> None:
+    """Raise BadArray unless members are bool[K, n], and each of the others bool[n]; these go by their names."""
+    _check_members(members)
+    for name, values in of_images.items():
+        check_booleans(values, name)
+    n = check_one_length(**of_images)
+    if members.shape[1] != n:
+        raise BadArray(f"members {members.shape} do not fit {' and '.join(of_images)} of {n} images")

@@ -120,10 +120,14 @@ def p_of_list(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> NDA
     """For each error score, the share of permuted maxima that reach it; the list as it is counts as one of them.
 
     values: float[K]; maxima: float[permutations], from `permuted_maxima`. In [1 / (permutations + 1), 1].
-    Raises BadArray for NaN, which is not above anything.
+    Raises BadArray, also for NaN, which is not above anything.
     """
-    if np.isnan(values).any() or np.isnan(maxima).any():
-        raise BadArray("an error score that is not a number has no p-value")
+    for what, scores in (("error scores", values), ("permuted maxima", maxima)):
+        if scores.ndim != 1:
+            raise BadArray(f"{what} must be a vector, not {scores.shape}")
+        nan = np.isnan(scores)
+        if nan.any():
+            raise BadArray(f"{what} must be numbers, and number {int(np.argmax(nan))} of them is not")
     below = np.searchsorted(np.sort(maxima), values, side="left")
     share: NDArray[np.float64] = (1 + len(maxima) - below) / (1 + len(maxima))
     return share

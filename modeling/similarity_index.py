@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modeling.checks import check_unit_rows
 from modeling.errors import BadArray
 from modeling.products import multiplies_bfloat16, packed, times_packed
 from modeling.similarity import similarities
 from modeling.tensors import as_tensor
 
-_UNIT_TOLERANCE = 1e-3  # of lengths
 _IMAGES = 2**14  # that are multiplied at once: the products stay in cache
 _MORE_THAN_UNIT = 1.01  # lengths of rows, also when they are rounded
 _NEAREST = 0.505  # of the spacing of numbers: the most that the nearest one is off, as a share of itself
@@ -57,9 +57,9 @@ class SimilarityIndex:
         Raises BadArray, also for a row that does not have length 1.
         """
         self._images = _checked("image", images)
-        self._fine = _Blocks(images, torch.float32)
+        self._fine = _Blocks(self._images, torch.float32)
         halves = multiplies_bfloat16(torch.device("cpu"))
-        self._rough = _Blocks(images, torch.bfloat16) if halves else self._fine
+        self._rough = _Blocks(self._images, torch.bfloat16) if halves else self._fine
 
     def __len__(self) -> int:
         return len(self._images)
@@ -69,9 +69,12 @@ class SimilarityIndex:
 
         texts: float32[K, d], unit rows; thresholds: float[K], in [-1, 1]. Raises BadArray.
         """
-        self._check_texts(texts)
-        if thresholds.shape != texts.shape[:1] or not (np.abs(thresholds) <= 1).all():  # NaN is not
-            raise BadArray(f"there must be one threshold in [-1, 1] for each of {len(texts)} texts")
+        texts = self._checked_texts(texts)
+        if thresholds.shape != texts.shape[:1]:
+            raise BadArray(f"there must be one threshold for each of {len(texts)} texts, not {thresholds.shape}")
+        inside = np.abs(thresholds) <= 1  # NaN is not
+        if not inside.all():
+            raise BadArray(f"thresholds must lie in [-1, 1], and threshold {int(np.argmin(inside))} does not")
         tau, rounding, found = thresholds.astype(np.float32), self._fine.rounding(texts), []
         candidates = _candidates(self._fine.times(texts), tau - rounding)
         for text, threshold, (rows, about) in zip(texts, tau, candidates, strict=True):
@@ -86,7 +89,7 @@ class SimilarityIndex:
 
         texts: float32[K, d], unit rows; count ≥ 1. Raises BadArray.
         """
-        self._check_texts(texts)
+        texts = self._checked_texts(texts)
         if count < 1:
             raise BadArray(f"at least 1 image must be asked for, not {count}")
         count, rounding = min(count, len(self)), np.float32(self._rough.rounding(texts))
@@ -115,22 +118,21 @@ class SimilarityIndex:
             exact[some] = similarities(self._images[rows[some]], text)
         return exact
 
-    def _check_texts(self, texts: NDArray[np.float32]) -> None:
-        _checked("text", texts)
+    def _checked_texts(self, texts: NDArray[np.float32]) -> NDArray[np.float32]:
+        texts = _checked("text", texts)
         if texts.shape[1] != self._images.shape[1]:
             raise BadArray(
                 f"texts of {texts.shape[1]} dimensions cannot be compared to images of {self._images.shape[1]}"
             )
+        return texts
 
 
 def _checked(what: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    if rows.ndim != 2 or rows.dtype != np.float32 or not rows.size:
+    """Unit rows in this machine's byte order. Raises BadArray, also for another precision."""
+    if rows.ndim != 2 or rows.dtype.newbyteorder("=") != np.float32 or not rows.size:
         raise BadArray(f"{what}s must be a float32 matrix of at least one row, not {rows.dtype} {rows.shape}")
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    unit = np.abs(lengths - 1) < _UNIT_TOLERANCE
-    if not unit.all():
-        raise BadArray(f"{what} {int(np.argmin(unit))} is not a row of length 1")
-    return rows
+    check_unit_rows(rows, what)
+    return rows.astype(np.float32, copy=False)
 
 
 class _Blocks:

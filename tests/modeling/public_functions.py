@@ -1,4 +1,8 @@
-"""The public functions of modeling that take arrays: of each its arrays, how they can be bad, and words for them."""
+"""Public functions of modeling that take arrays: of each its arrays, how they can be bad, and words for them.
+
+Not every one: the steps that these are made of are tried through them, and encoders, files, `similarities`, `judge`,
+`Head`, `select_classes` and `subgroup_accuracy` have tests of their own.
+"""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -21,11 +25,23 @@ from modeling.baselines import (
     train_upsampled_probe,
     wise_ft,
 )
+from modeling.concepts import (
+    agreement,
+    best_together,
+    merge,
+    phrase_map,
+    stratified_half,
+    together_by_chance,
+    together_in_draws,
+    union_scores,
+)
 from modeling.error_score import error_score, error_scores, split_errors
 from modeling.groups import group_counts, group_ids
-from modeling.keywords import clip_scores, permuted_maxima, rank_keywords
+from modeling.keywords import clip_scores, p_of_list, permuted_maxima, rank_keywords
 from modeling.metrics import class_error_rates, group_metrics, group_shares, hardest_class
+from modeling.null_level import p_values
 from modeling.retraining import prepare_start, train_heads, train_some_classes, train_worst_group
+from modeling.similarity_index import SimilarityIndex
 from modeling.slices import division_weights, slice_ids, slice_members, slice_membership, slice_weights
 from modeling.standardization import Standardization, unit_rows
 from modeling.zero_shot import ZeroShot
@@ -76,6 +92,24 @@ MEMBERSHIP = np.where(LABELS == 0, GROUPS, -1)
 HEAD = RNG.normal(size=(2, D)), RNG.normal(size=2)
 SHORT = SgdSettings(epochs=2, batch_size=8)
 SCALING = Standardization.fit(FEATURES)
+UNIT_32 = unit_rows(FEATURES)
+INDEX = SimilarityIndex(unit_rows(RNG.normal(size=(5, D))))
+PHRASES = RNG.random((K, N)) < 0.5  # hard slices
+LEARN = np.arange(N) % 2 == 0
+SCORES = RNG.random(N)
+ANY_COUNT = without(without(FLOATS, "one short"), "integers")  # vectors of any length, and of whole numbers
+HALVES: dict[str, Bad] = {
+    **FLAGS,
+    "all true": (np.ones_like, "0 images are classified correctly and 12 wrongly"),
+    "all false": (np.zeros_like, "12 images are classified correctly and 0 wrongly"),
+}
+LEARNT: dict[str, Bad] = {
+    **FLAGS,
+    "all of them": (np.ones_like, "0 images are classified correctly and 0 wrongly"),
+    "none of them": (np.zeros_like, "0 images are classified correctly and 0 wrongly"),
+}
+OF_DRAWS: dict[str, Bad] = {**FLAGS, "one short": (lambda array: array[..., :-1], str(N - 1))}
+FEWER_COLUMNS: Bad = (lambda array: unit_rows(array[:, :-1]), rf"\b{D - 1} dimensions")
 
 
 def rng() -> np.random.Generator:
@@ -277,5 +311,61 @@ PUBLIC: dict[str, Public] = {
         lambda phrases: roboshot(ZeroShot(CLASSES.astype(np.float32), np.arange(2)), phrases),
         {"phrases": UNIT},
         {"phrases": {**UNIT_ROWS, "one short": (lambda array: array[:, :-1], r", 2\)")}},
+    ),
+    "agreement": Public(agreement, {"members": PHRASES}, {"members": without(FLAGS, "one short")}),
+    "merge": Public(
+        lambda members: merge(members, ["a", "b"]), {"members": PHRASES}, {"members": without(FLAGS, "one short")}
+    ),
+    "stratified_half": Public(
+        lambda is_error: stratified_half(is_error, rng()),
+        {"is_error": IS_ERROR},
+        {"is_error": without(FLAGS, "one short")},
+    ),
+    "best_together": Public(
+        lambda members, is_error, learn: best_together(members, is_error, learn, 2),
+        {"members": PHRASES, "is_error": IS_ERROR, "learn": LEARN},
+        {"members": FLAGS, "is_error": HALVES, "learn": LEARNT},
+        {"is_error": "is_error|classified", "learn": "learn|classified"},
+    ),
+    "together_in_draws": Public(
+        lambda members, is_error, learn: together_in_draws(members, is_error, learn, 2),
+        {"members": PHRASES[None], "is_error": np.stack([IS_ERROR, ~IS_ERROR]), "learn": LEARN},
+        {"members": OF_DRAWS, "is_error": {**HALVES, **OF_DRAWS}, "learn": LEARNT},
+        {"is_error": "is_error|classified", "learn": "learn|classified"},
+    ),
+    "together_by_chance": Public(
+        lambda members, is_error, learn: together_by_chance(members, is_error, learn, 2, rng(), 3),
+        {"members": PHRASES, "is_error": IS_ERROR, "learn": LEARN},
+        {"members": FLAGS, "is_error": HALVES, "learn": LEARNT},
+        {"is_error": "is_error|classified", "learn": "learn|classified"},
+    ),
+    "union_scores": Public(
+        union_scores,
+        {"members": PHRASES, "is_error": IS_ERROR},
+        {"members": FLAGS, "is_error": BOTH_KINDS},
+        {"is_error": "is_error|classified"},
+    ),
+    "phrase_map": Public(phrase_map, {"embeddings": FEATURES}, {"embeddings": without(FLOATS, "one short")}),
+    "p_values": Public(
+        lambda values: p_values(values, 4, 5), {"values": SCORES}, {"values": ANY_COUNT}, {"values": "score"}
+    ),
+    "p_of_list": Public(
+        p_of_list,
+        {"values": SCORES, "maxima": SCORES[:5]},
+        {"values": without(ANY_COUNT, "infinite"), "maxima": without(ANY_COUNT, "infinite")},
+        {"values": "score"},
+    ),
+    "SimilarityIndex": Public(
+        lambda images: SimilarityIndex(images).nearest(CLASSES.astype(np.float32), 3),
+        {"images": UNIT_32},
+        {"images": without(UNIT_ROWS, "one short")},
+    ),
+    "SimilarityIndex.nearest": Public(
+        lambda texts: INDEX.nearest(texts, 3), {"texts": UNIT_32}, {"texts": {**UNIT_ROWS, "one short": FEWER_COLUMNS}}
+    ),
+    "SimilarityIndex.above": Public(
+        lambda texts, thresholds: INDEX.above(texts, thresholds),
+        {"texts": UNIT_32, "thresholds": SCORES},
+        {"texts": {**UNIT_ROWS, "one short": FEWER_COLUMNS}, "thresholds": without(FLOATS, "integers")},
     ),
 }

@@ -164,5 +164,5 @@ def test_similarities_that_are_not_finite_are_named() -> None:
 
 
 def test_what_is_not_a_number_has_no_p_value() -> None:
-    with pytest.raises(BadArray, match="score that is not a number"):
+    with pytest.raises(BadArray, match="number 1 of them is not"):
         p_of_list(np.array([0.5, np.nan]), np.array([0.1]))

@@ -170,7 +170,7 @@ def test_images_that_are_not_unit_rows_are_refused(images: Rows) -> None:
 def test_the_row_at_fault_is_named() -> None:
     images = np.eye(4, dtype=np.float32)
     images[2] = 0
-    with pytest.raises(BadArray, match="image 2 is not a row of length 1"):
+    with pytest.raises(BadArray, match="image 2 does not have length 1"):
         SimilarityIndex(images)
 
 
@@ -178,10 +178,12 @@ def test_searches_that_do_not_fit_are_refused() -> None:
     index, texts = SimilarityIndex(unit(5, 8, 0)), unit(2, 8, 1)
     with pytest.raises(BadArray, match="9 dimensions"):
         index.nearest(unit(2, 9, 1), 1)
-    with pytest.raises(BadArray, match="text 0 is not a row"):
+    with pytest.raises(BadArray, match="text 0 does not have length 1"):
         index.nearest(texts * 3, 1)
     with pytest.raises(BadArray, match="at least 1 image"):
         index.nearest(texts, 0)
-    for thresholds in (np.array([0.1]), np.array([0.1, 1.5]), np.array([0.1, np.nan])):
-        with pytest.raises(BadArray, match="one threshold"):
-            index.above(texts, thresholds)
+    with pytest.raises(BadArray, match="one threshold for each of 2 texts"):
+        index.above(texts, np.array([0.1]))
+    for outside in (1.5, np.nan):
+        with pytest.raises(BadArray, match="threshold 1 does not"):
+            index.above(texts, np.array([0.1, outside]))
