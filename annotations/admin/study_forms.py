@@ -72,7 +72,7 @@ class StudyForm(ModelForm[Study]):
             if locked.state != StudyState.DRAFT:
                 raise ValidationError("The study was opened in the meantime, so it can no longer be changed.")
             if "seen_revision" in self.cleaned_data:
-                drafts.refuse_stale(self.instance, self.cleaned_data["seen_revision"])
+                drafts.refuse_stale(locked, self.cleaned_data["seen_revision"])
         return super().clean()
 
 

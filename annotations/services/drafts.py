@@ -8,18 +8,18 @@ from annotations.services.errors import ServiceError
 
 
 class DraftSavedMeanwhile(ServiceError):
-    """Somebody saved the draft after the page that is sent now was opened; `study` is what is stored."""
+    """Somebody saved the draft after the page that is sent now was opened: `who`; `study` is what is stored."""
 
     code = "draft_saved_meanwhile"
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        super().__init__(f"{study.revised_by} saved this draft {_when(study)}, after you had opened this page.")
+        self.who = study.revised_by or "Somebody"  # nobody saved it, where a page names a revision which never was
+        super().__init__(f"{self.who} saved this draft {_when(study)}, after you had opened this page.")
 
 
-def refuse_stale(study: Study, seen: int) -> None:
-    """Lock a draft, and raise DraftSavedMeanwhile unless `seen` is its revision still. Within a transaction."""
-    locked = Study.objects.select_for_update().get(pk=study.pk)
+def refuse_stale(locked: Study, seen: int) -> None:
+    """Raise DraftSavedMeanwhile unless `seen` is still the revision of a draft that this transaction has locked."""
     if locked.revision != seen:
         raise DraftSavedMeanwhile(locked)
 
@@ -39,7 +39,7 @@ def revise(study: Study, *, by: str, seen: int | None = None) -> None:
 
 
 def _when(study: Study) -> str:
-    if study.revised_at is None:  # a page that names a revision which never was
+    if study.revised_at is None:
         return "just now"
     at, now = timezone.localtime(study.revised_at), timezone.localtime()
     day = "" if at.date() == now.date() else f"on {at.day} {at:%B} "

@@ -37,12 +37,13 @@ def test_a_save_of_what_is_no_longer_there_names_who_saved_and_when(draft_study:
 
 def refuse_stale(study: Study, seen: int) -> None:
     with transaction.atomic():
-        drafts.refuse_stale(study, seen)
+        drafts.refuse_stale(Study.objects.select_for_update().get(pk=study.pk), seen)
 
 
 def test_a_revision_that_never_was_is_refused_too(draft_study: Study) -> None:
-    with pytest.raises(DraftSavedMeanwhile):
+    with pytest.raises(DraftSavedMeanwhile) as caught:
         drafts.revise(draft_study, by="ben", seen=7)
+    assert caught.value.message == "Somebody saved this draft just now, after you had opened this page."
 
 
 @pytest.mark.django_db(transaction=True)
