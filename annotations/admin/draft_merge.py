@@ -66,10 +66,15 @@ def merge(sent: QueryDict, form: type[ModelForm[Any]], study: Study, rows: Itera
 
 
 def _rows_over(data: QueryDict, sent: QueryDict, rows: Rows) -> Iterator[Difference]:
-    """Write the stored rows first, each with what was typed into it, then those stored no longer or not yet."""
+    """Write the stored rows first, each with what was typed into it, then those stored no longer or not yet.
+
+    A form that had no place for these rows showed none of them, so that none differs from it.
+    """
     for key in [key for key in data if key.removeprefix("initial-").startswith(f"{rows.prefix}-")]:
         del data[key]
-    yield from _over_stored_rows(data, sent, rows)
+    differences = list(_over_stored_rows(data, sent, rows))
+    if f"{rows.prefix}-TOTAL_FORMS" in sent:
+        yield from differences
     n_rows = len(rows.stored)
     for difference, fields in _other_rows(sent, rows):
         data.update({f"{rows.prefix}-{n_rows}-{name}": value for name, value in fields.items()})

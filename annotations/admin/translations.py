@@ -90,7 +90,14 @@ class TranslationsField(forms.Field):
         super().__init__(**{"required": False, "label": "Translations", **options})
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return (initial or {}) != (data or {})
+        return bool(_plain(initial or {}) != _plain(data or {}))
+
+
+def _plain(value: Any) -> Any:
+    """Browsers send the line breaks of a text in their own way."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def _key(name: str, language: str, text: str) -> str:

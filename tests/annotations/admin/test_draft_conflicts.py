@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from annotations.admin import draft_merge
 from annotations.models import BaseModel, Role, Study
 from annotations.services import class_lists
 from tests.actors import OVAL, SQUARE
@@ -85,7 +86,8 @@ def test_a_save_that_follows_what_it_saw_is_stored_and_audited(ann: Client, ben:
 
 
 def test_a_page_that_was_not_touched_differs_in_nothing(ann: Client, draft_study: Study) -> None:
-    draft_study.consent_text, draft_study.translations = "One\nTwo", {"de": {"title": "Quadrate"}}
+    draft_study.consent_text = "One\nTwo"
+    draft_study.translations = {"de": {"title": "Quadrate", "consent_text": "Eins\nZwei"}}
     draft_study.save()
     save(ann, draft_study, opened(ann, draft_study))
     assert draft_study.audit_records.get(act="study_changed").detail == {"what": []}
@@ -237,6 +239,40 @@ def test_tasks_that_have_no_place_on_the_form_any_more_are_said_to_be_lost(
     assert ("Tasks", "now on the page “Many classes”", "not kept: do it there") in differences(response)
     assert save(ben, draft_study, fields_of(response)).status_code == 302
     assert draft_study.tasks.count() == 2
+
+
+def test_tasks_that_have_a_place_on_the_form_only_now_are_not_said_to_be_new(
+    ben: Client, draft_study: Study, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class_lists.add(draft_study, base_model, ["oval"], by="ann")
+    monkeypatch.setattr("annotations.admin.studies.MOST_ON_FORM", 1)
+    bens = opened(ben, draft_study)
+    assert "tasks-TOTAL_FORMS" not in bens
+    class_lists.remove(draft_study, [draft_study.tasks.get(target_class=OVAL).position], by="ann")
+    response = save(ben, draft_study, bens | {"title": "Ben's"})
+    assert differences(response) == {("Title", "", "Ben's")}
+    assert save(ben, draft_study, fields_of(response)).status_code == 302
+    assert (draft_study.title, draft_study.tasks.get().target_class) == ("Ben's", SQUARE)
+
+
+def test_a_draft_that_is_deleted_while_both_are_laid_together_is_not_found(
+    ann: Client, ben: Client, draft_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def merge_and_delete(*given: Any) -> draft_merge.Merged:
+        merged = draft_merge.merge(*given)
+        Study.objects.filter(pk=draft_study.pk).delete()
+        return merged
+
+    bens = opened(ben, draft_study)
+    save(ann, draft_study, opened(ann, draft_study) | {"title": "Ann's"})
+    monkeypatch.setattr("annotations.admin.draft_conflicts.merge", merge_and_delete)
+    response = ben.post(page_of(draft_study), bens | {"title": "Ben's"})
+    assert response.status_code == 404
+
+
+def test_a_page_of_a_version_that_never_was_names_somebody(ann: Client, draft_study: Study) -> None:
+    page = save(ann, draft_study, opened(ann, draft_study) | {"seen_revision": "7"}).content.decode()
+    assert "Somebody saved this draft just now, after you had opened this page." in page
 
 
 def test_a_page_that_does_not_say_what_it_shows_stores_nothing(ann: Client, draft_study: Study) -> None:
