@@ -2,12 +2,13 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
@@ -16,16 +17,18 @@ from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.concept_definitions import CONCEPTS, TOGETHER, ConceptRow, TogetherRow
 from annotations.analysis.concept_definitions import MAP as PLACES
 from annotations.analysis.concept_figures import map_panels, together_figure
-from annotations.analysis.concept_tables import ConceptTables
+from annotations.analysis.concept_tables import ConceptTables, concept_tables
 from annotations.analysis.latest import latest_concepts
 from annotations.analysis.rows import positions_with_scores
 from annotations.charts.draw import draw
 from annotations.charts.map_chart import draw_map
 from annotations.exports.columns import Table
+from annotations.exports.snapshot import snapshot
 from annotations.models import Study
 
 TABLES: tuple[Table[Any], ...] = (CONCEPTS, TOGETHER, PLACES)
 TASKS_AT_ONCE = 10  # on a page: of a class with many phrases it takes 40 ms to say what they explain together
+MOST_IN_MEMORY = 2**20  # bytes of a file; a larger one is on disk until it is sent
 MAP = "concept-map"
 MOST_SHOWN = 100  # concepts of a task on the page; the file has all
 MOST_PLACES = 400  # lines of the map's data on the page
@@ -121,26 +124,26 @@ def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:
     )
 
 
-def _csv(study: Study, file: str) -> HttpResponseBase:
-    table = next((table for table in TABLES if table.file == file), None)
+def _csv(study: Study, name: str) -> FileResponse:
+    """One table of all tasks as they are at one moment, written whole before the first byte leaves."""
+    table = next((table for table in TABLES if table.file == name), None)
     if table is None:
         raise Http404
-    lines = (_line(cells) for cells in table.lines(_rows(study, table)))
-    headers = _as_file(f"{study.slug}-{file}")
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _line(cells: list[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115  # the response closes it
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    with snapshot():
+        csv.writer(text).writerows(table.lines(_rows(study, table)))
+    text.detach()  # or closing it would close the file
+    file.seek(0)
+    offered = f"{study.slug}-{table.file}"
+    return FileResponse(file, as_attachment=True, filename=offered, content_type="text/csv; charset=utf-8")
 
 
 def _rows(study: Study, table: Table[Any]) -> Iterator[Any]:
-    """The rows of all tasks, some tasks at a time, so that a file begins at once."""
+    """The rows of all tasks, some tasks at a time, so that few are in memory; what the page keeps stays kept."""
     positions = list(study.tasks.order_by("position").values_list("position", flat=True))
     for start in range(0, len(positions), TASKS_AT_ONCE):
-        tables = latest_concepts(study, tuple(positions[start : start + TASKS_AT_ONCE]))
+        tables = concept_tables(study, positions[start : start + TASKS_AT_ONCE])
         yield from next(filled.rows for filled in tables.all if filled.table is table)
 
 

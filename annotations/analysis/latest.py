@@ -9,7 +9,7 @@ from annotations.analysis.state import state_of
 from annotations.analysis.tables import StudyTables, study_tables
 from annotations.models import Study
 
-_KEPT = 4  # studies whose analysis a process remembers
+_KEPT = 4  # analyses of each kind that a process remembers: of studies, and of concepts of some tasks of one
 MANY = 20_000  # rows of table 3: with more, a page that follows a study is content with an analysis of a while ago
 REST_S = 30.0
 

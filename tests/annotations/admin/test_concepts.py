@@ -37,6 +37,7 @@ def test_the_page_says_what_was_said_and_what_it_explains(study: Study, coordina
     assert "style=" not in page.split('id="results"')[1]
 
 
+@pytest.mark.django_db(transaction=True)  # a file has a snapshot of its own
 @pytest.mark.parametrize("file", ["concepts.csv", "concepts_together.csv", "concept_map.csv"])
 def test_every_table_is_a_file(study: Study, coordinator_client: Client, file: str) -> None:
     rows = list(csv.DictReader(io.StringIO(page_of(coordinator_client, study, f"?table={file}"))))

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -10,8 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotations.admin import concepts
 from annotations.admin.concepts import TASKS_AT_ONCE
 from annotations.analysis import together
+from annotations.analysis.concept_tables import ConceptTables
 from annotations.models import Moderation, Phrase, Study
 from tests.annotations.analysis.many_classes import study_of_many_classes
 
@@ -83,6 +86,47 @@ def test_classes_of_which_nobody_said_anything_are_counted_and_not_shown(
     assert "Of 23 more nobody has said anything that has a score." in page
 
 
+@pytest.mark.django_db(transaction=True)  # a file has a snapshot of its own
 def test_the_file_has_every_class(study: Study, coordinator_client: Client) -> None:
     rows = list(csv.DictReader(io.StringIO(opened(coordinator_client, study, "?table=concepts.csv"))))
     assert [int(row["task"]) for row in rows] == list(range(1, 26))
+
+
+def in_between(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Something happens in another connection after the first tasks of a file were read."""
+    whole = concepts.concept_tables
+
+    def reading(study: Study, positions: list[int]) -> ConceptTables:
+        if positions[0] > 1:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(happens).result()
+        return whole(study, positions)
+
+    monkeypatch.setattr(concepts, "concept_tables", reading)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_file_is_of_one_moment(study: Study, coordinator_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exclude_all() -> None:
+        try:
+            Phrase.objects.update(moderation=Moderation.EXCLUDED, moderation_reason="spam")
+        finally:
+            connection.close()
+
+    in_between(monkeypatch, exclude_all)
+    rows = list(csv.DictReader(io.StringIO(opened(coordinator_client, study, "?table=concepts.csv"))))
+    assert [int(row["task"]) for row in rows] == list(range(1, 26))
+    assert not Phrase.objects.exclude(moderation=Moderation.EXCLUDED).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_while_the_file_is_written_is_no_file(
+    study: Study, coordinator_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    in_between(monkeypatch, fail)
+    coordinator_client.raise_request_exception = False
+    address = reverse("admin:annotations_study_concepts", args=[study.pk]) + "?table=concepts.csv"
+    assert coordinator_client.get(address).status_code == 500
