@@ -11,10 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from annotations.admin import concepts
 from annotations.admin.concepts import TASKS_AT_ONCE
 from annotations.analysis import together
-from annotations.analysis.concept_tables import ConceptTables
+from annotations.analysis.concept_tables import ConceptTables, concept_tables
 from annotations.models import Moderation, Phrase, Study
 from tests.annotations.analysis.many_classes import study_of_many_classes
 
@@ -94,15 +93,14 @@ def test_the_file_has_every_class(study: Study, coordinator_client: Client) -> N
 
 def in_between(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Something happens in another connection after the first tasks of a file were read."""
-    whole = concepts.concept_tables
 
     def reading(study: Study, positions: list[int]) -> ConceptTables:
         if positions[0] > 1:
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(happens).result()
-        return whole(study, positions)
+        return concept_tables(study, positions)
 
-    monkeypatch.setattr(concepts, "concept_tables", reading)
+    monkeypatch.setattr("annotations.admin.concepts.concept_tables", reading)
 
 
 @pytest.mark.django_db(transaction=True)
