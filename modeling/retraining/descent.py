@@ -4,8 +4,9 @@ All heads share one metric, and steps are taken in its coordinates (`lbfgs`). z 
 costs one product with the features, and its line search none.
 
 The products may be taken in low precision, because they are only of *changes*: of the step, and of the residuals by the
-step. Both shrink on the way, and their rounding with them. What is solved is then the same problem with slightly
-different features, and a linear term that makes its gradient right where the descent began; `solver` corrects the rest.
+step. Both shrink on the way, and their rounding with them; the first ones, by far the largest, are taken in full. What
+is solved is then the same problem with slightly different features, and a linear term that makes its gradient right
+where the descent began; `solver` corrects the rest.
 """
 
 from collections import deque
@@ -44,6 +45,7 @@ def descend(
     A head also ends where a step no longer lowers it, or after max_iterations.
     """
     moved = torch.zeros_like(start.gradient)
+    precise = replace(precision, operands=precision.values)  # for the first step
     heads, iterations = _Heads.at(v, weights, start, kept, goal, metric, pairs), 0
     steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
     while True:
@@ -53,7 +55,7 @@ def descend(
             heads = heads.only(unfinished)
         if not len(heads.index):
             return Descent(v + moved, iterations, pairs, tuple(steps))
-        heads = _step(problem, heads, metric, precision)
+        heads = _step(problem, heads, metric, precision if iterations else precise)
         steps.append((heads.pairs.last, heads.index))
         iterations += 1
 
