@@ -67,7 +67,7 @@ class Halves:
     """All images in bfloat16, by blocks: made when they are first asked for, and kept."""
 
     def __init__(self, features: Tensor) -> None:
-        self._features = features
+        self.features = features
 
     @classmethod
     def of(cls, features: Tensor) -> "Halves | None":
@@ -76,14 +76,14 @@ class Halves:
 
     def are_of(self, features: Tensor) -> bool:
         """Whether these are the very features, in the same memory."""
-        mine, other = ((each.data_ptr(), each.shape, each.stride(), each.dtype) for each in (self._features, features))
-        return mine == other and self._features.device == features.device
+        mine, other = ((each.data_ptr(), each.shape, each.stride(), each.dtype) for each in (self.features, features))
+        return mine == other and self.features.device == features.device
 
     @cached_property
     def blocks(self) -> Sequence[Block]:
         """Large ones: for a few heads, each call for what else is computed costs more than the computing."""
-        kind = PackedBlock.of if self._features.device.type == "cpu" else PlainBlock
-        return [kind(rows, self._features[rows].bfloat16()) for rows in row_ranges(len(self._features), KEPT)]
+        kind = PackedBlock.of if self.features.device.type == "cpu" else PlainBlock
+        return [kind(rows, self.features[rows].bfloat16()) for rows in row_ranges(len(self.features), KEPT)]
 
 
 def row_ranges(n: int, size: int) -> Iterator[slice]:

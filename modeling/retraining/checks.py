@@ -1,12 +1,13 @@
 """What retraining asks of its input; the messages say what is wrong and where."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modeling.checks import check_two_classes, checked_ids
-from modeling.errors import BadArray
+from modeling.errors import BadArray, NotConverged
 
 _LARGEST = 1e6  # a z-score is at most √n
 _LEAST_SUM, _LARGEST_SUM = 1e-30, 1e30  # of weights: they and the inverse of their sum must be numbers in float32
@@ -16,7 +17,7 @@ _ROWS_AT_ONCE = 4096  # a mask of all features would be a quarter of their size
 def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l2: float, n_classes: int | None) -> int:
     """The number of classes, of features float[n, d] and labels int[n], two of which at least have images.
 
-    Raises BadArray for what does not fit.
+    The features' values are checked by `check_values`. Raises BadArray for what does not fit.
     """
     if features.ndim != 2 or labels.ndim != 1 or len(features) != len(labels) or not len(labels):
         raise BadArray(
@@ -24,7 +25,6 @@ def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l
         )
     if not np.issubdtype(features.dtype, np.floating) or labels.dtype.kind not in "iu":
         raise BadArray(f"features must be floats and labels integers, not {features.dtype} and {labels.dtype}")
-    _check_values(features)
     if not 0 < l2 < np.inf:
         raise BadArray(f"l2 must be positive and finite, not {l2}")
     if n_classes is None:
@@ -34,7 +34,8 @@ def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l
     return n_classes
 
 
-def _check_values(features: NDArray[np.floating]) -> None:
+def check_values(features: NDArray[np.floating]) -> None:
+    """Raises BadArray unless features [n, d] are finite, and as small as a z-score is."""
     for start in range(0, len(features), _ROWS_AT_ONCE):
         rows = features[start : start + _ROWS_AT_ONCE]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -46,6 +47,16 @@ def _check_values(features: NDArray[np.floating]) -> None:
             at = int(np.argmax(bad))
             problem = f"larger than {_LARGEST:g}" if np.isfinite(rows[at]).all() else "not finite"
             raise BadArray(f"features must be finite and standardised, and row {start + at} has a number {problem}")
+
+
+@contextmanager
+def naming_bad_values(features: NDArray[np.floating]) -> Iterator[None]:
+    """For training on features that were checked before: what fails because they changed since is a BadArray."""
+    try:
+        yield
+    except NotConverged:
+        check_values(features)
+        raise
 
 
 def check_weights(weights: NDArray[np.floating], n: int) -> None:

@@ -40,7 +40,7 @@ def descend(
 ) -> "Descent":
     """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K].
 
-    start, kept: the evaluation at V; what is kept is overwritten; metric: in the precision's values;
+    start, kept: the evaluation at V; what is kept is overwritten; metric: in the precision's operands;
     pairs: what an earlier descent of these heads has seen of their curvature, in the same values and metric.
     A head also ends where a step no longer lowers it, or after max_iterations.
     """
@@ -92,6 +92,7 @@ class _Heads:
     weights: Weights
     z: Tensor  # [K, b, n]
     residuals: Tensor  # [K, b, n]
+    dz: Tensor  # [K, b, n], memory for what a step changes in z
     pairs: Pairs  # in the coordinates of the metric, as `scaled`
 
     @classmethod
@@ -111,6 +112,7 @@ class _Heads:
             weights=weights,
             z=kept.z,
             residuals=kept.residuals,
+            dz=torch.empty_like(kept.z),
             pairs=pairs,
         )
 
@@ -120,10 +122,11 @@ class _Heads:
     def only(self, mask: Tensor) -> "_Heads":
         """Those of the mask. What is kept of every image moves up where it lies: a copy of it would be large."""
         moved_up = {name: move_up(getattr(self, name), mask) for name in ("z", "residuals")}
-        small = [field.name for field in fields(self) if field.name not in (*moved_up, "weights", "pairs")]
+        small = [field.name for field in fields(self) if field.name not in (*moved_up, "dz", "weights", "pairs")]
         return _Heads(
             weights=self.weights.only(mask),
             pairs=self.pairs.only(mask),
+            dz=self.dz[: len(moved_up["z"])],
             **moved_up,
             **{name: getattr(self, name)[mask] for name in small},
         )
@@ -167,7 +170,6 @@ class _Trial:
 
 def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precision) -> _Trial:
     """Take a step of 1, in one pass over the features."""
-    dz = torch.empty_like(heads.z)
     gradient_change = GradientSum(direction, precision.values)
     data_loss, data_slope = torch.zeros_like(heads.data_loss), torch.zeros_like(heads.data_loss)
     for block, change in problem.products(direction, precision.operands, precision.values, len(direction)):
@@ -179,12 +181,12 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
         data_loss += loss
         gradient_change.add(new_residuals - residuals, block)
         residuals.copy_(new_residuals)
-        dz[..., rows] = change
+        heads.dz[..., rows] = change
     gradient = heads.gradient + gradient_change.total() + problem.l2 * direction
     v_dot_d, d_dot_d = dot(heads.v + heads.moved, direction), dot(direction, direction)
     linear = dot(heads.gradient, direction) - problem.l2 * v_dot_d - data_slope
     loss_change = data_loss - heads.data_loss + linear + problem.l2 * (v_dot_d + d_dot_d / 2)
-    return _Trial(dz, data_loss, loss_change, gradient, dot(gradient, direction))
+    return _Trial(heads.dz, data_loss, loss_change, gradient, dot(gradient, direction))
 
 
 def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, slope: Tensor, which: Tensor) -> Tensor:

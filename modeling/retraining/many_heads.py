@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.retraining.checks import check_problem, check_tolerance, check_weights
+from modeling.retraining.checks import check_problem, check_tolerance, check_values, check_weights, naming_bad_values
 from modeling.retraining.loss_weights import Weights
 from modeling.retraining.problem import Problem
 from modeling.retraining.shared_start import SharedStart, start_of
@@ -66,9 +66,11 @@ def train_heads(
     Raises BadArray for input that does not fit, NotConverged where a head misses the tolerance in max_iterations.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
+    if start is None or not start.keeps(features):
+        check_values(features)
     check_weights(weights, len(labels))
     check_tolerance(tolerance)
-    with torch.inference_mode():
+    with torch.inference_mode(), naming_bad_values(features):
         problem = Problem.of(features, labels, l2, n_classes, device)
         start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
         solutions = [

@@ -21,17 +21,29 @@ class Metric:
         self.whitening = whitening
 
     def to(self, where: torch.dtype | torch.device) -> "Metric":
-        """The same in other values, or on another device."""
+        """The same in another precision, or on another device. It need not be exact: with W rounded, WᵀW is a metric
+        as well, nearly the same."""
+        if where == torch.bfloat16:
+            return self._rounded  # made once for all batches
         there = self.whitening.to(where)
         return self if there is self.whitening else Metric(there)
 
+    @cached_property
+    def _rounded(self) -> "Metric":
+        return Metric(self.whitening.bfloat16())
+
     def to_coordinates(self, gradient: Tensor) -> Tensor:
         """W g of each head and column."""
-        return times_packed(gradient.flatten(0, 1), self._rows).view_as(gradient)
+        return self._times(gradient, self._rows)
 
     def from_coordinates(self, step: Tensor) -> Tensor:
         """Wᵀ s of each head and column."""
-        return times_packed(step.flatten(0, 1), self._columns).view_as(step)
+        return self._times(step, self._columns)
+
+    def _times(self, points: Tensor, matrix: Tensor) -> Tensor:
+        """In the metric's precision, held as the points are."""
+        product = times_packed(points.flatten(0, 1).to(self.whitening.dtype), matrix)
+        return product.to(points.dtype).view_as(points)
 
     # for a few heads, to put W in order costs more than the product
     @cached_property

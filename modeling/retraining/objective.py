@@ -75,6 +75,24 @@ def evaluate(
     return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient)
 
 
+def evaluate_known(
+    problem: Problem, weights: LossWeights, v: Tensor, z: Tensor, operands: torch.dtype
+) -> tuple[Evaluation, Kept]:
+    """The same of all heads at V [1, b, p] where z = V x is known, [1, b, n], with a product of `operands`.
+
+    The residuals that are kept are not weighted: they are the same for all heads.
+    """
+    everywhere = v.expand(len(weights), -1, -1)
+    data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, z.dtype)
+    losses, residuals = problem.cross_entropy.of_images(z, problem.labels)
+    for block in problem.blocks(len(weights), operands):
+        weights_here = weights.of_rows(block.rows, z.dtype)
+        data_loss += (weights_here * losses[:, block.rows]).sum(1)
+        data_gradient.add(residuals[..., block.rows] * weights_here[:, None], block)
+    gradient = data_gradient.total().double() + problem.l2 * v
+    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient), Kept(z, residuals)
+
+
 def evaluate_change(
     problem: Problem, weights: LossWeights, v: Tensor, at: Kept, start: Evaluation, step: Tensor, precision: Precision
 ) -> tuple[Evaluation, Kept]:

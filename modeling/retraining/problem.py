@@ -101,7 +101,10 @@ class Problem:
         return (weights * losses).sum(1), weighted(weights[:, None])
 
     def blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
-        """All images in some precision, so few at a time that their features and logits are no burden."""
+        """All images in some precision, so few at a time that their features and logits are no burden.
+
+        A block may be overwritten by the next.
+        """
         few_logits = min(len(self.features), KEPT) * n_heads * (self.n_columns + 1) <= _KEPT_LOGITS
         if dtype == torch.bfloat16 and self.halves is not None and few_logits:
             yield from self.halves.blocks
@@ -109,8 +112,14 @@ class Problem:
         most = _BLOCK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _BLOCK_ELSEWHERE
         if self.halves is not None and self.features.is_contiguous():
             most *= 2  # a block has its own cost; the rows of a sample are copied
-        for rows in row_ranges(len(self.features), min(most, self._logits_at_once(n_heads))):
-            yield PlainBlock(rows, self.features[rows].to(dtype))
+        size = min(most, self._logits_at_once(n_heads), len(self.features))
+        converted = self.features.new_empty(
+            0 if dtype == self.features.dtype else size, *self.features.shape[1:], dtype=dtype
+        )
+        for rows in row_ranges(len(self.features), size):
+            x = self.features[rows]
+            # in the same memory each time, which stays in the cache
+            yield PlainBlock(rows, converted[: len(x)].copy_(x) if len(converted) else x)
 
     def every(self, stride: int) -> "Problem":
         """The same for the first of every `stride` images."""

@@ -4,6 +4,7 @@ It depends on features, labels, C and λ only, not on any head's weights, so it 
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -17,8 +18,8 @@ from torch import Tensor
 
 from modeling.errors import BadArray, BadSharedStart
 from modeling.products import times
-from modeling.retraining.blocks import Halves
-from modeling.retraining.checks import check_problem
+from modeling.retraining.blocks import KEPT, Halves, PlainBlock, row_ranges
+from modeling.retraining.checks import check_problem, check_values
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.loss_weights import Weights
@@ -50,7 +51,7 @@ class SharedStart:
     reference: Tensor
     metric: Metric
     l2: float
-    halves: Halves | None = field(default=None, compare=False, repr=False)  # small features as they are multiplied
+    kept: "KeptFeatures | None" = field(default=None, compare=False, repr=False)  # where they are small
 
     @property
     def n_classes(self) -> int:
@@ -64,8 +65,14 @@ class SharedStart:
         """The same for who trains on these features, float[n, d], more than once: what is made of them is kept with it.
 
         That takes as much memory as they do, and nothing where they are large. It is not saved.
+        Raises BadArray for numbers that are not finite or not standardised.
         """
-        return replace(self, halves=Halves.of(as_tensor(features)))
+        check_values(features)
+        return replace(self, kept=KeptFeatures.of(Halves.of(as_tensor(features)), self.reference))
+
+    def keeps(self, features: NDArray[np.floating]) -> bool:
+        """Whether something is kept of these very features, in the same memory: their values were checked then."""
+        return self.kept is not None and self.kept.halves.are_of(as_tensor(features))
 
     def fitting(self, problem: Problem) -> tuple["SharedStart", Problem]:
         """The same on the problem's device, and the problem with what is kept of its features.
@@ -80,9 +87,13 @@ class SharedStart:
             )
         device = problem.features.device
         here = replace(self, reference=self.reference.to(device), metric=self.metric.to(device))
-        if self.halves is not None and self.halves.are_of(problem.features):
-            problem = replace(problem, halves=self.halves)
-        return here, problem
+        if self.kept is not None and self.kept.halves.are_of(problem.features):
+            return here, replace(problem, halves=self.kept.halves)
+        return replace(here, kept=None), problem
+
+    def logits(self, problem: Problem) -> Tensor:
+        """z = V x of the reference V, [1, b, n], of a problem that this start fits, in its features' precision."""
+        return self.kept.logits if self.kept is not None else _logits(problem.features, self.reference)
 
     def save(self, path: Path) -> None:
         """Write it as one safetensors file, which is there complete or not at all."""
@@ -106,6 +117,22 @@ class SharedStart:
             raise BadSharedStart(f"{path} is not a shared start: {error}") from error
 
 
+class KeptFeatures:
+    """What is made of small features, for who trains on them more than once."""
+
+    def __init__(self, halves: Halves, reference: Tensor) -> None:
+        self.halves, self._reference = halves, reference
+
+    @classmethod
+    def of(cls, halves: Halves | None, reference: Tensor) -> "KeptFeatures | None":
+        return None if halves is None else cls(halves, reference)
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """z = V x of the reference V, [1, b, n]."""
+        return _logits(self.halves.features, self._reference)
+
+
 def prepare_start(
     features: NDArray[np.floating],
     labels: NDArray[np.integer],
@@ -119,6 +146,7 @@ def prepare_start(
     the largest label. Raises BadArray for input that does not fit.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
+    check_values(features)
     with torch.inference_mode():
         return start_of(Problem.of(features, labels, l2, n_classes, device))
 
@@ -126,18 +154,19 @@ def prepare_start(
 def start_of(problem: Problem) -> SharedStart:
     """The same for a problem that is on its device already; it keeps what was made of the problem's features."""
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
-    first_metric = curvature_metric(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2])
     stride = _stride(problem, METRIC_ROWS)
     sample = problem.every(stride) if stride >= _WORTH_A_SAMPLE else problem
-    rough = _roughly(sample, zero, first_metric, _ROUGH)
+    rough = _roughly(sample, zero, curvature_metric(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2]), _ROUGH)
     metric = curvature_metric(problem, weights, rough[0], METRIC_ROWS)
-    return SharedStart(_roughly(problem, rough, metric, _LESS_ROUGH)[0], metric, problem.l2, problem.halves)
+    reference = _roughly(problem, rough, metric, _LESS_ROUGH)[0]
+    return SharedStart(reference, metric, problem.l2, KeptFeatures.of(problem.halves, reference))
 
 
 def _roughly(problem: Problem, v: Tensor, metric: Metric, tolerance: float) -> Tensor:
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
     head = Weights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
+    metric = metric.to(precision.operands)
     kept = Kept.empty(problem, 1, precision.values)
     found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
     goal = tolerance * found.loss
@@ -183,3 +212,9 @@ def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
         total[start:d, block] += times(columns[start:], columns[block].T)
     total[d, :d] += columns @ roots
     total[d, d] += weights.sum()
+
+
+def _logits(x: Tensor, v: Tensor) -> Tensor:
+    """V x, [1, b, n], of features x [n, d] and V [b, p], in the features' precision."""
+    blocks = [PlainBlock(rows, x[rows]).logits(v[:, :-1]) for rows in row_ranges(len(x), KEPT)]
+    return (torch.cat(blocks, 1) + v[:, -1:].to(x.dtype))[None]

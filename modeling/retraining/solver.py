@@ -75,7 +75,7 @@ def solve(
                 v[pending],
                 found,
                 kept,
-                metric.to(precision.values),
+                metric.to(precision.operands),
                 precision,
                 goal,
                 min(max_iterations - iterations, precision.patience),

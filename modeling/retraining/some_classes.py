@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.errors import BadArray
-from modeling.retraining.checks import check_classes, check_problem, check_tolerance, check_weights
+from modeling.retraining.checks import check_classes, check_problem, check_tolerance, check_values, check_weights
 from modeling.retraining.many_heads import TrainedHeads, batches
 from modeling.retraining.problem import Problem
 from modeling.retraining.shared_start import METRIC_ROWS, curvature_metric
@@ -48,6 +48,7 @@ def train_some_classes(
     """
     whole = _checked_head(features, coef, intercept)
     n_classes = check_problem(features, labels, l2, len(whole))
+    check_values(features)
     check_weights(weights, len(labels))
     check_tolerance(tolerance)
     check_classes(classes, n_classes)

@@ -19,18 +19,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.errors import NotConverged
-from modeling.retraining.checks import check_groups, check_problem, check_tolerance
+from modeling.retraining.checks import check_groups, check_problem, check_tolerance, check_values, naming_bad_values
+from modeling.retraining.group_means import GroupMeans
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.metric import Metric
-from modeling.retraining.objective import Evaluation, Kept, evaluate, evaluate_change
+from modeling.retraining.objective import Evaluation, GradientSum, Kept, dot, evaluate, evaluate_change, evaluate_known
 from modeling.retraining.problem import Precision, Problem
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.simplex import simplex_maximiser
-from modeling.retraining.solver import PROGRESS, precisions
+from modeling.retraining.solver import GOAL, PROGRESS, precisions
 
-_GOAL = 0.8  # of the tolerance, so that the certificate agrees
 _SUFFICIENT = 1e-3  # of the decrease that the model promises
 _LEAST_STEP = 1e-6
+_LOOSE = 5e-3  # tolerances for which the start may be rounded as the steps are
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,14 @@ def train_worst_group(
     Raises BadArray for input that does not fit, NotConverged where the tolerance is missed in max_iterations.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
+    if start is None or not start.keeps(features):
+        check_values(features)
     check_groups(groups, len(labels))
     check_tolerance(tolerance)
-    ids, group_of_image = np.unique(groups, return_inverse=True)
-    with torch.inference_mode():
+    with torch.inference_mode(), naming_bad_values(features):
         problem = Problem.of(features, labels, l2, n_classes, device)
         start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
-        weights = _GroupMeans(torch.from_numpy(group_of_image).to(problem.labels.device), len(ids))
+        weights = GroupMeans.of(groups, problem.labels.device)
         v, certificate, iterations = _solve(problem, weights, start, tolerance, max_iterations)
         coefficients = (problem.cross_entropy.basis @ v[0]).cpu().numpy()
     return TrainedWorstGroup(
@@ -88,46 +90,11 @@ def train_worst_group(
         intercept=coefficients[:, -1].copy(),
         loss=certificate.loss,
         gap=certificate.gap,
-        groups=ids.astype(np.int64),
+        groups=weights.ids,
         group_loss=certificate.group_loss,
         q=certificate.q,
         iterations=iterations,
     )
-
-
-class _GroupMeans:
-    """The weights that make group g's loss its mean: 1 / n_g on its images, 0 elsewhere."""
-
-    def __init__(self, group_of_image: Tensor, n_groups: int) -> None:
-        self._group_of_image = group_of_image
-        self._of_group = torch.diag(1 / torch.bincount(group_of_image, minlength=n_groups).double())
-
-    def __len__(self) -> int:
-        return len(self._of_group)
-
-    def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """[G, m]"""
-        return self._of_group.to(dtype)[:, self._group_of_image[rows]]
-
-    def mixed(self, q: NDArray[np.float64]) -> "_Mixture":
-        """q_g / n_g on each image of group g, as one head."""
-        return _Mixture(
-            (torch.from_numpy(q).to(self._of_group.device) * self._of_group.diagonal())[self._group_of_image]
-        )
-
-
-@dataclass(frozen=True)
-class _Mixture:
-    """The weights of one head: float64[n]."""
-
-    weights: Tensor
-
-    def __len__(self) -> int:
-        return 1
-
-    def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """[1, m]"""
-        return self.weights[rows].to(dtype)[None]
 
 
 @dataclass(frozen=True)
@@ -140,17 +107,18 @@ class _Certificate:
     q: NDArray[np.float64]
 
 
-def _certify(problem: Problem, groups: _GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
+def _certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
     """In float64, with one gradient: that of the groups mixed by q."""
-    z = torch.empty(1, problem.n_columns, len(problem.labels), dtype=torch.float64, device=v.device)
-    mixed = evaluate(problem, groups.mixed(q), v, torch.float64, z)
-    group_loss = torch.zeros(len(groups), dtype=torch.float64, device=v.device)
-    for rows in problem.chunks_of_logits(len(groups)):
-        weights = groups.of_rows(rows, torch.float64)
-        group_loss += problem.loss_and_residuals(z[..., rows], rows, weights)[0]
-    loss = group_loss.max() + (mixed.loss - mixed.data_loss)[0]
-    gap = loss - mixed.loss[0] + mixed.gap(problem.l2)[0]
-    return _Certificate(float(loss), float(gap), group_loss.cpu().numpy(), q)
+    mixture, mean = groups.mixed(q), torch.zeros(len(groups), dtype=torch.float64, device=v.device)
+    data_gradient = GradientSum(v, torch.float64)
+    for block, z in problem.products(v, torch.float64, torch.float64, 1):
+        losses, residuals = problem.cross_entropy.of_images(z, problem.labels[block.rows])
+        mean += (groups.of_rows(block.rows, torch.float64) * losses).sum(1)
+        data_gradient.add(residuals * mixture.of_rows(block.rows, torch.float64)[:, None], block)
+    group_loss, penalty = mean.cpu().numpy(), problem.l2 / 2 * float(dot(v, v))
+    gradient = data_gradient.total() + problem.l2 * v
+    gap = group_loss.max() - q @ group_loss + float(dot(gradient, gradient)) / (2 * problem.l2)
+    return _Certificate(float(group_loss.max()) + penalty, float(gap), group_loss, q)
 
 
 @dataclass(frozen=True)
@@ -174,9 +142,14 @@ class _Point:
 class _Method:
     """Steps in one precision: only what changes by a step is multiplied in it, as in `descent`."""
 
-    def __init__(self, problem: Problem, weights: _GroupMeans, metric: Metric, precision: Precision) -> None:
+    def __init__(self, problem: Problem, weights: GroupMeans, metric: Metric, precision: Precision) -> None:
         self.problem, self.weights, self.precision = problem, weights, precision
-        self.metric = metric.to(precision.values)
+        self.metric = metric.to(precision.operands)
+
+    def begin(self, v: Tensor, z: Tensor, operands: torch.dtype) -> _Point:
+        """Evaluate every group where z = V x is known, [1, b, n], with a product of these operands."""
+        found, kept = evaluate_known(self.problem, self.weights, v, z.to(self.precision.values), operands)
+        return self._point(v, kept, found, None)
 
     def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
         """Evaluate every group in full."""
@@ -226,7 +199,7 @@ class _Method:
         """Step until the gap is within the tolerance, or as small as the precision makes it, no step leads on, or the
         iterations are used up; returns how many."""
         pairs, iterations, least = Pairs(), 0, self.precision.shrinks * at.gap
-        while at.gap > max(_GOAL * tolerance * at.loss, least) and iterations < max_iterations:
+        while at.gap > max(GOAL * tolerance * at.loss, least) and iterations < max_iterations:
             lower = self.step(at, pairs)
             iterations += 1
             if lower is None:
@@ -236,17 +209,21 @@ class _Method:
 
 
 def _solve(
-    problem: Problem, weights: _GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
+    problem: Problem, weights: GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
 ) -> tuple[Tensor, _Certificate, int]:
     """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
-    v, check, iterations = start.reference[None], problem.features.dtype, 0
+    v, check, begun, iterations = start.reference[None], problem.features.dtype, False, 0
     for precision in precisions(problem.features):
         method, gap_before = _Method(problem, weights, start.metric, precision), np.inf
         while True:
-            at = method.at(v, check)
+            if begun:
+                at = method.at(v, check)
+            else:
+                at = method.begin(v, start.logits(problem), precision.operands if tolerance >= _LOOSE else check)
+                begun = True
             if iterations >= max_iterations:
                 raise NotConverged(iterations, at.gap / at.loss, tolerance)
-            if at.gap > PROGRESS * gap_before:
+            if not at.gap <= PROGRESS * gap_before:  # NaN is not
                 break
             gap_before = at.gap
             reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.patience))

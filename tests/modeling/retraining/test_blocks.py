@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -5,7 +6,8 @@ import pytest
 import torch
 
 from modeling import products
-from modeling.retraining import blocks, prepare_start, train_heads
+from modeling.errors import BadArray
+from modeling.retraining import blocks, prepare_start, train_heads, train_worst_group
 from modeling.retraining.blocks import Block, Halves, PackedBlock, PlainBlock
 from modeling.retraining.problem import Problem
 from tests.modeling.retraining.problems import problem
@@ -67,7 +69,7 @@ def test_a_start_keeps_what_was_made_of_its_features_and_of_no_others(packings: 
     others = train_heads(x.copy(), y, weights, l2=0.01, start=start)
     assert packings == [300, 300]
     np.testing.assert_array_equal(others.coef, kept.coef)
-    unkept = replace(start, halves=None).keeping(x)
+    unkept = replace(start, kept=None).keeping(x)
     for _ in range(2):
         np.testing.assert_array_equal(train_heads(x, y, weights, l2=0.01, start=unkept).coef, kept.coef)
     assert packings == [300, 300, 300]
@@ -83,11 +85,55 @@ def test_what_was_kept_of_features_that_changed_since_certifies_nothing_false(pa
     np.testing.assert_allclose(trained.loss, train_heads(x.copy(), y, weights, l2=0.01).loss, rtol=1e-7)
 
 
+@pytest.mark.parametrize("spoilt", [np.nan, np.inf, 1e7])
+def test_numbers_that_were_spoilt_since_are_named_or_certified(spoilt: float) -> None:
+    x, y, weights = problem()
+    x = x.astype(np.float32)
+    start = prepare_start(x, y, l2=0.01)
+    x[7, 2] = spoilt
+    for train in (
+        lambda: train_heads(x, y, weights, l2=0.01, start=start).gap[0],
+        lambda: train_worst_group(x, y, y, l2=0.01, start=start).gap,
+        lambda: train_worst_group(x, y, y, l2=0.01, tolerance=1e-2, start=start).gap,
+    ):
+        with pytest.raises(BadArray, match="row 7 has a number") if not np.isfinite(spoilt) else nullcontext():
+            assert np.isfinite(train())
+    with pytest.raises(BadArray, match="row 7 has a number"):
+        start.keeping(x)
+
+
+def test_the_logits_of_the_reference_are_kept_with_the_features_and_true_of_others() -> None:
+    x, y, _ = problem(n_classes=3)
+    x = x.astype(np.float32)
+    start = prepare_start(x, y, l2=0.01)
+    with torch.inference_mode():
+        here, same = start.fitting(Problem.of(x, y, 0.01, 3, "cpu"))
+        assert here.logits(same) is start.logits(same)
+        there, other = start.fitting(Problem.of(-x, y, 0.01, 3, "cpu"))
+    for logits, features in ((here.logits(same), x), (there.logits(other), -x)):
+        expected = start.reference.numpy() @ np.c_[features, np.ones(len(x))].T
+        np.testing.assert_allclose(logits[0].numpy(), expected, atol=1e-5)
+
+
+def test_blocks_in_another_precision_lie_in_the_same_memory_one_after_another() -> None:
+    x, y, _ = problem(n=3_000, d=7)
+    some = Problem.of(x.astype(np.float32), y, 0.01, 2, "cpu")
+    eye = torch.eye(7, dtype=torch.float64)
+    logits, places = [], set()
+    for each in some.blocks(1, torch.float64):
+        assert isinstance(each, PlainBlock)
+        logits.append(each.logits(eye))
+        places.add(each.x.data_ptr())
+    assert len(logits) > 2 and len(places) == 1
+    together = torch.cat(logits, 1)
+    np.testing.assert_array_equal(together.T.numpy(), x.astype(np.float32).astype(np.float64))
+
+
 def test_large_features_are_not_kept_twice(packings: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "_SMALL", 0)
     x, y, _ = problem()
     start = prepare_start(x.astype(np.float32), y, l2=0.01)
-    assert start.halves is None and packings == []
+    assert start.kept is None and packings == []
 
 
 @pytest.mark.parametrize("n_heads", [1, 40, 10_000])

@@ -60,3 +60,14 @@ def test_a_metric_in_the_values_that_it_has_is_the_same_object() -> None:
     metric = Metric(torch.eye(3))
     assert metric.to(torch.float32) is metric and metric.to(torch.device("cpu")) is metric
     assert metric.to(torch.float64).whitening.dtype == torch.float64
+
+
+def test_a_rounded_metric_is_nearly_the_same_and_made_once() -> None:
+    exact = Metric(whitening(curvature(200, torch.float32)))
+    rounded = exact.to(torch.bfloat16)
+    assert exact.to(torch.bfloat16) is rounded
+    points = torch.randn(3, 2, 200, generator=torch.Generator().manual_seed(0))
+    for name in ("to_coordinates", "from_coordinates"):
+        one, other = getattr(exact, name)(points), getattr(rounded, name)(points)
+        assert other.dtype == torch.float32
+        assert float((one - other).norm() / one.norm()) < 0.01

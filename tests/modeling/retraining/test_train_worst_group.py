@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from modeling.errors import BadArray, NotConverged
 from modeling.retraining import TrainedWorstGroup, prepare_start, train_heads, train_some_classes, train_worst_group
 from modeling.retraining import worst_group as solved_here
+from modeling.retraining.group_means import GroupMeans
+from modeling.retraining.problem import Problem
+from modeling.retraining.shared_start import SharedStart
 from tests.benchmarks.planted import planted
 from tests.modeling.retraining.problems import X, Y, objective, problem, slice_ids
 
@@ -210,3 +214,37 @@ def test_a_loose_tolerance_takes_one_certificate(monkeypatch: pytest.MonkeyPatch
     trained = train_worst_group(data.features, data.labels, data.groups, 0.01, tolerance=1e-2)
     assert trained.gap <= 1e-2 * trained.loss
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, solved_here._LOOSE, 1e-3])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_a_start_that_is_rounded_or_wrong_costs_time_but_no_certificate(
+    monkeypatch: pytest.MonkeyPatch, tolerance: float, noise: float
+) -> None:
+    logits = SharedStart.logits
+
+    def spoilt(start: SharedStart, problem: Problem) -> torch.Tensor:
+        z = logits(start, problem)
+        return z + noise * torch.randn(z.shape, generator=torch.Generator().manual_seed(0))
+
+    monkeypatch.setattr(SharedStart, "logits", spoilt)
+    monkeypatch.setattr("modeling.retraining.solver.multiplies_bfloat16", lambda device: True)
+    data = planted(600, 40, 1)
+    trained = train_worst_group(data.features, data.labels, data.groups, 0.01, tolerance=tolerance)
+    exact = train_worst_group(data.features.astype(np.float64), data.labels, data.groups, 0.01)
+    assert trained.gap <= tolerance * trained.loss
+    assert exact.loss - exact.gap <= trained.loss <= exact.loss + trained.gap
+    assert trained.loss == pytest.approx(worst_loss(trained, data.features, data.labels, data.groups, 0.01), rel=1e-9)
+
+
+@given(
+    groups=st.lists(st.one_of(st.integers(0, 5), st.integers(0, 2**40)), min_size=1, max_size=50),
+    dtype=st.sampled_from([np.int64, np.uint64]),
+)
+def test_groups_are_numbered_in_the_order_of_their_ids(groups: list[int], dtype: type[np.integer[Any]]) -> None:
+    means = GroupMeans.of(np.array(groups, dtype), torch.device("cpu"))
+    ids, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    np.testing.assert_array_equal(means.ids, ids)
+    assert means.ids.dtype == np.int64
+    np.testing.assert_array_equal(means.group_of_image.numpy(), which)
+    np.testing.assert_allclose(means.weight.numpy(), 1 / counts)
