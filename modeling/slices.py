@@ -18,6 +18,7 @@ from modeling.checks import (
     float32_threshold,
 )
 from modeling.errors import BadArray, SliceTooSmall
+from modeling.similarity import similarities
 
 UNANNOTATED = -1
 LEAST_SLICE_SIZE = 5
@@ -38,6 +39,30 @@ def slice_members(
     if len(labels) and not of_class.any():
         raise BadArray(f"no image is of the target class {target_class}: labels are at most {labels.max()}")
     members: NDArray[np.bool_] = (finite_float32(similarities) > float32_threshold(threshold)) & of_class
+    return members
+
+
+def annotated_members(
+    images: NDArray[np.float32],
+    rows: NDArray[np.integer],
+    labels: NDArray[np.integer],
+    text: NDArray[np.float32],
+    *,
+    sign: int,
+    target_class: int,
+    threshold: float,
+) -> NDArray[np.bool_]:
+    """Which rows of a data set are of the annotated class and above the threshold: bool[m].
+
+    images: float32[n, d], all unit rows of the data set, of which only those of the class are read; rows: int[m], which
+    of them; labels: int[m] ≥ 0, of these rows, none of which need be of the class; text: float32[d]; sign: 1, or -1 for
+    a negation, whose images are those with -similarity > threshold. Raises as `similarities` and `slice_members` do.
+    """
+    check_one_length(rows=rows, labels=labels)
+    members = np.zeros(len(rows), np.bool_)
+    of_class = np.flatnonzero(labels == target_class)
+    values = sign * similarities(images[rows[of_class]], text)
+    members[of_class] = slice_members(values, labels[of_class], target_class, threshold)
     return members
 
 

@@ -13,8 +13,7 @@ from modeling.dataset_files import DatasetFiles, Split
 from modeling.groups import group_ids, group_names
 from modeling.heads import Head
 from modeling.metrics import GroupMetrics, group_metrics
-from modeling.similarity import similarities
-from modeling.slices import slice_members
+from modeling.slices import annotated_members
 
 VALIDATION, TEST, SECOND = "validation", "test", "second"
 
@@ -71,6 +70,24 @@ def evaluation_sets(
     return tuple(each for each in sets if len(each.labels))
 
 
+def part_members(
+    part: CorrectionPart, files: DatasetFiles, rows: NDArray[np.int64], labels: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Which rows, int[m], with labels, int[m], are of a part's class and above its threshold: bool[m].
+
+    Raises BadDataset, BadArray.
+    """
+    return annotated_members(
+        files.array("similarity"),
+        rows,
+        labels,
+        unpack_float32(part.score.text_embedding),
+        sign=part.score.sign,
+        target_class=part.target_class,
+        threshold=part.threshold,
+    )
+
+
 def _second(base_model: BaseModel, second: BaseModel, parts: Sequence[CorrectionPart]) -> EvaluationSet:
     files = second.dataset.files
     rows = files.rows(Split.TEST)
@@ -103,7 +120,7 @@ def _set(
         labels=labels,
         groups=groups,
         before=predicted[rows].astype(np.int64),
-        above={part.target_class: _above(part, files, rows, labels) for part in parts},
+        above={part.target_class: part_members(part, files, rows, labels) for part in parts},
     )
 
 
@@ -111,17 +128,6 @@ def _group_weights(train_counts: NDArray[np.int64], groups: NDArray[np.int64]) -
     """Train counts, or the set's own where no group that is here has a train image: a set without a train split."""
     here = np.bincount(groups, minlength=len(train_counts))
     return train_counts if train_counts[here > 0].any() else here
-
-
-def _above(
-    part: CorrectionPart, files: DatasetFiles, rows: NDArray[np.int64], labels: NDArray[np.int32]
-) -> NDArray[np.bool_]:
-    """Which of some images are of the annotated class and above the threshold: bool[n]."""
-    above = np.zeros(len(rows), np.bool_)
-    of_class = np.flatnonzero(labels == part.target_class)
-    values = similarities(files.array("similarity")[rows[of_class]], unpack_float32(part.score.text_embedding))
-    above[of_class] = slice_members(part.score.sign * values, labels[of_class], part.target_class, part.threshold)
-    return above
 
 
 def _document(metrics: GroupMetrics) -> dict[str, Any]:

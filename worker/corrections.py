@@ -13,17 +13,15 @@ from django.db import OperationalError
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Correction, CorrectionPart
-from annotations.models.arrays import unpack_float32
 from annotations.services import corrections, jobs
 from annotations.services.corrections import TrainedCorrection
 from annotations.version import CODE_VERSION
 from modeling.errors import ModelingError, SliceTooSmall
 from modeling.heads import Head
 from modeling.retraining import TrainedHeads, train_heads, train_some_classes
-from modeling.similarity import similarities
-from modeling.slices import slice_members, slice_membership, slice_weights
+from modeling.slices import slice_membership, slice_weights
 from worker import heartbeat, resources
-from worker.correction_effects import EvaluationSet, evaluation_sets
+from worker.correction_effects import EvaluationSet, evaluation_sets, part_members
 from worker.drain import reason_of
 from worker.pulse import pulse
 from worker.resources import TrainingSet
@@ -61,7 +59,8 @@ def train(correction: Correction) -> TrainedCorrection:
         raise ModelingError("it has no annotation any more")
     jobs.beat(correction, phase="splitting the training images")
     training = resources.training_set(base_model.dataset)
-    members = {part.target_class: _members(base_model, training, part) for part in parts}
+    files = base_model.dataset.files
+    members = {part.target_class: part_members(part, files, training.rows, training.labels) for part in parts}
     kept = [parts, *([part for part in parts if part is not left_out] for left_out in parts)]
     heads: list[Head] = []
     losses: list[float] = []
@@ -104,16 +103,6 @@ def _train_one(correction: Correction) -> None:
         jobs.fail(correction, reason_of(error), phase="")
     else:
         corrections.store(correction, trained)
-
-
-def _members(base_model: BaseModel, training: TrainingSet, part: CorrectionPart) -> NDArray[np.bool_]:
-    """Which training images are of the part's class and above its threshold: bool[n]."""
-    members = np.zeros(len(training.labels), np.bool_)
-    of_class = np.flatnonzero(training.labels == part.target_class)
-    images = base_model.dataset.files.array("similarity")[training.rows[of_class]]
-    values = part.score.sign * similarities(images, unpack_float32(part.score.text_embedding))
-    members[of_class] = slice_members(values, training.labels[of_class], part.target_class, part.threshold)
-    return members
 
 
 def _weights(

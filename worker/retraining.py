@@ -19,8 +19,7 @@ from modeling.errors import SliceTooSmall
 from modeling.heads import Head
 from modeling.metrics import GroupMetrics
 from modeling.retraining import train_heads
-from modeling.similarity import similarities
-from modeling.slices import slice_members, slice_membership, slice_weights
+from modeling.slices import annotated_members, slice_membership, slice_weights
 from worker import resources
 from worker.complaints import complain
 from worker.drain import drain
@@ -88,13 +87,18 @@ def weigh(run: Run) -> Weighed:
     assert run.threshold is not None, "a run without a threshold is refused when it is planned"
     dataset, embedding = run.base_model.dataset, runs.text_embedding(run)
     training = resources.training_set(dataset)
-    of_class = np.flatnonzero(training.labels == run.target_class)
-    values = similarities(dataset.files.array("similarity")[training.rows[of_class]], embedding)
-    members = np.zeros(len(training.labels), np.bool_)
-    members[of_class] = slice_members(run.sign * values, training.labels[of_class], run.target_class, run.threshold)
+    members = annotated_members(
+        dataset.files.array("similarity"),
+        training.rows,
+        training.labels,
+        embedding,
+        sign=run.sign,
+        target_class=run.target_class,
+        threshold=run.threshold,
+    )
     slices = slice_membership(members, training.labels, run.target_class, run.least_slice_size)
-    n_above = int(members.sum())
-    return Weighed(slice_weights(training.labels, slices, run.scheme), n_above, len(of_class) - n_above)
+    n_above, n_class = int(members.sum()), int((training.labels == run.target_class).sum())
+    return Weighed(slice_weights(training.labels, slices, run.scheme), n_above, n_class - n_above)
 
 
 def train(objective: Objective, weighed: Sequence[Weighed]) -> list[TrainedHead]:

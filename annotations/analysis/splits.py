@@ -14,7 +14,7 @@ from annotations.readings.class_images import class_images
 from annotations.readings.samples import sample
 from modeling.dataset_files import Split
 from modeling.errors import ModelingError
-from modeling.similarity import similarities
+from modeling.slices import annotated_members
 
 PANEL_SIZE = 8
 _SEED = (6, 10)  # of the panels' samples
@@ -89,8 +89,15 @@ def _parts(task: int, score: Score, has_run: bool, words: str) -> Iterator[Split
     predicted = base_model.predicted
     for split in (Split.VALIDATION, Split.TEST):
         rows = files.rows(split, label)
-        values = similarities(files.array("similarity")[rows], unpack_float32(score.text_embedding))
-        above = (score.sign * values).astype(np.float32) > np.float32(score.threshold)
+        above = annotated_members(
+            files.array("similarity"),
+            rows,
+            files.labels[rows],
+            unpack_float32(score.text_embedding),
+            sign=score.sign,
+            target_class=label,
+            threshold=score.threshold,
+        )
         before = predicted[rows]
         after = _after(score, files.rows(split), rows) if split is Split.TEST and has_run else None
         for part, members in (("minority", above), ("majority", ~above), ("class", np.ones_like(above))):

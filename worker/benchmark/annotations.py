@@ -14,8 +14,7 @@ from modeling.dataset_files import DatasetFiles
 from modeling.errors import ModelingError
 from modeling.null_level import p_method, p_value
 from modeling.phrase_text import normalise, refusal
-from modeling.similarity import similarities
-from modeling.slices import slice_members
+from modeling.slices import annotated_members
 from worker import resources
 from worker.benchmark.shown_model import ShownModel
 from worker.phrases import read_phrase, score_on
@@ -74,13 +73,17 @@ class Annotation:
 
     def members(self, files: DatasetFiles, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of the rows are of the class and above τ: bool[m], all False without a τ."""
-        members, labels = np.zeros(len(rows), dtype=np.bool_), files.labels[rows]
         if self.threshold is None:
-            return members
-        of_class = np.flatnonzero(labels == self.target_class)
-        values = self.sign * similarities(files.array("similarity")[rows[of_class]], self.embedding)
-        members[of_class] = slice_members(values, labels[of_class], self.target_class, self.threshold)
-        return members
+            return np.zeros(len(rows), np.bool_)
+        return annotated_members(
+            files.array("similarity"),
+            rows,
+            files.labels[rows],
+            self.embedding,
+            sign=self.sign,
+            target_class=self.target_class,
+            threshold=self.threshold,
+        )
 
 
 def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
