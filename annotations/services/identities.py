@@ -53,6 +53,24 @@ def new_sealed_key() -> bytes:
     return _site().encrypt(Fernet.generate_key())
 
 
+def is_under_newest(sealed_key: bytes) -> bool:
+    """Whether a person's key is sealed under the newest of the site's keys."""
+    return _opens(Fernet(settings.IDENTITY_KEYS[0]), sealed_key)
+
+
+def is_readable(sealed_key: bytes) -> bool:
+    """Whether one of the site's keys opens a person's key."""
+    return _opens(_site(), sealed_key)
+
+
+def resealed(sealed_key: bytes) -> bytes:
+    """Return a person's key sealed under the newest of the site's keys; raises IdentityUnreadable where none opens."""
+    try:
+        return _site().rotate(sealed_key)
+    except InvalidToken as error:
+        raise IdentityUnreadable from error
+
+
 @dataclass(frozen=True)
 class OpenedKey:
     """A person's key, opened once for all that it seals: to open it takes as long as to unseal an event."""
@@ -92,3 +110,11 @@ def unseal_under(sealed_key: bytes, sealed: bytes) -> dict[str, Any]:
 
 def _site() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.IDENTITY_KEYS])
+
+
+def _opens(key: Fernet | MultiFernet, sealed: bytes) -> bool:
+    try:
+        key.decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True

@@ -1,0 +1,35 @@
+"""manage.py reseal_identities: seal people's keys under the newest of IDENTITY_KEYS, so that an older one can go."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.checks import PUT_IT_BACK, unreadable
+from annotations.services import resealing
+
+
+class Command(BaseCommand):
+    help = (
+        "Seal people's keys anew under the newest of IDENTITY_KEYS. See docs/operations.md, “Changing IDENTITY_KEYS”."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="count the keys, and change nothing")
+
+    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+        if not dry_run:
+            self.stdout.write(f"Sealed {resealing.reseal():,} keys anew.")
+        seals = resealing.count()
+        self.stdout.write(f"Under the newest of IDENTITY_KEYS: {seals.newest:,}. Under an older one: {seals.older:,}.")
+        if seals.unknown:
+            raise CommandError(f"{unreadable(seals.unknown)} {PUT_IT_BACK}")
+        if seals.older and not dry_run:
+            raise CommandError(
+                "Keys went on being sealed under an older one: a role still runs with the earlier IDENTITY_KEYS. "
+                "Start every role again with the new ones, then run this again."
+            )
+        if not seals.older:
+            self.stdout.write(
+                "The older keys are needed for back-ups of before now alone: take them out of the setting."
+            )

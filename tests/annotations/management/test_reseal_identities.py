@@ -1,0 +1,169 @@
+"""manage.py reseal_identities: an older one of IDENTITY_KEYS can be taken out, and nobody's ids are lost."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
+
+from annotations.models import IdentityKey, Study, Submission
+from annotations.services import identities, resealing, sessions
+from annotations.services.errors import IdentityUnreadable
+from annotations.services.resealing import Seals
+from clarify_site import environment
+
+OLD = os.environ["IDENTITY_KEYS"]
+NEW = "newer-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST"
+# Another role of the site: a person arrives every few milliseconds, until somebody ends it.
+ARRIVALS = """
+import itertools, django
+django.setup()
+from annotations.models import Study
+from annotations.services import sessions
+study = Study.objects.get()
+for n in itertools.count():
+    sessions.enter(study, participant_id=f"late-{n}", study_id="outside", session_id=f"late-{n}-visit")
+    print(n, flush=True)
+"""
+
+
+@pytest.fixture
+def site_has(settings, monkeypatch):
+    """Gives the site other IDENTITY_KEYS, newest first."""
+
+    def give(*keys: str) -> None:
+        monkeypatch.setenv("IDENTITY_KEYS", ",".join(keys))
+        settings.IDENTITY_KEYS = environment.identity_keys()
+
+    return give
+
+
+def arrive(study: Study, n: int) -> None:
+    for i in range(n):
+        sessions.enter(study, participant_id=f"early-{i}", study_id="outside", session_id=f"early-{i}-visit")
+
+
+def reseal(**options: object) -> str:
+    out = io.StringIO()
+    call_command("reseal_identities", stdout=out, **options)
+    return out.getvalue()
+
+
+def ids_of_everybody() -> list[str]:
+    """Every person's id from outside, as the site reads it."""
+    rows = Submission.objects.select_related("study")
+    return sorted(
+        identities.unseal(row.study, row.pseudonym, bytes(row.sealed_ids or b""))["participant"] for row in rows
+    )
+
+
+@contextmanager
+def arrivals(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The script ARRIVALS in a process of its own, while the block runs."""
+    env = {**environment, "DJANGO_SETTINGS_MODULE": "clarify_site.settings"}
+    process = subprocess.Popen([sys.executable, "-c", ARRIVALS], env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def wait_for_arrivals(process: subprocess.Popen[str], n: int = 5) -> None:
+    assert process.stdout is not None
+    for _ in range(n):
+        assert process.stdout.readline()
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(resealing, "BATCH", 3)
+
+
+def test_the_old_key_can_go_once_all_is_sealed_under_the_new_one(open_study, site_has, small_batches):
+    arrive(open_study, 7)
+    site_has(NEW, OLD)
+    assert "Under an older one: 7." in reseal(dry_run=True)
+    assert reseal().startswith("Sealed 7 keys anew.\nUnder the newest of IDENTITY_KEYS: 7. Under an older one: 0.\n")
+    site_has(NEW)
+    assert ids_of_everybody() == [f"early-{i}" for i in range(7)]
+
+
+def test_it_goes_on_where_it_stopped(open_study, site_has, small_batches, monkeypatch):
+    arrive(open_study, 7)
+    site_has(NEW, OLD)
+    resealed, left = identities.resealed, iter(range(5))
+
+    def stopping(key):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return resealed(key)
+
+    monkeypatch.setattr(identities, "resealed", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        reseal()
+    assert resealing.count() == Seals(newest=5, older=2, unknown=0)
+    monkeypatch.setattr(identities, "resealed", resealed)
+    assert reseal().startswith("Sealed 2 keys anew.")
+
+
+def test_a_key_that_was_destroyed_meanwhile_stays_destroyed(open_study, site_has, monkeypatch):
+    arrive(open_study, 1)
+    site_has(NEW, OLD)
+    resealed = identities.resealed
+
+    def destroying(key):
+        IdentityKey.objects.all().delete()
+        return resealed(key)
+
+    monkeypatch.setattr(identities, "resealed", destroying)
+    assert reseal().startswith("Sealed 0 keys anew.")
+    assert not IdentityKey.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_arrive_meanwhile_at_another_process_keep_their_ids(open_study, site_has, subprocess_environment):
+    arrive(open_study, 50)
+    site_has(NEW, OLD)
+    with arrivals({**subprocess_environment, "IDENTITY_KEYS": f"{NEW},{OLD}"}) as other:
+        wait_for_arrivals(other)
+        reseal()
+        n_then = Submission.objects.count()
+        wait_for_arrivals(other)
+    site_has(NEW)
+    people = ids_of_everybody()
+    assert len(people) >= n_then > 50 and sum(name.startswith("early-") for name in people) == 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_still_has_the_earlier_setting_is_noticed(open_study, site_has, subprocess_environment):
+    site_has(NEW, OLD)
+    with arrivals({**subprocess_environment, "IDENTITY_KEYS": OLD}) as other:
+        wait_for_arrivals(other)
+        with pytest.raises(CommandError, match="a role still runs with the earlier IDENTITY_KEYS"):
+            for _ in range(200):  # one person has to arrive between sealing anew and counting
+                reseal()
+
+
+def test_a_key_that_went_too_early_is_named_by_the_check_and_by_the_command(open_study, site_has):
+    arrive(open_study, 2)
+    site_has(NEW)
+    with pytest.raises(IdentityUnreadable):
+        ids_of_everybody()
+    found = "None of IDENTITY_KEYS opens 2 of the people's keys"
+    with pytest.raises(SystemCheckError, match=f"annotations.E001.*{found}"):
+        call_command("check", databases=["default"])
+    with pytest.raises(CommandError, match=f"{found}.*Put the earlier key back"):
+        reseal()
+    site_has(NEW, OLD)
+    call_command("check", databases=["default"])
+    assert ids_of_everybody() == ["early-0", "early-1"]
+
+
+def test_a_check_that_may_not_ask_the_database_does_not():
+    call_command("check")
