@@ -16,9 +16,33 @@ SHORTEST_TOKEN = 20
 _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 
+def text(name: str, default: str = "") -> str:
+    """Return variable `name`, or what the file holds that `name`_FILE names, without the blanks around it.
+
+    Raises ImproperlyConfigured for a file that cannot be read.
+    """
+    try:
+        return str(env.str(name, default=default)).strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}_FILE names {error.filename}, which cannot be read: {error.strerror}. Put the file there, and let "
+            "the user that runs the site read it"
+        ) from None
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{name}_FILE names a file that is no text in UTF-8") from None
+
+
+def names(name: str) -> list[str]:
+    """Return the names in variable `name`, separated by commas; raise ImproperlyConfigured where there is none."""
+    found = [one.strip() for one in text(name).split(",") if one.strip()]
+    if not found:
+        raise ImproperlyConfigured(f"{name} is not set: give one name or more, separated by commas")
+    return found
+
+
 def secret_key() -> str:
     """Return SECRET_KEY; raise ImproperlyConfigured where it is missing, short or Django's insecure placeholder."""
-    key = str(env.str("SECRET_KEY", default="")).strip()
+    key = text("SECRET_KEY")
     if len(key) < SHORTEST_SECRET_KEY or key.startswith("django-insecure") or len(set(key)) < 5:
         raise ImproperlyConfigured(
             f"SECRET_KEY must be a random string of at least {SHORTEST_SECRET_KEY} characters. Make one with: "
@@ -32,7 +56,7 @@ def identity_keys() -> list[bytes]:
 
     Raises ImproperlyConfigured where it is missing or a key is short.
     """
-    keys = [key.strip() for key in str(env.str("IDENTITY_KEYS", default="")).split(",") if key.strip()]
+    keys = [key.strip() for key in text("IDENTITY_KEYS").split(",") if key.strip()]
     if not keys or any(len(key) < SHORTEST_SECRET_KEY or len(set(key)) < 5 for key in keys):
         raise ImproperlyConfigured(
             f"IDENTITY_KEYS must hold a random string of at least {SHORTEST_SECRET_KEY} characters: it seals the "
@@ -44,7 +68,7 @@ def identity_keys() -> list[bytes]:
 
 def url(name: str, *schemes: str, default: str = "") -> str:
     """Return the URL in variable `name`; raise ImproperlyConfigured where it is missing or of another scheme."""
-    value = str(env.str(name, default=default)).strip()
+    value = text(name, default)
     if value.split("://")[0] not in schemes:
         example = f"{schemes[0]}://…"
         problem = "is not set" if not value else "has an unknown scheme"
@@ -54,7 +78,7 @@ def url(name: str, *schemes: str, default: str = "") -> str:
 
 def token(name: str) -> str:
     """Return the token in variable `name`, "" where there is none; raise ImproperlyConfigured for a short one."""
-    value = str(env.str(name, default="")).strip()
+    value = text(name)
     if value and len(value) < SHORTEST_TOKEN:
         raise ImproperlyConfigured(f"{name} must have at least {SHORTEST_TOKEN} characters")
     return value
@@ -75,7 +99,7 @@ def mail_server() -> MailServer | None:
 
     smtp:// speaks in the clear, smtp+tls:// begins so and turns to TLS, smtp+ssl:// speaks TLS from the start.
     """
-    value = str(env.str("EMAIL_URL", default="")).strip()
+    value = text("EMAIL_URL")
     if not value:
         return None
     parts = urlsplit(value)
@@ -87,7 +111,7 @@ def mail_server() -> MailServer | None:
 
 def number(name: str, default: float, low: float, high: float) -> float:
     """Return the number in variable `name`; raise ImproperlyConfigured where it is none or outside [low, high]."""
-    raw = str(env.str(name, default=str(default)))
+    raw = text(name, str(default))
     try:
         value = float(raw)
     except ValueError:
@@ -99,7 +123,7 @@ def number(name: str, default: float, low: float, high: float) -> float:
 
 def percentage(name: str) -> Decimal | None:
     """Return the exact percentage in variable `name`, None where it is empty; raise ImproperlyConfigured otherwise."""
-    raw = str(env.str(name, default="")).strip()
+    raw = text(name)
     if not raw:
         return None
     try:
@@ -113,7 +137,7 @@ def percentage(name: str) -> Decimal | None:
 
 def flag(name: str, default: bool) -> bool:
     """Return the yes/no in variable `name`; ImproperlyConfigured for anything but true/false, yes/no, on/off, 1/0."""
-    raw = str(env.str(name, default=str(default))).strip().lower()
+    raw = text(name, str(default)).lower()
     if raw in {"true", "yes", "on", "1"}:
         return True
     if raw in {"false", "no", "off", "0"}:

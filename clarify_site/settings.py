@@ -6,7 +6,6 @@ from typing import Any
 
 from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from clarify_site import environment as read
 from clarify_site.logs import not_chatter
@@ -18,45 +17,43 @@ SECRET_KEY = read.secret_key()
 IDENTITY_KEYS = read.identity_keys()
 DATABASE_URL = read.url("DATABASE_URL", "postgres", "postgresql")
 REDIS_URL = read.url("REDIS_URL", "redis", "rediss")
-ALLOWED_HOSTS: list[str] = [host for host in read.env.str("ALLOWED_HOSTS", default="").split(",") if host]
-if not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts that serve this site, separated by commas")
+ALLOWED_HOSTS = read.names("ALLOWED_HOSTS")
 
 # -- What has a default ------------------------------------------------------------------------------------------------
 DEBUG = read.flag("DEBUG", False)
 HTTPS = read.flag("HTTPS", True)
-SITE_URL = str(read.env.str("SITE_URL", default=f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}")).rstrip("/")
-DATA_ROOT = Path(read.env.str("DATA_ROOT", default=str(BASE_DIR / "var" / "data"))).resolve()
-_import_root = str(read.env.str("IMPORT_ROOT", default=""))
+SITE_URL = read.text("SITE_URL", f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}").rstrip("/")
+DATA_ROOT = Path(read.text("DATA_ROOT", str(BASE_DIR / "var" / "data"))).resolve()
+_import_root = read.text("IMPORT_ROOT")
 IMPORT_ROOT = Path(_import_root).resolve() if _import_root else None
 IMPORT_UPLOAD_MB = int(read.number("IMPORT_UPLOAD_MB", 2048, 1, 1e6))
-REHEARSAL_URL = str(read.env.str("REHEARSAL_URL", default=SITE_URL)).rstrip("/")
-THUMBNAIL_ACCEL_PREFIX = str(read.env.str("THUMBNAIL_ACCEL_PREFIX", default=""))
-DEFAULT_SIMILARITY_ENCODER = str(read.env.str("DEFAULT_SIMILARITY_ENCODER", default="open_clip:ViT-L-14:openai"))
+REHEARSAL_URL = read.text("REHEARSAL_URL", SITE_URL).rstrip("/")
+THUMBNAIL_ACCEL_PREFIX = read.text("THUMBNAIL_ACCEL_PREFIX")
+DEFAULT_SIMILARITY_ENCODER = read.text("DEFAULT_SIMILARITY_ENCODER", "open_clip:ViT-L-14:openai")
 DEFAULT_L2 = read.number("DEFAULT_L2", 0.01, 1e-8, 1e4)
 LEAST_SLICE_SIZE = int(read.number("LEAST_SLICE_SIZE", 5, 1, 1e6))
-WORKER_HEARTBEAT = str(read.env.str("WORKER_HEARTBEAT", default=""))  # a file that a worker's loop touches
+WORKER_HEARTBEAT = read.text("WORKER_HEARTBEAT")  # a file that a worker's loop touches
 METRICS_TOKEN = read.token("METRICS_TOKEN")
 REQUIRE_TWO_FACTOR = read.flag("REQUIRE_TWO_FACTOR", False)
 SIGN_IN_TRIES = int(read.number("SIGN_IN_TRIES", 10, 3, 1000))
 SIGN_IN_LOCK_MINUTES = read.number("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
 PHRASES_A_MINUTE = int(read.number("PHRASES_A_MINUTE", 60, 1, 10_000))
-LOG_LEVEL = str(read.env.str("LOG_LEVEL", default="INFO")).upper()
+LOG_LEVEL = read.text("LOG_LEVEL", "INFO").upper()
 
 # -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) -----------------------------
-PROLIFIC_TOKEN = str(read.env.str("PROLIFIC_TOKEN", default="")).strip()
+PROLIFIC_TOKEN = read.text("PROLIFIC_TOKEN")
 _SCHEMES = ("https",) if HTTPS else ("https", "http")  # the token goes there
 PROLIFIC_API = read.url("PROLIFIC_API", *_SCHEMES, default="https://api.prolific.com/api/v1")
-PROLIFIC_WORKSPACE = str(read.env.str("PROLIFIC_WORKSPACE", default="")).strip()
-PROLIFIC_WEBHOOK_SECRET = str(read.env.str("PROLIFIC_WEBHOOK_SECRET", default="")).strip()
+PROLIFIC_WORKSPACE = read.text("PROLIFIC_WORKSPACE")
+PROLIFIC_WEBHOOK_SECRET = read.text("PROLIFIC_WEBHOOK_SECRET")
 PROLIFIC_WEBHOOK_TOLERANCE_S = read.number("PROLIFIC_WEBHOOK_TOLERANCE_S", 300, 1, 7 * 24 * 3600)
 PROLIFIC_JWKS_URL = read.url(
     "PROLIFIC_JWKS_URL", *_SCHEMES, default="https://api.prolific.com/.well-known/study/jwks.json"
 )
 PROLIFIC_FEE_PERCENT = read.percentage("PROLIFIC_FEE_PERCENT")  # shown beside what is paid; empty: not shown
-PROLIFIC_LINK_TOKEN_PARAMETER = str(read.env.str("PROLIFIC_LINK_TOKEN_PARAMETER", default="prolific_token"))
-PROLIFIC_LINK_ISSUER = str(read.env.str("PROLIFIC_LINK_ISSUER", default="https://www.prolific.com"))
-PROLIFIC_LINK_AUDIENCE = str(read.env.str("PROLIFIC_LINK_AUDIENCE", default=""))  # empty: the host of SITE_URL
+PROLIFIC_LINK_TOKEN_PARAMETER = read.text("PROLIFIC_LINK_TOKEN_PARAMETER", "prolific_token")
+PROLIFIC_LINK_ISSUER = read.text("PROLIFIC_LINK_ISSUER", "https://www.prolific.com")
+PROLIFIC_LINK_AUDIENCE = read.text("PROLIFIC_LINK_AUDIENCE")  # empty: the host of SITE_URL
 
 # -- Django ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -141,7 +138,7 @@ USE_TZ = True
 FORMAT_MODULE_PATH = ["clarify_site.formats"]
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(read.env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))
+STATIC_ROOT = Path(read.text("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -158,7 +155,7 @@ SENDS_EMAIL = _mail is not None
 if _mail:
     EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.host, _mail.port, _mail.user, _mail.password
     EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.scheme == "smtp+tls", _mail.scheme == "smtp+ssl"
-DEFAULT_FROM_EMAIL = str(read.env.str("EMAIL_FROM", default="clarify@localhost"))
+DEFAULT_FROM_EMAIL = read.text("EMAIL_FROM", "clarify@localhost")
 EMAIL_TIMEOUT = 10
 
 # -- Security ----------------------------------------------------------------------------------------------------------

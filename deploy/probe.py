@@ -8,7 +8,7 @@ import urllib.request
 
 def main() -> int:
     address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
-    host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0]
+    host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip()
     request = urllib.request.Request(f"{address}/readyz", headers={"Host": host})  # noqa: S310 - our own address
     try:
         with urllib.request.urlopen(request, timeout=6):  # noqa: S310

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
     "SECRET_KEY": "a-long-random-string-for-the-tests-0123456789-abcdefghijk",
+    "IDENTITY_KEYS": "another-long-random-string-for-the-tests-0123456789-abcdef",
     "DATABASE_URL": "postgres://clarify@localhost/clarify",
     "REDIS_URL": "redis://localhost:6379/0",
     "ALLOWED_HOSTS": "clarify.example.org",
@@ -57,6 +58,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("SECRET_KEY", "django-insecure-0123456789-0123456789-0123456789-0123456789"),
         ("DATABASE_URL", "sqlite:///clarify.db"),
         ("REDIS_URL", "amqp://localhost"),
+        ("ALLOWED_HOSTS", " , "),
         ("HTTPS", "perhaps"),
         ("DEFAULT_L2", "-1"),
         ("DEFAULT_L2", "a little"),

@@ -12,8 +12,9 @@ READERS = {
     "read.percentage",
     "read.token",
     "read.url",
-    "read.env.str",
-    "env.str",
+    "read.text",
+    "read.names",
+    "text",
     "os.environ.get",
 }
 SOURCES = (
