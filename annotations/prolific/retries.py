@@ -51,9 +51,15 @@ def call(patience: Patience, once: Callable[[], Answer], *, is_repeatable: bool)
         patience.sleep(wait)
 
 
-def backoff(tried: int, *, base: float, longest: float, uniform: Callable[[float, float], float]) -> float:
-    """Return the seconds to wait after `tried` failures: uniform in [0, min(longest, base * 2**(tried - 1))]."""
-    return uniform(0.0, min(longest, base * 2 ** (tried - 1)))
+def backoff(
+    tried: int, *, base: float, longest: float, uniform: Callable[[float, float], float], floor: float = 0.0
+) -> float:
+    """Return the seconds to wait after `tried` failures: uniform in [floor * most, most].
+
+    most: min(longest, base * 2**(tried - 1)); floor: the share of it that is waited in any case, 0 to 1.
+    """
+    most = min(longest, base * 2 ** (tried - 1))
+    return uniform(floor * most, most)
 
 
 def retry_after(value: str, now: dt.datetime) -> float | None:

@@ -8,7 +8,6 @@ batch asks a person. Once the id is noted, paying it again is harmless: Prolific
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -17,18 +16,12 @@ from django.utils import timezone
 
 from annotations.models import BatchState, PaymentBatch
 from annotations.prolific.client import Prolific
-from annotations.prolific.errors import Busy, ProlificError, ServerFault, TokenRefused
-from annotations.prolific.retries import backoff
+from annotations.prolific.errors import ProlificError, TokenRefused
 from annotations.services import audit
 from annotations.services.errors import PaymentRefused, ServiceError
+from annotations.services.prolific_retries import LEASE, MOST_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.submissions import ids_of
 
-Uniform = Callable[[float, float], float]
-
-MOST_TRIES = 10
-BASE_S, LONGEST_S = 20.0, 30 * 60.0  # of the wait between two tries
-LEASE = dt.timedelta(minutes=5)  # after which a claimed batch is due again, whatever became of its worker
-TOKEN_WAIT = dt.timedelta(minutes=5)
 _ENDED = "A worker ended while it set these bonuses up."
 _WAITS = (BatchState.PREPARED, BatchState.SENT)
 
@@ -126,9 +119,8 @@ def _after(error: ProlificError, batch: PaymentBatch, uniform: Uniform, *, is_un
 
 
 def _postpone(batch: PaymentBatch, error: ProlificError, uniform: Uniform) -> None:
-    asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
-    wait = backoff(batch.attempts, base=BASE_S, longest=LONGEST_S, uniform=uniform)
-    _save(batch, due_at=timezone.now() + dt.timedelta(seconds=wait + (asked or 0)), last_error=str(error))
+    due_at = timezone.now() + next_try_in(error, batch.attempts, uniform)
+    _save(batch, due_at=due_at, last_error=str(error))
 
 
 def _give_back(batch: PaymentBatch, error: ProlificError) -> None:

@@ -17,20 +17,14 @@ from django.utils import timezone
 
 from annotations.models import ProlificRequest, RequestState
 from annotations.prolific.client import Prolific
-from annotations.prolific.errors import Busy, ProlificError, Refused, ServerFault, TokenRefused
-from annotations.prolific.retries import backoff
+from annotations.prolific.errors import ProlificError, Refused, TokenRefused
 from annotations.prolific.statuses import REACHED_BY
 from annotations.services.errors import IdentityDestroyed, ServiceError
 from annotations.services.outside_ids import OutsideIds
+from annotations.services.prolific_retries import LEASE, MOST_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.submissions import Source, ids_of, note_remote
 
-Uniform = Callable[[float, float], float]
-
-MOST_TRIES = 10
-BASE_S, LONGEST_S = 20.0, 30 * 60.0  # of the wait between two tries
-LEASE = dt.timedelta(minutes=5)  # after which a claimed request is due again, whatever became of its worker
 BULK_SETTLES_IN = dt.timedelta(minutes=10)  # the poll brings what a bulk approval did; then each is looked at
-TOKEN_WAIT = dt.timedelta(minutes=5)
 BUDGET_S = 15.0  # a worker's turn; others wait for it
 _CHUNK = 100
 
@@ -174,9 +168,7 @@ def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
     may_repeat = error.is_undone or row.act != "message"
     if not (error.is_temporary and may_repeat and row.attempts < MOST_TRIES):
         return _fail(row, str(error) if may_repeat else f"{error} It may have been sent all the same.")
-    asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
-    wait = backoff(row.attempts, base=BASE_S, longest=LONGEST_S, uniform=uniform)
-    return _postpone([row], dt.timedelta(seconds=wait + (asked or 0)), str(error))
+    return _postpone([row], next_try_in(error, row.attempts, uniform), str(error))
 
 
 def _finish(row: ProlificRequest) -> int:

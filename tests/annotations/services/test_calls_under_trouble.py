@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from annotations.models import ProlificRequest, RequestState
 from annotations.services import prolific_access
-from annotations.services.prolific_calls import MOST_TRIES, call_due
+from annotations.services.prolific_calls import call_due
+from annotations.services.prolific_retries import MOST_TRIES
 from annotations.services.requests import ask
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
