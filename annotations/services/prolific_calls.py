@@ -7,7 +7,7 @@ waits for Prolific. Whatever was tried before is looked at first: what is in eff
 import datetime as dt
 import random
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import groupby
 
@@ -49,19 +49,27 @@ def call_due(
                 for row in rows:
                     del left[row.pk]
         except TokenRefused:
-            _give_back(left, TOKEN_WAIT)
+            _give_back(left.values(), TOKEN_WAIT)
             raise
-        _give_back(left, dt.timedelta(0))
+        _give_back(left.values(), dt.timedelta(0))
     return done
 
 
 def _claim(now: dt.datetime) -> list[ProlificRequest]:
-    """Take up the requests that are due, oldest first; each is counted as tried."""
+    """Take up the requests that are due, oldest first; each is counted as tried.
+
+    In the table the last error is emptied: a request that was tried, and has none, is one whose worker ended in the
+    middle. The rows that are returned still have it, for those that are given back.
+    """
     with transaction.atomic():
         due = ProlificRequest.objects.filter(state=RequestState.PENDING, due_at__lte=now).order_by("due_at", "id")
         ids = [row.pk for row in due.select_for_update(of=("self",), skip_locked=True)[:_CHUNK]]
-        ProlificRequest.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1, due_at=now + LEASE)
-    return list(ProlificRequest.objects.filter(pk__in=ids).select_related("study", "submission__study").order_by("id"))
+        rows = ProlificRequest.objects.filter(pk__in=ids)
+        claimed = list(rows.select_related("study", "submission__study").order_by("id"))
+        rows.update(attempts=F("attempts") + 1, due_at=now + LEASE, last_error="")
+    for row in claimed:
+        row.attempts += 1
+    return claimed
 
 
 def _parts(claimed: Sequence[ProlificRequest]) -> list[list[ProlificRequest]]:
@@ -192,7 +200,8 @@ def _postpone(rows: Sequence[ProlificRequest], wait: dt.timedelta, reason: str =
     return 0
 
 
-def _give_back(rows: Collection[int], wait: dt.timedelta) -> None:
+def _give_back(rows: Iterable[ProlificRequest], wait: dt.timedelta) -> None:
     """Leave claimed requests to a later turn, as if they had not been claimed."""
-    pending = ProlificRequest.objects.filter(pk__in=rows, state=RequestState.PENDING)
-    pending.update(attempts=F("attempts") - 1, due_at=timezone.now() + wait)
+    for row in rows:
+        pending = ProlificRequest.objects.filter(pk=row.pk, state=RequestState.PENDING)
+        pending.update(attempts=F("attempts") - 1, due_at=timezone.now() + wait, last_error=row.last_error)

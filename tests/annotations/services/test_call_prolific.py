@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import ProlificRequest, RequestState, Submission
+from annotations.prolific.client import Prolific
 from annotations.prolific.errors import TokenRefused
 from annotations.services import prolific_access, prolific_calls
 from annotations.services.prolific_calls import call_due
+from annotations.services.prolific_retries import MOST_TRIES
 from annotations.services.requests import ask
 from annotations.services.submissions import reconcile
 from tests.fake_prolific.server import Trouble
@@ -134,7 +136,7 @@ def test_waits_grow_and_end(study, prolific):
     here, _there = came(study, prolific, "anna")
     request = ask(here, "approve", by="cora")
     waits = []
-    for _ in range(prolific_calls.MOST_TRIES):
+    for _ in range(MOST_TRIES):
         prolific.meet(*[Trouble(503)] * 3)  # a look is tried three times, an act once
         make_due()
         before = timezone.now()
@@ -196,6 +198,22 @@ def test_a_message_whose_worker_died_is_left_to_the_coordinator(study, prolific,
     call()
     assert state(request) == FAILED and "may have been sent" in request.last_error
     assert prolific.clerk.messages == []
+
+
+def test_a_message_whose_worker_died_at_its_second_try_is_left_to_the_coordinator_too(study, prolific, monkeypatch):
+    here, _there = came(study, prolific, "anna")
+    request = ask(here, "message", by="cora", text="Thank you!")
+    prolific.meet(*[Trouble(429)] * 3)
+    call()
+    assert "429" in (state(request) and request.last_error)
+    make_due()
+    with monkeypatch.context() as dying:
+        dying.setattr(Prolific, "send_message", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            call()
+    make_due()
+    assert call() == 0
+    assert state(request) == FAILED and "may have been sent" in request.last_error
 
 
 def test_a_token_that_is_refused_makes_all_wait_and_none_fail(study, prolific, settings, caplog):
