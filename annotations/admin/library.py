@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from annotations.admin.numbers import percent
 from annotations.admin.read_only import ReadOnlyAdmin
-from annotations.exports.study_document import group_names
 from annotations.models import BaseModel, Dataset
+from modeling.groups import group_names
 
 
 @admin.register(Dataset)

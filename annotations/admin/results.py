@@ -15,9 +15,9 @@ from annotations.admin.numbers import percent, points
 from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.exports.head_files import head_zip
 from annotations.exports.moderated_words import is_excluded
-from annotations.exports.study_document import group_names
 from annotations.models import Run, RunState
 from annotations.services.errors import ServiceError
+from modeling.groups import group_names
 
 
 @dataclass(frozen=True)

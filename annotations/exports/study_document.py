@@ -5,6 +5,7 @@ from typing import Any
 from annotations.exports.columns import write_time
 from annotations.models import Study
 from annotations.version import CODE_VERSION
+from modeling.groups import group_names
 
 FORMAT = "clarify study export 1"
 
@@ -64,10 +65,3 @@ def study_document(study: Study) -> dict[str, Any]:
         ],
         "how_to_recompute": _RECOMPUTE,
     }
-
-
-def group_names(class_names: list[str], attribute_names: list[str]) -> list[str]:
-    """Return the names of the groups in the numbering of `modeling.groups`: label and attribute, or the label alone."""
-    if not attribute_names:
-        return list(class_names)
-    return [f"{label} / {attribute}" for label in class_names for attribute in attribute_names]

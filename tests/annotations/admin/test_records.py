@@ -86,7 +86,7 @@ def test_the_list_of_phrases_reads_no_arrays_and_few_queries(
 def test_a_run_stands_beside_its_base_model_worst_group_first(coordinator_client: Client, worked: Run) -> None:
     rows = coordinator_client.get(f"/admin/annotations/run/{worked.pk}/change/").context["comparisons"]
     assert rows[0] == results.Comparison("Worst-group accuracy", "25.0%", "50.0%", "+25.0")
-    assert [row.measure for row in rows[4:]] == ["square / blue", "square / red", "oval / blue", "oval / red"]
+    assert [row.measure for row in rows[4:]] == ["square, blue", "square, red", "oval, blue", "oval, red"]
     assert (rows[6].after, rows[6].change) == ("\N{EN DASH}", "\N{EN DASH}")
 
 

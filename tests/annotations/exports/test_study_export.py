@@ -18,7 +18,6 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.exports import study_export, summary
-from annotations.exports.study_document import group_names
 from annotations.exports.tables import TABLES
 from annotations.models import AssignmentState, EndAnswer, EndReason, Score, Span, Study
 from annotations.services.withdrawal import withdraw
@@ -143,7 +142,7 @@ def test_the_earliest_of_tied_phrases_is_the_headline(worked: Study, bob: Visit)
 
 def test_study_json_names_groups_metrics_and_how_to_recompute(worked: Study) -> None:
     document = json.loads(export(worked).read("study.json"))
-    assert document["tasks"][0]["groups"] == ["square / blue", "square / red", "oval / blue", "oval / red"]
+    assert document["tasks"][0]["groups"] == ["square, blue", "square, red", "oval, blue", "oval, red"]
     assert document["tasks"][0]["base_model_test_metrics"]["worst_group"] == pytest.approx(0.25)
     assert document["configurations"][0]["version"] == 1
     assert set(document["how_to_recompute"]) == {
@@ -187,11 +186,6 @@ def test_an_assignment_says_how_long_it_took_once_it_has_ended(worked: Study, al
     ended.save()
     took = {row["participant"]: row["duration"] for row in table(export(worked), "assignments.csv")}
     assert took == {alice.participant.pseudonym: "90.5", bob.participant.pseudonym: ""}
-
-
-def test_groups_are_named_in_the_numbering_of_the_metrics() -> None:
-    assert group_names(["a", "b"], ["x", "y"]) == ["a / x", "a / y", "b / x", "b / y"]
-    assert group_names(["a", "b"], []) == ["a", "b"]
 
 
 def test_a_phrase_that_comes_during_the_export_is_in_no_table_of_it(
