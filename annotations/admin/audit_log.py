@@ -1,6 +1,5 @@
 """The audit log of one study, and of the whole site for operators: filtered on the page, whole as a CSV file."""
 
-import csv
 import datetime as dt
 from typing import Any
 
@@ -11,9 +10,11 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from annotations.admin.file_answers import CSV, file_answer
 from annotations.admin.study_pages import StudyPage, page_context
+from annotations.exports.columns import csv_text
 from annotations.models import AuditRecord, Study
-from annotations.readings.audit import HEADER, Filters, filtered, lines
+from annotations.readings.audit import HEADER, Filters, cells, filtered
 from annotations.services import audit, roles
 
 _A_PAGE = 50
@@ -67,13 +68,9 @@ def _answer(
 
 def _csv(request: HttpRequest, records: QuerySet[AuditRecord], study: Study | None) -> HttpResponse:
     name = f"audit-{study.slug if study else 'site'}-{dt.datetime.now(dt.UTC):%Y%m%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
-    writer = csv.writer(response)
-    writer.writerow(HEADER)
-    writer.writerows(lines(records))
+    text = csv_text(HEADER, cells(records))
     audit.record("audit_log_exported", study=study, by=request.user.get_username())
-    return response
+    return file_answer(text, CSV, name)
 
 
 PAGES = (StudyPage("audit", "Audit log", study_page, act="coordinate", group="people"),)

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
+from annotations.admin.file_answers import CSV, SVG, file_answer
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.concept_definitions import CONCEPTS, TOGETHER, ConceptRow, TogetherRow
 from annotations.analysis.concept_definitions import MAP as PLACES
@@ -136,7 +137,7 @@ def _csv(study: Study, name: str) -> FileResponse:
     text.detach()  # or closing it would close the file
     file.seek(0)
     offered = f"{study.slug}-{table.file}"
-    return FileResponse(file, as_attachment=True, filename=offered, content_type="text/csv; charset=utf-8")
+    return FileResponse(file, as_attachment=True, filename=offered, content_type=CSV)
 
 
 def _rows(study: Study, table: Table[Any]) -> Iterator[Any]:
@@ -155,15 +156,11 @@ def _svg(tables: ConceptTables, key: str) -> HttpResponse:
         image = draw_map(map_panels(tables), _MAP_TITLE)
     else:
         raise Http404
-    return HttpResponse(image, content_type="image/svg+xml", headers=_as_file(f"{tables.slug}-{key}.svg"))
+    return file_answer(image, SVG, f"{tables.slug}-{key}.svg")
 
 
 def _drawn(image: str) -> SafeString:
     return mark_safe(image)  # noqa: S308  # every text in it is escaped
-
-
-def _as_file(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 PAGES = (StudyPage("concepts", "Concepts", page, group="results"),)

@@ -1,17 +1,16 @@
 """The correction page: train a whole model with one approved annotation a class, see what it does, decide on it."""
 
-import csv
-import io
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import mark_safe
 
+from annotations.admin.file_answers import CSV, JSON, SVG, ZIP, file_answer
 from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.correction_figures import report, splits_figure
 from annotations.charts.draw import draw
+from annotations.exports.columns import csv_text
 from annotations.exports.correction_files import correction_json, correction_zip
 from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.readings import corrections as reading
@@ -105,26 +104,21 @@ def _file_of(request: HttpRequest, correction: Correction | None) -> HttpRespons
         raise Http404
     name = f"clarify-{correction.study.slug}-correction-{correction.pk}"
     if "figure" in request.GET:
-        return _download(draw(splits_figure(correction)), "image/svg+xml", f"{name}.svg")
+        return file_answer(draw(splits_figure(correction)), SVG, f"{name}.svg")
     kind = request.GET["file"]
     if kind == "json":
-        return _download(correction_json(correction), "application/json", f"{name}.json")
+        return file_answer(correction_json(correction), JSON, f"{name}.json")
     if kind == "csv":
-        text = io.StringIO()
-        csv.writer(text).writerows(report(correction).lines())
-        return _download(text.getvalue(), "text/csv; charset=utf-8", f"{name}.csv")
+        filled = report(correction)
+        text = csv_text(filled.table.header, map(filled.table.cells, filled.rows))
+        return file_answer(text, CSV, f"{name}.csv")
     if kind != "head":
         raise Http404
     try:
-        return _download(correction_zip(correction, by=request.user.get_username()), "application/zip", f"{name}.zip")
+        return file_answer(correction_zip(correction, by=request.user.get_username()), ZIP, f"{name}.zip")
     except ServiceError as error:
         messages.error(request, error.message)
         return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
-
-
-def _download(content: str | bytes, content_type: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return HttpResponse(content, content_type=content_type, headers=headers)
 
 
 PAGES = (StudyPage("correction", TITLE, page, group="results"),)

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.admin.file_answers import csv_answer
+from annotations.admin.file_answers import CSV, file_answer
 from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
@@ -184,7 +184,8 @@ def _list(study: Study, of: str, by: str) -> HttpResponse:
     compared = ledgers.compare(study, timezone.now())
     ids = compared.approvable if of == "approve" else compared.with_discrepancy(ledgers.ANY)
     found = ledgers.detailed(study).filter(pk__in=ids).order_by("pk")
-    return csv_answer(payment_files.submission_list(study, found, by=by, reason=_LISTS[of]), f"{study.slug}-{of}.csv")
+    text = payment_files.submission_list(study, found, by=by, reason=_LISTS[of])
+    return file_answer(text, CSV, f"{study.slug}-{of}.csv")
 
 
 def _imported(study: Study, file: Any, by: str) -> str:

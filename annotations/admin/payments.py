@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from annotations.admin.file_answers import csv_answer
+from annotations.admin.file_answers import CSV, file_answer
 from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.models import BatchState, PaymentBatch, Study
+from annotations.models import UNDER_WAY, PaymentBatch, Study
 from annotations.readings.money import totals
 from annotations.services import payment_files, payments
 from annotations.services.errors import ServiceError
@@ -36,7 +36,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         return _act(request, study)
     owed = study.payments.filter(batch=None).select_related("submission").order_by("-withheld_reason", "pk")
     batches = list(study.payment_batches.prefetch_related("payments__submission", "payments__study")[:20])
-    under_way = next((batch for batch in batches if batch.state in _UNSETTLED), None)
+    under_way = next((batch for batch in batches if batch.state in UNDER_WAY), None)
     context: dict[str, Any] = {
         "totals": totals(study),
         "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
@@ -49,9 +49,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
     }
     return render(request, "admin/annotations/study/payments.html", page_context(request, study, "Payments", **context))
-
-
-_UNSETTLED = (BatchState.PREPARED, BatchState.SENT, BatchState.UNSURE)
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
@@ -69,7 +66,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             _withhold(request, study, by)
         elif act in _FILES:
             text = payment_files.hand_out(_batch(request, study), _FILES[act], by=by)  # type: ignore[arg-type]
-            return csv_answer(text, f"{study.slug}-payments-{request.POST['batch']}-{_FILES[act]}.csv")
+            return file_answer(text, CSV, f"{study.slug}-payments-{request.POST['batch']}-{_FILES[act]}.csv")
         elif act in _SAID:
             do, said = _SAID[act]
             do(_batch(request, study), by=by)

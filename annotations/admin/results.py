@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from annotations.admin.file_answers import ZIP, file_answer
 from annotations.admin.numbers import percent, points
 from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.exports.head_files import head_zip
@@ -131,9 +132,7 @@ class RunAdmin(ReadOnlyAdmin):
         except ServiceError as error:
             self.message_user(request, error.message, messages.ERROR)
             return HttpResponseRedirect(reverse("admin:annotations_run_change", args=[run.pk]))
-        name = f"clarify-head-{run.public_id}.zip"
-        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(data, content_type="application/zip", headers=disposition)
+        return file_answer(data, ZIP, f"clarify-head-{run.public_id}.zip")
 
 
 def comparisons(run: Run) -> list[Comparison]:

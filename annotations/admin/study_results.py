@@ -1,7 +1,5 @@
 """The results page of a study: tables and figures that follow the study while it runs, each with its data."""
 
-import csv
-import io
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString, mark_safe
 
+from annotations.admin.file_answers import CSV, SVG, file_answer
 from annotations.admin.results_words import (
     CATEGORY_LIMIT,
     categories,
@@ -27,7 +26,7 @@ from annotations.analysis.rows import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.splits import Panel
 from annotations.analysis.tables import FilledTable, StudyTables
 from annotations.charts.draw import draw
-from annotations.exports.columns import Cell, write_cell
+from annotations.exports.columns import Cell, csv_text, write_cell
 from annotations.models import BaseModel, Benchmark, JobState, Study, StudyState
 from annotations.readings.thumbnails import thumbnail_url
 from annotations.services import benchmarks, roles
@@ -170,21 +169,15 @@ def _csv(study: Study, tables: StudyTables, file: str) -> HttpResponse:
     table: FilledTable[Any] | None = next((table for table in tables.all if table.table.file == file), None)
     if table is None:
         raise Http404
-    text = io.StringIO()
-    csv.writer(text).writerows(table.lines())
-    return _file(text.getvalue(), "text/csv; charset=utf-8", f"{study.slug}-{file}")
+    text = csv_text(table.table.header, map(table.table.cells, table.rows))
+    return file_answer(text, CSV, f"{study.slug}-{file}")
 
 
 def _svg(study: Study, tables: StudyTables, key: str) -> HttpResponse:
     figure = next((figure for figure in figures(tables) if figure.key == key and not figure.chart.is_empty), None)
     if figure is None:
         raise Http404
-    return _file(draw(figure), "image/svg+xml", f"{study.slug}-{key}.svg")
-
-
-def _file(content: str, content_type: str, name: str) -> HttpResponse:
-    disposition = f'attachment; filename="{name}"'
-    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+    return file_answer(draw(figure), SVG, f"{study.slug}-{key}.svg")
 
 
 PAGES = (

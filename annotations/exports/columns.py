@@ -1,9 +1,11 @@
 """Columns of the exported tables: the CSV files and the data dictionary are made from the same definitions."""
 
+import csv
 import datetime as dt
+import io
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -90,6 +92,19 @@ def read_text(cell: str) -> str:
     ['=1+1', "'=1+1", "'tis red"]
     """
     return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Iterable[Cell]]) -> str:
+    """Return a whole CSV file: the header, then each row with its cells as `write_cell` writes them; CRLF after each.
+
+    >>> csv_text(["word", "n"], [["=1+1", 2]])
+    "word,n\\r\\n'=1+1,2\\r\\n"
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([write_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def write_time(moment: dt.datetime) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from annotations.exports.columns import write_cell
 from annotations.models import AuditRecord
 
 HEADER = ("occurred_at", "study", "actor", "act", "subject", "reason", "detail")
@@ -37,10 +36,10 @@ def filtered(records: QuerySet[AuditRecord], filters: Filters) -> QuerySet[Audit
     return records
 
 
-def lines(records: QuerySet[AuditRecord]) -> Iterator[tuple[str, ...]]:
-    """Return the cells of each record under HEADER, oldest first; a cell that a spreadsheet would run is disarmed."""
+def cells(records: QuerySet[AuditRecord]) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of each record under HEADER, oldest first."""
     for record in records.select_related("study").order_by("id").iterator():
-        cells = (
+        yield (
             record.occurred_at.isoformat(),
             record.study.slug if record.study else "",
             record.actor,
@@ -49,7 +48,6 @@ def lines(records: QuerySet[AuditRecord]) -> Iterator[tuple[str, ...]]:
             record.reason,
             json.dumps(record.detail, ensure_ascii=False, sort_keys=True) if record.detail else "",
         )
-        yield tuple(write_cell(cell) for cell in cells)
 
 
 def _midnight(day: dt.date) -> dt.datetime:

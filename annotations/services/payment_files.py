@@ -3,8 +3,6 @@
 For coordinators alone, each one audited, and never part of a release: this module is asked by the money pages only.
 """
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
@@ -12,6 +10,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils import timezone
 
+from annotations.exports.columns import csv_text
 from annotations.models import BatchState, Payment, PaymentBatch, Study, Submission
 from annotations.prolific.client import bonus_lines, units
 from annotations.readings.discrepancies import own_code
@@ -70,7 +69,7 @@ def submission_list(study: Study, submissions: Iterable[Submission], *, by: str,
             (ids.session, ids.participant, submission.submission_key, submission.status, submission.entered_code)
         )
     audit.record("submission_list", study=study, by=by, reason=reason, rows=len(rows))
-    return _csv(("Submission id", "Participant id", "Pseudonym here", "Status", "Completion code"), rows)
+    return csv_text(("Submission id", "Participant id", "Pseudonym here", "Status", "Completion code"), rows)
 
 
 def _amounts(batch: PaymentBatch) -> str:
@@ -92,21 +91,8 @@ def _by_code(batch: PaymentBatch) -> str:
         )
         for payment in payments.select_related("study")
     ]
-    return _csv(("Submission", "Completion code", "Amount", "Currency", "For"), rows)
+    return csv_text(("Submission", "Completion code", "Amount", "Currency", "For"), rows)
 
 
 def _code(payment: Payment) -> str:
     return own_code(payment.submission.entered_code) or payment.study.completion_code
-
-
-def _csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def _plain(cell: str) -> str:
-    """No cell begins a formula in a spreadsheet: codes and statuses are other people's words."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,12 +1,15 @@
 """The ledger of money: what is owed by hand, withheld, put into a batch, taken apart, and handed out as a file."""
 
+import csv
 import datetime as dt
+import io
 import uuid
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
+from annotations.exports.columns import read_text
 from annotations.models import (
     AuditRecord,
     BatchState,
@@ -225,6 +228,17 @@ def test_a_list_of_submissions_is_audited(anna, bert):
     assert "bert" not in text
     record = AuditRecord.objects.get(act="submission_list")
     assert (record.reason, record.detail) == ("to approve", {"rows": 1})
+
+
+@pytest.mark.parametrize("typed", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "'=1", "''+1"])
+def test_nothing_that_people_typed_is_a_formula_in_a_file_and_all_of_it_can_be_read_back(anna, typed):
+    anna.entered_code = typed
+    anna.save(update_fields=["entered_code"])
+    listed = payment_files.submission_list(anna.study, [anna], by="cora", reason="to approve")
+    by_code = payment_files.hand_out(prepared(owe(anna)), "codes", by="cora")
+    for text, expected in ((listed, typed), (by_code, typed.strip())):
+        (row,) = csv.DictReader(io.StringIO(text, newline=""))
+        assert row["Completion code"] == f"'{expected}" and read_text(row["Completion code"]) == expected
 
 
 @pytest.mark.parametrize("state", [BatchState.PREPARED, BatchState.PAID, BatchState.EXPORTED])
