@@ -1,9 +1,6 @@
 """Measures what other methods reach beside a study: one method of one benchmark a call, so that runs get their turn."""
 
-import logging
 from typing import Any
-
-from django.db import OperationalError
 
 from annotations.models import Benchmark
 from annotations.models.study import DEFAULT_TEXT_TEMPLATE
@@ -17,29 +14,14 @@ from worker.benchmark.results import Figure, Row
 from worker.benchmark.run import run_benchmark
 from worker.benchmark.settings import PUBLISHED
 from worker.benchmark.setup import Request, set_up
-from worker.drain import reason_of
-from worker.pulse import pulse
+from worker.due_jobs import work_on_due
 
 SEEDS = 3
-
-logger = logging.getLogger(__name__)
 
 
 def measure_due_benchmark() -> int:
     """Measure the next method of a due benchmark; returns 1, or 0 where none is due. Raises OperationalError."""
-    benchmark = jobs.take(Benchmark)
-    if benchmark is None:
-        return 0
-    try:
-        with pulse(benchmark):
-            measure_next(benchmark)
-    except jobs.JobLost:
-        logger.warning("another worker measures %s now", benchmark)
-    except OperationalError:
-        raise
-    except Exception as error:  # whatever the data, the encoder or the solver raise is this benchmark's
-        jobs.fail(benchmark, reason_of(error))
-    return 1
+    return work_on_due(Benchmark, measure_next, most=1)
 
 
 def measure_next(benchmark: Benchmark) -> None:

@@ -3,13 +3,11 @@
 All these heads have the same features and differ in their loss weights alone, so many are solved at once.
 """
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import OperationalError
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Correction, CorrectionPart
@@ -20,10 +18,9 @@ from modeling.errors import ModelingError, SliceTooSmall
 from modeling.heads import Head
 from modeling.retraining import TrainedHeads, train_heads, train_some_classes
 from modeling.slices import slice_membership, slice_weights
-from worker import heartbeat, resources
+from worker import resources
 from worker.correction_effects import EvaluationSet, evaluation_sets, part_members
-from worker.drain import reason_of
-from worker.pulse import pulse
+from worker.due_jobs import work_on_due
 from worker.resources import TrainingSet
 from worker.versions import library_versions
 
@@ -31,21 +28,10 @@ MANY_CLASSES = 200  # with more, only the annotated classes' rows are trained
 AT_ONCE = 16  # heads: each needs a loss weight for every training image
 ALL_ROWS, SOME_ROWS = "all rows", "rows of the annotated classes"
 
-logger = logging.getLogger(__name__)
-
 
 def train_due_corrections() -> int:
     """Train every correction that is due, one after the other; returns how many ended. Raises OperationalError."""
-    ended = 0
-    while (correction := jobs.take(Correction)) is not None:
-        try:
-            with pulse(correction):
-                _train_one(correction)
-        except jobs.JobLost:
-            logger.warning("%s was taken up by another worker", correction)
-        ended += 1
-        heartbeat.touch()
-    return ended
+    return work_on_due(Correction, _train_one)
 
 
 def train(correction: Correction) -> TrainedCorrection:
@@ -93,14 +79,8 @@ def train(correction: Correction) -> TrainedCorrection:
 def _train_one(correction: Correction) -> None:
     try:
         trained = train(correction)
-    except (OperationalError, jobs.JobLost):
-        raise
     except SliceTooSmall as error:
-        jobs.fail(correction, _too_small(correction, error), phase="")
-    except Exception as error:  # whatever data or solver raise is this correction's, and who asked reads it
-        if not isinstance(error, ModelingError):
-            logger.exception("%s failed", correction)
-        jobs.fail(correction, reason_of(error), phase="")
+        jobs.fail(correction, _too_small(correction, error))
     else:
         corrections.store(correction, trained)
 

@@ -1,5 +1,6 @@
 """Draining due rows: batch after batch, until nothing is due. One bad row never takes its neighbours with it."""
 
+import logging
 from collections.abc import Callable, Collection
 from typing import Protocol
 
@@ -7,6 +8,9 @@ from django.db import OperationalError
 
 from modeling.errors import ModelingError
 from worker import heartbeat
+from worker.reasons import is_foreseen, reason_of
+
+logger = logging.getLogger(__name__)
 
 
 class Claim(Protocol):
@@ -43,12 +47,9 @@ def _attempt(ids: list[int], work: Callable[[list[int]], Collection[int]], fail:
         raise
     except Exception as error:  # whatever a row makes the encoder or the solver raise, others go on
         if len(ids) == 1:
+            if not is_foreseen(error):
+                logger.exception("row %d failed by itself", ids[0])
             fail(ids[0], reason_of(error), final=isinstance(error, ModelingError))
             return set()
     middle = len(ids) // 2
     return _attempt(ids[:middle], work, fail) | _attempt(ids[middle:], work, fail)
-
-
-def reason_of(error: Exception) -> str:
-    """A sentence for people where modeling raised it on purpose, otherwise the error's type and how its text begins."""
-    return str(error) if isinstance(error, ModelingError) else f"{type(error).__name__}: {error}"[:500]

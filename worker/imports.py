@@ -1,11 +1,9 @@
 """Imports that were asked for in the admin: what `manage.py import_dataset` does, with its progress in a row."""
 
-import logging
 import time
 from pathlib import Path
 
 from django.conf import settings
-from django.db import OperationalError
 
 from annotations.models import Dataset, DatasetImport
 from annotations.services import imports, jobs
@@ -17,29 +15,19 @@ from modeling.importing.archives import unpack
 from modeling.importing.storage import replace_durably
 from worker import heartbeat
 from worker.base_models import trained
+from worker.due_jobs import work_on_due
 from worker.importing import import_source
-from worker.pulse import pulse
+from worker.reasons import reason_of
 
 BASE_MODEL = "erm"  # the name of the base model that an import trains
 _TELL_EVERY_S = 0.5
 _CONTENT, _UNPACKED = "content", "unpacked"  # what an archive held, and a file that stands beside it once it is whole
 _CAN_BE_MENDED = (StorageFailed, ImportRunning, EncoderUnavailable)  # an archive is kept for another try
 
-logger = logging.getLogger(__name__)
-
 
 def run_due_imports() -> int:
-    """Run every import that is due, one after the other; return how many ended."""
-    ended = 0
-    while (job := jobs.take(DatasetImport)) is not None:
-        try:
-            with pulse(job):
-                _run(job)
-        except jobs.JobLost:
-            logger.warning("%s was taken up by another worker", job)
-        ended += 1
-        heartbeat.touch()
-    return ended
+    """Run every import that is due, one after the other; return how many ended. Raises OperationalError."""
+    return work_on_due(DatasetImport, _run)
 
 
 def _run(job: DatasetImport) -> None:
@@ -52,18 +40,12 @@ def _run(job: DatasetImport) -> None:
             jobs.beat(job, phase="training a base model")
             trained(dataset, name=BASE_MODEL, l2=settings.DEFAULT_L2)
     except (ModelingError, ServiceError) as error:
-        jobs.fail(job, _sentence(str(error), job))
+        jobs.fail(job, _sentence(reason_of(error), job))
         if not isinstance(error, _CAN_BE_MENDED):
             imports.remove_upload(job)
-        return
-    except (OperationalError, jobs.JobLost):
-        raise
-    except Exception as error:  # whatever an image or a library raises: the person who asked reads it, not a log alone
-        logger.exception("%s failed", job)
-        jobs.fail(job, f"Something went wrong that nobody foresaw ({type(error).__name__}: {error})."[:500])
-        return
-    jobs.finish(job, phase="")
-    imports.remove_upload(job)
+    else:
+        jobs.finish(job, phase="")
+        imports.remove_upload(job)
 
 
 def _folder(job: DatasetImport, tell: "_Tell") -> Path:

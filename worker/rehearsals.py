@@ -1,6 +1,5 @@
 """Plays rehearsals: a few simulated participants at a time, over HTTP; the worker's other tasks come in between."""
 
-import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from annotations.services.entry_links import simulated_parameters
 from annotations.simulation import needs
 from annotations.simulation.personas import Kind, Leaves, Persona, cast, talkative
 from worker import heartbeat
-from worker.pulse import pulse
+from worker.due_jobs import work_on_due
 
 if TYPE_CHECKING or needs.are_met():
     from annotations.simulation.browser import UnexpectedPage
@@ -24,8 +23,6 @@ if TYPE_CHECKING or needs.are_met():
 
 AT_ONCE = 4
 SCORED_WITHIN_S = 60.0  # the phrases for whose score nobody waited
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,19 +47,8 @@ class Part:
 
 
 def run_due_rehearsals() -> int:
-    """Send the next participants of the oldest rehearsal that is due; return how many came."""
-    rehearsal = jobs.take(Rehearsal)
-    if rehearsal is None:
-        return 0
-    if not needs.are_met():
-        jobs.fail(rehearsal, needs.MISSING)
-        return 0
-    try:
-        with pulse(rehearsal):
-            return _play_some(rehearsal)
-    except jobs.JobLost:
-        logger.warning("%s was taken up by another worker", rehearsal)
-        return 0
+    """Send the next participants of the oldest due rehearsal; return 1, or 0 where none is. Raises OperationalError."""
+    return work_on_due(Rehearsal, _play_some, most=1)
 
 
 def parts(rehearsal: Rehearsal) -> list[Part]:
@@ -78,8 +64,11 @@ def parts(rehearsal: Rehearsal) -> list[Part]:
     return [Part(number, persona, completes(persona)) for number, persona in enumerate(people)]
 
 
-def _play_some(rehearsal: Rehearsal) -> int:
+def _play_some(rehearsal: Rehearsal) -> None:
     """Play those who come next, and judge the rehearsal once all have been."""
+    if not needs.are_met():
+        jobs.fail(rehearsal, needs.MISSING)
+        return
     done: list[dict[str, Any]] = rehearsal.report.get("people", [])
     due = parts(rehearsal)[len(done) : len(done) + AT_ONCE]
     parameters = [simulated_parameters(rehearsal.study, part.number, rehearsal.seed) for part in due]
@@ -94,7 +83,6 @@ def _play_some(rehearsal: Rehearsal) -> int:
         doorbell.ring(doorbell.RUN_REHEARSALS)
     else:
         _judge(rehearsal, done)
-    return len(came)
 
 
 def _play(path: str, parameters: dict[str, str], part: Part) -> Person:

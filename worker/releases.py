@@ -2,38 +2,26 @@
 
 import hashlib
 import importlib.util
-import logging
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError
 from django.utils import timezone
 
 from annotations.exports.study_export import Extras, write_study_zip
 from annotations.models import Release
 from annotations.services import jobs, releases
 from worker import heartbeat
-from worker.pulse import pulse
-
-logger = logging.getLogger(__name__)
+from worker.due_jobs import work_on_due
 
 
 def build_due_releases() -> int:
     """Build every release that is due, one after the other; return how many ended. Raises OperationalError."""
-    ended = 0
-    while (job := jobs.take(Release)) is not None:
-        progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the pulse does
-        try:
-            with pulse(job, progress):
-                _build(job, progress)
-        except jobs.JobLost:
-            logger.warning("%s was taken up by another worker", job)
-        ended += 1
-        heartbeat.touch()
-    return ended
+    progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the pulse does
+    return work_on_due(Release, partial(_build, progress), progress=progress)
 
 
 def extras() -> Extras | None:
@@ -45,19 +33,14 @@ def extras() -> Extras | None:
     return EXTRAS
 
 
-def _build(job: Release, progress: dict[str, Any]) -> None:
+def _build(progress: dict[str, Any], job: Release) -> None:
+    progress.clear()  # of the release before
     try:
         built = _write(job, progress)
-    except (OperationalError, jobs.JobLost):
-        raise
     except OSError as error:
         jobs.fail(job, f"The file could not be written: {error.strerror or error}.")
-        return
-    except Exception as error:  # whoever asked reads it, not a log alone
-        logger.exception("%s failed", job)
-        jobs.fail(job, f"Something went wrong that nobody foresaw ({type(error).__name__}: {error})."[:500])
-        return
-    releases.store(job, built)
+    else:
+        releases.store(job, built)
 
 
 def _write(job: Release, progress: dict[str, Any]) -> releases.Built:

@@ -109,7 +109,7 @@ def run_rehearsals() -> None:
     """Send the next simulated participants of every rehearsal."""
     from worker.rehearsals import run_due_rehearsals
 
-    _sweep(run_due_rehearsals, "simulated participants came")
+    _sweep(run_due_rehearsals, "rehearsals went on")
 
 
 @app.task(name=doorbell.WATCH_STUDIES)

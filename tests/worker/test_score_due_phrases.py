@@ -107,7 +107,7 @@ def test_a_second_delivery_changes_nothing(alice):
     assert Score.objects.get().scored_at == scored_at
 
 
-def test_a_poison_phrase_does_not_take_its_neighbours(alice, use):
+def test_a_poison_phrase_does_not_take_its_neighbours_and_the_log_has_where_it_choked(alice, use, caplog):
     use(Encoder(poison="poison"))
     texts = ["red", "blue", "a poison pill", "dark", "oval"]
     made = {text: submit(alice, text) for text in texts}
@@ -116,7 +116,10 @@ def test_a_poison_phrase_does_not_take_its_neighbours(alice, use):
     assert states.pop("a poison pill") == PhraseState.PENDING
     assert set(states.values()) == {PhraseState.SCORED}
     made["a poison pill"].refresh_from_db()
-    assert made["a poison pill"].last_error == "RuntimeError: cannot tokenise"
+    reason = made["a poison pill"].last_error
+    assert reason == "Something went wrong that nobody foresaw (RuntimeError: cannot tokenise)."
+    assert caplog.text.count("Traceback (most recent call last)") == 1
+    assert "in encode_texts" in caplog.text
 
 
 def test_a_poison_phrase_is_given_up_after_five_drains_and_asked_of_the_encoder_no_more(alice, use):

@@ -145,7 +145,10 @@ def test_an_accident_leaves_the_run_due_and_a_later_success_clears_its_reason(en
     with monkeypatch.context() as patched:
         patched.setattr(retraining, "train_heads", choke)
         assert train_due_runs() == 0
-    assert (by_text("red").state, by_text("red").reason) == (RunState.PENDING, "MemoryError: no memory")
+    assert (by_text("red").state, by_text("red").reason) == (
+        RunState.PENDING,
+        "Something went wrong that nobody foresaw (MemoryError: no memory).",
+    )
     assert train_due_runs() == 2
     assert (by_text("red").state, by_text("red").reason, by_text("red").attempts) == (RunState.DONE, "", 2)
 
