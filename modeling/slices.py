@@ -20,6 +20,8 @@ from modeling.checks import (
 from modeling.errors import BadArray, SliceTooSmall
 from modeling.similarity import similarities
 
+DEFAULT_SCHEME = "class_equal"
+
 UNANNOTATED = -1
 LEAST_SLICE_SIZE = 5
 
@@ -119,7 +121,7 @@ def uniform_weights(n: int) -> NDArray[np.float64]:
 
 
 def slice_weights(
-    labels: NDArray[np.integer], membership: NDArray[np.integer], scheme: str = "class_equal"
+    labels: NDArray[np.integer], membership: NDArray[np.integer], scheme: str = DEFAULT_SCHEME
 ) -> NDArray[np.float64]:
     """The loss weight of each training image, float64[n] with sum 1: equal within a slice, as `scheme` says between.
 
@@ -151,7 +153,7 @@ def slice_weights(
 
 
 def division_weights(
-    labels: NDArray[np.integer], parts: NDArray[np.integer], scheme: str = "class_equal"
+    labels: NDArray[np.integer], parts: NDArray[np.integer], scheme: str = DEFAULT_SCHEME
 ) -> NDArray[np.float64]:
     """The `slice_weights` of a division that no annotation made, as groups and classes are: float64[n] with sum 1.
 
@@ -225,7 +227,7 @@ def _class_mass(of: _SliceSizes) -> NDArray[np.float64]:
 
 
 SCHEMES: dict[str, Callable[[_SliceSizes], NDArray[np.float64]]] = {
-    "class_equal": _class_equal,
+    DEFAULT_SCHEME: _class_equal,
     "paper": _paper,
     "mean_slices": _mean_slices,
     "class_mass": _class_mass,

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from annotations.models import Dataset, StudyState
+from annotations.models import OPEN_STATES, Dataset
 from modeling.dataset_files import BadDataset, Split
 from modeling.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
 from modeling.errors import BadSharedStart
@@ -120,7 +120,7 @@ def device() -> str:
 
 def preload() -> None:
     """Load the encoders of the studies that are open and embed one text with each; what is missing is only logged."""
-    in_use = Dataset.objects.filter(base_models__tasks__study__state__in=[StudyState.ACTIVE, StudyState.PAUSED])
+    in_use = Dataset.objects.filter(base_models__tasks__study__state__in=OPEN_STATES)
     for dataset in in_use.distinct():
         try:
             text_encoder(dataset).encode_texts(["a"])

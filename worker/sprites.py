@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from annotations.models import Dataset
+from modeling.encoders.specs import BUNDLED
 from modeling.importing import Progress, read_source
 from modeling.importing.storage import storing
 from modeling.sprites import ATTRIBUTES, CLASSES, write_sprites_source
@@ -14,7 +15,6 @@ from worker.importing import import_source
 
 NAME = "sprites"
 SEED = 0
-ENCODER = "bundled:small-clip"
 
 
 def import_sprites(progress: Progress) -> tuple[Dataset, bool]:
@@ -23,7 +23,7 @@ def import_sprites(progress: Progress) -> tuple[Dataset, bool]:
     if not folder.exists():
         _draw(folder, progress)
     source = read_source("csv", folder, CLASSES, ATTRIBUTES)
-    return import_source(source, NAME, similarity_encoder=ENCODER, progress=progress)
+    return import_source(source, NAME, similarity_encoder=BUNDLED, progress=progress)
 
 
 def _draw(folder: Path, progress: Progress) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from annotations.models.jobs import Job, JobState
+from annotations.models.jobs import UNFINISHED, Job
 
 ASK_AGAIN_AFTER_S = 1.0
 
@@ -12,7 +12,7 @@ def work_until_ended(job: Job, work: Callable[[], object]) -> None:
     """Do what is due until this job has ended, here or by a worker that has it already and may be killed."""
     work()
     job.refresh_from_db()
-    while job.state in (JobState.PENDING, JobState.RUNNING):
+    while job.state in UNFINISHED:
         time.sleep(ASK_AGAIN_AFTER_S)
         work()
         job.refresh_from_db()

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.models import Audience, Study, StudyState
+from annotations.models import OPEN_STATES, Audience, Study, StudyState
 from annotations.readings.experts import experts as experts_of
 from annotations.services import experts
 from annotations.services.errors import ServiceError
@@ -31,7 +31,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         TITLE,
         is_for_experts=study.audience == Audience.EXPERTS,
         is_draft=study.state == StudyState.DRAFT,
-        may_enter=study.state in (StudyState.ACTIVE, StudyState.PAUSED),
+        may_enter=study.state in OPEN_STATES,
         n_classes=study.tasks.count(),
         mine=experts.visit_of(study, request.user),
         experts=experts_of(study),

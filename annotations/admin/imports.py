@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from annotations.admin.archive_upload import Archive, ArchiveUpload, most_bytes, too_large
 from annotations.admin.numbers import NONE
 from annotations.admin.read_only import ReadOnlyAdmin
-from annotations.models import BaseModel, DatasetImport, JobState
+from annotations.models import UNFINISHED, BaseModel, DatasetImport
 from annotations.readings.encoders import encoder_choices
 from annotations.services import imports, roles
 from annotations.services.errors import ServiceError
@@ -134,7 +134,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "base_model": trained,
             "counts": [(split, job.report.get("counts", {}).get(split, 0)) for split in _SPLITS],
             "left_out": job.report.get("left_out", {}).items(),
-            "is_under_way": job.state in (JobState.PENDING, JobState.RUNNING),
+            "is_under_way": job.state in UNFINISHED,
             "can_be_tried_again": can_be_tried_again,
             "again": AgainForm(job) if can_be_tried_again and job.dataset is None else None,
             "may_set_up": roles.may_set_up(request.user),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.exports.download import release_download
-from annotations.models import JobState, Study
+from annotations.models import UNFINISHED, Study
 from annotations.services import releases
 from annotations.services.errors import ServiceError
 
@@ -23,7 +23,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         messages.success(request, f"Release {release.number} is being made. This page shows how far it is.")
         return HttpResponseRedirect(request.path)
     found = list(study.releases.order_by("-number"))
-    under_way = next((each for each in found if each.state in (JobState.PENDING, JobState.RUNNING)), None)
+    under_way = next((each for each in found if each.state in UNFINISHED), None)
     context = page_context(
         request,
         study,

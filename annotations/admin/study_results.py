@@ -27,7 +27,7 @@ from annotations.analysis.splits import Panel
 from annotations.analysis.tables import FilledTable, StudyTables
 from annotations.charts.draw import draw
 from annotations.exports.columns import Cell, csv_text, write_cell
-from annotations.models import BaseModel, Benchmark, JobState, Study, StudyState
+from annotations.models import OPEN_STATES, BaseModel, Benchmark, JobState, Study
 from annotations.readings.thumbnails import thumbnail_url
 from annotations.services import benchmarks, roles
 
@@ -131,7 +131,7 @@ def _newest_benchmarks(study: Study) -> list[Benchmark | None]:
 def _changes(study: Study, tables: StudyTables) -> bool:
     """Whether people may still come, or workers still be at work for those who came."""
     waits = any(row.what in (PHRASES_WAIT, RUNS_WAIT) for row in tables.counted.rows)
-    return study.state in (StudyState.ACTIVE, StudyState.PAUSED) or waits
+    return study.state in OPEN_STATES or waits
 
 
 def _shown(figure: Figure) -> ShownFigure:

@@ -8,7 +8,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from annotations.analysis.rows import people_kind
-from annotations.models import AuditRecord, Benchmark, Event, SessionKind, Study, StudyState
+from annotations.models import OPEN_STATES, AuditRecord, Benchmark, Event, SessionKind, Study
 from annotations.services import events
 
 _SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time always come: look again after this
@@ -23,7 +23,7 @@ def state_of(study: Study) -> str:
     base_models = list(study.tasks.values_list("base_model_id", flat=True))
     experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
     benchmarks = Benchmark.objects.filter(base_model__in=base_models).order_by("pk")
-    is_open = study.state in (StudyState.ACTIVE, StudyState.PAUSED)
+    is_open = study.state in OPEN_STATES
     seen = (
         study.pk,
         people_kind(study),

@@ -7,7 +7,7 @@ from annotations.models.benchmark import Benchmark
 from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
-from annotations.models.jobs import DatasetImport, JobState, Rehearsal, Release
+from annotations.models.jobs import UNFINISHED, DatasetImport, JobState, Rehearsal, Release
 from annotations.models.judgement import Judgement, JudgementAnswer
 from annotations.models.participant import (
     REHEARSALS,
@@ -25,6 +25,7 @@ from annotations.models.run import Run, RunState
 from annotations.models.span import Span, SpanKind
 from annotations.models.staff import Alarm, AuditRecord, Role, StudyMember
 from annotations.models.study import (
+    OPEN_STATES,
     Audience,
     Condition,
     RestartRule,
@@ -49,9 +50,11 @@ from annotations.models.worker_beat import WorkerBeat
 
 __all__ = [
     "HOLDING",
+    "OPEN_STATES",
     "REHEARSALS",
     "SETTLED",
     "UNDER_WAY",
+    "UNFINISHED",
     "Alarm",
     "Allocation",
     "AllocationState",

@@ -4,9 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.models.base_model import BaseModel
-from annotations.models.jobs import Job, JobState
-
-UNFINISHED = (JobState.PENDING, JobState.RUNNING)
+from annotations.models.jobs import UNFINISHED, Job
 
 
 class Benchmark(Job):

@@ -9,6 +9,7 @@ from annotations.models.base_model import BaseModel
 from annotations.models.jobs import Job, JobState
 from annotations.models.phrase import Score
 from annotations.models.study import Study
+from modeling.slices import DEFAULT_SCHEME
 
 
 class Review(models.TextChoices):
@@ -35,7 +36,7 @@ class Correction(Job):
         related_name="+",
         help_text="of a second test set: a data set with the same classes and features",
     )
-    scheme = models.CharField(max_length=12, default="class_equal")
+    scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
     effects = models.JSONField(default=dict)
     ablations = models.JSONField(default=list)
     head = models.BinaryField(null=True, help_text="safetensors")

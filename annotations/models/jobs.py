@@ -14,6 +14,9 @@ class JobState(models.TextChoices):
     FAILED = "failed"
 
 
+UNFINISHED = (JobState.PENDING, JobState.RUNNING)
+
+
 class Job(models.Model):
     """What every such row has. A worker touches `heartbeat_at` while it works; a silent one is taken up again."""
 
@@ -34,7 +37,7 @@ class Job(models.Model):
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="%(class)s_state_known"),
             models.CheckConstraint(
                 condition=Q(state__in=[JobState.DONE, JobState.FAILED], finished_at__isnull=False)
-                | Q(state__in=[JobState.PENDING, JobState.RUNNING], finished_at__isnull=True),
+                | Q(state__in=UNFINISHED, finished_at__isnull=True),
                 name="%(class)s_finished_has_time",
             ),
             models.CheckConstraint(

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.run import Run
-
-LONGEST_PHRASE = 120
+from modeling.phrase_text import LONGEST_PHRASE
 
 
 class PhraseState(models.TextChoices):

@@ -7,6 +7,8 @@ from django.db.models import Q
 
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
+from modeling.phrase_text import LONGEST_PHRASE
+from modeling.slices import DEFAULT_SCHEME
 
 
 class RunState(models.TextChoices):
@@ -26,7 +28,7 @@ class Run(models.Model):
         max_length=64, help_text="SHA-256 of class, text embedding, threshold, scheme and sign"
     )
     target_class = models.PositiveIntegerField()
-    phrase_text = models.CharField(max_length=120)
+    phrase_text = models.CharField(max_length=LONGEST_PHRASE)
     threshold = models.FloatField(null=True, help_text="similarity threshold; null where the error score is 0")
     is_chosen = models.BooleanField(
         "chosen threshold",
@@ -36,7 +38,7 @@ class Run(models.Model):
     sign = models.SmallIntegerField(
         default=1, db_default=1, help_text="of the similarity: -1 for a negation, otherwise 1"
     )
-    scheme = models.CharField(max_length=12, default="class_equal")
+    scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
     l2 = models.FloatField("λ")
     least_slice_size = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=RunState, default=RunState.PENDING)

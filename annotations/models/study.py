@@ -47,6 +47,9 @@ class StudyState(models.TextChoices):
     CLOSED = "closed"
 
 
+OPEN_STATES = (StudyState.ACTIVE, StudyState.PAUSED)  # opened and not closed: people may be at work
+
+
 class Audience(models.TextChoices):
     CROWD = "crowd", "people who come by the link"
     EXPERTS = "experts", "people who are logged in here"

@@ -19,8 +19,7 @@ from annotations.services.errors import ServiceError
 from annotations.services.event_images import image
 from annotations.version import CODE_VERSION
 from modeling.dataset_files import BadDataset
-
-SCHEME = "class_equal"
+from modeling.slices import DEFAULT_SCHEME
 
 
 class CorrectionNotPossible(ServiceError):
@@ -98,7 +97,7 @@ def request(
         raise CorrectionNotPossible(reason)
     chosen = _choose(study, base_model, by_hand or {})
     correction = Correction.objects.create(
-        study=study, base_model=base_model, second_base_model=second, scheme=SCHEME, requested_by=by
+        study=study, base_model=base_model, second_base_model=second, scheme=DEFAULT_SCHEME, requested_by=by
     )
     for label, (score, is_by_hand) in chosen.items():
         assert score.threshold is not None, "candidates have one"

@@ -30,6 +30,7 @@ from annotations.models import (
     Submission,
 )
 from annotations.prolific.statuses import PAID, REJECTED, RETURNED
+from annotations.readings.discrepancies import REVIEW_WITHIN
 from annotations.services import (
     assignments,
     audit,
@@ -43,7 +44,6 @@ from annotations.services import (
 )
 from annotations.services.event_images import image, in_the_open
 
-PROLIFIC_REVIEWS_WITHIN = dt.timedelta(days=21)  # then a submission is approved by itself
 _SETTLED = PAID | {REJECTED, RETURNED}
 _UNREADABLE = "Somebody whose phrase it used withdrew. Train it again without that phrase."
 
@@ -104,7 +104,7 @@ def is_owed(participant: Participant, now: dt.datetime) -> bool:
     waiting = Submission.objects.filter(
         session__participant=participant,
         session__outcome="completed",
-        session__ended_at__gt=now - PROLIFIC_REVIEWS_WITHIN,
+        session__ended_at__gt=now - REVIEW_WITHIN,
     )
     return waiting.exclude(status__in=_SETTLED).exists()
 

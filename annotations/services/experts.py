@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from annotations.models import (
+    OPEN_STATES,
     AnnotationSession,
     Assignment,
     AssignmentState,
@@ -45,7 +46,7 @@ def enter(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSes
     """
     if study.audience != Audience.EXPERTS:
         raise NotForExperts
-    if study.state not in (StudyState.ACTIVE, StudyState.PAUSED):
+    if study.state not in OPEN_STATES:
         raise StudyNotOpen(study.state)
     visit = visit_of(study, user)
     if visit is not None:

@@ -2,14 +2,14 @@
 
 import datetime as dt
 
-from annotations.models import BaseModel, JobState, Study, Task
+from annotations.models import UNFINISHED, BaseModel, JobState, Study, Task
 from annotations.readings.class_images import ClassImages, class_images
 from annotations.services.base_models import NothingToEvaluate, resolved_target_class
 from annotations.services.configurations import configuration_digest
 from annotations.services.outside_ids import is_outside_id
 from modeling.dataset_files import BadDataset
 from modeling.errors import BadTemplate
-from modeling.phrase_text import MAX_LENGTH, check_template, refusal
+from modeling.phrase_text import LONGEST_PHRASE, check_template, refusal
 
 REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
 
@@ -29,7 +29,7 @@ def rehearsal_reasons(study: Study, now: dt.datetime) -> list[str]:
     newest = study.rehearsals.order_by("-id").first()
     if newest is None:
         return ["No simulated participants have been through it. Send some: Rehearse."]
-    if newest.state in (JobState.PENDING, JobState.RUNNING):
+    if newest.state in UNFINISHED:
         return ["Simulated participants are still going through it. Wait for them to end."]
     if newest.state == JobState.FAILED:
         return [f"The rehearsal did not succeed: {newest.error} Mend that, and rehearse again."]
@@ -84,7 +84,7 @@ def _suggestion_reasons(task: Task) -> list[str]:
 
 def _why(word: str, reason: str) -> str:
     if reason == "too_long":
-        return f"are {len(word)} characters long, and a phrase has at most {MAX_LENGTH}. Shorten them."
+        return f"are {len(word)} characters long, and a phrase has at most {LONGEST_PHRASE}. Shorten them."
     return "could not be submitted as a phrase. Write them with letters or numbers."
 
 

@@ -7,12 +7,12 @@ from django.db.models import Model
 
 from annotations.models import (
     REHEARSALS,
+    UNFINISHED,
     Allocation,
     AnnotationSession,
     Consent,
     Event,
     IdentityKey,
-    JobState,
     Participant,
     Rehearsal,
     Study,
@@ -51,7 +51,7 @@ def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
         raise RehearsalNotPossible("The study is closed, so nobody can go through it.")
     if not 1 <= n_people <= MOST_PEOPLE:
         raise RehearsalNotPossible(f"Send 1 to {MOST_PEOPLE} simulated participants.")
-    if study.rehearsals.filter(state__in=[JobState.PENDING, JobState.RUNNING]).exists():
+    if study.rehearsals.filter(state__in=UNFINISHED).exists():
         raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
     if study.state == StudyState.DRAFT:
         reasons = reasons_not_ready(study)
@@ -81,7 +81,7 @@ def discard(study: Study, *, by: str) -> int:
     Raises RehearsalNotPossible while simulated participants are on their way.
     """
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    if study.rehearsals.filter(state__in=[JobState.PENDING, JobState.RUNNING]).exists():
+    if study.rehearsals.filter(state__in=UNFINISHED).exists():
         raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
     visits = list(AnnotationSession.objects.filter(study=study, kind__in=REHEARSALS))
     people = Participant.objects.filter(sessions__in=visits)  # nobody is in a rehearsal and in the study

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotations.models import REHEARSALS, AnnotationSession, JobState, Release, Study
+from annotations.models import REHEARSALS, UNFINISHED, AnnotationSession, JobState, Release, Study
 from annotations.services import audit, doorbell, jobs
 from annotations.services.errors import ServiceError
 from annotations.version import CODE_VERSION
@@ -69,7 +69,7 @@ class Built:
 def request(study: Study, *, by: str) -> Release:
     """Ask for a release, numbered from 1 within the study; the one that is being made already is it."""
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two at once would take one number
-    waiting = study.releases.filter(state__in=[JobState.PENDING, JobState.RUNNING]).first()
+    waiting = study.releases.filter(state__in=UNFINISHED).first()
     if waiting is not None:
         return waiting
     number = (study.releases.aggregate(last=Max("number"))["last"] or 0) + 1

@@ -21,8 +21,8 @@ from annotations.services.event_images import image, part
 from annotations.version import CODE_VERSION
 from modeling.errors import SliceTooSmall
 from modeling.metrics import GroupMetrics
+from modeling.slices import DEFAULT_SCHEME
 
-SCHEME = "class_equal"
 NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
 _STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it trained this run"
 
@@ -224,7 +224,9 @@ def _get_or_create(
     assert task.target_class is not None, "an open study's tasks have a class"
     return Run.objects.get_or_create(
         assignment=assignment,
-        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, SCHEME, score.sign),
+        annotation_digest=annotation_digest(
+            task.target_class, score.text_digest, threshold, DEFAULT_SCHEME, score.sign
+        ),
         defaults={
             "base_model": task.base_model,
             "target_class": task.target_class,
@@ -232,7 +234,7 @@ def _get_or_create(
             "threshold": threshold,
             "is_chosen": is_chosen,
             "sign": score.sign,
-            "scheme": SCHEME,
+            "scheme": DEFAULT_SCHEME,
             "l2": task.base_model.l2,
             "least_slice_size": settings.LEAST_SLICE_SIZE,
         },

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import Assignment, AssignmentState, Condition, EndReason, Study, StudyState, Task
+from annotations.models import OPEN_STATES, Assignment, AssignmentState, Condition, EndReason, Study, StudyState, Task
 from annotations.readings import preflight
 from annotations.services import assignments, audit, drafts, events
 from annotations.services.configurations import freeze
@@ -128,7 +128,7 @@ def close_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
 
     Raises StudyStateMismatch unless the study is active or paused.
     """
-    locked = _locked(study, StudyState.ACTIVE, StudyState.PAUSED)
+    locked = _locked(study, *OPEN_STATES)
     locked.closed_at = timezone.now()
     _move(locked, StudyState.CLOSED, events.STUDY_CLOSED, by)
     live = Assignment.objects.filter(session__study=locked).exclude(state=AssignmentState.ENDED)

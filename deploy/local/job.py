@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from annotations.analysis.estimates import Spread
 from annotations.exports.summary import TaskSummary, summarise
-from annotations.models import BaseModel, Dataset, JobState, Phrase, PhraseState, Run, RunState, Study, StudyState
+from annotations.models import UNFINISHED, BaseModel, Dataset, Phrase, PhraseState, Run, RunState, Study, StudyState
 from annotations.services.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.services.studies import create_study, open_study, test_entry_url
 from annotations.simulation.crowd import as_participants, send
@@ -71,7 +71,7 @@ def rehearse(study: Study) -> Iterator[tuple[int, int]]:
 
     Raises CannotRun where the rehearsal is red or does not end in time.
     """
-    under_way = study.rehearsals.filter(state__in=[JobState.PENDING, JobState.RUNNING])  # of a demo that was stopped
+    under_way = study.rehearsals.filter(state__in=UNFINISHED)  # of a demo that was stopped
     rehearsal = under_way.first() or request_rehearsal(study, USUAL_PEOPLE, by=COORDINATOR)
     until = time.monotonic() + REHEARSED_WITHIN_S
     while rehearsal.finished_at is None:

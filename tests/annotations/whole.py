@@ -18,6 +18,7 @@ from annotations.models import (
     SpanKind,
     Study,
 )
+from annotations.readings.discrepancies import REVIEW_WITHIN
 from annotations.services import (
     assignments,
     comprehension,
@@ -124,7 +125,7 @@ def _undone(study: Study, base_model: BaseModel, gone: list[Visit]) -> None:
     train_due_corrections()
     withdraw(gone[0].session)
     erasure.erase_due(timezone.now())
-    erasure.erase_due(timezone.now() + erasure.PROLIFIC_REVIEWS_WITHIN + dt.timedelta(days=1))
+    erasure.erase_due(timezone.now() + REVIEW_WITHIN + dt.timedelta(days=1))
     withdraw(gone[1].session)
     assert erasure.erase_content(gone[1].participant)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.retraining import SharedStart
-from modeling.slices import LEAST_SLICE_SIZE
+from modeling.slices import DEFAULT_SCHEME, LEAST_SLICE_SIZE
 from worker import resources
 from worker.benchmark.data import BenchmarkData
 from worker.benchmark.prompts import DatasetPrompts
@@ -29,7 +29,7 @@ class Bench:
     prompts: DatasetPrompts
     l2: float
     seeds: int = 3
-    scheme: str = "class_equal"
+    scheme: str = DEFAULT_SCHEME
     least_slice_size: int = LEAST_SLICE_SIZE
     settings: PublishedSettings = WATERBIRDS
 

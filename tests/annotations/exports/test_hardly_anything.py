@@ -13,6 +13,7 @@ from annotations.exports.rows import Source, sources
 from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise
 from annotations.models import Run, RunState, Study
+from annotations.readings.discrepancies import REVIEW_WITHIN
 from annotations.services import erasure, runs, scoring, sessions
 from annotations.services.replay import differences, replay, stored
 from annotations.services.withdrawal import withdraw
@@ -75,7 +76,7 @@ def one_who_was_erased(study: Study) -> None:
 
 def one_who_was_forgotten(study: Study) -> None:
     one_who_was_erased(study)
-    erasure.erase_due(timezone.now() + erasure.PROLIFIC_REVIEWS_WITHIN + dt.timedelta(days=1))
+    erasure.erase_due(timezone.now() + REVIEW_WITHIN + dt.timedelta(days=1))
 
 
 KINDS = (
