@@ -2,10 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,20 +12,10 @@ from annotations.services import identities, resealing, sessions
 from annotations.services.errors import IdentityUnreadable
 from annotations.services.resealing import Seals
 from clarify_site import environment
+from tests.other_arrivals import arrivals, wait_for_arrivals
 
 OLD = os.environ["IDENTITY_KEYS"]
 NEW = "newer-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST"
-# Another role of the site: a person arrives every few milliseconds, until somebody ends it.
-ARRIVALS = """
-import itertools, django
-django.setup()
-from annotations.models import Study
-from annotations.services import sessions
-study = Study.objects.get()
-for n in itertools.count():
-    sessions.enter(study, participant_id=f"late-{n}", study_id="outside", session_id=f"late-{n}-visit")
-    print(n, flush=True)
-"""
 
 
 @pytest.fixture
@@ -60,24 +46,6 @@ def ids_of_everybody() -> list[str]:
     return sorted(
         identities.unseal(row.study, row.pseudonym, bytes(row.sealed_ids or b""))["participant"] for row in rows
     )
-
-
-@contextmanager
-def arrivals(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The script ARRIVALS in a process of its own, while the block runs."""
-    env = {**environment, "DJANGO_SETTINGS_MODULE": "clarify_site.settings"}
-    process = subprocess.Popen([sys.executable, "-c", ARRIVALS], env=env, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-
-
-def wait_for_arrivals(process: subprocess.Popen[str], n: int = 5) -> None:
-    assert process.stdout is not None
-    for _ in range(n):
-        assert process.stdout.readline()
 
 
 @pytest.fixture

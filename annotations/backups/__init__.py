@@ -1,0 +1,1 @@
+"""Back-ups of a whole site, and sites made of them (docs/decisions/0018)."""

@@ -1,0 +1,87 @@
+"""The files of a back-up, each with its digest: `SHA256SUMS`, as `sha256sum --check` reads it too."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from annotations.backups.errors import BackUpRefused
+from annotations.backups.manifest import DIGESTS
+from annotations.services.imports import UPLOADS
+
+_CHUNK = 1 << 20
+_UNFINISHED = "."  # what a worker has not finished, and locks, have names that begin so
+_UNPACKED = "import-"  # below UPLOADS: what an archive held. It is unpacked again
+
+
+def kept(root: Path) -> Iterator[Path]:
+    """Yield the files below DATA_ROOT that a back-up keeps, relative to it, in order."""
+    for place, folders, files in os.walk(root, followlinks=True):
+        here = Path(place).relative_to(root)
+        is_uploads = here == Path(UPLOADS)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not (name.startswith(_UNFINISHED) or (is_uploads and name.startswith(_UNPACKED)))
+        )
+        yield from (here / name for name in sorted(files) if not name.startswith(_UNFINISHED))
+
+
+def copy_all(source: Path, target: Path) -> dict[str, str]:
+    """Copy what `kept` yields; returns the SHA-256 of each copy by its path. A file that goes meanwhile is left out."""
+    digests = {}
+    for name in kept(source):
+        try:
+            digests[name.as_posix()] = copy(source / name, target / name)
+        except FileNotFoundError:
+            continue
+    return digests
+
+
+def copy(source: Path, target: Path) -> str:
+    """Copy a file to its whole name once it is whole; returns the SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    with source.open("rb") as read:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{_UNFINISHED}{target.name}.part")
+        with part.open("wb") as write:
+            while chunk := read.read(_CHUNK):
+                digest.update(chunk)
+                write.write(chunk)
+    part.replace(target)
+    return digest.hexdigest()
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def write_digests(folder: Path, digests: Mapping[str, str]) -> None:
+    (folder / DIGESTS).write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()), "utf-8")
+
+
+def checked_digests(folder: Path) -> dict[str, str]:
+    """Return the digests by path, each compared with its file. Raises BackUpRefused where one differs."""
+    try:
+        lines = (folder / DIGESTS).read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        raise BackUpRefused(f"{folder} holds no {DIGESTS}: it is no back-up, or not a whole one.") from None
+    digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    refuse(
+        [name for name, digest in digests.items() if not _is(folder / name, digest)],
+        f"of the files of {folder} are not what was backed up. Take another copy of this back-up",
+    )
+    return digests
+
+
+def refuse(names: Iterable[str], what: str) -> None:
+    """Raise BackUpRefused where there are any names: how many, what of them, and the first of them."""
+    found = list(names)
+    if found:
+        first = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
+        raise BackUpRefused(f"{len(found):,} {what}: {first}.")
+
+
+def _is(file: Path, digest: str) -> bool:
+    return file.is_file() and sha256(file) == digest

@@ -1,0 +1,77 @@
+"""Making a back-up, while the site runs: the database as it is at one moment, then the files that its rows name."""
+
+import os
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+from annotations.backups import contents, files, postgres_tools
+from annotations.backups.errors import BackUpRefused
+from annotations.backups.manifest import DATA, DUMP, KEPT_APART, MANIFEST, Manifest
+from annotations.exports.snapshot import snapshot
+from annotations.models import Dataset, DatasetImport, JobState, Release
+from annotations.version import CODE_VERSION
+
+
+def back_up(folder: Path) -> Manifest:
+    """Write a back-up into a new folder, which has its name once it is whole. Raises BackUpRefused, OSError."""
+    _refuse(folder)
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
+    part.mkdir(mode=0o700, parents=True)
+    try:
+        manifest = _fill(part)
+        os.sync()  # thousands of files synced one by one would take longer than to copy them
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _refuse(folder: Path) -> None:
+    if folder.exists():
+        raise BackUpRefused(f"{folder} is there already: name a folder that is not, such as one with today's date.")
+    if folder.resolve().is_relative_to(settings.DATA_ROOT):
+        raise BackUpRefused(f"{folder} lies in DATA_ROOT, which is what is backed up: name a folder elsewhere.")
+
+
+def _fill(part: Path) -> Manifest:
+    """The database first: a row is written after its files, so those of every row are there to be copied."""
+    with snapshot():
+        made_at, tables, named = timezone.now(), contents.contents(), _named_files()
+        migrations = sorted(".".join(key) for key in MigrationRecorder(connection).applied_migrations())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
+            shown, version = cursor.fetchone()
+        postgres_tools.dump(part / DUMP, shown)
+    copied = files.copy_all(settings.DATA_ROOT, part / DATA)
+    manifest = Manifest(
+        made_at=made_at.isoformat(),
+        clarify=CODE_VERSION,
+        postgresql=version,
+        migrations=tuple(migrations),
+        tables=tables,
+        missing=tuple(name for name in named if not (part / DATA / name).exists()),
+        kept_apart=KEPT_APART,
+    )
+    manifest.write(part)
+    own = {name: files.sha256(part / name) for name in (MANIFEST, DUMP)}
+    files.write_digests(part, own | {f"{DATA}/{name}": digest for name, digest in copied.items()})
+    return manifest
+
+
+def _named_files() -> list[str]:
+    """What rows name below DATA_ROOT: data sets, releases that are handed out, archives that wait to be imported."""
+    return [
+        *Dataset.objects.order_by("pk").values_list("directory", flat=True),
+        *Release.objects.filter(state=JobState.DONE, superseded_at=None).order_by("pk").values_list("file", flat=True),
+        *DatasetImport.objects.exclude(archive="")
+        .filter(state__in=[JobState.PENDING, JobState.RUNNING])
+        .order_by("pk")
+        .values_list("archive", flat=True),
+    ]

@@ -1,0 +1,94 @@
+"""Making a site of a back-up: into a database that is empty, and a DATA_ROOT that holds nothing else of these names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
+
+from annotations.backups import contents, files, postgres_tools
+from annotations.backups.errors import BackUpRefused
+from annotations.backups.manifest import DATA, DUMP, Manifest
+from annotations.services import resealing
+from annotations.services.resealing import Seals
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What agrees with the back-up: each table and file is compared. is_older: migrations of this version are left."""
+
+    manifest: Manifest
+    n_files: int
+    seals: Seals
+    is_older: bool
+
+    @property
+    def n_rows(self) -> int:
+        return sum(table.rows for table in self.manifest.tables.values())
+
+
+def restore(folder: Path) -> Restored:
+    """Make a site of the back-up in `folder`; the database last and whole, so that it can be called again.
+
+    Raises BackUpRefused, OSError.
+    """
+    manifest = Manifest.read(folder)
+    _refuse_newer(manifest)
+    _refuse_tables()
+    digests = files.checked_digests(folder)
+    n_files = _put_files(folder / DATA, digests)
+    postgres_tools.restore(folder / DUMP)
+    _compare(manifest)
+    return Restored(manifest, n_files, resealing.count(), is_older=bool(_migrations() - set(manifest.migrations)))
+
+
+def _refuse_newer(manifest: Manifest) -> None:
+    files.refuse(
+        sorted(name for name in set(manifest.migrations) - _migrations() if name.startswith("annotations.")),
+        f"migrations of the back-up are not known here. Restore it with Clarify {manifest.clarify} or a newer one",
+    )
+
+
+def _migrations() -> set[str]:
+    """What this version knows of."""
+    return {".".join(key) for key in MigrationLoader(None).graph.nodes}
+
+
+def _refuse_tables() -> None:
+    tables = contents.table_names()
+    if tables:
+        name = connection.settings_dict["NAME"]
+        raise BackUpRefused(
+            f"The database {name} is not empty, it has {len(tables)} tables. Nothing was changed: make an empty one, "
+            "name it in DATABASE_URL, and run this before `migrate`."
+        )
+
+
+def _put_files(source: Path, digests: Mapping[str, str]) -> int:
+    """Copy the files into DATA_ROOT; returns how many there are. One that lies there already must be the same."""
+    wanted = {name.removeprefix(f"{DATA}/"): digest for name, digest in digests.items() if name.startswith(f"{DATA}/")}
+    root = settings.DATA_ROOT
+    there = {name for name in wanted if (root / name).exists()}
+    files.refuse(
+        [name for name in sorted(there) if files.sha256(root / name) != wanted[name]],
+        f"of the files in {root} differ from those of the back-up. Nothing was changed: name an empty DATA_ROOT",
+    )
+    for name in wanted:
+        if name not in there:
+            files.copy(source / name, root / name)
+    return len(wanted)
+
+
+def _compare(manifest: Manifest) -> None:
+    """Raises BackUpRefused where a table of the new database is not what was backed up."""
+    with transaction.atomic():
+        found = contents.contents()
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # a dump has no statistics, and queries are planned by them
+    names = found.keys() | manifest.tables.keys()
+    files.refuse(
+        sorted(name for name in names if found.get(name) != manifest.tables.get(name)),
+        "tables came out differently. Empty the database, and restore again, from another copy of the back-up",
+    )

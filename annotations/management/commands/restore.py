@@ -1,0 +1,50 @@
+"""manage.py restore FOLDER: make a site of a back-up, and say what agrees."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.backups.errors import BackUpRefused
+from annotations.backups.restoring import Restored, restore
+from annotations.checks import unreadable
+
+
+class Command(BaseCommand):
+    help = "Make a site of a back-up, in an empty database and in DATA_ROOT. See docs/operations.md, “Back-ups”."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="what `back_up` wrote")
+
+    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+        try:
+            restored = restore(folder)
+        except BackUpRefused as refused:
+            raise CommandError(str(refused)) from refused
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename or settings.DATA_ROOT}: {error.strerror}. The database is as it was; mend this, and "
+                "restore again."
+            ) from error
+        self._tell(restored)
+
+    def _tell(self, restored: Restored) -> None:
+        manifest, seals = restored.manifest, restored.seals
+        self.stdout.write(f"This is the site of {manifest.made_at}, backed up by Clarify {manifest.clarify}.")
+        self.stdout.write(f"{len(manifest.tables)} tables with {restored.n_rows:,} rows: counts and digests agree.")
+        self.stdout.write(f"{restored.n_files:,} files in {settings.DATA_ROOT}: digests agree.")
+        for name in manifest.missing:
+            self.stdout.write(f"{name} is named by a row, and was not there when the back-up was made.")
+        if restored.is_older:
+            self.stdout.write("This version of Clarify is newer: run `manage.py migrate`.")
+        if seals.unknown:
+            raise CommandError(
+                f"{unreadable(seals.unknown)} Nothing has to be restored again: give this site the IDENTITY_KEYS of "
+                "the one that was backed up, and ask `manage.py check --database default`."
+            )
+        self.stdout.write(f"IDENTITY_KEYS open the keys of {seals.newest + seals.older:,} people.")
+        self.stdout.write(
+            "Run worker-maintenance before the site opens: it erases again what was due (docs/operations.md)."
+        )

@@ -1,0 +1,237 @@
+"""manage.py back_up and restore: a whole site, on a real PostgreSQL, while people arrive."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from psycopg import sql
+
+from annotations.backups import files, postgres_tools
+from annotations.backups.making import back_up
+from annotations.models import IdentityKey, Phrase
+from tests.actors import Visit
+from tests.other_arrivals import arrivals, wait_for_arrivals
+from tests.steps import end, submit, submit_and_score
+from worker.retraining import train_due_runs
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A second site on the same server: its database is empty, and so is its DATA_ROOT."""
+
+    environment: dict[str, str]
+    data: Path
+
+    def manage(self, *arguments: object, succeeds: bool = True, **settings: str) -> str:
+        """Run one of manage.py's commands there; returns what it said."""
+        command = [sys.executable, "manage.py", *map(str, arguments)]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment | settings, capture_output=True, text=True)
+        assert (done.returncode == 0) == succeeds, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def ask(self, query: str) -> object:
+        with psycopg.connect(self.environment["DATABASE_URL"]) as there:
+            row = there.execute(query.encode()).fetchone()
+            assert row is not None
+            return row[0]
+
+    @property
+    def n_tables(self) -> object:
+        return self.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, subprocess_environment: dict[str, str]) -> Iterator[Elsewhere]:
+    name = f"{connection.settings_dict['NAME']}_elsewhere"
+    url = urlsplit(subprocess_environment["DATABASE_URL"])
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(urlunsplit(url._replace(path="/postgres")), autocommit=True) as server:
+        server.execute(drop)
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        there = {"DATABASE_URL": urlunsplit(url._replace(path=f"/{name}")), "DATA_ROOT": str(tmp_path / "data")}
+        yield Elsewhere(subprocess_environment | there, tmp_path / "data")
+        server.execute(drop)
+
+
+@pytest.fixture
+def data_root(sprites_directory: Path, tmp_path: Path, settings, alice: Visit) -> Path:
+    """The site's DATA_ROOT, with its data set, and what nobody has finished writing."""
+    root = tmp_path / "site"
+    shutil.copytree(sprites_directory, root / sprites_directory.relative_to(settings.DATA_ROOT))
+    for unfinished in ("datasets/.partial-birds/labels.npy", "datasets/.import.lock", "uploads/import-7/unpacked"):
+        (root / unfinished).parent.mkdir(parents=True, exist_ok=True)
+        (root / unfinished).write_text("half of it")
+    settings.DATA_ROOT = root
+    return root
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "back-ups" / "today"
+
+
+@pytest.fixture
+def backed_up(data_root: Path, folder: Path, bob: Visit) -> Path:
+    back_up(folder)
+    return folder
+
+
+def test_a_restored_site_has_all_that_people_did_and_goes_on(
+    alice: Visit, bob: Visit, data_root: Path, folder: Path, elsewhere: Elsewhere
+) -> None:
+    submit_and_score(alice, "red", "blue", "no blue")
+    end(alice)
+    train_due_runs()
+    submit(bob, "crimson")
+    call_command("back_up", folder)
+    said = elsewhere.manage("restore", folder)
+    assert "counts and digests agree" in said and "IDENTITY_KEYS open the keys of 2 people." in said
+    assert elsewhere.ask("SELECT count(*) FROM annotations_phrase") == Phrase.objects.count()
+    assert "The log and the tables agree on 2 visits." in elsewhere.manage("verify_log", "sprites")
+    assert "Computed 3 scores and 3 runs again: all came out" in elsewhere.manage("recompute", "--all")
+    with arrivals(elsewhere.environment) as site:
+        wait_for_arrivals(site, 2)
+    assert "The log and the tables agree on" in elsewhere.manage("verify_log", "sprites")
+
+
+def test_it_is_of_one_moment_while_people_arrive(
+    alice: Visit, data_root: Path, folder: Path, elsewhere: Elsewhere, subprocess_environment: dict[str, str]
+) -> None:
+    with arrivals({**subprocess_environment, "DATA_ROOT": str(data_root)}) as site:
+        wait_for_arrivals(site)
+        manifest = back_up(folder)
+        wait_for_arrivals(site)
+    n_visits = manifest.tables["annotations_annotationsession"].rows
+    assert 6 <= n_visits < IdentityKey.objects.count()
+    assert "counts and digests agree" in elsewhere.manage("restore", folder)
+    assert f"The log and the tables agree on {n_visits} visits." in elsewhere.manage("verify_log", "sprites")
+
+
+def test_it_holds_what_is_whole_and_sha256sum_agrees(backed_up: Path, data_root: Path) -> None:
+    done = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=backed_up, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    kept = {file.relative_to(backed_up / "data") for file in (backed_up / "data").rglob("*") if file.is_file()}
+    there = {file.relative_to(data_root) for file in data_root.rglob("*") if file.is_file()}
+    assert {str(file) for file in there - kept} == {
+        "datasets/.partial-birds/labels.npy",
+        "datasets/.import.lock",
+        "uploads/import-7/unpacked",
+    }
+    assert len((backed_up / "SHA256SUMS").read_text().splitlines()) == len(kept) + 2
+
+
+def test_it_is_its_owners_alone_and_holds_no_secret(backed_up: Path) -> None:
+    assert backed_up.stat().st_mode & 0o777 == 0o700
+    for file in ("manifest.json", "database.dump"):
+        for name in ("IDENTITY_KEYS", "SECRET_KEY"):
+            assert os.environ[name].encode() not in (backed_up / file).read_bytes()
+    assert set(json.loads((backed_up / "manifest.json").read_text())["kept_apart"]) == {"IDENTITY_KEYS", "SECRET_KEY"}
+
+
+@pytest.mark.parametrize("damaged", ["database.dump", "data/datasets"])
+def test_a_damaged_file_is_named_and_nothing_is_restored(backed_up: Path, elsewhere: Elsewhere, damaged: str) -> None:
+    path = backed_up / damaged
+    file = path if path.is_file() else next(file for file in path.rglob("*.npy"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    said = elsewhere.manage("restore", backed_up, succeeds=False)
+    assert f"1 of the files of {backed_up} are not what was backed up" in said
+    assert str(file.relative_to(backed_up)) in said
+    assert elsewhere.n_tables == 0 and not elsewhere.data.exists()
+
+
+def test_a_database_that_is_not_empty_is_left_as_it_is(backed_up: Path) -> None:
+    n_phrases = Phrase.objects.count()
+    with pytest.raises(CommandError, match=r"is not empty, it has \d+ tables. Nothing was changed"):
+        call_command("restore", backed_up)
+    assert Phrase.objects.count() == n_phrases
+
+
+def test_files_that_lie_there_already_must_be_the_same(backed_up: Path, elsewhere: Elsewhere) -> None:
+    shutil.copytree(backed_up / "data", elsewhere.data)
+    file = next(elsewhere.data.rglob("labels.npy"))
+    content = file.read_bytes()
+    file.write_bytes(content + b"?")
+    assert "1 of the files in" in elsewhere.manage("restore", backed_up, succeeds=False)
+    assert elsewhere.n_tables == 0
+    file.write_bytes(content)
+    assert "digests agree" in elsewhere.manage("restore", backed_up)
+
+
+def test_other_identity_keys_are_noticed_and_nothing_has_to_be_restored_again(
+    backed_up: Path, elsewhere: Elsewhere
+) -> None:
+    others = "others-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST"
+    said = elsewhere.manage("restore", backed_up, succeeds=False, IDENTITY_KEYS=others)
+    assert "counts and digests agree" in said and "None of IDENTITY_KEYS opens 2 of the people's keys" in said
+    assert "no issues" in elsewhere.manage("check", "--database", "default")
+
+
+def test_a_back_up_of_a_newer_version_is_refused(backed_up: Path, elsewhere: Elsewhere) -> None:
+    manifest = json.loads((backed_up / "manifest.json").read_text())
+    manifest["migrations"].append("annotations.9999_of_the_next_version")
+    manifest["clarify"] = "99.0"
+    (backed_up / "manifest.json").write_text(json.dumps(manifest))
+    said = elsewhere.manage("restore", backed_up, succeeds=False)
+    assert "Restore it with Clarify 99.0 or a newer one: annotations.9999_of_the_next_version." in said
+
+
+def test_a_file_that_a_row_names_and_nobody_has_is_told_of(data_root: Path, folder: Path, capsys) -> None:
+    shutil.rmtree(data_root / "datasets")
+    call_command("back_up", folder)
+    assert "is named by a row, and is not in DATA_ROOT" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_there_and_one_in_data_root_are_refused(data_root: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("back_up", tmp_path)
+    with pytest.raises(CommandError, match="lies in DATA_ROOT"):
+        call_command("back_up", data_root / "back-up")
+
+
+def test_what_fails_halfway_leaves_nothing_that_looks_like_a_back_up(
+    data_root: Path, folder: Path, monkeypatch
+) -> None:
+    def full(*places: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "copy_all", full)
+    with pytest.raises(CommandError, match="cannot be written: No space left on device"):
+        call_command("back_up", folder)
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_a_missing_or_too_old_pg_dump_is_a_sentence(data_root: Path, folder: Path, tmp_path: Path, monkeypatch) -> None:
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n")
+    old.chmod(0o755)
+    for found, said in (
+        ([], ": install PostgreSQL's client programs"),
+        ([old], f" \\(there is {old} of 9\\): install"),
+    ):
+        monkeypatch.setattr(postgres_tools, "_candidates", lambda name, found=found: iter(found))
+        with pytest.raises(
+            CommandError, match=f"There is no pg_dump of PostgreSQL {postgres_tools.server_version()}{said}"
+        ):
+            call_command("back_up", folder)
+    assert not folder.exists()
+
+
+def test_a_folder_that_holds_no_back_up_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="it is no back-up, or not a whole one"):
+        call_command("restore", tmp_path)
