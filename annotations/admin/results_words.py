@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from annotations.admin.numbers import NONE
 from annotations.analysis.conditions import Compared
 from annotations.analysis.definitions import TaskNovelty, Total
-from annotations.analysis.rows import TaskFacts
+from annotations.analysis.rows import RankedList, TaskFacts
 from annotations.analysis.table3 import Listed, PhraseList
 from annotations.analysis.tables import StudyTables
 
@@ -139,9 +139,22 @@ def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
     else:
         beat = sum(row.beats_random_words or False for row in scored)
         yield f"{beat} of {_people(len(scored))} passed what random words reach in as many tries."
+    for ranked in task.keywords:
+        yield _keyword_sentence(ranked, max((row.best_error_score or 0.0 for row in scored), default=None))
     for row in tables.novelty.rows:
         if row.task == task.position and row.novelty.chance is not None:
             yield _novelty_sentence(row)
+
+
+def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
+    best = ranked.best[0]
+    p = _p(best["p_of_list"])
+    chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
+    beside = "" if people_best is None else f"; people's best phrase, {number('best_error_score', people_best)}"
+    return (
+        f"Without people: of {ranked.n_keywords:,} keywords ({ranked.name}), “{best['keyword']}” scores highest, "
+        f"{number('best_error_score', best['error_score'])} ({chance}){beside}."
+    )
 
 
 def _novelty_sentence(row: TaskNovelty) -> str:

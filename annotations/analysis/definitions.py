@@ -7,7 +7,7 @@ from typing import Any
 from annotations.analysis.conditions import Compared
 from annotations.analysis.estimates import Estimate
 from annotations.analysis.people import PersonTask
-from annotations.analysis.rows import Counted
+from annotations.analysis.rows import BEST_KEYWORDS, Counted, RankedList
 from annotations.analysis.saturation import Novelty
 from annotations.analysis.splits import Panel, SplitPart
 from annotations.analysis.table3 import Listed
@@ -46,6 +46,16 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Keyword:
+    """One of the best keywords of a list on a task's class. rank: from 1; row: as `KeywordRanking.rows` has it."""
+
+    task: int
+    ranked: RankedList
+    rank: int
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class SaturationPoint:
     """A measure of the first `people` people in random order."""
 
@@ -72,6 +82,10 @@ class TaskNovelty:
 
 def _of(part: str, attribute: str) -> Callable[[Any], Any]:
     return lambda row: getattr(getattr(row, part), attribute)
+
+
+def _cell_of(name: str) -> Callable[[Keyword], Any]:
+    return lambda keyword: keyword.row[name]
 
 
 _TASK = task_column(field("task"))
@@ -144,6 +158,42 @@ METHODS: Table[Method] = Table(
             "average_accuracy", "number", "on test, weighted by the groups' train counts", field("average"), **SHARE
         ),
         Column("left_out", "text", "why there are no figures", field("left_out")),
+    ),
+)
+
+KEYWORDS: Table[Keyword] = Table(
+    "keywords.csv",
+    f"one row per task, list and keyword: the best {BEST_KEYWORDS} of each list that manage.py rank_keywords ranked on "
+    "the task's class; nobody said them, and no participant saw them",
+    "by task, list, then rank",
+    (
+        _TASK,
+        Column("list", "text", "name of the list", _of("ranked", "name")),
+        Column("list_digest", "text", "SHA-256 of template and keywords, one a line", _of("ranked", "digest")),
+        Column("list_keywords", "integer", "keywords in the list", _of("ranked", "n_keywords"), **COUNT),
+        Column("text_template", "text", "what a keyword was put into", _of("ranked", "template")),
+        Column("rank", "integer", "by error score", field("rank"), range="1 or more"),
+        Column("keyword", "text", "the keyword", _cell_of("keyword")),
+        Column("sign", "integer", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
+        Column("error_score", "number", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
+        Column(
+            "threshold", "number", "of the error score; empty where that is 0", _cell_of("threshold"), unit="cosine"
+        ),
+        Column("p_value", "number", "of this keyword alone", _cell_of("p_value"), **SCORE),
+        Column(
+            "p_of_list",
+            "number",
+            "probability that the best of the whole list reaches this score by chance",
+            _cell_of("p_of_list"),
+            computed="the list scored again with permuted labels, from a fixed seed",
+            **SCORE,
+        ),
+        Column(
+            "clip_score",
+            "number",
+            "100 times the mean similarity of wrong images less that of correct ones",
+            _cell_of("clip_score"),
+        ),
     ),
 )
 

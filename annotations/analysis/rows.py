@@ -1,5 +1,6 @@
 """What a study's analysis stands on, read from the database as it is now: plain rows, and how many were left out."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from annotations.models import (
     Audience,
     Benchmark,
     JobState,
+    KeywordRanking,
     Moderation,
     Phrase,
     PhraseState,
@@ -29,13 +31,26 @@ from annotations.models import (
 PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "runs waiting"  # what will still change by itself
 HIDDEN = "(hidden)"  # stands for a text that the staff hid
 _AT_ONCE = 2_000
+BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
+
+
+@dataclass(frozen=True)
+class RankedList:
+    """The best keywords of a list on a task's class, as `KeywordRanking.rows` has them; n_keywords: in the list."""
+
+    name: str
+    digest: str
+    template: str
+    n_keywords: int
+    best: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
 class TaskFacts:
     """A task and the base model that it shows. n_correct, n_error: of the class's validation images, None until scored.
 
-    benchmark: rows of the newest finished benchmark of the base model, as `Benchmark.rows` has them.
+    benchmark: rows of the newest finished benchmark of the base model, as `Benchmark.rows` has them. keywords: the
+    lists that were ranked on the class.
     """
 
     position: int
@@ -47,6 +62,7 @@ class TaskFacts:
     n_correct: int | None
     n_error: int | None
     benchmark: tuple[dict[str, Any], ...]
+    keywords: tuple[RankedList, ...]
 
     @property
     def title(self) -> str:
@@ -147,10 +163,23 @@ def _task_facts(tasks: Sequence[Task]) -> tuple[TaskFacts, ...]:
     ids = {task.base_model_id for task in tasks}
     rows = Benchmark.objects.filter(base_model__in=ids, state=JobState.DONE).order_by("id")  # the newest is kept
     done = {each.base_model_id: each for each in rows}
-    return tuple(_task_fact(task, done.get(task.base_model_id)) for task in tasks)
+    ranked = _ranked_lists(ids)
+    return tuple(
+        _task_fact(task, done.get(task.base_model_id), ranked[task.base_model_id, task.target_class]) for task in tasks
+    )
 
 
-def _task_fact(task: Task, done: Benchmark | None) -> TaskFacts:
+def _ranked_lists(base_models: Collection[int]) -> defaultdict[tuple[int, int | None], list[RankedList]]:
+    """By base model and class, the lists of keywords that were ranked on it."""
+    ranked: defaultdict[tuple[int, int | None], list[RankedList]] = defaultdict(list)
+    for each in KeywordRanking.objects.filter(base_model__in=base_models).with_best(BEST_KEYWORDS):
+        best = tuple(each.best)  # type: ignore[attr-defined]  # annotated
+        of_list = RankedList(each.list_name, each.list_digest, each.text_template, each.n_keywords, best)
+        ranked[each.base_model_id, each.target_class].append(of_list)
+    return ranked
+
+
+def _task_fact(task: Task, done: Benchmark | None, keywords: Sequence[RankedList]) -> TaskFacts:
     return TaskFacts(
         position=task.position,
         class_name=task.class_name,
@@ -161,6 +190,7 @@ def _task_fact(task: Task, done: Benchmark | None) -> TaskFacts:
         n_correct=task.n_correct,  # type: ignore[attr-defined]  # annotated
         n_error=task.n_error,  # type: ignore[attr-defined]
         benchmark=tuple(done.rows) if done else (),
+        keywords=tuple(keywords),
     )
 
 

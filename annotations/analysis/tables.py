@@ -10,7 +10,7 @@ import numpy as np
 from annotations.analysis import definitions as columns
 from annotations.analysis.concepts import concepts_of
 from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
-from annotations.analysis.definitions import Method, SaturationPoint, TaskNovelty, Total
+from annotations.analysis.definitions import Keyword, Method, SaturationPoint, TaskNovelty, Total
 from annotations.analysis.estimates import SEED, estimate, spread
 from annotations.analysis.packed import Packed, by_person
 from annotations.analysis.people import Key, PersonTask, Tried, person_tasks
@@ -52,6 +52,7 @@ class StudyTables:
     totals: FilledTable[Total]
     experts: FilledTable[PersonTask]
     methods: FilledTable[Method]
+    keywords: FilledTable[Keyword]
     table_3: FilledTable[Listed]
     splits: FilledTable[SplitPart]
     panels: FilledTable[Panel]
@@ -70,6 +71,7 @@ class StudyTables:
             self.totals,
             self.experts,
             self.methods,
+            self.keywords,
             self.table_3,
             self.splits,
             self.panels,
@@ -109,6 +111,7 @@ def tables_of(
         totals=FilledTable(columns.TOTALS, tuple(_totals(rows.tasks, people))),
         experts=FilledTable(columns.EXPERTS, experts),
         methods=FilledTable(columns.METHODS, tuple(_methods(rows.tasks, experts))),
+        keywords=FilledTable(columns.KEYWORDS, tuple(_keywords(rows.tasks))),
         table_3=FilledTable(columns.TABLE_3, table_3(rows.tried)),
         splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
@@ -155,6 +158,13 @@ def _methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Ite
                 task.position, "experts", "Phrases of experts", "Labels, Text Feedback", of_task.n, "experts",
                 of_task.mean, of_task.sd, None, "",
             )  # fmt: skip
+
+
+def _keywords(tasks: Iterable[TaskFacts]) -> Iterator[Keyword]:
+    for task in tasks:
+        for ranked in task.keywords:
+            for rank, row in enumerate(ranked.best, 1):
+                yield Keyword(task.position, ranked, rank, row)
 
 
 def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:

@@ -9,6 +9,7 @@ from annotations.models.dataset import Dataset
 from annotations.models.event import Event
 from annotations.models.jobs import UNFINISHED, DatasetImport, JobState, Rehearsal, Release
 from annotations.models.judgement import Judgement, JudgementAnswer
+from annotations.models.keyword_ranking import KeywordRanking
 from annotations.models.participant import (
     REHEARSALS,
     AnnotationSession,
@@ -84,6 +85,7 @@ __all__ = [
     "JobState",
     "Judgement",
     "JudgementAnswer",
+    "KeywordRanking",
     "Moderation",
     "Outcome",
     "Participant",

@@ -30,6 +30,7 @@ from annotations.models import (
     ForgottenSubmission,
     IdentityKey,
     Judgement,
+    KeywordRanking,
     Participant,
     Payment,
     PaymentBatch,
@@ -342,7 +343,7 @@ _NO_RESULT = "no result"
 # The tables that the log does not tell of, by the reason.
 ELSEWHERE: Mapping[str, Iterable[type[Model]]] = {
     "the log itself, its keys, and the other log": (Event, IdentityKey, AuditRecord),
-    _MATERIAL: (Dataset, BaseModel, Benchmark, DatasetImport),
+    _MATERIAL: (Dataset, BaseModel, Benchmark, KeywordRanking, DatasetImport),
     _LEDGER: (
         Submission,
         ForgottenSubmission,

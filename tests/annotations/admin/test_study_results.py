@@ -16,10 +16,10 @@ from annotations.analysis.people import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study
 from annotations.models.staff import StudyMember
 from annotations.services import benchmarks, studies, withdrawal
-from tests.actors import Visit, open_study
+from tests.actors import SQUARE, Visit, open_study
 from tests.annotations.analysis.paper import LISTS, papers_phrases
 from tests.annotations.analysis.scripted import EXPECTED, scripted_phrases
-from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 
 
@@ -80,6 +80,26 @@ def test_a_person_whose_phrase_failed_has_no_score(coordinator_client: Client, o
     shown = page(coordinator_client, open_study)
     assert "1 person had this task, and no phrase has a score yet." in shown
     assert "Phrases that could not be scored: <strong>1</strong>" in shown
+
+
+def test_the_best_keyword_of_a_list_stands_beside_peoples_best(
+    coordinator_client: Client, open_study: Study, alice: Visit, base_model: BaseModel
+) -> None:
+    add_phrase(alice, "red", 0.75)
+    store_ranking(base_model, SQUARE, "scarlet", "<b>")
+    shown = unescape(page(coordinator_client, open_study))
+    assert "of 2 keywords (colours), “scarlet” scores highest, 0.70 (p = .020 for the best of so many)" in shown
+    assert "people's best phrase, 0.75." in shown
+    file = coordinator_client.get(url(open_study, "?table=keywords.csv")).content.decode()
+    assert [row["keyword"] for row in csv.DictReader(io.StringIO(file))] == ["scarlet", "<b>"]
+
+
+def test_no_participant_is_shown_a_keyword(open_study: Study, alice: Visit, base_model: BaseModel) -> None:
+    store_ranking(base_model, SQUARE, "scarlet")
+    add_phrase(alice, "red", 0.75)
+    response = alice.client.get(f"/visit/tasks/{alice.assignment.public_id}/")
+    assert response.status_code == 200 and "red" in response.content.decode()
+    assert "scarlet" not in response.content.decode()
 
 
 def test_withdrawn_people_are_named_and_nothing_of_them_is_shown(coordinator_client: Client, scripted: Study) -> None:

@@ -17,6 +17,7 @@ from annotations.models import (
     AssignmentState,
     BaseModel,
     EndReason,
+    KeywordRanking,
     Outcome,
     Participant,
     Phrase,
@@ -32,13 +33,41 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import pack_float32, pack_int32
-from annotations.services import studies
+from annotations.services import keyword_rankings, studies
 from annotations.version import CODE_VERSION
 from tests.actors import ENCODER, OVAL, SQUARE, open_study
 from tests.fake_encoder import FakeEncoder
 
 BEGAN = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 N_CORRECT, N_ERROR, N_VALIDATION, N_TEST = 15, 9, 24, 48
+
+
+def store_ranking(base_model: BaseModel, label: int, *keywords: str, list_name: str = "colours") -> KeywordRanking:
+    """A ranking of made-up numbers: each keyword scores a hundredth less than the one before it."""
+    rows = [
+        {
+            "keyword": keyword,
+            "text": f"an image of a {keyword}",
+            "sign": 1,
+            "error_score": 0.7 - rank / 100,
+            "threshold": 0.25,
+            "p_value": 0.01 * (rank + 1),
+            "p_of_list": 0.02 * (rank + 1),
+            "clip_score": 2.5,
+        }
+        for rank, keyword in enumerate(keywords)
+    ]
+    return keyword_rankings.store(
+        base_model,
+        label,
+        hashlib.sha256(list_name.encode()).hexdigest(),
+        rows=rows,
+        list_name=list_name,
+        text_template="an image of a {phrase}",
+        n_correct=N_CORRECT,
+        n_error=N_ERROR,
+        settings={},
+    )
 
 
 def two_tasks(base_model: BaseModel, slug: str = "scripted", **fields: Any) -> Study:

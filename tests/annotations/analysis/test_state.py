@@ -9,9 +9,9 @@ from annotations.analysis.people import Tried
 from annotations.analysis.state import state_of
 from annotations.models import Audience, BaseModel, Benchmark, JobState, Moderation, Phrase, SessionKind, Study
 from annotations.services import audit, events, moderation
-from tests.actors import Visit
+from tests.actors import SQUARE, Visit
 from tests.annotations.analysis.scripted import scripted_phrases
-from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase
 
 
@@ -54,6 +54,14 @@ def test_a_method_more_of_a_benchmark_is_news(closed: Study, base_model: BaseMod
     before = state_of(closed)
     Benchmark.objects.filter(pk=benchmark.pk).update(n_done=1, state=JobState.RUNNING)
     assert state_of(closed) != before
+
+
+def test_a_ranking_of_keywords_is_news_each_time(closed: Study, base_model: BaseModel) -> None:
+    states = [state_of(closed)]
+    for _ in range(2):
+        store_ranking(base_model, SQUARE, "red")
+        states.append(state_of(closed))
+    assert len(set(states)) == 3
 
 
 def test_what_experts_do_with_the_same_base_model_is_news(closed: Study, base_model: BaseModel) -> None:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from annotations.analysis.people import Tried
+from annotations.analysis.rows import BEST_KEYWORDS
 from annotations.analysis.table3 import PhraseList
 from annotations.analysis.tables import StudyTables, study_tables
 from annotations.models import (
@@ -22,9 +23,9 @@ from annotations.models import (
     Study,
 )
 from annotations.services import erasure, studies, withdrawal
-from tests.actors import Visit
+from tests.actors import SQUARE, Visit
 from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
-from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 
 
@@ -143,6 +144,18 @@ def test_an_excluded_phrase_is_in_no_number_and_a_hidden_one_has_no_words(script
     assert best["p03"].best_error_score == pytest.approx(0.43)
     assert best["p03"].best_phrase == "(hidden)"
     assert left_out(tables)["phrases that the staff excluded"] == 1
+
+
+def test_the_best_keywords_of_each_list_stand_beside_their_task(scripted: Study, base_model: BaseModel) -> None:
+    store_ranking(base_model, SQUARE, *(f"word {number}" for number in range(BEST_KEYWORDS + 5)))
+    store_ranking(base_model, SQUARE, "blue", list_name="two colours")
+    rows = study_tables(scripted).keywords.rows
+    assert {row.task for row in rows} == {1}
+    assert [row.rank for row in rows] == [*range(1, BEST_KEYWORDS + 1), 1]
+    assert (rows[0].ranked.n_keywords, rows[0].row["keyword"], rows[-1].row["keyword"]) == (25, "word 0", "blue")
+    header, first, *_ = study_tables(scripted).keywords.lines()
+    cells = dict(zip(header, first, strict=True))
+    assert (cells["list"], cells["keyword"], cells["p_of_list"]) == ("colours", "word 0", "0.02")
 
 
 def test_a_study_without_people_has_every_table(draft_study: Study) -> None:

@@ -17,6 +17,7 @@ from annotations.models import (
     DatasetImport,
     ForgottenSubmission,
     IdentityKey,
+    KeywordRanking,
     Payment,
     PaymentBatch,
     ProlificRequest,
@@ -27,6 +28,7 @@ from annotations.models import (
     Submission,
     WorkerBeat,
 )
+from annotations.services import keyword_rankings
 from tests.actors import Visit
 from tests.annotations.models.breaking import Way, again, change
 
@@ -45,6 +47,17 @@ def store_rows(visit: Visit) -> None:
     Rehearsal.objects.create(study=study, configuration_digest="0", n_people=2, seed=1, **BY)
     Release.objects.create(study=study, number=1, **BY)
     Benchmark.objects.create(base_model=base_model, methods=["dfr"], **BY)
+    keyword_rankings.store(
+        base_model,
+        0,
+        "0" * 64,
+        rows=[{}],
+        list_name="colours",
+        text_template="{phrase}",
+        n_correct=1,
+        n_error=1,
+        settings={},
+    )
     correction = Correction.objects.create(study=study, base_model=base_model, **BY)
     CorrectionPart.objects.create(correction=correction, score=Score.objects.all()[0], target_class=0, threshold=0.5)
     ForgottenSubmission.objects.create(study=study, submission_key="SAAA")
@@ -109,6 +122,12 @@ BROKEN: dict[str, list[Way]] = {
         change(Release, state="done", finished_at=NOW),
         change(Release, state="done", finished_at=NOW, file="releases/1.zip"),
         change(Release, state="done", finished_at=NOW, digest="0"),
+    ],
+    "keyword_ranking_once_a_list": [again(KeywordRanking)],
+    "keyword_ranking_has_something": [
+        change(KeywordRanking, n_keywords=0),
+        change(KeywordRanking, n_correct=0),
+        change(KeywordRanking, n_error=0),
     ],
     "benchmark_once_at_a_time": [again(Benchmark), again(Benchmark, state="running")],
     "correction_head": [change(Correction, state="done", finished_at=NOW)],
