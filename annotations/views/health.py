@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.models import Phrase, PhraseState
+from annotations.readings import work_queue
 
 
 @never_cache
@@ -26,15 +27,23 @@ def livez(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 if the database answers and its migrations are applied, else 503.
 
-    `oldest_pending_s` is how long the oldest phrase has waited for its score, 0 where none waits: what to alarm on.
+    What to alarm on, since the site answers all the same: `oldest_pending_s`, how long the oldest phrase has waited for
+    its score, 0 where none waits; `silent_queues`, those that no worker has served for a minute.
     """
+    now = timezone.now()
     try:
         migrated = _is_migrated()
         oldest = Phrase.objects.filter(state=PhraseState.PENDING).aggregate(at=Min("submitted_at"))["at"]
+        silent = [queue.queue for queue in work_queue.silent(work_queue.workers(now))]
     except DatabaseError:
         return JsonResponse({"database": False}, status=503)
-    waited = 0.0 if oldest is None else (timezone.now() - oldest).total_seconds()
-    state = {"database": True, "migrations": migrated, "oldest_pending_s": round(waited, 1)}
+    waited = 0.0 if oldest is None else (now - oldest).total_seconds()
+    state = {
+        "database": True,
+        "migrations": migrated,
+        "oldest_pending_s": round(waited, 1),
+        "silent_queues": silent,
+    }
     return JsonResponse(state, status=200 if migrated else 503)
 
 

@@ -1,5 +1,8 @@
 """Numbers for programs that watch the site, in Prometheus' text format."""
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -7,7 +10,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.readings import work_queue
+from annotations.readings.metrics import Sample, samples
 
 
 @never_cache
@@ -17,12 +20,14 @@ def metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not settings.METRICS_TOKEN or not constant_time_compare(given, settings.METRICS_TOKEN):
         raise Http404
-    now = timezone.now()
-    lines: list[str] = []
-    for row in work_queue.waiting_on_site(now):
-        lines += [
-            f"clarify_pending_{row.what} {row.n}",
-            f"clarify_oldest_pending_{row.what}_seconds {row.oldest_s:.3f}",
-        ]
-    lines += [f'clarify_workers_alive{{queue="{row.queue}"}} {row.alive}' for row in work_queue.workers(now)]
-    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+    text = "".join(f"{line}\n" for line in _lines(samples(timezone.now())))
+    return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _lines(found: Iterator[Sample]) -> Iterator[str]:
+    for metric, of_metric in groupby(found, key=lambda sample: sample.metric):
+        yield f"# HELP {metric.name} {metric.meaning}"
+        yield f"# TYPE {metric.name} gauge"
+        for sample in of_metric:
+            label = f"{{{sample.label}}}" if sample.label else ""
+            yield f"{metric.name}{label} {round(sample.value, 3)}"

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -10,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import Phrase
+from annotations.services import worker_beats
 from tests.actors import Visit
 from tests.annotations.views.pages import say
 
@@ -21,13 +23,24 @@ def test_a_live_process_answers_without_the_database(client: Client) -> None:
 def test_ready_means_database_and_migrations(client: Client, db: None) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"database": True, "migrations": True, "oldest_pending_s": 0.0}
+    state = response.json()
+    assert (state["database"], state["migrations"], state["oldest_pending_s"]) == (True, True, 0.0)
 
 
 def test_it_says_how_long_the_oldest_phrase_has_waited(alice: Visit, client: Client) -> None:
     say(alice, "red")
     Phrase.objects.update(submitted_at=timezone.now() - dt.timedelta(seconds=90))
     assert 90 <= client.get("/readyz").json()["oldest_pending_s"] < 100
+
+
+def test_a_queue_that_nobody_serves_is_named_and_the_site_is_ready_all_the_same(client: Client, db: None) -> None:
+    queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    now = timezone.now()
+    worker_beats.beat("a:1", sorted(queues), now, now)
+    assert client.get("/readyz").json()["silent_queues"] == []
+    worker_beats.beat("a:1", ["maintenance"], now, now - dt.timedelta(seconds=90))
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["silent_queues"]) == (200, ["maintenance"])
 
 
 def test_without_the_database_it_is_not_ready(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
