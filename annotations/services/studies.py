@@ -14,7 +14,7 @@ from annotations.models import OPEN_STATES, Assignment, AssignmentState, Conditi
 from annotations.readings import preflight
 from annotations.services import assignments, audit, drafts, events
 from annotations.services.configurations import freeze
-from annotations.services.errors import ServiceError, StudyNotReady
+from annotations.services.errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.event_images import Image, image
 
 # What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
@@ -52,6 +52,15 @@ class StudyUnacceptable(ServiceError):
 
     code = "study_unacceptable"
     status = 400
+
+
+def find_study(slug: str) -> Study:
+    """Return the study of this slug, for a command. Raises StudyNotFound, which names all that there are."""
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
+        raise StudyNotFound(f"There is no study {slug!r}. There are: {known}.")
+    return study
 
 
 @transaction.atomic

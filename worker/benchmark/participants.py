@@ -11,6 +11,7 @@ from annotations.analysis.rows import HIDDEN, kept, people_kind
 from annotations.models import BaseModel, Dataset, Moderation, Score, Study
 from annotations.models.arrays import unpack_float32
 from annotations.services.errors import ServiceError
+from annotations.services.studies import find_study
 from worker.benchmark.annotations import Annotation, best_of_each_class
 
 
@@ -34,11 +35,10 @@ def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None 
     """Read a study's scored phrases on a data set, of its only base model there or of the given one.
 
     Left out are visits that do not count (`kept`) and phrases that the staff excluded; of one that they hid, the words
-    are "(hidden)". Best is the highest error score, the earliest phrase of tied ones. Raises NoAnnotations.
+    are "(hidden)". Best is the highest error score, the earliest phrase of tied ones. Raises
+    StudyNotFound, NoAnnotations.
     """
-    study = Study.objects.filter(slug=slug).first()
-    if study is None:
-        raise NoAnnotations(f"There is no study {slug}.")
+    study = find_study(slug)
     shown = base_model or _only_base_model(study, dataset)
     annotations = list(_annotations(study, shown))
     if not annotations:

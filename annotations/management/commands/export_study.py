@@ -9,7 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.exports.study_export import export_name, write_study_zip
+from annotations.management.plain_errors import plain_errors
 from annotations.models import Study
+from annotations.services.studies import find_study
 
 
 class Command(BaseCommand):
@@ -20,10 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="file to write (default: clarify-SLUG.zip in this folder)")
 
     def handle(self, *args: Any, slug: str, output: Path | None, **options: Any) -> None:
-        study = Study.objects.filter(slug=slug).first()
-        if study is None:
-            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no study {slug!r}. There are: {known}.")
+        with plain_errors():
+            study = find_study(slug)
         path = output or Path(export_name(study))
         try:
             _write_whole(study, path)

@@ -9,8 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
+from annotations.management.plain_errors import plain_errors
 from annotations.models import Study
 from annotations.services.entry_links import simulated_parameters
+from annotations.services.studies import find_study
 from annotations.simulation import needs
 from annotations.simulation.personas import cast
 
@@ -40,9 +42,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not needs.are_met():
             raise CommandError(needs.MISSING)
-        study = Study.objects.filter(slug=options["study"]).first()
-        if study is None:
-            raise CommandError(f"There is no study {options['study']!r}.")
+        with plain_errors():
+            study = find_study(options["study"])
         try:
             reports = send(
                 options["base_url"],

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.exports.snapshot import snapshot
-from annotations.models import Study
+from annotations.management.plain_errors import plain_errors
 from annotations.services.log_check import LogCheck
 from annotations.services.logged_tables import TABLES
+from annotations.services.studies import find_study
 
 
 class Command(BaseCommand):
@@ -18,12 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the study, as in the participants' link")
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
-        with snapshot():
-            study = Study.objects.filter(slug=slug).first()
-            if study is None:
-                known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-                raise CommandError(f"There is no study {slug!r}. There are: {known}.")
-            check, n_found = LogCheck(study), 0
+        with snapshot(), plain_errors():
+            check, n_found = LogCheck(find_study(slug)), 0
             for difference in check.differences():
                 self.stderr.write(difference)
                 n_found += 1

@@ -230,7 +230,7 @@ def test_an_encoder_that_is_missing_costs_the_rows_with_texts_alone(
         (["sprites-like", "--annotation", "circle:red"], "there is no class 'circle'; there are square, oval"),
         (["sprites-like", "--annotation", "square"], "is not an annotation"),
         (["sprites-like", "--methods", "erm,magic"], "there is no method 'magic'"),
-        (["sprites-like", "--study", "nowhere"], "There is no study nowhere"),
+        (["sprites-like", "--study", "nowhere"], "There is no study 'nowhere'"),
         (["sprites-like", "--base-model", "other"], "has no base model other"),
         (["sprites-like", "--seeds", "0"], "at least 1"),
         (["sprites-like", "--l2", "0"], "--l2"),

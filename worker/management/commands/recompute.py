@@ -7,7 +7,8 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from annotations.management.plain_errors import plain_errors
-from annotations.models import Run, Score, Study
+from annotations.models import Run, Score
+from annotations.services.studies import find_study
 from annotations.version import CODE_VERSION
 from worker.progress import ProgressBars
 from worker.recomputing.again import compute_again
@@ -56,7 +57,8 @@ def _chosen(
         raise CommandError(f"Please {_SAYS_WHAT}.")
     scores, runs = Score.objects.all(), Run.objects.filter(state__in=HAS_RESULT)
     if slug is not None:
-        study = _study(slug)
+        with plain_errors():
+            study = find_study(slug)
         return (
             scores.filter(phrase__assignment__session__study=study),
             runs.filter(assignment__session__study=study),
@@ -66,14 +68,6 @@ def _chosen(
     if what == "run":
         return scores.none(), _one_run(runs, str(id_))
     return scores, runs
-
-
-def _study(slug: str) -> Study:
-    study = Study.objects.filter(slug=slug).first()
-    if study is None:
-        known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-        raise CommandError(f"There is no study {slug!r}. There are: {known}.")
-    return study
 
 
 def _one_score(scores: QuerySet[Score], id_: str) -> QuerySet[Score]:

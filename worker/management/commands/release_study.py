@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.models import JobState, Study
+from annotations.management.plain_errors import plain_errors
+from annotations.models import JobState
 from annotations.services import audit, releases
+from annotations.services.studies import find_study
 from worker.releases import build_due_releases
 from worker.waiting import work_until_ended
 
@@ -18,10 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the study, as in the participants' link")
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
-        study = Study.objects.filter(slug=slug).first()
-        if study is None:
-            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no study {slug!r}. There are: {known}.")
+        with plain_errors():
+            study = find_study(slug)
         release = releases.request(study, by=audit.SYSTEM)
         work_until_ended(release, build_due_releases)
         if release.state != JobState.DONE:

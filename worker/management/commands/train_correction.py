@@ -9,6 +9,7 @@ from annotations.management.plain_errors import plain_errors
 from annotations.models import BaseModel, Correction, JobState, Study
 from annotations.readings.corrections import report_of
 from annotations.services import audit, corrections
+from annotations.services.studies import find_study
 from worker.corrections import train_due_corrections
 from worker.waiting import work_until_ended
 
@@ -34,10 +35,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
-        study = Study.objects.filter(slug=slug).first()
-        if study is None:
-            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no study {slug!r}. There are: {known}.")
+        with plain_errors():
+            study = find_study(slug)
         base_model = _base_model(study, options["base_model"])
         by_hand = dict(_by_hand(study, base_model, given) for given in options["classes"])
         second = _second(options["second"]) if options["second"] else None
