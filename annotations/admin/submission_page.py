@@ -1,4 +1,7 @@
-"""One submission: both sides, what was asked of Prolific, and every act that fits. Rejecting takes a page more."""
+"""One submission: both sides, what was asked of Prolific, and every act that fits.
+
+Rejecting, and taking a rejection back, take a page more.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -66,6 +69,12 @@ class RejectForm(forms.Form):
     )
 
 
+class UnrejectForm(forms.Form):
+    """Why a rejection is taken back."""
+
+    reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
+
+
 _FORMS: dict[str, Callable[..., forms.Form]] = {
     "message": MessageForm,
     "request_return": ReturnForm,
@@ -125,6 +134,33 @@ def reject(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "admin/annotations/study/reject.html", page_context(request, study, "Reject", **context))
 
 
+def unreject(request: HttpRequest, study: Study) -> HttpResponse:
+    """Ask why a rejection is taken back; a second page says what follows before anything is sent."""
+    if "submission" not in request.GET:
+        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
+    submission = submission_of(study, request.GET.get("submission", ""))
+    form = UnrejectForm(request.POST if request.method == "POST" else None)
+    if "unreject" not in repairs.fitting(submission):
+        messages.error(request, "There is no rejection to take back.")
+        return HttpResponseRedirect(_address("submission", submission))
+    if form.is_bound and form.is_valid() and "sure" in request.POST:
+        try:
+            repairs.ask(submission, "unreject", by=request.user.get_username(), **form.cleaned_data)
+            messages.success(request, "Prolific is asked to take the rejection back.")
+        except ServiceError as error:
+            messages.error(request, error.message)
+        return HttpResponseRedirect(_address("submission", submission))
+    context = {
+        "submission": submission,
+        "form": form,
+        "is_second": form.is_bound and form.is_valid(),
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "back": _address("submission", submission),
+    }
+    title = "Take the rejection back"
+    return render(request, "admin/annotations/study/unreject.html", page_context(request, study, title, **context))
+
+
 def _shown(
     request: HttpRequest,
     submission: Submission,
@@ -147,6 +183,7 @@ def _shown(
         "refresh_s": _REFRESH_S if row.is_waiting and not bound and revealed is None else 0,
         "ledgers_url": reverse("admin:annotations_study_ledgers", args=[study.pk]),
         "reject_url": _address("reject", submission),
+        "unreject_url": _address("unreject", submission),
     }
     return render(
         request,
@@ -193,4 +230,5 @@ def _address(name: str, submission: Submission) -> str:
 PAGES = (
     StudyPage("submission", "Submission", page, act="coordinate", group="people", in_navigation=False),
     StudyPage("reject", "Reject", reject, act="coordinate", group="people", in_navigation=False),
+    StudyPage("unreject", "Take the rejection back", unreject, act="coordinate", group="people", in_navigation=False),
 )

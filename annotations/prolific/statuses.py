@@ -41,6 +41,7 @@ REACHED_BY: Final = {
     "request_return": frozenset({RETURNED}),
     "screen_out": frozenset({SCREENED_OUT}),
     "reject": frozenset({REJECTED}),
+    "unreject": frozenset({AWAITING_REVIEW, APPROVED, PARTIALLY_APPROVED}),
 }
 
 _LONGEST = 40

@@ -183,6 +183,8 @@ def _finish(row: ProlificRequest) -> int:
     _end(row, RequestState.DONE, "")
     return 1
 
+    elif row.act == "unreject":
+        prolific.transition(ids.session, "UNREJECT")
 
 def _fail(row: ProlificRequest, reason: str) -> int:
     _end(row, RequestState.FAILED, reason)

@@ -16,7 +16,7 @@ from annotations.models import (
     Study,
     Submission,
 )
-from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, RESERVED, TIMED_OUT
+from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, REJECTED, RESERVED, TIMED_OUT
 from annotations.services import allocations, audit, doorbell, payments, requests
 from annotations.services.errors import NoProlificToken, RequestRefused
 from annotations.services.submissions import AT_MOST_EVERY
@@ -29,6 +29,7 @@ _STATUSES = {
     "request_return": _OPEN,
     "screen_out": _OPEN,
     "reject": (AWAITING_REVIEW,),
+    "unreject": (REJECTED,),
 }
 _PAYS = ("approve", "complete")  # acts after which Prolific pays the reward
 _LONG_AGO = dt.timedelta(days=1)

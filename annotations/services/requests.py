@@ -16,7 +16,7 @@ from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEG
 from annotations.services import audit, doorbell
 from annotations.services.errors import IdentityDestroyed, NoProlificToken, RequestRefused
 
-Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "message"]
+Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "unreject", "message"]
 LONGEST_MESSAGE: Final = 5000  # characters
 DOUBLE_CLICK: Final = dt.timedelta(minutes=1)  # in which nobody means to write the same words twice
 Detail = Mapping[str, str]
@@ -26,10 +26,10 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
     """Store what a coordinator asks of Prolific, and return it; it is sent in seconds.
 
     approve · complete (with the study's researcher code) · request_return(reason) · screen_out(reason, for our audit
-    log) · reject(message of 100 characters or more, category of REJECTION_CATEGORIES) · message(text). by: the user's
-    name. What was asked and is not sent yet is returned as it is, so a double click asks once; of messages, one of the
-    same words within DOUBLE_CLICK. Raises NoProlificToken, RequestRefused where something is missing,
-    IdentityDestroyed.
+    log) · reject(message of 100 characters or more, category of REJECTION_CATEGORIES) · unreject(reason, for our audit
+    log) · message(text). by: the user's name. What was asked and is not sent yet is returned as it is, so a double
+    click asks once; of messages, one of the same words within DOUBLE_CLICK. Raises NoProlificToken, RequestRefused
+    where something is missing, IdentityDestroyed.
     """
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
@@ -119,6 +119,10 @@ def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
     return {"message": message, "category": category}
 
 
+def _unreject(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {"reason": _needed(detail, "reason", "Say why the rejection is taken back: it is kept in the audit log.")}
+
+
 def _message(submission: Submission, detail: Detail) -> dict[str, str]:
     text = _needed(detail, "text", "Write something first.")
     if len(text) > LONGEST_MESSAGE:
@@ -140,5 +144,6 @@ _CHECKS: dict[str, Callable[[Submission, Detail], dict[str, Any]]] = {
     "request_return": _request_return,
     "screen_out": _screen_out,
     "reject": _reject,
+    "unreject": _unreject,
     "message": _message,
 }

@@ -154,6 +154,7 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/ledgers/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/submission/": study_page(COORDINATE),  # of none: it leads to the ledgers
     f"{_STUDY}<int:study_id>/reject/": study_page(COORDINATE),
+    f"{_STUDY}<int:study_id>/unreject/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/payments/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW),

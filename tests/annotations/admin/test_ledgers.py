@@ -216,6 +216,24 @@ def test_what_does_not_await_review_cannot_be_rejected(study, prolific, coordina
     assert "cannot be rejected" in shown(answer)
 
 
+def test_a_rejection_is_taken_back_with_a_reason_after_a_second_look(study, prolific, coordinator_here):
+    bert = done_there(prolific, study, "bert", "REJECTED")
+    reconcile(study, prolific_access.client())
+    here = address(study, "unreject", bert)
+    assert here in shown(coordinator_here.get(address(study, "submission", bert)))
+    assert "This field is required" in shown(coordinator_here.post(here, {"reason": " ", "sure": "yes"}))
+    form = {"reason": "They wrote to us: the page had frozen."}
+    assert "stays there" in shown(coordinator_here.post(here, form))
+    assert asked() == []
+    coordinator_here.post(here, {**form, "sure": "yes"})
+    send_due_requests()
+    assert asked() == [("unreject", "done")]
+    bert.refresh_from_db()
+    assert bert.status == "AWAITING REVIEW"
+    assert AuditRecord.objects.get(act="prolific_unreject").reason == form["reason"]
+    assert "no rejection to take back" in shown(coordinator_here.get(here, follow=True))
+
+
 def test_money_by_hand_is_owed_once_a_form(study, anna, coordinator_here):
     here = address(study, "submission", anna)
     form = re.search(r'name="bonus-form" value="([^"]+)"', shown(coordinator_here.get(here)))
@@ -237,7 +255,7 @@ def test_a_submission_of_another_study_is_not_found(study, prolific, base_model,
     begin_there(prolific, other, "carl")
     arrive(other, "carl", consents=False)
     carl = submission_of(other, "carl")
-    for name in ("submission", "reject"):
+    for name in ("submission", "reject", "unreject"):
         assert coordinator_here.get(address(study, name, carl)).status_code == 404
         assert coordinator_here.get(address(other, name, carl)).status_code == 404
     assert coordinator_here.post(address(study), {"submission": carl.pk, "act": "approve"}).status_code == 404

@@ -26,6 +26,7 @@ def submission(open_study, prolific):
         ("request_return", {"reason": " No phrases. "}, {"reason": "No phrases."}),
         ("screen_out", {"reason": "Their screen was too small."}, {"reason": "Their screen was too small."}),
         ("reject", {"message": REASON, "category": "LOW_EFFORT"}, {"message": REASON, "category": "LOW_EFFORT"}),
+        ("unreject", {"reason": "They wrote to us."}, {"reason": "They wrote to us."}),
         ("message", {"text": "Thank you!"}, {"text": "Thank you!"}),
     ],
 )
@@ -47,6 +48,7 @@ def test_what_is_asked_is_a_row_and_an_audit_record(submission, act, given, deta
         ("reject", {}, "at least 100 characters"),
         ("request_return", {"reason": "  "}, "Say why"),
         ("screen_out", {}, "Say why"),
+        ("unreject", {"reason": " "}, "Say why"),
         ("message", {"text": ""}, "Write something"),
         ("message", {"text": "x" * 5001}, "too long"),
         ("unapprove", {}, "cannot be asked"),

@@ -57,6 +57,7 @@ def state(request):
         ("complete", {}, "TIMED-OUT", "AWAITING REVIEW"),
         ("screen_out", {"reason": "Screen too small."}, "AWAITING REVIEW", "SCREENED OUT"),
         ("reject", {"message": REASON, "category": "LOW_EFFORT"}, "AWAITING REVIEW", "REJECTED"),
+        ("unreject", {"reason": "They wrote that the page froze."}, "REJECTED", "AWAITING REVIEW"),
     ],
 )
 def test_what_was_asked_happens_there_and_shows_here_at_once(study, prolific, act, detail, before, after):

@@ -50,6 +50,7 @@ def anna(study, prolific):
         ("TIMED-OUT", {"complete", "pay_by_hand"}),
         ("AWAITING REVIEW", {"approve", "request_return", "screen_out", "reject"}),
         ("RETURNED", {"pay_by_hand"}),
+        ("REJECTED", {"unreject"}),
         ("APPROVED", set()),
         ("", set()),
         ("ON HOLD", set()),
