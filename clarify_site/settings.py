@@ -1,6 +1,7 @@
 """Every setting, read from the environment. docs/operations.md documents each variable, and a test holds that."""
 
 import datetime as dt
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,8 @@ SPECTACULAR_SETTINGS = {
 
 # -- Celery: a doorbell. All state lives in our tables, so there is no result backend ----------------------------------
 CELERY_BROKER_URL = REDIS_URL
+if REDIS_URL.startswith("rediss://"):
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # by itself Celery takes any certificate
 CELERY_RESULT_BACKEND = None
 CELERY_IMPORTS = ("worker.tasks",)
 CELERY_TASK_IGNORE_RESULT = True
