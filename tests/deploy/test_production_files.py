@@ -1,7 +1,13 @@
-"""The files of production fit the roles of the site. There is no Docker and no systemd here: they are read, not run."""
+"""The files of production fit the roles of the site. There is no Docker and no systemd here: what can be run without
+them is run, the rest is read.
+"""
 
 import configparser
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +18,24 @@ from django.conf import settings
 from deploy.local.site import roles
 
 ROOT = Path(__file__).resolve().parents[2]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 QUEUES = ("interactive", "retrain", "embed", "maintenance", "outside")
-DOCUMENTED = set(re.findall(r"`([A-Z0-9_]+)`", (ROOT / "docs" / "operations.md").read_text("utf-8")))
+DOCUMENTED = set(re.findall(r"`([A-Z0-9_]+)`", OPERATIONS))
+ON_A_GPU = ("interactive", "retrain", "embed")
+
+
+@pytest.fixture
+def python_in_path(tmp_path: Path) -> str:
+    """A PATH whose `python` is the one that runs the tests, as in the image."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (folder / "python").chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def _unit(file: Path) -> configparser.RawConfigParser:
@@ -48,11 +67,80 @@ def test_every_service_comes_back_after_it_ended(name: str) -> None:
 
 
 def test_the_web_role_has_no_torch() -> None:
-    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
-    web = dockerfile.split("AS web")[1].split("FROM base AS worker")[0]
-    assert "'.[web]'" in web
+    web = DOCKERFILE.split("AS web")[1].split("FROM base AS worker")[0]
+    assert "pip install --editable '.[web]'" in web
     assert "worker" not in web
     assert SERVICES["web"]["build"]["target"] == "web"
+
+
+def test_the_image_collects_its_static_files_with_the_settings_of_its_own_line(
+    tmp_path: Path, python_in_path: str
+) -> None:
+    (line,) = re.findall(r"^RUN (SECRET_KEY=(?:.*\\\n)*.*collectstatic.*)$", DOCKERFILE, re.MULTILINE)
+    command = line.replace("/srv/static", str(tmp_path / "static"))
+    done = subprocess.run(command, shell=True, cwd=ROOT, env={"PATH": python_in_path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "static" / "staticfiles.json").exists()
+
+
+def test_the_image_knows_every_folder_that_a_volume_is_mounted_on() -> None:
+    mounted = {volume.split(":")[1] for volume in SERVICES["worker-embed"]["volumes"] if not volume.startswith(".")}
+    made = re.search(r"mkdir -p (.*) \\", DOCKERFILE)
+    assert mounted == {"/data", "/models"}
+    assert made is not None and mounted <= set(made[1].split())
+
+
+def test_the_weights_of_encoders_outlive_the_container() -> None:
+    (home,) = re.findall(r"HF_HOME=(\S+)", DOCKERFILE)
+    for name in SERVICES:
+        if name.startswith("worker"):
+            assert f"models:{home}" in SERVICES[name]["volumes"]
+
+
+@pytest.mark.parametrize("ignored", [".gitignore", ".dockerignore"])
+def test_what_an_operator_puts_beside_compose_goes_into_no_image_and_no_commit(ignored: str) -> None:
+    lines = set((ROOT / ignored).read_text("utf-8").splitlines())
+    own = {Path(secret["file"]).parent.name for secret in COMPOSE["secrets"].values()}
+    own |= {file["path"] for file in SERVICES["web"]["env_file"]}
+    own |= {volume.split(":")[0].removeprefix("./") for volume in SERVICES["web"]["volumes"] if volume.startswith("./")}
+    assert own == {"secrets", ".env", "import"}
+    assert {f"deploy/{name}" for name in own | {"compose.override.yaml"}} <= lines
+
+
+def test_the_secrets_that_the_page_makes_are_those_of_compose() -> None:
+    assert set(re.findall(r"> secrets/(\w+)", OPERATIONS)) == set(COMPOSE["secrets"])
+    for service in SERVICES.values():
+        assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])
+
+
+@pytest.mark.parametrize("queue", ON_A_GPU)
+def test_with_the_gpu_profile_each_role_that_computes_has_a_gpu(queue: str) -> None:
+    plain, gpu = SERVICES[f"worker-{queue}"], SERVICES[f"worker-{queue}-gpu"]
+    assert (plain["profiles"], gpu["profiles"]) == (["cpu"], ["gpu"])
+    (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
+    assert device["capabilities"] == ["gpu"]
+    assert {**gpu, "profiles": ["cpu"], "deploy": None} == {**plain, "deploy": None}
+
+
+@pytest.mark.parametrize("profile", ["cpu", "gpu"])
+def test_either_profile_serves_every_queue_once(profile: str) -> None:
+    serving = [
+        service["command"][service["command"].index("-Q") + 1]
+        for service in SERVICES.values()
+        if "-Q" in service.get("command", ()) and profile in service["profiles"]
+    ]
+    assert sorted(serving) == sorted(QUEUES)
+
+
+def test_an_optional_setting_reaches_every_role_from_one_file() -> None:
+    for name in ("migrate", "web", "beat", *(f"worker-{queue}" for queue in QUEUES)):
+        assert SERVICES[name]["env_file"] == [{"path": ".env", "required": False}]
+        fixed = SERVICES[name]["environment"]
+        assert not {"EMAIL_URL", "METRICS_TOKEN", "REQUIRE_TWO_FACTOR", "LOG_LEVEL"} & set(fixed)
+
+
+def test_simulated_participants_reach_the_site_by_its_own_name() -> None:
+    assert SERVICES["proxy"]["networks"]["default"]["aliases"] == ["${SITE_HOST}"]
 
 
 def test_every_setting_in_compose_is_documented() -> None:
@@ -75,6 +163,46 @@ def test_every_unit_comes_back_and_starts_something_that_is_there(file: Path) ->
     modules = re.findall(r"-m (deploy\.\w+)|-c (deploy/\S+)", service["ExecStart"])
     for module, path in modules:
         assert (ROOT / (path or module.replace(".", "/") + ".py")).exists()
+
+
+@pytest.mark.parametrize("instance", ["embed", "embed-2"])
+def test_an_instance_of_the_worker_serves_the_queue_that_its_name_begins_with(instance: str, tmp_path: Path) -> None:
+    start = _unit(ROOT / "deploy" / "systemd" / "clarify-worker@.service")["Service"]["ExecStart"]
+    for specifier, value in (("%%", "\0"), ("%i", instance), ("\0", "%"), ("$$", "$")):  # as systemd reads them
+        start = start.replace(specifier, value)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    said = subprocess.run(shlex.split(start), cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+    assert said[:3] == ["-m", "deploy.watchdog", f"/run/clarify-worker-{instance}/heartbeat"]
+    assert said[said.index("-Q") + 1] == "embed"
+    assert said[said.index("-n") + 1] == f"{instance}@%h"
+
+
+@pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
+def test_every_unit_writes_where_the_page_makes_a_folder_and_never_gives_up(file: Path) -> None:
+    unit = _unit(file)
+    assert unit["Service"]["ReadWritePaths"] == "/srv/clarify/var"
+    assert "cd /srv/clarify\n" in OPERATIONS and "-o clarify -g clarify -m 750 var\n" in OPERATIONS
+    assert "HF_HOME=/srv/clarify/var/" in OPERATIONS
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+def test_the_settings_that_the_page_makes_for_systemd_start_the_site(tmp_path: Path, python_in_path: str) -> None:
+    (written,) = re.findall(r"/etc/clarify/environment (<<END\n.*?\nEND\n)", OPERATIONS, re.DOTALL)
+    made = subprocess.run(f"cat {written}", shell=True, capture_output=True, text=True, check=True).stdout
+    environment = {"PATH": python_in_path, **dict(line.split("=", 1) for line in made.splitlines())}
+    done = subprocess.run(["python", "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
+def test_every_other_unit_starts_after_the_one_that_migrates(file: Path) -> None:
+    unit = _unit(file)
+    migrates = "migrate" in file.read_text("utf-8").split("ExecStart=")[0].split("[Service]")[1]
+    assert migrates == (file.name == "clarify-web.service")
+    assert migrates or "clarify-web.service" in unit["Unit"]["After"].split()
 
 
 def test_the_target_wants_every_role() -> None:

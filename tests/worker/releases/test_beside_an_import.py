@@ -1,0 +1,34 @@
+"""Imports and releases share a queue; a second worker of it builds a release while the first is at an import."""
+
+from pathlib import Path
+
+import pytest
+
+from annotations.models import DatasetImport, JobState, Study
+from annotations.services import jobs, releases
+from tests.actors import ENCODER
+from tests.worker.processes import celery, wait_until
+from worker.pulse import pulse
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_release_does_not_wait_for_an_import_where_two_workers_serve_the_queue(
+    worked: Study, subprocess_environment: dict[str, str], tmp_path: Path
+) -> None:
+    DatasetImport.objects.create(
+        name="animals", folder="animals", source_format="csv", similarity_encoder=ENCODER, requested_by="ada"
+    )
+    taken = jobs.take(DatasetImport)
+    assert taken is not None
+    release, log = releases.request(worked, by="ada"), tmp_path / "second.log"
+
+    def is_built() -> bool:
+        release.refresh_from_db()
+        return release.state == JobState.DONE
+
+    second = celery(log, subprocess_environment, "worker", "-P", "solo", "-Q", "embed", "-n", "second@%h")
+    with pulse(taken), second as process:
+        wait_until(is_built, process, log)
+    taken.refresh_from_db()
+    assert (taken.state, taken.attempts) == (JobState.RUNNING, 1)
