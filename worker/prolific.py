@@ -5,7 +5,7 @@ import time
 from django.utils import timezone
 
 from annotations.prolific.errors import ProlificError, TokenRefused
-from annotations.services import payment_calls, prolific_access, prolific_calls, submissions
+from annotations.services import payment_calls, prolific_access, prolific_calls, prolific_studies, submissions
 from worker import heartbeat
 from worker.complaints import complain
 
@@ -25,7 +25,10 @@ def send_due_requests() -> int:
 
 
 def reconcile_due_studies() -> int:
-    """Poll the studies whose last poll is too old; returns how many submissions were seen. Without a token none is."""
+    """Poll the studies whose last poll is too old, with their submissions; returns how many of these were seen.
+
+    Without a token there are none.
+    """
     prolific = prolific_access.client()
     if prolific is None:
         return 0
@@ -35,7 +38,8 @@ def reconcile_due_studies() -> int:
             break
         try:
             seen += submissions.reconcile(study, prolific) or 0
+            prolific_studies.look(study, prolific)
         except ProlificError as error:
-            complain(f"submissions of study {study.slug} were not gone through to the end: {error}")
+            complain(f"study {study.slug} was not gone through on Prolific to the end: {error}")
         heartbeat.touch()
     return seen

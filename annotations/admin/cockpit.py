@@ -11,14 +11,17 @@ from annotations.analysis.estimates import Spread
 from annotations.exports.summary import TaskSummary, summarise
 from annotations.models import Audience, Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.readings import preflight
-from annotations.services import studies
+from annotations.services import prolific_studies, studies
 
 _RECENT = 15
 
 
 @dataclass(frozen=True)
 class Step:
-    """One act on a study: from which states, by which service, and how it is offered and confirmed."""
+    """One act on a study: from which states, by which service, and how it is offered and confirmed.
+
+    `there` is what can be done on Prolific with it, and `by_hand` what to do there where this site cannot.
+    """
 
     name: str
     states: tuple[StudyState, ...]
@@ -26,6 +29,8 @@ class Step:
     button: str
     consequence: str
     done: str
+    there: str = ""
+    by_hand: str = ""
 
 
 STEPS = {
@@ -47,6 +52,8 @@ STEPS = {
             "Pause",
             "Nobody new can enter. Those who are inside can finish. You can resume at any time.",
             "The study is paused.",
+            "Pause it on Prolific too",
+            "Pause it on Prolific first: it goes on sending people.",
         ),
         Step(
             "resume",
@@ -55,6 +62,8 @@ STEPS = {
             "Resume",
             "Participants can enter again, under the same configuration.",
             "The study is open again.",
+            "Start it on Prolific again too",
+            "Start it on Prolific again afterwards, where you paused it.",
         ),
         Step(
             "close",
@@ -64,6 +73,8 @@ STEPS = {
             "Every task that is still running ends now, and nobody can enter again. All that was submitted is kept. "
             "This cannot be undone.",
             "The study is closed. All that was submitted is kept.",
+            "Stop it on Prolific too, for good",
+            "Pause it on Prolific first: it goes on sending people.",
         ),
     )
 }
@@ -125,6 +136,8 @@ def cockpit(study: Study) -> dict[str, Any]:
         "configuration": study.configurations.order_by("version").last(),
         "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
         "entry_url": studies.entry_url(study),
+        "there": prolific_studies.standing(study),
+        "asked_there": prolific_studies.newest_request(study),
         "funnel": _funnel(study),
         "now": _now(study),
         "work": _work(study),

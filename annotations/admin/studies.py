@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -24,7 +25,7 @@ from annotations.admin.study_pages import page_urls
 from annotations.admin.study_registry import PAGES
 from annotations.admin.study_sections import FIELDSETS, TASKS_AFTER
 from annotations.exports.download import study_download
-from annotations.models import AnnotationSession, Phrase, Role, Run, RunState, Stage, Study, StudyState
+from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, RunState, Stage, Study, StudyState
 from annotations.models.study import new_code
 from annotations.services import members, roles
 from annotations.services.errors import ServiceError, StudyNotReady
@@ -158,8 +159,9 @@ class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
             raise Http404
         refusal: list[str] = []
         if request.method == "POST":
+            there = {"on_prolific": True} if step.there and "on_prolific" in request.POST else {}
             try:
-                step.act(study, by=request.user.get_username())
+                step.act(study, by=request.user.get_username(), **there)
             except StudyNotReady as error:
                 refusal = error.reasons
             except ServiceError as error:
@@ -173,6 +175,8 @@ class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
             "study": study,
             "step": step,
             "refusal": refusal,
+            "is_on_prolific": study.audience == Audience.CROWD,
+            "can_ask_prolific": bool(settings.PROLIFIC_TOKEN and study.external_study_id),
             "opts": self.opts,
         }
         status = 409 if refusal else 200

@@ -36,6 +36,7 @@ from annotations.models.study import (
     Task,
     TaskOrder,
 )
+from annotations.models.study_on_prolific import StudyOnProlific
 from annotations.models.submission import (
     ForgottenSubmission,
     IdentityKey,
@@ -114,6 +115,7 @@ __all__ = [
     "Study",
     "StudyConfiguration",
     "StudyMember",
+    "StudyOnProlific",
     "StudyState",
     "Submission",
     "Task",

@@ -106,7 +106,7 @@ class WebhookDelivery(models.Model):
         Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries"
     )
     status = models.CharField(max_length=40, blank=True)
-    effect = models.CharField(max_length=40, help_text="applied, older, unknown_submission, ignored")
+    effect = models.CharField(max_length=40, help_text="applied, older, unknown_submission, unknown_study, ignored")
 
     class Meta:
         ordering = ["-received_at"]
@@ -127,7 +127,10 @@ class ProlificRequest(models.Model):
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="prolific_requests")
     submission = models.ForeignKey(Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="requests")
-    act = models.CharField(max_length=30, help_text="approve, complete, request_return, screen_out, reject, message …")
+    act = models.CharField(
+        max_length=30,
+        help_text="approve, complete, request_return, screen_out, reject, unreject, message, pause_study …",
+    )
     detail = models.JSONField(default=dict, help_text="message, category, code; never an outside id")
     state = models.CharField(max_length=8, choices=RequestState, default=RequestState.PENDING)
     attempts = models.PositiveIntegerField(default=0)

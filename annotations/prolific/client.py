@@ -138,17 +138,19 @@ class Prolific:
     # -- Studies -------------------------------------------------------------------------------------------------------
     def study(self, study_id: str) -> RemoteStudy:
         """Return one study; raises NotFound."""
-        return remote_study(self._get(f"/studies/{_part(study_id)}/", ids=(study_id,)).json)
+        answer = self._get(f"/studies/{_part(study_id)}/", ids=(study_id,))
+        return remote_study(answer.json, answer.at)
 
     def create_study(self, fields: Mapping[str, Any]) -> RemoteStudy:
         """Make a study, a draft there; `fields` are Prolific's."""
-        return remote_study(self._post("/studies/", fields).json)
+        answer = self._post("/studies/", fields)
+        return remote_study(answer.json, answer.at)
 
     def update_study(self, study_id: str, fields: Mapping[str, Any]) -> RemoteStudy:
         """Change a study: most fields only before it is published, and the number of places only upwards."""
         path = f"/studies/{_part(study_id)}/"
         answer = self._transport.call("PATCH", path, json=dict(fields), is_repeatable=True, ids=(study_id,))
-        return remote_study(answer.json)
+        return remote_study(answer.json, answer.at)
 
     def transition_study(self, study_id: str, act: StudyAct) -> None:
         """Publish, pause, start again or stop a study."""

@@ -37,10 +37,14 @@ class CompletionCode:
 
 @dataclass(frozen=True)
 class RemoteStudy:
-    """A study as Prolific has it. `places` is how many people it is to take; minutes are whole, money in hundredths."""
+    """A study as Prolific has it. `told_at` is Prolific's clock when it answered.
+
+    `places` is how many people it is to take; minutes are whole, money in hundredths.
+    """
 
     study_id: str
     status: str
+    told_at: dt.datetime
     name: str
     url: str
     id_option: str
@@ -84,13 +88,14 @@ def remote_submission(data: Any, told_at: dt.datetime) -> RemoteSubmission:
     )
 
 
-def remote_study(data: Any) -> RemoteStudy:
+def remote_study(data: Any, told_at: dt.datetime) -> RemoteStudy:
     """Read one study; raises UnexpectedAnswer where the id or the status is missing."""
     fields = as_object(data)
     codes = fields.get("completion_codes") or []
     return RemoteStudy(
         study_id=text_of(fields, "id"),
         status=text_of(fields, "status"),
+        told_at=told_at,
         name=text_of(fields, "name", needed=False),
         url=text_of(fields, "external_study_url", needed=False),
         id_option=text_of(fields, "prolific_id_option", needed=False),

@@ -8,25 +8,36 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from annotations.models import Alarm, BatchState, PaymentBatch, Study, StudyState, Submission
+from annotations.models import (
+    OPEN_STATES,
+    Alarm,
+    BatchState,
+    PaymentBatch,
+    ProlificRequest,
+    RequestState,
+    Study,
+    StudyOnProlific,
+    StudyState,
+    Submission,
+)
 from annotations.prolific.statuses import AWAITING_REVIEW
-from annotations.readings import ledgers, work_queue
+from annotations.prolific.study_statuses import SENDING
+from annotations.readings import ledgers, prolific_standing, work_queue
 from annotations.readings.discrepancies import REVIEW_LATE, REVIEW_WITHIN
 from annotations.readings.flow import Share, flow
-from annotations.services import audit, messengers
+from annotations.services import audit, messengers, prolific_studies
 from annotations.services.messengers import NotTold
 
 LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
 LEAST_PEOPLE = 10  # below which a share says nothing
 MOST_ATTEMPTS = 8
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
-RUNNING = (StudyState.ACTIVE, StudyState.PAUSED)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Condition:
+class Trouble:
     """What is wrong now. `kind` names it for as long as it lasts, `message` says it with its numbers."""
 
     kind: str
@@ -39,18 +50,19 @@ def watch(now: dt.datetime) -> int:
     One row, however often it runs.
     """
     watched = list(_watched())
-    changed = sum(_update(study, conditions(study, now), now) for study in watched)
+    changed = sum(_update(study, troubles(study, now), now) for study in watched)
     over = Alarm.objects.filter(cleared_at__isnull=True).exclude(study__in=watched)
     return changed + over.update(cleared_at=now)
 
 
-def conditions(study: Study, now: dt.datetime) -> list[Condition]:
-    """Return what is wrong with a study now; of one that does not run, with its money alone."""
-    if study.state not in RUNNING:
-        return _money(study, now)
+def troubles(study: Study, now: dt.datetime) -> list[Trouble]:
+    """Return what is wrong with a study now; of one that does not run, with its money and on Prolific alone."""
+    outside = [*_money(study, now), *_on_prolific(study)]
+    if study.state not in OPEN_STATES:
+        return outside
     people = flow(study, now)
     return [
-        *_money(study, now),
+        *outside,
         *_scoring(study, now),
         *_silent_queues(now),
         *_share("dropout", people.dropout, study.alarm_dropout, "of those who consented left before the end"),
@@ -75,13 +87,13 @@ def tell_due(now: dt.datetime) -> int:
     return told
 
 
-def _update(study: Study, found: list[Condition], now: dt.datetime) -> int:
-    kinds = {condition.kind for condition in found}
+def _update(study: Study, found: list[Trouble], now: dt.datetime) -> int:
+    kinds = {trouble.kind for trouble in found}
     lasting = set(study.alarms.filter(cleared_at__isnull=True).values_list("kind", flat=True))
     new = [
-        Alarm(study=study, kind=condition.kind, message=condition.message, raised_at=now)
-        for condition in found
-        if condition.kind not in lasting
+        Alarm(study=study, kind=trouble.kind, message=trouble.message, raised_at=now)
+        for trouble in found
+        if trouble.kind not in lasting
     ]
     Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another process may have raised it in this moment
     cleared = study.alarms.filter(cleared_at__isnull=True, kind__in=lasting - kinds).update(cleared_at=now)
@@ -91,13 +103,23 @@ def _update(study: Study, found: list[Condition], now: dt.datetime) -> int:
 
 
 def _watched() -> QuerySet[Study]:
-    """Those that run, and those in which money may wait for somebody: most of that comes after the end."""
+    """Those that run, and closed ones where money may wait for somebody, or Prolific may send people."""
     batches = PaymentBatch.objects.filter(study=OuterRef("pk"), state__in=(BatchState.UNSURE, BatchState.FAILED))
     reviews = Submission.objects.filter(study=OuterRef("pk"), status=AWAITING_REVIEW)
-    return Study.objects.filter(Q(state__in=RUNNING) | Exists(batches) | Exists(reviews))
+    there = StudyOnProlific.objects.filter(study=OuterRef("pk"), status__in=SENDING)
+    failed = ProlificRequest.objects.filter(
+        study=OuterRef("pk"), act__in=prolific_studies.TRANSITIONS, state=RequestState.FAILED
+    )
+    is_closed = Q(state=StudyState.CLOSED)
+    outside = Exists(batches) | Exists(reviews) | (is_closed & (Exists(there) | Exists(failed)))
+    return Study.objects.filter(Q(state__in=OPEN_STATES) | outside)
 
 
-def _money(study: Study, now: dt.datetime) -> list[Condition]:
+def _on_prolific(study: Study) -> list[Trouble]:
+    return [Trouble(kind, message) for kind, message in prolific_standing.troubles(study).items()]
+
+
+def _money(study: Study, now: dt.datetime) -> list[Trouble]:
     """What nobody but a coordinator can settle, and people wait for."""
     states = set(study.payment_batches.values_list("state", flat=True))
     late = ledgers.n_late_reviews(study, now)
@@ -118,10 +140,10 @@ def _money(study: Study, now: dt.datetime) -> list[Condition]:
             "itself. See “Both ledgers”.",
         ),
     }
-    return [Condition(kind, message) for kind, (holds, message) in found.items() if holds]
+    return [Trouble(kind, message) for kind, (holds, message) in found.items() if holds]
 
 
-def _scoring(study: Study, now: dt.datetime) -> list[Condition]:
+def _scoring(study: Study, now: dt.datetime) -> list[Trouble]:
     phrases, _runs = work_queue.waiting(study, now)
     if phrases.oldest_s <= LONGEST_WAIT_S:
         return []
@@ -129,13 +151,13 @@ def _scoring(study: Study, now: dt.datetime) -> list[Condition]:
     waits = f"{phrases.n} {noun}, the oldest for {phrases.oldest_s:.0f} s"
     last = work_queue.last_score_at()
     if last is None or (now - last).total_seconds() > LONGEST_WAIT_S:
-        return [Condition("nobody_scores", f"No phrase on this site was scored for {LONGEST_WAIT_S:.0f} s. {waits}.")]
-    return [Condition("oldest_pending", f"Scoring does not keep up: {waits}.")]
+        return [Trouble("nobody_scores", f"No phrase on this site was scored for {LONGEST_WAIT_S:.0f} s. {waits}.")]
+    return [Trouble("oldest_pending", f"Scoring does not keep up: {waits}.")]
 
 
-def _silent_queues(now: dt.datetime) -> list[Condition]:
+def _silent_queues(now: dt.datetime) -> list[Trouble]:
     return [
-        Condition(f"silent_{row.queue}"[:30], f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}.")
+        Trouble(f"silent_{row.queue}"[:30], f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}.")
         for row in work_queue.silent(work_queue.workers(now))
     ]
 
@@ -144,10 +166,10 @@ def _since(silent_s: float | None) -> str:
     return ", and none ever did" if silent_s is None else f"; the last sign of life was {silent_s:.0f} s ago"
 
 
-def _share(kind: str, share: Share, level: float, what: str) -> list[Condition]:
+def _share(kind: str, share: Share, level: float, what: str) -> list[Trouble]:
     if share.value is None or share.of < LEAST_PEOPLE or share.value <= level:
         return []
-    return [Condition(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")]
+    return [Trouble(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")]
 
 
 def _due_at(alarm: Alarm) -> dt.datetime:

@@ -19,14 +19,21 @@ from annotations.models import ProlificRequest, RequestState
 from annotations.prolific.client import Prolific
 from annotations.prolific.errors import ProlificError, Refused, TokenRefused
 from annotations.prolific.statuses import REACHED_BY
+from annotations.services import prolific_drafts, prolific_studies
 from annotations.services.errors import IdentityDestroyed, ServiceError
 from annotations.services.outside_ids import OutsideIds
 from annotations.services.prolific_retries import LEASE, MOST_TRIES, TOKEN_WAIT, Uniform, next_try_in
+from annotations.services.prolific_studies import TRANSITIONS
 from annotations.services.submissions import Source, ids_of, note_remote
 
 BULK_SETTLES_IN = dt.timedelta(minutes=10)  # the poll brings what a bulk approval did; then each is looked at
 BUDGET_S = 15.0  # a worker's turn; others wait for it
 _CHUNK = 100
+# What is done again each time that it is sent, with what to say where it may have been done.
+_ONCE = {
+    "message": "It may have been sent all the same.",
+    prolific_drafts.CREATE: "It may have been made all the same: look on Prolific's page, and enter its id here.",
+}
 
 
 def call_due(
@@ -63,6 +70,7 @@ def _claim(now: dt.datetime) -> list[ProlificRequest]:
     """
     with transaction.atomic():
         due = ProlificRequest.objects.filter(state=RequestState.PENDING, due_at__lte=now).order_by("due_at", "id")
+        due = due.exclude(prolific_studies.has_to_wait())
         ids = [row.pk for row in due.select_for_update(of=("self",), skip_locked=True)[:_CHUNK]]
         rows = ProlificRequest.objects.filter(pk__in=ids)
         claimed = list(rows.select_related("study", "submission__study").order_by("id"))
@@ -111,8 +119,10 @@ def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Unif
     (row,) = rows
     if row.attempts > MOST_TRIES:
         return _fail(row, "Every try ended with its worker.")
+    if prolific_studies.is_superseded(row):
+        return _fail(row, prolific_studies.SUPERSEDED)
     try:
-        _bring_about(prolific, row, _ids(row))
+        _bring_about(prolific, row)
     except ServiceError as error:
         return _fail(row, str(error))
     except TokenRefused:
@@ -122,34 +132,48 @@ def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Unif
     return _finish(row)
 
 
-def _bring_about(prolific: Prolific, row: ProlificRequest, ids: OutsideIds) -> None:
+def _bring_about(prolific: Prolific, row: ProlificRequest) -> None:
     """Have in effect what was asked for; raises the ProlificError where it is not."""
-    if row.act == "message":
+    if row.act in _ONCE:
         if row.attempts > 1 and not row.last_error:  # no try that came to an end: its worker ended in the middle
-            raise Refused("A worker ended while it sent this. It may have been sent all the same.")
+            raise Refused(f"A worker ended while it sent this. {_ONCE[row.act]}")
+        if row.act == prolific_drafts.CREATE:
+            prolific_drafts.send(prolific, row)
+            return
+        ids = _ids(row)
         prolific.send_message(ids.participant, row.study.external_study_id or ids.study, row.detail["text"])
         return
-    if row.attempts > 1 and _is_in_effect(prolific, row, ids):
+    if row.attempts > 1 and _is_in_effect(prolific, row):
         return
     try:
-        _send(prolific, row, ids)
+        _send(prolific, row)
     except Refused:
-        if not _is_in_effect(prolific, row, ids):
+        if not _is_in_effect(prolific, row):
             raise
         return
     with suppress(ProlificError):  # it is done; this only shows at once what came of it
-        _is_in_effect(prolific, row, ids)
+        _is_in_effect(prolific, row)
 
 
-def _is_in_effect(prolific: Prolific, row: ProlificRequest, ids: OutsideIds) -> bool:
-    """Look at the submission, and take in what Prolific says of it."""
-    remote = prolific.submission(ids.session)
+def _is_in_effect(prolific: Prolific, row: ProlificRequest) -> bool:
+    """Look at the submission or the study, and take in what Prolific says of it."""
+    if row.act in TRANSITIONS:
+        return prolific_studies.is_in_effect(prolific, row)
+    if row.act == prolific_drafts.RAISE:
+        return prolific_drafts.is_in_effect(prolific, row)
+    remote = prolific.submission(_ids(row).session)
     note_remote(row.study, remote, Source.ANSWER, row.submission)
     return remote.status in REACHED_BY[row.act] or (row.act == "request_return" and remote.return_requested)
 
 
-def _send(prolific: Prolific, row: ProlificRequest, ids: OutsideIds) -> None:
-    detail = row.detail
+def _send(prolific: Prolific, row: ProlificRequest) -> None:
+    if row.act in TRANSITIONS:
+        prolific_studies.send(prolific, row)
+        return
+    if row.act == prolific_drafts.RAISE:
+        prolific_drafts.send(prolific, row)
+        return
+    ids, detail = _ids(row), row.detail
     if row.act == "approve":
         prolific.transition(ids.session, "APPROVE")
     elif row.act == "complete":
@@ -159,6 +183,8 @@ def _send(prolific: Prolific, row: ProlificRequest, ids: OutsideIds) -> None:
     elif row.act == "reject":
         category = detail["category"]
         prolific.transition(ids.session, "REJECT", message=detail["message"], rejection_category=category)
+    elif row.act == "unreject":
+        prolific.transition(ids.session, "UNREJECT")
     elif row.act == "request_return":
         prolific.request_return(ids.session, [detail["reason"]])
     else:
@@ -172,10 +198,12 @@ def _ids(row: ProlificRequest) -> OutsideIds:
 
 
 def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
-    """Try again later what may be tried again, and is worth it; a message that may have been sent is not."""
-    may_repeat = error.is_undone or row.act != "message"
+    """Try again later what may be tried again, and is worth it; what may have been done for good is not."""
+    if prolific_studies.is_superseded(row):
+        return _fail(row, prolific_studies.SUPERSEDED)
+    may_repeat = error.is_undone or row.act not in _ONCE
     if not (error.is_temporary and may_repeat and row.attempts < MOST_TRIES):
-        return _fail(row, str(error) if may_repeat else f"{error} It may have been sent all the same.")
+        return _fail(row, str(error) if may_repeat else f"{error} {_ONCE[row.act]}")
     return _postpone([row], next_try_in(error, row.attempts, uniform), str(error))
 
 
@@ -183,8 +211,6 @@ def _finish(row: ProlificRequest) -> int:
     _end(row, RequestState.DONE, "")
     return 1
 
-    elif row.act == "unreject":
-        prolific.transition(ids.session, "UNREJECT")
 
 def _fail(row: ProlificRequest, reason: str) -> int:
     _end(row, RequestState.FAILED, reason)
@@ -193,7 +219,10 @@ def _fail(row: ProlificRequest, reason: str) -> int:
 
 def _end(row: ProlificRequest, state: RequestState, reason: str) -> None:
     pending = ProlificRequest.objects.filter(pk=row.pk, state=RequestState.PENDING)
-    pending.update(state=state, finished_at=timezone.now(), last_error=reason)
+    with transaction.atomic():
+        is_first = pending.update(state=state, finished_at=timezone.now(), last_error=reason)
+        if is_first and row.submission is None:
+            prolific_studies.note_end(row, state, reason)
 
 
 def _postpone(rows: Sequence[ProlificRequest], wait: dt.timedelta, reason: str = "") -> int:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotations.models import OPEN_STATES, Assignment, AssignmentState, Condition, EndReason, Study, StudyState, Task
 from annotations.readings import preflight
-from annotations.services import assignments, audit, drafts, events
+from annotations.services import assignments, audit, drafts, events, prolific_studies
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.event_images import Image, image
@@ -118,24 +118,35 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
 
 
 @transaction.atomic
-def pause_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
-    """Let nobody new in; whoever has begun may finish. Raises StudyStateMismatch unless the study is active."""
+def pause_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
+    """Let nobody new in; whoever has begun may finish. Raises StudyStateMismatch unless the study is active.
+
+    on_prolific: have it paused there too; raises what `prolific_studies.ask` does then, and nothing is done.
+    """
     _move(_locked(study, StudyState.ACTIVE), StudyState.PAUSED, events.STUDY_PAUSED, by)
+    if on_prolific:
+        prolific_studies.ask(study, "pause_study", by=by)
     return _refreshed(study)
 
 
 @transaction.atomic
-def resume_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
-    """Let participants in again, under the same configuration. Raises StudyStateMismatch unless it is paused."""
+def resume_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
+    """Let participants in again, under the same configuration. Raises StudyStateMismatch unless it is paused.
+
+    on_prolific: have it started there again too; raises as in `pause_study`.
+    """
     _move(_locked(study, StudyState.PAUSED), StudyState.ACTIVE, events.STUDY_RESUMED, by)
+    if on_prolific:
+        prolific_studies.ask(study, "start_study", by=by)
     return _refreshed(study)
 
 
 @transaction.atomic
-def close_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
+def close_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
     """End the study for good, and with it every assignment that has not ended; all that was submitted stays.
 
-    Raises StudyStateMismatch unless the study is active or paused.
+    on_prolific: have it stopped there too; raises as in `pause_study`. Raises StudyStateMismatch unless the study is
+    active or paused.
     """
     locked = _locked(study, *OPEN_STATES)
     locked.closed_at = timezone.now()
@@ -143,6 +154,8 @@ def close_study(study: Study, *, by: str = audit.SYSTEM) -> Study:
     live = Assignment.objects.filter(session__study=locked).exclude(state=AssignmentState.ENDED)
     for assignment in live.order_by("id"):
         assignments.end(assignment, EndReason.STUDY_CLOSED)
+    if on_prolific:
+        prolific_studies.ask(study, "stop_study", by=by)
     return _refreshed(study)
 
 

@@ -9,12 +9,16 @@ from django.db import transaction
 
 from annotations.models import WebhookDelivery
 from annotations.prolific.client import Prolific
+from annotations.services import prolific_studies
+from annotations.services.prolific_studies import note_status as note_study
 from annotations.services.submissions import Source, find, note_status
 
 SUBMISSION_STATUS: Final = "submission.status.change"
-EVENT_TYPES: Final = (SUBMISSION_STATUS,)  # what we subscribe to
+STUDY_STATUS: Final = "study.status.change"
+EVENT_TYPES: Final = (SUBMISSION_STATUS, STUDY_STATUS)  # what we subscribe to
 DUPLICATE: Final = "duplicate"
 UNKNOWN_SUBMISSION: Final = "unknown_submission"
+UNKNOWN_STUDY: Final = "unknown_study"
 IGNORED: Final = "ignored"
 
 
@@ -32,7 +36,8 @@ def take(delivery: Delivery) -> str:
     """Store a delivery with its effect, in one transaction; return the effect.
 
     applied · older (something newer is known) · unknown_submission (nobody here knows it: the next poll tells whether
-    it is of one of our studies) · ignored (not about a submission) · duplicate (it was taken in before).
+    it is of one of our studies) · unknown_study (no study here has that id) · ignored (about something else) ·
+    duplicate (it was taken in before).
     """
     with transaction.atomic():
         row, is_new = WebhookDelivery.objects.get_or_create(
@@ -69,15 +74,21 @@ def subscribe(prolific: Prolific, workspace_id: str, target_url: str) -> list[st
 
 def _apply(row: WebhookDelivery, delivery: Delivery) -> None:
     resource, status = delivery.body.get("resource_id"), delivery.body.get("status")
-    is_about_one = delivery.event_type == SUBMISSION_STATUS and isinstance(resource, str) and isinstance(status, str)
-    if not (is_about_one and resource and status):
+    if not (isinstance(resource, str) and isinstance(status, str) and resource and status):
         return
-    row.status = status[:40]
+    if delivery.event_type == STUDY_STATUS:
+        row.status = status[:40]
+        study = prolific_studies.find(resource)
+        row.effect = UNKNOWN_STUDY if study is None else note_study(study, status, delivery.occurred_at)
+    elif delivery.event_type == SUBMISSION_STATUS:
+        row.status = status[:40]
+        _apply_to_submission(row, resource, status, delivery.occurred_at)
+
+
+def _apply_to_submission(row: WebhookDelivery, resource: str, status: str, at: dt.datetime) -> None:
     submission = find(resource)
     if submission is None:
         row.effect = UNKNOWN_SUBMISSION
         return
     row.submission = submission
-    row.effect = note_status(
-        submission.study, submission=submission, status=status, at=delivery.occurred_at, source=Source.WEBHOOK
-    )
+    row.effect = note_status(submission.study, submission=submission, status=status, at=at, source=Source.WEBHOOK)

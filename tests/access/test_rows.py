@@ -50,6 +50,7 @@ PATHS = {
     "study": "",
     "studyconfiguration": "study",
     "studymember": "study",
+    "studyonprolific": "study",
     "submission": "study",
     "task": "study",
     "thresholdchoice": f"phrase__{_ASSIGNMENT}",

@@ -212,12 +212,26 @@ class Clerk:
         return study.shown()
 
     def transition_study(self, study_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        states = {"PUBLISH": "ACTIVE", "PAUSE": "PAUSED", "START": "ACTIVE", "STOP": "AWAITING REVIEW"}
-        if body.get("action") not in states:
+        acts = {
+            "PUBLISH": ({"UNPUBLISHED"}, "ACTIVE"),
+            "PAUSE": ({"ACTIVE"}, "PAUSED"),
+            "START": ({"PAUSED"}, "ACTIVE"),
+            "STOP": ({"ACTIVE", "PAUSED"}, "AWAITING REVIEW"),
+        }
+        if body.get("action") not in acts:
             raise invalid({"action": ["This is not a valid choice."]})
         study = self.study(study_id)
-        study.status = states[body["action"]]
+        allowed, status = acts[body["action"]]
+        if study.status not in allowed:
+            raise invalid([f"Study {study_id} cannot go from {study.status} to {status}."])
+        self.move_study(study, status)
         return study.shown()
+
+    def move_study(self, study: FakeStudy, status: str) -> Hook:
+        """Bring a study into a status, and return the webhook that says so."""
+        study.status = status
+        self.tick()
+        return self.hook("study.status.change", {"resource_id": study.study_id, "metadata": {}, "status": status})
 
     def message(self, body: Mapping[str, Any]) -> dict[str, Any]:
         if not body.get("body"):

@@ -4,13 +4,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from annotations.models import Study, StudyState
 from annotations.prolific.payloads import RemoteStudy
+from annotations.prolific.study_statuses import OVER, SENDING, study_status_of
 from annotations.readings.preflight.checks import Check, Level, Mend, passed, warning
 from annotations.readings.preflight.duration import estimate, longest_minutes
 from annotations.readings.preflight.running import codes_of
 
 _MUCH_LONGER = 1.25  # than people were told, before somebody is told
 # Which action each code must set off there, for what is written here to be true.
-_SENDING, _OVER = ("PUBLISHING", "ACTIVE"), ("AWAITING REVIEW", "COMPLETED")
 _RETURN, _SCREEN_OUT = "REQUEST_RETURN", "FIXED_SCREEN_OUT_PAYMENT"
 
 
@@ -31,11 +31,11 @@ def remote_checks(study: Study, remote: RemoteStudy, entry_url: str) -> list[Che
 
 def _status(study: Study, remote: RemoteStudy) -> Check | None:
     """Nobody is sent to a closed door, or waited for in vain. What to do is on both sides, so no place is named."""
-    status = remote.status.upper()
-    if status in _SENDING and study.state != StudyState.ACTIVE:
+    status = study_status_of(remote.status)
+    if status in SENDING and study.state != StudyState.ACTIVE:
         text = f"Prolific sends people already, and this study is {study.state}: open it, or pause it there."
         return Check(Level.WARN, text)
-    if status in _OVER and study.state != StudyState.CLOSED:
+    if status in OVER and study.state != StudyState.CLOSED:
         return Check(Level.WARN, f"It is {remote.status.lower()} on Prolific: nobody comes from there any more.")
     return None
 

@@ -11,8 +11,9 @@ TARGET = "https://testserver/prolific/webhook"
 def test_it_subscribes_and_confirms_once(prolific, capsys):
     for _ in range(2):
         call_command("subscribe_prolific", workspace="workspace-1")
-    (hook,) = prolific.clerk.subscriptions.values()
-    assert (hook["target_url"], hook["event_type"], hook["is_enabled"]) == (TARGET, "submission.status.change", True)
+    hooks = list(prolific.clerk.subscriptions.values())
+    assert [hook["event_type"] for hook in hooks] == ["submission.status.change", "study.status.change"]
+    assert all(hook["target_url"] == TARGET and hook["is_enabled"] for hook in hooks)
     out = capsys.readouterr().out
     assert out.count("Subscribed to submission.status.change") == 1 and out.count("subscribed to already") == 1
     assert prolific.token not in out and prolific.hook_secret not in out
@@ -21,7 +22,7 @@ def test_it_subscribes_and_confirms_once(prolific, capsys):
 def test_one_that_was_never_confirmed_is_made_again(prolific):
     prolific.clerk.subscribe({"target_url": TARGET, "event_type": "submission.status.change"})
     call_command("subscribe_prolific", workspace="workspace-1")
-    assert [hook["is_enabled"] for hook in prolific.clerk.subscriptions.values()] == [False, True]
+    assert [hook["is_enabled"] for hook in prolific.clerk.subscriptions.values()] == [False, True, True]
 
 
 def test_a_new_secret_goes_into_a_file_of_its_owners_alone(prolific, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """What the pre-flight finds, each fault planted alone in a study that is right."""
 
+import datetime as dt
 import shutil
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,7 @@ def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look
 REMOTE = RemoteStudy(
     study_id="64a0f1",
     status="UNPUBLISHED",
+    told_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
     name="Sprites",
     url="",
     id_option="url_parameters",

@@ -22,6 +22,7 @@ def study(request: pytest.FixtureRequest, open_study: Study, prolific: FakeProli
     there = put_on_prolific(open_study, prolific)
     done_there(prolific, there, "bert")
     closed_at = timezone.now() if request.param == StudyState.CLOSED else None
+    prolific.clerk.studies[there.external_study_id].status = "COMPLETED" if closed_at else "ACTIVE"
     Study.objects.update(state=request.param, closed_at=closed_at)
     there.refresh_from_db()
     return there

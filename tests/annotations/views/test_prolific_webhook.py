@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from annotations.models import AllocationState, Submission, WebhookDelivery
+from annotations.models import AllocationState, StudyOnProlific, Submission, WebhookDelivery
 from annotations.services import webhooks
 from tests.annotations.services.locks import wait_for_a_waiting_lock
 from tests.fake_prolific.records import Hook
@@ -73,10 +73,26 @@ def test_a_submission_that_nobody_knows_is_noted_without_its_id(study, prolific)
     assert "anna" not in str(list(WebhookDelivery.objects.values()))
 
 
+def test_a_study_that_was_paused_there_is_known_to_be_so(study, prolific):
+    there = prolific.clerk.studies[study.external_study_id]
+    first, second = (prolific.clerk.move_study(there, status) for status in ("ACTIVE", "PAUSED"))
+    assert [send(hook).json()["effect"] for hook in (second, first, second)] == ["applied", "older", "duplicate"]
+    assert StudyOnProlific.objects.get(study=study).status == "PAUSED"
+    assert [delivery.status for delivery in WebhookDelivery.objects.order_by("pk")] == ["PAUSED", "ACTIVE"]
+
+
+def test_a_study_that_nobody_knows_is_noted_without_its_id(study, prolific):
+    elsewhere = prolific.add_study("study-elsewhere")
+    assert send(prolific.clerk.move_study(elsewhere, "PAUSED")).json() == {"effect": "unknown_study"}
+    assert not StudyOnProlific.objects.exists()
+    assert "elsewhere" not in str(list(WebhookDelivery.objects.values()))
+
+
 @pytest.mark.parametrize(
     ("event_type", "body"),
     [
-        ("study.status.change", {"resource_id": "study-there", "status": "PAUSED"}),
+        ("study.status.change", {"resource_id": "study-there"}),
+        ("study.progress.change", {"resource_id": "study-there", "status": "ACTIVE"}),
         ("study.has_high_return_rate", {"resource_id": "study-there"}),
         ("something.new", {}),
         ("submission.status.change", {"resource_id": "anna-visit"}),

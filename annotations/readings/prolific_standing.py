@@ -1,0 +1,46 @@
+"""Whether a study here and the same one on Prolific agree on letting people in: what to say where they do not."""
+
+from django.db.models import Max
+
+from annotations.models import RequestState, Study, StudyState
+from annotations.prolific.study_statuses import OVER, PAUSED, REACHED_BY, SENDING
+from annotations.services import events, prolific_studies
+
+_CHANGES = (events.STUDY_OPENED, events.STUDY_PAUSED, events.STUDY_RESUMED, events.STUDY_CLOSED)
+_SHUT = "Prolific goes on sending people, and this study is {state}: they find a shut door. {way_on} See “On Prolific”."
+_WAYS_ON = {StudyState.PAUSED: "Pause it there, or resume it here.", StudyState.CLOSED: "Stop it there."}
+
+
+def troubles(study: Study) -> dict[str, str]:
+    """Return what is wrong between the two sides, a sentence for each by its kind; of a draft, nothing.
+
+    Prolific's word counts where it was heard after the last change here: a study that was paused on both sides a
+    minute ago is not told of for what the poll before said.
+    """
+    there = prolific_studies.standing(study)
+    found = _failed_request(study, there.status if there is not None else "")
+    changed_at = study.audit_records.filter(act__in=_CHANGES).aggregate(at=Max("occurred_at"))["at"]
+    if there is not None and (changed_at is None or there.noted_at > changed_at):
+        found |= _mismatch(StudyState(study.state), there.status)
+    return found
+
+
+def _mismatch(state: StudyState, status: str) -> dict[str, str]:
+    if status in SENDING and state in _WAYS_ON:
+        return {"prolific_sends_people": _SHUT.format(state=state, way_on=_WAYS_ON[state])}
+    if status == PAUSED and state == StudyState.ACTIVE:
+        text = "The study is paused on Prolific and open here: nobody comes. Start it there again, or pause it here."
+        return {"prolific_sends_nobody": f"{text} See “On Prolific”."}
+    if status in OVER and state == StudyState.ACTIVE:
+        text = f"The study is {status.lower()} on Prolific and open here: nobody comes from there any more."
+        return {"prolific_sends_nobody": f"{text} Close it here, or give it more places there."}
+    return {}
+
+
+def _failed_request(study: Study, status: str) -> dict[str, str]:
+    newest = prolific_studies.newest_request(study)
+    if newest is None or newest.state != RequestState.FAILED or status in REACHED_BY[newest.act]:
+        return {}
+    asked = newest.act.removesuffix("_study")
+    text = f"Prolific was asked to {asked} this study, and it was not done: {newest.last_error} See “On Prolific”."
+    return {"prolific_request_failed": text}

@@ -1,0 +1,137 @@
+"""A study on Prolific: what it says of it, and pausing, starting and stopping it there.
+
+What was asked for last is what shall be. An earlier request that nobody is sending gives way to it, and one that is
+being sent goes first: two of them are never on the line at once, so none can overtake the other.
+"""
+
+import datetime as dt
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from annotations.models import ProlificRequest, RequestState, Study, StudyOnProlific
+from annotations.prolific.client import Prolific, StudyAct
+from annotations.prolific.study_statuses import FITS, REACHED_BY, StudyRequest, study_status_of
+from annotations.services import audit, doorbell
+from annotations.services.errors import NoProlificToken, RequestRefused
+from annotations.services.submissions import Effect
+
+TRANSITIONS: Final[dict[str, StudyAct]] = {"pause_study": "PAUSE", "start_study": "START", "stop_study": "STOP"}
+SUPERSEDED: Final = "Something else was asked for before this was done."
+
+
+def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
+    """Store that the study shall be paused, started or stopped on Prolific, and return it; it is sent in seconds.
+
+    by: the user's name. What was asked last and is not done yet is returned as it is. Raises NoProlificToken,
+    RequestRefused where the study has no id there.
+    """
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    if act not in TRANSITIONS:
+        raise RequestRefused(f"Prolific cannot be asked to {act}.")
+    if not study.external_study_id:
+        raise RequestRefused("Enter Prolific's study id first: without it nothing can be asked about the study.")
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one after the other
+        pending = study.prolific_requests.filter(act__in=TRANSITIONS, state=RequestState.PENDING)
+        newest = pending.order_by("-pk").first()
+        if newest is not None and newest.act == act:
+            return newest
+        _supersede(pending)
+        request = ProlificRequest.objects.create(study=study, act=act, due_at=timezone.now(), requested_by=by)
+        audit.record(f"prolific_{act}", study=study, by=by, request=request.pk)
+        doorbell.ring(doorbell.CALL_PROLIFIC)
+    return request
+
+
+def fitting(study: Study) -> tuple[StudyRequest, ...]:
+    """Return what can be asked about the study as it stands there: of one of which nothing is known, everything."""
+    there = standing(study)
+    return tuple(act for act, statuses in FITS.items() if there is None or there.status in statuses)  # type: ignore[misc]  # its keys are
+
+
+def standing(study: Study) -> StudyOnProlific | None:
+    """Return what Prolific said last of the study with the id that is entered now; None where that is nothing."""
+    return StudyOnProlific.objects.filter(study=study, outside_id=study.external_study_id).first()
+
+
+def newest_request(study: Study) -> ProlificRequest | None:
+    """Return what was asked about the study last."""
+    return study.prolific_requests.filter(act__in=TRANSITIONS).order_by("-pk").first()
+
+
+@transaction.atomic
+def note_status(study: Study, status: str, at: dt.datetime) -> Effect:
+    """Take in what Prolific says of a study. at: when it was so, by its clock; what is older changes nothing.
+
+    A request that was tried is looked at again at once where that may have settled it.
+    """
+    status, now = study_status_of(status), timezone.now()
+    said = {"outside_id": study.external_study_id, "status": status, "told_at": at, "noted_at": now}
+    row, is_new = StudyOnProlific.objects.select_for_update().get_or_create(study=study, defaults=said)
+    if not is_new:
+        if row.outside_id == study.external_study_id and at < row.told_at:
+            return Effect.OLDER
+        StudyOnProlific.objects.filter(pk=row.pk).update(**said)
+    if is_new or row.status != status:
+        reached = [act for act, statuses in REACHED_BY.items() if status in statuses]
+        pending = study.prolific_requests.filter(act__in=reached, state=RequestState.PENDING)
+        pending.exclude(last_error="").update(due_at=now)
+    return Effect.APPLIED
+
+
+def find(outside_id: str) -> Study | None:
+    """Return the study with an id on Prolific; None where none has it, or two."""
+    found = list(Study.objects.filter(external_study_id=outside_id)[:2]) if outside_id else []
+    return found[0] if len(found) == 1 else None
+
+
+def look(study: Study, prolific: Prolific) -> str:
+    """Ask Prolific where the study stands, take that in, and return its word. Raises a ProlificError."""
+    remote = prolific.study(study.external_study_id)
+    note_status(study, remote.status, remote.told_at)
+    return study_status_of(remote.status)
+
+
+def send(prolific: Prolific, request: ProlificRequest) -> None:
+    """Have Prolific do what was asked about the study. Raises a ProlificError."""
+    prolific.transition_study(request.study.external_study_id, TRANSITIONS[request.act])
+
+
+def is_in_effect(prolific: Prolific, request: ProlificRequest) -> bool:
+    """Look at the study, and say whether it stands where the request wants it. Raises a ProlificError."""
+    return look(request.study, prolific) in REACHED_BY[request.act]
+
+
+def is_superseded(request: ProlificRequest) -> bool:
+    """Say whether something else was asked about the study since."""
+    later = ProlificRequest.objects.filter(study=request.study_id, act__in=TRANSITIONS, pk__gt=request.pk)
+    return request.act in TRANSITIONS and later.exists()
+
+
+def has_to_wait() -> Q:
+    """The requests that are not sent yet, since an earlier one about the same study may be on the line."""
+    earlier = ProlificRequest.objects.filter(
+        study=OuterRef("study"), act__in=TRANSITIONS, state=RequestState.PENDING, pk__lt=OuterRef("pk")
+    )
+    return Q(Exists(earlier), act__in=TRANSITIONS)
+
+
+def note_end(request: ProlificRequest, state: RequestState, reason: str) -> None:
+    """Write into the audit log what became of a request about a study, in the transaction of its end."""
+    subject = request.act.replace("_", " ")
+    audit.record(
+        f"prolific_{state}", study=request.study, by=audit.SYSTEM, subject=subject, reason=reason, request=request.pk
+    )
+
+
+def _supersede(pending: QuerySet[ProlificRequest]) -> None:
+    """End those that no worker is sending: never tried, or with a try that came to its end."""
+    for request in pending.filter(Q(attempts=0) | ~Q(last_error="")).select_related("study"):
+        still = pending.filter(Q(attempts=0) | ~Q(last_error=""), pk=request.pk)
+        if still.update(state=RequestState.FAILED, finished_at=timezone.now(), last_error=SUPERSEDED):
+            note_end(request, RequestState.FAILED, SUPERSEDED)
