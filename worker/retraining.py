@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from annotations.models import Dataset, Run
 from annotations.services import runs
 from annotations.services.base_models import test_group_metrics
-from annotations.services.runs import Objective, TrainedRun
+from annotations.services.runs import TrainedRun, TrainingBatch
 from annotations.version import CODE_VERSION
 from modeling.dataset_files import BadDataset, Split
 from modeling.errors import SliceTooSmall
@@ -57,7 +57,7 @@ def train_due_runs() -> int:
     Runs on a data set whose files are missing wait: that is nobody's attempt.
     """
     runs.fail_exhausted_runs()
-    return sum(_train_due(objective) for objective in runs.due_objectives())
+    return sum(_train_due(batch) for batch in runs.due_batches())
 
 
 def heads_at_once(dataset: Dataset) -> int:
@@ -70,15 +70,15 @@ def heads_at_once(dataset: Dataset) -> int:
     return int(np.clip(_WORK_AT_ONCE // max(work, 1), 1, MOST_AT_ONCE))
 
 
-def train_batch(objective: Objective, ids: Collection[int]) -> list[int]:
-    """Train those of an objective's claimed runs that are still due, in one batch; returns their ids. All or none."""
+def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
+    """Train those of a batch's claimed runs that are still due, all at once; returns their ids. All or none."""
     with transaction.atomic():
         due = runs.lock_runs(ids)
-        if "features" not in objective.dataset.files.manifest.arrays:
+        if "features" not in batch.dataset.files.manifest.arrays:
             for run in due:
                 runs.refuse_run(run, NO_FEATURES)
         else:
-            _train(objective, due)
+            _train(batch, due)
     return [run.pk for run in due]
 
 
@@ -101,17 +101,17 @@ def weigh(run: Run) -> Weighed:
     return Weighed(slice_weights(training.labels, slices, run.scheme), n_above, n_class - n_above)
 
 
-def train(objective: Objective, weighed: Sequence[Weighed]) -> list[TrainedHead]:
+def train(batch: TrainingBatch, weighed: Sequence[Weighed]) -> list[TrainedHead]:
     """Train one head for each, all at once. Raises BadDataset, BadArray, NotConverged."""
-    dataset = objective.dataset
+    dataset = batch.dataset
     training = resources.training_set(dataset)
     trained = train_heads(
         training.features,
         training.labels,
         np.stack([each.weights for each in weighed], axis=1),
-        objective.l2,
+        batch.l2,
         len(dataset.class_names),
-        start=resources.shared_start(dataset, objective.l2),
+        start=resources.shared_start(dataset, batch.l2),
         device=resources.device(),
     )
     test_features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
@@ -126,16 +126,16 @@ def train(objective: Objective, weighed: Sequence[Weighed]) -> list[TrainedHead]
     ]
 
 
-def _train_due(objective: Objective) -> int:
+def _train_due(batch: TrainingBatch) -> int:
     try:
-        limit = heads_at_once(objective.dataset)
+        limit = heads_at_once(batch.dataset)
     except BadDataset as error:
-        complain(f"runs on {objective} wait: {error}")
+        complain(f"runs on {batch} wait: {error}")
         return 0
-    return drain(partial(runs.claim_runs, objective, limit=limit), partial(train_batch, objective), runs.fail_run)
+    return drain(partial(runs.claim_runs, batch, limit=limit), partial(train_batch, batch), runs.fail_run)
 
 
-def _train(objective: Objective, due: Iterable[Run]) -> None:
+def _train(batch: TrainingBatch, due: Iterable[Run]) -> None:
     """Train the runs that can be, an annotation that several people made once, and refuse the others."""
     alike: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for run in due:
@@ -149,7 +149,7 @@ def _train(objective: Objective, due: Iterable[Run]) -> None:
                 runs.refuse_run(run, str(error), too_small=error)
     if not trainable:
         return
-    heads = train(objective, [weighed for _, weighed in trainable])
+    heads = train(batch, [weighed for _, weighed in trainable])
     for (same, weighed), trained in zip(trainable, heads, strict=True):
         for run in same:
             _store(run, weighed, trained)

@@ -28,7 +28,7 @@ _STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it trained th
 
 
 @dataclass(frozen=True)
-class Objective:
+class TrainingBatch:
     """What runs that are trained together share: the data set, with its features and labels, and λ.
 
     The rest of what a run is trained for is its annotation, as weights of the images. Runs of several base models of a
@@ -106,16 +106,16 @@ def text_embedding(run: Run) -> NDArray[np.float32]:
     return unpack_float32(score.text_embedding)
 
 
-def due_objectives() -> list[Objective]:
-    """Return the objectives that have runs to train, those of a data set one after the other."""
+def due_batches() -> list[TrainingBatch]:
+    """Return the batches that have runs to train, those of a data set one after the other."""
     due = _due().order_by("base_model__dataset_id", "l2").values_list("base_model__dataset_id", "l2").distinct()
     datasets = Dataset.objects.in_bulk({dataset for dataset, _ in due})
-    return [Objective(datasets[dataset], l2) for dataset, l2 in due]
+    return [TrainingBatch(datasets[dataset], l2) for dataset, l2 in due]
 
 
-def claim_runs(objective: Objective, *, limit: int, tried: Collection[int] = ()) -> list[int]:
-    """Take up due runs of an objective, oldest first; returns their ids (see `claims.claim`)."""
-    due = _due().filter(base_model__dataset=objective.dataset, l2=objective.l2)
+def claim_runs(batch: TrainingBatch, *, limit: int, tried: Collection[int] = ()) -> list[int]:
+    """Take up due runs of a batch, oldest first; returns their ids (see `claims.claim`)."""
+    due = _due().filter(base_model__dataset=batch.dataset, l2=batch.l2)
     return claim(due, limit=limit, tried=tried)
 
 

@@ -4,7 +4,7 @@ import pytest
 from annotations.models import Event, Run, RunState
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.services.base_models import test_group_metrics as group_metrics_on_test
-from annotations.services.runs import Objective
+from annotations.services.runs import TrainingBatch
 from modeling.dataset_files import BadDataset, Split
 from modeling.errors import BadArray, NotConverged
 from modeling.heads import Head, read_metadata
@@ -96,7 +96,7 @@ def test_a_second_delivery_changes_nothing(ended, base_model):
     train_due_runs()
     before = list(Run.objects.values())
     assert train_due_runs() == 0
-    assert train_batch(Objective(base_model.dataset, base_model.l2), [run.pk for run in Run.objects.all()]) == []
+    assert train_batch(TrainingBatch(base_model.dataset, base_model.l2), [run.pk for run in Run.objects.all()]) == []
     assert list(Run.objects.values()) == before
     assert Event.objects.filter(kind="run_done").count() == 2
 

@@ -15,7 +15,7 @@ from worker.benchmark.text_only import people_roboshot
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class AnnotationSet:
     """One annotation, or a set of them, one a class."""
 
     name: str
@@ -30,10 +30,10 @@ class People:
     sets: Mapping[str, tuple[Annotation, ...]]
 
 
-Source = Given | People
+AnnotationSource = AnnotationSet | People
 
 
-def slice_balanced(bench: Bench, source: Source) -> Iterator[Result]:
+def slice_balanced(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """The weighted mean of slices' losses, by the benchmark's scheme."""
     jobs, notes = _jobs(bench, source)
     yield from notes
@@ -41,40 +41,40 @@ def slice_balanced(bench: Bench, source: Source) -> Iterator[Result]:
         yield from train_balanced(bench, jobs, bench.scheme, slice_weights)
 
 
-def worst_slice(bench: Bench, source: Source) -> Iterator[Result]:
+def worst_slice(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """The largest of slices' mean losses."""
     jobs, notes = _jobs(bench, source)
     yield from notes
     yield from train_worst(bench, jobs)
 
 
-def slice_balanced_released(bench: Bench, source: Source) -> Iterator[Result]:
+def slice_balanced_released(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """The released code's training; seeds are its randomness, so the annotations must be given ones."""
     return _released(bench, source, "mean_groups")
 
 
-def worst_slice_released(bench: Bench, source: Source) -> Iterator[Result]:
+def worst_slice_released(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """As `slice_balanced_released`."""
     return _released(bench, source, "max_groups")
 
 
-def phrases_roboshot(bench: Bench, source: Source) -> Iterator[Result]:
+def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """RoboShot with people's phrases. No label, no training: of the annotations only the words count."""
-    sets = {source.name: source.annotations} if isinstance(source, Given) else source.sets
+    sets = {source.name: source.annotations} if isinstance(source, AnnotationSet) else source.sets
     for name, annotations in sets.items():
         yield people_roboshot(bench, name, annotations)
 
 
-def _released(bench: Bench, source: Source, objective: Objective) -> Iterator[Result]:
-    assert isinstance(source, Given)
+def _released(bench: Bench, source: AnnotationSource, objective: Objective) -> Iterator[Result]:
+    assert isinstance(source, AnnotationSet)
     slices = _slices(bench, source.annotations)
     yield from _unused(bench, "", slices)
     yield from released_sgd(bench, slices.membership, objective)
 
 
-def _jobs(bench: Bench, source: Source) -> tuple[list[Job], list[Refused | Unused]]:
+def _jobs(bench: Bench, source: AnnotationSource) -> tuple[list[Job], list[Refused | Unused]]:
     """What to train. A person without a usable annotation is refused; given annotations raise NoUsableAnnotation."""
-    if isinstance(source, Given):
+    if isinstance(source, AnnotationSet):
         slices = _slices(bench, source.annotations)
         return jobs_over_draws(bench, slices.membership), _unused(bench, "", slices)
     jobs: list[Job] = []

@@ -9,7 +9,7 @@ from modeling.errors import ModelingError
 from modeling.slices import division_weights
 from worker.benchmark import certified, clarify, published, text_only
 from worker.benchmark.bench import Bench
-from worker.benchmark.clarify import Source
+from worker.benchmark.clarify import AnnotationSource
 from worker.benchmark.results import Outcome, Over, Result
 
 
@@ -19,7 +19,7 @@ class UnknownMethod(ModelingError):
     code = "unknown_method"
 
 
-class Given(StrEnum):
+class Assumption(StrEnum):
     """What a method is given beside the images, in the words of table 1."""
 
     NOTHING = "Zero-Shot"
@@ -35,14 +35,17 @@ class Method:
 
     key: str
     name: str
-    given: Given
+    given: Assumption
     over: Over
     train: Callable[[Bench], Iterator[Outcome]]
 
     @property
     def needs_attribute(self) -> bool:
         """Whether groups must be more than classes."""
-        return self.given is Given.LABELS_AND_GROUPS or self.key == "group_prompt"
+        return self.given is Assumption.LABELS_AND_GROUPS or self.key == "group_prompt"
+
+
+FeedbackTraining = Callable[[Bench, AnnotationSource], Iterator[Result]]
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,9 @@ class FeedbackMethod:
 
     key: str
     name: str
-    given: Given
+    given: Assumption
     over: Over
-    train: Callable[[Bench, Source], Iterator[Result]]
+    train: FeedbackTraining
     of_people: bool = True
 
 
@@ -69,7 +72,7 @@ def find_methods(keys: Sequence[str]) -> tuple[AnyMethod, ...]:
     return tuple(method for method in METHODS if method.key in keys)
 
 
-def _balanced(key: str, name: str, given: Given, of: certified.Division, scheme: str) -> Method:
+def _balanced(key: str, name: str, given: Assumption, of: certified.Division, scheme: str) -> Method:
     def train(bench: Bench) -> Iterator[Outcome]:
         jobs = certified.jobs_over_draws(bench, of(bench.data.train))
         return certified.train_balanced(bench, jobs, scheme, division_weights)
@@ -77,7 +80,7 @@ def _balanced(key: str, name: str, given: Given, of: certified.Division, scheme:
     return Method(key, name, given, Over.DRAWS, train)
 
 
-def _worst(key: str, name: str, given: Given, of: certified.Division) -> Method:
+def _worst(key: str, name: str, given: Assumption, of: certified.Division) -> Method:
     def train(bench: Bench) -> Iterator[Outcome]:
         return certified.train_worst(bench, certified.jobs_over_draws(bench, of(bench.data.train)))
 
@@ -88,32 +91,32 @@ def _released(key: str, name: str, objective: Objective) -> Method:
     def train(bench: Bench) -> Iterator[Outcome]:
         return published.released_sgd(bench, bench.data.train.labels, objective)
 
-    return Method(key, f"{name}, released SGD", Given.LABELS, Over.SEEDS, train)
+    return Method(key, f"{name}, released SGD", Assumption.LABELS, Over.SEEDS, train)
 
 
-def _published(key: str, name: str, given: Given, procedure: published.Procedure) -> Method:
+def _published(key: str, name: str, given: Assumption, procedure: published.Procedure) -> Method:
     def train(bench: Bench) -> Iterator[Outcome]:
         return published.over_seeds(bench, procedure)
 
     return Method(key, name, given, Over.SEEDS, train)
 
 
-def _clarify(key: str, name: str, train: Callable[[Bench, Source], Iterator[Result]]) -> FeedbackMethod:
-    return FeedbackMethod(key, f"Clarify ({name})", Given.LABELS_AND_FEEDBACK, Over.DRAWS, train)
+def _clarify(key: str, name: str, train: FeedbackTraining) -> FeedbackMethod:
+    return FeedbackMethod(key, f"Clarify ({name})", Assumption.LABELS_AND_FEEDBACK, Over.DRAWS, train)
 
 
-def _clarify_released(key: str, name: str, train: Callable[[Bench, Source], Iterator[Result]]) -> FeedbackMethod:
+def _clarify_released(key: str, name: str, train: FeedbackTraining) -> FeedbackMethod:
     name = f"Clarify ({name}), released SGD"
-    return FeedbackMethod(key, name, Given.LABELS_AND_FEEDBACK, Over.SEEDS, train, of_people=False)
+    return FeedbackMethod(key, name, Assumption.LABELS_AND_FEEDBACK, Over.SEEDS, train, of_people=False)
 
 
 METHODS: tuple[AnyMethod, ...] = (
-    Method("class_prompt", "Class Prompt", Given.NOTHING, Over.ONE, text_only.class_prompt),
-    Method("group_prompt", "Group Prompt", Given.NOTHING, Over.ONE, text_only.group_prompt),
-    FeedbackMethod("roboshot", "RoboShot", Given.FEEDBACK, Over.ONE, clarify.phrases_roboshot),
-    _balanced("erm", "ERM", Given.LABELS, certified.classes, certified.ALL_ALIKE),
-    _balanced("class_balanced", "ERM (class-balanced)", Given.LABELS, certified.classes, "class_equal"),
-    _worst("worst_class", "ERM (worst-class)", Given.LABELS, certified.classes),
+    Method("class_prompt", "Class Prompt", Assumption.NOTHING, Over.ONE, text_only.class_prompt),
+    Method("group_prompt", "Group Prompt", Assumption.NOTHING, Over.ONE, text_only.group_prompt),
+    FeedbackMethod("roboshot", "RoboShot", Assumption.FEEDBACK, Over.ONE, clarify.phrases_roboshot),
+    _balanced("erm", "ERM", Assumption.LABELS, certified.classes, certified.ALL_ALIKE),
+    _balanced("class_balanced", "ERM (class-balanced)", Assumption.LABELS, certified.classes, "class_equal"),
+    _worst("worst_class", "ERM (worst-class)", Assumption.LABELS, certified.classes),
     _released("erm_sgd", "ERM", "mean"),
     _released("class_balanced_sgd", "ERM (class-balanced)", "mean_groups"),
     _released("worst_class_sgd", "ERM (worst-class)", "max_groups"),
@@ -121,14 +124,14 @@ METHODS: tuple[AnyMethod, ...] = (
     _clarify("worst_slice", "worst-slice", clarify.worst_slice),
     _clarify_released("slice_balanced_sgd", "slice-balanced", clarify.slice_balanced_released),
     _clarify_released("worst_slice_sgd", "worst-slice", clarify.worst_slice_released),
-    _published("dfr_subsample", "DFR (subsample)", Given.LABELS_AND_GROUPS, published.subsampled_probe),
-    _published("dfr_upsample", "DFR (upsample)", Given.LABELS_AND_GROUPS, published.upsampled_probe),
-    _published("dfr", "DFR", Given.LABELS_AND_GROUPS, published.dfr),
-    _published("dfr_train", "DFR (on train)", Given.LABELS_AND_GROUPS, published.dfr_train),
-    _balanced("group_balanced", "DFR (ours)", Given.LABELS_AND_GROUPS, certified.groups, "mean_slices"),
-    _published("group_dro", "Group DRO", Given.LABELS_AND_GROUPS, published.group_dro),
-    _worst("worst_group", "Group DRO (ours)", Given.LABELS_AND_GROUPS, certified.groups),
-    _published("erm_adapter", "ERM Adapter", Given.LABELS, published.erm_adapter),
-    Method("wise_ft", "WiSE-FT", Given.LABELS, Over.DRAWS, text_only.half_way),
-    _published("contrastive_adapter", "Contrastive Adapter", Given.LABELS, published.contrastive_adapter),
+    _published("dfr_subsample", "DFR (subsample)", Assumption.LABELS_AND_GROUPS, published.subsampled_probe),
+    _published("dfr_upsample", "DFR (upsample)", Assumption.LABELS_AND_GROUPS, published.upsampled_probe),
+    _published("dfr", "DFR", Assumption.LABELS_AND_GROUPS, published.dfr),
+    _published("dfr_train", "DFR (on train)", Assumption.LABELS_AND_GROUPS, published.dfr_train),
+    _balanced("group_balanced", "DFR (ours)", Assumption.LABELS_AND_GROUPS, certified.groups, "mean_slices"),
+    _published("group_dro", "Group DRO", Assumption.LABELS_AND_GROUPS, published.group_dro),
+    _worst("worst_group", "Group DRO (ours)", Assumption.LABELS_AND_GROUPS, certified.groups),
+    _published("erm_adapter", "ERM Adapter", Assumption.LABELS, published.erm_adapter),
+    Method("wise_ft", "WiSE-FT", Assumption.LABELS, Over.DRAWS, text_only.half_way),
+    _published("contrastive_adapter", "Contrastive Adapter", Assumption.LABELS, published.contrastive_adapter),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from annotations.version import CODE_VERSION
 from worker.benchmark.annotations import Annotation
 from worker.benchmark.bench import HELD_OUT, Bench
-from worker.benchmark.clarify import Given, Source
+from worker.benchmark.clarify import AnnotationSet, AnnotationSource
 from worker.benchmark.machine import machine
 from worker.benchmark.report import Report
 from worker.benchmark.results import Figure, Row
@@ -104,9 +104,9 @@ def annotation_document(bench: Bench, annotation: Annotation) -> dict[str, Any]:
     }
 
 
-def _source_document(source: Source, position: Mapping[int, int]) -> dict[str, Any]:
+def _source_document(source: AnnotationSource, position: Mapping[int, int]) -> dict[str, Any]:
     """The annotations of a source as positions in the list of them."""
-    sets = {"": source.annotations} if isinstance(source, Given) else source.sets
+    sets = {"": source.annotations} if isinstance(source, AnnotationSet) else source.sets
     return {
         "name": source.name,
         "sets": {name: [position[id(annotation)] for annotation in annotations] for name, annotations in sets.items()},

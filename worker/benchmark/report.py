@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from worker.benchmark.annotations import Annotation
 from worker.benchmark.bench import Bench
-from worker.benchmark.clarify import Given, Source
+from worker.benchmark.clarify import AnnotationSet, AnnotationSource
 from worker.benchmark.results import Row
 from worker.benchmark.shown_model import ShownModel
 
@@ -16,7 +16,7 @@ class Report:
 
     bench: Bench
     model: ShownModel | None
-    sources: tuple[Source, ...]
+    sources: tuple[AnnotationSource, ...]
     rows: tuple[Row, ...]
     command: str
 
@@ -33,8 +33,8 @@ class Report:
         return tuple({id(annotation): annotation for annotation in listed}.values())
 
 
-def _annotations(source: Source) -> Iterator[Annotation]:
-    if isinstance(source, Given):
+def _annotations(source: AnnotationSource) -> Iterator[Annotation]:
+    if isinstance(source, AnnotationSet):
         yield from source.annotations
     else:
         for annotations in source.sets.values():

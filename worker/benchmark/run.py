@@ -6,7 +6,7 @@ from functools import partial
 
 from modeling.errors import ModelingError
 from worker.benchmark.bench import Bench
-from worker.benchmark.clarify import People, Source
+from worker.benchmark.clarify import AnnotationSource, People
 from worker.benchmark.methods import AnyMethod, FeedbackMethod, Method
 from worker.benchmark.results import ALL_TRAIN, Outcome, Over, Refused, Result, Row, Unused
 
@@ -28,7 +28,7 @@ class _Planned:
     """A row to be. source: of its annotations, None where the method needs none or there is none."""
 
     method: AnyMethod
-    source: Source | None = None
+    source: AnnotationSource | None = None
 
     @property
     def over(self) -> Over:
@@ -45,7 +45,7 @@ class _Planned:
 
 
 def run_benchmark(
-    bench: Bench, methods: Sequence[AnyMethod], sources: Sequence[Source], progress: Progress
+    bench: Bench, methods: Sequence[AnyMethod], sources: Sequence[AnnotationSource], progress: Progress
 ) -> list[Row]:
     """Train and measure every row. A method that cannot be used here has a row that says why (`left_out`).
 
@@ -67,7 +67,7 @@ def _advance(progress: Progress, begun: int, total: int, done: int) -> None:
     progress("training", begun + done, total)
 
 
-def _plan(method: AnyMethod, sources: Sequence[Source]) -> Iterator[_Planned]:
+def _plan(method: AnyMethod, sources: Sequence[AnnotationSource]) -> Iterator[_Planned]:
     if isinstance(method, Method):
         yield _Planned(method)
         return

@@ -8,7 +8,7 @@ from django.conf import settings
 from annotations.models import BaseModel, Dataset
 from worker.benchmark.annotations import Annotation, best_of_each_class, read_annotation, score_annotation
 from worker.benchmark.bench import Bench
-from worker.benchmark.clarify import Given, People, Source
+from worker.benchmark.clarify import AnnotationSet, AnnotationSource, People
 from worker.benchmark.data import BenchmarkData
 from worker.benchmark.participants import StudyAnnotations, study_annotations
 from worker.benchmark.prompts import DatasetPrompts, PromptWords
@@ -41,7 +41,7 @@ class Setup:
 
     bench: Bench
     model: ShownModel | None
-    sources: tuple[Source, ...]
+    sources: tuple[AnnotationSource, ...]
 
 
 def set_up(dataset: Dataset, request: Request) -> Setup:
@@ -74,20 +74,20 @@ def _shown_model(dataset: Dataset, stored: BaseModel | None, request: Request, *
     return trained_model(dataset, request.l2 or settings.DEFAULT_L2) if needed else None
 
 
-def _given_sources(given: Sequence[Annotation]) -> list[Source]:
+def _given_sources(given: Sequence[Annotation]) -> list[AnnotationSource]:
     """Each annotation alone, and where several classes are annotated the set, which has the best of each.
 
     Their names have the annotations' numbers, in the order of `Report.annotations`.
     """
-    sources: list[Source] = [Given(f"#{i}", (annotation,)) for i, annotation in enumerate(given, 1)]
+    sources: list[AnnotationSource] = [AnnotationSet(f"#{i}", (annotation,)) for i, annotation in enumerate(given, 1)]
     best = best_of_each_class(given)
     numbers = ", ".join(f"#{given.index(annotation) + 1}" for annotation in best)
-    return sources if len(best) < 2 else [*sources, Given(f"set {numbers}", best)]
+    return sources if len(best) < 2 else [*sources, AnnotationSet(f"set {numbers}", best)]
 
 
-def _study_sources(study: StudyAnnotations | None, n_given: int) -> list[Source]:
+def _study_sources(study: StudyAnnotations | None, n_given: int) -> list[AnnotationSource]:
     """The best of what everybody said, and what each participant said."""
     if study is None:
         return []
     numbers = ", ".join(f"#{n_given + i}" for i, _ in enumerate(study.best, 1))
-    return [Given(f"study's best {numbers}", study.best), People("per participant", study.sets)]
+    return [AnnotationSet(f"study's best {numbers}", study.best), People("per participant", study.sets)]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from worker.benchmark.methods import METHODS, Given
+from worker.benchmark.methods import METHODS, Assumption
 from worker.benchmark.results import Figure, Over, Row
 
 NONE = "-"
@@ -116,7 +116,7 @@ _MEANS = (("WG", mean(Figure.WORST_GROUP)), ("Avg", mean(Figure.AVERAGE)), ("Gap
 FULL = Layout(
     "Every method",
     "Data Assumptions",
-    tuple((given.value, tuple(method.key for method in METHODS if method.given is given)) for given in Given),
+    tuple((given.value, tuple(method.key for method in METHODS if method.given is given)) for given in Assumption),
     (
         ("WG", mean_and_sd(Figure.WORST_GROUP)),
         ("Avg", mean_and_sd(Figure.AVERAGE)),

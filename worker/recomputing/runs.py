@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Run, RunState
 from annotations.models.arrays import unpack_int32
-from annotations.services.runs import Objective, annotation_digest, scores_of
+from annotations.services.runs import TrainingBatch, annotation_digest, scores_of
 from modeling.dataset_files import Split
 from modeling.errors import ModelingError, SliceTooSmall
 from modeling.heads import Head
@@ -35,11 +35,11 @@ def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Dif
 
     Each run is in a state of HAS_RESULT. A head may differ from the stored one as far as both certificates allow.
     """
-    objective = Objective(base_model.dataset, base_model.l2)
+    batch = TrainingBatch(base_model.dataset, base_model.l2)
     try:
         weighed = [_weighed(run) for run in runs]
         trainable = [each for each in weighed if isinstance(each, Weighed)]
-        heads = iter(train(objective, trainable) if trainable else [])
+        heads = iter(train(batch, trainable) if trainable else [])
         return [list(_differences(run, each, heads)) for run, each in zip(runs, weighed, strict=True)]
     except ModelingError as error:
         if len(runs) > 1:  # one by one, so that what is wrong with one is said of that one alone
