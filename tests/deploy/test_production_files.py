@@ -113,6 +113,19 @@ def test_the_secrets_that_the_page_makes_are_those_of_compose() -> None:
         assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])
 
 
+def test_the_page_on_prolific_makes_each_file_that_it_mounts_and_lets_the_container_read_it() -> None:
+    page = (ROOT / "docs" / "prolific.md").read_text("utf-8")
+    (written,) = re.findall(r"cat > compose\.override\.yaml <<'EOF'\n(.*?)EOF\n", page, re.DOTALL)
+    override = yaml.safe_load(written)
+    made = re.findall(r"install -m 644 \S+ (secrets/\w+)", page)
+    assert sorted(f"./{file}" for file in made) == sorted(secret["file"] for secret in override["secrets"].values())
+    assert set(override["services"]) == {"web", "worker-outside"} <= set(SERVICES)
+    for service in override["services"].values():
+        files = {value for name, value in service["environment"].items() if name.endswith("_FILE")}
+        assert files == {f"/run/secrets/{secret}" for secret in service["secrets"]}
+        assert {name.removesuffix("_FILE") for name in service["environment"]} <= DOCUMENTED
+
+
 @pytest.mark.parametrize("queue", ON_A_GPU)
 def test_with_the_gpu_profile_each_role_that_computes_has_a_gpu(queue: str) -> None:
     plain, gpu = SERVICES[f"worker-{queue}"], SERVICES[f"worker-{queue}-gpu"]

@@ -13,7 +13,9 @@ from annotations.prolific.errors import ProlificError
 from annotations.services import prolific_access, webhooks
 
 _FILE_HELP = """a file that is not there yet, for a new secret that signs webhooks; an earlier one of the workspace
-ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. Without this, the secret is left as it is"""
+ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. - writes the secret, and nothing else, to standard output. Without this,
+the secret is left as it is"""
+_STANDARD_OUTPUT = Path("-")
 
 
 class Command(BaseCommand):
@@ -38,10 +40,13 @@ class Command(BaseCommand):
         except ProlificError as error:
             raise CommandError(f"Prolific: {error}") from error
         told = f"Subscribed to {', '.join(new)}" if new else "Everything was subscribed to already"
-        self.stdout.write(f"{told}, sent to {target_url}.")
+        beside = self.stderr if options["new_secret"] == _STANDARD_OUTPUT else self.stdout
+        beside.write(f"{told}, sent to {target_url}.")
 
     def _see_to_secret(self, prolific: Prolific, workspace_id: str, file: Path | None) -> None:
-        if file is not None:
+        if file == _STANDARD_OUTPUT:
+            self.stdout.write(prolific.create_hook_secret(workspace_id))
+        elif file is not None:
             self._make_secret(prolific, workspace_id, file)
         elif not prolific.has_hook_secret(workspace_id):
             raise CommandError("The workspace has no secret that signs webhooks. Make one with --new-secret FILE.")

@@ -33,6 +33,20 @@ def test_a_new_secret_goes_into_a_file_of_its_owners_alone(prolific, tmp_path, c
     assert prolific.hook_secret not in capsys.readouterr().out
 
 
+def test_a_new_secret_can_go_to_standard_output_alone(prolific, capsys):
+    call_command("subscribe_prolific", "--workspace", "workspace-1", "--new-secret", "-")
+    captured = capsys.readouterr()
+    assert captured.out == f"{prolific.hook_secret}\n"
+    assert "Subscribed to submission.status.change" in captured.err and prolific.hook_secret not in captured.err
+
+
+def test_a_prolific_in_trouble_writes_nothing_to_standard_output(prolific, capsys):
+    prolific.meet(Trouble(500))
+    with pytest.raises(CommandError, match="Prolific had a fault"):
+        call_command("subscribe_prolific", "--workspace", "workspace-1", "--new-secret", "-")
+    assert capsys.readouterr().out == ""
+
+
 def test_a_file_that_is_there_is_left_alone_and_no_secret_is_made(prolific, tmp_path):
     file = tmp_path / "secret"
     file.write_text("in use")
