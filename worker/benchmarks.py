@@ -5,6 +5,7 @@ from typing import Any
 from annotations.models import Benchmark
 from annotations.models.study import DEFAULT_TEXT_TEMPLATE
 from annotations.services import benchmarks, jobs
+from modeling.progress import silent
 from worker.benchmark.bench import Bench
 from worker.benchmark.machine import machine
 from worker.benchmark.methods import AnyMethod, find_methods
@@ -29,7 +30,7 @@ def measure_next(benchmark: Benchmark) -> None:
     (method,) = find_methods([benchmark.methods[len(benchmark.rows)]])
     jobs.beat(benchmark, phase=f"measuring {method.name}")
     bench = _bench(benchmark)
-    (row,) = run_benchmark(bench, [method], (), _silent)
+    (row,) = run_benchmark(bench, [method], (), silent)
     settings = {**settings_document(bench), "versions": versions(), "machine": machine()}
     benchmarks.store_row(benchmark, row_document(method, row), settings)
 
@@ -69,7 +70,3 @@ def _bench(benchmark: Benchmark) -> Bench:
         words=PromptWords.of(published),
     )
     return set_up(base_model.dataset, request).bench
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Progress of one method is not worth a line."""

@@ -11,7 +11,8 @@ from annotations.services.datasets import register_dataset
 from modeling.dataset_files import REPORT, Split
 from modeling.encoders import describe, load_encoder
 from modeling.groups import group_names
-from modeling.importing import DescribedEncoder, Progress, Source, import_images, read_features
+from modeling.importing import DescribedEncoder, Source, import_images, read_features
+from modeling.progress import Progress
 from worker.image_batches import SteadyBatches
 
 

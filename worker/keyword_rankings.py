@@ -1,7 +1,7 @@
 """Ranks a list of keywords on the classes of a base model, as people's phrases are scored."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from modeling.dataset_files import Split
 from modeling.errors import ModelingError, NothingToSeparate
 from modeling.keywords import RankedKeyword, rank_keywords
 from modeling.phrase_text import LONGEST_PHRASE, check_template, normalise, refusal
+from modeling.progress import Progress
 from modeling.similarity import similarities
 from modeling.words import vocabulary
 from worker import resources
@@ -26,8 +27,6 @@ from worker.versions import library_versions
 PERMUTATIONS, SEED = 1_000, 0
 VOCABULARY = "vocabulary"
 _BATCH = 64
-
-Progress = Callable[[str, int, int], None]
 
 
 class BadKeywordList(ModelingError):

@@ -12,7 +12,8 @@ from PIL import Image
 from modeling.encoders import CheckedEncoder
 from modeling.errors import ModelingError
 from modeling.heads import Head
-from modeling.importing import ImageRejected, Progress, read_image
+from modeling.importing import ImageRejected, read_image
+from modeling.progress import Progress
 from worker.image_batches import SteadyBatches
 
 BATCH_IMAGES = 64

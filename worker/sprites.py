@@ -8,8 +8,9 @@ from django.conf import settings
 
 from annotations.models import Dataset
 from modeling.encoders.specs import BUNDLED
-from modeling.importing import Progress, read_source
+from modeling.importing import read_source
 from modeling.importing.storage import storing
+from modeling.progress import Progress
 from modeling.sprites import ATTRIBUTES, CLASSES, write_sprites_source
 from worker.importing import import_source
 

@@ -26,12 +26,12 @@ from annotations.exports.snapshot import snapshot
 from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise, summary_of
 from annotations.models import Moderation, Study
+from modeling.progress import Progress, silent
 
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
 SCRIPTS = [Path(__file__).with_name(name) for name in ("rebuild.py", "rebuild_figures.py")]
 Append = Callable[[Sequence[Cell]], None]
-Progress = Callable[[str, int, int], None]  # what is being written, how many files are, and how many there are
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Analysis:
 
 
 def write_study_zip(
-    study: Study, file: IO[bytes], extras: Extras | None = None, progress: Progress = lambda what, done, total: None
+    study: Study, file: IO[bytes], extras: Extras | None = None, progress: Progress = silent
 ) -> dict[str, Any]:
     """Write the archive into `file`, streaming table by table, and return its manifest.
 

@@ -1,6 +1,5 @@
 """Imports a folder of images as a data set directory: reads its listing, checks and embeds every image."""
 
-from modeling.importing.checks import Progress
 from modeling.importing.columns import DescribedEncoder, ImageEncoder
 from modeling.importing.errors import (
     BadFeatures,
@@ -28,7 +27,6 @@ __all__ = [
     "ImportRefused",
     "ImportRunning",
     "OutsideRoot",
-    "Progress",
     "Source",
     "SourceImage",
     "StorageFailed",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from modeling.importing.checks import Progress
 from modeling.importing.errors import BadSource, OutsideRoot, StorageFailed
 from modeling.importing.storage import storing
+from modeling.progress import Progress
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
 _COPIED_AT_ONCE = 2**20

@@ -2,15 +2,14 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from modeling.importing.errors import ImageInTwoSplits
 from modeling.importing.images import ImageRejected, read_image
 from modeling.importing.sources import Source, SourceImage
-
-Progress = Callable[[str, int, int], None]
+from modeling.progress import Progress
 
 
 class LeftOut(NamedTuple):

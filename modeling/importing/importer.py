@@ -14,17 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling import dataset_files as files
-from modeling.importing.checks import HashedImage, LeftOut, Progress, hash_images, without_duplicates
+from modeling.importing.checks import HashedImage, LeftOut, hash_images, without_duplicates
 from modeling.importing.columns import Column, DescribedEncoder, columns
 from modeling.importing.errors import BadSource
 from modeling.importing.features import FeatureTable
 from modeling.importing.partial import Partial, forget_record, staging_folder
 from modeling.importing.sources import Source
 from modeling.importing.storage import json_bytes, only_import, publish, write_file
-
-
-def _no_progress(stage: str, done: int, total: int) -> None:
-    """The default: tells nobody."""
+from modeling.progress import Progress, silent
 
 
 def import_images(
@@ -36,7 +33,7 @@ def import_images(
     feature_encoder: DescribedEncoder | None = None,
     features: FeatureTable | None = None,
     key_secret: bytes,
-    progress: Progress = _no_progress,
+    progress: Progress = silent,
 ) -> Path:
     """Makes the data set directory `data_root/datasets/<name>/<digest>` and returns it.
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from PIL import Image
 
 from modeling.dataset_files import THUMBNAILS, thumbnail_name
-from modeling.importing.checks import HashedImage, LeftOut, Progress
+from modeling.importing.checks import HashedImage, LeftOut
 from modeling.importing.columns import Column
 from modeling.importing.errors import ImportRefused
 from modeling.importing.images import ImageRejected, decode, is_whole_thumbnail, read_bytes, thumbnail
 from modeling.importing.storage import RowFile, json_bytes, replace_durably, storing, write_file
+from modeling.progress import Progress
 
 # A batch ends at whichever comes first: at 4 bytes a pixel it holds 256 MB and one image more.
 BATCH_IMAGES = 64

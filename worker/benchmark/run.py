@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from modeling.errors import ModelingError
+from modeling.progress import Progress
 from worker.benchmark.bench import Bench
 from worker.benchmark.clarify import AnnotationSource, People
 from worker.benchmark.methods import AnyMethod, FeedbackMethod, Method
@@ -18,9 +19,6 @@ class NotUsable(ModelingError):
     """A method needs what the data set, or the command, does not have."""
 
     code = "not_usable"
-
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

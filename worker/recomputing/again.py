@@ -1,17 +1,16 @@
 """Many rows computed again, each data set's together."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db.models import QuerySet
 
 from annotations.models import BaseModel, Run, Score
 from modeling.dataset_files import BadDataset
+from modeling.progress import Progress
 from worker.recomputing.differences import Difference
 from worker.recomputing.runs import run_differences
 from worker.recomputing.scores import score_differences
 from worker.retraining import heads_at_once
-
-Progress = Callable[[str, int, int], None]
 
 
 def compute_again(
