@@ -1,7 +1,6 @@
 """The doorbell: tells a worker to look for due rows. Postgres is the queue (docs/decisions/0001)."""
 
 import logging
-import time
 from functools import lru_cache, partial
 
 from django.db import transaction
@@ -9,6 +8,7 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.pools import producers
 
+from annotations.services.quiet_spells import QuietSpell
 from clarify_site.celery import app
 
 SCORE_PHRASES = "worker.score_phrases"
@@ -26,11 +26,10 @@ BUILD_RELEASES = "worker.build_releases"
 BENCHMARK_BASELINES = "worker.benchmark_baselines"
 TRAIN_CORRECTIONS = "worker.train_corrections"
 
-QUIET_S = 2.0  # after the broker did not answer, requests do not wait for it again for this long
 _LONGEST_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 
 logger = logging.getLogger(__name__)
-_quiet_until = 0.0
+_broker_is_silent = QuietSpell(seconds=2.0)
 
 
 def ring(task_name: str) -> None:
@@ -42,14 +41,13 @@ def ring(task_name: str) -> None:
 
 
 def _send(task_name: str) -> None:
-    global _quiet_until  # one broker, so one state per process
-    if time.monotonic() < _quiet_until:
+    if _broker_is_silent.lasts():
         return
     try:
         with producers[_connection()].acquire(block=True, timeout=_LONGEST_WAIT_S) as producer:
             app.send_task(task_name, producer=producer, ignore_result=True, retry=False)
     except (KombuError, OSError) as error:
-        _quiet_until = time.monotonic() + QUIET_S
+        _broker_is_silent.begin()
         logger.warning("the broker did not take %s, the sweeper will: %s", task_name, type(error).__name__)
 
 

@@ -5,7 +5,6 @@ does not answer everything is let through, with a line in the log.
 """
 
 import logging
-import time
 from functools import lru_cache
 
 from django.conf import settings
@@ -16,9 +15,9 @@ from redis.retry import Retry
 
 from annotations.models import AnnotationSession
 from annotations.services.errors import TooFast
+from annotations.services.quiet_spells import QuietSpell
 
 WINDOW_S = 60
-QUIET_S = 2.0  # after Redis did not answer, requests do not wait for it again for this long
 _LONGEST_WAIT_S = 0.25
 # One step: a counter that was made without an end would stay for ever.
 _COUNT = """
@@ -28,18 +27,17 @@ return {n, redis.call('TTL', KEYS[1])}
 """
 
 logger = logging.getLogger(__name__)
-_quiet_until = 0.0
+_redis_is_silent = QuietSpell(seconds=2.0)
 
 
 def spend(session: AnnotationSession) -> None:
     """Count one phrase that a visit's participant sends. Raises TooFast above PHRASES_A_MINUTE."""
-    global _quiet_until  # one Redis, so one state per process
-    if time.monotonic() < _quiet_until:
+    if _redis_is_silent.lasts():
         return
     try:
         sent, seconds_left = _redis().eval(_COUNT, 1, f"clarify:phrases:{session.participant_id}", WINDOW_S)
     except RedisError as error:
-        _quiet_until = time.monotonic() + QUIET_S
+        _redis_is_silent.begin()
         logger.warning("phrases are not counted for now: %s", type(error).__name__)
         return
     if sent > settings.PHRASES_A_MINUTE:

@@ -4,7 +4,6 @@ Nothing but PROLIFIC_API and PROLIFIC_JWKS_URL is ever asked for.
 """
 
 import logging
-import time
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -16,14 +15,14 @@ from annotations.prolific.errors import ProlificError
 from annotations.prolific.link_keys import LinkKeys
 from annotations.prolific.retries import ONCE, Patience
 from annotations.prolific.signed_links import SignedEntry
+from annotations.services.quiet_spells import QuietSpell
 
-QUIET_S = 30.0  # after Prolific did not answer, people who enter do not wait for it again for this long
 PATIENCE = Patience(tries=3, longest=2.0)
 _HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
 _UNHURRIED = (3.0, 10.0)
 
 logger = logging.getLogger(__name__)
-_quiet_until = 0.0
+_prolific_is_silent = QuietSpell(seconds=30.0)  # for people who enter; workers go on asking
 
 
 def client() -> Prolific | None:
@@ -33,14 +32,13 @@ def client() -> Prolific | None:
 
 def hurried_client() -> Prolific | None:
     """Return the client for a page that a person waits for, None without a token or while Prolific is silent."""
-    return None if time.monotonic() < _quiet_until else _client(_HURRIED, ONCE)
+    return None if _prolific_is_silent.lasts() else _client(_HURRIED, ONCE)
 
 
 def note_silence(error: ProlificError) -> None:
     """Spare the people who enter next the wait for a Prolific that did not answer."""
-    global _quiet_until  # one API, so one state per process
-    _quiet_until = time.monotonic() + QUIET_S
-    logger.warning("entries are not checked with Prolific for %d s: %s", QUIET_S, error)
+    _prolific_is_silent.begin()
+    logger.warning("entries are not checked with Prolific for %d s: %s", _prolific_is_silent.seconds, error)
 
 
 def verify_link(token: str) -> SignedEntry:

@@ -26,7 +26,7 @@ def environment(subprocess_environment, tmp_path):
 @pytest.fixture(autouse=True)
 def broker_is_well(monkeypatch):
     """No trouble of another test is remembered."""
-    monkeypatch.setattr(doorbell, "_quiet_until", 0.0)
+    monkeypatch.setattr(doorbell._broker_is_silent, "_until", 0.0)
 
 
 def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environment, alice, bob, log, tmp_path):
@@ -94,7 +94,7 @@ def test_a_phrase_submitted_while_the_broker_was_down_is_scored_by_the_sweeper(
         monkeypatch.setattr(doorbell, "_connection", lambda: down)
         phrase = submit(alice, "red")
     assert phrase.state == PhraseState.PENDING
-    assert doorbell._quiet_until > 0
+    assert doorbell._broker_is_silent._until > 0
     schedule = str(tmp_path / "schedule")
     with scoring_worker(log, environment) as worker, celery(log, environment, "beat", "-s", schedule, "--pidfile="):
         wait_until(Score.objects.exists, worker, log)

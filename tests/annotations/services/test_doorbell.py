@@ -1,5 +1,4 @@
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +13,7 @@ from clarify_site.celery import app
 @pytest.fixture(autouse=True)
 def heard(monkeypatch):
     """No trouble of another test is remembered."""
-    monkeypatch.setattr(doorbell, "_quiet_until", 0.0)
+    monkeypatch.setattr(doorbell._broker_is_silent, "_until", 0.0)
 
 
 @pytest.fixture
@@ -77,6 +76,6 @@ def test_a_broker_that_never_answers_is_given_up(monkeypatch, caplog):
 def test_after_a_failure_requests_do_not_wait_for_the_broker_again_for_a_while(monkeypatch):
     asked = []
     monkeypatch.setattr(doorbell, "_connection", lambda: asked.append(1))
-    monkeypatch.setattr(doorbell, "_quiet_until", time.monotonic() + 100)
+    doorbell._broker_is_silent.begin()
     doorbell._send(doorbell.SCORE_PHRASES)
     assert asked == []

@@ -20,7 +20,7 @@ MOST = 3
 @pytest.fixture(autouse=True)
 def _few_a_minute(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.PHRASES_A_MINUTE = MOST
-    monkeypatch.setattr(phrase_rate, "_quiet_until", 0.0)
+    monkeypatch.setattr(phrase_rate._redis_is_silent, "_until", 0.0)
     redis = Redis.from_url(settings.REDIS_URL)
     redis.delete(*(redis.keys("clarify:phrases:*") or ["none"]))
     phrase_rate._redis.cache_clear()
