@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from annotations.admin.numbers import NONE, percent, score
 from annotations.admin.read_only import ReadOnlyAdmin, ReadOnlyRows
+from annotations.admin.screens import Screens
 from annotations.models import AnnotationSession, Assignment, Event, Phrase
 
 _SCORE_FIELDS = (
@@ -44,7 +45,7 @@ class PhraseRows(ReadOnlyRows):
 
 
 @admin.register(AnnotationSession)
-class SessionAdmin(ReadOnlyAdmin):
+class SessionAdmin(Screens, ReadOnlyAdmin):
     list_display = (
         "submission_key",
         "participant",
@@ -62,6 +63,7 @@ class SessionAdmin(ReadOnlyAdmin):
     search_fields = ("submission_key", "participant__pseudonym")
     list_select_related = ("participant", "study", "condition")
     date_hierarchy = "created_at"
+    readonly_fields = ("screens",)
     inlines = (AssignmentRows,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

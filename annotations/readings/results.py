@@ -103,8 +103,10 @@ def verdict(value: float, two_sided: float, null_level: float | None) -> Verdict
     return Verdict.PARTLY if value >= PARTLY else Verdict.HARDLY
 
 
-def result(score: Score, owner: str) -> Result:
+def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     """Return what `owner` sees of a score. All of it is made from what is stored; nothing is embedded.
+
+    chosen: the threshold that the person chose, if any.
 
     An opposite phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
     every other one at the threshold of its score. A chosen threshold comes before both. Sides, histogram and handle
@@ -117,7 +119,6 @@ def result(score: Score, owner: str) -> Result:
     values, sign = score.similarity_array, score.sign
     subject = score.subject or score.phrase.text
     word = verdict(score.value, score.two_sided, score.null_level)
-    chosen = chosen_threshold(score.phrase)
     automatic = score.two_sided_threshold if word.is_opposite else score.threshold
     threshold = automatic if chosen is None else chosen
     named = sign > 0 and names_the_class(subject, task.class_name, score.class_name_cosine)

@@ -1,13 +1,14 @@
 """What exactly stands on a screen of the task page: enough to show it again, and to check that it is the same."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import get_language
 
-from annotations.models import Event, Phrase, PhraseState
+from annotations.models import Assignment, Event
 from annotations.readings import task_screen
-from annotations.readings.question import Question, question
-from annotations.readings.results import Split, split_at
+from annotations.readings.question import Question
+from annotations.readings.results import Split
 from annotations.readings.task_screen import Draws, Images, Work
 
 
@@ -34,21 +35,37 @@ def screen(work: Work, draws: Draws, images: Images | None) -> dict[str, Any]:
     }
 
 
-def rows_again(event: Event, owner: str) -> dict[str, list[int]]:
-    """Draw a logged screen anew from its seed, draws, phrase and threshold; return its rows: the logged ones."""
+@dataclass(frozen=True)
+class ScreenAgain:
+    """A logged screen as it was. rows: those drawn now; is_same: whether they are the logged ones."""
+
+    work: Work
+    draws: Draws
+    images: Images
+    language: str
+    rows: dict[str, list[int]]
+    is_same: bool
+
+
+def screen_again(event: Event, owner: str) -> ScreenAgain:
+    """Draw a logged screen anew from its seed, draws, phrase and threshold, with the history as it was then.
+
+    Where the answer alone had changed, the images beside it are those that stood there. Raises Assignment.DoesNotExist
+    where its person's visit was erased since, BadDataset.
+    """
     assert event.session is not None
-    logged = event.payload
-    assignments = event.session.assignments.select_related("task__base_model__dataset", "session")
+    logged, draws = event.payload, Draws(**event.payload["draws"])
+    assignments = Assignment.objects.filter(session=event.session).select_related(
+        "task__base_model__dataset", "session__study", "session__condition"
+    )
     assignment = assignments.get(public_id=logged["assignment"])
-    images = task_screen.images(assignment, owner=owner, draws=Draws(**logged["draws"]))
-    rows = {"right": images.right.rows, "wrong": images.wrong.rows}
-    phrase = Phrase.objects.select_related("score").filter(assignment=assignment, ordinal=logged["phrase"]).first()
-    if phrase is not None and phrase.state == PhraseState.SCORED:
-        phrase.assignment = assignment
-        rows |= _rows_of_question(question(phrase.score, owner))
-        if logged["threshold"] is not None:
-            rows |= _rows_of(split_at(phrase.score, owner, logged["threshold"]))
-    return {place: rows[place] for place in logged["rows"]}
+    images = task_screen.images(assignment, owner=owner, draws=draws)
+    work = task_screen.past_work(
+        assignment, owner=owner, shown=logged["phrase"], threshold=logged["threshold"], at=event.occurred_at
+    )
+    drawn = screen(work, draws, images)["rows"]
+    rows = {place: drawn.get(place, []) for place in logged["rows"]}
+    return ScreenAgain(work, draws, images, logged["language"], rows, is_same=rows == logged["rows"])
 
 
 def _rows_of(split: Split) -> dict[str, list[int]]:

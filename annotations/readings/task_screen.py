@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.db.models import QuerySet
@@ -16,11 +16,12 @@ from annotations.models import (
     Phrase,
     PhraseState,
     Reply,
+    ReplyKind,
     Task,
 )
 from annotations.readings.class_images import ClassImages, class_images
 from annotations.readings.pictures import Grid, pictures_of
-from annotations.readings.results import LEAST_SHOWN, Result, result
+from annotations.readings.results import LEAST_SHOWN, Result, chosen_threshold, result
 from annotations.readings.samples import sample
 
 SHOWN_A_GRID = 18
@@ -137,6 +138,23 @@ def work(
     )
 
 
+def past_work(
+    assignment: Assignment, *, owner: str, shown: int | None, threshold: float | None, at: dt.datetime
+) -> Work:
+    """Return the work as it stood at a moment, with the answer to the phrase of ordinal `shown`, split at `threshold`.
+
+    Without a clock: how much time was left is not looked up.
+    """
+    phrases = list(_phrases().filter(assignment=assignment, submitted_at__lte=at))
+    for phrase in phrases:
+        phrase.assignment = assignment
+        if phrase.state == PhraseState.SCORED and phrase.score.scored_at > at:
+            phrase.state = PhraseState.PENDING
+    chosen = next((phrase for phrase in phrases if phrase.ordinal == shown), None)
+    answer = None if chosen is None else _past_answer(chosen, owner, threshold, at)
+    return Work(assignment, _history(phrases, chosen), answer, seconds_left=None)
+
+
 def best_phrase(phrases: Iterable[Phrase]) -> Phrase | None:
     """Return the phrase with the greatest error score, the earliest of tied ones; `score` is loaded.
 
@@ -221,7 +239,17 @@ def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine,
 
 
 def _answer(phrase: Phrase, owner: str, now: dt.datetime) -> Answer:
-    shown = result(phrase.score, owner) if phrase.state == PhraseState.SCORED else None
+    is_scored = phrase.state == PhraseState.SCORED
+    shown = result(phrase.score, owner, chosen=chosen_threshold(phrase)) if is_scored else None
     replies = Reply.objects.filter(phrase=phrase, took_effect=True).order_by("pk")
     last_replies = dict(replies.values_list("kind", "client_uuid")) if shown else {}
     return Answer(phrase, shown, is_slow=now - phrase.submitted_at > SLOW_AFTER, last_replies=last_replies)
+
+
+def _past_answer(phrase: Phrase, owner: str, threshold: float | None, at: dt.datetime) -> Answer:
+    shown = result(phrase.score, owner, chosen=threshold) if phrase.state == PhraseState.SCORED else None
+    if shown is not None and shown.question is not None:
+        replies = Reply.objects.filter(phrase=phrase, kind=ReplyKind.JUDGEMENT, took_effect=True, received_at__lte=at)
+        said = replies.order_by("pk").values_list("said", flat=True).last()
+        shown = replace(shown, question=replace(shown.question, answer=said or ""))
+    return Answer(phrase, shown, is_slow=at - phrase.submitted_at > SLOW_AFTER, last_replies={})

@@ -124,6 +124,9 @@ SITE: dict[str, Route] = {
 
 ROWS: dict[str, Route] = {
     **read_only("annotationsession"),
+    "admin/annotations/annotationsession/<int:session_id>/screens/<int:event_id>/": route(
+        get=VIEW, session_id="annotationsession", event_id="screen"
+    ),
     **read_only("assignment"),
     **read_only("phrase"),
     **read_only("run"),

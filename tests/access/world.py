@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotations.models import BaseModel, DatasetImport, Release, Role, Study
 from annotations.readings.thumbnails import thumbnail_url
+from annotations.services import events
 from tests import actors
 from tests.access.answers import (
     ANALYST,
@@ -60,6 +61,7 @@ def build(sprites_directory: Path) -> World:
     alice, bob = actors.start_visit(study, "alice"), actors.start_visit(study, "bob")
     actors.start_visit(elsewhere, "carol")
     Release.objects.create(study=study, number=1, requested_by="system")
+    alice.client.get(f"/visit/tasks/{alice.assignment.public_id}/")
     phrase = add_phrase(alice, "red", 0.5)
     run = add_run(phrase, 0.5)
     refused = add_run(add_phrase(alice, "blue", 0.25), None)
@@ -92,6 +94,7 @@ def build(sprites_directory: Path) -> World:
         "run": run.pk,
         "run_id": run.public_id,
         "refused_run": refused.pk,  # whose head leads back to its page
+        "screen": alice.session.events.get(kind=events.SCREEN_SHOWN).pk,
         "event": alice.session.events.earliest("id").pk,
         "datasetimport": DatasetImport.objects.create(
             name="birds", folder="birds", state="failed", error="a reason", finished_at=timezone.now()

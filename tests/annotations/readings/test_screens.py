@@ -2,9 +2,10 @@
 
 import uuid
 
-from annotations.models import Event
-from annotations.readings.screens import rows_again
-from annotations.services import events
+from annotations.models import Event, JudgementAnswer
+from annotations.readings.screens import screen_again
+from annotations.readings.task_screen import Work
+from annotations.services import events, replies
 from tests.actors import Visit
 from tests.annotations.views.pages import say, task_url
 from worker.scoring import score_due_phrases
@@ -12,6 +13,12 @@ from worker.scoring import score_due_phrases
 
 def screens() -> list[Event]:
     return list(Event.objects.filter(kind=events.SCREEN_SHOWN).order_by("pk"))
+
+
+def _answered(work: Work) -> tuple[str, str]:
+    """What the screen's answer is to, and what the person had said to its question."""
+    assert work.answer is not None and work.answer.result is not None and work.answer.result.question is not None
+    return work.answer.phrase.text, work.answer.result.question.answer
 
 
 def test_a_page_logs_its_images_with_seed_and_draws(alice: Visit) -> None:
@@ -54,7 +61,8 @@ def test_a_screen_can_be_shown_again_with_the_same_images(alice: Visit) -> None:
     assert logged[-1].payload["rows"].keys() == {"right", "wrong", "without", "with"}
     assert logged[0].payload["rows"] != logged[1].payload["rows"]
     for shown in logged:
-        assert rows_again(shown, owner="user:1") == shown.payload["rows"]
+        again = screen_again(shown, owner="user:1")
+        assert again.is_same and again.rows == shown.payload["rows"]
 
 
 def test_asking_for_a_pages_head_shows_nothing(alice: Visit) -> None:
@@ -73,4 +81,42 @@ def test_a_screen_from_before_the_handle_was_moved_is_shown_as_it_was(alice: Vis
     first, second = screens()
     assert first.payload["threshold"] < second.payload["threshold"]
     for shown in (first, second):
-        assert rows_again(shown, owner="user:1") == shown.payload["rows"]
+        again = screen_again(shown, owner="user:1")
+        assert again.is_same and again.rows == shown.payload["rows"]
+
+
+def test_a_screen_shows_the_history_and_the_answer_as_they_were_then(alice: Visit) -> None:
+    say(alice, "tilted")
+    score_due_phrases()
+    alice.client.get(task_url(alice))
+    replies.judge(alice.assignment.phrases.get(), JudgementAnswer.NO)
+    alice.client.get(task_url(alice))
+    say(alice, "blue")
+    score_due_phrases()
+    alice.client.get(task_url(alice))
+    works = [screen_again(shown, owner="user:1").work for shown in screens()]
+    assert [[line.phrase.text for line in work.history] for work in works] == [
+        ["tilted"],
+        ["tilted"],
+        ["tilted", "blue"],
+    ]
+    assert [_answered(work) for work in works[:2]] == [("tilted", ""), ("tilted", "no")]
+    assert works[2].answer is not None and works[2].answer.phrase.text == "blue"
+
+
+def test_a_phrase_that_had_no_score_then_has_none_on_its_screen(alice: Visit) -> None:
+    alice.client.get(task_url(alice))
+    say(alice, "red")
+    alice.client.get(task_url(alice))
+    score_due_phrases()
+    before, waiting = (screen_again(shown, owner="user:1").work for shown in screens())
+    assert before.history == ()
+    assert [line.value for line in waiting.history] == [None]
+    assert waiting.answer is not None and waiting.answer.result is None
+
+
+def test_images_that_are_not_those_that_were_logged_are_named_as_such(alice: Visit) -> None:
+    alice.client.get(task_url(alice))
+    (shown,) = screens()
+    shown.payload["rows"]["right"] = shown.payload["rows"]["right"][::-1]
+    assert not screen_again(shown, owner="user:1").is_same

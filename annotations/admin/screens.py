@@ -1,0 +1,80 @@
+"""The screens that a visit saw, listed on its page, each to be looked at again as it was."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils import translation
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from annotations.admin.generic import ModelAdmin
+from annotations.admin.numbers import NONE
+from annotations.models import AnnotationSession, Assignment, Event, Phrase
+from annotations.readings.screens import screen_again
+from annotations.services import events
+
+
+class Screens(ModelAdmin[AnnotationSession]):
+    """Mixed into the admin class of visits: `screens` is a field of its page."""
+
+    def get_urls(self) -> list[URLPattern]:
+        screen = path(
+            "<int:session_id>/screens/<int:event_id>/",
+            self.admin_site.admin_view(require_safe(self.screen)),
+            name="annotations_annotationsession_screen",
+        )
+        return [screen, *super().get_urls()]
+
+    def screen(self, request: HttpRequest, session_id: int, event_id: int) -> HttpResponse:
+        """Draw one screen again for whoever may see the visit. Nothing is recorded."""
+        session: Any = self.get_object(request, str(session_id))  # 404 for a visit that the person may not see
+        event = get_object_or_404(Event, pk=event_id, session=session, kind=events.SCREEN_SHOWN)
+        try:
+            again = screen_again(event, owner=f"user:{request.user.pk}")
+        except Assignment.DoesNotExist:
+            raise Http404 from None  # erased with its visit
+        assignment = again.work.assignment
+        context = {
+            "again": again,
+            "work": again.work,
+            "draws": again.draws,
+            "images": again.images,
+            "assignment": assignment,
+            "is_replayed": True,
+            "shown_at": event.occurred_at,
+            "title": f"Task {assignment.position} of {session.participant}",
+            "back": reverse("admin:annotations_annotationsession_change", args=[session_id]),
+        }
+        with translation.override(again.language):
+            return render(request, "admin/annotations/annotationsession/screen.html", context)
+
+    @admin.display(description="screens that were shown")
+    def screens(self, session: AnnotationSession) -> str | SafeString:
+        """The visit's screens in order, each with a link."""
+        lines = list(_lines(session))
+        if not lines:
+            return NONE
+        return format_html("<ol>{}</ol>", format_html_join("", '<li><a href="{}">{}</a> {}</li>', lines))
+
+
+def _lines(session: AnnotationSession) -> Iterator[tuple[str, str, str]]:
+    """Of each screen that can be drawn again its address, its time, and what it was of."""
+    positions = {str(key): at for key, at in session.assignments.values_list("public_id", "position")}
+    said: dict[tuple[str, Any], str] = {
+        (str(key), ordinal): text
+        for key, ordinal, text in Phrase.objects.filter(assignment__session=session).values_list(
+            "assignment__public_id", "ordinal", "text"
+        )
+    }
+    for event in session.events.filter(kind=events.SCREEN_SHOWN).order_by("pk"):
+        key = event.payload["assignment"]
+        if key in positions:
+            address = reverse("admin:annotations_annotationsession_screen", args=[session.pk, event.pk])
+            text = said.get((key, event.payload["phrase"]))
+            of = f"task {positions[key]}" + (f", “{text}”" if text is not None else "")
+            yield address, f"{event.occurred_at:%Y-%m-%d %H:%M:%S}", of
