@@ -87,7 +87,7 @@ def n_resamples(n: int) -> int:
 
 
 def bca_interval(
-    values: Sequence[float], rng: np.random.Generator, resamples: int = MOST_RESAMPLES, level: float = LEVEL
+    values: Sequence[float], rng: np.random.Generator, resamples: int = MOST_RESAMPLES
 ) -> tuple[float, float]:
     """Return the bias-corrected and accelerated bootstrap interval of the mean (Efron 1987), of two or more values.
 
@@ -102,13 +102,13 @@ def bca_interval(
     bias = _NORMAL.inv_cdf(float(np.clip(share, 0.5 / resamples, 1 - 0.5 / resamples)))
     around = array - mean  # the jackknife's means lie on a line with the values, so their skewness is that of these
     acceleration = (around**3).sum() / (6 * (around**2).sum() ** 1.5)
-    tails = (_NORMAL.inv_cdf((1 - level) / 2), _NORMAL.inv_cdf((1 + level) / 2))
+    tails = (_NORMAL.inv_cdf((1 - LEVEL) / 2), _NORMAL.inv_cdf((1 + LEVEL) / 2))
     places = [_NORMAL.cdf(bias + (bias + z) / (1 - acceleration * (bias + z))) for z in tails]
     low, high = np.quantile(means, places)
     return float(low), float(high)
 
 
-def wilson_interval(successes: int, n: int, level: float = LEVEL) -> tuple[float, float] | None:
+def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
     """Return Wilson's interval of a share, None where n is 0.
 
     >>> [round(bound, 3) for bound in wilson_interval(0, 10)]
@@ -116,7 +116,7 @@ def wilson_interval(successes: int, n: int, level: float = LEVEL) -> tuple[float
     """
     if n == 0:
         return None
-    z = _NORMAL.inv_cdf((1 + level) / 2)
+    z = _NORMAL.inv_cdf((1 + LEVEL) / 2)
     share, weight = successes / n, 1 + z * z / n
     middle = (share + z * z / (2 * n)) / weight
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / weight

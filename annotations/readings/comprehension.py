@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import AnnotationSession
-from annotations.models.visit import CHECK_TRIES
 from annotations.readings.samples import sample
 
 _CHECK_SEED = 5  # apart from the seeds of images
@@ -92,10 +91,6 @@ class Check:
     @property
     def n_wrong(self) -> int:
         return sum(bool(asked.was_wrong) for asked in self.asked)
-
-    @property
-    def is_last(self) -> bool:
-        return self.number == CHECK_TRIES
 
 
 def check(session: AnnotationSession, given: Mapping[str, str] | None = None) -> Check:

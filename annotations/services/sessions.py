@@ -37,8 +37,7 @@ from annotations.services.errors import (
     StudyNotOpen,
 )
 from annotations.services.event_images import image
-from annotations.services.outside_ids import OutsideIds, is_outside_id
-from annotations.services.outside_ids import pseudonym as pseudonym
+from annotations.services.outside_ids import OutsideIds, is_outside_id, pseudonym
 from annotations.version import CODE_VERSION
 
 

@@ -29,14 +29,6 @@ class Leaves(StrEnum):
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """What there is to say about a task: phrases that point to the mistakes, and phrases that do not."""
-
-    good: tuple[str, ...]
-    poor: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Persona:
     """One simulated participant: the phrases in the order they are written, in each task anew."""
 
@@ -46,10 +38,9 @@ class Persona:
     kind: Kind = Kind.GROPER
 
 
-SPRITES = Vocabulary(
-    good=("red", "red squares", "something red", "a red square", "crimson", "a red shape", "scarlet squares"),
-    poor=("tilted", "a small shape", "green", "a dark background", "blue squares", "stripes", "yellow", "a large oval"),
-)
+# Of the sprites: what points to the mistakes, and what does not.
+GOOD = ("red", "red squares", "something red", "a red square", "crimson", "a red shape", "scarlet squares")
+POOR = ("tilted", "a small shape", "green", "a dark background", "blue squares", "stripes", "yellow", "a large oval")
 GIBBERISH = ("asdf", "qwertz uiop", "?!", "🟥🟥🟥", "lorem ipsum dolor", "…", "xx " * 60, "1234567890", "= 1 + 1")
 
 _PARTS = (
@@ -65,11 +56,11 @@ _PARTS = (
 _WHERE_DROPOUTS_LEAVE = (Leaves.MID_TASK, Leaves.DECLINING, Leaves.BEFORE_TUTORIAL)
 
 
-def cast(n: int, seed: int, vocabulary: Vocabulary = SPRITES) -> list[Persona]:
+def cast(n: int, seed: int) -> list[Persona]:
     """n personas, the same for the same seed: of every 13, four are diligent, three grope, and one is of each other
     kind."""
     rng = random.Random(seed)  # noqa: S311 - a cast that can be repeated, not a secret
-    return [_persona(i, rng, vocabulary) for i in range(n)]
+    return [_persona(i, rng) for i in range(n)]
 
 
 def talkative(persona: Persona, n_phrases: int) -> Persona:
@@ -78,9 +69,9 @@ def talkative(persona: Persona, n_phrases: int) -> Persona:
     return persona if persona.leaves is not Leaves.FINISHED else replace(persona, phrases=persona.phrases + more)
 
 
-def _persona(i: int, rng: random.Random, vocabulary: Vocabulary) -> Persona:
+def _persona(i: int, rng: random.Random) -> Persona:
     kind = _PARTS[i % len(_PARTS)]
-    good, poor = _shuffled(vocabulary.good, rng), _shuffled(vocabulary.poor, rng)
+    good, poor = _shuffled(GOOD, rng), _shuffled(POOR, rng)
     phrases: dict[Kind, tuple[str, ...]] = {
         Kind.DILIGENT: (*poor[:1], *good[:3]),
         Kind.GROPER: (*poor[:3], *good[: i % 2]),

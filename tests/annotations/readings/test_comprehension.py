@@ -36,7 +36,7 @@ def test_the_order_of_options_is_the_visits_own_and_stays(session):
 
 def test_before_the_first_try_nothing_is_chosen_and_nothing_judged(session):
     shown = check(session)
-    assert (shown.number, shown.is_last) == (1, False)
+    assert shown.number == 1
     assert {asked.was_wrong for asked in shown.asked} == {None}
     assert not any(option.is_chosen for asked in shown.asked for option in asked.options)
 
@@ -44,7 +44,7 @@ def test_before_the_first_try_nothing_is_chosen_and_nothing_judged(session):
 def test_after_a_try_each_answer_is_shown_and_judged(session):
     tried(session, RIGHT_ANSWERS | {"words": "class"})
     shown = check(session)
-    assert (shown.number, shown.is_last, shown.n_wrong) == (2, True, 1)
+    assert (shown.number, shown.n_wrong) == (2, 1)
     assert [asked.was_wrong for asked in shown.asked] == [False, True, False]
     chosen = [option.key for asked in shown.asked for option in asked.options if option.is_chosen]
     assert chosen == [RIGHT_ANSWERS["wrong"], "class", RIGHT_ANSWERS["split"]]

@@ -8,6 +8,7 @@ from django.db import connection
 from annotations.models import AnnotationSession, Event, Participant, Stage, StudyState, Submission
 from annotations.services import identities, sessions
 from annotations.services.errors import LinkIncomplete, StudyNotFound, StudyNotOpen
+from annotations.services.outside_ids import pseudonym
 
 LINK = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
 
@@ -39,9 +40,9 @@ def test_a_pseudonym_is_made_with_the_studys_key(open_study):
     assert session.participant.pseudonym[0] == "P"
     assert len(session.participant.pseudonym) == len(session.submission_key) == 13
     assert session.submission_key[0] == "S"
-    assert sessions.pseudonym(open_study, "P", "5f1b") == session.participant.pseudonym
+    assert pseudonym(open_study, "P", "5f1b") == session.participant.pseudonym
     open_study.pseudonym_key = digest.hexdigest()
-    assert sessions.pseudonym(open_study, "P", "5f1b") != session.participant.pseudonym
+    assert pseudonym(open_study, "P", "5f1b") != session.participant.pseudonym
 
 
 def test_outside_ids_are_in_the_entry_alone(open_study):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from annotations.simulation.personas import SPRITES, Kind, Leaves, cast
+from annotations.simulation.personas import GOOD, Kind, Leaves, cast
 
 
 def test_the_same_seed_casts_the_same_people() -> None:
@@ -22,7 +22,7 @@ def test_of_39_people_three_leave_at_three_places() -> None:
 
 def test_some_find_it_some_never_do_and_some_repeat_themselves() -> None:
     people = cast(26, seed=0)
-    found = [bool(set(persona.phrases) & set(SPRITES.good)) for persona in people]
+    found = [bool(set(persona.phrases) & set(GOOD)) for persona in people]
     assert {persona.kind for persona, good in zip(people, found, strict=True) if good} >= {Kind.DILIGENT, Kind.HASTY}
     assert not all(good for persona, good in zip(people, found, strict=True) if persona.kind is Kind.GROPER)
     two_tabs = next(persona for persona in people if persona.kind is Kind.TWO_TABS)
