@@ -10,7 +10,7 @@ from annotations.models import Participant, Study
 from annotations.services.event_images import images
 from annotations.services.logged_table import LoggedTable
 from annotations.services.logged_tables import SESSION, TABLES
-from annotations.services.replay import StudyState, differences, replay
+from annotations.services.replay import LoggedRows, differences, replay
 
 EVENTS_AT_ONCE = 2_000  # of one person there may be more
 PEOPLE_AT_ONCE = 100
@@ -23,7 +23,7 @@ class LogCheck:
     """What was found when a study's log was compared with its tables; complete once `differences` came to its end.
 
     replayed, stored: how many rows by table. n_visits: of how many the log can tell all. incomplete, erased: as in
-    `StudyState`.
+    `LoggedRows`.
     """
 
     study: Study
@@ -42,7 +42,7 @@ class LogCheck:
 
     def _of(self, people: Sequence[int]) -> Iterator[str]:
         state = replay(self.study, self.study.events.filter(session__participant__in=people))
-        tables = StudyState()
+        tables = LoggedRows()
         for table in _OF_PEOPLE:
             tables.take(images(table, table.rows_of(self.study, people)))
         self.incomplete |= state.incomplete
@@ -54,12 +54,12 @@ class LogCheck:
         """What no visit's event tells; a part of a correction goes with the visit that it is of."""
         state = replay(self.study, self.study.events.filter(session=None), erased=self.erased)
         state.incomplete |= self.incomplete
-        tables = StudyState()
+        tables = LoggedRows()
         for table in _OF_THE_STUDY:
             tables.take(images(table, table.rows(self.study)))
         yield from self._compared(state, tables)
 
-    def _compared(self, state: StudyState, tables: StudyState) -> Iterator[str]:
+    def _compared(self, state: LoggedRows, tables: LoggedRows) -> Iterator[str]:
         self.replayed.update({table: len(rows) for table, rows in state.rows.items()})
         self.stored.update({table: len(rows) for table, rows in tables.rows.items()})
         yield from differences(state, tables)

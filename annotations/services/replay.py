@@ -26,7 +26,7 @@ Keys = Mapping[int, identities.OpenedKey]
 
 
 @dataclass
-class StudyState:
+class LoggedRows:
     """Rows by table and key. Keys are the ids that the log knows rows by, the same in `replay` and `stored`.
 
     incomplete: kinds of events by visit that were recorded before events carried rows: of such a visit the log cannot
@@ -53,13 +53,13 @@ class StudyState:
         return row[VISIT] in self.erased and not table.outlives_erasure
 
 
-def replay(study: Study, events: QuerySet[Event] | None = None, *, erased: Collection[int] = ()) -> StudyState:
+def replay(study: Study, events: QuerySet[Event] | None = None, *, erased: Collection[int] = ()) -> LoggedRows:
     """Build the state of a study from its events, in their order; from some of them where `events` are given.
 
     erased: visits of which other events say that they were erased.
     """
     told = study.events.all() if events is None else events
-    state = StudyState(erased=set(erased))
+    state = LoggedRows(erased=set(erased))
     keys = _keys(study, told)
     has_keys = bool(study.pseudonym_key)
     for event in told.order_by("pk").iterator():
@@ -69,20 +69,20 @@ def replay(study: Study, events: QuerySet[Event] | None = None, *, erased: Colle
     return state
 
 
-def stored(study: Study) -> StudyState:
+def stored(study: Study) -> LoggedRows:
     """Read the state of a study from its tables, with arrays as their digests."""
-    state = StudyState()
+    state = LoggedRows()
     for table in TABLES:
         state.take(images(table, table.rows(study)))
     return state
 
 
-def differences(replayed: StudyState, tables: StudyState) -> list[str]:
+def differences(replayed: LoggedRows, tables: LoggedRows) -> list[str]:
     """Name each row and field on which the log and the tables differ; visits that the log cannot tell are left out."""
     return [difference for table in TABLES for difference in _differences(table, replayed, tables)]
 
 
-def _differences(table: LoggedTable, replayed: StudyState, tables: StudyState) -> Iterator[str]:
+def _differences(table: LoggedTable, replayed: LoggedRows, tables: LoggedRows) -> Iterator[str]:
     log, now = replayed.rows[table], tables.rows[table]
     for key in sorted(log.keys() | now.keys()):
         row = log.get(key) or now[key]
@@ -106,7 +106,7 @@ def _keys(study: Study, told: QuerySet[Event]) -> Keys:
     return {key.pk: identities.opened(bytes(key.sealed_key)) for key in study.identity_keys.filter(pk__in=named)}
 
 
-def _apply(state: StudyState, event: Event, keys: Keys, has_keys: bool) -> None:
+def _apply(state: LoggedRows, event: Event, keys: Keys, has_keys: bool) -> None:
     visit, payload = event.session_id, event.payload
     plain = payload.get(events.ROWS, payload.get(events.CHANGED))
     if plain is None:
@@ -125,7 +125,7 @@ def _apply(state: StudyState, event: Event, keys: Keys, has_keys: bool) -> None:
                 _put(state, BY_NAME[name], row, visit, dict(values), hides)
 
 
-def _put(state: StudyState, table: LoggedTable, key: Key, visit: int | None, values: Row, hides: bool) -> None:
+def _put(state: LoggedRows, table: LoggedTable, key: Key, visit: int | None, values: Row, hides: bool) -> None:
     state.put(table, key, values.pop(VISIT, visit if table.visit else None), values)
     if table.personal.keys() & values.keys():
         state.sealed.discard((table, key))
