@@ -21,13 +21,12 @@ from annotations.models import (
     Stage,
     Study,
     StudyState,
-    Submission,
 )
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.orders import order_of
 from annotations.readings.tutorial import practice
-from annotations.services import allocations, assignments, entry_tiers, events, identities, restarts
+from annotations.services import allocations, assignments, entry_tiers, events, restarts, submissions
 from annotations.services.errors import (
     LinkIncomplete,
     PracticeNotDone,
@@ -49,29 +48,27 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, 
     on while the study is paused or closed; a new one raises StudyNotOpen, StudyFull, EntryNotVerified, and as
     `restarts.refuse_again`.
     """
-    participant_id, study_id, session_id = outside_ids(
-        study, participant_id=participant_id, study_id=study_id, session_id=session_id
-    )
+    ids = outside_ids(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
     session = (
         AnnotationSession.objects.select_related("participant")
-        .filter(study=study, submission_key=pseudonym(study, "S", session_id))
+        .filter(study=study, submission_key=pseudonym(study, "S", ids.session))
         .first()
     )
     if session is None:
-        session = _enter_anew(study, participant_id, study_id, session_id, token)
-    if session.participant.pseudonym != pseudonym(study, "P", participant_id):
+        session = _enter_anew(study, ids, token)
+    if session.participant.pseudonym != pseudonym(study, "P", ids.participant):
         raise LinkIncomplete(_("This link was made for another person. Please open the study from your own account."))
     return session
 
 
-def refuse_newcomers(study: Study, *, participant_id: str) -> None:
+def refuse_newcomers(study: Study, ids: OutsideIds) -> None:
     """Raise StudyNotOpen where a study takes nobody new, StudyFull where its places are taken by other people."""
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
-    allocations.refuse_full(study, pseudonym(study, "P", participant_id))
+    allocations.refuse_full(study, pseudonym(study, "P", ids.participant))
 
 
-def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id: str) -> tuple[str, str, str]:
+def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id: str) -> OutsideIds:
     """Return a link's three ids without outer white space.
 
     Raises StudyForExperts where nobody comes by the link, LinkIncomplete for a missing or malformed one, StudyNotFound
@@ -79,31 +76,31 @@ def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id:
     """
     if study.audience == Audience.EXPERTS:
         raise StudyForExperts
-    participant_id, study_id, session_id = participant_id.strip(), study_id.strip(), session_id.strip()
-    if not all(is_outside_id(value) for value in (participant_id, study_id, session_id)):
+    ids = OutsideIds(participant_id.strip(), study_id.strip(), session_id.strip())
+    if not all(map(is_outside_id, ids)):
         raise LinkIncomplete
-    if study.external_study_id and study_id != study.external_study_id:
+    if study.external_study_id and ids.study != study.external_study_id:
         raise StudyNotFound(
             _("This link belongs to another study. Please open the study again from where you found it.")
         )
-    return participant_id, study_id, session_id
+    return ids
 
 
-def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: str, token: str) -> AnnotationSession:
+def _enter_anew(study: Study, ids: OutsideIds, token: str) -> AnnotationSession:
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
     # Before the transaction, which waits for nobody outside.
-    tier = entry_tiers.tier_of(study, OutsideIds(participant_id, study_id, session_id), token)
+    tier = entry_tiers.tier_of(study, ids, token)
     with transaction.atomic():
         participant, _created = Participant.objects.get_or_create(
-            study=study, pseudonym=pseudonym(study, "P", participant_id)
+            study=study, pseudonym=pseudonym(study, "P", ids.participant)
         )
         restarts.refuse_again(participant)
         allocations.refuse_full(study, participant.pseudonym)
         # Of two requests at once, the unique constraint lets one create and gives the other what it made.
         session, created = AnnotationSession.objects.get_or_create(
             study=study,
-            submission_key=pseudonym(study, "S", session_id),
+            submission_key=pseudonym(study, "S", ids.session),
             defaults={
                 "participant": participant,
                 "configuration": study.configurations.latest("version"),
@@ -113,24 +110,9 @@ def _enter_anew(study: Study, participant_id: str, study_id: str, session_id: st
             },
         )
         if created:
-            _store_submission(session, participant=participant_id, study=study_id, session_id=session_id)
+            submissions.make(study, ids, session)
             events.record(events.SESSION_ENTERED, study=study, session=session)
     return session
-
-
-def _store_submission(session: AnnotationSession, *, participant: str, study: str, session_id: str) -> None:
-    """Keep the ids that a person arrived with, sealed; Prolific may have told of the submission before."""
-    ids = {"participant": participant, "study": study, "session": session_id}
-    pseudonym_of = session.participant.pseudonym
-    Submission.objects.update_or_create(
-        study=session.study,
-        submission_key=session.submission_key,
-        defaults={
-            "session": session,
-            "pseudonym": pseudonym_of,
-            "sealed_ids": identities.seal(session.study, pseudonym_of, ids),
-        },
-    )
 
 
 def refuse_without_place(session: AnnotationSession) -> None:

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -157,7 +158,26 @@ def ids_of(submission: Submission) -> OutsideIds:
     if submission.sealed_ids is None:
         raise IdentityDestroyed
     sealed = identities.unseal(submission.study, submission.pseudonym, bytes(submission.sealed_ids))
-    return OutsideIds(sealed["participant"], sealed["study"], sealed["session"])
+    return OutsideIds(**sealed)
+
+
+def make(study: Study, ids: OutsideIds, session: AnnotationSession | None = None) -> Submission:
+    """Return the submission of these ids, which are sealed with it; it is made where there is none.
+
+    session: the visit of the person who arrives with them. Prolific may have told of the submission before, and then
+    the ids of the one who came stand. Without a visit, it is Prolific that tells, and a row that is there stays as it
+    is.
+    """
+    person = pseudonym(study, "P", ids.participant)
+    known_as: dict[str, Any] = {"study": study, "submission_key": pseudonym(study, "S", ids.session)}
+    # Sealing makes a person's key: called only where it is stored.
+    of_ids = {"pseudonym": person, "sealed_ids": lambda: identities.seal(study, person, ids._asdict())}
+    if session is not None:
+        made, _created = Submission.objects.update_or_create(**known_as, defaults={**of_ids, "session": session})
+    else:
+        visit = AnnotationSession.objects.filter(**known_as).first()
+        made, _created = Submission.objects.get_or_create(**known_as, defaults={**of_ids, "session": visit})
+    return made
 
 
 def store_never_again(study: Study, submission_keys: Iterable[str]) -> None:
@@ -231,22 +251,7 @@ def _locked(study: Study, submission: Submission | None, ids: OutsideIds | None)
     row = rows.filter(study=study, submission_key=key).first()
     if row is None and ForgottenSubmission.objects.filter(study=study, submission_key=key).exists():
         return None
-    return row or rows.get(pk=_make(study, key, ids).pk)
-
-
-def _make(study: Study, key: str, ids: OutsideIds) -> Submission:
-    person = pseudonym(study, "P", ids.participant)
-    content = {"participant": ids.participant, "study": ids.study, "session": ids.session}
-    made, _created = Submission.objects.get_or_create(
-        study=study,
-        submission_key=key,
-        defaults={
-            "pseudonym": person,
-            "sealed_ids": lambda: identities.seal(study, person, content),  # called only where there is no row
-            "session": AnnotationSession.objects.filter(study=study, submission_key=key).first(),
-        },
-    )
-    return made
+    return row or rows.get(pk=make(study, ids).pk)
 
 
 def _keep(row: Submission, facts: Facts, is_newer: bool) -> None:
