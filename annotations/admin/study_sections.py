@@ -79,7 +79,8 @@ HELP = {
     "title": "What participants and you read above every page.",
     "slug": "The last part of the participants' link: small letters, digits and dashes.",
     "introduction": "The welcome page: what it is, how long it takes, what it pays.",
-    "consent_text": "Stored word for word with each person's answer.",
+    "consent_text": "Stored word for word with each person's answer. {retention} stands for how long data are kept, as "
+    "the section Privacy says. As long as you change nothing here, it is there in each language of the pages.",
     "goal": "An error score between 0 and 1 to aim at, shown beside people's words; empty: none is shown.",
     "suggest_rewordings": "Offers other phrases to people who say that the program did not find what they meant.",
     "audience": "Experts log in here and may work without a clock; their visits are marked as theirs.",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.base_model import BaseModel
+from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
 from annotations.models.study_texts import (
     LONGEST_TITLE,
@@ -22,11 +23,6 @@ from annotations.models.study_texts import (
 )
 
 DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"
-DEFAULT_CONSENT = (
-    "You will look at images that a computer program sorted, some of them wrongly, and describe in your own words what "
-    "the wrong ones have in common. It takes a few minutes. We store the words you write and how long you take; we do "
-    "not store your name or your internet address. You may stop at any time. Do you agree to take part?"
-)
 PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={code}"
 
 
@@ -90,7 +86,7 @@ class Study(models.Model):
     introduction = models.TextField(
         blank=True, help_text="shown on the welcome page: what it is, how long, what it pays"
     )
-    consent_text = models.TextField(default=DEFAULT_CONSENT)
+    consent_text = models.TextField(default=default_consent)
     external_study_id = models.CharField(
         "Prolific's study id",
         max_length=64,

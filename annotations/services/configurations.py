@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from annotations.models import BaseModel, Study, StudyConfiguration, Task
+from annotations.models.consent_texts import frozen_consent
 from annotations.services.base_models import lacks_features, resolved_target_class
 from annotations.version import CODE_VERSION
 
@@ -83,7 +84,7 @@ def _configuration_data(study: Study) -> dict[str, Any]:
     return {
         "code_version": CODE_VERSION,
         "least_slice_size": settings.LEAST_SLICE_SIZE,
-        "study": {name: getattr(study, name) for name in FROZEN_STUDY_FIELDS},
+        "study": {name: getattr(study, name) for name in FROZEN_STUDY_FIELDS} | _texts_as_read(study),
         "conditions": [
             {name: getattr(condition, name) for name in FROZEN_CONDITION_FIELDS}
             for condition in study.conditions.order_by("position")
@@ -92,6 +93,12 @@ def _configuration_data(study: Study) -> dict[str, Any]:
         "base_models": {name: _frozen_base_model(pk) for pk, name in base_models.items()},
         "tasks": [_frozen_task(task) for task in tasks],
     }
+
+
+def _texts_as_read(study: Study) -> dict[str, Any]:
+    """The consent text with what the study's own settings say of it, so that the configuration has what people read."""
+    text, translations = frozen_consent(study.consent_text, study.language, study.translations, study.retention_days)
+    return {"consent_text": text, "translations": translations}
 
 
 def _digest(data: Mapping[str, Any]) -> str:

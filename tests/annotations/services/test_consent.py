@@ -79,6 +79,7 @@ def test_the_text_is_stored_in_the_language_in_which_it_was_shown(session, answe
 
 
 def test_a_text_that_was_not_translated_is_stored_as_what_it_is(session):
+    session.configuration.data["study"]["translations"] = {}
     sessions.give_consent(session, "de")
     consent = Consent.objects.get()
     assert (consent.text, consent.language) == (session.configuration.data["study"]["consent_text"], "en")

@@ -33,7 +33,7 @@ def test_the_configuration_holds_study_tasks_and_data_and_its_digest_can_be_comp
     task = configuration.data["tasks"][0]
     dataset = Dataset.objects.get()
     assert configuration.version == 1
-    assert configuration.data["study"]["consent_text"] == draft_study.consent_text
+    assert configuration.data["study"]["introduction"] == draft_study.introduction
     assert (task["class_name"], task["time_limit_s"]) == ("square", 600)
     base_model = configuration.data["base_models"][task["base_model"]]
     assert base_model["dataset"]["digest"] == dataset.digest
@@ -169,7 +169,7 @@ def test_a_suggestion_that_nobody_could_submit_is_refused_with_the_word(
 
 
 def test_the_language_and_the_translations_freeze_too(draft_study: Study) -> None:
-    Study.objects.update(translations={"de": {"title": "Formen"}})
+    Study.objects.update(consent_text="Do you agree?", translations={"de": {"title": "Formen"}})
     studies.open_study(draft_study, without_rehearsal=True)
     frozen = StudyConfiguration.objects.get().data["study"]
     assert (frozen["language"], frozen["translations"]) == ("en", {"de": {"title": "Formen"}})

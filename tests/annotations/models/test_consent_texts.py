@@ -1,0 +1,71 @@
+"""The consent text as people read it: with how long data are kept, and in each language that it was written in."""
+
+import pytest
+
+from annotations.models.consent_texts import DEFAULT_CONSENTS, RETENTION, frozen_consent, retention_sentence
+
+OWN = "We keep your words. {retention} Do you agree?"
+
+
+@pytest.mark.parametrize(
+    ("days", "language", "says"),
+    [
+        (None, "en", "no day is set"),
+        (0, "en", "as soon as the study ends"),
+        (1, "en", "one day after"),
+        (90, "en", "90 days after"),
+        (None, "de", "nicht festgelegt"),
+        (0, "de", "sobald die Studie endet"),
+        (1, "de", "einen Tag nach"),
+        (90, "de", "90 Tage nach"),
+        (90, "fr", "90 days after"),
+    ],
+)
+def test_when_ids_are_destroyed_is_a_sentence(days, language, says):
+    sentence = retention_sentence(days, language)
+    assert says in sentence and sentence.endswith(".") and "{" not in sentence
+
+
+def test_a_text_of_ones_own_has_the_retention_filled_in_and_no_language_more():
+    text, translations = frozen_consent(OWN, "en", {"de": {"title": "Vögel"}}, 90)
+    assert text == f"We keep your words. {retention_sentence(90, 'en')} Do you agree?"
+    assert translations == {"de": {"title": "Vögel"}}
+
+
+def test_a_translation_has_it_in_its_own_language():
+    _text, translations = frozen_consent(OWN, "en", {"de": {"consent_text": "Ja? {retention}"}}, 90)
+    assert translations["de"]["consent_text"] == f"Ja? {retention_sentence(90, 'de')}"
+
+
+def test_the_default_is_there_in_each_of_its_languages():
+    text, translations = frozen_consent(DEFAULT_CONSENTS["en"], "en", {"de": {"title": "Vögel"}}, None)
+    assert text.endswith("Do you agree to take part?") and RETENTION not in text
+    assert translations["de"]["title"] == "Vögel"
+    assert translations["de"]["consent_text"].endswith("Stimmen Sie der Teilnahme zu?")
+
+
+def test_a_study_in_german_with_the_default_is_in_german():
+    text, translations = frozen_consent(DEFAULT_CONSENTS["en"], "de", {}, None)
+    assert text.endswith("Stimmen Sie der Teilnahme zu?")
+    assert translations["en"]["consent_text"].endswith("Do you agree to take part?")
+
+
+def test_a_translation_of_ones_own_stands_before_the_default():
+    _text, translations = frozen_consent(DEFAULT_CONSENTS["en"], "en", {"de": {"consent_text": "Ja?"}}, None)
+    assert translations["de"]["consent_text"] == "Ja?"
+
+
+def test_what_a_study_holds_is_left_as_it_is():
+    held = {"de": {"consent_text": "Ja? {retention}"}}
+    frozen_consent(OWN, "en", held, 90)
+    assert held == {"de": {"consent_text": "Ja? {retention}"}}
+
+
+@pytest.mark.parametrize("language", DEFAULT_CONSENTS)
+def test_the_default_says_what_is_stored_how_long_and_how_to_withdraw(language):
+    """One word for each, in both languages: the device, the images, Prolific's ids, the address, the link."""
+    words = {
+        "en": ("device", "images you were shown", "Prolific", "internet address", "withdraw", "link"),
+        "de": ("Gerät", "welche Bilder", "Prolific", "Internetadresse", "zurückziehen", "Link"),
+    }[language]
+    assert all(word in DEFAULT_CONSENTS[language] for word in (*words, RETENTION))
