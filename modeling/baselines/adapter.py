@@ -9,12 +9,30 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from modeling.baselines.classifiers import check_features
+from modeling.baselines.grouped import GroupedFeatures, check_pair
 from modeling.baselines.sgd import BestEpoch, Device, coefficients, linear_layer
+from modeling.checks import check_unit_rows
 from modeling.errors import BadArray
 from modeling.standardization import unit_rows
 
 HIDDEN = 128
 LOGIT_SCALE = 100.0
+
+
+def check_adapter_input(
+    train: GroupedFeatures, validation: GroupedFeatures, class_embeddings: NDArray[np.floating]
+) -> None:
+    """Raise BadArray unless the splits fit each other, and the class prompts them, and all rows have length 1."""
+    check_pair(train, validation)
+    if class_embeddings.ndim != 2 or class_embeddings.shape[1] != train.features.shape[1]:
+        raise BadArray(
+            f"class embeddings {class_embeddings.shape} and features {train.features.shape} must be in one space"
+        )
+    if len(class_embeddings) < train.n_classes:
+        raise BadArray(f"there are {len(class_embeddings)} class embeddings for {train.n_classes} classes")
+    check_unit_rows(class_embeddings, "class embedding")
+    check_unit_rows(train.features, "training image")
+    check_unit_rows(validation.features, "validation image")
 
 
 class Adapter(nn.Module):

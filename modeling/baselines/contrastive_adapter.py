@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from modeling.baselines.adapter import HIDDEN, Adapter, AdapterClassifier
-from modeling.baselines.erm_adapter import check_adapter_input
+from modeling.baselines.adapter import HIDDEN, Adapter, AdapterClassifier, check_adapter_input
 from modeling.baselines.grouped import GroupedFeatures, rows_of_size
 from modeling.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
 from modeling.standardization import unit_rows
