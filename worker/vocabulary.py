@@ -15,7 +15,6 @@ from worker import resources
 from worker.complaints import complain
 
 MOST_REWORDINGS = 4
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ def embedded(encoder_spec: str, template: str) -> EmbeddedVocabulary:
     """Return the vocabulary in a template, embedded once per process. Raises as `resources.encoder` does."""
     encoder = resources.encoder(encoder_spec)
     texts = [render(template, phrase) for phrase in vocabulary()]
-    batches = [encoder.encode_texts(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
-    return EmbeddedVocabulary(vocabulary(), np.concatenate(batches))
+    return EmbeddedVocabulary(vocabulary(), encoder.encode_texts(texts))
 
 
 def prepare() -> None:

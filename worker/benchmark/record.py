@@ -5,7 +5,6 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from annotations.version import CODE_VERSION
 from worker.benchmark.annotations import Annotation
 from worker.benchmark.bench import HELD_OUT, Bench
 from worker.benchmark.clarify import AnnotationSet, AnnotationSource
@@ -115,4 +114,4 @@ def _source_document(source: AnnotationSource, position: Mapping[int, int]) -> d
 
 def versions() -> dict[str, str]:
     """Of the code, Python and the libraries that the figures depend on."""
-    return {**library_versions(), "clarify": CODE_VERSION, "scikit-learn": version("scikit-learn")}
+    return {**library_versions(), "scikit-learn": version("scikit-learn")}
