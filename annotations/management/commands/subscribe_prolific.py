@@ -13,8 +13,8 @@ from annotations.prolific.errors import ProlificError
 from annotations.services import prolific_access, webhooks
 
 _FILE_HELP = """a file that is not there yet, for a new secret that signs webhooks; an earlier one of the workspace
-ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. - writes the secret, and nothing else, to standard output. Without this,
-the secret is left as it is"""
+ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. - writes the secret, and nothing else, to standard output. Without
+this, the secret is left as it is"""
 _STANDARD_OUTPUT = Path("-")
 
 
