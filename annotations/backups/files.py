@@ -28,9 +28,17 @@ def kept(root: Path) -> Iterator[Path]:
 
 
 def copy_all(source: Path, target: Path) -> dict[str, str]:
-    """Copy what `kept` yields; returns the SHA-256 of each copy by its path. A file that goes meanwhile is left out."""
+    """Copy what `kept` yields; returns the SHA-256 of each copy by its path. A file that goes meanwhile is left out.
+
+    Raises BackUpRefused for a name that no line of `SHA256SUMS` can hold.
+    """
+    names = list(kept(source))
+    refuse(
+        [repr(str(name)) for name in names if not str(name).isprintable()],
+        f"of the files in {source} have unprintable signs in their names. Rename them, or take them away",
+    )
     digests = {}
-    for name in kept(source):
+    for name in names:
         try:
             digests[name.as_posix()] = copy(source / name, target / name)
         except FileNotFoundError:

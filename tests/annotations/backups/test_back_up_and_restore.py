@@ -204,6 +204,13 @@ def test_a_folder_that_is_there_and_one_in_data_root_are_refused(data_root: Path
         call_command("back_up", data_root / "back-up")
 
 
+def test_a_name_that_breaks_the_list_of_digests_is_refused(data_root: Path, folder: Path) -> None:
+    (data_root / "two\nlines").write_text("of somebody else")
+    with pytest.raises(CommandError, match=r"1 of the files in .* have unprintable signs in their names.*two.nlines"):
+        call_command("back_up", folder)
+    assert not folder.exists()
+
+
 def test_what_fails_halfway_leaves_nothing_that_looks_like_a_back_up(
     data_root: Path, folder: Path, monkeypatch
 ) -> None:
@@ -230,6 +237,26 @@ def test_a_missing_or_too_old_pg_dump_is_a_sentence(data_root: Path, folder: Pat
         ):
             call_command("back_up", folder)
     assert not folder.exists()
+
+
+def test_the_password_is_on_no_command_line_and_what_pg_dump_says_is_passed_on(
+    data_root: Path, folder: Path, tmp_path: Path, subprocess_environment: dict[str, str]
+) -> None:
+    program = tmp_path / "bin" / "pg_dump"  # of the server's version, and the first on the PATH
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\ncd {tmp_path}\n"
+        f"[ $1 = --version ] && echo 'pg_dump (PostgreSQL) {postgres_tools.server_version()}.0' && exit\n"
+        'echo "$@" > arguments; echo "$PGPASSWORD" > password; echo "out of luck" >&2; exit 1\n'
+    )
+    program.chmod(0o755)
+    url = urlsplit(subprocess_environment["DATABASE_URL"])
+    with_password = urlunsplit(url._replace(netloc="postgres:tell-nobody@"))
+    path = f"{program.parent}:{subprocess_environment['PATH']}"
+    site = Elsewhere(subprocess_environment | {"DATABASE_URL": with_password, "PATH": path}, data_root)
+    assert "pg_dump did not succeed: out of luck" in site.manage("back_up", folder, succeeds=False)
+    assert (tmp_path / "password").read_text().strip() == "tell-nobody"
+    assert "tell-nobody" not in (tmp_path / "arguments").read_text()
 
 
 def test_a_folder_that_holds_no_back_up_is_refused(tmp_path: Path) -> None:
