@@ -54,7 +54,6 @@ class DatasetImport(Job):
     archive = models.CharField(max_length=255, blank=True, help_text="relative to DATA_ROOT; removed when imported")
     source_format = models.CharField(max_length=20, blank=True)
     similarity_encoder = models.CharField(max_length=255, blank=True)
-    feature_encoder = models.CharField(max_length=255, blank=True)
     train_base_model = models.BooleanField(default=True)
     report = models.JSONField(default=dict, help_text="images listed, imported and left out, by reason")
     dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="imports")
