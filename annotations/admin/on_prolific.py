@@ -14,7 +14,11 @@ from annotations.services.errors import ServiceError
 TITLE = "On Prolific"
 # What is asked of Prolific, and what it means for people: said before it is asked.
 ACTS = {
-    "pause_study": ("Pause it there", "Prolific sends nobody new. Who has begun can finish. It can be started again."),
+    "pause_study": (
+        "Pause it there",
+        "Prolific gives nobody a place any more. Who reserved one within the last ten minutes still comes, and who has "
+        "begun can finish. It can be started again.",
+    ),
     "start_study": ("Start it there again", "Prolific sends people again, to the places that are left."),
     "stop_study": ("Stop it there for good", "Prolific sends nobody any more. Who has begun can finish."),
 }
