@@ -271,13 +271,13 @@ def _none_for_nan(threshold: np.float64) -> float | None:
 def _as_row(
     similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
-    if similarities.ndim != 1:
+    if similarities.ndim != 1 or similarities.shape != is_error.shape:
         raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be vectors of one length")
     return similarities[None], is_error
 
 
 def _checked(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> NDArray[np.float32]:
     if similarities.ndim != 2 or is_error.ndim != 1 or similarities.shape[1:] != is_error.shape:
-        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be of one length")
+        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be [K, n] and [n]")
     check_booleans(is_error, "is_error")
     return np.ascontiguousarray(finite_float32(similarities))

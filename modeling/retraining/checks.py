@@ -19,19 +19,28 @@ def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l
 
     The features' values are checked by `check_values`. Raises BadArray for what does not fit.
     """
-    if features.ndim != 2 or labels.ndim != 1 or len(features) != len(labels) or not len(labels):
+    if features.ndim != 2 or labels.ndim != 1 or len(features) != len(labels) or not features.size:
+        raise BadArray(f"features {features.shape} and labels {labels.shape} must be [n, d] and [n], n and d ≥ 1")
+    if not _is_float(features) or labels.dtype.kind not in "iu":
         raise BadArray(
-            f"features {features.shape} and labels {labels.shape} must be [n, d] and [n] and have one n, n ≥ 1"
+            f"features must be floats of 64 bits at most, and labels integers, not {features.dtype} and {labels.dtype}"
         )
-    if not np.issubdtype(features.dtype, np.floating) or labels.dtype.kind not in "iu":
-        raise BadArray(f"features must be floats and labels integers, not {features.dtype} and {labels.dtype}")
     if not 0 < l2 < np.inf:
         raise BadArray(f"l2 must be positive and finite, not {l2}")
     if n_classes is None:
         n_classes = int(labels.max()) + 1
+        if n_classes > max(len(labels), 2):
+            raise BadArray(
+                f"the largest of {len(labels)} labels is {n_classes - 1}: give n_classes, or number the classes from 0"
+            )
     checked_ids(labels, "label", below=n_classes, of="row")
     check_two_classes(labels)
     return n_classes
+
+
+def _is_float(array: NDArray[np.floating]) -> bool:
+    """Of a kind that torch has."""
+    return np.issubdtype(array.dtype, np.floating) and array.dtype.itemsize <= 8
 
 
 def check_values(features: NDArray[np.floating]) -> None:
@@ -63,7 +72,7 @@ def check_weights(weights: NDArray[np.floating], n: int) -> None:
     """Raises BadArray unless weights are float[n, K], K ≥ 1, finite and ≥ 0, with a positive sum in each column."""
     if weights.ndim != 2 or len(weights) != n or not weights.shape[1]:
         raise BadArray(f"weights {weights.shape} must be [n, K] with n = {n} and K ≥ 1")
-    if not np.issubdtype(weights.dtype, np.floating) or weights.dtype.itemsize > 8:
+    if not _is_float(weights):
         raise BadArray(f"weights must be floats of 64 bits at most, not {weights.dtype}")
     with np.errstate(over="ignore"):  # an infinite sum is refused
         sums = weights.sum(0, dtype=np.float64)
@@ -80,6 +89,9 @@ def check_groups(groups: NDArray[np.integer], n: int) -> None:
     if groups.min() < 0:
         at = int(np.argmin(groups))
         raise BadArray(f"group {groups[at]} of row {at} is negative: give classes without slices an id (`slice_ids`)")
+    if groups.max() > np.iinfo(np.int64).max:
+        at = int(np.argmax(groups))
+        raise BadArray(f"group {groups[at]} of row {at} is more than 64 bits with a sign can hold")
 
 
 def check_classes(classes: Collection[int], n_classes: int) -> None:

@@ -21,8 +21,7 @@ class Metric:
         self.whitening = whitening
 
     def to(self, where: torch.dtype | torch.device) -> "Metric":
-        """The same in another precision, or on another device. It need not be exact: with W rounded, WᵀW is a metric
-        as well, nearly the same."""
+        """The same in another precision, in which points are multiplied too, or on another device."""
         if where == torch.bfloat16:
             return self._rounded  # made once for all batches
         there = self.whitening.to(where)

@@ -65,8 +65,10 @@ class SharedStart:
         """The same for who trains on these features, float[n, d], more than once: what is made of them is kept with it.
 
         That takes as much memory as they do, and nothing where they are large. It is not saved.
-        Raises BadArray for numbers that are not finite or not standardised.
+        Raises BadArray for other sizes, and for numbers that are not finite or not standardised.
         """
+        if features.ndim != 2 or features.shape[1] != self.n_features:
+            raise BadArray(f"the shared start is for features [n, {self.n_features}], not {features.shape}")
         check_values(features)
         return replace(self, kept=KeptFeatures.of(Halves.of(as_tensor(features)), self.reference))
 

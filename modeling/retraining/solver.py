@@ -66,7 +66,7 @@ def solve(
             worst_before, worst = worst, float((gap / loss)[pending].max())
             if iterations >= max_iterations:
                 raise NotConverged(iterations, worst, tolerance)
-            if not worst <= PROGRESS * worst_before:  # NaN is not
+            if not worst < PROGRESS * worst_before:  # neither NaN nor what stays infinite is
                 break
             goal = torch.maximum(GOAL * tolerance * loss, precision.shrinks * gap)[pending]
             descent = descend(

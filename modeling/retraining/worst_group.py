@@ -31,7 +31,7 @@ from modeling.retraining.solver import GOAL, PROGRESS, precisions
 
 _SUFFICIENT = 1e-3  # of the decrease that the model promises
 _LEAST_STEP = 1e-6
-_LOOSE = 5e-3  # tolerances for which the start may be rounded as the steps are
+_LOOSE = 5e-3  # a tolerance for which the first gradients and the metric may be rounded as the features are
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,7 @@ class _Method:
     """Steps in one precision: only what changes by a step is multiplied in it, as in `descent`."""
 
     def __init__(self, problem: Problem, weights: GroupMeans, metric: Metric, precision: Precision) -> None:
-        self.problem, self.weights, self.precision = problem, weights, precision
-        self.metric = metric.to(precision.operands)
+        self.problem, self.weights, self.metric, self.precision = problem, weights, metric, precision
 
     def begin(self, v: Tensor, z: Tensor, operands: torch.dtype) -> _Point:
         """Evaluate every group where z = V x is known, [1, b, n], with a product of these operands."""
@@ -169,7 +168,7 @@ class _Method:
         losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
         q = simplex_maximiser(losses, curvature, near)
-        gap = float(losses.max() - (q @ losses - q @ curvature @ q / 2))
+        gap = float(losses.max() - q @ losses + max(q @ curvature @ q, 0) / 2)  # by rounding it can be negative
         return _Point(v, kept, found, self.metric, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
@@ -212,20 +211,19 @@ def _solve(
     problem: Problem, weights: GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
 ) -> tuple[Tensor, _Certificate, int]:
     """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
-    v, check, begun, iterations = start.reference[None], problem.features.dtype, False, 0
+    v, check, iterations = start.reference[None], problem.features.dtype, 0
+    known: Tensor | None = start.logits(problem)
     for precision in precisions(problem.features):
-        method, gap_before = _Method(problem, weights, start.metric, precision), np.inf
+        rounded = precision.operands if tolerance >= _LOOSE else precision.values
+        method, gap_before = _Method(problem, weights, start.metric.to(rounded), precision), np.inf
         while True:
-            if begun:
-                at = method.at(v, check)
-            else:
-                at = method.begin(v, start.logits(problem), precision.operands if tolerance >= _LOOSE else check)
-                begun = True
+            at = method.at(v, check) if known is None else method.begin(v, known, rounded)
             if iterations >= max_iterations:
                 raise NotConverged(iterations, at.gap / at.loss, tolerance)
-            if not at.gap <= PROGRESS * gap_before:  # NaN is not
+            if not at.gap < PROGRESS * gap_before:  # NaN is not
                 break
-            gap_before = at.gap
+            # what is known may be of features that have changed in memory since
+            gap_before, known = at.gap if known is None else np.inf, None
             reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.patience))
             v, iterations = reached.v, iterations + used
             if precision.shrinks * at.gap <= tolerance * reached.loss:  # the descent aimed at the tolerance itself

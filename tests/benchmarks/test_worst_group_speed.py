@@ -41,7 +41,7 @@ def _one_thread() -> Iterator[None]:
 
 def test_certified(benchmark: Any, data: Planted, start: SharedStart, optimum: TrainedWorstGroup) -> None:
     benchmark.group = GROUP
-    arguments = {"tolerance": GAP / optimum.loss, "start": start}
+    arguments = {"tolerance": GAP / (optimum.loss + GAP), "start": start}  # a share of the loss reached
     trained = benchmark.pedantic(
         train_worst_group,
         (data.features, data.labels, data.groups, L2),
@@ -50,7 +50,7 @@ def test_certified(benchmark: Any, data: Planted, start: SharedStart, optimum: T
         warmup_rounds=1,
     )
     benchmark.extra_info["note"] = f"Ours ends {_excess(trained.loss, optimum):.2%} above the optimum"
-    assert trained.gap <= GAP * 1.01
+    assert trained.gap <= GAP
 
 
 def test_max_sgd(benchmark: Any, data: Planted, optimum: TrainedWorstGroup) -> None:

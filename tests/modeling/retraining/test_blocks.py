@@ -1,9 +1,12 @@
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from modeling import products
 from modeling.errors import BadArray
@@ -75,20 +78,27 @@ def test_a_start_keeps_what_was_made_of_its_features_and_of_no_others(packings: 
     assert packings == [300, 300, 300]
 
 
-def test_what_was_kept_of_features_that_changed_since_certifies_nothing_false(packings: list[int]) -> None:
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("change", [lambda x: x[::-1], lambda x: -x, lambda x: 3 * x])
+def test_what_was_kept_of_features_that_changed_since_certifies_nothing_false(
+    packings: list[int], change: Callable[[NDArray[Any]], NDArray[Any]], dtype: type[np.floating[Any]]
+) -> None:
     x, y, weights = problem()
-    x = x.astype(np.float32)
+    x = x.astype(dtype)
     start = prepare_start(x, y, l2=0.01)
-    x += np.random.default_rng(0).normal(size=x.shape).astype(np.float32)
+    x[:] = change(x.copy())
     trained = train_heads(x, y, weights, l2=0.01, start=start)
-    assert packings == [300]
     np.testing.assert_allclose(trained.loss, train_heads(x.copy(), y, weights, l2=0.01).loss, rtol=1e-7)
+    for tolerance in (1e-2, 1e-6):
+        worst = train_worst_group(x, y, y, l2=0.01, tolerance=tolerance, start=start)
+        assert worst.loss == pytest.approx(train_worst_group(x.copy(), y, y, l2=0.01).loss, rel=tolerance)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("spoilt", [np.nan, np.inf, 1e7])
-def test_numbers_that_were_spoilt_since_are_named_or_certified(spoilt: float) -> None:
+def test_numbers_that_were_spoilt_since_are_named_or_certified(spoilt: float, dtype: type[np.floating[Any]]) -> None:
     x, y, weights = problem()
-    x = x.astype(np.float32)
+    x = x.astype(dtype)
     start = prepare_start(x, y, l2=0.01)
     x[7, 2] = spoilt
     for train in (
@@ -100,6 +110,23 @@ def test_numbers_that_were_spoilt_since_are_named_or_certified(spoilt: float) ->
             assert np.isfinite(train())
     with pytest.raises(BadArray, match="row 7 has a number"):
         start.keeping(x)
+
+
+def test_numbers_so_large_that_losses_are_infinite_end_in_an_error() -> None:
+    x, y, weights = problem(n_classes=4)
+    start = prepare_start(x, y, l2=0.01)
+    x[7, 2] = 1e300
+    with np.errstate(all="ignore"), pytest.raises(BadArray, match="row 7 has a number larger"):
+        train_heads(x, y, weights, l2=0.01, start=start)
+    with np.errstate(all="ignore"), pytest.raises(BadArray, match="row 7 has a number larger"):
+        train_worst_group(x, y, y, l2=0.01, start=start)
+
+
+@pytest.mark.parametrize("other", [np.zeros(300), np.zeros((300, 2)), np.zeros((300, 2, 1))])
+def test_nothing_is_kept_of_features_of_other_sizes(other: NDArray[Any]) -> None:
+    x, y, _ = problem()
+    with pytest.raises(BadArray, match="the shared start is for features"):
+        prepare_start(x, y, l2=0.01).keeping(other)
 
 
 def test_the_logits_of_the_reference_are_kept_with_the_features_and_true_of_others() -> None:

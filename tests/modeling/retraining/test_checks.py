@@ -35,6 +35,30 @@ def test_a_third_class_may_be_absent(solver: str) -> None:
     SOLVERS[solver](2 * Y, None)
 
 
+@pytest.mark.parametrize("solver", ["heads", "worst group", "shared start"])
+def test_a_label_that_no_count_of_classes_fits_asks_for_the_number_of_classes(solver: str) -> None:
+    with pytest.raises(BadArray, match="the largest of 8 labels is 10000000: give n_classes, or number the classes"):
+        SOLVERS[solver](np.where(Y, 10_000_000, 0), None)
+    with pytest.raises(BadArray, match="labels must lie in"):
+        SOLVERS[solver](np.where(Y, 10_000_000, 0), 2)
+
+
+@pytest.mark.parametrize("features", [X[:, :0], X.astype(np.longdouble), X.astype(np.complex128)])
+def test_features_without_numbers_or_of_numbers_that_are_cut_are_refused(features: Any) -> None:
+    start = prepare_start(X, Y, 0.1)
+    for given in (None, start):
+        with pytest.raises(BadArray, match=r"features .* must be|features must be floats"):
+            train_heads(features, Y, ONES, 0.1, start=given)
+        with pytest.raises(BadArray, match=r"features .* must be|features must be floats"):
+            train_worst_group(features, Y, Y, 0.1, start=given)
+
+
+def test_a_group_that_is_no_number_with_a_sign_is_refused() -> None:
+    groups = Y.astype(np.uint64) + np.uint64(2**63)
+    with pytest.raises(BadArray, match="group 9223372036854775809 of row 0 is more than 64 bits"):
+        train_worst_group(X, Y, groups, 0.1)
+
+
 @pytest.mark.parametrize("classes", [[0.0], [np.nan], ["0"], [0, 1.5], np.array([0.0])])
 def test_classes_to_train_that_are_not_whole_numbers_are_refused(classes: Any) -> None:
     with pytest.raises(BadArray, match="must be whole numbers"):

@@ -237,6 +237,30 @@ def test_a_start_that_is_rounded_or_wrong_costs_time_but_no_certificate(
     assert trained.loss == pytest.approx(worst_loss(trained, data.features, data.labels, data.groups, 0.01), rel=1e-9)
 
 
+@pytest.mark.parametrize(("n", "d", "n_classes", "n_groups"), [(400, 20, 2, 2), (1_000, 100, 5, 15), (800, 60, 2, 40)])
+def test_products_in_halves_cost_hardly_a_step_more(
+    monkeypatch: pytest.MonkeyPatch, n: int, d: int, n_classes: int, n_groups: int
+) -> None:
+    monkeypatch.setattr("modeling.retraining.solver.multiplies_bfloat16", lambda device: True)
+    x, y, _ = problem(n=n, d=d, n_classes=n_classes)
+    groups = np.random.default_rng(0).integers(0, n_groups, n)
+    halves, doubles = (
+        train_worst_group(x.astype(dtype), y, groups, l2=0.01, tolerance=1e-6) for dtype in (np.float32, np.float64)
+    )
+    assert halves.iterations <= 2 * doubles.iterations + 2
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("l2", [1e-30, 5e-324])
+def test_a_penalty_too_small_for_numbers_ends_in_an_error(l2: float, dtype: type[np.floating[Any]]) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 2)).astype(dtype), rng.integers(0, 2, 40)
+    with np.errstate(all="ignore"), pytest.raises(NotConverged):
+        train_worst_group(x, y, y, l2, max_iterations=50)
+    with np.errstate(all="ignore"), pytest.raises(NotConverged):
+        train_heads(x, y, np.ones((40, 1)), l2, max_iterations=50)
+
+
 @given(
     groups=st.lists(st.one_of(st.integers(0, 5), st.integers(0, 2**40)), min_size=1, max_size=50),
     dtype=st.sampled_from([np.int64, np.uint64]),
