@@ -10,6 +10,7 @@ from django.shortcuts import render
 from annotations.admin.generic import ModelForm
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import Audience, BaseModel, Study, StudyState, Task
+from annotations.models.arrays import without_arrays
 from annotations.services import class_lists
 from annotations.services.errors import ServiceError
 
@@ -19,9 +20,7 @@ TITLE = "Many classes"
 class ClassListForm(ModelForm[Task]):
     """A base model, its classes, and the limits that every task of them gets."""
 
-    base_model = forms.ModelChoiceField(
-        BaseModel.objects.select_related("dataset").defer("head", "predictions"), label="Base model"
-    )
+    base_model = forms.ModelChoiceField(without_arrays(BaseModel.objects.select_related("dataset")), label="Base model")
     names = forms.CharField(
         label="Classes, one a line",
         required=False,

@@ -9,7 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from annotations.admin.numbers import percent, points, score
 from annotations.analysis.estimates import Spread
 from annotations.exports.summary import TaskSummary, summarise
-from annotations.models import Audience, Phrase, Run, RunState, Stage, Study, StudyState
+from annotations.models import OPEN_STATES, Audience, Phrase, Run, RunState, Stage, Study, StudyState
+from annotations.models.arrays import without_arrays
 from annotations.readings import preflight
 from annotations.services import prolific_studies, studies
 
@@ -67,7 +68,7 @@ STEPS = {
         ),
         Step(
             "close",
-            (StudyState.ACTIVE, StudyState.PAUSED),
+            OPEN_STATES,
             studies.close_study,
             "Close for good",
             "Every task that is still running ends now, and nobody can enter again. All that was submitted is kept. "
@@ -153,19 +154,8 @@ def recent_phrases(study: Study) -> QuerySet[Phrase]:
     newest = list(
         own.values_list("pk", flat=True)[:_RECENT]
     )  # apart: sorting all of them with all that is shown is slow
-    return (
-        Phrase.objects.filter(pk__in=newest)
-        .select_related("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
-        .defer(
-            "assignment__task__base_model__predictions",
-            "assignment__task__base_model__head",
-            "score__similarities",
-            "score__text_embedding",
-            "score__run__head",
-            "score__run__test_predictions",
-        )
-        .order_by(*newest_first)
-    )
+    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
+    return without_arrays(Phrase.objects.filter(pk__in=newest).select_related(*related)).order_by(*newest_first)
 
 
 def _funnel(study: Study) -> list[Bar]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from annotations.admin.numbers import percent
 from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.models import BaseModel, Dataset
+from annotations.models.arrays import without_arrays
 from modeling.groups import group_names
 
 
@@ -54,7 +55,7 @@ class BaseModelAdmin(ReadOnlyAdmin):
     fields = ("name", "dataset", "origin", *readonly_fields, "training", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("head", "predictions")
+        return without_arrays(super().get_queryset(request))
 
     @admin.display(description="L2 coefficient λ", ordering="l2")
     def l2_coefficient(self, model: BaseModel) -> float:

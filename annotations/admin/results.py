@@ -17,6 +17,7 @@ from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.exports.head_files import head_zip
 from annotations.exports.moderated_words import is_excluded
 from annotations.models import Run, RunState
+from annotations.models.arrays import without_arrays
 from annotations.services.errors import ServiceError
 from modeling.groups import group_names
 
@@ -72,8 +73,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         related = ("assignment__session__participant", "assignment__session__study", "base_model__dataset")
-        arrays = ("head", "test_predictions", "base_model__head", "base_model__predictions")
-        return super().get_queryset(request).select_related(*related).defer(*arrays)
+        return without_arrays(super().get_queryset(request).select_related(*related))
 
     @admin.display(description="phrase", ordering="phrase_text")
     def phrase(self, run: Run) -> SafeString:

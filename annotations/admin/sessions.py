@@ -13,6 +13,7 @@ from annotations.admin.numbers import NONE, percent, score
 from annotations.admin.read_only import ReadOnlyAdmin, ReadOnlyRows
 from annotations.admin.screens import Screens
 from annotations.models import AnnotationSession, Assignment, Event, Phrase
+from annotations.models.arrays import without_arrays
 
 _SCORE_FIELDS = (
     "error_score",
@@ -37,7 +38,7 @@ class PhraseRows(ReadOnlyRows):
     fields = readonly_fields = ("ordinal", "text", "state", "error_score", "submitted_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return _without_arrays(super().get_queryset(request).select_related("score"))
+        return without_arrays(super().get_queryset(request).select_related("score"))
 
     @admin.display(description="error score")
     def error_score(self, phrase: Phrase) -> str:
@@ -104,9 +105,7 @@ class PhraseAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         related = ("assignment__session__participant", "assignment__session__study", "score__run")
-        return _without_arrays(super().get_queryset(request).select_related(*related)).defer(
-            "score__run__head", "score__run__test_predictions"
-        )
+        return without_arrays(super().get_queryset(request).select_related(*related))
 
     @admin.display(description="phrase", ordering="text")
     def phrase(self, phrase: Phrase) -> SafeString:
@@ -176,10 +175,6 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ("study", "session__participant")
     ordering = ("-id",)
     date_hierarchy = "occurred_at"
-
-
-def _without_arrays(phrases: QuerySet[Phrase]) -> QuerySet[Phrase]:
-    return phrases.defer("score__similarities", "score__text_embedding")
 
 
 def _of_score(phrase: Phrase, attribute: str) -> Any:

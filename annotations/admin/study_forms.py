@@ -10,6 +10,7 @@ from annotations.admin.money import MoneyField
 from annotations.admin.study_sections import HELP
 from annotations.admin.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
+from annotations.models.arrays import without_arrays
 from annotations.services import drafts
 
 ONLY_SHOWN = "only_shown"  # in the data of a form that is shown again, and not to be stored
@@ -82,9 +83,7 @@ class TaskForm(ModelForm[Task]):
     position = forms.IntegerField(
         label="order", min_value=1, required=False, widget=forms.NumberInput(attrs={"class": "narrow"})
     )
-    base_model = forms.ModelChoiceField(
-        BaseModel.objects.select_related("dataset").defer("head", "predictions"), label="base model"
-    )
+    base_model = forms.ModelChoiceField(without_arrays(BaseModel.objects.select_related("dataset")), label="base model")
     target = forms.ChoiceField(label="class", required=False)
 
     class Meta:

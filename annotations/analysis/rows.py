@@ -112,7 +112,7 @@ def read_rows(study: Study) -> StudyRows:
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         condition_of=condition_of,
         assigned=tuple(
-            Assignment.objects.filter(session__in=kept(study, kind)).values_list(
+            Assignment.objects.filter(session__in=study.sessions.in_results(kind)).values_list(
                 "task__position", "session__participant__pseudonym"
             )
         ),
@@ -145,11 +145,6 @@ def positions_with_scores(study: Study) -> set[int]:
 def people_kind(study: Study) -> SessionKind:
     """Return whose visits the study's numbers are of."""
     return SessionKind.EXPERT if study.audience == Audience.EXPERTS else SessionKind.PARTICIPANT
-
-
-def kept(study: Study, kind: SessionKind) -> QuerySet[AnnotationSession]:
-    """Return the visits that count in an analysis."""
-    return study.sessions.filter(kind=kind, withdrawn_at=None, erased_at=None)
 
 
 def _with_counts(tasks: QuerySet[Task]) -> QuerySet[Task]:
@@ -237,7 +232,7 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
 
 
 def _of_people(study: Study) -> QuerySet[Phrase]:
-    return Phrase.objects.filter(assignment__session__in=kept(study, people_kind(study)))
+    return Phrase.objects.filter(assignment__session__in=study.sessions.in_results(people_kind(study)))
 
 
 def _scored(phrases: QuerySet[Phrase]) -> QuerySet[Phrase]:
@@ -251,11 +246,8 @@ def _of_experts(study: Study, tasks: QuerySet[Task]) -> Iterator[tuple[int, Quer
     """
     if study.audience == Audience.EXPERTS:
         return
-    of_experts = Phrase.objects.filter(
-        assignment__session__kind=SessionKind.EXPERT,
-        assignment__session__withdrawn_at=None,
-        assignment__session__erased_at=None,
-    )
+    visits = AnnotationSession.objects.in_results(SessionKind.EXPERT)
+    of_experts = Phrase.objects.filter(assignment__session__in=visits)
     pair = ("assignment__task__base_model", "assignment__task__target_class")
     said = set(of_experts.order_by().values_list(*pair).distinct())  # mostly few, where a study has a thousand tasks
     for task in tasks.exclude(target_class=None):
@@ -267,7 +259,8 @@ def _of_experts(study: Study, tasks: QuerySet[Task]) -> Iterator[tuple[int, Quer
 def _conditions(study: Study, kind: SessionKind) -> tuple[dict[str, str | None], int]:
     """The condition of each person, None where there is none or several, and how many people had several."""
     seen: dict[str, set[str | None]] = {}
-    pairs = kept(study, kind).order_by().values_list("participant__pseudonym", "condition__name").distinct()
+    visits = study.sessions.in_results(kind).order_by()
+    pairs = visits.values_list("participant__pseudonym", "condition__name").distinct()
     for person, condition in pairs:
         seen.setdefault(person, set()).add(condition)
     named = {person: names - {None} for person, names in seen.items()}
@@ -285,13 +278,13 @@ def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]
         others=Count("id", filter=~Q(kind__in=(kind, *REHEARSALS))),
         late=Count("id", filter=Q(kind=kind, is_late=True, withdrawn_at=None)),
     )
-    phrases = Phrase.objects.filter(assignment__session__in=kept(study, kind)).aggregate(
+    phrases = Phrase.objects.filter(assignment__session__in=study.sessions.in_results(kind)).aggregate(
         excluded=Count("id", filter=Q(moderation=Moderation.EXCLUDED)),
         hidden=Count("id", filter=Q(moderation=Moderation.HIDDEN)),
         pending=Count("id", filter=Q(state=PhraseState.PENDING)),
         failed=Count("id", filter=Q(state=PhraseState.FAILED)),
     )
-    runs = Run.objects.filter(assignment__session__in=kept(study, kind), is_chosen=False).aggregate(
+    runs = Run.objects.filter(assignment__session__in=study.sessions.in_results(kind), is_chosen=False).aggregate(
         pending=Count("id", filter=Q(state=RunState.PENDING)),
         failed=Count("id", filter=Q(state=RunState.FAILED)),
         refused=Count("id", filter=Q(state=RunState.REFUSED, threshold__isnull=False)),

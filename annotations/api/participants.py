@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from annotations.api.access import InVisit, VisitAuthentication
 from annotations.api.serializers import NewPhraseSerializer, OwnPhraseSerializer
 from annotations.models import AnnotationSession, Assignment, Phrase
+from annotations.models.arrays import without_arrays
 from annotations.services import phrase_rate
 from annotations.services.phrases import submit
 
@@ -45,7 +46,7 @@ class PhraseView(_VisitView):
     @extend_schema(operation_id="own_phrases_retrieve", responses=OwnPhraseSerializer)
     def get(self, request: Request, public_id: uuid.UUID, client_uuid: uuid.UUID) -> Response:
         assignment = _own_assignment(request, public_id)
-        phrases = Phrase.objects.select_related("score").defer("score__similarities", "score__text_embedding")
+        phrases = without_arrays(Phrase.objects.select_related("score"))
         phrase = get_object_or_404(phrases, assignment=assignment, client_uuid=client_uuid)
         return Response(OwnPhraseSerializer(phrase).data)
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -26,6 +26,7 @@ from annotations.api.serializers import (
 )
 from annotations.exports.download import study_download
 from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Phrase, Run, Study, Task
+from annotations.models.arrays import without_arrays
 from annotations.readings.monitor import document, monitor
 from annotations.services.scopes import visible
 
@@ -46,12 +47,12 @@ class DatasetViewSet(_StaffViewSet):
 
 
 class BaseModelViewSet(_StaffViewSet):
-    queryset = BaseModel.objects.defer("head", "predictions").order_by("id")
+    queryset = without_arrays(BaseModel.objects.order_by("id"))
     serializer_class = BaseModelSerializer
     filters: ClassVar[dict[str, str]] = {"dataset": "dataset", "name": "name"}
 
 
-_TASKS = Task.objects.select_related("base_model__dataset").defer("base_model__head", "base_model__predictions")
+_TASKS = Task.objects.with_base_models()
 
 
 class StudyViewSet(_StaffViewSet):
@@ -108,10 +109,8 @@ class AssignmentViewSet(_StaffViewSet):
 
 class PhraseViewSet(_StaffViewSet):
     visit_path = "assignment__session"
-    queryset = (
-        Phrase.objects.select_related("assignment__session__participant", "score__run")
-        .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
-        .order_by("id")
+    queryset = without_arrays(
+        Phrase.objects.select_related("assignment__session__participant", "score__run").order_by("id")
     )
     serializer_class = PhraseSerializer
     filters: ClassVar[dict[str, str]] = {
@@ -124,8 +123,8 @@ class PhraseViewSet(_StaffViewSet):
 
 class RunViewSet(_StaffViewSet):
     visit_path = "assignment__session"
-    queryset: QuerySet[Model] = (
-        Run.objects.select_related("assignment__session__participant").defer("head", "test_predictions").order_by("id")
+    queryset: QuerySet[Any] = without_arrays(
+        Run.objects.select_related("assignment__session__participant").order_by("id")
     )
     serializer_class = RunSerializer
     lookup_field = "public_id"

@@ -20,6 +20,7 @@ from annotations.models import (
     Study,
     ThresholdChoice,
 )
+from annotations.models.arrays import without_arrays
 
 _EVERYTHING = "every table but this one"
 _ALL_BUT_SESSIONS = "every table but sessions.csv and participants.csv"
@@ -34,7 +35,7 @@ def exclusions(study: Study) -> Iterator[Exclusion]:
     visits = study.sessions.filter(~Q(kind=kind) | Q(withdrawn_at__isnull=False) | Q(erased_at__isnull=False))
     for visit in visits.select_related("participant").order_by("submission_key").iterator():
         yield _of_visit(visit, kind)
-    inside = study.sessions.counted().filter(withdrawn_at=None, erased_at=None)
+    inside = study.sessions.in_results()
     phrases = Phrase.objects.filter(assignment__session__in=inside)
     out = phrases.filter(Q(moderation=Moderation.EXCLUDED) | ~Q(state=PhraseState.SCORED))
     out = out.select_related("assignment__session__participant", "assignment__task")
@@ -44,8 +45,8 @@ def exclusions(study: Study) -> Iterator[Exclusion]:
         yield _of_phrase(phrase)
     runs = Run.objects.filter(assignment__session__in=inside).exclude(state=RunState.DONE)
     judged = [each for each in Moderation.values if each != Moderation.EXCLUDED]
-    runs = runs.filter(its_phrases(moderation__in=judged)).defer("head", "test_predictions")
-    runs = runs.select_related("assignment__session__participant", "assignment__task")
+    runs = runs.filter(its_phrases(moderation__in=judged))
+    runs = without_arrays(runs.select_related("assignment__session__participant", "assignment__task"))
     for run in runs.order_by("assignment__session__submission_key", "assignment__task__position", "id").iterator():
         yield _of_run(run)
 

@@ -28,12 +28,7 @@ def manifest(study: Study, notes: list[str]) -> dict[str, Any]:
             for configuration in study.configurations.order_by("version")
         ],
         "data_sets": sorted(
-            {
-                f"{task.base_model.dataset} {task.base_model.dataset.digest}"
-                for task in study.tasks.select_related("base_model__dataset").defer(
-                    "base_model__head", "base_model__predictions"
-                )
-            }
+            {f"{task.base_model.dataset} {task.base_model.dataset.digest}" for task in study.tasks.with_base_models()}
         ),
         "notes": notes,
     }

@@ -28,6 +28,7 @@ from annotations.models import (
     Study,
     Task,
 )
+from annotations.models.arrays import without_arrays
 
 _AT_ONCE = 500  # rows that are in memory together
 
@@ -67,20 +68,14 @@ def source_of(study: Study, name: str) -> Source:
 
 def phrase_rows(study: Study) -> QuerySet[Phrase]:
     """Return the study's phrases in the order of phrases.csv, without the arrays of their scores."""
-    return (
-        Phrase.objects.filter(assignment__session__in=kept(study))
+    phrases = (
+        Phrase.objects.filter(assignment__session__in=study.sessions.in_results())
         .exclude(moderation=Moderation.EXCLUDED)
         .select_related("assignment__session__participant", "assignment__task", "score__run")
         .select_related("threshold_choice__run", "judgement")
-        .defer("score__similarities", "score__text_embedding", "score__run__head", "score__run__test_predictions")
-        .defer("threshold_choice__run__head", "threshold_choice__run__test_predictions", *_UNREAD)
         .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
     )
-
-
-def kept(study: Study) -> QuerySet[AnnotationSession]:
-    """Return the visits that count, but for those whose persons withdrew or were erased."""
-    return study.sessions.counted().filter(withdrawn_at=None, erased_at=None)
+    return without_arrays(phrases).defer(*_UNREAD)
 
 
 def _participants(study: Study) -> QuerySet[Any, Any]:
@@ -101,7 +96,7 @@ def _sessions(study: Study) -> QuerySet[Any, Any]:
 
 def _assignments(study: Study) -> QuerySet[Any, Any]:
     return (
-        Assignment.objects.filter(session__in=kept(study))
+        Assignment.objects.filter(session__in=study.sessions.in_results())
         .select_related("session__participant", "task")
         .annotate(n_phrases=Count("phrases"))
         .order_by("session__participant__pseudonym", "session__submission_key", "task__position")
@@ -109,12 +104,11 @@ def _assignments(study: Study) -> QuerySet[Any, Any]:
 
 
 def _runs(study: Study) -> QuerySet[Any, Any]:
-    return (
-        Run.objects.filter(assignment__session__in=kept(study))
+    runs = (
+        Run.objects.filter(assignment__session__in=study.sessions.in_results())
         .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
         .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
         .select_related("assignment__session__participant", "assignment__task", "base_model")
-        .defer("head", "test_predictions", "base_model__head", "base_model__predictions", *_UNREAD)
         .order_by(
             "assignment__session__participant__pseudonym",
             "assignment__task__position",
@@ -122,11 +116,12 @@ def _runs(study: Study) -> QuerySet[Any, Any]:
             "id",
         )
     )
+    return without_arrays(runs).defer(*_UNREAD)
 
 
 def _end_answers(study: Study) -> QuerySet[Any, Any]:
     return (
-        EndAnswer.objects.filter(session__in=kept(study))
+        EndAnswer.objects.filter(session__in=study.sessions.in_results())
         .select_related("session__participant")
         .order_by("session__participant__pseudonym", "session__submission_key", "number")
     )
@@ -134,7 +129,7 @@ def _end_answers(study: Study) -> QuerySet[Any, Any]:
 
 def _spans(study: Study) -> QuerySet[Any, Any]:
     return (
-        Span.objects.filter(session__in=kept(study))
+        Span.objects.filter(session__in=study.sessions.in_results())
         .select_related("session__participant", "assignment__task")
         .defer(*_unread("session", AnnotationSession, _OF_A_VISIT), *_unread_of_assignment())
         .defer(*_unread("session__participant", Participant, {"pseudonym"}))

@@ -59,9 +59,7 @@ def study_document(study: Study) -> dict[str, Any]:
                 "base_model_test_metrics": task.base_model.test_metrics,
                 "groups": group_names(task.base_model.dataset.class_names, task.base_model.dataset.attribute_names),
             }
-            for task in study.tasks.select_related("base_model__dataset").defer(
-                "base_model__head", "base_model__predictions"
-            )
+            for task in study.tasks.with_base_models()
         ],
         "how_to_recompute": _RECOMPUTE,
     }

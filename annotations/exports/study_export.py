@@ -21,7 +21,7 @@ from annotations.exports.archive import Archive
 from annotations.exports.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
 from annotations.exports.manifest import NOT_THERE, manifest
 from annotations.exports.readme import readme
-from annotations.exports.rows import Source, kept, phrase_rows, sources
+from annotations.exports.rows import Source, phrase_rows, sources
 from annotations.exports.snapshot import snapshot
 from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise, summary_of
@@ -170,7 +170,7 @@ def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
 
 def _raw_events(study: Study) -> Iterator[str]:
     """The log without what is sealed, and without the visits of which nothing is to be used."""
-    told = study.events.filter(Q(session=None) | Q(session__in=kept(study))).order_by("id")
+    told = study.events.filter(Q(session=None) | Q(session__in=study.sessions.in_results())).order_by("id")
     # The payload as PostgreSQL writes it: a million of them need not be read and written again.
     as_text = told.annotate(text=Cast("payload", TextField()))
     columns = as_text.values_list("id", "occurred_at", "kind", "session__submission_key", "text")

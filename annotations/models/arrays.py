@@ -1,9 +1,31 @@
-"""Small arrays that live in a row: little-endian bytes in, a numpy array out."""
+"""Small arrays that live in a row: little-endian bytes in, a numpy array out, and queries that leave them out."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import numpy as np
+from django.db.models import Model, QuerySet
 from numpy.typing import NDArray
+
+Row = TypeVar("Row", bound=Model)
+
+
+def without_arrays(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Leave out the arrays and heads of the rows, and of those that `select_related` has joined to them before.
+
+    They are as long as a data set. Which columns they are a model says as `ARRAYS`; one that is looked at after all is
+    read by a query of its own.
+    """
+    joined = rows.query.select_related
+    return rows.defer(*_arrays(rows.model, joined if isinstance(joined, dict) else {}))
+
+
+def _arrays(model: type[Model], joined: dict[str, Any], path: str = "") -> Iterator[str]:
+    yield from (f"{path}{name}" for name in getattr(model, "ARRAYS", ()))
+    for name, further in joined.items():
+        related = model._meta.get_field(name).related_model
+        assert isinstance(related, type), "a joined field leads to a model"
+        yield from _arrays(related, further, f"{path}{name}__")
 
 
 def pack_float32(values: NDArray[Any]) -> bytes:

@@ -19,6 +19,7 @@ class BaseModel(models.Model):
     """Predictions of one classifier on a data set, and its head where it was trained here."""
 
     NO_PREDICTION = -1
+    ARRAYS = ("predictions", "head")
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="base_models", verbose_name="data set")
     name = models.CharField(max_length=60)

@@ -25,6 +25,8 @@ class Correction(Job):
     one: of the base model, of the corrected one, and of the corrected one without one annotation.
     """
 
+    ARRAYS = ("head",)
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="corrections")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="corrections")

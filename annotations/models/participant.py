@@ -81,6 +81,11 @@ class SessionQuerySet(models.QuerySet["AnnotationSession"]):
         """Visits that count: no previews and no simulated ones."""
         return self.exclude(kind__in=REHEARSALS)
 
+    def in_results(self, kind: SessionKind | None = None) -> "SessionQuerySet":
+        """Visits whose work stands in results: of one kind, or of all that count; not withdrawn, not erased."""
+        visits = self.counted() if kind is None else self.filter(kind=kind)
+        return visits.filter(withdrawn_at=None, erased_at=None)
+
 
 class AnnotationSession(models.Model):
     """One visit: Prolific's SESSION_ID, seen through the study's key."""

@@ -75,6 +75,8 @@ class Score(models.Model):
     neither subject, p_value, p_method, tries and null_level nor two_sided_threshold.
     """
 
+    ARRAYS = ("similarities", "text_embedding")
+
     phrase = models.OneToOneField(Phrase, on_delete=models.PROTECT, related_name="score")
     value = models.FloatField(help_text="error score, 0 to 1")
     threshold = models.FloatField(null=True, help_text="similarity threshold, exact float32; null where the value is 0")

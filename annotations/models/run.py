@@ -21,6 +21,8 @@ class RunState(models.TextChoices):
 class Run(models.Model):
     """One per distinct annotation of an assignment. A refused run says why; a done one keeps its head."""
 
+    ARRAYS = ("test_predictions", "head")
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="runs")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="runs")

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, validat
 from django.db import models
 from django.db.models import F, Q
 
+from annotations.models.arrays import without_arrays
 from annotations.models.base_model import BaseModel
 from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
@@ -341,7 +342,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
         A study of experts has a thousand tasks on one base model, with a thousand names of classes to read.
         """
-        base_models = BaseModel.objects.select_related("dataset").defer("head", "predictions")
+        base_models = without_arrays(BaseModel.objects.select_related("dataset"))
         return self.prefetch_related(models.Prefetch("base_model", queryset=base_models))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.models import BaseModel, Correction, CorrectionPart, JobState, Score, Study
+from annotations.models.arrays import without_arrays
 from annotations.readings.moderation import NOTABLE_LOSS
 from annotations.services import corrections
 
@@ -103,14 +104,13 @@ class Report:
 def offers(study: Study) -> list[Offer]:
     """Return what can be trained, for each base model that the study's tasks show."""
     base_models = BaseModel.objects.filter(pk__in=study.tasks.values("base_model")).select_related("dataset")
-    return [_offer(study, base_model) for base_model in base_models.defer("head", "predictions").order_by("pk")]
+    return [_offer(study, base_model) for base_model in without_arrays(base_models).order_by("pk")]
 
 
 def listed(study: Study) -> list[Correction]:
     """Return the study's corrections, the newest first, without their heads."""
     found = study.corrections.select_related("base_model__dataset", "second_base_model__dataset")
-    large = ("base_model__head", "base_model__predictions", "second_base_model__head", "second_base_model__predictions")
-    return list(found.defer("head", *large).order_by("-id"))
+    return list(without_arrays(found).order_by("-id"))
 
 
 def report_of(correction: Correction) -> Report:
@@ -153,7 +153,7 @@ def _distinct(scores: Sequence[Score]) -> list[Score]:
 
 def _parts(correction: Correction, names: Sequence[str]) -> Iterator[PartOf]:
     sizes = {each["class"]: each for each in correction.effects.get("slices", [])}
-    parts = correction.parts.select_related("score__phrase").defer("score__similarities", "score__text_embedding")
+    parts = without_arrays(correction.parts.select_related("score__phrase"))
     for part in parts.order_by("target_class"):
         size = sizes.get(part.target_class, {})
         yield PartOf(part, names[part.target_class], size.get("n_above"), size.get("n_below"))

@@ -7,6 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from annotations.models import Moderation, Phrase, Run, RunState, Study
+from annotations.models.arrays import without_arrays
 from modeling.groups import group_names
 
 PER_PAGE = 50
@@ -54,28 +55,14 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "") -> QueryS
     Nothing of somebody who withdrew, also before a worker erases it.
     """
     phrases = Phrase.objects.filter(
-        assignment__session__study=study,
-        assignment__session__in=study.sessions.counted().filter(withdrawn_at=None),
+        assignment__session__study=study, assignment__session__in=study.sessions.in_results()
     )
     if state != ALL:
         phrases = phrases.filter(moderation=state)
     if search:
         phrases = phrases.filter(text__icontains=search)
     related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run__base_model")
-    return (
-        phrases.select_related(*related)
-        .defer(
-            "assignment__task__base_model__predictions",
-            "assignment__task__base_model__head",
-            "score__similarities",
-            "score__text_embedding",
-            "score__run__head",
-            "score__run__test_predictions",
-            "score__run__base_model__predictions",
-            "score__run__base_model__head",
-        )
-        .order_by("-submitted_at", "-pk")
-    )
+    return without_arrays(phrases.select_related(*related)).order_by("-submitted_at", "-pk")
 
 
 def page_of(phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Phrase], list[Row]]:

@@ -19,6 +19,7 @@ from annotations.models import (
     ReplyKind,
     Task,
 )
+from annotations.models.arrays import without_arrays
 from annotations.readings.class_images import ClassImages, class_images
 from annotations.readings.pictures import Grid, pictures_of
 from annotations.readings.results import LEAST_SHOWN, Result, chosen_threshold, result
@@ -197,11 +198,7 @@ class Found:
 
 def found(session: AnnotationSession) -> tuple[Found, ...]:
     """Return the best phrase of each of the session's tasks, for the last page."""
-    assignments = (
-        session.assignments.select_related("task__base_model__dataset")
-        .defer("task__base_model__head", "task__base_model__predictions")
-        .order_by("position")
-    )
+    assignments = without_arrays(session.assignments.select_related("task__base_model__dataset").order_by("position"))
     phrases = _phrases().filter(assignment__session=session)
     return tuple(
         Found(assignment.task, best_phrase(phrase for phrase in phrases if phrase.assignment_id == assignment.pk))
@@ -221,8 +218,8 @@ def time_was_over_before(assignment: Assignment) -> bool:
 
 def _phrases() -> QuerySet[Phrase]:
     """Phrases with their scores, whose arrays are read only where they are looked at."""
-    phrases = Phrase.objects.select_related("score", "threshold_choice", "judgement").order_by("ordinal")
-    return phrases.defer("score__similarities", "score__text_embedding")
+    phrases = Phrase.objects.select_related("score", "threshold_choice", "judgement")
+    return without_arrays(phrases.order_by("ordinal"))
 
 
 def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine, ...]:

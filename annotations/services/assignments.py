@@ -17,6 +17,7 @@ from annotations.models import (
     Stage,
     StudyState,
 )
+from annotations.models.arrays import without_arrays
 from annotations.models.assignment import MOST_WAITING
 from annotations.services import events, runs
 from annotations.services.errors import (
@@ -152,8 +153,7 @@ def lock_all(ids: Iterable[int]) -> dict[int, Assignment]:
 def _locked(assignments: QuerySet[Assignment], *, skip_locked: bool = False) -> QuerySet[Assignment]:
     # A "no key" lock lets rows that point to the assignment be inserted meanwhile.
     related = assignments.select_related("task__base_model", "session__study", "session__participant")
-    related = related.defer("task__base_model__head", "task__base_model__predictions")
-    return related.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+    return without_arrays(related).select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
 
 
 def _credit(submitted_at: dt.datetime, now: dt.datetime) -> dt.timedelta:

@@ -82,7 +82,7 @@ def verdicts(study: Study) -> Iterator[Verdict]:
     phrases of all tasks counted as tries.
     """
     waiting = _waiting(study).iterator(chunk_size=_AT_ONCE)
-    tasks = list(study.tasks.select_related("base_model__dataset").defer("base_model__predictions", "base_model__head"))
+    tasks = list(study.tasks.with_base_models())
     judged: set[str] = set()
     while chunk := list(islice(waiting, _AT_ONCE)):
         tried = _attempts([submission.session.participant_id for submission in chunk if submission.session])

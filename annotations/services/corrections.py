@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study
+from annotations.models.arrays import without_arrays
 from annotations.services import audit, doorbell, events, jobs, moderation
 from annotations.services.base_models import lacks_features
 from annotations.services.errors import ServiceError
@@ -68,7 +69,7 @@ def second_sets(base_model: BaseModel) -> list[BaseModel]:
     """Return the base models of data sets that can be a second test set of this one's corrections."""
     others = BaseModel.objects.exclude(dataset=base_model.dataset_id).select_related("dataset").order_by("pk")
     others = others.filter(dataset__class_names=base_model.dataset.class_names)
-    return [other for other in others.defer("head", "predictions") if not _why_not_second(base_model, other)]
+    return [other for other in without_arrays(others) if not _why_not_second(base_model, other)]
 
 
 @transaction.atomic
@@ -130,7 +131,7 @@ def store(correction: Correction, trained: TrainedCorrection) -> None:
             versions=trained.versions,
             code_version=CODE_VERSION,
         )
-        parts = correction.parts.select_related("score__phrase__assignment").defer("score__similarities")
+        parts = without_arrays(correction.parts.select_related("score__phrase__assignment"))
         images = [image(correction), *map(image, parts)]
         events.record(events.CORRECTION_TRAINED, study=correction.study, images=images)
 
@@ -186,7 +187,7 @@ def _usable(study: Study, base_model: BaseModel) -> QuerySet[Score]:
         phrase__assignment__task__target_class__isnull=False,
         threshold__isnull=False,
     )
-    return scores.select_related("phrase__assignment__task").defer("similarities", "text_embedding")
+    return without_arrays(scores.select_related("phrase__assignment__task"))
 
 
 def _label(score: Score) -> int:

@@ -75,7 +75,6 @@ def approved(study: Study) -> QuerySet[Phrase]:
     """Return the phrases that may enter a pooled correction: approved, of visits that count and were not withdrawn."""
     return Phrase.objects.filter(
         assignment__session__study=study,
-        assignment__session__in=study.sessions.counted(),
-        assignment__session__withdrawn_at__isnull=True,
+        assignment__session__in=study.sessions.in_results(),
         moderation=Moderation.APPROVED,
     )

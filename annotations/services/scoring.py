@@ -13,7 +13,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study
-from annotations.models.arrays import pack_float32, unpack_float32
+from annotations.models.arrays import pack_float32, unpack_float32, without_arrays
 from annotations.services import assignments, events, runs
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
 from annotations.services.event_images import Image, image
@@ -60,8 +60,7 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
     related = ("assignment__task__base_model__dataset", "assignment__session__study", "assignment__session__condition")
-    due = _due().filter(pk__in=ids).select_related(*related)
-    due = due.defer("assignment__task__base_model__head", "assignment__task__base_model__predictions")  # large
+    due = without_arrays(_due().filter(pk__in=ids).select_related(*related))
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage
+from annotations.models.arrays import without_arrays
 from annotations.readings import task_screen
 from annotations.readings.screens import screen
 from annotations.readings.task_screen import Draws
@@ -97,8 +98,7 @@ def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
 
 def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
     """Return an assignment of this visit; anybody else's is not found."""
-    rows = Assignment.objects.select_related("task__base_model__dataset")
-    rows = rows.defer("task__base_model__head", "task__base_model__predictions")  # as long as the data set
+    rows = without_arrays(Assignment.objects.select_related("task__base_model__dataset"))
     assignment = get_object_or_404(rows, public_id=public_id, session=session)
     assignment.session = session  # with its study loaded
     return assignment

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotations.analysis.rows import HIDDEN, kept, people_kind
+from annotations.analysis.rows import HIDDEN, people_kind
 from annotations.models import BaseModel, Dataset, Moderation, Score, Study
 from annotations.models.arrays import unpack_float32
 from annotations.services.errors import ServiceError
@@ -64,7 +64,7 @@ def _only_base_model(study: Study, dataset: Dataset) -> BaseModel:
 
 def _annotations(study: Study, base_model: BaseModel) -> Iterator[Annotation]:
     """Everybody's scored phrases that count, the earliest first."""
-    visits = kept(study, people_kind(study))
+    visits = study.sessions.in_results(people_kind(study))
     scores = (
         Score.objects.filter(phrase__assignment__session__in=visits, phrase__assignment__task__base_model=base_model)
         .exclude(phrase__moderation=Moderation.EXCLUDED)
