@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from annotations.services import two_factor
-from annotations.services.errors import CodeNotRight
+from annotations.services.two_factor import CodeNotRight
 
 # Not null: two rows with a null address would both be new to the database's uniqueness.
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104  # an address that nobody has

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from qrcode.main import QRCode
 
 from annotations.services import two_factor
-from annotations.services.errors import CodeNotRight
+from annotations.services.two_factor import CodeNotRight
 
 
 @never_cache

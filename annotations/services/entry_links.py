@@ -29,7 +29,7 @@ from annotations.models import (
 )
 from annotations.services import allocations, events, roles
 from annotations.services.configurations import freeze
-from annotations.services.errors import PreviewNotAllowed, RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
+from annotations.services.errors import ServiceError, StudyNotOpen, StudyNotReady
 from annotations.services.outside_ids import pseudonym
 from annotations.services.readiness import reasons_not_ready
 from annotations.version import CODE_VERSION
@@ -37,6 +37,25 @@ from annotations.version import CODE_VERSION
 PARAMETER = "rehearsal"  # of the link
 GOOD_FOR = dt.timedelta(days=1)
 _SALT = "clarify.rehearsal"
+
+
+class RehearsalLinkInvalid(ServiceError):
+    """A link to a preview or a simulated visit that has expired, or that this site did not sign."""
+
+    code = "rehearsal_link_invalid"
+    status = 403
+    sentence = "This preview link has expired. Please open a new one from the study's page in the admin."
+
+
+class PreviewNotAllowed(ServiceError):
+    """A preview link whose maker no longer runs the study, or the site."""
+
+    code = "preview_not_allowed"
+    status = 403
+    sentence = (
+        "Whoever made this preview link no longer runs this study, so the link leads nowhere. Ask somebody who does "
+        "for a new one."
+    )
 
 
 @dataclass(frozen=True)

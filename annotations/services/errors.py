@@ -1,4 +1,8 @@
-"""What a service refuses: one class a failure, each with a stable code, an HTTP status and a sentence with a way on."""
+"""What a service refuses: one class a failure, each with a stable code, an HTTP status and a sentence with a way on.
+
+Here stands what participants are refused, whose sentences are read and translated together, and what several services
+refuse the staff. What one service alone refuses the staff stands beside that service.
+"""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -65,13 +69,6 @@ class StudyForExperts(ServiceError):
         "This study is not open to you: it is for experts, who work on it from their own account here. If you came "
         "from Prolific, please return it there. That is not a rejection, and has no disadvantage for you."
     )
-
-
-class NotForExperts(ServiceError):
-    """Somebody of the staff wants to annotate in a study whose people come by the link."""
-
-    code = "not_for_experts"
-    sentence = "People come to this study by its link. Experts annotate in a study of their own."
 
 
 class StageMismatch(ServiceError):
@@ -148,25 +145,6 @@ class EntryNotVerified(ServiceError):
     sentence = _(
         "We could not confirm that this link was made for you. Please open the study again from Prolific, with the "
         "button there."
-    )
-
-
-class RehearsalLinkInvalid(ServiceError):
-    """A link to a preview or a simulated visit that has expired, or that this site did not sign."""
-
-    code = "rehearsal_link_invalid"
-    status = 403
-    sentence = "This preview link has expired. Please open a new one from the study's page in the admin."
-
-
-class PreviewNotAllowed(ServiceError):
-    """A preview link whose maker no longer runs the study, or the site."""
-
-    code = "preview_not_allowed"
-    status = 403
-    sentence = (
-        "Whoever made this preview link no longer runs this study, so the link leads nowhere. Ask somebody who does "
-        "for a new one."
     )
 
 
@@ -280,29 +258,6 @@ class IdentityUnreadable(ServiceError):
     sentence = "The ids cannot be read with this server's IDENTITY_KEYS. Ask its operator to add the earlier key."
 
 
-class LastCoordinator(ServiceError):
-    code = "last_coordinator"
-    sentence = "A study needs a coordinator. Give somebody else that role first."
-
-
-class NotOnTheStaff(ServiceError):
-    """A role was given to somebody who is not on the staff, or whose account is switched off."""
-
-    code = "not_on_the_staff"
-    status = 400
-    sentence = "There is no member of the staff with this name. An operator makes accounts."
-
-
-class CodeNotRight(ServiceError):
-    """A code of the second factor is wrong, was used before, or came while too many wrong ones had come."""
-
-    code = "code_not_right"
-    status = 400
-    sentence = (
-        "This code is not right, or was used before. Wait for the next one; after wrong codes, wait a little longer."
-    )
-
-
 class TooFast(ServiceError):
     """A participant sent more phrases than anybody can type. `retry_after_s`: whole seconds to wait."""
 
@@ -351,19 +306,3 @@ class FileRefused(ServiceError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
         super().__init__(" ".join(self.problems))
-
-
-class PhraseGone(ServiceError):
-    """A phrase was erased with its person while somebody decided on it."""
-
-    code = "phrase_gone"
-    status = 404
-    sentence = "This phrase is gone: the person who wrote it withdrew."
-
-
-class ModerationNeedsReason(ServiceError):
-    """A phrase is flagged, hidden or excluded only with a reason: whoever reads the results must learn why."""
-
-    code = "moderation_needs_reason"
-    status = 400
-    sentence = "Please say why: the reason stands in the audit log and in the study's exclusion ledger."

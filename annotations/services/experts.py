@@ -25,9 +25,16 @@ from annotations.models import (
     Task,
 )
 from annotations.services import assignments, events, sessions
-from annotations.services.errors import NotForExperts, StageMismatch, StudyNotOpen
+from annotations.services.errors import ServiceError, StageMismatch, StudyNotOpen
 from annotations.services.outside_ids import pseudonym
 from annotations.version import CODE_VERSION
+
+
+class NotForExperts(ServiceError):
+    """Somebody of the staff wants to annotate in a study whose people come by the link."""
+
+    code = "not_for_experts"
+    sentence = "People come to this study by its link. Experts annotate in a study of their own."
 
 
 def visit_of(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSession | None:

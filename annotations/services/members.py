@@ -5,7 +5,20 @@ from django.db import transaction
 
 from annotations.models import Role, Study, StudyMember
 from annotations.services import audit
-from annotations.services.errors import LastCoordinator, NotOnTheStaff
+from annotations.services.errors import ServiceError
+
+
+class LastCoordinator(ServiceError):
+    code = "last_coordinator"
+    sentence = "A study needs a coordinator. Give somebody else that role first."
+
+
+class NotOnTheStaff(ServiceError):
+    """A role was given to somebody who is not on the staff, or whose account is switched off."""
+
+    code = "not_on_the_staff"
+    status = 400
+    sentence = "There is no member of the staff with this name. An operator makes accounts."
 
 
 def add(study: Study, username: str, role: Role, *, by: str) -> StudyMember:

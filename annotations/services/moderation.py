@@ -11,10 +11,26 @@ from django.db.models import QuerySet
 
 from annotations.models import Moderation, Phrase, Study
 from annotations.services import audit, events
-from annotations.services.errors import ModerationNeedsReason, PhraseGone
+from annotations.services.errors import ServiceError
 from annotations.services.event_images import image
 
 NEEDS_REASON = (Moderation.FLAGGED, Moderation.HIDDEN, Moderation.EXCLUDED)
+
+
+class PhraseGone(ServiceError):
+    """A phrase was erased with its person while somebody decided on it."""
+
+    code = "phrase_gone"
+    status = 404
+    sentence = "This phrase is gone: the person who wrote it withdrew."
+
+
+class ModerationNeedsReason(ServiceError):
+    """A phrase is flagged, hidden or excluded only with a reason: whoever reads the results must learn why."""
+
+    code = "moderation_needs_reason"
+    status = 400
+    sentence = "Please say why: the reason stands in the audit log and in the study's exclusion ledger."
 
 
 def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "") -> Phrase:

@@ -13,11 +13,21 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from annotations.services import audit
-from annotations.services.errors import CodeNotRight
+from annotations.services.errors import ServiceError
 
 N_RECOVERY_CODES = 8
 _DIGITS = 6
 _MEMO = "_is_password_enough"
+
+
+class CodeNotRight(ServiceError):
+    """A code of the second factor is wrong, was used before, or came while too many wrong ones had come."""
+
+    code = "code_not_right"
+    status = 400
+    sentence = (
+        "This code is not right, or was used before. Wait for the next one; after wrong codes, wait a little longer."
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from annotations.models import AuditRecord, Role, Study
 from annotations.services import members, roles
-from annotations.services.errors import LastCoordinator, NotOnTheStaff
+from annotations.services.members import LastCoordinator, NotOnTheStaff
 
 
 @pytest.fixture

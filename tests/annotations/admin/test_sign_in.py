@@ -18,7 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from annotations.models import AuditRecord, Study
 from annotations.services import two_factor
-from annotations.services.errors import CodeNotRight
+from annotations.services.two_factor import CodeNotRight
 from tests.actors import Visit
 from tests.conftest import COORDINATOR_PASSWORD
 

@@ -23,7 +23,8 @@ from annotations.models import (
     Submission,
 )
 from annotations.services import allocations, entry_links, sessions, studies
-from annotations.services.errors import PreviewNotAllowed, RehearsalLinkInvalid, StudyNotOpen, StudyNotReady
+from annotations.services.entry_links import PreviewNotAllowed, RehearsalLinkInvalid
+from annotations.services.errors import StudyNotOpen, StudyNotReady
 from tests import actors
 from tests.annotations.services.arrivals import completed, consenting, held, study_of_cells
 

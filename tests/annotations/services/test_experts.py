@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from annotations.models import Allocation, AnnotationSession, AssignmentState, EndReason, Event, Study
 from annotations.services import assignments, erasure, experts, sessions, studies, withdrawal
-from annotations.services.errors import NotForExperts, StageMismatch, StudyForExperts, StudyNotOpen
+from annotations.services.errors import StageMismatch, StudyForExperts, StudyNotOpen
+from annotations.services.experts import NotForExperts
 from annotations.services.replay import differences, replay, stored
 from tests.annotations.experts import expert, experts_draft
 

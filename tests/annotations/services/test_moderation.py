@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from annotations.models import AuditRecord, Event, Moderation, Phrase
 from annotations.services import erasure, moderation, withdrawal
-from annotations.services.errors import ModerationNeedsReason, PhraseGone
+from annotations.services.moderation import ModerationNeedsReason, PhraseGone
 from tests.steps import submit_and_score
 
 
