@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -37,6 +38,16 @@ class InVisit(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return True
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers its subclasses
+    """How the OpenAPI schema describes TokenAuthentication."""
+
+    target_class = "annotations.api.token_authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
 
 
 class VisitScheme(SessionScheme):  # type: ignore[no-untyped-call]  # the package registers its subclasses

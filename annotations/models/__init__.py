@@ -1,5 +1,6 @@
 """The rows of Clarify. What must never be false of them is a database constraint; what spans several is a service."""
 
+from annotations.models.access_token import AccessToken
 from annotations.models.allocation import HOLDING, Allocation, AllocationState
 from annotations.models.assignment import Assignment, AssignmentState, EndReason
 from annotations.models.base_model import BaseModel, BaseModelOrigin
@@ -57,6 +58,7 @@ __all__ = [
     "SETTLED",
     "UNDER_WAY",
     "UNFINISHED",
+    "AccessToken",
     "Alarm",
     "Allocation",
     "AllocationState",

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Model, Q
 
 from annotations.models import (
+    AccessToken,
     Alarm,
     Allocation,
     AnnotationSession,
@@ -355,5 +356,5 @@ ELSEWHERE: Mapping[str, Iterable[type[Model]]] = {
         Payment,
         PaymentBatch,
     ),
-    _NO_RESULT: (Alarm, Rehearsal, Release, StudyMember, WorkerBeat),
+    _NO_RESULT: (AccessToken, Alarm, Rehearsal, Release, StudyMember, WorkerBeat),
 }

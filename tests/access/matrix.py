@@ -106,6 +106,7 @@ SITE: dict[str, Route] = {
     "admin/logout/": route(post=ANYONE),
     "admin/two-factor/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/audit/": route(get=OPERATE),
+    "admin/tokens/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/password_change/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/password_change/done/": route(get=OF_STAFF),
     "admin/autocomplete/": route(get=REFUSED_TO_STAFF),

@@ -5,11 +5,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.access.answers import EVERYBODY, Answers, answer_of
-from tests.access.matrix import MATRIX
+from annotations.services import access_tokens
+from tests.access.answers import ANONYMOUS, EVERYBODY, STAFF, Answers, answer_of
+from tests.access.matrix import API, MATRIX
 from tests.access.world import World, build
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +69,21 @@ def test_a_route_answers_each_kind_of_person_as_it_should(world: World, path: st
     for method, expected in asked.items():
         if expected is not None:
             assert _answers(world, method, address) == expected, f"{method} {address}"
+
+
+def test_a_token_reads_what_its_person_reads_and_opens_nothing_else(world: World) -> None:
+    for person in STAFF:
+        user: Any = User.objects.get(pk=world.clients[person].session["_auth_user_id"])
+        user.is_verified = lambda: False  # by password alone
+        with _undone():
+            _, token = access_tokens.create(user, name="notebook", days=30)
+            for path, line in MATRIX.items():
+                if line.get is None:
+                    continue
+                program: Any = Client(headers={"Authorization": f"Bearer {token}"})
+                address, expected = world.address(path, line.given), line.get[person if path in API else ANONYMOUS]
+                with _undone():
+                    assert answer_of(program.get(address)) == expected, f"{person} {address}"
 
 
 def _answers(world: World, method: str, address: str) -> Answers:

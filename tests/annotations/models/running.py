@@ -1,5 +1,6 @@
 """The tables of running a study: a row of each, and ways to break each of their constraints."""
 
+import datetime as dt
 import uuid
 
 from django.contrib.auth.models import User
@@ -7,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from annotations.models import (
+    AccessToken,
     Alarm,
     Allocation,
     AnnotationSession,
@@ -47,6 +49,15 @@ def store_rows(visit: Visit) -> None:
     Rehearsal.objects.create(study=study, configuration_digest="0", n_people=2, seed=1, **BY)
     Release.objects.create(study=study, number=1, **BY)
     Benchmark.objects.create(base_model=base_model, methods=["dfr"], **BY)
+    AccessToken.objects.create(
+        user=User.objects.get(username="ana"),
+        name="notebook",
+        digest="0",
+        is_verified=False,
+        sign_in_hash="0",
+        created_at=NOW,
+        expires_at=NOW + dt.timedelta(days=30),
+    )
     keyword_rankings.store(
         base_model,
         0,
@@ -123,6 +134,8 @@ BROKEN: dict[str, list[Way]] = {
         change(Release, state="done", finished_at=NOW, file="releases/1.zip"),
         change(Release, state="done", finished_at=NOW, digest="0"),
     ],
+    "access_token_expires_later": [change(AccessToken, expires_at=NOW)],
+    "access_token_has_name": [change(AccessToken, name="")],
     "keyword_ranking_once_a_list": [again(KeywordRanking)],
     "keyword_ranking_has_something": [
         change(KeywordRanking, n_keywords=0),
