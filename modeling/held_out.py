@@ -19,7 +19,7 @@ from modeling.errors import BadArray, NothingToSeparate
 
 
 @dataclass(frozen=True)
-class Judgement:
+class HeldOutScore:
     """What `judge` returns.
 
     phrase: which row was chosen, None where no phrase has a threshold on the choosing half; threshold: of sign *
@@ -63,7 +63,7 @@ def judging_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], se
 
 def judge(
     similarities: NDArray[np.float32], is_error: NDArray[np.bool_], judges: NDArray[np.bool_], tries: int
-) -> Judgement:
+) -> HeldOutScore:
     """Choose among K phrases on one half, and measure the chosen one on the other.
 
     similarities: float32[K, n] of sign * similarity, in the order in which the phrases came: the earliest wins a tie;
@@ -80,10 +80,10 @@ def judge(
     chosen = error_scores(similarities[:, ~judges], is_error[~judges])
     best = int(np.argmax(chosen.value)) if len(chosen) else None
     if best is None or np.isnan(chosen.threshold[best]):
-        return Judgement(None, None, 0.0, 0.0, level, tries, n_correct, n_error)
+        return HeldOutScore(None, None, 0.0, 0.0, level, tries, n_correct, n_error)
     threshold = float(chosen.threshold[best])
     above = similarities[best, judges] > np.float32(threshold)
     wrong = is_error[judges]
     wrong_above, right_above = int((above & wrong).sum()), int((above & ~wrong).sum())
     value = (wrong_above * n_correct - right_above * n_error) / (n_correct * n_error)
-    return Judgement(best, threshold, float(chosen.value[best]), value, level, tries, n_correct, n_error)
+    return HeldOutScore(best, threshold, float(chosen.value[best]), value, level, tries, n_correct, n_error)

@@ -103,7 +103,7 @@ def shared_start(dataset: Dataset, l2: float) -> SharedStart:
     path = dataset.files.directory / SHARED_STARTS / f"{l2!r}.safetensors"
     training = training_set(dataset)
     try:
-        return SharedStart.load(path).keeping(training.features)
+        return SharedStart.load(path).caching(training.features)
     except FileNotFoundError:
         pass  # nobody has trained on it with this λ
     except BadSharedStart as error:

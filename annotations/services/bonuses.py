@@ -30,7 +30,7 @@ from annotations.models.arrays import unpack_float32
 from annotations.prolific.statuses import REJECTED, RETURNED, SCREENED_OUT
 from annotations.readings.class_images import class_images
 from modeling.errors import NothingToSeparate
-from modeling.held_out import Judgement, judge, judging_half
+from modeling.held_out import HeldOutScore, judge, judging_half
 
 RULE = "held-out score"
 _NOT_EARNED = (RETURNED, REJECTED, SCREENED_OUT)
@@ -59,7 +59,7 @@ class Verdict:
 
     submission: Submission
     phrase: str
-    judgement: Judgement
+    judgement: HeldOutScore
     is_earned: bool
 
     def sentence(self, goal: float | None) -> str:
@@ -95,7 +95,7 @@ def verdicts(study: Study) -> Iterator[Verdict]:
                 yield verdict
 
 
-def judgement_of(study: Study, task: Task, tried: Sequence[Attempt], tries: int) -> Judgement | None:
+def judgement_of(study: Study, task: Task, tried: Sequence[Attempt], tries: int) -> HeldOutScore | None:
     """Judge a person's scored phrases of one task, in their order; None where the halves have nothing to separate."""
     if task.target_class is None or not tried:
         return None

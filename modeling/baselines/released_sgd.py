@@ -21,7 +21,7 @@ from modeling.baselines.sgd import Device, SgdSettings, coefficients, group_mean
 from modeling.checks import check_choice, check_count, check_two_classes
 from modeling.errors import BadArray
 
-Objective = Literal["mean", "mean_groups", "max_groups"]
+GroupLoss = Literal["mean", "mean_groups", "max_groups"]
 Keep = Literal["best", "last"]
 
 SETTINGS = SgdSettings(learning_rate=0.01, weight_decay=0.01)  # Waterbirds; CelebA has learning_rate .1
@@ -40,7 +40,7 @@ def train_released_sgd(
     labels: NDArray[np.integer],
     groups: NDArray[np.integer] | None = None,
     *,
-    objective: Objective = "mean",
+    objective: GroupLoss = "mean",
     rng: np.random.Generator,
     settings: SgdSettings = SETTINGS,
     max_steps: int = 3000,
@@ -62,7 +62,7 @@ def train_released_sgd(
     Raises BadArray for input that does not fit, images left to train on that are all of one class, or a loss that is
     no longer finite.
     """
-    check_choice(objective, get_args(Objective), "objective")
+    check_choice(objective, get_args(GroupLoss), "objective")
     check_choice(keep, get_args(Keep), "choice of a layer to keep")
     check_count(max_steps, "the number of steps")
     if not 0 <= held_out <= 1:
@@ -92,7 +92,7 @@ def train_released_sgd(
     return ReleasedSgdClassifier(*coefficients(best if keep == "best" else layer), steps, best_loss)
 
 
-def objective_loss(logits: Tensor, labels: Tensor, groups: Tensor, objective: Objective) -> Tensor:
+def objective_loss(logits: Tensor, labels: Tensor, groups: Tensor, objective: GroupLoss) -> Tensor:
     """The mean cross-entropy, or the mean or the largest of its means by group, over groups that have members here.
 
     logits: [n, C]; labels and groups: [n].

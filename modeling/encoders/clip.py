@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 from safetensors import SafetensorError
 
-from modeling.encoders.weights import Weights, find_weights
+from modeling.encoders.weights import WeightsFile, find_weights
 from modeling.errors import EncoderUnavailable
 from modeling.small_clip import CONFIG_FOLDER, NAME, WEIGHTS_FILE
 
@@ -23,7 +23,7 @@ from modeling.small_clip import CONFIG_FOLDER, NAME, WEIGHTS_FILE
 class OpenClipEncoder:
     """An open_clip model in evaluation mode, on the GPU where there is one."""
 
-    def __init__(self, model: str, weights: Weights) -> None:
+    def __init__(self, model: str, weights: WeightsFile) -> None:
         self.name = f"{model}/{weights.file.name}"
         self._weights_file = weights.file
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -77,10 +77,10 @@ def load_bundled(weights: Path | None = None) -> OpenClipEncoder:
         raise EncoderUnavailable(f"the bundled encoder's weights are missing: restore {file} from the repository")
     if open_clip.get_model_config(NAME) is None:
         open_clip.add_model_config(CONFIG_FOLDER)
-    return OpenClipEncoder(NAME, Weights(file))
+    return OpenClipEncoder(NAME, WeightsFile(file))
 
 
-def _load_model(model: str, weights: Weights, device: torch.device) -> tuple[Any, Any]:
+def _load_model(model: str, weights: WeightsFile, device: torch.device) -> tuple[Any, Any]:
     try:
         loaded, _, preprocess = open_clip.create_model_and_transforms(
             model,

@@ -24,7 +24,7 @@ _PREPROCESSING = ("mean", "std", "interpolation", "resize_mode")
 
 
 @dataclass(frozen=True)
-class Weights:
+class WeightsFile:
     """A weights file and what belongs to it.
 
     quick_gelu: whether the model was trained with OpenAI's approximation of GELU.
@@ -36,7 +36,7 @@ class Weights:
     preprocessing: dict[str, Any] = field(default_factory=dict)
 
 
-def find_weights(model: str, pretrained: str) -> Weights:
+def find_weights(model: str, pretrained: str) -> WeightsFile:
     """The weights that `pretrained` names: a tag that open_clip knows for the model, else a file.
 
     A tag's file is fetched once and cached by huggingface_hub. An `open_clip_config.json` beside a weights file, as
@@ -46,7 +46,7 @@ def find_weights(model: str, pretrained: str) -> Weights:
     tag = open_clip.get_pretrained_cfg(model, pretrained)
     if tag:
         file = _file_of_tag(f"open_clip:{model}:{pretrained}", model, tag["hf_hub"])
-        return Weights(file, bool(tag.get("quick_gelu")), _preprocessing_of(tag))
+        return WeightsFile(file, bool(tag.get("quick_gelu")), _preprocessing_of(tag))
     file = Path(pretrained)
     if not file.is_file():
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(model)) or "none"
@@ -57,17 +57,17 @@ def find_weights(model: str, pretrained: str) -> Weights:
     return _with_config_beside(file)
 
 
-def _with_config_beside(file: Path) -> Weights:
+def _with_config_beside(file: Path) -> WeightsFile:
     config_file = file.with_name(_CONFIG_FILE)
     if not config_file.is_file():
-        return Weights(file)
+        return WeightsFile(file)
     try:
         config = json.loads(config_file.read_text(encoding="utf-8"))
         quick_gelu = bool(config["model_cfg"].get("quick_gelu"))
         preprocessing = _preprocessing_of(config.get("preprocess_cfg", {}))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise EncoderUnavailable(f"{config_file} is not the configuration of an open_clip model") from None
-    return Weights(file, quick_gelu, preprocessing)
+    return WeightsFile(file, quick_gelu, preprocessing)
 
 
 def _preprocessing_of(config: dict[str, Any]) -> dict[str, Any]:

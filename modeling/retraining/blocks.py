@@ -11,7 +11,7 @@ from torch import Tensor
 from modeling.products import packed, times, times_packed
 
 _SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
-KEPT = 8192  # images of a block that is kept
+BLOCK_ROWS = 8192  # images of a block that is cached
 
 
 class Block(Protocol):
@@ -83,7 +83,7 @@ class Halves:
     def blocks(self) -> Sequence[Block]:
         """Large ones: for a few heads, each call for what else is computed costs more than the computing."""
         kind = PackedBlock.of if self.features.device.type == "cpu" else PlainBlock
-        return [kind(rows, self.features[rows].bfloat16()) for rows in row_ranges(len(self.features), KEPT)]
+        return [kind(rows, self.features[rows].bfloat16()) for rows in row_ranges(len(self.features), BLOCK_ROWS)]
 
 
 def row_ranges(n: int, size: int) -> Iterator[slice]:

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from modeling.retraining.lbfgs import Pair, Pairs
-from modeling.retraining.loss_weights import Weights
+from modeling.retraining.loss_weights import HeadWeights
 from modeling.retraining.metric import Metric
-from modeling.retraining.objective import Evaluation, GradientSum, Kept, dot, move_up
+from modeling.retraining.objective import Evaluation, GradientSum, ImageState, dot, move_up
 from modeling.retraining.problem import Precision, Problem
 
 _FLATTENED = 0.8  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
@@ -28,10 +28,10 @@ _MOST_SEARCHES = 40
 
 def descend(
     problem: Problem,
-    weights: Weights,
+    weights: HeadWeights,
     v: Tensor,
     start: Evaluation,
-    kept: Kept,
+    kept: ImageState,
     metric: Metric,
     precision: Precision,
     goal: Tensor,
@@ -89,7 +89,7 @@ class _Heads:
     moved: Tensor  # [K, b, p], since
     gradient: Tensor  # [K, b, p]
     scaled: Tensor  # [K, b, p], L⁻¹ gradient
-    weights: Weights
+    weights: HeadWeights
     z: Tensor  # [K, b, n]
     residuals: Tensor  # [K, b, n]
     dz: Tensor  # [K, b, n], memory for what a step changes in z
@@ -97,7 +97,14 @@ class _Heads:
 
     @classmethod
     def at(
-        cls, v: Tensor, weights: Weights, start: Evaluation, kept: Kept, goal: Tensor, metric: Metric, pairs: Pairs
+        cls,
+        v: Tensor,
+        weights: HeadWeights,
+        start: Evaluation,
+        kept: ImageState,
+        goal: Tensor,
+        metric: Metric,
+        pairs: Pairs,
     ) -> "_Heads":
         gradient = start.gradient.to(kept.z.dtype)
         return cls(

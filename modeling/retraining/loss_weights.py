@@ -20,7 +20,7 @@ class LossWeights(Protocol):
 
 
 @dataclass(frozen=True)
-class Weights:
+class HeadWeights:
     """The loss weights of K heads, each scaled to sum 1. A copy in float64 would be large: there they are converted."""
 
     given: Tensor  # [n, heads of the batch]
@@ -29,7 +29,7 @@ class Weights:
     heads: Tensor  # int64[K], which of the batch
 
     @classmethod
-    def of(cls, given: Tensor, dtype: torch.dtype) -> "Weights":
+    def of(cls, given: Tensor, dtype: torch.dtype) -> "HeadWeights":
         """Those of all heads of a batch, from [n, K] with positive sums."""
         n, n_heads = given.shape
         scale = 1 / given.sum(0, dtype=torch.float64)
@@ -44,7 +44,7 @@ class Weights:
     def __len__(self) -> int:
         return len(self.heads)
 
-    def only(self, which: Tensor) -> "Weights":
+    def only(self, which: Tensor) -> "HeadWeights":
         """Those of some of these heads, by an index or a mask."""
         return replace(self, heads=self.heads[which])
 

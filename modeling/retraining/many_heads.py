@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.retraining.checks import check_problem, check_tolerance, check_values, check_weights, naming_bad_values
-from modeling.retraining.loss_weights import Weights
+from modeling.retraining.loss_weights import HeadWeights
 from modeling.retraining.problem import Problem
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.solver import Solution, solve
 from modeling.tensors import as_tensor
 
-_KEPT = 28  # heads are taken so few at once that a kept number a head and image is this small beside the features,
+_FEATURES_PER_NUMBER = (
+    28  # heads are taken so few at once that a kept number a head and image is this small beside the features,
+)
 _SMALL = 1 << 20  # or that there are no more such numbers
 
 
@@ -66,7 +68,7 @@ def train_heads(
     Raises BadArray for input that does not fit, NotConverged where a head misses the tolerance in max_iterations.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
-    if start is None or not start.keeps(features):
+    if start is None or not start.caches(features):
         check_values(features)
     check_weights(weights, len(labels))
     check_tolerance(tolerance)
@@ -80,12 +82,12 @@ def train_heads(
     return _trained(solutions, problem.cross_entropy.basis)
 
 
-def batches(problem: Problem, weights: Tensor) -> Iterator[Weights]:
+def batches(problem: Problem, weights: Tensor) -> Iterator[HeadWeights]:
     """The heads of weights [n, K] in so many batches that what is kept of every head and image is little."""
     n, d = problem.features.shape
-    at_once = max(max(d // _KEPT, _SMALL // n) // problem.n_columns, 1)
+    at_once = max(max(d // _FEATURES_PER_NUMBER, _SMALL // n) // problem.n_columns, 1)
     for batch in weights.tensor_split(-(-weights.shape[1] // at_once), dim=1):
-        yield Weights.of(batch, problem.features.dtype)
+        yield HeadWeights.of(batch, problem.features.dtype)
 
 
 def _trained(solutions: list[Solution], basis: Tensor) -> TrainedHeads:

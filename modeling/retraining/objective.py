@@ -11,23 +11,23 @@ from modeling.retraining.problem import Precision, Problem
 
 
 @dataclass(frozen=True)
-class Kept:
+class ImageState:
     """What is known of every image: z = V x and the gradient of the loss by it, each [K, b, n]."""
 
     z: Tensor
     residuals: Tensor
 
     @classmethod
-    def empty(cls, problem: Problem, n_heads: int, dtype: torch.dtype) -> "Kept":
+    def empty(cls, problem: Problem, n_heads: int, dtype: torch.dtype) -> "ImageState":
         shape = n_heads, problem.n_columns, len(problem.labels)
         return cls(*(torch.empty(shape, dtype=dtype, device=problem.features.device) for _ in range(2)))
 
-    def first(self, n_heads: int) -> "Kept":
-        return Kept(self.z[:n_heads], self.residuals[:n_heads])
+    def first(self, n_heads: int) -> "ImageState":
+        return ImageState(self.z[:n_heads], self.residuals[:n_heads])
 
-    def only(self, heads: Tensor) -> "Kept":
+    def only(self, heads: Tensor) -> "ImageState":
         """The same for some of the heads, by a mask, in the same memory: a copy would be large."""
-        return Kept(move_up(self.z, heads), move_up(self.residuals, heads))
+        return ImageState(move_up(self.z, heads), move_up(self.residuals, heads))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def evaluate(
 
 def evaluate_known(
     problem: Problem, weights: LossWeights, v: Tensor, z: Tensor, operands: torch.dtype
-) -> tuple[Evaluation, Kept]:
+) -> tuple[Evaluation, ImageState]:
     """The same of all heads at V [1, b, p] where z = V x is known, [1, b, n], with a product of `operands`.
 
     The residuals that are kept are not weighted: they are the same for all heads.
@@ -90,19 +90,25 @@ def evaluate_known(
         data_loss += (weights_here * losses[:, block.rows]).sum(1)
         data_gradient.add(residuals[..., block.rows] * weights_here[:, None], block)
     gradient = data_gradient.total().double() + problem.l2 * v
-    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient), Kept(z, residuals)
+    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient), ImageState(z, residuals)
 
 
 def evaluate_change(
-    problem: Problem, weights: LossWeights, v: Tensor, at: Kept, start: Evaluation, step: Tensor, precision: Precision
-) -> tuple[Evaluation, Kept]:
+    problem: Problem,
+    weights: LossWeights,
+    v: Tensor,
+    at: ImageState,
+    start: Evaluation,
+    step: Tensor,
+    precision: Precision,
+) -> tuple[Evaluation, ImageState]:
     """What a step [1, b, p] from V [1, b, p] of all heads makes of an evaluation there, and of what is kept [1, b, n].
 
     The residuals that are kept are not weighted: they are the same for all heads. Only the step, and the residuals'
     change by it, are multiplied in the precision's operands.
     """
     data_loss, gradient_change = torch.zeros_like(start.data_loss), GradientSum(start.gradient, precision.values)
-    there = Kept(torch.empty_like(at.z), torch.empty_like(at.residuals))
+    there = ImageState(torch.empty_like(at.z), torch.empty_like(at.residuals))
     for block, change in problem.products(step, precision.operands, precision.values, len(weights)):
         rows, weights_here = block.rows, weights.of_rows(block.rows, precision.values)
         there.z[..., rows] = at.z[..., rows] + change

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.retraining.blocks import KEPT, Block, Halves, PlainBlock, row_ranges
+from modeling.retraining.blocks import BLOCK_ROWS, Block, Halves, PlainBlock, row_ranges
 from modeling.retraining.cross_entropy import CrossEntropy, cross_entropy
 from modeling.tensors import as_tensor
 
@@ -19,7 +19,7 @@ from modeling.tensors import as_tensor
 _BLOCK_ON_CPU = 2048  # bytes of a feature
 _BLOCK_ELSEWHERE = 32_768  # images
 CHUNK_LOGITS = 1 << 18
-_KEPT_LOGITS = 1 << 22  # of a block that is kept, which is large
+_CACHED_LOGITS = 1 << 22  # of a block that is cached, which is large
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Problem:
 
         A block may be overwritten by the next.
         """
-        few_logits = min(len(self.features), KEPT) * n_heads * (self.n_columns + 1) <= _KEPT_LOGITS
+        few_logits = min(len(self.features), BLOCK_ROWS) * n_heads * (self.n_columns + 1) <= _CACHED_LOGITS
         if dtype == torch.bfloat16 and self.halves is not None and few_logits:
             yield from self.halves.blocks
             return

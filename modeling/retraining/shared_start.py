@@ -18,13 +18,13 @@ from torch import Tensor
 
 from modeling.errors import BadArray, BadSharedStart
 from modeling.products import times
-from modeling.retraining.blocks import KEPT, Halves, PlainBlock, row_ranges
+from modeling.retraining.blocks import BLOCK_ROWS, Halves, PlainBlock, row_ranges
 from modeling.retraining.checks import check_problem, check_values
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
-from modeling.retraining.loss_weights import Weights
+from modeling.retraining.loss_weights import HeadWeights
 from modeling.retraining.metric import Metric, whitening
-from modeling.retraining.objective import Kept, evaluate
+from modeling.retraining.objective import ImageState, evaluate
 from modeling.retraining.problem import Problem
 from modeling.retraining.solver import precisions
 from modeling.tensors import as_tensor
@@ -51,7 +51,7 @@ class SharedStart:
     reference: Tensor
     metric: Metric
     l2: float
-    kept: "KeptFeatures | None" = field(default=None, compare=False, repr=False)  # where they are small
+    cache: "FeatureCache | None" = field(default=None, compare=False, repr=False)  # where they are small
 
     @property
     def n_classes(self) -> int:
@@ -61,7 +61,7 @@ class SharedStart:
     def n_features(self) -> int:
         return self.reference.shape[1] - 1
 
-    def keeping(self, features: NDArray[np.floating]) -> Self:
+    def caching(self, features: NDArray[np.floating]) -> Self:
         """The same for who trains on these features, float[n, d], more than once: what is made of them is kept with it.
 
         That takes as much memory as they do, and nothing where they are large. It is not saved.
@@ -70,11 +70,11 @@ class SharedStart:
         if features.ndim != 2 or features.shape[1] != self.n_features:
             raise BadArray(f"the shared start is for features [n, {self.n_features}], not {features.shape}")
         check_values(features)
-        return replace(self, kept=KeptFeatures.of(Halves.of(as_tensor(features)), self.reference))
+        return replace(self, cache=FeatureCache.of(Halves.of(as_tensor(features)), self.reference))
 
-    def keeps(self, features: NDArray[np.floating]) -> bool:
+    def caches(self, features: NDArray[np.floating]) -> bool:
         """Whether something is kept of these very features, in the same memory: their values were checked then."""
-        return self.kept is not None and self.kept.halves.are_of(as_tensor(features))
+        return self.cache is not None and self.cache.halves.are_of(as_tensor(features))
 
     def fitting(self, problem: Problem) -> tuple["SharedStart", Problem]:
         """The same on the problem's device, and the problem with what is kept of its features.
@@ -89,13 +89,13 @@ class SharedStart:
             )
         device = problem.features.device
         here = replace(self, reference=self.reference.to(device), metric=self.metric.to(device))
-        if self.kept is not None and self.kept.halves.are_of(problem.features):
-            return here, replace(problem, halves=self.kept.halves)
-        return replace(here, kept=None), problem
+        if self.cache is not None and self.cache.halves.are_of(problem.features):
+            return here, replace(problem, halves=self.cache.halves)
+        return replace(here, cache=None), problem
 
     def logits(self, problem: Problem) -> Tensor:
         """z = V x of the reference V, [1, b, n], of a problem that this start fits, in its features' precision."""
-        return self.kept.logits if self.kept is not None else _logits(problem.features, self.reference)
+        return self.cache.logits if self.cache is not None else _logits(problem.features, self.reference)
 
     def save(self, path: Path) -> None:
         """Write it as one safetensors file, which is there complete or not at all."""
@@ -119,14 +119,14 @@ class SharedStart:
             raise BadSharedStart(f"{path} is not a shared start: {error}") from error
 
 
-class KeptFeatures:
+class FeatureCache:
     """What is made of small features, for who trains on them more than once."""
 
     def __init__(self, halves: Halves, reference: Tensor) -> None:
         self.halves, self._reference = halves, reference
 
     @classmethod
-    def of(cls, halves: Halves | None, reference: Tensor) -> "KeptFeatures | None":
+    def of(cls, halves: Halves | None, reference: Tensor) -> "FeatureCache | None":
         return None if halves is None else cls(halves, reference)
 
     @cached_property
@@ -154,22 +154,22 @@ def prepare_start(
 
 
 def start_of(problem: Problem) -> SharedStart:
-    """The same for a problem that is on its device already; it keeps what was made of the problem's features."""
+    """The same for a problem that is on its device already; what was made of the problem's features is kept."""
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
     stride = _stride(problem, METRIC_ROWS)
     sample = problem.every(stride) if stride >= _WORTH_A_SAMPLE else problem
     rough = _roughly(sample, zero, curvature_metric(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2]), _ROUGH)
     metric = curvature_metric(problem, weights, rough[0], METRIC_ROWS)
     reference = _roughly(problem, rough, metric, _LESS_ROUGH)[0]
-    return SharedStart(reference, metric, problem.l2, KeptFeatures.of(problem.halves, reference))
+    return SharedStart(reference, metric, problem.l2, FeatureCache.of(problem.halves, reference))
 
 
 def _roughly(problem: Problem, v: Tensor, metric: Metric, tolerance: float) -> Tensor:
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
-    head = Weights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
+    head = HeadWeights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
     metric = metric.to(precision.operands)
-    kept = Kept.empty(problem, 1, precision.values)
+    kept = ImageState.empty(problem, 1, precision.values)
     found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
     goal = tolerance * found.loss
     return descend(problem, head, v, found, kept, metric, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
@@ -218,5 +218,5 @@ def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
 
 def _logits(x: Tensor, v: Tensor) -> Tensor:
     """V x, [1, b, n], of features x [n, d] and V [b, p], in the features' precision."""
-    blocks = [PlainBlock(rows, x[rows]).logits(v[:, :-1]) for rows in row_ranges(len(x), KEPT)]
+    blocks = [PlainBlock(rows, x[rows]).logits(v[:, :-1]) for rows in row_ranges(len(x), BLOCK_ROWS)]
     return (torch.cat(blocks, 1) + v[:, -1:].to(x.dtype))[None]

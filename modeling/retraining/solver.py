@@ -15,9 +15,9 @@ from modeling.errors import NotConverged
 from modeling.products import multiplies_bfloat16
 from modeling.retraining.descent import descend
 from modeling.retraining.lbfgs import Pairs
-from modeling.retraining.loss_weights import Weights
+from modeling.retraining.loss_weights import HeadWeights
 from modeling.retraining.metric import Metric
-from modeling.retraining.objective import Kept, evaluate
+from modeling.retraining.objective import ImageState, evaluate
 from modeling.retraining.problem import Precision, Problem
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
@@ -39,7 +39,7 @@ class Solution:
 
 
 def solve(
-    problem: Problem, weights: Weights, start: Tensor, metric: Metric, tolerance: float, max_iterations: int
+    problem: Problem, weights: HeadWeights, start: Tensor, metric: Metric, tolerance: float, max_iterations: int
 ) -> Solution:
     """Minimise every head from one point [b, p], to gap ≤ tolerance × loss.
 
@@ -50,7 +50,7 @@ def solve(
     pending, check = torch.arange(len(v), device=v.device), problem.features.dtype
     for precision in precisions(problem.features):
         worst, descent = torch.inf, None
-        memory = Kept.empty(problem, len(pending), precision.values)
+        memory = ImageState.empty(problem, len(pending), precision.values)
         while True:
             here = v[pending] if iterations else start[None]
             kept = memory.first(len(pending))

@@ -23,7 +23,15 @@ from modeling.retraining.checks import check_groups, check_problem, check_tolera
 from modeling.retraining.group_means import GroupMeans
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.metric import Metric
-from modeling.retraining.objective import Evaluation, GradientSum, Kept, dot, evaluate, evaluate_change, evaluate_known
+from modeling.retraining.objective import (
+    Evaluation,
+    GradientSum,
+    ImageState,
+    dot,
+    evaluate,
+    evaluate_change,
+    evaluate_known,
+)
 from modeling.retraining.problem import Precision, Problem
 from modeling.retraining.shared_start import SharedStart, start_of
 from modeling.retraining.simplex import simplex_maximiser
@@ -75,7 +83,7 @@ def train_worst_group(
     Raises BadArray for input that does not fit, NotConverged where the tolerance is missed in max_iterations.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
-    if start is None or not start.keeps(features):
+    if start is None or not start.caches(features):
         check_values(features)
     check_groups(groups, len(labels))
     check_tolerance(tolerance)
@@ -126,7 +134,7 @@ class _Point:
     """A head, what was found there, and the certificate for it."""
 
     v: Tensor  # float64[1, b, p]
-    kept: Kept  # [1, b, n], of every image, not weighted
+    kept: ImageState  # [1, b, n], of every image, not weighted
     found: Evaluation  # of every group
     metric: Metric
     loss: float
@@ -156,14 +164,14 @@ class _Method:
         found = evaluate(self.problem, self.weights, v, dtype, z)
         z = z.to(self.precision.values)
         _, residuals = self.problem.cross_entropy.of_images(z, self.problem.labels)
-        return self._point(v, Kept(z, residuals), found, None)
+        return self._point(v, ImageState(z, residuals), found, None)
 
     def after(self, at: _Point, step: Tensor) -> _Point:
         """Evaluate what a step [1, b, p] changes."""
         found, kept = evaluate_change(self.problem, self.weights, at.v, at.kept, at.found, step, self.precision)
         return self._point(at.v + step, kept, found, at.q)
 
-    def _point(self, v: Tensor, kept: Kept, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
+    def _point(self, v: Tensor, kept: ImageState, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
         """The q with the smallest gap maximises qᵀF - ‖Jᵀq‖² / (2λ), with F the groups' losses, J their gradients."""
         losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from modeling.baselines.released_sgd import Objective
+from modeling.baselines.released_sgd import GroupLoss
 from modeling.slices import slice_weights
 from worker.benchmark.annotations import Annotation
 from worker.benchmark.bench import Bench
@@ -65,7 +65,7 @@ def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Result]
         yield people_roboshot(bench, name, annotations)
 
 
-def _released(bench: Bench, source: AnnotationSource, objective: Objective) -> Iterator[Result]:
+def _released(bench: Bench, source: AnnotationSource, objective: GroupLoss) -> Iterator[Result]:
     assert isinstance(source, AnnotationSet)
     slices = _slices(bench, source.annotations)
     yield from _unused(bench, "", slices)

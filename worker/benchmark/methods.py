@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from modeling.baselines.released_sgd import Objective
+from modeling.baselines.released_sgd import GroupLoss
 from modeling.errors import ModelingError
 from modeling.slices import division_weights
 from worker.benchmark import certified, clarify, published, text_only
@@ -87,7 +87,7 @@ def _worst(key: str, name: str, given: Assumption, of: certified.Division) -> Me
     return Method(key, name, given, Over.DRAWS, train)
 
 
-def _released(key: str, name: str, objective: Objective) -> Method:
+def _released(key: str, name: str, objective: GroupLoss) -> Method:
     def train(bench: Bench) -> Iterator[Outcome]:
         return published.released_sgd(bench, bench.data.train.labels, objective)
 

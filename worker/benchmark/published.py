@@ -16,7 +16,7 @@ from modeling.baselines import (
     train_subsampled_probe,
     train_upsampled_probe,
 )
-from modeling.baselines.released_sgd import Objective
+from modeling.baselines.released_sgd import GroupLoss
 from modeling.slices import slice_ids
 from worker.benchmark.bench import Bench, seed_name
 from worker.benchmark.results import Outcome
@@ -33,7 +33,7 @@ def over_seeds(bench: Bench, procedure: Procedure) -> Iterator[Outcome]:
         yield Outcome.of(bench.data.dataset, seed_name(seed), predictions, **details)
 
 
-def released_sgd(bench: Bench, slices: NDArray[np.integer], objective: Objective) -> Iterator[Outcome]:
+def released_sgd(bench: Bench, slices: NDArray[np.integer], objective: GroupLoss) -> Iterator[Outcome]:
     """The released code's training, of the mean loss, or of the mean or the largest of slices' losses.
 
     slices: int[n], the membership that annotations make, or ids of another division that do not cross classes.

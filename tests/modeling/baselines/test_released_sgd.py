@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from modeling.baselines import GroupedFeatures, SgdSettings, train_released_sgd
-from modeling.baselines.released_sgd import Objective, objective_loss
+from modeling.baselines.released_sgd import GroupLoss, objective_loss
 from modeling.errors import BadArray
 from modeling.retraining import train_heads
 from modeling.slices import uniform_weights
@@ -24,7 +24,7 @@ def test_the_objectives_are_the_mean_and_the_mean_and_maximum_by_group() -> None
     labels, groups = torch.ones(4, dtype=torch.long), torch.tensor([0, 0, 2, 0])  # group 1 has no members
     losses = -p.log()
     of_zero = (losses[0] + losses[1] + losses[3]) / 3
-    expected: dict[Objective, torch.Tensor] = {
+    expected: dict[GroupLoss, torch.Tensor] = {
         "mean": losses.mean(),
         "mean_groups": (of_zero + losses[2]) / 2,
         "max_groups": losses[2],

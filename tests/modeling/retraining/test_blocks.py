@@ -40,7 +40,7 @@ def test_products_from_either_side_are_rounded_as_the_features(
 
 
 def test_kept_blocks_are_all_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "KEPT", 64)
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 64)
     x = torch.randn(150, 19, generator=torch.Generator().manual_seed(0))
     kept = Halves(x).blocks
     assert [each.rows for each in kept] == [slice(0, 64), slice(64, 128), slice(128, 150)]
@@ -72,7 +72,7 @@ def test_a_start_keeps_what_was_made_of_its_features_and_of_no_others(packings: 
     others = train_heads(x.copy(), y, weights, l2=0.01, start=start)
     assert packings == [300, 300]
     np.testing.assert_array_equal(others.coef, kept.coef)
-    unkept = replace(start, kept=None).keeping(x)
+    unkept = replace(start, cache=None).caching(x)
     for _ in range(2):
         np.testing.assert_array_equal(train_heads(x, y, weights, l2=0.01, start=unkept).coef, kept.coef)
     assert packings == [300, 300, 300]
@@ -109,7 +109,7 @@ def test_numbers_that_were_spoilt_since_are_named_or_certified(spoilt: float, dt
         with pytest.raises(BadArray, match="row 7 has a number") if not np.isfinite(spoilt) else nullcontext():
             assert np.isfinite(train())
     with pytest.raises(BadArray, match="row 7 has a number"):
-        start.keeping(x)
+        start.caching(x)
 
 
 def test_numbers_so_large_that_losses_are_infinite_end_in_an_error() -> None:
@@ -126,7 +126,7 @@ def test_numbers_so_large_that_losses_are_infinite_end_in_an_error() -> None:
 def test_nothing_is_kept_of_features_of_other_sizes(other: NDArray[Any]) -> None:
     x, y, _ = problem()
     with pytest.raises(BadArray, match="the shared start is for features"):
-        prepare_start(x, y, l2=0.01).keeping(other)
+        prepare_start(x, y, l2=0.01).caching(other)
 
 
 def test_the_logits_of_the_reference_are_kept_with_the_features_and_true_of_others() -> None:
@@ -160,7 +160,7 @@ def test_large_features_are_not_kept_twice(packings: list[int], monkeypatch: pyt
     monkeypatch.setattr(blocks, "_SMALL", 0)
     x, y, _ = problem()
     start = prepare_start(x.astype(np.float32), y, l2=0.01)
-    assert start.kept is None and packings == []
+    assert start.cache is None and packings == []
 
 
 @pytest.mark.parametrize("n_heads", [1, 40, 10_000])
