@@ -20,7 +20,9 @@ def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l
     The features' values are checked by `check_values`. Raises BadArray for what does not fit.
     """
     if features.ndim != 2 or labels.ndim != 1 or len(features) != len(labels) or not features.size:
-        raise BadArray(f"features {features.shape} and labels {labels.shape} must be [n, d] and [n] and have one n, n ≥ 1, d ≥ 1")
+        raise BadArray(
+            f"features {features.shape} and labels {labels.shape} must be [n, d] and [n] and have one n, n ≥ 1, d ≥ 1"
+        )
     if not _is_float(features) or labels.dtype.kind not in "iu":
         raise BadArray(
             f"features must be floats of 64 bits at most, and labels integers, not {features.dtype} and {labels.dtype}"

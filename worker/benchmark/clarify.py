@@ -45,6 +45,8 @@ def worst_slice(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """The largest of slices' mean losses."""
     jobs, notes = _jobs(bench, source)
     yield from notes
+    for job in jobs:  # of a draw that has lost a slice, the largest loss of the others would be another objective
+        slice_weights(bench.data.train.labels[job.rows], job.slices[job.rows])
     yield from train_worst(bench, jobs)
 
 

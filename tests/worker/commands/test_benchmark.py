@@ -13,6 +13,7 @@ from annotations.models import BaseModel, Dataset, Run
 from annotations.models.arrays import unpack_int32
 from modeling.dataset_files import Split
 from modeling.zero_shot import ZeroShot, class_prompts
+from tests.actors import RED, SQUARE
 from tests.fake_encoder import FakeEncoder
 from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
@@ -67,6 +68,23 @@ def test_a_draw_is_80_percent_and_another_for_another_seed() -> None:
     assert rows.max() < 101
     assert not np.array_equal(rows, draw(101, 8))
     assert np.array_equal(rows, draw(101, 7))
+
+
+def test_a_draw_that_has_lost_a_slice_leaves_the_rows_of_both_objectives_out(
+    base_model: BaseModel, benchmark_of: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = base_model.dataset.files
+    assert files.attributes is not None
+    rows = files.rows(Split.TRAIN)
+    red_squares = (files.labels[rows] == SQUARE) & (files.attributes[rows] == RED)
+    monkeypatch.setattr("worker.benchmark.bench.draw", lambda n, seed: np.flatnonzero(~red_squares))
+    methods = "erm,slice_balanced,worst_slice"
+    record = benchmark_of(
+        "sprites-like", *BY_COLOUR, "--annotation", "square:red", "--methods", methods, "--seeds", 1
+    )  # fmt: skip
+    assert not row_of(record, "ERM")["left_out"]
+    for name in ("Clarify (slice-balanced) #1", "Clarify (worst-slice) #1"):
+        assert "class 0 is annotated, and its other slice is empty" in row_of(record, name)["left_out"]
 
 
 def test_the_erm_row_of_all_train_is_the_base_model(
