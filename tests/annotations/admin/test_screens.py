@@ -3,11 +3,13 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AnnotationSession, Event, Phrase
-from annotations.services import events
+from annotations.services import erasure, events
+from annotations.services.withdrawal import withdraw
 from tests.accessibility import assert_no_violations
 from tests.actors import Visit
 from tests.annotations.admin.test_in_a_browser import sign_in
@@ -92,6 +94,16 @@ def test_another_event_or_a_screen_of_another_visit_is_not_found(
     assert coordinator_client.get(screen_of(seen, consent)).status_code == 404
     assert coordinator_client.get(screen_of(bob, screens_of(seen)[0])).status_code == 404
     assert AnnotationSession.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_of_an_erased_visit_no_screen_is_left(coordinator_client: Client, seen: Visit) -> None:
+    (_, event) = screens_of(seen)
+    withdraw(seen.session)
+    erasure.erase_due(timezone.now())
+    assert coordinator_client.get(screen_of(seen, event)).status_code == 404
+    page = coordinator_client.get(page_of(seen))
+    assert page.status_code == 200 and tree(page).select(".field-screens a") == []
 
 
 @pytest.mark.browser
