@@ -3,7 +3,7 @@
 from typing import Any
 
 from annotations.models import Benchmark
-from annotations.models.study import DEFAULT_TEXT_TEMPLATE
+from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services import benchmarks, jobs
 from modeling.progress import silent
 from worker.benchmark.bench import Bench

@@ -5,6 +5,8 @@ from annotations.models.allocation import HOLDING, Allocation, AllocationState
 from annotations.models.assignment import Assignment, AssignmentState, EndReason
 from annotations.models.base_model import BaseModel, BaseModelOrigin
 from annotations.models.benchmark import Benchmark
+from annotations.models.condition import Condition
+from annotations.models.configuration import StudyConfiguration
 from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
@@ -26,17 +28,7 @@ from annotations.models.reply import Reply, ReplyKind
 from annotations.models.run import Run, RunState
 from annotations.models.span import Span, SpanKind
 from annotations.models.staff import Alarm, AuditRecord, Role, StudyMember
-from annotations.models.study import (
-    OPEN_STATES,
-    Audience,
-    Condition,
-    RestartRule,
-    Study,
-    StudyConfiguration,
-    StudyState,
-    Task,
-    TaskOrder,
-)
+from annotations.models.study import OPEN_STATES, Audience, RestartRule, Study, StudyState, TaskOrder
 from annotations.models.study_on_prolific import StudyOnProlific
 from annotations.models.submission import (
     ForgottenSubmission,
@@ -47,6 +39,7 @@ from annotations.models.submission import (
     Submission,
     WebhookDelivery,
 )
+from annotations.models.task import Task
 from annotations.models.threshold_choice import ThresholdChoice
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
 from annotations.models.worker_beat import WorkerBeat

@@ -3,8 +3,9 @@
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.condition import Condition
 from annotations.models.participant import AnnotationSession, Participant
-from annotations.models.study import Condition, Study
+from annotations.models.study import Study
 
 
 class AllocationState(models.TextChoices):

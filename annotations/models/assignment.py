@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.participant import AnnotationSession
-from annotations.models.study import Task
+from annotations.models.task import Task
 
 MOST_WAITING = dt.timedelta(minutes=5)  # credit for waiting that one assignment can collect
 

@@ -5,7 +5,9 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from annotations.models.study import Condition, Study, StudyConfiguration
+from annotations.models.condition import Condition
+from annotations.models.configuration import StudyConfiguration
+from annotations.models.study import Study
 
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):

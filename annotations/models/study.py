@@ -1,29 +1,24 @@
-"""A study, its tasks, and the configuration that freezes when it opens."""
+"""A study: what a coordinator sets up, opens and watches."""
 
 import secrets
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import F, Q
 
-from annotations.models.arrays import without_arrays
-from annotations.models.base_model import BaseModel
 from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
 from annotations.models.study_texts import (
     LONGEST_TITLE,
     OWN_LANGUAGE,
     TRANSLATED,
-    AskedQuestion,
     StudyText,
-    asked_questions,
     study_text,
     validate_translations,
 )
 
-DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"
 PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={code}"
 
 
@@ -287,113 +282,3 @@ class Study(models.Model):
     @property
     def _texts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in (*TRANSLATED, "language", "translations")}
-
-
-class StudyConfiguration(models.Model):
-    """All that shapes a visit, as it was when the study opened; every session names the one it ran under."""
-
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="configurations")
-    version = models.PositiveIntegerField()
-    data = models.JSONField()
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the data as canonical JSON")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["study", "version"]
-        constraints = [models.UniqueConstraint(fields=["study", "version"], name="configuration_version_once")]
-
-    def __str__(self) -> str:
-        return f"{self.study} v{self.version}"
-
-    def consent_text(self, language: str) -> StudyText:
-        """Return the text that people of this configuration consent to, in a language if it was translated."""
-        return study_text(self.data["study"], "consent_text", language)
-
-    def end_questions(self, language: str) -> tuple[AskedQuestion, ...]:
-        """Return the study's own questions at the end; none where it froze before there were any."""
-        return asked_questions(self.data["study"], language)
-
-
-class Condition(models.Model):
-    """What one part of the people see and the others do not. A study without any shows everybody the same."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="conditions")
-    position = models.PositiveIntegerField(default=1)
-    name = models.CharField(max_length=60)
-    show_suggestions = models.BooleanField("suggested words are shown", default=True)
-    suggest_rewordings = models.BooleanField("other wordings are suggested", default=False)
-    show_goal = models.BooleanField("the goal is shown", default=True)
-
-    class Meta:
-        ordering = ["study", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["study", "position"], name="condition_position_once"),
-            models.UniqueConstraint(fields=["study", "name"], name="condition_name_once"),
-            models.CheckConstraint(condition=~Q(name=""), name="condition_has_name"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TaskQuerySet(models.QuerySet["Task"]):
-    def with_base_models(self) -> Self:
-        """Load base models with their data sets, without their arrays, and each of them once for all of its tasks.
-
-        A study of experts has a thousand tasks on one base model, with a thousand names of classes to read.
-        """
-        base_models = without_arrays(BaseModel.objects.select_related("dataset"))
-        return self.prefetch_related(models.Prefetch("base_model", queryset=base_models))
-
-
-class Task(models.Model):
-    """A data set, a target class and the base model shown, with the limits of the work on it."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="tasks")
-    position = models.PositiveIntegerField(default=1)
-    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="tasks")
-    target_class = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        help_text="number of the class, from 0; empty: the class with the highest error rate, fixed at opening",
-    )
-    text_template = models.CharField(max_length=120, default=DEFAULT_TEXT_TEMPLATE)
-    suggested_words = models.TextField(
-        blank=True, help_text="shown to every participant as a start, one suggestion a line; empty: none are shown"
-    )
-    min_phrases = models.PositiveIntegerField("least phrases", default=1)
-    max_phrases = models.PositiveIntegerField("most phrases", default=20)
-    time_limit_s = models.PositiveIntegerField(
-        "time limit, seconds", null=True, blank=True, default=600, help_text="empty: no clock, for experts alone"
-    )
-
-    objects = TaskQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["study", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["study", "position"], name="task_position_once"),
-            models.CheckConstraint(
-                condition=Q(min_phrases__lte=F("max_phrases"), max_phrases__range=(1, 200)), name="task_phrase_limits"
-            ),
-            models.CheckConstraint(
-                condition=Q(time_limit_s__isnull=True) | Q(time_limit_s__range=(30, 7200)), name="task_time_limit"
-            ),
-            models.CheckConstraint(condition=Q(text_template__contains="{phrase}"), name="task_template_has_phrase"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.study.slug} task {self.position}"
-
-    @property
-    def suggestions(self) -> list[str]:
-        """The suggested words, in order, without empty lines."""
-        return [line.strip() for line in self.suggested_words.splitlines() if line.strip()]
-
-    @property
-    def class_name(self) -> str:
-        """Name of the target class; an unresolved one is named as what it will be, one that is not there as such."""
-        if self.target_class is None:
-            return "the class with the most errors"
-        names = self.base_model.dataset.class_names
-        return str(names[self.target_class]) if self.target_class < len(names) else f"no class ({self.target_class})"

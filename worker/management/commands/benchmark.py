@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from annotations.management.arguments import names, positive
 from annotations.management.plain_errors import plain_errors
-from annotations.models.study import DEFAULT_TEXT_TEMPLATE
+from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets import find_dataset
 from modeling.slices import DEFAULT_SCHEME, SCHEMES
 from worker.benchmark.files import MARKDOWN, NOTE, annotation_table, notes, report_files

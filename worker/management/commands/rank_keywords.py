@@ -12,7 +12,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from annotations.exports.columns import write_cell
 from annotations.management.plain_errors import plain_errors
 from annotations.models import BaseModel
-from annotations.models.study import DEFAULT_TEXT_TEMPLATE
+from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets import find_dataset
 from modeling.keywords import select_classes
 from worker.benchmark.shown_model import find_base_model

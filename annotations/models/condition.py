@@ -1,0 +1,28 @@
+"""A condition of a study: what one part of its people see."""
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.study import Study
+
+
+class Condition(models.Model):
+    """What one part of the people see and the others do not. A study without any shows everybody the same."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="conditions")
+    position = models.PositiveIntegerField(default=1)
+    name = models.CharField(max_length=60)
+    show_suggestions = models.BooleanField("suggested words are shown", default=True)
+    suggest_rewordings = models.BooleanField("other wordings are suggested", default=False)
+    show_goal = models.BooleanField("the goal is shown", default=True)
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "position"], name="condition_position_once"),
+            models.UniqueConstraint(fields=["study", "name"], name="condition_name_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="condition_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,75 @@
+"""A task of a study: a data set, a class of it, and the base model whose errors are shown."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from annotations.models.arrays import without_arrays
+from annotations.models.base_model import BaseModel
+from annotations.models.study import Study
+
+DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def with_base_models(self) -> Self:
+        """Load base models with their data sets, without their arrays, and each of them once for all of its tasks.
+
+        A study of experts has a thousand tasks on one base model, with a thousand names of classes to read.
+        """
+        base_models = without_arrays(BaseModel.objects.select_related("dataset"))
+        return self.prefetch_related(models.Prefetch("base_model", queryset=base_models))
+
+
+class Task(models.Model):
+    """A data set, a target class and the base model shown, with the limits of the work on it."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="tasks")
+    position = models.PositiveIntegerField(default=1)
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="tasks")
+    target_class = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="number of the class, from 0; empty: the class with the highest error rate, fixed at opening",
+    )
+    text_template = models.CharField(max_length=120, default=DEFAULT_TEXT_TEMPLATE)
+    suggested_words = models.TextField(
+        blank=True, help_text="shown to every participant as a start, one suggestion a line; empty: none are shown"
+    )
+    min_phrases = models.PositiveIntegerField("least phrases", default=1)
+    max_phrases = models.PositiveIntegerField("most phrases", default=20)
+    time_limit_s = models.PositiveIntegerField(
+        "time limit, seconds", null=True, blank=True, default=600, help_text="empty: no clock, for experts alone"
+    )
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "position"], name="task_position_once"),
+            models.CheckConstraint(
+                condition=Q(min_phrases__lte=F("max_phrases"), max_phrases__range=(1, 200)), name="task_phrase_limits"
+            ),
+            models.CheckConstraint(
+                condition=Q(time_limit_s__isnull=True) | Q(time_limit_s__range=(30, 7200)), name="task_time_limit"
+            ),
+            models.CheckConstraint(condition=Q(text_template__contains="{phrase}"), name="task_template_has_phrase"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} task {self.position}"
+
+    @property
+    def suggestions(self) -> list[str]:
+        """The suggested words, in order, without empty lines."""
+        return [line.strip() for line in self.suggested_words.splitlines() if line.strip()]
+
+    @property
+    def class_name(self) -> str:
+        """Name of the target class; an unresolved one is named as what it will be, one that is not there as such."""
+        if self.target_class is None:
+            return "the class with the most errors"
+        names = self.base_model.dataset.class_names
+        return str(names[self.target_class]) if self.target_class < len(names) else f"no class ({self.target_class})"
