@@ -25,15 +25,15 @@ def test_no_image_is_on_both_sides(n: int, n_least: int) -> None:
 @pytest.mark.parametrize(("text", "asks"), [("red", False), ("blue", False), ("dark", True), ("square", False)])
 def test_it_is_asked_where_the_score_leaves_the_reason_open(alice: Visit, text: str, asks: bool) -> None:
     (phrase,) = submit_and_score(alice, text)
-    assert (result(phrase.score, "user:1").question is not None) == asks
+    assert (result(phrase.score, "user:1", chosen=None).question is not None) == asks
 
 
 def test_it_shows_the_answer_that_was_given(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "dark")
-    before = result(phrase.score, "user:1").question
+    before = result(phrase.score, "user:1", chosen=None).question
     replies.judge(phrase, JudgementAnswer.UNSURE)
     phrase = alice.assignment.phrases.get()
-    after = result(phrase.score, "user:1").question
+    after = result(phrase.score, "user:1", chosen=None).question
     assert before is not None
     assert after is not None
     assert (before.answer, after.answer) == ("", "unsure")
