@@ -6,6 +6,7 @@ from annotations.models import Benchmark
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services import benchmarks, jobs
 from modeling.progress import silent
+from modeling.slices import DEFAULT_SCHEME
 from worker.benchmark.bench import Bench
 from worker.benchmark.machine import machine
 from worker.benchmark.methods import AnyMethod, find_methods
@@ -65,7 +66,7 @@ def _bench(benchmark: Benchmark) -> Bench:
         base_model=base_model.name,
         l2=base_model.l2,
         seeds=SEEDS,
-        scheme="class_equal",
+        scheme=DEFAULT_SCHEME,
         published=published,
         words=PromptWords.of(published),
     )

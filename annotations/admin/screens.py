@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import translation
 from django.utils.html import format_html, format_html_join
@@ -17,6 +17,7 @@ from annotations.admin.numbers import NONE
 from annotations.models import AnnotationSession, Assignment, Event, Phrase
 from annotations.readings.screens import screen_again
 from annotations.services import events
+from modeling.dataset_files import BadDataset
 
 
 class Screens(ModelAdmin[AnnotationSession]):
@@ -38,6 +39,9 @@ class Screens(ModelAdmin[AnnotationSession]):
             again = screen_again(event, owner=f"user:{request.user.pk}")
         except Assignment.DoesNotExist:
             raise Http404 from None  # erased with its visit
+        except BadDataset as error:
+            self.message_user(request, f"This screen cannot be drawn again: {error}.", messages.ERROR)
+            return redirect("admin:annotations_annotationsession_change", session_id)
         assignment = again.work.assignment
         context = {
             "again": again,

@@ -13,7 +13,7 @@ from annotations.backups import contents, files, postgres_tools
 from annotations.backups.errors import BackUpRefused
 from annotations.backups.manifest import DATA, DUMP, KEPT_APART, MANIFEST, Manifest
 from annotations.exports.snapshot import snapshot
-from annotations.models import Dataset, DatasetImport, JobState, Release
+from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from annotations.version import CODE_VERSION
 
 
@@ -71,7 +71,7 @@ def _named_files() -> list[str]:
         *Dataset.objects.order_by("pk").values_list("directory", flat=True),
         *Release.objects.filter(state=JobState.DONE, superseded_at=None).order_by("pk").values_list("file", flat=True),
         *DatasetImport.objects.exclude(archive="")
-        .filter(state__in=[JobState.PENDING, JobState.RUNNING])
+        .filter(state__in=UNFINISHED)
         .order_by("pk")
         .values_list("archive", flat=True),
     ]

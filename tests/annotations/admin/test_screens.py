@@ -52,6 +52,14 @@ def test_a_visits_page_lists_its_screens_with_what_they_were_of(coordinator_clie
 
 
 @pytest.mark.django_db
+def test_a_data_set_without_its_files_is_said_on_the_visits_page(coordinator_client: Client, seen: Visit) -> None:
+    type(seen.assignment.task.base_model.dataset).objects.update(directory="datasets/gone")
+    answer = coordinator_client.get(screen_of(seen, screens_of(seen)[0]), follow=True)
+    assert answer.redirect_chain == [(page_of(seen), 302)]
+    assert "This screen cannot be drawn again: " in tree(answer).text
+
+
+@pytest.mark.django_db
 def test_a_screen_has_its_images_and_nothing_to_press(coordinator_client: Client, seen: Visit) -> None:
     first, second = screens_of(seen)
     keys = seen.assignment.task.base_model.dataset.files.image_keys
