@@ -71,17 +71,18 @@ def broker(certificate: Path) -> Iterator[str]:
         inner_reader, inner_writer = await asyncio.open_connection(behind.hostname, behind.port)
         await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer), return_exceptions=True)
 
-    server = loop.run_until_complete(asyncio.start_server(relay, "localhost", 0, ssl=context))
-    port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever)  # in this one the browser of other tests may have a loop
     thread.start()
+    listening = asyncio.start_server(relay, "localhost", 0, ssl=context)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result()
+    port = server.sockets[0].getsockname()[1]
     user = behind.netloc.rpartition("@")[0]
     yield urlunsplit(
         behind._replace(scheme="rediss", netloc=f"{user}@localhost:{port}" if user else f"localhost:{port}")
     )
+    loop.call_soon_threadsafe(server.close)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
-    server.close()
     loop.close()
 
 

@@ -26,7 +26,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, source: Path) -> list[Path]:
         progress(196, 196)
 
     monkeypatch.setattr(sprites, "write_sprites_source", copy)
-    monkeypatch.setattr(sprites, "ENCODER", ENCODER)
+    monkeypatch.setattr(sprites, "BUNDLED", ENCODER)
     return folders
 
 
