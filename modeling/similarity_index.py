@@ -115,7 +115,7 @@ class SimilarityIndex:
         exact = np.empty(len(rows), np.float32)
         for start in range(0, len(rows), _AGAIN):
             some = slice(start, start + _AGAIN)
-            exact[some] = similarities(self._images[rows[some]], text)
+            exact[some] = similarities(self._images.take(rows[some], axis=0), text)
         return exact
 
     def _checked_texts(self, texts: NDArray[np.float32]) -> NDArray[np.float32]:
