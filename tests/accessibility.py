@@ -18,6 +18,12 @@ def follow(link: Locator) -> None:
         link.click()
 
 
+def overhang(page: Page) -> int:
+    """By how many CSS pixels the page is wider than its window; that of a page on its way has no element yet."""
+    page.wait_for_load_state()
+    return int(page.evaluate("(html => html.scrollWidth - html.clientWidth)(document.documentElement)"))
+
+
 def assert_no_violations(page: Page, name: str = "", *, without: Iterable[str] = (), scheme: str = "light") -> None:
     """Raise AssertionError, with axe's report, where a page breaks a rule; in the dark, one about colours."""
     page.wait_for_load_state()

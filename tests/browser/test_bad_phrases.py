@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Phrase
-from tests.accessibility import assert_no_violations
+from tests.accessibility import assert_no_violations, overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -69,7 +69,7 @@ def test_any_other_words_are_shown_and_stored_as_they_were_typed(new_visitor: Ne
     assert visitor.history == [text]
     assert Phrase.objects.get().text == text
     assert page.locator("#answer img[src=x], #history b").count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert overhang(page) == 0
     assert_no_violations(page)
 
 

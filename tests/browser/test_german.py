@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from annotations.models import Study
 from deploy.local import messages
-from tests.accessibility import assert_no_violations, follow
+from tests.accessibility import assert_no_violations, follow, overhang
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 
@@ -32,7 +32,7 @@ def check(visitor: Visitor, name: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     shown = page.evaluate(_WITHOUT_THE_STUDYS_OWN_TEXTS)
     assert [text for text in english() if text in shown] == [], name
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
+    assert overhang(page) == 0, f"{name} scrolls sideways"
     assert_no_violations(page, name)
 
 

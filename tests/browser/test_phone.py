@@ -4,27 +4,23 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Task
+from tests.accessibility import overhang
 from tests.browser.conftest import NewVisitor
-from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
-
-
-def fits(visitor: Visitor) -> bool:
-    return bool(visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_no_page_scrolls_sideways(new_visitor: NewVisitor, width: int) -> None:
     visitor = new_visitor(viewport={"width": width, "height": 700}, has_touch=True, is_mobile=True)
     for name in visitor.walk_to_task():
-        assert fits(visitor), name
+        assert overhang(visitor.page) == 0, name
     visitor.say_and_score("an extraordinarilylongwordthatnobodywouldeverwrite red")
-    assert fits(visitor)
+    assert overhang(visitor.page) == 0
     visitor.press("done")
-    assert fits(visitor)
+    assert overhang(visitor.page) == 0
     visitor.press("finish")
-    assert fits(visitor)
+    assert overhang(visitor.page) == 0
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

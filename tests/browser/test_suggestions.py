@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Judgement, Phrase, Study, Task
-from tests.accessibility import assert_no_violations
+from tests.accessibility import assert_no_violations, overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -69,4 +69,4 @@ def test_on_a_narrow_phone_nothing_scrolls_sideways(new_visitor: NewVisitor) -> 
     visitor.say_and_score("dark")
     visitor.page.click("#judge-no")
     expect(visitor.page.locator("#doubt .chip").first).to_be_visible()
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert overhang(visitor.page) == 0

@@ -9,10 +9,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, Study
 from annotations.services import corrections
-from tests.accessibility import assert_no_violations
+from tests.accessibility import assert_no_violations, overhang
 from tests.actors import OVAL, SQUARE
 from tests.annotations.admin.test_in_a_browser import shoot, sign_in
-from tests.annotations.admin.test_results_in_a_browser import assert_no_sideways
 from tests.annotations.chromium import page_without_complaints
 from tests.correcting import approve, say, study_of_both
 from worker.corrections import train_due_corrections
@@ -98,5 +97,5 @@ def test_there_is_no_violation(
     for summary in page.locator("#results summary").all():
         summary.click()
     assert_no_violations(page, scheme=scheme)
-    assert_no_sideways(page)
+    assert overhang(page) == 0
     context.close()

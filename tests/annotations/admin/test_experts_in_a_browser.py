@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, Moderation, Phrase, Study
 from annotations.services import erasure, experts, moderation, studies
-from tests.accessibility import DJANGOS, assert_no_violations
+from tests.accessibility import DJANGOS, assert_no_violations, follow, overhang
 from tests.actors import Visit
 from tests.annotations.admin.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
@@ -58,7 +58,7 @@ def look(page: Page, name: str) -> None:
     """Keep a picture, and see that the page fits a phone."""
     shoot(page, name)
     page.set_viewport_size({"width": 400, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.url
+    assert overhang(page) == 0, page.url
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -80,7 +80,7 @@ def test_an_expert_annotates_the_classes_that_they_pick(
         page.get_by_role("link", name="Pre-flight").click()
         page.get_by_role("link", name="Open the study").click()
         page.get_by_role("button", name="Open the study").click()
-        page.get_by_role("link", name="Annotate as an expert").first.click()
+        follow(page.get_by_role("link", name="Annotate as an expert").first)
         look(page, "admin-annotate")
         page.get_by_role("button", name="Begin").click()
         page.get_by_role("heading", name="To choose from").wait_for()
@@ -125,7 +125,7 @@ def test_a_coordinator_moderates_and_takes_a_person_out(
         page.get_by_text("The decision is stored.").wait_for()
         page.get_by_role("link", name="Withdrawals").click()
         page.get_by_label("Pseudonym here").fill(alice.external_ids["PROLIFIC_PID"])
-        page.get_by_role("button", name="Look up").click()
+        follow(page.get_by_role("button", name="Look up"))
         look(page, "admin-withdraw")
         page.get_by_label("How they asked for it").fill("A message on Prolific of 24 November.")
         page.get_by_role("button", name="Withdraw P").click()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
+from tests.accessibility import overhang
 from tests.actors import Visit
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -53,7 +54,7 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
         page.get_by_role("link", name="<b>tilted</b>").wait_for()
         shoot(page, "admin-study")
         page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert overhang(page) == 0
         assert page.locator("#entry-url").bounding_box()["width"] > 150  # type: ignore[index]
         page.set_viewport_size({"width": 1280, "height": 900})
         page.goto(f"{live_server.url}/admin/annotations/run/{run.pk}/change/")
@@ -62,7 +63,7 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
         for name in ("annotationsession", "assignment", "phrase", "run", "basemodel", "dataset", "event"):
             page.goto(f"{live_server.url}/admin/annotations/{name}/")
             page.locator("#result_list").wait_for()
-            assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+            assert overhang(page) == 0
         page.goto(study)
         with page.expect_download() as download:
             page.get_by_role("link", name="Export").click()

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.admin import study_results
 from annotations.models import BaseModel, Study
 from annotations.services import phrases
-from tests.accessibility import assert_no_violations
+from tests.accessibility import assert_no_violations, overhang
 from tests.actors import Visit
 from tests.annotations.admin.test_in_a_browser import shoot, sign_in
 from tests.annotations.analysis.scripted import scripted_phrases
@@ -106,11 +106,6 @@ def test_there_is_no_violation(
     page.goto(results(live_server, scripted))
     page.locator("#figure-error-scores summary").click()
     assert_no_violations(page, scheme=scheme)
-    assert_no_sideways(page)
+    assert overhang(page) == 0
 
     context.close()
-
-
-def assert_no_sideways(page: Page) -> None:
-    """Tables and charts scroll within themselves, the page does not."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

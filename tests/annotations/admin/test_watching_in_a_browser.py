@@ -10,12 +10,13 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Alarm, AnnotationSession, EndReason, Phrase, Role, Score, Span, SpanKind, Study
 from annotations.readings.work_queue import workers
 from annotations.services import assignments, audit, members, sessions, worker_beats
+from tests.accessibility import overhang
 from tests.actors import Visit, start_visit
 from tests.annotations.admin.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
@@ -53,10 +54,6 @@ def busy(open_study: Study, alice: Visit, bob: Visit) -> Study:
     return open_study
 
 
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
 def test_the_live_page_follows_the_study_by_itself(
     live_server: LiveServer, chromium: Browser, coordinator: User, busy: Study
 ) -> None:
@@ -74,7 +71,7 @@ def test_the_live_page_follows_the_study_by_itself(
         page.get_by_role("button", name="I take care").first.click()
         expect(page.get_by_text("coordinator takes care").first).to_be_visible()
         page.set_viewport_size({"width": 400, "height": 860})
-        assert fits(page)
+        assert overhang(page) == 0
 
 
 def test_members_and_the_audit_log(live_server: LiveServer, chromium: Browser, coordinator: User, busy: Study) -> None:
@@ -97,7 +94,7 @@ def test_members_and_the_audit_log(live_server: LiveServer, chromium: Browser, c
         expect(page.locator("#content-main").get_by_role("rowheader")).to_have_text(["request return"])
         shoot(page, "admin-audit")
         page.set_viewport_size({"width": 400, "height": 860})
-        assert fits(page)
+        assert overhang(page) == 0
 
 
 def test_a_second_factor_is_switched_on_and_asked_for(
