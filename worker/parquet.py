@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from annotations.exports.columns import Cell, Column, Table
+from annotations.tables.columns import Cell, Column, Table
 
 ROWS_A_GROUP = 5_000
 SUFFIX = ".parquet"

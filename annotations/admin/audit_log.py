@@ -12,10 +12,10 @@ from django.shortcuts import render
 
 from annotations.admin.file_answers import CSV, file_answer
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.exports.columns import csv_text
 from annotations.models import AuditRecord, Study
 from annotations.readings.audit import HEADER, Filters, cells, filtered
 from annotations.services import audit, roles
+from annotations.tables.columns import csv_text
 
 _A_PAGE = 50
 

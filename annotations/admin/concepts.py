@@ -23,9 +23,9 @@ from annotations.analysis.latest import latest_concepts
 from annotations.analysis.rows import positions_with_scores
 from annotations.charts.draw import draw
 from annotations.charts.map_chart import draw_map
-from annotations.exports.columns import Table
 from annotations.exports.snapshot import snapshot
 from annotations.models import Study
+from annotations.tables.columns import Table
 
 TABLES: tuple[Table[Any], ...] = (CONCEPTS, TOGETHER, PLACES)
 TASKS_AT_ONCE = 10  # on a page: of a class with many phrases it takes 40 ms to say what they explain together

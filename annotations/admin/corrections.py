@@ -10,12 +10,12 @@ from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.correction_figures import report, splits_figure
 from annotations.charts.draw import draw
-from annotations.exports.columns import csv_text
 from annotations.exports.correction_files import correction_json, correction_zip
 from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.readings import corrections as reading
 from annotations.services import corrections, roles
 from annotations.services.errors import ServiceError
+from annotations.tables.columns import csv_text
 
 TITLE = "Correction"
 LEAVE_OUT = "none"  # value of a class's field

@@ -26,10 +26,10 @@ from annotations.analysis.rows import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.splits import Panel
 from annotations.analysis.tables import FilledTable, StudyTables
 from annotations.charts.draw import draw
-from annotations.exports.columns import Cell, csv_text, write_cell
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, JobState, Study
 from annotations.readings.thumbnails import thumbnail_url
 from annotations.services import benchmarks, roles
+from annotations.tables.columns import Cell, csv_text, write_cell
 
 NAME = "results"
 _POLL_S = 10  # while the study is open

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.exports.columns import Column, Table
-from annotations.exports.tables.shared import COUNT, SHARE, field, task_column
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, SHARE, field, task_column
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Any
 from annotations.analysis.chart_values import Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.estimates import wilson_interval
 from annotations.analysis.tables import FilledTable
-from annotations.exports.columns import Column, Table
-from annotations.exports.tables.shared import COUNT, SHARE, field
 from annotations.models import Correction
 from annotations.readings.corrections import SET_NAMES
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, SHARE, field
 
 BEFORE, AFTER = "before", "after"
 MOST_CLASSES = 40  # drawn, those that change most in the minority

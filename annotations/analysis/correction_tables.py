@@ -7,11 +7,11 @@ from typing import Any
 from annotations.analysis.chart_values import Figure
 from annotations.analysis.correction_figures import REPORT, Measured, report, splits_figure
 from annotations.analysis.tables import FilledTable
-from annotations.exports.columns import Cell, Column, Table
 from annotations.exports.moderated_words import words_of_phrase
-from annotations.exports.tables.shared import COUNT, field
 from annotations.models import Correction, CorrectionPart, JobState, Study
 from annotations.readings import corrections as reading
+from annotations.tables.columns import Cell, Column, Table
+from annotations.tables.shared import COUNT, field
 
 
 @dataclass(frozen=True)

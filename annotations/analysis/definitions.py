@@ -11,9 +11,9 @@ from annotations.analysis.rows import BEST_KEYWORDS, Counted, RankedList
 from annotations.analysis.saturation import Novelty
 from annotations.analysis.splits import Panel, SplitPart
 from annotations.analysis.table3 import Listed
-from annotations.exports.columns import Column, Table
 from annotations.exports.tables.measures import MEASURES
-from annotations.exports.tables.shared import COUNT, SHARE, field, participant_column, task_column
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
 
 SCORE = {"range": "0 to 1"}
 _CLASS = "name of the annotated class"

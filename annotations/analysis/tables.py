@@ -18,9 +18,9 @@ from annotations.analysis.rows import Counted, StudyRows, TaskFacts, read_rows
 from annotations.analysis.saturation import best_of, novelty, rarefaction
 from annotations.analysis.splits import Looked, Panel, SplitPart, look
 from annotations.analysis.table3 import Listed, table_3
-from annotations.exports.columns import Table
 from annotations.exports.tables.measures import SUMMARY
 from annotations.models import Study
+from annotations.tables.columns import Table
 
 Row = TypeVar("Row")
 Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same

@@ -24,12 +24,12 @@ from annotations.analysis.latest import latest_concepts, latest_tables
 from annotations.api.access import Staff
 from annotations.api.filters import PAGING, equal
 from annotations.api.pagination import Pages
-from annotations.exports.columns import Cell, Table, write_cell, write_time
 from annotations.exports.rows import Source, source_of, sources
 from annotations.exports.summary import summarise
 from annotations.exports.tables import TABLES
 from annotations.models import Study
 from annotations.services.scopes import visible
+from annotations.tables.columns import Cell, Table, write_cell, write_time
 
 # Columns by which tables that are computed can be filtered; those of the database say which ones they take.
 _FILTERS = (

@@ -7,10 +7,10 @@ from typing import Any
 from annotations.analysis.correction_figures import report
 from annotations.analysis.rows import HIDDEN
 from annotations.exports.archive import Archive
-from annotations.exports.columns import write_time
 from annotations.exports.moderated_words import words_of_phrase
 from annotations.models import Correction
 from annotations.services import corrections
+from annotations.tables.columns import write_time
 
 HEAD, DOCUMENT, TABLE = "head.safetensors", "correction.json", "correction.csv"
 

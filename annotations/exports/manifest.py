@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from annotations.exports.columns import write_time
 from annotations.models import Study
+from annotations.tables.columns import write_time
 from annotations.version import CODE_VERSION
 
 FORMAT = "clarify study release 1"

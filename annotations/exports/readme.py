@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from annotations.exports.columns import Table
 from annotations.models import Study
+from annotations.tables.columns import Table
 
 _TEXT = """{title}
 {underline}

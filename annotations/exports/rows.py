@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Count, Model, Q, QuerySet
 
 from annotations.exports import tables
-from annotations.exports.columns import Table
 from annotations.exports.exclusions import exclusions, its_phrases
 from annotations.exports.summary import StudySummary
 from annotations.exports.tables.measures import long_rows, total_rows, wide_rows
@@ -29,6 +28,7 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import without_arrays
+from annotations.tables.columns import Table
 
 _AT_ONCE = 500  # rows that are in memory together
 

@@ -18,7 +18,6 @@ from django.db.models.functions import Cast
 from annotations.analysis.people import PersonTask
 from annotations.analysis.rows import HIDDEN
 from annotations.exports.archive import Archive
-from annotations.exports.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
 from annotations.exports.manifest import NOT_THERE, manifest
 from annotations.exports.readme import readme
 from annotations.exports.rows import Source, phrase_rows, sources
@@ -26,6 +25,7 @@ from annotations.exports.snapshot import snapshot
 from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise, summary_of
 from annotations.models import Moderation, Study
+from annotations.tables.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
 from modeling.progress import Progress, silent
 
 Row = TypeVar("Row")

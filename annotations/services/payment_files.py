@@ -10,7 +10,6 @@ from typing import Literal
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.exports.columns import csv_text
 from annotations.models import BatchState, Payment, PaymentBatch, Study, Submission
 from annotations.prolific.client import bonus_lines, units
 from annotations.readings.discrepancies import own_code
@@ -18,6 +17,7 @@ from annotations.services import audit
 from annotations.services.errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
 from annotations.services.payments import refuse_paid_there
 from annotations.services.submissions import ids_of
+from annotations.tables.columns import csv_text
 
 Form = Literal["ids", "codes"]
 

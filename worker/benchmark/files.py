@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from annotations.exports.columns import write_cell
+from annotations.tables.columns import write_cell
 from worker.benchmark.machine import machine_in_words
 from worker.benchmark.record import annotation_document, document, versions
 from worker.benchmark.report import Report

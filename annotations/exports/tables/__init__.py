@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from annotations.exports.columns import Table
 from annotations.exports.tables.answers import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusions import EXCLUSIONS
 from annotations.exports.tables.measures import LONG, SUMMARY, TOTALS, wide_table
 from annotations.exports.tables.phrases import PHRASES
 from annotations.exports.tables.runs import RUNS
 from annotations.exports.tables.visits import ASSIGNMENTS, PARTICIPANTS, SESSIONS
+from annotations.tables.columns import Table
 
 # The same for every study; `wide_table` depends on its tasks.
 TABLES: tuple[Table[Any], ...] = (

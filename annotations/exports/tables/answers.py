@@ -1,8 +1,8 @@
 """What people answered at the end, and the spans of time on the pages."""
 
-from annotations.exports.columns import Column, Table
-from annotations.exports.tables.shared import field, participant_column, session_column
 from annotations.models import EndAnswer, Span, SpanKind
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import field, participant_column, session_column
 
 
 def _seconds_of_span(span: Span) -> float:

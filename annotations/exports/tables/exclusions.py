@@ -3,8 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from annotations.exports.columns import Column, Table
-from annotations.exports.tables.shared import field
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import field
 
 REASONS = (
     "preview",

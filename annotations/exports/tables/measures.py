@@ -6,9 +6,9 @@ from typing import Any
 
 from annotations.analysis.estimates import Spread
 from annotations.analysis.people import PersonTask
-from annotations.exports.columns import Cell, Column, Table
 from annotations.exports.summary import StudySummary
-from annotations.exports.tables.shared import COUNT, SHARE, field, participant_column, task_column
+from annotations.tables.columns import Cell, Column, Table
+from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
 
 _CONDITION: Column[Any] = Column(
     "condition", "text", "what the person saw, empty where the study has no conditions", field("condition")

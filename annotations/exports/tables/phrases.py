@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from annotations.analysis.rows import HIDDEN
-from annotations.exports.columns import Cell, Column, Table
-from annotations.exports.tables.shared import field, participant_column, session_column, task_column
 from annotations.models import Moderation, Phrase
+from annotations.tables.columns import Cell, Column, Table
+from annotations.tables.shared import field, participant_column, session_column, task_column
 
 
 def _scored(attribute: str) -> Callable[[Phrase], Any]:

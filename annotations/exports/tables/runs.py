@@ -1,9 +1,9 @@
 """Retraining runs."""
 
 from annotations.analysis.rows import HIDDEN
-from annotations.exports.columns import Column, Table
-from annotations.exports.tables.shared import SHARE, field, participant_column, session_column, task_column
 from annotations.models import Run
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import SHARE, field, participant_column, session_column, task_column
 
 
 def _typed(run: Run) -> str:

@@ -1,8 +1,8 @@
 """Who came, which visits they made, and what they worked on in them."""
 
-from annotations.exports.columns import Column, Table
-from annotations.exports.tables.shared import COUNT, field, participant_column, session_column, task_column
 from annotations.models import AnnotationSession, Assignment, EndReason, EntryTier, Outcome, Participant, Stage
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, field, participant_column, session_column, task_column
 
 
 def _seconds_at_work(assignment: Assignment) -> float | None:

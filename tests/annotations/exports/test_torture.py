@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.exports.archive import Archive
-from annotations.exports.columns import Column, Table, read_text, write_cell
+from annotations.tables.columns import Column, Table, read_text, write_cell
 from worker import parquet
 
 TORTURE = (

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from annotations.exports.columns import read_text
 from annotations.models import (
     AuditRecord,
     BatchState,
@@ -23,6 +22,7 @@ from annotations.readings.discrepancies import GRACE
 from annotations.readings.ledgers import is_unlisted
 from annotations.services import payment_files, payments
 from annotations.services.errors import NoProlificToken, PaymentRefused
+from annotations.tables.columns import read_text
 from tests.annotations.money import owe
 from tests.prolific_steps import THERE, arrive, submission_of
 

@@ -8,7 +8,6 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from annotations.exports.columns import read_text
 from annotations.models import (
     AuditRecord,
     JobState,
@@ -16,6 +15,7 @@ from annotations.models import (
     Study,
 )
 from annotations.services import releases
+from annotations.tables.columns import read_text
 from tests.worker.releases.released import TRICKY, build, opened, table, without_figures
 from worker import releases as worker_releases
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from annotations.exports.columns import write_cell
 from annotations.management.plain_errors import plain_errors
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets import find_dataset
+from annotations.tables.columns import write_cell
 from modeling.keywords import select_classes
 from worker.benchmark.shown_model import find_base_model
 from worker.benchmark.tables import Table

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from annotations.exports.columns import Column
+from annotations.tables.columns import Column
 
 SHARE = {"range": "0 to 1", "unit": "share"}
 COUNT = {"range": "0 or more"}

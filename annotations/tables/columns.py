@@ -1,4 +1,4 @@
-"""Columns of the exported tables: the CSV files and the data dictionary are made from the same definitions."""
+"""Columns of tables: the CSV files and the data dictionary are made from the same definitions."""
 
 import csv
 import datetime as dt

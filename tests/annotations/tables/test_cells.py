@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.exports.archive import Archive
-from annotations.exports.columns import write_cell
+from annotations.tables.columns import write_cell
 
 EAST = dt.timezone(dt.timedelta(hours=2))
 
