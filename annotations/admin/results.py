@@ -15,9 +15,9 @@ from annotations.admin.file_answers import ZIP, file_answer
 from annotations.admin.numbers import percent, points
 from annotations.admin.read_only import ReadOnlyAdmin
 from annotations.exports.head_files import head_zip
-from annotations.exports.moderated_words import is_excluded
 from annotations.models import Run, RunState
 from annotations.models.arrays import without_arrays
+from annotations.readings.moderated_words import is_excluded
 from annotations.services.errors import ServiceError
 from modeling.groups import group_names
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from annotations.analysis.packed import NOTHING, Packed
 from annotations.analysis.people import Tried
-from annotations.analysis.rows import HIDDEN, PhraseRows
+from annotations.analysis.rows import PhraseRows
 from annotations.readings import concepts as reading
+from annotations.readings.moderated_words import HIDDEN
 from modeling.concepts import merge
 from modeling.phrase_reading import read
 from modeling.words import lemmas

@@ -7,9 +7,9 @@ from typing import Any
 from annotations.analysis.chart_values import Figure
 from annotations.analysis.correction_figures import REPORT, Measured, report, splits_figure
 from annotations.analysis.tables import FilledTable
-from annotations.exports.moderated_words import words_of_phrase
 from annotations.models import Correction, CorrectionPart, JobState, Study
 from annotations.readings import corrections as reading
+from annotations.readings.moderated_words import words_of_phrase
 from annotations.tables.columns import Cell, Column, Table
 from annotations.tables.shared import COUNT, field
 

@@ -27,9 +27,9 @@ from annotations.models import (
     Study,
     Task,
 )
+from annotations.readings.moderated_words import HIDDEN
 
 PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "runs waiting"  # what will still change by itself
-HIDDEN = "(hidden)"  # stands for a text that the staff hid
 _AT_ONCE = 2_000
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
 

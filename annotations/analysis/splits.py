@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.rows import HIDDEN
 from annotations.models import BaseModel, Moderation, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.class_images import class_images
+from annotations.readings.moderated_words import HIDDEN
 from annotations.readings.samples import sample
 from modeling.dataset_files import Split
 from modeling.errors import ModelingError

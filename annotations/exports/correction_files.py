@@ -5,10 +5,9 @@ import json
 from typing import Any
 
 from annotations.analysis.correction_figures import report
-from annotations.analysis.rows import HIDDEN
 from annotations.exports.archive import Archive
-from annotations.exports.moderated_words import words_of_phrase
 from annotations.models import Correction
+from annotations.readings.moderated_words import HIDDEN, words_of_phrase
 from annotations.services import corrections
 from annotations.tables.columns import write_time
 

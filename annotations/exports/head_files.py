@@ -6,8 +6,8 @@ from typing import Any
 
 from annotations.exports.archive import Archive
 from annotations.exports.model_card import model_card, model_card_text
-from annotations.exports.moderated_words import is_excluded
 from annotations.models import Run, RunState
+from annotations.readings.moderated_words import is_excluded
 from annotations.services.errors import ServiceError
 from modeling.heads import Head
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from annotations.exports.moderated_words import words_of_run
 from annotations.models import Run
+from annotations.readings.moderated_words import words_of_run
 from modeling.groups import group_names
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")

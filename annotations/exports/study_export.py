@@ -16,7 +16,6 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from annotations.analysis.people import PersonTask
-from annotations.analysis.rows import HIDDEN
 from annotations.exports.archive import Archive
 from annotations.exports.manifest import NOT_THERE, manifest
 from annotations.exports.readme import readme
@@ -25,6 +24,7 @@ from annotations.exports.snapshot import snapshot
 from annotations.exports.study_document import study_document
 from annotations.exports.summary import summarise, summary_of
 from annotations.models import Moderation, Study
+from annotations.readings.moderated_words import HIDDEN
 from annotations.tables.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
 from modeling.progress import Progress, silent
 

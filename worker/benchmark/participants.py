@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotations.analysis.rows import HIDDEN, people_kind
+from annotations.analysis.rows import people_kind
 from annotations.models import BaseModel, Dataset, Moderation, Score, Study
 from annotations.models.arrays import unpack_float32
+from annotations.readings.moderated_words import HIDDEN
 from annotations.services.errors import ServiceError
 from annotations.services.studies import find_study
 from worker.benchmark.annotations import Annotation, best_of_each_class

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from annotations.analysis.rows import HIDDEN
 from annotations.models import Moderation, Phrase
+from annotations.readings.moderated_words import HIDDEN
 from annotations.tables.columns import Cell, Column, Table
 from annotations.tables.shared import field, participant_column, session_column, task_column
 

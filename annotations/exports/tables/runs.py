@@ -1,7 +1,7 @@
 """Retraining runs."""
 
-from annotations.analysis.rows import HIDDEN
 from annotations.models import Run
+from annotations.readings.moderated_words import HIDDEN
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import SHARE, field, participant_column, session_column, task_column
 

@@ -9,10 +9,11 @@ import pytest
 from annotations.analysis.concept_tables import ConceptTables, concept_tables
 from annotations.analysis.concepts import Concepts, by_words, concepts_of, words_of
 from annotations.analysis.people import Tried
-from annotations.analysis.rows import HIDDEN, read_rows
+from annotations.analysis.rows import read_rows
 from annotations.analysis.tables import study_tables
 from annotations.models import Audience, BaseModel, Moderation, Phrase, Score, SessionKind, Study
 from annotations.models.arrays import pack_float32
+from annotations.readings.moderated_words import HIDDEN
 from annotations.services import phrases
 from tests.actors import Visit
 from tests.annotations.analysis.studies import tell, two_tasks

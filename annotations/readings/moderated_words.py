@@ -1,8 +1,8 @@
 """The words of a phrase as they leave the site: none that the staff hid or excluded, whenever they did."""
 
-from annotations.analysis.rows import HIDDEN
 from annotations.models import Moderation, Phrase, Run
 
+HIDDEN = "(hidden)"  # stands for a text that the staff hid
 _KEPT_IN = frozenset({Moderation.HIDDEN, Moderation.EXCLUDED})
 
 
