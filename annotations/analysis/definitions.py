@@ -6,12 +6,12 @@ from typing import Any
 
 from annotations.analysis.conditions import Compared
 from annotations.analysis.estimates import Estimate
+from annotations.analysis.measures import MEASURES
 from annotations.analysis.people import PersonTask
 from annotations.analysis.rows import BEST_KEYWORDS, Counted, RankedList
 from annotations.analysis.saturation import Novelty
 from annotations.analysis.splits import Panel, SplitPart
 from annotations.analysis.table3 import Listed
-from annotations.exports.tables.measures import MEASURES
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
 

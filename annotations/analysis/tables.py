@@ -12,13 +12,13 @@ from annotations.analysis.concepts import concepts_of
 from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
 from annotations.analysis.definitions import Keyword, Method, SaturationPoint, TaskNovelty, Total
 from annotations.analysis.estimates import SEED, estimate, spread
+from annotations.analysis.measures import SUMMARY
 from annotations.analysis.packed import Packed, by_person
 from annotations.analysis.people import Key, PersonTask, Tried, person_tasks
 from annotations.analysis.rows import Counted, StudyRows, TaskFacts, read_rows
 from annotations.analysis.saturation import best_of, novelty, rarefaction
 from annotations.analysis.splits import Looked, Panel, SplitPart, look
 from annotations.analysis.table3 import Listed, table_3
-from annotations.exports.tables.measures import SUMMARY
 from annotations.models import Study
 from annotations.tables.columns import Table
 

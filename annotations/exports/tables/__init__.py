@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from annotations.analysis.measures import SUMMARY
 from annotations.exports.tables.answers import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusions import EXCLUSIONS
-from annotations.exports.tables.measures import LONG, SUMMARY, TOTALS, wide_table
+from annotations.exports.tables.measures import LONG, TOTALS, wide_table
 from annotations.exports.tables.phrases import PHRASES
 from annotations.exports.tables.runs import RUNS
 from annotations.exports.tables.visits import ASSIGNMENTS, PARTICIPANTS, SESSIONS

@@ -1,102 +1,14 @@
-"""The headline: what each person reached on each task, in three shapes, and over all people."""
+"""The headline in its other two shapes, and over all people."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from annotations.analysis.estimates import Spread
+from annotations.analysis.measures import CONDITION, MEASURES
 from annotations.analysis.people import PersonTask
 from annotations.exports.summary import StudySummary
 from annotations.tables.columns import Cell, Column, Table
 from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
-
-_CONDITION: Column[Any] = Column(
-    "condition", "text", "what the person saw, empty where the study has no conditions", field("condition")
-)
-_OPTIMISTIC = "optimistic: the best over all phrases of the person, so the test images chose the phrase"
-# What is measured of a person on a task. summary.csv has a column for each, measures_long.csv a row,
-# participants_wide.csv a column for each task.
-MEASURES: tuple[Column[PersonTask], ...] = (
-    Column("phrases", "integer", "phrases submitted in the task", field("n_phrases"), **COUNT),
-    Column("tries", "integer", "distinct phrases that the person tried for the class", field("tries"), **COUNT),
-    Column(
-        "best_error_score",
-        "number",
-        "the highest error score of those phrases",
-        field("best_error_score"),
-        range="0 to 1",
-        computed="maximum of error_score over the person's rows of the task in phrases.csv; the first row wins a tie",
-    ),
-    Column(
-        "null_level",
-        "number",
-        "what random words reach in so many tries, in 19 of 20 cases at most",
-        field("null_level"),
-        range="0 to 1",
-        computed="smallest attainable error score x with F0(x) to the power of tries at least 0.95",
-    ),
-    Column(
-        "worst_group_accuracy",
-        "number",
-        "the headline: on test, of the phrase with the best error score; empty where that has no finished run",
-        field("worst_group_accuracy"),
-        computed="worst_group_accuracy in runs.csv of the run of the row that best_error_score is of",
-        **SHARE,
-    ),
-    Column(
-        "worst_group_accuracy_chosen_on_test",
-        "number",
-        _OPTIMISTIC,
-        field("worst_group_accuracy_chosen_on_test"),
-        computed="maximum of worst_group_accuracy in runs.csv over the runs of the person's phrases in the task",
-        **SHARE,
-    ),
-    Column(
-        "active_time",
-        "number",
-        "at work: in view, with a hand on it, online, not waiting for a score; empty where the browser said nothing",
-        lambda row: row.times.active,
-        unit="seconds",
-        computed="length of the union of visible spans in the task, less waiting and offline ones; summed over visits",
-    ),
-    Column(
-        "waiting_time",
-        "number",
-        "spent waiting for scores; empty where the browser said nothing",
-        lambda row: row.times.waiting,
-        unit="seconds",
-        computed="length of the union of waiting spans within the task; summed over visits",
-    ),
-    Column(
-        "wall_time",
-        "number",
-        "from the start of the task to its end",
-        lambda row: row.times.wall,
-        unit="seconds",
-        computed="ended_at less started_at in assignments.csv; summed over visits",
-    ),
-)
-
-SUMMARY: Table[PersonTask] = Table(
-    "summary.csv",
-    "one row per participant and task: the headline",
-    "by task, then participant",
-    (
-        task_column(field("task")),
-        participant_column(field("participant")),
-        _CONDITION,
-        *MEASURES,
-        Column(
-            "best_phrase", "text", "the phrase with the best score; written as in phrases.csv", field("best_phrase")
-        ),
-        Column(
-            "phrase_chosen_on_test",
-            "text",
-            "the phrase of worst_group_accuracy_chosen_on_test; written as in phrases.csv",
-            field("phrase_chosen_on_test"),
-        ),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -114,7 +26,7 @@ LONG: Table[Measured] = Table(
     (
         task_column(lambda row: row.row.task),
         participant_column(lambda row: row.row.participant),
-        Column("condition", "text", _CONDITION.meaning, lambda row: row.row.condition),
+        Column("condition", "text", CONDITION.meaning, lambda row: row.row.condition),
         Column("measure", "text", "a column of summary.csv, where it is described", lambda row: row.measure.name),
         Column("value", "number", "the measure", lambda row: row.measure.cell(row.row)),
     ),
@@ -137,7 +49,7 @@ def wide_table(tasks: Iterable[int]) -> Table[Person]:
         "participants_wide.csv",
         "one row per participant: summary.csv in the wide shape",
         "by participant",
-        (participant_column(field("participant")), _CONDITION, *columns),
+        (participant_column(field("participant")), CONDITION, *columns),
     )
 
 
