@@ -11,8 +11,8 @@ from annotations.analysis.estimates import Spread
 from annotations.exports.summary import TaskSummary, summarise
 from annotations.models import OPEN_STATES, Audience, Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.models.arrays import without_arrays
-from annotations.readings import preflight
-from annotations.services import prolific_studies, studies
+from annotations.readings import preflight, prolific_standing
+from annotations.services import studies
 
 _RECENT = 15
 
@@ -137,8 +137,8 @@ def cockpit(study: Study) -> dict[str, Any]:
         "configuration": study.configurations.order_by("version").last(),
         "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
         "entry_url": studies.entry_url(study),
-        "there": prolific_studies.standing(study),
-        "asked_there": prolific_studies.newest_request(study),
+        "there": prolific_standing.standing(study),
+        "asked_there": prolific_standing.newest_request(study),
         "funnel": _funnel(study),
         "now": _now(study),
         "work": _work(study),

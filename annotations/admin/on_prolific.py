@@ -35,7 +35,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         return _asked(request, study, act or request.POST.get("act", ""))
     requests = list(study.prolific_requests.filter(submission=None).order_by("-pk")[:_SHOWN])
     context = {
-        "there": prolific_studies.standing(study),
+        "there": prolific_standing.standing(study),
         "troubles": list(prolific_standing.troubles(study).values()),
         "asked": [(_words(each), each) for each in requests],
         "acts": [(name, ACTS[name][0]) for name in prolific_studies.fitting(study)],

@@ -1,14 +1,24 @@
-"""Whether a study here and the same one on Prolific agree on letting people in: what to say where they do not."""
+"""What Prolific said last of a study, and whether both sides agree on letting people in: what to say if not."""
 
 from django.db.models import Max
 
-from annotations.models import RequestState, Study, StudyState
+from annotations.models import ProlificRequest, RequestState, Study, StudyOnProlific, StudyState
 from annotations.prolific.study_statuses import OVER, PAUSED, REACHED_BY, SENDING
-from annotations.services import events, prolific_studies
+from annotations.services import events
 
 _CHANGES = (events.STUDY_OPENED, events.STUDY_PAUSED, events.STUDY_RESUMED, events.STUDY_CLOSED)
 _SHUT = "Prolific goes on sending people, and this study is {state}: they find a shut door. {way_on} See “On Prolific”."
 _WAYS_ON = {StudyState.PAUSED: "Pause it there, or resume it here.", StudyState.CLOSED: "Stop it there."}
+
+
+def standing(study: Study) -> StudyOnProlific | None:
+    """Return what Prolific said last of the study with the id that is entered now; None where that is nothing."""
+    return StudyOnProlific.objects.filter(study=study, outside_id=study.external_study_id).first()
+
+
+def newest_request(study: Study) -> ProlificRequest | None:
+    """Return what was asked about the study last."""
+    return study.prolific_requests.filter(act__in=REACHED_BY).order_by("-pk").first()
 
 
 def troubles(study: Study) -> dict[str, str]:
@@ -17,7 +27,7 @@ def troubles(study: Study) -> dict[str, str]:
     Prolific's word counts where it was heard after the last change here: a study that was paused on both sides a
     minute ago is not told of for what the poll before said.
     """
-    there = prolific_studies.standing(study)
+    there = standing(study)
     found = _failed_request(study, there.status if there is not None else "")
     changed_at = study.audit_records.filter(act__in=_CHANGES).aggregate(at=Max("occurred_at"))["at"]
     if there is not None and (changed_at is None or there.noted_at > changed_at):
@@ -38,7 +48,7 @@ def _mismatch(state: StudyState, status: str) -> dict[str, str]:
 
 
 def _failed_request(study: Study, status: str) -> dict[str, str]:
-    newest = prolific_studies.newest_request(study)
+    newest = newest_request(study)
     if newest is None or newest.state != RequestState.FAILED or status in REACHED_BY[newest.act]:
         return {}
     asked = newest.act.removesuffix("_study")

@@ -15,6 +15,7 @@ from django.utils import timezone
 from annotations.models import ProlificRequest, RequestState, Study, StudyOnProlific
 from annotations.prolific.client import Prolific, StudyAct
 from annotations.prolific.study_statuses import FITS, REACHED_BY, StudyRequest, study_status_of
+from annotations.readings import prolific_standing
 from annotations.services import audit, doorbell
 from annotations.services.errors import NoProlificToken, RequestRefused
 from annotations.services.submissions import Effect
@@ -50,18 +51,8 @@ def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
 
 def fitting(study: Study) -> tuple[StudyRequest, ...]:
     """Return what can be asked about the study as it stands there: of one of which nothing is known, everything."""
-    there = standing(study)
+    there = prolific_standing.standing(study)
     return tuple(act for act, statuses in FITS.items() if there is None or there.status in statuses)  # type: ignore[misc]  # its keys are
-
-
-def standing(study: Study) -> StudyOnProlific | None:
-    """Return what Prolific said last of the study with the id that is entered now; None where that is nothing."""
-    return StudyOnProlific.objects.filter(study=study, outside_id=study.external_study_id).first()
-
-
-def newest_request(study: Study) -> ProlificRequest | None:
-    """Return what was asked about the study last."""
-    return study.prolific_requests.filter(act__in=TRANSITIONS).order_by("-pk").first()
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from annotations.models import AuditRecord, ProlificRequest, RequestState, StudyOnProlific, StudyState
 from annotations.prolific.client import Prolific
+from annotations.readings import prolific_standing
 from annotations.services import prolific_access, prolific_studies, studies
 from annotations.services.errors import NoProlificToken, RequestRefused
 from annotations.services.prolific_calls import call_due
@@ -43,7 +44,7 @@ def state(request):
 
 def asked(study):
     """What was asked last."""
-    return prolific_studies.newest_request(study)
+    return prolific_standing.newest_request(study)
 
 
 def die(*args):
@@ -202,10 +203,10 @@ def test_the_newest_word_by_prolifics_clock_stands(study, prolific):
     later = prolific.clerk.tick()
     assert prolific_studies.note_status(study, "paused", later) == Effect.APPLIED
     assert prolific_studies.note_status(study, "ACTIVE", later - dt.timedelta(seconds=1)) == Effect.OLDER
-    assert prolific_studies.standing(study).status == "PAUSED"
+    assert prolific_standing.standing(study).status == "PAUSED"
     study.external_study_id = "another-one"
     study.save()
-    assert prolific_studies.standing(study) is None  # it was said of the other
+    assert prolific_standing.standing(study) is None  # it was said of the other
 
 
 def test_word_of_it_has_a_request_looked_at_at_once(study, prolific, there):

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations.models import ProlificRequest, RequestState
+from annotations.readings import prolific_standing
 from annotations.services import prolific_access, prolific_studies
 from annotations.services.prolific_calls import call_due
 from tests.fake_prolific.server import Trouble
@@ -45,7 +46,7 @@ def test_in_the_end_a_study_stands_as_was_asked_last(open_study, prolific):
             assert there.status == (WANTED[asked[-1]] if asked else "ACTIVE")
             assert not ProlificRequest.objects.filter(state=RequestState.PENDING).exists()
             if asked:
-                assert prolific_studies.newest_request(study).state == RequestState.DONE
+                assert prolific_standing.newest_request(study).state == RequestState.DONE
             transaction.set_rollback(True)
 
     check()
