@@ -9,10 +9,10 @@ from django.utils import timezone
 from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import Study
+from annotations.readings.cells import Cell
 from annotations.readings.flow import ACTIVE_WITHIN, GONE_AFTER
 from annotations.readings.monitor import monitor
 from annotations.services import alarms, roles
-from annotations.services.allocations import Cell
 
 REFRESH_S = 5
 HEIGHT = 24  # of the sparkline, in the units of its drawing; a minute is 4 wide

@@ -6,9 +6,9 @@ from typing import Any
 
 from annotations.models import Alarm, Study
 from annotations.readings import work_queue
+from annotations.readings.cells import Cell, cell_counts, taken
 from annotations.readings.flow import Flow, flow
 from annotations.readings.work_queue import Budget, Waiting, Workers
-from annotations.services.allocations import Cell, cell_counts, taken
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from annotations.models import (
     StudyConfiguration,
     StudyState,
 )
-from annotations.services import allocations, events, roles
+from annotations.readings.cells import cells
+from annotations.services import events, roles
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotOpen, StudyNotReady
 from annotations.services.outside_ids import pseudonym
@@ -157,7 +158,7 @@ def _configuration(study: Study) -> StudyConfiguration:
 def _cell(study: Study, rehearsal: Rehearsal) -> tuple[Condition | None, int]:
     allowed = [
         (condition, order)
-        for condition, order in allocations.cells(study)
+        for condition, order in cells(study)
         if rehearsal.condition is None or (condition and condition.pk == rehearsal.condition)
     ]
     if not allowed:  # the condition was deleted after the link was made

@@ -12,8 +12,8 @@ from annotations.admin.cockpit import cockpit
 from annotations.exports.study_export import write_study_zip
 from annotations.exports.summary import summarise
 from annotations.models import AnnotationSession, Participant, Phrase, Study
+from annotations.readings.cells import cell_counts
 from annotations.services import assignments, entry_links, sessions
-from annotations.services.allocations import cell_counts
 from tests import actors
 from tests.steps import end, submit_and_score
 

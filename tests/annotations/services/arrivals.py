@@ -1,8 +1,9 @@
 """People who arrive, in numbers: what the tests of places share."""
 
 from annotations.models import AnnotationSession, BaseModel, Condition, Event, Study, Task, TaskOrder
+from annotations.readings.cells import cell_counts, cell_key, cells
 from annotations.services import allocations, sessions
-from annotations.services.allocations import cell_counts, choose
+from annotations.services.allocations import choose
 from tests import actors
 
 
@@ -45,7 +46,7 @@ def prove_choices(study: Study) -> int:
 
     A person who came again into the same cell is counted as well, but not as a choice.
     """
-    filled = {allocations.cell_key(condition, order): 0 for condition, order in allocations.cells(study)}
+    filled = {cell_key(condition, order): 0 for condition, order in cells(study)}
     n_choices = 0
     for event in Event.objects.filter(study=study, kind__startswith="allocation_").order_by("id"):
         cell = event.payload["cell"]

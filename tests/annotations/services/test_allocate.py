@@ -16,6 +16,7 @@ from annotations.models import (
     Stage,
     Study,
 )
+from annotations.readings.cells import cell_counts, cell_key
 from annotations.services import allocations, comprehension, sessions, withdrawal
 from annotations.services.errors import AlreadyDone, NotLetInAgain, StudyFull
 from tests.actors import WRONG_ANSWERS, do_tutorial
@@ -30,7 +31,7 @@ def study(base_model: BaseModel) -> Study:
 
 def cell_of(session) -> str:
     allocation = Allocation.objects.get(session=session)
-    return allocations.cell_key(allocation.condition, allocation.order)
+    return cell_key(allocation.condition, allocation.order)
 
 
 def full(base_model: BaseModel, quota: int, **fields) -> tuple[Study, list[AnnotationSession]]:
@@ -62,7 +63,7 @@ def test_people_fill_the_cells_evenly(study):
 
 def test_a_study_without_conditions_and_with_one_order_has_one_cell(open_study):
     consenting(open_study, "ann")
-    (cell,) = allocations.cell_counts(open_study)
+    (cell,) = cell_counts(open_study)
     assert (cell.condition, cell.order, cell.key, cell.live, cell.completed) == (None, 0, "0:0", 1, 0)
 
 

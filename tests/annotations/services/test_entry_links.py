@@ -22,7 +22,8 @@ from annotations.models import (
     Study,
     Submission,
 )
-from annotations.services import allocations, entry_links, sessions, studies
+from annotations.readings.cells import cell_key
+from annotations.services import entry_links, sessions, studies
 from annotations.services.entry_links import PreviewNotAllowed, RehearsalLinkInvalid
 from annotations.services.errors import StudyNotOpen, StudyNotReady
 from tests import actors
@@ -177,7 +178,7 @@ def test_a_preview_is_in_the_condition_that_was_asked_for(base_model: BaseModel,
 def test_simulated_people_fill_the_cells_in_turn(base_model: BaseModel) -> None:
     study = study_of_cells(base_model, n_conditions=2, n_tasks=2)
     visits = [simulated(study, n) for n in range(8)]
-    cells = [allocations.cell_key(visit.condition, visit.order) for visit in visits]
+    cells = [cell_key(visit.condition, visit.order) for visit in visits]
     assert sorted(cells) == sorted(["1:0", "1:1", "2:0", "2:1"] * 2)
 
 

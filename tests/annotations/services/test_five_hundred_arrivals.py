@@ -11,6 +11,7 @@ from psycopg.errors import LockNotAvailable
 from psycopg_pool import PoolTimeout
 
 from annotations.models import Allocation, AnnotationSession, BaseModel, Study
+from annotations.readings.cells import cell_counts
 from annotations.services import allocations, sessions
 from annotations.services.errors import StudyFull
 from tests.annotations.services.arrivals import arrive, consenting, held, prove_choices, study_of_cells
@@ -99,11 +100,11 @@ def test_with_dropouts_each_place_went_to_a_least_filled_cell_and_the_completed_
 
     at_once(come, drops)
     left = iter(range(ARRIVALS, 2 * ARRIVALS))
-    while sum(cell.completed for cell in allocations.cell_counts(study)) < quota:  # arrivals go on until it is met
+    while sum(cell.completed for cell in cell_counts(study)) < quota:  # arrivals go on until it is met
         name = f"person-{next(left)}"
         drops[name] = rng.random() < SHARE_OF_DROPOUTS
         come(name)
-    completed = [cell.completed for cell in allocations.cell_counts(study)]
+    completed = [cell.completed for cell in cell_counts(study)]
     assert (sum(completed), len(completed)) == (quota, CELLS)
     assert max(completed) - min(completed) <= 1
     assert nobody_holds_two_places(study)

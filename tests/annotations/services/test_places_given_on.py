@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from annotations.models import AllocationState, AnnotationSession, BaseModel, Stage, Study, Submission
 from annotations.prolific.statuses import PLACE_FREED
+from annotations.readings.cells import taken
 from annotations.readings.ledgers import compare
-from annotations.services import allocations
 from annotations.services.errors import StudyFull
 from annotations.services.submissions import Source, note_status
 from tests.annotations.services.arrivals import arrive, completed, consenting, held, prove_choices, study_of_cells
@@ -43,7 +43,7 @@ def test_somebody_else_can_come_whether_it_was_completed_before_or_after(
     else:
         completed(ann)
         told(ann, status)
-    assert allocations.taken(study).count() == QUOTA - 1
+    assert taken(study).count() == QUOTA - 1
     assert consenting(study, "carl").stage == Stage.TUTORIAL
     with pytest.raises(StudyFull):
         arrive(study, "too-late")
@@ -72,7 +72,7 @@ def test_a_return_that_is_taken_back_takes_its_place_again(study: Study) -> None
     told(ann, "RETURNED")
     consenting(study, "carl")
     told(ann, "AWAITING REVIEW", minutes=1)
-    assert allocations.taken(study).count() == QUOTA + 1
+    assert taken(study).count() == QUOTA + 1
     with pytest.raises(StudyFull):
         arrive(study, "dora")
 
