@@ -6,8 +6,8 @@ from typing import Any
 
 from annotations.models import BaseModel, Correction, CorrectionPart, JobState, Score, Study
 from annotations.models.arrays import without_arrays
+from annotations.readings.candidates import candidates, second_sets
 from annotations.readings.moderation import NOTABLE_LOSS
-from annotations.services import corrections
 
 MOST_OPTIONS = 20  # phrases that can be chosen for a class
 SET_NAMES = {"validation": "Validation", "test": "Test", "second": "Second test set"}
@@ -135,13 +135,13 @@ def report_of(correction: Correction) -> Report:
 
 
 def _offer(study: Study, base_model: BaseModel) -> Offer:
-    found = corrections.candidates(study, base_model)
+    found = candidates(study, base_model)
     names = base_model.dataset.class_names
     options = [Option(label, names[label], _distinct(scores)) for label, scores in found.items()]
     asked = set(
         study.tasks.filter(base_model=base_model).exclude(target_class=None).values_list("target_class", flat=True)
     )
-    return Offer(base_model, options, len(asked - set(found)), corrections.second_sets(base_model))
+    return Offer(base_model, options, len(asked - set(found)), second_sets(base_model))
 
 
 def _distinct(scores: Sequence[Score]) -> list[Score]:

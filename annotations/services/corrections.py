@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study
 from annotations.models.arrays import without_arrays
-from annotations.services import audit, doorbell, events, jobs, moderation
+from annotations.readings.candidates import approved, candidates, label_of, usable, why_not_second
+from annotations.services import audit, doorbell, events, jobs
 from annotations.services.base_models import lacks_features
 from annotations.services.errors import ServiceError
 from annotations.services.event_images import image
@@ -49,29 +49,6 @@ class TrainedCorrection:
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def candidates(study: Study, base_model: BaseModel) -> dict[int, list[Score]]:
-    """Return the annotations that can enter, by class: of approved phrases, with a threshold.
-
-    The highest error score comes first, the earliest of tied ones; of phrases that are the same annotation the earliest
-    stands for all. Experts' phrases in this study are among them.
-    """
-    label = "phrase__assignment__task__target_class"
-    same = (label, "text_digest", "sign")
-    by_class: dict[int, list[Score]] = {}
-    for score in _usable(study, base_model).order_by(*same, "phrase__submitted_at", "phrase_id").distinct(*same):
-        by_class.setdefault(_label(score), []).append(score)
-    for scores in by_class.values():
-        scores.sort(key=lambda score: (-score.value, score.phrase.submitted_at, score.phrase_id))
-    return by_class
-
-
-def second_sets(base_model: BaseModel) -> list[BaseModel]:
-    """Return the base models of data sets that can be a second test set of this one's corrections."""
-    others = BaseModel.objects.exclude(dataset=base_model.dataset_id).select_related("dataset").order_by("pk")
-    others = others.filter(dataset__class_names=base_model.dataset.class_names)
-    return [other for other in without_arrays(others) if not _why_not_second(base_model, other)]
-
-
 @transaction.atomic
 def request(
     study: Study,
@@ -94,7 +71,7 @@ def request(
         raise CorrectionNotPossible(f"No task of this study shows {base_model}.")
     if reason := _why_not_trainable(base_model):
         raise CorrectionNotPossible(reason)
-    if second is not None and (reason := _why_not_second(base_model, second)):
+    if second is not None and (reason := why_not_second(base_model, second)):
         raise CorrectionNotPossible(reason)
     chosen = _choose(study, base_model, by_hand or {})
     correction = Correction.objects.create(
@@ -179,23 +156,6 @@ def take_head(correction: Correction, *, by: str) -> bytes:
     return bytes(correction.head)
 
 
-def _usable(study: Study, base_model: BaseModel) -> QuerySet[Score]:
-    """The scores of approved phrases with a threshold, without their arrays."""
-    scores = Score.objects.filter(
-        phrase__in=moderation.approved(study),
-        phrase__assignment__task__base_model=base_model,
-        phrase__assignment__task__target_class__isnull=False,
-        threshold__isnull=False,
-    )
-    return without_arrays(scores.select_related("phrase__assignment__task"))
-
-
-def _label(score: Score) -> int:
-    label = score.phrase.assignment.task.target_class
-    assert label is not None, "usable ones have a class"
-    return label
-
-
 def _choose(study: Study, base_model: BaseModel, by_hand: Mapping[int, int | None]) -> dict[int, tuple[Score, bool]]:
     """The annotation of each class, and whether it was chosen by hand and is another than the best."""
     found = candidates(study, base_model)
@@ -203,8 +163,8 @@ def _choose(study: Study, base_model: BaseModel, by_hand: Mapping[int, int | Non
     for label, phrase in by_hand.items():
         if phrase is None:
             continue
-        score = _usable(study, base_model).filter(phrase=phrase).first()
-        if score is None or _label(score) != label:
+        score = usable(study, base_model).filter(phrase=phrase).first()
+        if score is None or label_of(score) != label:
             name = _class_name(base_model.dataset, label)
             raise CorrectionNotPossible(
                 f"That phrase is not among the approved ones of “{name}” that have a similarity threshold."
@@ -233,45 +193,7 @@ def _why_not_trainable(base_model: BaseModel) -> str:
     return ""
 
 
-def _why_not_second(base_model: BaseModel, second: BaseModel) -> str:
-    """Why a data set cannot be a second test set; empty where it can."""
-    try:
-        return _other_meaning(base_model, second)
-    except BadDataset as error:
-        return f"{error}."
-
-
-def _other_meaning(base_model: BaseModel, second: BaseModel) -> str:
-    """In what classes, phrases or features mean something else on another data set. Raises BadDataset."""
-    first, other = base_model.dataset, second.dataset
-    if other == first:
-        return f"{other} is the data set itself, not a second one."
-    if other.class_names != first.class_names:
-        return f"{other} has other classes than {first}: {_few(other.class_names)}, not {_few(first.class_names)}."
-    for array, kind in (("similarity", "similarities"), ("features", "features")):
-        mine, its = _space(first, array), _space(other, array)
-        if its is None:
-            return f"{other} has no features, so nothing can be predicted on it."
-        if mine != its:
-            return f"The {kind} of {other} come from another encoder than those of {first}."
-    return ""
-
-
-def _space(dataset: Dataset, array: str) -> tuple[str, int, str] | None:
-    """What an array's vectors are: encoder, dimension, weights. None where there is no such array."""
-    manifest = dataset.files.manifest
-    if array not in manifest.arrays:
-        return None
-    spec = dataset.similarity_encoder if array == "similarity" else dataset.feature_encoder
-    return spec, manifest.arrays[array].dim, str((manifest.encoder_of(array) or {}).get("weights_sha256", ""))
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(names[:4])
-    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
-
-
 def _no_longer_approved(correction: Correction) -> str:
-    usable = moderation.approved(correction.study).values("pk")
-    part = correction.parts.exclude(score__phrase__in=usable).select_related("score__phrase").first()
+    still = approved(correction.study).values("pk")
+    part = correction.parts.exclude(score__phrase__in=still).select_related("score__phrase").first()
     return "" if part is None else f"Its phrase “{part.score.phrase}” is no longer approved. Train another correction."

@@ -9,7 +9,7 @@ from contextlib import suppress
 from django.db import transaction
 from django.db.models import QuerySet
 
-from annotations.models import Moderation, Phrase, Study
+from annotations.models import Moderation, Phrase
 from annotations.services import audit, events
 from annotations.services.errors import ServiceError
 from annotations.services.event_images import image
@@ -85,12 +85,3 @@ def approve_all(phrases: QuerySet[Phrase], *, by: str) -> int:
             moderate(phrase, Moderation.APPROVED, by=by)
             n += 1
     return n
-
-
-def approved(study: Study) -> QuerySet[Phrase]:
-    """Return the phrases that may enter a pooled correction: approved, of visits that count and were not withdrawn."""
-    return Phrase.objects.filter(
-        assignment__session__study=study,
-        assignment__session__in=study.sessions.in_results(),
-        moderation=Moderation.APPROVED,
-    )

@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 from django.urls import reverse
 
 from annotations.models import Moderation, Phrase
+from annotations.readings.candidates import approved
 from annotations.services import moderation, studies, withdrawal
 from tests.steps import submit_and_score
 
@@ -48,7 +49,7 @@ def test_a_reason_and_enter_never_approve(alice, address, coordinator_client):
 def test_all_shown_can_be_approved_at_once(alice, address, coordinator_client):
     red, _dark = submit_and_score(alice, "red", "dark")
     coordinator_client.post(address, {"phrase": [red.pk], "act": "approve_shown"})
-    assert list(moderation.approved(alice.session.study)) == [red]
+    assert list(approved(alice.session.study)) == [red]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from annotations.models import (
     Stage,
     Study,
 )
+from annotations.readings.candidates import candidates, second_sets
 from annotations.services import corrections, moderation
 from annotations.services.corrections import CorrectionNotApproved, CorrectionNotPossible, TrainedCorrection
 from annotations.services.jobs import fail, take
@@ -101,7 +102,7 @@ def test_phrases_that_are_one_annotation_are_offered_once(
     study: Study, base_model: BaseModel, said: dict[str, Phrase]
 ) -> None:
     approve(*said.values(), *say(study, "cid", {SQUARE: ["red"], OVAL: ["a blue"]}))
-    found = corrections.candidates(study, base_model)
+    found = candidates(study, base_model)
     offered = {label: [score.phrase.text for score in scores] for label, scores in found.items()}
     assert offered[SQUARE].count("red") == 1 and "a blue" not in offered[OVAL]
     values = [score.value for score in found[SQUARE]]
@@ -175,7 +176,7 @@ def other(base_model: BaseModel, **changes: Any) -> BaseModel:
 
 def test_a_second_test_set_with_the_same_classes_and_encoders_is_offered(study: Study, base_model: BaseModel) -> None:
     second = other(base_model)
-    assert corrections.second_sets(base_model) == [second]
+    assert second_sets(base_model) == [second]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_a_second_test_set_on_which_words_or_features_mean_something_else_is_ref
 ) -> None:
     approve(*said.values())
     second = other(base_model, **changes)
-    assert corrections.second_sets(base_model) == []
+    assert second_sets(base_model) == []
     assert sentence in refusal(study, base_model, second=second)
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import AuditRecord, Event, Moderation, Phrase
+from annotations.readings.candidates import approved
 from annotations.services import erasure, moderation, withdrawal
 from annotations.services.moderation import ModerationNeedsReason, PhraseGone
 from tests.steps import submit_and_score
@@ -58,13 +59,13 @@ def test_approving_all_leaves_what_was_decided(alice):
     red, dark = submit_and_score(alice, "red", "dark")
     moderation.moderate(dark, Moderation.FLAGGED, by="carol", reason="unclear")
     assert moderation.approve_all(Phrase.objects.all(), by="carol") == 1
-    assert list(moderation.approved(alice.session.study)) == [red]
+    assert list(approved(alice.session.study)) == [red]
 
 
 def test_nothing_of_a_withdrawn_visit_enters_a_correction(alice, phrase):
     moderation.moderate(phrase, Moderation.APPROVED, by="carol")
     withdrawal.withdraw(alice.session)
-    assert not moderation.approved(alice.session.study).exists()
+    assert not approved(alice.session.study).exists()
 
 
 def test_a_phrase_that_was_erased_meanwhile_is_gone_in_a_sentence(alice, bob, phrase):

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.management.plain_errors import plain_errors
 from annotations.models import BaseModel, Correction, JobState, Study
+from annotations.readings.candidates import candidates
 from annotations.readings.corrections import report_of
 from annotations.services import audit, corrections
 from annotations.services.studies import find_study
@@ -66,7 +67,7 @@ def _by_hand(study: Study, base_model: BaseModel, given: str) -> tuple[int, int 
     label = names.index(name)
     if text == LEAVE_OUT:
         return label, None
-    scores = corrections.candidates(study, base_model).get(label, [])
+    scores = candidates(study, base_model).get(label, [])
     score = next((score for score in scores if score.phrase.text.casefold() == text.casefold()), None)
     if score is None:
         known = ", ".join(sorted({f"“{score.phrase}”" for score in scores})) or "none"
