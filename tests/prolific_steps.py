@@ -3,8 +3,8 @@
 from typing import Any
 
 from annotations.models import AnnotationSession, Study, Submission
+from annotations.readings.outside_ids import OutsideIds, pseudonym
 from annotations.services import sessions
-from annotations.services.outside_ids import OutsideIds, pseudonym
 from tests.actors import do_tutorial, pass_check
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeSubmission

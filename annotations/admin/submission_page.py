@@ -22,9 +22,9 @@ from annotations.models import Study, Submission
 from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.readings import ledgers
 from annotations.readings.discrepancy_words import WORDS
+from annotations.readings.outside_ids import OutsideIds
 from annotations.services import audit, payments, repairs, requests, submissions
 from annotations.services.errors import ServiceError
-from annotations.services.outside_ids import OutsideIds
 
 _REFRESH_S = 3
 _TEXT = {"rows": 4}

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from annotations.models import JobState, Participant, Phrase, Release, Study
-from annotations.services import erasure
-from annotations.services.outside_ids import is_outside_id, pseudonym
+from annotations.models import SETTLED, JobState, Participant, Payment, Phrase, Release, Study, Submission
+from annotations.prolific.statuses import PAID, REJECTED, RETURNED
+from annotations.readings.discrepancies import REVIEW_WITHIN
+from annotations.readings.outside_ids import is_outside_id, pseudonym
+
+_REVIEWED = PAID | {REJECTED, RETURNED}
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,26 @@ def withdrawn(study: Study, now: dt.datetime) -> list[Withdrawn]:
             withdrawn_at=person.last_at,  # type: ignore[attr-defined]  # annotated
             is_erased=not person.sessions.filter(withdrawn_at__isnull=False, erased_at=None).exists(),
             ids_kept=bool(study.pseudonym_key) and person.erased_at is None,
-            is_owed=erasure.is_owed(person, now),
+            is_owed=is_owed(person, now),
         )
         for person in people
     ]
+
+
+def is_owed(participant: Participant, now: dt.datetime) -> bool:
+    """Whether the person's ids are still needed to pay them: a submission that nobody reviewed, a bonus not yet paid.
+
+    21 days after the visit Prolific has approved by itself; then a status that we were never told of keeps nothing.
+    """
+    bonuses = Payment.objects.filter(submission__session__participant=participant, withheld_reason="")
+    if bonuses.exclude(batch__state__in=SETTLED).exists():
+        return True
+    waiting = Submission.objects.filter(
+        session__participant=participant,
+        session__outcome="completed",
+        session__ended_at__gt=now - REVIEW_WITHIN,
+    )
+    return waiting.exclude(status__in=_REVIEWED).exists()
 
 
 def find(study: Study, wanted: str) -> Found | None:

@@ -28,10 +28,10 @@ from annotations.models import (
     StudyState,
 )
 from annotations.readings.cells import cells
+from annotations.readings.outside_ids import pseudonym
 from annotations.services import events, roles
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotOpen, StudyNotReady
-from annotations.services.outside_ids import pseudonym
 from annotations.services.readiness import reasons_not_ready
 from annotations.version import CODE_VERSION
 

@@ -5,9 +5,9 @@ import logging
 from annotations.models import EntryTier, Study
 from annotations.prolific.link_keys import KeysUnavailable
 from annotations.prolific.signed_links import LinkNotSigned, SignedEntry
+from annotations.readings.outside_ids import OutsideIds
 from annotations.services import prolific_access, submissions
 from annotations.services.errors import EntryNotVerified
-from annotations.services.outside_ids import OutsideIds
 
 logger = logging.getLogger(__name__)
 

@@ -16,21 +16,18 @@ from django.utils import timezone
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from annotations.models import (
-    SETTLED,
     AnnotationSession,
     Assignment,
     Correction,
     IdentityKey,
     JobState,
     Participant,
-    Payment,
     Phrase,
     Run,
     Stage,
     Submission,
 )
-from annotations.prolific.statuses import PAID, REJECTED, RETURNED
-from annotations.readings.discrepancies import REVIEW_WITHIN
+from annotations.readings.withdrawals import is_owed
 from annotations.services import (
     assignments,
     audit,
@@ -44,7 +41,6 @@ from annotations.services import (
 )
 from annotations.services.event_images import image, in_the_open
 
-_SETTLED = PAID | {REJECTED, RETURNED}
 _UNREADABLE = "Somebody whose phrase it used withdrew. Train it again without that phrase."
 
 
@@ -91,22 +87,6 @@ def with_identity_due(now: dt.datetime) -> list[Participant]:
     unerased = unerased.exclude(stage=Stage.DECLINED)  # nothing was done in it
     people = Participant.objects.filter(Exists(erased), ~Exists(unerased), erased_at=None).select_related("study")
     return [person for person in people.order_by("pk") if not is_owed(person, now)]
-
-
-def is_owed(participant: Participant, now: dt.datetime) -> bool:
-    """Whether the person's ids are still needed to pay them: a submission that nobody reviewed, a bonus not yet paid.
-
-    21 days after the visit Prolific has approved by itself; then a status that we were never told of keeps nothing.
-    """
-    bonuses = Payment.objects.filter(submission__session__participant=participant, withheld_reason="")
-    if bonuses.exclude(batch__state__in=SETTLED).exists():
-        return True
-    waiting = Submission.objects.filter(
-        session__participant=participant,
-        session__outcome="completed",
-        session__ended_at__gt=now - REVIEW_WITHIN,
-    )
-    return waiting.exclude(status__in=_SETTLED).exists()
 
 
 @transaction.atomic

@@ -24,9 +24,9 @@ from annotations.models import (
     StudyState,
     Task,
 )
+from annotations.readings.outside_ids import pseudonym
 from annotations.services import assignments, events, sessions
 from annotations.services.errors import ServiceError, StageMismatch, StudyNotOpen
-from annotations.services.outside_ids import pseudonym
 from annotations.version import CODE_VERSION
 
 

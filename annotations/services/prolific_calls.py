@@ -19,9 +19,9 @@ from annotations.models import ProlificRequest, RequestState
 from annotations.prolific.client import Prolific
 from annotations.prolific.errors import ProlificError, Refused, TokenRefused
 from annotations.prolific.statuses import REACHED_BY
+from annotations.readings.outside_ids import OutsideIds
 from annotations.services import prolific_drafts, prolific_studies
 from annotations.services.errors import IdentityDestroyed, ServiceError
-from annotations.services.outside_ids import OutsideIds
 from annotations.services.prolific_retries import LEASE, MOST_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.prolific_studies import TRANSITIONS
 from annotations.services.submissions import Source, ids_of, note_remote

@@ -4,9 +4,9 @@ import datetime as dt
 
 from annotations.models import UNFINISHED, BaseModel, JobState, Study, Task
 from annotations.readings.class_images import ClassImages, class_images
+from annotations.readings.outside_ids import is_outside_id
 from annotations.services.base_models import NothingToEvaluate, resolved_target_class
 from annotations.services.configurations import configuration_digest
-from annotations.services.outside_ids import is_outside_id
 from modeling.dataset_files import BadDataset
 from modeling.errors import BadTemplate
 from modeling.phrase_text import LONGEST_PHRASE, check_template, refusal

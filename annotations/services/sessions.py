@@ -25,6 +25,7 @@ from annotations.models import (
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.orders import order_of
+from annotations.readings.outside_ids import OutsideIds, is_outside_id, pseudonym
 from annotations.readings.tutorial import practice
 from annotations.services import allocations, assignments, entry_tiers, events, restarts, submissions
 from annotations.services.errors import (
@@ -36,7 +37,6 @@ from annotations.services.errors import (
     StudyNotOpen,
 )
 from annotations.services.event_images import image
-from annotations.services.outside_ids import OutsideIds, is_outside_id, pseudonym
 from annotations.version import CODE_VERSION
 
 

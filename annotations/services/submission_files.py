@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from annotations.models import Study, Submission
 from annotations.prolific.statuses import PLACE_FREED
+from annotations.readings.outside_ids import OutsideIds, pseudonym
 from annotations.services import audit
 from annotations.services.errors import FileRefused, IdentityDestroyed
-from annotations.services.outside_ids import OutsideIds, pseudonym
 from annotations.services.submission_tables import LARGEST_FILE, Row, read, study_of_name
 from annotations.services.submissions import Facts, Source, note_status
 

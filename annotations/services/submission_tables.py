@@ -10,8 +10,8 @@ from typing import Final
 
 from annotations.prolific.payloads import moment
 from annotations.prolific.statuses import status_of
+from annotations.readings.outside_ids import is_outside_id
 from annotations.services.errors import FileRefused
-from annotations.services.outside_ids import is_outside_id
 
 LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
 MOST_ROWS: Final = 20_000

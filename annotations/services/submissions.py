@@ -28,9 +28,9 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.errors import NotFound, ProlificError, Refused
 from annotations.prolific.payloads import RemoteSubmission
 from annotations.prolific.statuses import PLACE_FREED, REACHED_BY, rank, status_of
+from annotations.readings.outside_ids import OutsideIds, is_outside_id, pseudonym
 from annotations.services import allocations, events, identities, prolific_access
 from annotations.services.errors import IdentityDestroyed
-from annotations.services.outside_ids import OutsideIds, is_outside_id, pseudonym
 
 EVERY = {  # how old the last poll of a study gets
     StudyState.ACTIVE: dt.timedelta(minutes=5),

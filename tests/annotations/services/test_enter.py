@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from annotations.models import AnnotationSession, Event, Participant, Stage, StudyState, Submission
+from annotations.readings.outside_ids import pseudonym
 from annotations.services import identities, sessions
 from annotations.services.errors import LinkIncomplete, StudyNotFound, StudyNotOpen
-from annotations.services.outside_ids import pseudonym
 
 LINK = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
 
