@@ -14,9 +14,8 @@ from django.views.decorators.http import require_safe
 
 from annotations.admin.generic import ModelAdmin
 from annotations.admin.numbers import NONE
-from annotations.models import AnnotationSession, Assignment, Event, Phrase
+from annotations.models import AnnotationSession, Assignment, Event, Phrase, event_kinds
 from annotations.readings.screens import screen_again
-from annotations.services import events
 from modeling.dataset_files import BadDataset
 
 
@@ -34,7 +33,7 @@ class Screens(ModelAdmin[AnnotationSession]):
     def screen(self, request: HttpRequest, session_id: int, event_id: int) -> HttpResponse:
         """Draw one screen again for whoever may see the visit. Nothing is recorded."""
         session: Any = self.get_object(request, str(session_id))  # 404 for a visit that the person may not see
-        event = get_object_or_404(Event, pk=event_id, session=session, kind=events.SCREEN_SHOWN)
+        event = get_object_or_404(Event, pk=event_id, session=session, kind=event_kinds.SCREEN_SHOWN)
         try:
             again = screen_again(event, owner=f"user:{request.user.pk}")
         except Assignment.DoesNotExist:
@@ -75,7 +74,7 @@ def _lines(session: AnnotationSession) -> Iterator[tuple[str, str, str]]:
             "assignment__public_id", "ordinal", "text"
         )
     }
-    for event in session.events.filter(kind=events.SCREEN_SHOWN).order_by("pk"):
+    for event in session.events.filter(kind=event_kinds.SCREEN_SHOWN).order_by("pk"):
         key = event.payload["assignment"]
         if key in positions:
             address = reverse("admin:annotations_annotationsession_screen", args=[session.pk, event.pk])

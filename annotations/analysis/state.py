@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotations.analysis.rows import people_kind
 from annotations.models import OPEN_STATES, AuditRecord, Benchmark, Event, KeywordRanking, SessionKind, Study
-from annotations.services import events
+from annotations.models.event_kinds import SPANS_REPORTED
 
 _SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time always come: look again after this
 
@@ -42,7 +42,7 @@ def state_of(study: Study) -> str:
 
 
 def _news() -> QuerySet[Event]:
-    return Event.objects.exclude(kind=events.SPANS_REPORTED)
+    return Event.objects.exclude(kind=SPANS_REPORTED)
 
 
 def _last(rows: QuerySet[Any], studies: object) -> int | None:

@@ -23,15 +23,15 @@ from annotations.models import (
     Stage,
     Study,
     Submission,
+    event_kinds,
 )
 from annotations.models.participant import LASTING
 from annotations.prolific.statuses import RETURNED, TIMED_OUT
-from annotations.services import events
 
 ACTIVE_WITHIN = dt.timedelta(minutes=2)
 GONE_AFTER = dt.timedelta(minutes=30)  # without a sign of life: the person has left
 _CONSENT, _TUTORIAL, _CHECK, _LAST_PAGE, _FINISHED = "Consent", "Tutorial", "Check", "Last page", "Finished"
-_NO_SIGN_OF_LIFE = (events.SPANS_REPORTED, events.CARRIED_OVER)  # a page reports that it is hidden, too
+_NO_SIGN_OF_LIFE = (event_kinds.SPANS_REPORTED, event_kinds.CARRIED_OVER)  # a page reports that it is hidden, too
 _AT_WORK = (SpanKind.VISIBLE, SpanKind.WAITING, SpanKind.ENLARGED)
 # The union of the spans in view, which two windows may both have open, as one range of ranges; in seconds.
 _ACTIVE_SECONDS = """

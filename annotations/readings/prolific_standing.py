@@ -2,11 +2,10 @@
 
 from django.db.models import Max
 
-from annotations.models import ProlificRequest, RequestState, Study, StudyOnProlific, StudyState
+from annotations.models import ProlificRequest, RequestState, Study, StudyOnProlific, StudyState, event_kinds
 from annotations.prolific.study_statuses import OVER, PAUSED, REACHED_BY, SENDING
-from annotations.services import events
 
-_CHANGES = (events.STUDY_OPENED, events.STUDY_PAUSED, events.STUDY_RESUMED, events.STUDY_CLOSED)
+_CHANGES = (event_kinds.STUDY_OPENED, event_kinds.STUDY_PAUSED, event_kinds.STUDY_RESUMED, event_kinds.STUDY_CLOSED)
 _SHUT = "Prolific goes on sending people, and this study is {state}: they find a shut door. {way_on} See “On Prolific”."
 _WAYS_ON = {StudyState.PAUSED: "Pause it there, or resume it here.", StudyState.CLOSED: "Stop it there."}
 

@@ -20,6 +20,7 @@ from annotations.models import (
     AnnotationSession,
     RestartRule,
     Study,
+    event_kinds,
 )
 from annotations.readings.cells import Cell, cell_counts, cell_key, taken
 from annotations.services import events, restarts
@@ -91,7 +92,7 @@ def complete(session: AnnotationSession) -> None:
         allocation.ended_at = timezone.now()
         allocation.release_reason = ""
         allocation.save(update_fields=["state", "ended_at", "release_reason"])
-    _record(events.ALLOCATION_COMPLETED, allocation, session, is_late=is_late, counts_in_cell=counts_in_cell)
+    _record(event_kinds.ALLOCATION_COMPLETED, allocation, session, is_late=is_late, counts_in_cell=counts_in_cell)
 
 
 def release(session: AnnotationSession, reason: str) -> bool:
@@ -149,7 +150,7 @@ def _store(
         allocated_at=now,
         lease_expires_at=now + dt.timedelta(minutes=study.lease_minutes),
     )
-    _record(events.ALLOCATION_MADE, allocation, session, counts=dict(counts), seed=seed, rule=rule)
+    _record(event_kinds.ALLOCATION_MADE, allocation, session, counts=dict(counts), seed=seed, rule=rule)
 
 
 def _release(allocations: Iterable[Allocation], reason: str) -> int:
@@ -161,7 +162,7 @@ def _release(allocations: Iterable[Allocation], reason: str) -> int:
         allocation.state, allocation.ended_at = AllocationState.RELEASED, timezone.now()
         allocation.release_reason = reason
         allocation.save(update_fields=["state", "ended_at", "release_reason"])
-        _record(events.ALLOCATION_RELEASED, allocation, allocation.session, reason=reason)
+        _record(event_kinds.ALLOCATION_RELEASED, allocation, allocation.session, reason=reason)
     return len(released)
 
 

@@ -16,6 +16,7 @@ from annotations.models import (
     PhraseState,
     Stage,
     StudyState,
+    event_kinds,
 )
 from annotations.models.arrays import without_arrays
 from annotations.models.assignment import MOST_WAITING
@@ -38,7 +39,7 @@ SWEEP_AFTER = dt.timedelta(seconds=6)  # later than SLACK, so that the page ends
 def record_made(made: Sequence[Assignment]) -> None:
     """Note in the log that a visit got its assignments."""
     for assignment in made:
-        _record(events.ASSIGNMENT_MADE, assignment)
+        _record(event_kinds.ASSIGNMENT_MADE, assignment)
 
 
 def start(assignment: Assignment) -> Assignment:
@@ -60,7 +61,7 @@ def start(assignment: Assignment) -> Assignment:
             if limit is not None:
                 locked.first_deadline_at = locked.deadline_at = now + dt.timedelta(seconds=limit)
             locked.save(update_fields=["state", "started_at", "first_deadline_at", "deadline_at"])
-            _record(events.ASSIGNMENT_STARTED, locked)
+            _record(event_kinds.ASSIGNMENT_STARTED, locked)
     assignment.refresh_from_db()
     return assignment
 
@@ -198,7 +199,7 @@ def _end(assignment: Assignment, reason: EndReason, now: dt.datetime) -> None:
     assignment.ended_at = now
     assignment.end_reason = reason
     assignment.save(update_fields=["state", "ended_at", "end_reason"])
-    _record(events.ASSIGNMENT_ENDED, assignment)
+    _record(event_kinds.ASSIGNMENT_ENDED, assignment)
     runs.plan_runs(assignment)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, CheckAttempt, Outcome, Stage
+from annotations.models import AnnotationSession, CheckAttempt, Outcome, Stage, event_kinds
 from annotations.models.visit import CHECK_TRIES
 from annotations.readings.comprehension import QUESTIONS
 from annotations.services import allocations, events
@@ -35,7 +35,7 @@ def answer(session: AnnotationSession, *, client_uuid: uuid.UUID, answers: Mappi
             if locked.stage != Stage.CHECK:
                 raise StageMismatch
             stored = _store(locked, client_uuid, chosen)
-            events.record(events.CHECK_TRIED, study=session.study, session=session, images=[image(stored)])
+            events.record(event_kinds.CHECK_TRIED, study=session.study, session=session, images=[image(stored)])
             _follow(session, stored)
     session.refresh_from_db(fields=["stage", "outcome", "ended_at"])
     return stored
@@ -54,9 +54,9 @@ def _store(session: AnnotationSession, client_uuid: uuid.UUID, chosen: dict[str,
 def _follow(session: AnnotationSession, attempt: CheckAttempt) -> None:
     if attempt.n_wrong == 0:
         begin_tasks(session, Stage.CHECK)
-        events.record(events.CHECK_PASSED, study=session.study, session=session, number=attempt.number)
+        events.record(event_kinds.CHECK_PASSED, study=session.study, session=session, number=attempt.number)
     elif attempt.number == CHECK_TRIES:
         now = timezone.now()
         advance(session, Stage.CHECK, stage=Stage.NOT_PASSED, outcome=Outcome.FAILED_CHECK, ended_at=now)
         allocations.release(session, allocations.FAILED_CHECK)
-        events.record(events.CHECK_FAILED, study=session.study, session=session, n_wrong=attempt.n_wrong)
+        events.record(event_kinds.CHECK_FAILED, study=session.study, session=session, n_wrong=attempt.n_wrong)

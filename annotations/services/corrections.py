@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study
+from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study, event_kinds
 from annotations.models.arrays import without_arrays
 from annotations.readings.candidates import approved, candidates, label_of, usable, why_not_second
 from annotations.services import audit, doorbell, events, jobs
@@ -110,7 +110,7 @@ def store(correction: Correction, trained: TrainedCorrection) -> None:
         )
         parts = without_arrays(correction.parts.select_related("score__phrase__assignment"))
         images = [image(correction), *map(image, parts)]
-        events.record(events.CORRECTION_TRAINED, study=correction.study, images=images)
+        events.record(event_kinds.CORRECTION_TRAINED, study=correction.study, images=images)
 
 
 @transaction.atomic
@@ -131,7 +131,7 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
     before = locked.review
     locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
     locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])
-    events.record(events.CORRECTION_REVIEWED, study=locked.study, images=[image(locked)])
+    events.record(event_kinds.CORRECTION_REVIEWED, study=locked.study, images=[image(locked)])
     audit.record(
         "correction_reviewed",
         study=locked.study,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from django.db import transaction
 
-from annotations.models import AnnotationSession, DeviceReport
+from annotations.models import AnnotationSession, DeviceReport, event_kinds
 from annotations.services import events, withdrawal
 from annotations.services.event_images import image
 
@@ -40,5 +40,5 @@ def store(session: AnnotationSession, device: Device) -> DeviceReport | None:
         if stored is not None:
             return stored
     report = DeviceReport.objects.create(session=session, **asdict(device))
-    events.record(events.DEVICE_REPORTED, study=session.study, session=session, images=[image(report)])
+    events.record(event_kinds.DEVICE_REPORTED, study=session.study, session=session, images=[image(report)])
     return report

@@ -26,6 +26,7 @@ from annotations.models import (
     Study,
     StudyConfiguration,
     StudyState,
+    event_kinds,
 )
 from annotations.readings.cells import cells
 from annotations.readings.outside_ids import pseudonym
@@ -142,7 +143,7 @@ def _enter_anew(study: Study, rehearsal: Rehearsal, key: str) -> AnnotationSessi
         },
     )
     if created:
-        events.record(events.SESSION_ENTERED, study=study, session=session)
+        events.record(event_kinds.SESSION_ENTERED, study=study, session=session)
     return session
 
 

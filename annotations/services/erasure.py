@@ -26,6 +26,7 @@ from annotations.models import (
     Run,
     Stage,
     Submission,
+    event_kinds,
 )
 from annotations.readings.withdrawals import is_owed
 from annotations.services import (
@@ -112,7 +113,7 @@ def erase_content(participant: Participant) -> bool:
         visit.erased_at = timezone.now()
         visit.save(update_fields=["erased_at"])
         releases.supersede(visit, "somebody in it withdrew")
-        events.record(events.SESSION_ERASED, study=person.study, session=visit)
+        events.record(event_kinds.SESSION_ERASED, study=person.study, session=visit)
     return True
 
 
@@ -142,7 +143,7 @@ def forget(participant: Participant) -> bool:
         submission.save(update_fields=["submission_key", "pseudonym", "sealed_ids", "entered_code"])
     for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
         nameless = (in_the_open(visit.participant), in_the_open(visit))
-        events.record(events.IDENTITY_DESTROYED, study=study, session=visit, images=nameless)
+        events.record(event_kinds.IDENTITY_DESTROYED, study=study, session=visit, images=nameless)
     audit.record("identity_destroyed", study=study, by=audit.SYSTEM, subject=person.pseudonym)
     return True
 
@@ -170,7 +171,7 @@ def _undo_corrections(visits: list[AnnotationSession]) -> None:
         correction.finished_at = correction.finished_at or timezone.now()
         correction.head, correction.effects, correction.ablations = None, {}, []
         correction.save(update_fields=["state", "error", "finished_at", "head", "effects", "ablations"])
-        events.record(events.CORRECTION_UNDONE, study=correction.study, images=[image(correction)])
+        events.record(event_kinds.CORRECTION_UNDONE, study=correction.study, images=[image(correction)])
         audit.record(
             "correction_undone",
             study=correction.study,

@@ -23,6 +23,7 @@ from annotations.models import (
     Study,
     StudyState,
     Task,
+    event_kinds,
 )
 from annotations.readings.outside_ids import pseudonym
 from annotations.services import assignments, events, sessions
@@ -76,7 +77,7 @@ def enter(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSes
         },
     )
     if created:
-        events.record(events.SESSION_ENTERED, study=study, session=visit)
+        events.record(event_kinds.SESSION_ENTERED, study=study, session=visit)
     return visit
 
 

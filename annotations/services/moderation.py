@@ -9,7 +9,7 @@ from contextlib import suppress
 from django.db import transaction
 from django.db.models import QuerySet
 
-from annotations.models import Moderation, Phrase
+from annotations.models import Moderation, Phrase, event_kinds
 from annotations.services import audit, events
 from annotations.services.errors import ServiceError
 from annotations.services.event_images import image
@@ -55,7 +55,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
         session = locked.assignment.session
         which = {"assignment": locked.assignment.public_id, "ordinal": locked.ordinal}
         events.record(
-            events.PHRASE_MODERATED,
+            event_kinds.PHRASE_MODERATED,
             study=session.study,
             session=session,
             images=[image(locked)],

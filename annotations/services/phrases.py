@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import Assignment, Phrase, PhraseState
+from annotations.models import Assignment, Phrase, PhraseState, event_kinds
 from annotations.services import assignments, doorbell, events
 from annotations.services.errors import ClientUuidReused, PhraseRefused, TooManyPhrases
 from annotations.services.event_images import image
@@ -53,7 +53,7 @@ def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str) -> Phrase:
         submitted_at=timezone.now(),
     )
     events.record(
-        events.PHRASE_SUBMITTED,
+        event_kinds.PHRASE_SUBMITTED,
         study=session.study,
         session=session,
         images=[image(phrase)],

@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
-from annotations.models import Event, Study
+from annotations.models import Event, Study, event_kinds
 from annotations.services import events, identities
 from annotations.services.event_images import Image, Key, images
 from annotations.services.events import VISIT  # in a row: the id of the visit that it belongs to
@@ -110,13 +110,13 @@ def _apply(state: LoggedRows, event: Event, keys: Keys, has_keys: bool) -> None:
     visit, payload = event.session_id, event.payload
     plain = payload.get(events.ROWS, payload.get(events.CHANGED))
     if plain is None:
-        if event.kind in events.WITH_ROWS and visit is not None:
+        if event.kind in event_kinds.WITH_ROWS and visit is not None:
             state.incomplete.setdefault(visit, Counter())[event.kind] += 1
         return
     key = keys.get(payload.get(events.SEALED_UNDER))
     is_unreadable = event.sealed is not None and key is None
     # Every key of a study goes at the end of its retention period; before that, only those of the erased.
-    if visit is not None and (event.kind == events.SESSION_ERASED or (is_unreadable and has_keys)):
+    if visit is not None and (event.kind == event_kinds.SESSION_ERASED or (is_unreadable and has_keys)):
         state.erased.add(visit)
     personal = key.unseal(bytes(event.sealed)) if event.sealed and key else {}
     for content, hides in ((_keyed(plain, event), is_unreadable), (_keyed(personal, event), False)):

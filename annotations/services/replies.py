@@ -19,6 +19,7 @@ from annotations.models import (
     Reply,
     ReplyKind,
     ThresholdChoice,
+    event_kinds,
 )
 from annotations.services import assignments, events
 from annotations.services.errors import ClientUuidReused, PhraseNotScored, ThresholdRefused
@@ -56,7 +57,7 @@ def choose_threshold(phrase: Phrase, threshold: float | None, act: Act | None = 
         if reply is not None:
             changes = {"threshold": threshold, "chosen_at": reply.made_at}
             choice, _ = ThresholdChoice.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(events.THRESHOLD_CHOSEN, scored, image(choice), image(reply))
+            _record(event_kinds.THRESHOLD_CHOSEN, scored, image(choice), image(reply))
     return ThresholdChoice.objects.get(phrase=scored)
 
 
@@ -72,7 +73,7 @@ def judge(phrase: Phrase, answer: JudgementAnswer, act: Act | None = None) -> Ju
         if reply is not None:
             changes = {"answer": answer, "answered_at": reply.made_at}
             judgement, _ = Judgement.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(events.PHRASE_JUDGED, scored, image(judgement), image(reply))
+            _record(event_kinds.PHRASE_JUDGED, scored, image(judgement), image(reply))
     return Judgement.objects.get(phrase=scored)
 
 
@@ -116,7 +117,7 @@ def _take(phrase: Phrase, kind: ReplyKind, said: str, act: Act) -> Reply | None:
         took_effect=takes_effect,
     )
     if not takes_effect:
-        _record(events.REPLY_PASSED_OVER, phrase, image(reply))
+        _record(event_kinds.REPLY_PASSED_OVER, phrase, image(reply))
         return None
     return reply
 

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Score, ThresholdChoice
+from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Score, ThresholdChoice, event_kinds
 from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
@@ -135,7 +135,7 @@ def store_run(run: Run, trained: TrainedRun) -> bool:
     metrics = trained.metrics
     return _finish(
         run,
-        events.RUN_DONE,
+        event_kinds.RUN_DONE,
         state=RunState.DONE,
         reason="",
         n_above=trained.n_above,
@@ -156,7 +156,7 @@ def store_run(run: Run, trained: TrainedRun) -> bool:
 def refuse_run(run: Run, reason: str, *, too_small: SliceTooSmall | None = None) -> bool:
     """Refuse a run that is due, with its reason, and the slices' sizes where one was too small."""
     sizes = {} if too_small is None else {"n_above": too_small.n_above, "n_below": too_small.n_below}
-    return _finish(run, events.RUN_REFUSED, state=RunState.REFUSED, reason=reason, **sizes)
+    return _finish(run, event_kinds.RUN_REFUSED, state=RunState.REFUSED, reason=reason, **sizes)
 
 
 def fail_run(run_id: int, reason: str, *, final: bool) -> None:
@@ -164,7 +164,7 @@ def fail_run(run_id: int, reason: str, *, final: bool) -> None:
     with transaction.atomic():
         for run in lock_runs([run_id]):
             if final or run.attempts >= MOST_ATTEMPTS:
-                _finish(run, events.RUN_FAILED, state=RunState.FAILED, reason=reason)
+                _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=reason)
             else:
                 Run.objects.filter(pk=run_id).update(reason=reason)
 
@@ -174,7 +174,7 @@ def fail_exhausted_runs() -> int:
     with transaction.atomic():
         stuck = list(exhausted(_due()))
         for run in stuck:
-            _finish(run, events.RUN_FAILED, state=RunState.FAILED, reason=_STOPPED_WORKER)
+            _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=_STOPPED_WORKER)
     return len(stuck)
 
 
@@ -214,7 +214,7 @@ def _plan_entry(planned: _Planned) -> events.Entry:
     run, phrase = planned.run, planned.score.phrase
     images = (image(run), part(planned.pointer, "run"))
     payload = {"run": run.public_id, "assignment": run.assignment.public_id, "ordinal": phrase.ordinal}
-    return events.Entry(events.RUN_PLANNED, run.assignment.session, images, payload)
+    return events.Entry(event_kinds.RUN_PLANNED, run.assignment.session, images, payload)
 
 
 def _get_or_create(

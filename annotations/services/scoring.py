@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study
+from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study, event_kinds
 from annotations.models.arrays import pack_float32, unpack_float32, without_arrays
 from annotations.services import assignments, events, runs
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
@@ -175,7 +175,7 @@ def _record_scores(scores: Sequence[Score], locked: Mapping[int, Assignment]) ->
     by_study: dict[Study, list[events.Entry]] = defaultdict(list)
     for score in scores:
         assignment = locked[score.phrase.assignment_id]
-        entry = _entry(events.PHRASE_SCORED, score.phrase, assignment, image(score))
+        entry = _entry(event_kinds.PHRASE_SCORED, score.phrase, assignment, image(score))
         by_study[assignment.session.study].append(entry)
     for study, entries in by_study.items():
         events.record_all(study, entries)
@@ -191,7 +191,7 @@ def _fail(phrase: Phrase, reason: str) -> None:
     assignment = assignments.lock(phrase.assignment)
     if _leave_pending(phrase, PhraseState.FAILED, last_error=reason):
         assignments.credit_waiting(assignment, phrase, timezone.now())
-        events.record_all(assignment.session.study, [_entry(events.PHRASE_FAILED, phrase, assignment)])
+        events.record_all(assignment.session.study, [_entry(event_kinds.PHRASE_FAILED, phrase, assignment)])
 
 
 def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:

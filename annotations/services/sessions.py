@@ -21,6 +21,7 @@ from annotations.models import (
     Stage,
     Study,
     StudyState,
+    event_kinds,
 )
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.models.study_texts import OWN_LANGUAGE
@@ -111,7 +112,7 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str) -> AnnotationSession:
         )
         if created:
             submissions.make(study, ids, session)
-            events.record(events.SESSION_ENTERED, study=study, session=session)
+            events.record(event_kinds.SESSION_ENTERED, study=study, session=session)
     return session
 
 
@@ -133,7 +134,7 @@ def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> An
         if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
             allocations.allocate(session)
             consent = _store_consent(session, language, agreed=True, at=now)
-            events.record(events.CONSENT_GIVEN, study=session.study, session=session, images=[image(consent)])
+            events.record(event_kinds.CONSENT_GIVEN, study=session.study, session=session, images=[image(consent)])
         elif session.stage == Stage.DECLINED:
             raise StageMismatch("You chose not to take part. Please return the study where you found it.")
     return session
@@ -145,7 +146,7 @@ def decline(session: AnnotationSession, language: str = OWN_LANGUAGE) -> Annotat
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at=now):
             consent = _store_consent(session, language, agreed=False, at=now)
-            events.record(events.CONSENT_DECLINED, study=session.study, session=session, images=[image(consent)])
+            events.record(event_kinds.CONSENT_DECLINED, study=session.study, session=session, images=[image(consent)])
         elif session.stage != Stage.DECLINED:
             raise StageMismatch
     return session
@@ -167,7 +168,7 @@ def finish_tutorial(session: AnnotationSession) -> AnnotationSession:
         else:
             moved = begin_tasks(session, Stage.TUTORIAL, tutorial_done_at=now)
         if moved:
-            events.record(events.TUTORIAL_DONE, study=session.study, session=session)
+            events.record(event_kinds.TUTORIAL_DONE, study=session.study, session=session)
         elif session.stage not in {Stage.CHECK, Stage.TASKS, Stage.FINISHED}:
             raise StageMismatch
     return session
@@ -207,7 +208,7 @@ def finish(
         if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
             allocations.complete(session)
             stored = map(image, _store_answers(session, answers or {}, language))
-            events.record(events.SESSION_FINISHED, study=session.study, session=session, images=stored)
+            events.record(event_kinds.SESSION_FINISHED, study=session.study, session=session, images=stored)
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
     return session

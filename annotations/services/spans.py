@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, Assignment, Span, SpanKind
+from annotations.models import AnnotationSession, Assignment, Span, SpanKind, event_kinds
 from annotations.services import events, withdrawal
 from annotations.services.errors import StageMismatch
 from annotations.services.event_images import image
@@ -49,7 +49,7 @@ def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
             return
         spans = [_span(session, report, assignments.get(report.assignment), now) for report in new]
         Span.objects.bulk_create(spans)
-        events.record(events.SPANS_REPORTED, study=session.study, session=session, images=map(image, spans))
+        events.record(event_kinds.SPANS_REPORTED, study=session.study, session=session, images=map(image, spans))
 
 
 def _span(session: AnnotationSession, report: Report, assignment: Assignment | None, now: dt.datetime) -> Span:

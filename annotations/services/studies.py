@@ -10,7 +10,17 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import OPEN_STATES, Assignment, AssignmentState, Condition, EndReason, Study, StudyState, Task
+from annotations.models import (
+    OPEN_STATES,
+    Assignment,
+    AssignmentState,
+    Condition,
+    EndReason,
+    Study,
+    StudyState,
+    Task,
+    event_kinds,
+)
 from annotations.readings import preflight
 from annotations.services import assignments, audit, drafts, events, prolific_studies
 from annotations.services.configurations import freeze
@@ -109,11 +119,11 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
     reasons = preflight.blocking(locked, without_rehearsal=without_rehearsal)
     if reasons:
         raise StudyNotReady(reasons)
-    configuration = freeze(locked)
+    detail: dict[str, Any] = {"configuration": freeze(locked).version}
+    if without_rehearsal:
+        detail["without_rehearsal"] = True
     locked.opened_at = timezone.now()
-    said_aloud = {"without_rehearsal": True} if without_rehearsal else {}
-    frozen = _images_of_material(locked)
-    _move(locked, StudyState.ACTIVE, events.STUDY_OPENED, by, frozen, configuration=configuration.version, **said_aloud)
+    _move(locked, StudyState.ACTIVE, event_kinds.STUDY_OPENED, by, _images_of_material(locked), **detail)
     return _refreshed(study)
 
 
@@ -123,7 +133,7 @@ def pause_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = Fal
 
     on_prolific: have it paused there too; raises what `prolific_studies.ask` does then, and nothing is done.
     """
-    _move(_locked(study, StudyState.ACTIVE), StudyState.PAUSED, events.STUDY_PAUSED, by)
+    _move(_locked(study, StudyState.ACTIVE), StudyState.PAUSED, event_kinds.STUDY_PAUSED, by)
     if on_prolific:
         prolific_studies.ask(study, "pause_study", by=by)
     return _refreshed(study)
@@ -135,7 +145,7 @@ def resume_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = Fa
 
     on_prolific: have it started there again too; raises as in `pause_study`.
     """
-    _move(_locked(study, StudyState.PAUSED), StudyState.ACTIVE, events.STUDY_RESUMED, by)
+    _move(_locked(study, StudyState.PAUSED), StudyState.ACTIVE, event_kinds.STUDY_RESUMED, by)
     if on_prolific:
         prolific_studies.ask(study, "start_study", by=by)
     return _refreshed(study)
@@ -150,7 +160,7 @@ def close_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = Fal
     """
     locked = _locked(study, *OPEN_STATES)
     locked.closed_at = timezone.now()
-    _move(locked, StudyState.CLOSED, events.STUDY_CLOSED, by)
+    _move(locked, StudyState.CLOSED, event_kinds.STUDY_CLOSED, by)
     live = Assignment.objects.filter(session__study=locked).exclude(state=AssignmentState.ENDED)
     for assignment in live.order_by("id"):
         assignments.end(assignment, EndReason.STUDY_CLOSED)
@@ -184,7 +194,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
             drafts.revise(locked, by=by)
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
         if locked.state != StudyState.DRAFT:
-            events.record(events.STUDY_AMENDED, study=locked, images=[image(locked)], fields=changed)
+            events.record(event_kinds.STUDY_AMENDED, study=locked, images=[image(locked)], fields=changed)
         audit.record("study_amended", study=locked, by=by, changes=changes)
     _refreshed(study)
     return changed

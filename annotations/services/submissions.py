@@ -23,6 +23,7 @@ from annotations.models import (
     Study,
     StudyState,
     Submission,
+    event_kinds,
 )
 from annotations.prolific.client import Prolific
 from annotations.prolific.errors import NotFound, ProlificError, Refused
@@ -125,7 +126,7 @@ def note_status(
     row.save()
     if row.status != before:
         events.record(
-            events.SUBMISSION_STATUS,
+            event_kinds.SUBMISSION_STATUS,
             study=study,
             session=row.session,
             submission=row.pk,  # not its pseudonym, which an erasure could not take out of the log

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, PracticePhrase, Stage
+from annotations.models import AnnotationSession, PracticePhrase, Stage, event_kinds
 from annotations.readings.tutorial import is_wrong, practice_score
 from annotations.services import events
 from annotations.services.errors import ClientUuidReused, PhraseRefused, StageMismatch, TooManyPhrases
@@ -27,7 +27,7 @@ def look(session: AnnotationSession, picture: int) -> bool:
     at_tutorial = AnnotationSession.objects.filter(pk=session.pk, stage=Stage.TUTORIAL)
     with transaction.atomic():
         if at_tutorial.filter(looked_at__isnull=True).update(looked_at=timezone.now()):
-            events.record(events.PRACTICE_LOOKED, study=session.study, session=session)
+            events.record(event_kinds.PRACTICE_LOOKED, study=session.study, session=session)
     session.refresh_from_db(fields=["looked_at", "stage"])
     return True
 
@@ -60,5 +60,5 @@ def try_phrase(session: AnnotationSession, *, client_uuid: uuid.UUID, text: str)
         tried = PracticePhrase.objects.create(
             session=locked, client_uuid=client_uuid, ordinal=ordinal, text=text, value=value
         )
-        events.record(events.PRACTICE_TRIED, study=session.study, session=session, images=[image(tried)])
+        events.record(event_kinds.PRACTICE_TRIED, study=session.study, session=session, images=[image(tried)])
     return tried

@@ -7,7 +7,7 @@ import hmac
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage
+from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage, event_kinds
 from annotations.models.participant import LASTING
 from annotations.services import allocations, assignments, doorbell, events, releases, sessions
 from annotations.services.errors import IdentityDestroyed
@@ -65,7 +65,7 @@ def _withdraw(session: AnnotationSession) -> None:
                 _end_tasks(locked)
                 locked.stage, locked.outcome, locked.ended_at = Stage.WITHDRAWN, Outcome.WITHDRAWN, now
             locked.save(update_fields=["withdrawn_at", "stage", "outcome", "ended_at"])
-            events.record(events.SESSION_WITHDRAWN, study=session.study, session=session)
+            events.record(event_kinds.SESSION_WITHDRAWN, study=session.study, session=session)
             releases.supersede(locked, "somebody in it withdrew")
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage
+from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage, event_kinds
 from annotations.models.arrays import without_arrays
 from annotations.readings import task_screen
 from annotations.readings.screens import screen
@@ -167,7 +167,7 @@ def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
     shown = screen(context["work"], context["draws"], context.get("images"))
     if request.method != "HEAD" and shown["rows"]:
         session = context["work"].assignment.session
-        events.record(events.SCREEN_SHOWN, study=session.study, session=session, **shown)
+        events.record(event_kinds.SCREEN_SHOWN, study=session.study, session=session, **shown)
 
 
 def _refusal(

@@ -9,9 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import BaseModel, DatasetImport, Release, Role, Study
+from annotations.models import BaseModel, DatasetImport, Release, Role, Study, event_kinds
 from annotations.readings.thumbnails import thumbnail_url
-from annotations.services import events
 from tests import actors
 from tests.access.answers import (
     ANALYST,
@@ -94,7 +93,7 @@ def build(sprites_directory: Path) -> World:
         "run": run.pk,
         "run_id": run.public_id,
         "refused_run": refused.pk,  # whose head leads back to its page
-        "screen": alice.session.events.get(kind=events.SCREEN_SHOWN).pk,
+        "screen": alice.session.events.get(kind=event_kinds.SCREEN_SHOWN).pk,
         "event": alice.session.events.earliest("id").pk,
         "datasetimport": DatasetImport.objects.create(
             name="birds", folder="birds", state="failed", error="a reason", finished_at=timezone.now()

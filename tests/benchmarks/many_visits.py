@@ -25,6 +25,7 @@ from annotations.models import (
     Span,
     Study,
     ThresholdChoice,
+    event_kinds,
 )
 from annotations.services import assignments, device_reports, events, replies, sessions
 from annotations.services.device_reports import Device
@@ -82,8 +83,8 @@ def log(study: Study) -> None:
     told = study.events.filter(session__isnull=False).values("session")
     copies = study.sessions.exclude(pk__in=told).select_related("participant").in_bulk()
     entries = chain(
-        (events.Entry(events.SESSION_ENTERED, visit) for visit in copies.values()),
-        (events.Entry(events.CARRIED_OVER, copies[each.visit], (each,)) for each in _images(study, copies)),
+        (events.Entry(event_kinds.SESSION_ENTERED, visit) for visit in copies.values()),
+        (events.Entry(event_kinds.CARRIED_OVER, copies[each.visit], (each,)) for each in _images(study, copies)),
     )
     while some := list(islice(entries, 1_000)):
         events.record_all(study, some)

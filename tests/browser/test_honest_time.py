@@ -10,8 +10,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from annotations.models import AnnotationSession, Event, Span
-from annotations.services import events
+from annotations.models import AnnotationSession, Event, Span, event_kinds
 from tests.browser.visitor import Visitor
 from worker.scoring import score_due_phrases
 
@@ -117,5 +116,5 @@ def test_every_moment_on_a_page_is_seen_or_hidden_without_a_gap(visitor: Visitor
 def test_the_log_knows_every_sample_of_images_that_was_shown(visitor: Visitor) -> None:
     visitor.go_to_task()
     visitor.say_and_score("red")
-    shown = Event.objects.filter(kind=events.SCREEN_SHOWN).order_by("pk")
+    shown = Event.objects.filter(kind=event_kinds.SCREEN_SHOWN).order_by("pk")
     assert [set(screen.payload["rows"]) for screen in shown] == [{"right", "wrong"}, {"without", "with"}]

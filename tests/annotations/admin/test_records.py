@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.admin import results
-from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Event, Phrase, Run
+from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Event, Phrase, Run, event_kinds
 from annotations.services import events
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -20,7 +20,7 @@ NAMES = [model._meta.model_name for model in MODELS]
 
 @pytest.fixture
 def worked(alice: Visit, bob: Visit) -> Run:
-    events.record(events.STUDY_OPENED, study=alice.session.study)
+    events.record(event_kinds.STUDY_OPENED, study=alice.session.study)
     add_phrase(bob, "waits")
     add_run(add_phrase(bob, "too few", 0.25), None)
     return add_run(add_phrase(alice, "red squares", 0.75), 0.5)

@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import AnnotationSession, Event, Phrase
-from annotations.services import erasure, events
+from annotations.models import AnnotationSession, Event, Phrase, event_kinds
+from annotations.services import erasure
 from annotations.services.withdrawal import withdraw
 from tests.accessibility import assert_no_violations
 from tests.actors import Visit
@@ -33,7 +33,7 @@ def page_of(visit: Visit) -> str:
 
 
 def screens_of(visit: Visit) -> list[Event]:
-    return list(visit.session.events.filter(kind=events.SCREEN_SHOWN).order_by("pk"))
+    return list(visit.session.events.filter(kind=event_kinds.SCREEN_SHOWN).order_by("pk"))
 
 
 def screen_of(visit: Visit, event: Event) -> str:
@@ -97,7 +97,7 @@ def test_a_screen_is_in_the_language_in_which_it_was_seen(coordinator_client: Cl
 def test_another_event_or_a_screen_of_another_visit_is_not_found(
     coordinator_client: Client, seen: Visit, bob: Visit
 ) -> None:
-    consent = seen.session.events.exclude(kind=events.SCREEN_SHOWN).first()
+    consent = seen.session.events.exclude(kind=event_kinds.SCREEN_SHOWN).first()
     assert consent is not None
     assert coordinator_client.get(screen_of(seen, consent)).status_code == 404
     assert coordinator_client.get(screen_of(bob, screens_of(seen)[0])).status_code == 404

@@ -7,7 +7,17 @@ from annotations.analysis import latest
 from annotations.analysis.latest import followed, latest_tables
 from annotations.analysis.people import Tried
 from annotations.analysis.state import state_of
-from annotations.models import Audience, BaseModel, Benchmark, JobState, Moderation, Phrase, SessionKind, Study
+from annotations.models import (
+    Audience,
+    BaseModel,
+    Benchmark,
+    JobState,
+    Moderation,
+    Phrase,
+    SessionKind,
+    Study,
+    event_kinds,
+)
 from annotations.services import audit, events, moderation
 from tests.actors import SQUARE, Visit
 from tests.annotations.analysis.scripted import scripted_phrases
@@ -31,7 +41,7 @@ def test_nothing_that_happens_is_nothing_new(closed: Study) -> None:
 
 def test_an_event_is_news_to_its_study_and_to_no_other(closed: Study, draft_study: Study) -> None:
     before = state_of(closed), state_of(draft_study)
-    events.record(events.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
     assert state_of(closed) != before[0]
     assert state_of(draft_study) == before[1]
 
@@ -68,7 +78,7 @@ def test_what_experts_do_with_the_same_base_model_is_news(closed: Study, base_mo
     experts = two_tasks(base_model, "experts", audience=Audience.EXPERTS)
     tell(experts, [Tried(1, "prof", "forest", 0.54, 0.7, 15, 9, 1)], SessionKind.EXPERT)
     before = state_of(closed)
-    events.record(events.STUDY_PAUSED, study=experts)
+    events.record(event_kinds.STUDY_PAUSED, study=experts)
     assert state_of(closed) != before
 
 
@@ -81,7 +91,7 @@ def test_a_large_studys_analysis_is_shown_for_a_while(closed: Study, monkeypatch
     monkeypatch.setattr(latest, "MANY", 100)
     first = followed(closed)
     Phrase.objects.update(moderation=Moderation.EXCLUDED, moderation_reason="all")
-    events.record(events.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
     assert followed(closed) is first
     assert latest_tables(closed).table_3.rows == ()
     monkeypatch.setattr("time.monotonic", lambda: first.until + 1)
@@ -90,5 +100,5 @@ def test_a_large_studys_analysis_is_shown_for_a_while(closed: Study, monkeypatch
 
 def test_a_small_studys_analysis_is_always_the_latest(closed: Study) -> None:
     first = followed(closed)
-    events.record(events.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
     assert followed(closed).state != first.state

@@ -2,17 +2,17 @@
 
 import uuid
 
-from annotations.models import Event, JudgementAnswer
+from annotations.models import Event, JudgementAnswer, event_kinds
 from annotations.readings.screens import screen_again
 from annotations.readings.task_screen import Work
-from annotations.services import events, replies
+from annotations.services import replies
 from tests.actors import Visit
 from tests.annotations.views.pages import say, task_url
 from worker.scoring import score_due_phrases
 
 
 def screens() -> list[Event]:
-    return list(Event.objects.filter(kind=events.SCREEN_SHOWN).order_by("pk"))
+    return list(Event.objects.filter(kind=event_kinds.SCREEN_SHOWN).order_by("pk"))
 
 
 def _answered(work: Work) -> tuple[str, str]:

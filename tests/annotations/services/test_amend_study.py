@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from annotations.models import Study, StudyState
-from annotations.services import events, studies
+from annotations.models import Study, StudyState, event_kinds
+from annotations.services import studies
 from annotations.services.log_check import LogCheck
 from annotations.services.studies import StudyStateMismatch
 from tests.actors import Visit
@@ -23,7 +23,7 @@ def test_the_codes_of_a_paused_or_closed_study_are_corrected_and_both_logs_know(
     frozen = ended_study.configurations.get()
     given = {"completion_code": "RIGHT", "no_consent_code": "NO"}
     assert studies.amend_study(ended_study, given, by="coordinator") == ["completion_code", "no_consent_code"]
-    event = ended_study.events.filter(kind=events.STUDY_AMENDED).get()
+    event = ended_study.events.filter(kind=event_kinds.STUDY_AMENDED).get()
     assert event.payload["fields"] == ["completion_code", "no_consent_code"]
     record = ended_study.audit_records.get(act="study_amended")
     assert (record.actor, record.detail["changes"]) == (

@@ -3,14 +3,14 @@ import uuid
 import pytest
 from django.db import DatabaseError, transaction
 
-from annotations.models import Event
+from annotations.models import Event, event_kinds
 from annotations.services import events
 from annotations.services.event_images import image
 from tests.steps import end, submit_and_score
 
 
 def test_an_event_is_recorded_with_its_payload(alice):
-    events.record(events.STUDY_PAUSED, study=alice.session.study, by="coordinator", row=uuid.UUID(int=1))
+    events.record(event_kinds.STUDY_PAUSED, study=alice.session.study, by="coordinator", row=uuid.UUID(int=1))
     event = Event.objects.latest("id")
     assert (event.kind, event.session) == ("study_paused", None)
     assert event.payload == {"by": "coordinator", "row": "00000000-0000-0000-0000-000000000001"}
@@ -24,12 +24,12 @@ def test_an_unknown_kind_is_a_fault_of_the_caller(alice):
 @pytest.mark.parametrize("name", ["changed_rows", "changed", "sealed_under"])
 def test_what_images_say_is_no_part_of_a_payload(alice, name):
     with pytest.raises(ValueError, match="only `images`"):
-        events.record(events.STUDY_PAUSED, study=alice.session.study, **{name: {}})
+        events.record(event_kinds.STUDY_PAUSED, study=alice.session.study, **{name: {}})
 
 
 def test_something_personal_names_the_visit_of_its_person(alice):
     with pytest.raises(ValueError, match="names no visit"):
-        events.record(events.CARRIED_OVER, study=alice.session.study, images=[image(alice.session)])
+        events.record(event_kinds.CARRIED_OVER, study=alice.session.study, images=[image(alice.session)])
 
 
 def test_the_log_tells_what_happened_in_order(alice):
@@ -51,7 +51,7 @@ def test_the_log_tells_what_happened_in_order(alice):
 
 @pytest.mark.parametrize("change", [lambda events: events.update(kind="x"), lambda events: events.delete()])
 def test_an_event_cannot_be_changed_or_deleted(alice, change):
-    events.record(events.STUDY_PAUSED, study=alice.session.study)
+    events.record(event_kinds.STUDY_PAUSED, study=alice.session.study)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         change(Event.objects.all())
     assert Event.objects.filter(kind="study_paused").count() == 1

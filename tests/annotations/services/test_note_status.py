@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from annotations.models import AllocationState, Event, IdentityKey, Submission
+from annotations.models import AllocationState, Event, IdentityKey, Submission, event_kinds
 from annotations.prolific.statuses import PLACE_FREED
-from annotations.services import events, identities, submissions
+from annotations.services import identities, submissions
 from annotations.services.submissions import Effect, Facts, Source, ids_of, note_status
 from tests import actors
 from tests.prolific_steps import arrive, ids, put_on_prolific, submission_of
@@ -105,7 +105,7 @@ def test_a_change_is_an_event_and_a_repetition_is_none(study):
     note(study, "ACTIVE", 3)
     note(study, "RETURNED", 5)
     note(study, "ACTIVE", 1)
-    told = list(Event.objects.filter(kind=events.SUBMISSION_STATUS).order_by("id"))
+    told = list(Event.objects.filter(kind=event_kinds.SUBMISSION_STATUS).order_by("id"))
     assert [event.payload["status"] for event in told] == ["ACTIVE", "RETURNED"]
     assert {event.session for event in told} == {session}
     assert told[1].payload["before"] == "ACTIVE" and told[1].payload["source"] == "webhook"
@@ -154,7 +154,7 @@ def test_the_log_names_a_submission_by_a_number_that_leads_nowhere(study):
     arrive(study, "anna")
     note(study, "ACTIVE", 0)
     row = submission_of(study, "anna")
-    told = Event.objects.get(kind=events.SUBMISSION_STATUS).payload
+    told = Event.objects.get(kind=event_kinds.SUBMISSION_STATUS).payload
     assert told["submission"] == row.pk
     assert row.submission_key not in str(told) and row.pseudonym not in str(told)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from annotations.models import BaseModel, Dataset, Event, Study, StudyConfiguration, StudyState
+from annotations.models import BaseModel, Dataset, Event, Study, StudyConfiguration, StudyState, event_kinds
 from annotations.models.arrays import pack_int32
 from annotations.services import events, studies
 from annotations.services.configurations import freeze
@@ -20,7 +20,7 @@ def test_an_open_study_is_active_and_says_so_in_the_log(draft_study: Study) -> N
     assert study.state == StudyState.ACTIVE
     assert study.opened_at is not None
     event = Event.objects.get(study=study)
-    assert (event.kind, event.payload["configuration"]) == (events.STUDY_OPENED, 1)
+    assert (event.kind, event.payload["configuration"]) == (event_kinds.STUDY_OPENED, 1)
     assert event.payload["without_rehearsal"] is True
     carried = event.payload[events.ROWS]
     assert (list(carried["configuration"]), list(carried["task"])) == (["1"], ["1"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from annotations.models import AssignmentState, Event, Study, StudyConfiguration, StudyState
-from annotations.services import events, studies
+from annotations.models import AssignmentState, Event, Study, StudyConfiguration, StudyState, event_kinds
+from annotations.services import studies
 from tests.actors import Visit
 
 
@@ -20,9 +20,9 @@ def test_a_resumed_study_runs_under_the_same_configuration(open_study: Study) ->
     assert open_study.state == StudyState.ACTIVE
     assert StudyConfiguration.objects.filter(study=open_study).count() == 1
     assert list(Event.objects.values_list("kind", flat=True)) == [
-        events.STUDY_OPENED,
-        events.STUDY_PAUSED,
-        events.STUDY_RESUMED,
+        event_kinds.STUDY_OPENED,
+        event_kinds.STUDY_PAUSED,
+        event_kinds.STUDY_RESUMED,
     ]
 
 

@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotations.models import Assignment, AssignmentState, EndReason, Event, Phrase, Score, Task
-from annotations.services import assignments, events
+from annotations.models import Assignment, AssignmentState, EndReason, Event, Phrase, Score, Task, event_kinds
+from annotations.services import assignments
 from tests import actors
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, task_url, tree
@@ -87,7 +87,7 @@ def test_the_next_task_says_that_time_was_over(alice: Visit) -> None:
 
 
 def test_a_get_changes_nothing_but_the_log_of_what_was_shown(alice: Visit) -> None:
-    happened = Event.objects.exclude(kind=events.SCREEN_SHOWN)
+    happened = Event.objects.exclude(kind=event_kinds.SCREEN_SHOWN)
     before = (happened.count(), Assignment.objects.get().deadline_at, Phrase.objects.count())
     for query in ("", "?right=3&wrong=1", f"?phrase={uuid.uuid4()}"):
         assert alice.client.get(task_url(alice) + query).status_code == 200

@@ -1,0 +1,101 @@
+"""The kinds of events: what can happen in a study."""
+
+STUDY_OPENED = "study_opened"
+STUDY_PAUSED = "study_paused"
+STUDY_RESUMED = "study_resumed"
+STUDY_CLOSED = "study_closed"
+STUDY_AMENDED = "study_amended"
+SESSION_ENTERED = "session_entered"
+DEVICE_REPORTED = "device_reported"
+CONSENT_GIVEN = "consent_given"
+CONSENT_DECLINED = "consent_declined"
+PRACTICE_LOOKED = "practice_looked"
+PRACTICE_TRIED = "practice_tried"
+TUTORIAL_DONE = "tutorial_done"
+CHECK_TRIED = "check_tried"
+CHECK_PASSED = "check_passed"
+CHECK_FAILED = "check_failed"
+SESSION_CHANGED = "session_changed"
+SESSION_FINISHED = "session_finished"
+SESSION_WITHDRAWN = "session_withdrawn"
+SESSION_ERASED = "session_erased"
+IDENTITY_DESTROYED = "identity_destroyed"
+SPANS_REPORTED = "spans_reported"
+ALLOCATION_MADE = "allocation_made"
+ALLOCATION_COMPLETED = "allocation_completed"
+ALLOCATION_RELEASED = "allocation_released"
+SUBMISSION_STATUS = "submission_status"
+ASSIGNMENT_MADE = "assignment_made"
+ASSIGNMENT_STARTED = "assignment_started"
+ASSIGNMENT_ENDED = "assignment_ended"
+SCREEN_SHOWN = "screen_shown"
+PHRASE_SUBMITTED = "phrase_submitted"
+PHRASE_SCORED = "phrase_scored"
+PHRASE_FAILED = "phrase_failed"
+PHRASE_MODERATED = "phrase_moderated"
+THRESHOLD_CHOSEN = "threshold_chosen"
+PHRASE_JUDGED = "phrase_judged"
+REPLY_PASSED_OVER = "reply_passed_over"
+RUN_PLANNED = "run_planned"
+RUN_DONE = "run_done"
+RUN_REFUSED = "run_refused"
+RUN_FAILED = "run_failed"
+CORRECTION_TRAINED = "correction_trained"
+CORRECTION_REVIEWED = "correction_reviewed"
+CORRECTION_UNDONE = "correction_undone"
+CARRIED_OVER = "carried_over"  # by an upgrade: rows that events did not carry when they were stored
+
+# Each of these carries the visit's row, read when it is recorded: record it after the row was changed.
+OF_A_VISIT = frozenset(
+    {
+        SESSION_ENTERED,
+        CONSENT_GIVEN,
+        CONSENT_DECLINED,
+        PRACTICE_LOOKED,
+        TUTORIAL_DONE,
+        CHECK_PASSED,
+        CHECK_FAILED,
+        SESSION_CHANGED,
+        SESSION_FINISHED,
+        SESSION_WITHDRAWN,
+        SESSION_ERASED,
+    }
+)
+# Each of these too carries rows, and has for so long that one without any tells that its visit is older.
+WITH_ROWS = OF_A_VISIT | {
+    ASSIGNMENT_MADE,
+    ASSIGNMENT_STARTED,
+    ASSIGNMENT_ENDED,
+    PHRASE_SUBMITTED,
+    PHRASE_SCORED,
+    PHRASE_FAILED,
+    PHRASE_MODERATED,
+    THRESHOLD_CHOSEN,
+    PHRASE_JUDGED,
+    RUN_PLANNED,
+    RUN_DONE,
+    RUN_REFUSED,
+    RUN_FAILED,
+}
+KINDS = WITH_ROWS | {
+    STUDY_OPENED,
+    STUDY_PAUSED,
+    STUDY_RESUMED,
+    STUDY_CLOSED,
+    STUDY_AMENDED,
+    DEVICE_REPORTED,
+    PRACTICE_TRIED,
+    CHECK_TRIED,
+    IDENTITY_DESTROYED,
+    SPANS_REPORTED,
+    ALLOCATION_MADE,
+    ALLOCATION_COMPLETED,
+    ALLOCATION_RELEASED,
+    SUBMISSION_STATUS,
+    SCREEN_SHOWN,
+    REPLY_PASSED_OVER,
+    CORRECTION_TRAINED,
+    CORRECTION_REVIEWED,
+    CORRECTION_UNDONE,
+    CARRIED_OVER,
+}
