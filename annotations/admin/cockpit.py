@@ -11,8 +11,8 @@ from annotations.analysis.estimates import Spread
 from annotations.exports.summary import TaskSummary, summarise
 from annotations.models import OPEN_STATES, Audience, Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.models.arrays import without_arrays
-from annotations.readings import preflight, prolific_standing
-from annotations.services import studies
+from annotations.readings import prolific_standing
+from annotations.services import preflight, studies
 
 _RECENT = 15
 

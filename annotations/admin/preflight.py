@@ -11,10 +11,10 @@ from annotations.models import Audience, Study, StudyState
 from annotations.prolific.client import Prolific
 from annotations.prolific.errors import ProlificError
 from annotations.prolific.retries import ONCE
-from annotations.readings.preflight import Check, Level, Mend, Part, report
-from annotations.readings.preflight.checks import skipped, warning
-from annotations.readings.preflight.remote import remote_checks
 from annotations.services import studies
+from annotations.services.preflight import Check, Level, Mend, Part, report
+from annotations.services.preflight.checks import skipped, warning
+from annotations.services.preflight.remote import remote_checks
 
 TITLE = "Pre-flight"
 _WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from annotations.models import Audience, ProlificRequest, RequestState, Study
 from annotations.prolific.client import Prolific
-from annotations.readings.preflight.duration import estimate
 from annotations.services import audit, doorbell, studies
 from annotations.services.errors import NoProlificToken, RequestRefused
+from annotations.services.preflight.duration import estimate
 
 CREATE: Final = "create_draft"
 RAISE: Final = "raise_places"

@@ -21,8 +21,7 @@ from annotations.models import (
     Task,
     event_kinds,
 )
-from annotations.readings import preflight
-from annotations.services import assignments, audit, drafts, events, prolific_studies
+from annotations.services import assignments, audit, drafts, events, preflight, prolific_studies
 from annotations.services.configurations import freeze
 from annotations.services.errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.event_images import Image, image

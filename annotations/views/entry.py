@@ -13,10 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, Stage, Study
-from annotations.readings.preflight.duration import longest_minutes
 from annotations.readings.tutorial import grids
 from annotations.services import device_reports, entry_links, sessions
 from annotations.services.errors import AlreadyDone, ServiceError, StudyFull, StudyNotFound, StudyNotOpen
+from annotations.services.preflight.duration import longest_minutes
 from annotations.views import faults
 from annotations.views.device import DEVICE_FIELDS, reported
 from annotations.views.visits import SESSION_KEY, go_on, in_visit, see, visiting

@@ -5,11 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import AuditRecord, SessionKind, Task
-from annotations.readings.preflight.tasks import task_checks
 from annotations.services import class_lists, entry_links, studies
 from annotations.services.base_models import classes_with_errors
 from annotations.services.class_lists import Added, ClassListRefused
 from annotations.services.configurations import freeze
+from annotations.services.preflight.tasks import task_checks
 from annotations.services.readiness import reasons_not_ready
 from tests.actors import OVAL, SQUARE
 

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from annotations.models import Condition, Study, StudyMember, StudyState
-from annotations.readings.preflight.running import codes_of
 from annotations.services import configurations, studies
 from annotations.services.cloning import _ITS_OWN, clone_study
+from annotations.services.preflight.running import codes_of
 from annotations.services.studies import StudyUnacceptable
 from tests import actors
 

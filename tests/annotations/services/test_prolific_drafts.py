@@ -5,10 +5,10 @@ from django.utils import timezone
 
 from annotations.models import Audience, AuditRecord, ProlificRequest, RequestState, Study
 from annotations.prolific.client import Prolific
-from annotations.readings.preflight import Level
-from annotations.readings.preflight.remote import remote_checks
 from annotations.services import prolific_access, prolific_drafts, studies
 from annotations.services.errors import NoProlificToken, RequestRefused
+from annotations.services.preflight import Level
+from annotations.services.preflight.remote import remote_checks
 from annotations.services.prolific_calls import call_due
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import THERE, put_on_prolific

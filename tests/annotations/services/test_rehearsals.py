@@ -25,8 +25,7 @@ from annotations.models import (
     StudyState,
     Submission,
 )
-from annotations.readings import preflight
-from annotations.services import assignments, entry_links, jobs, rehearsals, replies, sessions, studies
+from annotations.services import assignments, entry_links, jobs, preflight, rehearsals, replies, sessions, studies
 from annotations.services.errors import StudyNotReady
 from annotations.services.rehearsals import _LEFT, RehearsalNotPossible, discard, request_rehearsal
 from annotations.services.visit_rows import _DONE_IN_IT

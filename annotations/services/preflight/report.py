@@ -5,10 +5,10 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from annotations.models import Audience, Study, StudyState
-from annotations.readings.preflight.checks import Check, Level, Mend, block, passed
-from annotations.readings.preflight.money import money_checks
-from annotations.readings.preflight.running import care_checks, expert_checks, place_checks, way_checks
-from annotations.readings.preflight.tasks import task_checks
+from annotations.services.preflight.checks import Check, Level, Mend, block, passed
+from annotations.services.preflight.money import money_checks
+from annotations.services.preflight.running import care_checks, expert_checks, place_checks, way_checks
+from annotations.services.preflight.tasks import task_checks
 from annotations.services.readiness import reasons_not_ready, rehearsal_reasons
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from annotations.models import Audience, Study, StudyState
 from annotations.models.consent_texts import FORMER_DEFAULT, RETENTION
 from annotations.readings.orders import n_orders
-from annotations.readings.preflight.checks import Check, Mend, block, passed, warning
+from annotations.services.preflight.checks import Check, Mend, block, passed, warning
 from annotations.services.readiness import link_reasons
 
 PROLIFIC = "app.prolific.com"

@@ -8,8 +8,8 @@ from PIL import Image
 from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.class_images import class_images
 from annotations.readings.encoders import BUNDLED
-from annotations.readings.preflight.checks import Check, Level, Mend, block, passed, warning
 from annotations.services.base_models import lacks_features, resolved_target_class
+from annotations.services.preflight.checks import Check, Level, Mend, block, passed, warning
 from annotations.services.readiness import task_reasons
 from modeling.dataset_files import BadDataset, DatasetFiles
 from modeling.null_level import null_level

@@ -14,9 +14,9 @@ from annotations.models import Condition, Dataset, DatasetImport, Study
 from annotations.models import Task as StudyTask
 from annotations.models.consent_texts import FORMER_DEFAULT
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
-from annotations.readings.preflight import Level, Mend, blocking, report
-from annotations.readings.preflight.remote import remote_checks
 from annotations.services import studies
+from annotations.services.preflight import Level, Mend, blocking, report
+from annotations.services.preflight.remote import remote_checks
 from tests import actors
 from tests.annotations.exports.rows import add_phrase
 

@@ -1,8 +1,8 @@
 """Checks of time and money: what people have time for, how long they take, and what that pays an hour."""
 
 from annotations.models import Study
-from annotations.readings.preflight.checks import Check, Mend, block, passed, warning
-from annotations.readings.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
+from annotations.services.preflight.checks import Check, Mend, block, passed, warning
+from annotations.services.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
 
 
 def hourly_cents(study: Study, likely: Estimate) -> int | None:

@@ -16,8 +16,8 @@ from annotations.models import (
     Study,
     Task,
 )
-from annotations.readings.preflight.duration import LEAST_PEOPLE, Estimate, estimate, longest_minutes
-from annotations.readings.preflight.money import hourly_cents
+from annotations.services.preflight.duration import LEAST_PEOPLE, Estimate, estimate, longest_minutes
+from annotations.services.preflight.money import hourly_cents
 from tests import actors
 
 
