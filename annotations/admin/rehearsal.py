@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 
 from annotations.admin.numbers import row_number
 from annotations.admin.study_pages import StudyPage, page_context
-from annotations.models import REHEARSALS, UNFINISHED, Audience, Rehearsal, Study, StudyState
+from annotations.models import UNCOUNTED, UNFINISHED, Audience, Rehearsal, Study, StudyState
 from annotations.services import audit, entry_links, rehearsals
 from annotations.services.errors import ServiceError, StudyNotReady
 from annotations.services.readiness import reasons_not_ready
@@ -88,7 +88,7 @@ def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 2
         is_under_way=newest is not None and newest.state in UNFINISHED,
         earlier=found[1:],
         conditions=study.conditions.order_by("position"),
-        n_visits=study.sessions.filter(kind__in=REHEARSALS).count(),
+        n_visits=study.sessions.filter(kind__in=UNCOUNTED).count(),
         reasons=reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
         is_closed=study.state == StudyState.CLOSED,
         is_draft=study.state == StudyState.DRAFT,

@@ -11,7 +11,7 @@ from annotations.analysis.packed import Packed
 from annotations.analysis.people import Key, Times, Tried, annotation_key
 from annotations.analysis.times import task_times
 from annotations.models import (
-    REHEARSALS,
+    UNCOUNTED,
     AnnotationSession,
     Assignment,
     Audience,
@@ -274,8 +274,8 @@ def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]
             "participant", filter=Q(kind=kind, withdrawn_at__isnull=False, erased_at=None), distinct=True
         ),  # a visit is named once: erasure takes it over
         erased=Count("id", filter=Q(kind=kind, erased_at__isnull=False)),
-        rehearsals=Count("id", filter=Q(kind__in=REHEARSALS)),
-        others=Count("id", filter=~Q(kind__in=(kind, *REHEARSALS))),
+        uncounted=Count("id", filter=Q(kind__in=UNCOUNTED)),
+        others=Count("id", filter=~Q(kind__in=(kind, *UNCOUNTED))),
         late=Count("id", filter=Q(kind=kind, is_late=True, withdrawn_at=None)),
     )
     phrases = Phrase.objects.filter(assignment__session__in=study.sessions.in_results(kind)).aggregate(
@@ -294,7 +294,7 @@ def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]
     out, within = True, False
     yield Counted("people who withdrew", visits["withdrawn"], out, "nothing of their withdrawn visits is used")
     yield Counted("visits that were erased", visits["erased"], out, "their people withdrew; nothing is left of them")
-    yield Counted("previews and simulated visits", visits["rehearsals"], out, "nobody's work")
+    yield Counted("previews and simulated visits", visits["uncounted"], out, "nobody's work")
     yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
     yield Counted("phrases that the staff excluded", phrases["excluded"], out, "by moderation, with a reason each")
     yield Counted("phrases that the staff hid", phrases["hidden"], within, "they count; their words are not shown")

@@ -1,7 +1,8 @@
 """The rows of a study's tables, each table's in its order; rows of the database are streamed.
 
-Rehearsals are in no table but exclusions.csv. Of a visit whose person withdrew, or was erased, there is the row in
-sessions.csv that says so, and nothing that was done in it. A phrase that the staff excluded is only in exclusions.csv.
+Previews and simulated visits are in no table but exclusions.csv. Of a visit whose person withdrew, or was erased, there
+is the row in sessions.csv that says so, and nothing that was done in it. A phrase that the staff excluded is only in
+exclusions.csv.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set

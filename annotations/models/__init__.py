@@ -14,7 +14,7 @@ from annotations.models.jobs import UNFINISHED, DatasetImport, JobState, Rehears
 from annotations.models.judgement import Judgement, JudgementAnswer
 from annotations.models.keyword_ranking import KeywordRanking
 from annotations.models.participant import (
-    REHEARSALS,
+    UNCOUNTED,
     AnnotationSession,
     EntryTier,
     Outcome,
@@ -47,7 +47,7 @@ from annotations.models.worker_beat import WorkerBeat
 __all__ = [
     "HOLDING",
     "OPEN_STATES",
-    "REHEARSALS",
+    "UNCOUNTED",
     "SETTLED",
     "UNDER_WAY",
     "UNFINISHED",

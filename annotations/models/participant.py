@@ -13,7 +13,7 @@ from annotations.models.study import Study
 class ParticipantQuerySet(models.QuerySet["Participant"]):
     def counted(self) -> "ParticipantQuerySet":
         """People who count: those of previews and simulations are nobody, each made for a visit of that kind."""
-        return self.exclude(sessions__kind__in=REHEARSALS)
+        return self.exclude(sessions__kind__in=UNCOUNTED)
 
 
 class Participant(models.Model):
@@ -66,7 +66,7 @@ class SessionKind(models.TextChoices):
     SIMULATED = "simulated"
 
 
-REHEARSALS = (SessionKind.PREVIEW, SessionKind.SIMULATED)  # in no count, quota, balance or export unless asked for
+UNCOUNTED = (SessionKind.PREVIEW, SessionKind.SIMULATED)  # in no count, quota, balance or export unless asked for
 
 
 class EntryTier(models.TextChoices):
@@ -81,7 +81,7 @@ class EntryTier(models.TextChoices):
 class SessionQuerySet(models.QuerySet["AnnotationSession"]):
     def counted(self) -> "SessionQuerySet":
         """Visits that count: no previews and no simulated ones."""
-        return self.exclude(kind__in=REHEARSALS)
+        return self.exclude(kind__in=UNCOUNTED)
 
     def in_results(self, kind: SessionKind | None = None) -> "SessionQuerySet":
         """Visits whose work stands in results: of one kind, or of all that count; not withdrawn, not erased."""
@@ -157,9 +157,9 @@ class AnnotationSession(models.Model):
         return f"{self.participant} / {self.submission_key}"
 
     @property
-    def is_rehearsal(self) -> bool:
+    def is_uncounted(self) -> bool:
         """Whether it is a preview or a simulated visit, of which nothing counts."""
-        return self.kind in REHEARSALS
+        return self.kind in UNCOUNTED
 
     @property
     def is_expert(self) -> bool:

@@ -15,7 +15,7 @@ from django.db.models import Max, Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 
 from annotations.models import (
-    REHEARSALS,
+    UNCOUNTED,
     AuditRecord,
     Outcome,
     Payment,
@@ -173,7 +173,7 @@ def is_unlisted(submission: Submission, listed: dt.datetime | None) -> bool:
 
 
 def _counted(study: Study) -> QuerySet[Submission]:
-    return Submission.objects.filter(study=study).exclude(session__kind__in=REHEARSALS)
+    return Submission.objects.filter(study=study).exclude(session__kind__in=UNCOUNTED)
 
 
 def _sides(row: tuple[Any, ...], n_standing: int) -> tuple[Here | None, There]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import REHEARSALS, SETTLED, UNDER_WAY, BatchState, Study, Submission
+from annotations.models import SETTLED, UNCOUNTED, UNDER_WAY, BatchState, Study, Submission
 from annotations.prolific.statuses import APPROVED, AWAITING_REVIEW, PARTIALLY_APPROVED, SCREENED_OUT
 
 
@@ -92,4 +92,4 @@ def _payments(study: Study, condition: Q) -> Amount:
 
 
 def _counted(study: Study) -> QuerySet[Submission]:
-    return Submission.objects.filter(study=study).exclude(session__kind__in=REHEARSALS)
+    return Submission.objects.filter(study=study).exclude(session__kind__in=UNCOUNTED)

@@ -48,7 +48,7 @@ def allocate(session: AnnotationSession) -> None:
     in the same cell. The caller's transaction holds the consent. A no-op for previews and simulated visits, whose cell
     their link names. Raises StudyFull, and as `restarts.refuse_again` does.
     """
-    if session.is_rehearsal:
+    if session.is_uncounted:
         return
     study = _locked(session.study_id)
     restarts.refuse_again(session.participant, session)

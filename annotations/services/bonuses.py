@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from annotations.models import (
-    REHEARSALS,
+    UNCOUNTED,
     AnnotationSession,
     BaseModel,
     Moderation,
@@ -133,7 +133,7 @@ def _attempts(participants: Sequence[int]) -> dict[int, list[Attempt]]:
     """All phrases of these people over all their visits, in their order."""
     rows = (
         Phrase.objects.filter(assignment__session__participant__in=participants)
-        .exclude(assignment__session__kind__in=REHEARSALS)
+        .exclude(assignment__session__kind__in=UNCOUNTED)
         .order_by("submitted_at", "pk")
         .values_list(
             "assignment__session__participant",

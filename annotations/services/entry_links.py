@@ -1,4 +1,4 @@
-"""Links into rehearsals: a preview by one of the staff, and simulated people. Signed by this site, good for a day.
+"""Links into visits that do not count: previews by the staff, and simulated ones. Signed by this site, good for a day.
 
 A preview link is good only as long as whoever made it may run the study: their role is asked for on each entry.
 
@@ -41,7 +41,7 @@ GOOD_FOR = dt.timedelta(days=1)
 _SALT = "clarify.rehearsal"
 
 
-class RehearsalLinkInvalid(ServiceError):
+class EntryLinkInvalid(ServiceError):
     """A link to a preview or a simulated visit that has expired, or that this site did not sign."""
 
     code = "rehearsal_link_invalid"
@@ -61,7 +61,7 @@ class PreviewNotAllowed(ServiceError):
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Link:
     """What a link says. The same link is the same visit, by `name`; `number` picks the cell among those allowed."""
 
     study: int
@@ -80,7 +80,7 @@ def preview_url(study: Study, user: AbstractBaseUser, condition: Condition | Non
     """Return a link to a new preview by one of the staff, under a condition or, without one, in any cell."""
     name = f"{user.pk}:{secrets.token_hex(8)}"
     condition_id = None if condition is None else condition.pk
-    return _url(study, Rehearsal(study.pk, SessionKind.PREVIEW, name, secrets.randbits(31), condition_id))
+    return _url(study, Link(study.pk, SessionKind.PREVIEW, name, secrets.randbits(31), condition_id))
 
 
 def simulated_url(study: Study, n: int, seed: int | str) -> str:
@@ -93,23 +93,23 @@ def simulated_parameters(study: Study, n: int, seed: int | str) -> dict[str, str
     return {PARAMETER: _signed(_simulated(study, n, seed))}
 
 
-def read(study: Study, token: str) -> Rehearsal:
+def read(study: Study, token: str) -> Link:
     """Return what a link says.
 
-    Raises RehearsalLinkInvalid, PreviewNotAllowed once its maker runs the study no longer, and StudyNotOpen once the
+    Raises EntryLinkInvalid, PreviewNotAllowed once its maker runs the study no longer, and StudyNotOpen once the
     study is closed.
     """
     try:
-        rehearsal = Rehearsal(**signing.loads(token, salt=_SALT, max_age=GOOD_FOR))
+        link = Link(**signing.loads(token, salt=_SALT, max_age=GOOD_FOR))
     except signing.BadSignature:
-        raise RehearsalLinkInvalid from None
-    if rehearsal.study != study.pk:
-        raise RehearsalLinkInvalid
-    if rehearsal.kind == SessionKind.PREVIEW and not roles.account_may(rehearsal.maker, "coordinate", study):
+        raise EntryLinkInvalid from None
+    if link.study != study.pk:
+        raise EntryLinkInvalid
+    if link.kind == SessionKind.PREVIEW and not roles.account_may(link.maker, "coordinate", study):
         raise PreviewNotAllowed
     if study.state == StudyState.CLOSED:
         raise StudyNotOpen(study.state)
-    return rehearsal
+    return link
 
 
 def enter(study: Study, token: str) -> AnnotationSession:
@@ -117,28 +117,28 @@ def enter(study: Study, token: str) -> AnnotationSession:
 
     Raises as `read` does, and StudyNotReady for a draft that could not be opened.
     """
-    rehearsal = read(study, token)
-    key = pseudonym(study, "S", f"{rehearsal.kind}:{rehearsal.name}")
+    link = read(study, token)
+    key = pseudonym(study, "S", f"{link.kind}:{link.name}")
     session = AnnotationSession.objects.filter(study=study, submission_key=key).first()
-    return session or _enter_anew(study, rehearsal, key)
+    return session or _enter_anew(study, link, key)
 
 
 @transaction.atomic
-def _enter_anew(study: Study, rehearsal: Rehearsal, key: str) -> AnnotationSession:
-    person = pseudonym(study, "P", f"{rehearsal.kind}:{rehearsal.name}")  # no id from outside has a colon in it
+def _enter_anew(study: Study, link: Link, key: str) -> AnnotationSession:
+    person = pseudonym(study, "P", f"{link.kind}:{link.name}")  # no id from outside has a colon in it
     participant, _created = Participant.objects.get_or_create(study=study, pseudonym=person)
-    condition, order = _cell(study, rehearsal)
+    condition, order = _cell(study, link)
     session, created = AnnotationSession.objects.get_or_create(
         study=study,
         submission_key=key,
         defaults={
             "participant": participant,
             "configuration": _configuration(study),
-            "kind": rehearsal.kind,
+            "kind": link.kind,
             "tier": EntryTier.LOCAL,
             "condition": condition,
             "order": order,
-            "seed": _seed(rehearsal),
+            "seed": _seed(link),
             "code_version": CODE_VERSION,
         },
     )
@@ -156,29 +156,29 @@ def _configuration(study: Study) -> StudyConfiguration:
     return freeze(study)
 
 
-def _cell(study: Study, rehearsal: Rehearsal) -> tuple[Condition | None, int]:
+def _cell(study: Study, link: Link) -> tuple[Condition | None, int]:
     allowed = [
         (condition, order)
         for condition, order in cells(study)
-        if rehearsal.condition is None or (condition and condition.pk == rehearsal.condition)
+        if link.condition is None or (condition and condition.pk == link.condition)
     ]
     if not allowed:  # the condition was deleted after the link was made
-        raise RehearsalLinkInvalid
-    return allowed[rehearsal.number % len(allowed)]
+        raise EntryLinkInvalid
+    return allowed[link.number % len(allowed)]
 
 
-def _seed(rehearsal: Rehearsal) -> int:
+def _seed(link: Link) -> int:
     """Seeds the samples of images: the same link shows the same ones."""
-    return int.from_bytes(hashlib.sha256(rehearsal.name.encode()).digest()[:8]) >> 1
+    return int.from_bytes(hashlib.sha256(link.name.encode()).digest()[:8]) >> 1
 
 
-def _simulated(study: Study, n: int, seed: int | str) -> Rehearsal:
-    return Rehearsal(study.pk, SessionKind.SIMULATED, f"{seed}:{n}", n)
+def _simulated(study: Study, n: int, seed: int | str) -> Link:
+    return Link(study.pk, SessionKind.SIMULATED, f"{seed}:{n}", n)
 
 
-def _url(study: Study, rehearsal: Rehearsal) -> str:
-    return f"{settings.SITE_URL}{reverse('welcome', args=[study.slug])}?{PARAMETER}={_signed(rehearsal)}"
+def _url(study: Study, link: Link) -> str:
+    return f"{settings.SITE_URL}{reverse('welcome', args=[study.slug])}?{PARAMETER}={_signed(link)}"
 
 
-def _signed(rehearsal: Rehearsal) -> str:
-    return signing.dumps({**asdict(rehearsal), "kind": str(rehearsal.kind)}, salt=_SALT)
+def _signed(link: Link) -> str:
+    return signing.dumps({**asdict(link), "kind": str(link.kind)}, salt=_SALT)

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from annotations.models import (
-    REHEARSALS,
+    UNCOUNTED,
     UNFINISHED,
     Allocation,
     AnnotationSession,
@@ -83,13 +83,13 @@ def discard(study: Study, *, by: str) -> int:
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
         raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
-    visits = list(AnnotationSession.objects.filter(study=study, kind__in=REHEARSALS))
+    visits = list(AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED))
     people = Participant.objects.filter(sessions__in=visits)  # nobody is in a rehearsal and in the study
     person_ids, pseudonyms = list(people.values_list("pk", flat=True)), list(people.values_list("pseudonym", flat=True))
     visit_rows.delete_work(visits)
     for model in _LEFT:
         model._default_manager.filter(session__in=visits).delete()
-    AnnotationSession.objects.filter(study=study, kind__in=REHEARSALS).delete()
+    AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED).delete()
     IdentityKey.objects.filter(study=study, pseudonym__in=pseudonyms).delete()
     Participant.objects.filter(pk__in=person_ids).delete()
     if locked.state == StudyState.DRAFT:

@@ -117,8 +117,8 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str) -> AnnotationSession:
 
 
 def refuse_without_place(session: AnnotationSession) -> None:
-    """Raise StudyFull where there is no place for a visit that has none yet; a rehearsal needs none."""
-    if not session.is_rehearsal:
+    """Raise StudyFull where there is no place for a visit that has none yet; one that does not count needs none."""
+    if not session.is_uncounted:
         allocations.refuse_full(session.study, session.participant.pseudonym)
 
 

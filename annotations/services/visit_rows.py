@@ -1,4 +1,4 @@
-"""What a person did in a visit: the rows that go with it, whether it is erased or was a rehearsal."""
+"""What a person did in a visit: the rows that go with it, whether it is erased or never counted."""
 
 from collections.abc import Sequence
 

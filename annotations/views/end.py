@@ -33,7 +33,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     finished = session.stage == Stage.FINISHED
     if not finished and not may_end(session):
         return SeeOther(where(session))
-    # Nobody at Prolific waits for the code of a rehearsal, or of an expert.
+    # Nobody at Prolific waits for the code of a visit that does not count, or of an expert.
     leads_back = finished and session.kind == SessionKind.PARTICIPANT
     url = return_url(session.study, session.study.completion_code) if leads_back else ""
     leaving = bool(url) and "leaving" in request.GET

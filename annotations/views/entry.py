@@ -29,7 +29,7 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         study = _study(slug)
         if entry_links.PARAMETER in request.GET:
-            return _rehearsal(request, study)
+            return _uncounted(request, study)
         ids = sessions.outside_ids(study, **_given_ids(study, request.GET))
     except ServiceError as error:
         return faults.refused(request, error)
@@ -69,10 +69,10 @@ def visit(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     return go_on(session)
 
 
-def _rehearsal(request: HttpRequest, study: Study) -> HttpResponse:
+def _uncounted(request: HttpRequest, study: Study) -> HttpResponse:
     token = request.GET[entry_links.PARAMETER]
     entry_links.read(study, token)
-    return _welcome_page(request, study, [(entry_links.PARAMETER, token)], is_rehearsal=True)
+    return _welcome_page(request, study, [(entry_links.PARAMETER, token)], is_uncounted=True)
 
 
 def _welcome_page(

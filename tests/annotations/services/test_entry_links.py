@@ -24,7 +24,7 @@ from annotations.models import (
 )
 from annotations.readings.cells import cell_key
 from annotations.services import entry_links, sessions, studies
-from annotations.services.entry_links import PreviewNotAllowed, RehearsalLinkInvalid
+from annotations.services.entry_links import EntryLinkInvalid, PreviewNotAllowed
 from annotations.services.errors import StudyNotOpen, StudyNotReady
 from tests import actors
 from tests.annotations.services.arrivals import completed, consenting, held, study_of_cells
@@ -102,7 +102,7 @@ def test_a_closed_study_is_not_rehearsed(open_study: Study, preview_url: str) ->
 def test_a_link_is_good_for_a_day_and_its_visit_for_longer(open_study: Study, preview_url: str) -> None:
     session = entry_links.enter(open_study, token_of(preview_url))
     with time_machine.travel(timezone.now() + entry_links.GOOD_FOR + dt.timedelta(minutes=1), tick=False):
-        with pytest.raises(RehearsalLinkInvalid):
+        with pytest.raises(EntryLinkInvalid):
             entry_links.enter(open_study, token_of(preview_url))
         assert sessions.give_consent(session).stage == Stage.TUTORIAL
 
@@ -157,7 +157,7 @@ def test_a_changed_link_or_one_of_another_study_is_refused(open_study: Study, ba
     token = token_of(entry_links.simulated_url(open_study, 0, 7))
     other = actors.create_study(base_model, "other")
     for study, given in ((open_study, f"{token}x"), (open_study, ""), (open_study, f"x{token}"), (other, token)):
-        with pytest.raises(RehearsalLinkInvalid):
+        with pytest.raises(EntryLinkInvalid):
             entry_links.enter(study, given)
     assert not AnnotationSession.objects.exists()
 
@@ -186,7 +186,7 @@ def test_a_condition_that_is_gone_makes_the_link_invalid(draft_study: Study, coo
     condition = Condition.objects.create(study=draft_study, name="gone")
     url = entry_links.preview_url(draft_study, coordinator, condition)
     condition.delete()
-    with pytest.raises(RehearsalLinkInvalid):
+    with pytest.raises(EntryLinkInvalid):
         entry_links.enter(draft_study, token_of(url))
 
 

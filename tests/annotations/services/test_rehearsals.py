@@ -45,7 +45,7 @@ def green(study: Study) -> Rehearsal:
 
 def rehearse(study: Study, name: str = "simulated", kind: str = SessionKind.SIMULATED) -> actors.Visit:
     """A visit that does not count, with a phrase, its score, a reply to it and a run."""
-    token = entry_links._signed(entry_links.Rehearsal(study.pk, kind, name, 0))
+    token = entry_links._signed(entry_links.Link(study.pk, kind, name, 0))
     session = entry_links.enter(study, token)
     sessions.give_consent(session)
     session = actors.pass_check(actors.do_tutorial(session))
