@@ -8,6 +8,7 @@ from pathlib import Path
 import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 from clarify_site import environment
 
@@ -17,7 +18,7 @@ KEY = "a-key-in-a-file-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "env", environ.FileAwareEnv())  # it reads each file once
+    monkeypatch.setattr(environ.FileAwareEnv, "ENVIRON", FileAwareMapping())  # it reads each file once
 
 
 def test_a_file_holds_the_secret_key_with_or_without_a_last_newline(
