@@ -2,10 +2,11 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from annotations.models import (
@@ -32,6 +33,7 @@ LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
 LEAST_PEOPLE = 10  # below which a share says nothing
 MOST_ATTEMPTS = 8
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
+_TELLING = "alarms are told"  # the name of a lock
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +81,13 @@ def acknowledge(alarm: Alarm, *, by: str) -> None:
 
 
 def tell_due(now: dt.datetime) -> int:
-    """Tell of every alarm that is due to be told; returns how many were. Waits for other hosts, so never in a sweep."""
-    told = 0
-    for alarm in Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MOST_ATTEMPTS).select_related("study"):
-        if now >= _due_at(alarm):
-            told += _tell(alarm, now)
-    return told
+    """Tell of every alarm that is due to be told; returns how many were, 0 while another process tells.
+
+    Waits for other hosts, so never in a sweep.
+    """
+    waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MOST_ATTEMPTS).select_related("study")
+    with _alone() as is_alone:
+        return sum(_tell(alarm, now) for alarm in waiting if now >= _due_at(alarm)) if is_alone else 0
 
 
 def _update(study: Study, found: list[Trouble], now: dt.datetime) -> int:
@@ -170,6 +173,22 @@ def _share(kind: str, share: Share, level: float, what: str) -> list[Trouble]:
     if share.value is None or share.of < LEAST_PEOPLE or share.value <= level:
         return []
     return [Trouble(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")]
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether nobody else on this database tells of alarms; nobody else begins to before the end.
+
+    The lock is the connection's, so no transaction stands open meanwhile, and it ends with its process.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [_TELLING])
+        (is_alone,) = cursor.fetchone()
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [_TELLING])
 
 
 def _due_at(alarm: Alarm) -> dt.datetime:

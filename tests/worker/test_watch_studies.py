@@ -1,5 +1,6 @@
 """Watching: the sweep raises alarms and leaves the telling to a thread of its own."""
 
+import datetime as dt
 import threading
 
 import pytest
@@ -16,12 +17,11 @@ def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatc
     told: list[str] = []
     Study.objects.update(alarm_email="team@example.org")
     monkeypatch.setattr(messengers, "email", lambda alarm: told.append(alarm.kind))
-    threads: list[threading.Thread | None] = []
+    threads: list[threading.Thread] = []
     begin = telling.begin
     monkeypatch.setattr(telling, "begin", lambda: threads.append(begin()))
     tasks.watch_studies()
     [thread] = threads
-    assert thread is not None
     thread.join(20)
     raised = set(Alarm.objects.values_list("kind", flat=True))
     assert "silent_interactive" in raised  # no worker runs here
@@ -29,17 +29,48 @@ def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatc
     assert not Alarm.objects.filter(notified_at=None).exists()
 
 
-def test_a_slow_telling_is_not_joined_by_a_second_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    let_go = threading.Event()
-    monkeypatch.setattr(alarms, "tell_due", lambda now: let_go.wait(20))
+@pytest.mark.django_db(transaction=True)
+def test_of_two_tellings_at_once_one_tells(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    is_on, let_go = threading.Event(), threading.Event()
+
+    def slow(alarm: Alarm) -> None:
+        told.append(alarm.kind)
+        is_on.set()
+        let_go.wait(20)
+
+    Study.objects.update(alarm_email="team@example.org")
+    monkeypatch.setattr(messengers, "email", slow)
+    long_ago = timezone.now() - dt.timedelta(hours=1)  # so that a second try is due as soon as the first has begun
+    Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
     first = telling.begin()
-    assert first is not None
-    assert telling.begin() is None
+    assert is_on.wait(20)
+    telling.begin().join(20)
+    assert alarms.tell_due(timezone.now()) == 0
     let_go.set()
     first.join(20)
-    again = telling.begin()
-    assert again is not None
-    again.join(20)
+    assert told == ["dropout"]
+    Alarm.objects.create(study=open_study, kind="returned", message="", raised_at=long_ago)
+    telling.begin().join(20)
+    assert told == ["dropout", "returned"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_telling_that_broke_off_keeps_no_other_from_it(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def breaks_once(alarm: Alarm) -> None:
+        told.append(alarm.kind)
+        if len(told) == 1:
+            raise DatabaseError
+
+    Study.objects.update(alarm_email="team@example.org")
+    monkeypatch.setattr(messengers, "email", breaks_once)
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
+    for _ in range(2):
+        telling.begin().join(20)
+    assert told == ["dropout", "dropout"]
 
 
 def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,9 +79,7 @@ def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.
 
     monkeypatch.setattr(alarms, "tell_due", fail)
     for _ in range(2):
-        thread = telling.begin()
-        assert thread is not None
-        thread.join(20)
+        telling.begin().join(20)
 
 
 @pytest.mark.django_db
