@@ -1,4 +1,4 @@
-"""manage.py subscribe_prolific: have Prolific tell this site of every change of a submission's status."""
+"""manage.py subscribe_prolific: have Prolific tell this site of every change of status of a submission or a study."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -19,7 +19,10 @@ _STANDARD_OUTPUT = Path("-")
 
 
 class Command(BaseCommand):
-    help = "Subscribe to Prolific's webhooks and confirm it. What is subscribed to already is left as it is."
+    help = (
+        "Have Prolific tell this site whenever the status of a submission or of a study changes: subscribe to "
+        f"{' and '.join(webhooks.EVENT_TYPES)}, and confirm it. What is subscribed to already is left as it is."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--workspace", default=settings.PROLIFIC_WORKSPACE, help="default: PROLIFIC_WORKSPACE")
@@ -28,7 +31,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         prolific = prolific_access.client()
         if prolific is None:
-            raise CommandError("There is no PROLIFIC_TOKEN, so Prolific cannot be asked for anything.")
+            raise CommandError(
+                "There is no PROLIFIC_TOKEN, so Prolific cannot be asked: set it first (docs/prolific.md)."
+            )
         if not options["workspace"]:
             raise CommandError("Give the workspace's id with --workspace, or set PROLIFIC_WORKSPACE.")
         target_url = settings.SITE_URL + reverse("prolific_webhook")
@@ -61,7 +66,7 @@ class Command(BaseCommand):
         try:
             file.touch(mode=0o600, exist_ok=False)
         except OSError as error:
-            raise CommandError(f"{file} cannot be made: {error.strerror}.") from error
+            raise CommandError(f"{file} cannot be made: {error.strerror}. Name another file.") from error
         try:
             secret = prolific.create_hook_secret(workspace_id)
         except ProlificError:

@@ -3,6 +3,8 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.management.commands.subscribe_prolific import Command
+from annotations.services.webhooks import EVENT_TYPES
 from tests.fake_prolific.server import Trouble
 
 TARGET = "https://testserver/prolific/webhook"
@@ -17,6 +19,12 @@ def test_it_subscribes_and_confirms_once(prolific, capsys):
     out = capsys.readouterr().out
     assert out.count("Subscribed to submission.status.change") == 1 and out.count("subscribed to already") == 1
     assert prolific.token not in out and prolific.hook_secret not in out
+
+
+def test_its_help_names_every_kind_that_it_subscribes_to():
+    said = " ".join(Command().create_parser("manage.py", "subscribe_prolific").format_help().split())
+    assert all(event_type in said for event_type in EVENT_TYPES)
+    assert "of a submission or of a study" in said
 
 
 def test_one_that_was_never_confirmed_is_made_again(prolific):
