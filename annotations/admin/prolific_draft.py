@@ -100,7 +100,7 @@ def places(request: HttpRequest, study: Study) -> HttpResponse:
     context = {
         "form": form,
         "wanted": wanted,
-        "is_more": more > 0 and study.quota is not None,
+        "is_second": more > 0 and study.quota is not None,
         "cost": f"{amount(more * study.reward_cents)} {study.currency}" if study.reward_cents and more > 0 else "",
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "back": _back(study),

@@ -1,7 +1,4 @@
-"""One submission: both sides, what was asked of Prolific, and every act that fits.
-
-Rejecting, and taking a rejection back, take a page more.
-"""
+"""One submission: both sides, what was asked of Prolific, and every act that fits."""
 
 import uuid
 from collections.abc import Callable
@@ -17,9 +14,9 @@ from django.utils import timezone
 from annotations.admin.ledgers import ONE_CLICK, mend, submission_of
 from annotations.admin.money import MoneyField
 from annotations.admin.numbers import row_number
+from annotations.admin.rejections import submission_address
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.models import Study, Submission
-from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.readings import ledgers
 from annotations.readings.discrepancy_words import WORDS
 from annotations.readings.outside_ids import OutsideIds
@@ -56,25 +53,6 @@ class BonusForm(forms.Form):
     form = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
-class RejectForm(forms.Form):
-    """What a rejection needs; `typed` on the second page."""
-
-    category = forms.ChoiceField(
-        choices=[("", "choose one"), *((name, name.replace("_", " ").lower()) for name in REJECTION_CATEGORIES)]
-    )
-    message = forms.CharField(
-        label=f"Message of at least {LEAST_REJECTION_MESSAGE} characters, which the person reads",
-        min_length=LEAST_REJECTION_MESSAGE,
-        widget=forms.Textarea({"rows": 6}),
-    )
-
-
-class UnrejectForm(forms.Form):
-    """Why a rejection is taken back."""
-
-    reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
-
-
 _FORMS: dict[str, Callable[..., forms.Form]] = {
     "message": MessageForm,
     "request_return": ReturnForm,
@@ -104,63 +82,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     return HttpResponseRedirect(request.get_full_path())
 
 
-def reject(request: HttpRequest, study: Study) -> HttpResponse:
-    """Ask for what a rejection needs; on a second page, the submission's name is typed before anything is sent."""
-    if "submission" not in request.GET:
-        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
-    submission = submission_of(study, request.GET.get("submission", ""))
-    form = RejectForm(request.POST if request.method == "POST" else None)
-    wrong_name = False
-    if "reject" not in repairs.fitting(submission):
-        messages.error(request, "This submission cannot be rejected.")
-        return HttpResponseRedirect(_address("submission", submission))
-    if form.is_bound and form.is_valid() and "typed" in request.POST:
-        wrong_name = request.POST["typed"].strip() != submission.submission_key
-        if not wrong_name:
-            try:
-                repairs.ask(submission, "reject", by=request.user.get_username(), **form.cleaned_data)
-                messages.success(request, "Prolific is asked to reject it.")
-            except ServiceError as error:
-                messages.error(request, error.message)
-            return HttpResponseRedirect(_address("submission", submission))
-    context = {
-        "submission": submission,
-        "form": form,
-        "is_second": form.is_bound and form.is_valid(),
-        "wrong_name": wrong_name,
-        "has_token": bool(settings.PROLIFIC_TOKEN),
-        "back": _address("submission", submission),
-    }
-    return render(request, "admin/annotations/study/reject.html", page_context(request, study, "Reject", **context))
-
-
-def unreject(request: HttpRequest, study: Study) -> HttpResponse:
-    """Ask why a rejection is taken back; a second page says what follows before anything is sent."""
-    if "submission" not in request.GET:
-        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
-    submission = submission_of(study, request.GET.get("submission", ""))
-    form = UnrejectForm(request.POST if request.method == "POST" else None)
-    if "unreject" not in repairs.fitting(submission):
-        messages.error(request, "There is no rejection to take back.")
-        return HttpResponseRedirect(_address("submission", submission))
-    if form.is_bound and form.is_valid() and "sure" in request.POST:
-        try:
-            repairs.ask(submission, "unreject", by=request.user.get_username(), **form.cleaned_data)
-            messages.success(request, "Prolific is asked to take the rejection back.")
-        except ServiceError as error:
-            messages.error(request, error.message)
-        return HttpResponseRedirect(_address("submission", submission))
-    context = {
-        "submission": submission,
-        "form": form,
-        "is_second": form.is_bound and form.is_valid(),
-        "has_token": bool(settings.PROLIFIC_TOKEN),
-        "back": _address("submission", submission),
-    }
-    title = "Take the rejection back"
-    return render(request, "admin/annotations/study/unreject.html", page_context(request, study, title, **context))
-
-
 def _shown(
     request: HttpRequest,
     submission: Submission,
@@ -182,8 +103,8 @@ def _shown(
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if row.is_waiting and not bound and revealed is None else 0,
         "ledgers_url": reverse("admin:annotations_study_ledgers", args=[study.pk]),
-        "reject_url": _address("reject", submission),
-        "unreject_url": _address("unreject", submission),
+        "reject_url": submission_address("reject", submission),
+        "unreject_url": submission_address("unreject", submission),
     }
     return render(
         request,
@@ -222,13 +143,4 @@ def _reveal(submission: Submission, by: str) -> OutsideIds:
     return ids
 
 
-def _address(name: str, submission: Submission) -> str:
-    start = reverse(f"admin:annotations_study_{name}", args=[submission.study_id])
-    return f"{start}?submission={submission.pk}"
-
-
-PAGES = (
-    StudyPage("submission", "Submission", page, act="coordinate", group="people", in_navigation=False),
-    StudyPage("reject", "Reject", reject, act="coordinate", group="people", in_navigation=False),
-    StudyPage("unreject", "Take the rejection back", unreject, act="coordinate", group="people", in_navigation=False),
-)
+PAGES = (StudyPage("submission", "Submission", page, act="coordinate", group="people", in_navigation=False),)
