@@ -6,35 +6,26 @@ sends simulated participants through the pages, retrains, exports, prints the re
 
 import argparse
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from types import FrameType, ModuleType
+from types import ModuleType
 
-import django
 from rich.console import Console
 
 from deploy.local.folder import DemoFolder, writing
-from deploy.local.processes import MARKER, CannotRun, end_leftovers, run
-from deploy.local.services import free_port, postgres, valkey
+from deploy.local.ground import Stopped, lay, shutting_down_in_order, stop_on_signals
+from deploy.local.processes import CannotRun
+from deploy.local.services import free_port
 from deploy.local.site import Site
 from deploy.local.stages import StageFailed, Stages
 
 FIRST_PORT, PORTS_TO_TRY, HIGHEST_PORT = 8000, 100, 65535
-QUIET = {"LOG_LEVEL": "WARNING"}  # for what writes to this terminal: the stages say how far it is
 console = Console(highlight=False, soft_wrap=True)
-
-
-class Stopped(BaseException):
-    """Somebody asked us to stop: Ctrl-C, TERM, or the terminal is gone."""
 
 
 def main() -> int:
     arguments = _arguments()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    stop_on_signals()
     folder = DemoFolder()
     try:
         with folder.locked(), writing(folder.path):
@@ -57,23 +48,9 @@ def _arguments() -> argparse.Namespace:
 
 def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
     stages = Stages(console)
-    end_leftovers(str(folder.path))
-    os.environ[MARKER] = str(folder.path)
-    if reset:
-        folder.reset()
-    folder.prepare()
-    with _shutting_down_in_order() as running:
-        with stages.stage("PostgreSQL and Valkey"):
-            database_url = running.enter_context(postgres(folder.path / "postgres", folder.log("postgres")))
-            redis_url = running.enter_context(valkey(folder.path / "valkey", folder.log("valkey")))
-            env = folder.environment(database_url=database_url, redis_url=redis_url, port=port)
-        with stages.stage("Tables"):
-            job = _job(env)
-            running.callback(django.db.connections.close_all)
-            job.migrate()
-        site = Site(port, env, folder.logs, folder.path)
-        running.callback(site.stop)
-        _build(stages, job, env)
+    with shutting_down_in_order() as running:
+        ground = lay(running, folder, stages, port=port, reset=reset)
+        env, site, job = ground.env, ground.site, ground.job
         with stages.stage("Site and workers"):
             password, _ = folder.secret("coordinator-password", 12)
             job.ensure_coordinator(password)
@@ -100,15 +77,6 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
     return 0
 
 
-def _build(stages: Stages, job: ModuleType, env: Mapping[str, str]) -> None:
-    if not job.has_data_set():
-        with stages.stage("Sprites data set"):
-            _manage(env, "build_sprites")
-    if not job.has_base_model():
-        with stages.stage("Base model"):
-            _manage(env, "train_base_model", job.DATASET, "--name", job.BASE_MODEL)
-
-
 def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
     if not job.crowd_has_come(study):
         with (
@@ -131,23 +99,6 @@ def _print_results(stages: Stages, job: ModuleType, study: object) -> None:
         console.print(f"   {line}", markup=False)
     stages.print_times()
     console.print()
-
-
-def _job(env: Mapping[str, str]) -> ModuleType:
-    """The module that talks to Django: its models can be imported only now that the settings have their servers."""
-    os.environ.update({**env, **QUIET})
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
-    django.setup()
-    from deploy.local import job
-
-    return job
-
-
-def _manage(env: Mapping[str, str], *arguments: str) -> None:
-    """Run a management command in a process of its own, its progress on this terminal. Raises CannotRun."""
-    status = run([sys.executable, "manage.py", *arguments], {**env, **QUIET})
-    if status:
-        raise CannotRun(f"`manage.py {' '.join(arguments)}` ended with status {status}; the reason stands above.")
 
 
 def _tend(site: Site) -> None:
@@ -173,21 +124,6 @@ def _port(asked: int | None) -> int:
         if free_port(port) == port:
             return port
     raise CannotRun(f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are all taken: choose one with PORT=….")
-
-
-@contextmanager
-def _shutting_down_in_order() -> Iterator[ExitStack]:
-    """An ExitStack whose unwinding no second Ctrl-C can break off."""
-    with ExitStack() as running:
-        try:
-            yield running
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped
 
 
 if __name__ == "__main__":

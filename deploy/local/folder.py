@@ -19,12 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 class DemoFolder:
     """`var/demo` of a checkout: postgres/, valkey/, data/, exports/, log/ and two secrets that only we can read.
 
-    `var/import` beside it is for folders of images that somebody wants to import; they outlive a reset.
+    `var/import` beside it is for folders of images that somebody wants to import; they outlive a reset. A site for
+    something else than the demo has a folder of another `name`.
     """
 
-    def __init__(self, root: Path = ROOT) -> None:
+    def __init__(self, root: Path = ROOT, name: str = "demo") -> None:
         self.checkout = root
-        self.path = root / "var" / "demo"
+        self.name = name
+        self.path = root / "var" / name
         self.data = self.path / "data"
         self.imports = self.path.parent / "import"
         self.exports = self.path / "exports"
@@ -40,12 +42,14 @@ class DemoFolder:
         """Hold the folder for this run. Raises CannotRun where another run holds it, or it cannot be written."""
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock = (self.path.parent / "demo.lock").open("a")
+            lock = (self.path.parent / f"{self.name}.lock").open("a")
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise CannotRun("A demo already runs in this folder: use it, or stop it with Ctrl-C first.") from None
+                raise CannotRun(
+                    f"A {self.name} already runs in this folder: use it, or stop it with Ctrl-C first."
+                ) from None
             yield
 
     def prepare(self) -> None:
@@ -59,12 +63,12 @@ class DemoFolder:
         free = shutil.disk_usage(self.path).free
         if free < LEAST_FREE_BYTES:
             raise CannotRun(
-                f"Only {free // 1024**2} MB are free for {self.path}, and the demo needs "
+                f"Only {free // 1024**2} MB are free for {self.path}, and the {self.name} needs "
                 f"{LEAST_FREE_BYTES // 1024**2}: free some space, then start again."
             )
 
     def reset(self) -> None:
-        """Remove all that earlier demos made. Raises CannotRun where that is not allowed."""
+        """Remove all that earlier runs made. Raises CannotRun where that is not allowed."""
         with writing(self.path):
             if self.path.exists():
                 shutil.rmtree(self.path)

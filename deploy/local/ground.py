@@ -1,0 +1,106 @@
+"""What a site on this machine stands on, the demo's and the drill's: servers, tables, a data set with a base model."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FrameType, ModuleType
+
+import django
+
+from deploy.local.folder import DemoFolder
+from deploy.local.processes import MARKER, CannotRun, end_leftovers, run
+from deploy.local.services import Server, postgres_server, valkey_server
+from deploy.local.site import Site
+from deploy.local.stages import Stages
+
+QUIET = {"LOG_LEVEL": "WARNING"}  # for what writes to this terminal: the stages say how far it is
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """Somebody asked us to stop: Ctrl-C, TERM, or the terminal is gone."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Running servers, a site that is not started yet, and `deploy.local.job`, which talks to Django."""
+
+    database: Server
+    broker: Server
+    env: Mapping[str, str]
+    site: Site
+    job: ModuleType
+
+
+def stop_on_signals() -> None:
+    """From now on raise Stopped where somebody asks us to stop."""
+    for number in _STOPPING:
+        signal.signal(number, _stop)
+
+
+@contextmanager
+def shutting_down_in_order() -> Iterator[ExitStack]:
+    """An ExitStack whose unwinding no second Ctrl-C can break off."""
+    with ExitStack() as running:
+        try:
+            yield running
+        finally:
+            for number in _STOPPING:
+                signal.signal(number, signal.SIG_IGN)
+
+
+def lay(running: ExitStack, folder: DemoFolder, stages: Stages, *, port: int, reset: bool) -> Ground:
+    """Start the servers in the folder and make what is not there yet; `running` stops them, and the site before them.
+
+    reset: remove what the folder holds first. Raises CannotRun and StageFailed.
+    """
+    end_leftovers(str(folder.path))
+    os.environ[MARKER] = str(folder.path)
+    if reset:
+        folder.reset()
+    folder.prepare()
+    with stages.stage("PostgreSQL and Valkey"):
+        database = running.enter_context(postgres_server(folder.path / "postgres", folder.log("postgres")))
+        broker = running.enter_context(valkey_server(folder.path / "valkey", folder.log("valkey")))
+        env = folder.environment(database_url=database.url, redis_url=broker.url, port=port)
+    with stages.stage("Tables"):
+        job = _job(env)
+        running.callback(django.db.connections.close_all)
+        job.migrate()
+    site = Site(port, env, folder.logs, folder.path)
+    running.callback(site.stop)
+    _build(stages, job, env)
+    return Ground(database, broker, env, site, job)
+
+
+def _build(stages: Stages, job: ModuleType, env: Mapping[str, str]) -> None:
+    if not job.has_data_set():
+        with stages.stage("Sprites data set"):
+            _manage(env, "build_sprites")
+    if not job.has_base_model():
+        with stages.stage("Base model"):
+            _manage(env, "train_base_model", job.DATASET, "--name", job.BASE_MODEL)
+
+
+def _job(env: Mapping[str, str]) -> ModuleType:
+    """The module that talks to Django: its models can be imported only now that the settings have their servers."""
+    os.environ.update({**env, **QUIET})
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
+    django.setup()
+    from deploy.local import job
+
+    return job
+
+
+def _manage(env: Mapping[str, str], *arguments: str) -> None:
+    """Run a management command in a process of its own, its progress on this terminal. Raises CannotRun."""
+    status = run([sys.executable, "manage.py", *arguments], {**env, **QUIET})
+    if status:
+        raise CannotRun(f"`manage.py {' '.join(arguments)}` ended with status {status}; the reason stands above.")
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
