@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 import pytest
 
-from deploy.local.services import postgres, valkey
+from deploy.local.services import Server, postgres_server, valkey
 
 _SETTINGS = {
     "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ",
@@ -32,10 +32,12 @@ _SETTINGS = {
 _PREFIX = "clarify-tests-"
 _OWN = "CLARIFY_TESTS_OWN"  # what the first process set for itself, and the others must not take over
 _running = ExitStack()
+database: Server | None = None  # of this process; none where it was given one
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
+    global database
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     process = os.environ.get("PYTEST_XDIST_WORKER")
@@ -54,8 +56,10 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     logs = folder / "log"
     try:
         if "DATABASE_URL" not in os.environ:
-            url = _running.enter_context(postgres(folder / "postgres", logs / "postgres.log", durable=False))
-            os.environ["DATABASE_URL"] = url
+            database = _running.enter_context(
+                postgres_server(folder / "postgres", logs / "postgres.log", durable=False)
+            )
+            os.environ["DATABASE_URL"] = database.url
         if "REDIS_URL" not in os.environ:
             os.environ["REDIS_URL"] = _running.enter_context(
                 valkey(folder / "valkey", logs / "valkey.log", durable=False)

@@ -104,9 +104,14 @@ def stop(children: Sequence[Child], patience: float = 15) -> None:
     for child in children:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.process.wait(max(until - time.monotonic(), 0))
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
+        kill(child)
+
+
+def kill(child: Child) -> None:
+    """End a child and all that it started at once, as a machine that goes down does."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.process.pid, signal.SIGKILL)
+    child.process.wait()
 
 
 def end_leftovers(marker: str) -> int:

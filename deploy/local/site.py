@@ -1,5 +1,6 @@
 """The site's processes, one a role, as production runs them (deploy/compose.yaml), kept running on this machine."""
 
+import signal
 import sys
 import time
 import urllib.error
@@ -7,7 +8,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deploy.local.processes import CannotRun, Child, start, stop
+from deploy.local.processes import CannotRun, Child, kill, start, stop
 
 READY_WITHIN_S = 60
 _CELERY = (sys.executable, "-m", "celery", "-A", "clarify_site")
@@ -51,6 +52,13 @@ class Site:
         for name in ended:
             self._start(name)
         return ended
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a role: SIGKILL to all of its processes at once, any other to the one that we started."""
+        if number == signal.SIGKILL:
+            kill(self._children[name])
+        else:
+            self._children[name].process.send_signal(number)
 
     def wait_until_ready(self) -> None:
         """Wait for the first page. Raises CannotRun with the end of the web role's log where none comes."""
