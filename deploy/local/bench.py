@@ -5,18 +5,16 @@ benchmarks say how many `heads` or `phrases` they handle at once, times are comp
 """
 
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from deploy.local.folder import ROOT
+from deploy.local.machine import machine, versions
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("numpy", "torch", "faiss-cpu", "scikit-learn", "scipy")
@@ -46,13 +44,11 @@ def page(results: Mapping[str, Any]) -> str:
 
 
 def _head() -> str:
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         "# Benchmarks\n\n"
         "Written by `make bench`. The ratio is how many times faster a row is than the baseline of its table,\n"
         "measured in the same run on the same machine; times alone say little about another machine.\n\n"
-        f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores, {platform.system()} "
-        f"{platform.machine()}, Python {platform.python_version()}, {versions}"
+        f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, {versions(PACKAGES)}"
     )
 
 
@@ -84,14 +80,6 @@ def _time(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown processor"
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
 
 
 if __name__ == "__main__":
