@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import httpx
@@ -59,15 +59,15 @@ class Browser:
         Raises UnexpectedPage where there is no such form, and for an error status; `may_refuse` lets 400 and 409
         through, which say that what was typed was not accepted.
         """
-        form = page.find(f"form#{form_id}")
-        if form is None:
-            raise UnexpectedPage(f"{page.url.path} has no form #{form_id}; its title is “{page.title}”")
-        data = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
-        data |= fields or {}
-        address = page.url.join(str(form.get("action") or page.url))
-        # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
-        response = self._http.post(address, data=data, headers={"Referer": str(page.url)})
-        return _page(response, also_fine=(400, 409) if may_refuse else ())
+        return _page(self._send(page, form_id, fields or {}), also_fine=(400, 409) if may_refuse else ())
+
+    def send(self, page: Page, form_id: str, fields: Mapping[str, str]) -> int:
+        """Send a form as the page's script does, which stays on the page, and return the status of the answer.
+
+        Raises UnexpectedPage where there is no such form, httpx.HTTPError where no answer came.
+        """
+        answer = self._send(page, form_id, fields, headers={"Clarify-Fragment": "1"}, follow_redirects=False)
+        return answer.status_code
 
     def report(self, page: Page, spans: Callable[[str], str]) -> None:
         """Send what the page's script would of the time at it. spans: of its assignment, as JSON."""
@@ -78,6 +78,23 @@ class Browser:
         response = self._http.post(str(told["data-url"]), data=data, headers={"Referer": str(page.url)})
         if not response.is_success:
             raise UnexpectedPage(f"a report of time was answered with {response.status_code}")
+
+    def _send(
+        self,
+        page: Page,
+        form_id: str,
+        fields: Mapping[str, str],
+        headers: Mapping[str, str] = MappingProxyType({}),
+        follow_redirects: bool = True,
+    ) -> httpx.Response:
+        form = page.find(f"form#{form_id}")
+        if form is None:
+            raise UnexpectedPage(f"{page.url.path} has no form #{form_id}; its title is “{page.title}”")
+        data = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
+        address = page.url.join(str(form.get("action") or page.url))
+        # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
+        headers = {"Referer": str(page.url), **headers}
+        return self._http.post(address, data=data | fields, headers=headers, follow_redirects=follow_redirects)
 
 
 def _page(response: httpx.Response, also_fine: tuple[int, ...] = ()) -> Page:

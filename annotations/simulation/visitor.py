@@ -47,6 +47,16 @@ def visit(
         return _Visit(browser, persona, is_patient).run(browser.open(study_path, parameters))
 
 
+def come_to_task(browser: Browser, study_path: str, parameters: Mapping[str, str]) -> Page:
+    """Come by the study's link, go to the first task that is not done, begin it, and return its page.
+
+    Raises UnexpectedPage, also where the visit is over, and httpx.HTTPError; who comes again by the same link then goes
+    on from there.
+    """
+    persona = Persona("straight", (), Leaves.MID_TASK)
+    return _Visit(browser, persona, is_patient=True).run_to("phrase", browser.open(study_path, parameters))
+
+
 class _Visit:
     def __init__(self, browser: Browser, persona: Persona, is_patient: bool) -> None:
         self._browser = browser
@@ -58,6 +68,14 @@ class _Visit:
         self._other_tab: Page | None = None
         self._attention = Attention()
         self._report = VisitReport(persona)
+
+    def run_to(self, form_id: str, page: Page) -> Page:
+        while not page.has_form(form_id):
+            following = self._next(page)
+            if following is None:
+                raise UnexpectedPage(f"the visit ended at {page.url.path} without a form #{form_id}")
+            page = following
+        return page
 
     def run(self, page: Page) -> VisitReport:
         for _ in range(MOST_PAGES):
