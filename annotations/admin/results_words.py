@@ -48,11 +48,19 @@ class TaskWords:
 
 
 @dataclass(frozen=True)
+class Said:
+    """Words as table 3 shows them. phrase: the id of the first that says them."""
+
+    text: str
+    phrase: int
+
+
+@dataclass(frozen=True)
 class Category:
     """One row of table 3: its name, and for each task the phrases, how many more there are, and how often each."""
 
     name: str
-    cells: list[tuple[list[str], int]]
+    cells: list[tuple[list[Said], int]]
 
 
 @dataclass(frozen=True)
@@ -184,11 +192,12 @@ def _measure_row(total: Total) -> MeasureRow:
     )
 
 
-def _cell(rows: list[Listed]) -> tuple[list[str], int]:
+def _cell(rows: list[Listed]) -> tuple[list[Said], int]:
     if len(rows) <= CATEGORY_LIMIT:
-        return [row.text for row in rows], 0
+        return [Said(row.text, row.phrase) for row in rows], 0
+    first = {row.text: row.phrase for row in reversed(rows)}
     counted = Counter(row.text for row in rows).most_common()
-    shown = [text if n == 1 else f"{text} ({n} times)" for text, n in counted[:CATEGORY_LIMIT]]
+    shown = [Said(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in counted[:CATEGORY_LIMIT]]
     return shown, sum(n for _, n in counted[CATEGORY_LIMIT:])
 
 

@@ -1,4 +1,4 @@
-"""The screens that a visit saw, listed on its page, each to be looked at again as it was."""
+"""The screens that a visit saw, each to be looked at again as it was, from the visit's page and from a phrase's."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +17,8 @@ from annotations.admin.numbers import NONE
 from annotations.models import AnnotationSession, Assignment, Event, Phrase, event_kinds
 from annotations.readings.screens import screen_again
 from modeling.dataset_files import BadDataset
+
+NO_SCREEN = "Nobody was shown what became of “{}”. The screens of its visit are listed below."
 
 
 class Screens(ModelAdmin[AnnotationSession]):
@@ -63,6 +65,34 @@ class Screens(ModelAdmin[AnnotationSession]):
         if not lines:
             return NONE
         return format_html("<ol>{}</ol>", format_html_join("", '<li><a href="{}">{}</a> {}</li>', lines))
+
+
+class FirstScreen(ModelAdmin[Phrase]):
+    """Mixed into the admin class of phrases: `screen` is a field of its page."""
+
+    def get_urls(self) -> list[URLPattern]:
+        first = path(
+            "<int:phrase_id>/screen/",
+            self.admin_site.admin_view(require_safe(self.first_screen)),
+            name="annotations_phrase_screen",
+        )
+        return [first, *super().get_urls()]
+
+    def first_screen(self, request: HttpRequest, phrase_id: int) -> HttpResponse:
+        """Lead to the screen on which its author first saw what became of a phrase; to the visit's page without one."""
+        phrase: Any = self.get_object(request, str(phrase_id))  # 404 for a phrase that the person may not see
+        assignment = phrase.assignment
+        of_phrase = {"payload__assignment": str(assignment.public_id), "payload__phrase": phrase.ordinal}
+        shown = assignment.session.events.filter(kind=event_kinds.SCREEN_SHOWN, **of_phrase).order_by("pk").first()
+        if shown is None:
+            self.message_user(request, NO_SCREEN.format(phrase.text), messages.WARNING)
+            return redirect("admin:annotations_annotationsession_change", assignment.session_id)
+        return redirect("admin:annotations_annotationsession_screen", assignment.session_id, shown.pk)
+
+    @admin.display(description="as its author saw it")
+    def screen(self, phrase: Phrase) -> SafeString:
+        """The way there."""
+        return format_html('<a href="{}">its screen</a>', reverse("admin:annotations_phrase_screen", args=[phrase.pk]))
 
 
 def _lines(session: AnnotationSession) -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from annotations.admin.numbers import NONE, percent, score
 from annotations.admin.read_only import ReadOnlyAdmin, ReadOnlyRows
-from annotations.admin.screens import Screens
+from annotations.admin.screens import FirstScreen, Screens
 from annotations.models import AnnotationSession, Assignment, Event, Phrase
 from annotations.models.arrays import without_arrays
 
@@ -90,18 +90,18 @@ class AssignmentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Phrase)
-class PhraseAdmin(ReadOnlyAdmin):
+class PhraseAdmin(FirstScreen, ReadOnlyAdmin):
     list_display = ("phrase", "participant", "study", "error_score", "threshold", "state", "result", "submitted_at")
     list_filter = ("assignment__session__study", "assignment__session__kind", "state")
     search_fields = ("text", "assignment__session__participant__pseudonym")
     ordering = ("-submitted_at",)
     fieldsets = (
-        (None, {"fields": ("text", "participant", "study", "assignment", "ordinal", "submitted_at")}),
+        (None, {"fields": ("text", "participant", "study", "assignment", "ordinal", "submitted_at", "screen")}),
         ("Score", {"fields": ("state", *_SCORE_FIELDS)}),
         ("Retraining", {"fields": ("result",)}),
         ("Work", {"fields": ("attempts", "last_error"), "classes": ("collapse",)}),
     )
-    readonly_fields = ("participant", "study", *_SCORE_FIELDS, "result")
+    readonly_fields = ("participant", "study", "screen", *_SCORE_FIELDS, "result")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         related = ("assignment__session__participant", "assignment__session__study", "score__run")

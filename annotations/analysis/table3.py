@@ -27,7 +27,7 @@ _LISTS = tuple(PhraseList)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A phrase in a list; one that is best in both ways is in both lists."""
+    """A phrase in a list; one that is best in both ways is in both lists. phrase: its id."""
 
     task: int
     phrase_list: PhraseList
@@ -35,6 +35,7 @@ class Listed:
     participant: str
     error_score: float | None
     worst_group_accuracy: float | None
+    phrase: int = 0
 
 
 class Table3(Sequence[Listed]):
@@ -113,4 +114,5 @@ def counted(rows: list[Listed]) -> list[tuple[str, int]]:
 
 def _listed(tried: Tried, number: int) -> Listed:
     phrase_list = _LISTS[number]
-    return Listed(tried.task, phrase_list, tried.text, tried.participant, tried.error_score, tried.worst_group_accuracy)
+    values = tried.text, tried.participant, tried.error_score, tried.worst_group_accuracy, tried.phrase
+    return Listed(tried.task, phrase_list, *values)

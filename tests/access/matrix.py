@@ -130,6 +130,7 @@ ROWS: dict[str, Route] = {
     ),
     **read_only("assignment"),
     **read_only("phrase"),
+    "admin/annotations/phrase/<int:phrase_id>/screen/": route(get=VIEW, phrase_id="phrase"),
     **read_only("run"),
     **read_only("event"),
     # The library: everybody on the staff reads it, since whoever sets a study up chooses among all of it.

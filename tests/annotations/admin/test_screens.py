@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
@@ -112,6 +113,33 @@ def test_of_an_erased_visit_no_screen_is_left(coordinator_client: Client, seen: 
     assert coordinator_client.get(screen_of(seen, event)).status_code == 404
     page = coordinator_client.get(page_of(seen))
     assert page.status_code == 200 and tree(page).select(".field-screens a") == []
+
+
+def first_screen_of(phrase: Phrase) -> str:
+    return f"/admin/annotations/phrase/{phrase.pk}/screen/"
+
+
+@pytest.mark.django_db
+def test_a_phrase_leads_to_the_screen_that_first_showed_its_score(coordinator_client: Client, seen: Visit) -> None:
+    say(seen, "dark")
+    score_due_phrases()
+    seen.client.get(task_url(seen))
+    tilted, dark = Phrase.objects.order_by("ordinal")
+    seen.client.get(f"{task_url(seen)}?phrase={tilted.client_uuid}")  # once more, later
+    _empty, of_tilted, of_dark, _again = screens_of(seen)
+    assert coordinator_client.get(first_screen_of(tilted)).headers["Location"] == screen_of(seen, of_tilted)
+    assert coordinator_client.get(first_screen_of(dark)).headers["Location"] == screen_of(seen, of_dark)
+    moderation = reverse("admin:annotations_study_moderation", args=[seen.session.study_id])
+    for address in (moderation, f"/admin/annotations/phrase/{tilted.pk}/change/"):
+        assert tree(coordinator_client.get(address)).select_one(f"a[href='{first_screen_of(tilted)}']")
+
+
+@pytest.mark.django_db
+def test_a_phrase_whose_score_nobody_saw_leads_to_its_visit(coordinator_client: Client, alice: Visit) -> None:
+    say(alice, "tilted")
+    answer = coordinator_client.get(first_screen_of(Phrase.objects.get()), follow=True)
+    assert answer.redirect_chain == [(page_of(alice), 302)]
+    assert "Nobody was shown what became of “tilted”." in tree(answer).text
 
 
 @pytest.mark.browser
