@@ -32,6 +32,19 @@ def text(name: str, default: str = "") -> str:
         raise ImproperlyConfigured(f"{name}_FILE names a file that is no text in UTF-8") from None
 
 
+def check_given(*required: str) -> None:
+    """Raise ImproperlyConfigured that names all of these variables where several are missing.
+
+    Of a single one its own reader says more: how it is made.
+    """
+    missing = [name for name in required if not text(name)]
+    if len(missing) > 1:
+        raise ImproperlyConfigured(
+            f"{', '.join(missing[:-1])} and {missing[-1]} are not set. `make demo` sets them for its own site: while "
+            "it runs, write `.venv/bin/python -m deploy.local.manage` in the place of `manage.py`"
+        )
+
+
 def names(name: str) -> list[str]:
     """Return the names in variable `name`, separated by commas; raise ImproperlyConfigured where there is none."""
     found = [one.strip() for one in text(name).split(",") if one.strip()]

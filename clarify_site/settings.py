@@ -14,6 +14,7 @@ from clarify_site.logs import not_chatter
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # -- What must be given ------------------------------------------------------------------------------------------------
+read.check_given("SECRET_KEY", "IDENTITY_KEYS", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS")
 SECRET_KEY = read.secret_key()
 IDENTITY_KEYS = read.identity_keys()
 DATABASE_URL = read.url("DATABASE_URL", "postgres", "postgresql")

@@ -81,11 +81,38 @@ def test_a_bad_value_is_named(name: str, value: str) -> None:
     assert "ImproperlyConfigured" in last_line and name in last_line
 
 
-@pytest.mark.parametrize("command", ["export_study", "predict", "check"])
-def test_a_command_says_what_is_missing_in_a_sentence(command: str) -> None:
+def manage(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run manage.py where of the settings only these are set."""
     environment = {key: value for key, value in os.environ.items() if key not in {*GOOD, *NAMED}}
-    program = [sys.executable, "manage.py", command]
-    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True)
+    program = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(program, cwd=ROOT, env={**environment, **given}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("command", ["export_study", "predict", "check"])
+def test_a_command_says_all_that_is_missing_in_a_sentence_and_the_way_on(command: str) -> None:
+    done = manage(command)
     assert done.returncode != 0
-    assert done.stderr.startswith("SECRET_KEY must be")
+    assert done.stderr.startswith("SECRET_KEY, IDENTITY_KEYS, DATABASE_URL, REDIS_URL and ALLOWED_HOSTS are not set.")
+    assert "deploy.local.manage" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_given_is_not_called_missing() -> None:
+    done = manage("check", **{name: GOOD[name] for name in ("SECRET_KEY", "IDENTITY_KEYS", "ALLOWED_HOSTS")})
+    assert done.stderr.startswith("DATABASE_URL and REDIS_URL are not set.")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["benchmark", "--help"], ["predict", "-h"], ["help", "create_study"], ["import_dataset", "--help"]]
+)
+def test_a_command_explains_itself_without_any_setting(arguments: list[str]) -> None:
+    done = manage(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("usage: manage.py ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["help"], ["--help"]])
+def test_all_commands_are_listed_without_any_setting(arguments: list[str]) -> None:
+    done = manage(*arguments)
+    assert {"benchmark", "create_study", "predict", "recompute"} <= set(done.stdout.split())
+    assert "ImproperlyConfigured" not in done.stdout + done.stderr
