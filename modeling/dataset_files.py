@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling import digests
 from modeling.errors import ModelingError
 from modeling.groups import group_counts, group_ids
 
@@ -241,8 +242,7 @@ def verify(directory: Path) -> None:
 def file_sha256(path: Path) -> str:
     """The sha256 of a file of a data set, in hex. Raises BadDataset where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digests.file_sha256(path)
     except OSError as error:
         raise BadDataset(f"{path}: {error.strerror}") from error
 

@@ -1,6 +1,5 @@
 """Building releases: what an export has, with Parquet and figures, written to a file that is named by its digest."""
 
-import hashlib
 import importlib.util
 import os
 import tempfile
@@ -14,6 +13,7 @@ from django.utils import timezone
 from annotations.exports.study_export import Extras, write_study_zip
 from annotations.models import Release
 from annotations.services import jobs, releases
+from modeling.digests import file_sha256
 from worker import heartbeat
 from worker.due_jobs import work_on_due
 
@@ -59,15 +59,10 @@ def _write(job: Release, progress: dict[str, Any]) -> releases.Built:
             manifest = write_study_zip(job.study, file, extras(), tell)
             file.flush()
             os.fsync(file.fileno())
-            digest, size = _sha256(part), part.stat().st_size
+            digest, size = file_sha256(part), part.stat().st_size
             part.chmod(0o640)
             part.replace(target)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
     return releases.Built(str(target.relative_to(settings.DATA_ROOT)), digest, size, manifest, snapshot_at)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

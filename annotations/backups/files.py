@@ -8,6 +8,7 @@ from pathlib import Path
 from annotations.backups.errors import BackUpRefused
 from annotations.backups.manifest import DIGESTS
 from annotations.services.imports import UPLOADS
+from modeling.digests import file_sha256
 
 _CHUNK = 1 << 20
 _UNFINISHED = "."  # what a worker has not finished, and locks, have names that begin so
@@ -60,11 +61,6 @@ def copy(source: Path, target: Path) -> str:
     return digest.hexdigest()
 
 
-def sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
 def write_digests(folder: Path, digests: Mapping[str, str]) -> None:
     (folder / DIGESTS).write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()), "utf-8")
 
@@ -92,4 +88,4 @@ def refuse(names: Iterable[str], what: str) -> None:
 
 
 def _is(file: Path, digest: str) -> bool:
-    return file.is_file() and sha256(file) == digest
+    return file.is_file() and file_sha256(file) == digest

@@ -15,6 +15,7 @@ from annotations.backups.manifest import DATA, DUMP, KEPT_APART, MANIFEST, Manif
 from annotations.exports.snapshot import snapshot
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from annotations.version import CODE_VERSION
+from modeling.digests import file_sha256
 
 
 def back_up(folder: Path) -> Manifest:
@@ -60,7 +61,7 @@ def _fill(part: Path) -> Manifest:
         kept_apart=KEPT_APART,
     )
     manifest.write(part)
-    own = {name: files.sha256(part / name) for name in (MANIFEST, DUMP)}
+    own = {name: file_sha256(part / name) for name in (MANIFEST, DUMP)}
     files.write_digests(part, own | {f"{DATA}/{name}": digest for name, digest in copied.items()})
     return manifest
 

@@ -13,6 +13,7 @@ from annotations.backups.errors import BackUpRefused
 from annotations.backups.manifest import DATA, DUMP, Manifest
 from annotations.services import resealing
 from annotations.services.resealing import Seals
+from modeling.digests import file_sha256
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _put_files(source: Path, digests: Mapping[str, str]) -> int:
     root = settings.DATA_ROOT
     there = {name for name in wanted if (root / name).exists()}
     files.refuse(
-        [name for name in sorted(there) if files.sha256(root / name) != wanted[name]],
+        [name for name in sorted(there) if file_sha256(root / name) != wanted[name]],
         f"of the files in {root} differ from those of the back-up. Nothing was changed: name an empty DATA_ROOT",
     )
     for name in wanted:

@@ -1,7 +1,6 @@
 """CLIP-like models by open_clip's own loader, computed in float32."""
 
 import difflib
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 from safetensors import SafetensorError
 
+from modeling.digests import file_sha256
 from modeling.encoders.weights import WeightsFile, find_weights
 from modeling.errors import EncoderUnavailable
 from modeling.small_clip import CONFIG_FOLDER, NAME, WEIGHTS_FILE
@@ -46,11 +46,9 @@ class OpenClipEncoder:
 
     def describe(self) -> dict[str, Any]:
         """What decides the embeddings: weights (SHA-256), preprocessing, precision, versions."""
-        with self._weights_file.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {
             "weights_file": self._weights_file.name,
-            "weights_sha256": digest,
+            "weights_sha256": file_sha256(self._weights_file),
             "preprocessing": dict(self._model.visual.preprocess_cfg),
             "precision": "fp32",
             "versions": {"open_clip": open_clip.__version__, "torch": torch.__version__},

@@ -1,6 +1,5 @@
 """CLIP-like models by Hugging Face transformers (AltCLIP, ALIGN and their kind), computed in float32."""
 
-import hashlib
 import importlib
 import json
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from PIL.Image import Image
 from safetensors import SafetensorError
 from torch.nn.functional import normalize
 
+from modeling.digests import file_sha256
 from modeling.encoders.weights import need_an_answer
 from modeling.errors import EncoderUnavailable
 
@@ -66,7 +66,7 @@ class TransformersEncoder:
     def describe(self) -> dict[str, Any]:
         """What decides the embeddings: weights (SHA-256 of each file), preprocessing, precision, versions."""
         return {
-            "weights_sha256": {file.name: _digest(file) for file in _weights_files(self._folder)},
+            "weights_sha256": {file.name: file_sha256(file) for file in _weights_files(self._folder)},
             "preprocessing": json.loads(self._processor.image_processor.to_json_string()),
             "context_length": self._length,
             "precision": "fp32",
@@ -150,11 +150,6 @@ def _weights_files(folder: Path) -> list[Path]:
     """The files of the preferred format that the folder has."""
     by_format = [sorted(folder.glob(pattern)) for pattern in _WEIGHTS]
     return next((files for files in by_format if files), [])
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _logit_scale(model: Any) -> float | None:

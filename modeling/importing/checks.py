@@ -1,11 +1,11 @@
 """What can be said of a listing by its bytes alone: a digest per image, duplicates, the same image in two splits."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from modeling.digests import file_sha256
 from modeling.importing.errors import ImageInTwoSplits
 from modeling.importing.images import ImageRejected, read_image
 from modeling.importing.sources import Source, SourceImage
@@ -64,8 +64,7 @@ def _sha256(image: SourceImage) -> str | None:
     if not image.path.is_file():
         return None
     try:
-        with image.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(image.path)
     except OSError:  # reported as missing when its turn to be decoded comes
         return None
 

@@ -1,6 +1,5 @@
 """Classifier features that come as a file: an `.npz` with `filenames` and `features`."""
 
-import hashlib
 import zipfile
 import zlib
 from collections.abc import Mapping, Set
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.digests import file_sha256
 from modeling.importing.errors import BadFeatures
 from modeling.importing.sources import Source
 from modeling.standardization import unit_rows
@@ -54,9 +54,7 @@ def read_features(path: Path) -> FeatureTable:
     usable = np.isfinite(features).all(axis=1) & features.any(axis=1)
     if not usable.all():
         raise BadFeatures(f"{path}: the features of {names[np.argmin(usable)]} are zero or not finite")
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return FeatureTable(path, unit_rows(features), row_of, sha256)
+    return FeatureTable(path, unit_rows(features), row_of, file_sha256(path))
 
 
 def _load(path: Path) -> tuple[NDArray[np.str_], NDArray[np.float32]]:

@@ -43,7 +43,7 @@ def test_the_worker_that_lost_its_job_writes_nothing_to_it(worked: Study, monkey
         Release.objects.update(attempts=9)
         return "0" * 64
 
-    monkeypatch.setattr(worker_releases, "_sha256", lose)
+    monkeypatch.setattr(worker_releases, "file_sha256", lose)
     release = build(worked)
     assert (release.state, release.digest) == (JobState.RUNNING, "")
     assert jobs.take(Release) is None  # its heart beat a moment ago

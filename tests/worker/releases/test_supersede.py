@@ -10,6 +10,7 @@ from annotations.models import (
 )
 from annotations.services import releases
 from annotations.services.withdrawal import withdraw
+from modeling.digests import file_sha256
 from tests.actors import Visit, start_visit
 from tests.worker.releases.released import build, opened, without_figures
 from worker import releases as worker_releases
@@ -44,11 +45,9 @@ def test_a_withdrawal_of_somebody_who_came_later_supersedes_nothing(worked: Stud
 def test_a_withdrawal_during_the_building_supersedes_what_is_built(
     worked: Study, alice: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = worker_releases._sha256
-
     def withdraw_meanwhile(path: Path) -> str:
         withdraw(alice.session)
-        return whole(path)
+        return file_sha256(path)
 
-    monkeypatch.setattr(worker_releases, "_sha256", withdraw_meanwhile)
+    monkeypatch.setattr(worker_releases, "file_sha256", withdraw_meanwhile)
     assert build(worked).superseded_at is not None
