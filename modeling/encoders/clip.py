@@ -1,10 +1,8 @@
 """CLIP-like models by open_clip's own loader, computed in float32."""
 
 import difflib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -12,9 +10,9 @@ import open_clip
 import torch
 from numpy.typing import NDArray
 from PIL.Image import Image
-from safetensors import SafetensorError
 
 from modeling.digests import file_sha256
+from modeling.encoders.inference import available_device, exact_inference, loading, unit_rows
 from modeling.encoders.weights import WeightsFile, find_weights
 from modeling.errors import EncoderUnavailable
 from modeling.small_clip import CONFIG_FOLDER, NAME, WEIGHTS_FILE
@@ -26,7 +24,7 @@ class OpenClipEncoder:
     def __init__(self, model: str, weights: WeightsFile) -> None:
         self.name = f"{model}/{weights.file.name}"
         self._weights_file = weights.file
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = available_device()
         self._model, self._preprocess = _load_model(model, weights, self._device)
         self._tokenizer = _load_tokenizer(model)
         self.dim = self.encode_texts(["a"]).shape[1]
@@ -34,15 +32,15 @@ class OpenClipEncoder:
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """float32[n, dim], unit rows. The whole sequence is one batch."""
-        with _exact_inference():
+        with exact_inference():
             batch = torch.stack([self._preprocess(image) for image in images]).to(self._device)
-            return _rows(self._model.encode_image(batch, normalize=True))
+            return unit_rows(self._model.encode_image(batch, normalize=False))
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32[n, dim], unit rows. A text beyond the model's context length is cut there."""
-        with _exact_inference():
+        with exact_inference():
             tokens = self._tokenizer(list(texts)).to(self._device)
-            return _rows(self._model.encode_text(tokens, normalize=True))
+            return unit_rows(self._model.encode_text(tokens, normalize=False))
 
     def describe(self) -> dict[str, Any]:
         """What decides the embeddings: weights (SHA-256), preprocessing, precision, versions."""
@@ -79,7 +77,7 @@ def load_bundled(weights: Path | None = None) -> OpenClipEncoder:
 
 
 def _load_model(model: str, weights: WeightsFile, device: torch.device) -> tuple[Any, Any]:
-    try:
+    with loading(f"{weights.file} does not hold weights of the model {model}"):
         loaded, _, preprocess = open_clip.create_model_and_transforms(
             model,
             pretrained=str(weights.file),
@@ -88,9 +86,6 @@ def _load_model(model: str, weights: WeightsFile, device: torch.device) -> tuple
             force_quick_gelu=weights.quick_gelu,
             **{f"image_{name}": value for name, value in weights.preprocessing.items()},
         )
-    except (RuntimeError, OSError, ValueError, KeyError, EOFError, UnpicklingError, SafetensorError) as error:
-        reason = str(error).strip().split("\n", maxsplit=1)[0]
-        raise EncoderUnavailable(f"{weights.file} does not hold weights of the model {model}: {reason}") from error
     return loaded.eval(), preprocess
 
 
@@ -102,15 +97,3 @@ def _load_tokenizer(model: str) -> Any:
             f"the tokenizer of the model {model} is not on this machine and cannot be fetched: "
             "load the encoder once with a network, or use a model with open_clip's own tokenizer, such as ViT-L-14"
         ) from error
-
-
-@contextmanager
-def _exact_inference() -> Iterator[None]:
-    """No gradients, and no TF32 in convolutions: similarities are compared with thresholds in float32."""
-    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        yield
-
-
-def _rows(embeddings: torch.Tensor) -> NDArray[np.float32]:
-    rows: NDArray[np.float32] = embeddings.float().cpu().numpy()
-    return rows

@@ -2,10 +2,8 @@
 
 import importlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -14,10 +12,9 @@ from huggingface_hub import hf_hub_url, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from numpy.typing import NDArray
 from PIL.Image import Image
-from safetensors import SafetensorError
-from torch.nn.functional import normalize
 
 from modeling.digests import file_sha256
+from modeling.encoders.inference import available_device, exact_inference, loading, unit_rows
 from modeling.encoders.weights import need_an_answer
 from modeling.errors import EncoderUnavailable
 
@@ -27,9 +24,6 @@ _CONTEXT_LENGTH = 77
 _CONFIGURATION = ["*.json", "*.txt", "*.model"]
 _WEIGHTS = ("*.safetensors", "*.bin")  # in order of preference
 
-# What loading raises for files that are missing, damaged, or another kind of model.
-_UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, ImportError, EOFError, UnpicklingError, SafetensorError)
-
 
 class TransformersEncoder:
     """A model with `get_image_features` and `get_text_features`, in evaluation mode, on the GPU where there is one."""
@@ -37,7 +31,7 @@ class TransformersEncoder:
     def __init__(self, model: str, folder: Path) -> None:
         self.name = model
         self._folder = folder
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = available_device()
         self._library = _library()
         self._model, self._processor = _load(self._library, model, folder)
         self._model.to(self._device)
@@ -51,17 +45,17 @@ class TransformersEncoder:
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """float32[n, dim], unit rows. The whole sequence is one batch."""
-        with _exact_inference():
+        with exact_inference():
             batch = self._processor.image_processor([image.convert("RGB") for image in images], return_tensors="pt")
-            return _rows(self._model.get_image_features(**batch.to(self._device)))
+            return unit_rows(self._model.get_image_features(**batch.to(self._device)).pooler_output)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32[n, dim], unit rows. A text beyond 77 tokens, or the model's own limit, is cut there."""
-        with _exact_inference():
+        with exact_inference():
             tokens = self._processor.tokenizer(
                 list(texts), padding="max_length", max_length=self._length, truncation=True, return_tensors="pt"
             )
-            return _rows(self._model.get_text_features(**tokens.to(self._device)))
+            return unit_rows(self._model.get_text_features(**tokens.to(self._device)).pooler_output)
 
     def describe(self) -> dict[str, Any]:
         """What decides the embeddings: weights (SHA-256 of each file), preprocessing, precision, versions."""
@@ -96,12 +90,9 @@ def _library() -> Any:
 
 
 def _load(library: Any, model: str, folder: Path) -> tuple[Any, Any]:
-    try:
+    with loading(f"{folder} does not hold a model that transformers can load"):
         loaded = library.AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
         processor = library.AutoProcessor.from_pretrained(folder, local_files_only=True)
-    except _UNREADABLE as error:
-        reason = str(error).strip().split("\n", maxsplit=1)[0]
-        raise EncoderUnavailable(f"{folder} does not hold a model that transformers can load: {reason}") from error
     if not (hasattr(loaded, "get_image_features") and hasattr(loaded, "get_text_features")):
         raise EncoderUnavailable(f"{model} is a {type(loaded).__name__}, which does not encode both images and texts")
     return loaded.eval(), processor
@@ -159,16 +150,3 @@ def _logit_scale(model: Any) -> float | None:
     if hasattr(model, "temperature"):
         return 1 / float(model.temperature.detach())
     return None
-
-
-@contextmanager
-def _exact_inference() -> Iterator[None]:
-    """No gradients, and no TF32 in convolutions: similarities are compared with thresholds in float32."""
-    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        yield
-
-
-def _rows(output: Any) -> NDArray[np.float32]:
-    """Unit rows of what the model returns, its projected features being `pooler_output`."""
-    rows: NDArray[np.float32] = normalize(output.pooler_output.float(), dim=1).cpu().numpy()
-    return rows
