@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.errors import BadArray
+from modeling.errors import BadArray, BadEmbedding
 
 _UNIT_TOLERANCE = 1e-3  # an encoder may have rounded its unit rows to half precision
 
@@ -62,9 +62,33 @@ def check_finite_rows(rows: NDArray[Any], what: str) -> None:
 def check_unit_rows(rows: NDArray[Any], what: str) -> None:
     """Raise BadArray unless each row of float[n, d] has length 1, to rounding. what: the word for one of them."""
     check_finite_rows(rows, f"{what}s")
-    unit = np.abs(np.einsum("ij,ij->i", rows, rows, dtype=np.float64) - 1) <= 2 * _UNIT_TOLERANCE
+    unit = _are_unit(rows)
     if not unit.all():
         raise BadArray(f"{what}s must be unit rows, and {what} {int(np.argmin(unit))} does not have length 1")
+
+
+def checked_embeddings(returned: object, n: int, dim: int, encoder: str) -> NDArray[np.float32]:
+    """What an encoder returned for n images or texts. encoder: its name.
+
+    Raises BadEmbedding unless it is float32[n, dim] of finite unit rows.
+    """
+    promise = f"the encoder {encoder} must return a float32 array of {n} unit rows with {dim} columns"
+    if not isinstance(returned, np.ndarray):
+        raise BadEmbedding(f"{promise}, not a {type(returned).__name__}")
+    if returned.shape != (n, dim) or returned.dtype != np.float32:
+        raise BadEmbedding(f"{promise}, not {returned.dtype} of shape {returned.shape}")
+    unit = _are_unit(returned)
+    if not unit.all():
+        row = int(np.argmin(unit))
+        length = np.linalg.norm(returned[row].astype(np.float64))
+        raise BadEmbedding(f"{promise}: row {row} has length {length:.6g}")
+    return returned
+
+
+def _are_unit(rows: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether each row of float[n, d] has length 1, to rounding: bool[n]. One that is not finite has not."""
+    squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+    return np.abs(squares - 1) <= 2 * _UNIT_TOLERANCE
 
 
 def finite_float32(similarities: NDArray[Any]) -> NDArray[np.float32]:

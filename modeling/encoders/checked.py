@@ -7,11 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from modeling.checks import checked_embeddings
 from modeling.encoders.protocol import Encoder
-from modeling.errors import BadEmbedding
-
-# How far a row's length may be from 1. Encoders that compute in float32 stay well within.
-UNIT_TOLERANCE = 1e-3
 
 _Item = TypeVar("_Item", Image, str)
 
@@ -49,18 +46,5 @@ class CheckedEncoder:
         rows = [np.empty((0, self.dim), np.float32)]
         for start in starts:
             batch = list(items[start : start + self._batch_size])
-            rows.append(self._checked(encode(batch), len(batch)))
+            rows.append(checked_embeddings(encode(batch), len(batch), self.dim, self.name))
         return np.concatenate(rows)
-
-    def _checked(self, embeddings: object, n: int) -> NDArray[np.float32]:
-        promise = f"the encoder {self.name} must return a float32 array of {n} unit rows with {self.dim} columns"
-        if not isinstance(embeddings, np.ndarray):
-            raise BadEmbedding(f"{promise}, not a {type(embeddings).__name__}")
-        if embeddings.shape != (n, self.dim) or embeddings.dtype != np.float32:
-            raise BadEmbedding(f"{promise}, not {embeddings.dtype} of shape {embeddings.shape}")
-        lengths = np.linalg.norm(embeddings.astype(np.float64), axis=1)
-        bad = ~(np.abs(lengths - 1) <= UNIT_TOLERANCE)  # written so that NaN is bad
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise BadEmbedding(f"{promise}: row {row} has length {lengths[row]:.6g}")
-        return embeddings

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.errors import BadEmbedding
+from modeling.checks import checked_embeddings
 from modeling.importing.features import FeatureTable
 from modeling.importing.sources import SourceImage
-
-UNIT_TOLERANCE = 1e-3
 
 
 class ImageEncoder(Protocol):
@@ -68,9 +66,7 @@ def _encoded(name: str, described: DescribedEncoder) -> Column:
     encoder = described.encoder
 
     def rows(images: Sequence[Image.Image], _: Sequence[SourceImage]) -> NDArray[np.float32]:
-        block = encoder.encode_images(list(images))
-        _check(block, (len(images), encoder.dim), encoder.name)
-        return block
+        return checked_embeddings(encoder.encode_images(list(images)), len(images), encoder.dim, encoder.name)
 
     return Column(name, encoder.dim, rows, described.description, is_encoded=True)
 
@@ -80,12 +76,3 @@ def _brought(table: FeatureTable) -> Column:
         return table.rows[[table.row_of[image.filename] for image in images]]
 
     return Column("features", table.rows.shape[1], rows, {"sha256": table.sha256}, is_encoded=False)
-
-
-def _check(block: NDArray[np.float32], shape: tuple[int, int], name: str) -> None:
-    if block.shape != shape or block.dtype != np.float32:
-        raise BadEmbedding(f"the encoder {name} returned {block.dtype}{list(block.shape)}, not float32{list(shape)}")
-    lengths = np.linalg.norm(block, axis=1)
-    # Written so that a NaN fails too.
-    if not np.all(np.abs(lengths - 1) <= UNIT_TOLERANCE):
-        raise BadEmbedding(f"the encoder {name} returned rows that are not finite and of length 1")

@@ -169,7 +169,7 @@ def test_rows_that_are_not_unit_float32_are_refused(
         def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
             return rows
 
-    with pytest.raises(BadEmbedding, match="the encoder pixels returned"):
+    with pytest.raises(BadEmbedding, match="the encoder pixels must return"):
         import_to(source, similarity_encoder=Broken().described())
 
 
