@@ -13,7 +13,6 @@ from annotations.models import Dataset, Run
 from annotations.services import runs
 from annotations.services.base_models import test_group_metrics
 from annotations.services.runs import TrainedRun, TrainingBatch
-from annotations.version import CODE_VERSION
 from modeling.dataset_files import BadDataset, Split
 from modeling.errors import SliceTooSmall
 from modeling.heads import Head
@@ -163,31 +162,9 @@ def _store(run: Run, weighed: Weighed, trained: TrainedHead) -> None:
             n_below=weighed.n_below,
             metrics=trained.metrics,
             test_predictions=trained.test_predictions,
-            head=trained.head.to_bytes(_model_card(run, trained.metrics)),
+            head=trained.head.to_bytes(),
             loss=trained.loss,
             certified_gap=trained.certified_gap,
             versions=library_versions(),
         ),
     )
-
-
-def _model_card(run: Run, metrics: GroupMetrics) -> dict[str, str]:
-    """What the head's file says of itself: data, annotation, λ, scheme, metrics, versions."""
-    dataset = run.base_model.dataset
-    return {
-        "dataset": str(dataset),
-        "dataset_digest": dataset.digest,
-        "feature_encoder": dataset.feature_encoder,
-        "similarity_encoder": dataset.similarity_encoder,
-        "base_model": run.base_model.name,
-        "run": str(run.public_id),
-        "target_class": str(dataset.class_names[run.target_class]),
-        "phrase": run.phrase_text,
-        "similarity_threshold": repr(run.threshold),
-        "similarity_sign": str(run.sign),
-        "scheme": run.scheme,
-        "l2": repr(run.l2),
-        "test_worst_group_accuracy": repr(metrics.worst_group),
-        "test_average_accuracy": repr(metrics.average),
-        "code_version": CODE_VERSION,
-    }
