@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q
 from annotations.analysis.rows import people_kind
 from annotations.exports.tables.exclusions import Exclusion
 from annotations.models import (
-    UNCOUNTED,
     AnnotationSession,
     Moderation,
     Phrase,
@@ -61,7 +60,7 @@ def its_phrases(**fields: Any) -> Q:
 
 
 def _of_visit(visit: AnnotationSession, kind: SessionKind) -> Exclusion:
-    if visit.kind in UNCOUNTED:
+    if visit.is_uncounted:
         reason, detail, at, consequence = visit.kind, "nobody's work", visit.created_at, _EVERYTHING
     elif visit.erased_at is not None:
         reason, detail, at, consequence = "erased", "nothing is left of it", visit.erased_at, _ALL_BUT_SESSIONS

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from annotations.models.participant import AnnotationSession
+from annotations.models.participant import UNCOUNTED, AnnotationSession
 from annotations.models.study import Study
 
 
@@ -26,6 +26,12 @@ class IdentityKey(models.Model):
 
     def __str__(self) -> str:
         return f"key of {self.pseudonym}"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def counted(self) -> "SubmissionQuerySet":
+        """Submissions that count: none of a preview or a simulated visit."""
+        return self.exclude(session__kind__in=UNCOUNTED)
 
 
 class Submission(models.Model):
@@ -55,6 +61,8 @@ class Submission(models.Model):
         default=False, db_default=False, help_text="Prolific names another person than the one who came with it"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ["study", "id"]

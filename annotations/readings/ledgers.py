@@ -15,7 +15,6 @@ from django.db.models import Max, Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 
 from annotations.models import (
-    UNCOUNTED,
     AuditRecord,
     Outcome,
     Payment,
@@ -92,7 +91,7 @@ class LedgerRow:
 
 def compare(study: Study, now: dt.datetime) -> Compared:
     """Compare both sides of every submission, the newest first; previews and simulated visits have none that counts."""
-    rows = list(_counted(study).order_by("-pk").values_list(*_FIELDS))
+    rows = list(study.submissions.counted().order_by("-pk").values_list(*_FIELDS))
     standing = Counter(row[1] for row in rows if stands(row[7]))
     codes, listed = codes_of(study), listed_at(study)
     differences, approvable = {}, []
@@ -127,7 +126,7 @@ def detailed(study: Study) -> QuerySet[Submission]:
     """The study's submissions with all that a page shows of one; previews and simulated visits are not among them."""
     newest_first = ProlificRequest.objects.order_by("-pk")
     return (
-        _counted(study)
+        study.submissions.counted()
         .select_related("study", "session__participant", "session__allocation")
         .prefetch_related(
             Prefetch("requests", newest_first), Prefetch("payments", Payment.objects.select_related("batch"))
@@ -137,7 +136,7 @@ def detailed(study: Study) -> QuerySet[Submission]:
 
 def n_late_reviews(study: Study, now: dt.datetime) -> int:
     """Return how many submissions have the discrepancy `review_due`, by one query: it is asked every few seconds."""
-    waiting = _counted(study).filter(status=AWAITING_REVIEW)
+    waiting = study.submissions.counted().filter(status=AWAITING_REVIEW)
     return (
         waiting.alias(since=Coalesce("completed_at", "status_changed_at")).filter(since__lt=now - REVIEW_LATE).count()
     )
@@ -170,10 +169,6 @@ def is_unlisted(submission: Submission, listed: dt.datetime | None) -> bool:
         and listed is not None
         and session.created_at + GRACE <= listed
     )
-
-
-def _counted(study: Study) -> QuerySet[Submission]:
-    return Submission.objects.filter(study=study).exclude(session__kind__in=UNCOUNTED)
 
 
 def _sides(row: tuple[Any, ...], n_standing: int) -> tuple[Here | None, There]:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import SETTLED, UNCOUNTED, UNDER_WAY, BatchState, Study, Submission
+from annotations.models import SETTLED, UNDER_WAY, BatchState, Study
 from annotations.prolific.statuses import APPROVED, AWAITING_REVIEW, PARTIALLY_APPROVED, SCREENED_OUT
 
 
@@ -63,7 +63,7 @@ def totals(study: Study) -> Totals:
     return Totals(
         rewards=rewards,
         awaiting=_rewards(study, (AWAITING_REVIEW,)),
-        n_screened_out=_counted(study).filter(status=SCREENED_OUT).count(),
+        n_screened_out=study.submissions.counted().filter(status=SCREENED_OUT).count(),
         **sums,
         fee_percent=percent,
         fee_cents=None if percent is None else fee(rewards.cents + settled, percent),
@@ -80,7 +80,7 @@ def fee(cents: int, percent: Decimal) -> int:
 
 
 def _rewards(study: Study, statuses: tuple[str, ...]) -> Amount:
-    rows = _counted(study).filter(status__in=statuses)
+    rows = study.submissions.counted().filter(status__in=statuses)
     reward = Coalesce("reward_cents", study.reward_cents or 0)
     found = rows.aggregate(n=Count("pk"), cents=Coalesce(Sum(reward), 0))
     return Amount(found["n"], found["cents"])
@@ -89,7 +89,3 @@ def _rewards(study: Study, statuses: tuple[str, ...]) -> Amount:
 def _payments(study: Study, condition: Q) -> Amount:
     found = study.payments.filter(condition).aggregate(n=Count("pk"), cents=Coalesce(Sum("amount_cents"), 0))
     return Amount(found["n"], found["cents"])
-
-
-def _counted(study: Study) -> QuerySet[Submission]:
-    return Submission.objects.filter(study=study).exclude(session__kind__in=UNCOUNTED)

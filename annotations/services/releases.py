@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotations.models import UNCOUNTED, UNFINISHED, AnnotationSession, JobState, Release, Study
+from annotations.models import UNFINISHED, AnnotationSession, JobState, Release, Study
 from annotations.services import audit, doorbell, jobs
 from annotations.services.errors import ServiceError
 from annotations.version import CODE_VERSION
@@ -112,7 +112,7 @@ def supersede(session: AnnotationSession, reason: str) -> list[Release]:
 
     Called in the transaction that withdraws or erases the visit.
     """
-    if session.kind in UNCOUNTED:
+    if session.is_uncounted:
         return []
     Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
     holding = Release.objects.filter(
