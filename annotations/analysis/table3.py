@@ -1,6 +1,5 @@
 """The paper's table 3: every phrase of a task in one of three lists."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -105,11 +104,6 @@ def _ranks(words: Sequence[str]) -> NDArray[np.int64]:
     ranks = np.empty(len(words), np.int64)
     ranks[order] = np.cumsum(is_new)
     return ranks
-
-
-def counted(rows: list[Listed]) -> list[tuple[str, int]]:
-    """Return the distinct texts of some rows and how often each is there, in their order."""
-    return list(Counter(row.text for row in rows).items())
 
 
 def _listed(tried: Tried, number: int) -> Listed:

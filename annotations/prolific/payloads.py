@@ -48,7 +48,6 @@ class RemoteStudy:
     name: str
     url: str
     id_option: str
-    is_signed: bool
     completion_codes: tuple[CompletionCode, ...]
     places: int | None
     estimated_minutes: int | None
@@ -99,7 +98,6 @@ def remote_study(data: Any, told_at: dt.datetime) -> RemoteStudy:
         name=text_of(fields, "name", needed=False),
         url=text_of(fields, "external_study_url", needed=False),
         id_option=text_of(fields, "prolific_id_option", needed=False),
-        is_signed=bool(fields.get("is_external_study_url_secure")),
         completion_codes=tuple(_completion_code(code) for code in codes if isinstance(code, Mapping)),
         places=_whole(fields, "total_available_places"),
         estimated_minutes=_whole(fields, "estimated_completion_time"),

@@ -80,17 +80,16 @@ def preview_url(study: Study, user: AbstractBaseUser, condition: Condition | Non
     """Return a link to a new preview by one of the staff, under a condition or, without one, in any cell."""
     name = f"{user.pk}:{secrets.token_hex(8)}"
     condition_id = None if condition is None else condition.pk
-    return _url(study, Link(study.pk, SessionKind.PREVIEW, name, secrets.randbits(31), condition_id))
-
-
-def simulated_url(study: Study, n: int, seed: int | str) -> str:
-    """Return the link of simulated person n, from 0; the same seed is the same people. They fill the cells in turn."""
-    return _url(study, _simulated(study, n, seed))
+    link = Link(study.pk, SessionKind.PREVIEW, name, secrets.randbits(31), condition_id)
+    return f"{settings.SITE_URL}{reverse('welcome', args=[study.slug])}?{PARAMETER}={_signed(link)}"
 
 
 def simulated_parameters(study: Study, n: int, seed: int | str) -> dict[str, str]:
-    """Return the query parameters of that link, for who finds the site under another address."""
-    return {PARAMETER: _signed(_simulated(study, n, seed))}
+    """Return the query parameters of the link of simulated person n, from 0, to the study's address.
+
+    The same seed is the same people. They fill the cells in turn.
+    """
+    return {PARAMETER: _signed(Link(study.pk, SessionKind.SIMULATED, f"{seed}:{n}", n))}
 
 
 def read(study: Study, token: str) -> Link:
@@ -170,14 +169,6 @@ def _cell(study: Study, link: Link) -> tuple[Condition | None, int]:
 def _seed(link: Link) -> int:
     """Seeds the samples of images: the same link shows the same ones."""
     return int.from_bytes(hashlib.sha256(link.name.encode()).digest()[:8]) >> 1
-
-
-def _simulated(study: Study, n: int, seed: int | str) -> Link:
-    return Link(study.pk, SessionKind.SIMULATED, f"{seed}:{n}", n)
-
-
-def _url(study: Study, link: Link) -> str:
-    return f"{settings.SITE_URL}{reverse('welcome', args=[study.slug])}?{PARAMETER}={_signed(link)}"
 
 
 def _signed(link: Link) -> str:

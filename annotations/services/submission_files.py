@@ -25,8 +25,6 @@ class Report:
     n_rows: int
     n_new: int
     n_changed: int
-    n_unchanged: int
-    n_older: int
     n_without_visit: int
     n_missing: int
     statuses: Mapping[str, int]
@@ -80,17 +78,13 @@ def _statuses(study: Study) -> dict[str, str]:
 
 def _report(study: Study, rows: list[Row], before: Mapping[str, str]) -> Report:
     after = _statuses(study)
-    told = {pseudonym(study, "S", row.submission): row for row in rows}
-    keys = {key: row for key, row in told.items() if key in after}  # without those of erased people
-    known = keys.keys() & before.keys()
-    changed = {key for key in known if after[key] != before[key]}
-    counted = Submission.objects.filter(study=study).exclude(session__kind__in=["preview", "simulated"])
+    told = {pseudonym(study, "S", row.submission) for row in rows}
+    keys = told & after.keys()  # without those of erased people
+    counted = study.submissions.counted()
     return Report(
         n_rows=len(rows),
-        n_new=len(keys.keys() - before.keys()),
-        n_changed=len(changed),
-        n_unchanged=sum(after[key] == keys[key].status for key in known - changed),
-        n_older=sum(after[key] != keys[key].status for key in known),
+        n_new=len(keys - before.keys()),
+        n_changed=sum(after[key] != before[key] for key in keys & before.keys()),
         n_without_visit=counted.filter(submission_key__in=keys, session=None).count(),
         n_missing=counted.exclude(submission_key__in=keys).exclude(session=None).count(),
         statuses=Counter(row.status for row in rows),

@@ -20,9 +20,9 @@ from tests.steps import end, submit_and_score
 LISTS = ("sessions", "assignments", "phrases", "runs")
 
 
-def rehearse(url: str, study: Study) -> AnnotationSession:
+def rehearse(token: str, study: Study) -> AnnotationSession:
     """The link's visit, from consent to its end, with a scored phrase and its run."""
-    session = entry_links.enter(study, url.partition("=")[2])
+    session = entry_links.enter(study, token)
     sessions.give_consent(session)
     actors.pass_check(actors.do_tutorial(session))
     assignment = assignments.start(session.assignments.get())
@@ -40,8 +40,8 @@ def people(alice: actors.Visit) -> Study:
 
 
 def rehearse_twice(study: Study, user: User) -> None:
-    rehearse(entry_links.preview_url(study, user), study)
-    rehearse(entry_links.simulated_url(study, 0, seed=1), study)
+    rehearse(entry_links.preview_url(study, user).partition("=")[2], study)
+    rehearse(entry_links.simulated_parameters(study, 0, seed=1)[entry_links.PARAMETER], study)
 
 
 def exported(study: Study, folder: Path) -> dict[str, bytes]:

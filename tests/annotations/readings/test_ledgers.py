@@ -5,11 +5,10 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from annotations.models import AuditRecord, SessionKind, Submission
+from annotations.models import AuditRecord, Submission
 from annotations.readings import ledgers
 from annotations.readings.discrepancies import Discrepancy
-from annotations.services import prolific_access, requests
-from annotations.services.entry_links import simulated_url
+from annotations.services import entry_links, prolific_access, requests
 from annotations.services.submissions import reconcile
 from tests.annotations.money import done_there
 from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
@@ -99,8 +98,7 @@ def test_a_page_of_rows_takes_as_many_queries_as_one_row(study, prolific, django
 
 
 def test_previews_and_simulated_visits_are_not_in_the_ledger(study):
-    assert simulated_url(study, 1, 1)
-    session = arrive(study, "anna", consents=False)
-    Submission.objects.filter(session=session).update(session=None)
+    arrive(study, "anna", consents=False)
+    visit = entry_links.enter(study, entry_links.simulated_parameters(study, 0, seed=1)[entry_links.PARAMETER])
+    Submission.objects.create(study=study, submission_key=visit.submission_key, pseudonym="P1", session=visit)
     assert len(ledgers.compare(study, timezone.now()).differences) == 1
-    assert session.kind == SessionKind.PARTICIPANT

@@ -34,8 +34,12 @@ def token_of(url: str) -> str:
     return url.partition(f"?{entry_links.PARAMETER}=")[2]
 
 
+def simulated_token(study: Study, n: int = 0, seed: int = 7) -> str:
+    return entry_links.simulated_parameters(study, n, seed)[entry_links.PARAMETER]
+
+
 def simulated(study: Study, n: int = 0, seed: int = 7) -> AnnotationSession:
-    return entry_links.enter(study, token_of(entry_links.simulated_url(study, n, seed)))
+    return entry_links.enter(study, simulated_token(study, n, seed))
 
 
 @pytest.fixture
@@ -154,7 +158,7 @@ def test_simulated_people_come_in_nobodys_name(open_study: Study, carla: User) -
 
 
 def test_a_changed_link_or_one_of_another_study_is_refused(open_study: Study, base_model: BaseModel) -> None:
-    token = token_of(entry_links.simulated_url(open_study, 0, 7))
+    token = simulated_token(open_study)
     other = actors.create_study(base_model, "other")
     for study, given in ((open_study, f"{token}x"), (open_study, ""), (open_study, f"x{token}"), (other, token)):
         with pytest.raises(EntryLinkInvalid):

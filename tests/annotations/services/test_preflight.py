@@ -162,7 +162,6 @@ REMOTE = RemoteStudy(
     name="Sprites",
     url="",
     id_option="url_parameters",
-    is_signed=False,
     completion_codes=(CompletionCode("C0DE1234", "COMPLETED", "participant", ("MANUALLY_REVIEW",)),),
     places=30,
     estimated_minutes=15,
