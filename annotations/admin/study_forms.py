@@ -71,7 +71,9 @@ class StudyForm(ModelForm[Study]):
                 raise ValidationError("Nothing of yours is stored yet.")
             locked = Study.objects.select_for_update().get(pk=self.instance.pk)
             if locked.state != StudyState.DRAFT:
-                raise ValidationError("The study was opened in the meantime, so it can no longer be changed.")
+                raise ValidationError(
+                    "The study was opened in the meantime, so it cannot be changed. Clone it for another."
+                )
             if "seen_revision" in self.cleaned_data:
                 drafts.refuse_stale(locked, self.cleaned_data["seen_revision"])
         return super().clean()

@@ -42,7 +42,9 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
     _draft(study)
     wanted = _numbers(base_model, names) if names else classes_with_errors(base_model)
     if not wanted:
-        raise ClassListRefused(f"{base_model} has no class with wrong and right validation images.")
+        raise ClassListRefused(
+            f"{base_model} has no class with wrong and right validation images. Choose another base model."
+        )
     known = set(study.tasks.filter(base_model=base_model).values_list("target_class", flat=True))
     new = [number for number in wanted if number not in known]
     if study.tasks.count() + len(new) > MOST:
@@ -86,7 +88,7 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
 
 def _draft(study: Study) -> None:
     if Study.objects.select_for_update(no_key=True).get(pk=study.pk).state != StudyState.DRAFT:
-        raise ClassListRefused("The study is open, so its tasks can no longer be changed.")
+        raise ClassListRefused("The study is open, so its tasks can no longer be changed. Clone it for others.")
 
 
 def _numbers(base_model: BaseModel, names: Sequence[str]) -> list[int]:

@@ -81,5 +81,5 @@ def _below_data_root(directory: Path) -> str:
         return directory.resolve().relative_to(settings.DATA_ROOT).as_posix()
     except ValueError:
         raise OutsideDataRoot(
-            f"The data set lies in {directory}, which is not below DATA_ROOT ({settings.DATA_ROOT})."
+            f"The data set lies in {directory}, which is not below DATA_ROOT ({settings.DATA_ROOT}): move it there."
         ) from None

@@ -104,7 +104,7 @@ def _lines(batch: PaymentBatch) -> tuple[str, Counter[str]]:
         study_id = study_id or ids.study
         cents[ids.participant] += payment.amount_cents
     if not cents:
-        raise PaymentRefused("There is nothing in this batch.")
+        raise PaymentRefused("There is nothing in this batch: take it apart.")
     return study_id, cents
 
 

@@ -15,7 +15,7 @@ from annotations.prolific.client import bonus_lines, units
 from annotations.readings.discrepancies import own_code
 from annotations.services import audit
 from annotations.services.errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
-from annotations.services.payments import refuse_paid_there
+from annotations.services.payments import MOVED_ON, refuse_paid_there
 from annotations.services.submissions import ids_of
 from annotations.tables.columns import csv_text
 
@@ -37,7 +37,7 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
         )
         waits = locked is not None and locked.state == BatchState.PREPARED and locked.due_at is None
         if locked is None or not (waits or locked.state == BatchState.EXPORTED):
-            raise PaymentRefused("This batch was sent to Prolific, or taken apart already.")
+            raise PaymentRefused(MOVED_ON)
         if waits:
             refuse_paid_there(locked)
         text = _amounts(locked) if form == "ids" else _by_code(locked)

@@ -23,6 +23,7 @@ from annotations.services.errors import NoProlificToken, PaymentRefused, Service
 BY_HAND = "by hand"
 REWARD = "reward as a bonus"  # of somebody whom Prolific does not pay any more
 UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
+MOVED_ON = "This batch has moved on since the page was loaded. Load it again to see where it stands."
 _LONGEST_REASON = 2_000  # characters
 
 
@@ -73,7 +74,7 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
     with transaction.atomic():
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.batch_id is not None:
-            raise PaymentRefused("This payment is in a batch already.")
+            raise PaymentRefused("This payment is in a batch already. One that was not sent yet can be taken apart.")
         locked.withheld_reason = reason.strip()
         locked.save(update_fields=["withheld_reason"])
         act = "payment_withheld" if locked.withheld_reason else "payment_owed_again"
@@ -144,7 +145,7 @@ def say_paid(batch: PaymentBatch, *, by: str) -> None:
     with transaction.atomic():
         locked = _locked(batch)
         if locked.state != BatchState.UNSURE and not (locked.state == BatchState.FAILED and locked.outside_id):
-            raise PaymentRefused("This batch is not in question.")
+            raise PaymentRefused(MOVED_ON)
         _save(locked, state=BatchState.PAID, due_at=None, finished_at=timezone.now())
         _record("payments_seen_paid", locked, by)
 
@@ -155,7 +156,7 @@ def say_not_there(batch: PaymentBatch, *, by: str) -> None:
         Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
         locked = _locked(batch)
         if locked.state not in (BatchState.UNSURE, BatchState.FAILED):
-            raise PaymentRefused("This batch is not in question.")
+            raise PaymentRefused(MOVED_ON)
         _refuse_second(locked)
         fresh = {"state": BatchState.PREPARED, "due_at": None, "outside_id": "", "attempts": 0}
         _save(locked, **fresh, last_error="", finished_at=None)
@@ -170,7 +171,7 @@ def pay_again(batch: PaymentBatch, *, by: str) -> None:
         Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
         locked = _locked(batch)
         if not locked.outside_id or locked.state not in (BatchState.UNSURE, BatchState.FAILED):
-            raise PaymentRefused("Prolific has no request of this batch that could be paid.")
+            raise PaymentRefused(MOVED_ON)
         _refuse_second(locked)
         if locked.state == BatchState.FAILED:  # so another refusal says why, too; from a doubt it only deepens it
             locked.attempts = 0
@@ -191,7 +192,7 @@ def _owe_audited(submission: Submission, rule: str, cents: int, reason: str, key
 
 def _owe(submission: Submission, rule: str, cents: int, reason: str, key: str, by: str) -> bool:
     if cents < 1:
-        raise PaymentRefused("An amount is at least one hundredth.")
+        raise PaymentRefused("An amount is at least 0.01.")
     _payment, is_new = Payment.objects.get_or_create(
         study=submission.study,
         idempotency_key=key,
@@ -235,7 +236,7 @@ def _locked(batch: PaymentBatch, *, waits: bool = False) -> PaymentBatch:
     """The batch's row under a lock; waits: refuse one that was sent, handed out or settled."""
     locked = PaymentBatch.objects.select_for_update(of=("self",)).select_related("study").filter(pk=batch.pk).first()
     if locked is None or (waits and (locked.state != BatchState.PREPARED or locked.due_at is not None)):
-        raise PaymentRefused("This batch was sent, handed out or taken apart already.")
+        raise PaymentRefused(MOVED_ON)
     return locked
 
 

@@ -118,7 +118,7 @@ def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Unif
     """Send the one request; return how many are done by it, 0 or 1."""
     (row,) = rows
     if row.attempts > MOST_TRIES:
-        return _fail(row, "Every try ended with its worker.")
+        return _fail(row, "The worker ended at each try. Have its log looked at, then send it again.")
     if prolific_studies.is_superseded(row):
         return _fail(row, prolific_studies.SUPERSEDED)
     try:

@@ -58,7 +58,8 @@ def import_csv(
 def _refuse_other_study(study: Study, name: str) -> None:
     named = study_of_name(name)
     if named and study.external_study_id and named != study.external_study_id.lower():
-        raise FileRefused(["By its name, this is the export of another study on Prolific."])
+        other = "By its name, this is the export of another study on Prolific."
+        raise FileRefused([f"{other} Download that of this study, or correct the study's id here."])
 
 
 def _note(study: Study, row: Row, taken_at: dt.datetime) -> None:

@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from annotations.models import Role, Study
-from annotations.services import audit, members
-from annotations.services.errors import ServiceError
+from annotations.management.plain_errors import plain_errors
+from annotations.models import Role
+from annotations.services import audit, members, studies
 
 BY = "command line"
 
@@ -31,17 +31,12 @@ class Command(BaseCommand):
 
     def handle(self, *, name: str, role: str | None, study: str | None, **options: Any) -> None:
         if (role is None) != (study is None):
-            raise CommandError("--role and --study come together")
-        found = Study.objects.filter(slug=study).first() if study else None
-        if study and found is None:
-            raise CommandError(f"there is no study {study}")
-        with transaction.atomic():
+            raise CommandError("Give --role and --study together, or neither of them.")
+        with plain_errors(), transaction.atomic():
+            found = None if study is None else studies.find_study(study)
             made = _make(name)
-            if found is not None and role is not None:
-                try:
-                    members.add(found, name, Role(role), by=BY)
-                except ServiceError as error:
-                    raise CommandError(error.message) from error
+            if found is not None:
+                members.add(found, name, Role(role), by=BY)
         parts = ["made the account" if made else "the account was there", f"{role} of {study}" if role else ""]
         self.stdout.write(f"{name}: {', '.join(filter(None, parts))}")
 

@@ -18,6 +18,7 @@ class Command(BaseCommand):
     def handle(self, *, name: str, **options: Any) -> None:
         user = User.objects.filter(username=name).first()
         if user is None:
-            raise CommandError(f"there is no account {name}")
+            known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)) or "none"
+            raise CommandError(f"There is no account {name!r}. There are: {known}.")
         two_factor.switch_off(user, by="command line")
         self.stdout.write(f"{name} signs in by password alone, until two-factor sign-in is switched on again")

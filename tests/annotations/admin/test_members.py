@@ -140,8 +140,8 @@ def test_without_a_study_the_account_has_no_role(db: None, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("arguments", "password", "why"),
     [
-        (("carol", "--role", "analyst"), "long enough, 4 tests", "come together"),
-        (("carol", "--role", "analyst", "--study", "none"), "long enough, 4 tests", "no study none"),
+        (("carol", "--role", "analyst"), "long enough, 4 tests", "--role and --study together"),
+        (("carol", "--role", "analyst", "--study", "none"), "long enough, 4 tests", "There are: sprites"),
         (("carol",), "12345", "too short"),
         (("no such name!",), "long enough, 4 tests", "valid username"),
     ],

@@ -219,7 +219,7 @@ def test_an_operator_can_reset_it(coordinator: User, enrolled: list[str], client
     call_command("reset_two_factor", "coordinator", stdout=io.StringIO())
     sign_in(client)
     assert is_in(client)
-    with pytest.raises(CommandError, match="no account"):
+    with pytest.raises(CommandError, match="There are: coordinator"):
         call_command("reset_two_factor", "nobody")
 
 

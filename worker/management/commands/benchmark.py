@@ -85,7 +85,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         for name, text in files.items():
             (folder / name).write_text(text, "utf-8")
     except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
+        raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
 
 
 def _request(options: dict[str, Any]) -> Request:

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             for name, data in files.items():
                 (folder / name).write_bytes(data)
         except OSError as error:
-            raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
         for name in files:
             self.stdout.write(str(folder / name))
         self.stdout.write(f"Use it with: manage.py predict {folder / HEAD} IMAGES")

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             with output.open("w", encoding="utf-8", newline="") as file:
                 return _write_csv(file, head, outcomes)
         except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"{output} cannot be written: {error.strerror}. Choose another --output.") from error
 
 
 def _read_head(file: Path, encoder: str | None) -> tuple[Head, str]:

@@ -110,7 +110,7 @@ def _write(
             json.dumps({**made_with, "list": of_list}, indent=2, ensure_ascii=False) + "\n", "utf-8"
         )
     except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
+        raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
 
 
 def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
