@@ -185,23 +185,6 @@ def together_by_chance(
     return together_in_draws(members[None], shuffled, learn, most)
 
 
-def union_scores(members: NDArray[np.bool_], is_error: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return max(0, share of the errors inside - share of the correct images inside): float64[K] in [0, 1].
-
-    That is the error score of a similarity that is 1 inside and 0 outside. members: bool[K, n]; is_error: bool[n].
-    Raises BadArray, NothingToSeparate.
-    """
-    _check_fit(members, is_error=is_error)
-    n_error = int(is_error.sum())
-    n_correct = len(is_error) - n_error
-    if not n_error or not n_correct:
-        raise NothingToSeparate(n_correct, n_error)
-    inside = members.astype(np.float64)
-    of_errors, of_correct = (inside[:, which].sum(axis=1) for which in (is_error, ~is_error))
-    scores: NDArray[np.float64] = np.maximum(of_errors / n_error - of_correct / n_correct, 0.0)
-    return scores
-
-
 def phrase_map(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return where to draw each phrase: float64[K, 2], the first two principal components of the embeddings.
 

@@ -14,19 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.checks import check_booleans, finite_float32, float32_threshold
+from modeling.checks import check_booleans, finite_float32
 from modeling.errors import BadArray, NothingToSeparate
 from modeling.null_level import null_level, null_mean, p_method, p_value, p_values
 
 __all__ = [
     "ErrorScore",
     "ErrorScores",
-    "ErrorSplit",
     "error_score",
     "error_scores",
     "null_level",
     "null_mean",
-    "split_errors",
 ]
 
 _CHUNK = 2**14  # similarities that are sorted at once: what is computed from them stays in a core's cache
@@ -103,29 +101,6 @@ class ErrorScores:
         )
 
 
-@dataclass(frozen=True)
-class ErrorSplit:
-    """Images, and wrong predictions among them, on either side of a similarity threshold.
-
-    The shares are None where a side has no images.
-    """
-
-    n_above: int
-    n_below: int
-    wrong_above: int
-    wrong_below: int
-
-    @property
-    def share_wrong_above(self) -> float | None:
-        """Share of wrong predictions among the images above the threshold, in [0, 1]."""
-        return self.wrong_above / self.n_above if self.n_above else None
-
-    @property
-    def share_wrong_below(self) -> float | None:
-        """Share of wrong predictions among the images at or below the threshold, in [0, 1]."""
-        return self.wrong_below / self.n_below if self.n_below else None
-
-
 def error_score(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> ErrorScore:
     """Score a phrase on the evaluation images of one class.
 
@@ -173,22 +148,6 @@ def separable(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -
     if n_error == 0 or n_correct == 0:
         raise NothingToSeparate(n_correct, n_error)
     return values, n_correct, n_error
-
-
-def split_errors(similarities: NDArray[np.floating], is_error: NDArray[np.bool_], threshold: float) -> ErrorSplit:
-    """Count images and wrong predictions above and not above a threshold (float32 comparison, strictly greater).
-
-    similarities: float[n]; is_error: bool[n]. Raises BadArray as `error_score` does, and for a threshold not finite.
-    """
-    values = _checked(*_as_row(similarities, is_error))
-    above = values[0] > float32_threshold(threshold)
-    n_above, wrong_above = int(above.sum()), int((above & is_error).sum())
-    return ErrorSplit(
-        n_above=n_above,
-        n_below=len(is_error) - n_above,
-        wrong_above=wrong_above,
-        wrong_below=int(is_error.sum()) - wrong_above,
-    )
 
 
 def _scores(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.error_score import error_scores, null_level
-from modeling.errors import BadArray, NothingToSeparate
+from modeling.errors import BadArray
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class HeldOutScore:
 
     phrase: int | None
     threshold: float | None
-    chosen_value: float
     value: float
     null_level: float
     tries: int
@@ -74,16 +73,14 @@ def judge(
         raise BadArray(f"similarities {similarities.shape}, errors {is_error.shape} and halves {judges.shape} differ")
     n_error = int(is_error[judges].sum())
     n_correct = int(judges.sum()) - n_error
-    if not n_error or not n_correct:
-        raise NothingToSeparate(n_correct, n_error)
     level = null_level(n_correct, n_error, tries)
     chosen = error_scores(similarities[:, ~judges], is_error[~judges])
     best = int(np.argmax(chosen.value)) if len(chosen) else None
     if best is None or np.isnan(chosen.threshold[best]):
-        return HeldOutScore(None, None, 0.0, 0.0, level, tries, n_correct, n_error)
+        return HeldOutScore(None, None, 0.0, level, tries, n_correct, n_error)
     threshold = float(chosen.threshold[best])
     above = similarities[best, judges] > np.float32(threshold)
     wrong = is_error[judges]
     wrong_above, right_above = int((above & wrong).sum()), int((above & ~wrong).sum())
     value = (wrong_above * n_correct - right_above * n_error) / (n_correct * n_error)
-    return HeldOutScore(best, threshold, float(chosen.value[best]), value, level, tries, n_correct, n_error)
+    return HeldOutScore(best, threshold, value, level, tries, n_correct, n_error)

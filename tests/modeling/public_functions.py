@@ -33,9 +33,8 @@ from modeling.concepts import (
     stratified_half,
     together_by_chance,
     together_in_draws,
-    union_scores,
 )
-from modeling.error_score import error_score, error_scores, split_errors
+from modeling.error_score import error_score, error_scores
 from modeling.groups import group_counts, group_ids
 from modeling.keywords import clip_scores, p_of_list, permuted_maxima, rank_keywords
 from modeling.metrics import class_error_rates, group_metrics, group_shares, hardest_class
@@ -146,11 +145,6 @@ PUBLIC: dict[str, Public] = {
         {"similarities": UNIT.T[:K], "is_error": IS_ERROR},
         {"similarities": SIMILARITIES, "is_error": BOTH_KINDS},
         {"is_error": "is_error|classified"},
-    ),
-    "split_errors": Public(
-        lambda similarities, is_error: split_errors(similarities, is_error, 0.1),
-        {"similarities": UNIT[:, 0], "is_error": IS_ERROR},
-        {"similarities": SIMILARITIES, "is_error": FLAGS},
     ),
     "clip_scores": Public(
         clip_scores,
@@ -338,12 +332,6 @@ PUBLIC: dict[str, Public] = {
         {"members": PHRASES, "is_error": IS_ERROR, "learn": LEARN},
         {"members": FLAGS, "is_error": HALVES, "learn": LEARNT},
         {"is_error": "is_error|classified", "learn": "learn|classified"},
-    ),
-    "union_scores": Public(
-        union_scores,
-        {"members": PHRASES, "is_error": IS_ERROR},
-        {"members": FLAGS, "is_error": BOTH_KINDS},
-        {"is_error": "is_error|classified"},
     ),
     "phrase_map": Public(phrase_map, {"embeddings": FEATURES}, {"embeddings": without(FLOATS, "one short")}),
     "p_values": Public(

@@ -16,7 +16,6 @@ from modeling.concepts import (
     stratified_half,
     together_by_chance,
     together_in_draws,
-    union_scores,
 )
 from modeling.error_score import error_score
 from modeling.errors import BadArray, NothingToSeparate
@@ -88,9 +87,15 @@ def test_the_order_of_the_phrases_does_not_matter(seed):
 
 def test_the_score_of_a_union_is_the_error_score_of_its_membership():
     rng = np.random.default_rng(3)
-    members, is_error = rng.random((5, 60)) < 0.5, rng.random(60) < 0.3
-    for row, value in zip(members, union_scores(members, is_error), strict=True):
-        assert value == pytest.approx(error_score(row.astype(np.float32), is_error).value)
+    is_error = rng.random(60) < 0.3
+    members = rng.random((5, 60)) < np.where(is_error, 0.4, 0.1)
+    learn = stratified_half(is_error, rng)
+    together = best_together(members, is_error, learn, 2)
+    assert len(together.chosen) == 2
+    for n in (1, 2):
+        union = members[list(together.chosen[:n])].any(axis=0).astype(np.float32)
+        for half, scores in ((learn, together.learned), (~learn, together.held_out)):
+            assert scores[n - 1] == pytest.approx(error_score(union[half], is_error[half]).value)
 
 
 def test_concepts_are_chosen_by_what_they_add():

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from modeling.error_score import error_score, split_errors
+from modeling.error_score import error_score
 from modeling.errors import BadArray, NothingToSeparate
 
 Class = tuple[NDArray[np.float32], NDArray[np.bool_]]  # similarities and is_error of one class's images
@@ -174,29 +174,3 @@ def test_the_order_of_images_does_not_matter(case: Class, random: Random) -> Non
     similarities, is_error = case
     order = random.sample(range(len(similarities)), len(similarities))
     assert error_score(similarities, is_error) == error_score(similarities[order], is_error[order])
-
-
-@given(classes())
-def test_a_split_counts_each_image_once(case: Class) -> None:
-    similarities, is_error = case
-    result = error_score(similarities, is_error)
-    split = split_errors(similarities, is_error, 0.0 if result.threshold is None else result.threshold)
-    assert split.n_above + split.n_below == len(similarities)
-    assert split.wrong_above + split.wrong_below == is_error.sum() == result.n_error
-
-
-def test_a_split_gives_the_share_of_errors_on_each_side() -> None:
-    split = split_errors(*scored([0.1, 0.2, 0.2, 0.3], [0.2, 0.3, 0.3, 0.4]), float(np.float32(0.2)))
-    assert (split.n_above, split.wrong_above, split.share_wrong_above) == (4, 3, 0.75)
-    assert (split.n_below, split.wrong_below, split.share_wrong_below) == (4, 1, 0.25)
-
-
-def test_an_empty_side_of_a_split_has_no_share() -> None:
-    split = split_errors(*scored([0.1], [0.2]), 0.9)
-    assert (split.n_above, split.share_wrong_above, split.share_wrong_below) == (0, None, 0.5)
-
-
-@pytest.mark.parametrize("threshold", [np.nan, np.inf, -1e300])
-def test_a_threshold_that_is_not_finite_splits_nothing(threshold: float) -> None:
-    with pytest.raises(BadArray, match=r"threshold .* is not finite in float32"):
-        split_errors(np.array([0.1, 0.2]), np.array([True, False]), threshold)

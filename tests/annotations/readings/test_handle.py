@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from annotations.readings.handle import N_STEPS, handle, threshold_at
-from modeling.error_score import split_errors
 
 VALUES = np.array([0.1, 0.2, 0.2, 0.3, 0.5], np.float32)
 WRONG = np.array([False, False, True, True, True])
@@ -48,10 +47,10 @@ def test_the_counts_at_a_place_are_those_of_a_split_there(
     if shown is None:
         assert values.min() == values.max()
         return
-    split = split_errors(sign * values, wrong, threshold_at(values, position, sign))
-    n, n_wrong = (split.n_above, split.wrong_above) if sign > 0 else (split.n_below, split.wrong_below)
-    assert shown.wrong_with[position] == n_wrong
-    assert shown.right_with[position] == n - n_wrong
+    above = sign * values > np.float32(threshold_at(values, position, sign))
+    with_phrase = above if sign > 0 else ~above
+    assert shown.wrong_with[position] == (with_phrase & wrong).sum()
+    assert shown.right_with[position] == (with_phrase & ~wrong).sum()
 
 
 @given(similarity_arrays, st.integers(0, N_STEPS), st.sampled_from([1, -1]))
