@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from modeling.errors import BadArray, BadEmbedding
 
+_LARGEST_ID = 2**62 - 1  # the ids of a class's slices, twice its own, are ids too
 _UNIT_TOLERANCE = 1e-3  # an encoder may have rounded its unit rows to half precision
 
 
@@ -23,12 +24,15 @@ def check_one_length(least: int = 0, /, **vectors: NDArray[Any]) -> int:
 def checked_ids(
     ids: NDArray[Any], what: str, *, least: int = 0, below: int | None = None, of: str = "image"
 ) -> NDArray[np.int64]:
-    """A vector of integers in [least, below), or ≥ least, as int64. Raises BadArray for anything else.
+    """A vector of integers in [least, below), or in [least, 2^62), as int64. Raises BadArray for anything else.
 
     what: the word for one of them; of: the word for what has one.
     """
     if ids.ndim != 1 or ids.dtype.kind not in "iu":
         raise BadArray(f"{what}s must be a vector of integers, not {ids.dtype}{list(ids.shape)}")
+    if ids.size and ids.max() > _LARGEST_ID:
+        at = int(np.argmax(ids))
+        raise BadArray(f"{what} {ids[at]} of {of} {at} is too large: ids must be below 2^62")
     ids = ids.astype(np.int64)
     outside = (ids < least) if below is None else (ids < least) | (ids >= below)
     if outside.any():

@@ -85,6 +85,9 @@ def subgroup_accuracy(keyword: str, captions: Sequence[str], is_error: NDArray[n
     check_booleans(is_error, "is_error")
     if len(captions) != len(is_error):
         raise BadArray(f"there are {len(captions)} captions for {len(is_error)} images")
+    for image, caption in enumerate(captions):
+        if not isinstance(caption, str):
+            raise BadArray(f"the caption of image {image} must be a text, empty where it has none, not {caption!r}")
     captioned = np.array([has_keyword(caption, keyword) for caption in captions], dtype=np.bool_)
     n_captioned = int(captioned.sum())
     return n_captioned, float(1 - is_error[captioned].mean()) if n_captioned else None
@@ -147,6 +150,7 @@ def select_classes(
     Returns class ids. Raises BadArray.
     """
     check_one_length(accuracies=accuracies, best_scores=best_scores)
+    check_count(count, "the number of classes")
     eligible = np.flatnonzero((accuracies >= least) & (accuracies <= most))
     if np.isnan(best_scores[eligible]).any():
         raise BadArray("the best score of a class within the bounds is not a number")

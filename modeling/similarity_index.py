@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.checks import check_unit_rows
+from modeling.checks import check_count, check_unit_rows
 from modeling.errors import BadArray
 from modeling.products import multiplies_bfloat16, packed, times_packed
 from modeling.similarity import similarities
@@ -90,8 +90,7 @@ class SimilarityIndex:
         texts: float32[K, d], unit rows; count ≥ 1. Raises BadArray.
         """
         texts = self._checked_texts(texts)
-        if count < 1:
-            raise BadArray(f"at least 1 image must be asked for, not {count}")
+        check_count(count, "the number of nearest images")
         count, rounding = min(count, len(self)), np.float32(self._rough.rounding(texts))
         nearest = Nearest(np.empty((len(texts), count), np.int64), np.empty((len(texts), count), np.float32))
         blocks = self._rough.times(texts)

@@ -58,9 +58,13 @@ def annotated_members(
 
     images: float32[n, d], all unit rows of the data set, of which only those of the class are read; rows: int[m], which
     of them; labels: int[m] ≥ 0, of these rows, none of which need be of the class; text: float32[d]; sign: 1, or -1 for
-    a negation, whose images are those with -similarity > threshold. Raises as `similarities` and `slice_members` do.
+    a negation, whose images are those with -similarity > threshold. Raises as `similarities` and `slice_members` do,
+    and BadArray for a row that is not in the data set.
     """
     check_one_length(rows=rows, labels=labels)
+    rows = checked_ids(rows, "row", below=len(images))
+    if sign not in (-1, 1):
+        raise BadArray(f"the sign must be 1 or -1, not {sign}")
     members = np.zeros(len(rows), np.bool_)
     of_class = np.flatnonzero(labels == target_class)
     values = sign * similarities(images[rows[of_class]], text)
@@ -116,7 +120,8 @@ def slice_ids(labels: NDArray[np.integer], membership: NDArray[np.integer]) -> N
 
 
 def uniform_weights(n: int) -> NDArray[np.float64]:
-    """The weights of plain supervised training (ERM): 1/n each."""
+    """The weights of plain supervised training (ERM): 1/n each, n ≥ 1. Raises BadArray."""
+    check_count(n, "the number of images")
     return np.full(n, 1 / n)
 
 

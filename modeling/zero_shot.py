@@ -3,6 +3,7 @@
 Class prompts name the classes alone; group prompts also name the attribute, and the best group's class wins.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -30,6 +31,8 @@ PUBLISHED_TEMPLATES = {
     ),
 }
 
+_SLOT = re.compile(r"\{[^{}]*\}")
+
 EncodeTexts = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
@@ -51,7 +54,7 @@ def class_prompts(class_names: Sequence[str], templates: Sequence[str] = CLASS_T
     >>> class_prompts(["dog", "horse"]).texts
     (('This is a picture of a dog.',), ('This is a picture of a horse.',))
     """
-    _check(templates, "{class}", absent="{attribute}")
+    _check(templates, "{class}")
     texts = tuple(tuple(_filled(template, name) for template in templates) for name in class_names)
     return Prompts(texts, tuple(range(len(texts))))
 
@@ -60,7 +63,7 @@ def group_prompts(
     class_names: Sequence[str], attribute_names: Sequence[str], templates: Sequence[str] = GROUP_TEMPLATES
 ) -> Prompts:
     """A prompt per group, in the order of `groups.group_ids`. Raises BadTemplate for a template that does not hold
-    {class} and {attribute} exactly once each.
+    {class} and {attribute} exactly once each, and no other slot.
 
     >>> group_prompts(["landbird"], ["land"], PUBLISHED_TEMPLATES["waterbirds"][1]).texts
     (('This is a picture of a landbird with land background.',),)
@@ -113,11 +116,12 @@ def prompt_embedding(of_templates: NDArray[np.floating]) -> NDArray[np.float32]:
     return embedding
 
 
-def _check(templates: Sequence[str], *slots: str, absent: str | None = None) -> None:
+def _check(templates: Sequence[str], *slots: str) -> None:
     for template in templates:
-        if any(template.count(slot) != 1 for slot in slots) or (absent and absent in template):
+        if sorted(_SLOT.findall(template)) != sorted(slots):
             raise BadTemplate(
-                f"a prompt template must hold {' and '.join(slots)} exactly once, and {template!r} does not"
+                f"a prompt template must hold {' and '.join(slots)} exactly once and no other slot, and {template!r} "
+                "does not"
             )
 
 

@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 from modeling.baselines.classifiers import check_features
 from modeling.baselines.grouped import GroupedFeatures, check_pair
 from modeling.baselines.sgd import BestEpoch, Device, coefficients, linear_layer
-from modeling.checks import check_unit_rows
+from modeling.checks import check_count, check_unit_rows
 from modeling.errors import BadArray
 from modeling.standardization import unit_rows
 
@@ -42,6 +42,7 @@ class Adapter(nn.Module):
         self, class_embeddings: NDArray[np.floating], hidden: int, rng: np.random.Generator, device: Device
     ) -> None:
         super().__init__()
+        check_count(hidden, "the width of the adapter")
         classes = torch.from_numpy(unit_rows(class_embeddings, "class embedding")).to(device)
         self.down = linear_layer(classes.shape[1], hidden, rng, device)
         self.norm = nn.BatchNorm1d(hidden, device=device)

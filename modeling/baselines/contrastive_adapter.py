@@ -21,6 +21,8 @@ from torch.nn.functional import cross_entropy
 from modeling.baselines.adapter import HIDDEN, Adapter, AdapterClassifier, check_adapter_input
 from modeling.baselines.grouped import GroupedFeatures, rows_of_size
 from modeling.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
+from modeling.checks import check_count
+from modeling.errors import BadArray
 from modeling.standardization import unit_rows
 from modeling.zero_shot import ZeroShot
 
@@ -34,7 +36,7 @@ class ContrastiveSettings:
 
     temperature: of similarities in the loss; positives, negatives: drawn for an anchor, at most; neighbours: among how
     many of an anchor's nearest images negatives are drawn; anchors_per_update; anchor_share: of the wrong images that
-    an epoch visits; cell_size: images of each cell in an epoch of cross-entropy.
+    an epoch visits; cell_size: images of each cell in an epoch of cross-entropy. Raises BadArray for no such numbers.
     """
 
     temperature: float = 0.1
@@ -44,6 +46,14 @@ class ContrastiveSettings:
     anchors_per_update: int = 128
     anchor_share: float = 1.0
     cell_size: int = 500
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < np.inf:
+            raise BadArray(f"the temperature must be positive and finite, not {self.temperature}")
+        if not 0 <= self.anchor_share <= 1:
+            raise BadArray(f"the share of anchors must lie in [0, 1], not {self.anchor_share}")
+        for name in ("positives", "negatives", "neighbours", "anchors_per_update", "cell_size"):
+            check_count(getattr(self, name), name.replace("_", " "))
 
 
 def train_contrastive_adapter(

@@ -26,6 +26,7 @@ from modeling.baselines.sgd import (
     tensors,
     train_epochs,
 )
+from modeling.errors import BadArray
 
 SETTINGS = SgdSettings(learning_rate=1e-3, weight_decay=1e-4, epochs=300)  # Waterbirds; CelebA: 1e-4, 1e-4, 50
 
@@ -58,6 +59,9 @@ def train_group_dro_eg(
     Raises BadArray for input that does not fit, or weights that are no longer finite.
     """
     check_pair(train, validation)
+    for name, number in (("step size", step_size), ("adjustment", adjustment)):
+        if not 0 <= number < np.inf:
+            raise BadArray(f"the {name} of the groups' weights must be finite and ≥ 0, not {number}")
     features, labels, groups = tensors(train, device)
     layer = linear_layer(train.features.shape[1], train.n_classes, rng, device)
     optimizer = settings.optimizer(layer)

@@ -10,13 +10,15 @@ from modeling.checks import check_finite_rows, check_one_length, check_two_class
 from modeling.errors import BadArray
 from modeling.metrics import group_shares
 
+_MOST_IDS = 2**20  # the methods keep numbers for each id below the largest
+
 
 @dataclass(frozen=True)
 class GroupedFeatures:
     """A split of a data set as a baseline sees it.
 
-    features: float[n, d], used as given; labels: int[n] ≥ 0; groups: int[n] ≥ 0, groups being label × attribute, or
-    any other division that a method is to be robust to. Raises BadArray for anything else.
+    features: float[n, d], used as given; labels: int[n] in [0, 2^20); groups: int[n] in [0, 2^20), groups being
+    label × attribute, or any other division that a method is to be robust to. Raises BadArray for anything else.
     """
 
     features: NDArray[np.floating]
@@ -31,8 +33,8 @@ class GroupedFeatures:
                 "must be [n, d], [n] and [n] with n ≥ 1 and d ≥ 1"
             )
         check_finite_rows(self.features, "features")
-        checked_ids(self.labels, "label")
-        checked_ids(self.groups, "group")
+        checked_ids(self.labels, "label", below=_MOST_IDS)
+        checked_ids(self.groups, "group", below=_MOST_IDS)
 
     def __len__(self) -> int:
         return len(self.features)

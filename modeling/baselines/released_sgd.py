@@ -65,6 +65,7 @@ def train_released_sgd(
     check_choice(objective, get_args(GroupLoss), "objective")
     check_choice(keep, get_args(Keep), "choice of a layer to keep")
     check_count(max_steps, "the number of steps")
+    check_count(patience, "the patience", least=0)
     if not 0 <= held_out <= 1:
         raise BadArray(f"the share of images held out must lie in [0, 1], not {held_out}")
     data = GroupedFeatures(features, labels, np.zeros_like(labels) if groups is None else groups)

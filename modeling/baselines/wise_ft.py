@@ -26,8 +26,8 @@ def wise_ft(
     times the logit scale of the encoder (CLIP's is 100), without a bias;
     coef: [C, d] and intercept: [C], trained on features z-scored by `standardization`: W/σ and b - W μ/σ.
 
-    Raises BadArray for shapes that do not fit, class embeddings that are not unit rows, what is not finite, or α
-    outside [0, 1].
+    Raises BadArray for shapes that do not fit, class embeddings that are not unit rows, what is not finite, α outside
+    [0, 1], or a logit scale that is not positive.
     """
     if class_embeddings.shape != coef.shape or intercept.shape != coef.shape[:1]:
         raise BadArray(
@@ -40,6 +40,8 @@ def wise_ft(
     check_finite_rows(np.column_stack([coef, intercept]), "coef and intercept")
     if not 0 <= alpha <= 1:
         raise BadArray(f"alpha must lie in [0, 1], not {alpha}")
+    if not 0 < logit_scale < np.inf:
+        raise BadArray(f"the logit scale must be positive and finite, not {logit_scale}")
     trained, bias = without_scaling(coef, intercept, standardization.mean, standardization.deviation)
     zero_shot = logit_scale * class_embeddings.astype(np.float64)
     return LinearClassifier((1 - alpha) * zero_shot + alpha * trained, alpha * bias)

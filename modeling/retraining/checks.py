@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.checks import check_two_classes, checked_ids
+from modeling.checks import check_count, check_two_classes, checked_ids
 from modeling.errors import BadArray, NotConverged
 
 _LARGEST = 1e6  # a z-score is at most √n
@@ -35,6 +35,8 @@ def check_problem(features: NDArray[np.floating], labels: NDArray[np.integer], l
             raise BadArray(
                 f"the largest of {len(labels)} labels is {n_classes - 1}: give n_classes, or number the classes from 0"
             )
+    else:
+        check_count(n_classes, "the number of classes", least=2)
     checked_ids(labels, "label", below=n_classes, of="row")
     check_two_classes(labels)
     return n_classes

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,12 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         rank_keywords(KEYWORDS[:3], SIMILARITIES, IS_ERROR, None, rng())
     with pytest.raises(BadArray, match="6 captions for 7 images"):
         rank_keywords(KEYWORDS, SIMILARITIES, IS_ERROR, CAPTIONS[:6], rng())
+    no_texts: list[Any] = [None, float("nan"), 7]
+    for no_text in no_texts:  # as an empty cell of a table is read
+        with pytest.raises(
+            BadArray, match=f"the caption of image 6 must be a text, empty where it has none, not {no_text}"
+        ):
+            rank_keywords(KEYWORDS, SIMILARITIES, IS_ERROR, [*CAPTIONS[:6], no_text], rng())
     with pytest.raises(BadArray, match="similarity 2 of phrase 1"):
         spoilt = SIMILARITIES.copy()
         spoilt[1, 2] = np.nan
@@ -149,6 +157,8 @@ def test_classes_are_selected_by_their_best_keyword_within_the_bounds_of_accurac
     assert select_classes(accuracies, best_scores, count=3).tolist() == [2, 3, 1]
     with pytest.raises(BadArray):
         select_classes(accuracies, best_scores[:3])
+    with pytest.raises(BadArray, match="number of classes must be a whole number ≥ 1, not -1"):
+        select_classes(accuracies, best_scores, count=-1)
     with pytest.raises(BadArray, match="not a number"):
         select_classes(np.array([0.5]), np.array([np.nan]))
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import faiss
 import numpy as np
 import pytest
@@ -180,8 +182,10 @@ def test_searches_that_do_not_fit_are_refused() -> None:
         index.nearest(unit(2, 9, 1), 1)
     with pytest.raises(BadArray, match="text 0 does not have length 1"):
         index.nearest(texts * 3, 1)
-    with pytest.raises(BadArray, match="at least 1 image"):
-        index.nearest(texts, 0)
+    not_counts: list[Any] = [0, -1, 2.5]
+    for not_a_count in not_counts:
+        with pytest.raises(BadArray, match=f"number of nearest images must be a whole number ≥ 1, not {not_a_count}"):
+            index.nearest(texts, not_a_count)
     with pytest.raises(BadArray, match="one threshold for each of 2 texts"):
         index.above(texts, np.array([0.1]))
     for outside in (1.5, np.nan):

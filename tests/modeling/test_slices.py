@@ -53,6 +53,11 @@ def test_of_some_rows_those_of_the_class_and_above_the_threshold_are_annotated()
     np.testing.assert_array_equal(negated, [True, False, False])
     with pytest.raises(BadArray):
         annotated_members(images, rows, labels[:2], text, sign=1, target_class=0, threshold=tau)
+    for no_row in (-1, 4):
+        with pytest.raises(BadArray, match=rf"rows must lie in \[0, 4\), and row {no_row} of image 1 does not"):
+            annotated_members(images, np.array([3, no_row, 1]), labels, text, sign=1, target_class=0, threshold=tau)
+    with pytest.raises(BadArray, match="the sign must be 1 or -1, not 0"):
+        annotated_members(images, rows, labels, text, sign=0, target_class=0, threshold=tau)
 
 
 def test_rows_without_the_class_have_no_annotated_member_and_none_is_read() -> None:
@@ -184,6 +189,7 @@ def test_a_division_may_leave_classes_whole(scheme: str) -> None:
         ([0, 0, 1], [0.0, 1.0, np.nan], "slices must be a vector of integers, not float64"),
         ([0, 0, 1], [0, 0, -1], "class 0 is annotated, and its other slice is empty: all images are in 0"),
         ([0, 0, 1, 1], [0, 1, 3, 3], "class 1 is annotated, and its other slice is empty: all images are in 3"),
+        ([0, 2**62, 1], [0, -1, 2], "label 4611686018427387904 of image 1 is too large"),
     ],
 )
 def test_ids_that_cannot_be_weighed_are_named(labels: list[int], membership: list[int], message: str) -> None:
@@ -210,6 +216,18 @@ def test_a_class_that_no_image_has_is_refused_and_no_images_have_no_members() ->
         with pytest.raises(BadArray, match="an annotated class must be a whole number ≥ 0"):
             slice_membership(members(0), LABELS, no_class)
     assert slice_members(np.empty(0, np.float32), np.empty(0, int), 7, 0.1).tolist() == []
+
+
+def test_twice_the_largest_label_is_a_slice() -> None:
+    largest = 2**62 - 1
+    assert slice_ids(np.array([0, largest]), np.array([-1, -1])).tolist() == [0, 2 * largest]
+    with pytest.raises(BadArray, match="label 9223372036854775808 of image 1 is too large"):
+        slice_ids(np.array([0, 2**63], np.uint64), np.array([-1, -1]))
+
+
+def test_of_no_images_there_are_no_weights() -> None:
+    with pytest.raises(BadArray, match="number of images must be a whole number ≥ 1, not 0"):
+        uniform_weights(0)
 
 
 def test_uniform_weights_sum_to_one() -> None:

@@ -65,11 +65,13 @@ def test_the_first_of_tied_prompts_wins() -> None:
 
 
 def test_templates_that_do_not_fit_are_refused() -> None:
-    for template in ("a picture", "{class} {class}", "{class} {attribute}"):
+    for template in ("a picture", "{class} {class}", "{class} {attribute}", "{class} on {place}", "{class} {}"):
         with pytest.raises(BadTemplate, match=r"\{class\} exactly once"):
             class_prompts(["dog"], [template])
     with pytest.raises(BadTemplate, match=r"\{class\} and \{attribute\} exactly once"):
         group_prompts(["dog"], ["cartoon"], ["a {class}"])
+    with pytest.raises(BadTemplate, match=r"and no other slot, and .* on \{place\}' does not"):
+        group_prompts(["dog"], ["cartoon"], ["a {attribute} of a {class} on {place}"])
     with pytest.raises(BadTemplate, match="at least one text"):
         class_prompts(["dog"], [])
     with pytest.raises(BadTemplate, match="at least one text"):

@@ -1,6 +1,7 @@
 """The ERM adapter and the Contrastive Adapter."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,6 +158,28 @@ def test_what_does_not_fit_is_refused(name: str, unit_splits) -> None:
         METHODS[name](zeroed, validation, CLASSES, rng=rng())
     with pytest.raises(BadArray, match="validation image 3 does not have length 1"):
         METHODS[name](train, zeroed, CLASSES, rng=rng())
+
+
+def test_an_adapter_without_width_is_refused(unit_splits) -> None:
+    train, validation, _ = unit_splits
+    with pytest.raises(BadArray, match="width of the adapter must be a whole number ≥ 1, not 0"):
+        train_erm_adapter(train, validation, CLASSES, rng=rng(), hidden=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"temperature": 0.0}, "temperature must be positive and finite, not 0.0"),
+        ({"temperature": np.nan}, "temperature must be positive and finite, not nan"),
+        ({"anchor_share": np.nan}, r"share of anchors must lie in \[0, 1\], not nan"),
+        ({"anchor_share": 2.0}, r"share of anchors must lie in \[0, 1\], not 2.0"),
+        ({"positives": 0}, "positives must be a whole number ≥ 1, not 0"),
+        ({"cell_size": 1.5}, "cell size must be a whole number ≥ 1, not 1.5"),
+    ],
+)
+def test_hard_samples_that_cannot_be_drawn_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadArray, match=message):
+        ContrastiveSettings(**settings)
 
 
 def test_training_that_diverges_is_an_error(unit_splits) -> None:

@@ -113,6 +113,8 @@ def test_what_does_not_fit_is_refused(splits) -> None:
         train_released_sgd(train.features, train.labels, keep=not_a_layer, rng=rng())
     with pytest.raises(BadArray, match="number of steps must be a whole number ≥ 1, not 0"):
         train_released_sgd(train.features, train.labels, max_steps=0, rng=rng())
+    with pytest.raises(BadArray, match="patience must be a whole number ≥ 0, not -1"):  # it would take no step
+        train_released_sgd(train.features, train.labels, patience=-1, rng=rng())
     with pytest.raises(BadArray, match="must be"):
         train_released_sgd(train.features, train.labels[:3], rng=rng())
     with pytest.raises(BadArray, match="training diverged at step"):

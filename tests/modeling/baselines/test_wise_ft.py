@@ -44,3 +44,6 @@ def test_what_does_not_fit_is_refused() -> None:
         wise_ft(CLASSES, COEF, INTERCEPT * np.nan, SCALING)
     with pytest.raises(BadArray, match="alpha must lie in"):
         wise_ft(CLASSES, COEF, INTERCEPT, SCALING, alpha=1.5)
+    for scale in (0.0, -100.0, np.nan):
+        with pytest.raises(BadArray, match="logit scale must be positive and finite"):
+            wise_ft(CLASSES, COEF, INTERCEPT, SCALING, logit_scale=scale)

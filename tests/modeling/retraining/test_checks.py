@@ -43,6 +43,13 @@ def test_a_label_that_no_count_of_classes_fits_asks_for_the_number_of_classes(so
         SOLVERS[solver](np.where(Y, 10_000_000, 0), 2)
 
 
+@pytest.mark.parametrize("solver", ["heads", "worst group", "shared start"])
+@pytest.mark.parametrize("n_classes", [1, 0, 2.0, np.nan])
+def test_a_number_of_classes_that_is_none_is_refused(solver: str, n_classes: Any) -> None:
+    with pytest.raises(BadArray, match=f"number of classes must be a whole number ≥ 2, not {n_classes}"):
+        SOLVERS[solver](Y, n_classes)
+
+
 @pytest.mark.parametrize("features", [X[:, :0], X.astype(np.longdouble), X.astype(np.complex128)])
 def test_features_without_numbers_or_of_numbers_that_are_cut_are_refused(features: Any) -> None:
     start = prepare_start(X, Y, 0.1)
