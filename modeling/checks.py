@@ -54,6 +54,12 @@ def check_booleans(values: NDArray[Any], what: str) -> None:
         raise BadArray(f"{what} must be boolean, not {values.dtype}")
 
 
+def check_members(members: NDArray[np.bool_]) -> None:
+    """Raise BadArray unless members are a matrix: bool[K, n], the images that each of K phrases selects."""
+    if members.ndim != 2 or members.dtype != np.bool_:
+        raise BadArray(f"members must be a matrix of booleans, not {members.dtype}{list(members.shape)}")
+
+
 def check_finite_rows(rows: NDArray[Any], what: str) -> None:
     """Raise BadArray unless rows [n, d] are finite floating-point numbers. what: their name."""
     if not np.issubdtype(rows.dtype, np.floating):

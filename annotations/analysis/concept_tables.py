@@ -16,8 +16,8 @@ from annotations.analysis.together import explained
 from annotations.models import Study, Task
 from annotations.readings import concepts as reading
 from annotations.readings.class_images import class_images
-from modeling.concepts import phrase_map
 from modeling.errors import ModelingError
+from modeling.phrase_map import phrase_map
 
 MOST_ON_MAP = 400  # annotations of a task, those that most people said
 MOST_TEXTS = 50  # of a concept

@@ -15,8 +15,8 @@ from annotations.analysis.estimates import SEED
 from annotations.models import BaseModel
 from annotations.readings import concepts as reading
 from annotations.readings.class_images import class_images
-from modeling.concepts import best_together, stratified_half, together_by_chance, together_in_draws
 from modeling.error_score import error_scores
+from modeling.together import best_together, stratified_half, together_by_chance, together_in_draws
 
 MOST_TOGETHER = 5  # concepts in a union
 MOST_CANDIDATES = 50  # concepts that are chosen from: those with the best scores on the half that chooses

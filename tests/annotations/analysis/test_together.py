@@ -5,8 +5,8 @@ import pytest
 
 from annotations.analysis.estimates import SEED
 from annotations.analysis.together import Explained, explain
-from modeling.concepts import stratified_half
 from modeling.errors import NothingToSeparate
+from modeling.together import stratified_half
 
 RNG = np.random.default_rng(3)
 N, D = 200, 16
