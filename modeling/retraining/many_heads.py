@@ -7,8 +7,9 @@ For features X [n, d] with a constant appended, labels y, head k's weights w_k w
 is λ-strongly convex, so that F_k(W) - F_k* ≤ ‖∇F_k(W)‖² / (2λ), the gap: that is the certificate.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -43,6 +44,18 @@ class TrainedHeads:
     loss: NDArray[np.float64]
     gap: NDArray[np.float64]
     iterations: int
+
+    @classmethod
+    def of(cls, coefficients: Tensor, solutions: Sequence[Solution]) -> Self:
+        """From coefficients [K, C, d + 1], the bias last, and what the solver says of these heads, batch by batch."""
+        on_cpu = coefficients.cpu().numpy()
+        return cls(
+            coef=on_cpu[:, :, :-1].copy(),
+            intercept=on_cpu[:, :, -1].copy(),
+            loss=torch.cat([each.loss for each in solutions]).cpu().numpy(),
+            gap=torch.cat([each.gap for each in solutions]).cpu().numpy(),
+            iterations=max(each.iterations for each in solutions),
+        )
 
 
 def train_heads(
@@ -79,7 +92,7 @@ def train_heads(
             solve(problem, batch, start.reference, start.metric, tolerance, max_iterations)
             for batch in batches(problem, as_tensor(weights).to(device))
         ]
-    return _trained(solutions, problem.cross_entropy.basis)
+        return TrainedHeads.of(problem.cross_entropy.basis @ torch.cat([each.v for each in solutions]), solutions)
 
 
 def batches(problem: Problem, weights: Tensor) -> Iterator[HeadWeights]:
@@ -88,14 +101,3 @@ def batches(problem: Problem, weights: Tensor) -> Iterator[HeadWeights]:
     at_once = max(max(d // _FEATURES_PER_NUMBER, _SMALL // n) // problem.n_columns, 1)
     for batch in weights.tensor_split(-(-weights.shape[1] // at_once), dim=1):
         yield HeadWeights.of(batch, problem.features.dtype)
-
-
-def _trained(solutions: list[Solution], basis: Tensor) -> TrainedHeads:
-    coefficients = (basis @ torch.cat([each.v for each in solutions])).cpu().numpy()
-    return TrainedHeads(
-        coef=coefficients[:, :, :-1].copy(),
-        intercept=coefficients[:, :, -1].copy(),
-        loss=torch.cat([each.loss for each in solutions]).cpu().numpy(),
-        gap=torch.cat([each.gap for each in solutions]).cpu().numpy(),
-        iterations=max(each.iterations for each in solutions),
-    )

@@ -63,15 +63,9 @@ def train_some_classes(
         ]
         rows = head.repeat(given.shape[1], 1, 1)
         rows[:, free] = torch.cat([each.v for each in solutions])
-        fixed = l2 / 2 * float((head**2).sum() - (start**2).sum())
-    trained = rows.cpu().numpy()
-    return TrainedHeads(
-        coef=trained[:, :, :-1].copy(),
-        intercept=trained[:, :, -1].copy(),
-        loss=torch.cat([each.loss for each in solutions]).cpu().numpy() + fixed,
-        gap=torch.cat([each.gap for each in solutions]).cpu().numpy(),
-        iterations=max(each.iterations for each in solutions),
-    )
+        trained = TrainedHeads.of(rows, solutions)
+        penalty_of_others = l2 / 2 * float((head**2).sum() - (start**2).sum())
+        return replace(trained, loss=trained.loss + penalty_of_others)
 
 
 @dataclass(frozen=True)
