@@ -13,11 +13,11 @@ from torch import Tensor
 
 from modeling.errors import NotConverged
 from modeling.products import multiplies_bfloat16
-from modeling.retraining.descent import descend
+from modeling.retraining.descent import Descent, descend
 from modeling.retraining.lbfgs import Pairs
 from modeling.retraining.loss_weights import HeadWeights
 from modeling.retraining.metric import Metric
-from modeling.retraining.objective import ImageState, evaluate
+from modeling.retraining.objective import Evaluation, ImageState, evaluate
 from modeling.retraining.problem import Precision, Problem
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
@@ -45,47 +45,71 @@ def solve(
 
     Raises NotConverged.
     """
-    v, iterations = start.repeat(len(weights), 1, 1), 0
-    loss, gap = torch.zeros_like(v[:, 0, 0]), torch.full_like(v[:, 0, 0], torch.inf)
-    pending, check = torch.arange(len(v), device=v.device), problem.features.dtype
+    heads = _Heads(problem, weights, start, tolerance)
     for precision in precisions(problem.features):
+        memory = ImageState.empty(problem, len(heads.pending), precision.values)
         worst, descent = torch.inf, None
-        memory = ImageState.empty(problem, len(pending), precision.values)
         while True:
-            here = v[pending] if iterations else start[None]
-            kept = memory.first(len(pending))
-            found = evaluate(problem, weights.only(pending), here, check, kept.z, kept.residuals)
-            loss[pending], gap[pending] = found.loss, found.gap(problem.l2)
-            unsolved = ~(found.gap(problem.l2) <= tolerance * found.loss)  # NaN is not
-            if check == torch.float64 and not unsolved.any():
-                return Solution(v, loss, gap, iterations)
-            pairs = descent.pairs() if descent else Pairs()
-            if check == torch.float64:
-                pending, pairs = pending[unsolved], pairs.only(unsolved)
-                found, kept = found.only(unsolved), kept.only(unsolved)
-            worst_before, worst = worst, float((gap / loss)[pending].max())
-            if iterations >= max_iterations:
-                raise NotConverged(iterations, worst, tolerance)
+            found, kept, still_pending = heads.evaluate(memory)
+            if not len(heads.pending):
+                return Solution(heads.v, heads.loss, heads.gap, heads.iterations)
+            worst_before, worst = worst, heads.worst()
+            if heads.iterations >= max_iterations:
+                raise NotConverged(heads.iterations, worst, tolerance)
             if not worst < PROGRESS * worst_before:  # neither NaN nor what stays infinite is
                 break
-            goal = torch.maximum(GOAL * tolerance * loss, precision.shrinks * gap)[pending]
-            descent = descend(
-                problem,
-                weights.only(pending),
-                v[pending],
-                found,
-                kept,
-                metric.to(precision.operands),
-                precision,
-                goal,
-                min(max_iterations - iterations, precision.patience),
-                pairs,
-            )
-            v[pending] = descent.v
-            iterations += descent.iterations
-            if (goal <= tolerance * loss[pending]).all():
-                check = torch.float64  # the descent aimed at the tolerance itself
-    raise NotConverged(iterations, worst, tolerance)
+            pairs = descent.pairs() if descent else Pairs()
+            pairs = pairs if still_pending.all() else pairs.only(still_pending)
+            most = min(max_iterations - heads.iterations, precision.patience)
+            descent = heads.descend(found, kept, metric.to(precision.operands), precision, most, pairs)
+    raise NotConverged(heads.iterations, worst, tolerance)
+
+
+class _Heads:
+    """All heads on their way: where each is, and what the last evaluation there said. What float64 certifies is solved,
+    and pending no longer."""
+
+    def __init__(self, problem: Problem, weights: HeadWeights, start: Tensor, tolerance: float) -> None:
+        self.problem, self.weights, self.start, self.tolerance = problem, weights, start, tolerance
+        self.v, self.iterations = start.repeat(len(weights), 1, 1), 0
+        self.loss = torch.zeros_like(self.v[:, 0, 0])
+        self.gap = torch.full_like(self.loss, torch.inf)
+        self.pending = torch.arange(len(self.v), device=self.v.device)
+        self.check = problem.features.dtype  # the precision of evaluations
+
+    def worst(self) -> float:
+        """The largest gap of a pending head, as a share of its loss."""
+        return float((self.gap / self.loss)[self.pending].max())
+
+    def evaluate(self, memory: ImageState) -> tuple[Evaluation, ImageState, Tensor]:
+        """Evaluate the pending heads; returns what was found of those that still are, and which of them these are."""
+        here = self.v[self.pending] if self.iterations else self.start[None]
+        kept = memory.first(len(self.pending))
+        found = evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept.z, kept.residuals)
+        gap = found.gap(self.problem.l2)
+        self.loss[self.pending], self.gap[self.pending] = found.loss, gap
+        solved = (gap <= self.tolerance * found.loss) & (self.check == torch.float64)  # NaN is not
+        self.pending = self.pending[~solved]
+        return found.only(~solved), kept.only(~solved), ~solved
+
+    def descend(
+        self,
+        found: Evaluation,
+        kept: ImageState,
+        metric: Metric,
+        precision: Precision,
+        max_iterations: int,
+        pairs: Pairs,
+    ) -> Descent:
+        """Lower the pending heads from where they were evaluated: to the tolerance, or as far as the precision goes."""
+        goal = torch.maximum(GOAL * self.tolerance * self.loss, precision.shrinks * self.gap)[self.pending]
+        weights, v = self.weights.only(self.pending), self.v[self.pending]
+        descent = descend(self.problem, weights, v, found, kept, metric, precision, goal, max_iterations, pairs)
+        self.v[self.pending] = descent.v
+        self.iterations += descent.iterations
+        if (goal <= self.tolerance * self.loss[self.pending]).all():
+            self.check = torch.float64  # the descent aimed at the tolerance itself
+        return descent
 
 
 def precisions(features: Tensor) -> Sequence[Precision]:
