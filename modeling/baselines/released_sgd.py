@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from modeling.baselines.classifiers import LinearClassifier
@@ -68,29 +68,58 @@ def train_released_sgd(
     check_count(patience, "the patience", least=0)
     if not 0 <= held_out <= 1:
         raise BadArray(f"the share of images held out must lie in [0, 1], not {held_out}")
-    data = GroupedFeatures(features, labels, np.zeros_like(labels) if groups is None else groups)
     if groups is None and objective != "mean":
         raise BadArray(f"the objective {objective} needs groups")
-    order, n_held_out = rng.permutation(len(data)), math.ceil(held_out * len(data))
+    data = GroupedFeatures(features, labels, np.zeros_like(labels) if groups is None else groups)
+    kept, stop = _held_out(data, held_out, rng)
+    check_two_classes(kept.labels)
+    layer = linear_layer(features.shape[1], data.n_classes, rng, device)
+    best, best_loss, steps = _descend(layer, kept, stop, objective, settings, max_steps, patience)
+    return ReleasedSgdClassifier(*coefficients(best if keep == "best" else layer), steps, best_loss)
+
+
+def _held_out(data: GroupedFeatures, share: float, rng: np.random.Generator) -> tuple[GroupedFeatures, GroupedFeatures]:
+    """The images to train on, and those held out to stop by: a random share of all, rounded up. Raises BadArray."""
+    order, n_held_out = rng.permutation(len(data)), math.ceil(share * len(data))
     if not 0 < n_held_out < len(data):
         raise BadArray(f"holding out {n_held_out} of {len(data)} images leaves none to train on, or none to stop by")
-    check_two_classes(data.labels[order[n_held_out:]])
-    kept, stop = (tensors(data.take(rows), device) for rows in (order[n_held_out:], order[:n_held_out]))
-    layer = linear_layer(features.shape[1], data.n_classes, rng, device)
-    optimizer = settings.optimizer(layer)
-    best_loss, best, waited, steps = float("inf"), copy.deepcopy(layer), 0, 0
+    return data.take(order[n_held_out:]), data.take(order[:n_held_out])
+
+
+def _descend(
+    layer: nn.Linear,
+    kept: GroupedFeatures,
+    stop: GroupedFeatures,
+    objective: GroupLoss,
+    settings: SgdSettings,
+    max_steps: int,
+    patience: int,
+) -> tuple[nn.Linear, float, int]:
+    """Train the layer on what is kept, until its loss on what is held out to stop by no longer falls.
+
+    Returns the layer as it was where that loss was least, the loss, and the number of steps. Raises BadArray where it
+    is no longer finite.
+    """
+    optimizer, device = settings.optimizer(layer), layer.weight.device
+    of_kept, of_stop = tensors(kept, device), tensors(stop, device)
+    best, best_loss, waited, steps = copy.deepcopy(layer), math.inf, 0, 0
     while steps < max_steps and waited <= patience:
-        step(optimizer, objective_loss(layer(kept[0]), *kept[1:], objective))
+        step(optimizer, _loss(layer, of_kept, objective))
         steps += 1
         with torch.inference_mode():
-            loss = float(objective_loss(layer(stop[0]), *stop[1:], objective))
+            loss = float(_loss(layer, of_stop, objective))
         if not math.isfinite(loss):
             raise BadArray(f"training diverged at step {steps}: a step of {settings.learning_rate} is too long here")
+        waited += 1
         if loss < best_loss:
-            best_loss, best, waited = loss, copy.deepcopy(layer), 0
-        else:
-            waited += 1
-    return ReleasedSgdClassifier(*coefficients(best if keep == "best" else layer), steps, best_loss)
+            best, best_loss, waited = copy.deepcopy(layer), loss, 0
+    return best, best_loss, steps
+
+
+def _loss(layer: nn.Linear, data: tuple[Tensor, Tensor, Tensor], objective: GroupLoss) -> Tensor:
+    """Of features, labels and groups."""
+    features, labels, groups = data
+    return objective_loss(layer(features), labels, groups, objective)
 
 
 def objective_loss(logits: Tensor, labels: Tensor, groups: Tensor, objective: GroupLoss) -> Tensor:
