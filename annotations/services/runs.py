@@ -17,7 +17,7 @@ from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Sc
 from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services import doorbell, events
 from annotations.services.claims import MOST_ATTEMPTS, claim, exhausted
-from annotations.services.event_images import image, part
+from annotations.services.event_images import Image, image, part
 from annotations.version import CODE_VERSION
 from modeling.errors import SliceTooSmall
 from modeling.metrics import GroupMetrics
@@ -189,17 +189,19 @@ class _Planned:
     run: Run
     score: Score
     is_new: bool
-    pointer: Score | ThresholdChoice  # the row that now points to the run
+    images: tuple[Image, ...]  # of the rows that changed
 
 
 def _plan(assignment: Assignment, score: Score) -> _Planned:
     run, created = _get_or_create(assignment, score, score.threshold, is_chosen=False)
     Score.objects.filter(pk=score.pk).update(run=run)
     score.run = run
+    images = [*_images_of_new(run, created), part(score, "run")]
     if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
         run.is_chosen = False
         run.save(update_fields=["is_chosen"])
-    return _Planned(run, score, created, score)
+        images.append(part(run, "is_chosen"))
+    return _Planned(run, score, created, tuple(images))
 
 
 def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
@@ -207,14 +209,18 @@ def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
     run, created = _get_or_create(assignment, score, choice.threshold, is_chosen=True)
     ThresholdChoice.objects.filter(pk=choice.pk).update(run=run)
     choice.run = run
-    return _Planned(run, score, created, choice)
+    return _Planned(run, score, created, (*_images_of_new(run, created), part(choice, "run")))
+
+
+def _images_of_new(run: Run, is_new: bool) -> list[Image]:
+    """A run that was there may be trained this moment: what was read of it is older than what the log then has."""
+    return [image(run)] if is_new else []
 
 
 def _plan_entry(planned: _Planned) -> events.Entry:
     run, phrase = planned.run, planned.score.phrase
-    images = (image(run), part(planned.pointer, "run"))
     payload = {"run": run.public_id, "assignment": run.assignment.public_id, "ordinal": phrase.ordinal}
-    return events.Entry(event_kinds.RUN_PLANNED, run.assignment.session, images, payload)
+    return events.Entry(event_kinds.RUN_PLANNED, run.assignment.session, planned.images, payload)
 
 
 def _get_or_create(

@@ -5,7 +5,9 @@ import pytest
 from annotations.models import Event, Phrase, Run, RunState, Score
 from annotations.services import doorbell, runs
 from annotations.services.claims import MOST_ATTEMPTS
+from annotations.services.log_check import LogCheck
 from tests.steps import end, submit, submit_and_score
+from worker.scoring import score_due_phrases
 
 
 def test_each_distinct_annotation_of_an_ended_assignment_gets_a_run(alice):
@@ -64,6 +66,23 @@ def test_planning_again_adds_nothing(alice):
     assert runs.plan_runs(ended) == 0
     assert Run.objects.count() == 2
     assert Event.objects.filter(kind="run_refused").count() == 1
+
+
+def test_a_run_that_is_trained_while_another_phrase_joins_it_is_done_in_the_log_too(alice, monkeypatch):
+    submit_and_score(alice, "red")
+    late = submit(alice, "red")
+    end(alice)
+
+    def trained_meanwhile(*args, **chosen):
+        run, created = get_or_create(*args, **chosen)
+        assert runs.refuse_run(Run.objects.get(pk=run.pk), "a slice is too small")
+        return run, created
+
+    get_or_create = runs._get_or_create
+    monkeypatch.setattr(runs, "_get_or_create", trained_meanwhile)
+    score_due_phrases()
+    assert late.score.run == Run.objects.get()
+    assert list(LogCheck(alice.session.study).differences()) == []
 
 
 def test_the_doorbell_rings_for_new_runs(alice, monkeypatch, django_capture_on_commit_callbacks):
