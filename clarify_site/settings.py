@@ -113,11 +113,14 @@ TEMPLATES = [
     },
 ]
 
-# A wait is bounded everywhere: a statement, a lock, a connection left in a transaction, a pool that is used up.
+# A wait is bounded everywhere: a statement, a lock, a connection left in a transaction, a pool that is used up, a server
+# that is gone without a word. Of the last the kernel by itself tells after a quarter of an hour, or two hours.
+_POSTGRES_SILENT = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 _POSTGRES_LIMITS = "-c statement_timeout=30s -c lock_timeout=2s -c idle_in_transaction_session_timeout=120s"
 _database: dict[str, Any] = read.env.db_url_config(DATABASE_URL)
 _database["CONN_HEALTH_CHECKS"] = True
 _database["OPTIONS"] = {
+    **_POSTGRES_SILENT,
     **_database.get("OPTIONS", {}),
     "options": _POSTGRES_LIMITS,
     "connect_timeout": 5,
@@ -258,6 +261,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
+    "health_check_interval": 5,  # a broker that is gone without a word is given up after 11 s at most
 }
 CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_TIMEOUT
 CELERY_REDIS_SOCKET_TIMEOUT = 10

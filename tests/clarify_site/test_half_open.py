@@ -1,0 +1,98 @@
+"""Connections whose other end is gone without a word are given up within seconds, and new ones are made."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.conf import settings
+from kombu import Connection
+
+from annotations.services import doorbell
+from clarify_site.celery import app
+from tests.relay import Relay, relay
+from tests.worker.processes import celery, wait_until
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the kernel's socket filters are Linux's"),
+    pytest.mark.django_db(transaction=True),
+]
+
+BROKER = urlsplit(os.environ["REDIS_URL"])
+OF_A_SILENT_END = {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"}
+
+
+@pytest.fixture
+def broker() -> Iterator[Relay]:
+    with relay(lambda: socket.create_connection((BROKER.hostname, BROKER.port))) as running:
+        yield running
+
+
+def _url(broker: Relay) -> str:
+    user = BROKER.netloc.rpartition("@")[0]
+    return urlunsplit(BROKER._replace(netloc=f"{user}@127.0.0.1:{broker.port}"))
+
+
+def test_a_worker_whose_broker_fell_silent_works_again(
+    broker: Relay, subprocess_environment: dict[str, str], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+
+    def rung_and_done() -> int:
+        doorbell.ring(doorbell.END_OVERDUE_ASSIGNMENTS)  # a message that the silent connection took is lost
+        return log.read_text().count("succeeded")
+
+    environment = {**subprocess_environment, "REDIS_URL": _url(broker), "LOG_LEVEL": "INFO"}
+    with celery(log, environment, "worker", "-P", "solo", "-Q", "maintenance", "-l", "INFO") as worker:
+        wait_until(rung_and_done, worker, log)
+        broker.fall_silent()
+        done_before = rung_and_done()
+        wait_until(lambda: rung_and_done() > done_before, worker, log)
+
+
+def test_the_doorbell_does_not_wait_for_a_broker_that_fell_silent(
+    broker: Relay, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    patience = dict(doorbell._connection().transport_options)
+    through = Connection(_url(broker), transport_options={**app.conf.broker_transport_options, **patience})
+    monkeypatch.setattr(doorbell, "_connection", lambda: through)
+    monkeypatch.setattr(doorbell._broker_is_silent, "_until", 0.0)
+    doorbell._send(doorbell.SCORE_PHRASES)
+    assert caplog.text == ""
+    broker.fall_silent()
+    doorbell._send(doorbell.SCORE_PHRASES)
+    assert "the broker did not take worker.score_phrases" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(doorbell._broker_is_silent, "_until", 0.0)  # a little later
+    doorbell._send(doorbell.SCORE_PHRASES)
+    assert caplog.text == ""
+
+
+@pytest.mark.skipif("host=" not in os.environ["DATABASE_URL"], reason="the server is not one of the tests' own")
+def test_a_query_does_not_wait_for_a_database_that_fell_silent() -> None:
+    (folder,) = parse_qs(urlsplit(os.environ["DATABASE_URL"]).query)["host"]
+
+    def connect() -> socket.socket:
+        end = socket.socket(socket.AF_UNIX)
+        end.connect(f"{folder}/.s.PGSQL.5432")
+        return end
+
+    options = {name: settings.DATABASES["default"]["OPTIONS"][name] for name in OF_A_SILENT_END}
+    with relay(connect) as database:
+        address = f"postgresql://postgres@127.0.0.1:{database.port}/postgres"
+        idle, waiting = (psycopg.connect(address, autocommit=True, **options) for _ in range(2))
+        with ThreadPoolExecutor(1) as pool:
+            under_way = pool.submit(waiting.execute, "SELECT pg_sleep(60)")
+            while not idle.execute(
+                "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()"
+            ).fetchall():
+                pass
+            database.fall_silent()
+            for query in (lambda: idle.execute("SELECT 1"), under_way.result):
+                with pytest.raises(psycopg.OperationalError):
+                    query()
