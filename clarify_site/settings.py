@@ -113,8 +113,8 @@ TEMPLATES = [
     },
 ]
 
-# A wait is bounded everywhere: a statement, a lock, a connection left in a transaction, a pool that is used up, a server
-# that is gone without a word. Of the last the kernel by itself tells after a quarter of an hour, or two hours.
+# A wait is bounded everywhere: a statement, a lock, a connection left in a transaction, a pool that is used up, and a
+# server that is gone without a word, of which the kernel by itself tells after a quarter of an hour or two hours.
 _POSTGRES_SILENT = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 _POSTGRES_LIMITS = "-c statement_timeout=30s -c lock_timeout=2s -c idle_in_transaction_session_timeout=120s"
 _database: dict[str, Any] = read.env.db_url_config(DATABASE_URL)
