@@ -22,11 +22,11 @@ export MALLOC_TRIM_THRESHOLD_ := 4294967296
 export MALLOC_TOP_PAD_ := 67108864
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format messages bench clean venv browser
+.PHONY: help demo test lint format messages bench drill clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… (test, drill) and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
@@ -62,6 +62,9 @@ messages: $(VENV)/test.stamp ## Collect the participants' texts for translation,
 
 bench: $(VENV)/test.stamp ## Measure against named baselines and write docs/benchmarks.md
 	@$(BIN)/python -m deploy.local.bench
+
+drill: $(VENV)/demo.stamp ## Kill and stop the parts of a site that people use, and check that nothing got lost (ARGS="--faults 20 --seed 1", or "--load 500")
+	@$(BIN)/python -m deploy.local.drill $(ARGS)
 
 clean: ## Remove .venv, caches and all data of the demo
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

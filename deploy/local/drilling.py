@@ -1,0 +1,234 @@
+"""The course of a drill: people speak, faults come, the work is drained, and what people were told is compared with
+what is stored. Import it once Django is set up.
+"""
+
+import datetime as dt
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, connections
+from django.db.models import Min
+from django.urls import reverse
+from django.utils import timezone
+
+from annotations.models import BaseModel, Score, Study
+from annotations.readings import work_queue
+from annotations.services.studies import create_study, open_study
+from annotations.simulation.crowd import as_participants
+from deploy.local import job
+from deploy.local.comparison import Comparison, compare
+from deploy.local.faults import Fault, Trouble
+from deploy.local.people import Crowd, Person, Receipts
+from deploy.local.processes import CannotRun
+from deploy.local.site import Site
+from deploy.local.stages import Stages
+
+SLUG = "drill"
+PHRASES_EACH = 12  # of at most 20
+PAUSE_S = 2.0
+COMING_AT_ONCE = 6
+CALM_S = 2.0  # at most, from one fault's end to the next fault
+SERVED_WITHIN_S, RECOVERED_WITHIN_S, ENDED_WITHIN_S = 180.0, 120.0, 60.0
+LOOK_EVERY_S = 0.1
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Struck:
+    """A fault that happened. recovery_s: until the first score of a phrase submitted after it; None: none came in time.
+
+    It counts from the moment that a role was hit, or that a server answered again. away_s: how long a server was away,
+    or a role took to end.
+    """
+
+    fault: Fault
+    at: dt.datetime
+    away_s: float
+    recovery_s: float | None
+
+
+@dataclass
+class Drilled:
+    """What a drill found. ended_unasked: how often a role ended that no fault had hit, by its name."""
+
+    receipts: Receipts
+    struck: list[Struck] = field(default_factory=list)
+    ended_unasked: Counter[str] = field(default_factory=Counter)
+    comparison: Comparison | None = None
+    left_undone: str = ""
+
+    @property
+    def wrong(self) -> list[str]:
+        """Every reason why the drill failed, as a sentence."""
+        silent = [
+            f"no new score {RECOVERED_WITHIN_S:.0f} s after: {each.fault.kind}"
+            for each in self.struck
+            if each.recovery_s is None
+        ]
+        compared = self.comparison.wrong if self.comparison else ("nothing could be compared",)
+        return [*compared, *silent, *([self.left_undone] if self.left_undone else [])]
+
+
+def open_drill_study() -> Study:
+    """An open study on the demo's data set and base model."""
+    base_model = BaseModel.objects.filter(dataset__name=job.DATASET, name=job.BASE_MODEL).latest("created_at")
+    draft = create_study(
+        slug=SLUG, title="Drill", completion_code="DRILL", completion_url="", tasks=[{"base_model": base_model}]
+    )
+    return open_study(draft, without_rehearsal=True)
+
+
+def wait_for_workers(site: Site) -> None:
+    """Wait until every queue is served: a worker with an encoder takes its time. Raises CannotRun."""
+    end = time.monotonic() + SERVED_WITHIN_S
+    while silent := work_queue.silent(work_queue.workers(timezone.now())):
+        if time.monotonic() > end:
+            queues = ", ".join(queue.queue for queue in silent)
+            raise CannotRun(f"After {SERVED_WITHIN_S:.0f} s nobody serves {queues}: see the workers' logs.")
+        site.tend()
+        time.sleep(LOOK_EVERY_S)
+
+
+class Drill:
+    """A drill on a running site."""
+
+    def __init__(self, trouble: Trouble, study: Study, base_url: str, stages: Stages, seed: int) -> None:
+        self._trouble = trouble
+        self._study = study
+        self._base_url = base_url
+        self._stages = stages
+        self._seed = seed
+        self._rng = random.Random(seed)  # noqa: S311 - moments that can be repeated, not a secret
+        self._hit = ""
+        self.drilled = Drilled(Receipts())
+
+    def strike(self, faults: Sequence[Fault], n_people: int) -> Drilled:
+        """Let people speak, every fault happen, and all work be done; then compare. Raises CannotRun."""
+        crowd = self._crowd(PAUSE_S)
+        crowd.may_speak.set()
+        with (
+            self._people(crowd, n_people),
+            self._stages.stage(f"{len(faults)} faults"),
+            self._stages.bar("faults", len(faults)) as bar,
+        ):
+            for fault in faults:
+                self.drilled.struck.append(self._struck(fault))
+                bar.advance()
+        self._settle()
+        return self.drilled
+
+    def load(self, n_people: int, pause_s: float, seconds: float) -> tuple[Drilled, float]:
+        """Let many people speak for a while, without any fault, and compare.
+
+        Returns also when all had come and began to speak, by the monotonic clock. Raises CannotRun.
+        """
+        crowd = self._crowd(pause_s)
+        with (
+            self._people(crowd, n_people),
+            self._stages.stage(f"{n_people} people speak"),
+            self._stages.bar("seconds", round(seconds)) as bar,
+        ):
+            began = time.monotonic()
+            crowd.may_speak.set()
+            while (gone := time.monotonic() - began) < seconds:
+                self._look()
+                bar.reached(round(gone), round(seconds))
+        self._settle()
+        return self.drilled, began
+
+    def _crowd(self, pause_s: float) -> Crowd:
+        parameters = (self._study.participant_parameter, self._study.study_parameter, self._study.session_parameter)
+        return Crowd(
+            self._base_url,
+            reverse("welcome", args=[self._study.slug]),
+            as_participants(parameters, run=str(self._seed)),
+            PHRASES_EACH,
+            pause_s,
+            self.drilled.receipts,
+        )
+
+    @contextmanager
+    def _people(self, crowd: Crowd, n: int) -> Iterator[None]:
+        """People who have come to their task; after the block they get the answer that they wait for, and leave."""
+        people = [Person(crowd, number, self._seed) for number in range(n)]
+        with self._stages.stage(f"{n} people come"), self._stages.bar("people", n) as bar:
+            for person in people:
+                self._until(lambda: _on_their_way(people) < COMING_AT_ONCE)
+                person.start()
+                bar.advance()
+            self._until(lambda: not _on_their_way(people))
+        yield
+        crowd.over.set()
+        self._until(lambda: not any(person.is_alive() for person in people))
+        for person in people:
+            if person.error is not None:
+                raise CannotRun(f"{person.name} did what no person does: {person.error!r}") from person.error
+
+    def _struck(self, fault: Fault) -> Struck:
+        self._pass(self._rng.uniform(0, CALM_S))
+        self._hit = fault.target
+        began, again = self._trouble.make(fault)
+        if fault.hits_role:
+            if not self._until(lambda: self._hit == "", ENDED_WITHIN_S):
+                raise CannotRun(f"{fault.target} did not end within {ENDED_WITHIN_S:.0f} s: {fault.kind}.")
+            again = dt.datetime.now(dt.UTC)
+        away_s = (again - began).total_seconds()
+        counted_from = began if fault.hits_role else again
+        scored = self._until(lambda: self._first_score(again), RECOVERED_WITHIN_S)
+        return Struck(fault, began, away_s, (scored - counted_from).total_seconds() if scored else None)
+
+    def _first_score(self, since: dt.datetime) -> dt.datetime | None:
+        """When the first of the phrases that came since then was scored."""
+        scores = Score.objects.filter(phrase__assignment__session__study=self._study, phrase__submitted_at__gte=since)
+        try:
+            first: dt.datetime | None = scores.aggregate(first=Min("scored_at"))["first"]
+        except (OperationalError, InterfaceError):  # of a server that was restarted
+            connections.close_all()
+            return None
+        return first
+
+    def _settle(self) -> None:
+        """Let all work be done, then compare."""
+        connections.close_all()
+        with self._stages.stage("The rest of the work"), self._stages.bar("phrases and runs", 1) as bar:
+            try:
+                for done, total in job.work_left(self._study):
+                    bar.reached(done, total)
+                    self._look()
+            except CannotRun as error:
+                self.drilled.left_undone = str(error)
+        with self._stages.stage("Comparison"):
+            receipts = self.drilled.receipts
+            self.drilled.comparison = compare(self._study, receipts.sent, receipts.acknowledged)
+
+    def _until(self, found: Callable[[], Found], within_s: float = float("inf")) -> Found | None:
+        """Keep the site running until something is found; None where it is not in time."""
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            value = found()
+            if value:
+                return value
+            self._look()
+        return None
+
+    def _pass(self, seconds: float) -> None:
+        self._until(lambda: False, seconds)
+
+    def _look(self) -> None:
+        """Start again what has ended, as the demo does, and note what no fault had ended."""
+        for name in self._trouble.site.tend():
+            if name == self._hit:
+                self._hit = ""
+            else:
+                self.drilled.ended_unasked[name] += 1
+        time.sleep(LOOK_EVERY_S)
+
+
+def _on_their_way(people: Sequence[Person]) -> int:
+    return sum(person.is_alive() and not person.has_come.is_set() for person in people)
