@@ -67,14 +67,18 @@ class BadSharedStart(ModelingError):
 
 
 class NotConverged(ModelingError):
-    """Retraining ended before every head reached its certificate; nothing is returned."""
+    """Retraining ended before every head reached its certificate; nothing is returned.
+
+    It had no iterations left, or the numbers' precision led no further.
+    """
 
     code = "not_converged"
 
-    def __init__(self, iterations: int, worst_gap: float, tolerance: float) -> None:
+    def __init__(self, iterations: int, worst_gap: float, tolerance: float, max_iterations: int) -> None:
+        more = "Allow more iterations, or" if iterations >= max_iterations else "More iterations would not help:"
         super().__init__(
             f"retraining did not converge in {iterations} iterations: the worst head is certified only to a relative "
-            f"gap of {worst_gap:.2e}, and {tolerance:.0e} is asked for"
+            f"gap of {worst_gap:.2e}, and {tolerance:.0e} is asked for. {more} take a larger l2 or a looser tolerance"
         )
         self.iterations = iterations
         self.worst_gap = worst_gap

@@ -55,14 +55,14 @@ def solve(
                 return Solution(heads.v, heads.loss, heads.gap, heads.iterations)
             worst_before, worst = worst, heads.worst()
             if heads.iterations >= max_iterations:
-                raise NotConverged(heads.iterations, worst, tolerance)
+                raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
             if not worst < PROGRESS * worst_before:  # neither NaN nor what stays infinite is
                 break
             pairs = descent.pairs() if descent else Pairs()
             pairs = pairs if still_pending.all() else pairs.only(still_pending)
             most = min(max_iterations - heads.iterations, precision.patience)
             descent = heads.descend(found, kept, metric.to(precision.operands), precision, most, pairs)
-    raise NotConverged(heads.iterations, worst, tolerance)
+    raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
 
 
 class _Heads:

@@ -227,7 +227,7 @@ def _solve(
         while True:
             at = method.at(v, check) if known is None else method.begin(v, known, rounded)
             if iterations >= max_iterations:
-                raise NotConverged(iterations, at.gap / at.loss, tolerance)
+                raise NotConverged(iterations, at.gap / at.loss, tolerance, max_iterations)
             if not at.gap < PROGRESS * gap_before:  # NaN is not
                 break
             # what is known may be of features that have changed in memory since
@@ -239,4 +239,4 @@ def _solve(
                 if certificate.gap <= tolerance * certificate.loss:
                     return v, certificate, iterations
                 check = torch.float64
-    raise NotConverged(iterations, at.gap / at.loss, tolerance)
+    raise NotConverged(iterations, at.gap / at.loss, tolerance, max_iterations)
