@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from annotations.analysis.packed import Packed
 from annotations.analysis.people import Tried
-from annotations.analysis.table3 import Listed, PhraseList, counted, table_3
+from annotations.analysis.table3 import Listed, PhraseList, table_3
 from tests.annotations.analysis.paper import DATA_SETS, LISTS, papers_phrases
 from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
 
@@ -49,11 +49,6 @@ def test_the_scripted_study_of_26_people_has_its_three_lists() -> None:
     for task, lists in EXPECTED.items():
         for name, expected in lists.items():
             assert texts(tuple(row for row in rows if row.task == task), name) == expected
-
-
-def test_equal_texts_can_be_counted() -> None:
-    rows = list(table_3(Packed([Tried(1, "ann", "red", 0.7, 0.6), Tried(1, "ben", "red", 0.7, 0.6)])))
-    assert counted([row for row in rows if row.phrase_list is PhraseList.BEST_SCORE]) == [("red", 2)]
 
 
 def test_the_papers_phrases_are_laid_out_as_in_the_paper() -> None:
