@@ -19,10 +19,10 @@ from annotations.admin.results_words import (
 )
 from annotations.admin.study_pages import StudyPage, page_context
 from annotations.analysis.chart_values import Figure
+from annotations.analysis.counts import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.definitions import TABLE_3
 from annotations.analysis.figures import figures, first_tasks
 from annotations.analysis.latest import followed
-from annotations.analysis.rows import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.splits import Panel
 from annotations.analysis.tables import FilledTable, StudyTables
 from annotations.charts.draw import draw

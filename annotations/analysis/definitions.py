@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.analysis.conditions import Compared
+from annotations.analysis.counts import Counted
 from annotations.analysis.estimates import Estimate
 from annotations.analysis.measures import MEASURES
 from annotations.analysis.people import PersonTask
-from annotations.analysis.rows import BEST_KEYWORDS, Counted, RankedList
+from annotations.analysis.rows import BEST_KEYWORDS, RankedList
 from annotations.analysis.saturation import Novelty
 from annotations.analysis.splits import Panel, SplitPart
 from annotations.analysis.table3 import Listed

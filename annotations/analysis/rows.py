@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 
+from annotations.analysis.counts import Counted, counts
 from annotations.analysis.packed import Packed
 from annotations.analysis.people import Key, Times, Tried, annotation_key
 from annotations.analysis.times import task_times
 from annotations.models import (
-    UNCOUNTED,
     AnnotationSession,
     Assignment,
     Audience,
@@ -20,16 +20,12 @@ from annotations.models import (
     KeywordRanking,
     Moderation,
     Phrase,
-    PhraseState,
-    Run,
-    RunState,
     SessionKind,
     Study,
     Task,
 )
 from annotations.readings.moderated_words import HIDDEN
 
-PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "runs waiting"  # what will still change by itself
 _AT_ONCE = 2_000
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
 
@@ -70,16 +66,6 @@ class TaskFacts:
 
 
 @dataclass(frozen=True)
-class Counted:
-    """How much of one kind there is. is_left_out: nothing of it is in any number; reason: why, or what it means."""
-
-    what: str
-    n: int
-    is_left_out: bool
-    reason: str
-
-
-@dataclass(frozen=True)
 class PhraseRows:
     """What was said of some tasks, or of all. experts: what experts said of the same class of the same base model."""
 
@@ -117,7 +103,7 @@ def read_rows(study: Study) -> StudyRows:
             )
         ),
         times=task_times(study, kind),
-        counted=tuple(each for each in _counted(study, kind, several) if each.n),
+        counted=tuple(each for each in counts(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
     )
 
@@ -266,49 +252,3 @@ def _conditions(study: Study, kind: SessionKind) -> tuple[dict[str, str | None],
     named = {person: names - {None} for person, names in seen.items()}
     several = sum(len(names) > 1 for names in named.values())
     return {person: next(iter(names)) if len(names) == 1 else None for person, names in named.items()}, several
-
-
-def _counted(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
-    visits = study.sessions.aggregate(
-        withdrawn=Count(
-            "participant", filter=Q(kind=kind, withdrawn_at__isnull=False, erased_at=None), distinct=True
-        ),  # a visit is named once: erasure takes it over
-        erased=Count("id", filter=Q(kind=kind, erased_at__isnull=False)),
-        uncounted=Count("id", filter=Q(kind__in=UNCOUNTED)),
-        others=Count("id", filter=~Q(kind__in=(kind, *UNCOUNTED))),
-        late=Count("id", filter=Q(kind=kind, is_late=True, withdrawn_at=None)),
-    )
-    phrases = Phrase.objects.filter(assignment__session__in=study.sessions.in_results(kind)).aggregate(
-        excluded=Count("id", filter=Q(moderation=Moderation.EXCLUDED)),
-        hidden=Count("id", filter=Q(moderation=Moderation.HIDDEN)),
-        pending=Count("id", filter=Q(state=PhraseState.PENDING)),
-        failed=Count("id", filter=Q(state=PhraseState.FAILED)),
-    )
-    runs = Run.objects.filter(assignment__session__in=study.sessions.in_results(kind), is_chosen=False).aggregate(
-        pending=Count("id", filter=Q(state=RunState.PENDING)),
-        failed=Count("id", filter=Q(state=RunState.FAILED)),
-        refused=Count("id", filter=Q(state=RunState.REFUSED, threshold__isnull=False)),
-        scoreless=Count("id", filter=Q(state=RunState.REFUSED, threshold=None)),
-    )
-    others = "visits of experts" if kind == SessionKind.PARTICIPANT else "visits of participants"
-    out, within = True, False
-    yield Counted("people who withdrew", visits["withdrawn"], out, "nothing of their withdrawn visits is used")
-    yield Counted("visits that were erased", visits["erased"], out, "their people withdrew; nothing is left of them")
-    yield Counted("previews and simulated visits", visits["uncounted"], out, "nobody's work")
-    yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
-    yield Counted("phrases that the staff excluded", phrases["excluded"], out, "by moderation, with a reason each")
-    yield Counted("phrases that the staff hid", phrases["hidden"], within, "they count; their words are not shown")
-    yield Counted(PHRASES_WAIT, phrases["pending"], within, "they count as tries and have no score")
-    yield Counted(
-        "phrases that could not be scored", phrases["failed"], within, "they count as tries and have no score"
-    )
-    yield Counted(RUNS_WAIT, runs["pending"], within, "their phrases have a score and no accuracy yet")
-    yield Counted("runs that failed", runs["failed"], within, "their phrases have a score and no accuracy")
-    yield Counted(
-        "runs refused, a slice too small", runs["refused"], within, "their phrases have a score and no accuracy"
-    )
-    yield Counted(
-        "runs refused, error score 0", runs["scoreless"], within, "without a threshold there is nothing to train"
-    )
-    yield Counted("visits that were completed late", visits["late"], within, "after their place was given away")
-    yield Counted("people who saw several conditions", several, within, "in no comparison of conditions")

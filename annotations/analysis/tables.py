@@ -10,12 +10,13 @@ import numpy as np
 from annotations.analysis import definitions as columns
 from annotations.analysis.concepts import concepts_of
 from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
+from annotations.analysis.counts import Counted
 from annotations.analysis.definitions import Keyword, Method, SaturationPoint, TaskNovelty, Total
 from annotations.analysis.estimates import SEED, estimate, spread
 from annotations.analysis.measures import SUMMARY
 from annotations.analysis.packed import Packed, by_person
 from annotations.analysis.people import Key, PersonTask, Tried, person_tasks
-from annotations.analysis.rows import Counted, StudyRows, TaskFacts, read_rows
+from annotations.analysis.rows import StudyRows, TaskFacts, read_rows
 from annotations.analysis.saturation import best_of, novelty, rarefaction
 from annotations.analysis.splits import Looked, Panel, SplitPart, look
 from annotations.analysis.table3 import Listed, table_3
