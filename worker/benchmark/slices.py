@@ -54,5 +54,8 @@ def _unusable(annotation: Annotation, above: NDArray[np.bool_], labels: NDArray[
     try:
         slice_membership(above, labels, annotation.target_class, least)
     except SliceTooSmall as error:
-        return str(error)
+        return (
+            f"{error.n_above} train images are above its threshold and {error.n_below} are not, and each slice needs "
+            f"at least {error.least}"
+        )
     return ""

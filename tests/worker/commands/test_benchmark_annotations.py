@@ -113,7 +113,7 @@ def test_annotations_of_two_classes_make_four_slices(base_model: BaseModel) -> N
     assert set(slices_of([red], files, rows, least=5).membership) == {-1, 0, 1}
 
 
-UNUSABLE = {"oval:blue:0.99": "into 0 above", "oval:red": "error score 0"}
+UNUSABLE = {"oval:blue:0.99": "0 train images are above its threshold and 50 are not", "oval:red": "error score 0"}
 
 
 @pytest.mark.parametrize("text", UNUSABLE)
