@@ -27,6 +27,7 @@ _MOST_LOG_PATHS = 690.0  # float64 counts up to e^709 paths
 _CHUNK = 2**20  # numbers in a working array
 _FINEST = 256  # steps that a mean is summed over
 _LEAST = 1e-300  # probabilities below are none
+_STRAYED = 30 * log(10)  # of paths that touch, e^-this go so far astray before: float64 does not see them
 
 
 def p_method(n_correct: int, n_error: int) -> str:
@@ -178,12 +179,16 @@ def _count_by_rows(short: int, long: int, right: int, up: int, steps: NDArray[np
 def _share_by_diagonals(short: int, long: int, right: int, up: int, steps: NDArray[np.int64]) -> NDArray[np.float64]:
     """Where there are too many paths to count: the share of them that touch, for each point of a diagonal x + y = t.
 
-    Of the paths through (x, y), y in x + y come from below. Points outside of the rectangle are computed along, and
-    enter no point inside: their part is 0, or they lie beyond it.
+    Of the paths through (x, y), y in x + y come from below. Beyond the furthest line every path has touched; of those
+    that stray far to the other side hardly any touches later (`_STRAYED`). Only points between are computed.
     """
-    y = np.arange(short + 1)
-    share = (y <= -steps[:, None]).astype(np.float64)
+    furthest, strayed = int(steps.max()), int(right * long * sqrt(_STRAYED * (short + long) / (2 * short * long)))
+    y, steps = np.arange(-1, short + 1), steps[:, None]  # y = -1 has no part in y = 0
+    share = (y <= -steps).astype(np.float64)
     for t in range(1, short + long + 1):
-        share[:, 1:] += (y[1:] / t) * (share[:, :-1] - share[:, 1:])
-        np.copyto(share, 1, where=y <= (t * right - steps[:, None]) // (right + up))
+        first = max((t * right - furthest) // (right + up), t - long, 0)
+        last = min((t * right + strayed) // (right + up), t, short)
+        below, here = share[:, first : last + 1], share[:, first + 1 : last + 2]
+        here += (y[first + 1 : last + 2] / t) * (below - here)
+        np.copyto(here, 1, where=y[first + 1 : last + 2] <= (t * right - steps) // (right + up))
     return share[:, -1]

@@ -14,6 +14,8 @@ from modeling.error_score import null_level as imported_from_error_score
 from modeling.errors import BadArray, NothingToSeparate
 from modeling.null_level import null_level, null_mean, p_method, p_value, p_values, touching_share
 
+BOTH_WAYS = (module._count_by_rows, module._share_by_diagonals)
+
 counts = st.integers(1, 25)  # SciPy's own counts are exact up to C(50, 25)
 
 
@@ -76,7 +78,7 @@ def test_classes_of_real_size_agree_with_scipy(n_correct: int, n_error: int) -> 
 
 
 def test_more_paths_than_float64_counts_are_shared_out_as_the_closed_form_says() -> None:
-    n, steps = 1_000, np.array([1, 40, 200])
+    n, steps = 1_000, np.array([1, 40, 200, 600])
     assert comb(2 * n, n) > 10**308
     closed = [comb(2 * n, n - int(h)) / comb(2 * n, n) for h in steps]
     np.testing.assert_allclose(touching_share(n, n, steps), closed, rtol=1e-10)
@@ -88,9 +90,16 @@ def test_both_ways_of_counting_agree(one: int, other: int, seed: int) -> None:
     divisor = int(np.gcd(short, long))
     steps = np.random.default_rng(seed).integers(0, short * long // divisor + 1, size=5)
     arguments = (short, long, short // divisor, long // divisor, steps)
-    by_rows, by_diagonals = module._count_by_rows(*arguments), module._share_by_diagonals(*arguments)
+    by_rows, by_diagonals = (each(*arguments) for each in BOTH_WAYS)
     np.testing.assert_allclose(by_rows, by_diagonals, rtol=1e-10)
     assert (by_rows > 0).all()
+
+
+def test_paths_that_stray_far_from_the_line_are_not_missed() -> None:
+    short, long = 331, 400
+    steps = np.array([0, 1, 500, 5_000, 20_000, 60_000])
+    by_rows, by_diagonals = (each(short, long, short, long, steps) for each in BOTH_WAYS)
+    np.testing.assert_allclose(by_diagonals, by_rows, rtol=1e-10)
 
 
 @given(counts, counts, st.floats(0, 1))
