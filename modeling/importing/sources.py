@@ -3,16 +3,13 @@
 No image is opened here. Four formats: `imagefolder`, `csv`, `waterbirds` and `celeba` (docs/datasets.md).
 """
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, TypeVar
 
 from modeling.dataset_files import Split
 from modeling.importing.errors import BadSource, OutsideRoot
-
-Value = TypeVar("Value")
+from modeling.importing.lines import Line, csv_lines, line_of, require_columns, word_lines
 
 SPLIT_WORDS = {
     "train": Split.TRAIN,
@@ -44,23 +41,6 @@ class Source:
     images: Sequence[SourceImage]
     class_names: tuple[str, ...]
     attribute_names: tuple[str, ...]
-
-
-class _Line(NamedTuple):
-    """One row of a listing: where it stands, and its cells by column."""
-
-    file: Path
-    number: int
-    cells: Mapping[str, str]
-
-    def wrong(self, what: str) -> BadSource:
-        return BadSource(self.file, what, self.number)
-
-    def one_of(self, column: str, known: Mapping[str, Value]) -> Value:
-        value = self.cells[column]
-        if value not in known:
-            raise self.wrong(f"{column} is {value!r}, not one of {', '.join(known)}")
-        return known[value]
 
 
 def read_source(
@@ -110,7 +90,7 @@ def read_imagefolder(root: Path, class_names: tuple[str, ...], attribute_names: 
 def read_csv(path: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
     """A CSV file, or `metadata.csv` in a folder: columns filename, split, class and, with groups, attribute."""
     table = path / "metadata.csv" if path.is_dir() else path
-    lines = list(_csv_lines(table, ("filename", "split", "class")))
+    lines = list(csv_lines(table, ("filename", "split", "class")))
     grouped = bool(lines) and "attribute" in lines[0].cells
     if attribute_names and not grouped:
         raise BadSource(table, "attribute names are given, but it has no column attribute")
@@ -145,7 +125,7 @@ def read_waterbirds(root: Path, class_names: tuple[str, ...], attribute_names: t
     return _listed(
         "waterbirds",
         root,
-        _csv_lines(root / "metadata.csv", ("img_filename", "y", "split", "place")),
+        csv_lines(root / "metadata.csv", ("img_filename", "y", "split", "place")),
         class_names,
         attribute_names,
         lambda line: (
@@ -171,7 +151,7 @@ def read_celeba(root: Path, class_names: tuple[str, ...], attribute_names: tuple
     splits = {line.cells["image_id"]: line.one_of("partition", SPLIT_NUMBERS) for line in partition}
     binary = {"-1": 0, "0": 0, "1": 1}
 
-    def read(line: _Line) -> tuple[str, Split, int, int]:
+    def read(line: Line) -> tuple[str, Split, int, int]:
         name = line.cells["image_id"]
         if name not in splits:
             raise line.wrong(f"{name} is in no split of list_eval_partition")
@@ -191,10 +171,10 @@ FORMATS: dict[str, Callable[[Path, tuple[str, ...], tuple[str, ...]], Source]] =
 def _listed(
     source_format: str,
     root: Path,
-    lines: Iterable[_Line],
+    lines: Iterable[Line],
     class_names: tuple[str, ...],
     attribute_names: tuple[str, ...],
-    read: Callable[[_Line], tuple[str, Split, int, int | None]],
+    read: Callable[[Line], tuple[str, Split, int, int | None]],
 ) -> Source:
     """A source from a table: `read` gives filename, split, label and attribute of a line."""
     images: list[SourceImage] = []
@@ -255,69 +235,27 @@ def _visible(folder: Path) -> list[Path]:
         raise BadSource(folder, str(error.strerror)) from error
 
 
-def _csv_lines(file: Path, columns: Sequence[str]) -> Iterator[_Line]:
-    """The rows of a CSV file with at least these columns; blank lines are passed over."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            header = next(reader, [])
-            _require_columns(file, header, columns)
-            for cells in filter(None, reader):
-                yield _line(file, reader.line_num, header, cells)
-    except OSError as error:
-        raise BadSource(file, str(error.strerror)) from error
-    except UnicodeDecodeError as error:
-        raise BadSource(file, f"it is not UTF-8: {error.reason}") from error
-    except csv.Error as error:
-        raise BadSource(file, f"it is not a CSV file: {error}", reader.line_num) from error
-
-
-def _celeba_lines(root: Path) -> tuple[Iterable[_Line], Iterable[_Line]]:
+def _celeba_lines(root: Path) -> tuple[Iterable[Line], Iterable[Line]]:
     """The lines of list_eval_partition (image_id, partition) and of list_attr_celeba (image_id, Blond_Hair, Male)."""
     wanted = ("image_id", "Blond_Hair", "Male")
     if (root / "list_attr_celeba.csv").exists():
         return (
-            _csv_lines(root / "list_eval_partition.csv", ("image_id", "partition")),
-            _csv_lines(root / "list_attr_celeba.csv", wanted),
+            csv_lines(root / "list_eval_partition.csv", ("image_id", "partition")),
+            csv_lines(root / "list_attr_celeba.csv", wanted),
         )
     attributes, partition = root / "list_attr_celeba.txt", root / "list_eval_partition.txt"
     if not attributes.exists():
         raise BadSource(root, "there is no list_attr_celeba.txt or list_attr_celeba.csv")
-    names = next((cells for number, cells in _words(attributes) if number == 2), [])  # line 1 counts the images
+    names = next((cells for number, cells in word_lines(attributes) if number == 2), [])  # line 1 counts the images
     header = ["image_id", *names]
-    _require_columns(attributes, header, wanted)
+    require_columns(attributes, header, wanted)
     return (
-        (_line(partition, number, ["image_id", "partition"], cells) for number, cells in _words(partition)),
-        (_line(attributes, number, header, cells) for number, cells in _words(attributes) if number > 2),
+        (line_of(partition, number, ["image_id", "partition"], cells) for number, cells in word_lines(partition)),
+        (line_of(attributes, number, header, cells) for number, cells in word_lines(attributes) if number > 2),
     )
 
 
-def _words(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and the words of each line that is not blank."""
-    try:
-        with file.open(encoding="utf-8") as stream:
-            for number, text in enumerate(stream, 1):
-                if cells := text.split():
-                    yield number, cells
-    except OSError as error:
-        raise BadSource(file, str(error.strerror)) from error
-    except UnicodeDecodeError as error:
-        raise BadSource(file, f"it is not UTF-8: {error.reason}") from error
-
-
-def _line(file: Path, number: int, header: Sequence[str], cells: Sequence[str]) -> _Line:
-    if len(cells) != len(header):
-        raise BadSource(file, f"it has {len(cells)} cells, the header {len(header)}", number)
-    return _Line(file, number, dict(zip(header, cells, strict=True)))
-
-
-def _require_columns(file: Path, header: Sequence[str], columns: Sequence[str]) -> None:
-    missing = [column for column in columns if column not in header]
-    if missing:
-        raise BadSource(file, f"the column {', '.join(missing)} is missing", 1)
-
-
-def _distinct(lines: Sequence[_Line], column: str) -> tuple[str, ...]:
+def _distinct(lines: Sequence[Line], column: str) -> tuple[str, ...]:
     return tuple(sorted({line.cells[column] for line in lines}))
 
 
