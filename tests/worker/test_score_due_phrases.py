@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from django.db import OperationalError, connection
 
 from annotations.models import Dataset, Phrase, PhraseState, Score
@@ -120,6 +121,23 @@ def test_a_poison_phrase_does_not_take_its_neighbours_and_the_log_has_where_it_c
     assert reason == "Something went wrong that nobody foresaw (RuntimeError: cannot tokenise)."
     assert caplog.text.count("Traceback (most recent call last)") == 1
     assert "in encode_texts" in caplog.text
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_halved_until_it_does(alice, use, monkeypatch):
+    encoder = use(Encoder())
+    encode = encoder.encode_texts
+
+    def encode_two(texts):
+        if len(texts) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return encode(texts)
+
+    monkeypatch.setattr(encoder, "encode_texts", encode_two)
+    for text in ("red", "blue", "dark", "oval", "square"):
+        submit(alice, text)
+    assert score_due_phrases() == 5
+    assert sorted(map(len, encoder.batches)) == [1, 2, 2]
+    assert set(Phrase.objects.values_list("state", "attempts", "last_error")) == {(PhraseState.SCORED, 1, "")}
 
 
 def test_a_poison_phrase_is_given_up_after_five_drains_and_asked_of_the_encoder_no_more(alice, use):

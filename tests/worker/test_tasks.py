@@ -34,6 +34,13 @@ def test_no_clock_waits_for_an_answer_over_http():
     assert {served[name] for name in clocks} == {"maintenance"}
 
 
+def test_phrases_wait_behind_no_other_work():
+    served = {name: route["queue"] for name, route in app.conf.task_routes.items()}
+    assert [name for name, queue in served.items() if queue == served[doorbell.SCORE_PHRASES]] == [
+        doorbell.SCORE_PHRASES
+    ]
+
+
 def test_the_tasks_do_the_whole_job_without_an_argument(alice):
     phrase = submit(alice, "red")
     tasks.score_phrases()

@@ -15,6 +15,7 @@ from annotations.services.errors import (
     TooManyPhrases,
 )
 from tests.steps import end, move_clock, submit
+from worker.scoring import score_due_phrases
 
 UUID = uuid.UUID(int=7)
 
@@ -137,6 +138,17 @@ def test_the_doorbell_rings_once_the_phrase_is_committed(alice, django_capture_o
         submit(alice)
         assert rung == []
     assert rung == [doorbell.SCORE_PHRASES]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_phrase_whose_process_dies_between_commit_and_doorbell_is_due(alice, monkeypatch):
+    def die(task_name: str) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(doorbell, "_send", die)
+    with pytest.raises(SystemExit):
+        submit(alice)
+    assert score_due_phrases() == 1
 
 
 @pytest.mark.django_db(transaction=True)
