@@ -94,7 +94,7 @@ class Browser:
         address = page.url.join(str(form.get("action") or page.url))
         # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
         headers = {"Referer": str(page.url), **headers}
-        return self._http.post(address, data=data | fields, headers=headers, follow_redirects=follow_redirects)
+        return self._http.post(address, data={**data, **fields}, headers=headers, follow_redirects=follow_redirects)
 
 
 def _page(response: httpx.Response, also_fine: tuple[int, ...] = ()) -> Page:

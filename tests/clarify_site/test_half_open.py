@@ -58,7 +58,7 @@ def test_a_worker_whose_broker_fell_silent_works_again(
 def test_the_doorbell_does_not_wait_for_a_broker_that_fell_silent(
     broker: Relay, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    patience = dict(doorbell._connection().transport_options)
+    patience = doorbell._connection().transport_options or {}
     through = Connection(_url(broker), transport_options={**app.conf.broker_transport_options, **patience})
     monkeypatch.setattr(doorbell, "_connection", lambda: through)
     monkeypatch.setattr(doorbell._broker_is_silent, "_until", 0.0)

@@ -137,7 +137,7 @@ def test_nothing_is_lost_while_web_worker_broker_and_database_go_and_come(
         free_port(),
         [
             Fault("broker", Act.EMPTIED),
-            Fault("worker-interactive", Act.KILLED),
+            Fault("worker-interactive", Act.QUIT),
             Fault("broker", Act.KILLED, away_s=1.0),
             Fault("PostgreSQL", Act.RESTARTED),
             Fault("web", Act.KILLED),
