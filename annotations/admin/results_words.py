@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from annotations.admin.numbers import NONE
 from annotations.analysis.conditions import Compared
-from annotations.analysis.definitions import TaskNovelty, Total
+from annotations.analysis.definitions import Total
 from annotations.analysis.rows import RankedList, TaskFacts
+from annotations.analysis.saturation_tables import TaskNovelty
 from annotations.analysis.table3 import Listed, PhraseList
 from annotations.analysis.tables import StudyTables
 
@@ -80,12 +81,12 @@ class ComparisonRow:
 def number(measure: str, value: float | None, *, signed: bool = False) -> str:
     """Return a measure's value: shares in percent (differences in points), times in minutes, a dash for none.
 
-    >>> number("active_time", 162.0), number("worst_group_accuracy", -0.052, signed=True)
-    ('2.7', '-5.2')
+    >>> number("active_time", 162.0), number("worst_group_accuracy", -0.052, signed=True), number("tries", -0.01)
+    ('2.7', '-5.2', '0.0')
     """
     if value is None:
         return NONE
-    sign = "+" if signed else ""
+    sign = "+z" if signed else "z"  # z: no -0.0
     if "accuracy" in measure:
         return f"{100 * value:{sign}.1f}" if signed else f"{value:.1%}"
     if measure.endswith("time"):
@@ -158,10 +159,10 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
     best = ranked.best[0]
     p = _p(best["p_of_list"])
     chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
-    beside = "" if people_best is None else f"; people's best phrase, {number('best_error_score', people_best)}"
+    beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
     return (
-        f"Without people: of {ranked.n_keywords:,} keywords ({ranked.name}), “{best['keyword']}” scores highest, "
-        f"{number('best_error_score', best['error_score'])} ({chance}){beside}."
+        f"Without people: of the {ranked.n_keywords:,} keywords of “{ranked.name}”, “{best['keyword']}” scores highest, "
+        f"with {number('best_error_score', best['error_score'])} ({chance}){beside}."
     )
 
 

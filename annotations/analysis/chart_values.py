@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from annotations.analysis.definitions import SaturationPoint
+from annotations.analysis.saturation_tables import SaturationPoint
 from annotations.analysis.tables import FilledTable
 
 MOST_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, task_column
+from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,6 @@ class Place:
 _TASK = task_column(field("task"))
 _CLASS: Column[Any] = Column("class", "text", "name of the annotated class", field("class_name"))
 _NUMBER: Column[Any] = Column("concept", "integer", "number of the concept in its task, from 1", field("number"))
-_SCORE = {"range": "0 to 1"}
 
 CONCEPTS: Table[ConceptRow] = Table(
     "concepts.csv",
@@ -81,7 +80,7 @@ CONCEPTS: Table[ConceptRow] = Table(
         Column(
             "experts", "integer", "experts who named it for the same class, in any study", field("experts"), **COUNT
         ),
-        Column("error_score", "number", "of that phrase", field("error_score"), **_SCORE),
+        Column("error_score", "number", "of that phrase", field("error_score"), **SCORE),
         Column("of_errors", "number", "share of the wrong images in its slice", field("of_errors"), **SHARE),
         Column("of_correct", "number", "share of the right images in its slice", field("of_correct"), **SHARE),
         Column(
@@ -107,13 +106,13 @@ TOGETHER: Table[TogetherRow] = Table(
             "number",
             "error score of the union on the half of validation that chose concepts and thresholds",
             field("learned"),
-            **_SCORE,
+            **SCORE,
         ),
-        Column("held_out", "number", "on the other half: what is to be reported", field("held_out"), **_SCORE),
-        Column("shuffled", "number", "mean of the same where errors are shuffled", field("shuffled"), **_SCORE),
-        Column("shuffled_level", "number", "19 of 20 of these are at most", field("shuffled_level"), **_SCORE),
-        Column("random", "number", "mean of as many random directions, chosen likewise", field("random"), **_SCORE),
-        Column("random_level", "number", "19 of 20 of these are at most", field("random_level"), **_SCORE),
+        Column("held_out", "number", "on the other half: what is to be reported", field("held_out"), **SCORE),
+        Column("shuffled", "number", "mean of the same where errors are shuffled", field("shuffled"), **SCORE),
+        Column("shuffled_level", "number", "19 of 20 of these are at most", field("shuffled_level"), **SCORE),
+        Column("random", "number", "mean of as many random directions, chosen likewise", field("random"), **SCORE),
+        Column("random_level", "number", "19 of 20 of these are at most", field("random_level"), **SCORE),
     ),
 )
 
@@ -129,6 +128,6 @@ MAP: Table[Place] = Table(
         Column("y", "number", "second principal component", field("y")),
         Column("people", "integer", "people of the study who said it", field("people"), **COUNT),
         Column("experts", "integer", "experts who said it", field("experts"), **COUNT),
-        Column("error_score", "number", "of the phrase", field("error_score"), **_SCORE),
+        Column("error_score", "number", "of the phrase", field("error_score"), **SCORE),
     ),
 )

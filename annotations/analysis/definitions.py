@@ -2,21 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from annotations.analysis.conditions import Compared
 from annotations.analysis.counts import Counted
 from annotations.analysis.estimates import Estimate
 from annotations.analysis.measures import MEASURES
 from annotations.analysis.people import PersonTask
-from annotations.analysis.rows import BEST_KEYWORDS, RankedList
-from annotations.analysis.saturation import Novelty
 from annotations.analysis.splits import Panel, SplitPart
 from annotations.analysis.table3 import Listed
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
+from annotations.tables.shared import COUNT, SCORE, SHARE, field, participant_column, task_column
 
-SCORE = {"range": "0 to 1"}
 _CLASS = "name of the annotated class"
 
 
@@ -28,65 +24,6 @@ class Total:
     measure: str
     estimate: Estimate
     reference: float | None
-
-
-@dataclass(frozen=True)
-class Method:
-    """A method beside the people, on the same test images. n: classifiers, or experts, that mean and sd are over."""
-
-    task: int
-    key: str
-    name: str
-    given: str
-    n: int
-    over: str
-    worst_group: float | None
-    worst_group_sd: float | None
-    average: float | None
-    left_out: str
-
-
-@dataclass(frozen=True)
-class Keyword:
-    """One of the best keywords of a list on a task's class. rank: from 1; row: as `KeywordRanking.rows` has it."""
-
-    task: int
-    ranked: RankedList
-    rank: int
-    row: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class SaturationPoint:
-    """A measure of the first `people` people in random order."""
-
-    task: int
-    measure: str
-    people: int
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class TaskNovelty:
-    """The chance that the next person brings a new concept, against the chance below which the study has enough."""
-
-    task: int
-    novelty: Novelty
-    enough_below: float
-
-    @property
-    def is_enough(self) -> bool | None:
-        return None if self.novelty.chance is None else self.novelty.chance < self.enough_below
-
-
-def _of(part: str, attribute: str) -> Callable[[Any], Any]:
-    return lambda row: getattr(getattr(row, part), attribute)
-
-
-def _cell_of(name: str) -> Callable[[Keyword], Any]:
-    return lambda keyword: keyword.row[name]
 
 
 _TASK = task_column(field("task"))
@@ -115,16 +52,14 @@ TOTALS: Table[Total] = Table(
     (
         _TASK,
         Column("measure", "text", "a column of summary.csv", field("measure")),
-        Column("participants", "integer", "participants who have the measure", _of("estimate", "n"), **COUNT),
-        Column("mean", "number", "over these participants", _of("estimate", "mean")),
-        Column("sd", "number", "sample standard deviation (n - 1), empty below two", _of("estimate", "sd")),
-        Column("median", "number", "over these participants", _of("estimate", "median")),
-        Column("max", "number", "over these participants", _of("estimate", "max")),
-        Column(
-            "mean_low", "number", "lower end of the 95% interval of the mean", _of("estimate", "low"), computed=_BCA
-        ),
-        Column("mean_high", "number", "its upper end; empty below two", _of("estimate", "high"), computed=_BCA),
-        Column("resamples", "integer", "of the bootstrap; its seed is fixed", _of("estimate", "resamples"), **COUNT),
+        Column("participants", "integer", "participants who have the measure", field("estimate.n"), **COUNT),
+        Column("mean", "number", "over these participants", field("estimate.mean")),
+        Column("sd", "number", "sample standard deviation (n - 1), empty below two", field("estimate.sd")),
+        Column("median", "number", "over these participants", field("estimate.median")),
+        Column("max", "number", "over these participants", field("estimate.max")),
+        Column("mean_low", "number", "lower end of the 95% interval of the mean", field("estimate.low"), computed=_BCA),
+        Column("mean_high", "number", "its upper end; empty below two", field("estimate.high"), computed=_BCA),
+        Column("resamples", "integer", "of the bootstrap; its seed is fixed", field("estimate.resamples"), **COUNT),
         Column(
             "base_model",
             "number",
@@ -138,62 +73,6 @@ TOTALS: Table[Total] = Table(
             "what random words reach on average, for the same tries, where that is the measure",
             lambda row: row.reference if row.measure == "best_error_score" else None,
             **SCORE,
-        ),
-    ),
-)
-
-METHODS: Table[Method] = Table(
-    "baselines.csv",
-    "one row per task and method that the people stand beside, measured on the same test images",
-    "by task, then as the methods stand",
-    (
-        _TASK,
-        Column("method", "text", "key of the method, as manage.py benchmark names it", field("key")),
-        Column("name", "text", "the method", field("name")),
-        Column("given", "text", "what it is given beside the images", field("given")),
-        Column("n", "integer", "classifiers, or experts, in the mean", field("n"), **COUNT),
-        Column("over", "text", "what mean and sd are over", field("over")),
-        Column("worst_group_accuracy", "number", "on test, mean", field("worst_group"), **SHARE),
-        Column("worst_group_accuracy_sd", "number", "sample standard deviation", field("worst_group_sd"), unit="share"),
-        Column(
-            "average_accuracy", "number", "on test, weighted by the groups' train counts", field("average"), **SHARE
-        ),
-        Column("left_out", "text", "why there are no figures", field("left_out")),
-    ),
-)
-
-KEYWORDS: Table[Keyword] = Table(
-    "keywords.csv",
-    f"one row per task, list and keyword: the best {BEST_KEYWORDS} of each list that manage.py rank_keywords ranked on "
-    "the task's class; nobody said them, and no participant saw them",
-    "by task, list, then rank",
-    (
-        _TASK,
-        Column("list", "text", "name of the list", _of("ranked", "name")),
-        Column("list_digest", "text", "SHA-256 of template and keywords, one a line", _of("ranked", "digest")),
-        Column("list_keywords", "integer", "keywords in the list", _of("ranked", "n_keywords"), **COUNT),
-        Column("text_template", "text", "what a keyword was put into", _of("ranked", "template")),
-        Column("rank", "integer", "by error score", field("rank"), range="1 or more"),
-        Column("keyword", "text", "the keyword", _cell_of("keyword")),
-        Column("sign", "integer", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
-        Column("error_score", "number", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
-        Column(
-            "threshold", "number", "of the error score; empty where that is 0", _cell_of("threshold"), unit="cosine"
-        ),
-        Column("p_value", "number", "of this keyword alone", _cell_of("p_value"), **SCORE),
-        Column(
-            "p_of_list",
-            "number",
-            "probability that the best of the whole list reaches this score by chance",
-            _cell_of("p_of_list"),
-            computed="the list scored again with permuted labels, from a fixed seed",
-            **SCORE,
-        ),
-        Column(
-            "clip_score",
-            "number",
-            "100 times the mean similarity of wrong images less that of correct ones",
-            _cell_of("clip_score"),
         ),
     ),
 )
@@ -257,46 +136,6 @@ PANELS: Table[Panel] = Table(
     ),
 )
 
-SATURATION: Table[SaturationPoint] = Table(
-    "saturation.csv",
-    "one row per task, measure and number of people: what so many people reach, over random orders of them",
-    "by task, measure, then people",
-    (
-        _TASK,
-        Column(
-            "measure", "text", "concepts: distinct ones; best_score", field("measure"), range="concepts, best_score"
-        ),
-        Column("people", "integer", "the first so many in random order", field("people"), range="1 or more"),
-        Column("mean", "number", "over all orders, exact", field("mean")),
-        Column("low", "number", "lower end of the middle 95% of orders", field("low")),
-        Column("high", "number", "its upper end", field("high")),
-    ),
-)
-
-NOVELTY: Table[TaskNovelty] = Table(
-    "new_concepts.csv",
-    "one row per task: whether enough people have been asked",
-    "by task",
-    (
-        _TASK,
-        Column("people", "integer", "who named something", _of("novelty", "people"), **COUNT),
-        Column("concepts", "integer", "distinct concepts", _of("novelty", "concepts"), **COUNT),
-        Column("named_once", "integer", "concepts that one person alone named", _of("novelty", "named_once"), **COUNT),
-        Column(
-            "chance",
-            "number",
-            "Good-Turing chance that the next person names a new one: the share of people who named one that nobody "
-            "else did",
-            _of("novelty", "chance"),
-            **SHARE,
-        ),
-        Column("chance_low", "number", "lower end of Wilson's 95% interval", _of("novelty", "low"), **SHARE),
-        Column("chance_high", "number", "its upper end", _of("novelty", "high"), **SHARE),
-        Column("enough_below", "number", "the study's threshold", field("enough_below"), **SHARE),
-        Column("is_enough", "boolean", "whether the chance is below that", field("is_enough")),
-    ),
-)
-
 
 def _mean_of(place: int) -> Callable[[Compared], float | None]:
     return lambda row: row.result.means[place] if row.result.means else None
@@ -315,15 +154,15 @@ def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
             Column("second_people", "integer", "people in the comparison", lambda row: row.result.n[1], **COUNT),
             Column("first_mean", "number", "mean over tasks of the first's means; empty within people", _mean_of(0)),
             Column("second_mean", "number", "the same of the second's", _mean_of(1)),
-            Column("difference", "number", "mean of the second less the first", _of("result", "difference")),
+            Column("difference", "number", "mean of the second less the first", field("result.difference")),
             Column(
-                "low", "number", "lower end of its 95% interval, percentile bootstrap of people", _of("result", "low")
+                "low", "number", "lower end of its 95% interval, percentile bootstrap of people", field("result.low")
             ),
-            Column("high", "number", "its upper end", _of("result", "high")),
-            Column("p_value", "number", "of the permutation test, two-sided", _of("result", "p_value"), **SCORE),
+            Column("high", "number", "its upper end", field("result.high")),
+            Column("p_value", "number", "of the permutation test, two-sided", field("result.p_value"), **SCORE),
             Column("adjusted_p", "number", "Holm's, over the measure's rows", field("adjusted_p"), **SCORE),
-            Column("orders", "integer", "permutations taken", _of("result", "orders"), **COUNT),
-            Column("is_exact", "boolean", "whether these are all", _of("result", "is_exact")),
+            Column("orders", "integer", "permutations taken", field("result.orders"), **COUNT),
+            Column("is_exact", "boolean", "whether these are all", field("result.is_exact")),
         ),
     )
 

@@ -19,8 +19,8 @@ from annotations.analysis.chart_values import (
     Panel,
     Series,
 )
-from annotations.analysis.definitions import Method
 from annotations.analysis.estimates import Estimate, estimate, wilson_interval
+from annotations.analysis.method_tables import Method
 from annotations.analysis.people import PersonTask
 from annotations.analysis.rows import TaskFacts
 from annotations.analysis.tables import StudyTables

@@ -1,30 +1,35 @@
 """All tables of a study's analysis, from one reading of the database."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-
-import numpy as np
 
 from annotations.analysis import definitions as columns
 from annotations.analysis.concepts import concepts_of
 from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
 from annotations.analysis.counts import Counted
-from annotations.analysis.definitions import Keyword, Method, SaturationPoint, TaskNovelty, Total
-from annotations.analysis.estimates import SEED, estimate, spread
+from annotations.analysis.definitions import Total
+from annotations.analysis.estimates import estimate, spread
 from annotations.analysis.measures import SUMMARY
-from annotations.analysis.packed import Packed, by_person
-from annotations.analysis.people import Key, PersonTask, Tried, person_tasks
+from annotations.analysis.method_tables import KEYWORDS, METHODS, Keyword, Method, keywords, methods
+from annotations.analysis.packed import by_person
+from annotations.analysis.people import PersonTask, Tried, person_tasks
 from annotations.analysis.rows import StudyRows, TaskFacts, read_rows
-from annotations.analysis.saturation import best_of, novelty, rarefaction
+from annotations.analysis.saturation_tables import (
+    NOVELTY,
+    SATURATION,
+    Concept,
+    SaturationPoint,
+    TaskNovelty,
+    over_people,
+)
 from annotations.analysis.splits import Looked, Panel, SplitPart, look
 from annotations.analysis.table3 import Listed, table_3
 from annotations.models import Study
 from annotations.tables.columns import Table
 
 Row = TypeVar("Row")
-Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same
 PANEL_PHRASES = 3  # of each task that have panels
 MANY_TASKS = 100  # with more, the best alone
 
@@ -98,7 +103,7 @@ def tables_of(
     people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
     experts = person_tasks(expert_keys, by_person(rows.experts), {}, {})
-    saturation, new = _over_people(rows, people, _named(tried, concept))
+    saturation, novelty = over_people(rows, people, tried, concept)
     best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1)
     looked = {each.phrase: look(task, each.phrase) for task, phrases in best.items() for each in phrases}
     titles = {task.position: task.title for task in rows.tasks}
@@ -111,13 +116,13 @@ def tables_of(
         people=FilledTable(SUMMARY, people),
         totals=FilledTable(columns.TOTALS, tuple(_totals(rows.tasks, people))),
         experts=FilledTable(columns.EXPERTS, experts),
-        methods=FilledTable(columns.METHODS, tuple(_methods(rows.tasks, experts))),
-        keywords=FilledTable(columns.KEYWORDS, tuple(_keywords(rows.tasks))),
+        methods=FilledTable(METHODS, tuple(methods(rows.tasks, experts))),
+        keywords=FilledTable(KEYWORDS, tuple(keywords(rows.tasks))),
         table_3=FilledTable(columns.TABLE_3, table_3(rows.tried)),
         splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
-        saturation=FilledTable(columns.SATURATION, saturation),
-        novelty=FilledTable(columns.NOVELTY, new),
+        saturation=FilledTable(SATURATION, saturation),
+        novelty=FilledTable(NOVELTY, novelty),
         conditions=FilledTable(columns.CONDITIONS, compare_conditions(people, rows.conditions)),
         paired=FilledTable(columns.PAIRED, compare_tasks(people, titles)),
         counted=FilledTable(columns.COUNTED, rows.counted),
@@ -142,32 +147,6 @@ def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Itera
             yield Total(task.position, name, estimate(map(measure, of_task)), references.get(name))
 
 
-def _methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iterator[Method]:
-    for task in tasks:
-        yield Method(
-            task.position, "base_model", f"Base model shown ({task.base_model})", "Labels", 1, "one classifier",
-            task.base_worst_group, None, task.base_average, "",
-        )  # fmt: skip
-        for row in task.benchmark:
-            yield Method(
-                task.position, row["method"], row["name"], row["given"], row["n"], row["over"],
-                row["worst_group"], row["worst_group_sd"], row["average"], row["left_out"],
-            )  # fmt: skip
-        of_task = spread(row.worst_group_accuracy for row in experts if row.task == task.position)
-        if of_task.n:
-            yield Method(
-                task.position, "experts", "Phrases of experts", "Labels, Text Feedback", of_task.n, "experts",
-                of_task.mean, of_task.sd, None, "",
-            )  # fmt: skip
-
-
-def _keywords(tasks: Iterable[TaskFacts]) -> Iterator[Keyword]:
-    for task in tasks:
-        for ranked in task.keywords:
-            for rank, row in enumerate(ranked.best, 1):
-                yield Keyword(task.position, ranked, rank, row)
-
-
 def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:
     """The n phrases with the highest error scores of each task, each text once, the earliest of tied ones first."""
     best: dict[int, list[Tried]] = defaultdict(list)
@@ -180,39 +159,3 @@ def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:
         texts = [one.text.casefold() for one in known]
         best[each.task] = [one for i, one in enumerate(known) if texts[i] not in texts[:i]][:n]
     return dict(sorted(best.items()))
-
-
-def _named(tried: Mapping[Key, Packed], concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
-    """By task, the concepts of each person who said something, in the order of pseudonyms.
-
-    Their hashes stand for them, in a third of the memory: of a million, two are alike in one study of ten million.
-    """
-    named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
-    for (task, _), phrases in sorted(tried.items()):
-        named[task].append(frozenset(hash(concept(each)) for each in phrases))
-    return named
-
-
-def _over_people(
-    rows: StudyRows, people: tuple[PersonTask, ...], named: Mapping[int, list[frozenset[Hashable]]]
-) -> tuple[tuple[SaturationPoint, ...], tuple[TaskNovelty, ...]]:
-    return tuple(_saturation(rows.tasks, people, named)), tuple(_novelty(rows, named))
-
-
-def _saturation(
-    tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...], named: Mapping[int, list[frozenset[Hashable]]]
-) -> Iterator[SaturationPoint]:
-    for task in tasks:
-        scores = [row.best_error_score for row in people if row.task == task.position]
-        curves = {
-            "best_score": best_of([score for score in scores if score is not None]),
-            "concepts": rarefaction(named.get(task.position, []), np.random.default_rng(SEED)),
-        }
-        for measure, curve in curves.items():
-            for point in zip(curve.people, curve.mean, curve.low, curve.high, strict=True):
-                yield SaturationPoint(task.position, measure, *point)
-
-
-def _novelty(rows: StudyRows, named: Mapping[int, list[frozenset[Hashable]]]) -> Iterator[TaskNovelty]:
-    for task in rows.tasks:
-        yield TaskNovelty(task.position, novelty(named.get(task.position, [])), rows.new_concept_chance)

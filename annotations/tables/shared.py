@@ -1,11 +1,13 @@
 """What the definitions of several tables share."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from annotations.tables.columns import Column
 
 SHARE = {"range": "0 to 1", "unit": "share"}
+SCORE = {"range": "0 to 1"}
 COUNT = {"range": "0 or more"}
 
 
@@ -25,5 +27,5 @@ def task_column(position: Callable[[Any], int]) -> Column[Any]:
 
 
 def field(attribute: str) -> Callable[[Any], Any]:
-    """Return a getter of an attribute of the row."""
-    return lambda row: getattr(row, attribute)
+    """Return a getter of an attribute of the row, or of one of its attribute's: "estimate.mean"."""
+    return attrgetter(attribute)
