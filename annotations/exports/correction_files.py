@@ -24,13 +24,7 @@ def correction_document(correction: Correction) -> dict[str, Any]:
         "format": "clarify-correction-1",
         "correction": str(correction.public_id),
         "study": correction.study.slug,
-        "dataset": {
-            "name": base_model.dataset.name,
-            "version": base_model.dataset.version,
-            "digest": base_model.dataset.digest,
-            "class_names": names,
-            "attribute_names": base_model.dataset.attribute_names,
-        },
+        "dataset": base_model.dataset.identity,
         "base_model": {"name": base_model.name, "l2": base_model.l2},
         "annotations": [
             {

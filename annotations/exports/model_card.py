@@ -23,11 +23,7 @@ def model_card(run: Run) -> dict[str, Any]:
         "format": "clarify-model-card-1",
         "run": str(run.public_id),
         "dataset": {
-            "name": dataset.name,
-            "version": dataset.version,
-            "digest": dataset.digest,
-            "class_names": dataset.class_names,
-            "attribute_names": dataset.attribute_names,
+            **dataset.identity,
             "images": dataset.counts,
         },
         "annotation": {

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import validate_slug
@@ -43,6 +44,17 @@ class Dataset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells the version from every other, and what its numbers stand for, as JSON values."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "digest": self.digest,
+            "class_names": self.class_names,
+            "attribute_names": self.attribute_names,
+        }
 
     @property
     def files(self) -> DatasetFiles:

@@ -127,11 +127,7 @@ def _frozen_base_model(base_model_id: int) -> dict[str, Any]:
         "test_metrics": base_model.test_metrics,
         "retrainable": not lacks_features(base_model),
         "dataset": {
-            "name": dataset.name,
-            "version": dataset.version,
-            "digest": dataset.digest,
-            "class_names": dataset.class_names,
-            "attribute_names": dataset.attribute_names,
+            **dataset.identity,
             "similarity_encoder": dataset.similarity_encoder,
             "feature_encoder": dataset.feature_encoder,
             "counts": dataset.counts,

@@ -23,11 +23,7 @@ def document(report: Report) -> dict[str, Any]:
     return {
         "command": report.command,
         "dataset": {
-            "name": dataset.name,
-            "version": dataset.version,
-            "digest": dataset.digest,
-            "class_names": dataset.class_names,
-            "attribute_names": dataset.attribute_names,
+            **dataset.identity,
             "group_counts": manifest.group_counts,
             "encoders": manifest.encoders,
             "arrays": {name: asdict(entry) for name, entry in manifest.arrays.items()},
