@@ -6,7 +6,6 @@ import uuid
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from annotations.models import AnnotationSession, Assignment, JudgementAnswer, Phrase, Stage
@@ -14,7 +13,7 @@ from annotations.readings.handle import N_STEPS, threshold_at
 from annotations.services import replies
 from annotations.services.errors import PhraseNotScored
 from annotations.services.replies import Act
-from annotations.views.task import FRAGMENT_HEADER, answer_fragment, own_assignment, see_phrase
+from annotations.views import task
 from annotations.views.visits import client_uuid as uuid_of
 from annotations.views.visits import in_visit
 
@@ -28,12 +27,12 @@ def choose_threshold(
     request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
 ) -> HttpResponse:
     """Store where the handle was put, then show the split there."""
-    assignment = own_assignment(session, public_id)
+    assignment = task.own_assignment(session, public_id)
     phrase = _own_phrase(assignment, client_uuid)
     position = request.POST.get("position", "")  # of several the last: the button, not the handle beside it
     threshold = None if position == BEST else _threshold(phrase, position)
     replies.choose_threshold(phrase, threshold, _act(request.POST))
-    return _answer(request, assignment, phrase)
+    return task.answer(request, assignment, phrase.client_uuid)
 
 
 @require_POST
@@ -42,13 +41,13 @@ def judge(
     request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
 ) -> HttpResponse:
     """Store whether the most similar images have it in them, then show the advice."""
-    assignment = own_assignment(session, public_id)
+    assignment = task.own_assignment(session, public_id)
     phrase = _own_phrase(assignment, client_uuid)
     answer = request.POST.get("answer", "")
     if answer not in JudgementAnswer.values:
         raise BadRequest("the answer is none of those offered")
     replies.judge(phrase, JudgementAnswer(answer), _act(request.POST))
-    return _answer(request, assignment, phrase)
+    return task.answer(request, assignment, phrase.client_uuid)
 
 
 def _own_phrase(assignment: Assignment, client_uuid: uuid.UUID) -> Phrase:
@@ -75,9 +74,3 @@ def _threshold(phrase: Phrase, position: str) -> float:
     if not (position.isascii() and position.isdigit() and len(position) < 9 and int(position) <= N_STEPS):
         raise BadRequest(f"the position is not a whole number from 0 to {N_STEPS}")
     return threshold_at(phrase.score.similarity_array, int(position), phrase.score.sign)
-
-
-def _answer(request: HttpRequest, assignment: Assignment, phrase: Phrase) -> HttpResponse:
-    if FRAGMENT_HEADER in request.headers:
-        return answer_fragment(request, assignment, phrase.client_uuid, timezone.now())
-    return see_phrase(request, assignment, phrase.client_uuid)

@@ -24,7 +24,7 @@ from annotations.views.faults import with_headers_of
 from annotations.views.visits import SeeOther, go_on, in_visit, steps
 from annotations.views.visits import client_uuid as uuid_of
 
-FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
+_FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
 _MOST_DRAWS = 10_000
 
 
@@ -66,9 +66,7 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
         if not _is_running(assignment, now):
             raise
         return _refusal(request, assignment, now, error, text)
-    if FRAGMENT_HEADER in request.headers:
-        return answer_fragment(request, assignment, stored.client_uuid, timezone.now())
-    return see_phrase(request, assignment, stored.client_uuid)
+    return answer(request, assignment, stored.client_uuid)
 
 
 @require_safe
@@ -79,7 +77,7 @@ def phrase(
     """Answer with what changes on the page when this phrase's state does."""
     assignment = own_assignment(session, public_id)
     get_object_or_404(Phrase, assignment=assignment, client_uuid=client_uuid)
-    return answer_fragment(request, assignment, client_uuid, timezone.now())
+    return _fragment(request, assignment, client_uuid)
 
 
 @require_POST
@@ -148,16 +146,21 @@ def _task_page(
     return render(request, "annotations/task.html", context, status=status)
 
 
-def see_phrase(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
-    """Redirect to the whole page with this phrase's answer, and with the images that the form was beside."""
+def answer(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
+    """Answer what was sent about a phrase: with what changes, where a script asks for that.
+
+    Otherwise with a redirect to the whole page, with this phrase's answer and the images that the form was beside.
+    """
+    if _FRAGMENT_HEADER in request.headers:
+        return _fragment(request, assignment, shown)
     query = urlencode({"phrase": shown, **_as_query(_draws(request.POST))})
     return SeeOther(f"{reverse('task', args=[assignment.public_id])}?{query}")
 
 
-def answer_fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID, now: dt.datetime) -> HttpResponse:
+def _fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
     """Answer with what changes on the page from one phrase to the next."""
     given = request.POST if request.method == "POST" else request.GET
-    context = _work_context(assignment, shown, _draws(given), now)
+    context = _work_context(assignment, shown, _draws(given), timezone.now())
     _log_screen(request, context)
     return render(request, "annotations/work_fragment.html", context)
 
@@ -173,7 +176,7 @@ def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
 def _refusal(
     request: HttpRequest, assignment: Assignment, now: dt.datetime, error: ServiceError, typed: str
 ) -> HttpResponse:
-    if FRAGMENT_HEADER in request.headers:
+    if _FRAGMENT_HEADER in request.headers:
         response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
         response.status_code = error.status
     else:
