@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from annotations.models import AnnotationSession, Study, Submission
+from django.utils import timezone
+
+from annotations.models import AnnotationSession, ProlificRequest, RequestState, Study, Submission
 from annotations.readings.outside_ids import OutsideIds, pseudonym
-from annotations.services import sessions
+from annotations.services import prolific_access, sessions
+from annotations.services.prolific_calls import call_due
 from tests.actors import do_tutorial, pass_check
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeSubmission
@@ -43,3 +46,19 @@ def arrive(study: Study, name: str, *, consents: bool = True) -> AnnotationSessi
 
 def submission_of(study: Study, name: str) -> Submission:
     return Submission.objects.get(study=study, submission_key=pseudonym(study, "S", ids(name, study).session))
+
+
+def call() -> int:
+    """One turn of a worker that waits as long as it may before it tries again."""
+    client = prolific_access.client()
+    assert client is not None, "there is a token"
+    return call_due(client, uniform=lambda low, high: high)
+
+
+def make_due() -> None:
+    ProlificRequest.objects.filter(state=RequestState.PENDING).update(due_at=timezone.now())
+
+
+def state(request: ProlificRequest) -> str:
+    request.refresh_from_db()
+    return request.state

@@ -14,7 +14,7 @@ from annotations.services.prolific_retries import MOST_TRIES
 from annotations.services.requests import ask
 from annotations.services.submissions import reconcile
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of
+from tests.prolific_steps import arrive, begin_there, call, ids, make_due, put_on_prolific, state, submission_of
 from worker import tasks
 from worker.prolific import send_due_requests
 
@@ -33,20 +33,6 @@ def came(study, prolific, name, status="AWAITING REVIEW"):
     arrive(study, name, consents=False)
     prolific.calls.clear()
     return submission_of(study, name), there
-
-
-def call():
-    """One turn of a worker that waits as long as it may, and never sleeps."""
-    return call_due(prolific_access.client(), uniform=lambda low, high: high)
-
-
-def make_due():
-    ProlificRequest.objects.filter(state=PENDING).update(due_at=timezone.now())
-
-
-def state(request):
-    request.refresh_from_db()
-    return request.state
 
 
 @pytest.mark.parametrize(

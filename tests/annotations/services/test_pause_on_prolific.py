@@ -8,13 +8,12 @@ from django.utils import timezone
 from annotations.models import AuditRecord, ProlificRequest, RequestState, StudyOnProlific, StudyState
 from annotations.prolific.client import Prolific
 from annotations.readings import prolific_standing
-from annotations.services import prolific_access, prolific_studies, studies
+from annotations.services import prolific_studies, studies
 from annotations.services.errors import NoProlificToken, RequestRefused
-from annotations.services.prolific_calls import call_due
 from annotations.services.prolific_retries import MOST_TRIES
 from annotations.services.submissions import Effect
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import THERE, put_on_prolific
+from tests.prolific_steps import THERE, call, make_due, put_on_prolific, state
 
 DONE, FAILED, PENDING = RequestState.DONE, RequestState.FAILED, RequestState.PENDING
 
@@ -27,19 +26,6 @@ def study(open_study, prolific):
 @pytest.fixture
 def there(study, prolific):
     return prolific.clerk.studies[THERE]
-
-
-def call():
-    return call_due(prolific_access.client(), uniform=lambda low, high: high)
-
-
-def make_due():
-    ProlificRequest.objects.filter(state=PENDING).update(due_at=timezone.now())
-
-
-def state(request):
-    request.refresh_from_db()
-    return request.state
 
 
 def asked(study):

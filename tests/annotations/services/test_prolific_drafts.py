@@ -1,7 +1,6 @@
 """The study's draft on Prolific, made of its set-up here, and more places on both sides."""
 
 import pytest
-from django.utils import timezone
 
 from annotations.models import Audience, AuditRecord, ProlificRequest, RequestState, Study
 from annotations.prolific.client import Prolific
@@ -9,9 +8,8 @@ from annotations.services import prolific_access, prolific_drafts, studies
 from annotations.services.errors import NoProlificToken, RequestRefused
 from annotations.services.preflight import Level
 from annotations.services.preflight.remote import remote_checks
-from annotations.services.prolific_calls import call_due
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import THERE, put_on_prolific
+from tests.prolific_steps import THERE, call, make_due, put_on_prolific, state
 
 DONE, FAILED, PENDING = RequestState.DONE, RequestState.FAILED, RequestState.PENDING
 GIVEN = {"description": "Describe pictures.", "devices": ["desktop"], "minutes": 15}
@@ -32,21 +30,8 @@ def study(draft_study, prolific):
     return draft_study
 
 
-def call():
-    return call_due(prolific_access.client(), uniform=lambda low, high: high)
-
-
-def make_due():
-    ProlificRequest.objects.filter(state=PENDING).update(due_at=timezone.now())
-
-
 def ask(study, **changed):
     return prolific_drafts.ask_for_draft(study, prolific_drafts.draft_fields(study, **{**GIVEN, **changed}), by="cora")
-
-
-def state(request):
-    request.refresh_from_db()
-    return request.state
 
 
 def test_a_draft_is_made_there_that_agrees_with_the_study_here(study, prolific):
