@@ -14,7 +14,7 @@ from annotations.analysis.permutations import Comparison, compare_groups, compar
 Measure = Callable[[PersonTask], float | None]
 
 MOST_TASKS = 20  # of which each two are compared
-MEASURES: dict[str, Measure] = {
+COMPARED_MEASURES: dict[str, Measure] = {
     "best_error_score": lambda row: row.best_error_score,
     "worst_group_accuracy": lambda row: row.worst_group_accuracy,
     "tries": lambda row: row.tries,
@@ -39,7 +39,7 @@ def compare_conditions(rows: Sequence[PersonTask], names: Sequence[str]) -> tupl
     tasks = sorted({row.task for row in rows})
     condition = {row.participant: row.condition for row in rows}
     compared: list[Compared] = []
-    for name, measure in MEASURES.items():
+    for name, measure in COMPARED_MEASURES.items():
         values = np.full((len(people), len(tasks)), np.nan)
         place = {person: i for i, person in enumerate(people)}
         for row in rows:
@@ -64,7 +64,7 @@ def compare_tasks(rows: Sequence[PersonTask], titles: dict[int, str]) -> tuple[C
     compared: list[Compared] = []
     if len(titles) > MOST_TASKS:
         return ()
-    for name, measure in MEASURES.items():
+    for name, measure in COMPARED_MEASURES.items():
         by_task: dict[int, dict[str, float]] = defaultdict(dict)
         for row in rows:
             value = measure(row)

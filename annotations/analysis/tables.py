@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from annotations.analysis import definitions as columns
 from annotations.analysis.concepts import concepts_of
-from annotations.analysis.conditions import MEASURES, Compared, compare_conditions, compare_tasks
+from annotations.analysis.conditions import COMPARED_MEASURES, Compared, compare_conditions, compare_tasks
 from annotations.analysis.counts import Counted
 from annotations.analysis.definitions import Total
 from annotations.analysis.estimates import estimate, spread
@@ -132,7 +132,7 @@ def tables_of(
 
 def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Iterator[Total]:
     measures = {
-        **MEASURES,
+        **COMPARED_MEASURES,
         "worst_group_accuracy_chosen_on_test": lambda row: row.worst_group_accuracy_chosen_on_test,
         "wall_time": lambda row: row.times.wall,
     }
