@@ -53,6 +53,10 @@ class Split(IntEnum):
         return self.name.lower()
 
 
+# What folders and tables may call a split.
+SPLIT_WORDS = {"train": Split.TRAIN, "validation": Split.VALIDATION, "val": Split.VALIDATION, "test": Split.TEST}
+
+
 @dataclass(frozen=True)
 class ArrayEntry:
     """One embedding array: its file, its width, the file's digest, and the key of its encoder in `Manifest.encoders`.

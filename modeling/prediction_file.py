@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.dataset_files import DatasetFiles, Split
+from modeling.dataset_files import SPLIT_WORDS, DatasetFiles, Split
 from modeling.errors import ModelingError
 
 COLUMNS = ("image", "split", "predicted")
 NO_PREDICTION = -1
-_SPLITS = {split.word: split for split in Split} | {"val": Split.VALIDATION}
 
 
 class BadPredictions(ModelingError):
@@ -65,7 +64,7 @@ def read_predictions(file: Path, dataset: DatasetFiles, allow_missing: bool = Fa
         if row in first_line:
             raise _wrong(file, line, f"the image {cells['image']!r} was already named in line {first_line[row]}")
         split = Split(dataset.splits[row])
-        if _SPLITS.get(cells["split"]) != split:
+        if SPLIT_WORDS.get(cells["split"]) != split:
             raise _wrong(file, line, f"{cells['image']!r} is a {split.word} image, not of the split {cells['split']!r}")
         if cells["predicted"] not in classes:
             raise _wrong(file, line, f"{cells['predicted']!r} is not one of the classes {', '.join(classes)}")

@@ -7,16 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from modeling.dataset_files import Split
+from modeling.dataset_files import SPLIT_WORDS, Split
 from modeling.importing.errors import BadSource, OutsideRoot
 from modeling.importing.lines import Line, csv_lines, line_of, require_columns, word_lines
 
-SPLIT_WORDS = {
-    "train": Split.TRAIN,
-    "validation": Split.VALIDATION,
-    "val": Split.VALIDATION,
-    "test": Split.TEST,
-}
 SPLIT_NUMBERS = {str(int(split)): split for split in Split}
 CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/img_align_celeba")
 
