@@ -57,20 +57,33 @@ def train_dfr(
     n_models = N_MODELS[fit_on] if n_models is None else n_models
     check_count(n_models, "the number of models")
     check_pair(train, validation)
-    fitted, chosen_on = _tuning_split(train, validation, fit_on, rng)
-    tuning = fitted.take(subsampled_rows(fitted.groups, rng))
-    tuning_scaler = StandardScaler().fit(tuning.features if fit_on == "validation" else train.features)
-    accuracies = [
-        chosen_on.worst_group_accuracy(_fit(tuning, c, train.n_classes, tuning_scaler, rng).predict(chosen_on.features))
-        for c in c_options
-    ]
-    c = c_options[int(np.argmax(accuracies))]
+    c = _chosen_c(train, validation, fit_on, c_options, rng)
     data, scaler = validation if fit_on == "validation" else train, StandardScaler().fit(train.features)
     models = [
         _fit(data.take(subsampled_rows(data.groups, rng)), c, train.n_classes, scaler, rng) for _ in range(n_models)
     ]
     coef = np.mean([model.coef for model in models], axis=0)
     return DfrClassifier(coef, np.mean([model.intercept for model in models], axis=0), c)
+
+
+def _chosen_c(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    fit_on: FitOn,
+    c_options: Sequence[float],
+    rng: np.random.Generator,
+) -> float:
+    """The option with the best worst-group accuracy on images that its regression was not trained on."""
+    from sklearn.preprocessing import StandardScaler
+
+    fitted, chosen_on = _tuning_split(train, validation, fit_on, rng)
+    tuning = fitted.take(subsampled_rows(fitted.groups, rng))
+    scaler = StandardScaler().fit(tuning.features if fit_on == "validation" else train.features)
+    accuracies = [
+        chosen_on.worst_group_accuracy(_fit(tuning, c, train.n_classes, scaler, rng).predict(chosen_on.features))
+        for c in c_options
+    ]
+    return c_options[int(np.argmax(accuracies))]
 
 
 def _tuning_split(
