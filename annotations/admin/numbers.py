@@ -20,7 +20,7 @@ def percent(share: float | None) -> str:
 
 def points(share: float | None) -> str:
     """Return a difference of two shares in percentage points, with its sign."""
-    return NONE if share is None else f"{100 * share:+.1f}"
+    return NONE if share is None else f"{100 * share:+z.1f}"
 
 
 def row_number(text: str | None) -> int:

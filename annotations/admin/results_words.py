@@ -161,8 +161,8 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
     chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
     beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
     return (
-        f"Without people: of the {ranked.n_keywords:,} keywords of “{ranked.name}”, “{best['keyword']}” scores highest, "
-        f"with {number('best_error_score', best['error_score'])} ({chance}){beside}."
+        f"Without people: of the {ranked.n_keywords:,} keywords of “{ranked.name}”, “{best['keyword']}” scores highest,"
+        f" with {number('best_error_score', best['error_score'])} ({chance}){beside}."
     )
 
 

@@ -63,6 +63,16 @@ def test_places_are_raised_after_a_second_look_and_never_lowered(
     assert study.quota == 50
 
 
+def test_without_a_quota_it_says_where_one_is_set(
+    coordinator_client: Client, study: Study, prolific: FakeProlific
+) -> None:
+    put_on_prolific(study, prolific)
+    Study.objects.update(quota=None)
+    answer = sent(coordinator_client, study, "prolific_places", places="30")
+    assert "set one under" in answer and f"/admin/annotations/study/{study.pk}/amend/" in answer
+    assert "no quota to raise yet" in answer
+
+
 @pytest.mark.parametrize("name", ["prolific_draft", "prolific_places"])
 def test_without_a_token_the_page_says_where_to_do_it(
     coordinator_client: Client, study: Study, settings: object, name: str

@@ -74,6 +74,7 @@ def test_a_screen_has_its_images_and_nothing_to_press(coordinator_client: Client
         assert "Content-Security-Policy" in response.headers
     assert "Replayed." in page.text and "not the images" not in page.text
     assert page.select_one("#history .words").text == "tilted"  # type: ignore[union-attr]
+    assert page.select_one(".doubt p").text == "No answer"  # type: ignore[union-attr]
 
 
 @pytest.mark.django_db

@@ -90,8 +90,11 @@ def test_the_best_keyword_of_a_list_stands_beside_peoples_best(
     add_phrase(alice, "red", 0.75)
     store_ranking(base_model, SQUARE, "scarlet", "<b>")
     shown = unescape(page(coordinator_client, open_study))
-    assert "of 2 keywords (colours), “scarlet” scores highest, 0.70 (p = .020 for the best of so many)" in shown
-    assert "people's best phrase, 0.75." in shown
+    assert (
+        "of the 2 keywords of “colours”, “scarlet” scores highest, with 0.70 (p = .020 for the best of so many)"
+        in shown
+    )
+    assert "people's best phrase has 0.75." in shown
     file = coordinator_client.get(url(open_study, "?table=keywords.csv")).content.decode()
     assert [row["keyword"] for row in csv.DictReader(io.StringIO(file))] == ["scarlet", "<b>"]
 
