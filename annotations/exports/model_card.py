@@ -4,11 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from annotations.models import Run
+from annotations.models import BaseModel, Run
 from annotations.readings.moderated_words import words_of_run
 from modeling.groups import group_names
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+_USE = (
+    "## How to use it",
+    "",
+    "    manage.py predict head.safetensors FOLDER-OF-IMAGES --output predictions.csv",
+    "",
+    "Or by hand: x = an image's embedding scaled to length 1, z = (x - feature_mean) / feature_deviation,",
+    "logits = weight · z + bias; the class with the largest logit wins, in the order of `class_names`.",
+)
 
 
 def model_card(run: Run) -> dict[str, Any]:
@@ -16,63 +24,76 @@ def model_card(run: Run) -> dict[str, Any]:
 
     It says "(hidden)" for a phrase that the staff hid, whenever they did.
     """
-    base_model, task = run.base_model, run.assignment.task
-    dataset = base_model.dataset
-    manifest = dataset.files.manifest
+    dataset = run.base_model.dataset
     return {
         "format": "clarify-model-card-1",
         "run": str(run.public_id),
-        "dataset": {
-            **dataset.identity,
-            "images": dataset.counts,
-        },
-        "annotation": {
-            "target_class": run.target_class,
-            "class_name": dataset.class_names[run.target_class],
-            "phrase": words_of_run(run),
-            "text_template": task.text_template,
-            "similarity_threshold": run.threshold,
-            "similarity_sign": run.sign,
-            "similarity_encoder": manifest.encoder_of("similarity"),
-        },
+        "dataset": {**dataset.identity, "images": dataset.counts},
+        "annotation": _annotation(run),
         "features": {
-            "encoder": manifest.encoder_of("features"),
+            "encoder": dataset.files.manifest.encoder_of("features"),
             "standardization": "unit rows, then z-score by feature_mean and feature_deviation",
         },
-        "training": {
-            "scheme": run.scheme,
-            "l2": run.l2,
-            "n_above_threshold": run.n_above,
-            "n_at_or_below_threshold": run.n_below,
-            "least_slice_size": run.least_slice_size,
-            "loss": run.loss,
-            "certified_gap": run.certified_gap,
-            "trained_at": run.finished_at.isoformat() if run.finished_at else None,
-            "code_version": run.code_version,
-            "versions": run.versions,
-        },
-        "test": {
-            "worst_group_accuracy": run.worst_group_accuracy,
-            "average_accuracy": run.average_accuracy,
-            "plain_average_accuracy": run.plain_average_accuracy,
-            "robustness_gap": run.robustness_gap,
-            "groups": _groups(run),
-        },
-        "base_model": {
-            "name": base_model.name,
-            "origin": base_model.origin,
-            "l2": base_model.l2,
-            "worst_group_accuracy": base_model.test_metrics["worst_group"],
-            "average_accuracy": base_model.test_metrics["average"],
-            "plain_average_accuracy": base_model.test_metrics["average_plain"],
-            "robustness_gap": base_model.test_metrics["gap"],
-        },
+        "training": _training(run),
+        "test": _test(run),
+        "base_model": _base_model(run.base_model),
     }
 
 
 def model_card_text(card: Mapping[str, Any]) -> str:
     """Return the card as Markdown. Whatever a person typed is escaped."""
-    return "\n".join(_lines(card)) + "\n"
+    return "\n".join([*_made(card), "", *_measured(card), "", *_USE]) + "\n"
+
+
+def _annotation(run: Run) -> dict[str, Any]:
+    dataset = run.base_model.dataset
+    return {
+        "target_class": run.target_class,
+        "class_name": dataset.class_names[run.target_class],
+        "phrase": words_of_run(run),
+        "text_template": run.assignment.task.text_template,
+        "similarity_threshold": run.threshold,
+        "similarity_sign": run.sign,
+        "similarity_encoder": dataset.files.manifest.encoder_of("similarity"),
+    }
+
+
+def _training(run: Run) -> dict[str, Any]:
+    return {
+        "scheme": run.scheme,
+        "l2": run.l2,
+        "n_above_threshold": run.n_above,
+        "n_at_or_below_threshold": run.n_below,
+        "least_slice_size": run.least_slice_size,
+        "loss": run.loss,
+        "certified_gap": run.certified_gap,
+        "trained_at": run.finished_at.isoformat() if run.finished_at else None,
+        "code_version": run.code_version,
+        "versions": run.versions,
+    }
+
+
+def _test(run: Run) -> dict[str, Any]:
+    return {
+        "worst_group_accuracy": run.worst_group_accuracy,
+        "average_accuracy": run.average_accuracy,
+        "plain_average_accuracy": run.plain_average_accuracy,
+        "robustness_gap": run.robustness_gap,
+        "groups": _groups(run),
+    }
+
+
+def _base_model(base_model: BaseModel) -> dict[str, Any]:
+    measured = base_model.test_metrics
+    return {
+        "name": base_model.name,
+        "origin": base_model.origin,
+        "l2": base_model.l2,
+        "worst_group_accuracy": measured["worst_group"],
+        "average_accuracy": measured["average"],
+        "plain_average_accuracy": measured["average_plain"],
+        "robustness_gap": measured["gap"],
+    }
 
 
 def _groups(run: Run) -> list[dict[str, Any]]:
@@ -91,9 +112,10 @@ def _groups(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _lines(card: Mapping[str, Any]) -> Iterator[str]:
-    dataset, annotation, features = card["dataset"], card["annotation"], card["features"]
-    training, test, base = card["training"], card["test"], card["base_model"]
+def _made(card: Mapping[str, Any]) -> Iterator[str]:
+    """What the head was made from, and how."""
+    dataset, annotation, features, training = (card[part] for part in ("dataset", "annotation", "features", "training"))
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(training["versions"].items()))
     yield from (
         f"# A last layer for {_plain(', '.join(dataset['class_names']))}",
         "",
@@ -110,10 +132,15 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         f"| Weights | {training['scheme']}, λ = {training['l2']:g} |",
         f"| Loss | {training['loss']!r}, at most {training['certified_gap']!r} above the optimum |",
         f"| Features | {_encoder(features['encoder'])}; {features['standardization']} |",
-        f"| Trained | {training['trained_at']}, clarify {training['code_version']} "
-        f"({_plain(', '.join(f'{name} {number}' for name, number in sorted(training['versions'].items())))}) |",
+        f"| Trained | {training['trained_at']}, clarify {training['code_version']} ({_plain(versions)}) |",
         f"| Run | `{card['run']}` |",
-        "",
+    )
+
+
+def _measured(card: Mapping[str, Any]) -> Iterator[str]:
+    """How well the head does, beside the base model."""
+    test, base = card["test"], card["base_model"]
+    yield from (
         "## On the test images",
         "",
         f"| | this head | base model {_plain(base['name'])} |",
@@ -130,13 +157,6 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         "",
         "The average weighs each group by its train images, the plain average weighs images equally. These figures are",
         "optimistic where the head was picked among others for them.",
-        "",
-        "## How to use it",
-        "",
-        "    manage.py predict head.safetensors FOLDER-OF-IMAGES --output predictions.csv",
-        "",
-        "Or by hand: x = an image's embedding scaled to length 1, z = (x - feature_mean) / feature_deviation,",
-        "logits = weight · z + bias; the class with the largest logit wins, in the order of `class_names`.",
     )
 
 
