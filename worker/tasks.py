@@ -5,11 +5,12 @@ Modules with torch are imported inside, so that the worker that only watches the
 """
 
 import logging
+import signal
 from collections.abc import Callable
 from dataclasses import astuple
 from typing import Any
 
-from celery.signals import celeryd_after_setup
+from celery.signals import celeryd_after_setup, worker_ready
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -135,6 +136,17 @@ def _sweep(drain: Callable[[], int], what: str) -> None:
 def name_queues(instance: Any, **_: Any) -> None:
     """From its start on, a worker's heartbeat says which queues it serves."""
     heartbeat.serves(instance.app.amqp.queues.consume_from)
+
+
+@worker_ready.connect
+def finish_what_is_in_hand(**_: Any) -> None:
+    """Let QUIT and Ctrl-C do what TERM does: end after the task in hand.
+
+    Celery's own handlers wait within the signal until the tasks of a pool's processes have ended. In a solo worker the
+    task itself stands still meanwhile, with its rows locked, and an error then breaks it off wherever it is.
+    """
+    for number in (signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, signal.getsignal(signal.SIGTERM))
 
 
 @celeryd_after_setup.connect

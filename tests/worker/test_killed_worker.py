@@ -1,3 +1,4 @@
+import signal
 import socket
 
 import pytest
@@ -7,7 +8,7 @@ from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score
 from annotations.services import doorbell
 from annotations.services.log_check import LogCheck
 from tests.steps import end, submit, submit_and_score
-from tests.worker.processes import celery, scoring_worker, training_worker, wait_until
+from tests.worker.processes import PATIENCE_S, celery, scoring_worker, training_worker, wait_until
 from worker.recomputing.runs import run_differences
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,6 +51,19 @@ def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environme
         assert phrase.state == PhraseState.SCORED
     assert hers.score.value > 0.8
     assert Score.objects.count() == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=["TERM", "QUIT"])
+def test_a_worker_that_is_told_to_end_finishes_the_batch_in_hand(environment, alice, log, tmp_path, number):
+    Dataset.objects.update(similarity_encoder="python:tests.slow_encoder")
+    with scoring_worker(log, environment) as worker:
+        phrase = submit(alice, "red")
+        wait_until((tmp_path / "encoding").exists, worker, log)
+        worker.send_signal(number)
+        (tmp_path / "open").touch()
+        assert worker.wait(PATIENCE_S) == 0, log.read_text()[-4000:]
+    phrase.refresh_from_db()
+    assert (phrase.state, phrase.attempts, phrase.last_error) == (PhraseState.SCORED, 1, "")
 
 
 def rows():
