@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from annotations.models import BaseModel, Dataset, Run
 from annotations.models.arrays import unpack_int32
@@ -19,6 +19,7 @@ from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
 from worker.benchmark.bench import draw
 from worker.benchmark.methods import METHODS
+from worker.management.commands import benchmark
 from worker.retraining import train_due_runs
 
 BY_COLOUR = ("--base-model", "by colour", *HEAVY)
@@ -262,7 +263,19 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_named(sprites_like: Dataset, command: Command, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_trained(
+    sprites_like: Dataset, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(benchmark, "run_benchmark", lambda *_: pytest.fail("it was trained"))
     with pytest.raises(CommandError, match="cannot be written"):
         command("benchmark", "sprites-like", "--methods", "erm", "--output", tmp_path / "file")
+
+
+def test_figures_that_cannot_be_written_are_printed(
+    sprites_like: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "benchmark.md").mkdir()  # in the way of the file
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("benchmark", "sprites-like", "--methods=class_prompt", "--output", str(tmp_path))
+    assert "| Zero-Shot " in capsys.readouterr().out

@@ -61,21 +61,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["seeds"] < 1:
-            raise CommandError("Error: argument --seeds: there must be at least 1.")
+            raise CommandError("--seeds must be at least 1.")
         layout = LAYOUTS[options["layout"]]
         with plain_errors(), ProgressBars(unit="classifiers") as progress:
             methods = find_methods(options["methods"] or layout.methods)
             dataset = find_dataset(options["dataset"])
             setup = set_up(dataset, _request(options))
+            folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
+            _write(folder, {})  # so that nobody waits for figures that cannot be kept
             rows = tuple(run_benchmark(setup.bench, methods, setup.sources, progress))
         report = Report(setup.bench, setup.model, setup.sources, rows, command_line(options))
-        folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
-        _write(folder, report_files(report))
         self.stdout.write(layout.table(rows, report.encoder).markdown())
         for line in (NOTE, *notes(rows)):
             self.stdout.write(line)
         if report.annotations:
             self.stdout.write(annotation_table(report).markdown())
+        _write(folder, report_files(report))
         self.stdout.write(f"Written: {folder / MARKDOWN}, and beside it the figures (CSV) and all settings (JSON).")
 
 
