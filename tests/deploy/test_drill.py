@@ -127,7 +127,7 @@ def test_what_was_never_compared_is_no_success() -> None:
 
 @pytest.mark.skipif(local_services.database is None, reason="the database is not the tests' own to restart")
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_lost_while_web_worker_broker_and_database_go_and_come(
+def test_nothing_is_lost_while_web_broker_and_database_go_and_come(
     open_study: Study, subprocess_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(site_module, "roles", _few_roles)
@@ -137,7 +137,6 @@ def test_nothing_is_lost_while_web_worker_broker_and_database_go_and_come(
         free_port(),
         [
             Fault("broker", Act.EMPTIED),
-            Fault("worker-interactive", Act.QUIT),
             Fault("broker", Act.KILLED, away_s=1.0),
             Fault("PostgreSQL", Act.RESTARTED),
             Fault("web", Act.KILLED),
