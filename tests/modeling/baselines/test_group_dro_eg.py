@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -88,7 +90,7 @@ def test_the_same_seed_gives_the_same_layer_and_another_seed_another(splits) -> 
 
 
 @pytest.mark.parametrize("options", [{"step_size": -1.0}, {"step_size": float("nan")}, {"adjustment": -1.0}])
-def test_numbers_that_move_the_weights_the_other_way_are_refused(splits, options: dict[str, float]) -> None:
+def test_numbers_that_move_the_weights_the_other_way_are_refused(splits, options: dict[str, Any]) -> None:
     train, validation, _ = splits
     with pytest.raises(BadArray, match=r"(step size|adjustment) of the groups' weights must be finite and ≥ 0"):
         train_group_dro_eg(train, validation, rng=rng(), settings=FAST, **options)
