@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from annotations.models import AnnotationSession, Study
-from annotations.services.sessions import give_consent
-from tests.actors import RIGHT_ANSWERS, do_tutorial, pass_check
+from annotations.services import assignments, sessions
+from tests.actors import RIGHT_ANSWERS, client_of, do_tutorial, pass_check
 from worker.scoring import score_due_phrases
 
 
@@ -58,7 +59,7 @@ class Visitor:
         """Come in by the link, and be as far as the comprehension check without seeing the pages between."""
         self.open_link()
         self.press("start")
-        do_tutorial(give_consent(AnnotationSession.objects.latest("pk")))
+        do_tutorial(sessions.give_consent(AnnotationSession.objects.latest("pk")))
         self.page.goto(f"{self.origin}/visit/")
 
     def practise(self, text: str) -> None:
@@ -73,12 +74,15 @@ class Visitor:
         self.press("check")
 
     def go_to_task(self) -> None:
-        """Come in by the link, and be at the running clock without seeing the pages between."""
-        self.open_link()
-        self.press("start")
-        pass_check(do_tutorial(give_consent(AnnotationSession.objects.latest("pk"))))
+        """Be at the running clock without having seen the pages before it, and the browser with the visit's cookie."""
+        session = sessions.enter(
+            self.study, participant_id=self.name, study_id="outside", session_id=f"{self.name}-visit"
+        )
+        pass_check(do_tutorial(sessions.give_consent(session)))
+        assignments.start(session.assignments.earliest("position"))
+        cookie = client_of(session).cookies[settings.SESSION_COOKIE_NAME].value
+        self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.origin}])
         self.page.goto(f"{self.origin}/visit/")
-        self.press("begin")
 
     def say(self, text: str) -> None:
         """Type a phrase, press Enter, and wait until the page says that it has it."""
