@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from annotations.models import BaseModel, Study
 from tests.annotations.analysis.scripted import scripted_phrases
@@ -12,6 +13,19 @@ from worker import heartbeat
 from worker.drawing import DrawingFailed, draw_apart
 from worker.figures import draw_all
 
+NAMES = (
+    "annotation-time",
+    "best-score-over-people",
+    "concept-map",
+    "concepts-together",
+    "error-scores",
+    "new-concepts",
+    "panels",
+    "splits",
+    "table-3",
+    "worst-group",
+)
+
 
 @pytest.fixture
 def scripted(base_model: BaseModel) -> Study:
@@ -20,15 +34,19 @@ def scripted(base_model: BaseModel) -> Study:
     return study
 
 
-def test_a_process_of_its_own_draws_the_same_bytes(scripted: Study, tmp_path: Path) -> None:
+def test_every_figure_is_drawn_and_a_process_of_its_own_draws_the_same_bytes(scripted: Study, tmp_path: Path) -> None:
     drawn = pictures(scripted)
     apart, here = tmp_path / "apart", tmp_path / "here"
     for folder in (apart, here):
         folder.mkdir()
     draw_apart(drawn, apart)
-    draw_all(drawn, here)
+    written = draw_all(drawn, here)
+    assert [path.name for path in written] == [f"{name}.{kind}" for name in NAMES for kind in ("png", "svg")]
     files = {path.name: path.read_bytes() for path in apart.iterdir()}
-    assert "panels.png" in files and files == {path.name: path.read_bytes() for path in here.iterdir()}
+    assert files == {path.name: path.read_bytes() for path in here.iterdir()}
+    assert sorted(files) == [path.name for path in written]
+    with Image.open(here / "error-scores.png") as image:
+        assert image.width > 1_000
 
 
 def test_what_went_wrong_there_is_said_here(draft_study: Study, tmp_path: Path) -> None:
