@@ -98,7 +98,8 @@ def checked_embeddings(returned: object, n: int, dim: int, encoder: str) -> NDAr
 def _are_unit(rows: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Whether each row of float[n, d] has length 1, to rounding: bool[n]. One that is not finite has not."""
     squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
-    return np.abs(squares - 1) <= 2 * _UNIT_TOLERANCE
+    unit: NDArray[np.bool_] = np.abs(squares - 1) <= 2 * _UNIT_TOLERANCE
+    return unit
 
 
 def finite_float32(similarities: NDArray[Any]) -> NDArray[np.float32]:
