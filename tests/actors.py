@@ -137,7 +137,7 @@ def write_sprites(data_root: Path, seed: int = 1) -> Path:
     return directory
 
 
-def store_sprites(directory: Path) -> Dataset:
+def store_dataset(directory: Path) -> Dataset:
     """The row of the data set in `directory`."""
     manifest = open_dataset(directory).manifest
     return Dataset.objects.create(

@@ -76,7 +76,7 @@ def sprites_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sprites_like(db: None, sprites_directory: Path) -> Dataset:
     """96 validation and test images of squares and ovals, 100 in train; encoder `python:tests.fake_encoder`."""
-    return actors.store_sprites(sprites_directory)
+    return actors.store_dataset(sprites_directory)
 
 
 @pytest.fixture

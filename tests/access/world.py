@@ -53,7 +53,7 @@ class World:
 
 def build(sprites_directory: Path) -> World:
     """Write the rows and sign everybody in."""
-    base_model = actors.store_base_model(actors.store_sprites(sprites_directory))
+    base_model = actors.store_base_model(actors.store_dataset(sprites_directory))
     study = actors.open_study(actors.create_study(base_model))
     draft = actors.create_study(base_model, "draft")
     elsewhere = actors.open_study(actors.create_study(base_model, "elsewhere"))

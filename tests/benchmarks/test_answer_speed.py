@@ -48,7 +48,7 @@ def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_pa
     """A class of 266 images, of the size of the paper's."""
     monkeypatch.setattr(actors, "_COUNTS", _COUNTS)
     monkeypatch.setattr(settings, "DATA_ROOT", tmp_path)
-    return actors.store_sprites(actors.write_sprites(tmp_path))
+    return actors.store_dataset(actors.write_sprites(tmp_path))
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(actors, "_COUNTS", _COUNTS)
     monkeypatch.setattr(actors, "_sprite", sprite)
     monkeypatch.setattr(settings, "DATA_ROOT", tmp_path)
-    return actors.store_sprites(actors.write_sprites(tmp_path))
+    return actors.store_dataset(actors.write_sprites(tmp_path))
 
 
 def sprite(label: int, colour: int, rng: np.random.Generator) -> Image.Image:

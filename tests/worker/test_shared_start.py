@@ -15,7 +15,7 @@ from worker import complaints, resources
 def dataset(db, tmp_path, settings):
     """A data set in a directory of this test's own."""
     settings.DATA_ROOT = tmp_path
-    return actors.store_sprites(actors.write_sprites(tmp_path))
+    return actors.store_dataset(actors.write_sprites(tmp_path))
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from modeling.dataset_files import (
     counts_by_split,
     dataset_directory,
     file_sha256,
-    open_dataset,
     thumbnails_sha256,
 )
 from tests import actors
@@ -41,7 +40,7 @@ def study_of_many_classes(n_classes: int, n_people: int = 5) -> Study:
 
     The model is wrong on half of the images.
     """
-    dataset = _store(_write(Path(settings.DATA_ROOT), n_classes))
+    dataset = actors.store_dataset(_write(Path(settings.DATA_ROOT), n_classes))
     base_model = _base_model(dataset, n_classes)
     study = Study.objects.create(slug="many", title="The many study", completion_code="C0DE4321")
     Task.objects.bulk_create(
@@ -106,21 +105,6 @@ def _write(data_root: Path, n_classes: int) -> Path:
     )
     (directory / MANIFEST).write_text(manifest.to_json())
     return directory
-
-
-def _store(directory: Path) -> Dataset:
-    manifest = open_dataset(directory).manifest
-    return Dataset.objects.create(
-        name=manifest.name,
-        version=1,
-        digest=manifest.digest,
-        directory=str(directory.relative_to(settings.DATA_ROOT)),
-        class_names=list(manifest.class_names),
-        attribute_names=[],
-        similarity_encoder=actors.ENCODER,
-        feature_encoder=actors.ENCODER,
-        counts=dict(manifest.split_counts),
-    )
 
 
 def _base_model(dataset: Dataset, n_classes: int) -> BaseModel:
