@@ -1,7 +1,12 @@
 """Steps that many tests take, by the services that pages call."""
 
 import datetime as dt
+import threading
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import connections
 
 from annotations.models import Assignment, EndReason, Phrase
 from annotations.services import assignments, phrases
@@ -35,3 +40,23 @@ def move_clock(assignment: Assignment, seconds: float) -> None:
     for name in ("started_at", "first_deadline_at", "deadline_at"):
         setattr(assignment, name, getattr(assignment, name) - by)
     assignment.save()
+
+
+@contextmanager
+def workers(*turns: Callable[[], object]) -> Iterator[None]:
+    """Take turns again and again, each kind in a thread of its own, as workers do."""
+    over = threading.Event()
+
+    def work(turn: Callable[[], object]) -> None:
+        while not over.is_set():
+            turn()
+            over.wait(0.05)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work, args=[turn]) for turn in turns]
+    for thread in threads:
+        thread.start()
+    yield
+    over.set()
+    for thread in threads:
+        thread.join()

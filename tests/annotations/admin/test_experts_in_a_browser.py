@@ -1,12 +1,10 @@
 """An expert from the draft to the end of their visit, moderation and withdrawals, in a real browser."""
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
@@ -18,7 +16,7 @@ from tests.actors import Visit
 from tests.annotations.admin.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.experts import experts_draft
-from tests.steps import end, submit_and_score
+from tests.steps import end, submit_and_score, workers
 from worker.retraining import train_due_runs
 from worker.scoring import score_due_phrases
 
@@ -28,19 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def scoring(transactional_db: None) -> Iterator[None]:
     """Phrases are scored, as by a worker."""
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.is_set():
-            score_due_phrases()
-            over.wait(0.05)
-        connections.close_all()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
+    with workers(score_due_phrases):
+        yield
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """A running site with a scoring worker's batches in a thread beside it."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from django.db import connections
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
+from tests.steps import workers
 from worker.scoring import score_due_phrases
 
 
@@ -20,16 +19,5 @@ def site(live_server: LiveServer, open_study: Study) -> str:
 @pytest.fixture
 def scoring(transactional_db: None) -> Iterator[None]:
     """Phrases are scored as they come, as by a worker."""
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.is_set():
-            score_due_phrases()
-            over.wait(0.05)
-        connections.close_all()
-
-    worker = threading.Thread(target=work)
-    worker.start()
-    yield
-    over.set()
-    worker.join()
+    with workers(score_due_phrases):
+        yield
