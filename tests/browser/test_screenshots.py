@@ -3,7 +3,6 @@
 Every run walks through them; `CLARIFY_SCREENSHOTS=1 pytest tests/browser/test_screenshots.py` keeps the pictures.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +13,17 @@ from playwright.sync_api import expect
 
 from annotations.models import Dataset
 from modeling.sprites import VALUES, draw_examples
-from tests import actors
+from tests import actors, pictures
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 from worker.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 
-FOLDER = Path(settings.BASE_DIR) / "docs" / "images"
 _IN_VIEW_IS_LOADED = """() => [...document.querySelectorAll("img[src]")].every((image) => {
     const { top, left } = image.getBoundingClientRect();
     return top > innerHeight || left > innerWidth || (image.complete && image.naturalWidth);
 })"""
-KEPT = os.environ.get("CLARIFY_SCREENSHOTS") == "1"
 _COUNTS = {
     (actors.SQUARE, actors.BLUE): (2, 150, 2),
     (actors.SQUARE, actors.RED): (2, 116, 2),
@@ -54,9 +51,7 @@ def keep(visitor: Visitor, name: str, *, whole: bool = False) -> None:
     visitor.page.wait_for_function(_IN_VIEW_IS_LOADED)
     picture = visitor.page.screenshot(full_page=whole, animations="disabled", caret="hide")
     assert picture.startswith(b"\x89PNG")
-    if KEPT:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / f"{name}.png").write_bytes(picture)
+    pictures.keep(name, lambda: picture)
 
 
 def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
@@ -76,7 +71,6 @@ def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
         if name in names:
             keep(visitor, names[name], whole=name.startswith(("tutorial", "check")))
     visitor.say("blue")
-    keep(visitor, "task-scoring")
     score_due_phrases()
     visitor.sees_score_of("blue")
     keep(visitor, "task-opposite")

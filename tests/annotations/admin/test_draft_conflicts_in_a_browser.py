@@ -1,6 +1,5 @@
 """Two coordinators with one draft open, in two real browsers: who saves second sees both, and decides."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +10,8 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Role, Study
+from tests import pictures
 from tests.accessibility import DJANGOS, assert_no_violations
-from tests.annotations.admin.test_in_a_browser import IMAGES
 from tests.annotations.admin.test_set_up_in_a_browser import fits_a_phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -64,8 +63,7 @@ def test_who_saves_second_sees_both_and_puts_theirs_on_top(pages: list[Page], dr
     assert ben.locator("#id_conditions-0-name").input_value() == "with words"
     fits_a_phone(ben)
     ben.evaluate("scrollTo(0, 0)")
-    if os.environ.get("CLARIFY_SCREENSHOTS") == "1":
-        ben.screenshot(path=IMAGES / "admin-saved-meanwhile.png")  # its beginning; the whole is long
+    pictures.keep("admin-saved-meanwhile", ben.screenshot)  # its beginning; the whole is long
     assert_no_violations(ben, "saved meanwhile", without=DJANGOS, scheme="light")
     ben.get_by_role("button", name="Save mine on top").click()
     ben.get_by_text("The draft is stored.").wait_for()

@@ -1,14 +1,12 @@
 """A coordinator's way through the admin in a real browser, under the site's content policy."""
 
-import os
-from pathlib import Path
-
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
+from tests import pictures
 from tests.accessibility import overhang
 from tests.actors import Visit
 from tests.annotations.chromium import page_without_complaints
@@ -17,13 +15,10 @@ from tests.conftest import COORDINATOR_PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-IMAGES = Path(__file__).parents[3] / "docs" / "images"
-
 
 def shoot(page: Page, name: str) -> None:
-    """Keep a picture of the page for the docs, where CLARIFY_SCREENSHOTS=1 asks for it."""
-    if os.environ.get("CLARIFY_SCREENSHOTS") == "1":
-        page.screenshot(path=IMAGES / f"{name}.png", full_page=True)
+    """Keep a picture of the whole page where the docs show it."""
+    pictures.keep(name, lambda: page.screenshot(full_page=True))
 
 
 def sign_in(page: Page, origin: str) -> None:
@@ -48,7 +43,6 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/")
-        shoot(page, "admin-studies")
         page.goto(study)
         page.get_by_role("heading", name="Results so far").wait_for()
         page.get_by_role("link", name="<b>tilted</b>").wait_for()

@@ -3,8 +3,6 @@
 Every page is looked at with axe and at the width of a phone; CLARIFY_SCREENSHOTS=1 keeps the pictures of the docs.
 """
 
-import os
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +10,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
+from tests import pictures, steps
 from tests.accessibility import DJANGOS, assert_no_violations, overhang
-from tests.annotations.admin.test_in_a_browser import IMAGES, shoot, sign_in
+from tests.annotations.admin.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.modeling.importing.folders import animals, write_csv_folder
 from worker.imports import run_due_imports
@@ -32,21 +30,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def workers(transactional_db: None, live_server: LiveServer, settings: Any) -> Iterator[None]:
     """Phrases are scored and simulated participants come, as by workers."""
     settings.REHEARSAL_URL = live_server.url
-    over = threading.Event()
-
-    def work(due: Any) -> None:
-        while not over.is_set():
-            due()
-            over.wait(0.05)
-        connections.close_all()
-
-    threads = [threading.Thread(target=work, args=[due]) for due in (score_due_phrases, run_due_rehearsals)]
-    for thread in threads:
-        thread.start()
-    yield
-    over.set()
-    for thread in threads:
-        thread.join()
+    with steps.workers(score_due_phrases, run_due_rehearsals):
+        yield
 
 
 def look(page: Page, name: str) -> None:
@@ -82,8 +67,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         page.locator("#id_reward_cents").fill("2.50")
         page.locator("#id_most_minutes").fill("45")
         page.evaluate("scrollTo(0, 0)")
-        if os.environ.get("CLARIFY_SCREENSHOTS") == "1":
-            page.screenshot(path=IMAGES / "admin-new-study.png")  # its beginning; the whole is long
+        pictures.keep("admin-new-study", page.screenshot)  # its beginning; the whole is long
         page.locator("#id_reward_cents").fill("2.505")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_role("alert").get_by_role("link", name="Reward").click()

@@ -92,7 +92,6 @@ def test_members_and_the_audit_log(live_server: LiveServer, chromium: Browser, c
         page.get_by_label("By:").select_option("ann")
         page.get_by_role("button", name="Show").click()
         expect(page.locator("#content-main").get_by_role("rowheader")).to_have_text(["request return"])
-        shoot(page, "admin-audit")
         page.set_viewport_size({"width": 400, "height": 860})
         assert overhang(page) == 0
 
@@ -110,7 +109,6 @@ def test_a_second_factor_is_switched_on_and_asked_for(
         sign_in(page, live_server.url)
         page.get_by_role("link", name="Two-factor sign-in").click()
         page.get_by_role("img", name="QR code for an authenticator app").wait_for()
-        shoot(page, "admin-two-factor")
         page.get_by_label("Code of six digits").fill(code())
         page.get_by_role("button", name="Switch on").click()
         recovery = page.locator(".codes code").first.inner_text()
