@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from annotations.models import Dataset
 from annotations.services.scoring import stored_embeddings
 from modeling.dataset_files import DatasetFiles
-from modeling.errors import ModelingError
+from modeling.errors import ModelingError, NothingToSeparate
 from modeling.null_level import p_method, p_value
 from modeling.phrase_text import normalise, refusal
 from modeling.slices import annotated_members
@@ -21,7 +21,7 @@ from worker.phrases import read_phrase, score_on
 
 
 class BadAnnotation(ModelingError):
-    """An annotation is not of the form class:phrase[:threshold], or there is no such class."""
+    """An annotation is not of the form class:phrase[:threshold], or its class is none that can be annotated."""
 
     code = "bad_annotation"
 
@@ -109,14 +109,18 @@ def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template
     """Score a phrase on the validation images of its class, whose errors are the shown model's, as a participant's is.
 
     A text that was scored on the data set before keeps its stored embedding, so that it has the same similarities here.
-    Raises EncoderUnavailable, BadTemplate, NothingToSeparate.
+    Raises EncoderUnavailable, BadTemplate, BadAnnotation where there are no errors to describe, or only errors.
     """
     said = read_phrase(asked.phrase, template)
     embedding = stored_embeddings(dataset, {said.text}).get(said.text)
     if embedding is None:
         resources.text_encoder(dataset)  # refuses an encoder whose weights have changed
         embedding = resources.text_embedding(dataset.similarity_encoder, said.text)
-    score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class)).score
+    try:
+        score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class)).score
+    except NothingToSeparate as error:
+        name = dataset.class_names[asked.target_class]
+        raise BadAnnotation(f"“{asked.phrase}” on {name} cannot be scored, so leave it out: {error}") from error
     return Annotation(
         target_class=asked.target_class,
         phrase=asked.phrase,

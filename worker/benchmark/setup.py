@@ -49,7 +49,7 @@ def set_up(dataset: Dataset, request: Request) -> Setup:
 
     The shown model is the named base model, else the one that the study shows, else an ERM model trained here; λ is
     its λ unless another is asked for. Raises BadAnnotation, NoAnnotations, BaseModelNotFound, EncoderUnavailable,
-    NothingToSeparate, BadDataset and what training raises.
+    BadDataset and what training raises.
     """
     asked = [read_annotation(text, dataset.class_names) for text in request.annotations]
     named = find_base_model(dataset, request.base_model) if request.base_model else None

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from annotations.models import BaseModel
-from modeling.errors import NothingToSeparate
 from tests import actors
 from tests.steps import submit_and_score
 from worker.benchmark.annotations import (
@@ -87,7 +86,7 @@ def test_a_class_without_errors_cannot_be_annotated(base_model: BaseModel) -> No
     model = stored_model(base_model)
     files = base_model.dataset.files
     perfect = replace(model, predicted=np.asarray(files.labels))
-    with pytest.raises(NothingToSeparate):
+    with pytest.raises(BadAnnotation, match=r"“red” on square cannot be scored, so leave it out: .* 0 wrongly"):
         score_annotation(base_model.dataset, perfect, Asked(0, "red", None), TEMPLATE)
 
 
