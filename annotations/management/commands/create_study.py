@@ -69,7 +69,8 @@ class Command(BaseCommand):
         fields.setdefault("completion_code", new_code())
         fields.setdefault("title", fields["slug"])
         study = create_study(tasks=tasks, **fields)
-        self.stdout.write(f"Created the study {study.slug} with {study.tasks.count()} task(s).")
+        n_tasks = study.tasks.count()
+        self.stdout.write(f"Created the study {study.slug} with {n_tasks} task{'' if n_tasks == 1 else 's'}.")
         return study
 
     def _open(self, study: Study, *, without_rehearsal: bool) -> None:
@@ -77,8 +78,8 @@ class Command(BaseCommand):
             open_study(study, without_rehearsal=without_rehearsal)
         except StudyNotReady as error:
             raise CommandError(
-                f"The study {study.slug} stays a draft. {error.message} A rehearsal is started in the admin, on its "
-                "page Pre-flight; --without-rehearsal opens it without one."
+                f"The study {study.slug} stays a draft. {error.message} A rehearsal is started in the admin, on the "
+                "study's page “Rehearse and preview”; --without-rehearsal opens it without one."
             ) from error
         if without_rehearsal:
             self.stdout.write("Nobody has rehearsed it: enter by its link and try a phrase before you send people.")

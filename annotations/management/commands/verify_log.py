@@ -27,8 +27,8 @@ class Command(BaseCommand):
         for visit, kinds in sorted(check.incomplete.items()):
             counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
             self.stdout.write(f"Visit {visit} is older than events that carry rows, so it is left out: {counted}.")
-        counts = ", ".join(f"{check.replayed[table]:,} {table.title}" for table in TABLES if check.replayed[table])
-        self.stdout.write(f"Replayed: {counts}; {len(check.erased):,} of the visits are erased.")
+        counts = ", ".join(f"{table.title} {check.replayed[table]:,}" for table in TABLES if check.replayed[table])
+        self.stdout.write(f"Rows replayed: {counts}. Of the visits {len(check.erased):,} are erased.")
         if n_found:
-            raise CommandError(f"The log and the tables differ in {n_found:,} places.")
+            raise CommandError(f"The log and the tables differ in {n_found:,} place{'' if n_found == 1 else 's'}.")
         self.stdout.write(f"The log and the tables agree on {check.n_visits:,} visits.")

@@ -180,8 +180,9 @@ def test_the_command_says_that_both_agree_or_where_they_do_not(lively: Study) ->
     out, err = io.StringIO(), io.StringIO()
     call_command("verify_log", "sprites", stdout=out, stderr=err)
     assert "agree on 7 visits" in out.getvalue()
+    assert out.getvalue().startswith("Rows replayed: study 1, configuration 1, ")
     Phrase.objects.filter(text="crimson").update(text="scarlet")
-    with pytest.raises(CommandError, match="differ in 1 places"):
+    with pytest.raises(CommandError, match=r"differ in 1 place\."):
         call_command("verify_log", "sprites", stdout=out, stderr=err)
     assert "text is 'crimson' in the log, and 'scarlet' as stored" in err.getvalue()
 
