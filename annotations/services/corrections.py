@@ -68,7 +68,9 @@ def request(
     if study.corrections.filter(finished_at=None).exists():
         raise CorrectionNotPossible("Another correction of this study is being trained. Wait for it to end.")
     if not study.tasks.filter(base_model=base_model).exists():
-        raise CorrectionNotPossible(f"No task of this study shows {base_model}.")
+        raise CorrectionNotPossible(
+            f"No task of this study shows {base_model}. Choose the base model of one of its tasks."
+        )
     if reason := _why_not_trainable(base_model):
         raise CorrectionNotPossible(reason)
     if second is not None and (reason := why_not_second(base_model, second)):

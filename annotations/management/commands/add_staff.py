@@ -35,7 +35,7 @@ class Command(BaseCommand):
         with plain_errors(), transaction.atomic():
             found = None if study is None else studies.find_study(study)
             made = _make(name)
-            if found is not None:
+            if found is not None and role is not None:
                 members.add(found, name, Role(role), by=BY)
         parts = ["made the account" if made else "the account was there", f"{role} of {study}" if role else ""]
         self.stdout.write(f"{name}: {', '.join(filter(None, parts))}")

@@ -140,7 +140,7 @@ def test_each_phrase_of_table_3_leads_to_the_screen_that_its_author_saw(
     links = tree(coordinator_client.get(url(scripted))).select(".table-3 a")
     texts = {reverse("admin:annotations_phrase_screen", args=[row.pk]): row.text for row in Phrase.objects.all()}
     assert {link["href"] for link in links} == set(texts)
-    assert all(link.text == texts[link["href"]] for link in links)
+    assert all(link.text == texts[str(link["href"])] for link in links)
 
 
 def test_the_papers_table_3_is_shown_as_the_paper_has_it(coordinator_client: Client, base_model: BaseModel) -> None:

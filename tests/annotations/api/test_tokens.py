@@ -51,7 +51,7 @@ def test_a_token_reads_the_studies_of_its_person(analyst: User, open_study: Stud
 
 def test_a_token_is_shown_once_and_stored_as_its_digest(client: Client, analyst: User) -> None:
     client.force_login(analyst)
-    text = one(client.post(PAGE, {"name": "notebook", "days": "90"}), "#token")["value"]
+    text = str(one(client.post(PAGE, {"name": "notebook", "days": "90"}), "#token")["value"])
     token = AccessToken.objects.get()
     assert token.digest == hashlib.sha256(text.encode()).hexdigest()
     assert text not in repr(AccessToken.objects.values())
@@ -62,7 +62,7 @@ def test_a_token_is_shown_once_and_stored_as_its_digest(client: Client, analyst:
 
 def test_making_and_revoking_stand_in_the_audit_log(client: Client, analyst: User) -> None:
     client.force_login(analyst)
-    text = one(client.post(PAGE, {"name": "notebook", "days": "30"}), "#token")["value"]
+    text = str(one(client.post(PAGE, {"name": "notebook", "days": "30"}), "#token")["value"])
     button = one(client.get(PAGE), "button[name=revoke]")
     client.post(PAGE, {"revoke": button["value"]})
     assert refused(text)

@@ -158,7 +158,9 @@ def test_one_correction_of_a_study_is_trained_at_a_time(
 def test_a_base_model_that_the_study_does_not_show_is_refused(study: Study, base_model: BaseModel) -> None:
     base_model.pk, base_model.name = None, "another"
     base_model.save()
-    assert refusal(study, base_model) == "No task of this study shows another on sprites-like v1."
+    assert refusal(study, base_model) == (
+        "No task of this study shows another on sprites-like v1. Choose the base model of one of its tasks."
+    )
 
 
 def other(base_model: BaseModel, **changes: Any) -> BaseModel:
