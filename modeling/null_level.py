@@ -56,6 +56,19 @@ def p_values(values: NDArray[np.floating], n_correct: int, n_error: int) -> NDAr
     return null.survival(np.rint(values * null.n_steps).astype(np.int64))
 
 
+def asymptotic_p_values(values: NDArray[np.floating], n_correct: int, n_error: int) -> NDArray[np.float64]:
+    """What `p_values` tend to as both counts grow: exp(-2 x² · n_correct · n_error / (n_correct + n_error)).
+
+    Smirnov's limit of the one-sided two-sample statistic. float64[K] from float[K], counts ≥ 1.
+    """
+    limit: NDArray[np.float64] = np.exp(-_rate(n_correct, n_error) * values**2)
+    return limit
+
+
+def _rate(n_correct: int, n_error: int) -> float:
+    return 2 * n_correct * n_error / (n_correct + n_error)
+
+
 @lru_cache(maxsize=4_096)
 def null_level(n_correct: int, n_error: int, tries: int, quantile: float = 0.95) -> float:
     """The score that the best of `tries` random phrases does not pass, with probability `quantile`.
@@ -100,7 +113,7 @@ class _Null:
         pairs = self.short * self.long
         self.is_exact = pairs <= MOST_EXACT_PAIRS
         self.n_steps = pairs // gcd(self.short, self.long)
-        self.rate = 2 * pairs / (self.short + self.long)  # P(score ≥ x) → exp(-rate · x²)
+        self.rate = _rate(n_correct, n_error)
         self._known: dict[int, float] = {}
 
     @property
@@ -128,8 +141,7 @@ class _Null:
     def survival(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         """P(score ≥ steps): float64[K] from int64[K] in [0, n_steps]."""
         if not self.is_exact:
-            asymptotic: NDArray[np.float64] = np.exp(-self.rate * (steps / self.n_steps) ** 2)
-            return asymptotic
+            return asymptotic_p_values(steps / self.n_steps, self.short, self.long)
         wanted = steps.tolist()
         new = sorted(set(wanted) - self._known.keys())
         at_once = max(1, _CHUNK // (self.long + 1))

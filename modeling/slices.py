@@ -135,10 +135,8 @@ def slice_weights(
     it one slice. With N images, C classes, k slices in the image's class of N_c images, G slices in all and |S| images
     in its slice, before normalising:
 
-    - `class_equal`: 1 / (C k |S|). Classes have equal mass, and so have the slices within a class.
-    - `paper`: 1 / (C |S|) in an annotated class, 1 / N elsewhere: equation 2 to the letter.
-    - `mean_slices`: 1 / (G |S|). All slices have equal mass.
-    - `class_mass`: N_c / (k N |S|). Classes keep the mass that they have in the data.
+    `class_equal`: 1 / (C k |S|); `paper`: 1 / (C |S|) in an annotated class, 1 / N elsewhere;
+    `mean_slices`: 1 / (G |S|); `class_mass`: N_c / (k N |S|).
 
     Raises BadArray for an unknown scheme, no images, another negative id, a slice that crosses classes, a class of
     which only some images are -1, or an annotated class whose images are all in one slice.
@@ -216,18 +214,22 @@ def _check_within_classes(
 
 
 def _class_equal(of: _SliceSizes) -> NDArray[np.float64]:
+    """1 / (C k |S|): equal mass to the classes, and to the slices within a class."""
     return 1 / (of.C * of.k * of.S)
 
 
 def _paper(of: _SliceSizes) -> NDArray[np.float64]:
+    """1 / (C |S|) in an annotated class, 1 / N elsewhere: equation 2 to the letter."""
     return np.where(of.is_annotated, 1 / (of.C * of.S), 1 / of.N)
 
 
 def _mean_slices(of: _SliceSizes) -> NDArray[np.float64]:
+    """1 / (G |S|): equal mass to all slices."""
     return 1 / (of.G * of.S)
 
 
 def _class_mass(of: _SliceSizes) -> NDArray[np.float64]:
+    """N_c / (k N |S|): to the classes the mass that they have in the data, and equal mass to the slices within one."""
     return of.N_c / (of.k * of.N * of.S)
 
 

@@ -39,7 +39,7 @@ class Evaluation:
     gradient: Tensor
 
     def gap(self, l2: float) -> Tensor:
-        """[K], a bound on loss - optimum: the objective is λ-strongly convex."""
+        """The certificate, [K]: F(V) - min F ≤ ‖∇F(V)‖² / (2λ), as F is λ-strongly convex."""
         return dot(self.gradient, self.gradient) / (2 * l2)
 
     def only(self, heads: Tensor) -> "Evaluation":

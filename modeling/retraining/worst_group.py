@@ -116,7 +116,7 @@ class _Certificate:
 
 
 def _certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
-    """In float64, with one gradient: that of the groups mixed by q."""
+    """max_g L_g - Σ_g q_g L_g + ‖∇F_q‖² / (2λ), in float64 with one gradient: that of the groups mixed by q."""
     mixture, mean = groups.mixed(q), torch.zeros(len(groups), dtype=torch.float64, device=v.device)
     data_gradient = GradientSum(v, torch.float64)
     for block, z in problem.products(v, torch.float64, torch.float64, 1):

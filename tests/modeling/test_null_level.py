@@ -12,7 +12,7 @@ from modeling import null_level as module
 from modeling.error_score import error_scores
 from modeling.error_score import null_level as imported_from_error_score
 from modeling.errors import BadArray, NothingToSeparate
-from modeling.null_level import null_level, null_mean, p_method, p_value, p_values, touching_share
+from modeling.null_level import asymptotic_p_values, null_level, null_mean, p_method, p_value, p_values, touching_share
 
 BOTH_WAYS = (module._count_by_rows, module._share_by_diagonals)
 
@@ -134,6 +134,14 @@ def test_the_asymptotic_level_continues_the_exact_one() -> None:
     assert null_mean(3_163, 3_163, 5) == pytest.approx(
         exact * null_mean(900, 900, 5) / null_level(900, 900, 5), rel=0.02
     )
+
+
+def test_p_values_tend_to_the_asymptotic_ones() -> None:
+    """By hand: 2 · .05² · 1,500 · 2,500 / 4,000 = 4.6875."""
+    asymptotic = asymptotic_p_values(np.array([0.0, 0.05]), 1_500, 2_500)
+    assert asymptotic == pytest.approx([1, np.exp(-4.6875)])
+    assert asymptotic == pytest.approx(p_values(np.array([0.0, 0.05]), 1_500, 2_500), rel=0.05)
+    assert p_value(0.05, 30_000, 500) == asymptotic_p_values(np.array([0.05]), 30_000, 500)[0]
 
 
 def test_a_mean_over_spaced_scores_is_the_mean_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
