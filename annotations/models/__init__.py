@@ -47,8 +47,8 @@ from annotations.models.worker_beat import WorkerBeat
 __all__ = [
     "HOLDING",
     "OPEN_STATES",
-    "UNCOUNTED",
     "SETTLED",
+    "UNCOUNTED",
     "UNDER_WAY",
     "UNFINISHED",
     "AccessToken",
