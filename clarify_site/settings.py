@@ -257,10 +257,11 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 _VISIBILITY_TIMEOUT = 3600  # above the longest task
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": _VISIBILITY_TIMEOUT,
-    "socket_timeout": 10,
+    # A broker that is gone without a word is found out by one of these; a worker waits for it up to four times.
+    "socket_timeout": 3,
+    "health_check_interval": 5,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
-    "health_check_interval": 5,  # a broker that is gone without a word is given up after 11 s at most
 }
 CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_TIMEOUT
 CELERY_REDIS_SOCKET_TIMEOUT = 10
