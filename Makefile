@@ -31,10 +31,13 @@ help: ## List the targets
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
 
+# Tests wait for browsers, workers and clocks as long as they compute: three processes for two cores.
+PROCESSES := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+
 # With COVERAGE=1 it is that of the whole suite, in all and in each package. Python then traces every line that runs,
 # Django's too, and the suite takes half as long again.
 test: $(VENV)/test.stamp browser ## Run the whole test suite (ARGS="…" goes to pytest, for a part of it; COVERAGE=1 measures coverage)
-	@$(BIN)/python -m pytest $(or $(ARGS),-n logical --dist worksteal) $(if $(COVERAGE),--cov --cov-report=term)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n $(PROCESSES) --dist worksteal) $(if $(COVERAGE),--cov --cov-report=term)
 ifdef COVERAGE
 	@for package in modeling annotations worker; do \
 		$(BIN)/python -m coverage report --include="$$package/*" --fail-under=90 > /dev/null || \

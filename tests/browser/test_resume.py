@@ -78,7 +78,9 @@ def test_the_answers_of_the_first_try_do_not_come_back_in_the_second(visitor: Vi
 
 
 def test_back_leads_to_where_the_person_is(visitor: Visitor) -> None:
-    visitor.go_to_task()
+    visitor.go_to_check()
+    visitor.answer_check(RIGHT_ANSWERS)
+    visitor.press("begin")
     here = visitor.page.url
     for _ in range(2):
         visitor.page.go_back()
