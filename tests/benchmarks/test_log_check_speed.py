@@ -36,7 +36,7 @@ def test_the_log_is_compared(benchmark: Any, logged: Study, subprocess_environme
         said = done.stdout
 
     benchmark.pedantic(compare, rounds=1, iterations=1)
-    assert f"{N_VISITS * PHRASES_EACH:,} phrase" in said and f"agree on {N_VISITS:,} visits" in said
+    assert f"phrase {N_VISITS * PHRASES_EACH:,}," in said and f"agree on {N_VISITS:,} visits" in said
     cpu, peak = said.split("cpu ")[1].split(" peak ")
     benchmark.extra_info["note"] = (
         f"verify_log, {logged.events.count():,} events: {float(cpu):.0f} s of them its own, "
