@@ -1,4 +1,4 @@
-"""Hundreds of people who come at once, each in a thread, over as many real connections as the site's pool has."""
+"""Five hundred people who come at once, each in a thread, over as many real connections as the site's pool has."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -19,7 +19,6 @@ from tests.annotations.services.arrivals import arrive, consenting, held, prove_
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ARRIVALS, CELLS = 500, 6
-OF_WHOM_NONE_DROPS_OUT = 200
 SHARE_OF_DROPOUTS = 0.3
 
 
@@ -75,7 +74,7 @@ def nobody_holds_two_places(study: Study) -> bool:
 
 
 def test_without_dropouts_cells_differ_by_at_most_one_and_nobody_is_in_twice(study: Study) -> None:
-    names = [f"person-{n}" for n in range(OF_WHOM_NONE_DROPS_OUT - 20)]
+    names = [f"person-{n}" for n in range(ARRIVALS - 20)]
     at_once(lambda name: consenting(study, name.removesuffix("'")), [*names, *(f"{name}'" for name in names[:20])])
     assert sum(held(study)) == Allocation.objects.count() == study.participants.count() == len(names)
     assert max(held(study)) - min(held(study)) <= 1
