@@ -73,7 +73,7 @@ clean: ## Remove .venv, caches and all data of the demo
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
 browser: $(VENV)/test.stamp
-	@$(BIN)/python -m deploy.local.browser
+	@$(BIN)/python -m deploy.local.chromium
 
 venv: $(VENV)/demo.stamp ## Make .venv with all that the demo needs
 

@@ -11,4 +11,4 @@ class AnnotationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, once the models are loaded."""
-        import_module("annotations.checks")
+        import_module("annotations.system_checks")

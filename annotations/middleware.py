@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-from annotations.views.faults import DATABASE_IS_OUT, database_outage
+from annotations.views.common.error_pages import DATABASE_IS_OUT, database_outage
 
 _IN_ENGLISH = ("/admin/", "/api/", "/prolific/")  # for staff and for programs
 

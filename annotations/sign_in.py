@@ -11,8 +11,8 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from annotations.services import two_factor
-from annotations.services.two_factor import CodeNotRight
+from annotations.services.staff import two_factor
+from annotations.services.staff.two_factor import CodeNotRight
 
 # Not null: two rows with a null address would both be new to the database's uniqueness.
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104  # an address that nobody has

@@ -3,22 +3,10 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from annotations.views import (
-    check,
-    consent,
-    end,
-    entry,
-    experts,
-    health,
-    images,
-    metrics,
-    replies,
-    spans,
-    task,
-    tutorial,
-    webhooks,
-    withdrawal,
-)
+from annotations.views.monitoring import health, metrics
+from annotations.views.phrases import replies, task, thumbnail_files
+from annotations.views.prolific import webhooks
+from annotations.views.visits import comprehension, consent, end, entry, experts, time_spans, tutorial, withdrawal
 
 urlpatterns = [
     path("study/<slug:slug>/", entry.welcome, name="welcome"),
@@ -29,8 +17,8 @@ urlpatterns = [
     path("visit/tutorial", tutorial.tutorial, name="tutorial"),
     path("visit/tutorial/look", tutorial.look, name="look"),
     path("visit/tutorial/phrases", tutorial.practise, name="practise"),
-    path("visit/check", check.check, name="check"),
-    path("visit/not-passed", check.not_passed, name="not_passed"),
+    path("visit/check", comprehension.check, name="check"),
+    path("visit/not-passed", comprehension.not_passed, name="not_passed"),
     path("visit/classes", experts.classes, name="classes"),
     path("visit/classes/pick", experts.pick, name="pick"),
     path("visit/tasks/<uuid:public_id>/", task.task, name="task"),
@@ -47,9 +35,11 @@ urlpatterns = [
     path("visit/end", end.end, name="end"),
     path("visit/withdraw", withdrawal.withdraw_from_visit, name="withdraw_from_visit"),
     path("withdraw/<uuid:public_id>", withdrawal.withdraw, name="withdraw"),
-    path("visit/spans", spans.report_spans, name="report_spans"),
+    path("visit/spans", time_spans.report_spans, name="report_spans"),
     path("prolific/webhook", webhooks.prolific_webhook, name="prolific_webhook"),
-    path("images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>", images.thumbnail, name="thumbnail"),
+    path(
+        "images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>", thumbnail_files.thumbnail, name="thumbnail"
+    ),
     path("language", set_language, name="language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from annotations.models import Study
-from annotations.services import roles, two_factor
+from annotations.services.staff import roles, two_factor
 from annotations.sign_in import SignInForm
 
 _ORDER = (

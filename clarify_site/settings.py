@@ -169,7 +169,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600  # the cookie outlives the longest visit
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "annotations.views.faults.csrf_failure"
+CSRF_FAILURE_VIEW = "annotations.views.common.error_pages.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -211,15 +211,15 @@ OTP_TOTP_ISSUER = "Clarify"
 # -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "annotations.api.token_authentication.TokenAuthentication",
+        "annotations.api.common.token_authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["annotations.api.parsing.PlainJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["annotations.api.common.parsing.PlainJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "annotations.api.pagination.Pages",
-    "EXCEPTION_HANDLER": "annotations.api.errors.error_response",
+    "DEFAULT_PAGINATION_CLASS": "annotations.api.common.pagination.Pages",
+    "EXCEPTION_HANDLER": "annotations.api.common.error_responses.error_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -10,7 +10,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "annotations.views.faults.bad_request"
-handler403 = "annotations.views.faults.forbidden"
-handler404 = "annotations.views.faults.not_found"
-handler500 = "annotations.views.faults.server_error"
+handler400 = "annotations.views.common.error_pages.bad_request"
+handler403 = "annotations.views.common.error_pages.forbidden"
+handler404 = "annotations.views.common.error_pages.not_found"
+handler500 = "annotations.views.common.error_pages.server_error"

@@ -25,10 +25,13 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import pack_int32
-from annotations.readings.comprehension import QUESTIONS
-from annotations.readings.tutorial import RIGHT
-from annotations.services import assignments, audit, comprehension, sessions, studies, tutorials
-from modeling.dataset_files import (
+from annotations.readings.visits.comprehension import QUESTIONS
+from annotations.readings.visits.tutorial import RIGHT
+from annotations.services.logs import audit
+from annotations.services.phrases import assignments
+from annotations.services.studies import lifecycle
+from annotations.services.visits import comprehension, sessions, tutorial
+from modeling.arrays.datasets.dataset_files import (
     ATTRIBUTES,
     FILENAMES,
     IMAGE_KEYS,
@@ -45,8 +48,8 @@ from modeling.dataset_files import (
     thumbnail_name,
     thumbnails_sha256,
 )
-from modeling.groups import group_ids
-from modeling.metrics import group_metrics
+from modeling.arrays.datasets.groups import group_ids
+from modeling.arrays.retraining.group_accuracies import group_metrics
 from tests.fake_encoder import FakeEncoder
 
 ENCODER = "python:tests.fake_encoder"
@@ -190,7 +193,7 @@ def create_study(base_model: BaseModel, slug: str = "sprites", **fields: Any) ->
 
 def open_study(study: Study) -> Study:
     """The study once it is open, with a frozen configuration."""
-    return studies.open_study(study, without_rehearsal=True)
+    return lifecycle.open_study(study, without_rehearsal=True)
 
 
 def start_visit(study: Study, name: str) -> Visit:
@@ -220,9 +223,9 @@ def do_tutorial(session: AnnotationSession) -> AnnotationSession:
 
 def practise(session: AnnotationSession, *texts: str) -> None:
     """A wrong picture was found in the tutorial, and phrases were tried."""
-    tutorials.look(session, len(RIGHT))
+    tutorial.look(session, len(RIGHT))
     for text in texts:
-        tutorials.try_phrase(session, client_uuid=uuid.uuid4(), text=text)
+        tutorial.try_phrase(session, client_uuid=uuid.uuid4(), text=text)
 
 
 def pass_check(session: AnnotationSession) -> AnnotationSession:

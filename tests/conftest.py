@@ -19,8 +19,8 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from annotations.models import BaseModel, Dataset, Study
-from annotations.services import prolific_access
-from deploy.local.browser import on_path
+from annotations.services.prolific import prolific_client
+from deploy.local.chromium import on_path
 from tests import actors, under_way
 from tests.fake_prolific import FakeProlific
 
@@ -131,9 +131,9 @@ def coordinator_client(coordinator: User) -> Client:
 @pytest.fixture
 def prolific(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProlific]:
     """A Prolific of the test's own, and a site that has its token and its secret."""
-    monkeypatch.setattr(prolific_access._prolific_is_silent, "_until", 0.0)
-    restless = dataclasses.replace(prolific_access.PATIENCE, sleep=lambda seconds: None)
-    monkeypatch.setattr(prolific_access, "PATIENCE", restless)
+    monkeypatch.setattr(prolific_client._prolific_is_silent, "_until", 0.0)
+    restless = dataclasses.replace(prolific_client.PATIENCE, sleep=lambda seconds: None)
+    monkeypatch.setattr(prolific_client, "PATIENCE", restless)
     with FakeProlific() as fake:
         settings.PROLIFIC_API, settings.PROLIFIC_TOKEN = fake.api, fake.token
         settings.PROLIFIC_JWKS_URL, settings.PROLIFIC_WEBHOOK_SECRET = fake.jwks_url, fake.hook_secret

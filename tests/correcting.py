@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from annotations.models import BaseModel, EndReason, Moderation, Phrase, Study
-from annotations.services import assignments, moderation, studies
+from annotations.services.phrases import assignments
+from annotations.services.releases import moderation
+from annotations.services.studies import lifecycle
 from tests import actors
 from tests.actors import OVAL, SQUARE, Visit
 from tests.steps import submit_and_score
@@ -15,7 +17,7 @@ RIGHT_WORDS: Said = {SQUARE: ["red"], OVAL: ["blue"]}
 def study_of_both(base_model: BaseModel, slug: str = "both") -> Study:
     """Open, with a task on squares and one on ovals."""
     tasks = [{"base_model": base_model, "target_class": label} for label in (SQUARE, OVAL)]
-    draft = studies.create_study(slug=slug, title=f"The {slug} study", completion_code="C0DE9999", tasks=tasks)
+    draft = lifecycle.create_study(slug=slug, title=f"The {slug} study", completion_code="C0DE9999", tasks=tasks)
     return actors.open_study(draft)
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from django.utils import timezone
 
 from annotations.models import AnnotationSession, ProlificRequest, RequestState, Study, Submission
-from annotations.readings.outside_ids import OutsideIds, pseudonym
-from annotations.services import prolific_access, sessions
-from annotations.services.prolific_calls import call_due
+from annotations.readings.prolific.external_ids import OutsideIds, pseudonym
+from annotations.services.prolific import prolific_client
+from annotations.services.prolific.request_sender import call_due
+from annotations.services.visits import sessions
 from tests.actors import do_tutorial, pass_check
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeSubmission
@@ -50,7 +51,7 @@ def submission_of(study: Study, name: str) -> Submission:
 
 def call() -> int:
     """One turn of a worker that waits as long as it may before it tries again."""
-    client = prolific_access.client()
+    client = prolific_client.client()
     assert client is not None, "there is a token"
     return call_due(client, uniform=lambda low, high: high)
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from django.db import connections
 
 from annotations.models import Assignment, EndReason, Phrase
-from annotations.services import assignments, phrases
+from annotations.services.phrases import assignments, phrase_submission
 from tests.actors import Visit
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 
 def submit(visit: Visit, text: str = "red") -> Phrase:
     """A new phrase in the visit's running assignment, not scored yet."""
-    phrase, _ = phrases.submit(visit.assignment, client_uuid=uuid.uuid4(), text=text)
+    phrase, _ = phrase_submission.submit(visit.assignment, client_uuid=uuid.uuid4(), text=text)
     return phrase
 
 

@@ -5,9 +5,9 @@ import pytest
 from django.test import Client
 
 from annotations.models import AssignmentState, BaseModel, Stage, Study
-from annotations.readings.class_images import class_images
-from modeling.dataset_files import Split, verify
-from modeling.error_score import error_score
+from annotations.readings.datasets.class_images import class_images
+from modeling.arrays.datasets.dataset_files import Split, verify
+from modeling.arrays.phrases.error_score import error_score
 from tests import actors
 from tests.fake_encoder import FakeEncoder
 

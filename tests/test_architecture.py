@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("modeling", "annotations", "worker", "clarify_site", "deploy", "tests")
 HEAVY = ("torch", "torchvision", "open_clip", "faiss")
 TORCH_LAYER = (
-    "modeling.retraining",
-    "modeling.products",
-    "modeling.similarity_index",
-    "modeling.tensors",
-    "modeling.baselines",
-    "modeling.encoders",
-    "modeling.small_clip",
+    "modeling.tensors.retraining",
+    "modeling.tensors.linear_algebra.matrix_products",
+    "modeling.tensors.linear_algebra.similarity_index",
+    "modeling.tensors.linear_algebra.tensor_conversion",
+    "modeling.tensors.baselines",
+    "modeling.tensors.encoders",
+    "modeling.tensors.encoders.small_clip",
 )
 SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # the Celery application is for all
 # Within the Django app each package may import those that stand before it, and none that stands after it.
@@ -111,7 +111,7 @@ def test_the_web_process_never_loads_torch_or_faiss(subprocess_environment: dict
 TRAINING_WORKER = """
 import sys, django
 django.setup()
-import worker.corrections, worker.retraining, worker.scoring
+import worker.retraining.corrections, worker.retraining.run_training, worker.phrases.scoring
 print(*{"open_clip", "transformers", "sklearn"} & sys.modules.keys())
 """
 

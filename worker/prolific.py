@@ -4,21 +4,22 @@ import time
 
 from django.utils import timezone
 
-from annotations.prolific.errors import ProlificError, TokenRefused
-from annotations.services import payment_calls, prolific_access, prolific_calls, prolific_studies, submissions
-from worker import heartbeat
-from worker.complaints import complain
+from annotations.prolific.prolific_errors import ProlificError, TokenRefused
+from annotations.services.payments import payment_sender
+from annotations.services.prolific import prolific_client, request_sender, study_status, submissions
+from worker.common.throttled_log import complain
+from worker.queue import worker_heartbeat
 
 BUDGET_S = 15.0  # a turn; what coordinators ask for and rehearsals share the worker
 
 
 def send_due_requests() -> int:
     """Send what is due, requests and bonuses; returns how many are done by it. Without a token they wait."""
-    prolific = prolific_access.client()
+    prolific = prolific_client.client()
     if prolific is None:
         return 0
     try:
-        return prolific_calls.call_due(prolific) + payment_calls.send_due(prolific)
+        return request_sender.call_due(prolific) + payment_sender.send_due(prolific)
     except TokenRefused as error:
         complain(f"requests to Prolific wait: {error}")
         return 0
@@ -29,7 +30,7 @@ def reconcile_due_studies() -> int:
 
     Without a token there are none.
     """
-    prolific = prolific_access.client()
+    prolific = prolific_client.client()
     if prolific is None:
         return 0
     seen, ends = 0, time.monotonic() + BUDGET_S
@@ -38,8 +39,8 @@ def reconcile_due_studies() -> int:
             break
         try:
             seen += submissions.reconcile(study, prolific) or 0
-            prolific_studies.look(study, prolific)
+            study_status.look(study, prolific)
         except ProlificError as error:
             complain(f"study {study.slug} was not gone through on Prolific to the end: {error}")
-        heartbeat.touch()
+        worker_heartbeat.touch()
     return seen

@@ -1,5 +1,9 @@
 """Django's admin, arranged for the coordinator: the study's page is its cockpit, all that people did is read-only."""
 
-from annotations.admin import accounts, imports, library, results, sessions, studies
+from annotations.admin import study_admin
+from annotations.admin.datasets import dataset_lists, imports
+from annotations.admin.retraining import runs
+from annotations.admin.staff import accounts
+from annotations.admin.visits import sessions
 
-__all__ = ["accounts", "imports", "library", "results", "sessions", "studies"]
+__all__ = ["accounts", "dataset_lists", "imports", "runs", "sessions", "study_admin"]

@@ -3,10 +3,11 @@
 from django.contrib import admin
 from django.urls import path
 
-from annotations.admin import access_tokens, audit_log, second_factor
+from annotations.admin.monitoring import audit_log
+from annotations.admin.staff import access_tokens, two_factor
 
 urlpatterns = [
-    path("two-factor/", second_factor.page, name="two_factor"),  # before the site's check, which may ask for one
+    path("two-factor/", two_factor.page, name="two_factor"),  # before the site's check, which may ask for one
     path("tokens/", admin.site.admin_view(access_tokens.page), name="access_tokens"),
     path("audit/", admin.site.admin_view(audit_log.site_page), name="audit"),
 ]

@@ -3,33 +3,35 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from annotations.api import docs, participants, releases, staff, tables
+from annotations.api.common import docs
+from annotations.api.releases import release_views, table_views
+from annotations.api.studies import own_phrases, viewsets
 
 router = SimpleRouter()
-router.register("studies", staff.StudyViewSet)
-router.register("tasks", staff.TaskViewSet)
-router.register("sessions", staff.SessionViewSet)
-router.register("assignments", staff.AssignmentViewSet)
-router.register("phrases", staff.PhraseViewSet)
-router.register("runs", staff.RunViewSet)
-router.register("datasets", staff.DatasetViewSet)
-router.register("base-models", staff.BaseModelViewSet)
+router.register("studies", viewsets.StudyViewSet)
+router.register("tasks", viewsets.TaskViewSet)
+router.register("sessions", viewsets.SessionViewSet)
+router.register("assignments", viewsets.AssignmentViewSet)
+router.register("phrases", viewsets.PhraseViewSet)
+router.register("runs", viewsets.RunViewSet)
+router.register("datasets", viewsets.DatasetViewSet)
+router.register("base-models", viewsets.BaseModelViewSet)
 
 urlpatterns = [
     path("schema/", docs.SchemaView.as_view(), name="schema"),
     path("docs/", docs.DocsView.as_view(), name="api-docs"),
-    path("assignments/<uuid:public_id>/phrases/", participants.PhrasesView.as_view(), name="api-phrases"),
+    path("assignments/<uuid:public_id>/phrases/", own_phrases.PhrasesView.as_view(), name="api-phrases"),
     path(
         "assignments/<uuid:public_id>/phrases/<uuid:client_uuid>/",
-        participants.PhraseView.as_view(),
+        own_phrases.PhraseView.as_view(),
         name="api-phrase",
     ),
-    path("studies/<slug:slug>/tables/", tables.TablesView.as_view(), name="api-tables"),
-    path("studies/<slug:slug>/tables/<slug:name>/", tables.TableView.as_view(), name="api-table"),
-    path("studies/<slug:slug>/releases/", releases.ReleasesView.as_view(), name="api-releases"),
+    path("studies/<slug:slug>/tables/", table_views.TablesView.as_view(), name="api-tables"),
+    path("studies/<slug:slug>/tables/<slug:name>/", table_views.TableView.as_view(), name="api-table"),
+    path("studies/<slug:slug>/releases/", release_views.ReleasesView.as_view(), name="api-releases"),
     path(
         "studies/<slug:slug>/releases/<int:number>/file/",
-        releases.ReleaseFileView.as_view(),
+        release_views.ReleaseFileView.as_view(),
         name="api-release-file",
     ),
     path("", include(router.urls)),

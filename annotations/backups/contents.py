@@ -5,7 +5,7 @@ import hashlib
 from django.db import connection
 from psycopg import sql
 
-from annotations.backups.manifest import TableContents
+from annotations.backups.backup_manifest import TableContents
 
 # How values become text must not depend on the server or on who asks.
 _ONE_TEXT = (

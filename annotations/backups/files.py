@@ -5,10 +5,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from annotations.backups.errors import BackUpRefused
-from annotations.backups.manifest import DIGESTS
-from annotations.services.imports import UPLOADS
-from modeling.digests import file_sha256
+from annotations.backups.backup_errors import BackUpRefused
+from annotations.backups.backup_manifest import DIGESTS
+from annotations.services.datasets.imports import UPLOADS
+from modeling.arrays.common.digests import file_sha256
 
 _CHUNK = 1 << 20
 _UNFINISHED = "."  # what a worker has not finished, and locks, have names that begin so

@@ -10,12 +10,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from annotations.backups import contents, files, postgres_tools
-from annotations.backups.errors import BackUpRefused
-from annotations.backups.manifest import DATA, DUMP, KEPT_APART, MANIFEST, Manifest
-from annotations.exports.snapshot import snapshot
+from annotations.backups.backup_errors import BackUpRefused
+from annotations.backups.backup_manifest import DATA, DUMP, KEPT_APART, MANIFEST, Manifest
+from annotations.exports.releases.snapshot import snapshot
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from annotations.version import CODE_VERSION
-from modeling.digests import file_sha256
+from modeling.arrays.common.digests import file_sha256
 
 
 def back_up(folder: Path) -> Manifest:

@@ -9,11 +9,11 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from annotations.backups import contents, files, postgres_tools
-from annotations.backups.errors import BackUpRefused
-from annotations.backups.manifest import DATA, DUMP, Manifest
-from annotations.services import resealing
-from annotations.services.resealing import Seals
-from modeling.digests import file_sha256
+from annotations.backups.backup_errors import BackUpRefused
+from annotations.backups.backup_manifest import DATA, DUMP, Manifest
+from annotations.services.logs import key_rotation
+from annotations.services.logs.key_rotation import Seals
+from modeling.arrays.common.digests import file_sha256
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def restore(folder: Path) -> Restored:
     n_files = _put_files(folder / DATA, digests)
     postgres_tools.restore(folder / DUMP)
     _compare(manifest)
-    return Restored(manifest, n_files, resealing.count(), is_older=bool(_migrations() - set(manifest.migrations)))
+    return Restored(manifest, n_files, key_rotation.count(), is_older=bool(_migrations() - set(manifest.migrations)))
 
 
 def _refuse_newer(manifest: Manifest) -> None:

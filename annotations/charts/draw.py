@@ -1,6 +1,6 @@
 """Draws a figure, whichever kind of chart it has."""
 
-from annotations.analysis.chart_values import Figure, LineChart
+from annotations.analysis.figures.chart_values import Figure, LineChart
 from annotations.charts.curve_chart import draw_curves
 from annotations.charts.line_chart import draw_lines
 

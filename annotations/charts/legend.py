@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from annotations.analysis.chart_values import Shape
+from annotations.analysis.figures.chart_values import Shape
 from annotations.charts import svg
 
 LINE = 20.0  # height of one more

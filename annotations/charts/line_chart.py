@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 
-from annotations.analysis.chart_values import Line, LineChart, Mark, Series
+from annotations.analysis.figures.chart_values import Line, LineChart, Mark, Series
 from annotations.charts import legend, svg
 from annotations.charts.legend import Entry, draw_legend, lines_of
 from annotations.charts.scales import Scale, round_up

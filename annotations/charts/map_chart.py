@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from itertools import accumulate
 from math import sqrt
 
-from annotations.analysis.chart_values import Shape
-from annotations.analysis.concept_definitions import Place
-from annotations.analysis.concept_figures import MOST_COLOURED, MapPanel
+from annotations.analysis.concepts.concept_columns import Place
+from annotations.analysis.concepts.concept_figures import MOST_COLOURED, MapPanel
+from annotations.analysis.figures.chart_values import Shape
 from annotations.charts import legend, svg
 from annotations.charts.legend import Entry, draw_legend, lines_of
 from annotations.charts.line_chart import WIDTH

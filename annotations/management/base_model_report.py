@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from annotations.models import BaseModel
-from annotations.services.base_models import default_target_class
-from modeling.groups import group_names
+from annotations.services.datasets.base_models import default_target_class
+from modeling.arrays.datasets.groups import group_names
 
 MOST_LISTED = 20
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from django.core.management import CommandError
 
-from annotations.services.errors import ServiceError
-from modeling.errors import ModelingError
+from annotations.services.common.service_errors import ServiceError
+from modeling.arrays.common.modeling_errors import ModelingError
 
 
 @contextmanager

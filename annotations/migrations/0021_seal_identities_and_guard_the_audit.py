@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from annotations.services.identities import new_sealed_key, seal_under
+from annotations.services.logs.identities import new_sealed_key, seal_under
 
 FORWARD = """
 CREATE OR REPLACE FUNCTION annotations_event_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

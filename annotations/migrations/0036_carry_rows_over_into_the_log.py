@@ -8,8 +8,8 @@ from itertools import islice
 
 from django.db import migrations
 
-from annotations.services.event_images import plain_json
-from annotations.services.identities import new_sealed_key, seal_under
+from annotations.services.logs.event_payloads import plain_json
+from annotations.services.logs.identities import new_sealed_key, seal_under
 
 CARRIED_OVER = "carried_over"
 AT_ONCE = 100  # visits

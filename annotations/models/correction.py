@@ -9,7 +9,7 @@ from annotations.models.base_model import BaseModel
 from annotations.models.jobs import Job, JobState
 from annotations.models.phrase import Score
 from annotations.models.study import Study
-from modeling.slices import DEFAULT_SCHEME
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
 class Review(models.TextChoices):

@@ -9,7 +9,7 @@ from django.core.validators import validate_slug
 from django.db import models
 from django.db.models import Q
 
-from modeling.dataset_files import DatasetFiles, open_dataset
+from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
 
 
 @lru_cache(maxsize=32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.run import Run
-from modeling.phrase_text import LONGEST_PHRASE
+from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE
 
 
 class PhraseState(models.TextChoices):

@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
-from modeling.phrase_text import LONGEST_PHRASE
-from modeling.slices import DEFAULT_SCHEME
+from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
 class RunState(models.TextChoices):

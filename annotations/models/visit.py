@@ -6,7 +6,7 @@ from django.db.models import Q
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.models.participant import AnnotationSession
 from annotations.models.study_texts import OWN_LANGUAGE
-from modeling.phrase_text import LONGEST_PHRASE
+from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE
 
 CHECK_TRIES = 2
 

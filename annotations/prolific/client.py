@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
-from annotations.prolific.errors import NotFound
 from annotations.prolific.payloads import (
     HookSubscription,
     RemoteStudy,
@@ -16,6 +15,7 @@ from annotations.prolific.payloads import (
     results,
     text_of,
 )
+from annotations.prolific.prolific_errors import NotFound
 from annotations.prolific.retries import Patience
 from annotations.prolific.transport import Answer, Transport
 

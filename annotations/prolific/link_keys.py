@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import jwt
 
-from annotations.prolific.errors import ProlificError
+from annotations.prolific.prolific_errors import ProlificError
 
 JWKS = "https://api.prolific.com/.well-known/study/jwks.json"
 _LARGEST = 256 * 1024  # bytes

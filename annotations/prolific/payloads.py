@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.prolific.errors import UnexpectedAnswer
+from annotations.prolific.prolific_errors import UnexpectedAnswer
 from annotations.prolific.statuses import status_of
 
 

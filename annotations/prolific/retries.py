@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from annotations.prolific.errors import Busy, ProlificError, ServerFault
+from annotations.prolific.prolific_errors import Busy, ProlificError, ServerFault
 
 Answer = TypeVar("Answer")
 

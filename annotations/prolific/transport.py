@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from annotations.prolific import retries
-from annotations.prolific.errors import (
+from annotations.prolific.prolific_errors import (
     Busy,
     NoAnswer,
     NotFound,

@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from annotations.readings.comprehension import QUESTIONS
+from annotations.readings.visits.comprehension import QUESTIONS
 from annotations.simulation.attention import Attention
-from annotations.simulation.browser import Browser, Page, UnexpectedPage
+from annotations.simulation.page_browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona
 
 MOST_PAGES = 400  # a visit that turns more pages than this goes in circles

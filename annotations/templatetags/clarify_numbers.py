@@ -2,9 +2,9 @@
 
 from django import template
 
-from annotations.admin import numbers
+from annotations.admin.common import number_formats
 
 register = template.Library()
-register.filter("percent", numbers.percent)
-register.filter("minutes", numbers.minutes)
-register.filter("points", numbers.points)
+register.filter("percent", number_formats.percent)
+register.filter("minutes", number_formats.minutes)
+register.filter("points", number_formats.points)

@@ -5,9 +5,9 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from annotations.admin.study_pages import StudyPage
+from annotations.admin.common.study_pages import StudyPage
 from annotations.admin.study_registry import PAGES
-from annotations.services import roles
+from annotations.services.staff import roles
 
 register = template.Library()
 GROUPS = {"run": "Run it", "people": "People", "results": "Results"}

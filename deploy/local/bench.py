@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.folder import ROOT
-from deploy.local.machine import machine, versions
+from deploy.local.machine_line import machine, versions
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("numpy", "torch", "faiss-cpu", "scikit-learn", "scipy")

@@ -23,8 +23,12 @@ from annotations.models import (
     Review,
     Study,
 )
-from annotations.services import assignments, benchmarks, corrections, experts, moderation, phrases
-from annotations.services.studies import create_study, open_study
+from annotations.services.benchmarks import benchmark_requests
+from annotations.services.phrases import assignments, phrase_submission
+from annotations.services.releases import moderation
+from annotations.services.retraining import corrections
+from annotations.services.studies.lifecycle import create_study, open_study
+from annotations.services.visits import experts
 from deploy.local.processes import CannotRun
 
 EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo: what an expert says"
@@ -41,7 +45,7 @@ def send_expert(study: Study, coordinator: User) -> None:
     if begun.state == AssignmentState.ENDED:
         return
     for text in EXPERTS_PHRASES:
-        phrases.submit(begun, client_uuid=uuid.uuid4(), text=text)
+        phrase_submission.submit(begun, client_uuid=uuid.uuid4(), text=text)
     assignments.end(begun, EndReason.DONE)
 
 
@@ -65,7 +69,7 @@ def measure(study: Study, by: str) -> Iterator[tuple[int, int]]:
 
     Raises CannotRun.
     """
-    benchmarks.ask(study, by=by)
+    benchmark_requests.ask(study, by=by)
     for benchmark in Benchmark.objects.filter(base_model__tasks__study=study):
         yield from _job_left(benchmark)
 

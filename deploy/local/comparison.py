@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from annotations.models import Event, Phrase, PhraseState, Run, RunState, Score, Study, event_kinds
-from annotations.services.log_check import LogCheck
+from annotations.services.logs.log_check import LogCheck
 
 MOST_NAMED = 5
 

@@ -20,7 +20,7 @@ from rich.markdown import Markdown
 from deploy.local.faults import Trouble, plan
 from deploy.local.folder import DemoFolder, writing
 from deploy.local.ground import Ground, Stopped, lay, shutting_down_in_order, stop_on_signals
-from deploy.local.machine import machine, versions
+from deploy.local.machine_line import machine, versions
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import roles

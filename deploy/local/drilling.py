@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import BaseModel, Score, Study
-from annotations.readings import work_queue
-from annotations.services.studies import create_study, open_study
+from annotations.readings.monitoring import queue_health
+from annotations.services.studies.lifecycle import create_study, open_study
 from annotations.simulation.crowd import as_participants
 from deploy.local import job
 from deploy.local.comparison import Comparison, compare
@@ -87,7 +87,7 @@ def open_drill_study() -> Study:
 def wait_for_workers(site: Site) -> None:
     """Wait until every queue is served: a worker with an encoder takes its time. Raises CannotRun."""
     end = time.monotonic() + SERVED_WITHIN_S
-    while silent := work_queue.silent(work_queue.workers(timezone.now())):
+    while silent := queue_health.silent(queue_health.workers(timezone.now())):
         if time.monotonic() > end:
             queues = ", ".join(queue.queue for queue in silent)
             raise CannotRun(f"After {SERVED_WITHIN_S:.0f} s nobody serves {queues}: see the workers' logs.")

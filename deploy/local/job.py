@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.urls import reverse
 
-from annotations.analysis.estimates import Spread
-from annotations.exports.summary import TaskSummary, summarise
+from annotations.analysis.statistics.estimates import Spread
+from annotations.exports.tables.summary import TaskSummary, summarise
 from annotations.models import UNFINISHED, BaseModel, Dataset, Phrase, PhraseState, Run, RunState, Study, StudyState
-from annotations.services.rehearsals import USUAL_PEOPLE, request_rehearsal
-from annotations.services.studies import create_study, open_study, test_entry_url
+from annotations.services.studies.lifecycle import create_study, open_study, test_entry_url
+from annotations.services.visits.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.simulation.crowd import as_participants, send
 from annotations.simulation.personas import cast
 from annotations.simulation.visitor import VisitReport

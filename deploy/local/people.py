@@ -15,8 +15,8 @@ from typing import TypeVar
 
 import httpx
 
-from annotations.simulation.browser import Browser, Page, UnexpectedPage
 from annotations.simulation.crowd import Link
+from annotations.simulation.page_browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import GOOD, POOR, Persona
 from annotations.simulation.visitor import come_to_task
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from annotations.services import access_tokens
+from annotations.services.staff import access_tokens
 from tests.access.answers import ANONYMOUS, EVERYBODY, STAFF, Answers, answer_of
 from tests.access.matrix import API, MATRIX
 from tests.access.world import World, build
@@ -51,7 +51,7 @@ def _routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Itera
 @pytest.fixture(autouse=True)
 def _no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
     """An export reads in a transaction of its own, which there cannot be within the world's."""
-    monkeypatch.setattr("annotations.exports.study_export.snapshot", nullcontext)
+    monkeypatch.setattr("annotations.exports.releases.study_export.snapshot", nullcontext)
 
 
 def test_every_route_is_in_the_matrix_and_no_other() -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import BaseModel, DatasetImport, Release, Role, Study, event_kinds
-from annotations.readings.thumbnails import thumbnail_url
+from annotations.readings.datasets.thumbnails import thumbnail_url
 from tests import actors
 from tests.access.answers import (
     ANALYST,

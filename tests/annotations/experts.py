@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.models import AnnotationSession, BaseModel, Role, Study
-from annotations.services import studies
+from annotations.services.studies import lifecycle
 from tests.actors import OVAL, SQUARE
 
 CODE = "C0DE1234"
@@ -13,7 +13,7 @@ CODE = "C0DE1234"
 def experts_draft(base_model: BaseModel, slug: str = "experts") -> Study:
     """A draft of experts with a task on squares and one on ovals, both without a clock."""
     tasks = [{"base_model": base_model, "target_class": label, "time_limit_s": None} for label in (SQUARE, OVAL)]
-    return studies.create_study(
+    return lifecycle.create_study(
         slug=slug, title="What experts see", completion_code=CODE, tasks=tasks, audience="experts"
     )
 

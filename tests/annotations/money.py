@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from annotations.models import AnnotationSession, EndReason, Payment, Score, Study, Submission
 from annotations.models.arrays import pack_float32
-from annotations.readings.class_images import class_images
-from annotations.services import assignments, sessions
+from annotations.readings.datasets.class_images import class_images
+from annotations.services.phrases import assignments
+from annotations.services.visits import sessions
 from tests.actors import SQUARE, Visit, client_of
 from tests.annotations.exports.rows import add_phrase
 from tests.fake_prolific import FakeProlific

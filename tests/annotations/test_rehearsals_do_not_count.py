@@ -8,12 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotations.admin.cockpit import cockpit
-from annotations.exports.study_export import write_study_zip
-from annotations.exports.summary import summarise
+from annotations.admin.studies.study_overview import cockpit
+from annotations.exports.releases.study_export import write_study_zip
+from annotations.exports.tables.summary import summarise
 from annotations.models import AnnotationSession, Participant, Phrase, Study
-from annotations.readings.cells import cell_counts
-from annotations.services import assignments, entry_links, sessions
+from annotations.readings.allocation.cells import cell_counts
+from annotations.services.phrases import assignments
+from annotations.services.visits import preview_links, sessions
 from tests import actors
 from tests.steps import end, submit_and_score
 
@@ -22,7 +23,7 @@ LISTS = ("sessions", "assignments", "phrases", "runs")
 
 def rehearse(token: str, study: Study) -> AnnotationSession:
     """The link's visit, from consent to its end, with a scored phrase and its run."""
-    session = entry_links.enter(study, token)
+    session = preview_links.enter(study, token)
     sessions.give_consent(session)
     actors.pass_check(actors.do_tutorial(session))
     assignment = assignments.start(session.assignments.get())
@@ -40,8 +41,8 @@ def people(alice: actors.Visit) -> Study:
 
 
 def rehearse_twice(study: Study, user: User) -> None:
-    rehearse(entry_links.preview_url(study, user).partition("=")[2], study)
-    rehearse(entry_links.simulated_parameters(study, 0, seed=1)[entry_links.PARAMETER], study)
+    rehearse(preview_links.preview_url(study, user).partition("=")[2], study)
+    rehearse(preview_links.simulated_parameters(study, 0, seed=1)[preview_links.PARAMETER], study)
 
 
 def exported(study: Study, folder: Path) -> dict[str, bytes]:

@@ -18,29 +18,20 @@ from annotations.models import (
     SpanKind,
     Study,
 )
-from annotations.readings.discrepancies import REVIEW_WITHIN
-from annotations.services import (
-    assignments,
-    comprehension,
-    corrections,
-    device_reports,
-    entry_links,
-    erasure,
-    moderation,
-    replies,
-    scoring,
-    sessions,
-    spans,
-    studies,
-)
-from annotations.services.device_reports import Device
-from annotations.services.spans import Report
-from annotations.services.withdrawal import withdraw
+from annotations.readings.payments.discrepancies import REVIEW_WITHIN
+from annotations.services.phrases import assignments, replies, scoring
+from annotations.services.releases import moderation
+from annotations.services.retraining import corrections
+from annotations.services.studies import lifecycle
+from annotations.services.visits import comprehension, device_reports, erasure, preview_links, sessions, time_spans
+from annotations.services.visits.device_reports import Device
+from annotations.services.visits.time_spans import Report
+from annotations.services.visits.withdrawal import withdraw
 from tests import actors
 from tests.actors import OVAL, SQUARE, WRONG_ANSWERS, Visit, do_tutorial, start_visit
 from tests.steps import submit, submit_and_score
-from worker.corrections import train_due_corrections
-from worker.retraining import train_due_runs
+from worker.retraining.corrections import train_due_corrections
+from worker.retraining.run_training import train_due_runs
 
 QUESTIONS = "How hard was it? | easy | hard\nAnything else?"
 
@@ -70,7 +61,7 @@ def whole_study(base_model: BaseModel) -> Study:
 def _open(base_model: BaseModel) -> Study:
     tasks = [{"base_model": base_model, "target_class": label, "suggested_words": "red"} for label in (SQUARE, OVAL)]
     conditions = [{"name": "plain", "show_suggestions": False}, {"name": "helped", "suggest_rewordings": True}]
-    draft = studies.create_study(
+    draft = lifecycle.create_study(
         slug="whole",
         title="The whole study",
         completion_code="C0DE7777",
@@ -80,9 +71,9 @@ def _open(base_model: BaseModel) -> Study:
         quota=20,
     )
     study = actors.open_study(draft)
-    studies.pause_study(study)
-    studies.amend_study(study, {"new_concept_chance": 0.2}, by="coordinator")
-    return studies.resume_study(study)
+    lifecycle.pause_study(study)
+    lifecycle.amend_study(study, {"new_concept_chance": 0.2}, by="coordinator")
+    return lifecycle.resume_study(study)
 
 
 def _works(study: Study, name: str, squares: tuple[str, ...], ovals: tuple[str, ...]) -> Visit:
@@ -104,7 +95,9 @@ def spend(visit: Visit) -> None:
     seconds = dt.timedelta(milliseconds=1)
     for kind, key in ((SpanKind.VISIBLE, ""), (SpanKind.ENLARGED, "0" * 24)):
         report = Report(uuid.uuid4(), uuid.UUID(int=1), kind, 2 * seconds, seconds, visit.assignment.public_id, key)
-        spans.store(visit.session, [report, Report(uuid.uuid4(), uuid.UUID(int=2), SpanKind.HIDDEN, seconds, seconds)])
+        time_spans.store(
+            visit.session, [report, Report(uuid.uuid4(), uuid.UUID(int=2), SpanKind.HIDDEN, seconds, seconds)]
+        )
 
 
 def _finishes(visit: Visit, answers: dict[int, str]) -> None:
@@ -160,5 +153,5 @@ def _enter(study: Study, name: str) -> AnnotationSession:
 
 def _preview(study: Study) -> AnnotationSession:
     condition = Condition.objects.filter(study=study).first()
-    url = entry_links.preview_url(study, User.objects.create_superuser("paul"), condition)
-    return entry_links.enter(study, url.partition(f"{entry_links.PARAMETER}=")[2])
+    url = preview_links.preview_url(study, User.objects.create_superuser("paul"), condition)
+    return preview_links.enter(study, url.partition(f"{preview_links.PARAMETER}=")[2])

@@ -27,15 +27,17 @@ from annotations.models import (
     ThresholdChoice,
     event_kinds,
 )
-from annotations.services import assignments, device_reports, events, replies, sessions
-from annotations.services.device_reports import Device
-from annotations.services.event_images import Image, images
-from annotations.services.logged_tables import OF_MODEL
+from annotations.services.logs import events
+from annotations.services.logs.event_payloads import Image, images
+from annotations.services.logs.log_registry import OF_MODEL
+from annotations.services.phrases import assignments, replies
+from annotations.services.visits import device_reports, sessions
+from annotations.services.visits.device_reports import Device
 from tests import actors
 from tests.actors import start_visit
 from tests.annotations.whole import spend
 from tests.steps import submit_and_score
-from worker.retraining import train_due_runs
+from worker.retraining.run_training import train_due_runs
 
 # A row comes after what it points to.
 _COPIED: tuple[type[Model], ...] = (

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.groups import group_ids
-from modeling.slices import slice_membership, slice_weights
-from modeling.standardization import Standardization
+from modeling.arrays.datasets.groups import group_ids
+from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.retraining.slices import slice_membership, slice_weights
 
 L2 = 0.01
 

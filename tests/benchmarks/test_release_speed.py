@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Model
 
 from annotations.models import AnnotationSession, Assignment, Event, Participant, Phrase, Run, Score, Span, Study
-from annotations.services import releases
+from annotations.services.releases import release_requests
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -137,7 +137,7 @@ def test_100_000_phrases_leave(
         said = done.stdout
 
     benchmark.pedantic(write, rounds=1, iterations=1)
-    path = tmp_path / "export.zip" if output else releases.open_file(large.releases.latest("number"))
+    path = tmp_path / "export.zip" if output else release_requests.open_file(large.releases.latest("number"))
     manifest = json.loads(zipfile.ZipFile(path).read("manifest.json"))
     rows = {file["name"]: file["rows"] for file in manifest["files"]}
     assert rows["phrases.csv"] == N_PEOPLE * PHRASES_EACH + 1

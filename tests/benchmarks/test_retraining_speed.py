@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from modeling.retraining import SharedStart, TrainedHeads, prepare_start, train_heads
+from modeling.tensors.retraining import SharedStart, TrainedHeads, prepare_start, train_heads
 from tests.benchmarks.planted import L2, Planted, planted
 
 SUBOPTIMALITY = 1e-6

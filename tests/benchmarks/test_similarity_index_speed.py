@@ -9,8 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from modeling.similarity_index import SimilarityIndex
-from modeling.standardization import unit_rows
+from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.tensors.linear_algebra.similarity_index import SimilarityIndex
 
 TEXTS, IMAGES, D, COUNT, SHARE_ABOVE = 50, 50_000, 768, 100, 0.05
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from modeling.retraining import SharedStart, TrainedWorstGroup, prepare_start, train_worst_group
+from modeling.tensors.retraining import SharedStart, TrainedWorstGroup, prepare_start, train_worst_group
 from tests.benchmarks.planted import L2, Planted, planted
 
 GROUP = "worst slice on 4,795 x 1,024"

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, Event, Span, event_kinds
 from tests.browser.visitor import Visitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

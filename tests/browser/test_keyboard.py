@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.actors import RIGHT_ANSWERS
 from tests.browser.visitor import Visitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

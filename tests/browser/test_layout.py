@@ -9,7 +9,7 @@ from annotations.models import Assignment, Study, Task
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from tests.steps import move_clock
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

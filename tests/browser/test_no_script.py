@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, Outcome
 from tests.browser.conftest import NewVisitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

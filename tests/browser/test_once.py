@@ -6,7 +6,7 @@ from playwright.sync_api import Route, expect
 from annotations.models import Phrase
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from annotations.models import AnnotationSession, Assignment, CheckAttempt, EndA
 from tests.actors import RIGHT_ANSWERS
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

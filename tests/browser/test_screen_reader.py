@@ -10,7 +10,7 @@ from annotations.models import Study, Task
 from tests.actors import WRONG_ANSWERS
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

@@ -12,11 +12,11 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from annotations.models import Dataset
-from modeling.sprites import VALUES, draw_examples
+from modeling.arrays.sprites import VALUES, draw_examples
 from tests import actors, pictures
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

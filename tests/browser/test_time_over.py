@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from annotations.models import Assignment, EndReason, Phrase
-from annotations.services.assignments import SLACK
+from annotations.services.phrases.assignments import SLACK
 from tests.accessibility import assert_no_violations
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from annotations.models import Assignment, EndReason, Phrase
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 

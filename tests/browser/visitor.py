@@ -7,9 +7,10 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from annotations.models import AnnotationSession, Study
-from annotations.services import assignments, sessions
+from annotations.services.phrases import assignments
+from annotations.services.visits import sessions
 from tests.actors import RIGHT_ANSWERS, client_of, do_tutorial, pass_check
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 
 @dataclass

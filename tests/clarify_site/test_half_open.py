@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from kombu import Connection
 
-from annotations.services import doorbell
+from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.relay import Relay, relay
 from tests.worker.processes import celery, wait_until
@@ -44,7 +44,7 @@ def test_a_worker_whose_broker_fell_silent_works_again(
     log = tmp_path / "log"
 
     def rung_and_done() -> int:
-        doorbell.ring(doorbell.END_OVERDUE_ASSIGNMENTS)  # a message that the silent connection took is lost
+        worker_wakeup.ring(worker_wakeup.END_OVERDUE_ASSIGNMENTS)  # a message that the silent connection took is lost
         return log.read_text().count("succeeded")
 
     environment = {**subprocess_environment, "REDIS_URL": _url(broker), "LOG_LEVEL": "INFO"}
@@ -58,18 +58,18 @@ def test_a_worker_whose_broker_fell_silent_works_again(
 def test_the_doorbell_does_not_wait_for_a_broker_that_fell_silent(
     broker: Relay, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    patience = doorbell._connection().transport_options or {}
+    patience = worker_wakeup._connection().transport_options or {}
     through = Connection(_url(broker), transport_options={**app.conf.broker_transport_options, **patience})
-    monkeypatch.setattr(doorbell, "_connection", lambda: through)
-    monkeypatch.setattr(doorbell._broker_is_silent, "_until", 0.0)
-    doorbell._send(doorbell.SCORE_PHRASES)
+    monkeypatch.setattr(worker_wakeup, "_connection", lambda: through)
+    monkeypatch.setattr(worker_wakeup._broker_is_silent, "_until", 0.0)
+    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert caplog.text == ""
     broker.fall_silent()
-    doorbell._send(doorbell.SCORE_PHRASES)
+    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert "the broker did not take worker.score_phrases" in caplog.text
     caplog.clear()
-    monkeypatch.setattr(doorbell._broker_is_silent, "_until", 0.0)  # a little later
-    doorbell._send(doorbell.SCORE_PHRASES)
+    monkeypatch.setattr(worker_wakeup._broker_is_silent, "_until", 0.0)  # a little later
+    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert caplog.text == ""
 
 

@@ -20,13 +20,14 @@ from annotations.models import (
     Study,
     StudyState,
 )
-from annotations.services import benchmarks, jobs
+from annotations.services.benchmarks import benchmark_requests
+from annotations.services.queue import jobs
 from deploy.local import beside, job
 from deploy.local.processes import CannotRun
 from tests import actors
 from tests.steps import end, submit_and_score
-from worker.corrections import train_due_corrections
-from worker.retraining import train_due_runs
+from worker.retraining.corrections import train_due_corrections
+from worker.retraining.run_training import train_due_runs
 
 
 @pytest.fixture(autouse=True)
@@ -169,7 +170,7 @@ def test_an_expert_says_something_of_the_same_class_once(demo_study: Study, coor
 def test_baselines_are_measured_and_the_best_phrase_corrects_the_base_model(demo_study: Study) -> None:
     submit_and_score(actors.start_visit(demo_study, "alice"), "blue", "red")
     steps = job.measure_and_correct(demo_study)
-    assert next(steps) == (0, len(benchmarks.METHODS))
+    assert next(steps) == (0, len(benchmark_requests.METHODS))
     Benchmark.objects.update(state=JobState.DONE, finished_at=timezone.now())
     assert next(steps)[0] == 0
     train_due_corrections()

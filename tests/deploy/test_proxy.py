@@ -13,9 +13,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from annotations.admin import archive_upload, imports
+from annotations.admin.datasets import archive_upload, imports
 from annotations.models import Study, Submission
-from annotations.services.submission_tables import LARGEST_FILE
+from annotations.services.prolific.submission_csv import LARGEST_FILE
 from deploy.local import site as site_module
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles

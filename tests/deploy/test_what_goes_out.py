@@ -20,13 +20,13 @@ SPEAKS = (
 LEADS_TO = {
     "annotations/prolific/transport.py": "`PROLIFIC_API`",
     "annotations/prolific/link_keys.py": "`PROLIFIC_JWKS_URL`",
-    "annotations/simulation/browser.py": "`REHEARSAL_URL`",
+    "annotations/simulation/page_browser.py": "`REHEARSAL_URL`",
     "annotations/management/commands/simulate_participants.py": "`REHEARSAL_URL`",
-    "worker/rehearsals.py": "`REHEARSAL_URL`",
-    "annotations/services/messengers.py": "a study's webhook",
-    "modeling/encoders/weights.py": "`huggingface.co`",
-    "modeling/encoders/transformers.py": "`huggingface.co`",
-    "worker/heartbeat.py": "",  # asks for the machine's name
+    "worker/visits/rehearsals.py": "`REHEARSAL_URL`",
+    "annotations/services/monitoring/alarm_channels.py": "a study's webhook",
+    "modeling/tensors/encoders/weights.py": "`huggingface.co`",
+    "modeling/tensors/encoders/transformers.py": "`huggingface.co`",
+    "worker/queue/worker_heartbeat.py": "",  # asks for the machine's name
 }
 
 

@@ -11,7 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from modeling.baselines import (
+from modeling.arrays.concepts.concept_merging import agreement, merge
+from modeling.arrays.concepts.concept_unions import (
+    best_together,
+    stratified_half,
+    together_by_chance,
+    together_in_draws,
+)
+from modeling.arrays.concepts.phrase_map import phrase_map
+from modeling.arrays.datasets.groups import group_counts, group_ids
+from modeling.arrays.embeddings.standardization import Standardization, unit_rows
+from modeling.arrays.embeddings.zero_shot import ZeroShot
+from modeling.arrays.phrases.error_score import error_score, error_scores
+from modeling.arrays.phrases.keywords import clip_scores, p_of_list, permuted_maxima, rank_keywords
+from modeling.arrays.phrases.null_level import p_values
+from modeling.arrays.retraining.group_accuracies import class_error_rates, group_metrics, group_shares, hardest_class
+from modeling.arrays.retraining.slices import (
+    division_weights,
+    slice_ids,
+    slice_members,
+    slice_membership,
+    slice_weights,
+)
+from modeling.tensors.baselines import (
     GroupedFeatures,
     LinearClassifier,
     SgdSettings,
@@ -25,19 +47,8 @@ from modeling.baselines import (
     train_upsampled_probe,
     wise_ft,
 )
-from modeling.concepts import agreement, merge
-from modeling.error_score import error_score, error_scores
-from modeling.groups import group_counts, group_ids
-from modeling.keywords import clip_scores, p_of_list, permuted_maxima, rank_keywords
-from modeling.metrics import class_error_rates, group_metrics, group_shares, hardest_class
-from modeling.null_level import p_values
-from modeling.phrase_map import phrase_map
-from modeling.retraining import prepare_start, train_heads, train_some_classes, train_worst_group
-from modeling.similarity_index import SimilarityIndex
-from modeling.slices import division_weights, slice_ids, slice_members, slice_membership, slice_weights
-from modeling.standardization import Standardization, unit_rows
-from modeling.together import best_together, stratified_half, together_by_chance, together_in_draws
-from modeling.zero_shot import ZeroShot
+from modeling.tensors.linear_algebra.similarity_index import SimilarityIndex
+from modeling.tensors.retraining import prepare_start, train_heads, train_some_classes, train_worst_group
 from tests.modeling.bad_arrays import (
     BOTH_KINDS,
     FLAGS,

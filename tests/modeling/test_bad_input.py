@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modeling.errors import ModelingError
+from modeling.arrays.common.modeling_errors import ModelingError
 from tests.modeling.bad_arrays import Array, every_second, narrow, other_byte_order, transposed
 from tests.modeling.public_functions import PUBLIC
 

@@ -18,25 +18,26 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from annotations.analysis.concept_tables import concept_tables
+from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.models import Assignment, BaseModel, Dataset, Moderation, Phrase, Run, RunState, Study
 from annotations.models.arrays import unpack_float32, unpack_int32
-from annotations.readings.tutorial import RIGHT
-from annotations.services import corrections, moderation
-from annotations.services.base_models import test_group_metrics as measure
-from annotations.services.runs import NO_THRESHOLD
-from annotations.services.studies import create_study, open_study
-from modeling.dataset_files import Split
-from modeling.heads import Head
-from modeling.metrics import GroupMetrics
-from modeling.retraining import train_heads
-from modeling.similarity import similarities
-from modeling.slices import slice_members, slice_membership, slice_weights
+from annotations.readings.visits.tutorial import RIGHT
+from annotations.services.datasets.base_models import test_group_metrics as measure
+from annotations.services.releases import moderation
+from annotations.services.retraining import corrections
+from annotations.services.retraining.runs import NO_THRESHOLD
+from annotations.services.studies.lifecycle import create_study, open_study
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.retraining.group_accuracies import GroupMetrics
+from modeling.arrays.retraining.heads import Head
+from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
+from modeling.tensors.retraining import train_heads
 from tests.actors import RIGHT_ANSWERS
-from worker.corrections import train_due_corrections
-from worker.resources import training_set
-from worker.retraining import train_due_runs
-from worker.scoring import score_due_phrases
+from worker.common.process_cache import training_set
+from worker.phrases.scoring import score_due_phrases
+from worker.retraining.corrections import train_due_corrections
+from worker.retraining.run_training import train_due_runs
 
 REALDATA = Path(__file__).parents[2].parent / "shared" / "realdata"
 ANIMALS = REALDATA / "animals"

@@ -4,10 +4,12 @@ import pytest
 from django.db import OperationalError
 
 from annotations.models import Allocation, AssignmentState, Dataset, PhraseState, Run, RunState
-from annotations.services import assignments, doorbell
+from annotations.services.phrases import assignments
+from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.steps import end, move_clock, submit
-from worker import complaints, resources, tasks
+from worker import tasks
+from worker.common import process_cache, throttled_log
 
 
 def worker_on(*queues: str) -> SimpleNamespace:
@@ -16,18 +18,20 @@ def worker_on(*queues: str) -> SimpleNamespace:
 
 
 def test_the_names_that_services_ring_are_the_tasks():
-    named = {value for name, value in vars(doorbell).items() if name.isupper() and str(value).startswith("worker.")}
+    named = {
+        value for name, value in vars(worker_wakeup).items() if name.isupper() and str(value).startswith("worker.")
+    }
     assert named == {name for name in app.tasks if name.startswith("worker.")}
     assert named == app.conf.task_routes.keys() == app.conf.beat_schedule.keys()
 
 
 def test_no_clock_waits_for_an_answer_over_http():
-    waits = {doorbell.CALL_PROLIFIC, doorbell.RECONCILE_SUBMISSIONS, doorbell.RUN_REHEARSALS}
+    waits = {worker_wakeup.CALL_PROLIFIC, worker_wakeup.RECONCILE_SUBMISSIONS, worker_wakeup.RUN_REHEARSALS}
     clocks = {
-        doorbell.END_OVERDUE_ASSIGNMENTS,
-        doorbell.EXPIRE_LEASES,
-        doorbell.WATCH_STUDIES,
-        doorbell.ERASE_WITHDRAWN,
+        worker_wakeup.END_OVERDUE_ASSIGNMENTS,
+        worker_wakeup.EXPIRE_LEASES,
+        worker_wakeup.WATCH_STUDIES,
+        worker_wakeup.ERASE_WITHDRAWN,
     }
     served = {name: route["queue"] for name, route in app.conf.task_routes.items()}
     assert waits == {name for name, queue in served.items() if queue == "outside"}
@@ -36,8 +40,8 @@ def test_no_clock_waits_for_an_answer_over_http():
 
 def test_phrases_wait_behind_no_other_work():
     served = {name: route["queue"] for name, route in app.conf.task_routes.items()}
-    assert [name for name, queue in served.items() if queue == served[doorbell.SCORE_PHRASES]] == [
-        doorbell.SCORE_PHRASES
+    assert [name for name, queue in served.items() if queue == served[worker_wakeup.SCORE_PHRASES]] == [
+        worker_wakeup.SCORE_PHRASES
     ]
 
 
@@ -91,7 +95,7 @@ def test_a_sweep_that_failed_leaves_the_heartbeat_alone(monkeypatch, settings, t
 
 def test_a_scoring_worker_loads_the_encoders_of_open_studies_before_its_first_task(open_study, monkeypatch):
     loaded = []
-    monkeypatch.setattr(resources, "encoder", lambda spec: loaded.append(spec) or resources._encoder(spec))
+    monkeypatch.setattr(process_cache, "encoder", lambda spec: loaded.append(spec) or process_cache._encoder(spec))
     monkeypatch.setattr("worker.tasks.connection.close", lambda: None)  # the test's own transaction
     tasks.preload(instance=worker_on("interactive"))
     assert loaded == ["python:tests.fake_encoder"]
@@ -99,12 +103,12 @@ def test_a_scoring_worker_loads_the_encoders_of_open_studies_before_its_first_ta
 
 @pytest.mark.parametrize("queue", ["retrain", "maintenance"])
 def test_other_workers_load_none(open_study, monkeypatch, queue):
-    monkeypatch.setattr(resources, "preload", lambda: pytest.fail("loaded"))
+    monkeypatch.setattr(process_cache, "preload", lambda: pytest.fail("loaded"))
     tasks.preload(instance=worker_on(queue))
 
 
 def test_a_worker_starts_without_an_encoder_that_is_missing(open_study, monkeypatch, caplog):
-    monkeypatch.setattr(complaints, "_last", {})
+    monkeypatch.setattr(throttled_log, "_last", {})
     monkeypatch.setattr("worker.tasks.connection.close", lambda: None)
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     tasks.preload(instance=worker_on("interactive"))
@@ -115,17 +119,17 @@ def test_a_worker_starts_while_the_database_is_away(monkeypatch, caplog):
     def away():
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(resources, "preload", away)
+    monkeypatch.setattr(process_cache, "preload", away)
     monkeypatch.setattr("worker.tasks.connection.close", lambda: None)
     tasks.preload(instance=worker_on("interactive"))
     assert "encoders load with the first phrase" in caplog.text
 
 
 def test_a_complaint_is_logged_once_a_minute(monkeypatch, caplog):
-    monkeypatch.setattr(complaints, "_last", {})
-    complaints.complain("no weights")
-    complaints.complain("no weights")
+    monkeypatch.setattr(throttled_log, "_last", {})
+    throttled_log.complain("no weights")
+    throttled_log.complain("no weights")
     assert caplog.text.count("no weights") == 1
-    complaints._last["no weights"] -= complaints.EVERY_S
-    complaints.complain("no weights")
+    throttled_log._last["no weights"] -= throttled_log.EVERY_S
+    throttled_log.complain("no weights")
     assert caplog.text.count("no weights") == 2

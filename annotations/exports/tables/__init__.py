@@ -1,14 +1,14 @@
-"""The tables of an export and their columns; `annotations.exports.rows` has the queries."""
+"""The tables of an export and their columns; `annotations.exports.tables.table_rows` has the queries."""
 
 from typing import Any
 
-from annotations.analysis.measures import SUMMARY
-from annotations.exports.tables.answers import END_ANSWERS, SPANS
-from annotations.exports.tables.exclusions import EXCLUSIONS
-from annotations.exports.tables.measures import LONG, TOTALS, wide_table
-from annotations.exports.tables.phrases import PHRASES
-from annotations.exports.tables.runs import RUNS
-from annotations.exports.tables.visits import ASSIGNMENTS, PARTICIPANTS, SESSIONS
+from annotations.analysis.tables.measures import SUMMARY
+from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
+from annotations.exports.tables.exclusion_columns import EXCLUSIONS
+from annotations.exports.tables.headline_tables import LONG, TOTALS, wide_table
+from annotations.exports.tables.phrase_columns import PHRASES
+from annotations.exports.tables.run_columns import RUNS
+from annotations.exports.tables.visit_columns import ASSIGNMENTS, PARTICIPANTS, SESSIONS
 from annotations.tables.columns import Table
 
 # The same for every study; `wide_table` depends on its tasks.

@@ -13,7 +13,9 @@ from django.db import transaction
 
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Role
-from annotations.services import audit, members, studies
+from annotations.services.logs import audit
+from annotations.services.staff import members
+from annotations.services.studies import lifecycle
 
 BY = "command line"
 
@@ -33,7 +35,7 @@ class Command(BaseCommand):
         if (role is None) != (study is None):
             raise CommandError("Give --role and --study together, or neither of them.")
         with plain_errors(), transaction.atomic():
-            found = None if study is None else studies.find_study(study)
+            found = None if study is None else lifecycle.find_study(study)
             made = _make(name)
             if found is not None and role is not None:
                 members.add(found, name, Role(role), by=BY)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from annotations.services import retention
+from annotations.services.visits import retention
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""Draw the tutorial's pictures again, after its squares (annotations/readings/tutorial.py) have changed."""
+"""Draw the tutorial's pictures again, after its squares (annotations/readings/visits/tutorial.py) have changed."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 import annotations
-from annotations.readings.tutorial import SQUARES
-from modeling.sprites import draw_examples
+from annotations.readings.visits.tutorial import SQUARES
+from modeling.arrays.sprites import draw_examples
 
 FOLDER = Path(annotations.__file__).parent / "static" / "annotations" / "tutorial"
 SEED, SIDE = 4, 128

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.exports.study_export import export_name, write_study_zip
+from annotations.exports.releases.study_export import export_name, write_study_zip
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Study
-from annotations.services.studies import find_study
+from annotations.services.studies.lifecycle import find_study
 
 
 class Command(BaseCommand):

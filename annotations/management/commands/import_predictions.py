@@ -9,8 +9,8 @@ from django.core.management import BaseCommand, CommandParser
 from annotations.management.arguments import positive
 from annotations.management.base_model_report import base_model_report
 from annotations.management.plain_errors import plain_errors
-from annotations.services.base_models import import_predictions
-from annotations.services.datasets import find_dataset
+from annotations.services.datasets.base_models import import_predictions
+from annotations.services.datasets.dataset_registration import find_dataset
 
 
 class Command(BaseCommand):

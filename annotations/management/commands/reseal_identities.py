@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.checks import PUT_IT_BACK, unreadable
-from annotations.services import resealing
+from annotations.services.logs import key_rotation
+from annotations.system_checks import PUT_IT_BACK, unreadable
 
 
 class Command(BaseCommand):
@@ -19,8 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         if not dry_run:
-            self.stdout.write(f"Sealed {resealing.reseal():,} keys anew.")
-        seals = resealing.count()
+            self.stdout.write(f"Sealed {key_rotation.reseal():,} keys anew.")
+        seals = key_rotation.count()
         self.stdout.write(f"Under the newest of IDENTITY_KEYS: {seals.newest:,}. Under an older one: {seals.older:,}.")
         if seals.unknown:
             raise CommandError(f"{unreadable(seals.unknown)} {PUT_IT_BACK}")

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.services import two_factor
+from annotations.services.staff import two_factor
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.backups.errors import BackUpRefused
+from annotations.backups.backup_errors import BackUpRefused
 from annotations.backups.restoring import Restored, restore
-from annotations.checks import unreadable
+from annotations.system_checks import unreadable
 
 
 class Command(BaseCommand):

@@ -11,14 +11,14 @@ from django.urls import reverse
 
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Study
-from annotations.services.entry_links import simulated_parameters
-from annotations.services.studies import find_study
+from annotations.services.studies.lifecycle import find_study
+from annotations.services.visits.preview_links import simulated_parameters
 from annotations.simulation import needs
 from annotations.simulation.personas import cast
 
 if TYPE_CHECKING or needs.are_met():
-    from annotations.simulation.browser import UnexpectedPage
     from annotations.simulation.crowd import Link, as_participants, send
+    from annotations.simulation.page_browser import UnexpectedPage
     from annotations.simulation.visitor import VisitReport
 
 

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from annotations.prolific.client import Prolific
-from annotations.prolific.errors import ProlificError
-from annotations.services import prolific_access, webhooks
+from annotations.prolific.prolific_errors import ProlificError
+from annotations.services.prolific import prolific_client, webhooks
 
 _FILE_HELP = """a file that is not there yet, for a new secret that signs webhooks; an earlier one of the workspace
 ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. - writes the secret, and nothing else, to standard output. Without
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--new-secret", type=Path, metavar="FILE", help=_FILE_HELP)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        prolific = prolific_access.client()
+        prolific = prolific_client.client()
         if prolific is None:
             raise CommandError(
                 "There is no PROLIFIC_TOKEN, so Prolific cannot be asked: set it first (docs/prolific.md)."

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.exports.snapshot import snapshot
+from annotations.exports.releases.snapshot import snapshot
 from annotations.management.plain_errors import plain_errors
-from annotations.services.log_check import LogCheck
-from annotations.services.logged_tables import TABLES
-from annotations.services.studies import find_study
+from annotations.services.logs.log_check import LogCheck
+from annotations.services.logs.log_registry import TABLES
+from annotations.services.studies.lifecycle import find_study
 
 
 class Command(BaseCommand):

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
-from annotations.analysis.people import Tried
+from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import BaseModel, BaseModelOrigin, Dataset, Score, Study, Task
 from annotations.models.arrays import pack_float32, pack_int32
-from annotations.services import configurations
-from modeling.dataset_files import (
+from annotations.services.studies import configurations
+from modeling.arrays.datasets.dataset_files import (
     FILENAMES,
     IMAGE_KEYS,
     LABELS,

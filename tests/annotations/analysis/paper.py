@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotations.analysis.people import Tried
-from annotations.analysis.table3 import PhraseList
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.tables.table3 import PhraseList
 
 LISTS: dict[str, dict[str, list[str]]] = json.loads((Path(__file__).parent / "paper_table_3.json").read_text("utf-8"))
 DATA_SETS = tuple(LISTS)  # the tasks, from 1

@@ -5,8 +5,8 @@ that of the second phrase for people with an even number, and that of the best-s
 has no finished run in task 2, and person 26 no score there.
 """
 
-from annotations.analysis.people import Tried
-from annotations.analysis.table3 import PhraseList
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.tables.table3 import PhraseList
 
 PEOPLE = [f"p{number:02}" for number in range(1, 27)]
 TASKS = (1, 2)

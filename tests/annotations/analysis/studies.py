@@ -10,7 +10,7 @@ import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.analysis.people import Tried
+from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -33,7 +33,8 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import pack_float32, pack_int32
-from annotations.services import keyword_rankings, studies
+from annotations.services.benchmarks import keyword_rankings
+from annotations.services.studies import lifecycle
 from annotations.version import CODE_VERSION
 from tests.actors import ENCODER, OVAL, SQUARE, open_study
 from tests.fake_encoder import FakeEncoder
@@ -74,7 +75,7 @@ def two_tasks(base_model: BaseModel, slug: str = "scripted", **fields: Any) -> S
     """An open study with a task on squares and one on ovals."""
     tasks = [{"base_model": base_model, "target_class": label} for label in (SQUARE, OVAL)]
     title, code = f"The {slug} study", "C0DE5678"
-    draft = studies.create_study(slug=slug, title=title, completion_code=code, tasks=tasks, **fields)
+    draft = lifecycle.create_study(slug=slug, title=title, completion_code=code, tasks=tasks, **fields)
     return open_study(draft)
 
 

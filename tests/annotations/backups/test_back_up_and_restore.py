@@ -22,7 +22,7 @@ from annotations.models import IdentityKey, Phrase
 from tests.actors import Visit
 from tests.other_arrivals import arrivals, wait_for_arrivals
 from tests.steps import end, submit, submit_and_score
-from worker.retraining import train_due_runs
+from worker.retraining.run_training import train_due_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

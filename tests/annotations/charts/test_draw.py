@@ -4,9 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from annotations.analysis.chart_values import CurveChart, CurvePanel, Line, LineChart, Mark, Panel, Series
-from annotations.analysis.figures import MOST_DOTS, _few
-from annotations.analysis.saturation_tables import SaturationPoint
+from annotations.analysis.figures.chart_values import CurveChart, CurvePanel, Line, LineChart, Mark, Panel, Series
+from annotations.analysis.figures.study_figures import MOST_DOTS, _few
+from annotations.analysis.tables.saturation_tables import SaturationPoint
 from annotations.charts.curve_chart import draw_curves
 from annotations.charts.line_chart import draw_lines, written
 

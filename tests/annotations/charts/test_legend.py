@@ -2,7 +2,7 @@
 
 import re
 
-from annotations.analysis.chart_values import Line, LineChart, Mark, Panel, Series
+from annotations.analysis.figures.chart_values import Line, LineChart, Mark, Panel, Series
 from annotations.charts.legend import Entry, lines_of
 from annotations.charts.line_chart import WIDTH, draw_lines
 

@@ -3,8 +3,8 @@
 import re
 from xml.etree import ElementTree
 
-from annotations.analysis.concept_definitions import Place
-from annotations.analysis.concept_figures import MapPanel
+from annotations.analysis.concepts.concept_columns import Place
+from annotations.analysis.concepts.concept_figures import MapPanel
 from annotations.charts.line_chart import WIDTH
 from annotations.charts.map_chart import HEIGHT, LEGEND, TITLE, draw_map
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotations.models import Phrase, PhraseState, Run, RunState, Score
 from annotations.models.arrays import pack_float32, pack_int32
 from annotations.version import CODE_VERSION
-from modeling.null_level import null_level, p_method, p_value
+from modeling.arrays.phrases.null_level import null_level, p_method, p_value
 from tests.actors import ENCODER, Visit
 from tests.fake_encoder import FakeEncoder
 

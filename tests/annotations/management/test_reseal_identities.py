@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
 from annotations.models import IdentityKey, Study, Submission
-from annotations.services import identities, resealing, sessions
-from annotations.services.errors import IdentityUnreadable
-from annotations.services.resealing import Seals
+from annotations.services.common.service_errors import IdentityUnreadable
+from annotations.services.logs import identities, key_rotation
+from annotations.services.logs.key_rotation import Seals
+from annotations.services.visits import sessions
 from clarify_site import environment
 from tests.other_arrivals import arrivals, wait_for_arrivals
 
@@ -50,7 +51,7 @@ def ids_of_everybody() -> list[str]:
 
 @pytest.fixture
 def small_batches(monkeypatch):
-    monkeypatch.setattr(resealing, "BATCH", 3)
+    monkeypatch.setattr(key_rotation, "BATCH", 3)
 
 
 def test_the_old_key_can_go_once_all_is_sealed_under_the_new_one(open_study, site_has, small_batches):
@@ -75,7 +76,7 @@ def test_it_goes_on_where_it_stopped(open_study, site_has, small_batches, monkey
     monkeypatch.setattr(identities, "resealed", stopping)
     with pytest.raises(KeyboardInterrupt):
         reseal()
-    assert resealing.count() == Seals(newest=5, older=2, unknown=0)
+    assert key_rotation.count() == Seals(newest=5, older=2, unknown=0)
     monkeypatch.setattr(identities, "resealed", resealed)
     assert reseal().startswith("Sealed 2 keys anew.")
 

@@ -30,7 +30,7 @@ from annotations.models import (
     Submission,
     WorkerBeat,
 )
-from annotations.services import keyword_rankings
+from annotations.services.benchmarks import keyword_rankings
 from tests.actors import Visit
 from tests.annotations.models.breaking import Way, again, change
 

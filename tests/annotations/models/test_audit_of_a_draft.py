@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from annotations.models import AuditRecord, Study
-from annotations.services import audit
+from annotations.services.logs import audit
 
 
 @pytest.fixture

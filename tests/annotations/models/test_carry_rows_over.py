@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import BaseModel, Event, IdentityKey, Study
-from annotations.services import identities
-from annotations.services.event_images import Key
-from annotations.services.events import CHANGED, ROWS, SEALED_UNDER
-from annotations.services.replay import differences, replay, stored
+from annotations.services.logs import identities
+from annotations.services.logs.event_payloads import Key
+from annotations.services.logs.events import CHANGED, ROWS, SEALED_UNDER
+from annotations.services.logs.replay import differences, replay, stored
 from tests.annotations.whole import whole_study
 from tests.benchmarks.many_visits import copy, plant
 

@@ -36,7 +36,7 @@ from annotations.models import (
     Task,
     ThresholdChoice,
 )
-from annotations.services import replies
+from annotations.services.phrases import replies
 from tests.actors import Visit
 from tests.annotations.models import running
 from tests.annotations.models.breaking import Way, again, change, drop_other_checks

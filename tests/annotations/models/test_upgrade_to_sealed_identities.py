@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from annotations.models import AnnotationSession, Event, IdentityKey, Study, Submission
-from annotations.services import identities
+from annotations.services.logs import identities
 
 BEFORE, SEALED = "0012_visit_from_arrival_to_end", "0021_seal_identities_and_guard_the_audit"
 IDS = {"participant": "5f1b", "study": "64a0", "session": "77c2"}

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from annotations.prolific.client import Prolific, bonus_lines, units
-from annotations.prolific.errors import (
+from annotations.prolific.prolific_errors import (
     Busy,
     NoAnswer,
     NotFound,

@@ -7,7 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
 from tests.steps import workers
-from worker.scoring import score_due_phrases
+from worker.phrases.scoring import score_due_phrases
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from annotations.models import AnnotationSession, Phrase
-from annotations.simulation.browser import Browser, UnexpectedPage
+from annotations.simulation.page_browser import Browser, UnexpectedPage
 from annotations.simulation.personas import Persona
 from annotations.simulation.visitor import come_to_task, visit
 

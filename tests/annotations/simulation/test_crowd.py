@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import AnnotationSession, Outcome, Phrase, Study
 from annotations.simulation import crowd, visitor
-from annotations.simulation.browser import UnexpectedPage
+from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import Persona
 
 PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")

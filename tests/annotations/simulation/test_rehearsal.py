@@ -6,13 +6,13 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AnnotationSession, JobState, Phrase, Rehearsal, SessionKind, Study, StudyState
-from annotations.services import studies
-from annotations.services.errors import StudyNotReady
-from annotations.services.rehearsals import request_rehearsal
+from annotations.services.common.service_errors import StudyNotReady
+from annotations.services.studies import lifecycle
+from annotations.services.visits.rehearsals import request_rehearsal
 from annotations.simulation import needs, visitor
 from annotations.simulation.personas import Kind
-from worker import rehearsals
-from worker.rehearsals import parts, run_due_rehearsals
+from worker.visits import rehearsals
+from worker.visits.rehearsals import parts, run_due_rehearsals
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_green_rehearsal_of_a_draft_opens_it_and_counts_nobody(draft: Study, s
     assert rehearsal.n_done == 5
     assert set(AnnotationSession.objects.values_list("kind", flat=True)) == {SessionKind.SIMULATED}
     assert not AnnotationSession.objects.counted().exists()
-    assert studies.open_study(draft, by="coordinator").state == StudyState.ACTIVE
+    assert lifecycle.open_study(draft, by="coordinator").state == StudyState.ACTIVE
 
 
 def test_people_come_a_few_at_a_time(draft: Study, scoring: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def test_without_a_scoring_worker_it_is_red_and_stops_early(draft: Study, monkey
     assert (rehearsal.state, rehearsal.n_done) == (JobState.FAILED, 4)
     assert "diligent-0: a phrase had no score after 0.3 s" in rehearsal.error
     with pytest.raises(StudyNotReady, match="did not succeed"):
-        studies.open_study(draft, by="coordinator")
+        lifecycle.open_study(draft, by="coordinator")
 
 
 def test_a_site_that_does_not_answer_is_told(draft: Study, settings: Any) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from annotations.models import AnnotationSession, AssignmentState, Phrase, Stage, Study
 from annotations.simulation import visitor
-from annotations.simulation.browser import UnexpectedPage
+from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import GIBBERISH, Kind, Leaves, Persona
 from annotations.simulation.visitor import VisitReport, visit
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotations.exports.archive import Archive
+from annotations.exports.releases.archive import Archive
 from annotations.tables.columns import write_cell
 
 EAST = dt.timezone(dt.timedelta(hours=2))

@@ -14,11 +14,11 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from annotations.models import BaseModel, Dataset, Run
-from annotations.services.base_models import test_group_metrics as measure
-from annotations.services.runs import TrainedRun, store_run
-from modeling.dataset_files import Split, open_dataset
+from annotations.services.datasets.base_models import test_group_metrics as measure
+from annotations.services.retraining.runs import TrainedRun, store_run
+from modeling.arrays.datasets.dataset_files import Split, open_dataset
 from tests import actors
-from worker.base_models import train_erm_head
+from worker.datasets.base_models import train_erm_head
 
 Command = Callable[..., str]
 Benchmark = Callable[..., dict[str, Any]]

@@ -11,16 +11,16 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import BaseModel, Dataset, Run
 from annotations.models.arrays import unpack_int32
-from modeling.dataset_files import Split
-from modeling.zero_shot import ZeroShot, class_prompts
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.zero_shot import ZeroShot, class_prompts
 from tests.actors import RED, SQUARE
 from tests.fake_encoder import FakeEncoder
 from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
-from worker.benchmark.bench import draw
-from worker.benchmark.methods import METHODS
+from worker.baselines.method_inputs import draw
+from worker.baselines.methods import METHODS
 from worker.management.commands import benchmark
-from worker.retraining import train_due_runs
+from worker.retraining.run_training import train_due_runs
 
 BY_COLOUR = ("--base-model", "by colour", *HEAVY)
 
@@ -78,7 +78,7 @@ def test_a_draw_that_has_lost_a_slice_leaves_the_rows_of_both_objectives_out(
     assert files.attributes is not None
     rows = files.rows(Split.TRAIN)
     red_squares = (files.labels[rows] == SQUARE) & (files.attributes[rows] == RED)
-    monkeypatch.setattr("worker.benchmark.bench.draw", lambda n, seed: np.flatnonzero(~red_squares))
+    monkeypatch.setattr("worker.baselines.method_inputs.draw", lambda n, seed: np.flatnonzero(~red_squares))
     methods = "erm,slice_balanced,worst_slice"
     record = benchmark_of(
         "sprites-like", *BY_COLOUR, "--annotation", "square:red", "--methods", methods, "--seeds", 1

@@ -8,7 +8,8 @@ import pytest
 from annotations.models import BaseModel
 from tests import actors
 from tests.steps import submit_and_score
-from worker.benchmark.annotations import (
+from worker.baselines.annotation_slices import NoUsableAnnotation, slices_of
+from worker.baselines.scored_annotations import (
     Annotation,
     Asked,
     BadAnnotation,
@@ -16,8 +17,7 @@ from worker.benchmark.annotations import (
     read_annotation,
     score_annotation,
 )
-from worker.benchmark.shown_model import stored_model
-from worker.benchmark.slices import NoUsableAnnotation, slices_of
+from worker.baselines.shown_model import stored_model
 
 CLASSES = ["square", "oval"]
 TEMPLATE = "an image of a {phrase}"

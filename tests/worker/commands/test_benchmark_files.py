@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from annotations.models import BaseModel
-from modeling.metrics import GroupMetrics
+from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from tests.worker.commands.conftest import Command
-from worker.benchmark.files import classifiers_csv, notes, rows_csv
-from worker.benchmark.methods import METHODS, find_methods
-from worker.benchmark.results import Figure, Outcome, Over, Refused, Row, Unused
-from worker.benchmark.tables import FULL, LAYOUTS, TABLE_1, TABLE_4, TABLE_6
+from worker.baselines.methods import METHODS, find_methods
+from worker.baselines.outcomes import Figure, Outcome, Over, Refused, Row, Unused
+from worker.benchmarks.report_files import classifiers_csv, notes, rows_csv
+from worker.benchmarks.report_tables import FULL, LAYOUTS, TABLE_1, TABLE_4, TABLE_6
 
 
 def outcome(name: str, worst_group: float) -> Outcome:

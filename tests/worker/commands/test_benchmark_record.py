@@ -10,11 +10,11 @@ import torch
 
 from annotations.models import BaseModel, Dataset
 from annotations.models.arrays import pack_int32
-from modeling.dataset_files import Split
-from modeling.similarity import similarities
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.similarity import similarities
 from tests.fake_encoder import FakeEncoder
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
-from worker.benchmark.machine import processor
+from worker.benchmarks.benchmark_machine import processor
 
 
 def test_the_record_holds_what_it_takes_to_compute_it_again(sprites_like: Dataset, benchmark_of: Benchmark) -> None:

@@ -10,7 +10,7 @@ from django.core.management import CommandError
 from annotations.models import Dataset
 from tests.actors import ENCODER
 from tests.worker.commands.conftest import Command
-from worker import sprites
+from worker.datasets import sprites
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 
 from annotations.management.commands.draw_tutorial import FOLDER
-from annotations.readings.practice_words import FILE
-from annotations.readings.tutorial import SQUARES
+from annotations.readings.visits.tutorial import SQUARES
+from annotations.readings.visits.tutorial_words import FILE
 
 
 def test_the_committed_file_is_what_the_command_makes(tmp_path: Path) -> None:

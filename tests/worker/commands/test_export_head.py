@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from django.core.management import CommandError
 
-from annotations.exports.head_files import RunHasNoHead, head_files, head_zip
+from annotations.exports.retraining.head_files import RunHasNoHead, head_files, head_zip
 from annotations.models import Run, RunState
-from annotations.services.runs import refuse_run
-from modeling.heads import Head, read_metadata
+from annotations.services.retraining.runs import refuse_run
+from modeling.arrays.retraining.heads import Head, read_metadata
 from tests.actors import ENCODER, Visit
 from tests.worker.commands.conftest import Command
 

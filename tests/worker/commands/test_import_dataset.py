@@ -9,7 +9,7 @@ from django.core.management import CommandError
 from django.test import override_settings
 
 from annotations.models import Dataset
-from modeling.dataset_files import verify
+from modeling.arrays.datasets.dataset_files import verify
 from tests.actors import ENCODER
 from tests.worker.commands.conftest import AS_CSV, Command
 

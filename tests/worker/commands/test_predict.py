@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import Run
 from annotations.models.arrays import unpack_int32
-from modeling.dataset_files import Split
-from modeling.heads import Head
-from modeling.standardization import Standardization
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.retraining.heads import Head
 from tests.worker.commands.conftest import Command
 
 

@@ -11,10 +11,10 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.models import BaseModel, KeywordRanking
-from annotations.readings.class_images import class_images
+from annotations.readings.datasets.class_images import class_images
 from annotations.version import CODE_VERSION
-from modeling.error_score import error_score
-from modeling.words import vocabulary
+from modeling.arrays.phrases.error_score import error_score
+from modeling.arrays.phrases.word_forms import vocabulary
 from tests.actors import CLASSES, ENCODER, OVAL, SQUARE
 from tests.correcting import say, study_of_both
 from tests.fake_encoder import load

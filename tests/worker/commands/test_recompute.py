@@ -11,16 +11,17 @@ from django.utils import timezone
 
 from annotations.models import Dataset, Run, RunState, Score, Study, ThresholdChoice
 from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
-from annotations.services import assignments, erasure, replies, sessions, withdrawal
-from modeling.dataset_files import BadDataset
-from modeling.heads import Head
-from modeling.null_level import null_level
+from annotations.services.phrases import assignments, replies
+from annotations.services.visits import erasure, sessions, withdrawal
+from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.retraining.heads import Head
 from tests import actors
 from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
 from tests.worker.commands.conftest import Command
-from worker import resources
-from worker.retraining import train_due_runs
+from worker.common import process_cache
+from worker.retraining.run_training import train_due_runs
 
 
 @pytest.fixture
@@ -203,7 +204,7 @@ def test_a_negation_that_an_earlier_version_took_to_the_letter_is_told(worked: V
 
 
 def test_an_encoder_that_is_gone_is_told_and_the_others_go_on(worked: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "_failures", {})
+    monkeypatch.setattr(process_cache, "_failures", {})
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     output = told("--all")
     assert output.count("not to be had: there is no module no.such.module") == 5

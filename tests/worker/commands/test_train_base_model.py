@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
-from modeling.dataset_files import Split
-from modeling.heads import Head
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.retraining.heads import Head
 from tests.worker.commands.conftest import AS_CSV, Command
 
 

@@ -10,19 +10,19 @@ from django.conf import settings
 from annotations.models import (
     Study,
 )
-from annotations.services import releases
+from annotations.services.releases import release_requests
 from tests.actors import Visit, start_visit
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
-from worker import release_extras
-from worker.retraining import train_due_runs
+from worker.releases import release_extras
+from worker.retraining.run_training import train_due_runs
 
 
 @pytest.fixture(autouse=True)
 def _no_files_of_another_test() -> Iterator[None]:
     yield
-    shutil.rmtree(Path(settings.DATA_ROOT) / releases.FOLDER, ignore_errors=True)
+    shutil.rmtree(Path(settings.DATA_ROOT) / release_requests.FOLDER, ignore_errors=True)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from annotations.models import (
     Span,
     Study,
 )
-from annotations.services import releases
+from annotations.services.releases import release_requests
 from tests.actors import Visit
-from worker.releases import build_due_releases
+from worker.releases.release_building import build_due_releases
 
 # Drawing takes a process of its own and seconds; these tests look at nothing that is drawn.
 without_figures = pytest.mark.usefixtures("_nothing_is_drawn")
@@ -60,7 +60,7 @@ def spans(visit: Visit) -> None:
 
 
 def build(study: Study) -> Release:
-    releases.request(study, by="ada")
+    release_requests.request(study, by="ada")
     build_due_releases()
     release = study.releases.first()
     assert release is not None

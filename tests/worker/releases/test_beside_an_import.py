@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from annotations.models import DatasetImport, JobState, Study
-from annotations.services import jobs, releases
+from annotations.services.queue import jobs
+from annotations.services.releases import release_requests
 from tests.actors import ENCODER
 from tests.worker.processes import celery, wait_until
-from worker.pulse import pulse
+from worker.queue.job_heartbeat import pulse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +22,7 @@ def test_a_release_does_not_wait_for_an_import_where_two_workers_serve_the_queue
     )
     taken = jobs.take(DatasetImport)
     assert taken is not None
-    release, log = releases.request(worked, by="ada"), tmp_path / "second.log"
+    release, log = release_requests.request(worked, by="ada"), tmp_path / "second.log"
 
     def is_built() -> bool:
         release.refresh_from_db()

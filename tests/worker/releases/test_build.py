@@ -10,18 +10,19 @@ from annotations.models import (
     Study,
     WorkerBeat,
 )
-from annotations.services import jobs, releases
+from annotations.services.queue import jobs
+from annotations.services.releases import release_requests
 from tests.worker.releases.released import build, without_figures
-from worker import heartbeat
-from worker import releases as worker_releases
+from worker.queue import worker_heartbeat
+from worker.releases import release_building as worker_releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_who_asks_while_one_is_waiting_gets_that_one(worked: Study) -> None:
-    assert releases.request(worked, by="ada") == releases.request(worked, by="bea")
-    with pytest.raises(releases.ReleaseNotReady):
-        releases.open_file(worked.releases.get())
+    assert release_requests.request(worked, by="ada") == release_requests.request(worked, by="bea")
+    with pytest.raises(release_requests.ReleaseNotReady):
+        release_requests.open_file(worked.releases.get())
 
 
 def test_a_full_disk_is_said_and_leaves_no_half_file(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +35,7 @@ def test_a_full_disk_is_said_and_leaves_no_half_file(worked: Study, monkeypatch:
         JobState.FAILED,
         "The file could not be written: No space left on device.",
     )
-    assert list(releases.file_of(release).parent.iterdir()) == []
+    assert list(release_requests.file_of(release).parent.iterdir()) == []
 
 
 @without_figures
@@ -53,8 +54,8 @@ def test_the_worker_that_lost_its_job_writes_nothing_to_it(worked: Study, monkey
 def test_a_heart_that_is_due_to_beat_in_the_snapshot_does_no_harm(
     worked: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heartbeat, "_queues", ("embed",))
-    monkeypatch.setattr(heartbeat, "BEAT_EVERY_S", 0.0)  # at every touch, as after five seconds of writing
+    monkeypatch.setattr(worker_heartbeat, "_queues", ("embed",))
+    monkeypatch.setattr(worker_heartbeat, "BEAT_EVERY_S", 0.0)  # at every touch, as after five seconds of writing
     release = build(worked)
     assert (release.state, release.error) == (JobState.DONE, "")
     assert WorkerBeat.objects.get().queue == "embed"

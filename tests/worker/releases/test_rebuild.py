@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from annotations.exports.summary import summarise
+from annotations.exports.tables.summary import summarise
 from annotations.models import (
     Study,
 )

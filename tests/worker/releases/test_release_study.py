@@ -10,7 +10,8 @@ from annotations.models import (
     Release,
     Study,
 )
-from annotations.services import jobs, releases
+from annotations.services.queue import jobs
+from annotations.services.releases import release_requests
 from tests.worker.releases.released import without_figures
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def test_the_command_builds_and_says_where(worked: Study) -> None:
 
 @without_figures
 def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    releases.request(worked, by="ada")
+    release_requests.request(worked, by="ada")
     held = jobs.take(Release)
     assert held is not None
     monkeypatch.setattr(time, "sleep", lambda seconds: jobs.put_back(held))

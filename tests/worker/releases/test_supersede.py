@@ -8,12 +8,12 @@ from django.conf import settings
 from annotations.models import (
     Study,
 )
-from annotations.services import releases
-from annotations.services.withdrawal import withdraw
-from modeling.digests import file_sha256
+from annotations.services.releases import release_requests
+from annotations.services.visits.withdrawal import withdraw
+from modeling.arrays.common.digests import file_sha256
 from tests.actors import Visit, start_visit
 from tests.worker.releases.released import build, opened, without_figures
-from worker import releases as worker_releases
+from worker.releases import release_building as worker_releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,10 +25,10 @@ def test_a_withdrawal_supersedes_the_releases_that_hold_the_person(worked: Study
     before.refresh_from_db()
     assert before.superseded_at is not None
     assert "withdrew" in before.superseded_reason
-    with pytest.raises(releases.ReleaseSuperseded):
-        releases.open_file(before)
+    with pytest.raises(release_requests.ReleaseSuperseded):
+        release_requests.open_file(before)
     after = build(worked)
-    assert releases.open_file(after).is_file()
+    assert release_requests.open_file(after).is_file()
     assert alice.participant.pseudonym.encode() not in opened(after).read("phrases.csv")
     assert (Path(settings.DATA_ROOT) / before.file).is_file()  # for audits
 

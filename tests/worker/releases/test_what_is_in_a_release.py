@@ -14,10 +14,10 @@ from annotations.models import (
     Phrase,
     Study,
 )
-from annotations.services import releases
+from annotations.services.releases import release_requests
 from annotations.tables.columns import read_text
 from tests.worker.releases.released import TRICKY, build, opened, table, without_figures
-from worker import releases as worker_releases
+from worker.releases import release_building as worker_releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_release_is_a_file_with_a_digest_and_a_manifest_of_everything_in_it(worked: Study) -> None:
     release = build(worked)
     assert (release.state, release.error, release.number) == (JobState.DONE, "", 1)
-    path = releases.open_file(release)
+    path = release_requests.open_file(release)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == release.digest
     assert path.stat().st_size == release.size
     archive = opened(release)

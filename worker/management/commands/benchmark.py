@@ -11,17 +11,17 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from annotations.management.arguments import names, positive
 from annotations.management.plain_errors import plain_errors
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from annotations.services.datasets import find_dataset
-from modeling.slices import DEFAULT_SCHEME, SCHEMES
-from worker.benchmark.files import MARKDOWN, NOTE, annotation_table, notes, report_files
-from worker.benchmark.methods import METHODS, find_methods
-from worker.benchmark.prompts import PromptWords
-from worker.benchmark.report import Report
-from worker.benchmark.run import run_benchmark
-from worker.benchmark.settings import PUBLISHED
-from worker.benchmark.setup import Request, set_up
-from worker.benchmark.tables import LAYOUTS
-from worker.progress import ProgressBars
+from annotations.services.datasets.dataset_registration import find_dataset
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME, SCHEMES
+from worker.baselines.methods import METHODS, find_methods
+from worker.baselines.prompts import PromptWords
+from worker.baselines.published_settings import PUBLISHED
+from worker.benchmarks.benchmark_report import Report
+from worker.benchmarks.method_runner import run_benchmark
+from worker.benchmarks.report_files import MARKDOWN, NOTE, annotation_table, notes, report_files
+from worker.benchmarks.report_tables import LAYOUTS
+from worker.benchmarks.setup import Request, set_up
+from worker.common.progress_bars import ProgressBars
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management import BaseCommand
 
 from annotations.management.plain_errors import plain_errors
-from worker.importing import import_report
-from worker.progress import ProgressBars
-from worker.sprites import import_sprites
+from worker.common.progress_bars import ProgressBars
+from worker.datasets.dataset_import import import_report
+from worker.datasets.sprites import import_sprites
 
 
 class Command(BaseCommand):

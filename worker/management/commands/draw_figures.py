@@ -1,4 +1,4 @@
-"""Draws figures for `worker.drawing`, which starts it: a process that holds matplotlib, and ends."""
+"""Draws figures for `worker.releases.figure_process`, which starts it: a process that holds matplotlib, and ends."""
 
 import pickle
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from worker.figures import draw_all
+from worker.releases.figure_drawing import draw_all
 
 
 class Command(BaseCommand):

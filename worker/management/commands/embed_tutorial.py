@@ -8,8 +8,8 @@ from django.core.management import BaseCommand, CommandParser
 
 from annotations.management.commands.draw_tutorial import FOLDER
 from annotations.management.plain_errors import plain_errors
-from annotations.readings.practice_words import FILE
-from worker.tutorial import tutorial_words
+from annotations.readings.visits.tutorial_words import FILE
+from worker.visits.tutorial_words import tutorial_words
 
 
 class Command(BaseCommand):

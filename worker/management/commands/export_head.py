@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from annotations.exports.head_files import HEAD, head_files
+from annotations.exports.retraining.head_files import HEAD, head_files
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Run
 

@@ -8,9 +8,9 @@ from django.core.management import BaseCommand, CommandParser
 
 from annotations.management.arguments import names
 from annotations.management.plain_errors import plain_errors
-from modeling.importing import FORMATS, read_source
-from worker.importing import import_report, import_source
-from worker.progress import ProgressBars
+from modeling.arrays.datasets.importing import FORMATS, read_source
+from worker.common.progress_bars import ProgressBars
+from worker.datasets.dataset_import import import_report, import_source
 
 
 class Command(BaseCommand):

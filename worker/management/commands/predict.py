@@ -9,11 +9,11 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.core.management.base import OutputWrapper
 
 from annotations.management.plain_errors import plain_errors
-from modeling.encoders import load_encoder
-from modeling.errors import BadHead
-from modeling.heads import Head, read_metadata
-from worker.prediction import Prediction, Rejected, find_images, predict_images
-from worker.progress import ProgressBars
+from modeling.arrays.common.modeling_errors import BadHead
+from modeling.arrays.retraining.heads import Head, read_metadata
+from modeling.tensors.encoders import load_encoder
+from worker.common.progress_bars import ProgressBars
+from worker.retraining.prediction import Prediction, Rejected, find_images, predict_images
 
 
 class Command(BaseCommand):

@@ -12,12 +12,11 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from annotations.management.plain_errors import plain_errors
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from annotations.services.datasets import find_dataset
+from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.tables.columns import write_cell
-from modeling.keywords import select_classes
-from worker.benchmark.shown_model import find_base_model
-from worker.benchmark.tables import Table
-from worker.keyword_rankings import (
+from modeling.arrays.phrases.keywords import select_classes
+from worker.baselines.shown_model import find_base_model
+from worker.benchmarks.keyword_rankings import (
     PERMUTATIONS,
     SEED,
     ClassRanking,
@@ -27,7 +26,8 @@ from worker.keyword_rankings import (
     read_list,
     settings,
 )
-from worker.progress import ProgressBars
+from worker.benchmarks.report_tables import Table
+from worker.common.progress_bars import ProgressBars
 
 CSV, JSON = "ranked_keywords.csv", "ranked_keywords.json"
 SHOWN = 10  # keywords of the table on the terminal, where one class is ranked; of several classes the best alone

@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Run, Score
-from annotations.services.studies import find_study
+from annotations.services.studies.lifecycle import find_study
 from annotations.version import CODE_VERSION
-from worker.progress import ProgressBars
-from worker.recomputing.again import compute_again
-from worker.recomputing.runs import HAS_RESULT
+from worker.common.progress_bars import ProgressBars
+from worker.recomputing.recomputation import compute_again
+from worker.recomputing.stored_runs import HAS_RESULT
 
 _SAYS_WHAT = "say what to compute again: score PHRASE, run RUN, --study SLUG or --all"
 

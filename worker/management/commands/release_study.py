@@ -7,10 +7,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.management.plain_errors import plain_errors
 from annotations.models import JobState
-from annotations.services import audit, releases
-from annotations.services.studies import find_study
-from worker.releases import build_due_releases
-from worker.waiting import work_until_ended
+from annotations.services.logs import audit
+from annotations.services.releases import release_requests
+from annotations.services.studies.lifecycle import find_study
+from worker.queue.job_waiting import work_until_ended
+from worker.releases.release_building import build_due_releases
 
 
 class Command(BaseCommand):
@@ -22,11 +23,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
         with plain_errors():
             study = find_study(slug)
-        release = releases.request(study, by=audit.SYSTEM)
+        release = release_requests.request(study, by=audit.SYSTEM)
         work_until_ended(release, build_due_releases)
         if release.state != JobState.DONE:
             raise CommandError(f"Release {release.number} failed. {release.error}")
-        path = releases.file_of(release)
+        path = release_requests.file_of(release)
         self.stdout.write(f"Wrote {path} ({path.stat().st_size:,} bytes).\nSHA-256 {release.digest}")
         for note in release.manifest["notes"]:
             self.stdout.write(note)

@@ -7,12 +7,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.management.plain_errors import plain_errors
 from annotations.models import BaseModel, Correction, JobState, Study
-from annotations.readings.candidates import candidates
-from annotations.readings.corrections import report_of
-from annotations.services import audit, corrections
-from annotations.services.studies import find_study
-from worker.corrections import train_due_corrections
-from worker.waiting import work_until_ended
+from annotations.readings.retraining.correction_candidates import candidates
+from annotations.readings.retraining.corrections import report_of
+from annotations.services.logs import audit
+from annotations.services.retraining import corrections
+from annotations.services.studies.lifecycle import find_study
+from worker.queue.job_waiting import work_until_ended
+from worker.retraining.corrections import train_due_corrections
 
 LEAVE_OUT = "none"
 

@@ -1,0 +1,182 @@
+"""The results page of a study: tables and figures that follow the study while it runs, each with its data."""
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString, mark_safe
+
+from annotations.admin.analysis.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
+from annotations.admin.common.file_responses import CSV, SVG, file_answer
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.analysis.analysis_cache import followed
+from annotations.analysis.figures.chart_values import Figure
+from annotations.analysis.figures.study_figures import figures, first_tasks
+from annotations.analysis.observations.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
+from annotations.analysis.tables.phrase_splits import Panel
+from annotations.analysis.tables.study_columns import TABLE_3
+from annotations.analysis.tables.study_tables import FilledTable, StudyTables
+from annotations.charts.draw import draw
+from annotations.models import OPEN_STATES, BaseModel, Benchmark, JobState, Study
+from annotations.readings.datasets.thumbnails import thumbnail_url
+from annotations.services.benchmarks import benchmark_requests
+from annotations.services.staff import roles
+from annotations.tables.columns import Cell, csv_text, write_cell
+
+NAME = "results"
+_POLL_S = 10  # while the study is open
+MOST_COLUMNS = 12  # tasks in table 3 on the page
+_SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure ready to show. drawn, drawn_log: SVG, empty where there is nothing to draw or no such axis."""
+
+    figure: Figure
+    drawn: SafeString
+    drawn_log: SafeString
+    header: list[str]
+    lines: list[list[str]]
+    n_more: int
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One slice of a phrase: a sample of its images with their addresses."""
+
+    words: str
+    pictures: list[tuple[str, Panel]]
+
+
+@dataclass(frozen=True)
+class PhrasePanel:
+    """The easy and the hard slice of a phrase."""
+
+    title: str
+    strips: list[Strip]
+
+
+def results_page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the results; with ?table= or ?figure= hand out one of them as a file, unless nothing has changed."""
+    latest = followed(study)
+    tables, etag = latest.tables, f'"{latest.state}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers={"ETag": etag})
+    if "table" in request.GET:
+        return _csv(study, tables, request.GET["table"])
+    if "figure" in request.GET:
+        return _svg(study, tables, request.GET["figure"])
+    is_fragment = request.headers.get("Clarify-Fragment") == "1"
+    template = "admin/annotations/study/results_body.html" if is_fragment else "admin/annotations/study/results.html"
+    context = page_context(request, study, "Results", etag=etag, **_context(request, study, tables))
+    return TemplateResponse(request, template, context, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+
+
+def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
+    """Have the study's base models measured by other methods."""
+    if request.method != "POST":
+        raise Http404
+    asked = benchmark_requests.ask(study, by=request.user.get_username())
+    told = "Other methods are being measured. Their lines come one after the other." if asked else "All are measured."
+    messages.success(request, told)
+    return HttpResponseRedirect(PAGES[0].url(study))
+
+
+def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[str, Any]:
+    shown = [_shown(figure) for figure in figures(tables)]
+    first, columns = first_tasks(tables), first_tasks(tables, MOST_COLUMNS)
+    newest = _newest_benchmarks(study)
+    under_way = any(each is not None and each.finished_at is None for each in newest)
+    unmeasured = any(each is None or each.state == JobState.FAILED for each in newest)
+    return {
+        "tables": tables,
+        "words": [task_words(tables, task) for task in first],
+        "left_out_tasks": len(tables.tasks) - len(first),
+        "shown": shown,
+        "panels": list(_phrase_panels(request, tables, {task.position for task in first})),
+        "table_3": categories(tables, columns),
+        "table_3_tasks": columns,
+        "table_3_left_out": len(tables.tasks) - len(columns),
+        "table_3_limit": CATEGORY_LIMIT,
+        "table_3_file": TABLE_3.file,
+        "conditions": comparison_rows(tables.conditions.rows),
+        "paired": comparison_rows(tables.paired.rows),
+        "left_out": [row for row in tables.counted.rows if row.is_left_out],
+        "without_number": [row for row in tables.counted.rows if not row.is_left_out],
+        "all_tables": tables.all,
+        "benchmarks": [each for each in newest if each is not None and each.state != JobState.DONE],
+        "may_measure": unmeasured and not under_way and roles.may(request.user, "coordinate", study),
+        "poll_s": _POLL_S if _changes(study, tables) or under_way else 0,
+    }
+
+
+def _newest_benchmarks(study: Study) -> list[Benchmark | None]:
+    """Of each of the study's base models; one that is done counts, whatever came after it."""
+    base_models = BaseModel.objects.filter(tasks__study=study).distinct().only("pk").prefetch_related("benchmarks")
+    return [
+        next(iter(sorted(each.benchmarks.all(), key=lambda one: (one.state != JobState.DONE, -one.pk))), None)
+        for each in base_models
+    ]
+
+
+def _changes(study: Study, tables: StudyTables) -> bool:
+    """Whether people may still come, or workers still be at work for those who came."""
+    waits = any(row.what in (PHRASES_WAIT, RUNS_WAIT) for row in tables.counted.rows)
+    return study.state in OPEN_STATES or waits
+
+
+def _shown(figure: Figure) -> ShownFigure:
+    is_drawn = not figure.chart.is_empty
+    has_log = is_drawn and figure.chart.has_log
+    rows, table = figure.data.rows, figure.data.table
+    return ShownFigure(
+        figure,
+        mark_safe(draw(figure)) if is_drawn else SafeString(),  # noqa: S308  # every text in it is escaped
+        mark_safe(draw(figure, is_log=True)) if has_log else SafeString(),  # noqa: S308
+        table.header,
+        [[_cell(cell) for cell in table.cells(row)] for row in rows[:_SHOWN_ROWS]],
+        max(0, len(rows) - _SHOWN_ROWS),
+    )
+
+
+def _cell(cell: Cell) -> str:
+    """A cell as the page shows it: with four digits; the file has all."""
+    return f"{cell:.4g}" if isinstance(cell, float) else write_cell(cell)
+
+
+def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[PhrasePanel]:
+    owner = f"user:{request.user.pk}"
+    of_tasks = (row for row in tables.panels.rows if row.task in tasks)
+    for (_, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
+        strips = []
+        for name, pictures in groupby(rows, lambda row: row.slice):
+            words = "Hard: more like the phrase" if name == "hard" else "Easy: less like it"
+            shown = [(thumbnail_url(owner, picture.dataset, picture.image_key), picture) for picture in pictures]
+            strips.append(Strip(words, shown))
+        yield PhrasePanel(f"{class_name}: “{phrase}”", strips)
+
+
+def _csv(study: Study, tables: StudyTables, file: str) -> HttpResponse:
+    table: FilledTable[Any] | None = next((table for table in tables.all if table.table.file == file), None)
+    if table is None:
+        raise Http404
+    text = csv_text(table.table.header, map(table.table.cells, table.rows))
+    return file_answer(text, CSV, f"{study.slug}-{file}")
+
+
+def _svg(study: Study, tables: StudyTables, key: str) -> HttpResponse:
+    figure = next((figure for figure in figures(tables) if figure.key == key and not figure.chart.is_empty), None)
+    if figure is None:
+        raise Http404
+    return file_answer(draw(figure), SVG, f"{study.slug}-{key}.svg")
+
+
+PAGES = (
+    StudyPage(NAME, "Results", results_page, group="results"),
+    StudyPage("baselines", "Baselines", ask_baselines, act="coordinate", group="results", in_navigation=False),
+)

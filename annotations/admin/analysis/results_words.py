@@ -1,0 +1,218 @@
+"""What the results page says of a study's tables: numbers as readers want them, and plain sentences."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from annotations.admin.common.number_formats import NONE
+from annotations.analysis.observations.study_rows import RankedList, TaskFacts
+from annotations.analysis.tables.comparisons import Compared
+from annotations.analysis.tables.saturation_tables import TaskNovelty
+from annotations.analysis.tables.study_columns import Total
+from annotations.analysis.tables.study_tables import StudyTables
+from annotations.analysis.tables.table3 import Listed, PhraseList
+
+CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all
+
+_MEASURES = {
+    "best_error_score": "Best error score",
+    "worst_group_accuracy": "Worst-group accuracy after retraining",
+    "worst_group_accuracy_chosen_on_test": "The same, chosen on test (optimistic)",
+    "tries": "Tries: distinct phrases",
+    "active_time": "Active time, minutes",
+    "wall_time": "From start to end, minutes",
+}
+_SHORT = {"worst_group_accuracy": "Worst-group accuracy, points"}
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """One measure of a task, ready to show. beside: the base model's, or what random words reach."""
+
+    name: str
+    n: int
+    mean: str
+    interval: str
+    sd: str
+    median: str
+    max: str
+    beside: str
+
+
+@dataclass(frozen=True)
+class TaskWords:
+    """What a task's people reached."""
+
+    title: str
+    sentences: list[str]
+    rows: list[MeasureRow]
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words as table 3 shows them. phrase: the id of the first that says them."""
+
+    text: str
+    phrase: int
+
+
+@dataclass(frozen=True)
+class Category:
+    """One row of table 3: its name, and for each task the phrases, how many more there are, and how often each."""
+
+    name: str
+    cells: list[tuple[list[Said], int]]
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One comparison, ready to show."""
+
+    measure: str
+    pair: str
+    people: str
+    means: str
+    difference: str
+    interval: str
+    p_value: str
+    adjusted_p: str
+
+
+def number(measure: str, value: float | None, *, signed: bool = False) -> str:
+    """Return a measure's value: shares in percent (differences in points), times in minutes, a dash for none.
+
+    >>> number("active_time", 162.0), number("worst_group_accuracy", -0.052, signed=True), number("tries", -0.01)
+    ('2.7', '-5.2', '0.0')
+    """
+    if value is None:
+        return NONE
+    sign = "+z" if signed else "z"  # z: no -0.0
+    if "accuracy" in measure:
+        return f"{100 * value:{sign}.1f}" if signed else f"{value:.1%}"
+    if measure.endswith("time"):
+        return f"{value / 60:{sign}.1f}"
+    return f"{value:{sign}.2f}" if measure == "best_error_score" else f"{value:{sign}.1f}"
+
+
+def task_words(tables: StudyTables, task: TaskFacts) -> TaskWords:
+    """Return the sentences and the measures of one task."""
+    totals = [total for total in tables.totals.rows if total.task == task.position]
+    order = list(_MEASURES)
+    rows = [_measure_row(total) for total in sorted(totals, key=lambda total: order.index(total.measure))]
+    return TaskWords(task.title, list(_sentences(tables, task)), rows)
+
+
+def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category]:
+    """Return the rows of table 3 as the page shows them; a list that is too long has each text once, counted.
+
+    tasks: those that have a column.
+    """
+    tasks = list(tasks)
+    shown = {task.position for task in tasks}
+    by_place: dict[tuple[int, PhraseList], list[Listed]] = {}
+    for row in tables.table_3.rows:
+        if row.task not in shown:
+            continue
+        by_place.setdefault((row.task, row.phrase_list), []).append(row)
+    return [
+        Category(name.value, [_cell(by_place.get((task.position, name), [])) for task in tasks]) for name in PhraseList
+    ]
+
+
+def comparison_rows(compared: Iterable[Compared]) -> list[ComparisonRow]:
+    """Return the comparisons that could be made."""
+    return [
+        ComparisonRow(
+            measure=_SHORT.get(each.measure, _MEASURES[each.measure]),
+            pair=f"{each.second} less {each.first}",
+            people=" and ".join(str(n) for n in dict.fromkeys(each.result.n)),
+            means=" less ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
+            difference=number(each.measure, each.result.difference, signed=True),
+            interval=_interval(each.measure, each.result.low, each.result.high, signed=True),
+            p_value=_p(each.result.p_value),
+            adjusted_p=_p(each.adjusted_p),
+        )
+        for each in compared
+        if each.result.difference is not None
+    ]
+
+
+def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
+    people = [row for row in tables.people.rows if row.task == task.position]
+    scored = [row for row in people if row.best_error_score is not None]
+    if not people:
+        yield "Nobody has been given this task yet."
+        return
+    if not scored:
+        yield f"{_people(len(people))} had this task, and no phrase has a score yet."
+    else:
+        beat = sum(row.beats_random_words or False for row in scored)
+        yield f"{beat} of {_people(len(scored))} passed what random words reach in as many tries."
+    for ranked in task.keywords:
+        yield _keyword_sentence(ranked, max((row.best_error_score or 0.0 for row in scored), default=None))
+    for row in tables.novelty.rows:
+        if row.task == task.position and row.novelty.chance is not None:
+            yield _novelty_sentence(row)
+
+
+def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
+    best = ranked.best[0]
+    p = _p(best["p_of_list"])
+    chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
+    beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
+    return (
+        f"Without people: of the {ranked.n_keywords:,} keywords of “{ranked.name}”, “{best['keyword']}” scores highest,"
+        f" with {number('best_error_score', best['error_score'])} ({chance}){beside}."
+    )
+
+
+def _novelty_sentence(row: TaskNovelty) -> str:
+    of = row.novelty
+    enough = "enough people" if row.is_enough else "not enough people yet"
+    return (
+        f"{_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}. The next person "
+        f"names a new one with a chance of about {of.chance:.0%} (95%: {of.low:.0%} to {of.high:.0%}); by this study's "
+        f"threshold of {row.enough_below:.0%}, {enough}."
+    )
+
+
+def _measure_row(total: Total) -> MeasureRow:
+    of, measure = total.estimate, total.measure
+    beside = number(measure, total.reference)
+    if total.reference is not None:
+        beside += " base model" if "accuracy" in measure else " random words"
+    return MeasureRow(
+        name=_MEASURES[measure],
+        n=of.n,
+        mean=number(measure, of.mean),
+        interval=_interval(measure, of.low, of.high),
+        sd=number(measure, of.sd),
+        median=number(measure, of.median),
+        max=number(measure, of.max),
+        beside=beside,
+    )
+
+
+def _cell(rows: list[Listed]) -> tuple[list[Said], int]:
+    if len(rows) <= CATEGORY_LIMIT:
+        return [Said(row.text, row.phrase) for row in rows], 0
+    first = {row.text: row.phrase for row in reversed(rows)}
+    counted = Counter(row.text for row in rows).most_common()
+    shown = [Said(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in counted[:CATEGORY_LIMIT]]
+    return shown, sum(n for _, n in counted[CATEGORY_LIMIT:])
+
+
+def _interval(measure: str, low: float | None, high: float | None, *, signed: bool = False) -> str:
+    if low is None or high is None:
+        return NONE
+    return f"{number(measure, low, signed=signed)} to {number(measure, high, signed=signed)}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+
+
+def _people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n:,} people"

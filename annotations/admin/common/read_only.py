@@ -1,0 +1,47 @@
+"""What people did and what was computed from it is looked at here, never edited."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst
+
+from annotations.admin.common.study_scoped import ScopedRows, StudyScoped
+
+
+class ReadOnly:
+    """Mixed into an admin class: nobody adds, changes or deletes, superusers included."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class TitledList:
+    """Mixed into an admin class: its list is headed by what is in it."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        title = capfirst(self.opts.verbose_name_plural)  # type: ignore[attr-defined]  # of the admin class
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[misc,no-any-return]
+
+
+class ReadOnlyAdmin(TitledList, ReadOnly, StudyScoped):
+    """A list and a page of each row."""
+
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+
+class ReadOnlyRows(ReadOnly, ScopedRows):
+    """Rows of another model on a page, each with a link to its own."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True

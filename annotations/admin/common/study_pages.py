@@ -1,0 +1,56 @@
+"""The pages of a study beside its form: each a function of the request and the study, with who may see it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+
+from annotations.admin.common.typed_classes import ModelAdmin
+from annotations.models import Audience, Study
+from annotations.services.staff import roles
+
+View = Callable[[HttpRequest, Study], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """One page at /admin/annotations/study/<id>/<name>/. `act` is what a person must be allowed to do in the study."""
+
+    name: str
+    title: str
+    view: View
+    act: Literal["view", "coordinate"] = "view"
+    group: Literal["run", "people", "results"] = "run"
+    in_navigation: bool = True
+    audience: Audience | None = None  # in the navigation of studies of this audience alone
+
+    def url(self, study: Study) -> str:
+        return reverse(f"admin:annotations_study_{self.name}", args=[study.pk])
+
+
+def page_urls(model_admin: ModelAdmin[Study], pages: tuple[StudyPage, ...]) -> list[URLPattern]:
+    """Return the addresses of the pages, each behind the admin's login and the study's own permissions."""
+    wrap = model_admin.admin_site.admin_view
+    return [
+        path(f"<int:study_id>/{page.name}/", wrap(partial(_checked, page)), name=f"annotations_study_{page.name}")
+        for page in pages
+    ]
+
+
+def page_context(request: HttpRequest, study: Study, title: str, **context: Any) -> dict[str, Any]:
+    """Return what every page's template needs, with `context` added."""
+    return {**admin.site.each_context(request), "title": title, "study": study, "opts": Study._meta, **context}
+
+
+def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpResponseBase:
+    """Answer 404, not 403, for a study that is not the person's: nobody learns what exists."""
+    study = get_object_or_404(Study, pk=study_id)
+    if not roles.may(request.user, page.act, study):
+        raise Http404
+    return page.view(request, study)

@@ -1,0 +1,193 @@
+"""Importing a data set: a form that asks for it, and a page that shows how far it is and what came of it."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.validators import validate_slug
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from annotations.admin.common.number_formats import NONE
+from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, most_bytes, too_large
+from annotations.models import UNFINISHED, BaseModel, DatasetImport
+from annotations.readings.datasets.encoder_choices import encoder_choices
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.datasets import imports
+from annotations.services.staff import roles
+from modeling.arrays.datasets.importing.archives import SUFFIXES
+
+_FORM_BYTES = 64 * 1024  # beside the archive
+_SPLITS = ("train", "validation", "test")
+_FORMATS = (
+    ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
+    ("csv", "Images with a table: metadata.csv with filename, split, class and, for groups, attribute"),
+    ("waterbirds", "Waterbirds, as it is published"),
+    ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),
+)
+_ENCODER_HELP = "Compares phrases with images. Another one is brought in by an operator, by command."
+
+
+class ImportForm(forms.Form):
+    """What is imported, from where, and with what."""
+
+    name = forms.CharField(max_length=60, validators=[validate_slug], help_text="Letters, digits, _ and -.")
+    source_format = forms.ChoiceField(
+        label="What it looks like", choices=_FORMATS, initial="imagefolder", widget=forms.RadioSelect
+    )
+    folder = forms.ChoiceField(label="Folder on this server", required=False)
+    archive = forms.FileField(
+        label="Archive",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
+    )
+    similarity_encoder = forms.ChoiceField(label="Encoder", widget=forms.RadioSelect, help_text=_ENCODER_HELP)
+    train_base_model = forms.BooleanField(
+        label="Train a base model too",
+        required=False,
+        initial=True,
+        help_text="The classifier whose errors people will see. Without it, bring a file of predictions by command.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        folders: Any = self.fields["folder"]
+        folders.choices = [("", "none, I upload an archive"), *((name, name) for name in imports.importable_folders())]
+        _offer_encoders(self.fields["similarity_encoder"])
+        self.fields[
+            "archive"
+        ].help_text = (
+            f"{', '.join(SUFFIXES)}; {settings.IMPORT_UPLOAD_MB:,} MB at the most. It is removed once it is imported."
+        )
+
+
+class AgainForm(forms.Form):
+    """With which encoder an import that failed is tried again: the one that it had, unless another is chosen."""
+
+    similarity_encoder = forms.ChoiceField(label="Encoder", widget=forms.RadioSelect, help_text=_ENCODER_HELP)
+
+    def __init__(self, job: DatasetImport) -> None:
+        super().__init__()
+        _offer_encoders(self.fields["similarity_encoder"], job.similarity_encoder)
+
+
+def _offer_encoders(field: Any, chosen: str = "") -> None:
+    """Give a field the encoders that can be used here; the chosen one is ticked, else the first."""
+    choices = encoder_choices()
+    field.choices = [(choice.spec, f"{choice.spec}. {choice.words}") for choice in choices]
+    field.initial = chosen or choices[0].spec
+
+
+@admin.register(DatasetImport)
+class ImportAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state_mark", "images", "dataset", "requested_by", "created_at")
+    list_filter = ("state",)
+    search_fields = ("name",)
+    list_select_related = ("dataset",)
+
+    @admin.display(description="state", ordering="state")
+    def state_mark(self, job: DatasetImport) -> SafeString:
+        return format_html('<span class="mark mark-{}">{}</span>', job.state, job.get_state_display())
+
+    @admin.display(description="images")
+    def images(self, job: DatasetImport) -> str:
+        return f"{job.report['kept']:,} of {job.report['listed']:,}" if job.report else NONE
+
+    def get_urls(self) -> list[URLPattern]:
+        new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_datasetimport_new")
+        return [new, *super().get_urls()]
+
+    @method_decorator(csrf_exempt)
+    def new_view(self, request: HttpRequest) -> HttpResponse:
+        """Set up how the upload is taken in before anything reads the request; the token is checked then."""
+        if not roles.may_set_up(request.user):
+            raise Http404
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most_bytes() + _FORM_BYTES:
+            form = ImportForm()
+            return self._form(request, form, problem=too_large(), status=413)
+        upload = ArchiveUpload(request)
+        request.upload_handlers = [upload]
+        checked = csrf_protect(self._new)
+        return checked(request, upload)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the import; a POST lets one that failed be tried again."""
+        job: DatasetImport = self.get_object(request, object_id)
+        if request.method == "POST":
+            self._again(request, job)
+            return HttpResponseRedirect(request.path)
+        can_be_tried_again = imports.can_be_tried_again(job)
+        trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if job.dataset else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Import of {job.name}",
+            "opts": self.opts,
+            "job": job,
+            "base_model": trained,
+            "counts": [(split, job.report.get("counts", {}).get(split, 0)) for split in _SPLITS],
+            "left_out": job.report.get("left_out", {}).items(),
+            "is_under_way": job.state in UNFINISHED,
+            "can_be_tried_again": can_be_tried_again,
+            "again": AgainForm(job) if can_be_tried_again and job.dataset is None else None,
+            "may_set_up": roles.may_set_up(request.user),
+        }
+        return render(request, "admin/annotations/datasetimport/job.html", context)
+
+    def _new(self, request: HttpRequest, upload: ArchiveUpload) -> HttpResponse:
+        if request.method != "POST":
+            return self._form(request, ImportForm())
+        form = ImportForm(request.POST, request.FILES)
+        archive = request.FILES.get("archive")
+        assert archive is None or isinstance(archive, Archive), "ArchiveUpload took it in"
+        problem = upload.problem
+        if not problem and form.is_valid():
+            try:
+                job = self._requested(request, form, archive)
+            except ServiceError as error:
+                problem = error.message
+            else:
+                return HttpResponseRedirect(reverse("admin:annotations_datasetimport_change", args=[job.pk]))
+        if archive is not None:
+            archive.path.unlink(missing_ok=True)
+        return self._form(request, form, problem=problem, status=400)
+
+    def _requested(self, request: HttpRequest, form: ImportForm, archive: Archive | None) -> DatasetImport:
+        given = form.cleaned_data
+        return imports.request_import(
+            name=given["name"],
+            source_format=given["source_format"],
+            folder=given["folder"],
+            archive=None if archive is None else archive.path,
+            similarity_encoder=given["similarity_encoder"],
+            train_base_model=given["train_base_model"],
+            by=request.user.get_username(),
+        )
+
+    def _again(self, request: HttpRequest, job: DatasetImport) -> None:
+        if not roles.may_set_up(request.user):
+            raise Http404
+        encoder = request.POST.get("similarity_encoder", "")
+        try:
+            imports.request_again(job, similarity_encoder=encoder, by=request.user.get_username())
+        except ServiceError as error:
+            messages.error(request, error.message)
+
+    def _form(self, request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Import a data set",
+            "opts": self.opts,
+            "form": form,
+            "problem": problem,
+            "has_folders": bool(imports.importable_folders()),
+        }
+        return render(request, "admin/annotations/datasetimport/new.html", context, status=status)

@@ -1,0 +1,1 @@
+"""What the staff watch: flow, queues, alarms, the audit log's page."""

@@ -1,0 +1,77 @@
+"""The audit log of one study, and of the whole site for operators: filtered on the page, whole as a CSV file."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from annotations.admin.common.file_responses import CSV, file_answer
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.models import AuditRecord, Study
+from annotations.readings.monitoring.audit_log import HEADER, Filters, cells, filtered
+from annotations.services.logs import audit
+from annotations.services.staff import roles
+from annotations.tables.columns import csv_text
+
+_A_PAGE = 50
+
+
+class FilterForm(forms.Form):
+    """What to show; an empty field leaves nothing out."""
+
+    actor = forms.ChoiceField(label="By", required=False)
+    act = forms.ChoiceField(label="Act", required=False)
+    subject = forms.CharField(label="Done to", required=False, max_length=80)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, data: Any, records: QuerySet[AuditRecord]) -> None:
+        super().__init__(data)
+        for name in ("actor", "act"):
+            values = records.order_by(name).values_list(name, flat=True).distinct()
+            field: Any = self.fields[name]
+            field.choices = [("", "all"), *((value, value.replace("_", " ")) for value in values)]
+
+
+def study_page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show what the staff did in a study."""
+    records = AuditRecord.objects.filter(study=study)
+    return _answer(request, records, page_context(request, study, "Audit log"), study)
+
+
+def site_page(request: HttpRequest) -> HttpResponse:
+    """Show operators what the staff did anywhere."""
+    if not roles.is_operator(request.user):
+        raise Http404
+    context = {**admin.site.each_context(request), "title": "Audit log", "opts": Study._meta}
+    return _answer(request, AuditRecord.objects.all(), context, None)
+
+
+def _answer(
+    request: HttpRequest, records: QuerySet[AuditRecord], context: dict[str, Any], study: Study | None
+) -> HttpResponse:
+    form = FilterForm(request.GET, records)
+    shown = filtered(records, Filters(**form.cleaned_data)) if form.is_valid() else records.none()
+    if form.is_valid() and request.GET.get("format") == "csv":
+        return _csv(request, shown, study)
+    page = Paginator(shown.select_related("study"), _A_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context |= {"form": form, "page": page, "query": query.urlencode(), "of_site": study is None}
+    context["base"] = "admin/annotations/study/page.html" if study else "admin/base_site.html"
+    return render(request, "admin/annotations/audit_log.html", context)
+
+
+def _csv(request: HttpRequest, records: QuerySet[AuditRecord], study: Study | None) -> HttpResponse:
+    name = f"audit-{study.slug if study else 'site'}-{dt.datetime.now(dt.UTC):%Y%m%d}.csv"
+    text = csv_text(HEADER, cells(records))
+    audit.record("audit_log_exported", study=study, by=request.user.get_username())
+    return file_answer(text, CSV, name)
+
+
+PAGES = (StudyPage("audit", "Audit log", study_page, act="coordinate", group="people"),)

@@ -1,0 +1,72 @@
+"""The live page of a study: who is where, how the work keeps up, and what needs a look."""
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.models import Study
+from annotations.readings.allocation.cells import Cell
+from annotations.readings.monitoring.monitor import monitor
+from annotations.readings.monitoring.participant_flow import ACTIVE_WITHIN, GONE_AFTER
+from annotations.services.monitoring import alarms
+from annotations.services.staff import roles
+
+REFRESH_S = 5
+HEIGHT = 24  # of the sparkline, in the units of its drawing; a minute is 4 wide
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One minute of the sparkline."""
+
+    x: int
+    y: float
+    height: float
+    n: int
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the study as it is; a POST takes note of an alarm."""
+    may_act = roles.may(request.user, "coordinate", study)
+    if request.method == "POST":
+        if not may_act:
+            raise Http404
+        alarm = get_object_or_404(study.alarms, pk=row_number(request.POST.get("alarm")))
+        alarms.acknowledge(alarm, by=request.user.get_username())
+        return HttpResponseRedirect(request.path)
+    seen = monitor(study, timezone.now())
+    context = {
+        "seen": seen,
+        "bars": sparkline(seen.phrases_by_minute),
+        "height": HEIGHT,
+        "imbalance": imbalance(seen.cells),
+        "refresh_s": REFRESH_S,
+        "active_minutes": int(ACTIVE_WITHIN.total_seconds() // 60),
+        "gone_minutes": int(GONE_AFTER.total_seconds() // 60),
+        "may_act": may_act,
+        "earlier": study.alarms.filter(cleared_at__isnull=False)[:5],
+    }
+    return render(request, "admin/annotations/study/monitor.html", page_context(request, study, "Live", **context))
+
+
+def sparkline(counts: tuple[int, ...]) -> list[Bar]:
+    """Return the bars of one minute each, the fullest as high as the drawing."""
+    most = max(counts, default=0) or 1
+    heights = [HEIGHT * n / most for n in counts]
+    return [
+        Bar(4 * i, round(HEIGHT - height, 2), round(height, 2), n)
+        for i, (n, height) in enumerate(zip(counts, heights, strict=True))
+    ]
+
+
+def imbalance(cells: tuple[Cell, ...]) -> int:
+    """Return by how many places, taken or completed, the fullest cell is ahead of the emptiest."""
+    held = [cell.held for cell in cells]
+    return max(held) - min(held) if held else 0
+
+
+PAGES = (StudyPage("monitor", "Live", page, act="view", group="run"),)

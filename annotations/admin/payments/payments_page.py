@@ -1,0 +1,95 @@
+"""The payments page: what is owed is looked through, put into a batch, then paid at Prolific or handed out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from annotations.admin.common.file_responses import CSV, file_answer
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.models import UNDER_WAY, PaymentBatch, Study
+from annotations.readings.payments.costs import totals
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.payments import payment_files, payment_ledger
+
+PAGE_SIZE = 200
+_REFRESH_S = 3
+_SAID: dict[str, tuple[Callable[..., None], str]] = {
+    "send": (payment_ledger.send, "The batch goes to Prolific. This page shows when it is paid."),
+    "take_apart": (payment_ledger.take_apart, "The batch is taken apart: its payments are owed as before."),
+    "say_paid": (payment_ledger.say_paid, "Noted as paid."),
+    "say_not_there": (payment_ledger.say_not_there, "Noted. The batch can be sent or handed out anew."),
+    "pay_again": (payment_ledger.pay_again, "Prolific is asked to pay the same request."),
+}
+_FILES = {"file_ids": "ids", "file_codes": "codes"}
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the money of a study; a POST proposes, prepares, sends, hands out, withholds or answers a question."""
+    if request.method == "POST":
+        return _act(request, study)
+    owed = study.payments.filter(batch=None).select_related("submission").order_by("-withheld_reason", "pk")
+    batches = list(study.payment_batches.prefetch_related("payments__submission", "payments__study")[:20])
+    under_way = next((batch for batch in batches if batch.state in UNDER_WAY), None)
+    context: dict[str, Any] = {
+        "totals": totals(study),
+        "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
+        "withheld": owed.exclude(withheld_reason=""),
+        "batches": batches,
+        "alike": [batch.pk for batch in batches if not payment_files.codes_tell_apart(batch)],
+        "under_way": under_way,
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "refresh_s": _REFRESH_S if under_way and under_way.due_at else 0,
+        "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
+    }
+    return render(request, "admin/annotations/study/payments.html", page_context(request, study, "Payments", **context))
+
+
+def _act(request: HttpRequest, study: Study) -> HttpResponse:
+    by, act = request.user.get_username(), request.POST.get("act", "")
+    try:
+        if act == "propose":
+            found = payment_ledger.propose(study, by=by)
+            messages.success(
+                request,
+                f"{found.n_judged} people judged, {found.n_earned} of them earned the bonus. Look through it below.",
+            )
+        elif act == "prepare":
+            payment_ledger.prepare(study, [row_number(value) for value in request.POST.getlist("payment")], by=by)
+        elif act in ("withhold", "owe_again"):
+            _withhold(request, study, by)
+        elif act in _FILES:
+            text = payment_files.hand_out(_batch(request, study), _FILES[act], by=by)  # type: ignore[arg-type]
+            return file_answer(text, CSV, f"{study.slug}-payments-{request.POST['batch']}-{_FILES[act]}.csv")
+        elif act in _SAID:
+            do, said = _SAID[act]
+            do(_batch(request, study), by=by)
+            messages.success(request, said)
+        else:
+            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def _withhold(request: HttpRequest, study: Study, by: str) -> None:
+    reason = request.POST.get("reason", "").strip()
+    payment = get_object_or_404(study.payments, pk=row_number(request.POST.get("one", "")))
+    if request.POST.get("act") == "withhold" and not reason:
+        messages.error(request, "Say why it is not paid: it stands in the ledger and in the audit log.")
+        return
+    payment_ledger.withhold(payment, reason=reason if request.POST.get("act") == "withhold" else "", by=by)
+
+
+def _batch(request: HttpRequest, study: Study) -> PaymentBatch:
+    batch: PaymentBatch = get_object_or_404(study.payment_batches, pk=row_number(request.POST.get("batch", "")))
+    return batch
+
+
+PAGES = (StudyPage("payments", "Payments", page, act="coordinate", group="people"),)

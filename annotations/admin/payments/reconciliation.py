@@ -1,0 +1,200 @@
+"""The ledgers page: each visit here beside its submission on Prolific, what differs, and the acts that mend it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from annotations.admin.common.file_responses import CSV, file_answer
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
+from annotations.readings.payments import reconciliation
+from annotations.readings.payments.discrepancies import Discrepancy
+from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS, Repair, Words
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.payments import discrepancy_repairs, payment_files
+from annotations.services.prolific import submission_import
+
+ONE_CLICK: tuple[Repair, ...] = ("complete", "approve", "release_place", "refresh", "pay_by_hand")
+_HERE: tuple[Repair, ...] = ("release_place", "pay_by_hand")  # what needs nothing of Prolific
+_REFRESH_S = 3
+_MOST_APPROVED = 500  # in one click: each is a request and a line in the audit log, written while somebody waits
+_LISTS = {"approve": "to approve", "differing": "whose two sides differ"}
+
+
+class SubmissionsFile(forms.Form):
+    """Prolific's summary of a study's submissions."""
+
+    file = forms.FileField(label="Prolific's file of submissions", widget=forms.ClearableFileInput({"accept": ".csv"}))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One repair of a row: a button; a link to the submission's page where a text is needed first; or what to do there.
+
+    The last is for a site without a token, whose coordinators do it on Prolific's own page.
+    """
+
+    name: Repair
+    label: str
+    kind: Literal["button", "link", "there"]
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """One row of the page."""
+
+    row: reconciliation.LedgerRow
+    words: tuple[Words, ...]
+    offers: tuple[Offer, ...]
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """List the submissions; a POST mends one, approves all that may be, imports a file or hands out a list."""
+    if request.method == "POST":
+        return _act(request, study)
+    return _shown(request, study, SubmissionsFile())
+
+
+def mend(submission: Submission, act: str, *, by: str) -> str:
+    """Do a repair that needs no text, and return what to say of it; raises ServiceError, Http404 for another act."""
+    if act in ("complete", "approve"):
+        discrepancy_repairs.ask(submission, act, by=by)  # type: ignore[arg-type]  # both are among its acts
+        return "Prolific is asked for it. This page shows when it is done."
+    if act == "release_place":
+        is_released = discrepancy_repairs.release_place(submission, by=by)
+        return "The place is free again." if is_released else "There was no place to release."
+    if act == "pay_by_hand":
+        is_new = discrepancy_repairs.pay_reward(
+            submission, by=by, reason="The visit was completed, and its submission pays nothing."
+        )
+        return "The reward is owed as a bonus now: see Payments." if is_new else "It is among the payments already."
+    if act == "refresh":
+        discrepancy_repairs.refresh(submission.study, by=by)
+        return "All submissions are gone through at Prolific now; it takes seconds to minutes."
+    raise Http404
+
+
+def offers(submission: Submission, names: tuple[Discrepancy, ...]) -> tuple[Offer, ...]:
+    """Return the repairs of a row's discrepancies that fit it as it stands, the likeliest first, each once."""
+    fits = {*discrepancy_repairs.fitting(submission), "refresh"}
+    wanted = dict.fromkeys(repair for name in names for repair in WORDS[name].repairs)
+    return tuple(Offer(name, REPAIR_WORDS[name], _kind(name)) for name in wanted if name in fits)
+
+
+def _kind(repair: Repair) -> Literal["button", "link", "there"]:
+    if not settings.PROLIFIC_TOKEN and repair not in _HERE:
+        return "there"
+    return "button" if repair in ONE_CLICK else "link"
+
+
+def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: int = 200) -> HttpResponse:
+    compared = reconciliation.compare(study, timezone.now())
+    wanted = request.GET.get("show", "")
+    wanted = wanted if wanted in (reconciliation.ANY, *Discrepancy) else ""
+    shown, rows = reconciliation.page_of(study, compared, wanted, request.GET.get("page", 1))
+    counts = compared.counts
+    found = [(name.value, WORDS[name].label, counts[name]) for name in Discrepancy if counts[name]]
+    filters = [
+        ("", "all", len(compared.differences)),
+        (reconciliation.ANY, "whatever differs", compared.n_differing),
+        *found,
+    ]
+    context: dict[str, Any] = {
+        "form": form,
+        "rows": [
+            ShownRow(row, tuple(WORDS[name] for name in row.discrepancies), offers(row.submission, row.discrepancies))
+            for row in rows
+        ],
+        "shown": shown,
+        "wanted": wanted,
+        "filters": filters,
+        "meaning": WORDS[Discrepancy(wanted)].meaning if wanted in set(Discrepancy) else "",
+        "n_approvable": len(compared.approvable),
+        "n_at_once": min(len(compared.approvable), _MOST_APPROVED),
+        "listed_at": compared.listed_at,
+        "poll_error": Reconciliation.objects.filter(study=study).values_list("error", flat=True).first(),
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "refresh_s": _REFRESH_S if any(row.is_waiting for row in rows) else 0,
+        "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
+    }
+    title = "Both ledgers"
+    return render(
+        request, "admin/annotations/study/ledgers.html", page_context(request, study, title, **context), status=status
+    )
+
+
+def _act(request: HttpRequest, study: Study) -> HttpResponse:
+    by, act = request.user.get_username(), request.POST.get("act", "")
+    form = SubmissionsFile(request.POST, request.FILES)
+    try:
+        if act == "import":
+            if not form.is_valid():
+                return _shown(request, study, form, status=400)
+            messages.success(request, _imported(study, form.cleaned_data["file"], by))
+        elif act == "refresh":
+            discrepancy_repairs.refresh(study, by=by)
+            messages.success(request, "All submissions are gone through at Prolific now; it takes seconds to minutes.")
+        elif act == "approve_all":
+            found = _to_approve(study)
+            n = discrepancy_repairs.approve(found, by=by)
+            messages.success(request, f"Prolific is asked to approve {n} submission{'' if n == 1 else 's'}.")
+            if n < len(found):
+                messages.warning(
+                    request,
+                    f"{len(found) - n} left out: the reward is owed to them as a bonus, or was paid. While it is owed, "
+                    "withhold it under Payments, and approve them then.",
+                )
+        elif act == "list":
+            return _list(study, request.POST.get("of", ""), by)
+        elif act not in ONE_CLICK:
+            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+        else:
+            messages.success(request, mend(submission_of(study, request.POST.get("submission", "")), act, by=by))
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def submission_of(study: Study, number: str) -> Submission:
+    """Return the study's submission of a number as it stands in a form or an address; raises Http404."""
+    found = reconciliation.detailed(study).filter(pk=row_number(number)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _to_approve(study: Study) -> list[Submission]:
+    """Those that may be approved and are not asked for yet, the oldest first, as many as go at once."""
+    found = reconciliation.detailed(study).filter(pk__in=reconciliation.compare(study, timezone.now()).approvable)
+    asked = ProlificRequest.objects.filter(study=study, act="approve", state=RequestState.PENDING)
+    return list(found.exclude(pk__in=asked.values("submission")).order_by("pk")[:_MOST_APPROVED])
+
+
+def _list(study: Study, of: str, by: str) -> HttpResponse:
+    """The ids of those who are to be dealt with on Prolific's own page, as a file."""
+    if of not in _LISTS:
+        raise Http404
+    compared = reconciliation.compare(study, timezone.now())
+    ids = compared.approvable if of == "approve" else compared.with_discrepancy(reconciliation.ANY)
+    found = reconciliation.detailed(study).filter(pk__in=ids).order_by("pk")
+    text = payment_files.submission_list(study, found, by=by, reason=_LISTS[of])
+    return file_answer(text, CSV, f"{study.slug}-{of}.csv")
+
+
+def _imported(study: Study, file: Any, by: str) -> str:
+    report = submission_import.import_csv(study, file, by=by, name=file.name)
+    return (
+        f"{report.n_rows} submissions read: {report.n_new} new, {report.n_changed} changed, "
+        f"{report.n_without_visit} without a visit here. {report.n_missing} visits are not in the file."
+    )
+
+
+PAGES = (StudyPage("ledgers", "Both ledgers", page, act="coordinate", group="people"),)

@@ -1,0 +1,112 @@
+"""Rejecting a submission, and taking a rejection back: one page asks what is needed, a second says what follows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.payments.reconciliation import submission_of
+from annotations.models import Study, Submission
+from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.payments import discrepancy_repairs
+
+
+class RejectForm(forms.Form):
+    """What a rejection needs; `typed` on the second page."""
+
+    category = forms.ChoiceField(
+        choices=[("", "choose one"), *((name, name.replace("_", " ").lower()) for name in REJECTION_CATEGORIES)]
+    )
+    message = forms.CharField(
+        label=f"Message of at least {LEAST_REJECTION_MESSAGE} characters, which the person reads",
+        min_length=LEAST_REJECTION_MESSAGE,
+        widget=forms.Textarea({"rows": 6}),
+    )
+
+
+class UnrejectForm(forms.Form):
+    """Why a rejection is taken back; `sure` on the second page."""
+
+    reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
+
+
+@dataclass(frozen=True)
+class _Act:
+    """One of the two. unfit: what is said where the submission does not allow it; asked: once Prolific is asked."""
+
+    name: Literal["reject", "unreject"]
+    title: str
+    form: type[forms.Form]
+    unfit: str
+    asked: str
+    is_confirmed: Callable[[QueryDict, Submission], bool]
+
+
+_ACTS = (
+    _Act(
+        "reject",
+        "Reject",
+        RejectForm,
+        "This submission cannot be rejected: only one that awaits review can, and none for a failed check.",
+        "Prolific is asked to reject it.",
+        lambda post, submission: post.get("typed", "").strip() == submission.submission_key,
+    ),
+    _Act(
+        "unreject",
+        "Take the rejection back",
+        UnrejectForm,
+        "There is no rejection to take back.",
+        "Prolific is asked to take the rejection back.",
+        lambda post, submission: "sure" in post,
+    ),
+)
+
+
+def submission_address(name: str, submission: Submission) -> str:
+    """Return the address of a page of one submission, by the page's name."""
+    start = reverse(f"admin:annotations_study_{name}", args=[submission.study_id])
+    return f"{start}?submission={submission.pk}"
+
+
+def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
+    if "submission" not in request.GET:
+        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
+    submission = submission_of(study, request.GET.get("submission", ""))
+    back = submission_address("submission", submission)
+    if act.name not in discrepancy_repairs.fitting(submission):
+        messages.error(request, act.unfit)
+        return HttpResponseRedirect(back)
+    form = act.form(request.POST if request.method == "POST" else None)
+    is_second = form.is_bound and form.is_valid()
+    if is_second and act.is_confirmed(request.POST, submission):
+        try:
+            discrepancy_repairs.ask(submission, act.name, by=request.user.get_username(), **form.cleaned_data)
+            messages.success(request, act.asked)
+        except ServiceError as error:
+            messages.error(request, error.message)
+        return HttpResponseRedirect(back)
+    context = {
+        "submission": submission,
+        "form": form,
+        "is_second": is_second,
+        "wrong_name": is_second and "typed" in request.POST,
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "back": back,
+    }
+    template = f"admin/annotations/study/{act.name}.html"
+    return render(request, template, page_context(request, study, act.title, **context))
+
+
+PAGES = tuple(
+    StudyPage(act.name, act.title, partial(_page, act), act="coordinate", group="people", in_navigation=False)
+    for act in _ACTS
+)

@@ -1,0 +1,148 @@
+"""Making the study's draft on Prolific, and raising its places: what will be sent is shown before it is sent."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from annotations.admin.common.money_fields import MoneyField, amount
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.models import Study
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.prolific import study_drafts
+from annotations.services.prolific.study_drafts import DEVICES
+
+_LABELS = {
+    "name": "Name",
+    "internal_name": "Name for yourselves",
+    "description": "Description",
+    "external_study_url": "Link",
+    "prolific_id_option": "How ids are recorded",
+    "completion_codes": "Completion codes",
+    "estimated_completion_time": "Minutes that people are told",
+    "maximum_allowed_time": "Most minutes",
+    "total_available_places": "Places",
+    "reward": "Reward",
+    "device_compatibility": "Devices",
+}
+
+
+class DraftForm(forms.Form):
+    """What the study's set-up here does not say. `sure` comes from the second page."""
+
+    description = forms.CharField(label="Description, which people read", widget=forms.Textarea({"rows": 5}))
+    minutes = forms.IntegerField(label="Minutes that people are told", min_value=1)
+    devices = forms.MultipleChoiceField(
+        choices=[(name, name) for name in DEVICES], widget=forms.CheckboxSelectMultiple, initial=DEVICES
+    )
+    screen_out_cents = MoneyField(label="Pay of who fails the check", min_value=0.01)
+    screen_out_slots = forms.IntegerField(label="How many of them at most", min_value=1)
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["description"].initial = study.introduction
+        self.fields["minutes"].initial = study_drafts.estimated_minutes(study)
+        if not study.failed_check_is_paid:
+            del self.fields["screen_out_cents"], self.fields["screen_out_slots"]
+
+
+class PlacesForm(forms.Form):
+    """How many people shall complete the study."""
+
+    places = forms.IntegerField(label="Places in all", min_value=1)
+
+
+def draft(request: HttpRequest, study: Study) -> HttpResponse:
+    """Ask for what is missing, show what will be sent, and store the request."""
+    missing = study_drafts.what_is_missing(study)
+    form = DraftForm(study, request.POST or None)
+    fields: dict[str, Any] = {}
+    if request.method == "POST" and form.is_valid():
+        try:
+            fields = study_drafts.draft_fields(study, **form.cleaned_data)
+            if "sure" in request.POST:
+                study_drafts.ask_for_draft(study, fields, by=request.user.get_username())
+                messages.success(request, "Prolific is asked to make the draft. This page shows when it is done.")
+                return HttpResponseRedirect(_back(study))
+        except ServiceError as error:
+            messages.error(request, error.message)
+            fields = {}
+    context = {
+        "missing": missing,
+        "form": form,
+        "sent": _shown(study, fields) if fields else [],
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "back": _back(study),
+    }
+    title = "Make the draft on Prolific"
+    return render(
+        request, "admin/annotations/study/prolific_draft.html", page_context(request, study, title, **context)
+    )
+
+
+def places(request: HttpRequest, study: Study) -> HttpResponse:
+    """Ask for a number, say what it costs, and raise both sides to it."""
+    form = PlacesForm(request.POST or None)
+    is_valid = request.method == "POST" and form.is_valid()
+    if is_valid and "sure" in request.POST:
+        try:
+            study_drafts.raise_places(study, form.cleaned_data["places"], by=request.user.get_username())
+            messages.success(request, "The quota is raised, and Prolific is asked to raise its places to it.")
+        except ServiceError as error:
+            messages.error(request, error.message)
+        return HttpResponseRedirect(_back(study))
+    wanted = form.cleaned_data["places"] if is_valid else None
+    more = wanted - (study.quota or 0) if wanted is not None else 0
+    context = {
+        "form": form,
+        "wanted": wanted,
+        "is_second": more > 0 and study.quota is not None,
+        "cost": f"{amount(more * study.reward_cents)} {study.currency}" if study.reward_cents and more > 0 else "",
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "back": _back(study),
+    }
+    title = "More places"
+    return render(
+        request, "admin/annotations/study/prolific_places.html", page_context(request, study, title, **context)
+    )
+
+
+def _shown(study: Study, fields: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """What is sent, in words, a list of lines for each field."""
+    money = {"reward": f"{amount(fields['reward'])} {study.currency}"}
+    return [(_LABELS[name], _lines(money.get(name, value))) for name, value in fields.items()]
+
+
+def _lines(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        return [str(value)]
+    return [_code(entry) if isinstance(entry, dict) else str(entry) for entry in value]
+
+
+def _code(entry: dict[str, Any]) -> str:
+    acts = ", ".join(
+        " ".join(str(part) for part in [action["action"], *_details(action)]) for action in entry["actions"]
+    )
+    return f"{entry['code']}: {entry['code_type']}, by the {entry['actor']}: {acts}"
+
+
+def _details(action: dict[str, Any]) -> list[str]:
+    if "return_reason" in action:
+        return [f"“{action['return_reason']}”"]
+    if "slots" in action:
+        return [f"{amount(action['fixed_screen_out_reward'])}, {action['slots']} at most"]
+    return []
+
+
+def _back(study: Study) -> str:
+    return reverse("admin:annotations_study_on_prolific", args=[study.pk])
+
+
+PAGES = (
+    StudyPage("prolific_draft", "Make the draft on Prolific", draft, act="coordinate", in_navigation=False),
+    StudyPage("prolific_places", "More places", places, act="coordinate", in_navigation=False),
+)

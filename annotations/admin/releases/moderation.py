@@ -1,0 +1,68 @@
+"""The moderation page: what people wrote, what each correction does, and a decision on each phrase."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.models import Moderation, Phrase, Study
+from annotations.readings.releases import moderation as reading
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.releases import moderation
+
+_STATES = (
+    (Moderation.UNREVIEWED.value, "not looked at"),
+    (Moderation.APPROVED.value, "approved"),
+    (Moderation.FLAGGED.value, "flagged"),
+    (Moderation.HIDDEN.value, "hidden"),
+    (Moderation.EXCLUDED.value, "excluded"),
+    (reading.ALL, "all"),
+)
+_DECISIONS = {"approve": Moderation.APPROVED, "flag": Moderation.FLAGGED, "hide": Moderation.HIDDEN}
+_DECISIONS |= {"exclude": Moderation.EXCLUDED, "take_back": Moderation.UNREVIEWED}
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """List phrases by state; a POST decides on one of them, or approves all of the page."""
+    if request.method == "POST":
+        _decide(request, study)
+        return HttpResponseRedirect(request.get_full_path())
+    state = request.GET.get("state", Moderation.UNREVIEWED.value)
+    state = state if state in dict(_STATES) else Moderation.UNREVIEWED.value
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    phrases = reading.phrases_to_moderate(study, state=state, search=search)
+    shown, rows = reading.page_of(phrases, request.GET.get("page", 1))
+    counts = reading.counts(study)
+    context = page_context(
+        request,
+        study,
+        "Moderation",
+        rows=rows,
+        shown=shown,
+        state=state,
+        search=search,
+        states=[(value, label, counts[value]) for value, label in _STATES],
+    )
+    return render(request, "admin/annotations/study/moderation.html", context)
+
+
+def _decide(request: HttpRequest, study: Study) -> None:
+    phrases = reading.phrases_to_moderate(study, state=reading.ALL)
+    by, act = request.user.get_username(), request.POST.get("act", "")
+    try:
+        if act == "approve_shown":
+            ids = [row_number(value) for value in request.POST.getlist("phrase")]
+            n = moderation.approve_all(phrases.filter(pk__in=ids), by=by)
+            messages.success(request, f"{n} phrase{'' if n == 1 else 's'} approved.")
+        elif act in _DECISIONS:
+            phrase: Phrase = get_object_or_404(phrases, pk=row_number(request.POST.get("phrase")))
+            moderation.moderate(phrase, _DECISIONS[act], by=by, reason=request.POST.get("reason", ""))
+            messages.success(request, "The decision is stored.")
+        else:
+            messages.error(request, "Nothing was decided: the form was incomplete. Please try again.")
+    except ServiceError as error:
+        messages.error(request, error.message)
+
+
+PAGES = (StudyPage("moderation", "Moderation", page, act="coordinate", group="people"),)

@@ -1,0 +1,54 @@
+"""The releases page: ask for one, see how far it is, take its file, and see which are superseded."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.exports.releases.download import release_download
+from annotations.models import UNFINISHED, Study
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.releases import release_requests
+
+_POLL_S = 3
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """List the releases, the newest first; a post asks for one."""
+    if request.method == "POST":
+        release = release_requests.request(study, by=request.user.get_username())
+        messages.success(request, f"Release {release.number} is being made. This page shows how far it is.")
+        return HttpResponseRedirect(request.path)
+    found = list(study.releases.order_by("-number"))
+    under_way = next((each for each in found if each.state in UNFINISHED), None)
+    context = page_context(
+        request,
+        study,
+        "Releases",
+        releases=found,
+        under_way=under_way,
+        poll_s=_POLL_S if under_way else 0,
+        file_url=reverse("admin:annotations_study_release_file", args=[study.pk]),
+    )
+    return render(request, "admin/annotations/study/releases.html", context)
+
+
+def file(request: HttpRequest, study: Study) -> HttpResponseBase:
+    """Hand out the file of the release that ?number= names; what cannot be handed out is said on the page."""
+    release = study.releases.filter(number=row_number(request.GET.get("number"))).first()
+    try:
+        if release is None:
+            raise release_requests.NoSuchRelease
+        return release_download(release, by=request.user.get_username())
+    except ServiceError as error:
+        messages.error(request, error.message)
+        return HttpResponseRedirect(reverse("admin:annotations_study_releases", args=[study.pk]))
+
+
+PAGES = (
+    StudyPage("releases", "Releases", page, group="results"),
+    StudyPage("release_file", "Release", file, group="results", in_navigation=False),
+)

@@ -1,0 +1,125 @@
+"""The correction page: train a whole model with one approved annotation a class, see what it does, decide on it."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import mark_safe
+
+from annotations.admin.common.file_responses import CSV, JSON, SVG, ZIP, file_answer
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.analysis.retraining.correction_figures import report, splits_figure
+from annotations.charts.draw import draw
+from annotations.exports.retraining.correction_files import correction_json, correction_zip
+from annotations.models import BaseModel, Correction, JobState, Review, Study
+from annotations.readings.retraining import corrections as reading
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.retraining import corrections
+from annotations.services.staff import roles
+from annotations.tables.columns import csv_text
+
+TITLE = "Correction"
+LEAVE_OUT = "none"  # value of a class's field
+_FIELD = "class-"  # and the class's number
+_POLL_S = 2
+_DECISIONS = {"approve": Review.APPROVED, "reject": Review.REJECTED}
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show a correction, the newest where none is named, or hand out its files; a POST trains or decides."""
+    if request.method == "POST":
+        return _act(request, study)
+    found = reading.listed(study)
+    shown = _chosen(request, study) if "correction" in request.GET else (found[0] if found else None)
+    if "file" in request.GET or "figure" in request.GET:
+        return _file_of(request, shown)
+    figure = splits_figure(shown) if shown else None
+    is_drawn = figure is not None and not figure.chart.is_empty
+    under_way = next((each for each in found if each.finished_at is None), None)
+    context = page_context(
+        request,
+        study,
+        TITLE,
+        found=found,
+        report=reading.report_of(shown) if shown else None,
+        figure=figure if is_drawn else None,
+        drawn=mark_safe(draw(figure)) if figure and is_drawn else "",  # noqa: S308  # every text in it is escaped
+        under_way=under_way,
+        poll_s=_POLL_S,
+        may_act=(may_act := roles.may(request.user, "coordinate", study)),
+        offers=reading.offers(study) if may_act and not under_way else [],
+        leave_out=LEAVE_OUT,
+    )
+    return render(request, "admin/annotations/study/correction.html", context)
+
+
+def _act(request: HttpRequest, study: Study) -> HttpResponse:
+    if not roles.may(request.user, "coordinate", study):
+        raise Http404
+    by = request.user.get_username()
+    try:
+        if request.POST.get("act") == "train":
+            _train(request, study, by)
+            messages.success(request, "The correction is being trained. This page shows how far it is.")
+        elif request.POST.get("act") in _DECISIONS:
+            correction = get_object_or_404(study.corrections, pk=row_number(request.POST.get("correction")))
+            decision = _DECISIONS[request.POST["act"]]
+            corrections.review(correction, decision, by=by, reason=request.POST.get("reason", ""))
+            messages.success(request, "The decision is stored.")
+            return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
+        else:
+            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.path)
+
+
+def _train(request: HttpRequest, study: Study, by: str) -> None:
+    base_model = get_object_or_404(BaseModel, pk=row_number(request.POST.get("base_model")))
+    second = request.POST.get("second", "")
+    corrections.request(
+        study,
+        base_model,
+        by=by,
+        by_hand=_by_hand(request),
+        second=get_object_or_404(BaseModel, pk=row_number(second)) if second else None,
+    )
+
+
+def _by_hand(request: HttpRequest) -> dict[int, int | None]:
+    """What the fields of the classes say; one that is not there is left to the system."""
+    fields = {name.removeprefix(_FIELD): value for name, value in request.POST.items() if name.startswith(_FIELD)}
+    return {
+        row_number(label): None if value == LEAVE_OUT else row_number(str(value)) for label, value in fields.items()
+    }
+
+
+def _chosen(request: HttpRequest, study: Study) -> Correction:
+    related = ("base_model__dataset", "second_base_model__dataset", "study")
+    return get_object_or_404(study.corrections.select_related(*related), pk=row_number(request.GET["correction"]))
+
+
+def _file_of(request: HttpRequest, correction: Correction | None) -> HttpResponse:
+    """Hand out a file of a correction that is trained; the page says so where its head is not to be had."""
+    if correction is None or correction.state != JobState.DONE:
+        raise Http404
+    name = f"clarify-{correction.study.slug}-correction-{correction.pk}"
+    if "figure" in request.GET:
+        return file_answer(draw(splits_figure(correction)), SVG, f"{name}.svg")
+    kind = request.GET["file"]
+    if kind == "json":
+        return file_answer(correction_json(correction), JSON, f"{name}.json")
+    if kind == "csv":
+        filled = report(correction)
+        text = csv_text(filled.table.header, map(filled.table.cells, filled.rows))
+        return file_answer(text, CSV, f"{name}.csv")
+    if kind != "head":
+        raise Http404
+    try:
+        return file_answer(correction_zip(correction, by=request.user.get_username()), ZIP, f"{name}.zip")
+    except ServiceError as error:
+        messages.error(request, error.message)
+        return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
+
+
+PAGES = (StudyPage("correction", TITLE, page, group="results"),)

@@ -1,0 +1,156 @@
+"""Runs: what retraining reached, beside the base model, with the head to download."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotations.admin.common.file_responses import ZIP, file_answer
+from annotations.admin.common.number_formats import percent, points
+from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.exports.retraining.head_files import head_zip
+from annotations.models import Run, RunState
+from annotations.models.arrays import without_arrays
+from annotations.readings.releases.moderated_words import is_excluded
+from annotations.services.common.service_errors import ServiceError
+from modeling.arrays.datasets.groups import group_names
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One measure on test, of the base model and of the run, ready to show."""
+
+    measure: str
+    before: str
+    after: str
+    change: str
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = (
+        "phrase",
+        "participant",
+        "study",
+        "state_mark",
+        "worst_group",
+        "base_worst_group",
+        "change",
+        "finished_at",
+    )
+    list_filter = ("assignment__session__study", "state")
+    search_fields = ("phrase_text", "assignment__session__participant__pseudonym")
+    ordering = ("-id",)
+    fieldsets = (
+        (None, {"fields": ("state", "reason", "assignment", "base_model")}),
+        (
+            "Annotation",
+            {"fields": ("phrase_text", "class_name", "threshold", "n_above", "n_below", "least_slice_size")},
+        ),
+        (
+            "Training",
+            {
+                "fields": (
+                    "scheme",
+                    "l2_coefficient",
+                    "loss",
+                    "certified_gap",
+                    "code_version",
+                    "versions",
+                    "attempts",
+                    "finished_at",
+                )
+            },
+        ),
+    )
+    readonly_fields = ("class_name", "l2_coefficient")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        related = ("assignment__session__participant", "assignment__session__study", "base_model__dataset")
+        return without_arrays(super().get_queryset(request).select_related(*related))
+
+    @admin.display(description="phrase", ordering="phrase_text")
+    def phrase(self, run: Run) -> SafeString:
+        return format_html("<bdi>{}</bdi>", run.phrase_text)
+
+    @admin.display(description="participant", ordering="assignment__session__participant__pseudonym")
+    def participant(self, run: Run) -> str:
+        return run.assignment.session.participant.pseudonym
+
+    @admin.display(description="study", ordering="assignment__session__study__title")
+    def study(self, run: Run) -> str:
+        return run.assignment.session.study.slug
+
+    @admin.display(description="class")
+    def class_name(self, run: Run) -> str:
+        return str(run.base_model.dataset.class_names[run.target_class])
+
+    @admin.display(description="L2 coefficient λ")
+    def l2_coefficient(self, run: Run) -> float:
+        return run.l2
+
+    @admin.display(description="state", ordering="state")
+    def state_mark(self, run: Run) -> SafeString:
+        return format_html('<span class="mark mark-{}">{}</span>', run.state, run.get_state_display())
+
+    @admin.display(description="worst group", ordering="worst_group_accuracy")
+    def worst_group(self, run: Run) -> str:
+        return percent(run.worst_group_accuracy)
+
+    @admin.display(description="base model")
+    def base_worst_group(self, run: Run) -> str:
+        return percent(run.base_model.test_metrics["worst_group"])
+
+    @admin.display(description="change, points")
+    def change(self, run: Run) -> str:
+        after = run.worst_group_accuracy
+        return points(None if after is None else after - run.base_model.test_metrics["worst_group"])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        run = context["original"]
+        context["comparisons"] = comparisons(run) if run.state == RunState.DONE else []
+        context["is_excluded"] = is_excluded(run)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        head = path("<int:run_id>/head/", self.admin_site.admin_view(self.head_view), name="annotations_run_head")
+        return [head, *super().get_urls()]
+
+    def head_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Hand out the run's head with its model card."""
+        run = get_object_or_404(self.get_queryset(request), pk=run_id)
+        try:
+            data = head_zip(run)
+        except ServiceError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:annotations_run_change", args=[run.pk]))
+        return file_answer(data, ZIP, f"clarify-head-{run.public_id}.zip")
+
+
+def comparisons(run: Run) -> list[Comparison]:
+    """Return the run's measures on test beside the base model's, the worst group first, then each group."""
+    base, dataset = run.base_model.test_metrics, run.base_model.dataset
+    rows = [
+        ("Worst-group accuracy", base["worst_group"], run.worst_group_accuracy),
+        ("Average accuracy, groups weighted as in train", base["average"], run.average_accuracy),
+        ("Average accuracy, images weighted equally", base["average_plain"], run.plain_average_accuracy),
+        ("Robustness gap", base["gap"], run.robustness_gap),
+    ]
+    names = group_names(dataset.class_names, dataset.attribute_names)
+    rows += list(zip(names, base["accuracies"], run.group_accuracies or [], strict=False))
+    return [
+        Comparison(name, percent(before), percent(after), points(_difference(before, after)))
+        for name, before, after in rows
+    ]
+
+
+def _difference(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else after - before

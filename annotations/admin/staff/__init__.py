@@ -1,0 +1,1 @@
+"""Accounts, roles, second factors, access tokens."""

@@ -1,0 +1,76 @@
+"""The page on which a person of the staff switches the second factor on and off."""
+
+from typing import Any
+
+import django_otp
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from qrcode.main import QRCode
+
+from annotations.services.staff import two_factor
+from annotations.services.staff.two_factor import CodeNotRight
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """Switch the second factor on by its first code, show recovery codes once, switch it off by a code."""
+    user: Any = request.user
+    if not (user.is_authenticated and user.is_active and user.is_staff) or _must_sign_in_again(user):
+        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+    error = ""
+    recovery_codes: list[str] = []
+    if request.method == "POST":
+        code = request.POST.get("code", "")
+        try:
+            if two_factor.is_enrolled(user):
+                two_factor.verify(user, code)
+                two_factor.switch_off(user, by=user.get_username())
+                return HttpResponseRedirect(reverse("two_factor"))
+            device, recovery_codes = two_factor.confirm(user, code)
+            django_otp.login(request, device)
+        except CodeNotRight as wrong:
+            error = wrong.message
+    return render(
+        request,
+        "admin/two_factor.html",
+        {**_context(request), "error": error, "recovery_codes": recovery_codes},
+        status=400 if error else 200,
+    )
+
+
+def _must_sign_in_again(user: Any) -> bool:
+    """A sign-in by the password alone neither sees nor changes a second factor that is on."""
+    return two_factor.is_enrolled(user) and not user.is_verified()
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    is_on = two_factor.is_enrolled(user)
+    enrolment = None if is_on else two_factor.begin(user)
+    return {
+        "title": "Two-factor sign-in",
+        "is_on": is_on,
+        "n_recovery_codes": two_factor.n_recovery_codes(user),
+        "secret": enrolment.secret if enrolment else "",
+        "qr": qr_path(enrolment.uri) if enrolment else None,
+        "site_header": "Clarify",
+        "site_title": "Clarify",
+        "has_permission": two_factor.is_passed(user),
+        "is_nav_sidebar_enabled": False,
+    }
+
+
+def qr_path(text: str) -> dict[str, Any]:
+    """Return a QR code as the path of an inline SVG, one unit a module, and its width with the quiet border."""
+    code: Any = QRCode(border=4)
+    code.add_data(text)
+    rows = code.get_matrix()
+    squares = [f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark]
+    return {"path": "".join(squares), "width": len(rows)}

@@ -1,0 +1,95 @@
+"""The page for what never freezes: codes, Prolific's study id, the quota, money to compare with, and alarms.
+
+Of a closed study it shows the codes alone. A page that was opened before the study closed sends all of them, and the
+service refuses what was typed into the others.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import BoundField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from annotations.admin.common.form_errors import linked_errors
+from annotations.admin.common.money_fields import MoneyField
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.typed_classes import ModelForm
+from annotations.admin.studies.study_sections import HELP, SECTIONS
+from annotations.models import Study, StudyState
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.studies.lifecycle import AMENDABLE, CODES, amend_study
+
+TITLE = "Codes, places and alarms"
+
+
+class AmendForm(ModelForm[Study]):
+    """What can be corrected while people are inside. The service stores it.
+
+    The page holds each value as it was shown: what somebody else changed since then is not changed back.
+    """
+
+    reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
+    least_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["least_hourly_cents"])
+
+    class Meta:
+        model = Study
+        fields = AMENDABLE
+        help_texts = HELP
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound and self.instance.state == StudyState.CLOSED:
+            self.fields = {name: field for name, field in self.fields.items() if self._was_sent(name)}
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def _was_sent(self, name: str) -> bool:
+        """Whether the page that was sent had this field; a box without a tick sends what it showed alone."""
+        return self.add_prefix(name) in self.data or self.add_initial_prefix(name) in self.data
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the fields; a POST changes those that differ, and the audit log keeps from what to what."""
+    form = AmendForm(request.POST or None, instance=Study.objects.get(pk=study.pk))
+    if request.method == "POST" and form.is_valid() and _amended(request, study, form):
+        return HttpResponseRedirect(request.path)
+    study.refresh_from_db(fields=["state"])  # somebody may have closed it since this request began
+    is_closed = study.state == StudyState.CLOSED
+    context = page_context(
+        request,
+        study,
+        TITLE,
+        form=form,
+        groups=_groups(form, CODES if is_closed else AMENDABLE),
+        is_closed=is_closed,
+        linked_errors=linked_errors(form) if form.errors else [],
+    )
+    return render(request, "admin/annotations/study/amend.html", context, status=400 if form.errors else 200)
+
+
+def _groups(form: AmendForm, offered: Collection[str]) -> list[tuple[str, list[BoundField]]]:
+    """The fields that are offered or hold an error, under the titles of the sections in which they were set up."""
+    names = [name for name in form.fields if name in offered or name in form.errors]
+    groups = [(section.title, [form[name] for name in section.fields if name in names]) for section in SECTIONS]
+    return [(title, fields) for title, fields in groups if fields]
+
+
+def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:
+    given: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
+    try:
+        changed = amend_study(study, given, by=request.user.get_username())
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    except ServiceError as error:
+        form.add_error(None, error.message)
+        return False
+    labels = ", ".join(str(form[name].label).lower() for name in changed)
+    messages.success(request, f"Changed: {labels}." if changed else "Nothing was different.")
+    return True
+
+
+PAGES = (StudyPage("amend", TITLE, page, act="coordinate", group="run"),)

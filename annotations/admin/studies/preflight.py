@@ -1,0 +1,94 @@
+"""The pre-flight page: everything that should be right before people come, with a link to where it is mended."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.studies.study_sections import SECTIONS
+from annotations.models import Audience, Study, StudyState
+from annotations.prolific.client import Prolific
+from annotations.prolific.prolific_errors import ProlificError
+from annotations.prolific.retries import ONCE
+from annotations.services.studies import lifecycle
+from annotations.services.studies.preflight import Check, Level, Mend, Part, preflight_report
+from annotations.services.studies.preflight.check_result import skipped, warning
+from annotations.services.studies.preflight.prolific_checks import remote_checks
+
+TITLE = "Pre-flight"
+_WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile
+_SECTION_OF = {
+    Mend.TEXTS: "Texts",
+    Mend.PLACES: "People and places",
+    Mend.ENTRY: "Entry and exit",
+    Mend.LINK: "Names of the parameters in the link",
+    Mend.MONEY: "Money and time",
+    Mend.PRIVACY: "Privacy",
+    Mend.ALARMS: "Alarms",
+}
+_AMENDABLE = (Mend.PLACES, Mend.ENTRY, Mend.MONEY, Mend.ALARMS)  # while the study is open
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show every check; nothing is changed by looking."""
+    parts = preflight_report(study)
+    if study.audience == Audience.CROWD:
+        parts.append(Part("Prolific", _remote(study)))
+    shown = [
+        {"title": part.title, "worst": part.worst, "checks": [(check, _link(study, check)) for check in part.checks]}
+        for part in parts
+    ]
+    levels = [check.level for part in parts for check in part.checks]
+    context = page_context(
+        request,
+        study,
+        TITLE,
+        parts=shown,
+        n_blocking=levels.count(Level.BLOCK),
+        n_warnings=levels.count(Level.WARN),
+        is_draft=study.state == StudyState.DRAFT,
+        is_rehearsed=study.audience == Audience.CROWD,
+    )
+    return render(request, "admin/annotations/study/preflight.html", context)
+
+
+def _remote(study: Study) -> list[Check]:
+    """The study on Prolific, where there is a token and an id to ask for."""
+    if not settings.PROLIFIC_TOKEN:
+        return [skipped("Not compared: this site has no token for Prolific's API. Compare codes and link by eye.")]
+    if not study.external_study_id:
+        return [warning("Not compared: Prolific's study id is not given.", Mend.ENTRY)]
+    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=_WAIT_S, patience=ONCE)
+    try:
+        remote = prolific.study(study.external_study_id)
+    except ProlificError as error:
+        return [warning(f"Not compared: {str(error) or type(error).__name__}", Mend.ENTRY)]
+    finally:
+        prolific.close()
+    return remote_checks(study, remote, lifecycle.entry_url(study))
+
+
+def _link(study: Study, check: Check) -> str:
+    """The address where it is mended; empty where nothing can be done about it any more."""
+    if check.mend is None:
+        return ""
+    if check.mend is Mend.REHEARSAL:
+        return reverse("admin:annotations_study_rehearsal", args=[study.pk])
+    if check.mend is Mend.LIBRARY:
+        return reverse("admin:annotations_dataset_changelist")
+    if study.state == StudyState.DRAFT:
+        return f"{reverse('admin:annotations_study_change', args=[study.pk])}#{_anchor(check.mend)}"
+    if check.mend in _AMENDABLE and study.state != StudyState.CLOSED:
+        return reverse("admin:annotations_study_amend", args=[study.pk])
+    return ""
+
+
+def _anchor(mend: Mend) -> str:
+    if mend in (Mend.TASKS, Mend.CONDITIONS):
+        return f"{mend}-group"
+    titles = [section.title for section in SECTIONS]
+    return f"fieldset-0-{titles.index(_SECTION_OF[mend])}-heading"
+
+
+PAGES = (StudyPage("preflight", TITLE, page, group="run"),)

@@ -1,0 +1,181 @@
+"""The forms of a draft study, its tasks and its conditions."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from annotations.admin.common.money_fields import MoneyField
+from annotations.admin.common.typed_classes import InlineFormSet, ModelForm
+from annotations.admin.studies.study_sections import HELP
+from annotations.admin.studies.translations import TranslationsField
+from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
+from annotations.models.arrays import without_arrays
+from annotations.services.studies import draft_revisions
+
+ONLY_SHOWN = "only_shown"  # in the data of a form that is shown again, and not to be stored
+MOST_ERRORS = "the class with the most errors"
+
+
+def keep_as_shown(form: forms.BaseForm) -> None:
+    """Let a form say what it showed, so that what a person typed is told from what somebody else stored meanwhile."""
+    for field in form.fields.values():
+        field.show_hidden_initial = True
+
+
+class StudyForm(ModelForm[Study]):
+    """Refuses to change a study that was opened or saved while the form was.
+
+    `clean` raises DraftSavedMeanwhile, which is no error of a field: the page answers it (`draft_conflicts`).
+    """
+
+    seen_revision = forms.IntegerField(
+        label="Version",
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"required": "This page does not say which version of the draft it shows. Load it again."},
+    )
+    translations = TranslationsField(help_text=Study._meta.get_field("translations").help_text)
+    reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
+    least_hourly_cents = MoneyField(
+        label="Least pay an hour",
+        initial=Study._meta.get_field("least_hourly_cents").default,
+        help_text=HELP["least_hourly_cents"],
+    )
+    bonus_cents = MoneyField(label="Bonus", required=False, help_text=HELP["bonus_cents"])
+
+    class Meta:
+        model = Study
+        exclude = ("state",)
+        help_texts = HELP
+        widgets = {
+            "introduction": forms.Textarea(attrs={"rows": 3, "cols": 80}),
+            "consent_text": forms.Textarea(attrs={"rows": 5, "cols": 80}),
+            "end_questions": forms.Textarea(attrs={"rows": 4, "cols": 80}),
+            "completion_url": forms.TextInput(attrs={"size": 60}),
+            "alarm_webhook": forms.URLInput(attrs={"size": 60}),
+            "currency": forms.TextInput(attrs={"class": "narrow"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            keep_as_shown(self)
+            self.fields["seen_revision"].required = True
+            self.fields["seen_revision"].show_hidden_initial = False
+            self.initial["seen_revision"] = self.instance.revision
+
+    def clean(self) -> dict[str, Any] | None:
+        if self.instance.pk is not None:
+            if ONLY_SHOWN in self.data:
+                raise ValidationError("Nothing of yours is stored yet.")
+            locked = Study.objects.select_for_update().get(pk=self.instance.pk)
+            if locked.state != StudyState.DRAFT:
+                raise ValidationError(
+                    "The study was opened in the meantime, so it cannot be changed. Clone it for another."
+                )
+            if "seen_revision" in self.cleaned_data:
+                draft_revisions.refuse_stale(locked, self.cleaned_data["seen_revision"])
+        return super().clean()
+
+
+class TaskForm(ModelForm[Task]):
+    """A task whose class is chosen by name, and whose place is the last one where none is given."""
+
+    position = forms.IntegerField(
+        label="order", min_value=1, required=False, widget=forms.NumberInput(attrs={"class": "narrow"})
+    )
+    base_model = forms.ModelChoiceField(without_arrays(BaseModel.objects.select_related("dataset")), label="base model")
+    target = forms.ChoiceField(label="class", required=False)
+
+    class Meta:
+        model = Task
+        fields = (
+            "position",
+            "base_model",
+            "text_template",
+            "suggested_words",
+            "min_phrases",
+            "max_phrases",
+            "time_limit_s",
+        )
+        widgets = {
+            "text_template": forms.TextInput(attrs={"size": 18}),
+            "suggested_words": forms.Textarea(attrs={"rows": 2, "cols": 12}),
+            "min_phrases": forms.NumberInput(attrs={"class": "narrow"}),
+            "max_phrases": forms.NumberInput(attrs={"class": "narrow"}),
+            "time_limit_s": forms.NumberInput(attrs={"class": "narrow"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label  # in a table the column's head is no label
+        choices: Any = self.fields["target"]
+        choices.choices = _class_choices()
+        if self.instance.pk is not None:
+            keep_as_shown(self)
+        task = self.instance
+        if task.target_class is not None:
+            choices.initial = f"{task.base_model.dataset_id}:{task.target_class}"
+        if task._state.adding:
+            self.initial.pop("position", None)  # the model's default, 1, would hide that an empty place is the last
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        base_model, target = cleaned.get("base_model"), cleaned.get("target", "")
+        dataset_id, _, number = target.partition(":")
+        if base_model and target and int(dataset_id) != base_model.dataset_id:
+            self.add_error("target", f"This class is not of the data set of {base_model}.")
+        self.instance.target_class = int(number) if number else None
+        return cleaned
+
+
+class ConditionForm(ModelForm[Condition]):
+    """A condition, whose place is the last one where none is given."""
+
+    position = forms.IntegerField(
+        label="order", min_value=1, required=False, widget=forms.NumberInput(attrs={"class": "narrow"})
+    )
+
+    class Meta:
+        model = Condition
+        fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
+        if self.instance._state.adding:
+            self.initial.pop("position", None)
+        else:
+            keep_as_shown(self)
+
+
+class NumberedFormSet(InlineFormSet[Any, Study, Any]):
+    """Numbers the rows that were given no place after those that have one."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:  # in a table the column's head is no label
+            form.fields["DELETE"].widget.attrs["aria-label"] = f"Delete row {(index or 0) + 1}"
+
+    def clean(self) -> None:
+        kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        kept = [form for form in kept if hasattr(form, "cleaned_data") and not form.cleaned_data.get("DELETE")]
+        last = max((form.cleaned_data.get("position") or 0 for form in kept), default=0)
+        for form in kept:
+            if not form.cleaned_data.get("position"):
+                last += 1
+                form.cleaned_data["position"] = form.instance.position = last
+        super().clean()
+
+
+def _class_choices() -> list[Any]:
+    """The classes of every data set that has a base model, grouped by data set; first the default."""
+    datasets = Dataset.objects.filter(pk__in=BaseModel.objects.values("dataset")).order_by("name", "-version")
+    groups = [
+        (str(dataset), [(f"{dataset.pk}:{number}", name) for number, name in enumerate(dataset.class_names)])
+        for dataset in datasets
+    ]
+    return [("", MOST_ERRORS), *groups]

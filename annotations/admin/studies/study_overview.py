@@ -1,0 +1,234 @@
+"""What the study's page shows above its form: where it stands, what comes next, who is where, what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from annotations.admin.common.number_formats import percent, points, score
+from annotations.analysis.statistics.estimates import Spread
+from annotations.exports.tables.summary import TaskSummary, summarise
+from annotations.models import OPEN_STATES, Audience, Phrase, Run, RunState, Stage, Study, StudyState
+from annotations.models.arrays import without_arrays
+from annotations.readings.prolific import status_comparison
+from annotations.services.studies import lifecycle, preflight
+
+_RECENT = 15
+
+
+@dataclass(frozen=True)
+class Step:
+    """One act on a study: from which states, by which service, and how it is offered and confirmed.
+
+    `there` is what can be done on Prolific with it, and `by_hand` what to do there where this site cannot.
+    """
+
+    name: str
+    states: tuple[StudyState, ...]
+    act: Callable[..., Study]
+    button: str
+    consequence: str
+    done: str
+    there: str = ""
+    by_hand: str = ""
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        Step(
+            "open",
+            (StudyState.DRAFT,),
+            lifecycle.open_study,
+            "Open the study",
+            "Participants can enter by the link. Texts, tasks, conditions and limits freeze and cannot be changed "
+            "afterwards.",
+            "The study is open. Its configuration is frozen.",
+        ),
+        Step(
+            "pause",
+            (StudyState.ACTIVE,),
+            lifecycle.pause_study,
+            "Pause",
+            "Nobody new can enter. Those who are inside can finish. You can resume at any time.",
+            "The study is paused.",
+            "Pause it on Prolific too",
+            "Pause it on Prolific first: it goes on sending people.",
+        ),
+        Step(
+            "resume",
+            (StudyState.PAUSED,),
+            lifecycle.resume_study,
+            "Resume",
+            "Participants can enter again, under the same configuration.",
+            "The study is open again.",
+            "Start it on Prolific again too",
+            "Start it on Prolific again afterwards, where you paused it.",
+        ),
+        Step(
+            "close",
+            OPEN_STATES,
+            lifecycle.close_study,
+            "Close for good",
+            "Every task that is still running ends now, and nobody can enter again. All that was submitted is kept. "
+            "This cannot be undone.",
+            "The study is closed. All that was submitted is kept.",
+            "Stop it on Prolific too, for good",
+            "Pause it on Prolific first: it goes on sending people.",
+        ),
+    )
+}
+
+_NEXT = {
+    StudyState.DRAFT: "Set it up below, rehearse it, then open it.",
+    StudyState.ACTIVE: "Put the link below into your Prolific study, and watch people come in.",
+    StudyState.PAUSED: "Nobody new can enter. Resume it, or close it for good.",
+    StudyState.CLOSED: "The study has ended. Pay whoever still waits, and export what came of it.",
+}
+
+
+_NEXT_FOR_EXPERTS = {
+    StudyState.DRAFT: "Set it up below, add the classes, then open it.",
+    StudyState.ACTIVE: "Everybody with a role in it can annotate.",
+    StudyState.PAUSED: "No new expert can begin. Resume it, or close it for good.",
+    StudyState.CLOSED: _NEXT[StudyState.CLOSED],
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of the funnel: how many of those who entered came this far."""
+
+    label: str
+    n: int
+    n_entered: int
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One task's results in words and numbers ready to show."""
+
+    task: str
+    base: str
+    n: int
+    error_score: str
+    headline: str
+    gain: str
+    sd: str
+    best: str
+    optimistic: str
+
+
+def steps_from(study: Study) -> list[Step]:
+    """Return the acts that the study's state allows, the next one first."""
+    return [step for step in STEPS.values() if study.state in step.states]
+
+
+def cockpit(study: Study) -> dict[str, Any]:
+    """Return the context of the study's page."""
+    is_for_experts = study.audience == Audience.EXPERTS
+    return {
+        "study": study,
+        "steps": steps_from(study),
+        "is_for_experts": is_for_experts,
+        "next": (_NEXT_FOR_EXPERTS if is_for_experts else _NEXT)[StudyState(study.state)],
+        "reasons": preflight.blocking(study) if study.state == StudyState.DRAFT else [],
+        "configuration": study.configurations.order_by("version").last(),
+        "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
+        "entry_url": lifecycle.entry_url(study),
+        "there": status_comparison.standing(study),
+        "asked_there": status_comparison.newest_request(study),
+        "funnel": _funnel(study),
+        "now": _now(study),
+        "work": _work(study),
+        "results": _results(study),
+        "recent": recent_phrases(study),
+    }
+
+
+def recent_phrases(study: Study) -> QuerySet[Phrase]:
+    """Return the newest phrases with what their page shows, without the arrays of their scores."""
+    newest_first = ("-submitted_at", "-id")
+    own = Phrase.objects.filter(assignment__session__in=study.sessions.counted()).order_by(*newest_first)
+    newest = list(
+        own.values_list("pk", flat=True)[:_RECENT]
+    )  # apart: sorting all of them with all that is shown is slow
+    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
+    return without_arrays(Phrase.objects.filter(pk__in=newest).select_related(*related)).order_by(*newest_first)
+
+
+def _funnel(study: Study) -> list[Bar]:
+    counted = study.sessions.counted().aggregate(
+        entered=Count("id"),
+        consented=Count("consented_at"),
+        taught=Count("tutorial_done_at"),
+        finished=Count("id", filter=Q(stage=Stage.FINISHED)),
+    )
+    # Apart, since the join on phrases repeats a session for each.
+    tried = study.sessions.counted().filter(assignments__phrases__isnull=False).distinct().count()
+    labels = {
+        "entered": "Entered",
+        "consented": "Consented",
+        "taught": "Did the tutorial",
+        "tried": "Submitted a phrase",
+        "finished": "Finished",
+    }
+    if study.audience == Audience.EXPERTS:  # they begin with the tasks
+        labels = {key: label for key, label in labels.items() if key not in ("consented", "taught")}
+    counts = {**counted, "tried": tried}
+    return [Bar(label, counts[key], counts["entered"]) for key, label in labels.items()]
+
+
+def _now(study: Study) -> list[tuple[str, int]]:
+    """How many people are at each stage now."""
+    by_stage = dict(study.sessions.counted().values_list("stage").annotate(n=Count("id")).order_by())
+    words = {
+        Stage.CONSENT: "at the consent form",
+        Stage.TUTORIAL: "in the tutorial",
+        Stage.CHECK: "at the comprehension check",
+        Stage.TASKS: "at work",
+        Stage.FINISHED: "finished",
+        Stage.DECLINED: "declined",
+        Stage.NOT_PASSED: "did not pass the check",
+        Stage.WITHDRAWN: "withdrew",
+    }
+    return [(label, by_stage[stage]) for stage, label in words.items() if stage in by_stage]
+
+
+def _work(study: Study) -> dict[str, int]:
+    counted = study.sessions.counted()
+    phrases = Phrase.objects.filter(assignment__session__in=counted)
+    runs = Run.objects.filter(assignment__session__in=counted)
+    return {
+        "phrases": phrases.count(),
+        "pending": phrases.filter(state="pending").count(),
+        "failed": phrases.filter(state="failed").count(),
+        "runs": runs.count(),
+        "runs_done": runs.filter(state=RunState.DONE).count(),
+        "runs_pending": runs.filter(state=RunState.PENDING).count(),
+        "runs_refused": runs.filter(state=RunState.REFUSED).count(),
+        "runs_failed": runs.filter(state=RunState.FAILED).count(),
+    }
+
+
+def _results(study: Study) -> list[ResultRow]:
+    if study.state == StudyState.DRAFT:
+        return []  # of previews and rehearsals nothing counts
+    return [_result_row(task) for task in summarise(study).tasks if task.participants]
+
+
+def _result_row(task: TaskSummary) -> ResultRow:
+    headline: Spread = task.worst_group_accuracy
+    gain = None if headline.mean is None else headline.mean - task.base_worst_group_accuracy
+    return ResultRow(
+        task=f"{task.task}. {task.class_name}",
+        base=percent(task.base_worst_group_accuracy),
+        n=len(task.participants),
+        error_score=score(task.best_error_score.mean),
+        headline=percent(headline.mean),
+        gain=points(gain),
+        sd=percent(headline.sd),
+        best=percent(headline.max),
+        optimistic=percent(task.worst_group_accuracy_chosen_on_test.mean),
+    )

@@ -1,0 +1,198 @@
+"""Studies: set up as a draft, opened, watched from the cockpit, closed, exported."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotations.admin.common.form_errors import linked_errors
+from annotations.admin.common.read_only import TitledList
+from annotations.admin.common.study_pages import page_urls
+from annotations.admin.common.study_scoped import StudyScoped
+from annotations.admin.common.typed_classes import ModelForm
+from annotations.admin.studies.draft_conflicts import SavedMeanwhile
+from annotations.admin.studies.study_forms import StudyForm
+from annotations.admin.studies.study_inlines import MOST_ON_FORM, ConditionInline, TaskInline, is_draft
+from annotations.admin.studies.study_overview import STEPS, cockpit
+from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER
+from annotations.admin.study_registry import PAGES
+from annotations.exports.releases.download import study_download
+from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, RunState, Stage, Study, StudyState
+from annotations.models.study import new_code
+from annotations.services.common.service_errors import ServiceError, StudyNotReady
+from annotations.services.staff import members, roles
+
+
+@admin.register(Study)
+class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
+    form = StudyForm
+    inlines = (TaskInline, ConditionInline)
+    actions = None
+    list_display = ("title", "state_mark", "audience", "people", "finished", "phrases", "runs", "opened_at")
+    list_filter = ("state", "audience")
+    search_fields = ("title", "slug")
+    prepopulated_fields = {"slug": ("title",)}
+    fieldsets = FIELDSETS
+
+    # -- The list ------------------------------------------------------------------------------------------------------
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
+        sessions = AnnotationSession.objects.counted().filter(study=OuterRef("pk")).order_by()
+        counted = AnnotationSession.objects.counted().filter(study=OuterRef(OuterRef("pk")))
+        phrases = Phrase.objects.filter(assignment__session__in=counted).order_by()
+        runs = Run.objects.filter(assignment__session__in=counted, state=RunState.DONE).order_by()
+        studies: QuerySet[Study] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                n_sessions=_counted(sessions, "study"),
+                n_finished=_counted(sessions.filter(stage=Stage.FINISHED), "study"),
+                n_phrases=_counted(phrases, "assignment__session__study"),
+                n_runs=_counted(runs, "assignment__session__study"),
+            )
+        )
+        return studies
+
+    @admin.display(description="state", ordering="state")
+    def state_mark(self, study: Study) -> SafeString:
+        return format_html('<span class="mark mark-{}">{}</span>', study.state, study.get_state_display())
+
+    @admin.display(description="entered", ordering="n_sessions")
+    def people(self, study: Study) -> int:
+        return int(study.n_sessions)  # type: ignore[attr-defined]  # annotated above
+
+    @admin.display(description="finished", ordering="n_finished")
+    def finished(self, study: Study) -> int:
+        return int(study.n_finished)  # type: ignore[attr-defined]
+
+    @admin.display(description="phrases", ordering="n_phrases")
+    def phrases(self, study: Study) -> int:
+        return int(study.n_phrases)  # type: ignore[attr-defined]
+
+    @admin.display(description="runs done", ordering="n_runs")
+    def runs(self, study: Study) -> int:
+        return int(study.n_runs)  # type: ignore[attr-defined]
+
+    # -- The form ------------------------------------------------------------------------------------------------------
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"completion_code": new_code(), **super().get_changeform_initial_data(request)}
+
+    def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
+        """Leave the tasks out where there are so many that a form cannot hold them: the page of classes lists them."""
+        many = obj is not None and obj.tasks.count() > MOST_ON_FORM
+        return [inline for inline in self.inlines if not (many and inline is TaskInline)]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> dict[str, Any]:
+        return {} if obj is not None else dict(super().get_prepopulated_fields(request, obj))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return roles.may_set_up(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        if obj is None:  # on the start page, whether the person changes studies at all
+            return roles.may_set_up(request.user)
+        return is_draft(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return is_draft(obj) and super().has_delete_permission(request, obj)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        study = context.get("original")
+        if study is not None:
+            context |= cockpit(study)
+            stored = context["meanwhile"].study if "meanwhile" in context else study  # the other holds what was typed
+            context |= {"title": str(stored), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
+        formsets = [inline.formset for inline in context["inline_admin_formsets"]]
+        errors = linked_errors(context["adminform"].form, formsets) if context["errors"] else []
+        if "meanwhile" in context:  # whose panel says that nothing is stored
+            context["errors"], errors = [], [error for error in errors if error.anchor]
+        context["linked_errors"] = errors
+        context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: ModelForm[Study], formsets: Any, change: bool) -> None:
+        """Store tasks and conditions, and make whoever sets a study up its coordinator."""
+        super().save_related(request, form, formsets, change)
+        if not change:
+            username = request.user.get_username()
+            members.add(form.instance, username, Role.COORDINATOR, by=username)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """A draft that was rehearsed is deleted after what rehearsals left: say so, instead of listing each row."""
+        study = self.get_object(request, object_id)
+        if study.state == StudyState.DRAFT and study.configurations.exists():
+            self.message_user(request, "Discard what previews and rehearsals left first.", messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:annotations_study_rehearsal", args=[study.pk]))
+        return super().delete_view(request, object_id, extra_context)
+
+    def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
+        """Go to the study's page instead of the list: that is where it is opened."""
+        self.message_user(request, "The draft is stored. Open it when it is complete.", messages.SUCCESS)
+        return HttpResponseRedirect(_page_of(obj))
+
+    def response_change(self, request: HttpRequest, obj: Study) -> HttpResponse:
+        return self.response_add(request, obj)
+
+    # -- Acts and export -----------------------------------------------------------------------------------------------
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:study_id>/step/<slug:name>/", wrap(self.step_view), name="annotations_study_step"),
+            path("<int:study_id>/export/", wrap(self.export_view), name="annotations_study_export"),
+            *page_urls(self, PAGES),
+            *super().get_urls(),
+        ]
+
+    def step_view(self, request: HttpRequest, study_id: int, name: str) -> HttpResponse:
+        """GET asks for confirmation and says what will happen; POST does it, or says why not."""
+        study, step = get_object_or_404(Study, pk=study_id), STEPS.get(name)
+        if step is None or not roles.may(request.user, "coordinate", study):
+            raise Http404
+        refusal: list[str] = []
+        if request.method == "POST":
+            there = {"on_prolific": True} if step.there and "on_prolific" in request.POST else {}
+            try:
+                step.act(study, by=request.user.get_username(), **there)
+            except StudyNotReady as error:
+                refusal = error.reasons
+            except ServiceError as error:
+                refusal = [error.message]
+            else:
+                self.message_user(request, step.done, messages.SUCCESS)
+                return HttpResponseRedirect(_page_of(study))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": step.button,
+            "study": study,
+            "step": step,
+            "refusal": refusal,
+            "is_on_prolific": study.audience == Audience.CROWD,
+            "can_ask_prolific": bool(settings.PROLIFIC_TOKEN and study.external_study_id),
+            "opts": self.opts,
+        }
+        status = 409 if refusal else 200
+        return TemplateResponse(request, "admin/annotations/study/step.html", context, status=status)
+
+    def export_view(self, request: HttpRequest, study_id: int) -> HttpResponse:
+        """Hand out the study's export."""
+        study = get_object_or_404(Study, pk=study_id)
+        if not roles.may(request.user, "view", study):
+            raise Http404
+        return study_download(study)  # type: ignore[return-value]  # a FileResponse is an HttpResponse to Django
+
+
+def _counted(rows: QuerySet[Any], by: str) -> Any:
+    return Coalesce(Subquery(rows.values(by).annotate(n=Count("pk")).values("n")), 0)
+
+
+def _page_of(study: Study) -> str:
+    return reverse("admin:annotations_study_change", args=[study.pk])

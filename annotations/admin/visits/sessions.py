@@ -1,0 +1,182 @@
+"""Visits, assignments, phrases and the event log, read-only and under pseudonyms."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotations.admin.common.number_formats import NONE, percent, score
+from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyRows
+from annotations.admin.visits.screens import FirstScreen, Screens
+from annotations.models import AnnotationSession, Assignment, Event, Phrase
+from annotations.models.arrays import without_arrays
+
+_SCORE_FIELDS = (
+    "error_score",
+    "null_level",
+    "p_value",
+    "threshold",
+    "two_sided",
+    "direction",
+    "rendered_text",
+    "encoder",
+    "scored_at",
+)
+
+
+class AssignmentRows(ReadOnlyRows):
+    model = Assignment
+    fields = ("position", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
+
+
+class PhraseRows(ReadOnlyRows):
+    model = Phrase
+    fields = readonly_fields = ("ordinal", "text", "state", "error_score", "submitted_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return without_arrays(super().get_queryset(request).select_related("score"))
+
+    @admin.display(description="error score")
+    def error_score(self, phrase: Phrase) -> str:
+        return score(_of_score(phrase, "value"))
+
+
+@admin.register(AnnotationSession)
+class SessionAdmin(Screens, ReadOnlyAdmin):
+    list_display = (
+        "submission_key",
+        "participant",
+        "study",
+        "kind",
+        "tier",
+        "condition",
+        "stage",
+        "is_late",
+        "phrases",
+        "created_at",
+        "ended_at",
+    )
+    list_filter = ("study", "kind", "tier", "stage", "is_late")
+    search_fields = ("submission_key", "participant__pseudonym")
+    list_select_related = ("participant", "study", "condition")
+    date_hierarchy = "created_at"
+    readonly_fields = ("screens",)
+    inlines = (AssignmentRows,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        sessions: QuerySet[Any] = super().get_queryset(request).annotate(n_phrases=Count("assignments__phrases"))
+        return sessions
+
+    @admin.display(description="phrases", ordering="n_phrases")
+    def phrases(self, session: AnnotationSession) -> int:
+        return int(session.n_phrases)  # type: ignore[attr-defined]  # annotated above
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnlyAdmin):
+    list_display = ("session", "study", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
+    list_filter = ("session__study", "session__kind", "state", "end_reason")
+    search_fields = ("session__participant__pseudonym", "session__submission_key")
+    list_select_related = ("session__participant", "session__study", "task__study")
+    inlines = (PhraseRows,)
+
+    @admin.display(description="study")
+    def study(self, assignment: Assignment) -> str:
+        return assignment.session.study.slug
+
+
+@admin.register(Phrase)
+class PhraseAdmin(FirstScreen, ReadOnlyAdmin):
+    list_display = ("phrase", "participant", "study", "error_score", "threshold", "state", "result", "submitted_at")
+    list_filter = ("assignment__session__study", "assignment__session__kind", "state")
+    search_fields = ("text", "assignment__session__participant__pseudonym")
+    ordering = ("-submitted_at",)
+    fieldsets = (
+        (None, {"fields": ("text", "participant", "study", "assignment", "ordinal", "submitted_at", "screen")}),
+        ("Score", {"fields": ("state", *_SCORE_FIELDS)}),
+        ("Retraining", {"fields": ("result",)}),
+        ("Work", {"fields": ("attempts", "last_error"), "classes": ("collapse",)}),
+    )
+    readonly_fields = ("participant", "study", "screen", *_SCORE_FIELDS, "result")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        related = ("assignment__session__participant", "assignment__session__study", "score__run")
+        return without_arrays(super().get_queryset(request).select_related(*related))
+
+    @admin.display(description="phrase", ordering="text")
+    def phrase(self, phrase: Phrase) -> SafeString:
+        return format_html("<bdi>{}</bdi>", phrase.text)
+
+    @admin.display(description="participant", ordering="assignment__session__participant__pseudonym")
+    def participant(self, phrase: Phrase) -> str:
+        return phrase.assignment.session.participant.pseudonym
+
+    @admin.display(description="study", ordering="assignment__session__study__title")
+    def study(self, phrase: Phrase) -> str:
+        return phrase.assignment.session.study.slug
+
+    @admin.display(description="error score", ordering="score__value")
+    def error_score(self, phrase: Phrase) -> str:
+        return score(_of_score(phrase, "value"))
+
+    @admin.display(description="threshold τ", ordering="score__threshold")
+    def threshold(self, phrase: Phrase) -> str:
+        value = _of_score(phrase, "threshold")
+        return NONE if value is None else f"{value:.4f}"
+
+    @admin.display(description="two-sided")
+    def two_sided(self, phrase: Phrase) -> str:
+        return score(_of_score(phrase, "two_sided"))
+
+    @admin.display(description="what random words reach")
+    def null_level(self, phrase: Phrase) -> str:
+        level, tries = _of_score(phrase, "null_level"), _of_score(phrase, "tries")
+        return NONE if level is None else f"{score(level)} in {tries} {'try' if tries == 1 else 'tries'}"
+
+    @admin.display(description="p-value of this phrase alone")
+    def p_value(self, phrase: Phrase) -> str:
+        value = _of_score(phrase, "p_value")
+        return NONE if value is None else f"{value:.2g} ({_of_score(phrase, 'p_method')})"
+
+    @admin.display(description="direction")
+    def direction(self, phrase: Phrase) -> str:
+        sign = _of_score(phrase, "sign")
+        return NONE if sign is None else f"{'without' if sign < 0 else 'with'} “{phrase.score.subject or phrase.text}”"
+
+    @admin.display(description="embedded as")
+    def rendered_text(self, phrase: Phrase) -> str:
+        return _of_score(phrase, "rendered_text") or NONE
+
+    @admin.display(description="encoder")
+    def encoder(self, phrase: Phrase) -> str:
+        return _of_score(phrase, "encoder") or NONE
+
+    @admin.display(description="scored at")
+    def scored_at(self, phrase: Phrase) -> Any:
+        return _of_score(phrase, "scored_at")
+
+    @admin.display(description="after retraining", ordering="score__run__worst_group_accuracy")
+    def result(self, phrase: Phrase) -> str | SafeString:
+        run = _of_score(phrase, "run")
+        if run is None:
+            return NONE
+        words = percent(run.worst_group_accuracy) if run.worst_group_accuracy is not None else run.get_state_display()
+        return format_html('<a href="{}">{}</a>', reverse("admin:annotations_run_change", args=[run.pk]), words)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("occurred_at", "study", "kind", "session", "payload")
+    list_filter = ("study", "kind")
+    list_select_related = ("study", "session__participant")
+    ordering = ("-id",)
+    date_hierarchy = "occurred_at"
+
+
+def _of_score(phrase: Phrase, attribute: str) -> Any:
+    """A field of the phrase's score; None before it is scored."""
+    return getattr(phrase.score, attribute) if hasattr(phrase, "score") else None

@@ -1,0 +1,79 @@
+"""The figures of the concepts page as plain values: what the best explain together, and the map."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
+
+from annotations.analysis.concepts.concept_columns import Place, TogetherRow
+from annotations.analysis.concepts.concept_tables import ConceptTables
+from annotations.analysis.figures.chart_values import MOST_TASKS, Figure, Line, LineChart, Mark, Panel, Series
+
+MOST_COLOURED = 4  # concepts of a map with a shape and a colour of their own
+_REPORTED = Series("held_out", "other images", "circle", 0)
+_LEARNED = Series("learned", "images that chose", "diamond", 1)
+_RANDOM = Series("random", "random directions", "square", 3)
+_SHUFFLED = Series("shuffled", "errors shuffled", "bar", 4)
+
+
+@dataclass(frozen=True)
+class MapPanel:
+    """The phrases of one task. names: of its first concepts, which have a shape and a colour of their own."""
+
+    title: str
+    places: tuple[Place, ...]
+    names: tuple[str, ...]
+
+
+def together_figure(tables: ConceptTables) -> Figure:
+    """Return the error score of the union of 1, 2, … concepts, beside chance."""
+    titles = {task.position: task.title for task in tables.tasks}
+    panels = [Panel(titles[task], tuple(_lines(list(rows)))) for task, rows in groupby(tables.together.rows, _task)]
+    return Figure(
+        "concepts-together",
+        "What the best concepts explain together",
+        "",
+        "Error score of the union of hard slices: the share of the class's wrong images in it, less the share of the "
+        "right ones. One half of the validation images chooses concepts and thresholds, one concept more a line; the "
+        "other half reports. Beside it the same with as many random directions in place of phrases, and with the same "
+        "phrases where errors are shuffled: from the mean to what 19 of 20 stay below.",
+        tables.together,
+        LineChart(
+            "error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels[:MOST_TASKS])
+        ),
+        "No phrase has an error score above 0 yet.",
+        left_out=max(0, len(panels) - MOST_TASKS),
+    )
+
+
+def map_panels(tables: ConceptTables) -> tuple[MapPanel, ...]:
+    """Return the maps of the first tasks that have phrases with a score."""
+    titles = {task.position: task.title for task in tables.tasks}
+    names = {
+        task: tuple(row.name for row in islice(rows, MOST_COLOURED))
+        for task, rows in groupby(tables.concepts.rows, _task)
+    }
+    panels = (
+        MapPanel(titles[task], tuple(places), names.get(task, ())) for task, places in groupby(tables.map.rows, _task)
+    )
+    return tuple(islice(panels, MOST_TASKS))
+
+
+def _task(row: Any) -> int:
+    """Of a row of any of these tables, which stand in the order of tasks."""
+    return int(row.task)
+
+
+def _lines(rows: list[TogetherRow]) -> Iterator[Line]:
+    for row in rows:
+        label = row.name if row.concepts == 1 else f"+ {row.name}"
+        yield Line(
+            label,
+            (
+                Mark("learned", row.learned, "on the images that chose"),
+                Mark("held_out", row.held_out, f"{row.concepts} together, on the others"),
+            ),
+        )
+    last = rows[-1]
+    yield Line("Random directions", (Mark("random", last.random, "as many", last.random, last.random_level),))
+    yield Line("Errors shuffled", (Mark("shuffled", last.shuffled, "as many", last.shuffled, last.shuffled_level),))

@@ -1,0 +1,120 @@
+"""How much the best concepts of a class explain together: chosen on one half of the images, reported on the other.
+
+Thresholds and each concept's phrase are chosen on the first half too, so that the other half has no part in anything.
+Beside it stands what comes of the same procedure where there is nothing to find, or where nobody said anything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.analysis.statistics.estimates import SEED
+from annotations.models import BaseModel
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.phrases import score_arrays as reading
+from modeling.arrays.concepts.concept_unions import (
+    best_together,
+    stratified_half,
+    together_by_chance,
+    together_in_draws,
+)
+from modeling.arrays.phrases.error_score import error_scores
+
+MOST_TOGETHER = 5  # concepts in a union
+MOST_CANDIDATES = 50  # concepts that are chosen from: those with the best scores on the half that chooses
+LEAST_DRAWS, MOST_DRAWS = 20, 200
+_WORK = 20_000_000  # similarities looked at over all draws
+_AT_ONCE = 500_000  # numbers of random directions, or of their similarities
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The error scores of unions of 1, 2, ... concepts. chosen: their numbers, in the order in which they were taken.
+
+    learned, held_out: of the half that chose, and of the other one; shuffled, random: float64[draws, len(chosen)], the
+    latter's held-out scores where errors are shuffled, and for random directions in place of phrases.
+    """
+
+    chosen: tuple[int, ...]
+    learned: tuple[float, ...]
+    held_out: tuple[float, ...]
+    shuffled: NDArray[np.float64]
+    random: NDArray[np.float64]
+
+
+@lru_cache(maxsize=1_024)
+def explained(base_model: int, label: int, scores: tuple[int, ...], numbers: tuple[int, ...]) -> Explained:
+    """Return what the best concepts of a class explain together. scores: ids; numbers: the concept of each.
+
+    Kept, since neither a score nor a base model changes. Raises BadDataset, and NothingToSeparate where a half of the
+    images lacks right or wrong ones.
+    """
+    shown = BaseModel.objects.select_related("dataset").get(pk=base_model)
+    images = class_images(shown, label)
+    embedded = shown.dataset.files.array("similarity")[images.rows]
+    return explain(reading.similarities_of(scores), numbers, images.is_error, embedded)
+
+
+def explain(
+    similarities: NDArray[np.float32], numbers: Sequence[int], is_error: NDArray[np.bool_], images: NDArray[np.float32]
+) -> Explained:
+    """Choose on one half and report on the other.
+
+    similarities: float32[K, n], sign times similarity of each annotation to each image of the class; numbers: the
+    concept of each annotation; is_error: bool[n]; images: float32[n, d], their unit embeddings. The same input gives
+    the same result. Raises NothingToSeparate.
+    """
+    rng = np.random.default_rng(SEED)
+    learn = stratified_half(is_error, rng)
+    members, of = _candidates(similarities, np.asarray(numbers), is_error, learn)
+    found = best_together(members, is_error, learn, MOST_TOGETHER)
+    most = len(found.chosen)
+    draws = int(np.clip(_WORK // max(members.size, 1), LEAST_DRAWS, MOST_DRAWS))
+    return Explained(
+        chosen=tuple(int(of[candidate]) for candidate in found.chosen),
+        learned=found.learned,
+        held_out=found.held_out,
+        shuffled=together_by_chance(members, is_error, learn, most, rng, draws),
+        random=_of_random_directions(images, len(members), is_error, learn, most, rng, draws),
+    )
+
+
+def _candidates(
+    similarities: NDArray[np.float32], numbers: NDArray[np.int64], is_error: NDArray[np.bool_], learn: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """The hard slice of each concept's best annotation on the half that chooses, bool[k, n], and its number."""
+    scores = error_scores(similarities[:, learn], is_error[learn])
+    order = np.lexsort((np.arange(len(numbers)), -scores.value))  # the first of tied ones comes first
+    order = order[scores.value[order] > 0]
+    _, first = np.unique(numbers[order], return_index=True)
+    best = order[np.sort(first)][:MOST_CANDIDATES]
+    return similarities[best] > scores.threshold[best, None].astype(np.float32), numbers[best]
+
+
+def _of_random_directions(
+    images: NDArray[np.float32],
+    k: int,
+    is_error: NDArray[np.bool_],
+    learn: NDArray[np.bool_],
+    most: int,
+    rng: np.random.Generator,
+    draws: int,
+) -> NDArray[np.float64]:
+    """What `best_together` reports for k random directions in place of k concepts: float64[draws, most]."""
+    if not k:
+        return np.zeros((draws, most))
+    at_once = max(1, _AT_ONCE // (k * max(images.shape)))
+    parts = []
+    for start in range(0, draws, at_once):
+        n = min(at_once, draws - start)
+        directions = rng.standard_normal((n, k, images.shape[1]), dtype=np.float32)
+        similarities = directions @ images.T  # their lengths do not matter: thresholds go with them
+        scores = error_scores(similarities[:, :, learn].reshape(n * k, -1), is_error[learn])
+        thresholds = scores.threshold.reshape(n, k, 1).astype(np.float32)  # not a number: nothing is above
+        order = np.argsort(-scores.value.reshape(n, k), axis=1, kind="stable")  # the first of tied ones comes first
+        members = np.take_along_axis(similarities > thresholds, order[:, :, None], axis=1)
+        parts.append(together_in_draws(members, np.tile(is_error, (n, 1)), learn, most))
+    return np.concatenate(parts)

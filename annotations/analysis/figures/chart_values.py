@@ -1,0 +1,109 @@
+"""What a figure is made of: plain values that a renderer draws, whatever they are of."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from annotations.analysis.tables.saturation_tables import SaturationPoint
+from annotations.analysis.tables.study_tables import FilledTable
+
+MOST_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
+
+Shape = Literal["circle", "diamond", "square", "triangle", "bar"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """What belongs together, told by shape, word and colour. colour: a number in the renderers' palette."""
+
+    key: str
+    name: str
+    shape: Shape
+    colour: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value, with an interval where it has one. label: what it is, without the value."""
+
+    series: str
+    value: float
+    label: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart: marks on it, and dots for single people (value and whose it is)."""
+
+    label: str
+    marks: tuple[Mark, ...] = ()
+    dots: tuple[tuple[float, str], ...] = ()
+
+    def offset(self, place: int) -> float:
+        """How far below the line its i-th mark is drawn, in parts of the line's height: intervals do not overlap."""
+        intervals = sum(mark.low is not None for mark in self.marks)
+        return 0.3 * (place - (len(self.marks) - 1) / 2) if intervals > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The lines of one task."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Values on a horizontal axis, a line of the chart for each kind. unit: a share is shown in percent."""
+
+    axis: str
+    unit: Literal["share", "score", "minutes"]
+    series: tuple[Series, ...]
+    panels: tuple[Panel, ...]
+    has_log: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(line.marks or line.dots for panel in self.panels for line in panel.lines)
+
+
+@dataclass(frozen=True)
+class CurvePanel:
+    """A curve over numbers of people, with where 95% of orders lie."""
+
+    title: str
+    points: tuple[SaturationPoint, ...]
+
+
+@dataclass(frozen=True)
+class CurveChart:
+    """Curves over a number of people; unit as in LineChart, or "number"."""
+
+    axis: str
+    unit: Literal["score", "number"]
+    panels: tuple[CurvePanel, ...]
+    has_log: bool = True
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(panel.points for panel in self.panels)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure with its data. source: the figure of the paper; empty: what it says while there is nothing to draw.
+
+    data is shown beside it; also: the other tables that it draws of. left_out: tasks beyond MOST_TASKS.
+    """
+
+    key: str
+    title: str
+    source: str
+    definition: str
+    data: FilledTable[Any]
+    chart: LineChart | CurveChart
+    empty: str
+    also: tuple[FilledTable[Any], ...] = ()
+    left_out: int = 0

@@ -1,0 +1,1 @@
+"""The rows that an analysis stands on."""

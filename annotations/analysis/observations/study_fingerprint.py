@@ -1,0 +1,50 @@
+"""Whether anything has changed since a study was analysed, without analysing it."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from annotations.analysis.observations.study_rows import people_kind
+from annotations.models import OPEN_STATES, AuditRecord, Benchmark, Event, KeywordRanking, SessionKind, Study
+from annotations.models.event_kinds import SPANS_REPORTED
+
+_SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time always come: look again after this
+
+
+def state_of(study: Study) -> str:
+    """Return a short text that is another one after anything that the tables stand on.
+
+    That is the study's events, what its staff did, the benchmarks and rankings of keywords of its base models, what
+    experts did elsewhere with the same base models and, while it is open, time.
+    """
+    base_models = list(study.tasks.values_list("base_model_id", flat=True))
+    experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
+    benchmarks = Benchmark.objects.filter(base_model__in=base_models).order_by("pk")
+    rankings = KeywordRanking.objects.filter(base_model__in=base_models).order_by("pk")
+    is_open = study.state in OPEN_STATES
+    seen = (
+        study.pk,
+        people_kind(study),
+        study.title,
+        study.new_concept_chance,
+        base_models,
+        _last(_news(), [study.pk]),
+        _last(AuditRecord.objects.all(), [study.pk]),
+        _last(_news(), experts.values_list("pk", flat=True).distinct()),
+        list(benchmarks.values_list("pk", "state", "n_done")),
+        list(rankings.values_list("pk", "created_at")),
+        timezone.now().timestamp() // _SPANS_COME.total_seconds() if is_open else None,
+    )
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]
+
+
+def _news() -> QuerySet[Event]:
+    return Event.objects.exclude(kind=SPANS_REPORTED)
+
+
+def _last(rows: QuerySet[Any], studies: object) -> int | None:
+    last: int | None = rows.filter(study__in=studies).aggregate(last=Max("pk"))["last"]
+    return last

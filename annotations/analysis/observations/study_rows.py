@@ -1,0 +1,254 @@
+"""What a study's analysis stands on, read from the database as it is now: plain rows, and how many were left out."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from annotations.analysis.observations.exclusion_counts import Counted, counts
+from annotations.analysis.observations.packed_phrases import Packed
+from annotations.analysis.observations.person_tasks import Key, Times, Tried, annotation_key
+from annotations.analysis.observations.task_times import task_times
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    Audience,
+    Benchmark,
+    JobState,
+    KeywordRanking,
+    Moderation,
+    Phrase,
+    SessionKind,
+    Study,
+    Task,
+)
+from annotations.readings.releases.moderated_words import HIDDEN
+
+_AT_ONCE = 2_000
+BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
+
+
+@dataclass(frozen=True)
+class RankedList:
+    """The best keywords of a list on a task's class, as `KeywordRanking.rows` has them; n_keywords: in the list."""
+
+    name: str
+    digest: str
+    template: str
+    n_keywords: int
+    best: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """A task and the base model that it shows. n_correct, n_error: of the class's validation images, None until scored.
+
+    benchmark: rows of the newest finished benchmark of the base model, as `Benchmark.rows` has them. keywords: the
+    lists that were ranked on the class.
+    """
+
+    position: int
+    class_name: str
+    dataset: str
+    base_model: str
+    base_worst_group: float
+    base_average: float
+    n_correct: int | None
+    n_error: int | None
+    benchmark: tuple[dict[str, Any], ...]
+    keywords: tuple[RankedList, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.position}. {self.class_name} ({self.dataset})"
+
+
+@dataclass(frozen=True)
+class PhraseRows:
+    """What was said of some tasks, or of all. experts: what experts said of the same class of the same base model."""
+
+    tasks: tuple[TaskFacts, ...]
+    tried: Packed
+    experts: Packed
+
+
+@dataclass(frozen=True)
+class StudyRows(PhraseRows):
+    """Everything that tables are made of."""
+
+    conditions: tuple[str, ...]
+    condition_of: dict[str, str | None]
+    assigned: tuple[Key, ...]
+    times: dict[Key, Times]
+    counted: tuple[Counted, ...]
+    new_concept_chance: float
+
+
+def read_rows(study: Study) -> StudyRows:
+    """Read a study. Its people are its participants; where experts are its audience, these."""
+    kind = people_kind(study)
+    condition_of, several = _conditions(study, kind)
+    said = read_phrases(study)
+    return StudyRows(
+        tasks=said.tasks,
+        tried=said.tried,
+        experts=said.experts,
+        conditions=tuple(study.conditions.values_list("name", flat=True)),
+        condition_of=condition_of,
+        assigned=tuple(
+            Assignment.objects.filter(session__in=study.sessions.in_results(kind)).values_list(
+                "task__position", "session__participant__pseudonym"
+            )
+        ),
+        times=task_times(study, kind),
+        counted=tuple(each for each in counts(study, kind, several) if each.n),
+        new_concept_chance=study.new_concept_chance,
+    )
+
+
+def read_phrases(study: Study, positions: Collection[int] | None = None) -> PhraseRows:
+    """Read what was said of the tasks at some positions, or of all."""
+    tasks = study.tasks.all() if positions is None else study.tasks.filter(position__in=positions)
+    phrases = _of_people(study)
+    if positions is not None:
+        phrases = phrases.filter(assignment__task__position__in=positions)
+    return PhraseRows(
+        tasks=_task_facts(list(_with_counts(tasks.with_base_models()))),
+        tried=Packed(_tried(phrases)),
+        experts=Packed(phrase for task, said in _of_experts(study, tasks) for phrase in _tried(said, position=task)),
+    )
+
+
+def positions_with_scores(study: Study) -> set[int]:
+    """Return the positions of the tasks of which anybody, an expert too, said something that has a score."""
+    of_people = _scored(_of_people(study)).order_by().values_list("assignment__task__position", flat=True).distinct()
+    of_experts = (task for task, said in _of_experts(study, study.tasks.all()) if _scored(said).exists())
+    return {*of_people, *of_experts}
+
+
+def people_kind(study: Study) -> SessionKind:
+    """Return whose visits the study's numbers are of."""
+    return SessionKind.EXPERT if study.audience == Audience.EXPERTS else SessionKind.PARTICIPANT
+
+
+def _with_counts(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    scores = "assignments__phrases__score__"
+    # Django leaves a model's own ordering out of a query that groups.
+    counts = {"n_correct": Max(f"{scores}n_correct"), "n_error": Max(f"{scores}n_error")}
+    return tasks.annotate(**counts).order_by("position")
+
+
+def _task_facts(tasks: Sequence[Task]) -> tuple[TaskFacts, ...]:
+    ids = {task.base_model_id for task in tasks}
+    rows = Benchmark.objects.filter(base_model__in=ids, state=JobState.DONE).order_by("id")  # the newest is kept
+    done = {each.base_model_id: each for each in rows}
+    ranked = _ranked_lists(ids)
+    return tuple(
+        _task_fact(task, done.get(task.base_model_id), ranked[task.base_model_id, task.target_class]) for task in tasks
+    )
+
+
+def _ranked_lists(base_models: Collection[int]) -> defaultdict[tuple[int, int | None], list[RankedList]]:
+    """By base model and class, the lists of keywords that were ranked on it."""
+    ranked: defaultdict[tuple[int, int | None], list[RankedList]] = defaultdict(list)
+    for each in KeywordRanking.objects.filter(base_model__in=base_models).with_best(BEST_KEYWORDS):
+        best = tuple(each.best)  # type: ignore[attr-defined]  # annotated
+        of_list = RankedList(each.list_name, each.list_digest, each.text_template, each.n_keywords, best)
+        ranked[each.base_model_id, each.target_class].append(of_list)
+    return ranked
+
+
+def _task_fact(task: Task, done: Benchmark | None, keywords: Sequence[RankedList]) -> TaskFacts:
+    return TaskFacts(
+        position=task.position,
+        class_name=task.class_name,
+        dataset=task.base_model.dataset.name,
+        base_model=task.base_model.name,
+        base_worst_group=task.base_model.test_metrics["worst_group"],
+        base_average=task.base_model.test_metrics["average"],
+        n_correct=task.n_correct,  # type: ignore[attr-defined]  # annotated
+        n_error=task.n_error,  # type: ignore[attr-defined]
+        benchmark=tuple(done.rows) if done else (),
+        keywords=tuple(keywords),
+    )
+
+
+def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
+    """Phrases, the earliest first. task: its position, where it is another than the phrase's own."""
+    rows = (
+        phrases.exclude(moderation=Moderation.EXCLUDED)
+        .order_by("submitted_at", "id")
+        .values_list(
+            "assignment__task__position",
+            "assignment__session__participant__pseudonym",
+            "text",
+            "moderation",
+            "score__value",
+            "score__run__worst_group_accuracy",
+            "score__n_correct",
+            "score__n_error",
+            "score__tries",
+            "id",
+            "score",
+            "score__text_digest",
+            "score__sign",
+        )
+    )
+    for row in rows.iterator(_AT_ONCE):
+        position, person, text, moderation, value, accuracy, n_correct, n_error, tries, phrase, score, digest, sign = (
+            row
+        )
+        is_hidden = moderation == Moderation.HIDDEN
+        yield Tried(
+            task=task.get("position", position),
+            participant=person,
+            text=HIDDEN if is_hidden else text,
+            error_score=value,
+            worst_group_accuracy=accuracy,
+            n_correct=n_correct or 0,
+            n_error=n_error or 0,
+            tries=tries,
+            phrase=phrase,
+            score=score or 0,
+            key=annotation_key(digest, sign) if digest else b"",
+            meant=text if is_hidden else "",
+        )
+
+
+def _of_people(study: Study) -> QuerySet[Phrase]:
+    return Phrase.objects.filter(assignment__session__in=study.sessions.in_results(people_kind(study)))
+
+
+def _scored(phrases: QuerySet[Phrase]) -> QuerySet[Phrase]:
+    return phrases.filter(score__isnull=False).exclude(moderation=Moderation.EXCLUDED)
+
+
+def _of_experts(study: Study, tasks: QuerySet[Task]) -> Iterator[tuple[int, QuerySet[Phrase]]]:
+    """What experts said, in any study, of each task's class and base model, by the task's position.
+
+    Nothing where experts are the study's people, and no task of which they said nothing.
+    """
+    if study.audience == Audience.EXPERTS:
+        return
+    visits = AnnotationSession.objects.in_results(SessionKind.EXPERT)
+    of_experts = Phrase.objects.filter(assignment__session__in=visits)
+    pair = ("assignment__task__base_model", "assignment__task__target_class")
+    said = set(of_experts.order_by().values_list(*pair).distinct())  # mostly few, where a study has a thousand tasks
+    for task in tasks.exclude(target_class=None):
+        key = (task.base_model_id, task.target_class)
+        if key in said:
+            yield task.position, of_experts.filter(**dict(zip(pair, key, strict=True)))
+
+
+def _conditions(study: Study, kind: SessionKind) -> tuple[dict[str, str | None], int]:
+    """The condition of each person, None where there is none or several, and how many people had several."""
+    seen: dict[str, set[str | None]] = {}
+    visits = study.sessions.in_results(kind).order_by()
+    pairs = visits.values_list("participant__pseudonym", "condition__name").distinct()
+    for person, condition in pairs:
+        seen.setdefault(person, set()).add(condition)
+    named = {person: names - {None} for person, names in seen.items()}
+    several = sum(len(names) > 1 for names in named.values())
+    return {person: next(iter(names)) if len(names) == 1 else None for person, names in named.items()}, several

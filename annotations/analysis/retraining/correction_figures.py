@@ -1,0 +1,130 @@
+"""A pooled correction's report as rows, and its figure: accuracy of each slice and class before and after."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
+from annotations.analysis.statistics.estimates import wilson_interval
+from annotations.analysis.tables.study_tables import FilledTable
+from annotations.models import Correction
+from annotations.readings.retraining.corrections import SET_NAMES
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, SHARE, field
+
+BEFORE, AFTER = "before", "after"
+MOST_CLASSES = 40  # drawn, those that change most in the minority
+_OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
+_MARKS = Series(BEFORE, "before", "circle", 4), Series(AFTER, "after the correction", "diamond", 0)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One accuracy of a model (before, after, or without CLASS), overall, of a group or of a part with n images."""
+
+    set: str
+    dataset: str
+    model: str
+    what: str
+    class_name: str
+    name: str
+    n: int | None
+    value: float | None
+
+
+REPORT: Table[Measured] = Table(
+    "correction.csv",
+    "one row per set of images, model and measure of a pooled correction",
+    "by model (before, after, then without each class), set, then measure",
+    (
+        Column("set", "text", "which images", field("set"), range="validation, test, second"),
+        Column("dataset", "text", "the data set that they are of", field("dataset")),
+        Column(
+            "model",
+            "text",
+            "before: the base model; after: the correction; without CLASS: the correction without that annotation",
+            field("model"),
+        ),
+        Column("what", "text", "what the measure is of", field("what"), range="overall, group, part"),
+        Column("class", "text", "of a part: the class", field("class_name")),
+        Column(
+            "name",
+            "text",
+            "overall: worst_group, average (weighted by the groups' train counts), average_plain, gap, minority and "
+            "majority (unweighted means over annotated classes); group: its name; part: minority (above the "
+            "annotation's threshold), majority, class",
+            field("name"),
+        ),
+        Column("images", "integer", "in the group or part", field("n"), **COUNT),
+        Column("accuracy", "number", "accuracy; of gap: average less worst group", field("value"), **SHARE),
+    ),
+)
+
+
+def report(correction: Correction) -> FilledTable[Measured]:
+    """Return the whole report of a correction that is done."""
+    return FilledTable(REPORT, tuple(_rows(correction)))
+
+
+def splits_figure(correction: Correction) -> Figure:
+    """Return minority and majority of each annotated class, before and after, on each set of images."""
+    panels = [
+        Panel(f"{SET_NAMES[each['name']]} ({each['dataset']})", lines)
+        for each in correction.effects.get("sets", [])
+        if (lines := tuple(_lines(each, correction.base_model.dataset.class_names)))
+    ]
+    return Figure(
+        "correction-splits",
+        "Minority and majority of each annotated class, before and after",
+        "Figures 7, 8, 9 and 11",
+        "Accuracy on the images of a class above the threshold of its annotation (minority) and at or below it "
+        "(majority), of the base model and of the correction, with Wilson's 95% intervals. Validation images have "
+        "chosen phrases and thresholds; no test image has chosen anything.",
+        report(correction),
+        LineChart("accuracy", "share", _MARKS, tuple(panels)),
+        "It is not trained yet.",
+    )
+
+
+def _rows(correction: Correction) -> Iterator[Measured]:
+    names = correction.base_model.dataset.class_names
+    sets = {each["name"]: each for each in correction.effects.get("sets", [])}
+    for model in (BEFORE, AFTER):
+        for each in sets.values():
+            yield from _measured(each, each[model], model, names)
+    for without in correction.ablations:
+        for each in without["sets"]:
+            yield from _measured(sets[each["name"]], each["after"], f"without {names[without['class']]}", names)
+
+
+def _measured(of: Mapping[str, Any], values: Mapping[str, Any], model: str, names: list[str]) -> Iterator[Measured]:
+    where = (of["name"], of["dataset"], model)
+    for name in _OVERALL:
+        yield Measured(*where, "overall", "", name, None, values[name])
+    for group, accuracy, n in zip(of["groups"], values["accuracies"], values["counts"], strict=True):
+        yield Measured(*where, "group", "", group, n, accuracy)
+    for part in values["parts"]:
+        yield Measured(*where, "part", names[part["class"]], part["part"], part["n"], part["accuracy"])
+
+
+def _lines(of: Mapping[str, Any], names: list[str]) -> Iterator[Line]:
+    parts = {
+        (part["class"], part["part"]): (part, other)
+        for part, other in zip(of[BEFORE]["parts"], of[AFTER]["parts"], strict=True)
+        if part["part"] != "class" and part["n"]
+    }
+    labels = sorted({label for label, _ in parts}, key=lambda label: -abs(_change(parts.get((label, "minority")))))
+    for label in sorted(labels[:MOST_CLASSES]):
+        for name in ("minority", "majority"):
+            if (label, name) in parts:
+                before, after = parts[label, name]
+                yield Line(f"{names[label]}, {name} ({before['n']})", (_mark(BEFORE, before), _mark(AFTER, after)))
+
+
+def _change(pair: tuple[Mapping[str, Any], Mapping[str, Any]] | None) -> float:
+    return 0.0 if pair is None else float(pair[1]["accuracy"] - pair[0]["accuracy"])
+
+
+def _mark(series: str, part: Mapping[str, Any]) -> Mark:
+    low, high = wilson_interval(round(part["accuracy"] * part["n"]), part["n"]) or (None, None)
+    return Mark(series, part["accuracy"], series, low, high)

@@ -1,0 +1,156 @@
+"""The pooled corrections of a study as tables, those that are trained: what each is made from, and what it does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from annotations.analysis.figures.chart_values import Figure
+from annotations.analysis.retraining.correction_figures import REPORT, Measured, report, splits_figure
+from annotations.analysis.tables.study_tables import FilledTable
+from annotations.models import Correction, CorrectionPart, JobState, Study
+from annotations.readings.releases.moderated_words import words_of_phrase
+from annotations.readings.retraining import corrections as reading
+from annotations.tables.columns import Cell, Column, Table
+from annotations.tables.shared import COUNT, field
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """One annotation of a correction, with the sizes of its two slices of the class's train images."""
+
+    correction: Correction
+    part: CorrectionPart
+    class_name: str
+    n_above: int | None
+    n_below: int | None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One accuracy of a correction's report."""
+
+    correction: int
+    measured: Measured
+
+
+@dataclass(frozen=True)
+class CorrectionTables:
+    """figures: minority and majority before and after, of each correction."""
+
+    corrections: FilledTable[Correction]
+    annotations: FilledTable[PartRow]
+    effects: FilledTable[Effect]
+    figures: tuple[Figure, ...]
+
+    @property
+    def all(self) -> tuple[FilledTable[Any], ...]:
+        return self.corrections, self.annotations, self.effects
+
+
+def correction_tables(study: Study) -> CorrectionTables:
+    """Return the tables of the corrections that a study has now, the oldest first."""
+    trained = [each for each in reversed(reading.listed(study)) if each.state == JobState.DONE]
+    reports = [(each, report(each)) for each in trained]
+    return CorrectionTables(
+        corrections=FilledTable(CORRECTIONS, trained),
+        annotations=FilledTable(ANNOTATIONS, [part for each in trained for part in _parts(each)]),
+        effects=FilledTable(EFFECTS, [Effect(each.pk, row) for each, of_each in reports for row in of_each.rows]),
+        figures=tuple(map(_figure, trained)),
+    )
+
+
+def _parts(correction: Correction) -> Sequence[PartRow]:
+    of_report = reading.report_of(correction).parts
+    return [PartRow(correction, each.part, each.class_name, each.n_above, each.n_below) for each in of_report]
+
+
+def _figure(correction: Correction) -> Figure:
+    figure = splits_figure(correction)
+    title = f"Correction {correction.pk} ({correction.review}): minority and majority of each class"
+    return replace(figure, key=f"correction-{correction.pk}-splits", title=title)
+
+
+def _of_effect(column: Column[Measured]) -> Column[Effect]:
+    def cell(row: Effect) -> Cell:
+        return column.cell(row.measured)
+
+    return Column(column.name, column.type, column.meaning, cell, column.unit, column.range, column.computed)
+
+
+_NUMBER = {"range": "1 or more"}
+
+CORRECTIONS: Table[Correction] = Table(
+    "corrections.csv",
+    "one row per pooled correction that is trained, whatever its review said",
+    "by correction",
+    (
+        Column("correction", "integer", "number of the correction, unique on the site", field("pk"), **_NUMBER),
+        Column("dataset", "text", "data set of its base model", lambda row: str(row.base_model.dataset.name)),
+        Column("base_model", "text", "the base model that it corrects", lambda row: str(row.base_model.name)),
+        Column(
+            "second_dataset",
+            "text",
+            "data set of the second test set, empty where there is none",
+            lambda row: row.second_base_model.dataset.name if row.second_base_model else None,
+        ),
+        Column("review", "text", "what a coordinator decided", field("review"), range="proposed, approved, rejected"),
+        Column("review_reason", "text", "and why", lambda row: row.review_reason or None),
+        Column("reviewed_at", "time", "when", field("reviewed_at")),
+        Column("scheme", "text", "how images are weighted", field("scheme"), computed="docs/methods.md"),
+        Column("loss", "number", "at the solution", field("loss"), range="0 or more"),
+        Column(
+            "certified_gap",
+            "number",
+            "how far the loss is from the least one at most",
+            field("certified_gap"),
+            range="0 or more",
+        ),
+        Column("trained_at", "time", "when it ended", field("finished_at")),
+        Column("code_version", "text", "version of Clarify that trained it", field("code_version")),
+    ),
+)
+
+ANNOTATIONS: Table[PartRow] = Table(
+    "correction_annotations.csv",
+    "one row per correction and class: the phrase and threshold that it was trained with",
+    "by correction, then the class's number",
+    (
+        Column("correction", "integer", "number of the correction", lambda row: row.correction.pk, **_NUMBER),
+        Column("class", "text", "name of the annotated class", field("class_name")),
+        Column(
+            "text",
+            "text",
+            "the phrase; written as in phrases.csv, (hidden) where the staff hid it",
+            lambda row: words_of_phrase(row.part.score.phrase),
+        ),
+        Column("error_score", "number", "of the phrase", lambda row: row.part.score.value, range="0 to 1"),
+        Column(
+            "threshold", "number", "similarity above which an image is in the slice", lambda row: row.part.threshold
+        ),
+        Column(
+            "sign",
+            "integer",
+            "-1 where the phrase says that images lack it: then sign times similarity is above the threshold",
+            lambda row: row.part.score.sign,
+            range="-1, 1",
+        ),
+        Column(
+            "by_hand",
+            "boolean",
+            "chosen by a person instead of by the highest error score",
+            lambda row: row.part.by_hand,
+        ),
+        Column("images_above", "integer", "train images of the class in the slice", field("n_above"), **COUNT),
+        Column("images_below", "integer", "the others of the class", field("n_below"), **COUNT),
+    ),
+)
+
+EFFECTS: Table[Effect] = Table(
+    "correction_effects.csv",
+    "one row per correction, set of images, model and measure",
+    "by correction, then model (before, after, then without each class), set, then measure",
+    (
+        Column("correction", "integer", "number of the correction", field("correction"), **_NUMBER),
+        *(_of_effect(column) for column in REPORT.columns),
+    ),
+)

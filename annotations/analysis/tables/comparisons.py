@@ -1,0 +1,85 @@
+"""Comparisons: of conditions between people, and of tasks within people."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.statistics.estimates import SEED
+from annotations.analysis.statistics.permutations import Comparison, compare_groups, compare_pairs, holm
+
+Measure = Callable[[PersonTask], float | None]
+
+MOST_TASKS = 20  # of which each two are compared
+COMPARED_MEASURES: dict[str, Measure] = {
+    "best_error_score": lambda row: row.best_error_score,
+    "worst_group_accuracy": lambda row: row.worst_group_accuracy,
+    "tries": lambda row: row.tries,
+    "active_time": lambda row: row.times.active,
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """`second` less `first` of one measure. adjusted_p: Holm's, over the comparisons of the same measure."""
+
+    measure: str
+    first: str
+    second: str
+    result: Comparison
+    adjusted_p: float | None = None
+
+
+def compare_conditions(rows: Sequence[PersonTask], names: Sequence[str]) -> tuple[Compared, ...]:
+    """Compare each two conditions, by measure, in the order of `names`; rows without a condition are passed over."""
+    people = list(dict.fromkeys(row.participant for row in rows if row.condition is not None))
+    tasks = sorted({row.task for row in rows})
+    condition = {row.participant: row.condition for row in rows}
+    compared: list[Compared] = []
+    for name, measure in COMPARED_MEASURES.items():
+        values = np.full((len(people), len(tasks)), np.nan)
+        place = {person: i for i, person in enumerate(people)}
+        for row in rows:
+            value = measure(row)
+            if row.participant in place and value is not None:
+                values[place[row.participant], tasks.index(row.task)] = value
+        family = []
+        for first, second in combinations(names, 2):
+            pair = np.array([condition[person] in (first, second) for person in people], np.bool_)
+            in_second = np.array([condition[person] == second for person in people], np.bool_)[pair]
+            result = compare_groups(values[pair], in_second, np.random.default_rng(SEED))
+            family.append(Compared(name, first, second, result))
+        compared += _adjusted(family)
+    return tuple(compared)
+
+
+def compare_tasks(rows: Sequence[PersonTask], titles: dict[int, str]) -> tuple[Compared, ...]:
+    """Compare each two tasks over the people who have a value on both, by measure. titles: of the tasks by number.
+
+    None of more than MOST_TASKS: experts may have a thousand classes, and half a million comparisons say nothing.
+    """
+    compared: list[Compared] = []
+    if len(titles) > MOST_TASKS:
+        return ()
+    for name, measure in COMPARED_MEASURES.items():
+        by_task: dict[int, dict[str, float]] = defaultdict(dict)
+        for row in rows:
+            value = measure(row)
+            if value is not None:
+                by_task[row.task][row.participant] = value
+        family = []
+        for first, second in combinations(sorted(titles), 2):
+            both = sorted(by_task[first].keys() & by_task[second].keys())
+            differences = [by_task[second][person] - by_task[first][person] for person in both]
+            result = compare_pairs(differences, np.random.default_rng(SEED))
+            family.append(Compared(name, titles[first], titles[second], result))
+        compared += _adjusted(family)
+    return tuple(compared)
+
+
+def _adjusted(family: list[Compared]) -> list[Compared]:
+    adjusted = holm([each.result.p_value for each in family])
+    return [replace(each, adjusted_p=p) for each, p in zip(family, adjusted, strict=True)]

@@ -1,0 +1,95 @@
+"""What is measured of a person on a task, and the table of it: the headline."""
+
+from typing import Any
+
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
+
+CONDITION: Column[Any] = Column(
+    "condition", "text", "what the person saw, empty where the study has no conditions", field("condition")
+)
+_OPTIMISTIC = "optimistic: the best over all phrases of the person, so the test images chose the phrase"
+# What is measured of a person on a task. summary.csv has a column for each, measures_long.csv a row,
+# participants_wide.csv a column for each task.
+MEASURES: tuple[Column[PersonTask], ...] = (
+    Column("phrases", "integer", "phrases submitted in the task", field("n_phrases"), **COUNT),
+    Column("tries", "integer", "distinct phrases that the person tried for the class", field("tries"), **COUNT),
+    Column(
+        "best_error_score",
+        "number",
+        "the highest error score of those phrases",
+        field("best_error_score"),
+        range="0 to 1",
+        computed="maximum of error_score over the person's rows of the task in phrases.csv; the first row wins a tie",
+    ),
+    Column(
+        "null_level",
+        "number",
+        "what random words reach in so many tries, in 19 of 20 cases at most",
+        field("null_level"),
+        range="0 to 1",
+        computed="smallest attainable error score x with F0(x) to the power of tries at least 0.95",
+    ),
+    Column(
+        "worst_group_accuracy",
+        "number",
+        "the headline: on test, of the phrase with the best error score; empty where that has no finished run",
+        field("worst_group_accuracy"),
+        computed="worst_group_accuracy in runs.csv of the run of the row that best_error_score is of",
+        **SHARE,
+    ),
+    Column(
+        "worst_group_accuracy_chosen_on_test",
+        "number",
+        _OPTIMISTIC,
+        field("worst_group_accuracy_chosen_on_test"),
+        computed="maximum of worst_group_accuracy in runs.csv over the runs of the person's phrases in the task",
+        **SHARE,
+    ),
+    Column(
+        "active_time",
+        "number",
+        "at work: in view, with a hand on it, online, not waiting for a score; empty where the browser said nothing",
+        lambda row: row.times.active,
+        unit="seconds",
+        computed="length of the union of visible spans in the task, less waiting and offline ones; summed over visits",
+    ),
+    Column(
+        "waiting_time",
+        "number",
+        "spent waiting for scores; empty where the browser said nothing",
+        lambda row: row.times.waiting,
+        unit="seconds",
+        computed="length of the union of waiting spans within the task; summed over visits",
+    ),
+    Column(
+        "wall_time",
+        "number",
+        "from the start of the task to its end",
+        lambda row: row.times.wall,
+        unit="seconds",
+        computed="ended_at less started_at in assignments.csv; summed over visits",
+    ),
+)
+
+SUMMARY: Table[PersonTask] = Table(
+    "summary.csv",
+    "one row per participant and task: the headline",
+    "by task, then participant",
+    (
+        task_column(field("task")),
+        participant_column(field("participant")),
+        CONDITION,
+        *MEASURES,
+        Column(
+            "best_phrase", "text", "the phrase with the best score; written as in phrases.csv", field("best_phrase")
+        ),
+        Column(
+            "phrase_chosen_on_test",
+            "text",
+            "the phrase of worst_group_accuracy_chosen_on_test; written as in phrases.csv",
+            field("phrase_chosen_on_test"),
+        ),
+    ),
+)

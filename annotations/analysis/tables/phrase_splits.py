@@ -1,0 +1,156 @@
+"""What a phrase does to the images of its class: accuracy on either side of its threshold, and samples of both."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, Moderation, RunState, Score
+from annotations.models.arrays import unpack_float32, unpack_int32
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.datasets.image_samples import sample
+from annotations.readings.releases.moderated_words import HIDDEN
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.retraining.slices import annotated_members
+
+PANEL_SIZE = 8
+_SEED = (6, 10)  # of the panels' samples
+
+
+@dataclass(frozen=True)
+class SplitPart:
+    """Accuracy on a part of a split. part: minority (above the threshold), majority, class (both) or all classes."""
+
+    task: int
+    class_name: str
+    phrase: str
+    split: str
+    part: str
+    n: int
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One image of a panel. directory: of the data set, relative to DATA_ROOT."""
+
+    task: int
+    class_name: str
+    phrase: str
+    slice: str
+    place: int
+    image_key: str
+    is_error: bool
+    similarity: float
+    directory: str
+    dataset: int
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What is seen of a phrase. missing: why there is nothing, where a data set's files are not here."""
+
+    parts: tuple[SplitPart, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    missing: str = ""
+
+
+def look(task: int, phrase: int) -> Looked:
+    """Look at a scored phrase's class images, from the data set's files. Words that the staff hid are not said."""
+    scores = Score.objects.only("pk", "run__state", "phrase__text", "phrase__moderation")
+    score = scores.select_related("run", "phrase").get(phrase=phrase)
+    words = HIDDEN if score.phrase.moderation == Moderation.HIDDEN else score.phrase.text
+    has_run = score.run is not None and score.run.state == RunState.DONE
+    try:
+        return _look(task, score.pk, has_run, words)
+    except ModelingError as error:
+        return Looked(missing=str(error))
+
+
+@lru_cache(maxsize=2_048)
+def _look(task: int, score_id: int, has_run: bool, words: str) -> Looked:
+    """Kept, since neither a score nor a data set ever changes. Raises BadDataset, BadArray."""
+    related = ("phrase__assignment__task__base_model__dataset", "run")
+    score = Score.objects.select_related(*related).defer("run__head").get(pk=score_id)
+    return Looked(tuple(_parts(task, score, has_run, words)), tuple(_panels(task, score, words)))
+
+
+def _parts(task: int, score: Score, has_run: bool, words: str) -> Iterator[SplitPart]:
+    if score.threshold is None:
+        return
+    shown = score.phrase.assignment.task
+    base_model, label = shown.base_model, shown.target_class
+    assert label is not None, "a task with phrases has a class"
+    files = base_model.dataset.files
+    predicted = base_model.predicted
+    for split in (Split.VALIDATION, Split.TEST):
+        rows = files.rows(split, label)
+        above = annotated_members(
+            files.array("similarity"),
+            rows,
+            files.labels[rows],
+            unpack_float32(score.text_embedding),
+            sign=score.sign,
+            target_class=label,
+            threshold=score.threshold,
+        )
+        before = predicted[rows]
+        after = _after(score, files.rows(split), rows) if split is Split.TEST and has_run else None
+        for part, members in (("minority", above), ("majority", ~above), ("class", np.ones_like(above))):
+            counted = members & (before != BaseModel.NO_PREDICTION)
+            yield SplitPart(
+                task=task,
+                class_name=shown.class_name,
+                phrase=words,
+                split=split.word,
+                part=part,
+                n=int(counted.sum()),
+                before=_share(before[counted] == label),
+                after=None if after is None else _share(after[counted] == label),
+            )
+    yield SplitPart(
+        task, shown.class_name, words, Split.TEST.word, "all", len(files.rows(Split.TEST)),
+        base_model.test_metrics["average_plain"], score.run.plain_average_accuracy if has_run and score.run else None,
+    )  # fmt: skip
+
+
+def _after(score: Score, test_rows: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The run's predictions for some test rows."""
+    assert score.run is not None and score.run.test_predictions is not None, "a done run has its predictions"
+    return unpack_int32(score.run.test_predictions)[np.searchsorted(test_rows, rows)]
+
+
+def _panels(task: int, score: Score, words: str) -> Iterator[Panel]:
+    if score.threshold is None:
+        return
+    shown = score.phrase.assignment.task
+    dataset = shown.base_model.dataset
+    assert shown.target_class is not None, "a task with phrases has a class"
+    images = class_images(shown.base_model, shown.target_class)
+    values = score.similarity_array
+    above = score.sign * values > np.float32(score.threshold)
+    for name, members in (("easy", ~above), ("hard", above)):
+        positions = np.flatnonzero(members)
+        chosen = positions[sample(len(positions), PANEL_SIZE, 0, _SEED)]
+        keys = dataset.files.image_keys[images.rows[chosen]]
+        for place, (position, key) in enumerate(zip(chosen, keys, strict=True), start=1):
+            yield Panel(
+                task=task,
+                class_name=shown.class_name,
+                phrase=words,
+                slice=name,
+                place=place,
+                image_key=key.decode(),
+                is_error=bool(images.is_error[position]),
+                similarity=float(values[position]),
+                directory=dataset.directory,
+                dataset=dataset.pk,
+            )
+
+
+def _share(right: NDArray[np.bool_] | Sequence[bool]) -> float | None:
+    return float(np.mean(right)) if len(right) else None

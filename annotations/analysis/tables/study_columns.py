@@ -1,0 +1,193 @@
+"""The columns of the analysis tables: CSV files, the page's tables and the data dictionary are made from these."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from annotations.analysis.observations.exclusion_counts import Counted
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.statistics.estimates import Estimate
+from annotations.analysis.tables.comparisons import Compared
+from annotations.analysis.tables.measures import MEASURES
+from annotations.analysis.tables.phrase_splits import Panel, SplitPart
+from annotations.analysis.tables.table3 import Listed
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, SCORE, SHARE, field, participant_column, task_column
+
+_CLASS = "name of the annotated class"
+
+
+@dataclass(frozen=True)
+class Total:
+    """One measure of one task over its people. reference: of the base model, or what random words reach on average."""
+
+    task: int
+    measure: str
+    estimate: Estimate
+    reference: float | None
+
+
+_TASK = task_column(field("task"))
+_BCA = "bias-corrected and accelerated bootstrap of people, from a fixed seed"
+_TIMES = ("active_time", "waiting_time", "wall_time")
+
+EXPERTS: Table[PersonTask] = Table(
+    "experts.csv",
+    "one row per expert and task: what experts reached on the same class of the same base model, here or in a study of "
+    "their own",
+    "by task, then expert",
+    (
+        _TASK,
+        Column("expert", "text", "pseudonym, made with the key of the study of the visit", field("participant")),
+        *(measure for measure in MEASURES if measure.name not in _TIMES),
+        Column(
+            "best_phrase", "text", "the phrase with the best score; written as in phrases.csv", field("best_phrase")
+        ),
+    ),
+)
+
+TOTALS: Table[Total] = Table(
+    "estimates.csv",
+    "one row per task and measure of summary.csv: over its people, with an interval for the mean",
+    "by task, then measure",
+    (
+        _TASK,
+        Column("measure", "text", "a column of summary.csv", field("measure")),
+        Column("participants", "integer", "participants who have the measure", field("estimate.n"), **COUNT),
+        Column("mean", "number", "over these participants", field("estimate.mean")),
+        Column("sd", "number", "sample standard deviation (n - 1), empty below two", field("estimate.sd")),
+        Column("median", "number", "over these participants", field("estimate.median")),
+        Column("max", "number", "over these participants", field("estimate.max")),
+        Column("mean_low", "number", "lower end of the 95% interval of the mean", field("estimate.low"), computed=_BCA),
+        Column("mean_high", "number", "its upper end; empty below two", field("estimate.high"), computed=_BCA),
+        Column("resamples", "integer", "of the bootstrap; its seed is fixed", field("estimate.resamples"), **COUNT),
+        Column(
+            "base_model",
+            "number",
+            "the base model's, where it has the measure",
+            lambda row: row.reference if "accuracy" in row.measure else None,
+            **SHARE,
+        ),
+        Column(
+            "random_words",
+            "number",
+            "what random words reach on average, for the same tries, where that is the measure",
+            lambda row: row.reference if row.measure == "best_error_score" else None,
+            **SCORE,
+        ),
+    ),
+)
+
+TABLE_3: Table[Listed] = Table(
+    "table_3.csv",
+    "one row per phrase and list of the paper's table 3; a phrase that is best in both ways is in both lists",
+    "by task, list, then alphabet",
+    (
+        _TASK,
+        Column(
+            "list",
+            "text",
+            "which list",
+            lambda row: row.phrase_list.value,
+            range="Best WGA, Best Error Score, All Others",
+        ),
+        Column("text", "text", "the phrase; written as in phrases.csv", field("text")),
+        participant_column(field("participant")),
+        Column("error_score", "number", "of the phrase", field("error_score"), **SCORE),
+        Column("worst_group_accuracy", "number", "on test, of its run", field("worst_group_accuracy"), **SHARE),
+    ),
+)
+
+SPLITS: Table[SplitPart] = Table(
+    "splits.csv",
+    "one row per task, split and part: accuracy on the images of the class above and below the threshold of the task's "
+    "best phrase, before and after retraining with it",
+    "by task, split, then part",
+    (
+        _TASK,
+        Column("class", "text", _CLASS, field("class_name")),
+        Column("phrase", "text", "the study's phrase with the highest error score", field("phrase")),
+        Column("split", "text", "validation chose the phrase and its threshold; test did not", field("split")),
+        Column(
+            "part",
+            "text",
+            "minority: sign times similarity above the threshold; majority: the rest; class: both; all: every class",
+            field("part"),
+            range="minority, majority, class, all",
+        ),
+        Column("images", "integer", "in the part", field("n"), **COUNT),
+        Column("before", "number", "accuracy of the base model; empty without an image", field("before"), **SHARE),
+        Column("after", "number", "accuracy after retraining; on test alone", field("after"), **SHARE),
+    ),
+)
+
+PANELS: Table[Panel] = Table(
+    "panels.csv",
+    "one row per image of the panels: a sample of the easy and of the hard slice of a task's best phrases",
+    "by task, phrase, slice, then place",
+    (
+        _TASK,
+        Column("class", "text", _CLASS, field("class_name")),
+        Column("phrase", "text", "the phrase", field("phrase")),
+        Column("slice", "text", "hard: above the threshold; easy: at or below it", field("slice"), range="easy, hard"),
+        Column("place", "integer", "in the panel, from 1", field("place")),
+        Column("image_key", "text", "the image, as the data set names it", field("image_key")),
+        Column("is_error", "boolean", "whether the base model was wrong on it", field("is_error")),
+        Column("similarity", "number", "to the phrase's subject", field("similarity"), unit="cosine"),
+    ),
+)
+
+
+def _mean_of(place: int) -> Callable[[Compared], float | None]:
+    return lambda row: row.result.means[place] if row.result.means else None
+
+
+def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
+    return Table(
+        file,
+        meaning,
+        "by measure, then as the study lists them",
+        (
+            Column("measure", "text", "a column of summary.csv", field("measure")),
+            Column("first", "text", first, field("first")),
+            Column("second", "text", "the other one", field("second")),
+            Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
+            Column("second_people", "integer", "people in the comparison", lambda row: row.result.n[1], **COUNT),
+            Column("first_mean", "number", "mean over tasks of the first's means; empty within people", _mean_of(0)),
+            Column("second_mean", "number", "the same of the second's", _mean_of(1)),
+            Column("difference", "number", "mean of the second less the first", field("result.difference")),
+            Column(
+                "low", "number", "lower end of its 95% interval, percentile bootstrap of people", field("result.low")
+            ),
+            Column("high", "number", "its upper end", field("result.high")),
+            Column("p_value", "number", "of the permutation test, two-sided", field("result.p_value"), **SCORE),
+            Column("adjusted_p", "number", "Holm's, over the measure's rows", field("adjusted_p"), **SCORE),
+            Column("orders", "integer", "permutations taken", field("result.orders"), **COUNT),
+            Column("is_exact", "boolean", "whether these are all", field("result.is_exact")),
+        ),
+    )
+
+
+CONDITIONS = _comparisons(
+    "conditions.csv",
+    "one row per measure and pair of conditions: between people, whole persons permuted within those who did the same "
+    "tasks",
+    "a condition",
+)
+PAIRED = _comparisons(
+    "tasks_within_people.csv",
+    "one row per measure and pair of tasks: within the people who have both, the sign of each person's difference "
+    "flipped",
+    "a task",
+)
+
+COUNTED: Table[Counted] = Table(
+    "left_out.csv",
+    "one row per kind of thing that was left out, or that has no number",
+    "as they come in a visit",
+    (
+        Column("what", "text", "what", field("what")),
+        Column("n", "integer", "how many", field("n"), range="1 or more"),
+        Column("is_left_out", "boolean", "whether it is in no number at all", field("is_left_out")),
+        Column("reason", "text", "why, or what that means", field("reason")),
+    ),
+)

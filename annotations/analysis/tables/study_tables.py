@@ -1,0 +1,161 @@
+"""All tables of a study's analysis, from one reading of the database."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from annotations.analysis.observations.concept_matching import concepts_of
+from annotations.analysis.observations.exclusion_counts import Counted
+from annotations.analysis.observations.packed_phrases import by_person
+from annotations.analysis.observations.person_tasks import PersonTask, Tried, person_tasks
+from annotations.analysis.observations.study_rows import StudyRows, TaskFacts, read_rows
+from annotations.analysis.statistics.estimates import estimate, spread
+from annotations.analysis.tables import study_columns as columns
+from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, Keyword, Method, keywords, methods
+from annotations.analysis.tables.comparisons import COMPARED_MEASURES, Compared, compare_conditions, compare_tasks
+from annotations.analysis.tables.measures import SUMMARY
+from annotations.analysis.tables.phrase_splits import Looked, Panel, SplitPart, look
+from annotations.analysis.tables.saturation_tables import (
+    NOVELTY,
+    SATURATION,
+    Concept,
+    SaturationPoint,
+    TaskNovelty,
+    over_people,
+)
+from annotations.analysis.tables.study_columns import Total
+from annotations.analysis.tables.table3 import Listed, table_3
+from annotations.models import Study
+from annotations.tables.columns import Table
+
+Row = TypeVar("Row")
+PANEL_PHRASES = 3  # of each task that have panels
+MANY_TASKS = 100  # with more, the best alone
+
+
+@dataclass(frozen=True)
+class FilledTable(Generic[Row]):
+    """A table's definition and its rows."""
+
+    table: Table[Row]
+    rows: Sequence[Row]
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield the header, then the cells of each row, as they stand in the CSV file."""
+        return self.table.lines(self.rows)
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """Everything that the page shows and a release holds. missing: why images cannot be read, where they cannot."""
+
+    slug: str
+    title: str
+    tasks: tuple[TaskFacts, ...]
+    conditions_of_study: tuple[str, ...]
+    people: FilledTable[PersonTask]
+    totals: FilledTable[Total]
+    experts: FilledTable[PersonTask]
+    methods: FilledTable[Method]
+    keywords: FilledTable[Keyword]
+    table_3: FilledTable[Listed]
+    splits: FilledTable[SplitPart]
+    panels: FilledTable[Panel]
+    saturation: FilledTable[SaturationPoint]
+    novelty: FilledTable[TaskNovelty]
+    conditions: FilledTable[Compared]
+    paired: FilledTable[Compared]
+    counted: FilledTable[Counted]
+    missing: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[FilledTable[Any], ...]:
+        """Every table, in the order of a release."""
+        return (
+            self.people,
+            self.totals,
+            self.experts,
+            self.methods,
+            self.keywords,
+            self.table_3,
+            self.splits,
+            self.panels,
+            self.saturation,
+            self.novelty,
+            self.conditions,
+            self.paired,
+            self.counted,
+        )
+
+
+def study_tables(study: Study) -> StudyTables:
+    """Analyse a study as it is now."""
+    rows = read_rows(study)
+    return tables_of(study.slug, study.title, rows, concepts_of(rows), look)
+
+
+def tables_of(
+    slug: str, title: str, rows: StudyRows, concept: Concept, look: Callable[[int, int], Looked]
+) -> StudyTables:
+    """Make the tables of a study's rows. concept: which phrases say the same; look: what is seen of a task's phrase."""
+    tried = by_person(rows.tried)
+    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
+    expert_keys = [(each.task, each.participant) for each in rows.experts]
+    experts = person_tasks(expert_keys, by_person(rows.experts), {}, {})
+    saturation, novelty = over_people(rows, people, tried, concept)
+    best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1)
+    looked = {each.phrase: look(task, each.phrase) for task, phrases in best.items() for each in phrases}
+    titles = {task.position: task.title for task in rows.tasks}
+    first = [looked[phrases[0].phrase] for phrases in best.values() if phrases]
+    return StudyTables(
+        slug=slug,
+        title=title,
+        tasks=rows.tasks,
+        conditions_of_study=rows.conditions,
+        people=FilledTable(SUMMARY, people),
+        totals=FilledTable(columns.TOTALS, tuple(_totals(rows.tasks, people))),
+        experts=FilledTable(columns.EXPERTS, experts),
+        methods=FilledTable(METHODS, tuple(methods(rows.tasks, experts))),
+        keywords=FilledTable(KEYWORDS, tuple(keywords(rows.tasks))),
+        table_3=FilledTable(columns.TABLE_3, table_3(rows.tried)),
+        splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
+        panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
+        saturation=FilledTable(SATURATION, saturation),
+        novelty=FilledTable(NOVELTY, novelty),
+        conditions=FilledTable(columns.CONDITIONS, compare_conditions(people, rows.conditions)),
+        paired=FilledTable(columns.PAIRED, compare_tasks(people, titles)),
+        counted=FilledTable(columns.COUNTED, rows.counted),
+        missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
+    )
+
+
+def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Iterator[Total]:
+    measures = {
+        **COMPARED_MEASURES,
+        "worst_group_accuracy_chosen_on_test": lambda row: row.worst_group_accuracy_chosen_on_test,
+        "wall_time": lambda row: row.times.wall,
+    }
+    for task in tasks:
+        of_task = [row for row in people if row.task == task.position]
+        references = {
+            "best_error_score": spread(row.null_mean for row in of_task).mean,
+            "worst_group_accuracy": task.base_worst_group,
+            "worst_group_accuracy_chosen_on_test": task.base_worst_group,
+        }
+        for name, measure in measures.items():
+            yield Total(task.position, name, estimate(map(measure, of_task)), references.get(name))
+
+
+def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:
+    """The n phrases with the highest error scores of each task, each text once, the earliest of tied ones first."""
+    best: dict[int, list[Tried]] = defaultdict(list)
+    for each in tried:
+        known = best[each.task]
+        if not each.error_score or (len(known) == n and each.error_score <= (known[-1].error_score or 0)):
+            continue
+        known.append(each)
+        known.sort(key=lambda one: -(one.error_score or 0))
+        texts = [one.text.casefold() for one in known]
+        best[each.task] = [one for i, one in enumerate(known) if texts[i] not in texts[:i]][:n]
+    return dict(sorted(best.items()))

@@ -1,0 +1,214 @@
+"""The tables of a release over the API: by page as JSON, or whole as CSV, always as they are now."""
+
+import csv
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotations.analysis.analysis_cache import latest_concepts, latest_tables
+from annotations.analysis.retraining.correction_tables import correction_tables
+from annotations.api.common.filters import PAGING, equal
+from annotations.api.common.pagination import Pages
+from annotations.api.common.permissions import Staff
+from annotations.exports.tables import TABLES
+from annotations.exports.tables.summary import summarise
+from annotations.exports.tables.table_rows import Source, source_of, sources
+from annotations.models import Study
+from annotations.services.staff.row_visibility import visible
+from annotations.tables.columns import Cell, Table, write_cell, write_time
+
+# Columns by which tables that are computed can be filtered; those of the database say which ones they take.
+_FILTERS = (
+    *("task", "participant", "session", "condition", "measure", "what", "reason", "run", "method", "rank"),
+    *("concept", "correction", "set", "model"),
+)
+_PAGE = (
+    OpenApiParameter("page", int, description="number of the page, from 1"),
+    OpenApiParameter("page_size", int, description="rows a page, at most 200"),
+    OpenApiParameter("format", str, enum=["json", "csv"], description="csv: every row at once, streamed"),
+)
+
+
+class CSVRenderer(BaseRenderer):
+    """Lets ?format=csv through; the view streams the file itself."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return str(data).encode()
+
+
+class ColumnSerializer(serializers.Serializer[Any]):
+    """A column, as the data dictionary describes it."""
+
+    name = serializers.CharField()
+    type = serializers.ChoiceField(["text", "integer", "number", "boolean", "time", "json"])
+    unit = serializers.CharField()
+    range = serializers.CharField()
+    meaning = serializers.CharField()
+    computed = serializers.CharField()
+
+
+class TableSerializer(serializers.Serializer[Any]):
+    """A table: where it is, what a row is, and its columns."""
+
+    name = serializers.CharField()
+    url = serializers.CharField()
+    meaning = serializers.CharField()
+    order = serializers.CharField()
+    filters = serializers.ListField(child=serializers.CharField())
+    columns = ColumnSerializer(many=True)
+
+
+class RowsSerializer(serializers.Serializer[Any]):
+    """A page of rows; each is an object with the table's columns."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = serializers.ListField(child=serializers.DictField())
+
+
+class TablesView(APIView):
+    """Lists the tables of a study with their columns."""
+
+    permission_classes = (Staff,)
+
+    @extend_schema(operation_id="tables_list", responses=TableSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        study = get_object_or_404(visible(Study.objects.all(), request.user), slug=slug)
+        _refuse_unknown(request, {})
+        return Response([_described(part, request.path) for part in _all(study)])
+
+
+class TableView(APIView):
+    """Reads one table of a study, in the order that its definition says.
+
+    Filters are columns, and each must equal the value given; a parameter that the table does not take is refused. As
+    CSV the file is the one of a release.
+    """
+
+    permission_classes = (Staff,)
+    renderer_classes = (JSONRenderer, CSVRenderer)
+
+    @extend_schema(
+        operation_id="tables_retrieve",
+        parameters=[*_PAGE, *(OpenApiParameter(name, str) for name in _FILTERS)],
+        responses={200: RowsSerializer, (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "The table.")},
+    )
+    def get(self, request: Request, slug: str, name: str) -> HttpResponseBase:
+        study = get_object_or_404(visible(Study.objects.all(), request.user), slug=slug)
+        part = _find(study, name)
+        filters = _filters_of(part)
+        _refuse_unknown(request, filters)
+        rows = _chosen(part, filters, request.query_params)
+        if request.accepted_renderer.format == "csv":
+            return _csv(part.table, rows)
+        pages = Pages()
+        page = pages.paginate_queryset(rows, request, view=self)
+        return pages.get_paginated_response([_as_json(part.table, row) for row in page or []])
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer an error in the API's shape, also to who asked for CSV."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(answer, "exception", False):
+            answer.accepted_renderer, answer.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return answer
+
+
+def _all(study: Study) -> Iterator[Source]:
+    """Yield every table of a release, what takes longer to compute later."""
+    yield from sources(study, summarise(study))
+    there = {table.file for table in TABLES}
+    for analyse in (correction_tables, latest_tables, latest_concepts):
+        for each in analyse(study).all:
+            if each.table.file not in there:
+                yield Source(each.table, each.rows)
+
+
+def _find(study: Study, name: str) -> Source:
+    """The table of that name; the large ones without analysing the study."""
+    try:
+        return source_of(study, name)
+    except KeyError:
+        found = next((part for part in _all(study) if part.table.name == name), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _filters_of(part: Source) -> Mapping[str, str]:
+    if isinstance(part.rows, QuerySet):
+        return part.filters
+    return {name: name for name in part.table.header if name in _FILTERS}
+
+
+def _refuse_unknown(request: Request, filters: Mapping[str, str]) -> None:
+    given = set(request.query_params) - PAGING - set(filters)
+    if given:
+        raise ValidationError({name: ["There is no such filter."] for name in sorted(given)})
+
+
+def _chosen(part: Source, filters: Mapping[str, str], given: Mapping[str, str]) -> QuerySet[Any, Any] | list[Any]:
+    wanted = {name: given[name] for name in filters if name in given}
+    if isinstance(part.rows, QuerySet):
+        rows = part.rows
+        for name, value in wanted.items():
+            rows = equal(rows, name, filters[name], value)
+        return rows
+    cells = {column.name: column.cell for column in part.table.columns}
+    return [row for row in part if all(write_cell(cells[name](row)) == value for name, value in wanted.items())]
+
+
+def _csv(table: Table[Any], rows: QuerySet[Any, Any] | list[Any]) -> StreamingHttpResponse:
+    chosen = rows.iterator(2_000) if isinstance(rows, QuerySet) else iter(rows)
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    lines: Iterator[str] = (writer.writerow(line) for line in table.lines(chosen))
+    headers = {"Content-Disposition": f'attachment; filename="{table.file}"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _as_json(table: Table[Any], row: Any) -> dict[str, Any]:
+    return dict(zip(table.header, map(_plain, table.cells(row)), strict=True))
+
+
+def _plain(cell: Cell) -> Any:
+    if isinstance(cell, dt.datetime):
+        return write_time(cell)
+    return str(cell) if isinstance(cell, uuid.UUID) else cell
+
+
+def _described(part: Source, path: str) -> dict[str, Any]:
+    table = part.table
+    names = ("name", "type", "unit", "range", "meaning", "computed")
+    return {
+        "name": table.name,
+        "url": f"{path}{table.name}/",
+        "meaning": table.meaning,
+        "order": table.order,
+        "filters": list(_filters_of(part)),
+        "columns": [{name: getattr(column, name) for name in names} for column in table.columns],
+    }

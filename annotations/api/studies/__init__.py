@@ -1,0 +1,1 @@
+"""Set-up, pre-flight and life of a study."""

@@ -1,0 +1,135 @@
+"""What staff can read: lists and single rows, under pseudonyms."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Prefetch, QuerySet
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from annotations.api.common.filters import AllowedFilters, CountedVisits
+from annotations.api.common.permissions import Staff
+from annotations.api.studies.serializers import (
+    AssignmentSerializer,
+    BaseModelSerializer,
+    DatasetSerializer,
+    PhraseSerializer,
+    RunSerializer,
+    SessionSerializer,
+    StudySerializer,
+    TaskSerializer,
+)
+from annotations.exports.releases.download import study_download
+from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Phrase, Run, Study, Task
+from annotations.models.arrays import without_arrays
+from annotations.readings.monitoring.monitor import document, monitor
+from annotations.services.staff.row_visibility import visible
+
+
+class _StaffViewSet(ReadOnlyModelViewSet[Any]):
+    permission_classes = (Staff,)
+    filter_backends = (AllowedFilters, CountedVisits)
+    filters: ClassVar[dict[str, str]] = {}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return visible(super().get_queryset(), self.request.user)
+
+
+class DatasetViewSet(_StaffViewSet):
+    queryset = Dataset.objects.order_by("name", "version")
+    serializer_class = DatasetSerializer
+    filters: ClassVar[dict[str, str]] = {"name": "name"}
+
+
+class BaseModelViewSet(_StaffViewSet):
+    queryset = without_arrays(BaseModel.objects.order_by("id"))
+    serializer_class = BaseModelSerializer
+    filters: ClassVar[dict[str, str]] = {"dataset": "dataset", "name": "name"}
+
+
+_TASKS = Task.objects.with_base_models()
+
+
+class StudyViewSet(_StaffViewSet):
+    queryset = Study.objects.prefetch_related(Prefetch("tasks", _TASKS)).order_by("id")
+    serializer_class = StudySerializer
+    lookup_field = "slug"
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
+    filters: ClassVar[dict[str, str]] = {"state": "state"}
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, "The study's export.")})
+    @action(detail=True, filter_backends=[])
+    def export(self, request: Request, slug: str) -> FileResponse:
+        """The study's export, as the command export_study writes it."""
+        return study_download(self.get_object())
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True, filter_backends=[])
+    def monitor(self, request: Request, slug: str) -> Response:
+        """The study as it runs now: what its live page shows."""
+        return Response(document(monitor(self.get_object(), timezone.now())))
+
+
+class TaskViewSet(_StaffViewSet):
+    queryset = _TASKS.order_by("id")
+    serializer_class = TaskSerializer
+    filters: ClassVar[dict[str, str]] = {"study": "study__slug"}
+
+
+class SessionViewSet(_StaffViewSet):
+    visit_path = ""
+    queryset = AnnotationSession.objects.select_related("study", "participant", "configuration").order_by("id")
+    serializer_class = SessionSerializer
+    lookup_field = "public_id"
+    filters: ClassVar[dict[str, str]] = {
+        "study": "study__slug",
+        "participant": "participant__pseudonym",
+        "kind": "kind",
+        "stage": "stage",
+        "outcome": "outcome",
+    }
+
+
+class AssignmentViewSet(_StaffViewSet):
+    visit_path = "session"
+    queryset = Assignment.objects.select_related("session", "task").order_by("id")
+    serializer_class = AssignmentSerializer
+    lookup_field = "public_id"
+    filters: ClassVar[dict[str, str]] = {
+        "study": "session__study__slug",
+        "session": "session__public_id",
+        "state": "state",
+    }
+
+
+class PhraseViewSet(_StaffViewSet):
+    visit_path = "assignment__session"
+    queryset = without_arrays(
+        Phrase.objects.select_related("assignment__session__participant", "score__run").order_by("id")
+    )
+    serializer_class = PhraseSerializer
+    filters: ClassVar[dict[str, str]] = {
+        "study": "assignment__session__study__slug",
+        "assignment": "assignment__public_id",
+        "participant": "assignment__session__participant__pseudonym",
+        "state": "state",
+    }
+
+
+class RunViewSet(_StaffViewSet):
+    visit_path = "assignment__session"
+    queryset: QuerySet[Any] = without_arrays(
+        Run.objects.select_related("assignment__session__participant").order_by("id")
+    )
+    serializer_class = RunSerializer
+    lookup_field = "public_id"
+    filters: ClassVar[dict[str, str]] = {
+        "study": "assignment__session__study__slug",
+        "assignment": "assignment__public_id",
+        "state": "state",
+    }

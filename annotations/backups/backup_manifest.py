@@ -1,0 +1,60 @@
+"""What a back-up says of itself: `manifest.json`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from annotations.backups.backup_errors import BackUpRefused
+
+FORMAT = 1
+MANIFEST, DUMP, DATA, DIGESTS = "manifest.json", "database.dump", "data", "SHA256SUMS"  # what lies in the folder
+KEPT_APART = {  # secrets that a back-up does not hold, and what each is for
+    "IDENTITY_KEYS": "must be the same ones: no others open people's ids, and without those nobody can be paid",
+    "SECRET_KEY": "better the same: with another one everybody signs in again, and people open their link again",
+}
+
+
+@dataclass(frozen=True)
+class TableContents:
+    """A table's number of rows, and the SHA-256 of their text."""
+
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """made_at: ISO 8601, of the one moment that the database is of. migrations: "app.name" of each that was applied.
+
+    missing: files of DATA_ROOT that rows name and that were not there. kept_apart: `KEPT_APART`.
+    """
+
+    made_at: str
+    clarify: str
+    postgresql: str
+    migrations: tuple[str, ...]
+    tables: Mapping[str, TableContents]
+    missing: tuple[str, ...]
+    kept_apart: Mapping[str, str]
+    format: int = FORMAT
+
+    def write(self, folder: Path) -> None:
+        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Raises BackUpRefused where the folder holds no back-up that this version reads."""
+        try:
+            fields = json.loads((folder / MANIFEST).read_text("utf-8"))
+        except FileNotFoundError:
+            raise BackUpRefused(f"{folder} holds no {MANIFEST}: it is no back-up, or not a whole one.") from None
+        except ValueError:
+            raise BackUpRefused(f"{folder / MANIFEST} cannot be read: take another copy of this back-up.") from None
+        if fields.get("format") != FORMAT:
+            raise BackUpRefused(
+                f"This back-up has format {fields.get('format')}, and this version of Clarify reads format {FORMAT}: "
+                f"restore it with Clarify {fields.get('clarify')}."
+            )
+        fields["tables"] = {name: TableContents(**table) for name, table in fields["tables"].items()}
+        return cls(**fields | {name: tuple(fields[name]) for name in ("migrations", "missing")})

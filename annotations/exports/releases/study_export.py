@@ -1,0 +1,183 @@
+"""The files of a study: one zip file, from one snapshot of the database, the same bytes for the same snapshot.
+
+The web process writes what needs nothing but the standard library; a worker adds Parquet and figures (`Extras`).
+"""
+
+import csv
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.exports.releases.archive import Archive
+from annotations.exports.releases.readme import readme
+from annotations.exports.releases.release_manifest import NOT_THERE, manifest
+from annotations.exports.releases.snapshot import snapshot
+from annotations.exports.releases.study_document import study_document
+from annotations.exports.tables.summary import summarise, summary_of
+from annotations.exports.tables.table_rows import Source, phrase_rows, sources
+from annotations.models import Moderation, Study
+from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.tables.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
+from modeling.arrays.common.progress import Progress, silent
+
+Row = TypeVar("Row")
+TOLD_EVERY = 2_000  # rows
+SCRIPTS = [Path(__file__).with_name(name) for name in ("rebuild.py", "rebuild_figures.py")]
+Append = Callable[[Sequence[Cell]], None]
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a worker with the extra `analysis` adds.
+
+    open_table: opens a file at a path that takes the cells of a table's rows one by one. analyse: what the study's
+    results page shows, read in the snapshot.
+    """
+
+    suffix: str
+    open_table: Callable[[Table[Any], Path], AbstractContextManager[Append]]
+    analyse: Callable[[Study], "Analysis"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What each person reached, the other tables of the results page, and a function that draws its figures."""
+
+    people: Sequence[PersonTask]
+    tables: Sequence[Source]
+    draw: Callable[[Path], object]
+
+
+def write_study_zip(
+    study: Study, file: IO[bytes], extras: Extras | None = None, progress: Progress = silent
+) -> dict[str, Any]:
+    """Write the archive into `file`, streaming table by table, and return its manifest.
+
+    Runs in a transaction of its own; figures are drawn after it.
+    """
+    with tempfile.TemporaryDirectory(prefix="clarify-export-") as folder, Archive(file) as archive:
+        with snapshot():
+            study = Study.objects.get(pk=study.pk)
+            analysis = extras.analyse(study) if extras else None
+            summary = summary_of(study, analysis.people) if analysis else summarise(study)
+            parts = [*sources(study, summary), *(analysis.tables if analysis else ())]
+            _write_files(study, archive, parts, Path(folder), extras, progress)
+            document = manifest(study, notes=[] if extras else [NOT_THERE])
+        if analysis is not None:
+            progress("the figures", len(parts), len(parts))
+            _add_figures(archive, Path(folder), analysis.draw)
+        document["files"] = [
+            {"name": member.name, "bytes": member.size, "sha256": member.sha256, "rows": member.rows}
+            for member in archive.members
+        ]
+        archive.text("manifest.json", _pretty(document))
+    return document
+
+
+def export_name(study: Study) -> str:
+    """Return the file name that an export is offered under."""
+    return f"clarify-{study.slug}.zip"
+
+
+def _write_files(
+    study: Study,
+    archive: Archive,
+    parts: Sequence[Source],
+    folder: Path,
+    extras: Extras | None,
+    progress: Progress,
+) -> None:
+    tables = [part.table for part in parts]
+    archive.text("README.txt", readme(study, (*tables, DICTIONARY)))
+
+    def told(rows: Iterable[Row], file: str, done: int) -> Iterator[Row]:
+        """Tell of a file again and again while its rows pass: one may take minutes."""
+        for n, row in enumerate(rows):
+            if n % TOLD_EVERY == 0:
+                progress(file, done, len(parts) + 2)
+            yield row
+
+    for done, part in enumerate(parts):
+        progress(part.table.file, done, len(parts) + 2)
+        _write_table(archive, part.table, told(part, part.table.file, done), folder, extras)
+    archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(tables)))
+    archive.jsonl("phrases.jsonl", told(_raw_phrases(study), "phrases.jsonl", len(parts)))
+    archive.lines("events.jsonl", told(_raw_events(study), "events.jsonl", len(parts) + 1))
+    archive.text("study.json", _pretty(study_document(study)))
+    for script in SCRIPTS:
+        archive.text(script.name, script.read_text("utf-8"))
+
+
+def _write_table(archive: Archive, table: Table[Any], rows: Iterable[Any], folder: Path, extras: Extras | None) -> None:
+    """Write the CSV and its twin in one pass over the rows."""
+    n_rows = 0
+    twin = folder / f"{table.name}{extras.suffix}" if extras else None
+    with ExitStack() as stack:
+        append = stack.enter_context(extras.open_table(table, twin)) if extras and twin else None
+
+        def lines() -> Iterator[list[str]]:
+            nonlocal n_rows
+            yield table.header
+            for row in rows:
+                cells = table.cells(row)
+                if append is not None:
+                    append(cells)
+                n_rows += 1
+                yield [write_cell(cell) for cell in cells]
+
+        archive.csv(table.file, lines())
+    if twin is not None:
+        archive.file(twin.name, twin, n_rows)
+        twin.unlink()
+
+
+def _add_figures(archive: Archive, folder: Path, draw: Callable[[Path], object]) -> None:
+    figures = folder / "figures"
+    figures.mkdir()
+    draw(figures)
+    for path in sorted(path for path in figures.rglob("*") if path.is_file()):
+        rows = _rows_of(path) if path.suffix == ".csv" else None
+        archive.file(path.relative_to(folder).as_posix(), path, rows)
+
+
+def _rows_of(path: Path) -> int:
+    with path.open(encoding="utf-8", newline="") as file:
+        return max(sum(1 for _ in csv.reader(file)) - 1, 0)
+
+
+def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
+    visit = "assignment__session__"
+    columns = (f"{visit}participant__pseudonym", f"{visit}submission_key", "assignment__task__position", "ordinal")
+    told = phrase_rows(study).values_list(*columns, "text", "moderation", "score__value")
+    for participant, session, task, ordinal, text, moderation, value in told.iterator():
+        yield {
+            "participant": participant,
+            "session": session,
+            "task": task,
+            "ordinal": ordinal,
+            "text": HIDDEN if moderation == Moderation.HIDDEN else text,
+            "error_score": value,
+        }
+
+
+def _raw_events(study: Study) -> Iterator[str]:
+    """The log without what is sealed, and without the visits of which nothing is to be used."""
+    told = study.events.filter(Q(session=None) | Q(session__in=study.sessions.in_results())).order_by("id")
+    # The payload as PostgreSQL writes it: a million of them need not be read and written again.
+    as_text = told.annotate(text=Cast("payload", TextField()))
+    columns = as_text.values_list("id", "occurred_at", "kind", "session__submission_key", "text")
+    for event, occurred_at, kind, session, payload in columns.iterator(1_000):
+        head = json.dumps({"event": event, "occurred_at": write_time(occurred_at), "kind": kind, "session": session})
+        yield f'{head[:-1]}, "payload": {payload}}}'
+
+
+def _pretty(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"

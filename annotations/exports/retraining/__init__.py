@@ -1,0 +1,1 @@
+"""Runs and pooled corrections: slices, heads, accuracies by group."""

@@ -1,0 +1,73 @@
+"""A pooled correction as it leaves the system: its report as JSON, and its head with the report beside it."""
+
+import io
+import json
+from typing import Any
+
+from annotations.analysis.retraining.correction_figures import report
+from annotations.exports.releases.archive import Archive
+from annotations.models import Correction
+from annotations.readings.releases.moderated_words import HIDDEN, words_of_phrase
+from annotations.services.retraining import corrections
+from annotations.tables.columns import write_time
+
+HEAD, DOCUMENT, TABLE = "head.safetensors", "correction.json", "correction.csv"
+
+
+def correction_document(correction: Correction) -> dict[str, Any]:
+    """Return what a correction was made from and what it does, as JSON values. Accuracies are shares in [0, 1]."""
+    base_model = correction.base_model
+    names = base_model.dataset.class_names
+    parts = list(correction.parts.select_related("score__phrase").order_by("target_class"))
+    words = {part.target_class: words_of_phrase(part.score.phrase) for part in parts}
+    return {
+        "format": "clarify-correction-1",
+        "correction": str(correction.public_id),
+        "study": correction.study.slug,
+        "dataset": base_model.dataset.identity,
+        "base_model": {"name": base_model.name, "l2": base_model.l2},
+        "annotations": [
+            {
+                "class": part.target_class,
+                "class_name": names[part.target_class],
+                "phrase": words[part.target_class],
+                "rendered_text": HIDDEN if words[part.target_class] == HIDDEN else part.score.rendered_text,
+                "error_score": part.score.value,
+                "similarity_threshold": part.threshold,
+                "similarity_sign": part.score.sign,
+                "chosen_by_hand": part.by_hand,
+            }
+            for part in parts
+        ],
+        "training": {
+            "scheme": correction.scheme,
+            "solved": correction.effects.get("solved"),
+            "slices": correction.effects.get("slices", []),
+            "loss": correction.loss,
+            "certified_gap": correction.certified_gap,
+            "code_version": correction.code_version,
+            "versions": correction.versions,
+        },
+        "effects": correction.effects.get("sets", []),
+        "leave_one_out": [{**each, "phrase": words[each["class"]]} for each in correction.ablations],
+        "review": {
+            "decision": correction.review,
+            "reason": correction.review_reason,
+            "at": write_time(correction.reviewed_at) if correction.reviewed_at else None,
+        },
+    }
+
+
+def correction_json(correction: Correction) -> str:
+    return json.dumps(correction_document(correction), indent=2, ensure_ascii=False) + "\n"
+
+
+def correction_zip(correction: Correction, *, by: str) -> bytes:
+    """Return the head with the report as one zip. Raises CorrectionNotApproved."""
+    head = corrections.take_head(correction, by=by)
+    file = io.BytesIO()
+    with Archive(file) as archive:
+        archive.binary(HEAD, head)
+        archive.text(DOCUMENT, correction_json(correction))
+        archive.csv(TABLE, report(correction).lines())
+    return file.getvalue()

@@ -1,0 +1,177 @@
+"""The model card of a retrained head: what it was made from, how, and how well it does beside the base model."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from annotations.models import BaseModel, Run
+from annotations.readings.releases.moderated_words import words_of_run
+from modeling.arrays.datasets.groups import group_names
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+_USE = (
+    "## How to use it",
+    "",
+    "    manage.py predict head.safetensors FOLDER-OF-IMAGES --output predictions.csv",
+    "",
+    "Or by hand: x = an image's embedding scaled to length 1, z = (x - feature_mean) / feature_deviation,",
+    "logits = weight · z + bias; the class with the largest logit wins, in the order of `class_names`.",
+)
+
+
+def model_card(run: Run) -> dict[str, Any]:
+    """Return the card of a run that is done, as JSON values. Accuracies are shares in [0, 1].
+
+    It says "(hidden)" for a phrase that the staff hid, whenever they did.
+    """
+    dataset = run.base_model.dataset
+    return {
+        "format": "clarify-model-card-1",
+        "run": str(run.public_id),
+        "dataset": {**dataset.identity, "images": dataset.counts},
+        "annotation": _annotation(run),
+        "features": {
+            "encoder": dataset.files.manifest.encoder_of("features"),
+            "standardization": "unit rows, then z-score by feature_mean and feature_deviation",
+        },
+        "training": _training(run),
+        "test": _test(run),
+        "base_model": _base_model(run.base_model),
+    }
+
+
+def model_card_text(card: Mapping[str, Any]) -> str:
+    """Return the card as Markdown. Whatever a person typed is escaped."""
+    return "\n".join([*_made(card), "", *_measured(card), "", *_USE]) + "\n"
+
+
+def _annotation(run: Run) -> dict[str, Any]:
+    dataset = run.base_model.dataset
+    return {
+        "target_class": run.target_class,
+        "class_name": dataset.class_names[run.target_class],
+        "phrase": words_of_run(run),
+        "text_template": run.assignment.task.text_template,
+        "similarity_threshold": run.threshold,
+        "similarity_sign": run.sign,
+        "similarity_encoder": dataset.files.manifest.encoder_of("similarity"),
+    }
+
+
+def _training(run: Run) -> dict[str, Any]:
+    return {
+        "scheme": run.scheme,
+        "l2": run.l2,
+        "n_above_threshold": run.n_above,
+        "n_at_or_below_threshold": run.n_below,
+        "least_slice_size": run.least_slice_size,
+        "loss": run.loss,
+        "certified_gap": run.certified_gap,
+        "trained_at": run.finished_at.isoformat() if run.finished_at else None,
+        "code_version": run.code_version,
+        "versions": run.versions,
+    }
+
+
+def _test(run: Run) -> dict[str, Any]:
+    return {
+        "worst_group_accuracy": run.worst_group_accuracy,
+        "average_accuracy": run.average_accuracy,
+        "plain_average_accuracy": run.plain_average_accuracy,
+        "robustness_gap": run.robustness_gap,
+        "groups": _groups(run),
+    }
+
+
+def _base_model(base_model: BaseModel) -> dict[str, Any]:
+    measured = base_model.test_metrics
+    return {
+        "name": base_model.name,
+        "origin": base_model.origin,
+        "l2": base_model.l2,
+        "worst_group_accuracy": measured["worst_group"],
+        "average_accuracy": measured["average"],
+        "plain_average_accuracy": measured["average_plain"],
+        "robustness_gap": measured["gap"],
+    }
+
+
+def _groups(run: Run) -> list[dict[str, Any]]:
+    """Each group's name, number of test images, and accuracy after and before; None for a group without images."""
+    dataset, base = run.base_model.dataset, run.base_model.test_metrics
+    assert run.group_accuracies is not None, "a run that is done has its group accuracies"
+    return [
+        {"name": name, "n": n, "accuracy": accuracy, "base_model_accuracy": before}
+        for name, n, accuracy, before in zip(
+            group_names(dataset.class_names, dataset.attribute_names),
+            dataset.files.manifest.group_counts["test"],
+            run.group_accuracies,
+            base["accuracies"],
+            strict=True,
+        )
+    ]
+
+
+def _made(card: Mapping[str, Any]) -> Iterator[str]:
+    """What the head was made from, and how."""
+    dataset, annotation, features, training = (card[part] for part in ("dataset", "annotation", "features", "training"))
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(training["versions"].items()))
+    yield from (
+        f"# A last layer for {_plain(', '.join(dataset['class_names']))}",
+        "",
+        f"Retrained so that images of the class {_plain(annotation['class_name'])} "
+        f"with “{_plain(annotation['phrase'])}” and without it weigh the same.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| Data set | {_plain(dataset['name'])}, version {dataset['version']}, digest `{dataset['digest']}` |",
+        f"| Text | {_plain(annotation['text_template'])}, embedded by {_encoder(annotation['similarity_encoder'])} |",
+        f"| Similarity threshold | {annotation['similarity_threshold']!r}{_turned(annotation['similarity_sign'])} |",
+        f"| Train images of the class | {training['n_above_threshold']} above the threshold, "
+        f"{training['n_at_or_below_threshold']} at or below it |",
+        f"| Weights | {training['scheme']}, λ = {training['l2']:g} |",
+        f"| Loss | {training['loss']!r}, at most {training['certified_gap']!r} above the optimum |",
+        f"| Features | {_encoder(features['encoder'])}; {features['standardization']} |",
+        f"| Trained | {training['trained_at']}, clarify {training['code_version']} ({_plain(versions)}) |",
+        f"| Run | `{card['run']}` |",
+    )
+
+
+def _measured(card: Mapping[str, Any]) -> Iterator[str]:
+    """How well the head does, beside the base model."""
+    test, base = card["test"], card["base_model"]
+    yield from (
+        "## On the test images",
+        "",
+        f"| | this head | base model {_plain(base['name'])} |",
+        "|---|---|---|",
+    )
+    for key in ("worst_group_accuracy", "average_accuracy", "plain_average_accuracy", "robustness_gap"):
+        yield f"| {key.replace('_', ' ').capitalize()} | {_share(test[key])} | {_share(base[key])} |"
+    for group in test["groups"]:
+        yield (
+            f"| {_plain(group['name'])} ({group['n']}) | {_share(group['accuracy'])} "
+            f"| {_share(group['base_model_accuracy'])} |"
+        )
+    yield from (
+        "",
+        "The average weighs each group by its train images, the plain average weighs images equally. These figures are",
+        "optimistic where the head was picked among others for them.",
+    )
+
+
+def _turned(sign: int) -> str:
+    return ", of the similarity times -1: the phrase is a negation" if sign < 0 else ""
+
+
+def _encoder(description: Mapping[str, Any] | None) -> str:
+    return "brought as a file" if description is None else f"`{description['spec']}`"
+
+
+def _share(value: float | None) -> str:
+    return "no images" if value is None else f"{value:.4f}"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)

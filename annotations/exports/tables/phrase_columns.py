@@ -1,0 +1,177 @@
+"""Phrases and their scores."""
+
+from collections.abc import Callable
+from typing import Any
+
+from annotations.models import Moderation, Phrase
+from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.tables.columns import Cell, Column, Table
+from annotations.tables.shared import field, participant_column, session_column, task_column
+
+
+def _scored(attribute: str) -> Callable[[Phrase], Any]:
+    """Return a getter of a field of the phrase's score; None before it is scored."""
+    return lambda phrase: getattr(phrase.score, attribute) if hasattr(phrase, "score") else None
+
+
+def _typed(phrase: Phrase) -> str:
+    return HIDDEN if phrase.moderation == Moderation.HIDDEN else phrase.text
+
+
+def _words(attribute: str) -> Callable[[Phrase], Any]:
+    """Return a getter of what a score repeats of the phrase's words; None where the staff hid them."""
+    value = _scored(attribute)
+    return lambda phrase: None if phrase.moderation == Moderation.HIDDEN else value(phrase)
+
+
+def _run_of(phrase: Phrase) -> Cell:
+    return phrase.score.run.public_id if hasattr(phrase, "score") and phrase.score.run else None
+
+
+def _chosen_run_of(phrase: Phrase) -> Cell:
+    run = phrase.threshold_choice.run if hasattr(phrase, "threshold_choice") else None
+    return run.public_id if run else None
+
+
+PHRASES: Table[Phrase] = Table(
+    "phrases.csv",
+    "one row per phrase submitted, with its score",
+    "by participant, task, then the time of submission: the earliest of tied phrases comes first",
+    (
+        session_column(lambda row: row.assignment.session.submission_key),
+        participant_column(lambda row: row.assignment.session.participant.pseudonym),
+        task_column(lambda row: row.assignment.task.position),
+        Column("ordinal", "integer", "1 for the first phrase of the visit's task", field("ordinal")),
+        Column(
+            "text",
+            "text",
+            "the phrase as typed (NFC); one that starts with = + - @ has an apostrophe in front here, and none in "
+            "phrases.jsonl; (hidden) where the staff hid it",
+            _typed,
+        ),
+        Column(
+            "moderation",
+            "text",
+            "what the staff decided of it, empty where nothing; an excluded phrase is only in exclusions.csv",
+            field("moderation"),
+            range="approved, flagged, hidden",
+        ),
+        Column("phrase", "integer", "the phrase's id, as the API and recompute know it", field("pk")),
+        Column("state", "text", "whether it has a score", field("state"), range="pending, scored, failed"),
+        Column("submitted_at", "time", "when the server stored it", field("submitted_at"), unit="UTC"),
+        Column("scored_at", "time", "when its score was stored", _scored("scored_at"), unit="UTC"),
+        Column(
+            "error_score",
+            "number",
+            "how well the phrase tells errors from correct images of the class, on validation",
+            _scored("value"),
+            range="0 to 1",
+            computed="maximum over t of the share of wrong images with sign times similarity above t, less that of "
+            "correct ones; 0 at the least",
+        ),
+        Column(
+            "threshold",
+            "number",
+            "the similarity threshold where that difference is largest; empty where the error score is 0",
+            _scored("threshold"),
+            unit="cosine",
+            range="-1 to 1",
+            computed="in float32, midway between the two values of sign times similarity around the best t",
+        ),
+        Column(
+            "two_sided_error_score",
+            "number",
+            "the same without regard to direction; above error_score, the words point to correct images",
+            _scored("two_sided"),
+            range="0 to 1",
+        ),
+        Column(
+            "two_sided_threshold",
+            "number",
+            "the threshold of two_sided_error_score; empty where that is 0, and in scores of Clarify 0.1",
+            _scored("two_sided_threshold"),
+            unit="cosine",
+            range="-1 to 1",
+        ),
+        Column(
+            "p_value",
+            "number",
+            "the probability that a random phrase scores as high, one-sided; conservative where similarities are tied; "
+            "of this phrase alone, whatever else was tried; empty in scores of Clarify 0.1",
+            _scored("p_value"),
+            range="0 to 1",
+            computed="one-sided two-sample Kolmogorov-Smirnov test, as p_method says",
+        ),
+        Column("p_method", "text", "how p_value was computed", _scored("p_method"), range="exact, asymptotic"),
+        Column(
+            "tries",
+            "integer",
+            "distinct phrases that the person had submitted for this class so far, this one included",
+            _scored("tries"),
+            range="1 or more",
+        ),
+        Column(
+            "null_level",
+            "number",
+            "what random words reach: the error score that the best of so many random phrases does not pass in 19 of "
+            "20 cases",
+            _scored("null_level"),
+            range="0 to 1",
+            computed="smallest attainable x with F0(x) to the power of tries at least 0.95, F0 the exact null "
+            "distribution of error_score for correct_images and wrong_images",
+        ),
+        Column(
+            "sign",
+            "integer",
+            "-1 for a negation, whose subject is scored with the direction turned: an image is above the threshold "
+            "where sign times its similarity to the subject is",
+            _scored("sign"),
+            range="-1, 1",
+        ),
+        Column("subject", "text", "the phrase without its negation; written as text is", _words("subject")),
+        Column("correct_images", "integer", "validation images of the class that are right", _scored("n_correct")),
+        Column("wrong_images", "integer", "validation images of the class that are wrong", _scored("n_error")),
+        Column("rendered_text", "text", "what was embedded: the subject in the template", _words("rendered_text")),
+        Column("text_template", "text", "the template", _scored("text_template")),
+        Column(
+            "text_digest", "text", "tells the text embedding", _scored("text_digest"), computed="SHA-256 of its float32"
+        ),
+        Column(
+            "class_name_cosine",
+            "number",
+            "how near the subject is to the class name",
+            _scored("class_name_cosine"),
+            unit="cosine",
+            range="-1 to 1",
+            computed="cosine of the two text embeddings, both in the template",
+        ),
+        Column("encoder", "text", "the encoder that embedded it", _scored("encoder")),
+        Column("dataset_digest", "text", "SHA-256 of the data set", _scored("dataset_digest")),
+        Column("encode_time", "number", "of the batch it was in", _scored("encode_ms"), unit="milliseconds"),
+        Column("code_version", "text", "version of Clarify that scored it", _scored("code_version")),
+        Column("run", "text", "its run in runs.csv, empty where none was planned", _run_of),
+        Column(
+            "chosen_threshold",
+            "number",
+            "the threshold that the person chose last, empty where that is the automatic one",
+            lambda row: row.threshold_choice.threshold if hasattr(row, "threshold_choice") else None,
+            unit="cosine",
+            range="-1 to 1",
+        ),
+        Column("chosen_run", "text", "the run of the chosen threshold, empty where none was planned", _chosen_run_of),
+        Column(
+            "judgement",
+            "text",
+            "whether the images most like the phrase have in them what it says, as the person sees it; empty where not "
+            "answered",
+            lambda row: row.judgement.answer if hasattr(row, "judgement") else None,
+            range="yes, no, unsure",
+        ),
+        Column(
+            "rewordings",
+            "json",
+            "other wordings from the vocabulary, nearest first, that the study suggests",
+            _words("rewordings"),
+        ),
+    ),
+)

@@ -1,0 +1,65 @@
+"""What participants reached on each task: their best error score and what retraining with those words gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from annotations.analysis.observations.packed_phrases import by_person
+from annotations.analysis.observations.person_tasks import PersonTask, person_tasks
+from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.statistics.estimates import Spread, spread
+from annotations.models import Study
+
+
+@dataclass(frozen=True)
+class TaskSummary:
+    """One task: its participants in the order of their pseudonyms, beside the base model they were shown."""
+
+    task: int
+    class_name: str
+    base_model: str
+    base_worst_group_accuracy: float
+    participants: tuple[PersonTask, ...]
+
+    @property
+    def best_error_score(self) -> Spread:
+        return spread(row.best_error_score for row in self.participants)
+
+    @property
+    def worst_group_accuracy(self) -> Spread:
+        return spread(row.worst_group_accuracy for row in self.participants)
+
+    @property
+    def worst_group_accuracy_chosen_on_test(self) -> Spread:
+        return spread(row.worst_group_accuracy_chosen_on_test for row in self.participants)
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """The tasks of a study in their order."""
+
+    tasks: tuple[TaskSummary, ...]
+
+
+def summarise(study: Study) -> StudySummary:
+    """Summarise a study from its phrases and runs as they are now, by the analysis that its results page shows."""
+    rows = read_rows(study)
+    return summary_of(study, person_tasks(rows.assigned, by_person(rows.tried), rows.condition_of, rows.times))
+
+
+def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:
+    """Sort what `person_tasks` made of a study by its tasks."""
+    by_task: dict[int, list[PersonTask]] = {}
+    for row in people:
+        by_task.setdefault(row.task, []).append(row)
+    return StudySummary(
+        tuple(
+            TaskSummary(
+                task=task.position,
+                class_name=task.class_name,
+                base_model=task.base_model.name,
+                base_worst_group_accuracy=task.base_model.test_metrics["worst_group"],
+                participants=tuple(by_task.get(task.position, ())),
+            )
+            for task in study.tasks.with_base_models()
+        )
+    )

@@ -1,0 +1,192 @@
+"""The rows of a study's tables, each table's in its order; rows of the database are streamed.
+
+Previews and simulated visits are in no table but exclusions.csv. Of a visit whose person withdrew, or was erased, there
+is the row in sessions.csv that says so, and nothing that was done in it. A phrase that the staff excluded is only in
+exclusions.csv.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Model, Q, QuerySet
+
+from annotations.exports import tables
+from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
+from annotations.exports.tables.headline_tables import long_rows, total_rows, wide_rows
+from annotations.exports.tables.summary import StudySummary
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    EndAnswer,
+    Moderation,
+    Participant,
+    Phrase,
+    Run,
+    Span,
+    Stage,
+    Study,
+    Task,
+)
+from annotations.models.arrays import without_arrays
+from annotations.tables.columns import Table
+
+_AT_ONCE = 500  # rows that are in memory together
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table of one study with its rows. filters: the columns that rows can be chosen by, with their lookups."""
+
+    table: Table[Any]
+    rows: QuerySet[Any, Any] | Iterable[Any]
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows; those of the database through a cursor on the server."""
+        return self.rows.iterator(_AT_ONCE) if isinstance(self.rows, QuerySet) else iter(self.rows)
+
+
+def sources(study: Study, summary: StudySummary) -> list[Source]:
+    """Return the tables of a study, in the order of `tables.TABLES`, the wide one after its long twin."""
+    of_rows = [source_of(study, table.name) for table in tables.TABLES if table.name in _QUERIES]
+    wide = tables.wide_table(task.task for task in summary.tasks)
+    by_name = {
+        "summary": Source(tables.SUMMARY, [row for task in summary.tasks for row in task.participants]),
+        "measures_long": Source(tables.LONG, long_rows(summary)),
+        "participants_wide": Source(wide, wide_rows(summary)),
+        "summary_totals": Source(tables.TOTALS, total_rows(summary)),
+        "exclusions": Source(tables.EXCLUSIONS, exclusions(study)),
+    }
+    return [*of_rows, *by_name.values()]
+
+
+def source_of(study: Study, name: str) -> Source:
+    """Return one of the tables whose rows stand in the database, by the name of its file. Raises KeyError."""
+    table, query, filters = _QUERIES[name]
+    return Source(table, query(study), filters)
+
+
+def phrase_rows(study: Study) -> QuerySet[Phrase]:
+    """Return the study's phrases in the order of phrases.csv, without the arrays of their scores."""
+    phrases = (
+        Phrase.objects.filter(assignment__session__in=study.sessions.in_results())
+        .exclude(moderation=Moderation.EXCLUDED)
+        .select_related("assignment__session__participant", "assignment__task", "score__run")
+        .select_related("threshold_choice__run", "judgement")
+        .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
+    )
+    return without_arrays(phrases).defer(*_UNREAD)
+
+
+def _participants(study: Study) -> QuerySet[Any, Any]:
+    finished = Count("sessions", filter=Q(sessions__stage=Stage.FINISHED))
+    people = Participant.objects.filter(study=study, sessions__in=study.sessions.counted())
+    return people.annotate(n_sessions=Count("sessions"), n_finished=finished).order_by("pseudonym")
+
+
+def _sessions(study: Study) -> QuerySet[Any, Any]:
+    return (
+        study.sessions.counted()
+        .select_related("participant", "configuration", "condition")
+        .defer("configuration__data")
+        .annotate(n_check_tries=Count("check_attempts"))
+        .order_by("participant__pseudonym", "created_at", "submission_key")
+    )
+
+
+def _assignments(study: Study) -> QuerySet[Any, Any]:
+    return (
+        Assignment.objects.filter(session__in=study.sessions.in_results())
+        .select_related("session__participant", "task")
+        .annotate(n_phrases=Count("phrases"))
+        .order_by("session__participant__pseudonym", "session__submission_key", "task__position")
+    )
+
+
+def _runs(study: Study) -> QuerySet[Any, Any]:
+    runs = (
+        Run.objects.filter(assignment__session__in=study.sessions.in_results())
+        .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
+        .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
+        .select_related("assignment__session__participant", "assignment__task", "base_model")
+        .order_by(
+            "assignment__session__participant__pseudonym",
+            "assignment__task__position",
+            "assignment__session__submission_key",
+            "id",
+        )
+    )
+    return without_arrays(runs).defer(*_UNREAD)
+
+
+def _end_answers(study: Study) -> QuerySet[Any, Any]:
+    return (
+        EndAnswer.objects.filter(session__in=study.sessions.in_results())
+        .select_related("session__participant")
+        .order_by("session__participant__pseudonym", "session__submission_key", "number")
+    )
+
+
+def _spans(study: Study) -> QuerySet[Any, Any]:
+    return (
+        Span.objects.filter(session__in=study.sessions.in_results())
+        .select_related("session__participant", "assignment__task")
+        .defer(*_unread("session", AnnotationSession, _OF_A_VISIT), *_unread_of_assignment())
+        .defer(*_unread("session__participant", Participant, {"pseudonym"}))
+        .order_by("session__participant__pseudonym", "session__submission_key", "began_at", "id")
+    )
+
+
+def _unread(path: str, model: type[Model], read: Set[str]) -> list[str]:
+    """Return a related row's fields that no table reads: each of very many rows would bring them along."""
+    fields = (field for field in model._meta.concrete_fields if not field.primary_key and field.name not in read)
+    return [f"{path}__{field.name}" for field in fields]
+
+
+def _unread_of_assignment() -> list[str]:
+    return [*_unread("assignment", Assignment, {"session", "task"}), *_unread("assignment__task", Task, {"position"})]
+
+
+_OF_A_VISIT = {"participant", "submission_key"}
+_UNREAD = (
+    *_unread_of_assignment(),
+    *_unread("assignment__session", AnnotationSession, _OF_A_VISIT),
+    *_unread("assignment__session__participant", Participant, {"pseudonym"}),
+)
+
+
+_OF_A_SESSION = {"session": "session__submission_key", "participant": "session__participant__pseudonym"}
+_OF_A_TASK = {
+    "session": "assignment__session__submission_key",
+    "participant": "assignment__session__participant__pseudonym",
+    "task": "assignment__task__position",
+}
+_QUERIES: dict[str, tuple[Table[Any], Any, dict[str, str]]] = {
+    "participants": (tables.PARTICIPANTS, _participants, {"participant": "pseudonym"}),
+    "sessions": (
+        tables.SESSIONS,
+        _sessions,
+        {
+            "session": "submission_key",
+            "participant": "participant__pseudonym",
+            "kind": "kind",
+            "stage": "stage",
+            "outcome": "outcome",
+            "condition": "condition__name",
+        },
+    ),
+    "assignments": (
+        tables.ASSIGNMENTS,
+        _assignments,
+        {**_OF_A_SESSION, "task": "task__position", "state": "state"},
+    ),
+    "phrases": (tables.PHRASES, phrase_rows, {**_OF_A_TASK, "state": "state"}),
+    "runs": (
+        tables.RUNS,
+        _runs,
+        {**_OF_A_TASK, "state": "state", "is_chosen": "is_chosen", "run": "public_id"},
+    ),
+    "end_answers": (tables.END_ANSWERS, _end_answers, {**_OF_A_SESSION, "number": "number"}),
+    "spans": (tables.SPANS, _spans, {**_OF_A_SESSION, "task": "assignment__task__position", "kind": "kind"}),
+}

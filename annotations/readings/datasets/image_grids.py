@@ -1,0 +1,60 @@
+"""Images as a page shows them: in a grid, told apart as right and wrong, with the count of all beside."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel
+from annotations.readings.datasets.class_images import ClassImages
+from annotations.readings.datasets.thumbnails import thumbnail_url
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image on a page: its row in the data set, and `said`, the class that the AI gave it."""
+
+    number: int
+    row: int
+    url: str
+    is_error: bool
+    said: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Some of `n_images` images."""
+
+    pictures: tuple[Picture, ...]
+    n_images: int
+
+    @property
+    def rows(self) -> list[int]:
+        return [picture.row for picture in self.pictures]
+
+    @property
+    def has_others(self) -> bool:
+        return self.n_images > len(self.pictures)
+
+
+def pictures_of(
+    owner: str, base_model: BaseModel, images: ClassImages, positions: NDArray[np.int64]
+) -> tuple[Picture, ...]:
+    """Return the images of a class at some positions (int[m], into the arrays of `images`), numbered from 1."""
+    dataset = base_model.dataset
+    keys = dataset.files.image_keys[images.rows[positions]]
+    return numbered(
+        (
+            int(images.rows[position]),
+            thumbnail_url(owner, dataset.pk, key.decode()),
+            bool(images.is_error[position]),
+            str(dataset.class_names[images.predicted[position]]),
+        )
+        for key, position in zip(keys, positions, strict=True)
+    )
+
+
+def numbered(shown: Iterable[tuple[int, str, bool, str]]) -> tuple[Picture, ...]:
+    """Number (row, url, is_error, said) from 1."""
+    return tuple(Picture(number, *picture) for number, picture in enumerate(shown, start=1))

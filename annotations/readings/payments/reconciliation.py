@@ -1,0 +1,183 @@
+"""The two ledgers of a study side by side: each submission with its visit, and how they differ.
+
+All rows are read as plain values, without the sealed ids, so that thousands are compared in one page load; the few that
+are shown are read as objects.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Max, Prefetch, QuerySet
+from django.db.models.functions import Coalesce
+
+from annotations.models import (
+    AuditRecord,
+    Outcome,
+    Payment,
+    ProlificRequest,
+    Reconciliation,
+    RequestState,
+    Study,
+    Submission,
+)
+from annotations.prolific.statuses import AWAITING_REVIEW
+from annotations.readings.payments.discrepancies import (
+    GRACE,
+    REVIEW_LATE,
+    Codes,
+    Discrepancy,
+    Here,
+    There,
+    discrepancies,
+    stands,
+)
+
+PAGE_SIZE = 50
+ANY = "any"  # filter: whatever differs
+_FIELDS = (
+    "pk",
+    "pseudonym",
+    "session_id",
+    "session__outcome",
+    "session__created_at",
+    "session__ended_at",
+    "session__is_late",
+    "status",
+    "seen_at",
+    "status_changed_at",
+    "started_at",
+    "completed_at",
+    "entered_code",
+    "is_of_another",
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """All rows of a study by their number, each with its discrepancies; `approvable`: done here, to review there."""
+
+    differences: Mapping[int, tuple[Discrepancy, ...]]
+    approvable: tuple[int, ...]
+    listed_at: dt.datetime | None
+
+    @property
+    def counts(self) -> Counter[Discrepancy]:
+        return Counter(name for names in self.differences.values() for name in names)
+
+    @property
+    def n_differing(self) -> int:
+        return sum(bool(names) for names in self.differences.values())
+
+    def with_discrepancy(self, wanted: str) -> list[int]:
+        """Return the rows that have a discrepancy, ANY for those with some, "" for all."""
+        if not wanted:
+            return list(self.differences)
+        return [pk for pk, names in self.differences.items() if (names if wanted == ANY else wanted in names)]
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One submission as the page shows it. `request`: the newest that was asked of Prolific, with its state."""
+
+    submission: Submission
+    discrepancies: tuple[Discrepancy, ...]
+    request: ProlificRequest | None
+    is_waiting: bool
+
+
+def compare(study: Study, now: dt.datetime) -> Compared:
+    """Compare both sides of every submission, the newest first; previews and simulated visits have none that counts."""
+    rows = list(study.submissions.counted().order_by("-pk").values_list(*_FIELDS))
+    standing = Counter(row[1] for row in rows if stands(row[7]))
+    codes, listed = codes_of(study), listed_at(study)
+    differences, approvable = {}, []
+    for row in rows:
+        here, there = _sides(row, standing[row[1]])
+        names = discrepancies(here, there, codes=codes, now=now, listed_at=listed)
+        differences[row[0]] = names
+        if _is_approvable(here, there, names):
+            approvable.append(row[0])
+    return Compared(differences, tuple(approvable), listed)
+
+
+def page_of(study: Study, compared: Compared, wanted: str, number: Any) -> tuple["Page[int]", list[LedgerRow]]:
+    """Return one page of the rows with a discrepancy, and what it shows; a number that is none is the first page."""
+    shown: Page[int] = Paginator(compared.with_discrepancy(wanted), PAGE_SIZE).get_page(number)
+    return shown, rows_of(study, compared, shown.object_list)
+
+
+def rows_of(study: Study, compared: Compared, ids: Iterable[int]) -> list[LedgerRow]:
+    """Return rows by their numbers, in that order."""
+    wanted = list(ids)
+    found = {submission.pk: submission for submission in detailed(study).filter(pk__in=wanted)}
+    rows = []
+    for pk in wanted:
+        asked = list(found[pk].requests.all())
+        waits = any(request.state == RequestState.PENDING for request in asked)
+        rows.append(LedgerRow(found[pk], compared.differences.get(pk, ()), asked[0] if asked else None, waits))
+    return rows
+
+
+def detailed(study: Study) -> QuerySet[Submission]:
+    """The study's submissions with all that a page shows of one; previews and simulated visits are not among them."""
+    newest_first = ProlificRequest.objects.order_by("-pk")
+    return (
+        study.submissions.counted()
+        .select_related("study", "session__participant", "session__allocation")
+        .prefetch_related(
+            Prefetch("requests", newest_first), Prefetch("payments", Payment.objects.select_related("batch"))
+        )
+    )
+
+
+def n_late_reviews(study: Study, now: dt.datetime) -> int:
+    """Return how many submissions have the discrepancy `review_due`, by one query: it is asked every few seconds."""
+    waiting = study.submissions.counted().filter(status=AWAITING_REVIEW)
+    return (
+        waiting.alias(since=Coalesce("completed_at", "status_changed_at")).filter(since__lt=now - REVIEW_LATE).count()
+    )
+
+
+def codes_of(study: Study) -> Codes:
+    """Return the study's codes, by the outcome that each stands for."""
+    by_outcome = {
+        Outcome.COMPLETED.value: study.completion_code,
+        Outcome.NO_CONSENT.value: study.no_consent_code,
+        Outcome.FAILED_CHECK.value: study.failed_check_code,
+    }
+    return Codes({outcome: code for outcome, code in by_outcome.items() if code}, study.researcher_code)
+
+
+def listed_at(study: Study) -> dt.datetime | None:
+    """When Prolific last told of all submissions: the last poll that came through, or the last file."""
+    polled = Reconciliation.objects.filter(study=study).aggregate(at=Max("done_at"))["at"]
+    imports = AuditRecord.objects.filter(study=study, act="import_submissions")
+    imported = imports.aggregate(at=Max("occurred_at"))["at"]
+    return max(filter(None, (polled, imported)), default=None)
+
+
+def is_unlisted(submission: Submission, listed: dt.datetime | None) -> bool:
+    """Say whether it has the discrepancy `missing`: Prolific told of all submissions after its visit, not of it."""
+    session = submission.session
+    return (
+        session is not None
+        and submission.seen_at is None
+        and listed is not None
+        and session.created_at + GRACE <= listed
+    )
+
+
+def _sides(row: tuple[Any, ...], n_standing: int) -> tuple[Here | None, There]:
+    _pk, _person, session, outcome, came, ended, late, status, seen, changed, started, completed, code, other = row
+    here = None if session is None else Here(outcome, came, ended, late)
+    return here, There(status, seen, changed, started, completed, code, n_standing, other)
+
+
+def _is_approvable(here: Here | None, there: There, names: tuple[Discrepancy, ...]) -> bool:
+    """Done here and to be reviewed there, with nothing in between but time."""
+    is_done = here is not None and here.outcome == Outcome.COMPLETED and there.status == AWAITING_REVIEW
+    return is_done and not set(names) - {Discrepancy.LATE, Discrepancy.REVIEW_DUE}

@@ -1,0 +1,252 @@
+"""Everything that the page of one task shows."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.db.models import QuerySet
+
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    AssignmentState,
+    EndReason,
+    Phrase,
+    PhraseState,
+    Reply,
+    ReplyKind,
+    Task,
+)
+from annotations.models.arrays import without_arrays
+from annotations.readings.datasets.class_images import ClassImages, class_images
+from annotations.readings.datasets.image_grids import Grid, pictures_of
+from annotations.readings.datasets.image_samples import sample
+from annotations.readings.phrases.phrase_feedback import LEAST_SHOWN, Result, chosen_threshold, result
+
+SHOWN_A_GRID = 18
+SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Which sample of the right and of the wrong images is shown: 0, and one more for each "show others"."""
+
+    right: int = 0
+    wrong: int = 0
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One phrase of the assignment. `value` is None while it has no score."""
+
+    phrase: Phrase
+    value: float | None
+    is_best: bool
+    is_shown: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a page says of one phrase: its result, or that it waits, or that it failed.
+
+    last_replies: of each kind of reply the uuid of the last one that took effect, which the next one follows.
+    """
+
+    phrase: Phrase
+    result: Result | None
+    is_slow: bool
+    last_replies: Mapping[str, uuid.UUID]
+
+
+@dataclass(frozen=True)
+class Work:
+    """How far the work on an assignment is: what changes from one phrase to the next.
+
+    seconds_left: until the deadline; None where the task has no time limit.
+    """
+
+    assignment: Assignment
+    history: tuple[HistoryLine, ...]
+    answer: Answer | None
+    seconds_left: float | None
+
+    @property
+    def n_phrases(self) -> int:
+        return len(self.history)
+
+    @property
+    def n_needed(self) -> int:
+        """Phrases still missing before the task may be done."""
+        return max(0, self.assignment.task.min_phrases - self.n_phrases)
+
+    @property
+    def n_tries(self) -> int:
+        """A phrase that could not be scored does not use up a try."""
+        return sum(line.phrase.state != PhraseState.FAILED for line in self.history)
+
+    @property
+    def may_submit(self) -> bool:
+        return self.n_tries < self.assignment.task.max_phrases
+
+    @property
+    def goal(self) -> float | None:
+        """The error score to aim at, if the visit is shown one."""
+        return self.assignment.session.goal
+
+    @property
+    def suggestions(self) -> list[str]:
+        """Words to begin with, if the visit is shown any."""
+        return self.assignment.task.suggestions if self.assignment.session.is_shown_suggestions else []
+
+    @property
+    def goal_is_reached(self) -> bool:
+        scores = [line.value for line in self.history if line.value is not None]
+        return self.goal is not None and max(scores, default=0.0) >= self.goal
+
+
+@dataclass(frozen=True)
+class Said:
+    """A class that the AI gave to wrong images, and to how many of them."""
+
+    class_name: str
+    n_images: int
+
+
+@dataclass(frozen=True)
+class Images:
+    """The right and the wrong images of the task's class, and what the AI said of all the wrong ones instead."""
+
+    right: Grid
+    wrong: Grid
+    said_instead: tuple[Said, ...]
+
+
+def work(
+    assignment: Assignment, *, owner: str, shown: uuid.UUID | None, deadline: dt.datetime | None, now: dt.datetime
+) -> Work:
+    """Return the history and the answer to the phrase with client uuid `shown` (the last one if there is none)."""
+    phrases = list(_phrases().filter(assignment=assignment))
+    for phrase in phrases:
+        phrase.assignment = assignment  # with its task, data set and session loaded
+    chosen = next((phrase for phrase in phrases if phrase.client_uuid == shown), phrases[-1] if phrases else None)
+    return Work(
+        assignment=assignment,
+        history=_history(phrases, chosen),
+        answer=None if chosen is None else _answer(chosen, owner, now),
+        seconds_left=None if deadline is None else max(0.0, (deadline - now).total_seconds()),
+    )
+
+
+def past_work(
+    assignment: Assignment, *, owner: str, shown: int | None, threshold: float | None, at: dt.datetime
+) -> Work:
+    """Return the work as it stood at a moment, with the answer to the phrase of ordinal `shown`, split at `threshold`.
+
+    Without a clock: how much time was left is not looked up.
+    """
+    phrases = list(_phrases().filter(assignment=assignment, submitted_at__lte=at))
+    for phrase in phrases:
+        phrase.assignment = assignment
+        if phrase.state == PhraseState.SCORED and phrase.score.scored_at > at:
+            phrase.state = PhraseState.PENDING
+    chosen = next((phrase for phrase in phrases if phrase.ordinal == shown), None)
+    answer = None if chosen is None else _past_answer(chosen, owner, threshold, at)
+    return Work(assignment, _history(phrases, chosen), answer, seconds_left=None)
+
+
+def best_phrase(phrases: Iterable[Phrase]) -> Phrase | None:
+    """Return the phrase with the greatest error score, the earliest of tied ones; `score` is loaded.
+
+    None where every score is 0 as pages show it.
+    """
+    scored = [phrase for phrase in phrases if phrase.state == PhraseState.SCORED]
+    scored = [phrase for phrase in scored if phrase.score.value >= LEAST_SHOWN]
+    return max(scored, key=lambda phrase: (phrase.score.value, -phrase.ordinal), default=None)
+
+
+def images(assignment: Assignment, *, owner: str, draws: Draws) -> Images:
+    """Return samples of the class's right and wrong images, the same ones for the same session and draws."""
+    task = assignment.task
+    assert task.target_class is not None, "opening a study resolves the target class"
+    of_class = class_images(task.base_model, task.target_class)
+
+    def grid(side: int, draw: int) -> Grid:
+        positions = np.flatnonzero(of_class.is_error == bool(side))
+        chosen = sample(len(positions), SHOWN_A_GRID, draw, (assignment.session.seed, task.pk, side))
+        return Grid(pictures_of(owner, task.base_model, of_class, positions[chosen]), len(positions))
+
+    return Images(grid(0, draws.right), grid(1, draws.wrong), _said_instead(of_class, task))
+
+
+def _said_instead(images: ClassImages, task: Task) -> tuple[Said, ...]:
+    """The classes given to wrong images, the most frequent first."""
+    names = task.base_model.dataset.class_names
+    classes, counts = np.unique(images.predicted[images.is_error], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return tuple(Said(str(names[classes[at]]), int(counts[at])) for at in order)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a participant found in one task."""
+
+    task: Task
+    best: Phrase | None
+
+
+def found(session: AnnotationSession) -> tuple[Found, ...]:
+    """Return the best phrase of each of the session's tasks, for the last page."""
+    assignments = without_arrays(session.assignments.select_related("task__base_model__dataset").order_by("position"))
+    phrases = _phrases().filter(assignment__session=session)
+    return tuple(
+        Found(assignment.task, best_phrase(phrase for phrase in phrases if phrase.assignment_id == assignment.pk))
+        for assignment in assignments
+    )
+
+
+def time_was_over_before(assignment: Assignment) -> bool:
+    """Whether the task before this one ended because its time was over, which its next page then says."""
+    return Assignment.objects.filter(
+        session=assignment.session_id,
+        position=assignment.position - 1,
+        state=AssignmentState.ENDED,
+        end_reason=EndReason.TIME_OVER,
+    ).exists()
+
+
+def _phrases() -> QuerySet[Phrase]:
+    """Phrases with their scores, whose arrays are read only where they are looked at."""
+    phrases = Phrase.objects.select_related("score", "threshold_choice", "judgement")
+    return without_arrays(phrases.order_by("ordinal"))
+
+
+def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine, ...]:
+    best = best_phrase(phrases)
+    return tuple(
+        HistoryLine(
+            phrase,
+            phrase.score.value if phrase.state == PhraseState.SCORED else None,
+            is_best=phrase == best,
+            is_shown=phrase == chosen,
+        )
+        for phrase in phrases
+    )
+
+
+def _answer(phrase: Phrase, owner: str, now: dt.datetime) -> Answer:
+    is_scored = phrase.state == PhraseState.SCORED
+    shown = result(phrase.score, owner, chosen=chosen_threshold(phrase)) if is_scored else None
+    replies = Reply.objects.filter(phrase=phrase, took_effect=True).order_by("pk")
+    last_replies = dict(replies.values_list("kind", "client_uuid")) if shown else {}
+    return Answer(phrase, shown, is_slow=now - phrase.submitted_at > SLOW_AFTER, last_replies=last_replies)
+
+
+def _past_answer(phrase: Phrase, owner: str, threshold: float | None, at: dt.datetime) -> Answer:
+    shown = result(phrase.score, owner, chosen=threshold) if phrase.state == PhraseState.SCORED else None
+    if shown is not None and shown.question is not None:
+        replies = Reply.objects.filter(phrase=phrase, kind=ReplyKind.JUDGEMENT, took_effect=True, received_at__lte=at)
+        said = replies.order_by("pk").values_list("said", flat=True).last()
+        shown = replace(shown, question=replace(shown.question, answer=said or ""))
+    return Answer(phrase, shown, is_slow=at - phrase.submitted_at > SLOW_AFTER, last_replies={})

@@ -1,0 +1,1 @@
+"""Submissions, requests and webhooks."""

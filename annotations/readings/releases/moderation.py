@@ -1,0 +1,98 @@
+"""The phrases of a study for whoever moderates them, each with what its correction does to every group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+
+from annotations.models import Moderation, Phrase, Run, RunState, Study
+from annotations.models.arrays import without_arrays
+from modeling.arrays.datasets.groups import group_names
+
+PER_PAGE = 50
+ALL = "all"
+NOTABLE_LOSS = 0.05  # of a group's accuracy: a correction that costs a group this much is pointed out
+
+
+@dataclass(frozen=True)
+class Change:
+    """One group's accuracy on test, 0 to 1, before and after the retraining; None for a group without images."""
+
+    group: str
+    before: float | None
+    after: float | None
+
+    @property
+    def difference(self) -> float | None:
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the retraining from one phrase does. worst: of the group that loses most, None where no group loses."""
+
+    worst_group_before: float
+    worst_group_after: float
+    changes: Sequence[Change]
+    worst: Change | None
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether a group loses so much that it should be looked at."""
+        return self.worst is not None and (self.worst.difference or 0) <= -NOTABLE_LOSS
+
+
+@dataclass(frozen=True)
+class Row:
+    phrase: Phrase
+    effect: Effect | None
+
+
+def phrases_to_moderate(study: Study, *, state: str, search: str = "") -> QuerySet[Phrase]:
+    """Return the study's phrases in a state of moderation (ALL: in any), newest first, without their scores' arrays.
+
+    Nothing of somebody who withdrew, also before a worker erases it.
+    """
+    phrases = Phrase.objects.filter(
+        assignment__session__study=study, assignment__session__in=study.sessions.in_results()
+    )
+    if state != ALL:
+        phrases = phrases.filter(moderation=state)
+    if search:
+        phrases = phrases.filter(text__icontains=search)
+    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run__base_model")
+    return without_arrays(phrases.select_related(*related)).order_by("-submitted_at", "-pk")
+
+
+def page_of(phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Phrase], list[Row]]:
+    """Return one page of the phrases, and its rows; a number outside is the nearest page."""
+    page = Paginator(phrases, PER_PAGE).get_page(number)
+    return page, [Row(phrase, effect_of(getattr(getattr(phrase, "score", None), "run", None))) for phrase in page]
+
+
+def counts(study: Study) -> dict[str, int]:
+    """Return how many phrases are in each state of moderation, every state named, and all of them under ALL."""
+    phrases = phrases_to_moderate(study, state=ALL).order_by()
+    by_state = dict.fromkeys(Moderation.values, 0)
+    for state in phrases.values_list("moderation", flat=True):
+        by_state[state] += 1
+    return {**by_state, ALL: sum(by_state.values())}
+
+
+def effect_of(run: Run | None) -> Effect | None:
+    """Return what a run that is done changed on test, None for any other."""
+    if run is None or run.state != RunState.DONE or run.worst_group_accuracy is None:
+        return None
+    before = run.base_model.test_metrics
+    dataset = run.base_model.dataset
+    names = group_names(dataset.class_names, dataset.attribute_names)
+    pairs = zip(names, before["accuracies"], run.group_accuracies or [], strict=True)
+    changes = [Change(name, old, new) for name, old, new in pairs]
+    losing = [change for change in changes if change.difference is not None and change.difference < 0]
+    return Effect(
+        worst_group_before=before["worst_group"],
+        worst_group_after=run.worst_group_accuracy,
+        changes=changes,
+        worst=min(losing, key=lambda change: change.difference or 0.0, default=None),
+    )

@@ -1,0 +1,1 @@
+"""From the link to the end, to withdrawal and erasure; previews and rehearsals too."""

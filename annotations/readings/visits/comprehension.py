@@ -1,0 +1,113 @@
+"""The comprehension check: what it asks, and how a person's tries at it went."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import AnnotationSession
+from annotations.readings.datasets.image_samples import sample
+
+_CHECK_SEED = 5  # apart from the seeds of images
+
+
+@dataclass(frozen=True)
+class Question:
+    """options: (key, text), the right one under the key `right`. why: what a wrong answer is told."""
+
+    name: str
+    text: Promise
+    options: tuple[tuple[str, Promise], ...]
+    right: str
+    why: Promise
+
+    def has_option(self, key: str) -> bool:
+        return key in dict(self.options)
+
+
+QUESTIONS = (
+    Question(
+        "wrong",
+        _("All the images belong to one class. What does “the AI was wrong” mean?"),
+        (
+            ("other", _("The AI took the image for another class.")),
+            ("blurred", _("The image is blurred or badly taken.")),
+            ("odd", _("I find the image hard to recognise myself.")),
+        ),
+        "other",
+        _("In the example all were squares. The AI was wrong where it said “oval”, however clear the image was."),
+    ),
+    Question(
+        "words",
+        _("Which words do we ask you for?"),
+        (
+            ("common", _("What the wrong images have and the right ones do not.")),
+            ("class", _("The name of the class that all the images belong to.")),
+            ("favourite", _("A description of the image that I like best.")),
+        ),
+        "common",
+        _("All images belong to the class, right and wrong alike. Look for what sets the wrong ones apart."),
+    ),
+    Question(
+        "split",
+        _("You check “red” and see: 10% wrong without “red”, 90% wrong with “red”. What does that tell you?"),
+        (
+            ("good", _("“Red” explains the mistakes well.")),
+            ("unrelated", _("“Red” has nothing to do with the mistakes.")),
+            ("less", _("The AI is wrong less often on red images.")),
+        ),
+        "good",
+        _("Almost all of the mistakes are on the side with “red”. So that word explains them: its score is near 1."),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class AskedOption:
+    key: str
+    text: Promise
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question on the page. `was_wrong` is None before the first try."""
+
+    question: Question
+    options: tuple[AskedOption, ...]
+    was_wrong: bool | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """number: of the try that comes now, from 1."""
+
+    asked: tuple[Asked, ...]
+    number: int
+    client_uuid: uuid.UUID
+
+    @property
+    def n_wrong(self) -> int:
+        return sum(bool(asked.was_wrong) for asked in self.asked)
+
+
+def check(session: AnnotationSession, given: Mapping[str, str] | None = None) -> Check:
+    """Return the questions, their options in the visit's own order, with the answers of its last try.
+
+    given: what was chosen in an incomplete form, which is shown instead and judged by the last try.
+    """
+    last = session.check_attempts.last()
+    tried = {} if last is None else last.answers
+    chosen = tried if given is None else given
+    asked = tuple(_asked(session, place, tried, chosen) for place in range(len(QUESTIONS)))
+    return Check(asked, 1 if last is None else last.number + 1, uuid.uuid4())
+
+
+def _asked(session: AnnotationSession, place: int, judged: Mapping[str, str], shown: Mapping[str, str]) -> Asked:
+    question = QUESTIONS[place]
+    tried, chosen = judged.get(question.name), shown.get(question.name)
+    order = sample(len(question.options), len(question.options), 0, (session.seed, _CHECK_SEED, place))
+    options = tuple(AskedOption(key, text, key == chosen) for key, text in (question.options[at] for at in order))
+    return Asked(question, options, None if tried is None else tried != question.right)

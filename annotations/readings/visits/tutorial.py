@@ -1,0 +1,180 @@
+"""The tutorial's example: twenty squares, half of which an AI took for ovals, mostly the red ones.
+
+The pictures are committed (annotations/static/annotations/tutorial); `manage.py draw_tutorial` draws them again. What a
+person tries is scored by the same code as in a task, on similarities that the bundled encoder gave for a vocabulary
+(readings/practice_words.py).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from django.templatetags.static import static
+from numpy.typing import NDArray
+
+from annotations.models import AnnotationSession, PracticePhrase
+from annotations.readings.datasets.image_grids import Grid, numbered
+from annotations.readings.phrases.phrase_feedback import LEAST_SHOWN, WELL, Side, Split, Verdict, verdict
+from annotations.readings.visits.tutorial_words import similarities, understood
+from modeling.arrays.phrases.error_score import ErrorScore, error_score, null_level
+
+RIGHT = (
+    {"colour": "blue", "size": "large", "tilt": "upright", "shade": "light"},
+    {"colour": "blue", "size": "medium", "tilt": "tilted", "shade": "dark"},
+    {"colour": "blue", "size": "small", "tilt": "upright", "shade": "light"},
+    {"colour": "green", "size": "large", "tilt": "tilted", "shade": "light"},
+    {"colour": "blue", "size": "medium", "tilt": "upright", "shade": "light"},
+    {"colour": "blue", "size": "large", "tilt": "tilted", "shade": "dark"},
+    {"colour": "red", "size": "small", "tilt": "tilted", "shade": "dark"},
+    {"colour": "blue", "size": "medium", "tilt": "tilted", "shade": "light"},
+    {"colour": "green", "size": "medium", "tilt": "upright", "shade": "dark"},
+    {"colour": "blue", "size": "large", "tilt": "upright", "shade": "dark"},
+)
+WRONG = (
+    {"colour": "red", "size": "medium", "tilt": "upright", "shade": "light"},
+    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "light"},
+    {"colour": "red", "size": "large", "tilt": "upright", "shade": "dark"},
+    {"colour": "red", "size": "small", "tilt": "tilted", "shade": "light"},
+    {"colour": "blue", "size": "medium", "tilt": "tilted", "shade": "light"},
+    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "dark"},
+    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "dark"},
+    {"colour": "red", "size": "large", "tilt": "upright", "shade": "light"},
+    {"colour": "red", "size": "medium", "tilt": "upright", "shade": "dark"},
+    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "light"},
+)
+SQUARES = RIGHT + WRONG
+_IS_ERROR = np.array([False] * len(RIGHT) + [True] * len(WRONG))
+
+
+HINT_AFTER, TELL_AFTER = 2, 4  # known words that missed, until the page helps
+
+
+class Lesson(StrEnum):
+    """Where a person stands in the example: each is left by doing what it asks for."""
+
+    LOOK = "look"
+    WRITE = "write"
+    IMPROVE = "improve"
+    COMPARE = "compare"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the page shows of a phrase; the fields of a Result, without its histogram. understood: the words scored."""
+
+    phrase: str
+    understood: str
+    value: float
+    null_level: float
+    verdict: Verdict
+    split: Split | None
+
+    @property
+    def subject(self) -> str:
+        """What was looked for, as a Result says it."""
+        return self.understood
+
+
+@dataclass(frozen=True)
+class Grids:
+    right: Grid
+    wrong: Grid
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A visit's work on the example. last: its newest phrase; example: what is shown of it, None where not known."""
+
+    lesson: Lesson
+    phrases: tuple[PracticePhrase, ...]
+    example: Example | None
+
+    @property
+    def is_done(self) -> bool:
+        return self.lesson is Lesson.DONE
+
+    @property
+    def last(self) -> PracticePhrase | None:
+        return self.phrases[-1] if self.phrases else None
+
+    @property
+    def n_known(self) -> int:
+        """Phrases that have a score."""
+        return sum(phrase.value is not None for phrase in self.phrases)
+
+    @property
+    def best(self) -> PracticePhrase | None:
+        known = [phrase for phrase in self.phrases if (phrase.value or 0) >= LEAST_SHOWN]
+        return max(known, key=lambda phrase: (phrase.value or 0, -phrase.ordinal), default=None)
+
+    @property
+    def help(self) -> str:
+        """How much the page helps with finding good words: "", "hint" or "tell"."""
+        n_missed = sum(phrase.value is not None and phrase.value < WELL for phrase in self.phrases)
+        if self.lesson is not Lesson.IMPROVE or n_missed < HINT_AFTER:
+            return ""
+        return "hint" if n_missed < TELL_AFTER else "tell"
+
+
+def grids() -> Grids:
+    """Return the example's right and wrong pictures."""
+    return Grids(right=_grid(np.flatnonzero(~_IS_ERROR)), wrong=_grid(np.flatnonzero(_IS_ERROR)))
+
+
+def is_wrong(picture: int) -> bool:
+    """Whether the AI got the picture at this position of SQUARES wrong; False for one that is not there."""
+    return 0 <= picture < len(SQUARES) and bool(_IS_ERROR[picture])
+
+
+def practice(session: AnnotationSession) -> Practice:
+    """Return how far a visit is with the example, and what it shows of the newest phrase."""
+    phrases = tuple(session.practice_phrases.order_by("ordinal"))
+    tries = len({understood(phrase.text) for phrase in phrases if phrase.value is not None})
+    return Practice(_lesson(session, phrases), phrases, example(phrases[-1].text, tries) if phrases else None)
+
+
+def practice_score(text: str) -> ErrorScore | None:
+    """Return the error score of a phrase on the example; None for words that the tutorial does not know."""
+    words = understood(text)
+    return None if words is None else error_score(similarities(words), _IS_ERROR)
+
+
+def example(text: str, tries: int = 1) -> Example | None:
+    """Return what the page shows of the last of so many tries; None for words that the tutorial does not know."""
+    words = understood(text)
+    if words is None:
+        return None
+    score = error_score(similarities(words), _IS_ERROR)
+    level = null_level(score.n_correct, score.n_error, tries)
+    word = verdict(score.value, score.two_sided, level)
+    threshold = score.two_sided_threshold if word.is_opposite else score.threshold
+    split = None if threshold is None else _split(similarities(words) > np.float32(threshold))
+    return Example(text, words, score.value, level, word, split)
+
+
+def _lesson(session: AnnotationSession, phrases: tuple[PracticePhrase, ...]) -> Lesson:
+    if session.looked_at is None:
+        return Lesson.LOOK
+    known = {understood(phrase.text): phrase.value or 0.0 for phrase in phrases if phrase.value is not None}
+    if not known:
+        return Lesson.WRITE
+    if max(known.values()) < WELL:
+        return Lesson.IMPROVE
+    return Lesson.COMPARE if len(known) == 1 else Lesson.DONE
+
+
+def _split(above: NDArray[np.bool_]) -> Split:
+    without, with_it = (
+        Side(_grid(positions), int(_IS_ERROR[positions].sum()))
+        for positions in (np.flatnonzero(~above), np.flatnonzero(above))
+    )
+    return Split(without, with_it)
+
+
+def _grid(positions: NDArray[np.intp]) -> Grid:
+    pictures = numbered(
+        (int(at), static(f"annotations/tutorial/{at}.webp"), bool(_IS_ERROR[at]), "oval" if _IS_ERROR[at] else "square")
+        for at in positions
+    )
+    return Grid(pictures, len(positions))

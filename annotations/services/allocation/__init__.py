@@ -1,0 +1,1 @@
+"""Who gets which place, condition and order of tasks."""

@@ -1,0 +1,172 @@
+"""Places in a study: whoever consents gets one, in a least filled cell (docs/decisions/0008).
+
+A cell is a condition and an order of the tasks. Whatever changes how full the cells are happens under the lock of the
+study's row and is noted in the event log before that lock is given back, so the log proves each choice. Locks are taken
+in one order everywhere: visit, study, assignments and allocations.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import (
+    HOLDING,
+    Allocation,
+    AllocationState,
+    AnnotationSession,
+    RestartRule,
+    Study,
+    event_kinds,
+)
+from annotations.readings.allocation.cells import Cell, cell_counts, cell_key, taken
+from annotations.services.allocation import repeat_visits
+from annotations.services.common.service_errors import StudyFull
+from annotations.services.logs import events
+from annotations.services.logs.event_payloads import image
+
+EXPIRED, RESTARTED, WITHDRAWN, FAILED_CHECK = "expired", "restarted", "withdrawn", "failed_check"  # release reasons
+LEAST_FILLED, SAME_CELL = "least_filled", "same_cell"  # why a visit got its cell
+
+
+def choose(counts: Mapping[str, int], seed: int) -> str:
+    """Return the key of a least filled cell. Of tied ones, sorted by key, the one at place `seed` modulo their number.
+
+    >>> choose({"1:0": 4, "2:0": 3, "3:0": 3}, seed=7)
+    '3:0'
+    """
+    tied = sorted(key for key, n in counts.items() if n == min(counts.values()))
+    return tied[seed % len(tied)]
+
+
+def allocate(session: AnnotationSession) -> None:
+    """Give a visit that was consented to its cell, and hold a place there for the study's lease.
+
+    A place that the person holds in an earlier visit is released; the study's restart rule says whether the new one is
+    in the same cell. The caller's transaction holds the consent. A no-op for previews and simulated visits, whose cell
+    their link names. Raises StudyFull, and as `restarts.refuse_again` does.
+    """
+    if session.is_uncounted:
+        return
+    study = _locked(session.study_id)
+    repeat_visits.refuse_again(session.participant, session)
+    earlier = Allocation.objects.filter(participant=session.participant_id).order_by("-id").first()
+    if earlier is not None:
+        _release([earlier], RESTARTED)
+    counted = cell_counts(study)
+    if study.quota is not None and taken(study).count() >= study.quota:
+        raise StudyFull
+    counts, seed = {cell.key: cell.held for cell in counted}, secrets.randbits(63)
+    if earlier is not None and study.restart_rule == RestartRule.SAME_CELL:
+        rule, key = SAME_CELL, cell_key(earlier.condition, earlier.order)
+    else:
+        rule, key = LEAST_FILLED, choose(counts, seed)
+    chosen = next(cell for cell in counted if cell.key == key)
+    _store(session, study, chosen, counts, seed, rule)
+
+
+def complete(session: AnnotationSession) -> None:
+    """Note that a visit was completed; the caller's transaction holds that.
+
+    Where its place was released before, the visit is flagged as late, and counts as completed in its cell all the same,
+    unless the person holds another place by now. A no-op for a visit without a place.
+    """
+    if not Allocation.objects.filter(session=session).exists():
+        return
+    _locked(session.study_id)
+    allocation = Allocation.objects.select_related("condition").get(session=session)
+    if allocation.state == AllocationState.COMPLETED:
+        return
+    is_late = allocation.state == AllocationState.RELEASED
+    if is_late:
+        AnnotationSession.objects.filter(pk=session.pk).update(is_late=True)
+        session.is_late = True
+    others = Allocation.objects.filter(participant=allocation.participant_id, state__in=HOLDING).exclude(
+        pk=allocation.pk
+    )
+    counts_in_cell = not others.exists()
+    if counts_in_cell:
+        allocation.state = AllocationState.COMPLETED
+        allocation.ended_at = timezone.now()
+        allocation.release_reason = ""
+        allocation.save(update_fields=["state", "ended_at", "release_reason"])
+    _record(event_kinds.ALLOCATION_COMPLETED, allocation, session, is_late=is_late, counts_in_cell=counts_in_cell)
+
+
+def release(session: AnnotationSession, reason: str) -> bool:
+    """Give a visit's place to whoever comes next, and say whether it held one. What was done in the visit is kept.
+
+    reason: at most 20 letters, as in `Allocation.release_reason`. A no-op where the visit was completed, or its place
+    released before.
+    """
+    with transaction.atomic():
+        _locked(session.study_id)
+        return _release(Allocation.objects.filter(session=session), reason) > 0
+
+
+def expire(now: dt.datetime) -> int:
+    """Release the places whose lease is over, and return how many; a study that is busy waits for the next sweep."""
+    due = Allocation.objects.filter(state=AllocationState.LIVE, lease_expires_at__lt=now)
+    studies = due.order_by().values_list("study", flat=True).distinct()
+    return sum(_expire(study_id, now) for study_id in studies)
+
+
+def refuse_full(study: Study, pseudonym: str) -> None:
+    """Raise StudyFull where every place is taken and this person holds none."""
+    if study.quota is None:
+        return
+    held = Allocation.objects.filter(study=study, state__in=HOLDING)
+    if taken(study).count() >= study.quota and not held.filter(participant__pseudonym=pseudonym).exists():
+        raise StudyFull
+
+
+def _expire(study_id: int, now: dt.datetime) -> int:
+    with transaction.atomic():
+        study = Study.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=study_id).first()
+        return 0 if study is None else _release(study.allocations.filter(lease_expires_at__lt=now), EXPIRED)
+
+
+def _locked(study_id: int) -> Study:
+    # A "no key" lock lets rows that point to the study be inserted meanwhile.
+    return Study.objects.select_for_update(no_key=True).get(pk=study_id)
+
+
+def _store(
+    session: AnnotationSession, study: Study, cell: Cell, counts: Mapping[str, int], seed: int, rule: str
+) -> None:
+    session.condition, session.order = cell.condition, cell.order
+    session.save(update_fields=["condition", "order"])
+    now = timezone.now()
+    allocation = Allocation.objects.create(
+        study=study,
+        session=session,
+        participant=session.participant,
+        condition=cell.condition,
+        order=cell.order,
+        counts=counts,
+        seed=seed,
+        allocated_at=now,
+        lease_expires_at=now + dt.timedelta(minutes=study.lease_minutes),
+    )
+    _record(event_kinds.ALLOCATION_MADE, allocation, session, counts=dict(counts), seed=seed, rule=rule)
+
+
+def _release(allocations: Iterable[Allocation], reason: str) -> int:
+    """Release those of the allocations that are live; the caller has locked their study."""
+    ids = [allocation.pk for allocation in allocations]
+    live = Allocation.objects.filter(pk__in=ids, state=AllocationState.LIVE).select_related("condition", "session")
+    released = list(live.order_by("id"))
+    for allocation in released:
+        allocation.state, allocation.ended_at = AllocationState.RELEASED, timezone.now()
+        allocation.release_reason = reason
+        allocation.save(update_fields=["state", "ended_at", "release_reason"])
+        _record(event_kinds.ALLOCATION_RELEASED, allocation, allocation.session, reason=reason)
+    return len(released)
+
+
+def _record(kind: str, allocation: Allocation, session: AnnotationSession, **payload: Any) -> None:
+    key = cell_key(allocation.condition, allocation.order)
+    events.record(kind, study=session.study, session=session, images=[image(allocation)], cell=key, **payload)

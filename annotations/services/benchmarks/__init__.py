@@ -1,0 +1,1 @@
+"""Measuring them, and ranking keywords."""

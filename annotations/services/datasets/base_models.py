@@ -1,0 +1,184 @@
+"""Base models: the classifiers whose errors participants see, trained here or brought as a file of predictions."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, BaseModelOrigin, Dataset, Task
+from annotations.models.arrays import pack_int32
+from annotations.services.common.service_errors import ServiceError
+from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, file_sha256
+from modeling.arrays.datasets.groups import group_ids
+from modeling.arrays.datasets.prediction_file import read_predictions
+from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_error_rates, group_metrics, hardest_class
+from modeling.arrays.retraining.heads import Head
+
+
+class BaseModelNameTaken(ServiceError):
+    """The data set has another base model of this name; a base model never changes."""
+
+    code = "base_model_name_taken"
+    status = 409
+
+
+class NothingToEvaluate(ServiceError):
+    """No image of a split has a prediction, so a base model could be neither shown nor measured."""
+
+    code = "nothing_to_evaluate"
+    status = 409
+
+
+def store_trained_model(
+    dataset: Dataset, *, name: str, head: Head, l2: float, training: Mapping[str, Any]
+) -> tuple[BaseModel, bool]:
+    """Store a head trained on the data set's features, with its predictions for validation and test.
+
+    Returns the base model and whether it is new: one of the same name and λ is left as it is. `training` says how
+    the head was made (loss, certified gap, versions). Raises BaseModelNameTaken, NothingToEvaluate.
+    """
+    known = trained_model(dataset, name=name, l2=l2)
+    if known is not None:
+        return known, False
+    return _store(
+        dataset,
+        name,
+        origin=BaseModelOrigin.TRAINED,
+        l2=l2,
+        predictions=_predictions_of(head, dataset.files),
+        head=head.to_bytes({"base_model": name, "dataset": dataset.name, "dataset_digest": dataset.digest}),
+        training=dict(training),
+    )
+
+
+def trained_model(dataset: Dataset, *, name: str, l2: float) -> BaseModel | None:
+    """Return the base model of this name that was trained here with this λ, None where the name is free.
+
+    Raises BaseModelNameTaken where the name stands for something else.
+    """
+    known = BaseModel.objects.filter(dataset=dataset, name=name).first()
+    if known is not None:
+        _check_same(known, BaseModelOrigin.TRAINED, l2)
+    return known
+
+
+def import_predictions(
+    dataset: Dataset, *, name: str, file: Path, l2: float, allow_missing: bool = False
+) -> tuple[BaseModel, bool]:
+    """Store the predictions of any classifier, read from a CSV file (`modeling.arrays.datasets.prediction_file`).
+
+    Such a base model has no head; runs retrain on the data set's features with λ = `l2`. Returns the base model and
+    whether it is new: the same file again is left as it is. Raises BadPredictions, BaseModelNameTaken,
+    NothingToEvaluate.
+    """
+    read = read_predictions(file, dataset.files, allow_missing)
+    training = {"file": file.name, "file_sha256": file_sha256(file), "missing_images": list(read.missing)}
+    return _store(
+        dataset,
+        name,
+        origin=BaseModelOrigin.IMPORTED,
+        l2=l2,
+        predictions=read.predictions,
+        head=None,
+        training=training,
+    )
+
+
+def default_target_class(base_model: BaseModel) -> int:
+    """Return the class with the highest error rate on the validation images that have a prediction."""
+    predicted, labels = _evaluated(base_model.dataset.files, base_model.predicted, Split.VALIDATION)
+    return hardest_class(predicted, labels, len(base_model.dataset.class_names))
+
+
+def resolved_target_class(task: Task) -> int:
+    """Return the number of the class that participants will see: the one given, or the one with most errors.
+
+    Raises BadDataset where the data set's directory does not open, NothingToEvaluate where nothing has a prediction.
+    """
+    return default_target_class(task.base_model) if task.target_class is None else task.target_class
+
+
+def classes_with_errors(base_model: BaseModel) -> list[int]:
+    """Return the classes of which the model gets some validation images wrong and some right, the worst first."""
+    shares = enumerate(base_model.validation_accuracies)
+    return [number for share, number in sorted((s, n) for n, s in shares if s is not None and 0 < s < 1)]
+
+
+def lacks_features(base_model: BaseModel) -> bool:
+    """Whether the data set has no array to retrain on, so that phrases are scored and every run is refused."""
+    return "features" not in base_model.dataset.files.manifest.arrays
+
+
+def test_group_metrics(dataset: Dataset, predictions: NDArray[np.integer]) -> GroupMetrics:
+    """Measure predictions for the test images by group, images without a prediction left out.
+
+    predictions: int[m], one per test image in the manifest's row order. Raises NothingToEvaluate, BadArray.
+    """
+    files = dataset.files
+    rows = files.rows(Split.TEST)
+    shown = predictions != BaseModel.NO_PREDICTION
+    if not shown.any():
+        raise NothingToEvaluate(f"No test image of {dataset} has a prediction, so nothing can be measured.")
+    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
+    return group_metrics(predictions[shown], files.labels[rows][shown], groups[shown], files.train_group_counts)
+
+
+def _store(
+    dataset: Dataset, name: str, *, origin: BaseModelOrigin, l2: float, predictions: NDArray[np.int32], **fields: Any
+) -> tuple[BaseModel, bool]:
+    """Create the row, or find it: the constraint on the name decides between two that come at once."""
+    files = dataset.files
+    predicted, labels = _evaluated(files, predictions, Split.VALIDATION)
+    error_rates = class_error_rates(predicted, labels, len(files.class_names))
+    metrics = test_group_metrics(dataset, predictions[files.rows(Split.TEST)])
+    with transaction.atomic():
+        base_model, created = BaseModel.objects.get_or_create(
+            dataset=dataset,
+            name=name,
+            defaults={
+                "origin": origin,
+                "l2": l2,
+                "predictions": pack_int32(predictions),
+                "validation_accuracies": [None if rate is None else 1 - rate for rate in error_rates],
+                "test_metrics": asdict(metrics),
+                **fields,
+            },
+        )
+    if not created:
+        _check_same(base_model, origin, l2, fields["training"].get("file_sha256"))
+    return base_model, created
+
+
+def _check_same(known: BaseModel, origin: BaseModelOrigin, l2: float, file_sha256: str | None = None) -> None:
+    if known.origin != origin or known.training.get("file_sha256") != file_sha256:
+        raise BaseModelNameTaken(
+            f"{known} exists already ({known.get_origin_display()}) and never changes. Choose another --name."
+        )
+    if known.l2 != l2:
+        raise BaseModelNameTaken(f"{known} exists already with λ = {known.l2:g}, not {l2:g}. Choose another --name.")
+
+
+def _predictions_of(head: Head, files: DatasetFiles) -> NDArray[np.int32]:
+    """The head's class for each validation and test image, NO_PREDICTION for the training images; int32[n]."""
+    predictions = np.full(files.n_rows, BaseModel.NO_PREDICTION, dtype=np.int32)
+    features = files.array("features")
+    for split in (Split.VALIDATION, Split.TEST):
+        rows = files.rows(split)
+        if len(rows):
+            predictions[rows] = head.predict(features[rows])
+    return predictions
+
+
+def _evaluated(
+    files: DatasetFiles, predictions: NDArray[np.int32], split: Split
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Predicted class and label of the split's images that have a prediction, each int32[m]."""
+    rows = files.rows(split)
+    rows = rows[predictions[rows] != BaseModel.NO_PREDICTION]
+    if not len(rows):
+        raise NothingToEvaluate(f"No {split.word} image has a prediction, so no class can be studied.")
+    return predictions[rows], files.labels[rows]

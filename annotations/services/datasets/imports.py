@@ -1,0 +1,165 @@
+"""Bringing in a data set from the admin: a folder that lies below IMPORT_ROOT, or an archive that somebody uploaded."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import transaction
+
+from annotations.models import DatasetImport, JobState
+from annotations.readings.datasets.encoder_choices import encoder_choices
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.logs import audit
+from annotations.services.queue import worker_wakeup
+from modeling.arrays.datasets.importing import FORMATS
+from modeling.arrays.datasets.importing.archives import SUFFIXES
+
+UPLOADS = "uploads"  # folder in DATA_ROOT
+_DEPTH = 2  # of folders below IMPORT_ROOT that are offered
+
+
+class ImportNotPossible(ServiceError):
+    """What was asked for cannot be imported; `message` says why. Nothing was stored."""
+
+    code = "import_not_possible"
+    status = 400
+
+
+def importable_folders() -> list[str]:
+    """Return the folders below IMPORT_ROOT, two levels deep, relative to it; none where it is not set.
+
+    Hidden ones and links that lead out of it are left out.
+    """
+    root = settings.IMPORT_ROOT
+    if root is None or not root.is_dir():
+        return []
+    return sorted(path.relative_to(root).as_posix() for path in _folders(root, root.resolve(), _DEPTH))
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder that a name from `importable_folders` stands for. Raises ImportNotPossible for any other."""
+    if name not in importable_folders():
+        raise ImportNotPossible("There is no such folder to import from. Choose one of the list.")
+    assert settings.IMPORT_ROOT is not None, "it lists folders"
+    return settings.IMPORT_ROOT / name
+
+
+def known_encoders() -> list[str]:
+    """Return the specs of the encoders that an import may name."""
+    return [choice.spec for choice in encoder_choices()]
+
+
+def upload_path(file_name: str) -> Path:
+    """Return where an uploaded archive goes: a new name of our own in DATA_ROOT. Raises ImportNotPossible."""
+    suffix = next((suffix for suffix in SUFFIXES if file_name.lower().endswith(suffix)), None)
+    if suffix is None:
+        raise ImportNotPossible(f"An archive ends in {', '.join(SUFFIXES)}. Pack the folder again as one of these.")
+    folder = settings.DATA_ROOT / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(folder / f"{uuid.uuid4().hex}{suffix}")
+
+
+@transaction.atomic
+def request_import(
+    *,
+    name: str,
+    source_format: str,
+    folder: str = "",
+    archive: Path | None = None,
+    similarity_encoder: str = "",
+    train_base_model: bool = True,
+    by: str,
+) -> DatasetImport:
+    """Ask the workers for an import, of a folder or of an archive that lies where `upload_path` said.
+
+    similarity_encoder: one of `known_encoders`, or "" for the first of them. Raises ImportNotPossible.
+    """
+    try:
+        validate_slug(name)
+    except ValidationError as error:
+        raise ImportNotPossible("A data set's name holds letters, digits, _ and - alone.") from error
+    if source_format not in FORMATS:
+        raise ImportNotPossible(f"{source_format!r} is none of the formats {', '.join(FORMATS)}.")
+    if bool(folder) == bool(archive):
+        raise ImportNotPossible("Choose a folder or upload an archive: one of the two.")
+    if folder:
+        folder_of(folder)
+    encoder = _known_encoder(similarity_encoder or known_encoders()[0])
+    job = DatasetImport.objects.create(
+        name=name,
+        folder=folder,
+        archive=archive.relative_to(settings.DATA_ROOT).as_posix() if archive else "",
+        source_format=source_format,
+        similarity_encoder=encoder,
+        train_base_model=train_base_model,
+        requested_by=by,
+    )
+    audit.record("import_requested", study=None, by=by, subject=name, source="folder" if folder else "archive")
+    worker_wakeup.ring(worker_wakeup.IMPORT_DATASETS)
+    return job
+
+
+@transaction.atomic
+def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) -> None:
+    """Let a failed import be tried again: it goes on where it stopped. Raises ImportNotPossible.
+
+    similarity_encoder: one of `known_encoders` instead of the one that failed, as long as nothing was imported with it.
+    """
+    locked = DatasetImport.objects.select_for_update().get(pk=job.pk)
+    if locked.state != JobState.FAILED:
+        raise ImportNotPossible("Only an import that failed can be tried again.")
+    if not can_be_tried_again(locked):
+        raise ImportNotPossible("The archive is no longer here. Upload it again.")
+    if similarity_encoder and similarity_encoder != locked.similarity_encoder:
+        if locked.dataset is not None:
+            raise ImportNotPossible("The data set is in, with the encoder it has. Import it anew for another one.")
+        locked.similarity_encoder = _known_encoder(similarity_encoder)
+    locked.state, locked.attempts, locked.error, locked.finished_at = JobState.PENDING, 0, "", None
+    locked.save(update_fields=["state", "attempts", "error", "finished_at", "similarity_encoder"])
+    audit.record(
+        "import_requested_again", study=None, by=by, subject=locked.name, similarity_encoder=locked.similarity_encoder
+    )
+    worker_wakeup.ring(worker_wakeup.IMPORT_DATASETS)
+
+
+def can_be_tried_again(job: DatasetImport) -> bool:
+    """Say whether a failed import still has what it was to import: an archive that was refused is removed."""
+    return job.state == JobState.FAILED and (not job.archive or archive_of(job).exists())
+
+
+def archive_of(job: DatasetImport) -> Path:
+    """Return where the job's archive lies."""
+    return Path(settings.DATA_ROOT / job.archive)
+
+
+def unpacked_folder(job: DatasetImport) -> Path:
+    """Return where the job's archive is unpacked."""
+    return Path(settings.DATA_ROOT / UPLOADS / f"import-{job.pk}")
+
+
+def remove_upload(job: DatasetImport) -> None:
+    """Remove a job's archive and what was unpacked of it: a data set keeps what it needs of its images."""
+    if job.archive:
+        archive_of(job).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(unpacked_folder(job))
+
+
+def _known_encoder(spec: str) -> str:
+    if spec not in known_encoders():
+        raise ImportNotPossible("This encoder is not known here yet. An operator can import with it by command.")
+    return spec
+
+
+def _folders(folder: Path, root: Path, depth: int) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith(".") or not path.is_dir() or not path.resolve().is_relative_to(root):
+            continue
+        yield path
+        if depth > 1:
+            yield from _folders(path, root, depth - 1)

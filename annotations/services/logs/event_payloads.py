@@ -1,0 +1,113 @@
+"""What an event says of the rows that it changed, so that they can be built again from the log alone.
+
+An image is a row's own fields as JSON, as its table's definition names them (`logged_tables`). What people typed, and
+what gives it away (a digest of it, a name by which the person is known), is personal: the log keeps that part sealed,
+and it is gone with the person's key. Large arrays are there as SHA-256 digests.
+"""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from annotations.services.logs.log_registry import OF_MODEL
+from annotations.services.logs.log_schema import LoggedTable, Paths
+
+Key = str
+Read = Callable[[str], Any]  # from a way to what stands there
+
+
+@dataclass(frozen=True)
+class Image:
+    """A row's fields as JSON: `plain` stands in the log as it is, `personal` under the person's key.
+
+    key: the same for the row in each event. visit: the id of the visit that it is of, None for a row of the study.
+    """
+
+    table: LoggedTable
+    key: Key
+    visit: int | None
+    plain: Mapping[str, Any]
+    personal: Mapping[str, Any] = field(default_factory=dict)
+
+
+def image(row: Model) -> Image:
+    """Return the image of a row as the object has it; reads what it points to where that is not loaded."""
+    return _image(OF_MODEL[type(row)], _reader(row))
+
+
+def part(row: Model, *names: str) -> Image:
+    """Return the image of some plain fields of a row, the others being as the log has them already."""
+    table, read = OF_MODEL[type(row)], _reader(row)
+    return Image(table, _key(table, read), _visit(table, read), _told(table, _some(table.plain, names), read))
+
+
+def in_the_open(row: Model) -> Image:
+    """Return the image of a row whose names have become random ones, which lead to nobody and need no seal."""
+    sealed = image(row)
+    return Image(sealed.table, sealed.key, sealed.visit, {**sealed.plain, **sealed.personal})
+
+
+def images(table: LoggedTable, rows: QuerySet[Any, Any]) -> Iterator[Image]:
+    """Yield the images of rows of a table as they are stored."""
+    for row in rows.values(*table.paths).iterator(_AT_ONCE):
+        yield _image(table, row.__getitem__)
+
+
+def digest(data: bytes | memoryview | None) -> str | None:
+    """Return the SHA-256 of an array's bytes, None where there is none."""
+    return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+def plain_json(value: Any) -> Any:
+    """Return a value as the log holds it: a UUID as its text, a time as ISO 8601 in UTC with microseconds."""
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    return value
+
+
+_AT_ONCE = 200  # rows in memory, some with the similarities to a whole class
+
+
+def _image(table: LoggedTable, read: Read) -> Image:
+    plain, personal = _told(table, table.plain, read), _told(table, table.personal, read)
+    return Image(table, _key(table, read), _visit(table, read), plain, personal)
+
+
+def _reader(row: Model) -> Read:
+    def read(path: str) -> Any:
+        value: Any = row
+        for name in path.split("__"):
+            value = None if value is None else getattr(value, name)
+        return value
+
+    return read
+
+
+def _told(table: LoggedTable, paths: Paths, read: Read) -> dict[str, Any]:
+    return {name: _value(table, name, path, read) for name, path in paths.items()}
+
+
+def _value(table: LoggedTable, name: str, path: str, read: Read) -> Any:
+    if name in table.told_once and read("state") not in table.told_once[name]:
+        return ""
+    value = read(path)
+    return digest(value) if name in table.digests else plain_json(value)
+
+
+def _key(table: LoggedTable, read: Read) -> Key:
+    return " / ".join(str(plain_json(read(path))) for path in table.key)
+
+
+def _visit(table: LoggedTable, read: Read) -> int | None:
+    return read(table.visit) if table.visit else None
+
+
+def _some(paths: Paths, names: tuple[str, ...]) -> Paths:
+    return {name: paths[name] for name in names}

@@ -1,0 +1,102 @@
+"""The event log: what happened in a study, written in the transaction of its effect.
+
+An event that changes a row of which the log tells (`logged_tables`) carries the row as it is afterwards
+(`event_images`), so that `replay` builds all of them from the log alone (docs/decisions/0010).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from annotations.models import AnnotationSession, Event, IdentityKey, Study, event_kinds
+from annotations.services.logs import identities
+from annotations.services.logs.event_payloads import Image, image, plain_json
+
+ROWS = "changed_rows"  # in a payload, and in what is sealed beside it: fields by table and key
+CHANGED = "changed"  # the same in 0.5: fields by table, whose row the payload's ids say
+VISIT = "visit"  # in fields: of a row whose event is of no visit, or of another
+SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives the key and says nothing of the person
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event to be recorded. `images` are the rows that it changed; `payload` says what else there is to say."""
+
+    kind: str
+    session: AnnotationSession | None = None
+    images: Sequence[Image] = ()
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(
+    kind: str,
+    *,
+    study: Study,
+    session: AnnotationSession | None = None,
+    images: Iterable[Image] = (),
+    **payload: Any,
+) -> Event:
+    """Append one event. `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
+
+    Raises ValueError for a kind that is not in KINDS, for something personal without the visit of its person, and for
+    a name in the payload that is taken.
+    """
+    return record_all(study, [Entry(kind, session, tuple(images), payload)])[0]
+
+
+def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
+    """Append events in the order given, all in one statement. Personal parts are sealed, each under its person's key.
+
+    Of a person who was erased nothing personal is written, and no key is made. Raises ValueError as `record` does.
+    """
+    imaged = [(entry, _images_of(entry)) for entry in entries]
+    keys = _keys(study, imaged)
+    return Event.objects.bulk_create(_event(study, entry, images, keys) for entry, images in imaged)
+
+
+def _images_of(entry: Entry) -> Sequence[Image]:
+    if entry.kind not in event_kinds.KINDS:
+        raise ValueError(f"{entry.kind!r} is not a kind of event")
+    if {ROWS, CHANGED, SEALED_UNDER} & entry.payload.keys():
+        raise ValueError(f"{entry.kind!r} says itself what only `images` says")
+    if entry.session is None and any(each.personal for each in entry.images):
+        raise ValueError(f"{entry.kind!r} has something personal, and names no visit")
+    if entry.kind not in event_kinds.OF_A_VISIT or entry.session is None:
+        return entry.images
+    visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")
+    visit = visits.get(pk=entry.session.pk)
+    # A person is told of under each of their keys: an erasure replaces the one that they entered with.
+    is_told = entry.kind in (event_kinds.SESSION_ENTERED, event_kinds.SESSION_ERASED)
+    person = (image(visit.participant),) if is_told else ()
+    return (*person, image(visit), *entry.images)
+
+
+def _keys(study: Study, imaged: Iterable[tuple[Entry, Sequence[Image]]]) -> dict[str, IdentityKey]:
+    """The keys of the people of whom there is something to seal, by pseudonym."""
+    people = {
+        entry.session.participant
+        for entry, images in imaged
+        if entry.session is not None and any(each.personal for each in images)
+    }
+    return identities.keys_of(study, {person.pseudonym for person in people if person.erased_at is None})
+
+
+def _event(study: Study, entry: Entry, images: Sequence[Image], keys: Mapping[str, IdentityKey]) -> Event:
+    payload = {name: plain_json(value) for name, value in entry.payload.items()}
+    visit = entry.session.pk if entry.session else None
+    plain: dict[str, dict[str, Any]] = defaultdict(dict)
+    personal: dict[str, dict[str, Any]] = defaultdict(dict)
+    for each in images:
+        elsewhere = {VISIT: each.visit} if each.visit not in (visit, None) else {}
+        plain[each.table.name][each.key] = {**each.plain, **elsewhere}
+        if each.personal:
+            personal[each.table.name][each.key] = each.personal
+    if plain:
+        payload[ROWS] = plain
+    key = keys.get(entry.session.participant.pseudonym) if personal and entry.session is not None else None
+    if key is None:
+        return Event(study=study, session=entry.session, kind=entry.kind, payload=payload)
+    payload[SEALED_UNDER] = key.pk
+    sealed = identities.seal_under(bytes(key.sealed_key), personal)
+    return Event(study=study, session=entry.session, kind=entry.kind, payload=payload, sealed=sealed)

@@ -1,0 +1,120 @@
+"""Sealing what ties data to a person: the ids from outside, and personal text in the event log.
+
+Each person has a random key of their own in each study (`IdentityKey`), stored sealed under the site's IDENTITY_KEYS.
+Deleting that one row makes everything that it sealed unreadable, also in backups that hold the table without it.
+"""
+
+import json
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from annotations.models import IdentityKey, Study
+from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable
+
+
+def seal(study: Study, pseudonym: str, content: Mapping[str, Any]) -> bytes:
+    """Return `content` as JSON under the person's key, which is made the first time."""
+    return seal_under(bytes(keys_of(study, {pseudonym})[pseudonym].sealed_key), content)
+
+
+def keys_of(study: Study, pseudonyms: Set[str]) -> dict[str, IdentityKey]:
+    """Return people's keys by their pseudonyms, and make those that are not there yet."""
+    keys = {key.pseudonym: key for key in IdentityKey.objects.filter(study=study, pseudonym__in=pseudonyms)}
+    for pseudonym in pseudonyms - keys.keys():
+        keys[pseudonym], _created = IdentityKey.objects.get_or_create(
+            study=study, pseudonym=pseudonym, defaults={"sealed_key": new_sealed_key()}
+        )
+    return keys
+
+
+def unseal(study: Study, pseudonym: str, sealed: bytes) -> dict[str, Any]:
+    """Return what `seal` was given.
+
+    Raises IdentityDestroyed once the person's key is gone, IdentityUnreadable where the site's key is another one.
+    """
+    key = IdentityKey.objects.filter(study=study, pseudonym=pseudonym).first()
+    if key is None:
+        raise IdentityDestroyed
+    return unseal_under(bytes(key.sealed_key), sealed)
+
+
+def destroy(study: Study, pseudonym: str) -> bool:
+    """Delete the person's key, and say whether there was one. Nothing that it sealed can be read again."""
+    deleted, _by_model = IdentityKey.objects.filter(study=study, pseudonym=pseudonym).delete()
+    return deleted > 0
+
+
+def new_sealed_key() -> bytes:
+    """Return a new random key, sealed under the newest of the site's keys."""
+    return _site().encrypt(Fernet.generate_key())
+
+
+def is_under_newest(sealed_key: bytes) -> bool:
+    """Whether a person's key is sealed under the newest of the site's keys."""
+    return _opens(Fernet(settings.IDENTITY_KEYS[0]), sealed_key)
+
+
+def is_readable(sealed_key: bytes) -> bool:
+    """Whether one of the site's keys opens a person's key."""
+    return _opens(_site(), sealed_key)
+
+
+def resealed(sealed_key: bytes) -> bytes:
+    """Return a person's key sealed under the newest of the site's keys; raises IdentityUnreadable where none opens."""
+    try:
+        return _site().rotate(sealed_key)
+    except InvalidToken as error:
+        raise IdentityUnreadable from error
+
+
+@dataclass(frozen=True)
+class OpenedKey:
+    """A person's key, opened once for all that it seals: to open it takes as long as to unseal an event."""
+
+    fernet: Fernet
+
+    def seal(self, content: Mapping[str, Any]) -> bytes:
+        """Return `content` as JSON under the key."""
+        return self.fernet.encrypt(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def unseal(self, sealed: bytes) -> dict[str, Any]:
+        """Return what `seal` was given; raises IdentityUnreadable where it was made under another key."""
+        try:
+            content: dict[str, Any] = json.loads(self.fernet.decrypt(sealed))
+        except InvalidToken as error:
+            raise IdentityUnreadable from error
+        return content
+
+
+def opened(sealed_key: bytes) -> OpenedKey:
+    """Open a key that is itself sealed; raises IdentityUnreadable where the site's keys are others."""
+    try:
+        return OpenedKey(Fernet(_site().decrypt(sealed_key)))
+    except InvalidToken as error:
+        raise IdentityUnreadable from error
+
+
+def seal_under(sealed_key: bytes, content: Mapping[str, Any]) -> bytes:
+    """Return `content` as JSON under a key that is itself sealed."""
+    return opened(sealed_key).seal(content)
+
+
+def unseal_under(sealed_key: bytes, sealed: bytes) -> dict[str, Any]:
+    """Return what `seal_under` was given; raises IdentityUnreadable where it was made under another key."""
+    return opened(sealed_key).unseal(bytes(sealed))
+
+
+def _site() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.IDENTITY_KEYS])
+
+
+def _opens(key: Fernet | MultiFernet, sealed: bytes) -> bool:
+    try:
+        key.decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True

@@ -1,0 +1,231 @@
+"""Alarms of studies: raised once, told by e-mail or webhook, cleared when what they are about is over."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from annotations.models import (
+    OPEN_STATES,
+    Alarm,
+    BatchState,
+    PaymentBatch,
+    ProlificRequest,
+    RequestState,
+    Study,
+    StudyOnProlific,
+    StudyState,
+    Submission,
+)
+from annotations.prolific.statuses import AWAITING_REVIEW
+from annotations.prolific.study_statuses import SENDING
+from annotations.readings.monitoring import queue_health
+from annotations.readings.monitoring.participant_flow import Share, flow
+from annotations.readings.payments import reconciliation
+from annotations.readings.payments.discrepancies import REVIEW_LATE, REVIEW_WITHIN
+from annotations.readings.prolific import status_comparison
+from annotations.services.logs import audit
+from annotations.services.monitoring import alarm_channels
+from annotations.services.monitoring.alarm_channels import NotTold
+from annotations.services.studies import recruitment
+
+LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
+LEAST_PEOPLE = 10  # below which a share says nothing
+MOST_ATTEMPTS = 8
+FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
+_TELLING = "alarms are told"  # the name of a lock
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong now. `kind` names it for as long as it lasts, `message` says it with its numbers."""
+
+    kind: str
+    message: str
+
+
+def watch(now: dt.datetime) -> int:
+    """Raise and clear the alarms of every study that runs, or where somebody waits for money; returns how many changed.
+
+    One row, however often it runs.
+    """
+    watched = list(_watched())
+    changed = sum(_update(study, troubles(study, now), now) for study in watched)
+    over = Alarm.objects.filter(cleared_at__isnull=True).exclude(study__in=watched)
+    return changed + over.update(cleared_at=now)
+
+
+def troubles(study: Study, now: dt.datetime) -> list[Trouble]:
+    """Return what is wrong with a study now; of one that does not run, with its money and on Prolific alone."""
+    outside = [*_money(study, now), *_on_prolific(study)]
+    if study.state not in OPEN_STATES:
+        return outside
+    people = flow(study, now)
+    return [
+        *outside,
+        *_scoring(study, now),
+        *_silent_queues(now),
+        *_share("dropout", people.dropout, study.alarm_dropout, "of those who consented left before the end"),
+        *_share("failed_check", people.failed_check, study.alarm_failed_check, "did not pass the comprehension check"),
+        *_share("returned", people.returned, study.alarm_dropout, "of the submissions on Prolific were returned"),
+    ]
+
+
+def acknowledge(alarm: Alarm, *, by: str) -> None:
+    """Note that somebody takes care of an alarm; the first one counts. It stays until what it is about is over."""
+    with transaction.atomic():
+        if Alarm.objects.filter(pk=alarm.pk, acknowledged_by="").update(acknowledged_by=by):
+            audit.record("alarm_acknowledged", study=alarm.study, by=by, subject=alarm.kind, message=alarm.message)
+
+
+def tell_due(now: dt.datetime) -> int:
+    """Tell of every alarm that is due to be told; returns how many were, 0 while another process tells.
+
+    Waits for other hosts, so never in a sweep.
+    """
+    waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MOST_ATTEMPTS).select_related("study")
+    with _alone() as is_alone:
+        return sum(_tell(alarm, now) for alarm in waiting if now >= _due_at(alarm)) if is_alone else 0
+
+
+def _update(study: Study, found: list[Trouble], now: dt.datetime) -> int:
+    kinds = {trouble.kind for trouble in found}
+    lasting = set(study.alarms.filter(cleared_at__isnull=True).values_list("kind", flat=True))
+    new = [
+        Alarm(study=study, kind=trouble.kind, message=trouble.message, raised_at=now)
+        for trouble in found
+        if trouble.kind not in lasting
+    ]
+    Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another process may have raised it in this moment
+    cleared = study.alarms.filter(cleared_at__isnull=True, kind__in=lasting - kinds).update(cleared_at=now)
+    for alarm in new:
+        logger.warning("alarm %s in study %s: %s", alarm.kind, study.slug, alarm.message)
+    return len(new) + cleared
+
+
+def _watched() -> QuerySet[Study]:
+    """Those that run, and closed ones where money may wait for somebody, or Prolific may send people."""
+    batches = PaymentBatch.objects.filter(study=OuterRef("pk"), state__in=(BatchState.UNSURE, BatchState.FAILED))
+    reviews = Submission.objects.filter(study=OuterRef("pk"), status=AWAITING_REVIEW)
+    there = StudyOnProlific.objects.filter(study=OuterRef("pk"), status__in=SENDING)
+    failed = ProlificRequest.objects.filter(
+        study=OuterRef("pk"), act__in=recruitment.TRANSITIONS, state=RequestState.FAILED
+    )
+    is_closed = Q(state=StudyState.CLOSED)
+    outside = Exists(batches) | Exists(reviews) | (is_closed & (Exists(there) | Exists(failed)))
+    return Study.objects.filter(Q(state__in=OPEN_STATES) | outside)
+
+
+def _on_prolific(study: Study) -> list[Trouble]:
+    return [Trouble(kind, message) for kind, message in status_comparison.troubles(study).items()]
+
+
+def _money(study: Study, now: dt.datetime) -> list[Trouble]:
+    """What nobody but a coordinator can settle, and people wait for."""
+    states = set(study.payment_batches.values_list("state", flat=True))
+    late = reconciliation.n_late_reviews(study, now)
+    noun = "submission awaits" if late == 1 else "submissions await"
+    found = {
+        "bonuses_unsure": (
+            BatchState.UNSURE in states,
+            "Bonuses may or may not have reached Prolific. Look there and say so under “Payments”: no other batch "
+            "goes out before.",
+        ),
+        "bonuses_failed": (
+            BatchState.FAILED in states,
+            "Bonuses were not paid: “Payments” says why, and makes them ready again.",
+        ),
+        "review_late": (
+            late > 0,
+            f"{late} {noun} review for over {REVIEW_LATE.days} days. After {REVIEW_WITHIN.days} Prolific approves by "
+            "itself. See “Both ledgers”.",
+        ),
+    }
+    return [Trouble(kind, message) for kind, (holds, message) in found.items() if holds]
+
+
+def _scoring(study: Study, now: dt.datetime) -> list[Trouble]:
+    phrases, _runs = queue_health.waiting(study, now)
+    if phrases.oldest_s <= LONGEST_WAIT_S:
+        return []
+    noun = "pending phrase" if phrases.n == 1 else "pending phrases"
+    waits = f"{phrases.n} {noun}, the oldest for {phrases.oldest_s:.0f} s"
+    last = queue_health.last_score_at()
+    if last is None or (now - last).total_seconds() > LONGEST_WAIT_S:
+        return [Trouble("nobody_scores", f"No phrase on this site was scored for {LONGEST_WAIT_S:.0f} s. {waits}.")]
+    return [Trouble("oldest_pending", f"Scoring does not keep up: {waits}.")]
+
+
+def _silent_queues(now: dt.datetime) -> list[Trouble]:
+    return [
+        Trouble(f"silent_{row.queue}"[:30], f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}.")
+        for row in queue_health.silent(queue_health.workers(now))
+    ]
+
+
+def _since(silent_s: float | None) -> str:
+    return ", and none ever did" if silent_s is None else f"; the last sign of life was {silent_s:.0f} s ago"
+
+
+def _share(kind: str, share: Share, level: float, what: str) -> list[Trouble]:
+    if share.value is None or share.of < LEAST_PEOPLE or share.value <= level:
+        return []
+    return [Trouble(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")]
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether nobody else on this database tells of alarms; nobody else begins to before the end.
+
+    The lock is the connection's, so no transaction stands open meanwhile, and it ends with its process.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [_TELLING])
+        (is_alone,) = cursor.fetchone()
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [_TELLING])
+
+
+def _due_at(alarm: Alarm) -> dt.datetime:
+    return alarm.raised_at + dt.timedelta(seconds=FIRST_RETRY_S * (2**alarm.attempts - 1))
+
+
+def _tell(alarm: Alarm, now: dt.datetime) -> bool:
+    """Tell by each channel that was not told yet. The attempt counts first: a crash in it does not repeat for ever."""
+    Alarm.objects.filter(pk=alarm.pk).update(attempts=F("attempts") + 1)
+    told, errors = list(alarm.channels_told), []
+    for name, channel in _channels(alarm.study).items():
+        if name in told:
+            continue
+        try:
+            channel(alarm)
+        except NotTold as error:
+            errors.append(f"{name}: {error}")
+        else:
+            told.append(name)
+    done = not errors
+    Alarm.objects.filter(pk=alarm.pk).update(
+        channels_told=told, last_error="; ".join(errors)[:2000], notified_at=now if done else None
+    )
+    if errors:
+        logger.warning("alarm %s of study %s was not told: %s", alarm.kind, alarm.study.slug, "; ".join(errors))
+    return done
+
+
+def _channels(study: Study) -> dict[str, Callable[[Alarm], None]]:
+    """How a study wants to be told; the live page and the cockpit show an alarm in any case."""
+    channels: dict[str, Callable[[Alarm], None]] = {}
+    if study.alarm_email:
+        channels["email"] = alarm_channels.email
+    if study.alarm_webhook:
+        channels["webhook"] = alarm_channels.webhook
+    return channels

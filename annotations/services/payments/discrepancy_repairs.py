@@ -1,0 +1,139 @@
+"""Mending what the two ledgers disagree on: each repair is one act, audited, and fits only some states."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import (
+    AllocationState,
+    Outcome,
+    ProlificRequest,
+    Reconciliation,
+    RequestState,
+    Study,
+    Submission,
+)
+from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, REJECTED, RESERVED, TIMED_OUT
+from annotations.services.allocation import places
+from annotations.services.common.service_errors import NoProlificToken, RequestRefused
+from annotations.services.logs import audit
+from annotations.services.payments import payment_ledger
+from annotations.services.prolific import submission_requests
+from annotations.services.prolific.submissions import AT_MOST_EVERY
+from annotations.services.queue import worker_wakeup
+
+BY_HAND = "by_hand"  # why a place was released
+_OPEN = (ACTIVE, AWAITING_REVIEW)
+_STATUSES = {
+    "approve": (AWAITING_REVIEW,),
+    "complete": (RESERVED, ACTIVE, TIMED_OUT),
+    "request_return": _OPEN,
+    "screen_out": _OPEN,
+    "reject": (AWAITING_REVIEW,),
+    "unreject": (REJECTED,),
+}
+_PAYS = ("approve", "complete")  # acts after which Prolific pays the reward
+_LONG_AGO = dt.timedelta(days=1)
+
+
+def fitting(submission: Submission) -> tuple[str, ...]:
+    """Return the acts that fit a submission as it stands, with `session` and its allocation already joined.
+
+    A failed comprehension check is no reason to reject, so `reject` does not fit it. Whoever gets the reward as a bonus
+    is not paid it by Prolific too, and the other way round, also where Prolific was only asked so far. Somebody else's
+    submission is neither written to nor paid; of one whose ids are erased nothing is asked.
+    """
+    acts = [act for act, statuses in _STATUSES.items() if submission.status in statuses]
+    session = submission.session
+    gets_reward = any(
+        each.rule == payment_ledger.REWARD and not each.withheld_reason for each in submission.payments.all()
+    )
+    if gets_reward:
+        acts = [act for act in acts if act not in _PAYS]
+    if session is not None and session.outcome == Outcome.FAILED_CHECK and "reject" in acts:
+        acts.remove("reject")
+    if submission.sealed_ids is None:
+        acts = []
+    elif not submission.is_of_another:
+        acts.append("message")
+        is_done = session is not None and session.outcome == Outcome.COMPLETED
+        is_paid = gets_reward or submission.status not in payment_ledger.UNPAID or _is_asked_to_pay(submission)
+        if is_done and not is_paid and submission.study.reward_cents:
+            acts.append("pay_by_hand")
+    allocation = getattr(session, "allocation", None)
+    if allocation is not None and allocation.state == AllocationState.LIVE:
+        acts.append("release_place")
+    return tuple(acts)
+
+
+def approve(submissions: list[Submission], *, by: str) -> int:
+    """Ask Prolific to approve all of these that await review, and return how many are asked for now."""
+    with transaction.atomic():
+        waiting = [each for each in _locked(submissions) if "approve" in fitting(each)]
+        for each in waiting:
+            submission_requests.ask(each, "approve", by=by)
+    return len(waiting)
+
+
+def ask(submission: Submission, act: submission_requests.Act, *, by: str, **detail: str) -> ProlificRequest:
+    """Ask Prolific for an act that fits; raises RequestRefused for one that does not, and what `requests.ask` does."""
+    with transaction.atomic():
+        (locked,) = _locked([submission])
+        if act not in fitting(locked):
+            standing = locked.status or "not known"
+            raise RequestRefused(f"This does not fit any more: the submission is “{standing}” on Prolific.")
+        return submission_requests.ask(locked, act, by=by, **detail)
+
+
+def release_place(submission: Submission, *, by: str) -> bool:
+    """Give the place of a visit to somebody else, and say whether it held one. What was done in it is kept."""
+    if submission.session is None:
+        return False
+    with transaction.atomic():
+        is_released = places.release(submission.session, BY_HAND)
+        if is_released:
+            audit.record("place_released", study=submission.study, by=by, subject=f"submission {submission.pk}")
+    return is_released
+
+
+def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
+    """Owe the reward to somebody whom Prolific does not pay any more; it is sent with the next batch."""
+    with transaction.atomic():
+        (locked,) = _locked([submission])
+        if "pay_by_hand" not in fitting(locked):
+            raise RequestRefused("The reward is owed once, to whoever completed the visit and is not paid by Prolific.")
+        return payment_ledger.owe_reward(locked, reason=reason, by=by)
+
+
+def refresh(study: Study, *, by: str) -> None:
+    """Have a worker go through all submissions of the study at Prolific.
+
+    Raises NoProlificToken, RequestRefused, also where that was begun less than a minute ago: Prolific is not asked
+    again so soon.
+    """
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    if not study.external_study_id:
+        raise RequestRefused("Enter Prolific's study id in the study's form first: without it nothing can be asked.")
+    now = timezone.now()
+    with transaction.atomic():
+        polled = Reconciliation.objects.filter(study=study)
+        if polled.filter(begun_at__gt=now - AT_MOST_EVERY).exists():
+            raise RequestRefused("All submissions were gone through less than a minute ago. Look again in a minute.")
+        polled.update(begun_at=now - _LONG_AGO)
+        audit.record("submissions_looked_at", study=study, by=by)
+        worker_wakeup.ring(worker_wakeup.RECONCILE_SUBMISSIONS)
+
+
+def _is_asked_to_pay(submission: Submission) -> bool:
+    return any(each.act in _PAYS and each.state == RequestState.PENDING for each in submission.requests.all())
+
+
+def _locked(submissions: Iterable[Submission]) -> list[Submission]:
+    """These as they stand now, under a lock: of two acts on one of them at once, the second sees what the first did."""
+    rows = Submission.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    rows = rows.select_related("study", "session__allocation").prefetch_related("payments", "requests")
+    return list(rows.filter(pk__in=[each.pk for each in submissions]))

@@ -1,0 +1,260 @@
+"""The ledger of money: what is owed is proposed, looked through, put into a batch, and sent or handed out, each once.
+
+A payment is one row with a key, so that a rule or a form that comes twice makes one. From there it moves with its batch
+alone: owed, in a batch that is under way, settled. `payment_calls` does what a sent batch needs of Prolific.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import UNDER_WAY, BatchState, Payment, PaymentBatch, Study, Submission
+from annotations.prolific.statuses import RETURNED, TIMED_OUT
+from annotations.readings.payments import reconciliation
+from annotations.services.common.service_errors import NoProlificToken, PaymentRefused, ServiceError
+from annotations.services.logs import audit
+from annotations.services.payments import bonuses
+from annotations.services.prolific import submissions
+from annotations.services.queue import worker_wakeup
+
+BY_HAND = "by hand"
+REWARD = "reward as a bonus"  # of somebody whom Prolific does not pay any more
+UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
+MOVED_ON = "This batch has moved on since the page was loaded. Load it again to see where it stands."
+_LONGEST_REASON = 2_000  # characters
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What applying the bonus rule did: people it judged, those who earned the bonus, all of them new in the ledger."""
+
+    n_judged: int
+    n_earned: int
+
+
+def propose(study: Study, *, by: str) -> Proposal:
+    """Apply the study's bonus rule to everybody who completed it and has no bonus yet. Nothing is sent by it.
+
+    Idempotent: a person's payment has the rule and the submission as its key. Raises PaymentRefused without an amount.
+    """
+    if not study.bonus_cents:
+        raise PaymentRefused("This study has no bonus. Its amount is set in the study's form while it is a draft.")
+    n_judged = n_earned = 0
+    for verdict in bonuses.verdicts(study):
+        n_judged += 1
+        if verdict.is_earned:
+            key = f"{bonuses.RULE}:{verdict.submission.pk}"
+            reason = verdict.sentence(study.goal)
+            n_earned += _owe(verdict.submission, bonuses.RULE, study.bonus_cents, reason, key, by)
+    audit.record("bonuses_proposed", study=study, by=by, judged=n_judged, earned=n_earned)
+    return Proposal(n_judged, n_earned)
+
+
+def add_by_hand(submission: Submission, cents: int, *, reason: str, by: str, form: uuid.UUID) -> bool:
+    """Owe somebody an amount for a reason, and say whether it is new: the same form sent twice owes once."""
+    reason = reason.strip()[:_LONGEST_REASON]
+    if not reason:
+        raise PaymentRefused("Say what it is for: the reason stands in the ledger and in the audit log.")
+    return _owe_audited(submission, BY_HAND, cents, reason, f"hand:{form}", by)
+
+
+def owe_reward(submission: Submission, *, reason: str, by: str) -> bool:
+    """Owe the study's reward to somebody who did the work and whose submission pays nothing; once a submission."""
+    cents = submission.study.reward_cents
+    if not cents:
+        raise PaymentRefused("The study's reward is not set. Enter an amount by hand on the submission's page.")
+    return _owe_audited(submission, REWARD, cents, reason, f"reward:{submission.pk}", by)
+
+
+def withhold(payment: Payment, *, reason: str, by: str) -> None:
+    """Decide that an owed payment is not paid; an empty reason takes that back. The rule does not propose it again."""
+    with transaction.atomic():
+        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        if locked.batch_id is not None:
+            raise PaymentRefused("This payment is in a batch already. One that was not sent yet can be taken apart.")
+        locked.withheld_reason = reason.strip()
+        locked.save(update_fields=["withheld_reason"])
+        act = "payment_withheld" if locked.withheld_reason else "payment_owed_again"
+        audit.record(act, study=locked.study, by=by, subject=f"payment {locked.pk}", reason=locked.withheld_reason)
+
+
+def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch:
+    """Put owed payments into a batch, which then waits to be sent or handed out.
+
+    Raises PaymentRefused where a batch of the study is under way, where one of them is not owed (any more), where
+    Prolific does not know the submission or pays its reward after all, or where the person's id can no longer be read.
+    """
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        if under_way(study) is not None:
+            raise PaymentRefused("Another batch of this study is under way. Prolific takes one at a time.")
+        rows = Payment.objects.select_for_update(of=("self",)).select_related(
+            "submission__study", "submission__session"
+        )
+        owed = list(rows.filter(study=study, pk__in=payments, batch=None, withheld_reason="").order_by("pk"))
+        if not owed or len(owed) != len(set(payments)):
+            raise PaymentRefused("Choose payments that are owed. Somebody may have changed the list meanwhile.")
+        listed = reconciliation.listed_at(study)
+        for payment in owed:
+            _refuse_unpayable(payment, listed)
+        batch = PaymentBatch.objects.create(study=study, created_by=by)
+        Payment.objects.filter(pk__in=[payment.pk for payment in owed]).update(batch=batch)
+        cents = sum(payment.amount_cents for payment in owed)
+        _record("payments_prepared", batch, by, payments=len(owed), cents=cents)
+    return batch
+
+
+def send(batch: PaymentBatch, *, by: str) -> None:
+    """Have a worker pay a prepared batch at Prolific. Raises NoProlificToken, PaymentRefused."""
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    with transaction.atomic():
+        locked = _locked(batch, waits=True)
+        refuse_paid_there(locked)
+        _save(locked, due_at=timezone.now())
+        _record("payments_sent", locked, by)
+        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+
+
+def take_apart(batch: PaymentBatch, *, by: str) -> None:
+    """Give the payments of a batch that was neither sent nor handed out back to the list of what is owed."""
+    with transaction.atomic():
+        locked = _locked(batch, waits=True)
+        _record("payments_taken_apart", locked, by)
+        locked.payments.update(batch=None)
+        locked.delete()
+
+
+def refuse_paid_there(batch: PaymentBatch) -> None:
+    """Raise PaymentRefused where Prolific pays a reward of the batch itself by now: a late hand-in was taken there."""
+    for payment in batch.payments.select_related("submission"):
+        _refuse_paid_there(payment)
+
+
+def under_way(study: Study) -> PaymentBatch | None:
+    """Return the batch of the study that is neither settled nor failed, None where there is none."""
+    return study.payment_batches.filter(state__in=UNDER_WAY).first()
+
+
+# -- What only a person can say, after looking at Prolific's page -----------------------------------------------------
+def say_paid(batch: PaymentBatch, *, by: str) -> None:
+    """Somebody saw on Prolific's page that it was paid."""
+    with transaction.atomic():
+        locked = _locked(batch)
+        if locked.state != BatchState.UNSURE and not (locked.state == BatchState.FAILED and locked.outside_id):
+            raise PaymentRefused(MOVED_ON)
+        _save(locked, state=BatchState.PAID, due_at=None, finished_at=timezone.now())
+        _record("payments_seen_paid", locked, by)
+
+
+def say_not_there(batch: PaymentBatch, *, by: str) -> None:
+    """Somebody saw on Prolific's page that nothing of it is there: it can be sent or handed out anew."""
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
+        locked = _locked(batch)
+        if locked.state not in (BatchState.UNSURE, BatchState.FAILED):
+            raise PaymentRefused(MOVED_ON)
+        _refuse_second(locked)
+        fresh = {"state": BatchState.PREPARED, "due_at": None, "outside_id": "", "attempts": 0}
+        _save(locked, **fresh, last_error="", finished_at=None)
+        _record("payments_seen_missing", locked, by)
+
+
+def pay_again(batch: PaymentBatch, *, by: str) -> None:
+    """Have Prolific pay the very request that it has already: no second one is made."""
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
+        locked = _locked(batch)
+        if not locked.outside_id or locked.state not in (BatchState.UNSURE, BatchState.FAILED):
+            raise PaymentRefused(MOVED_ON)
+        _refuse_second(locked)
+        if locked.state == BatchState.FAILED:  # so another refusal says why, too; from a doubt it only deepens it
+            locked.attempts = 0
+        fresh = {"state": BatchState.SENT, "due_at": timezone.now(), "attempts": locked.attempts}
+        _save(locked, **fresh, last_error="asked again", finished_at=None)
+        _record("payments_sent_again", locked, by)
+        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+
+
+def _owe_audited(submission: Submission, rule: str, cents: int, reason: str, key: str, by: str) -> bool:
+    with transaction.atomic():
+        is_new = _owe(submission, rule, cents, reason, key, by)
+        if is_new:
+            subject = f"submission {submission.pk}"
+            audit.record("payment_owed", study=submission.study, by=by, subject=subject, reason=reason, cents=cents)
+    return is_new
+
+
+def _owe(submission: Submission, rule: str, cents: int, reason: str, key: str, by: str) -> bool:
+    if cents < 1:
+        raise PaymentRefused("An amount is at least 0.01.")
+    _payment, is_new = Payment.objects.get_or_create(
+        study=submission.study,
+        idempotency_key=key,
+        defaults={
+            "submission": submission,
+            "rule": rule,
+            "reason": reason,
+            "amount_cents": cents,
+            "currency": submission.study.currency,
+            "created_by": by,
+        },
+    )
+    return is_new
+
+
+def _refuse_paid_there(payment: Payment) -> None:
+    submission = payment.submission
+    if payment.rule == REWARD and submission.status not in UNPAID:
+        raise PaymentRefused(
+            f"{submission} is “{submission.status}” on Prolific, where it can be paid the reward again: withhold the "
+            "reward as a bonus. What is in a batch is withheld once the batch is taken apart."
+        )
+
+
+def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
+    _refuse_paid_there(payment)
+    submission = payment.submission
+    if reconciliation.is_unlisted(submission, listed):
+        raise PaymentRefused(
+            f"Prolific does not list {submission}, and for one such line it refuses all of a batch. Leave that one out."
+        )
+    if submission.is_of_another:
+        raise PaymentRefused(f"Prolific names another person for {submission}: settle that on Prolific's page first.")
+    try:
+        submissions.ids_of(submission)
+    except ServiceError as error:
+        raise PaymentRefused(f"{submission} cannot be paid from here. {error.message}") from error
+
+
+def _locked(batch: PaymentBatch, *, waits: bool = False) -> PaymentBatch:
+    """The batch's row under a lock; waits: refuse one that was sent, handed out or settled."""
+    locked = PaymentBatch.objects.select_for_update(of=("self",)).select_related("study").filter(pk=batch.pk).first()
+    if locked is None or (waits and (locked.state != BatchState.PREPARED or locked.due_at is not None)):
+        raise PaymentRefused(MOVED_ON)
+    return locked
+
+
+def _refuse_second(batch: PaymentBatch) -> None:
+    """One batch of a study at a time; the caller has locked the study."""
+    other = under_way(batch.study)
+    if other is not None and other.pk != batch.pk:
+        raise PaymentRefused("Another batch of this study is under way. Settle that one first.")
+
+
+def _save(batch: PaymentBatch, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(batch, name, value)
+    batch.save(update_fields=list(changes))
+
+
+def _record(act: str, batch: PaymentBatch, by: str, **detail: Any) -> None:
+    audit.record(act, study=batch.study, by=by, subject=f"batch {batch.pk}", **detail)

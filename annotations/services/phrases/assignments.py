@@ -1,0 +1,211 @@
+"""Assignments and their clock: the server's, moved by the time that scoring took (docs/decisions/0002)."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    AssignmentState,
+    EndReason,
+    Phrase,
+    PhraseState,
+    Stage,
+    StudyState,
+    event_kinds,
+)
+from annotations.models.arrays import without_arrays
+from annotations.models.assignment import MOST_WAITING
+from annotations.services.common.service_errors import (
+    AssignmentNotActive,
+    StageMismatch,
+    StudyNotOpen,
+    TimeIsNotOver,
+    TimeIsOver,
+    TooFewPhrases,
+)
+from annotations.services.logs import events
+from annotations.services.logs.event_payloads import image
+from annotations.services.retraining import runs
+
+MOST_WAITING_FOR_ONE = dt.timedelta(seconds=60)
+SLACK = dt.timedelta(seconds=2)  # a request that left in time still counts
+SWEEP_AFTER = dt.timedelta(seconds=6)  # later than SLACK, so that the page ends its own assignment first
+
+
+def record_made(made: Sequence[Assignment]) -> None:
+    """Note in the log that a visit got its assignments."""
+    for assignment in made:
+        _record(event_kinds.ASSIGNMENT_MADE, assignment)
+
+
+def start(assignment: Assignment) -> Assignment:
+    """Start the clock, which experts have none of. A no-op where it runs; the object then shows the row.
+
+    Raises StageMismatch out of the tasks' order (experts choose theirs), AssignmentNotActive after the end,
+    StudyNotOpen in a closed study.
+    """
+    with transaction.atomic():
+        locked = lock(assignment)
+        if locked.state == AssignmentState.ENDED:
+            raise AssignmentNotActive
+        if locked.state == AssignmentState.WAITING:
+            _refuse_out_of_order(locked)
+            now = timezone.now()
+            locked.state = AssignmentState.ACTIVE
+            locked.started_at = now
+            limit = None if locked.session.is_expert else locked.task.time_limit_s
+            if limit is not None:
+                locked.first_deadline_at = locked.deadline_at = now + dt.timedelta(seconds=limit)
+            locked.save(update_fields=["state", "started_at", "first_deadline_at", "deadline_at"])
+            _record(event_kinds.ASSIGNMENT_STARTED, locked)
+    assignment.refresh_from_db()
+    return assignment
+
+
+def end(assignment: Assignment, reason: EndReason) -> Assignment:
+    """End an assignment and plan its runs. A no-op where it has ended; the object then shows the row.
+
+    DONE after the deadline is stored as TIME_OVER; in time it needs the task's least phrases (TooFewPhrases).
+    TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). STUDY_CLOSED and WITHDRAWN end a
+    waiting one too; for any other reason that raises AssignmentNotActive.
+    """
+    with transaction.atomic():
+        locked = lock(assignment)
+        if locked.state != AssignmentState.ENDED:
+            now = timezone.now()
+            _end(locked, _allowed_reason(locked, reason, now), now)
+    assignment.refresh_from_db()
+    return assignment
+
+
+def end_overdue(now: dt.datetime, *, session: AnnotationSession | None = None) -> int:
+    """End the assignments that passed their effective deadline: all after SWEEP_AFTER, or one session's at once.
+
+    Returns how many were ended. Assignments that somebody else has locked are left to the next sweep.
+    """
+    patience = SWEEP_AFTER if session is None else dt.timedelta(0)
+    active = Assignment.objects.filter(state=AssignmentState.ACTIVE, deadline_at__lt=now - patience)
+    if session is not None:
+        active = active.filter(session=session)
+    return sum(_end_if_overdue(pk, now, patience) for pk in active.values_list("pk", flat=True))
+
+
+def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime | None:
+    """Return the deadline if every phrase that waits were scored at `now`; None where the task has no clock.
+
+    That is deadline_at plus the current waiting of pending phrases, each at most MOST_WAITING_FOR_ONE, the sum of all
+    credit at most MOST_WAITING. Raises AssignmentNotActive for an assignment that never started.
+    """
+    if assignment.started_at is None:
+        raise AssignmentNotActive
+    if assignment.deadline_at is None or assignment.first_deadline_at is None:
+        return None
+    pending = assignment.phrases.filter(state=PhraseState.PENDING).values_list("submitted_at", flat=True)
+    waiting = sum((_credit(submitted_at, now) for submitted_at in pending), start=dt.timedelta(0))
+    return min(assignment.deadline_at + waiting, assignment.first_deadline_at + MOST_WAITING)
+
+
+def is_over(assignment: Assignment, now: dt.datetime, patience: dt.timedelta = dt.timedelta(0)) -> bool:
+    """Say whether the time of a started assignment is over, `patience` included; without a clock it never is."""
+    deadline = effective_deadline(assignment, now)
+    return deadline is not None and now > deadline + patience
+
+
+def refuse_unless_running(assignment: Assignment, now: dt.datetime) -> None:
+    """Refuse what comes before the start or after the end; the caller has locked the assignment.
+
+    Raises StudyNotOpen in a closed study, TimeIsOver (after SLACK), AssignmentNotActive.
+    """
+    study = assignment.session.study
+    if study.state == StudyState.CLOSED:
+        raise StudyNotOpen(study.state)
+    if assignment.end_reason == EndReason.TIME_OVER:
+        raise TimeIsOver
+    if assignment.state != AssignmentState.ACTIVE:
+        raise AssignmentNotActive
+    if is_over(assignment, now, SLACK):
+        raise TimeIsOver
+
+
+def credit_waiting(assignment: Assignment, phrase: Phrase, now: dt.datetime) -> None:
+    """Move an active assignment's deadline by the time that a phrase waited; the caller has locked the assignment."""
+    if assignment.state != AssignmentState.ACTIVE or assignment.deadline_at is None:
+        return
+    assert assignment.first_deadline_at is not None, "both deadlines are there, or none"
+    latest = assignment.first_deadline_at + MOST_WAITING
+    assignment.deadline_at = min(assignment.deadline_at + _credit(phrase.submitted_at, now), latest)
+    assignment.save(update_fields=["deadline_at"])
+
+
+def lock(assignment: Assignment) -> Assignment:
+    """Return the assignment's row as it is now, locked to the end of the transaction."""
+    return _locked(Assignment.objects.filter(pk=assignment.pk)).get()
+
+
+def lock_all(ids: Iterable[int]) -> dict[int, Assignment]:
+    """Lock several assignments, in one order whoever asks, so that two workers never wait for each other."""
+    return {locked.pk: locked for locked in _locked(Assignment.objects.filter(pk__in=ids)).order_by("pk")}
+
+
+def _locked(assignments: QuerySet[Assignment], *, skip_locked: bool = False) -> QuerySet[Assignment]:
+    # A "no key" lock lets rows that point to the assignment be inserted meanwhile.
+    related = assignments.select_related("task__base_model", "session__study", "session__participant")
+    return without_arrays(related).select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+
+
+def _credit(submitted_at: dt.datetime, now: dt.datetime) -> dt.timedelta:
+    return min(max(now - submitted_at, dt.timedelta(0)), MOST_WAITING_FOR_ONE)
+
+
+def _refuse_out_of_order(assignment: Assignment) -> None:
+    session = assignment.session
+    if session.study.state == StudyState.CLOSED:
+        raise StudyNotOpen(session.study.state)
+    earlier = session.assignments.filter(position__lt=assignment.position).exclude(state=AssignmentState.ENDED)
+    if session.stage != Stage.TASKS or (not session.is_expert and earlier.exists()):
+        raise StageMismatch
+
+
+def _allowed_reason(assignment: Assignment, reason: EndReason, now: dt.datetime) -> EndReason:
+    if reason in {EndReason.STUDY_CLOSED, EndReason.WITHDRAWN}:
+        return reason
+    if assignment.state != AssignmentState.ACTIVE:
+        raise AssignmentNotActive
+    if is_over(assignment, now):
+        return EndReason.TIME_OVER
+    if reason == EndReason.TIME_OVER:
+        raise TimeIsNotOver
+    if assignment.phrases.count() < assignment.task.min_phrases:
+        raise TooFewPhrases(assignment.task.min_phrases)
+    return reason
+
+
+def _end_if_overdue(pk: int, now: dt.datetime, patience: dt.timedelta) -> bool:
+    with transaction.atomic():
+        active = Assignment.objects.filter(pk=pk, state=AssignmentState.ACTIVE)
+        assignment = _locked(active, skip_locked=True).first()
+        if assignment is None or not is_over(assignment, now, patience):
+            return False
+        _end(assignment, EndReason.TIME_OVER, now)
+    return True
+
+
+def _end(assignment: Assignment, reason: EndReason, now: dt.datetime) -> None:
+    assignment.state = AssignmentState.ENDED
+    assignment.ended_at = now
+    assignment.end_reason = reason
+    assignment.save(update_fields=["state", "ended_at", "end_reason"])
+    _record(event_kinds.ASSIGNMENT_ENDED, assignment)
+    runs.plan_runs(assignment)
+
+
+def _record(kind: str, assignment: Assignment) -> None:
+    session = assignment.session
+    events.record(
+        kind, study=session.study, session=session, images=[image(assignment)], assignment=assignment.public_id
+    )

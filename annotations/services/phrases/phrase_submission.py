@@ -1,0 +1,65 @@
+"""Submitting a phrase: stored in the transaction that answers the request, before anything is computed from it."""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import Assignment, Phrase, PhraseState, event_kinds
+from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooManyPhrases
+from annotations.services.logs import events
+from annotations.services.logs.event_payloads import image
+from annotations.services.phrases import assignments
+from annotations.services.queue import worker_wakeup
+from modeling.arrays.phrases import phrase_text
+
+
+def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tuple[Phrase, bool]:
+    """Store a phrase and ask for its score. Returns the row, and whether this call made it.
+
+    A replay (the same client uuid and text) returns the stored row, also after the deadline; the same uuid with another
+    text raises ClientUuidReused. Raises PhraseRefused for a text that cannot be scored, StudyNotOpen in a closed study,
+    AssignmentNotActive before the start and after the end, TimeIsOver, TooManyPhrases.
+    """
+    reason = phrase_text.refusal(text)
+    if reason:
+        raise PhraseRefused(reason)
+    text = phrase_text.normalise(text)
+    with transaction.atomic():
+        locked = assignments.lock(assignment)
+        stored = locked.phrases.filter(client_uuid=client_uuid).first()
+        if stored is not None:
+            if stored.text != text:
+                raise ClientUuidReused
+            return stored, False
+        _refuse_late(locked)
+        phrase = _store(locked, client_uuid, text)
+        worker_wakeup.ring(worker_wakeup.SCORE_PHRASES)
+    return phrase, True
+
+
+def _refuse_late(assignment: Assignment) -> None:
+    assignments.refuse_unless_running(assignment, timezone.now())
+    # A phrase that could not be scored is no fault of the person, so it does not use up a try.
+    if assignment.phrases.exclude(state=PhraseState.FAILED).count() >= assignment.task.max_phrases:
+        raise TooManyPhrases(assignment.task.max_phrases)
+
+
+def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str) -> Phrase:
+    session = assignment.session
+    phrase = Phrase.objects.create(
+        assignment=assignment,
+        client_uuid=client_uuid,
+        ordinal=assignment.phrases.count() + 1,
+        text=text,
+        submitted_at=timezone.now(),
+    )
+    events.record(
+        event_kinds.PHRASE_SUBMITTED,
+        study=session.study,
+        session=session,
+        images=[image(phrase)],
+        assignment=assignment.public_id,
+        ordinal=phrase.ordinal,
+    )
+    return phrase

@@ -1,0 +1,211 @@
+"""Scoring: which phrases are due, and storing a score once, with the time that it took given back to the person."""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study, event_kinds
+from annotations.models.arrays import pack_float32, unpack_float32, without_arrays
+from annotations.services.logs import events
+from annotations.services.logs.event_payloads import Image, image
+from annotations.services.phrases import assignments
+from annotations.services.queue.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.services.retraining import runs
+from annotations.version import CODE_VERSION
+from modeling.arrays.phrases.error_score import ErrorScore, null_level
+
+NULL_QUANTILE = 0.95  # what random phrases reach at most, in this share of cases
+_STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it scored this phrase"
+
+
+@dataclass(frozen=True)
+class ScoredPhrase:
+    """What a worker hands over for one phrase.
+
+    subject, sign: of `phrase_reading.read`; score: of the similarities times the sign.
+    similarities: float32[n] of the class's validation images (`class_images`) to the subject. text_embedding:
+    float32[d], unit. encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
+    rewordings: what the study suggests instead, nearest first; empty where it suggests none.
+    """
+
+    phrase: Phrase
+    subject: str
+    sign: int
+    score: ErrorScore
+    similarities: NDArray[np.float32]
+    rendered_text: str
+    text_embedding: NDArray[np.float32]
+    class_name_cosine: float
+    encode_ms: float
+    rewordings: list[str] = field(default_factory=list)
+
+
+def due_datasets() -> list[Dataset]:
+    """Return the data sets that have phrases to score."""
+    due = Phrase.objects.filter(state=PhraseState.PENDING).values("assignment__task__base_model__dataset")
+    return list(Dataset.objects.filter(pk__in=due))
+
+
+def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] = ()) -> list[int]:
+    """Take up due phrases of a data set, oldest first; returns their ids (see `claims.claim`)."""
+    return claim(_due().filter(assignment__task__base_model__dataset=dataset), limit=limit, tried=tried)
+
+
+def lock_phrases(ids: Collection[int]) -> list[Phrase]:
+    """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
+    related = ("assignment__task__base_model__dataset", "assignment__session__study", "assignment__session__condition")
+    due = without_arrays(_due().filter(pk__in=ids).select_related(*related))
+    return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
+
+
+def stored_embeddings(dataset: Dataset, texts: Collection[str]) -> dict[str, NDArray[np.float32]]:
+    """Return the embeddings that were stored for these rendered texts on this data set: float32[d] by text.
+
+    A text keeps the embedding of its first score. An encoder's rounding depends on the batch that a text is in, and
+    with this the same words have the same similarities for everybody, whenever they come.
+    """
+    known = Score.objects.filter(dataset_digest=dataset.digest, rendered_text__in=texts).order_by("-pk")
+    return {text: unpack_float32(embedding) for text, embedding in known.values_list("rendered_text", "text_embedding")}
+
+
+def tries(phrase: Phrase) -> int:
+    """Count the distinct phrases that the person has submitted so far for the class, this one included.
+
+    Phrases of all visits and tasks in which the person saw the same class of the same base model; texts as stored.
+    """
+    task = phrase.assignment.task
+    so_far = Q(submitted_at__lt=phrase.submitted_at) | Q(submitted_at=phrase.submitted_at, pk__lte=phrase.pk)
+    for_the_class = Phrase.objects.filter(
+        so_far,
+        assignment__session__participant=phrase.assignment.session.participant_id,
+        assignment__task__base_model=task.base_model_id,
+        assignment__task__target_class=task.target_class,
+    )
+    return for_the_class.values("text").distinct().count()
+
+
+def score_of(scored: ScoredPhrase) -> Score:
+    """Return the row that holds all this, not stored and without `scored_at`."""
+    task, score, n_tries = scored.phrase.assignment.task, scored.score, tries(scored.phrase)
+    embedding, dataset = pack_float32(scored.text_embedding), task.base_model.dataset
+    return Score(
+        phrase=scored.phrase,
+        value=score.value,
+        threshold=score.threshold,
+        two_sided=score.two_sided,
+        two_sided_threshold=score.two_sided_threshold,
+        n_correct=score.n_correct,
+        n_error=score.n_error,
+        p_value=score.p_value,
+        p_method=score.p_method,
+        tries=n_tries,
+        null_level=null_level(score.n_correct, score.n_error, n_tries, NULL_QUANTILE),
+        sign=scored.sign,
+        subject=scored.subject,
+        similarities=pack_float32(scored.similarities),
+        rendered_text=scored.rendered_text,
+        text_template=task.text_template,
+        text_embedding=embedding,
+        text_digest=hashlib.sha256(embedding).hexdigest(),
+        class_name_cosine=scored.class_name_cosine,
+        encoder=dataset.similarity_encoder,
+        dataset_digest=dataset.digest,
+        code_version=CODE_VERSION,
+        encode_ms=scored.encode_ms,
+        rewordings=scored.rewordings,
+    )
+
+
+def store_scores(scored: Sequence[ScoredPhrase]) -> int:
+    """Store scores of locked phrases, all or none; returns how many. A phrase that has its score is passed over.
+
+    Moves each active assignment's deadline by the time its phrase waited. Where an assignment ended meanwhile, the
+    phrase's run is planned now.
+    """
+    scores = [score_of(each) for each in scored]  # before anything is locked: a null level takes its time
+    now = timezone.now()
+    with transaction.atomic():
+        locked = assignments.lock_all({score.phrase.assignment_id for score in scores})
+        stored = [score for score in scores if _store(score, locked[score.phrase.assignment_id], now)]
+        _record_scores(stored, locked)
+        _plan_late_runs(locked)
+    return len(stored)
+
+
+def fail_phrase(phrase_id: int, reason: str, *, final: bool) -> None:
+    """Note that an attempt failed; the phrase itself fails when that is final, or at the last attempt."""
+    with transaction.atomic():
+        for phrase in lock_phrases([phrase_id]):
+            if final or phrase.attempts >= MOST_ATTEMPTS:
+                _fail(phrase, reason)
+            else:
+                Phrase.objects.filter(pk=phrase_id).update(last_error=reason)
+
+
+def fail_exhausted_phrases() -> int:
+    """Fail the phrases that stopped their worker at every attempt; returns how many."""
+    with transaction.atomic():
+        stuck = list(exhausted(_due()))
+        assignments.lock_all({phrase.assignment_id for phrase in stuck})
+        for phrase in stuck:
+            _fail(phrase, _STOPPED_WORKER)
+    return len(stuck)
+
+
+def _due() -> QuerySet[Phrase]:
+    return Phrase.objects.filter(state=PhraseState.PENDING).order_by("submitted_at", "pk")
+
+
+def _store(score: Score, assignment: Assignment, now: dt.datetime) -> bool:
+    if not _leave_pending(score.phrase, PhraseState.SCORED):
+        return False
+    score.scored_at = now
+    score.save(force_insert=True)
+    assignments.credit_waiting(assignment, score.phrase, now)
+    return True
+
+
+def _record_scores(scores: Sequence[Score], locked: Mapping[int, Assignment]) -> None:
+    by_study: dict[Study, list[events.Entry]] = defaultdict(list)
+    for score in scores:
+        assignment = locked[score.phrase.assignment_id]
+        entry = _entry(event_kinds.PHRASE_SCORED, score.phrase, assignment, image(score))
+        by_study[assignment.session.study].append(entry)
+    for study, entries in by_study.items():
+        events.record_all(study, entries)
+
+
+def _plan_late_runs(locked: Mapping[int, Assignment]) -> None:
+    for assignment in locked.values():
+        if assignment.state == AssignmentState.ENDED:
+            runs.plan_runs(assignment)
+
+
+def _fail(phrase: Phrase, reason: str) -> None:
+    assignment = assignments.lock(phrase.assignment)
+    if _leave_pending(phrase, PhraseState.FAILED, last_error=reason):
+        assignments.credit_waiting(assignment, phrase, timezone.now())
+        events.record_all(assignment.session.study, [_entry(event_kinds.PHRASE_FAILED, phrase, assignment)])
+
+
+def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
+    """Change a phrase that waits, and say whether this call did; the object then shows the row."""
+    changed = Phrase.objects.filter(pk=phrase.pk, state=PhraseState.PENDING).update(state=state, **changes) == 1
+    if changed:
+        for name, value in {"state": state, **changes}.items():
+            setattr(phrase, name, value)
+    return changed
+
+
+def _entry(kind: str, phrase: Phrase, assignment: Assignment, *images: Image) -> events.Entry:
+    """What happened to a phrase, with the deadline that its waiting moved."""
+    payload = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
+    return events.Entry(kind, assignment.session, (image(phrase), image(assignment), *images), payload)

@@ -1,6 +1,0 @@
-"""What should be right before people come: each check passes, warns or blocks, and says where to mend it."""
-
-from annotations.services.preflight.checks import Check, Level, Mend
-from annotations.services.preflight.report import Part, blocking, report
-
-__all__ = ["Check", "Level", "Mend", "Part", "blocking", "report"]

@@ -1,0 +1,73 @@
+"""This site's way to Prolific, from its settings. Without PROLIFIC_TOKEN there is none, and everything else works.
+
+Nothing but PROLIFIC_API and PROLIFIC_JWKS_URL is ever asked for.
+"""
+
+import logging
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from annotations.prolific import signed_links
+from annotations.prolific.client import Prolific
+from annotations.prolific.link_keys import LinkKeys
+from annotations.prolific.prolific_errors import ProlificError
+from annotations.prolific.retries import ONCE, Patience
+from annotations.prolific.signed_links import SignedEntry
+from annotations.services.common.circuit_breaker import QuietSpell
+
+PATIENCE = Patience(tries=3, longest=2.0)
+_HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
+_UNHURRIED = (3.0, 10.0)
+
+logger = logging.getLogger(__name__)
+_prolific_is_silent = QuietSpell(seconds=30.0)  # for people who enter; workers go on asking
+
+
+def client() -> Prolific | None:
+    """Return the client for workers and commands, None without a token. It waits, but for seconds only."""
+    return _client(_UNHURRIED, PATIENCE)
+
+
+def hurried_client() -> Prolific | None:
+    """Return the client for a page that a person waits for, None without a token or while Prolific is silent."""
+    return None if _prolific_is_silent.lasts() else _client(_HURRIED, ONCE)
+
+
+def note_silence(error: ProlificError) -> None:
+    """Spare the people who enter next the wait for a Prolific that did not answer."""
+    _prolific_is_silent.begin()
+    logger.warning("entries are not checked with Prolific for %d s: %s", _prolific_is_silent.seconds, error)
+
+
+def verify_link(token: str) -> SignedEntry:
+    """Return what the token of a signed link says; raises LinkNotSigned, or KeysUnavailable."""
+    return signed_links.verify(
+        token,
+        audience=link_audience(),
+        keys=_link_keys(settings.PROLIFIC_JWKS_URL),
+        issuer=settings.PROLIFIC_LINK_ISSUER,
+        workspace=settings.PROLIFIC_WORKSPACE,
+    )
+
+
+def link_audience() -> tuple[str, ...]:
+    """Return the names of this site that a signed link may be made for."""
+    return (settings.PROLIFIC_LINK_AUDIENCE or urlsplit(settings.SITE_URL).netloc, settings.SITE_URL)
+
+
+def _client(timeouts: tuple[float, float], patience: Patience) -> Prolific | None:
+    return (
+        _kept(settings.PROLIFIC_TOKEN, settings.PROLIFIC_API, timeouts, patience) if settings.PROLIFIC_TOKEN else None
+    )
+
+
+@lru_cache(maxsize=4)
+def _kept(token: str, api: str, timeouts: tuple[float, float], patience: Patience) -> Prolific:
+    return Prolific(token, api=api, timeouts=timeouts, patience=patience)
+
+
+@lru_cache(maxsize=2)
+def _link_keys(url: str) -> LinkKeys:
+    return LinkKeys(url)

@@ -1,0 +1,239 @@
+"""Sending what coordinators asked for (`requests`): each row until it is done, or until it is clear that it cannot be.
+
+A claim moves `due_at` on before the call is made, so a worker that dies leaves the row due again, and no transaction
+waits for Prolific. Whatever was tried before is looked at first: what is in effect by now is done.
+"""
+
+import datetime as dt
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from itertools import groupby
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotations.models import ProlificRequest, RequestState
+from annotations.prolific.client import Prolific
+from annotations.prolific.prolific_errors import ProlificError, Refused, TokenRefused
+from annotations.prolific.statuses import REACHED_BY
+from annotations.readings.prolific.external_ids import OutsideIds
+from annotations.services.common.service_errors import IdentityDestroyed, ServiceError
+from annotations.services.prolific import study_drafts, study_status
+from annotations.services.prolific.retry_schedule import LEASE, MOST_TRIES, TOKEN_WAIT, Uniform, next_try_in
+from annotations.services.prolific.submissions import Source, ids_of, note_remote
+from annotations.services.studies import recruitment
+from annotations.services.studies.recruitment import TRANSITIONS
+
+BULK_SETTLES_IN = dt.timedelta(minutes=10)  # the poll brings what a bulk approval did; then each is looked at
+BUDGET_S = 15.0  # a worker's turn; others wait for it
+_CHUNK = 100
+# What is done again each time that it is sent, with what to say where it may have been done.
+_ONCE = {
+    "message": "It may have been sent all the same.",
+    study_drafts.CREATE: "It may have been made all the same: look on Prolific's page, and enter its id here.",
+}
+
+
+def call_due(
+    prolific: Prolific, *, clock: Callable[[], float] = time.monotonic, uniform: Uniform = random.uniform
+) -> int:
+    """Send due requests for BUDGET_S at most, and return how many are done by it.
+
+    Raises TokenRefused: every request waits, and none has failed for that.
+    """
+    done = 0
+    ends = clock() + BUDGET_S
+    while clock() < ends and (claimed := _claim(timezone.now())):
+        left = {row.pk: row for row in claimed}
+        try:
+            for rows in _parts(claimed):
+                if clock() >= ends:
+                    break
+                send = _approve_together if len(rows) > 1 else _call_one
+                done += send(prolific, rows, uniform)
+                for row in rows:
+                    del left[row.pk]
+        except TokenRefused:
+            _give_back(left.values(), TOKEN_WAIT)
+            raise
+        _give_back(left.values(), dt.timedelta(0))
+    return done
+
+
+def _claim(now: dt.datetime) -> list[ProlificRequest]:
+    """Take up the requests that are due, oldest first; each is counted as tried.
+
+    In the table the last error is emptied: a request that was tried, and has none, is one whose worker ended in the
+    middle. The rows that are returned still have it, for those that are given back.
+    """
+    with transaction.atomic():
+        due = ProlificRequest.objects.filter(state=RequestState.PENDING, due_at__lte=now).order_by("due_at", "id")
+        due = due.exclude(recruitment.has_to_wait())
+        ids = [row.pk for row in due.select_for_update(of=("self",), skip_locked=True)[:_CHUNK]]
+        rows = ProlificRequest.objects.filter(pk__in=ids)
+        claimed = list(rows.select_related("study", "submission__study").order_by("id"))
+        rows.update(attempts=F("attempts") + 1, due_at=now + LEASE, last_error="")
+    for row in claimed:
+        row.attempts += 1
+    return claimed
+
+
+def _parts(claimed: Sequence[ProlificRequest]) -> list[list[ProlificRequest]]:
+    """Approvals of a study that nobody tried yet go together, everything else alone."""
+
+    def key(row: ProlificRequest) -> tuple[int, int]:
+        return (row.study_id, 0) if row.act == "approve" and row.attempts == 1 else (row.study_id, row.pk)
+
+    return [list(group) for _key, group in groupby(sorted(claimed, key=key), key=key)]
+
+
+def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
+    """Ask for all in one call. None is done by it yet: Prolific says so later, or each is looked at."""
+    sessions = {}
+    for row in rows:
+        try:
+            sessions[row.pk] = _ids(row).session
+        except ServiceError as error:
+            _fail(row, str(error))
+    asked = [row for row in rows if row.pk in sessions]
+    if not asked:
+        return 0
+    try:
+        prolific.bulk_approve(list(sessions.values()))
+    except TokenRefused:
+        raise
+    except Refused as error:
+        _postpone(asked, dt.timedelta(0), str(error))  # one of them cannot be approved: now each by itself
+    except ProlificError as error:
+        for row in asked:
+            _after(error, row, uniform)
+    else:
+        _postpone(asked, BULK_SETTLES_IN)
+    return 0
+
+
+def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
+    """Send the one request; return how many are done by it, 0 or 1."""
+    (row,) = rows
+    if row.attempts > MOST_TRIES:
+        return _fail(row, "The worker ended at each try. Have its log looked at, then send it again.")
+    if recruitment.is_superseded(row):
+        return _fail(row, recruitment.SUPERSEDED)
+    try:
+        _bring_about(prolific, row)
+    except ServiceError as error:
+        return _fail(row, str(error))
+    except TokenRefused:
+        raise
+    except ProlificError as error:
+        return _after(error, row, uniform)
+    return _finish(row)
+
+
+def _bring_about(prolific: Prolific, row: ProlificRequest) -> None:
+    """Have in effect what was asked for; raises the ProlificError where it is not."""
+    if row.act in _ONCE:
+        if row.attempts > 1 and not row.last_error:  # no try that came to an end: its worker ended in the middle
+            raise Refused(f"A worker ended while it sent this. {_ONCE[row.act]}")
+        if row.act == study_drafts.CREATE:
+            study_drafts.send(prolific, row)
+            return
+        ids = _ids(row)
+        prolific.send_message(ids.participant, row.study.external_study_id or ids.study, row.detail["text"])
+        return
+    if row.attempts > 1 and _is_in_effect(prolific, row):
+        return
+    try:
+        _send(prolific, row)
+    except Refused:
+        if not _is_in_effect(prolific, row):
+            raise
+        return
+    with suppress(ProlificError):  # it is done; this only shows at once what came of it
+        _is_in_effect(prolific, row)
+
+
+def _is_in_effect(prolific: Prolific, row: ProlificRequest) -> bool:
+    """Look at the submission or the study, and take in what Prolific says of it."""
+    if row.act in TRANSITIONS:
+        return study_status.is_in_effect(prolific, row)
+    if row.act == study_drafts.RAISE:
+        return study_drafts.is_in_effect(prolific, row)
+    remote = prolific.submission(_ids(row).session)
+    note_remote(row.study, remote, Source.ANSWER, row.submission)
+    return remote.status in REACHED_BY[row.act] or (row.act == "request_return" and remote.return_requested)
+
+
+def _send(prolific: Prolific, row: ProlificRequest) -> None:
+    if row.act in TRANSITIONS:
+        study_status.send(prolific, row)
+        return
+    if row.act == study_drafts.RAISE:
+        study_drafts.send(prolific, row)
+        return
+    ids, detail = _ids(row), row.detail
+    if row.act == "approve":
+        prolific.transition(ids.session, "APPROVE")
+    elif row.act == "complete":
+        prolific.transition(ids.session, "COMPLETE", completion_code=detail["code"])
+    elif row.act == "screen_out":
+        prolific.transition(ids.session, "SCREEN_OUT")
+    elif row.act == "reject":
+        category = detail["category"]
+        prolific.transition(ids.session, "REJECT", message=detail["message"], rejection_category=category)
+    elif row.act == "unreject":
+        prolific.transition(ids.session, "UNREJECT")
+    elif row.act == "request_return":
+        prolific.request_return(ids.session, [detail["reason"]])
+    else:
+        raise ValueError(f"{row.act!r} is nothing that Prolific can be asked for")
+
+
+def _ids(row: ProlificRequest) -> OutsideIds:
+    if row.submission is None:
+        raise IdentityDestroyed
+    return ids_of(row.submission)
+
+
+def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
+    """Try again later what may be tried again, and is worth it; what may have been done for good is not."""
+    if recruitment.is_superseded(row):
+        return _fail(row, recruitment.SUPERSEDED)
+    may_repeat = error.is_undone or row.act not in _ONCE
+    if not (error.is_temporary and may_repeat and row.attempts < MOST_TRIES):
+        return _fail(row, str(error) if may_repeat else f"{error} {_ONCE[row.act]}")
+    return _postpone([row], next_try_in(error, row.attempts, uniform), str(error))
+
+
+def _finish(row: ProlificRequest) -> int:
+    _end(row, RequestState.DONE, "")
+    return 1
+
+
+def _fail(row: ProlificRequest, reason: str) -> int:
+    _end(row, RequestState.FAILED, reason)
+    return 0
+
+
+def _end(row: ProlificRequest, state: RequestState, reason: str) -> None:
+    pending = ProlificRequest.objects.filter(pk=row.pk, state=RequestState.PENDING)
+    with transaction.atomic():
+        is_first = pending.update(state=state, finished_at=timezone.now(), last_error=reason)
+        if is_first and row.submission is None:
+            recruitment.note_end(row, state, reason)
+
+
+def _postpone(rows: Sequence[ProlificRequest], wait: dt.timedelta, reason: str = "") -> int:
+    pending = ProlificRequest.objects.filter(pk__in=[row.pk for row in rows], state=RequestState.PENDING)
+    pending.update(due_at=timezone.now() + wait, last_error=reason)
+    return 0
+
+
+def _give_back(rows: Iterable[ProlificRequest], wait: dt.timedelta) -> None:
+    """Leave claimed requests to a later turn, as if they had not been claimed."""
+    for row in rows:
+        pending = ProlificRequest.objects.filter(pk=row.pk, state=RequestState.PENDING)
+        pending.update(attempts=F("attempts") - 1, due_at=timezone.now() + wait, last_error=row.last_error)

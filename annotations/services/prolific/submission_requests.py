@@ -1,0 +1,150 @@
+"""What a coordinator asks of Prolific: checked and stored here, sent by a worker (`prolific_calls`).
+
+A request is a row, written with its audit record in one transaction, so what was asked is asked once and not forgotten.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import Outcome, ProlificRequest, RequestState, Submission
+from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
+from annotations.services.common.service_errors import IdentityDestroyed, NoProlificToken, RequestRefused
+from annotations.services.logs import audit
+from annotations.services.queue import worker_wakeup
+
+Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "unreject", "message"]
+LONGEST_MESSAGE: Final = 5000  # characters
+DOUBLE_CLICK: Final = dt.timedelta(minutes=1)  # in which nobody means to write the same words twice
+Detail = Mapping[str, str]
+
+
+def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> ProlificRequest:
+    """Store what a coordinator asks of Prolific, and return it; it is sent in seconds.
+
+    approve · complete (with the study's researcher code) · request_return(reason) · screen_out(reason, for our audit
+    log) · reject(message of 100 characters or more, category of REJECTION_CATEGORIES) · unreject(reason, for our audit
+    log) · message(text). by: the user's name. What was asked and is not sent yet is returned as it is, so a double
+    click asks once; of messages, one of the same words within DOUBLE_CLICK. Raises NoProlificToken, RequestRefused
+    where something is missing, IdentityDestroyed.
+    """
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    if act not in _CHECKS:
+        raise RequestRefused(f"Prolific cannot be asked to {act}.")
+    checked = _CHECKS[act](submission, {name: value.strip() for name, value in detail.items()})
+    with transaction.atomic():
+        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        if locked.sealed_ids is None:
+            raise IdentityDestroyed
+        if asked := _asked_already(locked, act, checked):
+            return asked
+        request = ProlificRequest.objects.create(
+            study=submission.study,
+            submission=locked,
+            act=act,
+            detail=checked,
+            due_at=timezone.now(),
+            requested_by=by,
+        )
+        audit.record(
+            f"prolific_{act}",
+            study=submission.study,
+            by=by,
+            subject=f"submission {submission.pk}",
+            reason=checked.get("reason") or checked.get("message", ""),
+            request=request.pk,
+            **({"category": checked["category"]} if "category" in checked else {}),
+        )
+        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+    return request
+
+
+def ask_again(request: ProlificRequest, *, by: str) -> ProlificRequest:
+    """Ask once more for what failed, as a new request; raises what `ask` does, RequestRefused unless it failed."""
+    if request.state != RequestState.FAILED or request.submission is None:
+        raise RequestRefused("Only a request that failed can be sent again.")
+    return ask(request.submission, request.act, by=by, **request.detail)  # type: ignore[arg-type]  # checked there
+
+
+def _asked_already(submission: Submission, act: Act, detail: Detail) -> ProlificRequest | None:
+    asked = submission.requests.filter(act=act)
+    if act == "message":  # sent at once, so the first click's may be done by the second
+        return (
+            asked.filter(detail=detail, created_at__gt=timezone.now() - DOUBLE_CLICK)
+            .exclude(state=RequestState.FAILED)
+            .first()
+        )
+    return asked.filter(state=RequestState.PENDING).first()
+
+
+def _approve(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {}
+
+
+def _complete(submission: Submission, detail: Detail) -> dict[str, str]:
+    code = submission.study.researcher_code
+    if not code:
+        raise RequestRefused(
+            "This study has no researcher code. Make a completion code on Prolific whose actor is the researcher, and "
+            "enter it in the study's settings."
+        )
+    return {"code": code}
+
+
+def _request_return(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {"reason": _needed(detail, "reason", "Say why the person shall return the submission: they read it.")}
+
+
+def _screen_out(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {"reason": _needed(detail, "reason", "Say why the person is screened out: it is kept in the audit log.")}
+
+
+def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
+    message, category = detail.get("message", ""), detail.get("category", "")
+    if submission.session is not None and submission.session.outcome == Outcome.FAILED_CHECK:
+        raise RequestRefused(
+            "Nobody is rejected for the comprehension check: ask for a return, or screen out with pay."
+        )
+    if len(message) < LEAST_REJECTION_MESSAGE:
+        raise RequestRefused(
+            f"A rejection needs a message of at least {LEAST_REJECTION_MESSAGE} characters that the person reads; this "
+            f"one has {len(message)}."
+        )
+    if category not in REJECTION_CATEGORIES:
+        raise RequestRefused("A rejection needs one of Prolific's categories.")
+    return {"message": message, "category": category}
+
+
+def _unreject(submission: Submission, detail: Detail) -> dict[str, str]:
+    return {"reason": _needed(detail, "reason", "Say why the rejection is taken back: it is kept in the audit log.")}
+
+
+def _message(submission: Submission, detail: Detail) -> dict[str, str]:
+    text = _needed(detail, "text", "Write something first.")
+    if len(text) > LONGEST_MESSAGE:
+        raise RequestRefused(f"This message is too long: at most {LONGEST_MESSAGE} characters.")
+    if submission.is_of_another:
+        raise RequestRefused("Prolific names another person for this submission: write to them on Prolific's page.")
+    return {"text": text}
+
+
+def _needed(detail: Detail, name: str, otherwise: str) -> str:
+    if not detail.get(name):
+        raise RequestRefused(otherwise)
+    return detail[name]
+
+
+_CHECKS: dict[str, Callable[[Submission, Detail], dict[str, Any]]] = {
+    "approve": _approve,
+    "complete": _complete,
+    "request_return": _request_return,
+    "screen_out": _screen_out,
+    "reject": _reject,
+    "unreject": _unreject,
+    "message": _message,
+}

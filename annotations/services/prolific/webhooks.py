@@ -1,0 +1,94 @@
+"""Taking in Prolific's webhooks, and setting them up. They come at least once, in any order."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import transaction
+
+from annotations.models import WebhookDelivery
+from annotations.prolific.client import Prolific
+from annotations.services.prolific import study_status
+from annotations.services.prolific.study_status import note_status as note_study
+from annotations.services.prolific.submissions import Source, find, note_status
+
+SUBMISSION_STATUS: Final = "submission.status.change"
+STUDY_STATUS: Final = "study.status.change"
+EVENT_TYPES: Final = (SUBMISSION_STATUS, STUDY_STATUS)  # what we subscribe to
+DUPLICATE: Final = "duplicate"
+UNKNOWN_SUBMISSION: Final = "unknown_submission"
+UNKNOWN_STUDY: Final = "unknown_study"
+IGNORED: Final = "ignored"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A webhook whose signature was checked. `occurred_at` is Prolific's clock."""
+
+    event_id: str
+    event_type: str
+    occurred_at: dt.datetime
+    body: Mapping[str, Any]
+
+
+def take(delivery: Delivery) -> str:
+    """Store a delivery with its effect, in one transaction; return the effect.
+
+    applied · older (something newer is known) · unknown_submission (nobody here knows it: the next poll tells whether
+    it is of one of our studies) · unknown_study (no study here has that id) · ignored (about something else) ·
+    duplicate (it was taken in before).
+    """
+    with transaction.atomic():
+        row, is_new = WebhookDelivery.objects.get_or_create(
+            event_id=delivery.event_id,
+            defaults={
+                "event_type": delivery.event_type[:60],
+                "occurred_at": delivery.occurred_at,
+                "effect": IGNORED,
+            },
+        )
+        if not is_new:
+            return DUPLICATE
+        _apply(row, delivery)
+        row.save(update_fields=["submission", "status", "effect"])
+    return row.effect
+
+
+def subscribe(prolific: Prolific, workspace_id: str, target_url: str) -> list[str]:
+    """Subscribe to what this site takes in, confirm it, and return the types that were new.
+
+    What is subscribed to already is left as it is. Raises a ProlificError.
+    """
+    there = {
+        hook.event_type
+        for hook in prolific.hook_subscriptions(workspace_id)
+        if hook.target_url == target_url and hook.is_enabled
+    }
+    missing = [event_type for event_type in EVENT_TYPES if event_type not in there]
+    for event_type in missing:
+        made = prolific.subscribe(workspace_id, event_type, target_url)
+        prolific.confirm_subscription(made.subscription_id, made.confirmation)
+    return missing
+
+
+def _apply(row: WebhookDelivery, delivery: Delivery) -> None:
+    resource, status = delivery.body.get("resource_id"), delivery.body.get("status")
+    if not (isinstance(resource, str) and isinstance(status, str) and resource and status):
+        return
+    if delivery.event_type == STUDY_STATUS:
+        row.status = status[:40]
+        study = study_status.find(resource)
+        row.effect = UNKNOWN_STUDY if study is None else note_study(study, status, delivery.occurred_at)
+    elif delivery.event_type == SUBMISSION_STATUS:
+        row.status = status[:40]
+        _apply_to_submission(row, resource, status, delivery.occurred_at)
+
+
+def _apply_to_submission(row: WebhookDelivery, resource: str, status: str, at: dt.datetime) -> None:
+    submission = find(resource)
+    if submission is None:
+        row.effect = UNKNOWN_SUBMISSION
+        return
+    row.submission = submission
+    row.effect = note_status(submission.study, submission=submission, status=status, at=at, source=Source.WEBHOOK)

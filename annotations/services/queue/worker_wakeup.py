@@ -1,0 +1,58 @@
+"""The doorbell: tells a worker to look for due rows. Postgres is the queue (docs/decisions/0001)."""
+
+import logging
+from functools import lru_cache, partial
+
+from django.db import transaction
+from kombu import Connection
+from kombu.exceptions import KombuError
+from kombu.pools import producers
+
+from annotations.services.common.circuit_breaker import QuietSpell
+from clarify_site.celery import app
+
+SCORE_PHRASES = "worker.score_phrases"
+TRAIN_RUNS = "worker.train_runs"
+END_OVERDUE_ASSIGNMENTS = "worker.end_overdue_assignments"
+WATCH_STUDIES = "worker.watch_studies"
+EXPIRE_LEASES = "worker.expire_leases"
+IMPORT_DATASETS = "worker.import_datasets"
+RUN_REHEARSALS = "worker.run_rehearsals"
+CALL_PROLIFIC = "worker.call_prolific"
+RECONCILE_SUBMISSIONS = "worker.reconcile_submissions"
+ERASE_WITHDRAWN = "worker.erase_withdrawn"
+APPLY_RETENTION = "worker.apply_retention"
+BUILD_RELEASES = "worker.build_releases"
+BENCHMARK_BASELINES = "worker.benchmark_baselines"
+TRAIN_CORRECTIONS = "worker.train_corrections"
+
+_LONGEST_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
+
+logger = logging.getLogger(__name__)
+_broker_is_silent = QuietSpell(seconds=2.0)
+
+
+def ring(task_name: str) -> None:
+    """After the current transaction commits, ask for one run of a task; at once where there is no transaction.
+
+    Never raises: a message that is not sent costs the time to the next sweep, and the row is already stored.
+    """
+    transaction.on_commit(partial(_send, task_name))
+
+
+def _send(task_name: str) -> None:
+    if _broker_is_silent.lasts():
+        return
+    try:
+        with producers[_connection()].acquire(block=True, timeout=_LONGEST_WAIT_S) as producer:
+            app.send_task(task_name, producer=producer, ignore_result=True, retry=False)
+    except (KombuError, OSError) as error:
+        _broker_is_silent.begin()
+        logger.warning("the broker did not take %s, the sweeper will: %s", task_name, type(error).__name__)
+
+
+@lru_cache(maxsize=1)
+def _connection() -> Connection:
+    # Celery's own connection retries for 4 to 6 s before it gives up, even with retry=False.
+    patience = {"max_retries": 0, "socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
+    return app.connection_for_write(transport_options=patience)

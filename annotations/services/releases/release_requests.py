@@ -1,0 +1,149 @@
+"""Releases: asked for by staff, built by a worker, superseded when somebody who is in them withdraws."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from annotations.models import UNFINISHED, AnnotationSession, JobState, Release, Study
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.logs import audit
+from annotations.services.queue import jobs, worker_wakeup
+from annotations.version import CODE_VERSION
+
+FOLDER = "releases"  # below DATA_ROOT
+
+
+class NoSuchRelease(ServiceError):
+    """The study has no release of that number."""
+
+    code = "no_such_release"
+    status = 404
+    sentence = "This study has no release of that number."
+
+
+class ReleaseNotReady(ServiceError):
+    """The release is not built yet, or its building failed."""
+
+    code = "release_not_ready"
+    status = 409
+    sentence = "This release is not built. Look at its state, and ask for another one where it failed."
+
+
+class ReleaseSuperseded(ServiceError):
+    """Somebody who is in the release withdrew since: its file is kept for audits alone."""
+
+    code = "release_superseded"
+    status = 410
+    sentence = (
+        "Somebody whose data is in this release withdrew since, so it is not handed out any more. Ask for a new one; "
+        "whoever has a copy of this one should replace it."
+    )
+
+
+class ReleaseFileMissing(ServiceError):
+    """The file is not where it was written."""
+
+    code = "release_file_missing"
+    status = 410
+    sentence = "The file of this release is not on this server any more. Ask for a new release."
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a worker hands over: the file, below DATA_ROOT, its SHA-256, its size in bytes, and its manifest."""
+
+    file: str
+    digest: str
+    size: int
+    manifest: Mapping[str, Any]
+    snapshot_at: dt.datetime
+
+
+@transaction.atomic
+def request(study: Study, *, by: str) -> Release:
+    """Ask for a release, numbered from 1 within the study; the one that is being made already is it."""
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two at once would take one number
+    waiting = study.releases.filter(state__in=UNFINISHED).first()
+    if waiting is not None:
+        return waiting
+    number = (study.releases.aggregate(last=Max("number"))["last"] or 0) + 1
+    release = Release.objects.create(study=study, number=number, requested_by=by)
+    audit.record("release_requested", study=study, by=by, subject=f"release {number}")
+    worker_wakeup.ring(worker_wakeup.BUILD_RELEASES)
+    return release
+
+
+def file_of(release: Release) -> Path:
+    """Return where a release's file is to be, or is."""
+    name = f"clarify-{release.study.slug}-release-{release.number}.zip"
+    return Path(settings.DATA_ROOT) / FOLDER / release.study.slug / name
+
+
+@transaction.atomic
+def store(release: Release, built: Built) -> None:
+    """End a release well. It is superseded at once where somebody in it withdrew meanwhile. Raises jobs.JobLost."""
+    Study.objects.select_for_update(no_key=True).get(pk=release.study_id)  # a withdrawal waits, or is seen here
+    jobs.finish(
+        release,
+        phase="",
+        file=built.file,
+        digest=built.digest,
+        size=built.size,
+        manifest=dict(built.manifest),
+        last_event=built.manifest["last_event"],
+        snapshot_at=built.snapshot_at,
+        code_version=CODE_VERSION,
+    )
+    gone = release.study.sessions.counted().filter(
+        withdrawn_at__gte=built.snapshot_at, created_at__lte=built.snapshot_at
+    )
+    if gone.exists():
+        _supersede([release], "somebody in it withdrew while it was made")
+
+
+def supersede(session: AnnotationSession, reason: str) -> list[Release]:
+    """Mark every release that holds a visit as superseded; returns those that were not before.
+
+    Called in the transaction that withdraws or erases the visit.
+    """
+    if session.is_uncounted:
+        return []
+    Study.objects.select_for_update(no_key=True).get(pk=session.study_id)
+    holding = Release.objects.filter(
+        study=session.study_id, state=JobState.DONE, superseded_at=None, snapshot_at__gte=session.created_at
+    )
+    return _supersede(list(holding.order_by("number")), reason)
+
+
+def open_file(release: Release) -> Path:
+    """Return the file to hand out. Raises ReleaseNotReady, ReleaseSuperseded, ReleaseFileMissing."""
+    if release.superseded_at is not None:
+        raise ReleaseSuperseded
+    if release.state != JobState.DONE:
+        raise ReleaseNotReady
+    path = Path(settings.DATA_ROOT) / release.file
+    if not path.is_file():
+        raise ReleaseFileMissing
+    return path
+
+
+def _supersede(releases: list[Release], reason: str) -> list[Release]:
+    now = timezone.now()
+    for release in releases:
+        release.superseded_at, release.superseded_reason = now, reason
+        release.save(update_fields=["superseded_at", "superseded_reason"])
+        audit.record(
+            "release_superseded",
+            study=release.study,
+            by=audit.SYSTEM,
+            subject=f"release {release.number}",
+            reason=reason,
+        )
+    return releases

@@ -1,0 +1,202 @@
+"""Pooled corrections: one approved annotation a class, a whole model retrained with all of them, and its review.
+
+A worker trains what was asked for (`worker.retraining.corrections`). The head leaves the system only after a coordinator approved
+it, and only while every phrase in it is still approved.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study, event_kinds
+from annotations.models.arrays import without_arrays
+from annotations.readings.retraining.correction_candidates import approved, candidates, label_of, usable, why_not_second
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.datasets.base_models import lacks_features
+from annotations.services.logs import audit, events
+from annotations.services.logs.event_payloads import image
+from annotations.services.queue import jobs, worker_wakeup
+from annotations.version import CODE_VERSION
+from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+
+
+class CorrectionNotPossible(ServiceError):
+    """It cannot be trained, or not be decided on; `message` says why."""
+
+    code = "correction_not_possible"
+    status = 409
+
+
+class CorrectionNotApproved(ServiceError):
+    """Its head is not handed out; `message` says why."""
+
+    code = "correction_not_approved"
+    status = 409
+
+
+@dataclass(frozen=True)
+class TrainedCorrection:
+    """What a worker hands over. effects, ablations: as `Correction` keeps them (docs/methods.md); head: safetensors."""
+
+    effects: dict[str, Any]
+    ablations: list[dict[str, Any]]
+    head: bytes
+    loss: float
+    certified_gap: float
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@transaction.atomic
+def request(
+    study: Study,
+    base_model: BaseModel,
+    *,
+    by: str,
+    by_hand: Mapping[int, int | None] | None = None,
+    second: BaseModel | None = None,
+) -> Correction:
+    """Ask for a correction with the best annotation of each class.
+
+    by_hand: of some classes the id of another approved phrase, or None to leave the class out. second: the base model
+    of a second test set. Raises CorrectionNotPossible, with a sentence, also while another one of the study is under
+    way.
+    """
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if study.corrections.filter(finished_at=None).exists():
+        raise CorrectionNotPossible("Another correction of this study is being trained. Wait for it to end.")
+    if not study.tasks.filter(base_model=base_model).exists():
+        raise CorrectionNotPossible(
+            f"No task of this study shows {base_model}. Choose the base model of one of its tasks."
+        )
+    if reason := _why_not_trainable(base_model):
+        raise CorrectionNotPossible(reason)
+    if second is not None and (reason := why_not_second(base_model, second)):
+        raise CorrectionNotPossible(reason)
+    chosen = _choose(study, base_model, by_hand or {})
+    correction = Correction.objects.create(
+        study=study, base_model=base_model, second_base_model=second, scheme=DEFAULT_SCHEME, requested_by=by
+    )
+    for label, (score, is_by_hand) in chosen.items():
+        assert score.threshold is not None, "candidates have one"
+        correction.parts.create(score=score, target_class=label, threshold=score.threshold, by_hand=is_by_hand)
+    audit.record(
+        "correction_requested",
+        study=study,
+        by=by,
+        subject=f"correction {correction.pk}",
+        base_model=str(base_model),
+        second=str(second) if second else "",
+        phrases={str(label): score.phrase_id for label, (score, _) in chosen.items()},
+        by_hand=[label for label, (_, is_by_hand) in chosen.items() if is_by_hand],
+    )
+    worker_wakeup.ring(worker_wakeup.TRAIN_CORRECTIONS)
+    return correction
+
+
+def store(correction: Correction, trained: TrainedCorrection) -> None:
+    """Finish a correction that is held. Raises JobLost."""
+    with transaction.atomic():
+        jobs.finish(
+            correction,
+            phase="",
+            effects=trained.effects,
+            ablations=trained.ablations,
+            head=trained.head,
+            loss=trained.loss,
+            certified_gap=trained.certified_gap,
+            versions=trained.versions,
+            code_version=CODE_VERSION,
+        )
+        parts = without_arrays(correction.parts.select_related("score__phrase__assignment"))
+        images = [image(correction), *map(image, parts)]
+        events.record(event_kinds.CORRECTION_TRAINED, study=correction.study, images=images)
+
+
+@transaction.atomic
+def review(correction: Correction, decision: Review, *, by: str, reason: str) -> Correction:
+    """Approve or reject a correction that is trained; the last decision counts.
+
+    Raises CorrectionNotPossible: without a reason, before it is trained, and to approve one with a phrase that is no
+    longer approved.
+    """
+    reason = reason.strip()
+    locked = Correction.objects.select_for_update(of=("self",)).select_related("study").get(pk=correction.pk)
+    if not reason:
+        raise CorrectionNotPossible("Please say why.")
+    if locked.state != JobState.DONE:
+        raise CorrectionNotPossible("It can be decided on once it is trained.")
+    if decision == Review.APPROVED and (gone := _no_longer_approved(locked)):
+        raise CorrectionNotPossible(gone)
+    before = locked.review
+    locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
+    locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])
+    events.record(event_kinds.CORRECTION_REVIEWED, study=locked.study, images=[image(locked)])
+    audit.record(
+        "correction_reviewed",
+        study=locked.study,
+        by=by,
+        subject=f"correction {locked.pk}",
+        reason=reason,
+        before=before,
+        after=str(decision),
+    )
+    return locked
+
+
+def take_head(correction: Correction, *, by: str) -> bytes:
+    """Return the head as a safetensors file, and put down who took it. Raises CorrectionNotApproved."""
+    if correction.state != JobState.DONE or correction.head is None:
+        raise CorrectionNotApproved("This correction has no head: it is not trained.")
+    if correction.review != Review.APPROVED:
+        raise CorrectionNotApproved("Its head is handed out once a coordinator has approved the correction.")
+    if gone := _no_longer_approved(correction):
+        raise CorrectionNotApproved(gone)
+    audit.record("correction_head_taken", study=correction.study, by=by, subject=f"correction {correction.pk}")
+    return bytes(correction.head)
+
+
+def _choose(study: Study, base_model: BaseModel, by_hand: Mapping[int, int | None]) -> dict[int, tuple[Score, bool]]:
+    """The annotation of each class, and whether it was chosen by hand and is another than the best."""
+    found = candidates(study, base_model)
+    chosen = {label: (scores[0], False) for label, scores in found.items() if label not in by_hand}
+    for label, phrase in by_hand.items():
+        if phrase is None:
+            continue
+        score = usable(study, base_model).filter(phrase=phrase).first()
+        if score is None or label_of(score) != label:
+            name = _class_name(base_model.dataset, label)
+            raise CorrectionNotPossible(
+                f"That phrase is not among the approved ones of “{name}” that have a similarity threshold."
+            )
+        best = found[label][0]
+        chosen[label] = (score, (score.text_digest, score.sign) != (best.text_digest, best.sign))
+    if not chosen:
+        raise CorrectionNotPossible(
+            "There is no approved phrase with a similarity threshold to train with. Approve phrases on the moderation "
+            "page first."
+        )
+    return dict(sorted(chosen.items()))
+
+
+def _class_name(dataset: Dataset, label: int) -> str:
+    names = dataset.class_names
+    return str(names[label]) if 0 <= label < len(names) else f"class {label}"
+
+
+def _why_not_trainable(base_model: BaseModel) -> str:
+    try:
+        if lacks_features(base_model):
+            return f"{base_model.dataset} has no features, so nothing can be retrained on it."
+    except BadDataset as error:
+        return f"{error}."
+    return ""
+
+
+def _no_longer_approved(correction: Correction) -> str:
+    still = approved(correction.study).values("pk")
+    part = correction.parts.exclude(score__phrase__in=still).select_related("score__phrase").first()
+    return "" if part is None else f"Its phrase “{part.score.phrase}” is no longer approved. Train another correction."

@@ -1,0 +1,261 @@
+"""Runs: planned from the scored phrases of an ended assignment, taken up by a worker, finished exactly once."""
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Score, ThresholdChoice, event_kinds
+from annotations.models.arrays import pack_int32, unpack_float32
+from annotations.services.logs import events
+from annotations.services.logs.event_payloads import Image, image, part
+from annotations.services.queue import worker_wakeup
+from annotations.services.queue.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.version import CODE_VERSION
+from modeling.arrays.common.modeling_errors import SliceTooSmall
+from modeling.arrays.retraining.group_accuracies import GroupMetrics
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+
+NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
+_STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it trained this run"
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """What runs that are trained together share: the data set, with its features and labels, and λ.
+
+    The rest of what a run is trained for is its annotation, as weights of the images. Runs of several base models of a
+    data set can share all this, since a base model's predictions are in a run's threshold and nowhere else.
+    """
+
+    dataset: Dataset
+    l2: float
+
+    def __str__(self) -> str:
+        return f"{self.dataset} with λ = {self.l2:g}"
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What a worker hands over for one run: plain numbers and arrays.
+
+    n_above, n_below: train images of the class above and not above the threshold. metrics: on test.
+    test_predictions: int[n_test], in the manifest's row order. head: safetensors. loss, certified_gap: the objective's.
+    """
+
+    n_above: int
+    n_below: int
+    metrics: GroupMetrics
+    test_predictions: NDArray[np.integer]
+    head: bytes
+    loss: float
+    certified_gap: float
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def plan_runs(assignment: Assignment) -> int:
+    """Give each scored phrase of an ended assignment its run, one for each distinct annotation.
+
+    Returns how many are new. Phrases with the same class, text embedding, sign, threshold and scheme share a run.
+    Without a threshold the run is refused at once. A threshold that the person chose gives a second run, marked as
+    chosen unless it is the automatic one of some phrase. Planning again adds what is missing, and a withdrawn
+    assignment gets none. The caller has locked the assignment.
+    """
+    if assignment.end_reason == EndReason.WITHDRAWN:
+        return 0
+    scores = Score.objects.filter(phrase__assignment=assignment).select_related("phrase__threshold_choice")
+    scores = scores.order_by("phrase__ordinal")
+    planned = [_plan(assignment, score) for score in scores.filter(run__isnull=True)]
+    chosen = scores.filter(phrase__threshold_choice__threshold__isnull=False, phrase__threshold_choice__run=None)
+    planned += [_plan_chosen(assignment, score) for score in chosen]
+    events.record_all(assignment.session.study, [_plan_entry(each) for each in planned])
+    new = [each.run for each in planned if each.is_new]
+    for run in new:
+        if run.threshold is None:
+            refuse_run(run, NO_THRESHOLD)
+    if new:
+        worker_wakeup.ring(worker_wakeup.TRAIN_RUNS)
+    return len(new)
+
+
+def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str, sign: int) -> str:
+    """Return the SHA-256 that identifies an annotation; the threshold counts to the last bit."""
+    exact = None if threshold is None else float(threshold).hex()
+    annotation: list[Any] = [target_class, text_digest, exact, scheme]
+    if sign < 0:  # only then, so that digests of before there were negations hold
+        annotation.append(sign)
+    return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
+
+
+def scores_of(run: Run) -> QuerySet[Score]:
+    """Return the scores whose automatic or chosen threshold a run retrains with, oldest first: one text embedding."""
+    return Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
+
+
+def text_embedding(run: Run) -> NDArray[np.float32]:
+    """Return the unit embedding, float32[d], of the phrase that a run retrains with."""
+    score = scores_of(run).first()
+    assert score is not None, "a run is planned for a score"
+    return unpack_float32(score.text_embedding)
+
+
+def due_batches() -> list[TrainingBatch]:
+    """Return the batches that have runs to train, those of a data set one after the other."""
+    due = _due().order_by("base_model__dataset_id", "l2").values_list("base_model__dataset_id", "l2").distinct()
+    datasets = Dataset.objects.in_bulk({dataset for dataset, _ in due})
+    return [TrainingBatch(datasets[dataset], l2) for dataset, l2 in due]
+
+
+def claim_runs(batch: TrainingBatch, *, limit: int, tried: Collection[int] = ()) -> list[int]:
+    """Take up due runs of a batch, oldest first; returns their ids (see `claims.claim`)."""
+    due = _due().filter(base_model__dataset=batch.dataset, l2=batch.l2)
+    return claim(due, limit=limit, tried=tried)
+
+
+def lock_runs(ids: Collection[int]) -> list[Run]:
+    """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
+    due = (
+        _due()
+        .filter(pk__in=ids)
+        .select_related("base_model__dataset", "assignment__session__study", "assignment__session__participant")
+    )
+    due = due.defer("base_model__head", "base_model__predictions")  # large, and the same in each row
+    return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
+
+
+def store_run(run: Run, trained: TrainedRun) -> bool:
+    """Store a run's result, unless it has one already; says whether this call did."""
+    metrics = trained.metrics
+    return _finish(
+        run,
+        event_kinds.RUN_DONE,
+        state=RunState.DONE,
+        reason="",
+        n_above=trained.n_above,
+        n_below=trained.n_below,
+        worst_group_accuracy=metrics.worst_group,
+        average_accuracy=metrics.average,
+        plain_average_accuracy=metrics.average_plain,
+        robustness_gap=metrics.gap,
+        group_accuracies=list(metrics.accuracies),
+        test_predictions=pack_int32(trained.test_predictions),
+        head=trained.head,
+        loss=trained.loss,
+        certified_gap=trained.certified_gap,
+        versions=trained.versions,
+    )
+
+
+def refuse_run(run: Run, reason: str, *, too_small: SliceTooSmall | None = None) -> bool:
+    """Refuse a run that is due, with its reason, and the slices' sizes where one was too small."""
+    sizes = {} if too_small is None else {"n_above": too_small.n_above, "n_below": too_small.n_below}
+    return _finish(run, event_kinds.RUN_REFUSED, state=RunState.REFUSED, reason=reason, **sizes)
+
+
+def fail_run(run_id: int, reason: str, *, final: bool) -> None:
+    """Note that an attempt failed; the run itself fails when that is final, or at the last attempt."""
+    with transaction.atomic():
+        for run in lock_runs([run_id]):
+            if final or run.attempts >= MOST_ATTEMPTS:
+                _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=reason)
+            else:
+                Run.objects.filter(pk=run_id).update(reason=reason)
+
+
+def fail_exhausted_runs() -> int:
+    """Fail the runs that stopped their worker at every attempt; returns how many."""
+    with transaction.atomic():
+        stuck = list(exhausted(_due()))
+        for run in stuck:
+            _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=_STOPPED_WORKER)
+    return len(stuck)
+
+
+def _due() -> QuerySet[Run]:
+    return Run.objects.filter(state=RunState.PENDING).order_by("created_at", "pk")
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A run as one phrase's: of its automatic threshold, or of the one that the person chose."""
+
+    run: Run
+    score: Score
+    is_new: bool
+    images: tuple[Image, ...]  # of the rows that changed
+
+
+def _plan(assignment: Assignment, score: Score) -> _Planned:
+    run, created = _get_or_create(assignment, score, score.threshold, is_chosen=False)
+    Score.objects.filter(pk=score.pk).update(run=run)
+    score.run = run
+    images = [*_images_of_new(run, created), part(score, "run")]
+    if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
+        run.is_chosen = False
+        run.save(update_fields=["is_chosen"])
+        images.append(part(run, "is_chosen"))
+    return _Planned(run, score, created, tuple(images))
+
+
+def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
+    choice = score.phrase.threshold_choice
+    run, created = _get_or_create(assignment, score, choice.threshold, is_chosen=True)
+    ThresholdChoice.objects.filter(pk=choice.pk).update(run=run)
+    choice.run = run
+    return _Planned(run, score, created, (*_images_of_new(run, created), part(choice, "run")))
+
+
+def _images_of_new(run: Run, is_new: bool) -> list[Image]:
+    """A run that was there may be trained this moment: what was read of it is older than what the log then has."""
+    return [image(run)] if is_new else []
+
+
+def _plan_entry(planned: _Planned) -> events.Entry:
+    run, phrase = planned.run, planned.score.phrase
+    payload = {"run": run.public_id, "assignment": run.assignment.public_id, "ordinal": phrase.ordinal}
+    return events.Entry(event_kinds.RUN_PLANNED, run.assignment.session, planned.images, payload)
+
+
+def _get_or_create(
+    assignment: Assignment, score: Score, threshold: float | None, *, is_chosen: bool
+) -> tuple[Run, bool]:
+    task = assignment.task
+    assert task.target_class is not None, "an open study's tasks have a class"
+    return Run.objects.get_or_create(
+        assignment=assignment,
+        annotation_digest=annotation_digest(
+            task.target_class, score.text_digest, threshold, DEFAULT_SCHEME, score.sign
+        ),
+        defaults={
+            "base_model": task.base_model,
+            "target_class": task.target_class,
+            "phrase_text": score.phrase.text,
+            "threshold": threshold,
+            "is_chosen": is_chosen,
+            "sign": score.sign,
+            "scheme": DEFAULT_SCHEME,
+            "l2": task.base_model.l2,
+            "least_slice_size": settings.LEAST_SLICE_SIZE,
+        },
+    )
+
+
+def _finish(run: Run, event: str, **changes: Any) -> bool:
+    changes |= {"finished_at": timezone.now(), "code_version": CODE_VERSION}
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=run.pk, state=RunState.PENDING).update(**changes)
+        if changed:
+            for name, value in changes.items():
+                setattr(run, name, value)
+            assignment, session = run.assignment, run.assignment.session
+            ids = {"run": run.public_id, "assignment": assignment.public_id}
+            events.record(event, study=session.study, session=session, images=[image(run)], **ids)
+    return changed == 1

@@ -1,0 +1,61 @@
+"""Giving and taking roles in a study."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from annotations.models import Role, Study, StudyMember
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.logs import audit
+
+
+class LastCoordinator(ServiceError):
+    code = "last_coordinator"
+    sentence = "A study needs a coordinator. Give somebody else that role first."
+
+
+class NotOnTheStaff(ServiceError):
+    """A role was given to somebody who is not on the staff, or whose account is switched off."""
+
+    code = "not_on_the_staff"
+    status = 400
+    sentence = "There is no member of the staff with this name. An operator makes accounts."
+
+
+def add(study: Study, username: str, role: Role, *, by: str) -> StudyMember:
+    """Give a member of the staff a role, in place of the one they had. Raises NotOnTheStaff, LastCoordinator."""
+    user = User.objects.filter(username=username, is_staff=True, is_active=True).first()
+    if user is None:
+        raise NotOnTheStaff
+    with transaction.atomic():
+        _lock(study)
+        member = StudyMember.objects.filter(study=study, user=user).first()
+        if member is not None and member.role == role:
+            return member
+        if member is not None:
+            _refuse_without_coordinator(member)
+        member, _created = StudyMember.objects.update_or_create(study=study, user=user, defaults={"role": role})
+        audit.record("role_given", study=study, by=by, subject=username, role=role)
+    return member
+
+
+def remove(study: Study, username: str, *, by: str) -> None:
+    """Take a person's role. Nothing happens where they have none. Raises LastCoordinator."""
+    with transaction.atomic():
+        _lock(study)
+        member = StudyMember.objects.filter(study=study, user__username=username).first()
+        if member is None:
+            return
+        _refuse_without_coordinator(member)
+        member.delete()
+        audit.record("role_taken", study=study, by=by, subject=username, role=member.role)
+
+
+def _lock(study: Study) -> None:
+    """Two coordinators who remove each other at once wait for each other."""
+    Study.objects.select_for_update().get(pk=study.pk)
+
+
+def _refuse_without_coordinator(leaving: StudyMember) -> None:
+    others = StudyMember.objects.filter(study=leaving.study, role=Role.COORDINATOR).exclude(pk=leaving.pk)
+    if leaving.role == Role.COORDINATOR and not others.exists():
+        raise LastCoordinator

@@ -1,0 +1,62 @@
+"""Cloning a study: all that was set up, and nothing of what people did."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from annotations.models import Study, StudyState
+from annotations.models.study import new_code, new_pseudonym_key
+from annotations.services.logs import audit
+from annotations.services.studies.lifecycle import StudyUnacceptable
+
+# What belongs to one study alone. A clone is another study on Prolific: its people get other pseudonyms, and its codes
+# are others, or somebody could hand in at one study what was given out at the other, and both ledgers would agree.
+_CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
+_ITS_OWN = {
+    "id",
+    "slug",
+    "title",
+    "state",
+    "external_study_id",
+    *_CODES,
+    "pseudonym_key",
+    "cloned_from",
+    "revision",
+    "revised_by",
+    "revised_at",
+    "created_at",
+    "opened_at",
+    "closed_at",
+}
+
+
+@transaction.atomic
+def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
+    """Return a new draft with the study's settings, tasks, conditions and members, and a new code where it has one.
+
+    Raises StudyUnacceptable for a slug that is taken or none.
+    """
+    settings = {
+        field.name: getattr(study, field.name) for field in Study._meta.concrete_fields if field.name not in _ITS_OWN
+    }
+    codes = {name: new_code() for name in _CODES if getattr(study, name)}
+    clone = Study(
+        **settings,
+        **codes,
+        slug=slug,
+        title=title,
+        state=StudyState.DRAFT,
+        pseudonym_key=new_pseudonym_key(),
+        cloned_from=study,
+    )
+    try:
+        clone.full_clean()
+    except ValidationError as error:
+        problems = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
+        raise StudyUnacceptable(" ".join(problems)) from error
+    clone.save()
+    for rows in (study.tasks.order_by("position"), study.conditions.order_by("position"), study.members.order_by("pk")):
+        for row in rows:
+            row.pk, row.study, row._state.adding = None, clone, True
+            row.save()
+    audit.record("study_cloned", study=clone, by=by, subject=clone.slug, source=study.slug)
+    return clone

@@ -1,0 +1,254 @@
+"""A study's life: draft → active ⇄ paused → closed. Opening it freezes its configuration."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from annotations.models import (
+    OPEN_STATES,
+    Assignment,
+    AssignmentState,
+    Condition,
+    EndReason,
+    Study,
+    StudyState,
+    Task,
+    event_kinds,
+)
+from annotations.services.common.service_errors import ServiceError, StudyNotFound, StudyNotReady
+from annotations.services.logs import audit, events
+from annotations.services.logs.event_payloads import Image, image
+from annotations.services.phrases import assignments
+from annotations.services.studies import draft_revisions, preflight, recruitment
+from annotations.services.studies.configurations import freeze
+
+# What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
+AMENDABLE = (
+    "external_study_id",
+    "completion_code",
+    "no_consent_code",
+    "failed_check_code",
+    "failed_check_is_paid",
+    "researcher_code",
+    "quota",
+    "most_minutes",
+    "reward_cents",
+    "currency",
+    "least_hourly_cents",
+    "new_concept_chance",
+    "alarm_email",
+    "alarm_webhook",
+    "alarm_dropout",
+    "alarm_failed_check",
+)
+# What can be put right even when the study is closed: whoever handed in a wrong code still waits for their pay.
+CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
+
+
+class StudyStateMismatch(ServiceError):
+    """The study is not in a state from which it can be moved so; `message` says in which it is."""
+
+    code = "study_state_mismatch"
+    status = 409
+
+
+class StudyUnacceptable(ServiceError):
+    """A field of a new study or of its tasks is not right; `message` names each."""
+
+    code = "study_unacceptable"
+    status = 400
+
+
+def find_study(slug: str) -> Study:
+    """Return the study of this slug, for a command. Raises StudyNotFound, which names all that there are."""
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
+        raise StudyNotFound(f"There is no study {slug!r}. There are: {known}.")
+    return study
+
+
+@transaction.atomic
+def create_study(
+    *,
+    slug: str,
+    title: str,
+    tasks: Sequence[Mapping[str, Any]],
+    conditions: Sequence[Mapping[str, Any]] = (),
+    by: str = audit.SYSTEM,
+    **fields: Any,
+) -> Study:
+    """Store a draft study with its tasks and conditions, each numbered from 1 in the order given.
+
+    tasks: fields of Task, with `base_model` a BaseModel; conditions: fields of Condition; fields: other fields of
+    Study; by: who did it, for the audit log. Raises StudyUnacceptable, which names every field that is not right, and
+    stores nothing then.
+    """
+    try:
+        study = Study(slug=slug, title=title, **fields)
+        study.full_clean()
+        study.save()
+        for model, rows in ((Task, tasks), (Condition, conditions)):
+            for position, values in enumerate(rows, start=1):
+                row = model(study=study, position=position, **values)
+                row.full_clean()
+                row.save()
+    except ValidationError as error:
+        problems = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
+        raise StudyUnacceptable(" ".join(problems)) from error
+    except TypeError as error:
+        raise StudyUnacceptable(f"{error}.") from error
+    audit.record("study_created", study=study, by=by, subject=study.slug)
+    return study
+
+
+@transaction.atomic
+def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool = False) -> Study:
+    """Freeze a draft's configuration and let participants in.
+
+    A task without a class gets the one with the highest error rate. Raises StudyNotReady with every reason,
+    StudyStateMismatch where the study is no draft. `without_rehearsal`, which the audit log notes, is for who is sure
+    that the site scores phrases.
+    """
+    locked = _locked(study, StudyState.DRAFT)
+    reasons = preflight.blocking(locked, without_rehearsal=without_rehearsal)
+    if reasons:
+        raise StudyNotReady(reasons)
+    detail: dict[str, Any] = {"configuration": freeze(locked).version}
+    if without_rehearsal:
+        detail["without_rehearsal"] = True
+    locked.opened_at = timezone.now()
+    _move(locked, StudyState.ACTIVE, event_kinds.STUDY_OPENED, by, _images_of_material(locked), **detail)
+    return _refreshed(study)
+
+
+@transaction.atomic
+def pause_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
+    """Let nobody new in; whoever has begun may finish. Raises StudyStateMismatch unless the study is active.
+
+    on_prolific: have it paused there too; raises what `prolific_studies.ask` does then, and nothing is done.
+    """
+    _move(_locked(study, StudyState.ACTIVE), StudyState.PAUSED, event_kinds.STUDY_PAUSED, by)
+    if on_prolific:
+        recruitment.ask(study, "pause_study", by=by)
+    return _refreshed(study)
+
+
+@transaction.atomic
+def resume_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
+    """Let participants in again, under the same configuration. Raises StudyStateMismatch unless it is paused.
+
+    on_prolific: have it started there again too; raises as in `pause_study`.
+    """
+    _move(_locked(study, StudyState.PAUSED), StudyState.ACTIVE, event_kinds.STUDY_RESUMED, by)
+    if on_prolific:
+        recruitment.ask(study, "start_study", by=by)
+    return _refreshed(study)
+
+
+@transaction.atomic
+def close_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
+    """End the study for good, and with it every assignment that has not ended; all that was submitted stays.
+
+    on_prolific: have it stopped there too; raises as in `pause_study`. Raises StudyStateMismatch unless the study is
+    active or paused.
+    """
+    locked = _locked(study, *OPEN_STATES)
+    locked.closed_at = timezone.now()
+    _move(locked, StudyState.CLOSED, event_kinds.STUDY_CLOSED, by)
+    live = Assignment.objects.filter(session__study=locked).exclude(state=AssignmentState.ENDED)
+    for assignment in live.order_by("id"):
+        assignments.end(assignment, EndReason.STUDY_CLOSED)
+    if on_prolific:
+        recruitment.ask(study, "stop_study", by=by)
+    return _refreshed(study)
+
+
+@transaction.atomic
+def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str]:
+    """Change what never froze (AMENDABLE), also while people are inside; return the names of what changed.
+
+    Of a closed study only the CODES can be changed. The configuration stays as it froze: it holds none of this. Raises
+    StudyStateMismatch for anything else of a closed study, ValidationError for values that are not right, ValueError
+    for a field that is frozen.
+    """
+    frozen = set(fields) - set(AMENDABLE)
+    if frozen:
+        raise ValueError(f"{', '.join(sorted(frozen))} cannot be changed once the study is open")
+    locked = _locked(study, *StudyState)
+    if locked.state == StudyState.CLOSED and set(fields) - set(CODES):
+        raise StudyStateMismatch("The study is closed, so only its codes can still be corrected.")
+    before = {name: getattr(locked, name) for name in fields}
+    changed = [name for name, value in fields.items() if before[name] != value]
+    for name in changed:
+        setattr(locked, name, fields[name])
+    locked.full_clean()
+    if changed:
+        locked.save(update_fields=changed)
+        if locked.state == StudyState.DRAFT:
+            draft_revisions.revise(locked, by=by)
+        changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
+        if locked.state != StudyState.DRAFT:
+            events.record(event_kinds.STUDY_AMENDED, study=locked, images=[image(locked)], fields=changed)
+        audit.record("study_amended", study=locked, by=by, changes=changes)
+    _refreshed(study)
+    return changed
+
+
+def entry_url(study: Study) -> str:
+    """Return the participants' link, with Prolific's placeholders for the three ids."""
+    return _url_with(study, participant="{{%PROLIFIC_PID%}}", study_id="{{%STUDY_ID%}}", session="{{%SESSION_ID%}}")
+
+
+def test_entry_url(study: Study, n: int) -> str:
+    """Return a link that enters as the n-th person of one's own; such a visit is counted like any other."""
+    return _url_with(
+        study,
+        participant=f"test-participant-{n}",
+        study_id=quote(study.external_study_id or "test-study"),
+        session=f"test-session-{n}",
+    )
+
+
+def _url_with(study: Study, *, participant: str, study_id: str, session: str) -> str:
+    values = {
+        study.participant_parameter: participant,
+        study.study_parameter: study_id,
+        study.session_parameter: session,
+    }
+    query = "&".join(f"{name}={value}" for name, value in values.items())
+    return f"{settings.SITE_URL}{reverse('welcome', args=[study.slug])}?{query}"
+
+
+def _locked(study: Study, *allowed: StudyState) -> Study:
+    """Return the row under a lock; StudyStateMismatch where its state is none of those."""
+    # A "no key" lock lets rows that point to the study be inserted meanwhile: whoever submits a phrase holds an
+    # assignment that closing waits for, and writes an event of the study.
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if locked.state not in allowed:
+        raise StudyStateMismatch(f"The study is {locked.get_state_display().lower()}, so this cannot be done now.")
+    return locked
+
+
+def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[Image] = (), **detail: Any) -> None:
+    locked.state = state
+    locked.save(update_fields=["state", "opened_at", "closed_at"])
+    events.record(act, study=locked, images=[image(locked), *frozen], **detail)
+    audit.record(act, study=locked, by=by, **detail)
+
+
+def _images_of_material(study: Study) -> list[Image]:
+    """What is frozen from now on. Base models have arrays as long as their data sets, so these are left out."""
+    tasks = study.tasks.with_base_models()
+    return [image(row) for row in (*study.configurations.all(), *study.conditions.all(), *tasks)]
+
+
+def _refreshed(study: Study) -> Study:
+    study.refresh_from_db()
+    return study

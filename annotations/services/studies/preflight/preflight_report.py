@@ -1,0 +1,67 @@
+"""All checks of a study, in the order in which one would mend them."""
+
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from annotations.models import Audience, Study, StudyState
+from annotations.services.studies.preflight.check_result import Check, Level, Mend, block, passed
+from annotations.services.studies.preflight.entry_checks import care_checks, expert_checks, place_checks, way_checks
+from annotations.services.studies.preflight.pay_checks import money_checks
+from annotations.services.studies.preflight.task_checks import task_checks
+from annotations.services.studies.readiness import reasons_not_ready, rehearsal_reasons
+
+
+class Part(NamedTuple):
+    """The checks of one subject."""
+
+    title: str
+    checks: list[Check]
+
+    @property
+    def worst(self) -> Level:
+        levels = [check.level for check in self.checks]
+        return next((level for level in (Level.BLOCK, Level.WARN) if level in levels), Level.PASS)
+
+
+def report(study: Study) -> list[Part]:
+    """Return everything that can be checked here, without asking Prolific.
+
+    Experts come by no link, fill no places, are paid nothing here, and find out themselves whether it works.
+    """
+    if study.audience == Audience.EXPERTS:
+        return [
+            Part("Tasks and images", [check for check in task_checks(study) if check.mend is not Mend.REHEARSAL]),
+            Part("People", expert_checks(study)),
+            Part("Care", care_checks(study)),
+        ]
+    parts = [
+        Part("Tasks and images", task_checks(study)),
+        Part("The way in and back", way_checks(study)),
+        Part("People and places", place_checks(study)),
+        Part("Time and money", money_checks(study)),
+        Part("Care", care_checks(study)),
+        Part("Rehearsal", _rehearsal(study)),
+    ]
+    return [part for part in parts if part.checks]
+
+
+def blocking(study: Study, *, without_rehearsal: bool = False) -> list[str]:
+    """Return the sentences of what keeps the study from opening, in the report's order."""
+    return [
+        check.sentence
+        for part in report(study)
+        for check in part.checks
+        if check.level is Level.BLOCK and not (without_rehearsal and check.mend is Mend.REHEARSAL)
+    ]
+
+
+def _rehearsal(study: Study) -> list[Check]:
+    if study.state != StudyState.DRAFT or reasons_not_ready(study):
+        return []  # it was rehearsed before it opened; or it cannot be yet
+    reasons = rehearsal_reasons(study, timezone.now())
+    if reasons:
+        return [block(reason, Mend.REHEARSAL) for reason in reasons]
+    newest = study.rehearsals.order_by("-id").first()
+    assert newest is not None and newest.finished_at is not None, "there is a good one"
+    return [passed(f"{newest.n_people} simulated participants went through it at {newest.finished_at:%H:%M} UTC.")]

@@ -1,0 +1,160 @@
+"""Checks of a study's tasks: the data set's files, the encoder, the class, what random words reach, the images."""
+
+import hashlib
+
+import numpy as np
+from PIL import Image
+
+from annotations.models import Audience, Dataset, Score, Study, Task
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.datasets.encoder_choices import BUNDLED
+from annotations.services.datasets.base_models import lacks_features, resolved_target_class
+from annotations.services.studies.preflight.check_result import Check, Level, Mend, block, passed, warning
+from annotations.services.studies.readiness import task_reasons
+from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
+from modeling.arrays.phrases.null_level import null_level
+
+IMAGES_LOOKED_AT = 12
+MOST_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
+HIGH_NULL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
+
+
+def task_checks(study: Study) -> list[Check]:
+    """Return the checks of every task, in their order."""
+    tasks = list(study.tasks.with_base_models().order_by("position"))
+    if not tasks:
+        return [block("The study has no task. Add at least one.", Mend.TASKS)]
+    found = _few([check for task in tasks for check in _of_task(study, task)], len(tasks))
+    datasets = {task.base_model.dataset for task in tasks}
+    return [*found, *(check for dataset in sorted(datasets, key=str) for check in _of_files(dataset))]
+
+
+def _few(checks: list[Check], n_tasks: int) -> list[Check]:
+    """Shorten the checks of many tasks to what can be read: some that are not right, and how many more there are."""
+    if n_tasks <= MOST_TOLD:
+        return checks
+    found = []
+    for level, told in ((Level.BLOCK, block), (Level.WARN, warning)):
+        those = [check for check in checks if check.level is level]
+        found += those[:MOST_TOLD]
+        if len(those) > MOST_TOLD:
+            found.append(told(f"{len(those) - MOST_TOLD:,} more like these, in {n_tasks:,} tasks.", Mend.TASKS))
+    return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
+
+
+def _of_task(study: Study, task: Task) -> list[Check]:
+    reasons = task_reasons(task)
+    if reasons:
+        return [block(f"Task {task.position}: {reason}", Mend.TASKS) for reason in reasons]
+    base_model = task.base_model
+    images = class_images(base_model, resolved_target_class(task))
+    name = base_model.dataset.class_names[resolved_target_class(task)]
+    found = [
+        passed(
+            f"Task {task.position}: {base_model} is right on {images.n_correct} and wrong on {images.n_error} of the "
+            f"validation images of “{name}”."
+        ),
+        _chance(study, task, images.n_correct, images.n_error),
+        _clock(study, task),
+    ]
+    if lacks_features(base_model):
+        text = f"Task {task.position}: {base_model.dataset} has no features, so nothing is retrained with the phrases."
+        found.append(warning(text, Mend.LIBRARY))
+    return found
+
+
+def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
+    """The goal against what the best of as many random phrases as one may try does not pass in 19 of 20 cases."""
+    level = null_level(n_correct, n_error, task.max_phrases)
+    reach = (
+        f"Task {task.position}: the best of {task.max_phrases} random phrases stays below {level:.2f} in 19 of 20 cases"
+    )
+    if study.goal is not None and study.goal <= level:
+        return warning(
+            f"{reach}, and the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases.",
+            Mend.TASKS,
+        )
+    if level > HIGH_NULL:
+        return warning(f"{reach}: there are few images. A class with more of them tells more.", Mend.TASKS)
+    return passed(f"{reach}{'' if study.goal is None else f', and the goal is {study.goal:.2f}'}.")
+
+
+def _clock(study: Study, task: Task) -> Check:
+    if study.audience == Audience.EXPERTS:
+        return passed(f"Task {task.position} has no clock, as nothing that experts do has one.")
+    if task.time_limit_s is None:
+        return block(
+            f"Task {task.position} has no time limit, which only a study of experts may. Give it one.", Mend.TASKS
+        )
+    return passed(f"Task {task.position} takes {task.time_limit_s / 60:.3g} minutes at the most.")
+
+
+def _of_files(dataset: Dataset) -> list[Check]:
+    try:
+        files = dataset.files
+        found = [_digest(dataset, files), _images(dataset, files)]
+    except BadDataset:  # the task's reasons tell it
+        return []
+    except OSError as error:
+        return [block(f"{dataset} cannot be read: {error.strerror}. Import it again.", Mend.LIBRARY)]
+    return [*found, *_sees_images(dataset), _encoder(dataset)] if dataset.similarity_encoder else found
+
+
+def _digest(dataset: Dataset, files: DatasetFiles) -> Check:
+    """The row and the directory are one version, and its small files are as they were written."""
+    if files.manifest.digest != dataset.digest:
+        return block(
+            f"The files of {dataset} are of another version than its entry here. Import it again.", Mend.LIBRARY
+        )
+    changed = [
+        name
+        for name, digest in files.manifest.files.items()
+        if hashlib.sha256((files.directory / name).read_bytes()).hexdigest() != digest
+    ]
+    if changed:
+        return block(f"{', '.join(changed)} of {dataset} changed since the import. Import it again.", Mend.LIBRARY)
+    return passed(f"{dataset} is as it was imported: {files.n_rows:,} images.")
+
+
+def _images(dataset: Dataset, files: DatasetFiles) -> Check:
+    """Some thumbnails, spread over the data set, can be opened."""
+    rows = np.linspace(0, files.n_rows - 1, min(IMAGES_LOOKED_AT, files.n_rows)).astype(int)
+    broken = [key for key in (files.image_keys[row].decode("ascii") for row in rows) if not _opens(files, key)]
+    if broken:
+        return block(
+            f"{len(broken)} of {len(rows)} images of {dataset} cannot be opened. Import it again.", Mend.LIBRARY
+        )
+    return passed(f"{len(rows)} images of {dataset}, looked at here and there, open.")
+
+
+def _opens(files: DatasetFiles, key: str) -> bool:
+    try:
+        with Image.open(files.image_path(key), formats=["WEBP"]) as image:
+            image.verify()
+    except (OSError, SyntaxError):
+        return False
+    return True
+
+
+def _sees_images(dataset: Dataset) -> list[Check]:
+    """Whether the encoder may see nothing in the images: the form of an import ticks the bundled one on a new site."""
+    if dataset.similarity_encoder != BUNDLED or not dataset.imports.exists():
+        return []
+    return [
+        warning(
+            f"{dataset} is compared by the encoder that comes with Clarify, which knows drawn shapes alone. If its "
+            "images are photographs, scores on them say next to nothing: import it again with another encoder.",
+            Mend.LIBRARY,
+        )
+    ]
+
+
+def _encoder(dataset: Dataset) -> Check:
+    """Whether a worker is known to have loaded the encoder: it has scored a phrase with it."""
+    spec = dataset.similarity_encoder
+    newest = Score.objects.filter(dataset_digest=dataset.digest).order_by("-scored_at").values("scored_at").first()
+    if newest is None:
+        return warning(
+            f"No phrase was ever scored on {dataset} with {spec}. A rehearsal shows whether it works.", Mend.REHEARSAL
+        )
+    return passed(f"{spec} scored a phrase on {dataset} on {newest['scored_at']:%-d %B %Y at %H:%M} UTC.")

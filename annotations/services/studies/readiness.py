@@ -1,0 +1,99 @@
+"""What keeps a study from opening, each reason in a sentence that says what to do."""
+
+import datetime as dt
+
+from annotations.models import UNFINISHED, BaseModel, JobState, Study, Task
+from annotations.readings.datasets.class_images import ClassImages, class_images
+from annotations.readings.prolific.external_ids import is_outside_id
+from annotations.services.datasets.base_models import NothingToEvaluate, resolved_target_class
+from annotations.services.studies.configurations import configuration_digest
+from modeling.arrays.common.modeling_errors import BadTemplate
+from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE, check_template, refusal
+
+REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
+
+
+def reasons_not_ready(study: Study) -> list[str]:
+    """Return why nobody could visit the study: its links, then its tasks in their order; empty where one can."""
+    tasks = list(study.tasks.with_base_models())
+    of_tasks = [f"Task {task.position}: {reason}" for task in tasks for reason in task_reasons(task)]
+    return [*link_reasons(study), *(of_tasks if tasks else ["The study has no task. Add at least one."])]
+
+
+def rehearsal_reasons(study: Study, now: dt.datetime) -> list[str]:
+    """Why the last rehearsal does not show that the study works: there is none, it is old, of another set-up, or red.
+
+    Raises BadDataset, NothingToEvaluate where the study has reasons of its tasks.
+    """
+    newest = study.rehearsals.order_by("-id").first()
+    if newest is None:
+        return ["No simulated participants have been through it. Send some: Rehearse."]
+    if newest.state in UNFINISHED:
+        return ["Simulated participants are still going through it. Wait for them to end."]
+    if newest.state == JobState.FAILED:
+        return [f"The rehearsal did not succeed: {newest.error} Mend that, and rehearse again."]
+    if newest.configuration_digest != configuration_digest(study):
+        return ["The study was changed after its rehearsal. Rehearse it as it is now."]
+    assert newest.finished_at is not None, "a constraint says so"
+    if now - newest.finished_at > REHEARSAL_IS_GOOD_FOR:
+        return ["The last rehearsal is more than an hour old. Rehearse again shortly before opening."]
+    return []
+
+
+def link_reasons(study: Study) -> list[str]:
+    """What would keep everybody out, or from coming back: neither can be changed once the study is open."""
+    names = {study.participant_parameter, study.study_parameter, study.session_parameter}
+    checks = (
+        (len(names) == 3, "The three parameters of the link need three different names."),
+        (
+            not study.external_study_id or is_outside_id(study.external_study_id),
+            "Prolific's study id can hold letters, digits and _ . ~ - alone, 64 at most. Copy it again.",
+        ),
+        (
+            not study.completion_url or study.completion_url.startswith(("https://", "http://")),
+            "The completion address must begin with https:// (or be empty: then nobody is sent back).",
+        ),
+    )
+    return [reason for is_right, reason in checks if not is_right]
+
+
+def task_reasons(task: Task) -> list[str]:
+    base_model = task.base_model
+    if not base_model.dataset.similarity_encoder:
+        return [f"{base_model.dataset} names no similarity encoder, so phrases cannot be scored. Import it with one."]
+    try:
+        check_template(task.text_template)
+        target_class = resolved_target_class(task)
+        if target_class >= len(base_model.dataset.class_names):
+            return [f"{base_model.dataset} has no class number {target_class}. Choose another class."]
+        images = class_images(base_model, target_class)
+    except (BadTemplate, BadDataset, NothingToEvaluate) as error:
+        return [f"{str(error).rstrip('.')}."]
+    return [
+        *_suggestion_reasons(task),
+        *_image_reasons(base_model, images, base_model.dataset.class_names[target_class]),
+    ]
+
+
+def _suggestion_reasons(task: Task) -> list[str]:
+    """What is suggested is put into the field as it stands, so it has to be what may be submitted."""
+    refused = [(word, refusal(word)) for word in task.suggestions]
+    return [f"The suggested words “{word}” {_why(word, reason)}" for word, reason in refused if reason]
+
+
+def _why(word: str, reason: str) -> str:
+    if reason == "too_long":
+        return f"are {len(word)} characters long, and a phrase has at most {LONGEST_PHRASE}. Shorten them."
+    return "could not be submitted as a phrase. Write them with letters or numbers."
+
+
+def _image_reasons(base_model: BaseModel, images: ClassImages, name: str) -> list[str]:
+    return [
+        f"{base_model} has no {kind} validation image in class “{name}”, so nothing can be told apart. {way_on}"
+        for kind, count, way_on in (
+            ("wrong", images.n_error, "Choose a class with errors."),
+            ("right", images.n_correct, "Choose a class that the model sometimes gets right."),
+        )
+        if count == 0
+    ]

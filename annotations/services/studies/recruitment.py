@@ -1,0 +1,86 @@
+"""Ask Prolific to pause, start or stop a study.
+
+What was asked for last is what shall be. An earlier request that nobody is sending gives way to it, and one that is
+being sent goes first: two of them are never on the line at once, so none can overtake the other.
+"""
+
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from annotations.models import ProlificRequest, RequestState, Study
+from annotations.prolific.client import StudyAct
+from annotations.prolific.study_statuses import FITS, StudyRequest
+from annotations.readings.prolific import status_comparison
+from annotations.services.common.service_errors import NoProlificToken, RequestRefused
+from annotations.services.logs import audit
+from annotations.services.queue import worker_wakeup
+
+TRANSITIONS: Final[dict[str, StudyAct]] = {"pause_study": "PAUSE", "start_study": "START", "stop_study": "STOP"}
+
+
+SUPERSEDED: Final = "Something else was asked for before this was done."
+
+
+def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
+    """Store that the study shall be paused, started or stopped on Prolific, and return it; it is sent in seconds.
+
+    by: the user's name. What was asked last and is not done yet is returned as it is. Raises NoProlificToken,
+    RequestRefused where the study has no id there.
+    """
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    if act not in TRANSITIONS:
+        raise RequestRefused(f"Prolific cannot be asked to {act}.")
+    if not study.external_study_id:
+        raise RequestRefused("Enter Prolific's study id first: without it nothing can be asked about the study.")
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one after the other
+        pending = study.prolific_requests.filter(act__in=TRANSITIONS, state=RequestState.PENDING)
+        newest = pending.order_by("-pk").first()
+        if newest is not None and newest.act == act:
+            return newest
+        _supersede(pending)
+        request = ProlificRequest.objects.create(study=study, act=act, due_at=timezone.now(), requested_by=by)
+        audit.record(f"prolific_{act}", study=study, by=by, request=request.pk)
+        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+    return request
+
+
+def fitting(study: Study) -> tuple[StudyRequest, ...]:
+    """Return what can be asked about the study as it stands there: of one of which nothing is known, everything."""
+    there = status_comparison.standing(study)
+    return tuple(act for act, statuses in FITS.items() if there is None or there.status in statuses)  # type: ignore[misc]  # its keys are
+
+
+def is_superseded(request: ProlificRequest) -> bool:
+    """Say whether something else was asked about the study since."""
+    later = ProlificRequest.objects.filter(study=request.study_id, act__in=TRANSITIONS, pk__gt=request.pk)
+    return request.act in TRANSITIONS and later.exists()
+
+
+def has_to_wait() -> Q:
+    """The requests that are not sent yet, since an earlier one about the same study may be on the line."""
+    earlier = ProlificRequest.objects.filter(
+        study=OuterRef("study"), act__in=TRANSITIONS, state=RequestState.PENDING, pk__lt=OuterRef("pk")
+    )
+    return Q(Exists(earlier), act__in=TRANSITIONS)
+
+
+def note_end(request: ProlificRequest, state: RequestState, reason: str) -> None:
+    """Write into the audit log what became of a request about a study, in the transaction of its end."""
+    subject = request.act.replace("_", " ")
+    audit.record(
+        f"prolific_{state}", study=request.study, by=audit.SYSTEM, subject=subject, reason=reason, request=request.pk
+    )
+
+
+def _supersede(pending: QuerySet[ProlificRequest]) -> None:
+    """End those that no worker is sending: never tried, or with a try that came to its end."""
+    for request in pending.filter(Q(attempts=0) | ~Q(last_error="")).select_related("study"):
+        still = pending.filter(Q(attempts=0) | ~Q(last_error=""), pk=request.pk)
+        if still.update(state=RequestState.FAILED, finished_at=timezone.now(), last_error=SUPERSEDED):
+            note_end(request, RequestState.FAILED, SUPERSEDED)

@@ -1,0 +1,191 @@
+"""Erasing a person who withdrew: first what they did, then, once they are paid, who they are (docs/decisions/0012).
+
+A withdrawal is a mark; a worker erases what is marked, so that nothing is lost if it is killed in between. What is left
+of a visit is its own row and the consent: when it was, and how it ended. The log keeps its order, and what was personal
+in it cannot be read again, since its key is gone.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import OperationalError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    Correction,
+    IdentityKey,
+    JobState,
+    Participant,
+    Phrase,
+    Run,
+    Stage,
+    Submission,
+    event_kinds,
+)
+from annotations.readings.visits.withdrawal import is_owed
+from annotations.services.logs import audit, events, identities
+from annotations.services.logs.event_payloads import image, in_the_open
+from annotations.services.phrases import assignments
+from annotations.services.prolific import submissions
+from annotations.services.queue import worker_wakeup
+from annotations.services.releases import release_requests
+from annotations.services.visits import visit_deletion, withdrawal
+
+_UNREADABLE = "Somebody whose phrase it used withdrew. Train it again without that phrase."
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How many people lost what they did, and how many who they are, in one sweep."""
+
+    contents: int
+    identities: int
+
+
+def request(participant: Participant, *, by: str, reason: str) -> None:
+    """Withdraw a person for them, on the coordinator's part; a worker then erases what they did.
+
+    A second time it changes nothing, and stands in the audit log once more.
+    """
+    with transaction.atomic():
+        visits = list(participant.sessions.select_related("study").order_by("pk"))
+        for session in visits:
+            withdrawal.withdraw(session)
+        audit.record(
+            "participant_withdrawn", study=participant.study, by=by, subject=participant.pseudonym, reason=reason
+        )
+    worker_wakeup.ring(worker_wakeup.ERASE_WITHDRAWN)
+
+
+def erase_due(now: dt.datetime) -> Erased:
+    """Erase everybody who is due. Those whose rows a worker holds just now are left to the next sweep."""
+    contents = sum(_tried(erase_content, person) for person in with_content_due())
+    forgotten = sum(_tried(forget, person) for person in with_identity_due(now))
+    return Erased(contents, forgotten)
+
+
+def with_content_due() -> QuerySet[Participant]:
+    """Return the people who withdrew and whose work is still stored."""
+    due = AnnotationSession.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=False, erased_at=None)
+    return Participant.objects.filter(Exists(due)).select_related("study").order_by("pk")
+
+
+def with_identity_due(now: dt.datetime) -> list[Participant]:
+    """Return the people whose work is erased and who are owed nothing any more, but whose ids are still stored."""
+    erased = AnnotationSession.objects.filter(participant=OuterRef("pk"), erased_at__isnull=False)
+    unerased = AnnotationSession.objects.filter(participant=OuterRef("pk"), erased_at=None)
+    unerased = unerased.exclude(stage=Stage.DECLINED)  # nothing was done in it
+    people = Participant.objects.filter(Exists(erased), ~Exists(unerased), erased_at=None).select_related("study")
+    return [person for person in people.order_by("pk") if not is_owed(person, now)]
+
+
+@transaction.atomic
+def erase_content(participant: Participant) -> bool:
+    """Delete what the person did in visits that they withdrew, and say whether there was any.
+
+    Their key is replaced: the ids are sealed under the new one, and nothing that the old one sealed in the log can be
+    read again. Corrections that used a phrase of theirs are undone. Raises OperationalError where a worker holds a row.
+    """
+    person = Participant.objects.select_for_update().select_related("study").get(pk=participant.pk)
+    visits = list(person.sessions.filter(withdrawn_at__isnull=False, erased_at=None).order_by("pk"))
+    if not visits:
+        return False
+    # The order in which workers lock: phrases, then assignments, then runs.
+    list(Phrase.objects.filter(assignment__session__in=visits).select_for_update(of=("self",)).order_by("pk"))
+    assignments.lock_all(Assignment.objects.filter(session__in=visits).values_list("pk", flat=True))
+    list(Run.objects.filter(assignment__session__in=visits).select_for_update(of=("self",)).only("pk").order_by("pk"))
+    _undo_corrections(visits)
+    declined = person.sessions.filter(stage=Stage.DECLINED)  # cannot be withdrawn; what its browser said goes too
+    visit_deletion.delete_work([*visits, *declined])
+    _replace_key(person)
+    for visit in visits:
+        visit.erased_at = timezone.now()
+        visit.save(update_fields=["erased_at"])
+        release_requests.supersede(visit, "somebody in it withdrew")
+        events.record(event_kinds.SESSION_ERASED, study=person.study, session=visit)
+    return True
+
+
+@transaction.atomic
+def forget(participant: Participant) -> bool:
+    """Destroy what ties the person's pseudonym to the person, and say whether there was anything.
+
+    The pseudonyms become random ones, so that not even the study's key leads back.
+    """
+    person = Participant.objects.select_for_update().select_related("study").get(pk=participant.pk)
+    if person.erased_at is not None:
+        return False
+    study, pseudonym = person.study, person.pseudonym
+    submissions.store_never_again(study, _submission_keys(person))
+    identities.destroy(study, pseudonym)
+    person.pseudonym, person.erased_at = _random_pseudonym(), timezone.now()
+    person.save(update_fields=["pseudonym", "erased_at"])
+    for visit in person.sessions.order_by("pk"):
+        key = _random_pseudonym()
+        AnnotationSession.objects.filter(pk=visit.pk).update(submission_key=key)
+        Submission.objects.filter(session=visit).update(
+            submission_key=key, pseudonym=person.pseudonym, sealed_ids=None, entered_code=""
+        )
+    for submission in Submission.objects.filter(study=study, pseudonym=pseudonym):  # those that never came here
+        submission.submission_key, submission.pseudonym = _random_pseudonym(), person.pseudonym
+        submission.sealed_ids, submission.entered_code = None, ""
+        submission.save(update_fields=["submission_key", "pseudonym", "sealed_ids", "entered_code"])
+    for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
+        nameless = (in_the_open(visit.participant), in_the_open(visit))
+        events.record(event_kinds.IDENTITY_DESTROYED, study=study, session=visit, images=nameless)
+    audit.record("identity_destroyed", study=study, by=audit.SYSTEM, subject=person.pseudonym)
+    return True
+
+
+def _submission_keys(person: Participant) -> set[str]:
+    """The pseudonyms of the person's submissions, also of those that never came here."""
+    told = Submission.objects.filter(study=person.study, pseudonym=person.pseudonym)
+    return {*told.values_list("submission_key", flat=True), *person.sessions.values_list("submission_key", flat=True)}
+
+
+def _tried(erase: Callable[[Participant], bool], person: Participant) -> bool:
+    try:
+        return erase(person)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+            raise
+        return False  # a worker holds a row of theirs for longer than we wait for a lock
+
+
+def _undo_corrections(visits: list[AnnotationSession]) -> None:
+    """A head that was trained with a phrase which nobody may use any more goes; the job says why."""
+    used = Correction.objects.filter(parts__score__phrase__assignment__session__in=visits).distinct()
+    for correction in Correction.objects.filter(pk__in=used.values("pk")).select_for_update():
+        correction.state, correction.error = JobState.FAILED, _UNREADABLE
+        correction.finished_at = correction.finished_at or timezone.now()
+        correction.head, correction.effects, correction.ablations = None, {}, []
+        correction.save(update_fields=["state", "error", "finished_at", "head", "effects", "ablations"])
+        events.record(event_kinds.CORRECTION_UNDONE, study=correction.study, images=[image(correction)])
+        audit.record(
+            "correction_undone",
+            study=correction.study,
+            by=audit.SYSTEM,
+            subject=f"correction {correction.pk}",
+            reason=_UNREADABLE,
+        )
+
+
+def _replace_key(person: Participant) -> None:
+    study, pseudonym = person.study, person.pseudonym
+    if not IdentityKey.objects.filter(study=study, pseudonym=pseudonym).exists():
+        return
+    sealed = Submission.objects.filter(study=study, pseudonym=pseudonym, sealed_ids__isnull=False)
+    ids = {row.pk: identities.unseal(study, pseudonym, bytes(row.sealed_ids or b"")) for row in sealed}
+    identities.destroy(study, pseudonym)
+    for pk, content in ids.items():
+        Submission.objects.filter(pk=pk).update(sealed_ids=identities.seal(study, pseudonym, content))
+
+
+def _random_pseudonym() -> str:
+    return "X" + secrets.token_hex(8)

@@ -1,0 +1,106 @@
+"""Experts: people who are logged in here annotate too (the paper's authors did for ImageNet), marked as experts.
+
+An expert's visit begins at its tasks: without consent, tutorial, check, place and code. The expert picks the classes to
+do, in any order, and comes back as often as they like; each class that was picked is an assignment.
+"""
+
+import secrets
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import transaction
+from django.db.models import Max
+
+from annotations.models import (
+    OPEN_STATES,
+    AnnotationSession,
+    Assignment,
+    AssignmentState,
+    Audience,
+    EntryTier,
+    Participant,
+    SessionKind,
+    Stage,
+    Study,
+    StudyState,
+    Task,
+    event_kinds,
+)
+from annotations.readings.prolific.external_ids import pseudonym
+from annotations.services.common.service_errors import ServiceError, StageMismatch, StudyNotOpen
+from annotations.services.logs import events
+from annotations.services.phrases import assignments
+from annotations.services.visits import sessions
+from annotations.version import CODE_VERSION
+
+
+class NotForExperts(ServiceError):
+    """Somebody of the staff wants to annotate in a study whose people come by the link."""
+
+    code = "not_for_experts"
+    sentence = "People come to this study by its link. Experts annotate in a study of their own."
+
+
+def visit_of(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSession | None:
+    """Return the visit of somebody who is logged in; None before the first time, and once the study's key is gone."""
+    if not study.pseudonym_key:
+        return None
+    return AnnotationSession.objects.filter(study=study, submission_key=_pseudonym(study, "S", user)).first()
+
+
+@transaction.atomic
+def enter(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSession:
+    """Return the one visit that somebody who is logged in has in a study of experts, and make it the first time.
+
+    The visit names nobody: its pseudonyms are made of the user name with the study's key. Raises NotForExperts in any
+    other study, and StudyNotOpen in a draft, in a closed study, and for a new visit in a paused one.
+    """
+    if study.audience != Audience.EXPERTS:
+        raise NotForExperts
+    if study.state not in OPEN_STATES:
+        raise StudyNotOpen(study.state)
+    visit = visit_of(study, user)
+    if visit is not None:
+        return visit
+    if study.state != StudyState.ACTIVE:
+        raise StudyNotOpen(study.state)
+    person, _created = Participant.objects.get_or_create(study=study, pseudonym=_pseudonym(study, "E", user))
+    # Of two requests at once, the unique constraint lets one create and gives the other what it made.
+    visit, created = AnnotationSession.objects.get_or_create(
+        study=study,
+        submission_key=_pseudonym(study, "S", user),
+        defaults={
+            "participant": person,
+            "configuration": study.configurations.latest("version"),
+            "kind": SessionKind.EXPERT,
+            "tier": EntryTier.LOCAL,
+            "stage": Stage.TASKS,
+            "seed": secrets.randbits(63),
+            "code_version": CODE_VERSION,
+        },
+    )
+    if created:
+        events.record(event_kinds.SESSION_ENTERED, study=study, session=visit)
+    return visit
+
+
+@transaction.atomic
+def pick(session: AnnotationSession, task: Task) -> Assignment:
+    """Begin a class, or go on with one that was begun; one that is done is returned as it is.
+
+    Raises StageMismatch in a visit that is no expert's or has ended, StudyNotOpen in a closed study.
+    """
+    locked = AnnotationSession.objects.select_for_update(no_key=True).get(pk=session.pk)
+    if not locked.is_expert or locked.stage != Stage.TASKS:
+        raise StageMismatch
+    # Closing ends the assignments that it finds: a new one comes before, or not at all.
+    sessions.refuse_closed(Study.objects.select_for_update(no_key=True).get(pk=locked.study_id))
+    assignment = locked.assignments.filter(task=task).first()
+    if assignment is None:
+        last = locked.assignments.aggregate(last=Max("position"))["last"] or 0
+        assignment = Assignment.objects.create(session=locked, task=task, position=last + 1)
+        assignments.record_made([assignment])
+    return assignment if assignment.state == AssignmentState.ENDED else assignments.start(assignment)
+
+
+def _pseudonym(study: Study, kind: str, user: AbstractBaseUser | AnonymousUser) -> str:
+    return pseudonym(study, kind, f"expert:{user.get_username()}")  # no id from outside has a colon in it

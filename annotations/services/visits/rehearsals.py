@@ -1,0 +1,101 @@
+"""Rehearsals: simulated participants who go through a study before people do, and taking back what they left."""
+
+import secrets
+
+from django.db import transaction
+from django.db.models import Model
+
+from annotations.models import (
+    UNCOUNTED,
+    UNFINISHED,
+    Allocation,
+    AnnotationSession,
+    Consent,
+    Event,
+    IdentityKey,
+    Participant,
+    Rehearsal,
+    Study,
+    StudyState,
+    Submission,
+)
+from annotations.services.common.service_errors import ServiceError, StudyNotReady
+from annotations.services.logs import audit
+from annotations.services.queue import worker_wakeup
+from annotations.services.studies.configurations import freeze
+from annotations.services.studies.readiness import reasons_not_ready
+from annotations.services.visits import visit_deletion
+
+MOST_PEOPLE = 52
+USUAL_PEOPLE = 4
+
+# What a visit leaves beside the work in it.
+_LEFT: tuple[type[Model], ...] = (Consent, Allocation, Submission, Event)
+
+
+class RehearsalNotPossible(ServiceError):
+    """Nobody can be sent now, or nothing be taken back; `message` says why."""
+
+    code = "rehearsal_not_possible"
+    status = 409
+
+
+@transaction.atomic
+def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
+    """Ask the workers to send simulated participants through the study as it is now.
+
+    Raises StudyNotReady for a draft that nobody could visit, RehearsalNotPossible for a number out of range, for a
+    study that is closed and while others are still going through it.
+    """
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    study.refresh_from_db()
+    if study.state == StudyState.CLOSED:
+        raise RehearsalNotPossible("The study is closed, so nobody can go through it.")
+    if not 1 <= n_people <= MOST_PEOPLE:
+        raise RehearsalNotPossible(f"Send 1 to {MOST_PEOPLE} simulated participants.")
+    if study.rehearsals.filter(state__in=UNFINISHED).exists():
+        raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
+    if study.state == StudyState.DRAFT:
+        reasons = reasons_not_ready(study)
+        if reasons:
+            raise StudyNotReady(reasons)
+        configuration = freeze(study)
+    else:
+        configuration = study.configurations.latest("version")
+    rehearsal = Rehearsal.objects.create(
+        study=study,
+        configuration_digest=configuration.digest,
+        n_people=n_people,
+        n_total=n_people,
+        seed=secrets.randbits(31),
+        requested_by=by,
+    )
+    audit.record("rehearsal_requested", study=study, by=by, subject=study.slug, people=n_people)
+    worker_wakeup.ring(worker_wakeup.RUN_REHEARSALS)
+    return rehearsal
+
+
+@transaction.atomic
+def discard(study: Study, *, by: str) -> int:
+    """Delete all that previews and simulated participants left in the study; return how many visits that were.
+
+    In a draft the rehearsals and the configurations that they ran under go too, so that its tasks can be deleted.
+    Raises RehearsalNotPossible while simulated participants are on their way.
+    """
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if study.rehearsals.filter(state__in=UNFINISHED).exists():
+        raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
+    visits = list(AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED))
+    people = Participant.objects.filter(sessions__in=visits)  # nobody is in a rehearsal and in the study
+    person_ids, pseudonyms = list(people.values_list("pk", flat=True)), list(people.values_list("pseudonym", flat=True))
+    visit_deletion.delete_work(visits)
+    for model in _LEFT:
+        model._default_manager.filter(session__in=visits).delete()
+    AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED).delete()
+    IdentityKey.objects.filter(study=study, pseudonym__in=pseudonyms).delete()
+    Participant.objects.filter(pk__in=person_ids).delete()
+    if locked.state == StudyState.DRAFT:
+        study.rehearsals.all().delete()
+        study.configurations.all().delete()
+    audit.record("rehearsals_discarded", study=study, by=by, subject=study.slug, visits=len(visits))
+    return len(visits)

@@ -1,0 +1,174 @@
+"""Pages for what went wrong: what happened, what is safe, what to do."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotations.models import Study, StudyState
+from annotations.services.common.service_errors import ServiceError, StudyNotOpen
+from annotations.views.common.staff_error_pages import (
+    BAD_REQUEST,
+    CSRF,
+    FORBIDDEN,
+    NOT_FOUND,
+    OUTAGE,
+    RETRY_AFTER_S,
+    UNFORESEEN,
+    staff_read,
+)
+
+DATABASE_IS_OUT = (OperationalError, InterfaceError)
+
+_SAFE = gettext_lazy("Everything you sent before is kept.")
+_HEADINGS = {
+    "link_incomplete": gettext_lazy("This link does not work"),
+    "study_not_found": gettext_lazy("There is no such study"),
+    "study_for_experts": gettext_lazy("This study is not open to you"),
+    "stage_mismatch": gettext_lazy("This step does not come now"),
+    "assignment_not_active": gettext_lazy("These images are not open now"),
+    "time_is_over": gettext_lazy("Time is over for these images"),
+    "check_failed_before": gettext_lazy("This study has ended for you"),
+    "not_let_in_again": gettext_lazy("You were here before"),
+    "already_done": gettext_lazy("You were here before"),
+    "client_uuid_reused": gettext_lazy("Please send that again"),
+    "study_full": gettext_lazy("All places are taken"),
+    "entry_not_verified": gettext_lazy("We could not confirm this link"),
+    "rehearsal_link_invalid": "This preview is over",
+    "preview_not_allowed": "This preview is over",
+    "study_not_ready": "This study cannot be tried yet",
+    "practice_not_done": gettext_lazy("The example comes first"),
+    "too_few_phrases": gettext_lazy("Not done yet"),
+}
+_NO_PLACE = frozenset({"study_full", "not_let_in_again", "already_done", "check_failed_before"})  # also at the consent
+_NOT_OPEN_HEADINGS = {
+    StudyState.DRAFT.value: gettext_lazy("This study has not opened yet"),
+    StudyState.PAUSED.value: gettext_lazy("This study is paused"),
+    StudyState.CLOSED.value: gettext_lazy("This study is closed"),
+}
+_FOR_PROGRAMS = ("/api/", "/prolific/")
+_API_CODES = {400: "bad_request", 403: "csrf_failed", 404: "not_found", 500: "server_error", 503: "unavailable"}
+
+
+def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False) -> HttpResponse:
+    """Show what a service refused; whoever is in a visit gets a way on.
+
+    in_visit: who comes by a link is in a visit that goes on, in this browser.
+    """
+    heading = _heading(error)
+    lost = error.status == 404 or error.code in {"link_incomplete", *_NO_PLACE}
+    entering = (lost or not request.path.startswith("/visit/")) and not in_visit
+    # Who is at a task of a closed study goes on to the end; before the tasks there is nothing to go on to.
+    stuck = isinstance(error, StudyNotOpen) and not request.path.startswith("/visit/tasks/")
+    way_on = (
+        {}
+        if entering or stuck
+        else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
+    )
+    return with_headers_of(error, _page(request, error.status, heading, error.message, **way_on))
+
+
+def with_headers_of(error: ServiceError, response: HttpResponse) -> HttpResponse:
+    """Return the answer to a refusal with what its head must say, such as when to try again."""
+    for name, value in error.headers.items():
+        response[name] = value
+    return response
+
+
+def shut_out(
+    request: HttpRequest, error: ServiceError, study: Study, parameters: Sequence[tuple[str, str]]
+) -> HttpResponse:
+    """Show that a study takes nobody new, with the way back for those who had begun."""
+    began = {} if study.state == StudyState.DRAFT else {"parameters": parameters}
+    start_url = reverse("start", args=[study.slug])
+    return _page(request, error.status, _heading(error), error.message, start_url=start_url, **began)
+
+
+def no_visit(request: HttpRequest) -> HttpResponse:
+    """Answer a request for a page of a visit from a browser that is in none."""
+    return _page(
+        request,
+        404,
+        _("We do not know your visit in this browser"),
+        _("Please open the study's link again, from where you found it. You will go on where you were."),
+        safe=_SAFE,
+    )
+
+
+@staff_read(CSRF)
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a POST without a valid CSRF token (setting CSRF_FAILURE_VIEW)."""
+    happened = _(
+        "This page had been open for too long, or cookies are switched off, so what you sent last was not taken."
+    )
+    way_on = {"way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
+    if not request.path.startswith("/visit/"):
+        happened += " " + _("Please go back, reload the page and try again.")
+        way_on = {}
+    return _page(request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
+
+
+@staff_read(BAD_REQUEST)
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that no page of ours makes (handler400)."""
+    happened = _("Something in this request cannot be right. Please go back, reload the page and try again.")
+    return _page(request, 400, _("We could not read that"), happened)
+
+
+@staff_read(FORBIDDEN)
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for what somebody signed in may not do (handler403). No participant is signed in."""
+    return not_found(request, exception)
+
+
+@staff_read(NOT_FOUND)
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for an address that leads nowhere, or to what is somebody else's (handler404)."""
+    happened = _(
+        "There is nothing at this address. If you are in a study, open its link again; you will go on where you were."
+    )
+    return _page(request, 404, _("Page not found"), happened)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for an error nobody foresaw, or for a database that does not answer (handler500)."""
+    return database_outage(request) if isinstance(sys.exception(), DATABASE_IS_OUT) else _unforeseen(request)
+
+
+@staff_read(OUTAGE)
+def database_outage(request: HttpRequest) -> HttpResponse:
+    """Answer while the database does not: nothing was stored, and the same request may be sent again."""
+    happened = _(
+        "We cannot reach our store at the moment. Please try again in a few seconds: nothing is counted twice."
+    )
+    response = _page(request, 503, _("One moment, please"), happened, safe=_SAFE)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+@staff_read(UNFORESEEN)
+def _unforeseen(request: HttpRequest) -> HttpResponse:
+    happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
+    return _page(request, 500, _("That did not work"), happened, safe=_SAFE)
+
+
+def _heading(error: ServiceError) -> str:
+    if isinstance(error, StudyNotOpen):
+        return str(_NOT_OPEN_HEADINGS[error.state])
+    return str(_HEADINGS.get(error.code, "")) or _("That is not possible now")
+
+
+def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
+    """A page, or for the API its one shape of an error. It asks nothing of the database."""
+    if request.path.startswith(_FOR_PROGRAMS):
+        return JsonResponse({"error": {"code": _API_CODES[status], "message": happened}}, status=status)
+    page = render_to_string("annotations/fault.html", {"heading": heading, "happened": happened, **context}, request)
+    response = HttpResponse(page, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,59 @@
+"""Probes: does the process live, and can it serve."""
+
+from functools import cache
+
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from annotations.models import Phrase, PhraseState
+from annotations.readings.monitoring import queue_health
+
+
+@never_cache
+@require_safe
+def livez(request: HttpRequest) -> HttpResponse:
+    """Answer at all."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 if the database answers and its migrations are applied, else 503.
+
+    What to alarm on, since the site answers all the same: `oldest_pending_s`, how long the oldest phrase has waited for
+    its score, 0 where none waits; `silent_queues`, those that no worker has served for a minute.
+    """
+    now = timezone.now()
+    try:
+        migrated = _is_migrated()
+        oldest = Phrase.objects.filter(state=PhraseState.PENDING).aggregate(at=Min("submitted_at"))["at"]
+        silent = [queue.queue for queue in queue_health.silent(queue_health.workers(now))]
+    except DatabaseError:
+        return JsonResponse({"database": False}, status=503)
+    waited = 0.0 if oldest is None else (now - oldest).total_seconds()
+    state = {
+        "database": True,
+        "migrations": migrated,
+        "oldest_pending_s": round(waited, 1),
+        "silent_queues": silent,
+    }
+    return JsonResponse(state, status=200 if migrated else 503)
+
+
+def _is_migrated() -> bool:
+    """Whether every migration that this process knows of is applied; those of its successor may be too."""
+    return _known_migrations() <= set(MigrationRecorder(connection).applied_migrations())
+
+
+@cache
+def _known_migrations() -> frozenset[tuple[str, str]]:
+    """Files do not change while a process lives, and reading them takes longer than all the rest of the answer."""
+    loader = MigrationLoader(None)
+    return frozenset(loader.graph.nodes)

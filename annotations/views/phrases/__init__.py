@@ -1,0 +1,1 @@
+"""The task: phrases, their scores, replies to them."""

@@ -1,0 +1,232 @@
+"""The page of one task: images, the sentence, the answer, the history, the clock."""
+
+import datetime as dt
+import math
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage, event_kinds
+from annotations.models.arrays import without_arrays
+from annotations.readings.phrases import task_screen
+from annotations.readings.phrases.screen_records import screen
+from annotations.readings.phrases.task_screen import Draws
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.logs import events
+from annotations.services.phrases import assignments, phrase_submission, rate_limit
+from annotations.views.common.current_visit import SeeOther, go_on, in_visit, steps
+from annotations.views.common.current_visit import client_uuid as uuid_of
+from annotations.views.common.error_pages import with_headers_of
+
+_FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
+_MOST_DRAWS = 10_000
+
+
+@require_safe
+@in_visit(Stage.TASKS)
+def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Show an assignment as it stands: before its start, running, or over. An ended one sends on."""
+    assignment = own_assignment(session, public_id)
+    if assignment.state == AssignmentState.ENDED:
+        return go_on(session)
+    if assignment.state == AssignmentState.WAITING:
+        return _begin_page(request, assignment)
+    now = timezone.now()
+    if assignments.is_over(assignment, now):
+        context = {"assignment": assignment, "session": session, **steps(3)}
+        return render(request, "annotations/task_time_over.html", context)
+    return _task_page(request, assignment, now, request.GET)
+
+
+@require_POST
+@in_visit(Stage.TASKS)
+def begin(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Start the clock."""
+    assignments.start(own_assignment(session, public_id))
+    return SeeOther(reverse("task", args=[public_id]))
+
+
+@require_POST
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Store a phrase, then show it; a refusal is shown beside the field, with what was typed still in it."""
+    assignment = own_assignment(session, public_id)
+    text = request.POST.get("text", "")
+    try:
+        rate_limit.spend(session)
+        stored, _created = phrase_submission.submit(assignment, client_uuid=uuid_of(request.POST), text=text)
+    except ServiceError as error:
+        now = timezone.now()
+        if not _is_running(assignment, now):
+            raise
+        return _refusal(request, assignment, now, error, text)
+    return answer(request, assignment, stored.client_uuid)
+
+
+@require_safe
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def phrase(
+    request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
+) -> HttpResponse:
+    """Answer with what changes on the page when this phrase's state does."""
+    assignment = own_assignment(session, public_id)
+    get_object_or_404(Phrase, assignment=assignment, client_uuid=client_uuid)
+    return _fragment(request, assignment, client_uuid)
+
+
+@require_POST
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """End the assignment: done in time, or over if the server's clock says so.
+
+    Not where more was said than the page knew of: it was kept without a network while the person went on elsewhere.
+    """
+    assignment = own_assignment(session, public_id)
+    if request.POST.get("n_phrases") not in {None, str(assignment.phrases.count())}:
+        return SeeOther(reverse("task", args=[public_id]))
+    assignments.end(assignment, EndReason.DONE)
+    return go_on(session)
+
+
+def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
+    """Return an assignment of this visit; anybody else's is not found."""
+    rows = without_arrays(Assignment.objects.select_related("task__base_model__dataset"))
+    assignment = get_object_or_404(rows, public_id=public_id, session=session)
+    assignment.session = session  # with its study loaded
+    return assignment
+
+
+def _is_running(assignment: Assignment, now: dt.datetime) -> bool:
+    assignment.refresh_from_db(fields=["state", "deadline_at"])
+    return assignment.state == AssignmentState.ACTIVE and not assignments.is_over(assignment, now)
+
+
+def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    context = {
+        "assignment": assignment,
+        "session": assignment.session,
+        "n_tasks": assignment.session.assignments.count(),
+        "minutes": _minutes(assignment.task.time_limit_s),
+        "class_names": assignment.task.base_model.dataset.class_names,
+        "time_was_over": task_screen.time_was_over_before(assignment),
+    }
+    return render(request, "annotations/task_begin.html", {**context, **steps(3)})
+
+
+def _task_page(
+    request: HttpRequest,
+    assignment: Assignment,
+    now: dt.datetime,
+    given: QueryDict,
+    *,
+    error: str = "",
+    typed: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    draws = _draws(given)
+    context = {
+        **_work_context(assignment, _shown(given), draws, now),
+        "assignment": assignment,
+        "session": assignment.session,
+        "n_tasks": assignment.session.assignments.count(),
+        "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
+        "other_right": _others(given, draws, Draws(draws.right + 1, draws.wrong)),
+        "other_wrong": _others(given, draws, Draws(draws.right, draws.wrong + 1)),
+        "client_uuid": uuid.uuid4(),
+        "error": error,
+        "typed": typed or given.get("text", ""),  # a suggestion's link, where no script fills it in
+    }
+    _log_screen(request, context)
+    return render(request, "annotations/task.html", context, status=status)
+
+
+def answer(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
+    """Answer what was sent about a phrase: with what changes, where a script asks for that.
+
+    Otherwise with a redirect to the whole page, with this phrase's answer and the images that the form was beside.
+    """
+    if _FRAGMENT_HEADER in request.headers:
+        return _fragment(request, assignment, shown)
+    query = urlencode({"phrase": shown, **_as_query(_draws(request.POST))})
+    return SeeOther(f"{reverse('task', args=[assignment.public_id])}?{query}")
+
+
+def _fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
+    """Answer with what changes on the page from one phrase to the next."""
+    given = request.POST if request.method == "POST" else request.GET
+    context = _work_context(assignment, shown, _draws(given), timezone.now())
+    _log_screen(request, context)
+    return render(request, "annotations/work_fragment.html", context)
+
+
+def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
+    """Note which images a page shows; a page that waits for a score shows no new ones."""
+    shown = screen(context["work"], context["draws"], context.get("images"))
+    if request.method != "HEAD" and shown["rows"]:
+        session = context["work"].assignment.session
+        events.record(event_kinds.SCREEN_SHOWN, study=session.study, session=session, **shown)
+
+
+def _refusal(
+    request: HttpRequest, assignment: Assignment, now: dt.datetime, error: ServiceError, typed: str
+) -> HttpResponse:
+    if _FRAGMENT_HEADER in request.headers:
+        response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
+        response.status_code = error.status
+    else:
+        response = _task_page(
+            request, assignment, now, request.POST, error=error.message, typed=typed, status=error.status
+        )
+    return with_headers_of(error, response)
+
+
+def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws, now: dt.datetime) -> dict[str, Any]:
+    deadline = assignments.effective_deadline(assignment, now)
+    work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
+    minutes = _minutes(work.seconds_left)
+    return {
+        "work": work,
+        "draws": draws,
+        "minutes_left": None if minutes is None else _("%(n)d min") % {"n": minutes},
+        "reply_uuid": uuid.uuid4(),
+    }
+
+
+def _minutes(seconds: float | None) -> int | None:
+    return None if seconds is None else math.ceil(seconds / 60)
+
+
+def _owner(assignment: Assignment) -> str:
+    return f"session:{assignment.session_id}"
+
+
+def _others(given: QueryDict, draws: Draws, other: Draws) -> str:
+    shown = _shown(given)
+    return "?" + urlencode({**({"phrase": shown} if shown else {}), **_as_query(other)})
+
+
+def _as_query(draws: Draws) -> dict[str, int]:
+    return {"right": draws.right, "wrong": draws.wrong}
+
+
+def _draws(given: QueryDict) -> Draws:
+    return Draws(_draw(given.get("right", "")), _draw(given.get("wrong", "")))
+
+
+def _draw(text: str) -> int:
+    return min(int(text), _MOST_DRAWS) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _shown(given: QueryDict) -> uuid.UUID | None:
+    """The phrase that the address asks for; one that nobody could have submitted is as good as none."""
+    try:
+        return uuid.UUID(given.get("phrase", ""))
+    except ValueError:
+        return None

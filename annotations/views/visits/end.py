@@ -1,0 +1,54 @@
+"""The end: finish, and only then the completion code."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from annotations.models import AnnotationSession, SessionKind, Stage
+from annotations.models.study_texts import OWN_LANGUAGE
+from annotations.readings.phrases.task_screen import found
+from annotations.services.visits import sessions
+from annotations.views.common.current_visit import SeeOther, asked_in, in_visit, may_end, steps, where, withdrawal_path
+from annotations.views.prolific.completion_links import return_url
+
+_SECONDS_TO_SEE_THE_CODE = 4
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_visit(Stage.TASKS, Stage.FINISHED)
+def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """Show what the person found; POST completes the visit, and the page after it shows the code.
+
+    That page goes on to the study's completion address by a Refresh header: a redirect in answer to the form would be
+    stopped by the form-action policy, and nobody would see the code.
+    """
+    if request.method == "POST":
+        language = asked_in(request.POST)
+        questions = session.configuration.end_questions(language)
+        answers = {question.number: request.POST.get(f"question-{question.number}", "") for question in questions}
+        sessions.finish(session, answers, language)
+        return SeeOther(f"{reverse('end')}?leaving=1")
+    finished = session.stage == Stage.FINISHED
+    if not finished and not may_end(session):
+        return SeeOther(where(session))
+    # Nobody at Prolific waits for the code of a visit that does not count, or of an expert.
+    leads_back = finished and session.kind == SessionKind.PARTICIPANT
+    url = return_url(session.study, session.study.completion_code) if leads_back else ""
+    leaving = bool(url) and "leaving" in request.GET
+    context = {
+        "session": session,
+        "finished": finished,
+        "found": found(session),
+        "questions": session.configuration.end_questions(get_language() or OWN_LANGUAGE),
+        "return_url": url,
+        "leaving": leaving,
+        "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),
+    }
+    if not session.is_expert:
+        context |= steps(4)
+    response = render(request, "annotations/end.html", context)
+    if leaving:
+        response["Refresh"] = f"{_SECONDS_TO_SEE_THE_CODE}; url={url}"
+    return response

@@ -1,0 +1,117 @@
+"""The way in: the welcome page, which a GET does not consume, and the start of a visit."""
+
+import math
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from annotations.models import AnnotationSession, Stage, Study
+from annotations.readings.visits.tutorial import grids
+from annotations.services.common.service_errors import AlreadyDone, ServiceError, StudyFull, StudyNotFound, StudyNotOpen
+from annotations.services.studies.preflight.duration import longest_minutes
+from annotations.services.visits import device_reports, preview_links, sessions
+from annotations.views.common import error_pages
+from annotations.views.common.current_visit import SESSION_KEY, go_on, in_visit, see, visiting
+from annotations.views.visits.device import DEVICE_FIELDS, reported
+
+
+@never_cache
+@require_safe
+def welcome(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what awaits the person. Stores nothing: link scanners open links too."""
+    try:
+        study = _study(slug)
+        if preview_links.PARAMETER in request.GET:
+            return _uncounted(request, study)
+        ids = sessions.outside_ids(study, **_given_ids(study, request.GET))
+    except ServiceError as error:
+        return error_pages.refused(request, error)
+    parameters = [*zip(_parameter_names(study), ids, strict=True), *_given_token(request.GET)]
+    try:
+        sessions.refuse_newcomers(study, ids)
+    except (StudyNotOpen, StudyFull) as error:
+        return error_pages.shut_out(request, error, study, parameters)
+    return _welcome_page(request, study, parameters)
+
+
+@never_cache
+@require_POST
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin the visit of the link, or go on with it, under a new session key."""
+    try:
+        study = _study(slug)
+        if preview_links.PARAMETER in request.POST:
+            session = preview_links.enter(study, request.POST[preview_links.PARAMETER])
+        else:
+            token = dict(_given_token(request.POST)).get(settings.PROLIFIC_LINK_TOKEN_PARAMETER, "")
+            session = sessions.enter(study, **_given_ids(study, request.POST), token=token)
+    except AlreadyDone as error:
+        return error_pages.refused(request, error, in_visit=visiting(request) == error.completed)
+    except ServiceError as error:
+        return error_pages.refused(request, error)
+    device_reports.store(session, reported(request.POST))
+    request.session.cycle_key()
+    request.session[SESSION_KEY] = session.pk
+    return see("visit")
+
+
+@require_safe
+@in_visit(*Stage)
+def visit(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """Go to the page on which the visit stands."""
+    return go_on(session)
+
+
+def _uncounted(request: HttpRequest, study: Study) -> HttpResponse:
+    token = request.GET[preview_links.PARAMETER]
+    preview_links.read(study, token)
+    return _welcome_page(request, study, [(preview_links.PARAMETER, token)], is_uncounted=True)
+
+
+def _welcome_page(
+    request: HttpRequest, study: Study, parameters: Sequence[tuple[str, str]], **context: Any
+) -> HttpResponse:
+    longest = longest_minutes(study)
+    context |= {
+        "study": study,
+        "parameters": parameters,
+        "device_fields": DEVICE_FIELDS,
+        "client_uuid": uuid.uuid4(),
+        "grids": grids(),
+        "n_tasks": study.tasks.count(),
+        "minutes": None if longest is None else math.ceil(longest),
+        "reward": Decimal(study.reward_cents) / 100 if study.reward_cents else None,
+    }
+    return render(request, "annotations/welcome.html", context)
+
+
+def _study(slug: str) -> Study:
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        raise StudyNotFound
+    return study
+
+
+def _parameter_names(study: Study) -> tuple[str, str, str]:
+    return study.participant_parameter, study.study_parameter, study.session_parameter
+
+
+def _given_ids(study: Study, given: QueryDict) -> dict[str, str]:
+    """The link's ids as they came, by their names in `sessions.enter`; one that came with two values is none."""
+    values = [set(given.getlist(name)) for name in _parameter_names(study)]
+    ids = [value.pop() if len(value) == 1 else "" for value in values]
+    return dict(zip(("participant_id", "study_id", "session_id"), ids, strict=True))
+
+
+def _given_token(given: QueryDict) -> list[tuple[str, str]]:
+    """The token of a signed link, as the one parameter that it came in; none where the link has none."""
+    name = settings.PROLIFIC_LINK_TOKEN_PARAMETER
+    token = given.get(name, "")
+    return [(name, token)] if token else []

@@ -1,0 +1,43 @@
+"""An expert's own pages: the classes to choose from, and the way into one of them."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST, require_safe
+
+from annotations.models import AnnotationSession, Stage, StudyState
+from annotations.readings.visits.experts import class_lines
+from annotations.services.visits import experts
+from annotations.views.common.current_visit import go_on, in_visit, may_end, see
+
+
+@require_safe
+@in_visit(Stage.TASKS)
+def classes(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """List the study's classes: those begun, those done, and the others, which a search narrows."""
+    if not session.is_expert:
+        return go_on(session)
+    lines = class_lines(session)
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    context = {
+        "session": session,
+        "search": search,
+        "running": [line for line in lines if line.is_running],
+        "done": [line for line in lines if line.is_done],
+        "others": [
+            line for line in lines if line.assignment is None and search.casefold() in line.task.class_name.casefold()
+        ],
+        "n_classes": len(lines),
+        "may_end": may_end(session),
+        "is_closed": session.study.state == StudyState.CLOSED,
+    }
+    return render(request, "annotations/classes.html", context)
+
+
+@require_POST
+@in_visit(Stage.TASKS)
+def pick(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """Begin the class whose number was sent, or go on with it."""
+    number = request.POST.get("task", "")
+    number = number if number.isascii() and number.isdecimal() and len(number) < 9 else "0"
+    assignment = experts.pick(session, get_object_or_404(session.study.tasks, position=int(number)))
+    return see("task", assignment.public_id)

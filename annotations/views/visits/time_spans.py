@@ -1,0 +1,61 @@
+"""The report of how time was spent, which a page's script sends now and then."""
+
+import datetime as dt
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from annotations.models import AnnotationSession, SpanKind, Stage
+from annotations.models.span import IMAGE_KEY_LENGTH
+from annotations.services.visits import time_spans
+from annotations.views.common.current_visit import in_visit
+
+MOST_A_REPORT = 200
+_LONGEST_AGO_MS = 14 * 24 * 3600 * 1000  # what a browser kept while the network was gone
+_IMAGE_KEY = re.compile(rf"[0-9a-f]{{{IMAGE_KEY_LENGTH}}}")
+
+
+@require_POST
+@in_visit(*Stage)
+def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
+    """Store the spans in the field `spans` (JSON); nothing is shown.
+
+    JSON that is nested too deep is a RecursionError.
+    """
+    try:
+        rows = json.loads(request.POST.get("spans", ""))
+        if not isinstance(rows, list) or len(rows) > MOST_A_REPORT:
+            raise BadRequest("spans is a list of at most 200")
+        reports = [_report(row) for row in rows]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise BadRequest("a span cannot be read") from error
+    time_spans.store(session, reports)
+    return HttpResponse(status=204)
+
+
+def _report(row: Mapping[str, Any]) -> time_spans.Report:
+    kind, image_key = SpanKind(row["kind"]), str(row.get("image") or "")
+    if not (_IMAGE_KEY.fullmatch(image_key) if kind == SpanKind.ENLARGED else image_key == ""):
+        raise ValueError("an enlarged image has a key, and nothing else has")
+    assignment = row.get("assignment")
+    return time_spans.Report(
+        client_uuid=uuid.UUID(str(row["uuid"])),
+        opening=uuid.UUID(str(row["opening"])),
+        kind=kind,
+        began_ago=_ago(row["began_ago_ms"]),
+        ended_ago=_ago(row["ended_ago_ms"]),
+        assignment=uuid.UUID(str(assignment)) if assignment else None,
+        image_key=image_key,
+    )
+
+
+def _ago(milliseconds: Any) -> dt.timedelta:
+    if not isinstance(milliseconds, int) or abs(milliseconds) > _LONGEST_AGO_MS:
+        raise ValueError("so long ago is before every visit")
+    return dt.timedelta(milliseconds=milliseconds)

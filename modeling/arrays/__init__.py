@@ -1,0 +1,1 @@
+"""The half of the method that needs NumPy alone."""

@@ -1,0 +1,1 @@
+"""Phrases that say the same, and what they explain together."""

@@ -1,0 +1,83 @@
+"""Classifier features that come as a file: an `.npz` with `filenames` and `features`."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.digests import file_sha256
+from modeling.arrays.datasets.importing.import_errors import BadFeatures
+from modeling.arrays.datasets.importing.sources import Source
+from modeling.arrays.embeddings.standardization import unit_rows
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Features by file name: `rows` float32[m, d] of unit rows, `row_of` the row of each name, `sha256` of the file."""
+
+    path: Path
+    rows: NDArray[np.float32]
+    row_of: Mapping[str, int]
+    sha256: str
+
+    def require_match(self, source: Source) -> None:
+        """Raises BadFeatures unless the names are exactly those of the source's images."""
+        listed = {image.filename for image in source.images}
+        if missing := listed - self.row_of.keys():
+            raise BadFeatures(f"{self.path}: it has no features for {_first_of(missing)}")
+        if unknown := self.row_of.keys() - listed:
+            raise BadFeatures(
+                f"{self.path}: it has features for {_first_of(unknown)}, which the data set does not list"
+            )
+
+
+def read_features(path: Path) -> FeatureTable:
+    """Reads an `.npz` file with `filenames` (str[m], as the listing names them) and `features` (float32[m, d]).
+
+    Rows are scaled to unit length. Raises BadFeatures for any other content: a pickle, another type or shape, a name
+    twice, a value that is not finite, a row of zeros.
+    """
+    names, features = _load(path)
+    if names.ndim != 1 or names.dtype.kind != "U":
+        raise BadFeatures(f"{path}: filenames must be a vector of str, not {names.dtype}{list(names.shape)}")
+    if features.ndim != 2 or features.dtype != np.float32 or not features.shape[1]:
+        raise BadFeatures(f"{path}: features must be float32[m, d], not {features.dtype}{list(features.shape)}")
+    if len(names) != len(features):
+        raise BadFeatures(f"{path}: it has {len(names)} filenames and {len(features)} rows of features")
+    row_of = {str(name): row for row, name in enumerate(names)}
+    if len(row_of) < len(names):
+        raise BadFeatures(f"{path}: {len(names) - len(row_of)} of its filenames stand there twice")
+    usable = np.isfinite(features).all(axis=1) & features.any(axis=1)
+    if not usable.all():
+        raise BadFeatures(f"{path}: the features of {names[np.argmin(usable)]} are zero or not finite")
+    return FeatureTable(path, unit_rows(features), row_of, file_sha256(path))
+
+
+def _load(path: Path) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise BadFeatures(f"{path}: it is a single array; an .npz with filenames and features is needed")
+        with archive:
+            missing = {"filenames", "features"} - set(archive.files)
+            if missing:
+                raise BadFeatures(f"{path}: it lacks {' and '.join(sorted(missing))}")
+            names, features = archive["filenames"], archive["features"]
+    except OSError as error:
+        raise BadFeatures(f"{path}: {error.strerror or error}") from error
+    except BadFeatures:
+        raise
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise BadFeatures(f"{path}: it is not an .npz file of plain arrays: {error}") from error
+    # NumPy hands out a member that is no array as bytes.
+    if not isinstance(names, np.ndarray) or not isinstance(features, np.ndarray):
+        raise BadFeatures(f"{path}: it is not an .npz file of plain arrays")
+    return names, features
+
+
+def _first_of(names: Set[str]) -> str:
+    return min(names) + (f" and {len(names) - 1} more" if len(names) > 1 else "")

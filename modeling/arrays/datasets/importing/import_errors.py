@@ -1,0 +1,51 @@
+"""Why an import stops. An image that is merely left out is no error: the report lists it."""
+
+from pathlib import Path
+
+from modeling.arrays.common.modeling_errors import ModelingError
+
+
+class ImportRefused(ModelingError):
+    """Base of the reasons for which an import stops."""
+
+    code = "import_refused"
+
+
+class BadSource(ImportRefused):
+    """The folder or its listing cannot be read as the format asked for; the message names file and line."""
+
+    code = "bad_source"
+
+    def __init__(self, where: Path, what: str, line: int | None = None) -> None:
+        place = f"{where}, line {line}" if line is not None else str(where)
+        super().__init__(f"{place}: {what}")
+
+
+class OutsideRoot(BadSource):
+    """A path leads out of the data set's folder: absolute, with '..', or through a link."""
+
+    code = "outside_root"
+
+
+class ImageInTwoSplits(ImportRefused):
+    """The same image lies in two splits, so that figures on one would leak into the other."""
+
+    code = "image_in_two_splits"
+
+
+class BadFeatures(ImportRefused):
+    """A file of features does not fit the data set."""
+
+    code = "bad_features"
+
+
+class ImportRunning(ImportRefused):
+    """Another process imports a data set of this name at this moment."""
+
+    code = "import_running"
+
+
+class StorageFailed(ImportRefused):
+    """The data set cannot be written: no space, no permission, or a read-only disk."""
+
+    code = "storage_failed"

@@ -1,0 +1,184 @@
+"""From a folder's listing to a data set directory (docs/datasets.md)."""
+
+import csv
+import hashlib
+import hmac
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.progress import Progress, silent
+from modeling.arrays.datasets import dataset_files as files
+from modeling.arrays.datasets.importing.embedding_arrays import Column, DescribedEncoder, columns
+from modeling.arrays.datasets.importing.features import FeatureTable
+from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
+from modeling.arrays.datasets.importing.partial import Partial, forget_record, staging_folder
+from modeling.arrays.datasets.importing.sources import Source
+from modeling.arrays.datasets.importing.storage import json_bytes, only_import, publish, write_file
+
+
+def import_images(
+    source: Source,
+    data_root: Path,
+    name: str,
+    *,
+    similarity_encoder: DescribedEncoder,
+    feature_encoder: DescribedEncoder | None = None,
+    features: FeatureTable | None = None,
+    key_secret: bytes,
+    progress: Progress = silent,
+) -> Path:
+    """Makes the data set directory `data_root/datasets/<name>/<digest>` and returns it.
+
+    The digest covers images, labels, splits, groups, names and encoders: the same input is hashed, and its existing
+    directory returned at once. A killed import continues at the batch where it stopped, with a byte-identical result.
+    `key_secret` keys the opaque names of the thumbnails. `progress(stage, done, total)` counts images in the stages
+    `reading` and `embedding`.
+
+    Raises ImportRefused with the reason, BadEmbedding for what an encoder returns, BadDataset for an unfit name or
+    for a damaged directory of the same digest.
+    """
+    if not key_secret:
+        raise ValueError("an empty key_secret would let thumbnail names be guessed")
+    parts = columns(similarity_encoder, feature_encoder, features)
+    if features is not None:
+        features.require_match(source)
+    files.dataset_directory(data_root, name, "")  # an unfit name is refused before the images are read
+    hashed = hash_images(source, progress)
+    digest = source_digest(source, hashed, parts)
+    directory = files.dataset_directory(data_root, name, digest)
+    with only_import(directory.parent):
+        if directory.exists():
+            files.open_dataset(directory)
+        else:
+            _Making(source, directory, name, digest, parts, key_secret).run(hashed, progress)
+        forget_record(directory)
+    return directory
+
+
+def source_digest(source: Source, hashed: Sequence[HashedImage], parts: Sequence[Column]) -> str:
+    """sha256 in hex over all that determines a data set, apart from its name and the names of thumbnails."""
+    total = hashlib.sha256()
+    head = {
+        "format": files.FORMAT,
+        "source_format": source.format,
+        "class_names": source.class_names,
+        "attribute_names": source.attribute_names,
+        "arrays": {column.name: dict(column.origin) for column in parts},
+    }
+    total.update(json_bytes(head))
+    for entry in hashed:
+        image = entry.image
+        total.update(json_bytes([image.filename, image.split, image.label, image.attribute, entry.sha256]))
+    return total.hexdigest()
+
+
+def image_key(key_secret: bytes, digest: str, filename: str) -> str:
+    """The opaque name of a thumbnail: 24 hex digits that tell nothing of file or label to who lacks the secret."""
+    message = f"{digest}\0{filename}".encode("utf-8", "surrogateescape")
+    return hmac.digest(key_secret, message, "sha256").hex()[:24]
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One data set being made: staged in a hidden folder beside its place, then renamed into it."""
+
+    source: Source
+    directory: Path
+    name: str
+    digest: str
+    columns: Sequence[Column]
+    key_secret: bytes
+
+    def run(self, hashed: Sequence[HashedImage], progress: Progress) -> None:
+        candidates, duplicates = without_duplicates(hashed)
+        keys = [image_key(self.key_secret, self.digest, entry.image.filename) for entry in candidates]
+        staging = staging_folder(self.directory)
+        partial = Partial(staging, self.columns, candidates, keys)
+        partial.embed(progress)
+        left_out = sorted([*duplicates, *partial.left_out])
+        if not partial.kept:
+            first = f"{left_out[0].filename}: {left_out[0].reason}, {left_out[0].detail}"
+            raise BadSource(self.source.root, f"none of the {len(hashed)} listed images can be used; {first}")
+        partial.finish()
+        rows = [candidates[index] for index in partial.kept]
+        self._write(staging, rows, [keys[index] for index in partial.kept], left_out)
+        publish(staging, self.directory)
+
+    def _write(self, folder: Path, rows: Sequence[HashedImage], keys: Sequence[str], left_out: list[LeftOut]) -> None:
+        """Everything but the embeddings and thumbnails, the manifest last."""
+        labels = np.array([entry.image.label for entry in rows], np.int32)
+        splits = np.array([entry.image.split for entry in rows], np.int8)
+        grouped = bool(self.source.attribute_names)
+        attributes = np.array([entry.image.attribute for entry in rows], np.int32) if grouped else None
+        contents = {
+            files.LABELS: _npy(labels),
+            files.SPLITS: _npy(splits),
+            files.IMAGE_KEYS: _npy(np.array(keys, "S24")),
+            files.FILENAMES: json_bytes([entry.image.filename for entry in rows]),
+            files.REPORT: report_csv(left_out),
+        }
+        if attributes is not None:
+            contents[files.ATTRIBUTES] = _npy(attributes)
+        for name, data in contents.items():
+            write_file(folder / name, data)
+        manifest = files.Manifest(
+            format=files.FORMAT,
+            name=self.name,
+            digest=self.digest,
+            source_format=self.source.format,
+            class_names=self.source.class_names,
+            attribute_names=self.source.attribute_names,
+            n_rows=len(rows),
+            arrays=self._arrays(folder),
+            encoders={column.name: dict(column.origin) for column in self.columns if column.is_encoded},
+            split_counts={split.word: int(np.sum(splits == split)) for split in files.Split},
+            group_counts=files.counts_by_split(
+                labels, splits, attributes, len(self.source.class_names), len(self.source.attribute_names)
+            ),
+            report=_summary(len(rows), left_out),
+            files={name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
+            thumbnails_sha256=files.thumbnails_sha256(folder, [key.encode("ascii") for key in keys]),
+        )
+        write_file(folder / files.MANIFEST, manifest.to_json().encode("ascii"))
+
+    def _arrays(self, folder: Path) -> dict[str, files.ArrayEntry]:
+        """The arrays by name; `features` is the file of `similarity` where there is no other."""
+        arrays = {
+            column.name: files.ArrayEntry(
+                file=column.file,
+                dim=column.dim,
+                sha256=files.file_sha256(folder / column.file),
+                encoder=column.name if column.is_encoded else None,
+                brought=None if column.is_encoded else dict(column.origin),
+            )
+            for column in self.columns
+        }
+        return {"features": arrays["similarity"], **arrays}
+
+
+def report_csv(left_out: Sequence[LeftOut]) -> bytes:
+    """The report as RFC 4180: filename, split, reason, detail."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(LeftOut._fields)
+    writer.writerows(left_out)
+    return stream.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _summary(kept: int, left_out: Sequence[LeftOut]) -> dict[str, Any]:
+    reasons = Counter(line.reason for line in left_out)
+    return {"listed": kept + len(left_out), "kept": kept, "left_out": dict(sorted(reasons.items()))}
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=False)
+    return stream.getvalue()

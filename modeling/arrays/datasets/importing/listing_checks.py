@@ -1,0 +1,111 @@
+"""What can be said of a listing by its bytes alone: a digest per image, duplicates, the same image in two splits."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from modeling.arrays.common.digests import file_sha256
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.importing.images import ImageRejected, read_image
+from modeling.arrays.datasets.importing.import_errors import ImageInTwoSplits
+from modeling.arrays.datasets.importing.sources import Source, SourceImage
+
+
+class LeftOut(NamedTuple):
+    """A line of the report: the image, and why it is not in the data set."""
+
+    filename: str
+    split: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class HashedImage:
+    """A listed image and the sha256 of its bytes, in hex; None where the file cannot be read."""
+
+    image: SourceImage
+    sha256: str | None
+
+    def left_out(self, reason: str, detail: str) -> LeftOut:
+        return LeftOut(self.image.filename, self.image.split.word, reason, detail)
+
+
+def hash_images(source: Source, progress: Progress) -> list[HashedImage]:
+    """Every listed image with its digest, in the order of rows: label, split, filename."""
+    ordered = sorted(source.images, key=lambda image: (image.label, image.split, image.filename))
+    hashed = []
+    for done, image in enumerate(ordered, 1):
+        hashed.append(HashedImage(image, _sha256(image)))
+        progress("reading", done, len(ordered))
+    return hashed
+
+
+def without_duplicates(hashed: Sequence[HashedImage]) -> tuple[list[HashedImage], list[LeftOut]]:
+    """The images to embed, in the same order, and the duplicates that are left out.
+
+    Of the same bytes within a split the first stays; where their labels or attributes differ, none does.
+    Raises ImageInTwoSplits, naming both, for a readable image that lies in two splits.
+    """
+    copies: dict[str, list[HashedImage]] = defaultdict(list)
+    for entry in hashed:
+        if entry.sha256 is not None:
+            copies[entry.sha256].append(entry)
+    repeated = [entries for entries in copies.values() if len(entries) > 1]
+    _refuse_leaks(repeated)
+    left_out = {line.filename: line for entries in repeated for line in _duplicates(entries)}
+    kept = [entry for entry in hashed if entry.image.filename not in left_out]
+    return kept, [left_out[entry.image.filename] for entry in hashed if entry.image.filename in left_out]
+
+
+def _sha256(image: SourceImage) -> str | None:
+    # Only a regular file is opened: a named pipe would block the import for ever.
+    if not image.path.is_file():
+        return None
+    try:
+        return file_sha256(image.path)
+    except OSError:  # reported as missing when its turn to be decoded comes
+        return None
+
+
+def _refuse_leaks(repeated: Sequence[Sequence[HashedImage]]) -> None:
+    leaks = []
+    for entries in repeated:
+        first = entries[0].image
+        other = next((entry.image for entry in entries if entry.image.split != first.split), None)
+        # Two damaged files with the same bytes, such as empty ones, are no image in two splits.
+        if other is not None and _is_readable(first):
+            leaks.append(f"{first.filename} ({first.split.word}) and {other.filename} ({other.split.word})")
+    if leaks:
+        more = f"; so are {len(leaks) - 1} more" if len(leaks) > 1 else ""
+        raise ImageInTwoSplits(f"the same image is in two splits: {leaks[0]}{more}")
+
+
+def _is_readable(image: SourceImage) -> bool:
+    try:
+        read_image(image.path)
+    except ImageRejected:
+        return False
+    return True
+
+
+def _duplicates(entries: Sequence[HashedImage]) -> list[LeftOut]:
+    by_split: dict[int, list[HashedImage]] = defaultdict(list)
+    for entry in entries:
+        by_split[entry.image.split].append(entry)
+    lines: list[LeftOut] = []
+    for copies in by_split.values():
+        first, *rest = copies
+        other = next((entry for entry in rest if _truth(entry) != _truth(first)), None)
+        if other is None:
+            lines += [entry.left_out("duplicate", f"the same image as {first.image.filename}") for entry in rest]
+        else:
+            names = f"{first.image.filename} and {other.image.filename}"
+            detail = f"{names} are the same image with different classes or groups"
+            lines += [entry.left_out("conflicting", detail) for entry in copies]
+    return lines
+
+
+def _truth(entry: HashedImage) -> tuple[int, int | None]:
+    return entry.image.label, entry.image.attribute

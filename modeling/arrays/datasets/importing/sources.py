@@ -1,0 +1,257 @@
+"""Reads what a folder of images says about itself: which images, in which split, class and group.
+
+No image is opened here. Four formats: `imagefolder`, `csv`, `waterbirds` and `celeba` (docs/datasets.md).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
+from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
+from modeling.arrays.datasets.importing.lines import Line, csv_lines, line_of, require_columns, word_lines
+
+SPLIT_NUMBERS = {str(int(split)): split for split in Split}
+CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/img_align_celeba")
+
+
+@dataclass(frozen=True)
+class SourceImage:
+    """One listed image. `filename` is relative to the source's root, with '/'; `attribute` is None without groups."""
+
+    path: Path
+    filename: str
+    split: Split
+    label: int
+    attribute: int | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder's listing. Labels index `class_names`, attributes index `attribute_names` (empty without groups)."""
+
+    format: str
+    root: Path
+    images: Sequence[SourceImage]
+    class_names: tuple[str, ...]
+    attribute_names: tuple[str, ...]
+
+
+def read_source(
+    source_format: str,
+    path: Path,
+    class_names: Sequence[str] = (),
+    attribute_names: Sequence[str] = (),
+) -> Source:
+    """Reads the listing of a folder, or of a `.csv` file for the format `csv`.
+
+    Names that are not given come from the data (`imagefolder`, `csv`) or from the benchmark (`waterbirds`, `celeba`).
+    Raises BadSource with file and line for anything unknown, missing or listed twice, OutsideRoot for a path that
+    leads out of the folder.
+    """
+    reader = FORMATS.get(source_format)
+    if reader is None:
+        raise BadSource(path, f"the format {source_format!r} is not one of {', '.join(FORMATS)}")
+    if not path.exists():
+        raise BadSource(path, "there is no such file or folder")
+    for names in (class_names, attribute_names):
+        if len(set(names)) < len(names) or not all(names):
+            raise BadSource(path, f"the names {', '.join(names)!r} must differ and not be empty")
+    source = reader(path, tuple(class_names), tuple(attribute_names))
+    if not source.images:
+        raise BadSource(path, "it lists no image")
+    return source
+
+
+def read_imagefolder(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
+    """`root/{train,validation|val,test}/CLASS/FILE`. Hidden files are passed over, whatever is no image is reported."""
+    if attribute_names:
+        raise BadSource(root, "the format imagefolder has no attributes: use the format csv for groups")
+    found = [(split, folder) for split, part in _split_folders(root) for folder in _folders(root, part)]
+    names = class_names or tuple(sorted({folder.name for _, folder in found}))
+    label_of = {name: label for label, name in enumerate(names)}
+    images = []
+    for split, folder in found:
+        if folder.name not in label_of:
+            raise BadSource(folder, f"this folder is not one of the classes {', '.join(names)}")
+        for path in _visible(folder):
+            if path.is_dir():
+                raise BadSource(path, "a class's folder must not hold folders")
+            images.append(_image(root, path.relative_to(root).as_posix(), split, label_of[folder.name], None, path))
+    return Source("imagefolder", root, images, names, ())
+
+
+def read_csv(path: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
+    """A CSV file, or `metadata.csv` in a folder: columns filename, split, class and, with groups, attribute."""
+    table = path / "metadata.csv" if path.is_dir() else path
+    lines = list(csv_lines(table, ("filename", "split", "class")))
+    grouped = bool(lines) and "attribute" in lines[0].cells
+    if attribute_names and not grouped:
+        raise BadSource(table, "attribute names are given, but it has no column attribute")
+    columns = ("class", "attribute") if grouped else ("class",)
+    for line in lines:
+        for column in columns:
+            if not line.cells[column]:
+                raise line.wrong(f"the {column} is empty")
+    class_names = class_names or _distinct(lines, "class")
+    attribute_names = attribute_names or (_distinct(lines, "attribute") if grouped else ())
+    return _listed(
+        "csv",
+        table.parent,
+        lines,
+        class_names,
+        attribute_names,
+        lambda line: (
+            line.cells["filename"],
+            line.one_of("split", SPLIT_WORDS),
+            line.one_of("class", _numbered(class_names)),
+            line.one_of("attribute", _numbered(attribute_names)) if grouped else None,
+        ),
+    )
+
+
+def read_waterbirds(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
+    """`metadata.csv` with the columns of Waterbirds: img_filename, y, split (0, 1, 2), place."""
+    class_names = class_names or ("landbird", "waterbird")
+    attribute_names = attribute_names or ("land", "water")
+    labels = {str(label): label for label in range(len(class_names))}
+    places = {str(place): place for place in range(len(attribute_names))}
+    return _listed(
+        "waterbirds",
+        root,
+        csv_lines(root / "metadata.csv", ("img_filename", "y", "split", "place")),
+        class_names,
+        attribute_names,
+        lambda line: (
+            line.cells["img_filename"],
+            line.one_of("split", SPLIT_NUMBERS),
+            line.one_of("y", labels),
+            line.one_of("place", places),
+        ),
+    )
+
+
+def read_celeba(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
+    """CelebA as published (`.txt`) or as on Kaggle (`.csv`): class Blond_Hair, attribute Male."""
+    class_names = class_names or ("not blond", "blond")
+    attribute_names = attribute_names or ("female", "male")
+    for names in (class_names, attribute_names):
+        if len(names) != 2:
+            raise BadSource(root, f"celeba has two classes and two attributes, not the {len(names)} names given")
+    folder = next((name for name in CELEBA_FOLDERS if (root / name).is_dir()), None)
+    if folder is None:
+        raise BadSource(root, f"there is no folder {' or '.join(CELEBA_FOLDERS)}")
+    partition, attributes = _celeba_lines(root)
+    splits = {line.cells["image_id"]: line.one_of("partition", SPLIT_NUMBERS) for line in partition}
+    binary = {"-1": 0, "0": 0, "1": 1}
+
+    def read(line: Line) -> tuple[str, Split, int, int]:
+        name = line.cells["image_id"]
+        if name not in splits:
+            raise line.wrong(f"{name} is in no split of list_eval_partition")
+        return f"{folder}/{name}", splits[name], line.one_of("Blond_Hair", binary), line.one_of("Male", binary)
+
+    return _listed("celeba", root, attributes, class_names, attribute_names, read)
+
+
+FORMATS: dict[str, Callable[[Path, tuple[str, ...], tuple[str, ...]], Source]] = {
+    "imagefolder": read_imagefolder,
+    "csv": read_csv,
+    "waterbirds": read_waterbirds,
+    "celeba": read_celeba,
+}
+
+
+def _listed(
+    source_format: str,
+    root: Path,
+    lines: Iterable[Line],
+    class_names: tuple[str, ...],
+    attribute_names: tuple[str, ...],
+    read: Callable[[Line], tuple[str, Split, int, int | None]],
+) -> Source:
+    """A source from a table: `read` gives filename, split, label and attribute of a line."""
+    images: list[SourceImage] = []
+    first: dict[str, int] = {}
+    for line in lines:
+        filename, split, label, attribute = read(line)
+        if filename in first:
+            raise line.wrong(f"{filename} is listed already in line {first[filename]}")
+        first[filename] = line.number
+        images.append(_image(root, filename, split, label, attribute, line.file, line.number))
+    return Source(source_format, root, images, class_names, attribute_names)
+
+
+def _image(
+    root: Path, filename: str, split: Split, label: int, attribute: int | None, where: Path, line: int | None = None
+) -> SourceImage:
+    """An image of the listing, whose path must stay inside the root, links resolved."""
+    if not filename or "\0" in filename:
+        raise BadSource(where, "the file name is empty or holds a NUL", line)
+    pure = PurePosixPath(filename)
+    path = root / pure
+    inside = not pure.is_absolute() and ".." not in pure.parts and path.resolve().is_relative_to(root.resolve())
+    if not inside:
+        raise OutsideRoot(where, f"{filename!r} leads out of {root}", line)
+    return SourceImage(path, filename, split, label, attribute)
+
+
+def _split_folders(root: Path) -> Iterator[tuple[Split, Path]]:
+    present = [part for part in _visible(root) if part.is_dir()]
+    taken: dict[Split, Path] = {}
+    for part in present:
+        if part.name not in SPLIT_WORDS:
+            raise BadSource(part, f"this folder is not one of the splits {', '.join(SPLIT_WORDS)}")
+        split = SPLIT_WORDS[part.name]
+        if split in taken:
+            raise BadSource(root, f"{taken[split].name} and {part.name} are the same split")
+        taken[split] = part
+        yield split, part
+    if not taken:
+        raise BadSource(root, "there is no folder train, validation (or val) or test")
+
+
+def _folders(root: Path, part: Path) -> list[Path]:
+    folders = []
+    for path in _visible(part):
+        if not path.is_dir():
+            raise BadSource(path, "a split's folder holds one folder per class and no files")
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise OutsideRoot(path, f"this link leads out of {root}")
+        folders.append(path)
+    return folders
+
+
+def _visible(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise BadSource(folder, str(error.strerror)) from error
+
+
+def _celeba_lines(root: Path) -> tuple[Iterable[Line], Iterable[Line]]:
+    """The lines of list_eval_partition (image_id, partition) and of list_attr_celeba (image_id, Blond_Hair, Male)."""
+    wanted = ("image_id", "Blond_Hair", "Male")
+    if (root / "list_attr_celeba.csv").exists():
+        return (
+            csv_lines(root / "list_eval_partition.csv", ("image_id", "partition")),
+            csv_lines(root / "list_attr_celeba.csv", wanted),
+        )
+    attributes, partition = root / "list_attr_celeba.txt", root / "list_eval_partition.txt"
+    if not attributes.exists():
+        raise BadSource(root, "there is no list_attr_celeba.txt or list_attr_celeba.csv")
+    names = next((cells for number, cells in word_lines(attributes) if number == 2), [])  # line 1 counts the images
+    header = ["image_id", *names]
+    require_columns(attributes, header, wanted)
+    return (
+        (line_of(partition, number, ["image_id", "partition"], cells) for number, cells in word_lines(partition)),
+        (line_of(attributes, number, header, cells) for number, cells in word_lines(attributes) if number > 2),
+    )
+
+
+def _distinct(lines: Sequence[Line], column: str) -> tuple[str, ...]:
+    return tuple(sorted({line.cells[column] for line in lines}))
+
+
+def _numbered(names: Sequence[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(names)}

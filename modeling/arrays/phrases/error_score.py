@@ -1,0 +1,242 @@
+"""The error score of a phrase: how well image-text similarity predicts a classifier's errors (paper, section 4.1).
+
+For similarities s of one class's images, split into correct and wrong predictions, and the rule "error iff s > t",
+
+    J = max(0, max_t [F_correct(t) - F_error(t)])
+
+with right-continuous distribution functions F. This is 2 × (best class-balanced accuracy - 1/2) over thresholds t:
+Youden's J, the one-sided two-sample Kolmogorov-Smirnov statistic. What random phrases reach is in `null_level`. See
+docs/methods.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.array_checks import check_booleans, finite_float32
+from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from modeling.arrays.phrases.null_level import null_level, null_mean, p_method, p_value, p_values
+
+__all__ = [
+    "ErrorScore",
+    "ErrorScores",
+    "error_score",
+    "error_scores",
+    "null_level",
+    "null_mean",
+]
+
+_CHUNK = 2**14  # similarities that are sorted at once: what is computed from them stays in a core's cache
+
+
+@dataclass(frozen=True)
+class ErrorScore:
+    """What `error_score` returns.
+
+    value: J in [0, 1]; 0 where errors are nowhere more similar to the phrase than correct images.
+    threshold: τ, a float32 value held as a float; None where value is 0. An image is above it iff similarity > τ.
+    two_sided: max_t |F_correct(t) - F_error(t)| in [value, 1]: it also counts phrases that describe the correct images.
+    two_sided_threshold: the threshold of the two-sided value; None where that is 0.
+    n_correct, n_error: images on which the score rests.
+    """
+
+    value: float
+    threshold: float | None
+    two_sided: float
+    two_sided_threshold: float | None
+    n_correct: int
+    n_error: int
+
+    @property
+    def p_value(self) -> float:
+        """The probability that a random phrase scores at least `value` (one-sided; see `null_level.p_value`)."""
+        return p_value(self.value, self.n_correct, self.n_error)
+
+    @property
+    def p_method(self) -> str:
+        """How the p-value is computed: `exact` or `asymptotic`."""
+        return p_method(self.n_correct, self.n_error)
+
+
+@dataclass(frozen=True)
+class ErrorScores:
+    """What `error_scores` returns for K phrases: the fields of ErrorScore as arrays of length K, in float64.
+
+    value, two_sided: in [0, 1]. threshold, two_sided_threshold: NaN where there is none, else float32 values.
+    n_correct, n_error: int64, the same for each phrase.
+    """
+
+    value: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+    two_sided: NDArray[np.float64]
+    two_sided_threshold: NDArray[np.float64]
+    n_correct: NDArray[np.int64]
+    n_error: NDArray[np.int64]
+
+    @property
+    def p_value(self) -> NDArray[np.float64]:
+        """`ErrorScore.p_value` of each phrase, each by itself: best of K is what `null_level` is for."""
+        if not len(self.value):
+            return np.empty(0)
+        return p_values(self.value, int(self.n_correct[0]), int(self.n_error[0]))
+
+    @property
+    def p_method(self) -> NDArray[np.str_]:
+        """`ErrorScore.p_method` of each phrase."""
+        return np.array([p_method(int(c), int(e)) for c, e in zip(self.n_correct, self.n_error, strict=True)], np.str_)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, phrase: int) -> ErrorScore:
+        """The score of one phrase."""
+        return ErrorScore(
+            value=float(self.value[phrase]),
+            threshold=_none_for_nan(self.threshold[phrase]),
+            two_sided=float(self.two_sided[phrase]),
+            two_sided_threshold=_none_for_nan(self.two_sided_threshold[phrase]),
+            n_correct=int(self.n_correct[phrase]),
+            n_error=int(self.n_error[phrase]),
+        )
+
+
+def error_score(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> ErrorScore:
+    """Score a phrase on the evaluation images of one class.
+
+    similarities: float[n], of each image to the phrase; computed with as float32, any scale.
+    is_error: bool[n], whether the prediction of each image is wrong.
+
+    Raises NothingToSeparate where no image or every image is wrong, BadArray for shapes, types and NaN.
+
+    >>> error_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5]), np.array([False, False, False, True, True])).value
+    1.0
+    """
+    return error_scores(*_as_row(similarities, is_error))[0]
+
+
+def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> ErrorScores:
+    """Score K phrases on the same images: float[K, n] and bool[n]. Row k gives what `error_score` gives for it.
+
+    Raises as `error_score` does; the message names phrase and image.
+
+    >>> error_scores(np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]), np.array([False, True, True])).value.tolist()
+    [1.0, 0.0]
+    """
+    values, n_correct, n_error = separable(similarities, is_error)
+    at_once = max(1, _CHUNK // len(is_error))
+    chunks = [_scores(values[start : start + at_once], is_error) for start in range(0, len(values), at_once)]
+    one_sided, threshold, two_sided, two_sided_threshold = np.concatenate([np.empty((4, 0)), *chunks], axis=1)
+    return ErrorScores(
+        value=one_sided,
+        threshold=threshold,
+        two_sided=two_sided,
+        two_sided_threshold=two_sided_threshold,
+        n_correct=np.full(len(values), n_correct),
+        n_error=np.full(len(values), n_error),
+    )
+
+
+def separable(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> tuple[NDArray[np.float32], int, int]:
+    """What can be scored: float32[K, n] of similarities, and how many of the n images are correct and how many wrong.
+
+    similarities: float[K, n]; is_error: bool[n]. Raises NothingToSeparate, BadArray as `error_score` does.
+    """
+    values = _checked(similarities, is_error)
+    n_error = int(is_error.sum())
+    n_correct = len(is_error) - n_error
+    if n_error == 0 or n_correct == 0:
+        raise NothingToSeparate(n_correct, n_error)
+    return values, n_correct, n_error
+
+
+def _scores(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Value, threshold, two-sided value and its threshold of each phrase: [4, K] from float32[K, n] and bool[n]."""
+    ordered, ordered_wrong = _sorted(values, wrong)
+    advantage = advantages(ordered_wrong, ends_of_ties(ordered))
+    n_error = int(wrong.sum())
+    scale = n_error * (len(wrong) - n_error)
+    both = []
+    for of_interest in (advantage, np.abs(advantage)):
+        largest = of_interest.max(axis=1)
+        both += [largest / scale, _thresholds(ordered, of_interest, largest)]
+    return np.stack(both)
+
+
+def _sorted(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Each row in ascending order, and which of its images are wrong: float32[K, n] and bool[K, n].
+
+    One sort of integers: the bits of a float32 in an order-keeping form (negative numbers inverted, others with the
+    first bit set), and below them the bit that says whether the image is wrong.
+    """
+    bits = values.view(np.uint32)
+    keys = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31)).astype(np.uint64) << np.uint64(1)
+    keys |= wrong
+    keys.sort(axis=1)
+    ordered = (keys >> np.uint64(1)).astype(np.uint32)
+    floats = np.where(ordered >> 31, ordered ^ np.uint32(1 << 31), ~ordered).view(np.float32)
+    return floats, (keys & np.uint64(1)).astype(np.bool_)
+
+
+def ends_of_ties(ordered: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which similarities end a block of ties, or are tied with none: bool[K, n] of rows in ascending order."""
+    ends: NDArray[np.bool_] = np.ones(ordered.shape, dtype=np.bool_)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=ends[:, :-1])
+    return ends
+
+
+def advantages(wrong: NDArray[np.bool_], ends: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(F_correct - F_error) · n_correct · n_error at each similarity in ascending order, exact: int64[K, n].
+
+    It counts at the last of a block of ties, with the whole block below; at the others it is 0.
+    wrong: bool[K, n], whether the image there is classified wrongly; ends: bool[K, n], of `ends_of_ties`.
+    """
+    n, n_error = wrong.shape[1], np.count_nonzero(wrong[:1])
+    # In place: to allocate arrays of this size costs more than the sums. A correct image counts n_error, a wrong one
+    # n_error - n = -n_correct.
+    advantage: NDArray[np.int64] = np.multiply(wrong, -n, dtype=np.int64)
+    advantage += n_error
+    np.cumsum(advantage, axis=1, out=advantage)
+    advantage *= ends
+    return advantage
+
+
+def _thresholds(
+    ordered: NDArray[np.float32], advantage: NDArray[np.int64], largest: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """τ of each row's largest advantage: of tied ones the more even split, then the smaller τ. NaN if it is not > 0.
+
+    The last place, with every image below it, has advantage 0, so a next similarity always exists.
+    """
+    n = ordered.shape[1]
+    n_below = np.arange(1, n + 1)
+    smaller_side = np.where(advantage == largest[:, None], np.minimum(n_below, n - n_below), -1)
+    best = np.argmax(smaller_side, axis=1)
+    rows = np.arange(len(ordered))
+    above = np.minimum(best + 1, n - 1)
+    return np.where(largest > 0, _between(ordered[rows, best], ordered[rows, above]), np.nan)
+
+
+def _between(lower: NDArray[np.float32], upper: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The float32 midpoint; `lower` where that rounds up to `upper`, so that `> τ` still separates the two."""
+    midpoint = ((lower.astype(np.float64) + upper) / 2).astype(np.float32)
+    return np.where(midpoint >= upper, lower, midpoint).astype(np.float64)
+
+
+def _none_for_nan(threshold: np.float64) -> float | None:
+    return None if np.isnan(threshold) else float(threshold)
+
+
+def _as_row(
+    similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    if similarities.ndim != 1 or similarities.shape != is_error.shape:
+        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be vectors of one length")
+    return similarities[None], is_error
+
+
+def _checked(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> NDArray[np.float32]:
+    if similarities.ndim != 2 or is_error.ndim != 1 or similarities.shape[1:] != is_error.shape:
+        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be [K, n] and [n]")
+    check_booleans(is_error, "is_error")
+    return np.ascontiguousarray(finite_float32(similarities))

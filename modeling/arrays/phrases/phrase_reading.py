@@ -1,0 +1,64 @@
+"""What a person means by a phrase that is a sentence: what images have in them, without the words that say so.
+
+People complete "The AI is often wrong on images that have ___ in it" with a word, but also with "they have stripes",
+"there is no water" or the whole sentence. An encoder is asked for what is to be seen: stripes, water.
+"""
+
+import re
+
+from modeling.arrays.phrases.phrase_text import refusal, split_negation
+
+_COMPLAINT = re.compile(
+    r"(?:(?:the\s+)?(?:ai|model|program|computer)|it)\s+(?:is|was)\s+(?:\w+\s+)?wrong\s+(?:on|about|for|with|when|if|in)\s+",
+    re.IGNORECASE,
+)
+_WHO = re.compile(
+    r"(?:(?:(?:the|all|most|many|some|of|these|those|wrong)\s+)*(?:images?|pictures?|photos?|photographs?|ones|mistakes)"
+    r"(?:\s+(?:that|which|where))?|there|it|these|those|they(?:\s+all)?)\s+",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"(?:(?:it|there)['\u2019]s|they['\u2019]re)\s+", re.IGNORECASE)
+_SAYS = re.compile(
+    r"(?:have|has|having|had|with|shows?|showing|contains?|containing|is|are|was|were|of)\s+", re.IGNORECASE
+)
+_SAYS_ALONE = re.compile(
+    r"(?:have|has|having|with|is|are)\s+", re.IGNORECASE
+)  # "of wood", "show jumping" mean something
+_SAYS_NOT = re.compile(
+    r"(?:(?:do|does|did)(?:\s+not|n['\u2019]t)\s+(?:have|show|contain)|lacks?|lacking|without|(?:is|are|was|were)n['\u2019]t)\s+",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(r"(?:\s+in\s+(?:it|them))?\s*[.!]*$", re.IGNORECASE)
+
+
+def read(phrase: str) -> tuple[str, int]:
+    """Return what a phrase says that images have, and its sign: -1 where it says that they lack it, otherwise 1.
+
+    A sentence loses its frame, a negation is turned (`split_negation`); any other phrase is taken as it stands, and so
+    is one that would have nothing left to score. The rules are English. phrase: in its stored form (`normalise`).
+
+    >>> read("The AI is often wrong on images that have dark squares in them.")
+    ('dark squares', 1)
+    >>> read("there is no water"), read("they don't have a collar"), read("red squares")
+    (('water', -1), ('a collar', -1), ('red squares', 1))
+    """
+    said, sign = _said(phrase)
+    if said is None or refusal(said) is not None:
+        return split_negation(phrase)
+    subject, turned = split_negation(said)
+    return subject, sign * turned
+
+
+def _said(phrase: str) -> tuple[str | None, int]:
+    """What stands in the sentence's frame, and -1 where its verb is a negation; None where there is no frame."""
+    complaint = _COMPLAINT.match(phrase)
+    sentence = phrase[complaint.end() :] if complaint else phrase
+    if short := _SHORT.match(sentence):
+        return _TAIL.sub("", sentence[short.end() :]), 1
+    who = _WHO.match(sentence)
+    rest = sentence[who.end() :] if who else sentence
+    if denied := _SAYS_NOT.match(rest):
+        return _TAIL.sub("", rest[denied.end() :]), -1
+    if says := (_SAYS if who else _SAYS_ALONE).match(rest):
+        return _TAIL.sub("", rest[says.end() :]), 1
+    return (_TAIL.sub("", sentence), 1) if complaint else (None, 1)

@@ -1,0 +1,98 @@
+"""The sprites data set, on which a base model fails as in Figure 2 of the paper.
+
+Squares are mostly blue and ovals mostly red in train alone: the shares below are those of train, while validation and
+test hold every combination equally often.
+"""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from modeling.arrays.sprites.attributes import VALUES, Ints, SpriteAttributes
+from modeling.arrays.sprites.drawing import Images, draw
+from modeling.arrays.sprites.style import AMBIGUOUS
+
+SPLITS = ("train", "validation", "test")
+CLASSES = ("square", "oval")
+ATTRIBUTES = ("blue", "red")
+
+_N_TRAIN = 2000
+_N_BALANCED = {"validation": 1600, "test": 3200}
+_BLUE = {"square": 0.98, "oval": 0.2}
+_DARK = {"square": 0.6, "oval": 0.4}
+
+
+@dataclass(frozen=True)
+class SpritesDataset:
+    """n drawn sprites, in an order that says nothing.
+
+    splits, labels, attribute_ids: int8[n], positions in `SPLITS`, `CLASSES` and `ATTRIBUTES`.
+    images: uint8[n, 64, 64, 3].
+    """
+
+    splits: Ints
+    labels: Ints
+    attribute_ids: Ints
+    attributes: SpriteAttributes
+    images: Images
+
+
+def sprites_dataset(seed: int) -> SpritesDataset:
+    """The data set on which the base model fails: squares and ovals drawn in the `AMBIGUOUS` style.
+
+    In train (2,000) 98% of the squares are blue and 80% of the ovals red, and, more weakly, 60% of the squares stand
+    on a dark and 60% of the ovals on a light background. Validation (1,600) and test (3,200) are balanced over class,
+    colour and background. Size (small or large), tilt and texture are independent of all that. The group attribute is
+    the colour.
+    """
+    rng = np.random.default_rng(seed)
+    cells = [cell for split in range(len(SPLITS)) for cell in _cells(split)]
+    columns = np.repeat([cell[:4] for cell in cells], [cell[4] for cell in cells], axis=0)
+    splits, labels, attribute_ids, shades = rng.permutation(columns).astype(np.int8).T
+    attributes = SpriteAttributes(
+        shape=labels,
+        colour=np.array([VALUES["colour"].index(name) for name in ATTRIBUTES], dtype=np.int8)[attribute_ids],
+        size=rng.choice(np.array([0, 2], dtype=np.int8), len(labels)),
+        tilt=rng.integers(len(VALUES["tilt"]), size=len(labels), dtype=np.int8),
+        shade=shades,
+        texture=rng.integers(len(VALUES["texture"]), size=len(labels), dtype=np.int8),
+    )
+    return SpritesDataset(splits, labels, attribute_ids, attributes, draw(attributes, rng, AMBIGUOUS))
+
+
+def _cells(split: int) -> list[tuple[int, int, int, int, int]]:
+    """(split, label, attribute id, shade, number of sprites) for each combination of a split."""
+    combinations = [(label, colour, shade) for label in (0, 1) for colour in (0, 1) for shade in (0, 1)]
+    if SPLITS[split] != "train":
+        return [(split, *combination, _N_BALANCED[SPLITS[split]] // 8) for combination in combinations]
+    cells = []
+    for label, colour, shade in combinations:
+        blue, dark = _BLUE[CLASSES[label]], _DARK[CLASSES[label]]
+        share = (1 - blue if colour else blue) * (1 - dark if shade else dark)
+        cells.append((split, label, colour, shade, round(_N_TRAIN / 2 * share)))
+    return cells
+
+
+def write_sprites_source(directory: Path, seed: int, progress: Callable[[int, int], None] | None = None) -> None:
+    """Write `sprites_dataset(seed)` as a source folder for an import of format `csv`: PNG files and a `metadata.csv`.
+
+    Its columns are filename, split, class and attribute; file names are running numbers and carry no label.
+    `progress(done, total)` is called after each image.
+    """
+    dataset = sprites_dataset(seed)
+    total = len(dataset.images)
+    (directory / "images").mkdir(parents=True, exist_ok=True)
+    with (directory / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("filename", "split", "class", "attribute"))
+        for i, image in enumerate(dataset.images):
+            filename = f"images/{i:05d}.png"
+            Image.fromarray(image).save(directory / filename, compress_level=1)
+            label, attribute = CLASSES[dataset.labels[i]], ATTRIBUTES[dataset.attribute_ids[i]]
+            writer.writerow((filename, SPLITS[dataset.splits[i]], label, attribute))
+            if progress:
+                progress(i + 1, total)

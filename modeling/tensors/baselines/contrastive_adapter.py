@@ -1,0 +1,181 @@
+"""Contrastive Adapter (Zhang and Ré, 2022): adapt embeddings so that a class's hard images join its easy ones.
+
+Zero-shot predictions say which images are hard. Odd epochs pull each wrong image (anchor) to images of its class that
+are predicted right (positives) and away from its near neighbours of other classes (negatives); even epochs train by
+cross-entropy on cells of (class, zero-shot prediction) of equal size.
+
+Where the released code and its paper differ or stay silent: an anchor's negatives are among *its own* neighbours;
+anchors of one update share one pass through the adapter, and so one batch normalisation; zero-shot predictions come
+from class prompts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from modeling.arrays.common.array_checks import check_count
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.arrays.embeddings.zero_shot import ZeroShot
+from modeling.tensors.baselines.adapter import HIDDEN, Adapter, AdapterClassifier, check_adapter_input
+from modeling.tensors.baselines.grouped import GroupedFeatures, rows_of_size
+from modeling.tensors.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
+
+SETTINGS = SgdSettings()  # Waterbirds; CelebA has 50 epochs and an anchor share of .1
+_NONE = -1e4  # a log-weight that no similarity reaches: no such image
+
+
+@dataclass(frozen=True)
+class ContrastiveSettings:
+    """How hard samples are drawn; the published values for Waterbirds.
+
+    temperature: of similarities in the loss; positives, negatives: drawn for an anchor, at most; neighbours: among how
+    many of an anchor's nearest images negatives are drawn; anchors_per_update; anchor_share: of the wrong images that
+    an epoch visits; cell_size: images of each cell in an epoch of cross-entropy. Raises BadArray for no such numbers.
+    """
+
+    temperature: float = 0.1
+    positives: int = 2048
+    negatives: int = 2048
+    neighbours: int = 4096
+    anchors_per_update: int = 128
+    anchor_share: float = 1.0
+    cell_size: int = 500
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < np.inf:
+            raise BadArray(f"the temperature must be positive and finite, not {self.temperature}")
+        if not 0 <= self.anchor_share <= 1:
+            raise BadArray(f"the share of anchors must lie in [0, 1], not {self.anchor_share}")
+        for name in ("positives", "negatives", "neighbours", "anchors_per_update", "cell_size"):
+            check_count(getattr(self, name), name.replace("_", " "))
+
+
+def train_contrastive_adapter(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    class_embeddings: NDArray[np.floating],
+    *,
+    rng: np.random.Generator,
+    hidden: int = HIDDEN,
+    settings: SgdSettings = SETTINGS,
+    contrastive: ContrastiveSettings = ContrastiveSettings(),
+    device: Device = "cpu",
+) -> AdapterClassifier:
+    """Train an adapter contrastively, and keep the epoch with the best worst-group accuracy on validation.
+
+    train, validation: the same d features, unit rows; class_embeddings: float[C, d], class prompts in their space,
+    whose zero-shot predictions find the hard images; groups are used on validation alone. Without a class of which
+    some images are predicted right and some wrong there are no hard samples, and only cross-entropy is left.
+    rng draws the initial adapter, samples and batches.
+
+    Raises BadArray for input that does not fit, or where training diverges.
+    """
+    check_adapter_input(train, validation, class_embeddings)
+    features, labels, _ = tensors(train, device)
+    adapter = Adapter(class_embeddings, hidden, rng, device)
+    optimizer = settings.optimizer(adapter)
+    samples = _HardSamples(train, _zero_shot_predictions(train, class_embeddings), contrastive, rng, device)
+
+    def train_epoch(epoch: int) -> None:
+        if epoch % 2:
+            for draw in samples.updates():
+                step(optimizer, draw.loss(adapter.embed(features[draw.rows]), contrastive.temperature))
+        else:
+            for batch in minibatches(samples.balanced_rows(), settings.batch_size, device):
+                step(optimizer, cross_entropy(adapter(features[batch]), labels[batch]))
+
+    return AdapterClassifier.of(adapter, train_epochs(adapter, validation, train_epoch, settings.epochs, device))
+
+
+def contrastive_losses(similarities: Tensor, positive: Tensor, negative: Tensor, temperature: float) -> Tensor:
+    """The supervised contrastive loss [A] of A anchors, with s = similarity / temperature:
+
+        mean over positives p of  -log( exp(s_p) / (exp(s_p) + Σ_negatives exp(s_n)) )
+
+    similarities: [A, m]; positive, negative: bool[A, m], at least one positive an anchor.
+    """
+    s = similarities / temperature
+    of_negatives = s.masked_fill(~negative, _NONE).logsumexp(1, keepdim=True)
+    losses = torch.logaddexp(s, of_negatives) - s
+    return (losses * positive).sum(1) / positive.sum(1)
+
+
+def _zero_shot_predictions(train: GroupedFeatures, class_embeddings: NDArray[np.floating]) -> NDArray[np.int64]:
+    classes = np.arange(len(class_embeddings), dtype=np.int64)
+    return ZeroShot(unit_rows(class_embeddings), classes).predict(train.features)
+
+
+@dataclass(frozen=True)
+class _Update:
+    """The samples of one update: m images and, among them, A anchors with their positives and negatives [A, m]."""
+
+    rows: Tensor
+    anchors: Tensor
+    positive: Tensor
+    negative: Tensor
+
+    def loss(self, embeddings: Tensor, temperature: float) -> Tensor:
+        """The sum of the anchors' losses, as released; embeddings: unit rows [m, d]."""
+        similarities = embeddings[self.anchors] @ embeddings.T
+        return contrastive_losses(similarities, self.positive, self.negative, temperature).sum()
+
+
+class _HardSamples:
+    """Draws anchors, positives and negatives, by zero-shot predictions and by similarity of the given features."""
+
+    def __init__(
+        self,
+        train: GroupedFeatures,
+        predictions: NDArray[np.int64],
+        settings: ContrastiveSettings,
+        rng: np.random.Generator,
+        device: Device,
+    ) -> None:
+        self._labels = labels = train.labels.astype(np.int64)
+        self._unit = torch.from_numpy(unit_rows(train.features)).to(device)
+        self._settings, self._rng, self._device = settings, rng, device
+        right = predictions == labels
+        self._cells = labels * (int(predictions.max()) + 1) + predictions
+        self._easy = {label: np.flatnonzero(right & (labels == label)) for label in np.unique(labels)}
+        has_easy = np.array([len(self._easy[label]) > 0 for label in labels])
+        self._hard = np.flatnonzero(~right & has_easy)
+
+    def balanced_rows(self) -> NDArray[np.int64]:
+        """An epoch of cross-entropy: as many images of each (class, prediction) that has any, in random order."""
+        return self._rng.permutation(rows_of_size(self._cells, self._settings.cell_size, self._rng))
+
+    def updates(self) -> Iterator[_Update]:
+        """The updates of a contrastive epoch; none where there is no hard image."""
+        n_anchors = round(self._settings.anchor_share * len(self._hard))
+        anchors = self._rng.permutation(self._hard)[:n_anchors]
+        for start in range(0, n_anchors, self._settings.anchors_per_update):
+            yield self._update(anchors[start : start + self._settings.anchors_per_update])
+
+    def _update(self, anchors: NDArray[np.int64]) -> _Update:
+        shape = (len(anchors), len(self._labels))
+        positive: NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
+        negative: NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
+        for a, neighbours in enumerate(self._neighbours(anchors)):
+            easy = self._easy[self._labels[anchors[a]]]
+            positive[a, self._rng.permutation(easy)[: self._settings.positives]] = True
+            drawn = self._rng.permutation(neighbours)[: self._settings.negatives]
+            negative[a, drawn] = self._labels[drawn] != self._labels[anchors[a]]
+        rows = np.union1d(anchors, np.flatnonzero((positive | negative).any(axis=0)))
+        place = torch.from_numpy(np.searchsorted(rows, anchors))
+        arrays = torch.from_numpy(rows), place, torch.from_numpy(positive[:, rows]), torch.from_numpy(negative[:, rows])
+        return _Update(*(array.to(self._device) for array in arrays))
+
+    def _neighbours(self, anchors: NDArray[np.int64]) -> NDArray[np.int64]:
+        """[A, k], each anchor's nearest images by cosine, itself left out."""
+        k = min(self._settings.neighbours, len(self._labels) - 1)
+        at = torch.from_numpy(anchors).to(self._device)
+        similarities = self._unit[at] @ self._unit.T
+        similarities[torch.arange(len(at), device=self._device), at] = -2  # below any cosine
+        nearest: NDArray[np.int64] = similarities.topk(k, dim=1).indices.cpu().numpy()
+        return nearest

@@ -1,0 +1,125 @@
+"""Deep feature reweighting, as published by Kirichenko et al. (2023): sparse logistic regression on balanced groups.
+
+scikit-learn takes a second to import, so it is imported when it is used: workers that only retrain start without.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.array_checks import check_choice, check_count
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.tensors.baselines.classifiers import LinearClassifier, without_scaling
+from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair, subsampled_rows
+
+if TYPE_CHECKING:
+    from sklearn.preprocessing import StandardScaler
+
+C_OPTIONS = (1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01)
+FitOn = Literal["validation", "train"]
+N_MODELS: dict[FitOn, int] = {"validation": 20, "train": 10}
+
+
+@dataclass(frozen=True)
+class DfrClassifier(LinearClassifier):
+    """On features before their z-score. c: the inverse strength of the penalty that was chosen."""
+
+    c: float
+
+
+def train_dfr(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    *,
+    rng: np.random.Generator,
+    fit_on: FitOn = "validation",
+    c_options: Sequence[float] = C_OPTIONS,
+    n_models: int | None = None,
+) -> DfrClassifier:
+    """Average L1-penalised logistic regressions on random group-balanced subsets of a split.
+
+    train, validation: the same d features; they are z-scored here. fit_on: `validation` is DFR: C has the best
+    worst-group accuracy on one half of validation, trained on the other; `train` is DFR-train: trained on training
+    subsets, C by worst-group accuracy on validation. Tied options: the earlier. Final layer: the mean over n_models
+    subsets (by default 20 and 10), z-scored with the training images. rng draws halves and subsets.
+
+    More than two classes are each set against the rest. Raises BadArray for input that does not fit, or where a
+    subset lacks a class.
+    """
+    from sklearn.preprocessing import StandardScaler
+
+    check_choice(fit_on, get_args(FitOn), "split to fit on")
+    if not c_options or not all(0 < c < np.inf for c in c_options):
+        raise BadArray(f"there must be values of C to choose from, positive and finite, not {list(c_options)}")
+    n_models = N_MODELS[fit_on] if n_models is None else n_models
+    check_count(n_models, "the number of models")
+    check_pair(train, validation)
+    c = _chosen_c(train, validation, fit_on, c_options, rng)
+    data, scaler = validation if fit_on == "validation" else train, StandardScaler().fit(train.features)
+    models = [
+        _fit(data.take(subsampled_rows(data.groups, rng)), c, train.n_classes, scaler, rng) for _ in range(n_models)
+    ]
+    coef = np.mean([model.coef for model in models], axis=0)
+    return DfrClassifier(coef, np.mean([model.intercept for model in models], axis=0), c)
+
+
+def _chosen_c(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    fit_on: FitOn,
+    c_options: Sequence[float],
+    rng: np.random.Generator,
+) -> float:
+    """The option with the best worst-group accuracy on images that its regression was not trained on."""
+    from sklearn.preprocessing import StandardScaler
+
+    fitted, chosen_on = _tuning_split(train, validation, fit_on, rng)
+    tuning = fitted.take(subsampled_rows(fitted.groups, rng))
+    scaler = StandardScaler().fit(tuning.features if fit_on == "validation" else train.features)
+    accuracies = [
+        chosen_on.worst_group_accuracy(_fit(tuning, c, train.n_classes, scaler, rng).predict(chosen_on.features))
+        for c in c_options
+    ]
+    return c_options[int(np.argmax(accuracies))]
+
+
+def _tuning_split(
+    train: GroupedFeatures, validation: GroupedFeatures, fit_on: FitOn, rng: np.random.Generator
+) -> tuple[GroupedFeatures, GroupedFeatures]:
+    """What C is tuned with: images to draw the subset from, and images to choose by."""
+    if fit_on == "train":
+        return train, validation
+    order, half = rng.permutation(len(validation)), len(validation) // 2
+    if not half:
+        raise BadArray("validation has one image, so it has no halves to choose C with")
+    return validation.take(order[half:]), validation.take(order[:half])
+
+
+def _fit(
+    data: GroupedFeatures, c: float, n_classes: int, scaler: "StandardScaler", rng: np.random.Generator
+) -> LinearClassifier:
+    """The regression of one subset, written for features before their z-score."""
+    if len(np.unique(data.labels)) < n_classes:
+        raise BadArray(f"a balanced subset of {len(data)} images lacks one of the {n_classes} classes")
+    x = scaler.transform(data.features)
+    if n_classes == 2:
+        v, bias = _logistic_regression(x, data.labels == 1, c, rng)
+        coef, intercept = np.stack([np.zeros_like(v), v]), np.array([0.0, bias])
+    else:
+        each = [_logistic_regression(x, data.labels == label, c, rng) for label in range(n_classes)]
+        coef, intercept = np.stack([v for v, _ in each]), np.array([bias for _, bias in each])
+    return LinearClassifier(*without_scaling(coef, intercept, scaler.mean_, scaler.scale_))
+
+
+def _logistic_regression(
+    x: NDArray[np.floating], is_class: NDArray[np.bool_], c: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], float]:
+    """Coefficients [d] and bias of ‖v‖₁ + C Σ log-loss, by the published solver, which penalises the bias too."""
+    from sklearn.linear_model import LogisticRegression
+
+    seed = int(rng.integers(2**31))  # the solver visits coordinates in random order
+    model = LogisticRegression(l1_ratio=1, C=c, solver="liblinear", random_state=seed).fit(x, is_class)
+    return model.coef_[0], float(model.intercept_[0])

@@ -1,0 +1,82 @@
+"""Linear probes on groups made equal in size (the rows "DFR (subsample)" and "DFR (upsample)" of tables 1 and 4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from modeling.tensors.baselines.classifiers import LinearClassifier
+from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair, subsampled_rows, upsampled_rows
+from modeling.tensors.baselines.sgd import (
+    BestEpoch,
+    Device,
+    SgdSettings,
+    coefficients,
+    linear_layer,
+    minibatches,
+    step,
+    tensors,
+    train_epochs,
+)
+
+SETTINGS = SgdSettings()
+
+
+@dataclass(frozen=True)
+class ProbeClassifier(LinearClassifier):
+    """best: the epoch kept; n_images: how many images an epoch has."""
+
+    best: BestEpoch
+    n_images: int
+
+
+def train_subsampled_probe(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    *,
+    rng: np.random.Generator,
+    settings: SgdSettings = SETTINGS,
+    device: Device = "cpu",
+) -> ProbeClassifier:
+    """Train a linear layer on groups cut down to the smallest, and keep the best epoch by validation worst group.
+
+    train, validation: the same d features, z-scored. rng draws the images, the initial layer and the batches.
+    Raises BadArray for input that does not fit.
+    """
+    return _train_probe(train, validation, subsampled_rows, rng, settings, device)
+
+
+def train_upsampled_probe(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    *,
+    rng: np.random.Generator,
+    settings: SgdSettings = SETTINGS,
+    device: Device = "cpu",
+) -> ProbeClassifier:
+    """As `train_subsampled_probe`, on groups filled up to the largest by drawing their images again."""
+    return _train_probe(train, validation, upsampled_rows, rng, settings, device)
+
+
+def _train_probe(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    resample: Callable[[NDArray[np.integer], np.random.Generator], NDArray[np.int64]],
+    rng: np.random.Generator,
+    settings: SgdSettings,
+    device: Device,
+) -> ProbeClassifier:
+    check_pair(train, validation)
+    rows = resample(train.groups, rng)
+    features, labels, _ = tensors(train, device)
+    layer = linear_layer(train.features.shape[1], train.n_classes, rng, device)
+    optimizer = settings.optimizer(layer)
+
+    def train_epoch(_: int) -> None:
+        for batch in minibatches(rng.permutation(rows), settings.batch_size, device):
+            step(optimizer, cross_entropy(layer(features[batch]), labels[batch]))
+
+    best = train_epochs(layer, validation, train_epoch, settings.epochs, device)
+    return ProbeClassifier(*coefficients(layer), best, len(rows))

@@ -1,0 +1,50 @@
+"""Holds every encoder to its promise: a wrong embedding stops here, and is not stored as a similarity."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from modeling.arrays.common.array_checks import checked_embeddings
+from modeling.tensors.encoders.protocol import Encoder
+
+_Item = TypeVar("_Item", Image, str)
+
+
+class CheckedEncoder:
+    """An encoder whose inputs go through in batches and whose outputs are finite float32 unit rows.
+
+    encode_images and encode_texts raise BadEmbedding where the encoder within returns anything else.
+    """
+
+    def __init__(self, encoder: Encoder, batch_size: int = 64) -> None:
+        self._encoder = encoder
+        self._batch_size = batch_size
+        self.name: str = encoder.name
+        self.dim: int = encoder.dim
+        self.logit_scale: float | None = getattr(encoder, "logit_scale", None)
+
+    def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        """float32[n, dim] of n PIL images."""
+        return self._in_batches(self._encoder.encode_images, images)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32[n, dim] of n texts."""
+        return self._in_batches(self._encoder.encode_texts, texts)
+
+    def describe(self) -> dict[str, Any]:
+        """Name, dimensions, and what the encoder within says about itself."""
+        own: Callable[[], dict[str, Any]] = getattr(self._encoder, "describe", dict)
+        return {"name": self.name, "dim": self.dim, **own()}
+
+    def _in_batches(
+        self, encode: Callable[[Sequence[_Item]], NDArray[np.float32]], items: Sequence[_Item]
+    ) -> NDArray[np.float32]:
+        starts = range(0, len(items), self._batch_size)
+        rows = [np.empty((0, self.dim), np.float32)]
+        for start in starts:
+            batch = list(items[start : start + self._batch_size])
+            rows.append(checked_embeddings(encode(batch), len(batch), self.dim, self.name))
+        return np.concatenate(rows)

@@ -1,0 +1,15 @@
+"""The bundled encoder: a small CLIP that knows sprites, trained by `python -m modeling.tensors.encoders.small_clip.train`, in
+open_clip's own format.
+
+Constants only, so that a process without torch may import this.
+"""
+
+from pathlib import Path
+
+NAME = "clarify-small-clip"
+"""The model's name for open_clip, once `CONFIG_FOLDER` has been added with `open_clip.add_model_config`."""
+
+CONFIG_FOLDER = Path(__file__).parent / "weights"
+WEIGHTS_FILE = CONFIG_FOLDER / f"{NAME}.safetensors"
+RECORD_FILE = CONFIG_FOLDER / "training.json"
+"""What trained the weights: seed, command, versions, time, figures. open_clip skips it as not a model's config."""

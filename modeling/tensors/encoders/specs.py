@@ -1,0 +1,60 @@
+"""Encoder specs: the strings by which data sets and settings name an encoder.
+
+open_clip takes seconds to import, so it is imported with the first encoder that needs it: a worker that retrains last
+layers starts without.
+"""
+
+from typing import Any
+
+from modeling.arrays.common.modeling_errors import EncoderUnavailable
+from modeling.tensors.encoders.checked import CheckedEncoder
+from modeling.tensors.encoders.protocol import Encoder
+from modeling.tensors.encoders.python_encoder import load_brought
+
+BUNDLED = "bundled:small-clip"
+
+_FORMS = (
+    f"{BUNDLED}, open_clip:<model>:<pretrained tag or weights file>, transformers:<model or folder>, "
+    "or python:<dotted path>"
+)
+
+
+def load_encoder(spec: str) -> CheckedEncoder:
+    """Load the encoder that a spec names, with its outputs checked.
+
+    - `bundled:small-clip`: the small CLIP of this package, for sprites.
+    - `open_clip:<model>:<pretrained tag or weights file>`: any model of open_clip.
+    - `transformers:<model or folder>`: a CLIP-like model of Hugging Face transformers, such as AltCLIP or ALIGN.
+    - `python:<module>` with `load()` in it, or `python:<module>:<factory>`: an encoder that somebody else brings.
+
+    Raises EncoderUnavailable, with what to do in one sentence.
+    """
+    return CheckedEncoder(_load(spec))
+
+
+def describe(encoder: CheckedEncoder, spec: str) -> dict[str, Any]:
+    """What a data set's manifest records about its encoder, JSON-like: spec, name, dim, and what it says of itself.
+
+    open_clip's encoders tell their weights' digest, preprocessing, precision and versions.
+    """
+    return {"spec": spec, **encoder.describe()}
+
+
+def _load(spec: str) -> Encoder:
+    kind, _, rest = spec.partition(":")
+    model, _, pretrained = rest.partition(":")
+    if spec == BUNDLED:
+        from modeling.tensors.encoders.clip import load_bundled
+
+        return load_bundled()
+    if kind == "open_clip" and model and pretrained:
+        from modeling.tensors.encoders.clip import load_open_clip
+
+        return load_open_clip(model, pretrained)
+    if kind == "transformers" and rest:
+        from modeling.tensors.encoders.transformers import load_transformers
+
+        return load_transformers(rest)
+    if kind == "python" and rest:
+        return load_brought(rest)
+    raise EncoderUnavailable(f"{spec!r} names no encoder: use {_FORMS}")

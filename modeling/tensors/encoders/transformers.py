@@ -1,0 +1,152 @@
+"""CLIP-like models by Hugging Face transformers (AltCLIP, ALIGN and their kind), computed in float32."""
+
+import importlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from huggingface_hub import hf_hub_url, snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from modeling.arrays.common.digests import file_sha256
+from modeling.arrays.common.modeling_errors import EncoderUnavailable
+from modeling.tensors.encoders.inference import available_device, exact_inference, loading, unit_rows
+from modeling.tensors.encoders.weights import need_an_answer
+
+# Texts are padded to one length, so that a text's embedding does not depend on those it is encoded with. CLIP's own.
+_CONTEXT_LENGTH = 77
+
+_CONFIGURATION = ["*.json", "*.txt", "*.model"]
+_WEIGHTS = ("*.safetensors", "*.bin")  # in order of preference
+
+
+class TransformersEncoder:
+    """A model with `get_image_features` and `get_text_features`, in evaluation mode, on the GPU where there is one."""
+
+    def __init__(self, model: str, folder: Path) -> None:
+        self.name = model
+        self._folder = folder
+        self._device = available_device()
+        self._library = _library()
+        self._model, self._processor = _load(self._library, model, folder)
+        self._model.to(self._device)
+        self._length = min(
+            _CONTEXT_LENGTH,
+            self._processor.tokenizer.model_max_length,
+            self._model.config.text_config.max_position_embeddings,
+        )
+        self.dim = self.encode_texts(["a"]).shape[1]
+        self.logit_scale = _logit_scale(self._model)
+
+    def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        """float32[n, dim], unit rows. The whole sequence is one batch."""
+        with exact_inference():
+            batch = self._processor.image_processor([image.convert("RGB") for image in images], return_tensors="pt")
+            return unit_rows(self._model.get_image_features(**batch.to(self._device)).pooler_output)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32[n, dim], unit rows. A text beyond 77 tokens, or the model's own limit, is cut there."""
+        with exact_inference():
+            tokens = self._processor.tokenizer(
+                list(texts), padding="max_length", max_length=self._length, truncation=True, return_tensors="pt"
+            )
+            return unit_rows(self._model.get_text_features(**tokens.to(self._device)).pooler_output)
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the embeddings: weights (SHA-256 of each file), preprocessing, precision, versions."""
+        return {
+            "weights_sha256": {file.name: file_sha256(file) for file in _weights_files(self._folder)},
+            "preprocessing": json.loads(self._processor.image_processor.to_json_string()),
+            "context_length": self._length,
+            "precision": "fp32",
+            "versions": {"transformers": self._library.__version__, "torch": torch.__version__},
+        }
+
+
+def load_transformers(model: str) -> TransformersEncoder:
+    """The encoder `transformers:<model or folder>`: a folder, or a model of the Hugging Face hub, fetched once.
+
+    Code in the model's repository is never run. Raises EncoderUnavailable with what to do.
+    """
+    folder = Path(model)
+    return TransformersEncoder(model, folder if folder.is_dir() else _fetched(model))
+
+
+def _library() -> Any:
+    """transformers itself: optional, and slow to import, so only where such an encoder is asked for."""
+    try:
+        library = importlib.import_module("transformers")
+    except ModuleNotFoundError as error:
+        raise EncoderUnavailable(
+            "an encoder transformers:… needs the package transformers: install Clarify with its extra `transformers`"
+        ) from error
+    library.utils.logging.disable_progress_bar()  # it is drawn even where there is no terminal
+    return library
+
+
+def _load(library: Any, model: str, folder: Path) -> tuple[Any, Any]:
+    with loading(f"{folder} does not hold a model that transformers can load"):
+        loaded = library.AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        processor = library.AutoProcessor.from_pretrained(folder, local_files_only=True)
+    if not (hasattr(loaded, "get_image_features") and hasattr(loaded, "get_text_features")):
+        raise EncoderUnavailable(f"{model} is a {type(loaded).__name__}, which does not encode both images and texts")
+    return loaded.eval(), processor
+
+
+def _fetched(model: str) -> Path:
+    """The folder of a model of the hub, from its cache or the network. Raises EncoderUnavailable."""
+    cached = _cached(model)
+    if cached:
+        return cached
+    try:
+        need_an_answer(hf_hub_url(model, "config.json"))
+        return _downloaded(model)
+    except (OSError, ValueError):
+        # `from None`: the hub's chain of network errors adds nothing to what a person has to do
+        raise EncoderUnavailable(
+            f"the model transformers:{model} is not on this machine and cannot be fetched: on a machine with a "
+            f"network, download the files of the Hugging Face repository {model} into one folder, bring it here, and "
+            "use transformers:/path/to/that/folder"
+        ) from None
+
+
+def _cached(model: str) -> Path | None:
+    try:
+        folder = Path(snapshot_download(model, local_files_only=True))
+    except (LocalEntryNotFoundError, ValueError):
+        return None
+    return folder if (folder / "config.json").is_file() and _weights_files(folder) else None
+
+
+def _downloaded(model: str) -> Path:
+    """Fetch configuration and weights. Raises OSError for whatever prevents it, ValueError for an impossible name."""
+    for weights in _WEIGHTS:
+        try:
+            folder = Path(snapshot_download(model, allow_patterns=[*_CONFIGURATION, weights]))
+        except (OSError, ValueError):
+            raise
+        except Exception as error:  # of the hub client's HTTP library, which is another one in each major version
+            raise ConnectionError(str(error)) from error
+        if _weights_files(folder):
+            return folder
+    raise FileNotFoundError(f"{model} has no weights for torch")
+
+
+def _weights_files(folder: Path) -> list[Path]:
+    """The files of the preferred format that the folder has."""
+    by_format = [sorted(folder.glob(pattern)) for pattern in _WEIGHTS]
+    return next((files for files in by_format if files), [])
+
+
+def _logit_scale(model: Any) -> float | None:
+    """What the model multiplies cosines by: exp(logit_scale), or 1 / temperature in ALIGN; None if it has neither."""
+    if hasattr(model, "logit_scale"):
+        return float(model.logit_scale.detach().exp())
+    if hasattr(model, "temperature"):
+        return 1 / float(model.temperature.detach())
+    return None

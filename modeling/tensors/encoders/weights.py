@@ -1,0 +1,124 @@
+"""Finds the weights of an open_clip model: a file, or a pretrained tag that is cached or can be fetched."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import open_clip
+from huggingface_hub import hf_hub_download, hf_hub_url, is_offline_mode
+from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
+
+from modeling.arrays.common.modeling_errors import EncoderUnavailable
+
+# The hub must answer within this, so that a machine without a network is told so at once: huggingface_hub by itself
+# retries for half a minute, and says so in a dozen lines.
+_ANSWER_TIMEOUT_S = 5
+
+_WEIGHTS_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+_CONFIG_FILE = "open_clip_config.json"
+_PREPROCESSING = ("mean", "std", "interpolation", "resize_mode")
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A weights file and what belongs to it.
+
+    quick_gelu: whether the model was trained with OpenAI's approximation of GELU.
+    preprocessing: mean, std, interpolation and resize_mode, those that differ from open_clip's defaults for the model.
+    """
+
+    file: Path
+    quick_gelu: bool = False
+    preprocessing: dict[str, Any] = field(default_factory=dict)
+
+
+def find_weights(model: str, pretrained: str) -> WeightsFile:
+    """The weights that `pretrained` names: a tag that open_clip knows for the model, else a file.
+
+    A tag's file is fetched once and cached by huggingface_hub. An `open_clip_config.json` beside a weights file, as
+    repositories of open_clip models have it, gives that file's preprocessing.
+    Raises EncoderUnavailable with what to do.
+    """
+    tag = open_clip.get_pretrained_cfg(model, pretrained)
+    if tag:
+        file = _file_of_tag(f"open_clip:{model}:{pretrained}", model, tag["hf_hub"])
+        return WeightsFile(file, bool(tag.get("quick_gelu")), _preprocessing_of(tag))
+    file = Path(pretrained)
+    if not file.is_file():
+        tags = ", ".join(open_clip.list_pretrained_tags_by_model(model)) or "none"
+        raise EncoderUnavailable(
+            f"open_clip:{model}:{pretrained} names neither a weights file nor a pretrained tag of {model} "
+            f"(known tags: {tags})"
+        )
+    return _with_config_beside(file)
+
+
+def _with_config_beside(file: Path) -> WeightsFile:
+    config_file = file.with_name(_CONFIG_FILE)
+    if not config_file.is_file():
+        return WeightsFile(file)
+    try:
+        config = json.loads(config_file.read_text(encoding="utf-8"))
+        quick_gelu = bool(config["model_cfg"].get("quick_gelu"))
+        preprocessing = _preprocessing_of(config.get("preprocess_cfg", {}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise EncoderUnavailable(f"{config_file} is not the configuration of an open_clip model") from None
+    return WeightsFile(file, quick_gelu, preprocessing)
+
+
+def _preprocessing_of(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: config[name] for name in _PREPROCESSING if config.get(name)}
+
+
+def _file_of_tag(spec: str, model: str, hub_path: str) -> Path:
+    repository, wanted = os.path.split(hub_path)
+    candidates = (wanted,) if wanted else _WEIGHTS_FILES
+    cached = [file for name in candidates if (file := _cached(repository, name))]
+    if cached:
+        return cached[0]
+    try:
+        return _fetched(repository, candidates)
+    except OSError:
+        # `from None`: the hub's chain of network errors adds nothing to what a person has to do
+        raise EncoderUnavailable(
+            f"the weights of {spec} are not on this machine and cannot be fetched: on a machine with a network, "
+            f"download {candidates[0]} and {_CONFIG_FILE} from the Hugging Face repository {repository} into one "
+            f"folder, bring it here, and use open_clip:{model}:/path/to/{candidates[0]}"
+        ) from None
+
+
+def _cached(repository: str, name: str) -> Path | None:
+    try:
+        return Path(hf_hub_download(repository, name, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+
+
+def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
+    """Fetch the first candidate that the repository has. Raises OSError for whatever prevents it."""
+    for name in candidates:
+        need_an_answer(hf_hub_url(repository, name))
+        try:
+            return Path(hf_hub_download(repository, name))
+        except RemoteEntryNotFoundError:
+            continue
+        except OSError:
+            raise
+        except Exception as error:  # of the hub client's HTTP library, which is another one in each major version
+            raise ConnectionError(str(error)) from error
+    raise FileNotFoundError(f"{repository} has none of {candidates}")
+
+
+def need_an_answer(url: str) -> None:
+    """Raise OSError unless a server answers, with whatever status, or the hub's client is offline and will not ask."""
+    if is_offline_mode():
+        return
+    request = Request(url, method="HEAD")  # noqa: S310  the hub's own address, not a participant's
+    try:
+        urlopen(request, timeout=_ANSWER_TIMEOUT_S).close()  # noqa: S310
+    except HTTPError as answer:
+        answer.close()

@@ -1,0 +1,1 @@
+"""Products, conversions and exact search on tensors."""

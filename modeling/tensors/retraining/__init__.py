@@ -1,0 +1,20 @@
+"""Retraining of last layers on frozen features (paper, section 4.2; docs/methods.md).
+
+`train_heads`, `train_some_classes` and `train_worst_group` solve a stated objective to a certificate; the published
+procedures that they are compared with are those of `modeling.tensors.baselines`.
+"""
+
+from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
+from modeling.tensors.retraining.shared_start import SharedStart, prepare_start
+from modeling.tensors.retraining.some_classes import train_some_classes
+from modeling.tensors.retraining.worst_group import TrainedWorstGroup, train_worst_group
+
+__all__ = [
+    "SharedStart",
+    "TrainedHeads",
+    "TrainedWorstGroup",
+    "prepare_start",
+    "train_heads",
+    "train_some_classes",
+    "train_worst_group",
+]

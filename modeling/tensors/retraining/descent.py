@@ -1,0 +1,258 @@
+"""L-BFGS over many heads in lockstep, each head leaving when it is done.
+
+All heads share one metric, and steps are taken in its coordinates (`lbfgs`). z = V x is kept for every image, so a step
+costs one product with the features, and its line search none.
+
+The products may be taken in low precision, because they are only of *changes*: of the step, and of the residuals by the
+step. Both shrink on the way, and their rounding with them; the first ones, by far the largest, are taken in full. What
+is solved is then the same problem with slightly different features, and a linear term that makes its gradient right
+where the descent began; `solver` corrects the rest.
+"""
+
+from collections import deque
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+from modeling.tensors.retraining.lbfgs import Pair, Pairs
+from modeling.tensors.retraining.loss_weights import HeadWeights
+from modeling.tensors.retraining.metric import Metric
+from modeling.tensors.retraining.objective import Evaluation, GradientSum, ImageState, dot, move_up
+from modeling.tensors.retraining.problem import Precision, Problem
+
+_FLATTENED = 0.8  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
+_SEARCH_FLATTENED = 0.1
+_MOST_SEARCHES = 40
+
+
+def descend(
+    problem: Problem,
+    weights: HeadWeights,
+    v: Tensor,
+    start: Evaluation,
+    kept: ImageState,
+    metric: Metric,
+    precision: Precision,
+    goal: Tensor,
+    max_iterations: int,
+    pairs: Pairs,
+) -> "Descent":
+    """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K].
+
+    start, kept: the evaluation at V; what is kept is overwritten; metric: in the precision's operands;
+    pairs: what an earlier descent of these heads has seen of their curvature, in the same values and metric.
+    A head also ends where a step no longer lowers it, or after max_iterations.
+    """
+    moved = torch.zeros_like(start.gradient)
+    precise = replace(precision, operands=precision.values)  # for the first step
+    heads, iterations = _Heads.at(v, weights, start, kept, goal, metric, pairs), 0
+    steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
+    while True:
+        unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
+        if not unfinished.all():
+            moved[heads.index[~unfinished]] = heads.moved[~unfinished].double()
+            heads = heads.only(unfinished)
+        if not len(heads.index):
+            return Descent(v + moved, iterations, pairs, tuple(steps))
+        heads = _step(problem, heads, metric, precision if iterations else precise)
+        steps.append((heads.pairs.last, heads.index))
+        iterations += 1
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What `descend` returns of all its heads: V, [K, b, p], and what the next descent wants to know."""
+
+    v: Tensor
+    iterations: int
+    before: Pairs
+    steps: tuple[tuple[Pair, Tensor], ...]  # the last ones, each of some heads, by an index
+
+    def pairs(self) -> Pairs:
+        """Those of all heads, at the end; of the last descent nobody asks them."""
+        pairs = self.before
+        for pair, heads in self.steps:
+            pairs = pairs.and_pair(pair.among(heads, len(self.v)))
+        return pairs
+
+
+@dataclass(frozen=True)
+class _Heads:
+    """What is known of the heads still on their way, in the precision's values; the first dimension is the head."""
+
+    index: Tensor  # int64[K], among all heads
+    stuck: Tensor  # bool[K]
+    goal: Tensor  # float64[K]
+    data_loss: Tensor  # float64[K], of z
+    v: Tensor  # [K, b, p], where the descent began
+    moved: Tensor  # [K, b, p], since
+    gradient: Tensor  # [K, b, p]
+    scaled: Tensor  # [K, b, p], L⁻¹ gradient
+    weights: HeadWeights
+    z: Tensor  # [K, b, n]
+    residuals: Tensor  # [K, b, n]
+    dz: Tensor  # [K, b, n], memory for what a step changes in z
+    pairs: Pairs  # in the coordinates of the metric, as `scaled`
+
+    @classmethod
+    def at(
+        cls,
+        v: Tensor,
+        weights: HeadWeights,
+        start: Evaluation,
+        kept: ImageState,
+        goal: Tensor,
+        metric: Metric,
+        pairs: Pairs,
+    ) -> "_Heads":
+        gradient = start.gradient.to(kept.z.dtype)
+        return cls(
+            index=torch.arange(len(goal), device=v.device),
+            stuck=torch.zeros(len(goal), dtype=torch.bool, device=v.device),
+            goal=goal,
+            data_loss=start.data_loss,
+            v=v.to(gradient.dtype).expand_as(gradient),
+            moved=torch.zeros_like(gradient),
+            gradient=gradient,
+            scaled=metric.to_coordinates(gradient),
+            weights=weights,
+            z=kept.z,
+            residuals=kept.residuals,
+            dz=torch.empty_like(kept.z),
+            pairs=pairs,
+        )
+
+    def unfinished(self, l2: float) -> Tensor:
+        return ~self.stuck & (dot(self.gradient, self.gradient) / (2 * l2) > self.goal)
+
+    def only(self, mask: Tensor) -> "_Heads":
+        """Those of the mask. What is kept of every image moves up where it lies: a copy of it would be large."""
+        moved_up = {name: move_up(getattr(self, name), mask) for name in ("z", "residuals")}
+        small = [field.name for field in fields(self) if field.name not in (*moved_up, "dz", "weights", "pairs")]
+        return _Heads(
+            weights=self.weights.only(mask),
+            pairs=self.pairs.only(mask),
+            dz=self.dz[: len(moved_up["z"])],
+            **moved_up,
+            **{name: getattr(self, name)[mask] for name in small},
+        )
+
+
+def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision) -> _Heads:
+    """One iteration: a direction, a step of 1 or what the line search says, and the gradient there."""
+    scaled_direction = -heads.pairs.times(heads.scaled)
+    direction = metric.from_coordinates(scaled_direction)
+    slope = dot(heads.gradient, direction)
+    trial = _take(problem, heads, direction, precision)
+    too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
+    step = torch.ones_like(slope)
+    if too_far.any():
+        which = too_far.nonzero()[:, 0]
+        step[which] = _search(problem, heads, trial, direction, slope, which)
+        _go_back(problem, heads, trial, direction, step, which, precision)
+    scaled = metric.to_coordinates(trial.gradient)
+    length = step[:, None, None].to(precision.values)
+    return replace(
+        heads,
+        stuck=(slope >= 0) | (step == 0),
+        data_loss=trial.data_loss,
+        moved=torch.addcmul(heads.moved, length, direction),
+        gradient=trial.gradient,
+        scaled=scaled,
+        pairs=heads.pairs.and_then(length * scaled_direction, scaled - heads.scaled),
+    )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A step of 1 of every head, after which z and residuals are those of the new point."""
+
+    dz: Tensor  # [K, b, n]
+    data_loss: Tensor  # float64[K]
+    loss_change: Tensor  # float64[K]
+    gradient: Tensor  # [K, b, p]
+    slope: Tensor  # float64[K]
+
+
+def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precision) -> _Trial:
+    """Take a step of 1, in one pass over the features."""
+    gradient_change = GradientSum(direction, precision.values)
+    data_loss, data_slope = torch.zeros_like(heads.data_loss), torch.zeros_like(heads.data_loss)
+    for block, change in problem.products(direction, precision.operands, precision.values, len(direction)):
+        rows = block.rows
+        z, residuals = heads.z[..., rows], heads.residuals[..., rows]
+        data_slope += dot(residuals, change)
+        z += change
+        loss, new_residuals = problem.loss_and_residuals(z, rows, heads.weights.of_rows(rows, precision.values))
+        data_loss += loss
+        gradient_change.add(new_residuals - residuals, block)
+        residuals.copy_(new_residuals)
+        heads.dz[..., rows] = change
+    gradient = heads.gradient + gradient_change.total() + problem.l2 * direction
+    v_dot_d, d_dot_d = dot(heads.v + heads.moved, direction), dot(direction, direction)
+    linear = dot(heads.gradient, direction) - problem.l2 * v_dot_d - data_slope
+    loss_change = data_loss - heads.data_loss + linear + problem.l2 * (v_dot_d + d_dot_d / 2)
+    return _Trial(heads.dz, data_loss, loss_change, gradient, dot(gradient, direction))
+
+
+def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, slope: Tensor, which: Tensor) -> Tensor:
+    """The step, in [0, 1), where each of these heads' losses is nearly flat along its direction: no product is needed.
+
+    The loss is convex, so its slope is bracketed and found by secants. The slope at an end of the bracket that stays is
+    halved each time (the Illinois method): a loss that soon grows evenly would else draw the bracket in too slowly.
+    """
+    penalty_slope = problem.l2 * dot(direction, direction)[which]
+    low, low_slope = torch.zeros_like(penalty_slope), slope[which]
+    high, high_slope = torch.ones_like(low), trial.slope[which]
+    enough = -_SEARCH_FLATTENED * low_slope
+    was_too_far = torch.ones_like(low, dtype=torch.bool)
+    for _ in range(_MOST_SEARCHES):
+        share = (low_slope / (low_slope - high_slope)).nan_to_num(0.5).clamp(0.01, 0.99)
+        step = low + share * (high - low)
+        here = trial.slope[which] + (step - 1) * penalty_slope
+        here += _data_slope_change(problem, heads, trial.dz, step - 1, which)
+        flat, too_far = here.abs() <= enough, here > 0
+        if flat.all():
+            return step
+        low_slope = torch.where(too_far, torch.where(was_too_far, low_slope / 2, low_slope), here)
+        high_slope = torch.where(too_far, here, torch.where(was_too_far, high_slope, high_slope / 2))
+        low, high = torch.where(flat | ~too_far, step, low), torch.where(flat | too_far, step, high)
+        was_too_far = too_far
+    return low
+
+
+def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: Tensor) -> Tensor:
+    """What a further step [K'] of these heads changes in the slope of the data's loss along dz: float64[K']."""
+    total, weights = torch.zeros_like(step), heads.weights.only(which)
+    for rows in problem.chunks_of_logits(len(which)):
+        change = dz[..., rows][which]
+        z = heads.z[..., rows][which] + step.to(change.dtype)[:, None, None] * change
+        _, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, z.dtype))
+        total += dot(residuals - heads.residuals[..., rows][which], change)
+    return total
+
+
+def _go_back(
+    problem: Problem,
+    heads: _Heads,
+    trial: _Trial,
+    direction: Tensor,
+    step: Tensor,
+    which: Tensor,
+    precision: Precision,
+) -> None:
+    """Move these heads from a step of 1 to their shorter one: z, residuals, and the trial's gradient and data loss."""
+    back = (step[which] - 1)[:, None, None].to(precision.values)
+    gradient_change, data_loss = GradientSum(direction[which], precision.values), torch.zeros_like(step[which])
+    weights = heads.weights.only(which)
+    for block in problem.blocks(len(which), precision.operands):
+        rows = block.rows
+        z = heads.z[..., rows][which] + back * trial.dz[..., rows][which]
+        loss, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, precision.values))
+        data_loss += loss
+        change = residuals - heads.residuals[..., rows][which]
+        gradient_change.add(change, block)
+        heads.z[..., rows][which], heads.residuals[..., rows][which] = z, residuals
+    trial.gradient[which] += gradient_change.total() + problem.l2 * back * direction[which]
+    trial.data_loss[which] = data_loss

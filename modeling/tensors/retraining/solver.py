@@ -1,0 +1,119 @@
+"""Minimises many heads' objectives to a certificate: descents in quick precision, corrected by exact evaluations.
+
+This is iterative refinement. A descent solves the problem with slightly wrong features but the right gradient at its
+start, so the next evaluation finds an error that is smaller by orders; where it does not, the next precision follows.
+Only an evaluation in float64 certifies a head.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from modeling.arrays.common.modeling_errors import NotConverged
+from modeling.tensors.linear_algebra.matrix_products import multiplies_bfloat16
+from modeling.tensors.retraining.descent import Descent, descend
+from modeling.tensors.retraining.lbfgs import Pairs
+from modeling.tensors.retraining.loss_weights import HeadWeights
+from modeling.tensors.retraining.metric import Metric
+from modeling.tensors.retraining.objective import Evaluation, ImageState, evaluate
+from modeling.tensors.retraining.problem import Precision, Problem
+
+_HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
+_SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, patience=40)
+_DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, patience=500)
+
+PROGRESS = 0.5  # the worst gap must shrink by this with every correction, or the precision is exhausted
+GOAL = 0.5  # of the tolerance, so that the next evaluation agrees
+
+
+@dataclass(frozen=True)
+class Solution:
+    """v: float64[K, b, p]; loss and gap: float64[K]; iterations: of all descents together."""
+
+    v: Tensor
+    loss: Tensor
+    gap: Tensor
+    iterations: int
+
+
+def solve(
+    problem: Problem, weights: HeadWeights, start: Tensor, metric: Metric, tolerance: float, max_iterations: int
+) -> Solution:
+    """Minimise every head from one point [b, p], to gap ≤ tolerance × loss.
+
+    Raises NotConverged.
+    """
+    heads = _Heads(problem, weights, start, tolerance)
+    for precision in precisions(problem.features):
+        memory = ImageState.empty(problem, len(heads.pending), precision.values)
+        worst, descent = torch.inf, None
+        while True:
+            found, kept, still_pending = heads.evaluate(memory)
+            if not len(heads.pending):
+                return Solution(heads.v, heads.loss, heads.gap, heads.iterations)
+            worst_before, worst = worst, heads.worst()
+            if heads.iterations >= max_iterations:
+                raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
+            if not worst < PROGRESS * worst_before:  # neither NaN nor what stays infinite is
+                break
+            pairs = descent.pairs() if descent else Pairs()
+            pairs = pairs if still_pending.all() else pairs.only(still_pending)
+            most = min(max_iterations - heads.iterations, precision.patience)
+            descent = heads.descend(found, kept, metric.to(precision.operands), precision, most, pairs)
+    raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
+
+
+class _Heads:
+    """All heads on their way: where each is, and what the last evaluation there said. What float64 certifies is solved,
+    and pending no longer."""
+
+    def __init__(self, problem: Problem, weights: HeadWeights, start: Tensor, tolerance: float) -> None:
+        self.problem, self.weights, self.start, self.tolerance = problem, weights, start, tolerance
+        self.v, self.iterations = start.repeat(len(weights), 1, 1), 0
+        self.loss = torch.zeros_like(self.v[:, 0, 0])
+        self.gap = torch.full_like(self.loss, torch.inf)
+        self.pending = torch.arange(len(self.v), device=self.v.device)
+        self.check = problem.features.dtype  # the precision of evaluations
+
+    def worst(self) -> float:
+        """The largest gap of a pending head, as a share of its loss."""
+        return float((self.gap / self.loss)[self.pending].max())
+
+    def evaluate(self, memory: ImageState) -> tuple[Evaluation, ImageState, Tensor]:
+        """Evaluate the pending heads; returns what was found of those that still are, and which of them these are."""
+        here = self.v[self.pending] if self.iterations else self.start[None]
+        kept = memory.first(len(self.pending))
+        found = evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept.z, kept.residuals)
+        gap = found.gap(self.problem.l2)
+        self.loss[self.pending], self.gap[self.pending] = found.loss, gap
+        solved = (gap <= self.tolerance * found.loss) & (self.check == torch.float64)  # NaN is not
+        self.pending = self.pending[~solved]
+        return found.only(~solved), kept.only(~solved), ~solved
+
+    def descend(
+        self,
+        found: Evaluation,
+        kept: ImageState,
+        metric: Metric,
+        precision: Precision,
+        max_iterations: int,
+        pairs: Pairs,
+    ) -> Descent:
+        """Lower the pending heads from where they were evaluated: to the tolerance, or as far as the precision goes."""
+        goal = torch.maximum(GOAL * self.tolerance * self.loss, precision.shrinks * self.gap)[self.pending]
+        weights, v = self.weights.only(self.pending), self.v[self.pending]
+        descent = descend(self.problem, weights, v, found, kept, metric, precision, goal, max_iterations, pairs)
+        self.v[self.pending] = descent.v
+        self.iterations += descent.iterations
+        if (goal <= self.tolerance * self.loss[self.pending]).all():
+            self.check = torch.float64  # the descent aimed at the tolerance itself
+        return descent
+
+
+def precisions(features: Tensor) -> Sequence[Precision]:
+    """The precisions to go through, quick ones first. Features in float64 are worth float64 throughout."""
+    if features.dtype == torch.float64:
+        return (_DOUBLE,)
+    return (_HALF, _SINGLE, _DOUBLE) if multiplies_bfloat16(features.device) else (_SINGLE, _DOUBLE)

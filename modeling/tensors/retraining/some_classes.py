@@ -1,0 +1,143 @@
+"""Heads of many classes of which only a few rows are trained: those of the annotated classes (docs/methods.md).
+
+With W_A the rows that are free and the others those of a trained head, an image's cross-entropy is
+
+    log(exp(r_i) + Σ_{c in A} exp(W_c x_i)) - logit of y_i,    r_i = log Σ_{c not in A} exp(W_c x_i)
+
+and r is computed once, so that a pass costs |A| products an image and not C. The objective in W_A is λ-strongly convex
+as that of `many_heads`, and is solved by the same means to the same certificate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
+from modeling.tensors.retraining.input_checks import (
+    check_classes,
+    check_problem,
+    check_tolerance,
+    check_values,
+    check_weights,
+)
+from modeling.tensors.retraining.many_heads import TrainedHeads, batches
+from modeling.tensors.retraining.problem import Problem
+from modeling.tensors.retraining.shared_start import METRIC_ROWS, curvature_metric
+from modeling.tensors.retraining.solver import solve
+
+
+def train_some_classes(
+    features: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    weights: NDArray[np.floating],
+    l2: float,
+    coef: NDArray[np.floating],
+    intercept: NDArray[np.floating],
+    classes: Sequence[int],
+    tolerance: float = 1e-8,
+    max_iterations: int = 500,
+    device: str | torch.device = "cpu",
+) -> TrainedHeads:
+    """Train K heads as `train_heads` does, moving only the rows of some classes; the other rows stay those of a head.
+
+    features, labels, weights, l2, tolerance: as in `train_heads`, with labels in [0, C);
+    coef, intercept: float[C, d] and float[C], the head to go out from; classes: those whose rows are trained.
+
+    loss is the whole objective, with all rows in its penalty; gap bounds how far it is above the least that these rows
+    alone can reach. With every class trained that is the minimum of `train_heads`; with few it is higher.
+    Raises BadArray for input that does not fit, NotConverged where a head misses the tolerance in max_iterations.
+    """
+    whole = _checked_head(features, coef, intercept)
+    n_classes = check_problem(features, labels, l2, len(whole))
+    check_values(features)
+    check_weights(weights, len(labels))
+    check_tolerance(tolerance)
+    check_classes(classes, n_classes)
+    free = torch.tensor(sorted(classes), dtype=torch.int64)
+    with torch.inference_mode():
+        head = torch.from_numpy(whole).to(device)
+        problem = _restricted(Problem.of(features, labels, l2, n_classes, device), head, free)
+        given, start = as_tensor(weights).to(device), head[free]
+        metric = curvature_metric(problem, _typical(given), start, METRIC_ROWS)
+        solutions = [
+            solve(problem, batch, start, metric, tolerance, max_iterations) for batch in batches(problem, given)
+        ]
+        rows = head.repeat(given.shape[1], 1, 1)
+        rows[:, free] = torch.cat([each.v for each in solutions])
+        trained = TrainedHeads.of(rows, solutions)
+        penalty_of_others = l2 / 2 * float((head**2).sum() - (start**2).sum())
+        return replace(trained, loss=trained.loss + penalty_of_others)
+
+
+@dataclass(frozen=True)
+class _OfSome:
+    """The cross-entropy with a few free rows. Where others take labels it takes images, by number."""
+
+    basis: Tensor  # float64[|A|, |A|], the identity: a free row is its own coordinate
+    place: Tensor  # int64[n], of the label among the free rows; |A| where it is another
+    others: Tensor  # float64[n], r
+    of_label: Tensor  # float64[n], the label's logit where its row is not free, else 0
+
+    def of_images(self, z: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        others, of_label = self.others[images].to(z.dtype), self.of_label[images].to(z.dtype)
+        log_total = torch.logaddexp(z.logsumexp(1), others)
+        is_label = self._is_label(images, z.dtype)
+        losses = log_total - (z * is_label).sum(1) - of_label
+        return losses, (z - log_total[:, None]).exp() - is_label
+
+    def curvature(self, z: Tensor, images: Tensor) -> Tensor:
+        p = (z - torch.logaddexp(z.logsumexp(0), self.others[images].to(z.dtype))).exp()
+        return (p * (1 - p)).mean(0)
+
+    def _is_label(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        """[|A|, m]"""
+        rows = torch.arange(len(self.basis), device=images.device)
+        return (rows[:, None] == self.place[images]).to(dtype)
+
+
+def _restricted(problem: Problem, head: Tensor, free: Tensor) -> Problem:
+    """The problem of the free rows, from the whole one and a head [C, p]; its logits are computed here, in float64."""
+    is_free = torch.zeros(len(head), dtype=torch.bool, device=head.device)
+    is_free[free] = True
+    place = torch.full((len(head),), len(free), device=head.device)
+    place[free] = torch.arange(len(free), device=head.device)
+    labels = problem.labels
+    others, of_label = (torch.empty(len(labels), dtype=torch.float64, device=head.device) for _ in range(2))
+    for block, z in problem.products(head[None], torch.float64, torch.float64, 1):
+        rows = block.rows
+        others[rows] = z[0, ~is_free].logsumexp(0)  # of none: -inf
+        of_label[rows] = z[0].gather(0, labels[rows][None])[0]
+    cross_entropy = _OfSome(
+        basis=torch.eye(len(free), dtype=torch.float64, device=head.device),
+        place=place[labels],
+        others=others,
+        of_label=of_label.where(~is_free[labels], 0),
+    )
+    return replace(problem, labels=torch.arange(len(labels), device=head.device), cross_entropy=cross_entropy)
+
+
+def _typical(weights: Tensor) -> Tensor:
+    """float64[n], with sum 1: between the heads' mean weights, [n, K], and equal ones, so that no image is left out."""
+    scale = 1 / weights.sum(0, dtype=torch.float64)
+    mean = (weights @ scale.to(weights.dtype)).double() / len(scale)
+    return (mean + 1 / len(mean)) / 2
+
+
+def _checked_head(
+    features: NDArray[np.floating], coef: NDArray[np.floating], intercept: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """float64[C, d + 1], the bias last."""
+    if coef.ndim != 2 or features.ndim != 2 or coef.shape[1] != features.shape[1] or intercept.shape != coef.shape[:1]:
+        raise BadArray(
+            f"coef {coef.shape} and intercept {intercept.shape} must be [C, d] and [C] for features {features.shape}"
+        )
+    head = np.concatenate([coef, intercept[:, None]], axis=1).astype(np.float64)
+    bad = ~np.isfinite(head).all(axis=1)
+    if bad.any():
+        raise BadArray(f"the head must be finite, and its row {int(np.argmax(bad))} is not")
+    return head

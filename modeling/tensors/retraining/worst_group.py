@@ -1,0 +1,248 @@
+"""One head for the worst group: worst-class, worst-slice and Group DRO's objective, solved to a certificate.
+
+For groups g with mean cross-entropy L_g, the objective max_g L_g(W) + λ/2 ‖W‖² is convex and not smooth. With weights q
+on the groups, F_q(W) = Σ_g q_g L_g(W) + λ/2 ‖W‖² lies below it everywhere, and is λ-strongly convex, so that
+
+    max_g L_g(W) + λ/2 ‖W‖² - optimum ≤ max_g L_g(W) + λ/2 ‖W‖² - F_q(W) + ‖∇F_q(W)‖² / (2λ)    for every q: the gap.
+
+A step minimises the larger of the groups' linear models plus a curvature they share: by duality a quadratic in q, as
+small as the number of groups. The curvature is that of the class-balanced head, corrected by what the last steps showed
+of F_q's: q settles, and the method is then a quasi-Newton method for F_q. See docs/methods.md.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from modeling.arrays.common.modeling_errors import NotConverged
+from modeling.tensors.retraining.group_means import GroupMeans
+from modeling.tensors.retraining.input_checks import (
+    check_groups,
+    check_problem,
+    check_tolerance,
+    check_values,
+    naming_bad_values,
+)
+from modeling.tensors.retraining.lbfgs import Pairs
+from modeling.tensors.retraining.metric import Metric
+from modeling.tensors.retraining.objective import (
+    Evaluation,
+    GradientSum,
+    ImageState,
+    dot,
+    evaluate,
+    evaluate_change,
+    evaluate_known,
+)
+from modeling.tensors.retraining.problem import Precision, Problem
+from modeling.tensors.retraining.shared_start import SharedStart, start_of
+from modeling.tensors.retraining.simplex import simplex_maximiser
+from modeling.tensors.retraining.solver import GOAL, PROGRESS, precisions
+
+_SUFFICIENT = 1e-3  # of the decrease that the model promises
+_LEAST_STEP = 1e-6
+_LOOSE = 5e-3  # a tolerance for which the first gradients and the metric may be rounded as the features are
+
+
+@dataclass(frozen=True)
+class TrainedWorstGroup:
+    """What `train_worst_group` returns, in float64, for C classes, d features and the G groups that have images.
+
+    coef: [C, d] and intercept: [C], the logits being coef @ x + intercept.
+    loss: the objective reached, max_g L_g + λ/2 ‖W‖²; gap: the certificate, it is at most this far above its minimum.
+    groups: int64[G], the ids of the groups, ascending; group_loss: [G], L_g; q: [G], ≥ 0 with sum 1, the weights of the
+    groups for which the gap is certified: the head nearly minimises Σ_g q_g L_g + λ/2 ‖W‖².
+    """
+
+    coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    loss: float
+    gap: float
+    groups: NDArray[np.int64]
+    group_loss: NDArray[np.float64]
+    q: NDArray[np.float64]
+    iterations: int
+
+
+def train_worst_group(
+    features: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    groups: NDArray[np.integer],
+    l2: float,
+    n_classes: int | None = None,
+    tolerance: float = 1e-6,
+    max_iterations: int = 500,
+    start: SharedStart | None = None,
+    device: str | torch.device = "cpu",
+) -> TrainedWorstGroup:
+    """Minimise the largest mean cross-entropy of any group, plus the penalty.
+
+    features: float[n, d], standardised; labels: int[n] in [0, C);
+    groups: int[n] ≥ 0: the labels (worst-class), `slice_ids` (worst-slice) or `group_ids` (Group DRO);
+    l2: λ > 0; n_classes: C ≥ 2, by default one more than the largest label;
+    tolerance: it ends with gap ≤ tolerance × loss; start, device: as in `train_heads`.
+
+    Raises BadArray for input that does not fit, NotConverged where the tolerance is missed in max_iterations.
+    """
+    n_classes = check_problem(features, labels, l2, n_classes)
+    if start is None or not start.caches(features):
+        check_values(features)
+    check_groups(groups, len(labels))
+    check_tolerance(tolerance)
+    with torch.inference_mode(), naming_bad_values(features):
+        problem = Problem.of(features, labels, l2, n_classes, device)
+        start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
+        weights = GroupMeans.of(groups, problem.labels.device)
+        v, certificate, iterations = _solve(problem, weights, start, tolerance, max_iterations)
+        coefficients = (problem.cross_entropy.basis @ v[0]).cpu().numpy()
+    return TrainedWorstGroup(
+        coef=coefficients[:, :-1].copy(),
+        intercept=coefficients[:, -1].copy(),
+        loss=certificate.loss,
+        gap=certificate.gap,
+        groups=weights.ids,
+        group_loss=certificate.group_loss,
+        q=certificate.q,
+        iterations=iterations,
+    )
+
+
+@dataclass(frozen=True)
+class _Certificate:
+    """For a head: the objective, how far above the optimum it can be, the groups' losses, and the q that says so."""
+
+    loss: float
+    gap: float
+    group_loss: NDArray[np.float64]
+    q: NDArray[np.float64]
+
+
+def _certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
+    """max_g L_g - Σ_g q_g L_g + ‖∇F_q‖² / (2λ), in float64 with one gradient: that of the groups mixed by q."""
+    mixture, mean = groups.mixed(q), torch.zeros(len(groups), dtype=torch.float64, device=v.device)
+    data_gradient = GradientSum(v, torch.float64)
+    for block, z in problem.products(v, torch.float64, torch.float64, 1):
+        losses, residuals = problem.cross_entropy.of_images(z, problem.labels[block.rows])
+        mean += (groups.of_rows(block.rows, torch.float64) * losses).sum(1)
+        data_gradient.add(residuals * mixture.of_rows(block.rows, torch.float64)[:, None], block)
+    group_loss, penalty = mean.cpu().numpy(), problem.l2 / 2 * float(dot(v, v))
+    gradient = data_gradient.total() + problem.l2 * v
+    gap = group_loss.max() - q @ group_loss + float(dot(gradient, gradient)) / (2 * problem.l2)
+    return _Certificate(float(group_loss.max()) + penalty, float(gap), group_loss, q)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A head, what was found there, and the certificate for it."""
+
+    v: Tensor  # float64[1, b, p]
+    kept: ImageState  # [1, b, n], of every image, not weighted
+    found: Evaluation  # of every group
+    metric: Metric
+    loss: float
+    gap: float
+    q: NDArray[np.float64]
+
+    @cached_property
+    def gradients(self) -> Tensor:
+        """[G, b, p], the groups', in the coordinates of the metric."""
+        return self.metric.to_coordinates(self.found.gradient.to(self.kept.z.dtype))
+
+
+class _Method:
+    """Steps in one precision: only what changes by a step is multiplied in it, as in `descent`."""
+
+    def __init__(self, problem: Problem, weights: GroupMeans, metric: Metric, precision: Precision) -> None:
+        self.problem, self.weights, self.metric, self.precision = problem, weights, metric, precision
+
+    def begin(self, v: Tensor, z: Tensor, operands: torch.dtype) -> _Point:
+        """Evaluate every group where z = V x is known, [1, b, n], with a product of these operands."""
+        found, kept = evaluate_known(self.problem, self.weights, v, z.to(self.precision.values), operands)
+        return self._point(v, kept, found, None)
+
+    def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
+        """Evaluate every group in full."""
+        z = torch.empty(1, self.problem.n_columns, len(self.problem.labels), dtype=dtype, device=v.device)
+        found = evaluate(self.problem, self.weights, v, dtype, z)
+        z = z.to(self.precision.values)
+        _, residuals = self.problem.cross_entropy.of_images(z, self.problem.labels)
+        return self._point(v, ImageState(z, residuals), found, None)
+
+    def after(self, at: _Point, step: Tensor) -> _Point:
+        """Evaluate what a step [1, b, p] changes."""
+        found, kept = evaluate_change(self.problem, self.weights, at.v, at.kept, at.found, step, self.precision)
+        return self._point(at.v + step, kept, found, at.q)
+
+    def _point(self, v: Tensor, kept: ImageState, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
+        """The q with the smallest gap maximises qᵀF - ‖Jᵀq‖² / (2λ), with F the groups' losses, J their gradients."""
+        losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
+        curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
+        q = simplex_maximiser(losses, curvature, near)
+        gap = float(losses.max() - q @ losses + max(q @ curvature @ q, 0) / 2)  # by rounding it can be negative
+        return _Point(v, kept, found, self.metric, float(losses.max()), gap, q)
+
+    def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
+        """The minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
+
+        Its dual is max_q qᵀF - ½ ‖Jᵀq‖² in the metric H⁻¹, and D = -H⁻¹ Jᵀ q. None where no step lowers the loss by
+        more than rounding.
+        """
+        losses, solved = at.found.loss.cpu().numpy(), pairs.times(at.gradients)
+        curvature = (at.gradients.flatten(1) @ solved.flatten(1).T).double().cpu().numpy()
+        q = simplex_maximiser(losses, (curvature + curvature.T) / 2, at.q)
+        promised = at.loss - (q @ losses - q @ curvature @ q / 2)
+        mixture = torch.from_numpy(q).to(at.gradients)[:, None, None]
+        step = -(mixture * solved).sum(0, keepdim=True)
+        direction, length = self.metric.from_coordinates(step).double(), 1.0
+        if promised <= torch.finfo(self.precision.values).eps * at.loss:
+            return None
+        while length > _LEAST_STEP:
+            there = self.after(at, length * direction)
+            if there.loss <= at.loss - _SUFFICIENT * length * promised:
+                change = (mixture * (there.gradients - at.gradients)).sum(0, keepdim=True)
+                return there, pairs.and_then(length * step, change)
+            length /= 2
+        return None
+
+    def descend(self, at: _Point, tolerance: float, max_iterations: int) -> tuple[_Point, int]:
+        """Step until the gap is within the tolerance, or as small as the precision makes it, no step leads on, or the
+        iterations are used up; returns how many."""
+        pairs, iterations, least = Pairs(), 0, self.precision.shrinks * at.gap
+        while at.gap > max(GOAL * tolerance * at.loss, least) and iterations < max_iterations:
+            lower = self.step(at, pairs)
+            iterations += 1
+            if lower is None:
+                break
+            at, pairs = lower
+        return at, iterations
+
+
+def _solve(
+    problem: Problem, weights: GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
+) -> tuple[Tensor, _Certificate, int]:
+    """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
+    v, check, iterations = start.reference[None], problem.features.dtype, 0
+    known: Tensor | None = start.logits(problem)
+    for precision in precisions(problem.features):
+        rounded = precision.operands if tolerance >= _LOOSE else precision.values
+        method, gap_before = _Method(problem, weights, start.metric.to(rounded), precision), np.inf
+        while True:
+            at = method.at(v, check) if known is None else method.begin(v, known, rounded)
+            if iterations >= max_iterations:
+                raise NotConverged(iterations, at.gap / at.loss, tolerance, max_iterations)
+            if not at.gap < PROGRESS * gap_before:  # NaN is not
+                break
+            # what is known may be of features that have changed in memory since
+            gap_before, known = at.gap if known is None else np.inf, None
+            reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.patience))
+            v, iterations = reached.v, iterations + used
+            if precision.shrinks * at.gap <= tolerance * reached.loss:  # the descent aimed at the tolerance itself
+                certificate = _certify(problem, weights, v, reached.q)
+                if certificate.gap <= tolerance * certificate.loss:
+                    return v, certificate, iterations
+                check = torch.float64
+    raise NotConverged(iterations, at.gap / at.loss, tolerance, max_iterations)

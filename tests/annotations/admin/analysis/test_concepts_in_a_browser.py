@@ -1,0 +1,101 @@
+"""The pages of concepts and of corrections in a real browser: no violation of axe or the policy, marks that speak."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import BaseModel, Study
+from annotations.services.retraining import corrections
+from tests.accessibility import assert_no_violations, overhang
+from tests.actors import OVAL, SQUARE
+from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
+from tests.annotations.chromium import page_without_complaints
+from tests.correcting import approve, say, study_of_both
+from worker.retraining.corrections import train_due_corrections
+from worker.retraining.run_training import train_due_runs
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ANN = {SQUARE: ["red", "dark red", "no blue"], OVAL: ["blue", "bright"]}
+BEN = {SQUARE: ["red things", "light", "mossy"], OVAL: ["blue", "they have green stripes"]}
+
+
+def address(live_server: LiveServer, study: Study, page: str) -> str:
+    return f"{live_server.url}/admin/annotations/study/{study.pk}/{page}/"
+
+
+@pytest.fixture
+def study(base_model: BaseModel) -> Study:
+    study = study_of_both(base_model)
+    approve(*say(study, "ann", ANN), *say(study, "ben", BEN))
+    train_due_runs()
+    return study
+
+
+@pytest.fixture
+def corrected(study: Study, base_model: BaseModel) -> Study:
+    corrections.request(study, base_model, by="coordinator")
+    train_due_corrections()
+    return study
+
+
+def test_the_marks_of_the_map_speak_to_the_pointer_and_to_the_keys(
+    live_server: LiveServer, chromium: Browser, coordinator: User, study: Study
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(address(live_server, study, "concepts"))
+        phrase_map = page.locator("#figure-concept-map")
+        phrase_map.locator(".point").first.hover()
+        expect(page.locator(".chart-tip")).to_contain_text("concept 1")
+        first = page.locator(".chart-tip").inner_text()
+        phrase_map.locator(".point").first.focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".chart-tip")).not_to_have_text(first)
+        phrase_map.get_by_text("Data", exact=True).click()
+        expect(phrase_map.get_by_role("table")).to_contain_text("mossy")
+        with page.expect_download() as download:
+            phrase_map.get_by_role("button", name="PNG").click()
+        assert download.value.suggested_filename == "both-concept-map.png"
+        shoot(page, "admin-concepts")
+
+
+def test_a_coordinator_trains_a_correction_and_approves_it(
+    live_server: LiveServer, chromium: Browser, coordinator: User, study: Study
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(address(live_server, study, "correction"))
+        page.get_by_label("square").select_option(index=1)
+        page.get_by_role("button", name="Train the correction").click()
+        expect(page.locator("#correction-now")).to_contain_text("Waits for a worker")
+        train_due_corrections()
+        page.get_by_role("link", name="read what it does").click()  # the page has found out by itself
+        page.get_by_role("heading", name="To every group").wait_for()
+        page.get_by_label("Reason").fill("no group loses")
+        page.get_by_role("button", name="Approve the correction").click()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download the head and its report").click()
+        assert download.value.suggested_filename.endswith(".zip")
+        shoot(page, "admin-correction")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("name", ["concepts", "correction"])
+def test_there_is_no_violation(
+    live_server: LiveServer, chromium: Browser, coordinator: User, corrected: Study, scheme: Any, width: int, name: str
+) -> None:
+    # axe-core is put into the page as a script, which the page's own policy would not let in.
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    sign_in(page, live_server.url)
+    page.goto(address(live_server, corrected, name))
+    for summary in page.locator("#results summary").all():
+        summary.click()
+    assert_no_violations(page, scheme=scheme)
+    assert overhang(page) == 0
+    context.close()

@@ -1,0 +1,111 @@
+"""The results page in a real browser: no violation of axe or of the policy, marks that speak, a page that follows."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.admin.analysis import results_page
+from annotations.models import BaseModel, Study
+from annotations.services.phrases import phrase_submission
+from tests.accessibility import assert_no_violations, overhang
+from tests.actors import Visit
+from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
+from tests.annotations.analysis.scripted import scripted_phrases
+from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.chromium import page_without_complaints
+from tests.annotations.exports.rows import add_phrase, add_run
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def results(live_server: LiveServer, study: Study) -> str:
+    return f"{live_server.url}/admin/annotations/study/{study.pk}/results/"
+
+
+@pytest.fixture
+def scripted(base_model: BaseModel) -> Study:
+    study = two_tasks(base_model)
+    tell(study, scripted_phrases())
+    return study
+
+
+def test_marks_speak_to_the_pointer_and_to_the_keys(
+    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study, tmp_path: Path
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        figure = page.locator("#figure-error-scores")
+        figure.locator(".point").first.hover()
+        expect(page.locator(".chart-tip")).to_contain_text("p01")
+        figure.locator(".point").first.focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".chart-tip")).to_contain_text("p02")
+        page.keyboard.press("Escape")
+        expect(page.locator(".chart-tip")).to_be_hidden()
+        shoot(page, "admin-results")
+
+
+def test_a_figure_has_its_data_another_axis_and_a_picture(
+    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study, tmp_path: Path
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        figure = page.locator("#figure-annotation-time")
+        figure.get_by_text("Data", exact=True).click()
+        expect(figure.get_by_role("table")).to_contain_text("wall_time")
+        figure.get_by_role("button", name="Logarithmic").click()
+        expect(figure.locator("[data-scale=log]")).to_be_visible()
+        expect(figure.locator("[data-scale=even]")).to_be_hidden()
+        with page.expect_download() as download:
+            figure.get_by_role("button", name="PNG").click()
+        assert download.value.suggested_filename == "scripted-annotation-time.png"
+        path = tmp_path / "figure.png"
+        download.value.save_as(path)
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
+    live_server: LiveServer,
+    chromium: Browser,
+    coordinator: User,
+    open_study: Study,
+    alice: Visit,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(results_page, "_POLL_S", 0.2)
+    add_run(add_phrase(alice, "red", 0.75), 0.5)
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, open_study))
+        figure = page.locator("#figure-error-scores")
+        figure.get_by_text("Data", exact=True).click()
+        expect(figure.get_by_role("table")).to_contain_text("red")
+        kept = page.locator("#figure-panels").element_handle()
+        phrase_submission.submit(alice.assignment, client_uuid=uuid.uuid4(), text="crimson")
+        expect(page.locator("#figure-table-3")).to_contain_text("crimson")
+        expect(figure.locator("details")).to_have_attribute("open", "")
+        assert kept is not None and kept.evaluate("figure => figure.isConnected"), "what has not changed stays"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_there_is_no_violation(
+    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study, scheme: Any, width: int
+) -> None:
+    # axe-core is put into the page as a script, which the page's own policy would not let in.
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    sign_in(page, live_server.url)
+    page.goto(results(live_server, scripted))
+    page.locator("#figure-error-scores summary").click()
+    assert_no_violations(page, scheme=scheme)
+    assert overhang(page) == 0
+
+    context.close()

@@ -1,0 +1,38 @@
+"""What stands in a form or an address instead of a row's number finds nothing, and breaks nothing."""
+
+import pytest
+from django.urls import reverse
+
+from annotations.admin.common.number_formats import row_number
+
+NO_NUMBERS = ["9" * 5000, "9" * 18, "-1", "1e3", "٣", "²", "", "1 OR 1=1", "\0"]
+POSTS = {
+    "payments": ({"act": "prepare"}, "payment"),
+    "moderation": ({"act": "approve_shown"}, "phrase"),
+    "ledgers": ({"act": "release_place"}, "submission"),
+    "rehearsal": ({"act": "preview"}, "condition"),
+    "monitor": ({}, "alarm"),
+    "correction": ({"act": "train"}, "base_model"),
+    "classes": ({"act": "remove"}, "task"),
+}
+GETS = {"release_file": "number", "submission": "submission", "correction": "correction", "payments": "page"}
+
+
+def test_a_number_is_of_plain_digits_and_one_that_a_row_can_have():
+    assert row_number("12") == 12
+    assert [row_number(text) for text in (*NO_NUMBERS, None) if text != "9" * 18] == [0] * len(NO_NUMBERS)
+
+
+@pytest.mark.parametrize("page", POSTS)
+def test_a_form_with_no_number_is_answered(open_study, coordinator_client, page):
+    given, field = POSTS[page]
+    address = reverse(f"admin:annotations_study_{page}", args=[open_study.pk])
+    for number in NO_NUMBERS:
+        assert coordinator_client.post(address, {**given, field: number}).status_code in (200, 302, 404)
+
+
+@pytest.mark.parametrize("page", GETS)
+def test_an_address_with_no_number_is_answered(open_study, coordinator_client, page):
+    address = reverse(f"admin:annotations_study_{page}", args=[open_study.pk])
+    for number in NO_NUMBERS:
+        assert coordinator_client.get(address, {GETS[page]: number}).status_code in (200, 302, 404)

@@ -1,0 +1,106 @@
+"""The live page, and the same as JSON."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from annotations.admin.monitoring.monitor import HEIGHT, sparkline
+from annotations.models import Alarm, Phrase, Role, Study
+from tests.actors import Visit, create_study, start_visit
+from tests.annotations.exports.rows import add_phrase
+from tests.annotations.views.pages import tree
+
+
+def page(study: Study) -> str:
+    return f"/admin/annotations/study/{study.pk}/monitor/"
+
+
+@pytest.fixture
+def alarm(open_study: Study) -> Alarm:
+    return Alarm.objects.create(
+        study=open_study,
+        kind="dropout",
+        message="<b>Many</b> left.",
+        raised_at=timezone.now(),
+        last_error="email: down",
+    )
+
+
+def test_it_shows_people_queues_and_alarms(
+    coordinator_client: Client, open_study: Study, alice: Visit, alarm: Alarm
+) -> None:
+    phrase = add_phrase(alice, "red")
+    Phrase.objects.filter(pk=phrase.pk).update(submitted_at=timezone.now() - dt.timedelta(seconds=75))
+    shown = tree(coordinator_client.get(page(open_study)))
+    live = shown.select_one("#monitor")
+    assert live is not None and live["data-live"] == "5"
+    assert "the oldest for 75 s" in live.text
+    assert "<b>Many</b> left." in live.text and "Nobody could be told: email: down" in live.text
+    assert len(live.select("svg.sparkline rect")) == 1
+    assert not live.select("[style]")
+    assert live.select_one(f'a[href="{page(open_study)}"]')  # without JavaScript
+
+
+def test_an_alarm_stands_on_the_cockpit_too(coordinator_client: Client, open_study: Study, alarm: Alarm) -> None:
+    shown = coordinator_client.get(f"/admin/annotations/study/{open_study.pk}/change/").content.decode()
+    assert "&lt;b&gt;Many&lt;/b&gt; left." in shown
+
+
+def test_a_coordinator_takes_note_and_an_analyst_does_not(
+    coordinator_client: Client, open_study: Study, alarm: Alarm, client: Client
+) -> None:
+    analyst = User.objects.create_user("analyst", is_staff=True)
+    open_study.members.create(user=analyst, role=Role.ANALYST)
+    client.force_login(analyst)
+    assert "I take care" not in client.get(page(open_study)).content.decode()
+    assert client.post(page(open_study), {"alarm": alarm.pk}).status_code == 404
+    assert coordinator_client.post(page(open_study), {"alarm": alarm.pk}).status_code == 302
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_by == "coordinator"
+    assert "coordinator takes care" in client.get(page(open_study)).content.decode()
+
+
+def test_an_alarm_of_another_study_is_not_found(
+    coordinator_client: Client, open_study: Study, draft_study: Study, alarm: Alarm, base_model
+) -> None:
+    other = create_study(base_model, "other")
+    assert coordinator_client.post(page(other), {"alarm": alarm.pk}).status_code == 404
+    assert coordinator_client.post(page(open_study), {"alarm": "x" * 40}).status_code == 404
+
+
+def test_the_api_says_the_same(coordinator_client: Client, open_study: Study, alice: Visit, alarm: Alarm) -> None:
+    seen = coordinator_client.get(f"/api/v1/studies/{open_study.slug}/monitor/").json()
+    assert next(step["label"] for step in seen["steps"]) == "Consent"
+    assert sum(step["here"] for step in seen["steps"]) == 1
+    assert len(seen["phrases_by_minute"]) == 60
+    assert seen["waiting"]["phrases"] == {"n": 0, "oldest_s": 0.0}
+    assert seen["budget"]["left"] == 1 and seen["budget"]["share"] is None
+    assert [row["kind"] for row in seen["alarms"]] == ["dropout"]
+    assert seen["cells"] == [{"condition": None, "order": 0, "live": 1, "completed": 0}]
+    assert (seen["quota"], seen["taken"]) == (None, 1)
+
+
+def test_it_asks_as_much_of_the_database_for_many_people_as_for_one(
+    coordinator_client: Client, open_study: Study, alice: Visit
+) -> None:
+    def n_queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            coordinator_client.get(page(open_study))
+        return len(captured)
+
+    n_queries()  # content types and such are asked for once
+    one = n_queries()
+    for i in range(5):
+        add_phrase(start_visit(open_study, f"person-{i}"), "red", 0.5)
+    assert n_queries() == one
+
+
+def test_the_fullest_minute_is_as_high_as_the_drawing() -> None:
+    bars = sparkline((0, 2, 4))
+    assert [(bar.x, bar.y, bar.height) for bar in bars] == [(0, HEIGHT, 0), (4, HEIGHT / 2, HEIGHT / 2), (8, 0, HEIGHT)]
+    assert [bar.height for bar in sparkline((0, 0))] == [0, 0]

@@ -1,0 +1,100 @@
+"""Pausing a study on both sides, and taking a rejection back, in a real browser with a Prolific at the other end."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Study, Submission
+from annotations.services.prolific import prolific_client
+from annotations.services.prolific.submissions import reconcile
+from tests.annotations.admin.common.test_in_a_browser import sign_in
+from tests.annotations.admin.payments.test_payments_in_a_browser import look
+from tests.annotations.chromium import page_without_complaints
+from tests.annotations.money import done_there
+from tests.fake_prolific import FakeProlific
+from tests.prolific_steps import THERE, put_on_prolific
+from worker.prolific import send_due_requests
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_study_is_paused_on_both_sides_and_started_there_again(
+    open_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Browser, coordinator: User
+) -> None:
+    study, there = put_on_prolific(open_study, prolific), prolific.clerk.studies[THERE]
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/step/pause/")
+        expect(page.get_by_label("Pause it on Prolific too")).to_be_checked()
+        look(page, "admin-pause")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_text("pause: being sent")).to_be_visible()
+        send_due_requests()
+        assert there.status == "PAUSED"
+        page.get_by_role("link", name="On Prolific").first.click()
+        expect(page.get_by_text("Pause it there")).to_be_visible()
+        look(page, "admin-on-prolific")
+        page.get_by_role("link", name="Start it there again").click()
+        expect(page.get_by_text("Here the study stays paused.")).to_be_visible()
+        look(page)
+        page.get_by_role("button", name="Start it there again").click()
+        expect(page.get_by_text("being sent")).to_be_visible()
+        send_due_requests()
+        expect(page.get_by_text("they find a shut door")).to_be_visible(timeout=15_000)  # the page looks again itself
+        assert there.status == "ACTIVE"
+
+
+def test_a_rejection_is_taken_back(
+    open_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Browser, coordinator: User
+) -> None:
+    study = put_on_prolific(open_study, prolific)
+    done_there(prolific, study, "anna", "REJECTED")
+    client = prolific_client.client()
+    assert client is not None
+    reconcile(study, client)
+    anna = Submission.objects.get()
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/submission/?submission={anna.pk}")
+        page.get_by_role("link", name="Take the rejection back …").click()
+        page.get_by_label("Reason, for the audit log alone").fill("They wrote to us: the page had frozen.")
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_text("awaits review again")).to_be_visible()
+        look(page, "admin-unreject")
+        page.get_by_role("button", name="Take the rejection back").click()
+        send_due_requests()
+        page.reload()
+        expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+
+
+def test_a_draft_is_made_and_gets_more_places(
+    draft_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Browser, coordinator: User
+) -> None:
+    draft_study.quota, draft_study.reward_cents, draft_study.no_consent_code = 30, 250, "NOCONSENT"
+    draft_study.introduction = "You look at pictures, and describe some of them."
+    draft_study.save()
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/annotations/study/{draft_study.pk}/on_prolific/")
+        page.get_by_role("link", name="Make the draft on Prolific").click()
+        look(page)
+        page.get_by_label("mobile").uncheck()
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_text("NOCONSENT: NO_CONSENT, by the participant: REQUEST_RETURN")).to_be_visible()
+        look(page, "admin-prolific-draft")
+        page.get_by_role("button", name="Make the draft").click()
+        expect(page.get_by_text("being sent")).to_be_visible()
+        send_due_requests()
+        (there,) = prolific.clerk.studies.values()
+        assert there.fields["device_compatibility"] == ["desktop", "tablet"]
+        page.reload()
+        page.get_by_role("link", name="More places").click()
+        page.get_by_label("Places in all").fill("40")
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_text("The further rewards are 25.00 GBP")).to_be_visible()
+        look(page)
+        page.get_by_role("button", name="Raise both sides").click()
+        expect(page.get_by_text("Raise the places to 40")).to_be_visible()
+        send_due_requests()
+        assert there.fields["total_available_places"] == 40

@@ -1,0 +1,162 @@
+"""The correction page: training, its report and files, the decision, and who may do what."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from annotations.models import BaseModel, Correction, Phrase, Role, Study
+from modeling.arrays.retraining.heads import Head
+from tests.actors import OVAL, SQUARE
+from tests.correcting import approve, say, study_of_both
+from worker.retraining.corrections import train_due_corrections
+
+
+@pytest.fixture
+def study(base_model: BaseModel) -> Study:
+    return study_of_both(base_model)
+
+
+@pytest.fixture
+def said(study: Study) -> list[Phrase]:
+    phrases = say(study, "ann", {SQUARE: ["red", "<b>dark</b> red"], OVAL: ["blue"]})
+    approve(*phrases)
+    return phrases
+
+
+@pytest.fixture
+def address(study: Study) -> str:
+    return reverse("admin:annotations_study_correction", args=[study.pk])
+
+
+@pytest.fixture
+def analyst_client(study: Study) -> Client:
+    user = User.objects.create_user("ana", is_staff=True)
+    study.members.create(user=user, role=Role.ANALYST)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def train(client: Client, address: str, base_model: BaseModel, **fields: object) -> Correction:
+    client.post(address, {"act": "train", "base_model": base_model.pk, **fields})
+    train_due_corrections()
+    return Correction.objects.latest("pk")
+
+
+def told(client: Client, address: str, form: dict[str, object]) -> str:
+    return client.post(address, form, follow=True).content.decode()
+
+
+def test_without_an_approved_phrase_the_page_says_what_to_do(
+    address: str, base_model: BaseModel, coordinator_client: Client
+) -> None:
+    page = coordinator_client.get(address).content.decode()
+    assert "No phrase with a similarity threshold is approved yet." in page
+    assert "There is no approved phrase" in told(
+        coordinator_client, address, {"act": "train", "base_model": base_model.pk}
+    )
+
+
+def test_a_correction_is_asked_for_and_its_report_read(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
+) -> None:
+    page = coordinator_client.get(address).content.decode()
+    assert "&lt;b&gt;dark&lt;/b&gt; red" in page and "<b>dark</b>" not in page
+    coordinator_client.post(address, {"act": "train", "base_model": base_model.pk})
+    assert "Waits for a worker" in coordinator_client.get(address).content.decode()
+    train_due_corrections()
+    page = coordinator_client.get(address).content.decode()
+    for words in (
+        "highest error score",
+        "Worst group",
+        "square, red",
+        "Leaving one annotation out",
+        "Every row of the head",
+    ):
+        assert words in page
+    assert page.count('class="chart"') == 1
+    assert "style=" not in page.split('id="results"')[1]
+
+
+def test_a_class_can_have_another_phrase_or_none(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
+) -> None:
+    correction = train(
+        coordinator_client, address, base_model, **{f"class-{SQUARE}": said[1].pk, f"class-{OVAL}": "none"}
+    )
+    assert [part.score.phrase for part in correction.parts.all()] == [said[1]]
+    assert "by hand" in coordinator_client.get(address).content.decode()
+
+
+def test_the_report_is_a_file(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
+) -> None:
+    correction = train(coordinator_client, address, base_model)
+    document = json.loads(coordinator_client.get(address, {"file": "json"}).content)
+    assert [each["phrase"] for each in document["annotations"]] == ["red", "blue"]
+    assert [each["name"] for each in document["effects"]] == ["validation", "test"]
+    rows = list(csv.DictReader(io.StringIO(coordinator_client.get(address, {"file": "csv"}).content.decode())))
+    assert {row["model"] for row in rows} == {"before", "after", "without square", "without oval"}
+    worst = {(row["set"], row["model"]): float(row["accuracy"]) for row in rows if row["name"] == "worst_group"}
+    assert worst["test", "after"] == correction.effects["sets"][1]["after"]["worst_group"]
+    assert worst["test", "before"] == base_model.test_metrics["worst_group"]
+    assert {(row["class"], row["name"]) for row in rows if row["what"] == "part"} == {
+        (name, part) for name in ("square", "oval") for part in ("class", "minority", "majority")
+    }
+    assert coordinator_client.get(address, {"figure": "correction-splits"}).content.startswith(b"<svg")
+
+
+def test_the_head_comes_after_an_approval_with_a_reason(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, analyst_client: Client
+) -> None:
+    correction = train(coordinator_client, address, base_model)
+    refused = analyst_client.get(address, {"file": "head"}, follow=True).content.decode()
+    assert "once a coordinator has approved" in refused
+    decide = {"act": "approve", "correction": correction.pk}
+    assert "Please say why" in told(coordinator_client, address, decide)
+    assert "The decision is stored" in told(coordinator_client, address, decide | {"reason": "no group loses"})
+    answer = analyst_client.get(address, {"file": "head"})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["head.safetensors", "correction.json", "correction.csv"]
+        head = Head.from_bytes(archive.read("head.safetensors"))
+        assert json.loads(archive.read("correction.json"))["review"]["reason"] == "no group loses"
+    assert head.class_names == tuple(base_model.dataset.class_names)
+
+
+def test_an_analyst_reads_and_does_not_act(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, analyst_client: Client
+) -> None:
+    assert "manage.py train_correction" in analyst_client.get(address).content.decode()
+    assert analyst_client.post(address, {"act": "train", "base_model": base_model.pk}).status_code == 404
+    train(coordinator_client, address, base_model)
+    page = analyst_client.get(address).content.decode()
+    assert "What it does" in page and "Approve the correction" not in page
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"act": "x"}, {"act": "train"}, {"act": "train", "base_model": "²"}, {"act": "approve"}]
+)
+def test_a_broken_form_does_nothing(
+    address: str, said: list[Phrase], coordinator_client: Client, form: dict[str, str]
+) -> None:
+    assert coordinator_client.post(address, form).status_code in {302, 404}
+    assert not Correction.objects.exists()
+
+
+@pytest.mark.parametrize("query", [{"correction": "99"}, {"correction": "x"}, {"file": "head"}, {"figure": "x"}])
+def test_what_is_not_there_is_not_found(address: str, coordinator_client: Client, query: dict[str, str]) -> None:
+    assert coordinator_client.get(address, query).status_code == 404
+
+
+def test_a_failed_correction_says_why(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, settings
+) -> None:
+    settings.LEAST_SLICE_SIZE = 49
+    train(coordinator_client, address, base_model)
+    assert "each part needs at least 49" in coordinator_client.get(address).content.decode()

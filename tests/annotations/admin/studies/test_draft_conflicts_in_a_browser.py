@@ -1,0 +1,88 @@
+"""Two coordinators with one draft open, in two real browsers: who saves second sees both, and decides."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Role, Study
+from tests import pictures
+from tests.accessibility import DJANGOS, assert_no_violations
+from tests.annotations.admin.studies.test_set_up_in_a_browser import fits_a_phone
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def pages(live_server: LiveServer, chromium: Browser, draft_study: Study, settings: Any) -> Iterator[list[Page]]:
+    """The draft, open in Ann's browser and in Ben's. Each lets in axe-core, which the pages' policy would not."""
+    contexts = [chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900}) for _ in range(2)]
+    for context, name in zip(contexts, ("ann", "ben"), strict=True):
+        user = User.objects.create_user(name, is_staff=True)
+        draft_study.members.create(user=user, role=Role.COORDINATOR)
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    address = f"{live_server.url}/admin/annotations/study/{draft_study.pk}/change/"
+    opened = [context.new_page() for context in contexts]
+    for page in opened:
+        page.goto(address)
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def both_save(ann: Page, ben: Page) -> None:
+    """Ann is first, and both changed the title."""
+    ann.locator("#id_title").fill("Ann's squares")
+    ann.locator("#id_introduction").fill("You describe what a program gets wrong.")
+    ann.locator("#id_tasks-0-max_phrases").fill("9")
+    ann.get_by_text("Add another Condition").click()
+    ann.locator("#id_conditions-0-name").fill("with words")
+    ann.get_by_role("button", name="Save", exact=True).click()
+    ann.get_by_text("The draft is stored.").wait_for()
+    ben.locator("#id_title").fill("Ben's squares")
+    ben.get_by_label("Quota").fill("30")
+    ben.locator("#id_tasks-0-min_phrases").fill("2")
+    ben.get_by_role("button", name="Save", exact=True).click()
+    ben.get_by_text("ann saved this draft at").wait_for()
+
+
+def test_who_saves_second_sees_both_and_puts_theirs_on_top(pages: list[Page], draft_study: Study) -> None:
+    ann, ben = pages
+    both_save(ann, ben)
+    row = ben.get_by_role("row", name="Title both changed")
+    assert row.get_by_role("cell").all_inner_texts() == ["Ann's squares", "Ben's squares"]
+    assert ben.locator("#id_title").input_value() == "Ben's squares"
+    assert ben.locator("#id_introduction").input_value() == "You describe what a program gets wrong."
+    assert ben.locator("#id_conditions-0-name").input_value() == "with words"
+    fits_a_phone(ben)
+    ben.evaluate("scrollTo(0, 0)")
+    pictures.keep("admin-saved-meanwhile", ben.screenshot)  # its beginning; the whole is long
+    assert_no_violations(ben, "saved meanwhile", without=DJANGOS, scheme="light")
+    ben.get_by_role("button", name="Save mine on top").click()
+    ben.get_by_text("The draft is stored.").wait_for()
+    draft_study.refresh_from_db()
+    task = draft_study.tasks.get()
+    assert (draft_study.title, draft_study.quota, draft_study.conditions.get().name) == (
+        "Ben's squares",
+        30,
+        "with words",
+    )
+    assert (task.min_phrases, task.max_phrases) == (2, 9)
+
+
+def test_who_saves_second_drops_theirs(pages: list[Page], draft_study: Study) -> None:
+    ann, ben = pages
+    both_save(ann, ben)
+    ben.get_by_role("link", name="Drop mine").click()
+    ben.get_by_text("ann saved this draft at").wait_for(state="detached")
+    assert ben.locator("#id_title").input_value() == "Ann's squares"
+    assert ben.get_by_label("Quota").input_value() == ""
+    draft_study.refresh_from_db()
+    assert (draft_study.title, draft_study.revision) == ("Ann's squares", 1)

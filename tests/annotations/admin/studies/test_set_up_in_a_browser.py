@@ -1,0 +1,166 @@
+"""From "new study" to open, and from an archive to a data set, in a real browser under the site's content policy.
+
+Every page is looked at with axe and at the width of a phone; CLARIFY_SCREENSHOTS=1 keeps the pictures of the docs.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import BaseModel, DatasetImport, Study
+from tests import pictures, steps
+from tests.accessibility import DJANGOS, assert_no_violations, overhang
+from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
+from tests.annotations.chromium import page_without_complaints
+from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
+from worker.datasets.imports import run_due_imports
+from worker.phrases.scoring import score_due_phrases
+from worker.visits.rehearsals import run_due_rehearsals
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def workers(transactional_db: None, live_server: LiveServer, settings: Any) -> Iterator[None]:
+    """Phrases are scored and simulated participants come, as by workers."""
+    settings.REHEARSAL_URL = live_server.url
+    with steps.workers(score_due_phrases, run_due_rehearsals):
+        yield
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture, and see that the page fits a phone."""
+    shoot(page, name)
+    fits_a_phone(page)
+
+
+def fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert overhang(page) == 0, page.url
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
+    live_server: LiveServer, chromium: Browser, coordinator: User, base_model: BaseModel, workers: None
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.get_by_role("link", name="New study").click()
+        page.locator("#id_title").fill("Squares that go wrong")
+        page.locator("#id_title").press("Tab")
+        page.locator("#id_introduction").fill("You describe, in your own words, what a program gets wrong.")
+        page.locator("#id_tasks-0-base_model").select_option(label=str(base_model))
+        page.locator("#id_tasks-0-target").select_option(label="square")
+        for place, name in enumerate(("with words", "without words")):
+            page.get_by_text("Add another Condition").click()
+            page.locator(f"#id_conditions-{place}-name").fill(name)
+        page.locator("#id_conditions-1-show_suggestions").uncheck()
+        tasks = page.locator("#tasks-group .tabular")
+        assert tasks.evaluate("each => each.scrollWidth <= each.clientWidth")  # every column of a task is in view
+        page.get_by_label("Quota").fill("30")
+        page.locator("#id_reward_cents").fill("2.50")
+        page.locator("#id_most_minutes").fill("45")
+        page.evaluate("scrollTo(0, 0)")
+        pictures.keep("admin-new-study", page.screenshot)  # its beginning; the whole is long
+        page.locator("#id_reward_cents").fill("2.505")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("alert").get_by_role("link", name="Reward").click()
+        page.locator("#id_reward_cents").fill("2.50")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("Set it up below, rehearse it, then open it.").wait_for()
+        fits_a_phone(page)
+        page.get_by_role("link", name="Pre-flight").first.click()
+        page.get_by_text("1 thing keeps the study from opening").wait_for()
+        look(page, "admin-preflight")
+        page.get_by_role("link", name="Rehearse and preview").last.click()
+        page.get_by_role("button", name="Preview “without words”").wait_for()
+        page.get_by_role("button", name="Rehearse").click()
+        page.get_by_text("All 4 got through as they should").wait_for(timeout=120_000)
+        page.get_by_text("4 visits of previews and simulated participants are stored").wait_for()
+        look(page, "admin-rehearsal")
+        page.get_by_role("link", name="Pre-flight").click()
+        page.get_by_role("link", name="Open the study").click()
+        page.get_by_text("cannot be changed afterwards").wait_for()
+        page.get_by_role("button", name="Open the study").click()
+        page.get_by_text("The study is open. Its configuration is frozen.").wait_for()
+        assert "PROLIFIC_PID={{%PROLIFIC_PID%}}" in page.locator("#entry-url").input_value()
+        page.get_by_role("button", name="Copy").click()
+        page.get_by_role("link", name="Codes, places and alarms").click()
+        page.get_by_label("Prolific's study id").fill("64a0f1b2c3d4e5f6a7b8c9d0")
+        look(page, "admin-amend")
+        page.get_by_role("button", name="Change").click()
+        page.get_by_text("Changed: prolific's study id.").wait_for()
+    study = Study.objects.get()
+    assert (study.state, study.slug, study.tasks.get().target_class) == ("active", "squares-that-go-wrong", 0)
+    assert (study.reward_cents, study.external_study_id) == (250, "64a0f1b2c3d4e5f6a7b8c9d0")
+    assert list(study.conditions.values_list("name", "show_suggestions")) == [
+        ("with words", True),
+        ("without words", False),
+    ]
+    assert not study.sessions.counted().exists()
+
+
+def test_a_preview_leads_into_a_draft(
+    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/annotations/study/{draft_study.pk}/change/")
+        page.get_by_role("link", name="Preview").first.click()
+        page.get_by_role("button", name="Preview as a participant").click()
+        page.get_by_role("heading", name="The sprites study").first.wait_for()
+        shoot(page, "admin-preview")
+
+
+def test_an_archive_becomes_a_data_set(
+    live_server: LiveServer, chromium: Browser, coordinator: User, tmp_path: Path, settings: Any
+) -> None:
+    settings.DATA_ROOT = tmp_path / "data"
+    folder = write_csv_folder(tmp_path / "animals", animals(per_group=3))
+    with zipfile.ZipFile(tmp_path / "animals.zip", "w") as archive:
+        for file in folder.rglob("*.*"):
+            archive.write(file, file.relative_to(tmp_path))
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.get_by_role("link", name="Import a data set").click()
+        page.locator("#id_name").fill("animals")
+        page.get_by_label("Images with a table").check()
+        page.get_by_label("Archive").set_input_files(tmp_path / "animals.zip")
+        look(page, "admin-import")
+        page.get_by_role("button", name="Import").click()
+        page.get_by_text("Waits for a worker").wait_for()
+        run_due_imports()
+        page.get_by_text("No image was left out.").wait_for()
+        look(page, "admin-import-done")
+        page.get_by_role("link", name="New study").click()
+        page.get_by_role("heading", name="Add study").wait_for()
+    assert DatasetImport.objects.get().dataset is not None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_the_set_up_has_a_violation(
+    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study, scheme: Any
+) -> None:
+    # axe-core is put into the page as a script, which the pages' own policy would not let in.
+    context = chromium.new_context(bypass_csp=True, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    sign_in(page, live_server.url)
+    study = f"/admin/annotations/study/{draft_study.pk}"
+    imported = DatasetImport.objects.create(name="birds", folder="birds", requested_by="coordinator")
+    for path in (
+        "/admin/",
+        "/admin/annotations/study/add/",
+        *(f"{study}/{name}/" for name in ("change", "preflight", "rehearsal", "amend", "clone", "step/open")),
+        "/admin/annotations/datasetimport/",
+        "/admin/annotations/datasetimport/new/",
+        f"/admin/annotations/datasetimport/{imported.pk}/change/",
+    ):
+        page.goto(f"{live_server.url}{path}")
+        assert_no_violations(page, path, without=DJANGOS, scheme=scheme)
+    context.close()

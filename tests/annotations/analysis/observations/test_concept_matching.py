@@ -1,0 +1,193 @@
+"""Concepts of a study: what is one, whoever came first, what they cover, and what the best explain together."""
+
+import uuid
+from collections.abc import Hashable
+
+import numpy as np
+import pytest
+
+from annotations.analysis.concepts.concept_tables import ConceptTables, concept_tables
+from annotations.analysis.observations.concept_matching import Concepts, by_words, concepts_of, words_of
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.tables.study_tables import study_tables
+from annotations.models import Audience, BaseModel, Moderation, Phrase, Score, SessionKind, Study
+from annotations.models.arrays import pack_float32
+from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.services.phrases import phrase_submission
+from tests.actors import Visit
+from tests.annotations.analysis.studies import tell, two_tasks
+from tests.correcting import say, study_of_both
+from tests.steps import end, submit_and_score
+from worker.retraining.run_training import train_due_runs
+
+RED, CRIMSON, BLUE, UNLIKE = "red", "crimson", "blue", "stripy"
+N = 24  # validation images of a class
+
+
+def selecting(*above: int) -> np.ndarray:
+    """Similarities with some images above the threshold of .1."""
+    values = np.zeros(N, np.float32)
+    values[list(above)] = 0.5
+    return values
+
+
+def told(
+    base_model: BaseModel,
+    said: dict[str, list[str]],
+    selects: dict[str, np.ndarray],
+    slug: str = "told",
+    **kind: object,
+) -> Study:
+    """A study whose people said these phrases in task 1, each selecting what it is given; scores fall with place."""
+    study = two_tasks(base_model, slug, **({"audience": Audience.EXPERTS} if kind else {}))
+    order = list(selects)
+    rows = [
+        Tried(1, person, text, 0.9 - order.index(text) / 100, 0.5, 15, 9, 1)
+        for person, texts in said.items()
+        for text in texts
+    ]
+    tell(study, rows, SessionKind.EXPERT if kind else SessionKind.PARTICIPANT)
+    for text, similarities in selects.items():
+        digest = f"{order.index(text):064x}"
+        of_text = Score.objects.filter(phrase__text=text, phrase__assignment__session__study=study)
+        of_text.update(similarities=pack_float32(similarities), text_digest=digest)
+    return study
+
+
+def partition(study: Study) -> set[frozenset[str]]:
+    """Texts of task 1 that are one concept."""
+    rows = read_rows(study)
+    rule, groups = concepts_of(rows), dict[Hashable, set[str]]()
+    for tried in rows.tried:
+        groups.setdefault(rule(tried), set()).add(tried.text)
+    return {frozenset(texts) for texts in groups.values()}
+
+
+SELECTS = {
+    RED: selecting(*range(9)),
+    CRIMSON: selecting(*range(8)),
+    BLUE: selecting(*range(12, 20)),
+    UNLIKE: selecting(0, 3, 12, 13, 21, 23),
+}
+
+
+def test_phrases_that_select_the_same_images_are_one_concept(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON, BLUE]}, SELECTS)
+    assert partition(study) == {frozenset({RED, CRIMSON}), frozenset({BLUE}), frozenset({UNLIKE})}
+
+
+def test_whoever_came_first_does_not_matter(base_model: BaseModel) -> None:
+    said = {"ann": [RED, UNLIKE], "ben": [CRIMSON, BLUE]}
+    first = told(base_model, said, SELECTS)
+    again = told(base_model, {"cid": said["ben"], "dot": said["ann"][::-1]}, SELECTS, "again")
+    assert partition(first) == partition(again)
+
+
+def test_a_phrase_that_has_no_score_yet_is_told_by_its_words(open_study: Study, alice: Visit, bob: Visit) -> None:
+    submit_and_score(alice, "red")
+    phrase_submission.submit(bob.assignment, client_uuid=uuid.uuid4(), text="They have red in them")
+    phrase_submission.submit(bob.assignment, client_uuid=uuid.uuid4(), text="mossy")
+    assert partition(open_study) == {frozenset({"red", "They have red in them"}), frozenset({"mossy"})}
+
+
+def test_beyond_those_that_are_compared_words_decide(base_model: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotations.analysis.observations.concept_matching.MOST_MERGED", 1)
+    selects = {RED: SELECTS[RED], CRIMSON: SELECTS[CRIMSON], "the reds": selecting(20)}
+    study = told(base_model, {"ann": [RED, CRIMSON], "ben": [RED, "the reds"]}, selects)
+    assert partition(study) == {frozenset({RED, "the reds"}), frozenset({CRIMSON})}
+
+
+def test_a_hidden_phrase_keeps_its_concept(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [RED], "ben": [BLUE], "cat": [BLUE, UNLIKE]}, SELECTS)
+    Phrase.objects.exclude(text=RED).update(moderation=Moderation.HIDDEN, moderation_reason="a name")
+    rows = read_rows(study)
+    rule = concepts_of(rows)
+    assert [tried.text for tried in rows.tried].count(HIDDEN) == 3
+    assert len({rule(tried) for tried in rows.tried}) == 3
+    names = [row.name for row in concept_tables(study).concepts.rows]
+    assert names == [HIDDEN, RED, HIDDEN]
+
+
+def test_the_chance_of_something_new_counts_concepts_and_not_texts(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [RED], "ben": [CRIMSON], "cat": [BLUE]}, SELECTS)
+    novelty = study_tables(study).novelty.rows[0].novelty
+    assert (novelty.people, novelty.concepts, novelty.named_once) == (3, 2, 1)
+
+
+def test_a_negation_is_another_concept() -> None:
+    assert words_of("no red squares") == words_of("there are no red squares") == "not red square"
+    assert by_words(Tried(1, "ann", "a red square", None, None)) != by_words(
+        Tried(1, "ann", "no red square", None, None)
+    )
+
+
+def test_the_table_says_who_named_a_concept_and_what_it_covers(base_model: BaseModel) -> None:
+    told(base_model, {"prof": [RED]}, {RED: SELECTS[RED]}, "experts", kind="experts")
+    study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON, UNLIKE], "cat": [CRIMSON]}, SELECTS)
+    red, stripy = concept_tables(study).concepts.rows
+    assert (red.name, red.phrases, red.people, red.experts) == (RED, 2, 3, 1)
+    assert red.texts == (CRIMSON, RED)
+    assert (stripy.name, stripy.people, stripy.experts) == (UNLIKE, 2, 0)
+    is_error = errors(base_model)
+    assert red.of_errors == pytest.approx(np.mean(SELECTS[RED][is_error] > 0.1))
+    assert red.of_correct == pytest.approx(np.mean(SELECTS[RED][~is_error] > 0.1))
+    assert red.gain == pytest.approx(0.5 - base_model.test_metrics["worst_group"])
+
+
+def errors(base_model: BaseModel) -> np.ndarray:
+    files = base_model.dataset.files
+    rows = np.flatnonzero((files.splits == 1) & (files.labels == 0))
+    wrong: np.ndarray = base_model.predicted[rows] != 0
+    return wrong
+
+
+def test_real_words_are_merged_explain_and_lie_on_the_map(base_model: BaseModel) -> None:
+    study = study_of_both(base_model)
+    say(study, "ann", {0: ["red", "red things", "dark"], 1: ["blue"]})
+    say(study, "ben", {0: ["a red", "no blue", "mossy"], 1: ["dots"]})
+    train_due_runs()
+    tables = concept_tables(study)
+    first = tables.concepts.rows[0]
+    assert {row.task for row in tables.concepts.rows} == {1, 2}
+    assert "red" in first.texts and first.people == 2  # "a red" is the same annotation
+    assert first.of_errors is not None and first.of_errors > 0.8
+    assert first.gain is not None and first.gain > 0.2
+    (best, *_) = tables.together.rows
+    assert best.number == first.number
+    assert best.held_out > max(best.shuffled_level, best.random)
+    assert sorted(row.text for row in tables.map.rows if row.task == 2) == ["blue", "dots"]
+    assert not tables.missing
+    for table in tables.all:
+        assert {len(line) for line in table.lines()} == {len(table.table.columns)}
+
+
+def test_a_study_without_people_has_empty_tables(draft_study: Study) -> None:
+    tables = concept_tables(draft_study)
+    assert [table.rows for table in tables.all] == [(), (), ()]
+
+
+def test_without_the_data_sets_files_there_is_no_coverage_and_the_page_says_why(
+    open_study: Study, alice: Visit, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_and_score(alice, "red")
+    end(alice)
+    tables = _without_files(open_study, monkeypatch)
+    assert [row.of_errors for row in tables.concepts.rows] == [None]
+    assert tables.together.rows == ()
+    assert "gone" in tables.missing[0]
+
+
+def _without_files(study: Study, monkeypatch: pytest.MonkeyPatch) -> ConceptTables:
+    from annotations.readings.datasets.class_images import _class_images
+
+    study.tasks.get().base_model.dataset.__class__.objects.update(directory="datasets/gone")
+    _class_images.cache_clear()
+    return concept_tables(study)
+
+
+def test_the_rule_knows_every_phrase_of_a_study(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON, BLUE]}, SELECTS)
+    rows = read_rows(study)
+    rule: Concepts = concepts_of(rows)
+    assert {(tried.task, tried.key) for tried in rows.tried} == set(rule.by_key)

@@ -1,0 +1,105 @@
+"""What a page is told has changed, and how long a large study's analysis is shown."""
+
+import pytest
+from django.utils import timezone
+
+from annotations.analysis import analysis_cache
+from annotations.analysis.analysis_cache import followed, latest_tables
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.observations.study_fingerprint import state_of
+from annotations.models import (
+    Audience,
+    BaseModel,
+    Benchmark,
+    JobState,
+    Moderation,
+    Phrase,
+    SessionKind,
+    Study,
+    event_kinds,
+)
+from annotations.services.logs import audit, events
+from annotations.services.releases import moderation
+from tests.actors import SQUARE, Visit
+from tests.annotations.analysis.scripted import scripted_phrases
+from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
+from tests.annotations.exports.rows import add_phrase
+
+
+@pytest.fixture
+def closed(base_model: BaseModel) -> Study:
+    """A study in which time alone changes nothing."""
+    study = two_tasks(base_model)
+    tell(study, scripted_phrases())
+    Study.objects.filter(pk=study.pk).update(state="closed", closed_at=timezone.now())
+    study.refresh_from_db()
+    return study
+
+
+def test_nothing_that_happens_is_nothing_new(closed: Study) -> None:
+    assert state_of(closed) == state_of(closed)
+
+
+def test_an_event_is_news_to_its_study_and_to_no_other(closed: Study, draft_study: Study) -> None:
+    before = state_of(closed), state_of(draft_study)
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    assert state_of(closed) != before[0]
+    assert state_of(draft_study) == before[1]
+
+
+def test_an_act_of_the_staff_is_news(closed: Study) -> None:
+    before = state_of(closed)
+    audit.record("look", study=closed, by="coordinator")
+    assert state_of(closed) != before
+
+
+def test_a_decision_on_a_phrase_is_news(open_study: Study, alice: Visit) -> None:
+    phrase = add_phrase(alice, "red", 0.5)
+    before = state_of(open_study)
+    moderation.moderate(phrase, Moderation.EXCLUDED, by="coordinator", reason="rude")
+    assert state_of(open_study) != before
+
+
+def test_a_method_more_of_a_benchmark_is_news(closed: Study, base_model: BaseModel) -> None:
+    benchmark = Benchmark.objects.create(base_model=base_model, methods=["erm", "dfr"], requested_by="coordinator")
+    before = state_of(closed)
+    Benchmark.objects.filter(pk=benchmark.pk).update(n_done=1, state=JobState.RUNNING)
+    assert state_of(closed) != before
+
+
+def test_a_ranking_of_keywords_is_news_each_time(closed: Study, base_model: BaseModel) -> None:
+    states = [state_of(closed)]
+    for _ in range(2):
+        store_ranking(base_model, SQUARE, "red")
+        states.append(state_of(closed))
+    assert len(set(states)) == 3
+
+
+def test_what_experts_do_with_the_same_base_model_is_news(closed: Study, base_model: BaseModel) -> None:
+    experts = two_tasks(base_model, "experts", audience=Audience.EXPERTS)
+    tell(experts, [Tried(1, "prof", "forest", 0.54, 0.7, 15, 9, 1)], SessionKind.EXPERT)
+    before = state_of(closed)
+    events.record(event_kinds.STUDY_PAUSED, study=experts)
+    assert state_of(closed) != before
+
+
+def test_an_analysis_is_not_made_again_while_nothing_changes(closed: Study) -> None:
+    assert latest_tables(closed) is latest_tables(closed)
+    assert followed(closed).tables is followed(closed).tables
+
+
+def test_a_large_studys_analysis_is_shown_for_a_while(closed: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysis_cache, "MANY", 100)
+    first = followed(closed)
+    Phrase.objects.update(moderation=Moderation.EXCLUDED, moderation_reason="all")
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    assert followed(closed) is first
+    assert latest_tables(closed).table_3.rows == ()
+    monkeypatch.setattr("time.monotonic", lambda: first.until + 1)
+    assert followed(closed).tables.table_3.rows == ()
+
+
+def test_a_small_studys_analysis_is_always_the_latest(closed: Study) -> None:
+    first = followed(closed)
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    assert followed(closed).state != first.state

@@ -1,0 +1,66 @@
+"""Conditions between people, tasks within people."""
+
+import pytest
+
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.tables.comparisons import COMPARED_MEASURES, MOST_TASKS, compare_conditions, compare_tasks
+
+
+def row(person: str, task: int, condition: str | None, score: float | None) -> PersonTask:
+    return PersonTask(person, task, condition, 1, 1, score, "x", 0.1, 0.1, None, None, None)
+
+
+def test_two_conditions_differ_by_their_mean_difference_over_tasks() -> None:
+    rows = [
+        row(person, task, condition, score + task)
+        for person, condition, score in (
+            ("a", "plain", 0.1),
+            ("b", "plain", 0.2),
+            ("c", "goal", 0.5),
+            ("d", "goal", 0.6),
+        )
+        for task in (1, 2)
+    ]
+    score = next(each for each in compare_conditions(rows, ["plain", "goal"]) if each.measure == "best_error_score")
+    assert (score.first, score.second, score.result.n) == ("plain", "goal", (2, 2))
+    assert score.result.difference == pytest.approx(0.4)
+    assert score.result.p_value == pytest.approx(1 / 3)
+    assert score.adjusted_p == pytest.approx(1 / 3)
+
+
+def test_three_conditions_are_three_comparisons_of_each_measure() -> None:
+    rows = [row(f"{name}{i}", 1, name, i / 10) for name in "xyz" for i in range(3)]
+    found = compare_conditions(rows, ["x", "y", "z"])
+    assert len(found) == 3 * len(COMPARED_MEASURES)
+    assert all(each.adjusted_p is None or each.adjusted_p >= (each.result.p_value or 0) for each in found)
+
+
+def test_people_without_a_condition_are_in_no_comparison() -> None:
+    rows = [row("a", 1, "plain", 0.1), row("b", 1, "goal", 0.2), row("c", 1, None, 0.9)]
+    assert compare_conditions(rows, ["plain", "goal"])[0].result.n == (1, 1)
+
+
+def test_a_measure_that_nobody_has_is_no_comparison() -> None:
+    rows = [row("a", 1, "plain", 0.1), row("b", 1, "goal", 0.2)]
+    accuracy = compare_conditions(rows, ["plain", "goal"])[1]
+    assert (accuracy.measure, accuracy.result.difference, accuracy.adjusted_p) == ("worst_group_accuracy", None, None)
+
+
+def test_tasks_are_compared_within_people_who_did_both() -> None:
+    rows = [row("a", 1, None, 0.1), row("a", 2, None, 0.4), row("b", 1, None, 0.2), row("b", 2, None, 0.3)]
+    rows.append(row("c", 1, None, 0.9))
+    score = compare_tasks(rows, {1: "birds", 2: "hair"})[0]
+    assert (score.first, score.second, score.result.n) == ("birds", "hair", (2, 2))
+    assert score.result.difference == pytest.approx(0.2)
+    assert score.result.p_value == 0.5
+
+
+def test_one_task_is_no_comparison() -> None:
+    assert compare_tasks([row("a", 1, None, 0.1)], {1: "birds"}) == ()
+
+
+def test_of_very_many_tasks_no_two_are_compared() -> None:
+    titles = {number: f"class {number}" for number in range(1, MOST_TASKS + 2)}
+    assert compare_tasks([], titles) == ()
+    del titles[1]
+    assert len(compare_tasks([], titles)) > 0

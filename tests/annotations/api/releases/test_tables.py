@@ -1,0 +1,153 @@
+"""The tables of a release over the API, and the releases themselves."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.retraining.correction_tables import correction_tables
+from annotations.analysis.tables.study_tables import study_tables
+from annotations.exports.tables.summary import summarise
+from annotations.exports.tables.table_rows import sources
+from annotations.models import AuditRecord, Study
+from annotations.services.releases import release_requests
+from annotations.services.visits.withdrawal import withdraw
+from tests.actors import Visit
+from tests.annotations.exports.rows import add_phrase, add_run
+from worker.releases.release_building import build_due_releases
+
+TABLES = "/api/v1/studies/sprites/tables/"
+TRICKY = ("=1+1", "'=1+1", 'say "red", or\tnot', "אדום", "🟥", "NA", "-0")
+
+
+@pytest.fixture
+def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
+    for i, text in enumerate(TRICKY):
+        add_run(add_phrase(alice, text, i / 10), i / 20 + 0.25 if i else None)
+    add_run(add_phrase(bob, "red", 0.5), 0.75)
+    add_phrase(bob, "waits")
+    return open_study
+
+
+def get(client: Client, name: str, **query: str | int) -> dict[str, Any]:
+    response = client.get(f"{TABLES}{name}/", query)
+    assert response.status_code == 200, response.content
+    told: dict[str, Any] = response.json()
+    return told
+
+
+@pytest.mark.django_db
+def test_the_list_names_every_table_of_a_release_with_its_columns(worked: Study, coordinator_client: Client) -> None:
+    listed = {table["name"]: table for table in coordinator_client.get(TABLES).json()}
+    expected = {part.table.name: part.table for part in sources(worked, summarise(worked))}
+    analysed = (*study_tables(worked).all, *concept_tables(worked).all, *correction_tables(worked).all)
+    expected |= {filled.table.name: filled.table for filled in analysed}
+    assert listed.keys() == expected.keys()
+    for name, table in listed.items():
+        assert [column["name"] for column in table["columns"]] == expected[name].header
+        assert table["url"] == f"{TABLES}{name}/"
+        page = coordinator_client.get(table["url"]).json()
+        assert all(list(row) == expected[name].header for row in page["results"])
+
+
+@pytest.mark.django_db
+def test_a_page_of_rows_has_the_cells_as_they_are(worked: Study, coordinator_client: Client) -> None:
+    first = get(coordinator_client, "phrases", page_size=4)
+    second = get(coordinator_client, "phrases", page_size=4, page=2)
+    third = get(coordinator_client, "phrases", page_size=4, page=3)
+    assert first["count"] == 9 and "page=2" in first["next"] and third["next"] is None
+    rows = first["results"] + second["results"] + third["results"]
+    assert {row["text"] for row in rows} == {*TRICKY, "red", "waits"}
+    scores = {row["text"]: row["error_score"] for row in rows}
+    assert (scores["red"], scores["waits"], scores["=1+1"]) == (0.5, None, 0.0)
+
+
+@pytest.mark.django_db
+def test_as_csv_a_table_is_the_file_of_the_export(worked: Study, coordinator_client: Client) -> None:
+    response = coordinator_client.get(f"{TABLES}phrases/", {"format": "csv"})
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="phrases.csv"'
+    text = b"".join(response).decode()
+    lines = list(csv.reader(io.StringIO(text, newline="")))
+    part = next(part for part in sources(worked, summarise(worked)) if part.table.name == "phrases")
+    assert lines == list(part.table.lines(part))
+    frame = pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""])
+    assert sorted(frame.text) == sorted(
+        {"'=1+1", "''=1+1", 'say "red", or\tnot', "אדום", "🟥", "NA", "'-0", "red", "waits"}
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "query", "count"),
+    [
+        ("phrases", {"state": "pending"}, 1),
+        ("phrases", {"task": 2}, 0),
+        ("phrases", {"task": 10**30}, 0),
+        ("runs", {"state": "done"}, 7),
+        ("sessions", {"kind": "expert"}, 0),
+        ("summary", {"task": 1}, 2),
+        ("measures_long", {"measure": "tries"}, 2),
+        ("exclusions", {"what": "run"}, 1),
+    ],
+)
+def test_rows_are_chosen_by_their_cells(
+    worked: Study, coordinator_client: Client, name: str, query: dict[str, Any], count: int
+) -> None:
+    assert get(coordinator_client, name, **query)["count"] == count
+    response = coordinator_client.get(f"{TABLES}{name}/", {**query, "format": "csv"})
+    assert len(list(csv.reader(io.StringIO(b"".join(response).decode(), newline="")))) == count + 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "status", "code"),
+    [
+        (f"{TABLES}phrases/?text=red", 400, "invalid"),
+        (f"{TABLES}phrases/?task=one", 400, "invalid"),
+        (f"{TABLES}phrases/?state=%00&format=csv", 400, "invalid"),
+        (f"{TABLES}summary/?best_phrase=red&format=csv", 400, "invalid"),
+        (f"{TABLES}phrases/?page=99", 404, "not_found"),
+        (f"{TABLES}passwords/", 404, "not_found"),
+        (f"{TABLES}passwords/?format=csv", 404, "not_found"),
+        (f"{TABLES}phrases/?format=xml", 404, "not_found"),
+        (f"{TABLES}?page=1&task=1", 400, "invalid"),
+        ("/api/v1/studies/elsewhere/tables/", 404, "not_found"),
+        ("/api/v1/studies/sprites/releases/7/file/", 404, "not_found"),
+        ("/api/v1/studies/sprites/releases/99999999999999999999/file/", 404, "not_found"),
+    ],
+)
+def test_errors_have_the_one_shape_whatever_format_was_asked_for(
+    worked: Study, coordinator_client: Client, address: str, status: int, code: str
+) -> None:
+    response = coordinator_client.get(address)
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/json"
+    assert response.json()["error"]["code"] == code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_release_can_be_downloaded_until_somebody_in_it_withdraws(
+    worked: Study, coordinator_client: Client, alice: Visit
+) -> None:
+    release_requests.request(worked, by="ada")
+    address = "/api/v1/studies/sprites/releases/"
+    assert coordinator_client.get(f"{address}1/file/").json()["error"]["code"] == "release_not_ready"
+    build_due_releases()
+    (listed,) = coordinator_client.get(address).json()["results"]
+    response = coordinator_client.get(f"{address}1/file/")
+    path = Path(settings.DATA_ROOT) / worked.releases.get().file
+    assert b"".join(response) == path.read_bytes()
+    assert 'filename="clarify-sprites-release-1.zip"' in response["Content-Disposition"]
+    assert (listed["state"], listed["superseded_at"], len(listed["digest"])) == ("done", None, 64)
+    assert AuditRecord.objects.get(act="release_downloaded").actor == "coordinator"
+    withdraw(alice.session)
+    gone = coordinator_client.get(f"{address}1/file/")
+    assert (gone.status_code, gone.json()["error"]["code"]) == (410, "release_superseded")
+    path.unlink()

@@ -1,0 +1,56 @@
+"""An export streams: ten times the events take no more memory."""
+
+import io
+import tracemalloc
+from typing import IO, Any
+
+import pytest
+
+from annotations.exports.releases.study_export import write_study_zip
+from annotations.models import Event, Study
+from tests.actors import Visit
+
+_MIB = 2**20
+
+
+class _Nowhere(io.RawIOBase, IO[bytes]):
+    """A file that keeps nothing."""
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def write(self, data: Any) -> int:
+        self._at += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._at
+
+    def flush(self) -> None:
+        pass
+
+    def seekable(self) -> bool:
+        return False
+
+
+def peak_of(study: Study) -> float:
+    tracemalloc.start()
+    write_study_zip(study, _Nowhere())
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak / _MIB
+
+
+@pytest.mark.django_db(transaction=True)
+def test_memory_stays_flat_as_the_log_grows(open_study: Study, alice: Visit) -> None:
+    def add_events(n: int) -> None:
+        payload = {"rows": {"right": list(range(50))}, "draws": {"right": 1}, "text": "x" * 200}
+        rows = (Event(study=open_study, session=alice.session, kind="screen_shown", payload=payload) for _ in range(n))
+        Event.objects.bulk_create(rows, batch_size=1_000)
+
+    add_events(3_000)
+    write_study_zip(open_study, _Nowhere())  # what is loaded once
+    few = peak_of(open_study)
+    add_events(30_000)
+    many = peak_of(open_study)
+    assert many - few < 1, f"{few:.1f} MiB became {many:.1f} MiB"

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from annotations.models import JudgementAnswer
+from annotations.readings.phrases.judgement_question import extremes
+from annotations.readings.phrases.phrase_feedback import result
+from annotations.services.phrases import replies
+from tests.actors import Visit
+from tests.steps import submit_and_score
+
+
+def test_the_most_similar_come_first_and_the_least_similar_last() -> None:
+    most, least = extremes(np.array([0.1, 0.9, 0.5, 0.3, 0.7, 0.2, 0.6, 0.8, 0.4, 0.0, 0.05, 0.15, 0.25], np.float32))
+    assert most.tolist() == [1, 7, 4, 6, 2, 8]
+    assert least.tolist() == [12, 5, 11, 0, 10, 9]
+
+
+@pytest.mark.parametrize(("n", "n_least"), [(5, 0), (8, 2), (12, 6)])
+def test_no_image_is_on_both_sides(n: int, n_least: int) -> None:
+    most, least = extremes(np.linspace(0, 1, n).astype(np.float32))
+    assert (len(most), len(least)) == (min(n, 6), n_least)
+    assert not set(most.tolist()) & set(least.tolist())
+
+
+@pytest.mark.parametrize(("text", "asks"), [("red", False), ("blue", False), ("dark", True), ("square", False)])
+def test_it_is_asked_where_the_score_leaves_the_reason_open(alice: Visit, text: str, asks: bool) -> None:
+    (phrase,) = submit_and_score(alice, text)
+    assert (result(phrase.score, "user:1", chosen=None).question is not None) == asks
+
+
+def test_it_shows_the_answer_that_was_given(alice: Visit) -> None:
+    (phrase,) = submit_and_score(alice, "dark")
+    before = result(phrase.score, "user:1", chosen=None).question
+    replies.judge(phrase, JudgementAnswer.UNSURE)
+    phrase = alice.assignment.phrases.get()
+    after = result(phrase.score, "user:1", chosen=None).question
+    assert before is not None
+    assert after is not None
+    assert (before.answer, after.answer) == ("", "unsure")

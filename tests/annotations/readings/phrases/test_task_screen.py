@@ -1,0 +1,196 @@
+"""What the page of a task shows."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from annotations.models import Assignment, Phrase, PhraseState, Score
+from annotations.models.arrays import pack_float32
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.phrases.phrase_feedback import Result, Verdict
+from annotations.readings.phrases.task_screen import SHOWN_A_GRID, Draws, Work, found, images, work
+from annotations.services.phrases.phrase_submission import submit
+from modeling.arrays.phrases.error_score import error_score, null_level
+from tests.actors import Visit
+from worker.phrases.scoring import score_due_phrases
+
+Say = Callable[[str], Phrase]
+
+
+@pytest.fixture
+def say(alice: Visit) -> Say:
+    """Submit a phrase of Alice's."""
+    return lambda text: submit(alice.assignment, client_uuid=uuid.uuid4(), text=text)[0]
+
+
+def screen(assignment: Assignment, shown: Phrase | None = None) -> Work:
+    now = timezone.now()
+    client_uuid = shown.client_uuid if shown else None
+    return work(assignment, owner="session:1", shown=client_uuid, deadline=now + dt.timedelta(minutes=5), now=now)
+
+
+def answer(assignment: Assignment, phrase: Phrase) -> Result:
+    """What the page shows of a scored phrase."""
+    shown = screen(assignment, phrase).answer
+    assert shown is not None and shown.result is not None
+    return shown.result
+
+
+def test_right_and_wrong_images_are_counted_and_sampled(alice: Visit) -> None:
+    shown = images(alice.assignment, owner="session:1", draws=Draws())
+    assert (shown.right.n_images, shown.wrong.n_images) == (15, 9)
+    assert (len(shown.right.pictures), len(shown.wrong.pictures)) == (15, 9)
+    assert not any(picture.is_error for picture in shown.right.pictures)
+    assert {picture.said for picture in shown.wrong.pictures} == {"oval"}
+    assert shown.right.n_images <= SHOWN_A_GRID
+    assert not shown.right.has_others
+
+
+def test_two_people_see_different_samples_and_one_person_always_the_same(alice: Visit, bob: Visit) -> None:
+    bob.assignment.session.seed = 8
+    first, again, others = (
+        [picture.url for picture in images(visit.assignment, owner="session:1", draws=Draws()).right.pictures]
+        for visit in (alice, alice, bob)
+    )
+    assert first == again
+    assert first != others
+    assert sorted(first) == sorted(others)
+
+
+def test_before_the_first_phrase_there_is_no_answer(alice: Visit) -> None:
+    shown = screen(alice.assignment)
+    assert (shown.answer, shown.history, shown.n_needed, shown.may_submit) == (None, (), 1, True)
+
+
+def test_a_pending_phrase_waits(alice: Visit, say: Say) -> None:
+    say("red")
+    shown = screen(alice.assignment)
+    assert shown.answer is not None
+    assert (shown.answer.result, shown.answer.is_slow) == (None, False)
+    assert [line.value for line in shown.history] == [None]
+
+
+def test_a_phrase_that_waits_long_is_explained(alice: Visit, say: Say) -> None:
+    Phrase.objects.filter(pk=say("red").pk).update(submitted_at=timezone.now() - dt.timedelta(seconds=30))
+    answer = screen(alice.assignment).answer
+    assert answer is not None
+    assert answer.is_slow
+
+
+def test_the_result_is_made_from_the_stored_similarities(alice: Visit, say: Say) -> None:
+    phrase = say("red")
+    score_due_phrases()
+    score = Score.objects.get(phrase=phrase)
+    shown = screen(alice.assignment).answer
+    assert shown is not None
+    assert shown.result is not None
+    assert shown.result.split is not None
+    is_error = class_images(alice.assignment.task.base_model, 0).is_error
+    assert score.threshold is not None
+    above = score.similarity_array > score.threshold
+    with_it, without = shown.result.split.with_it, shown.result.split.without
+    assert (with_it.grid.n_images, with_it.n_wrong) == (above.sum(), is_error[above].sum())
+    assert (without.grid.n_images, without.n_wrong) == ((~above).sum(), is_error[~above].sum())
+    assert shown.result.value == error_score(score.similarity_array, is_error).value > 0.8
+    assert shown.result.verdict is Verdict.WELL
+
+
+def test_a_phrase_of_the_right_images_is_shown_as_the_opposite(alice: Visit, say: Say) -> None:
+    say("blue")
+    score_due_phrases()
+    shown = screen(alice.assignment).answer
+    assert shown is not None
+    assert shown.result is not None
+    assert shown.result.split is not None
+    assert (shown.result.value, shown.result.verdict) == (0, Verdict.OPPOSITE)
+    assert shown.result.split.with_it.percent_wrong == 0
+    assert (shown.result.split.without.percent_wrong or 0) > 50
+
+
+def test_a_negation_shows_the_sides_of_what_it_negates(alice: Visit, say: Say) -> None:
+    negation, subject = say("no blue"), say("blue")
+    score_due_phrases()
+    shown, plain = (answer(alice.assignment, phrase) for phrase in (negation, subject))
+    assert (shown.subject, shown.sign, shown.verdict) == ("blue", -1, Verdict.WELL)
+    assert (plain.subject, plain.sign, plain.verdict) == ("blue", 1, Verdict.OPPOSITE)
+    assert shown.split is not None and plain.split is not None
+    for side in ("without", "with_it"):
+        ours, theirs = getattr(shown.split, side), getattr(plain.split, side)
+        assert (ours.grid.n_images, ours.n_wrong) == (theirs.grid.n_images, theirs.n_wrong)
+    assert shown.split.with_it.percent_wrong == 0
+    assert shown.histogram == plain.histogram
+    assert shown.histogram.threshold_x is not None
+
+
+def test_the_opposite_of_a_negation_is_told_too(alice: Visit, say: Say) -> None:
+    negation = say("without red")
+    score_due_phrases()
+    shown = answer(alice.assignment, negation)
+    assert (shown.value, shown.verdict) == (0, Verdict.OPPOSITE)
+    assert shown.split is not None
+    assert (shown.split.with_it.percent_wrong or 0) > 50
+
+
+def test_what_random_words_reach_rises_with_each_try(alice: Visit, say: Say) -> None:
+    first, second = say("red"), say("dark")
+    score_due_phrases()
+    levels = [answer(alice.assignment, phrase).null_level for phrase in (first, second)]
+    assert levels == [null_level(15, 9, tries) for tries in (1, 2)]
+
+
+def test_a_score_of_an_earlier_version_shows_no_level(alice: Visit, say: Say) -> None:
+    phrase = say("red")
+    score_due_phrases()
+    Score.objects.update(p_value=None, p_method="", tries=None, null_level=None, two_sided_threshold=None, subject="")
+    shown = answer(alice.assignment, phrase)
+    assert (shown.null_level, shown.subject, shown.verdict) == (None, "red", Verdict.WELL)
+
+
+def test_a_phrase_that_separates_nothing_has_no_split(alice: Visit, say: Say) -> None:
+    phrase = say("red")
+    score_due_phrases()
+    n = len(class_images(alice.assignment.task.base_model, 0).rows)
+    flat = pack_float32(class_images(alice.assignment.task.base_model, 0).is_error.astype("f4") * 0)
+    Score.objects.filter(phrase=phrase).update(
+        value=0, threshold=None, two_sided=0, two_sided_threshold=None, similarities=flat
+    )
+    shown = screen(alice.assignment).answer
+    assert shown is not None
+    assert shown.result is not None
+    assert len(flat) == 4 * n
+    assert (shown.result.split, shown.result.verdict) == (None, Verdict.HARDLY)
+
+
+def test_the_best_phrase_is_marked_and_the_earliest_of_tied_ones(alice: Visit, say: Say) -> None:
+    for text in ("blue", "red", "red"):
+        say(text)
+    score_due_phrases()
+    shown = screen(alice.assignment)
+    assert [line.is_best for line in shown.history] == [False, True, False]
+    assert [line.is_shown for line in shown.history] == [False, False, True]
+
+
+def test_an_earlier_phrase_can_be_shown_again(alice: Visit, say: Say) -> None:
+    first, _ = say("red"), say("blue")
+    shown = screen(alice.assignment, first)
+    assert shown.answer is not None
+    assert shown.answer.phrase == first
+    assert Phrase.objects.count() == 2
+
+
+def test_a_failed_phrase_uses_up_no_try(alice: Visit, say: Say) -> None:
+    alice.assignment.task.max_phrases = 2
+    first, _ = say("red"), say("blue")
+    assert not screen(alice.assignment).may_submit
+    Phrase.objects.filter(pk=first.pk).update(state=PhraseState.FAILED)
+    assert screen(alice.assignment).may_submit
+
+
+def test_the_end_names_the_best_words_of_each_task(alice: Visit, say: Say) -> None:
+    say("blue")
+    best = say("red")
+    score_due_phrases()
+    assert [(line.task, line.best) for line in found(alice.session)] == [(alice.assignment.task, best)]

@@ -1,0 +1,137 @@
+"""Which folders are offered, and what an import is refused for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotations.models import AuditRecord, Dataset, DatasetImport, JobState
+from annotations.services.datasets import imports
+from annotations.services.datasets.imports import ImportNotPossible, importable_folders, request_import
+from annotations.services.queue import jobs
+
+
+@pytest.fixture
+def root(tmp_path: Path, settings: Any) -> Path:
+    """An IMPORT_ROOT with a folder, a folder in it, and what must not be offered."""
+    root = tmp_path / "import"
+    (root / "birds" / "small" / "deep").mkdir(parents=True)
+    (root / ".hidden").mkdir()
+    (root / "file.txt").write_text("")
+    (tmp_path / "outside").mkdir()
+    (root / "link").symlink_to(tmp_path / "outside")
+    (root / "inside").symlink_to(root / "birds" / "small")
+    settings.IMPORT_ROOT, settings.DATA_ROOT = root, tmp_path / "data"
+    return root
+
+
+def ask(**given: Any) -> DatasetImport:
+    return request_import(**{"name": "birds", "source_format": "csv", "by": "coordinator", **given})
+
+
+def test_folders_within_the_root_are_offered_two_levels_deep(root: Path) -> None:
+    assert importable_folders() == ["birds", "birds/small", "inside", "inside/deep"]
+
+
+def test_without_a_root_there_are_none(settings: Any) -> None:
+    settings.IMPORT_ROOT = None
+    assert importable_folders() == []
+    settings.IMPORT_ROOT = Path("/nowhere")
+    assert importable_folders() == []
+
+
+def test_an_import_is_a_job_that_the_audit_log_knows(db: None, root: Path) -> None:
+    job = ask(folder="birds")
+    assert (job.state, job.folder, job.archive) == (JobState.PENDING, "birds", "")
+    record = AuditRecord.objects.get()
+    assert (record.act, record.actor, record.subject) == ("import_requested", "coordinator", "birds")
+
+
+@pytest.mark.parametrize(
+    "folder", ["..", "../outside", "/etc", "link", ".hidden", "birds/../..", "nothing", "birds/small/deep"]
+)
+def test_any_other_folder_is_refused(db: None, root: Path, folder: str) -> None:
+    with pytest.raises(ImportNotPossible, match="no such folder"):
+        ask(folder=folder)
+    assert not DatasetImport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"name": "no slug", "folder": "birds"}, "letters, digits"),
+        ({"source_format": "pickle", "folder": "birds"}, "none of the formats"),
+        ({}, "one of the two"),
+        ({"folder": "birds", "similarity_encoder": "python:os"}, "not known here"),
+    ],
+)
+def test_what_is_not_right_is_said(db: None, root: Path, given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ImportNotPossible, match=sentence):
+        ask(**given)
+
+
+def test_a_folder_and_an_archive_are_one_too_many(db: None, root: Path) -> None:
+    with pytest.raises(ImportNotPossible, match="one of the two"):
+        ask(folder="birds", archive=imports.upload_path("a.zip"))
+
+
+@pytest.mark.parametrize("name", ["birds.rar", "birds.zip.exe", "birds", "../../birds.png"])
+def test_a_file_that_is_no_archive_has_no_place(root: Path, name: str) -> None:
+    with pytest.raises(ImportNotPossible, match="An archive ends in"):
+        imports.upload_path(name)
+
+
+def test_an_upload_gets_a_name_of_our_own(root: Path) -> None:
+    path = imports.upload_path("../../etc/Birds.TAR.GZ")
+    assert path.parent == root.parent / "data" / "uploads"
+    assert path.name.endswith(".tar.gz") and "etc" not in path.name
+
+
+def failed(job: DatasetImport) -> DatasetImport:
+    taken = jobs.take(DatasetImport)
+    assert taken == job
+    jobs.fail(taken, "The weights are not on this machine.")
+    job.refresh_from_db()
+    return job
+
+
+def test_an_import_that_names_no_encoder_gets_one_that_can_be_used_here(db: None, root: Path) -> None:
+    assert ask(folder="birds").similarity_encoder == "bundled:small-clip"
+
+
+def test_another_encoder_may_be_chosen_for_the_next_try(db: None, root: Path, settings: Any) -> None:
+    settings.DEFAULT_SIMILARITY_ENCODER = "open_clip:ViT-L-14:openai"
+    job = failed(ask(folder="birds", similarity_encoder="open_clip:ViT-L-14:openai"))
+    imports.request_again(job, similarity_encoder="bundled:small-clip", by="coordinator")
+    job.refresh_from_db()
+    assert (job.state, job.similarity_encoder) == (JobState.PENDING, "bundled:small-clip")
+    assert AuditRecord.objects.latest("id").detail == {"similarity_encoder": "bundled:small-clip"}
+
+
+def test_the_next_try_takes_no_encoder_that_is_not_known_here(db: None, root: Path) -> None:
+    job = failed(ask(folder="birds"))
+    with pytest.raises(ImportNotPossible, match="not known here"):
+        imports.request_again(job, similarity_encoder="python:os", by="coordinator")
+    job.refresh_from_db()
+    assert (job.state, job.similarity_encoder) == (JobState.FAILED, "bundled:small-clip")
+
+
+def test_a_data_set_that_is_in_keeps_its_encoder(sprites_like: Dataset, root: Path) -> None:
+    job = failed(ask(folder="birds"))
+    DatasetImport.objects.update(dataset=sprites_like)
+    job.refresh_from_db()
+    with pytest.raises(ImportNotPossible, match="The data set is in"):
+        imports.request_again(job, similarity_encoder="bundled:small-clip", by="coordinator")
+
+
+def test_an_archive_that_is_gone_cannot_be_tried_again(db: None, root: Path) -> None:
+    job = failed(ask(archive=imports.upload_path("birds.zip")))
+    assert not imports.can_be_tried_again(job)
+    with pytest.raises(ImportNotPossible, match="Upload it again"):
+        imports.request_again(job, by="coordinator")
+
+
+def test_only_a_failed_import_is_tried_again(db: None, root: Path) -> None:
+    job = ask(folder="birds")
+    with pytest.raises(ImportNotPossible, match="Only an import that failed"):
+        imports.request_again(job, by="coordinator")

@@ -1,0 +1,109 @@
+"""The log is compared with the tables a few people at a time: it finds what a comparison of all at once finds."""
+
+import tracemalloc
+from collections import Counter
+
+import pytest
+
+from annotations.models import BaseModel, CorrectionPart, Event, Participant, Phrase, Score, Study
+from annotations.services.logs import identities, log_check
+from annotations.services.logs.log_check import LogCheck
+from annotations.services.logs.log_registry import TABLES
+from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.visits import erasure
+from tests import actors
+from tests.actors import Visit
+from tests.annotations.whole import whole_study
+from tests.benchmarks.many_visits import copy, log, plant
+from tests.steps import submit_and_score
+
+_MIB = 2**20
+
+
+@pytest.fixture(params=[1, 10_000], ids=["one by one", "all at once"], autouse=True)
+def events_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", request.param)
+
+
+def assert_the_same_as_all_at_once(study: Study) -> list[str]:
+    check, state = LogCheck(study), replay(study)
+    found = list(check.differences())
+    assert sorted(found) == sorted(differences(state, stored(study)))
+    assert check.replayed == Counter({table: len(state.rows[table]) for table in TABLES})
+    assert (check.incomplete, check.erased) == (state.incomplete, state.erased)
+    return found
+
+
+def test_a_study_in_which_everything_happens_has_no_differences(base_model: BaseModel) -> None:
+    study = whole_study(base_model)
+    assert assert_the_same_as_all_at_once(study) == []
+    check = LogCheck(study)
+    assert list(check.differences()) == [] and check.n_visits == study.sessions.count()
+
+
+def test_what_was_changed_behind_the_log_is_named_whoever_it_is_of(base_model: BaseModel) -> None:
+    study = whole_study(base_model)
+    Phrase.objects.filter(text="red").update(text="scarlet")
+    Score.objects.filter(phrase__text="large").update(tries=9)
+    CorrectionPart.objects.update(by_hand=True)
+    Participant.objects.filter(study=study).update(erased_at=study.opened_at)
+    assert len(assert_the_same_as_all_at_once(study)) > study.participants.count()
+
+
+def test_a_part_of_a_correction_goes_with_the_visit_that_it_is_of(base_model: BaseModel) -> None:
+    study = whole_study(base_model)
+    ann = CorrectionPart.objects.filter(correction__study=study).earliest("pk").score.phrase.assignment.session
+    identities.destroy(study, ann.participant.pseudonym)  # as an erasure that stopped half-way would leave it
+    found = assert_the_same_as_all_at_once(study)
+    assert any(line.startswith("correction part") and line.endswith("its visit is erased") for line in found)
+
+
+def test_a_visit_of_before_events_carried_rows_is_left_out_with_its_parts(base_model: BaseModel) -> None:
+    study = whole_study(base_model)
+    for visit in study.sessions.all():
+        Event.objects.create(study=study, session=visit, kind="phrase_scored", payload={"ordinal": 1})
+    CorrectionPart.objects.update(by_hand=True)
+    assert assert_the_same_as_all_at_once(study) == []
+
+
+def test_a_visit_of_somebody_of_another_study_is_named(open_study: Study, alice: Visit) -> None:
+    submit_and_score(alice, "red")
+    other = Participant.objects.create(study=actors.create_study(alice.assignment.task.base_model, "other"))
+    alice.session.participant = other
+    alice.session.save()
+    found = list(LogCheck(open_study).differences())
+    assert "phrase: 1 of those stored are of nobody in the study" in found
+    n = open_study.events.filter(session=alice.session).count()
+    assert f"event: {n} of those in the log are of nobody in the study" in found
+
+
+def test_after_an_erasure_a_tombstone_is_left(open_study: Study, alice: Visit, bob: Visit) -> None:
+    for visit in (alice, bob):
+        submit_and_score(visit, "red")
+    erasure.request(alice.participant, by="coordinator", reason="asked")
+    assert erasure.erase_content(alice.participant)
+    assert assert_the_same_as_all_at_once(open_study) == []
+
+
+class TestMemory:
+    @pytest.fixture(autouse=True)
+    def events_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", 100)
+
+    def peak_of(self, study: Study) -> float:
+        tracemalloc.start()
+        assert list(LogCheck(study).differences()) == []
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak / _MIB
+
+    def test_memory_stays_flat_as_the_study_grows(self, draft_study: Study) -> None:
+        study = plant(draft_study, 4, 5)
+        log(study)
+        self.peak_of(study)  # what is loaded once
+        few = self.peak_of(study)
+        copy(4, 40)
+        log(study)
+        many = self.peak_of(study)
+        assert study.sessions.count() == 41
+        assert many - few < 0.5, f"{few:.2f} MiB became {many:.2f} MiB"

@@ -1,0 +1,41 @@
+"""The registry of what the log tells of: no table, no column and no erasure that it forgets."""
+
+from collections import Counter
+
+import pytest
+from django.apps import apps
+
+from annotations.services.logs.log_registry import ELSEWHERE, TABLES
+from annotations.services.logs.log_schema import LoggedTable
+from annotations.services.visits.visit_deletion import _DONE_IN_IT
+
+
+def test_every_table_is_told_of_or_left_out_for_a_reason() -> None:
+    named = Counter([*(table.model for table in TABLES), *(model for models in ELSEWHERE.values() for model in models)])
+    assert named.keys() == set(apps.get_app_config("annotations").get_models())
+    assert set(named.values()) == {1}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_column_is_told_of_or_left_out_for_a_reason(table: LoggedTable) -> None:
+    told = {path.partition("__")[0] for path in (*table.paths, table.of_study)}
+    left_out = {name for names in table.left_out.values() for name in names.split()}
+    own_id = {"id"}  # what points to a row points to its key
+    fields = {field.name: field for field in table.model._meta.concrete_fields}
+    known = {name for name, field in fields.items() if {name, field.attname} & (told | left_out)}
+    assert fields.keys() - known - own_id == set()
+    assert left_out <= fields.keys()
+    assert not left_out & {*table.plain, *table.personal}
+
+
+def test_what_an_erasure_leaves_is_what_the_log_keeps_of_an_erased_visit() -> None:
+    deleted = {model for model, _way in _DONE_IN_IT}
+    assert {table.model for table in TABLES if table.visit and not table.outlives_erasure} == deleted
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_name_in_the_log_means_one_thing(table: LoggedTable) -> None:
+    assert not table.plain.keys() & table.personal.keys()
+    assert "visit" not in {*table.plain, *table.personal}
+    assert table.digests <= table.personal.keys()
+    assert bool(table.told_once) <= ("state" in table.plain)

@@ -1,0 +1,196 @@
+"""The event log alone builds the rows again; where the two differ, the row and the field are named."""
+
+import datetime as dt
+import io
+import uuid
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from annotations.models import (
+    Event,
+    JudgementAnswer,
+    Outcome,
+    Phrase,
+    PhraseState,
+    Run,
+    RunState,
+    Score,
+    Stage,
+    Study,
+    ThresholdChoice,
+)
+from annotations.services.logs import identities
+from annotations.services.logs.log_registry import ASSIGNMENT, CHOICE, JUDGEMENT, PHRASE, RUN, SCORE, SESSION
+from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.phrases import replies, scoring
+from annotations.services.retraining import runs
+from annotations.services.visits import comprehension, erasure, sessions
+from annotations.services.visits.withdrawal import withdraw
+from tests.actors import WRONG_ANSWERS, Visit, do_tutorial, start_visit
+from tests.steps import end, submit, submit_and_score
+from worker.retraining.run_training import train_due_runs
+
+
+def enter(study: Study, name: str):
+    return sessions.enter(study, participant_id=f"{name}-p", study_id=f"{study.slug}-o", session_id=f"{name}-s")
+
+
+@pytest.fixture
+def lively(open_study: Study, alice: Visit, bob: Visit) -> Study:
+    """Every way through: done, refused and failed runs, a failed phrase, a choice, a judgement, and every ending."""
+    red, _same, _blue, rare = submit_and_score(alice, "red", "red", "blue", "no dots 🟥")
+    assert red.score.threshold is not None
+    replies.choose_threshold(red, red.score.threshold + 0.01)
+    replies.choose_threshold(rare, rare.score.threshold)
+    replies.judge(red, JudgementAnswer.YES)
+    replies.judge(red, JudgementAnswer.UNSURE)
+    broken = submit(alice, "breaks the encoder")
+    scoring.fail_phrase(broken.pk, "RuntimeError: breaks the encoder", final=True)
+    end(alice)
+    train_due_runs()
+    sessions.finish(alice.session, {})
+    submit_and_score(bob, "crimson", "dark")
+    submit(bob, "scored after the end")
+    withdraw(bob.session)
+    carol = start_visit(open_study, "carol")
+    submit_and_score(carol, "red", "large")
+    end(carol)
+    late = Run.objects.filter(assignment=carol.assignment, state=RunState.PENDING).first()
+    assert late is not None
+    runs.fail_run(late.pk, "out of memory", final=True)
+    sessions.decline(enter(open_study, "dora"))
+    eve = do_tutorial(sessions.give_consent(enter(open_study, "eve")))
+    for _ in range(2):
+        comprehension.answer(eve, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
+    enter(open_study, "fred")
+    submit(start_visit(open_study, "gina"), "waits for its score")
+    return open_study
+
+
+def test_the_log_of_a_lively_study_builds_every_row_again(lively: Study) -> None:
+    state = replay(lively)
+    assert differences(state, stored(lively)) == []
+    assert not state.incomplete and not state.erased
+    stages = {row["stage"] for row in state.rows[SESSION].values()}
+    assert stages == {Stage.FINISHED, Stage.WITHDRAWN, Stage.TASKS, Stage.DECLINED, Stage.NOT_PASSED, Stage.CONSENT}
+    assert {row["state"] for row in state.rows[RUN].values()} >= {RunState.DONE, RunState.REFUSED, RunState.FAILED}
+    assert {row["state"] for row in state.rows[PHRASE].values()} == set(PhraseState.values)
+    assert len(state.rows[ASSIGNMENT]) == 4
+    assert len(state.rows[SCORE]) == Score.objects.count() == 9
+    assert len(state.rows[CHOICE]) == 2 and len(state.rows[JUDGEMENT]) == 1
+
+
+def test_what_was_built_again_is_what_happened(lively: Study, alice: Visit) -> None:
+    rows = replay(lively).rows
+    phrase = rows[PHRASE][f"{alice.assignment.public_id} / 4"]
+    assert (phrase["text"], phrase["state"]) == ("no dots 🟥", "scored")
+    score = rows[SCORE][f"{alice.assignment.public_id} / 4"]
+    assert (score["sign"], score["subject"]) == (-1, "dots 🟥")
+    assert score["value"] == Score.objects.get(phrase__text="no dots 🟥").value
+    chosen = rows[CHOICE][f"{alice.assignment.public_id} / 1"]["run"]
+    assert rows[RUN][chosen]["is_chosen"] and rows[RUN][chosen]["phrase_text"] == "red"
+    session = rows[SESSION][str(alice.session.pk)]
+    assert session["participant"] == alice.participant.pseudonym
+    assert (session["outcome"], session["configuration"], session["kind"]) == (Outcome.COMPLETED, 1, "participant")
+
+
+def test_no_text_and_no_pseudonym_stands_in_the_log_unsealed(lively: Study) -> None:
+    material = ("study_opened",)  # what a coordinator wrote, and names of groups
+    plain = repr(list(Event.objects.exclude(kind__in=material).values_list("kind", "payload")))
+    people = lively.sessions.values_list("participant__pseudonym", "submission_key")
+    secrets = [*Phrase.objects.values_list("text", flat=True), *(name for pair in people for name in pair)]
+    secrets += Score.objects.values_list("text_digest", flat=True)
+    assert [
+        secret for secret in secrets if f"'{secret}'" in plain or (secret.startswith(("P", "S")) and secret in plain)
+    ] == []
+    assert "breaks the encoder" not in plain
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda: Phrase.objects.filter(text="crimson").update(text="scarlet"), "text is 'crimson' in the log"),
+        (
+            lambda: Score.objects.filter(phrase__text="crimson").update(tries=9),
+            "tries is 1 in the log, and 9 as stored",
+        ),
+        (lambda: Run.objects.filter(state="failed").update(reason="bored"), "reason is 'out of memory' in the log"),
+        (lambda: Run.objects.filter(state="done").update(head=b"another"), "head is '"),
+        (lambda: Score.objects.filter(phrase__text="red").update(run=None), "run is '"),
+        (lambda: ThresholdChoice.objects.all().delete(), "threshold choice "),
+    ],
+)
+def test_a_row_that_was_changed_behind_the_log_is_named(lively: Study, change, named: str) -> None:
+    change()
+    found = differences(replay(lively), stored(lively))
+    assert found and all(named in line for line in found), found
+
+
+def test_a_row_that_never_went_through_the_services_is_named(lively: Study, alice: Visit) -> None:
+    now = timezone.now()
+    Phrase.objects.create(assignment=alice.assignment, client_uuid=uuid.uuid4(), ordinal=9, text="x", submitted_at=now)
+    assert differences(replay(lively), stored(lively)) == [
+        f"phrase {alice.assignment.public_id} / 9: is stored, and not in the log"
+    ]
+
+
+def test_without_the_key_the_log_yields_a_tombstone(lively: Study, alice: Visit) -> None:
+    before = replay(lively)
+    assert identities.destroy(lively, alice.participant.pseudonym)
+    state = replay(lively)
+    assert state.erased == {alice.session.pk}
+    tombstone = state.rows[SESSION][str(alice.session.pk)]
+    assert tombstone["outcome"] == Outcome.COMPLETED
+    assert "participant" not in tombstone and "session" not in tombstone
+    for table in (PHRASE, SCORE, RUN):
+        assert (
+            state.rows[table].items()
+            == {key: row for key, row in before.rows[table].items() if row["visit"] != alice.session.pk}.items()
+        )
+    found = differences(state, stored(lively))
+    assert all(line.endswith("is still stored, and its visit is erased") for line in found)
+    assert f"phrase {alice.assignment.public_id} / 1: is still stored, and its visit is erased" in found
+
+
+def test_log_and_tables_agree_on_somebody_who_withdrew_was_erased_and_forgotten(lively: Study, alice: Visit) -> None:
+    pseudonyms = alice.participant.pseudonym, alice.session.submission_key
+    withdraw(alice.session)
+    now = timezone.now()
+    assert erasure.erase_due(now).contents == 2  # bob withdrew before
+    assert differences(replay(lively), stored(lively)) == []
+    erasure.erase_due(now + dt.timedelta(days=60))
+    state = replay(lively)
+    assert differences(state, stored(lively)) == []
+    assert alice.session.pk in state.erased
+    told = repr([row for rows in state.rows.values() for row in rows.values()])
+    assert not [name for name in (*pseudonyms, "no dots") if name in told]
+    forgotten = state.rows[SESSION][str(alice.session.pk)]
+    assert forgotten["participant"].startswith("X") and forgotten["participant"] in told
+
+
+def test_visits_of_before_events_carried_rows_are_said_to_be_incomplete(lively: Study, alice: Visit) -> None:
+    Event.objects.create(study=lively, session=alice.session, kind="phrase_scored", payload={"ordinal": 1})
+    Score.objects.filter(phrase__assignment=alice.assignment).update(tries=7)
+    state = replay(lively)
+    assert {visit: dict(kinds) for visit, kinds in state.incomplete.items()} == {alice.session.pk: {"phrase_scored": 1}}
+    assert differences(state, stored(lively)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_says_that_both_agree_or_where_they_do_not(lively: Study) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    call_command("verify_log", "sprites", stdout=out, stderr=err)
+    assert "agree on 7 visits" in out.getvalue()
+    assert out.getvalue().startswith("Rows replayed: study 1, configuration 1, ")
+    Phrase.objects.filter(text="crimson").update(text="scarlet")
+    with pytest.raises(CommandError, match=r"differ in 1 place\."):
+        call_command("verify_log", "sprites", stdout=out, stderr=err)
+    assert "text is 'crimson' in the log, and 'scarlet' as stored" in err.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_names_the_studies_there_are(open_study: Study) -> None:
+    with pytest.raises(CommandError, match=r"There are: sprites\."):
+        call_command("verify_log", "spirtes")

@@ -1,0 +1,187 @@
+"""Alarms: raised once, cleared when over, told with patience, taken note of in the audit log."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from annotations.models import Alarm, AuditRecord, Phrase, Score, Study, StudyState
+from annotations.readings.monitoring.participant_flow import GONE_AFTER
+from annotations.readings.monitoring.queue_health import workers
+from annotations.services.monitoring import alarm_channels, alarms
+from annotations.services.monitoring.alarm_channels import NotTold
+from annotations.services.queue import heartbeats
+from tests.actors import Visit, create_study, start_visit
+from tests.annotations.exports.rows import add_phrase
+
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def _workers(db: None) -> None:
+    """All queues are served, up to a moment far ahead."""
+    now = timezone.now()
+    heartbeats.beat("worker:1", [row.queue for row in workers(now)], now, now + dt.timedelta(hours=3))
+
+
+def lasting(study: Study) -> dict[str, str]:
+    return dict(study.alarms.filter(cleared_at__isnull=True).values_list("kind", "message"))
+
+
+def test_nobody_scores_is_raised_once_and_cleared_when_it_is_over(open_study: Study, alice: Visit) -> None:
+    phrase = add_phrase(alice, "red")
+    now = timezone.now()
+    assert alarms.watch(now + 59 * SECOND) == 0
+    assert alarms.watch(now + 62 * SECOND) == 1
+    assert alarms.watch(now + 64 * SECOND) == 0
+    assert set(lasting(open_study)) == {"nobody_scores"}
+    Phrase.objects.filter(pk=phrase.pk).update(state="failed")
+    assert alarms.watch(now + 70 * SECOND) == 1
+    assert lasting(open_study) == {}
+    assert Alarm.objects.get().cleared_at == now + 70 * SECOND
+
+
+def test_it_can_come_again(open_study: Study, alice: Visit) -> None:
+    now = timezone.now()
+    phrase = add_phrase(alice, "red")
+    alarms.watch(now + 62 * SECOND)
+    Phrase.objects.filter(pk=phrase.pk).update(state="failed")
+    alarms.watch(now + 63 * SECOND)
+    Phrase.objects.filter(pk=phrase.pk).update(state="pending")
+    alarms.watch(now + 64 * SECOND)
+    assert Alarm.objects.count() == 2
+
+
+def test_scoring_that_does_not_keep_up_is_another_alarm(open_study: Study, alice: Visit) -> None:
+    add_phrase(alice, "red")
+    later = timezone.now() + 90 * SECOND
+    add_phrase(alice, "blue", 0.5)
+    Score.objects.update(scored_at=later - 5 * SECOND)
+    alarms.watch(later)
+    assert set(lasting(open_study)) == {"oldest_pending"}
+    assert "1 pending phrase, the oldest for 9" in lasting(open_study)["oldest_pending"]
+
+
+def test_a_silent_queue_is_told_by_its_name(open_study: Study) -> None:
+    now = timezone.now()
+    heartbeats.beat("worker:1", ["retrain"], now, now - 61 * SECOND)
+    alarms.watch(now)
+    assert set(lasting(open_study)) == {"silent_retrain"}
+
+
+def test_dropout_needs_enough_people_and_more_than_the_level(open_study: Study) -> None:
+    for i in range(alarms.LEAST_PEOPLE - 1):
+        start_visit(open_study, f"person-{i}")
+    later = timezone.now() + GONE_AFTER + 60 * SECOND
+    alarms.watch(later)
+    assert "dropout" not in lasting(open_study)
+    start_visit(open_study, "the-tenth")
+    Study.objects.update(alarm_dropout=1)
+    alarms.watch(later)
+    assert "dropout" not in lasting(open_study)
+    Study.objects.update(alarm_dropout=0.9)
+    alarms.watch(later)
+    assert "100% (10 of 10) of those who consented left" in lasting(open_study)["dropout"]
+
+
+def test_a_study_that_is_over_has_no_alarms(open_study: Study, alice: Visit) -> None:
+    add_phrase(alice, "red")
+    now = timezone.now()
+    alarms.watch(now + 90 * SECOND)
+    Study.objects.update(state=StudyState.CLOSED, closed_at=now)
+    alarms.watch(now + 91 * SECOND)
+    assert lasting(open_study) == {}
+
+
+def test_a_draft_is_not_watched(draft_study: Study) -> None:
+    alarms.watch(timezone.now() + dt.timedelta(days=1))
+    assert not Alarm.objects.exists()
+
+
+def test_taking_note_is_once_and_in_the_audit_log(open_study: Study) -> None:
+    alarm = raised(open_study)
+    alarms.acknowledge(alarm, by="ann")
+    alarms.acknowledge(alarm, by="bert")
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_by == "ann"
+    record = AuditRecord.objects.get(act="alarm_acknowledged")
+    assert (record.actor, record.subject, record.study) == ("ann", "dropout", open_study)
+
+
+# -- Telling -------------------------------------------------------------------------------------------------------
+
+
+def raised(study: Study, **channels: str) -> Alarm:
+    Study.objects.filter(pk=study.pk).update(**channels)
+    return Alarm.objects.create(study=study, kind="dropout", message="Many left.", raised_at=timezone.now())
+
+
+class Channel:
+    """Stands for a way to be told: fails as often as it is told to, and remembers whom it told."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+        self.calls = 0
+
+    def __call__(self, alarm: Alarm) -> None:
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise NotTold("it is down")
+
+
+@pytest.fixture
+def channels(monkeypatch: pytest.MonkeyPatch) -> dict[str, Channel]:
+    found = {"email": Channel(), "webhook": Channel()}
+    for name, channel in found.items():
+        monkeypatch.setattr(alarm_channels, name, channel)
+    return found
+
+
+BOTH = {"alarm_email": "a@example.org", "alarm_webhook": "https://example.org/hook"}
+
+
+def test_each_channel_is_told_once(open_study: Study, channels: dict[str, Channel]) -> None:
+    alarm = raised(open_study, **BOTH)
+    now = timezone.now()
+    assert [alarms.tell_due(now), alarms.tell_due(now + SECOND)] == [1, 0]
+    assert [channel.calls for channel in channels.values()] == [1, 1]
+    alarm.refresh_from_db()
+    assert (alarm.notified_at, set(alarm.channels_told)) == (now, {"email", "webhook"})
+
+
+def test_only_the_channel_that_failed_is_tried_again_and_later_each_time(
+    open_study: Study, channels: dict[str, Channel]
+) -> None:
+    channels["webhook"].failures = 2
+    alarm = raised(open_study, **BOTH)
+    told = [alarms.tell_due(alarm.raised_at + after * SECOND) for after in (0, 14, 15, 44, 45)]
+    assert told == [0, 0, 0, 0, 1]
+    assert (channels["email"].calls, channels["webhook"].calls) == (1, 3)
+
+
+def test_after_some_tries_nobody_is_told_any_more_and_the_reason_stays(
+    open_study: Study, channels: dict[str, Channel]
+) -> None:
+    channels["email"].failures = 1000
+    alarm = raised(open_study, alarm_email="a@example.org")
+    for hour in range(20):
+        alarms.tell_due(alarm.raised_at + hour * dt.timedelta(hours=1))
+    assert channels["email"].calls == alarms.MOST_ATTEMPTS
+    alarm.refresh_from_db()
+    assert (alarm.notified_at, alarm.last_error) == (None, "email: it is down")
+
+
+def test_without_a_channel_the_page_is_enough(open_study: Study, channels: dict[str, Channel]) -> None:
+    raised(open_study)
+    assert alarms.tell_due(timezone.now()) == 1
+    assert [channel.calls for channel in channels.values()] == [0, 0]
+
+
+def test_one_study_that_cannot_be_told_keeps_no_other_from_it(
+    open_study: Study, channels: dict[str, Channel], base_model
+) -> None:
+    channels["email"].failures = 1
+    other = create_study(base_model, "other")
+    raised(open_study, alarm_email="a@example.org")
+    raised(other, alarm_email="b@example.org")
+    assert alarms.tell_due(timezone.now()) == 1

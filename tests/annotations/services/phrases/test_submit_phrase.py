@@ -1,0 +1,187 @@
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from annotations.models import EndReason, Event, Phrase, PhraseState, StudyState
+from annotations.services.common.service_errors import (
+    AssignmentNotActive,
+    ClientUuidReused,
+    PhraseRefused,
+    StudyNotOpen,
+    TimeIsOver,
+    TooManyPhrases,
+)
+from annotations.services.phrases import assignments, phrase_submission
+from annotations.services.queue import worker_wakeup
+from tests.steps import end, move_clock, submit
+from worker.phrases.scoring import score_due_phrases
+
+UUID = uuid.UUID(int=7)
+
+
+def test_a_phrase_is_stored_as_typed_and_waits_for_its_score(alice):
+    phrase, created = phrase_submission.submit(alice.assignment, client_uuid=UUID, text="  a Cafe\u0301 sign ")
+    assert created
+    phrase.refresh_from_db()
+    assert (phrase.text, phrase.state, phrase.ordinal) == ("a Caf\u00e9 sign", PhraseState.PENDING, 1)
+    assert phrase.submitted_at is not None
+
+
+@pytest.mark.parametrize("text", ["<b>red</b> & {phrase}", "🔴 shapes", "مربعات حمراء", "a" * 120, "-red", "=1+1"])
+def test_any_words_are_accepted(alice, text):
+    assert submit(alice, text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "phrase_empty"),
+        (" \t ", "phrase_blank"),
+        ("a" * 121, "phrase_too_long"),
+        ("red\nsquares", "phrase_control_characters"),
+        ("?!", "phrase_only_punctuation"),
+    ],
+)
+def test_a_text_that_cannot_be_scored_is_refused_with_its_reason(alice, text, code):
+    with pytest.raises(PhraseRefused) as refused:
+        submit(alice, text)
+    assert (refused.value.code, refused.value.status) == (code, 400)
+    assert refused.value.message.endswith(".")
+    assert not Phrase.objects.exists()
+
+
+def test_ordinals_count_up_within_an_assignment(alice, bob):
+    assert [submit(alice, text).ordinal for text in ("red", "red", "blue")] == [1, 2, 3]
+    assert submit(bob).ordinal == 1
+
+
+def test_a_replay_returns_the_stored_row(alice):
+    first, _ = phrase_submission.submit(alice.assignment, client_uuid=UUID, text="red")
+    again, created = phrase_submission.submit(alice.assignment, client_uuid=UUID, text=" red ")
+    assert (again, created) == (first, False)
+    assert Event.objects.filter(kind="phrase_submitted").count() == 1
+
+
+def test_a_replay_returns_the_stored_row_also_after_the_end(alice):
+    first, _ = phrase_submission.submit(alice.assignment, client_uuid=UUID, text="red")
+    end(alice)
+    assert phrase_submission.submit(alice.assignment, client_uuid=UUID, text="red") == (first, False)
+
+
+def test_one_uuid_with_two_texts_is_a_fault(alice):
+    phrase_submission.submit(alice.assignment, client_uuid=UUID, text="red")
+    with pytest.raises(ClientUuidReused):
+        phrase_submission.submit(alice.assignment, client_uuid=UUID, text="blue")
+    assert Phrase.objects.get().text == "red"
+
+
+def test_two_people_may_use_one_uuid(alice, bob):
+    assert phrase_submission.submit(alice.assignment, client_uuid=UUID, text="red")[1]
+    assert phrase_submission.submit(bob.assignment, client_uuid=UUID, text="blue")[1]
+
+
+def test_a_phrase_within_the_slack_counts(alice):
+    move_clock(alice.assignment, 601)
+    assert submit(alice)
+
+
+def test_a_phrase_after_the_deadline_is_refused_and_stores_nothing(alice):
+    move_clock(alice.assignment, 603)
+    with pytest.raises(TimeIsOver):
+        submit(alice)
+    assert not Phrase.objects.exists()
+
+
+def test_after_the_sweeper_ended_it_time_is_over_too(alice):
+    move_clock(alice.assignment, 700)
+    end(alice)
+    with pytest.raises(TimeIsOver):
+        submit(alice)
+
+
+def test_a_phrase_to_a_finished_assignment_is_refused(alice):
+    submit(alice)
+    end(alice)
+    with pytest.raises(AssignmentNotActive):
+        submit(alice)
+
+
+def test_a_phrase_to_a_closed_study_is_refused(alice, open_study):
+    open_study.state, open_study.closed_at = StudyState.CLOSED, open_study.opened_at
+    open_study.save()
+    assignments.end(alice.assignment, EndReason.STUDY_CLOSED)
+    with pytest.raises(StudyNotOpen, match="closed"):
+        submit(alice)
+
+
+def test_the_tasks_most_phrases_is_the_limit(alice):
+    alice.assignment.task.max_phrases = 2
+    alice.assignment.task.save()
+    submit(alice, "one")
+    submit(alice, "two")
+    with pytest.raises(TooManyPhrases, match="all 2 phrases"):
+        submit(alice, "three")
+
+
+def test_a_phrase_that_could_not_be_scored_uses_up_no_try(alice):
+    alice.assignment.task.max_phrases = 1
+    alice.assignment.task.save()
+    Phrase.objects.filter(pk=submit(alice, "one").pk).update(state=PhraseState.FAILED)
+    assert submit(alice, "two").ordinal == 2
+
+
+def test_the_doorbell_rings_once_the_phrase_is_committed(alice, django_capture_on_commit_callbacks, monkeypatch):
+    rung = []
+    monkeypatch.setattr(worker_wakeup, "_send", rung.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        submit(alice)
+        assert rung == []
+    assert rung == [worker_wakeup.SCORE_PHRASES]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_phrase_whose_process_dies_between_commit_and_doorbell_is_due(alice, monkeypatch):
+    def die(task_name: str) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(worker_wakeup, "_send", die)
+    with pytest.raises(SystemExit):
+        submit(alice)
+    assert score_due_phrases() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_submits_at_once_with_one_uuid_make_one_row(alice):
+    def submit_one(_: int) -> tuple[int, bool]:
+        try:
+            phrase, created = phrase_submission.submit(alice.assignment, client_uuid=UUID, text="red")
+            return phrase.pk, created
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(submit_one, range(20)))
+    assert len({pk for pk, _ in answers}) == 1
+    assert sum(created for _, created in answers) == 1
+    assert Phrase.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_submits_at_once_never_exceed_the_limit(alice):
+    alice.assignment.task.max_phrases = 3
+    alice.assignment.task.save()
+
+    def submit_one(number: int) -> bool:
+        try:
+            submit(alice, f"phrase {number}")
+        except TooManyPhrases:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(submit_one, range(12))) == 3
+    assert sorted(Phrase.objects.values_list("ordinal", flat=True)) == [1, 2, 3]

@@ -1,0 +1,35 @@
+"""How long Prolific is asked again: some hours, whatever chance says."""
+
+import datetime as dt
+import random
+
+import pytest
+
+from annotations.prolific.prolific_errors import Busy, ServerFault, Unreachable
+from annotations.services.prolific.retry_schedule import MOST_TRIES, next_try_in
+
+AWAY = Unreachable("Prolific cannot be reached.")
+
+
+def all_waits(uniform):
+    return sum((next_try_in(AWAY, n, uniform) for n in range(1, MOST_TRIES)), dt.timedelta())
+
+
+def test_no_chance_makes_the_tries_end_before_some_hours_are_over():
+    assert all_waits(lambda low, high: low) == dt.timedelta(hours=2, minutes=51, seconds=10)
+    assert all_waits(lambda low, high: high) == dt.timedelta(hours=5, minutes=42, seconds=20)
+
+
+def test_two_workers_that_failed_together_do_not_come_back_together():
+    first, second = (next_try_in(AWAY, 5, random.Random(seed).uniform) for seed in (1, 2))
+    assert first != second
+    assert all(dt.timedelta(seconds=160) <= wait <= dt.timedelta(seconds=320) for wait in (first, second))
+
+
+@pytest.mark.parametrize("error", [Busy(120.0), ServerFault(503, 120.0)])
+def test_a_wait_that_prolific_names_comes_on_top(error):
+    assert next_try_in(error, 1, lambda low, high: low) == dt.timedelta(seconds=130)
+
+
+def test_where_prolific_names_none_the_wait_is_ours():
+    assert next_try_in(Busy(None), 1, lambda low, high: high) == dt.timedelta(seconds=20)

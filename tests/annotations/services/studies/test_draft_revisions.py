@@ -1,0 +1,100 @@
+"""The revisions of a draft: a save that began before another's is refused, and says whose and when."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+
+from annotations.models import BaseModel, Study
+from annotations.services.studies import class_lists, cloning, draft_revisions, lifecycle
+from annotations.services.studies.draft_revisions import DraftSavedMeanwhile
+from tests.annotations.services.locks import wait_for_a_waiting_lock
+
+
+def test_a_save_at_the_revision_that_was_seen_is_the_next(draft_study: Study) -> None:
+    with time_machine.travel("2026-03-01T14:03:00Z", tick=False):
+        draft_revisions.revise(draft_study, by="ann", seen=0)
+    assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
+    draft_revisions.revise(draft_study, by="ben", seen=1)
+    assert (draft_study.revision, draft_study.revised_by) == (2, "ben")
+
+
+@pytest.mark.parametrize(
+    ("now", "when"), [("2026-03-01T15:00:00Z", "at 14:03 UTC"), ("2026-03-02T09:00:00Z", "on 1 March at 14:03 UTC")]
+)
+def test_a_save_of_what_is_no_longer_there_names_who_saved_and_when(draft_study: Study, now: str, when: str) -> None:
+    with time_machine.travel("2026-03-01T14:03:00Z", tick=False):
+        draft_revisions.revise(draft_study, by="ann", seen=0)
+    with time_machine.travel(now, tick=False):
+        for refused in (
+            lambda: draft_revisions.revise(draft_study, by="ben", seen=0),
+            lambda: refuse_stale(draft_study, 0),
+        ):
+            with pytest.raises(DraftSavedMeanwhile) as caught:
+                refused()
+            assert caught.value.message == f"ann saved this draft {when}, after you had opened this page."
+    draft_study.refresh_from_db()
+    assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
+
+
+def refuse_stale(study: Study, seen: int) -> None:
+    with transaction.atomic():
+        draft_revisions.refuse_stale(Study.objects.select_for_update().get(pk=study.pk), seen)
+
+
+def test_a_revision_that_never_was_is_refused_too(draft_study: Study) -> None:
+    with pytest.raises(DraftSavedMeanwhile) as caught:
+        draft_revisions.revise(draft_study, by="ben", seen=7)
+    assert caught.value.message == "Somebody saved this draft just now, after you had opened this page."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_saves_at_once_one_is_stored(draft_study: Study) -> None:
+    def save() -> str:
+        try:
+            with transaction.atomic():
+                draft_revisions.revise(Study.objects.get(pk=draft_study.pk), by="ben", seen=0)
+        except DraftSavedMeanwhile as error:
+            return error.study.revised_by
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            draft_revisions.revise(draft_study, by="ann", seen=0)
+            other = pool.submit(save)
+            wait_for_a_waiting_lock()
+        assert other.result(timeout=10) == "ann"
+    draft_study.refresh_from_db()
+    assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
+
+
+def test_whatever_else_changes_a_draft_is_a_save_of_it(draft_study: Study, base_model: BaseModel) -> None:
+    class_lists.remove(draft_study, by="ann")
+    class_lists.add(draft_study, base_model, by="ben")
+    lifecycle.amend_study(draft_study, {"completion_code": "OTHER"}, by="carl")
+    draft_study.refresh_from_db()
+    assert (draft_study.revision, draft_study.revised_by) == (3, "carl")
+
+
+def test_what_changes_nothing_is_none(draft_study: Study, base_model: BaseModel) -> None:
+    class_lists.add(draft_study, base_model, by="ann")
+    draft_study.refresh_from_db()
+    before = draft_study.revision
+    class_lists.add(draft_study, base_model, by="ann")
+    class_lists.remove(draft_study, [99], by="ann")
+    lifecycle.amend_study(draft_study, {"completion_code": draft_study.completion_code}, by="ann")
+    draft_study.refresh_from_db()
+    assert draft_study.revision == before
+
+
+def test_an_open_study_is_no_longer_revised_and_a_clone_begins_anew(draft_study: Study, open_study: Study) -> None:
+    draft_revisions.revise(open_study, by="ann", seen=0)
+    lifecycle.amend_study(open_study, {"quota": 3}, by="ben")
+    open_study.refresh_from_db()
+    assert (open_study.revision, open_study.revised_by) == (1, "ann")
+    clone = cloning.clone_study(open_study, slug="again", title="Again", by="ben")
+    clone.refresh_from_db()
+    assert (clone.revision, clone.revised_by, clone.revised_at) == (0, "", None)

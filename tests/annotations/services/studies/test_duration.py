@@ -1,0 +1,134 @@
+"""How long a person takes: people who did it, else comparable tasks, else the limits."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    AssignmentState,
+    BaseModel,
+    EndReason,
+    Participant,
+    SessionKind,
+    Study,
+    Task,
+)
+from annotations.services.studies.preflight.duration import LEAST_PEOPLE, Estimate, estimate, longest_minutes
+from annotations.services.studies.preflight.pay_checks import hourly_cents
+from tests import actors
+
+
+def send(
+    study: Study,
+    minutes: float,
+    *,
+    of_tasks: float = 1.0,
+    n: int = LEAST_PEOPLE,
+    kind: str = SessionKind.PARTICIPANT,
+    finishes: bool = True,
+) -> None:
+    """So many people, who each take so long, `of_tasks` minutes of it in each task; or leave after their tasks."""
+    now = timezone.now()
+    configuration = study.configurations.latest("version")
+    for i in range(n):
+        name = f"{kind[0]}{study.pk}-{minutes}-{i}"
+        participant = Participant.objects.create(study=study, pseudonym=name)
+        ended = {"stage": "finished", "outcome": "completed", "ended_at": now} if finishes else {"stage": "tasks"}
+        session = AnnotationSession.objects.create(
+            study=study,
+            configuration=configuration,
+            participant=participant,
+            submission_key=name,
+            kind=kind,
+            seed=1,
+            code_version="1",
+            consented_at=now,
+            **ended,
+        )
+        AnnotationSession.objects.filter(pk=session.pk).update(created_at=now - dt.timedelta(minutes=minutes))
+        started = now - dt.timedelta(minutes=of_tasks)
+        deadline = started + dt.timedelta(hours=1)
+        for task in study.tasks.all():
+            Assignment.objects.create(
+                session=session,
+                task=task,
+                position=task.position,
+                state=AssignmentState.ENDED,
+                started_at=started,
+                first_deadline_at=deadline,
+                deadline_at=deadline,
+                ended_at=now,
+                end_reason=EndReason.DONE,
+            )
+
+
+@pytest.fixture
+def another(open_study: Study, base_model: BaseModel) -> Study:
+    """A new study, with a task of the same limits as the first one's."""
+    return actors.create_study(base_model, slug="another")
+
+
+def found(study: Study) -> Estimate:
+    likely = estimate(study)
+    assert likely is not None
+    return likely
+
+
+def test_of_nobody_only_the_limits_are_known(open_study: Study) -> None:
+    assert longest_minutes(open_study) == 15
+    assert found(open_study) == Estimate(15, "all time limits, and 5 minutes around", is_most=True)
+
+
+def test_a_task_without_a_clock_tells_nothing(open_study: Study) -> None:
+    open_study.tasks.update(time_limit_s=None)
+    assert estimate(open_study) is None
+
+
+def test_the_median_of_people_who_completed_it_is_best(open_study: Study) -> None:
+    send(open_study, 12)
+    assert found(open_study).basis == "the median of 5 people in this study"
+    assert found(open_study).minutes == pytest.approx(12, abs=0.1)
+    open_study.reward_cents = 200
+    assert hourly_cents(open_study, found(open_study)) == pytest.approx(1000, abs=10)
+
+
+@pytest.mark.parametrize("kind", [SessionKind.SIMULATED, SessionKind.PREVIEW, SessionKind.EXPERT])
+def test_simulated_participants_previews_and_experts_say_nothing(open_study: Study, kind: str) -> None:
+    send(open_study, 1, kind=kind)
+    assert found(open_study).is_most
+
+
+def test_a_clone_rests_on_those_before_it(open_study: Study, base_model: BaseModel) -> None:
+    send(open_study, 8)
+    clone = actors.create_study(base_model, slug="again", cloned_from=open_study)
+    assert "this study and those it was cloned from" in found(clone).basis
+
+
+def test_another_study_rests_on_tasks_with_the_same_limits(open_study: Study, another: Study) -> None:
+    send(open_study, 9, of_tasks=3)
+    likely = found(another)
+    assert likely.minutes == pytest.approx(3 + 6, abs=0.1)  # and six minutes were around the task
+    assert likely.basis == (
+        "3.0 minutes of tasks, by the medians of 5 people in tasks with the same limits here, and 6.0 around them"
+    )
+    assert not likely.is_most
+
+
+def test_people_who_left_later_tell_about_the_tasks_and_not_about_the_rest(open_study: Study, another: Study) -> None:
+    send(open_study, 9, of_tasks=3, finishes=False)
+    assert found(another).minutes == pytest.approx(3 + 5, abs=0.1)
+
+
+def test_a_task_with_other_limits_is_not_compared(open_study: Study, another: Study) -> None:
+    send(open_study, 9, of_tasks=3)
+    first = another.tasks.get()
+    Task.objects.create(study=another, position=2, base_model=first.base_model, target_class=1, time_limit_s=120)
+    assert found(another) == Estimate(17, "all time limits, and 5 minutes around", is_most=True)
+
+
+def test_four_people_are_too_few(open_study: Study, another: Study) -> None:
+    send(open_study, 9, n=LEAST_PEOPLE - 1)
+    assert found(another).is_most and found(open_study).is_most

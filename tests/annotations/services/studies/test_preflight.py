@@ -1,0 +1,272 @@
+"""What the pre-flight finds, each fault planted alone in a study that is right."""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from annotations.models import Condition, Dataset, DatasetImport, Study
+from annotations.models import Task as StudyTask
+from annotations.models.consent_texts import FORMER_DEFAULT
+from annotations.prolific.payloads import CompletionCode, RemoteStudy
+from annotations.services.studies import lifecycle
+from annotations.services.studies.preflight import Level, Mend, blocking, preflight_report
+from annotations.services.studies.preflight.prolific_checks import remote_checks
+from tests import actors
+from tests.annotations.exports.rows import add_phrase
+
+
+def levels(study: Study, text: str) -> list[tuple[Level, Mend | None]]:
+    """How the checks came out whose sentence holds the text."""
+    return [(c.level, c.mend) for part in preflight_report(study) for c in part.checks if text in c.sentence]
+
+
+def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> None:
+    assert blocking(draft_study) == ["No simulated participants have been through it. Send some: Rehearse."]
+    assert blocking(draft_study, without_rehearsal=True) == []
+    assert levels(draft_study, "is right on 15 and wrong on 9 of the validation images of “square”") == [
+        (Level.PASS, None)
+    ]
+    assert levels(draft_study, "is as it was imported: 196 images") == [(Level.PASS, None)]
+    assert levels(draft_study, "12 images of sprites-like v1, looked at here and there, open") == [(Level.PASS, None)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text", "level", "mend"),
+    [
+        ("completion_url", "https://app.prolific.co/x?cc={code}", "does not answer any more", Level.BLOCK, Mend.ENTRY),
+        ("completion_url", "https://app.prolific.com/x", "put {code} into it", Level.BLOCK, Mend.ENTRY),
+        ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific's", Level.WARN, Mend.ENTRY),
+        ("completion_url", "", "people copy their code", Level.PASS, None),
+        ("researcher_code", "C0DE1234", "C0DE1234 stands for two outcomes", Level.BLOCK, Mend.ENTRY),
+        ("session_parameter", "STUDY_ID", "three different names", Level.BLOCK, Mend.LINK),
+        ("external_study_id", "64a0f1", "Links of another study", Level.PASS, None),
+        ("most_minutes", 14, "times people out after 14", Level.BLOCK, Mend.MONEY),
+        ("most_minutes", 15, "Prolific gives 15", Level.PASS, None),
+        ("lease_minutes", 10, "Hold it longer", Level.WARN, Mend.PLACES),
+        ("goal", 0.3, "luck reaches it", Level.WARN, Mend.TASKS),
+        ("reward_cents", 100, "pay at least 4.00 an hour: less than the 9.00", Level.WARN, Mend.MONEY),
+        ("reward_cents", 225, "GBP 2.25 pay at least 9.00 an hour.", Level.PASS, None),
+        ("alarm_webhook", "https://example.org/a", "Alarms go to https://example.org/a.", Level.PASS, None),
+        ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
+        ("quota", 30, "30 people, 30 in each of 1 cell.", Level.PASS, None),
+    ],
+)
+def test_each_setting_is_looked_at(
+    draft_study: Study, field: str, value: Any, text: str, level: Level, mend: Mend | None
+) -> None:
+    setattr(draft_study, field, value)
+    draft_study.save()
+    assert levels(draft_study, text) == [(level, mend)]
+
+
+@pytest.mark.parametrize("field", ["completion_code", "no_consent_code", "failed_check_code", "researcher_code"])
+def test_a_code_that_another_study_has_is_told(draft_study: Study, field: str) -> None:
+    other = Study.objects.create(slug="other", title="Other", **{"completion_code": "0TH3R", field: "C0DE1234"})
+    sentence = "“Other” has one of these codes too"
+    assert levels(draft_study, sentence) == [(Level.WARN, Mend.ENTRY)]
+    Study.objects.filter(pk=other.pk).update(**{field: "ANOTHER1"})
+    assert levels(draft_study, sentence) == []
+
+
+def test_alarms_by_mail_reach_somebody_only_where_the_site_sends_mail(draft_study: Study, settings: Any) -> None:
+    draft_study.alarm_email = "a@example.org"
+    settings.SENDS_EMAIL = True
+    assert levels(draft_study, "Alarms go to a@example.org.") == [(Level.PASS, None)]
+    settings.SENDS_EMAIL = False
+    assert levels(draft_study, "sends no e-mail, so alarms do not reach a@example.org") == [(Level.WARN, Mend.ALARMS)]
+    draft_study.alarm_webhook = "https://example.org/a"
+    assert levels(draft_study, "Alarms go to https://example.org/a.") == [(Level.PASS, None)]
+
+
+def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
+    for position in (1, 2):
+        Condition.objects.create(study=draft_study, position=position, name=str(position))
+    draft_study.quota = 31
+    assert levels(draft_study, "31 people cannot be spread evenly over 2 cells") == [(Level.WARN, Mend.PLACES)]
+
+
+def test_a_crowd_needs_a_clock_and_experts_do_not(draft_study: Study) -> None:
+    draft_study.tasks.update(time_limit_s=None)
+    assert levels(draft_study, "Task 1 has no time limit") == [(Level.BLOCK, Mend.TASKS)]
+    draft_study.audience = "experts"
+    assert levels(draft_study, "Task 1 has no") == [(Level.PASS, None)]
+
+
+def test_files_that_changed_since_the_import_block(
+    draft_study: Study, tmp_path: Path, settings: Any, sprites_directory: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(sprites_directory, copy)
+    settings.DATA_ROOT = tmp_path
+    Dataset.objects.update(directory="copy")
+    names = copy / "filenames.json"
+    names.write_text(names.read_text() + " ")
+    assert levels(draft_study, "filenames.json of sprites-like v1 changed") == [(Level.BLOCK, Mend.LIBRARY)]
+    for image in copy.rglob("*.webp"):
+        image.write_bytes(b"RIFF")
+    assert levels(draft_study, "12 of 12 images of sprites-like v1 cannot be opened") == [(Level.BLOCK, Mend.LIBRARY)]
+    Dataset.objects.update(digest="0" * 64)
+    assert levels(draft_study, "are of another version") == [(Level.BLOCK, Mend.LIBRARY)]
+
+
+def test_a_study_without_tasks_says_that_alone_of_them(draft_study: Study) -> None:
+    StudyTask.objects.all().delete()
+    assert blocking(draft_study) == ["The study has no task. Add at least one."]
+
+
+def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: actors.Visit) -> None:
+    assert levels(open_study, "No phrase was ever scored") == [(Level.WARN, Mend.REHEARSAL)]
+    score = add_phrase(alice, "red", 0.5).score
+    score.dataset_digest = Dataset.objects.get().digest
+    score.save()
+    assert levels(open_study, "python:tests.fake_encoder scored a phrase on sprites-like v1") == [(Level.PASS, None)]
+
+
+def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look(draft_study: Study) -> None:
+    says = "sprites-like v1 is compared by the encoder that comes with Clarify"
+    Dataset.objects.update(similarity_encoder="bundled:small-clip")
+    assert levels(draft_study, says) == []  # drawn by a command of the site's own
+    DatasetImport.objects.create(
+        name="birds", folder="birds", state="done", dataset=Dataset.objects.get(), finished_at=timezone.now()
+    )
+    assert levels(draft_study, says) == [(Level.WARN, Mend.LIBRARY)]
+    Dataset.objects.update(similarity_encoder="python:tests.fake_encoder")
+    assert levels(draft_study, says) == []
+
+
+def test_a_draft_with_the_consent_text_of_earlier_versions_is_told_what_it_leaves_out(draft_study: Study) -> None:
+    sentence = "it says neither how long data are kept nor how to withdraw"
+    assert levels(draft_study, sentence) == []
+    draft_study.consent_text = FORMER_DEFAULT.replace(". ", ".\r\n")  # as a form sends it back
+    assert levels(draft_study, sentence) == [(Level.WARN, Mend.TEXTS)]
+    assert levels(draft_study, "Say so in the consent text.") == [(Level.WARN, Mend.PRIVACY)]
+    draft_study.consent_text = "We keep your words. {retention} Do you agree?"
+    assert levels(draft_study, "The consent text says so.") == [(Level.WARN, Mend.PRIVACY)]
+
+
+def test_an_open_study_keeps_the_text_that_people_agreed_to(open_study: Study) -> None:
+    open_study.consent_text = FORMER_DEFAULT
+    assert levels(open_study, "how to withdraw") == []
+
+
+REMOTE = RemoteStudy(
+    study_id="64a0f1",
+    status="UNPUBLISHED",
+    told_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+    name="Sprites",
+    url="",
+    id_option="url_parameters",
+    completion_codes=(CompletionCode("C0DE1234", "COMPLETED", "participant", ("MANUALLY_REVIEW",)),),
+    places=30,
+    estimated_minutes=15,
+    most_minutes=45,
+    reward_cents=250,
+    currency="GBP",
+)
+
+
+def remote(study: Study, **changed: Any) -> list[tuple[Level, str]]:
+    url = lifecycle.entry_url(study)
+    theirs = RemoteStudy(**{**REMOTE.__dict__, "url": url, **changed})
+    return [(check.level, check.sentence) for check in remote_checks(study, theirs, url)]
+
+
+def test_a_study_that_agrees_with_prolific_passes(draft_study: Study) -> None:
+    assert remote(draft_study) == [(Level.PASS, "“Sprites” on Prolific agrees with this one. It is unpublished there.")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "text"),
+    [
+        ({}, {"url": "https://elsewhere.org/study/sprites/"}, "sends people to https://elsewhere.org/study/sprites/"),
+        ({}, {"url": "http://localhost/study/sprites/?PROLIFIC_PID=x"}, "lacks SESSION_ID, STUDY_ID"),
+        ({}, {"id_option": "question"}, "choose “URL parameters”"),
+        ({}, {"completion_codes": ()}, "The code for “completed” is not on Prolific"),
+        ({"failed_check_code": "FAIL"}, {}, "The code for “failed check” is not on Prolific"),
+        ({}, {"most_minutes": 10}, "times people out after 10 minutes, and a visit may take 15"),
+        ({"most_minutes": 60}, {}, "is 45 minutes there and 60 here"),
+        ({"reward_cents": 300}, {}, "2.50 there and 3.00 here"),
+        ({"quota": 40}, {}, "30 places there, and a quota of 40 here"),
+        ({}, {"currency": "USD"}, "in USD there and in GBP here"),
+        ({}, {"status": "ACTIVE"}, "sends people already, and this study is draft: open it, or pause it there"),
+        ({"state": "paused"}, {"status": "ACTIVE"}, "and this study is paused"),
+        ({"state": "active"}, {"status": "COMPLETED"}, "It is completed on Prolific: nobody comes from there any more"),
+    ],
+)
+def test_what_differs_is_told(draft_study: Study, ours: dict[str, Any], theirs: dict[str, Any], text: str) -> None:
+    for name, value in ours.items():
+        setattr(draft_study, name, value)
+    [(level, sentence)] = remote(draft_study, **theirs)
+    assert level is Level.WARN
+    assert text in sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "ours", "text"),
+    [
+        (
+            CompletionCode("R", "COMPLETED", "participant", ()),
+            {"researcher_code": "R"},
+            "“researcher” has the participant as its actor on Prolific, and needs the researcher",
+        ),
+        (
+            CompletionCode("N", "NO_CONSENT", "researcher", ()),
+            {"no_consent_code": "N"},
+            "“no consent” has the researcher as its actor on Prolific, and needs the participant",
+        ),
+        (
+            CompletionCode("F", "OTHER", "participant", ()),
+            {"failed_check_code": "F"},
+            "does not set off REQUEST_RETURN",
+        ),
+        (
+            CompletionCode("F", "FIXED_SCREENOUT", "participant", ("REQUEST_RETURN",)),
+            {"failed_check_code": "F", "failed_check_is_paid": True},
+            "does not set off FIXED_SCREEN_OUT_PAYMENT",
+        ),
+    ],
+)
+def test_a_code_that_does_something_else_there_is_told(
+    draft_study: Study, code: CompletionCode, ours: dict[str, Any], text: str
+) -> None:
+    for name, value in ours.items():
+        setattr(draft_study, name, value)
+    [(_level, sentence)] = remote(draft_study, completion_codes=(*REMOTE.completion_codes, code))
+    assert text in sentence
+
+
+def with_tasks(study: Study, n: int, **fields: Any) -> Study:
+    """The study with n more tasks like its first."""
+    first = study.tasks.get()
+    StudyTask.objects.bulk_create(
+        StudyTask(study=study, position=position, base_model=first.base_model, target_class=0, **fields)
+        for position in range(2, n + 2)
+    )
+    return study
+
+
+def test_a_thousand_tasks_are_read_with_as_many_queries_as_one(
+    draft_study: Study, django_assert_max_num_queries: Any
+) -> None:
+    preflight_report(draft_study)  # what is cached of the data set is read once
+    with CaptureQueriesContext(connection) as one:
+        preflight_report(draft_study)
+    with_tasks(draft_study, 999)
+    with django_assert_max_num_queries(len(one)):
+        preflight_report(draft_study)
+
+
+def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study: Study) -> None:
+    with_tasks(draft_study, 49, time_limit_s=None)
+    (part,) = [part for part in preflight_report(draft_study) if part.title == "Tasks and images"]
+    blocks = [check.sentence for check in part.checks if check.level is Level.BLOCK]
+    assert len(blocks) == 21
+    assert blocks[0] == "Task 2 has no time limit, which only a study of experts may. Give it one."
+    assert blocks[-1] == "29 more like these, in 50 tasks."
+    assert levels(draft_study, "Everything else is right in all of the 50 tasks.") == [(Level.PASS, None)]

@@ -1,0 +1,72 @@
+"""GET /livez and /readyz"""
+
+import datetime as dt
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from annotations.models import Phrase
+from annotations.services.queue import heartbeats
+from tests.actors import Visit
+from tests.annotations.views.pages import say
+
+
+def test_a_live_process_answers_without_the_database(client: Client) -> None:
+    assert client.get("/livez").content == b"alive\n"
+
+
+def test_ready_means_database_and_migrations(client: Client, db: None) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    state = response.json()
+    assert (state["database"], state["migrations"], state["oldest_pending_s"]) == (True, True, 0.0)
+
+
+def test_it_says_how_long_the_oldest_phrase_has_waited(alice: Visit, client: Client) -> None:
+    say(alice, "red")
+    Phrase.objects.update(submitted_at=timezone.now() - dt.timedelta(seconds=90))
+    assert 90 <= client.get("/readyz").json()["oldest_pending_s"] < 100
+
+
+def test_a_queue_that_nobody_serves_is_named_and_the_site_is_ready_all_the_same(client: Client, db: None) -> None:
+    queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    now = timezone.now()
+    heartbeats.beat("a:1", sorted(queues), now, now)
+    assert client.get("/readyz").json()["silent_queues"] == []
+    heartbeats.beat("a:1", ["maintenance"], now, now - dt.timedelta(seconds=90))
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["silent_queues"]) == (200, ["maintenance"])
+
+
+def test_without_the_database_it_is_not_ready(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", fail)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()) == (503, {"database": False})
+
+
+def test_with_a_migration_left_it_is_not_ready(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = ("annotations", "0020_running_a_study")
+    MigrationRecorder.Migration.objects.filter(app=newest[0], name=newest[1]).delete()
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["migrations"]) == (503, False)
+
+
+def test_a_migration_of_the_next_version_does_no_harm(client: Client, db: None) -> None:
+    MigrationRecorder.Migration.objects.create(
+        app="annotations", name="9999_of_the_next_version", applied=timezone.now()
+    )
+    assert client.get("/readyz").status_code == 200
+
+
+def test_the_files_of_migrations_are_read_once(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.get("/readyz")
+    monkeypatch.setattr(MigrationLoader, "__init__", None)  # would raise
+    assert client.get("/readyz").status_code == 200

@@ -1,0 +1,92 @@
+"""GET and POST /visit/check, GET /visit/not-passed"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from annotations.models import AnnotationSession, CheckAttempt, Outcome, Study
+from annotations.services.visits import sessions
+from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, client_of, do_tutorial
+from tests.annotations.views.pages import one, tree
+
+
+@pytest.fixture
+def carol(open_study: Study) -> Client:
+    """Someone who has done the tutorial."""
+    session = sessions.enter(open_study, participant_id="carol", study_id="s", session_id="v")
+    return client_of(do_tutorial(sessions.give_consent(session)))
+
+
+def answer(client: Client, answers: Mapping[str, str], *, follow: bool = True) -> Any:
+    return client.post("/visit/check", {**answers, "client_uuid": str(uuid.uuid4())}, follow=follow)
+
+
+def test_three_questions_are_asked_with_nothing_chosen(carol: Client) -> None:
+    form = one(carol.get("/visit/check"), "form#check")
+    assert len(form.select("fieldset")) == 3
+    assert not form.select("input[checked], .feedback")
+
+
+def test_right_answers_go_on_to_the_first_task(carol: Client) -> None:
+    assert "/visit/tasks/" in answer(carol, RIGHT_ANSWERS, follow=False)["Location"]
+
+
+def test_a_wrong_answer_is_explained_and_the_last_try_announced(carol: Client) -> None:
+    response = answer(carol, RIGHT_ANSWERS | {"words": "class"})
+    assert "One answer is not right yet" in one(response, ".banner[role=alert]").text
+    feedback = [line.text for line in tree(response).select(".feedback")]
+    assert ["Not quite" in line for line in feedback] == [False, True, False]
+    assert len(tree(response).select("input[checked]")) == 3
+
+
+def test_a_missing_answer_is_asked_for_and_what_was_chosen_stays(carol: Client) -> None:
+    response = answer(carol, {"wrong": "other"})
+    assert response.status_code == 400
+    assert "answer every question" in one(response, ".field-error").text
+    assert one(response, "input[checked]")["value"] == "other"
+    assert not CheckAttempt.objects.exists()
+
+
+def test_the_second_failure_is_stored_before_its_page_shows(carol: Client) -> None:
+    answer(carol, WRONG_ANSWERS)
+    assert answer(carol, WRONG_ANSWERS, follow=False)["Location"] == "/visit/not-passed"
+    assert AnnotationSession.objects.get().outcome == Outcome.FAILED_CHECK
+    page = carol.get("/visit/not-passed")
+    assert "not a rejection" in one(page, "main").text
+    assert not tree(page).select("#completion-code")
+
+
+@pytest.mark.parametrize("path", ["/visit/", "/visit/check", "/visit/tutorial", "/visit/consent", "/visit/end"])
+def test_a_reload_does_not_escape_it(carol: Client, path: str) -> None:
+    for _ in range(2):
+        answer(carol, WRONG_ANSWERS)
+    assert carol.get(path)["Location"] == "/visit/not-passed"
+    assert carol.post("/visit/check", RIGHT_ANSWERS)["Location"] == "/visit/not-passed"
+
+
+def test_the_link_does_not_either(carol: Client) -> None:
+    for _ in range(2):
+        answer(carol, WRONG_ANSWERS)
+    ids = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
+    assert Client().post("/study/sprites/start", ids, follow=True).redirect_chain[-1] == ("/visit/not-passed", 303)
+
+
+@pytest.mark.parametrize(("is_paid", "words"), [(True, "You are paid"), (False, "not a rejection")])
+def test_the_study_sets_the_way_out(carol: Client, open_study: Study, is_paid: bool, words: str) -> None:
+    Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=is_paid)
+    for _ in range(2):
+        response = answer(carol, WRONG_ANSWERS)
+    assert words in one(response, "main").text
+    assert one(response, "#completion-code").text == "SCREEN01"
+    assert str(one(response, "main a.button")["href"]).endswith("cc=SCREEN01")
+    assert open_study.completion_code not in response.content.decode()
+
+
+def test_the_code_is_nowhere_before_the_second_failure(carol: Client) -> None:
+    Study.objects.update(failed_check_code="SCREEN01")
+    assert "SCREEN01" not in carol.get("/visit/check").content.decode()
+    assert "SCREEN01" not in answer(carol, WRONG_ANSWERS).content.decode()
+    assert carol.get("/visit/not-passed")["Location"] == "/visit/check"

@@ -1,0 +1,128 @@
+"""GET and POST /visit/end"""
+
+import pytest
+
+from annotations.models import AnnotationSession, EndAnswer, Outcome, Stage, Study
+from tests.actors import Visit
+from tests.annotations.views.pages import one, say, task_url, tree
+from worker.phrases.scoring import score_due_phrases
+
+
+@pytest.fixture
+def done(alice: Visit) -> Visit:
+    """Alice, whose tasks are done."""
+    say(alice, "red")
+    score_due_phrases()
+    alice.client.post(task_url(alice, "done"))
+    return alice
+
+
+def test_before_the_completion_is_stored_there_is_no_code(done: Visit) -> None:
+    response = done.client.get("/visit/end")
+    assert one(response, "form#finish")
+    assert done.session.study.completion_code not in response.content.decode()
+
+
+def test_finishing_stores_the_completion_and_shows_the_code(done: Visit) -> None:
+    response = done.client.post("/visit/end", follow=True)
+    assert response.redirect_chain == [("/visit/end?leaving=1", 303)]
+    assert one(response, "#completion-code").text == "C0DE1234"
+    session = AnnotationSession.objects.get()
+    assert (session.stage, session.outcome) == (Stage.FINISHED, Outcome.COMPLETED)
+
+
+def test_the_page_leads_back_with_the_code(done: Visit) -> None:
+    response = done.client.post("/visit/end", follow=True)
+    url = "https://app.prolific.com/submissions/complete?cc=C0DE1234"
+    assert one(response, "main a.button")["href"] == url
+    assert response["Refresh"].endswith(f"url={url}")
+
+
+def test_coming_back_to_the_page_leaves_the_person_there(done: Visit) -> None:
+    done.client.post("/visit/end")
+    response = done.client.get("/visit/end")
+    assert "Refresh" not in response
+    assert one(response, "#completion-code").text == "C0DE1234"
+
+
+def test_without_an_address_the_code_is_to_be_copied(done: Visit) -> None:
+    Study.objects.update(completion_url="")
+    response = done.client.post("/visit/end", follow=True)
+    assert "Refresh" not in response
+    assert not tree(response).select("main a.button")
+    assert one(response, "#completion-code")
+
+
+def test_a_code_with_signs_in_it_is_quoted_in_the_address(done: Visit) -> None:
+    Study.objects.update(completion_code="A&B C")
+    response = done.client.post("/visit/end", follow=True)
+    assert response["Refresh"].endswith("cc=A%26B%20C")
+
+
+def test_what_the_person_found_is_said(done: Visit) -> None:
+    assert "your best words: red" in " ".join(one(done.client.get("/visit/end"), ".found").text.split())
+
+
+def test_finishing_twice_is_once(done: Visit) -> None:
+    for _ in range(2):
+        assert done.client.post("/visit/end").status_code == 303
+    assert AnnotationSession.objects.get().stage == Stage.FINISHED
+
+
+def test_whoever_has_work_left_is_sent_to_it(alice: Visit) -> None:
+    assert alice.client.get("/visit/end")["Location"] == task_url(alice)
+
+
+def test_the_end_cannot_be_forced(alice: Visit) -> None:
+    response = alice.client.post("/visit/end")
+    assert response.status_code == 409
+    assert AnnotationSession.objects.get().stage == Stage.TASKS
+    assert "C0DE1234" not in response.content.decode()
+
+
+def test_the_studys_own_questions_are_asked_and_may_be_skipped(done: Visit) -> None:
+    ask(done, "How hard was it? | easy | hard\nAnything else?")
+    form = one(done.client.get("/visit/end"), "form#finish")
+    assert [radio["value"] for radio in form.select("input[name=question-1]")] == ["easy", "hard", ""]
+    assert form.select("textarea[name=question-2]")
+    done.client.post("/visit/end", {"question-1": "easy", "question-2": ""})
+    assert [(answer.number, answer.answer) for answer in EndAnswer.objects.all()] == [(1, "easy")]
+
+
+def test_translated_questions_are_asked_and_counted_in_the_studys_own_wording(done: Visit) -> None:
+    ask(done, "How hard was it? | easy | hard\nAnything else?")
+    data = done.session.configuration.data["study"]
+    data["translations"] = {"de": {"end_questions": "Wie schwer war es? | leicht | schwer\nNoch etwas?"}}
+    done.session.configuration.save()
+    form = one(done.client.get("/visit/end", headers={"Accept-Language": "de"}), "form#finish")
+    assert [radio["value"] for radio in form.select("input[name=question-1]")] == ["easy", "hard", ""]
+    assert [choice.text for choice in form.select("label span[lang=de]")] == ["leicht", "schwer"]
+    assert not form.select(".other-language")
+    done.client.post("/visit/end", {"question-1": "hard", "question-2": "nein", "asked_in": "de"})
+    assert list(EndAnswer.objects.values_list("question", "answer", "language")) == [
+        ("Wie schwer war es?", "hard", "de"),
+        ("Noch etwas?", "nein", "de"),
+    ]
+
+
+def test_questions_that_were_not_translated_say_so(done: Visit) -> None:
+    ask(done, "How hard was it? | easy | hard")
+    response = done.client.get("/visit/end", headers={"Accept-Language": "de"})
+    assert one(response, "#finish .other-language").text == "Diesen Text gibt es nur auf Englisch."
+    assert one(response, "#finish legend")["lang"] == "en"
+
+
+def test_without_questions_there_is_only_the_button(done: Visit) -> None:
+    assert not tree(done.client.get("/visit/end")).select("#finish fieldset, #finish textarea")
+
+
+def test_the_end_hands_out_the_persons_own_link_to_withdraw(done: Visit) -> None:
+    response = done.client.post("/visit/end", follow=True)
+    link = str(one(response, "#withdrawal-link")["href"])
+    assert link.startswith(f"http://testserver/withdraw/{done.session.public_id}?key=")
+
+
+def ask(visit: Visit, lines: str) -> None:
+    configuration = visit.session.configuration
+    configuration.data["study"]["end_questions"] = lines
+    configuration.save()

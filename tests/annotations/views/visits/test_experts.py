@@ -1,0 +1,140 @@
+"""An expert's pages: the list of classes, the same task page, and an end without a code."""
+
+import json
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotations.models import EndReason, StudyMember
+from annotations.services.phrases import assignments
+from annotations.services.studies import lifecycle
+from annotations.services.visits import experts
+from tests.annotations.experts import CODE, expert, experts_draft, logged_in
+from worker.phrases.scoring import score_due_phrases
+
+
+@pytest.fixture
+def study(base_model):
+    return lifecycle.open_study(experts_draft(base_model))
+
+
+@pytest.fixture
+def erika(study):
+    return expert(study)
+
+
+@pytest.fixture
+def visit(study, erika):
+    return experts.enter(study, erika)
+
+
+@pytest.fixture
+def client(erika, visit):
+    return logged_in(erika, visit)
+
+
+def page(client: Client, name: str, *args: object) -> str:
+    answer = client.get(reverse(name, args=args), follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_participants_link_says_that_it_is_not_open_to_them(study):
+    address = reverse("welcome", args=[study.slug])
+    ids = {"PROLIFIC_PID": "p", "STUDY_ID": "s", "SESSION_ID": "v"}
+    for answer in (Client().get(address), Client().get(address, ids), Client().post(f"{address}start", ids)):
+        assert answer.status_code == 403
+        assert "This study is not open to you" in answer.content.decode()
+    assert not study.sessions.exists()
+
+
+def test_a_visit_stands_at_its_classes(client, visit):
+    shown = page(client, "visit")
+    assert visit.participant.pseudonym in shown
+    assert "Begin<span" in shown and "square" in shown and "oval" in shown
+    assert "the AI is wrong on 37.5%" in shown
+
+
+def test_a_class_is_picked_done_as_by_anybody_and_come_back_to(client, study, visit):
+    answer = client.post(reverse("pick"), {"task": "2"})
+    assignment = visit.assignments.get()
+    assert answer.status_code == 303 and answer["Location"] == reverse("task", args=[assignment.public_id])
+    shown = page(client, "task", assignment.public_id)
+    assert 'id="timer"' not in shown and "All classes" in shown and "Images 1 of" not in shown
+    client.post(reverse("submit_phrase", args=[assignment.public_id]), {"client_uuid": uuid.uuid4(), "text": "red"})
+    score_due_phrases()
+    shown = page(client, "classes")
+    assert "Go on<span" in shown and "1 phrase · best score" in shown
+    client.post(reverse("pick"), {"task": "1"})
+    assert visit.assignments.filter(state="active").count() == 2
+    answer = client.post(reverse("done", args=[assignment.public_id]))
+    assert answer["Location"] == reverse("classes")
+
+
+def test_the_end_comes_when_the_expert_says_so_and_shows_no_code(client, study, visit):
+    assert client.get(reverse("end"))["Location"] == reverse("classes")
+    first = experts.pick(visit, study.tasks.first())
+    assert client.get(reverse("end"))["Location"] == reverse("classes")
+    assignments.end(first, EndReason.STUDY_CLOSED)
+    assert "I have done all that I want to do" in page(client, "classes")
+    shown = page(client, "end")
+    assert "Back to the classes" in shown and "your code" not in shown
+    answer = client.post(reverse("end"), follow=True)
+    shown = answer.content.decode()
+    assert "Thank you" in shown and CODE not in shown and "Your code" not in shown and "Refresh" not in answer
+    visit.refresh_from_db()
+    assert visit.stage == "finished"
+    assert client.get(reverse("classes"))["Location"] == reverse("end")
+
+
+@pytest.mark.parametrize("task", ["", "0", "3", "-1", "²", "1e1", "9" * 30, "x"])
+def test_a_class_that_is_not_there_is_not_found(client, visit, task):
+    assert client.post(reverse("pick"), {"task": task}).status_code == 404
+    assert not visit.assignments.exists()
+
+
+def test_a_closed_study_begins_nothing(client, study, visit):
+    lifecycle.close_study(study)
+    shown = page(client, "classes")
+    assert "This study is closed" in shown and "Begin<span" not in shown
+    assert client.post(reverse("pick"), {"task": "1"}).status_code == 409
+
+
+def test_names_are_found_and_told_where_there_is_none(client):
+    assert "oval" in page(client, "classes") + ""
+    shown = client.get(reverse("classes"), {"q": "OVA"}).content.decode()
+    assert 'Begin<span class="unseen"> oval' in shown and 'Begin<span class="unseen"> square' not in shown
+    assert "No class that is left has that" in client.get(reverse("classes"), {"q": "\0zebra"}).content.decode()
+
+
+def test_a_participant_has_no_list_of_classes(alice):
+    answer = alice.client.get(reverse("classes"))
+    assert answer["Location"] == reverse("task", args=[alice.assignment.public_id])
+    assert alice.client.post(reverse("pick"), {"task": "1"}).status_code == 409
+
+
+def test_an_experts_visit_is_open_to_nobody_without_the_login_or_the_role(client, study, erika, visit):
+    assignment = experts.pick(visit, study.tasks.first())
+    api = f"/api/v1/assignments/{assignment.public_id}/phrases/"
+    form = {"client_uuid": str(uuid.uuid4()), "text": "red"}
+    stranger = Client()
+    cookie = stranger.session
+    cookie["annotation_session"] = visit.pk
+    cookie.save()
+    other = logged_in(expert(study, "emil"), None)
+    StudyMember.objects.filter(user=erika).delete()
+    for each in (stranger, other, client):
+        assert each.get(reverse("classes")).status_code == 404
+        assert each.get(reverse("task", args=[assignment.public_id])).status_code == 404
+        assert each.post(api, form).status_code in (401, 403, 404)
+    assert not assignment.phrases.exists()
+
+
+def test_the_time_of_an_expert_is_kept_as_anybodys(client, study, visit):
+    assignment = experts.pick(visit, study.tasks.first())
+    span = {"uuid": str(uuid.uuid4()), "opening": str(uuid.uuid4()), "kind": "visible", "began_ago_ms": 900}
+    span |= {"ended_ago_ms": 0, "assignment": str(assignment.public_id)}
+    assert client.post(reverse("report_spans"), {"spans": json.dumps([span])}).status_code == 204
+    assert visit.spans.get().assignment == assignment

@@ -1,0 +1,81 @@
+"""Merging phrases into concepts."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from sklearn.metrics import cohen_kappa_score
+
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.concepts.concept_merging import agreement, merge
+
+
+def slices(*rows: str) -> np.ndarray:
+    return np.array([[each == "1" for each in row] for row in rows])
+
+
+def test_agreement_is_cohens_kappa():
+    members = np.random.default_rng(0).random((6, 40)) < 0.4
+    kappa = agreement(members)
+    for i in range(6):
+        for j in range(6):
+            assert kappa[i, j] == pytest.approx(cohen_kappa_score(members[i], members[j]))
+
+
+def test_a_slice_of_all_or_no_images_agrees_with_nothing_else():
+    kappa = agreement(slices("1111", "0000", "1100"))
+    assert kappa.tolist() == np.eye(3).tolist()
+
+
+def test_phrases_that_select_the_same_images_are_one_concept():
+    members = slices("11110000", "11110001", "00001111", "00001110")
+    assert merge(members, ["red", "crimson", "blue", "navy"]).tolist() == [0, 0, 1, 1]
+
+
+def test_phrases_with_the_same_words_are_one_concept_whatever_they_select():
+    assert merge(slices("1100", "0011"), ["red", "red"]).tolist() == [0, 0]
+
+
+def test_two_large_random_slices_are_not_one_concept():
+    members = np.random.default_rng(1).random((2, 500)) < 0.9  # they overlap by .82 by chance
+    assert merge(members, ["a", "b"]).tolist() == [0, 1]
+
+
+def test_phrases_without_a_slice_are_told_apart_by_their_words():
+    assert merge(slices("0000", "0000", "0000"), ["a", "b", "a"]).tolist() == [0, 1, 0]
+
+
+def test_no_phrases_make_no_concepts():
+    assert merge(np.empty((0, 9), np.bool_), []).tolist() == []
+
+
+@given(st.integers(0, 10_000), st.integers(2, 14))
+@settings(deadline=None, max_examples=60)
+def test_merging_is_average_linkage(seed, k):
+    rng = np.random.default_rng(seed)
+    bases = rng.random((3, 60)) < 0.4
+    members = bases[rng.integers(3, size=k)] ^ (rng.random((k, 60)) < rng.uniform(0, 0.2, (k, 1)))
+    concepts = merge(members, [str(i) for i in range(k)])
+    distances = 1 - agreement(members)
+    np.fill_diagonal(distances, 0)
+    expected = fcluster(linkage(squareform(distances, checks=False), "average"), 0.4, "distance")
+    assert len(set(zip(concepts, expected, strict=True))) == len(set(concepts)) == len(set(expected))
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=40)
+def test_the_order_of_the_phrases_does_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    members = rng.random((8, 50)) < 0.5
+    members[4:] = members[:4] ^ (rng.random((4, 50)) < 0.1)
+    words = ["a", "b", "c", "d", "a", "e", "f", "g"]
+    order = rng.permutation(8)
+    concepts, shuffled = merge(members, words), merge(members[order], [words[i] for i in order])
+    assert len(set(zip(concepts[order], shuffled, strict=True))) == len(set(concepts)) == len(set(shuffled))
+
+
+def test_members_must_be_booleans():
+    with pytest.raises(BadArray, match="booleans"):
+        agreement(np.ones((2, 3)))

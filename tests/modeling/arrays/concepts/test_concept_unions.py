@@ -1,0 +1,98 @@
+"""What concepts explain together."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from modeling.arrays.concepts.concept_unions import (
+    best_together,
+    stratified_half,
+    together_by_chance,
+    together_in_draws,
+)
+from modeling.arrays.phrases.error_score import error_score
+
+
+def slices(*rows: str) -> np.ndarray:
+    return np.array([[each == "1" for each in row] for row in rows])
+
+
+def test_the_score_of_a_union_is_the_error_score_of_its_membership():
+    rng = np.random.default_rng(3)
+    is_error = rng.random(60) < 0.3
+    members = rng.random((5, 60)) < np.where(is_error, 0.4, 0.1)
+    learn = stratified_half(is_error, rng)
+    together = best_together(members, is_error, learn, 2)
+    assert len(together.chosen) == 2
+    for n in (1, 2):
+        union = members[list(together.chosen[:n])].any(axis=0).astype(np.float32)
+        for half, scores in ((learn, together.learned), (~learn, together.held_out)):
+            assert scores[n - 1] == pytest.approx(error_score(union[half], is_error[half]).value)
+
+
+def test_concepts_are_chosen_by_what_they_add():
+    is_error = np.array([1, 1, 1, 1, 0, 0, 0, 0] * 2, bool)
+    first, second, both = slices("11000000" * 2, "00110000" * 2, "11100010" * 2)
+    learn = np.arange(16) < 8
+    together = best_together(np.stack([both, first, second]), is_error, learn, 3)
+    assert together.chosen == (0, 2)  # .75 - .25 first, since .5 is the lower number's; then the rest of the errors
+    assert together.learned == together.held_out == (0.5, 0.75)
+
+
+def test_the_other_half_has_no_part_in_the_choice():
+    rng = np.random.default_rng(4)
+    members, is_error = rng.random((30, 80)) < 0.4, rng.random(80) < 0.4
+    learn = stratified_half(is_error, rng)
+    changed = is_error.copy()
+    changed[~learn] = rng.permutation(is_error[~learn])
+    before, after = (best_together(members, errors, learn, 5) for errors in (is_error, changed))
+    assert (before.chosen, before.learned) == (after.chosen, after.learned)
+
+
+def test_phrases_that_mean_nothing_explain_no_more_than_chance():
+    rng = np.random.default_rng(5)
+    members, is_error = rng.random((30, 400)) < 0.4, rng.random(400) < 0.4
+    learn = stratified_half(is_error, rng)
+    together = best_together(members, is_error, learn, 3)
+    chance = together_by_chance(members, is_error, learn, 3, rng, tries=100)
+    assert together.learned[-1] > 0.15  # what was chosen from thirty looks like something
+    assert together.held_out[-1] <= np.quantile(chance[:, -1], 0.99)
+
+
+@given(seed=st.integers(0, 2**32 - 1), shared=st.booleans())
+@example(seed=240, shared=True)  # a tie that sums of floating-point shares do not see
+@settings(max_examples=40)
+def test_many_draws_at_once_report_what_each_does_alone(seed, shared):
+    rng = np.random.default_rng(seed)
+    draws, k, n, most = 6, int(rng.integers(0, 7)), 24, 4
+    is_error = np.stack([rng.permutation(n) < 9 for _ in range(draws)])
+    learn = np.zeros(n, np.bool_)
+    learn[::2] = True
+    is_error[:, :2], is_error[:, 2:4] = True, False  # both halves have both
+    members = rng.random((1 if shared else draws, k, n)) < rng.random()
+    expected = np.zeros((draws, most))
+    for row, wrong, of_draw in zip(expected, is_error, np.broadcast_to(members, (draws, k, n)), strict=True):
+        held_out = best_together(of_draw, wrong, learn, most).held_out
+        row[:] = [*held_out, *[held_out[-1] if held_out else 0.0] * (most - len(held_out))]
+    assert together_in_draws(members, is_error, learn, most) == pytest.approx(expected, abs=1e-12)
+
+
+def test_draws_whose_arrays_do_not_fit_or_lack_errors_are_refused():
+    half = np.array([True, True, False, False])
+    with pytest.raises(BadArray, match="do not fit"):
+        together_in_draws(np.zeros((3, 2, 4), np.bool_), np.zeros((2, 4), np.bool_), half, 2)
+    with pytest.raises(NothingToSeparate):
+        together_in_draws(np.ones((1, 2, 4), np.bool_), np.array([[True, False, True, True]]), half, 2)
+
+
+def test_a_half_has_half_of_the_right_and_half_of_the_wrong_images():
+    is_error = np.arange(20) < 7
+    half = stratified_half(is_error, np.random.default_rng(0))
+    assert (half & is_error).sum() == 4 and (half & ~is_error).sum() == 7
+
+
+def test_a_half_without_errors_is_refused():
+    with pytest.raises(NothingToSeparate):
+        best_together(slices("1100"), np.zeros(4, bool), np.array([1, 0, 1, 0], bool), 1)

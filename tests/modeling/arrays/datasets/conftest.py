@@ -1,0 +1,38 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modeling.arrays.datasets.importing import Source, import_images, read_source
+from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
+from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
+
+Import = Callable[..., Path]
+
+
+@pytest.fixture
+def encoder() -> PixelEncoder:
+    return PixelEncoder()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    """24 images of dogs and horses, photographs and cartoons."""
+    return read_source("csv", write_csv_folder(tmp_path / "source", animals()))
+
+
+@pytest.fixture
+def import_to(encoder: PixelEncoder, tmp_path: Path) -> Import:
+    """Imports a source as "animals" under tmp_path / "data" with the pixel encoder."""
+
+    def run(source: Source, **arguments: Any) -> Path:
+        defaults: dict[str, Any] = {
+            "data_root": tmp_path / "data",
+            "name": "animals",
+            "similarity_encoder": encoder.described(),
+            "key_secret": b"secret",
+        }
+        return import_images(source, **(defaults | arguments))
+
+    return run

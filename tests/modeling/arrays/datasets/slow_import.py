@@ -1,0 +1,19 @@
+"""Run by test_resume.py: imports SOURCE under DATA_ROOT in small batches, slowly, so that it can be killed."""
+
+import sys
+import time
+from pathlib import Path
+
+from modeling.arrays.datasets.importing import import_images, partial, read_source
+from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
+
+partial.BATCH_IMAGES = 4
+
+import_images(
+    read_source("csv", Path(sys.argv[1])),
+    Path(sys.argv[2]),
+    "animals",
+    similarity_encoder=PixelEncoder().described(),
+    key_secret=b"secret",
+    progress=lambda stage, done, total: time.sleep(0.02 if stage == "embedding" else 0),
+)

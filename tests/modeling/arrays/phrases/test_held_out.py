@@ -1,0 +1,116 @@
+"""Choosing a phrase on one half of the images, and measuring it on the other."""
+
+import doctest
+
+import numpy as np
+import pytest
+
+from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from modeling.arrays.phrases import held_out
+from modeling.arrays.phrases.error_score import error_score
+from modeling.arrays.phrases.held_out import judge, judging_half
+
+N_ERROR, N_CORRECT = 31, 60
+
+
+@pytest.fixture
+def is_error():
+    return np.repeat([True, False], [N_ERROR, N_CORRECT])
+
+
+@pytest.fixture
+def keys():
+    return np.array([f"{i:024x}" for i in range(N_ERROR + N_CORRECT)], "S24")
+
+
+@pytest.fixture
+def judges(keys, is_error):
+    return judging_half(keys, is_error, "bonus/sprites")
+
+
+def phrases(rng, is_error, *strengths):
+    noise = rng.normal(size=(len(strengths), len(is_error)))
+    return (noise + np.outer(strengths, is_error)).astype(np.float32)
+
+
+def test_the_example_holds():
+    assert doctest.testmod(held_out).failed == 0
+
+
+def test_each_half_has_its_share_of_wrong_and_of_right_images(judges, is_error):
+    assert judges[is_error].sum() == 16 and (~judges)[is_error].sum() == 15
+    assert judges[~is_error].sum() == 30
+
+
+def test_the_half_goes_by_keys_and_not_by_their_order(keys, is_error, judges):
+    order = np.random.default_rng(3).permutation(len(keys))
+    assert (judging_half(keys[order], is_error[order], "bonus/sprites") == judges[order]).all()
+
+
+def test_another_seed_is_another_half(keys, is_error, judges):
+    assert (judging_half(keys, is_error, "bonus/other") != judges).any()
+
+
+def test_the_judging_half_has_no_part_in_the_choice(is_error, judges):
+    values = phrases(np.random.default_rng(1), is_error, 0.5, 1.5, 0.0)
+    other = values.copy()
+    other[:, judges] = np.random.default_rng(2).normal(size=(3, judges.sum()))
+    first, second = judge(values, is_error, judges, 3), judge(other, is_error, judges, 3)
+    assert (first.phrase, first.threshold) == (second.phrase, second.threshold)
+    assert first.value != second.value
+
+
+def test_the_value_is_that_of_the_chosen_threshold_on_the_other_half(is_error, judges):
+    values = phrases(np.random.default_rng(1), is_error, 1.0)
+    judged = judge(values, is_error, judges, 1)
+    chosen = error_score(values[0, ~judges], is_error[~judges])
+    above, wrong = values[0, judges] > np.float32(chosen.threshold), is_error[judges]
+    assert judged.threshold == chosen.threshold
+    assert judged.value == pytest.approx(above[wrong].mean() - above[~wrong].mean(), abs=1e-12)
+    assert judged.value <= error_score(values[0, judges], wrong).value
+
+
+def test_the_earliest_of_tied_phrases_is_chosen(is_error, judges):
+    one = phrases(np.random.default_rng(1), is_error, 1.0)
+    assert judge(np.vstack([one, one]), is_error, judges, 2).phrase == 0
+
+
+def test_a_perfect_phrase_passes_and_no_phrase_does_not(is_error, judges):
+    perfect = judge(is_error[None].astype(np.float32), is_error, judges, 20)
+    assert perfect.value == 1 and perfect.passes(0.9) and not perfect.passes(1.0)
+    constant = judge(np.zeros((1, len(is_error)), np.float32), is_error, judges, 1)
+    assert constant.phrase is None and not constant.passes(None)
+    assert not judge(np.empty((0, len(is_error)), np.float32), is_error, judges, 1).passes(None)
+
+
+def test_more_tries_ask_for_more(is_error, judges):
+    values = phrases(np.random.default_rng(1), is_error, 1.0)
+    assert judge(values, is_error, judges, 50).null_level > judge(values, is_error, judges, 1).null_level
+
+
+def test_random_words_earn_at_most_once_in_twenty(is_error, judges):
+    rng = np.random.default_rng(7)
+    earned = [judge(phrases(rng, is_error, *[0.0] * 5), is_error, judges, 5).passes(None) for _ in range(400)]
+    assert np.mean(earned) <= 0.05
+
+
+def test_a_phrase_that_says_what_is_wrong_earns(is_error, judges):
+    rng = np.random.default_rng(8)
+    earned = [judge(phrases(rng, is_error, 0.0, 3.0), is_error, judges, 5).passes(0.4) for _ in range(50)]
+    assert np.mean(earned) > 0.9
+
+
+def test_a_half_without_wrong_or_right_images_judges_nothing():
+    is_error = np.array([True, False, False, False])
+    judges = np.array([False, True, True, False])
+    with pytest.raises(NothingToSeparate):
+        judge(np.zeros((1, 4), np.float32), is_error, judges, 1)
+    with pytest.raises(NothingToSeparate):  # nor does one that leaves none to choose on
+        judge(np.zeros((1, 4), np.float32), is_error, ~judges, 1)
+
+
+def test_shapes_must_fit():
+    with pytest.raises(BadArray):
+        judge(np.zeros((1, 3), np.float32), np.zeros(4, np.bool_), np.zeros(4, np.bool_), 1)
+    with pytest.raises(BadArray):
+        judging_half(np.array([b"a"]), np.zeros(2, np.bool_), "s")

@@ -1,0 +1,81 @@
+"""Arrays as callers have them: memory-mapped (read-only), parts of others (not contiguous), of other types."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.tensors.baselines import (
+    Classifier,
+    GroupedFeatures,
+    LinearClassifier,
+    SgdSettings,
+    train_contrastive_adapter,
+    train_dfr,
+    train_erm_adapter,
+    train_group_dro_eg,
+    train_released_sgd,
+    train_subsampled_probe,
+    train_upsampled_probe,
+)
+
+SHORT = SgdSettings(learning_rate=0.01, epochs=2)
+CLASSES = unit_rows(np.array([[-1.0, -1.0] + [0.0] * 6, [1.0, 1.0] + [0.0] * 6]))
+
+Method = Callable[[GroupedFeatures, GroupedFeatures, np.random.Generator], Classifier]
+METHODS: dict[str, Method] = {
+    "released SGD": lambda train, _, rng: train_released_sgd(train.features, train.labels, rng=rng, max_steps=5),
+    "Group DRO": lambda train, validation, rng: train_group_dro_eg(train, validation, rng=rng, settings=SHORT),
+    "DFR": lambda train, validation, rng: train_dfr(train, validation, rng=rng, n_models=2),
+    "subsampled": lambda train, validation, rng: train_subsampled_probe(train, validation, rng=rng, settings=SHORT),
+    "upsampled": lambda train, validation, rng: train_upsampled_probe(train, validation, rng=rng, settings=SHORT),
+    "ERM adapter": lambda train, validation, rng: train_erm_adapter(
+        train, validation, CLASSES, rng=rng, settings=SHORT
+    ),
+    "Contrastive Adapter": lambda train, validation, rng: train_contrastive_adapter(
+        train, validation, CLASSES, rng=rng, settings=SHORT
+    ),
+}
+
+
+def awkward(array: np.ndarray[Any, Any], dtype: type) -> np.ndarray[Any, Any]:
+    """The same values: every second row of a larger array, read-only."""
+    spaced = np.zeros((2 * len(array), *array.shape[1:]), dtype=dtype)
+    spaced[::2] = array
+    view = spaced[::2]
+    view.flags.writeable = False
+    return view
+
+
+def awkward_split(data: GroupedFeatures) -> GroupedFeatures:
+    return GroupedFeatures(
+        awkward(data.features, np.float32), awkward(data.labels, np.int8), awkward(data.groups, np.int32)
+    )
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_does_the_same_with_awkward_arrays_and_leaves_them_alone(name: str, unit_splits) -> None:
+    train, validation, test = unit_splits
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plain = METHODS[name](train, validation, np.random.default_rng(0))
+        from_views = METHODS[name](awkward_split(train), awkward_split(validation), np.random.default_rng(0))
+    np.testing.assert_array_equal(plain.predict(test.features), from_views.predict(awkward(test.features, np.float64)))
+
+
+@pytest.mark.parametrize("name", ["released SGD", "Group DRO", "subsampled", "upsampled"])
+def test_a_class_may_be_absent_beside_two_others(name: str, unit_splits) -> None:
+    train, validation = (GroupedFeatures(data.features, 2 * data.labels, data.groups) for data in unit_splits[:2])
+    classifier = METHODS[name](train, validation, np.random.default_rng(0))
+    assert isinstance(classifier, LinearClassifier)
+    assert len(classifier.coef) == 3
+
+
+def test_dfr_says_which_number_of_classes_a_subset_does_not_have(unit_splits) -> None:
+    train, validation = (GroupedFeatures(data.features, 2 * data.labels, data.groups) for data in unit_splits[:2])
+    with pytest.raises(BadArray, match="lacks one of the 3 classes"):
+        METHODS["DFR"](train, validation, np.random.default_rng(0))

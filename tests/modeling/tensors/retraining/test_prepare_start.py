@@ -1,0 +1,75 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+
+from modeling.arrays.common.modeling_errors import BadArray, BadSharedStart
+from modeling.tensors.retraining import SharedStart, prepare_start, train_heads
+from tests.modeling.tensors.retraining.problems import problem
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_start_comes_back_from_its_file_to_the_bit(tmp_path: Path, dtype: type[np.floating[Any]]) -> None:
+    x, y, weights = problem(n_classes=3)
+    x, path = x.astype(dtype), tmp_path / "start.safetensors"
+    start = prepare_start(x, y, l2=0.01)
+    start.save(path)
+    loaded = SharedStart.load(path)
+    assert torch.equal(loaded.reference, start.reference)
+    assert torch.equal(loaded.metric.whitening, start.metric.whitening)
+    assert (loaded.l2, loaded.n_classes, loaded.n_features) == (0.01, 3, 12)
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    fresh, cached = (train_heads(x, y, weights, l2=0.01, start=given) for given in (None, loaded))
+    np.testing.assert_array_equal(cached.coef, fresh.coef)
+
+
+def test_the_same_start_is_the_same_bytes(tmp_path: Path) -> None:
+    x, y, _ = problem()
+    for name in ("first", "second"):
+        prepare_start(x, y, l2=0.01).save(tmp_path / name)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_the_metric_is_that_of_the_hessian_for_two_classes() -> None:
+    x, y, _ = problem(n=400, d=3, seed=2)
+    start = prepare_start(x, y, l2=0.2)
+    z = torch.from_numpy(np.c_[x, np.ones(400)]) @ start.reference[0]
+    p = torch.sigmoid(2**0.5 * z).numpy()
+    weights = 1 / (2 * np.bincount(y)[y])
+    with_ones = np.c_[x, np.ones(400)]
+    hessian = with_ones.T @ (with_ones * (2 * weights * p * (1 - p))[:, None]) + 0.2 * np.eye(4)
+    whitening = start.metric.whitening.double().numpy()
+    # it is taken on the way to the reference, so it is near, not equal
+    np.testing.assert_allclose(whitening @ hessian @ whitening.T, np.eye(4), atol=0.02)
+
+
+def test_it_is_prepared_without_a_class_that_has_no_images() -> None:
+    x, y, weights = problem()
+    start = prepare_start(x, y, l2=0.01, n_classes=4)
+    assert start.n_classes == 4
+    assert train_heads(x, y, weights, l2=0.01, n_classes=4, start=start).coef.shape == (4, 4, 12)
+
+
+def test_it_fits_only_the_sizes_and_the_penalty_that_it_was_prepared_for() -> None:
+    x, y, weights = problem()
+    start = prepare_start(x, y, l2=0.01)
+    with pytest.raises(BadArray, match=r"λ = 0\.01, not for 2 classes, 12 features and λ = 0\.02"):
+        train_heads(x, y, weights, l2=0.02, start=start)
+    with pytest.raises(BadArray, match="not for 2 classes, 11 features"):
+        train_heads(x[:, 1:], y, weights, l2=0.01, start=start)
+    with pytest.raises(BadArray, match="not for 3 classes"):
+        train_heads(x, y, weights, l2=0.01, n_classes=3, start=start)
+
+
+def test_a_file_that_is_no_start_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no tensors")
+    with pytest.raises(BadSharedStart, match="is not a shared start"):
+        SharedStart.load(tmp_path / "text")
+    safetensors.numpy.save_file({"weight": np.ones(3)}, tmp_path / "head")
+    with pytest.raises(BadSharedStart, match="not a shared start of the format"):
+        SharedStart.load(tmp_path / "head")
+    with pytest.raises(FileNotFoundError):
+        SharedStart.load(tmp_path / "absent")

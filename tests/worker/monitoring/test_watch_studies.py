@@ -1,0 +1,95 @@
+"""Watching: the sweep raises alarms and leaves the telling to a thread of its own."""
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from annotations.models import Alarm, Study
+from annotations.services.monitoring import alarm_channels, alarms
+from worker import alarm_notifications, tasks
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    Study.objects.update(alarm_email="team@example.org")
+    monkeypatch.setattr(alarm_channels, "email", lambda alarm: told.append(alarm.kind))
+    threads: list[threading.Thread] = []
+    begin = alarm_notifications.begin
+    monkeypatch.setattr(alarm_notifications, "begin", lambda: threads.append(begin()))
+    tasks.watch_studies()
+    [thread] = threads
+    thread.join(20)
+    raised = set(Alarm.objects.values_list("kind", flat=True))
+    assert "silent_interactive" in raised  # no worker runs here
+    assert set(told) == raised
+    assert not Alarm.objects.filter(notified_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_tellings_at_once_one_tells(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    is_on, let_go = threading.Event(), threading.Event()
+
+    def slow(alarm: Alarm) -> None:
+        told.append(alarm.kind)
+        is_on.set()
+        let_go.wait(20)
+
+    Study.objects.update(alarm_email="team@example.org")
+    monkeypatch.setattr(alarm_channels, "email", slow)
+    long_ago = timezone.now() - dt.timedelta(hours=1)  # so that a second try is due as soon as the first has begun
+    Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
+    first = alarm_notifications.begin()
+    assert is_on.wait(20)
+    alarm_notifications.begin().join(20)
+    assert alarms.tell_due(timezone.now()) == 0
+    let_go.set()
+    first.join(20)
+    assert told == ["dropout"]
+    Alarm.objects.create(study=open_study, kind="returned", message="", raised_at=long_ago)
+    alarm_notifications.begin().join(20)
+    assert told == ["dropout", "returned"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_telling_that_broke_off_keeps_no_other_from_it(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def breaks_once(alarm: Alarm) -> None:
+        told.append(alarm.kind)
+        if len(told) == 1:
+            raise DatabaseError
+
+    Study.objects.update(alarm_email="team@example.org")
+    monkeypatch.setattr(alarm_channels, "email", breaks_once)
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
+    for _ in range(2):
+        alarm_notifications.begin().join(20)
+    assert told == ["dropout", "dropout"]
+
+
+def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(now: object) -> int:
+        raise DatabaseError
+
+    monkeypatch.setattr(alarms, "tell_due", fail)
+    for _ in range(2):
+        alarm_notifications.begin().join(20)
+
+
+@pytest.mark.django_db
+def test_watching_twice_at_once_raises_one_alarm(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    found = [alarms.Trouble("dropout", "Many left.")]
+    alarms._update(open_study, found, now)
+    monkeypatch.setattr(alarms, "troubles", lambda study, at: found)
+    Alarm.objects.bulk_create(
+        [Alarm(study=open_study, kind="dropout", message="", raised_at=now)], ignore_conflicts=True
+    )
+    assert alarms.watch(now) == 0
+    assert Alarm.objects.count() == 1

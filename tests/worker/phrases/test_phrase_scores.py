@@ -1,0 +1,33 @@
+"""Words are read and scored in one way, whoever says them."""
+
+import doctest
+
+import numpy as np
+import pytest
+
+from annotations.models import Dataset
+from modeling.arrays.datasets.dataset_files import Split
+from tests import actors
+from tests.fake_encoder import FakeEncoder
+from worker.phrases import phrase_scores
+from worker.phrases.phrase_scores import read_phrase, score_on
+
+TEMPLATE = "an image of a {phrase}"
+
+
+def test_the_example_in_the_docstring() -> None:
+    assert doctest.testmod(phrase_scores).failed == 0
+
+
+def test_a_sentence_and_its_negation_point_to_opposite_images(sprites_like: Dataset) -> None:
+    rows, attributes = sprites_like.files.rows(Split.VALIDATION, actors.SQUARE), sprites_like.files.attributes
+    assert attributes is not None
+    is_error = attributes[rows] == actors.RED
+    embedding = FakeEncoder().encode_texts(["an image of a red"])[0]
+    has, lacks = (
+        score_on(sprites_like, read_phrase(text, TEMPLATE), embedding, rows, is_error)
+        for text in ("they have red in them", "there is no red")
+    )
+    assert has.score.value == pytest.approx(1)
+    assert lacks.score.value == pytest.approx(0)
+    assert np.array_equal(has.similarities, lacks.similarities)

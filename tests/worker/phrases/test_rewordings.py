@@ -1,0 +1,54 @@
+import pytest
+
+from annotations.models import Dataset, Score, Study
+from modeling.arrays.phrases.word_forms import vocabulary
+from tests.actors import ENCODER, Visit
+from tests.fake_encoder import FakeEncoder
+from tests.steps import submit_and_score
+from worker.common import process_cache
+from worker.phrases import rewordings as rewording
+from worker.phrases.scoring import score_due_phrases
+
+
+@pytest.fixture
+def suggesting(alice: Visit) -> Visit:
+    Study.objects.update(suggest_rewordings=True)
+    return alice
+
+
+def test_the_nearest_phrases_of_the_vocabulary_are_stored_with_the_score(suggesting: Visit) -> None:
+    (phrase,) = submit_and_score(suggesting, "dark")
+    suggested = phrase.score.rewordings
+    assert len(suggested) == rewording.MOST_REWORDINGS
+    assert all("dark" in other for other in suggested)
+    assert "dark" not in suggested
+    assert set(suggested) <= set(vocabulary())
+
+
+def test_the_class_itself_is_not_suggested(suggesting: Visit) -> None:
+    (phrase,) = submit_and_score(suggesting, "square shape")
+    assert "square" not in phrase.score.rewordings
+
+
+def test_where_the_study_does_not_suggest_any_none_are_looked_for(alice: Visit) -> None:
+    submit_and_score(alice, "dark")
+    assert Score.objects.get().rewordings == []
+
+
+def test_the_vocabulary_is_embedded_once_before_anybody_waits(
+    suggesting: Visit, sprites_like: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewording.embedded.cache_clear()
+    batches: list[int] = []
+
+    class Counting(FakeEncoder):
+        def encode_texts(self, texts):
+            batches.append(len(texts))
+            return super().encode_texts(texts)
+
+    monkeypatch.setattr(process_cache, "encoder", lambda spec: Counting())
+    score_due_phrases()
+    assert sum(batches) == len(vocabulary())
+    score_due_phrases()
+    assert rewording.embedded(ENCODER, suggesting.assignment.task.text_template).embeddings.shape[0] == sum(batches)
+    rewording.embedded.cache_clear()

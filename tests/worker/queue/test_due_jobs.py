@@ -1,0 +1,200 @@
+"""Due jobs: what goes wrong with one ends that one with a sentence, and the next is worked on."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from annotations.models import BaseModel, Benchmark, Correction, DatasetImport, JobState, Rehearsal, Release, Study
+from annotations.models.jobs import Job
+from annotations.services.queue import jobs
+from modeling.arrays.common.modeling_errors import BadArray
+from worker import tasks
+from worker.benchmarks import requested_benchmarks
+from worker.datasets import imports
+from worker.queue import job_heartbeat
+from worker.queue.due_jobs import work_on_due
+from worker.releases import release_building
+from worker.retraining import corrections
+from worker.visits import rehearsals
+
+SENTENCE = "Something went wrong that nobody foresaw (ZeroDivisionError: the machine’s fault)."
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job: a row of it, the step within its work that shall go wrong, and the task that works on it."""
+
+    make: Callable[[BaseModel, Study], Job]
+    module: Any
+    step: str
+    task: Callable[[], None]
+
+
+def an_import(base_model: BaseModel, study: Study) -> Job:
+    return DatasetImport.objects.create(name="birds", folder="birds", source_format="csv", requested_by="ada")
+
+
+def a_release(base_model: BaseModel, study: Study) -> Job:
+    return Release.objects.create(study=study, number=study.releases.count() + 1, requested_by="ada")
+
+
+def a_correction(base_model: BaseModel, study: Study) -> Job:
+    return Correction.objects.create(study=study, base_model=base_model, requested_by="ada")
+
+
+def a_benchmark(base_model: BaseModel, study: Study) -> Job:
+    if base_model.benchmarks.exists():  # a base model has one at a time
+        base_model = BaseModel.objects.get(pk=base_model.pk)
+        base_model.pk, base_model.name = None, "another"
+        base_model.save()
+    return Benchmark.objects.create(base_model=base_model, methods=["erm"], requested_by="ada")
+
+
+def a_rehearsal(base_model: BaseModel, study: Study) -> Job:
+    return Rehearsal.objects.create(study=study, n_people=1, seed=0, requested_by="ada")
+
+
+KINDS = {
+    "import": Kind(an_import, imports, "read_source", tasks.import_datasets),
+    "release": Kind(a_release, release_building, "write_study_zip", tasks.build_releases),
+    "correction": Kind(a_correction, corrections, "train", tasks.train_corrections),
+    "benchmark": Kind(a_benchmark, requested_benchmarks, "run_benchmark", tasks.benchmark_baselines),
+    "rehearsal": Kind(a_rehearsal, rehearsals, "parts", tasks.run_rehearsals),
+}
+of_each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def choke(*args: object, **options: object) -> None:
+    raise ZeroDivisionError("the machine’s fault")
+
+
+@pytest.fixture
+def study(open_study: Study, settings: Any, tmp_path: Any) -> Study:
+    settings.IMPORT_ROOT = tmp_path
+    (tmp_path / "birds").mkdir()
+    return open_study
+
+
+@of_each_kind
+def test_what_nobody_foresaw_ends_the_job_in_a_sentence_and_the_log_has_where(
+    kind: Kind, base_model: BaseModel, study: Study, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job, following = kind.make(base_model, study), kind.make(base_model, study)
+    monkeypatch.setattr(kind.module, kind.step, choke)
+    kind.task()
+    kind.task()  # of some kinds one a turn
+    for each in (job, following):
+        each.refresh_from_db()
+        assert (each.state, each.error, each.attempts) == (JobState.FAILED, SENTENCE, 1)
+    assert caplog.text.count("Traceback (most recent call last)") == 2
+    assert "in choke" in caplog.text
+
+
+@of_each_kind
+def test_a_job_that_is_lost_while_it_fails_is_left_to_who_has_it(
+    kind: Kind, base_model: BaseModel, study: Study, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = kind.make(base_model, study)
+
+    def lose_and_choke(*args: object, **options: object) -> None:
+        type(job)._default_manager.update(attempts=9)
+        choke()
+
+    monkeypatch.setattr(kind.module, kind.step, lose_and_choke)
+    kind.task()
+    job.refresh_from_db()
+    assert (job.state, job.error, job.attempts) == (JobState.RUNNING, "", 9)
+    assert "another worker has taken it up" in caplog.text
+
+
+@pytest.mark.django_db
+class TestWorkOnDue:
+    @pytest.fixture
+    def three(self) -> list[DatasetImport]:
+        make = DatasetImport.objects.create
+        return [make(name=name, folder=name, requested_by="ada") for name in ("birds", "cats", "dogs")]
+
+    def states(self) -> list[str]:
+        return list(DatasetImport.objects.order_by("pk").values_list("state", flat=True))
+
+    def test_the_jobs_after_one_that_went_wrong_are_done(self, three: list[DatasetImport]) -> None:
+        def work(job: DatasetImport) -> None:
+            if job == three[0]:
+                choke()
+            jobs.finish(job)
+
+        assert work_on_due(DatasetImport, work) == 3
+        assert self.states() == [JobState.FAILED, JobState.DONE, JobState.DONE]
+        assert work_on_due(DatasetImport, work) == 0
+
+    def test_no_more_are_taken_up_than_were_asked_for(self, three: list[DatasetImport]) -> None:
+        assert work_on_due(DatasetImport, jobs.finish, most=2) == 2
+        assert self.states() == [JobState.DONE, JobState.DONE, JobState.PENDING]
+
+    def test_trouble_of_the_database_is_no_jobs_fault(self, three: list[DatasetImport]) -> None:
+        def work(job: DatasetImport) -> None:
+            raise OperationalError("the connection is gone")
+
+        with pytest.raises(OperationalError):
+            work_on_due(DatasetImport, work)
+        assert self.states() == [JobState.RUNNING, JobState.PENDING, JobState.PENDING]
+
+    def test_what_modeling_refuses_is_said_in_its_words_without_a_traceback(
+        self, three: list[DatasetImport], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def work(job: DatasetImport) -> None:
+            raise BadArray("there are no images")
+
+        work_on_due(DatasetImport, work, most=1)
+        three[0].refresh_from_db()
+        assert three[0].error == "there are no images"
+        assert "Traceback" not in caplog.text
+
+    @pytest.mark.parametrize(
+        ("said", "stored"), [("nul\0", r"nul\x00"), ("bird\udcff.png", r"bird\udcff.png")], ids=["NUL", "no UTF-8"]
+    )
+    def test_words_that_the_database_refuses_are_written_out(
+        self, three: list[DatasetImport], said: str, stored: str
+    ) -> None:
+        def work(job: DatasetImport) -> None:
+            raise BadArray(said)
+
+        work_on_due(DatasetImport, work, most=1)
+        three[0].refresh_from_db()
+        assert three[0].error == stored
+
+    def test_what_nobody_foresaw_after_a_job_has_ended_changes_nothing_and_is_in_the_log(
+        self, three: list[DatasetImport], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def work(job: DatasetImport) -> None:
+            jobs.finish(job)
+            choke()
+
+        assert work_on_due(DatasetImport, work) == 3
+        assert self.states() == [JobState.DONE] * 3
+        assert caplog.text.count("in choke") == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_pulse_stores_how_far_a_job_is_that_cannot_write_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_heartbeat, "EVERY_S", 0.01)
+    job = DatasetImport.objects.create(name="birds", folder="birds", requested_by="ada")
+    seen = threading.Event()
+    progress: dict[str, Any] = {}
+
+    def work(held: DatasetImport) -> None:
+        progress.update(phase="writing", n_done=2, n_total=3)
+        for _ in range(1_000):
+            job.refresh_from_db()
+            if job.n_done == 2:
+                seen.set()
+                break
+            threading.Event().wait(0.01)
+        jobs.finish(held)
+
+    work_on_due(DatasetImport, work, progress=progress)
+    assert seen.is_set() and job.phase == "writing"

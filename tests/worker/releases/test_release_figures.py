@@ -1,0 +1,136 @@
+"""What a release has of concepts and of pooled corrections: tables, figures, and the script that draws them again."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from annotations.exports.releases.study_export import write_study_zip
+from annotations.models import BaseModel, Correction, Moderation, Review
+from annotations.services.releases import moderation, release_requests
+from annotations.services.retraining import corrections
+from tests.actors import OVAL, SQUARE
+from tests.correcting import approve, say, study_of_both
+from worker.releases import release_extras
+from worker.releases.release_building import build_due_releases
+from worker.retraining.corrections import train_due_corrections
+from worker.retraining.run_training import train_due_runs
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TABLES = ("concepts", "concepts_together", "concept_map", "corrections", "correction_annotations", "correction_effects")
+
+
+@pytest.fixture
+def corrected(base_model: BaseModel) -> Iterator[Correction]:
+    """Of two people's words for both classes, some with signs that the font lacks; it was approved."""
+    study = study_of_both(base_model)
+    approve(*say(study, "alice"))
+    say(study, "bob", {SQUARE: ["red", "red 🟥🟥"], OVAL: ["blue"]})
+    train_due_runs()
+    correction = corrections.request(study, base_model, by="coordinator")
+    train_due_corrections()
+    corrections.review(correction, Review.APPROVED, by="coordinator", reason="it helps")
+    yield correction
+    shutil.rmtree(Path(settings.DATA_ROOT) / release_requests.FOLDER, ignore_errors=True)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Releases have no figures: a process that draws them takes seconds."""
+    monkeypatch.setattr(release_extras, "draw_apart", lambda pictures, directory: None)
+
+
+def released(correction: Correction) -> zipfile.ZipFile:
+    release_requests.request(correction.study, by="ada")
+    build_due_releases()
+    release = correction.study.releases.latest("number")
+    return zipfile.ZipFile(Path(settings.DATA_ROOT) / release.file)
+
+
+def table(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(archive.read(f"{name}.csv").decode(), newline="")))
+
+
+def test_concepts_and_corrections_are_tables_and_figures_of_a_release(corrected: Correction, tmp_path: Path) -> None:
+    archive = released(corrected)
+    names = set(archive.namelist())
+    assert names >= {f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")}
+    figures = ("concept-map", "concepts-together", f"correction-{corrected.pk}-splits")
+    assert names >= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png")}
+    described = {(row["file"], row["column"]) for row in table(archive, "data_dictionary")}
+    for name in TABLES:
+        rows = table(archive, name)
+        assert rows and {(f"{name}.csv", column) for column in rows[0]} <= described
+
+    (of_correction,) = table(archive, "corrections")
+    assert (of_correction["correction"], of_correction["review"]) == (str(corrected.pk), "approved")
+    assert {(row["class"], row["text"]) for row in table(archive, "correction_annotations")} == {
+        ("square", "red"),
+        ("oval", "blue"),
+    }
+    effects = {
+        (row["set"], row["model"], row["name"]): float(row["accuracy"])
+        for row in table(archive, "correction_effects")
+        if row["what"] == "overall"
+    }
+    corrected.refresh_from_db()
+    test = next(each for each in corrected.effects["sets"] if each["name"] == "test")
+    assert effects["test", "before", "worst_group"] == test["before"]["worst_group"]
+    assert effects["test", "after", "worst_group"] == test["after"]["worst_group"]
+
+
+def test_the_same_state_gives_the_same_figures(corrected: Correction) -> None:
+    first, second = released(corrected), released(corrected)
+    assert first.namelist() == second.namelist()
+    assert all(first.read(name) == second.read(name) for name in first.namelist())
+
+
+def test_the_script_draws_each_figure_of_the_release_again_or_says_why_not(
+    corrected: Correction, tmp_path: Path
+) -> None:
+    archive = released(corrected)
+    for name in archive.namelist():
+        if name.endswith((".csv", ".py")):
+            archive.extract(name, tmp_path)
+    told = rebuilt(tmp_path)
+    figures = {Path(name).stem for name in archive.namelist() if name.startswith("figures/")}
+    assert figures >= {"error-scores", "worst-group", "splits", "panels", f"correction-{corrected.pk}-splits"}
+    assert figures <= set(told)
+    for key in figures - {"panels"}:
+        with Image.open(tmp_path / "rebuilt" / told[key]) as image:
+            assert image.width > 700 and len(image.convert("L").getcolors() or ()) > 10, key
+    assert told["panels"] == "not drawn, images are not in a release (panels.csv has their keys)"
+
+
+def test_of_an_export_the_script_draws_what_it_can(corrected: Correction, tmp_path: Path) -> None:
+    with (tmp_path / "export.zip").open("wb") as file:
+        write_study_zip(corrected.study, file)
+    zipfile.ZipFile(tmp_path / "export.zip").extractall(tmp_path)
+    told = rebuilt(tmp_path)
+    assert told["splits"] == "not drawn, splits.csv is not here; an export has fewer tables"
+    assert told["annotation-time"] == "rebuilt_annotation-time.png"
+
+
+def rebuilt(folder: Path) -> dict[str, str]:
+    """What the script said of each figure."""
+    command = [sys.executable, str(folder / "rebuild.py"), "--output", str(folder / "rebuilt")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return dict(re.findall(r"^  ([\w-]+): (.+)$", done.stdout, re.MULTILINE))
+
+
+def test_words_that_were_hidden_later_are_in_no_table_of_corrections(corrected: Correction, undrawn: None) -> None:
+    phrase = corrected.parts.order_by("target_class")[0].score.phrase
+    moderation.moderate(phrase, Moderation.HIDDEN, by="coordinator", reason="a name")
+    texts = [row["text"] for row in table(released(corrected), "correction_annotations")]
+    assert sorted(texts) == ["(hidden)", "blue"]

@@ -1,0 +1,61 @@
+"""Slices of the train images that annotations make, and which annotations can make none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
+from modeling.arrays.datasets.dataset_files import DatasetFiles
+from modeling.arrays.retraining.slices import slice_membership
+from worker.baselines.scored_annotations import Annotation
+
+
+class NoUsableAnnotation(ModelingError):
+    """None of the annotations makes two slices of its class; the message says why of each."""
+
+    code = "no_usable_annotation"
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """membership: int64[m] (`slices.slice_membership`); without: annotations that have no part in it, and why."""
+
+    membership: NDArray[np.int64]
+    without: tuple[tuple[Annotation, str], ...]
+
+
+def slices_of(annotations: Sequence[Annotation], files: DatasetFiles, rows: NDArray[np.int64], least: int) -> Slices:
+    """Divide m rows by those of the annotations, at most one a class, that have a τ and no slice below the least size.
+
+    Raises NoUsableAnnotation where there is none.
+    """
+    members, labels = np.zeros(len(rows), dtype=np.bool_), files.labels[rows]
+    classes: list[int] = []
+    without: list[tuple[Annotation, str]] = []
+    for annotation in annotations:
+        above = annotation.members(files, rows)
+        reason = _unusable(annotation, above, labels, least)
+        if reason:
+            without.append((annotation, reason))
+        else:
+            members |= above
+            classes.append(annotation.target_class)
+    if not classes:
+        raise NoUsableAnnotation("; ".join(f"“{each.phrase}”: {reason}" for each, reason in without))
+    return Slices(slice_membership(members, labels, classes, least), tuple(without))
+
+
+def _unusable(annotation: Annotation, above: NDArray[np.bool_], labels: NDArray[np.integer], least: int) -> str:
+    """Why an annotation makes no slices; empty where it does."""
+    if annotation.threshold is None:
+        return "it has the error score 0, so there is no similarity threshold"
+    try:
+        slice_membership(above, labels, annotation.target_class, least)
+    except SliceTooSmall as error:
+        return (
+            f"{error.n_above} train images are above its threshold and {error.n_below} are not, and each slice needs "
+            f"at least {error.least}"
+        )
+    return ""

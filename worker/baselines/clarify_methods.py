@@ -1,0 +1,101 @@
+"""Clarify's own rows: from one annotation, from a set of them, and from what each participant of a study said."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from modeling.arrays.retraining.slices import slice_weights
+from modeling.tensors.baselines.released_sgd import GroupLoss
+from worker.baselines.annotation_slices import NoUsableAnnotation, Slices, slices_of
+from worker.baselines.certified_methods import Job, jobs_over_draws, train_balanced, train_worst
+from worker.baselines.method_inputs import Bench
+from worker.baselines.outcomes import Refused, Result, Unused
+from worker.baselines.published_methods import released_sgd
+from worker.baselines.scored_annotations import Annotation
+from worker.baselines.text_methods import people_roboshot
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotationSet:
+    """One annotation, or a set of them, one a class."""
+
+    name: str
+    annotations: tuple[Annotation, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """The annotations of each participant, by pseudonym, one a class."""
+
+    name: str
+    sets: Mapping[str, tuple[Annotation, ...]]
+
+
+AnnotationSource = AnnotationSet | People
+
+
+def slice_balanced(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
+    """The weighted mean of slices' losses, by the benchmark's scheme."""
+    jobs, notes = _jobs(bench, source)
+    yield from notes
+    if jobs:
+        yield from train_balanced(bench, jobs, bench.scheme, slice_weights)
+
+
+def worst_slice(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
+    """The largest of slices' mean losses."""
+    jobs, notes = _jobs(bench, source)
+    yield from notes
+    for job in jobs:  # of a draw that has lost a slice, the largest loss of the others would be another objective
+        slice_weights(bench.data.train.labels[job.rows], job.slices[job.rows])
+    yield from train_worst(bench, jobs)
+
+
+def slice_balanced_released(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
+    """The released code's training; seeds are its randomness, so the annotations must be given ones."""
+    return _released(bench, source, "mean_groups")
+
+
+def worst_slice_released(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
+    """As `slice_balanced_released`."""
+    return _released(bench, source, "max_groups")
+
+
+def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
+    """RoboShot with people's phrases. No label, no training: of the annotations only the words count."""
+    sets = {source.name: source.annotations} if isinstance(source, AnnotationSet) else source.sets
+    for name, annotations in sets.items():
+        yield people_roboshot(bench, name, annotations)
+
+
+def _released(bench: Bench, source: AnnotationSource, objective: GroupLoss) -> Iterator[Result]:
+    assert isinstance(source, AnnotationSet)
+    slices = _slices(bench, source.annotations)
+    yield from _unused(bench, "", slices)
+    yield from released_sgd(bench, slices.membership, objective)
+
+
+def _jobs(bench: Bench, source: AnnotationSource) -> tuple[list[Job], list[Refused | Unused]]:
+    """What to train. A person without a usable annotation is refused; given annotations raise NoUsableAnnotation."""
+    if isinstance(source, AnnotationSet):
+        slices = _slices(bench, source.annotations)
+        return jobs_over_draws(bench, slices.membership), _unused(bench, "", slices)
+    jobs: list[Job] = []
+    notes: list[Refused | Unused] = []
+    for person, annotations in source.sets.items():
+        try:
+            slices = _slices(bench, annotations)
+        except NoUsableAnnotation as error:
+            notes.append(Refused(person, str(error)))
+        else:
+            jobs.append(Job(person, bench.all_rows, slices.membership))
+            notes += _unused(bench, person, slices)
+    return jobs, notes
+
+
+def _slices(bench: Bench, annotations: tuple[Annotation, ...]) -> Slices:
+    return slices_of(annotations, bench.data.dataset.files, bench.data.train.rows, bench.least_slice_size)
+
+
+def _unused(bench: Bench, name: str, slices: Slices) -> list[Refused | Unused]:
+    class_names = bench.data.dataset.class_names
+    return [Unused(name, class_names[each.target_class], each.phrase, reason) for each, reason in slices.without]

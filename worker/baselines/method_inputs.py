@@ -1,0 +1,65 @@
+"""All that the methods of a benchmark are given."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME, LEAST_SLICE_SIZE
+from modeling.tensors.retraining import SharedStart
+from worker.baselines.outcomes import ALL_TRAIN
+from worker.baselines.prompts import DatasetPrompts
+from worker.baselines.published_settings import WATERBIRDS, PublishedSettings
+from worker.baselines.split_features import BenchmarkData
+from worker.common import process_cache
+
+HELD_OUT = 0.2  # of train, in each draw
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """A data set, its prompts, and the settings of a benchmark.
+
+    l2: λ of the certified objectives; seeds: 0, 1, … below this; scheme and least_slice_size: of annotations' slices;
+    settings: of the published procedures.
+    """
+
+    data: BenchmarkData
+    prompts: DatasetPrompts
+    l2: float
+    seeds: int = 3
+    scheme: str = DEFAULT_SCHEME
+    least_slice_size: int = LEAST_SLICE_SIZE
+    settings: PublishedSettings = WATERBIRDS
+
+    @property
+    def device(self) -> str:
+        """Where everything is trained."""
+        return process_cache.device()
+
+    @property
+    def start(self) -> SharedStart:
+        """What all heads on the train images start from, kept with the data set."""
+        return process_cache.shared_start(self.data.dataset, self.l2)
+
+    @property
+    def all_rows(self) -> NDArray[np.int64]:
+        """Every train image, as positions among them."""
+        return np.arange(len(self.data.train.rows))
+
+    def draws(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """All train images, then those that each seed draws: 80%, those that released SGD trains on with that seed."""
+        yield ALL_TRAIN, self.all_rows
+        for seed in range(self.seeds):
+            yield seed_name(seed), draw(len(self.data.train.rows), seed)
+
+
+def draw(n: int, seed: int) -> NDArray[np.int64]:
+    """The positions, ascending, of the n - ⌈.2 n⌉ images that a seed draws out of n."""
+    order = np.random.default_rng(seed).permutation(n)
+    return np.sort(order[int(np.ceil(HELD_OUT * n)) :])
+
+
+def seed_name(seed: int) -> str:
+    return f"seed {seed}"

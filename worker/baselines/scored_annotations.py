@@ -1,0 +1,167 @@
+"""Annotations (class, phrase, τ) of a benchmark: read from the command line, and scored."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import Dataset
+from annotations.services.phrases.scoring import stored_embeddings
+from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
+from modeling.arrays.datasets.dataset_files import DatasetFiles
+from modeling.arrays.phrases.null_level import p_method, p_value
+from modeling.arrays.phrases.phrase_text import normalise, refusal
+from modeling.arrays.retraining.slices import annotated_members
+from worker.baselines.shown_model import ShownModel
+from worker.common import process_cache
+from worker.phrases.phrase_scores import read_phrase, score_on
+
+
+class BadAnnotation(ModelingError):
+    """An annotation is not of the form class:phrase[:threshold], or its class is none that can be annotated."""
+
+    code = "bad_annotation"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of one annotation. threshold: None for the automatic one."""
+
+    target_class: int
+    phrase: str
+    threshold: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Annotation:
+    """A phrase on a class, with its error score under one shown model.
+
+    text: what the phrase says, without sentence and negation, in the template, as embedded; embedding: float32[d],
+    unit; sign: -1 for a negation, otherwise 1: an image is above τ iff sign * similarity > τ; score: error score in
+    [0, 1] on n_correct and n_error validation images; threshold: τ, None where the score is 0; chosen: τ was given;
+    participant: a pseudonym, empty where the command line gave the annotation.
+    """
+
+    target_class: int
+    phrase: str
+    template: str
+    text: str
+    embedding: NDArray[np.float32]
+    sign: int
+    score: float
+    n_correct: int
+    n_error: int
+    threshold: float | None
+    chosen: bool = False
+    participant: str = ""
+
+    @property
+    def p_value(self) -> float:
+        return p_value(self.score, self.n_correct, self.n_error)
+
+    @property
+    def p_method(self) -> str:
+        return p_method(self.n_correct, self.n_error)
+
+    @property
+    def text_digest(self) -> str:
+        """SHA-256 of the embedding's bytes, as a stored score has it."""
+        return hashlib.sha256(self.embedding.astype("<f4").tobytes()).hexdigest()
+
+    def members(self, files: DatasetFiles, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the rows are of the class and above τ: bool[m], all False without a τ."""
+        if self.threshold is None:
+            return np.zeros(len(rows), np.bool_)
+        return annotated_members(
+            files.array("similarity"),
+            rows,
+            files.labels[rows],
+            self.embedding,
+            sign=self.sign,
+            target_class=self.target_class,
+            threshold=self.threshold,
+        )
+
+
+def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
+    """Read `class:phrase[:threshold]`. Raises BadAnnotation.
+
+    class: a name, or a number from 0 where no class has that name; threshold: what follows the last colon where that
+    is a number or nothing, so that a phrase which ends in a colon and a number is followed by one more colon.
+
+    >>> read_annotation("square:red", ["square", "oval"])
+    Asked(target_class=0, phrase='red', threshold=None)
+    >>> read_annotation("1:bright red:0.25", ["square", "oval"]).threshold
+    0.25
+    """
+    name, _, rest = text.partition(":")
+    phrase, threshold = _split_threshold(rest)
+    phrase = normalise(phrase)
+    if not name or refusal(phrase):
+        raise BadAnnotation(f"{text!r} is not an annotation: write class:phrase or class:phrase:threshold")
+    return Asked(_label(name.strip(), class_names), phrase, threshold)
+
+
+def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template: str) -> Annotation:
+    """Score a phrase on the validation images of its class, whose errors are the shown model's, as a participant's is.
+
+    A text that was scored on the data set before keeps its stored embedding, so that it has the same similarities here.
+    Raises EncoderUnavailable, BadTemplate, BadAnnotation where there are no errors to describe, or only errors.
+    """
+    said = read_phrase(asked.phrase, template)
+    embedding = stored_embeddings(dataset, {said.text}).get(said.text)
+    if embedding is None:
+        process_cache.text_encoder(dataset)  # refuses an encoder whose weights have changed
+        embedding = process_cache.text_embedding(dataset.similarity_encoder, said.text)
+    try:
+        score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class)).score
+    except NothingToSeparate as error:
+        name = dataset.class_names[asked.target_class]
+        raise BadAnnotation(f"“{asked.phrase}” on {name} cannot be scored, so leave it out: {error}") from error
+    return Annotation(
+        target_class=asked.target_class,
+        phrase=asked.phrase,
+        template=template,
+        text=said.text,
+        embedding=embedding,
+        sign=said.sign,
+        score=score.value,
+        n_correct=score.n_correct,
+        n_error=score.n_error,
+        threshold=score.threshold if asked.threshold is None else asked.threshold,
+        chosen=asked.threshold is not None,
+    )
+
+
+def best_of_each_class(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
+    """The annotation with the highest error score of each class, the earliest of tied ones, in the order of labels."""
+    best: dict[int, Annotation] = {}
+    for annotation in annotations:
+        known = best.get(annotation.target_class)
+        if known is None or annotation.score > known.score:
+            best[annotation.target_class] = annotation
+    return tuple(best[label] for label in sorted(best))
+
+
+def _split_threshold(text: str) -> tuple[str, float | None]:
+    phrase, colon, last = text.rpartition(":")
+    if not colon:
+        return text, None
+    if not last.strip():
+        return phrase, None
+    try:
+        threshold = float(np.float32(last))
+    except ValueError:
+        return text, None
+    return (phrase, threshold) if math.isfinite(threshold) else (text, None)
+
+
+def _label(name: str, class_names: Sequence[str]) -> int:
+    if name in class_names:
+        return class_names.index(name)
+    if name.isdecimal() and int(name) < len(class_names):
+        return int(name)
+    raise BadAnnotation(f"there is no class {name!r}; there are {', '.join(class_names)}")

@@ -1,0 +1,54 @@
+"""Rows that classify by texts: prompts, RoboShot with people's phrases, and WiSE-FT, which does so by half."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.retraining.slices import uniform_weights
+from modeling.tensors.baselines import roboshot, wise_ft
+from modeling.tensors.retraining import train_heads
+from worker.baselines.method_inputs import Bench
+from worker.baselines.outcomes import Outcome
+from worker.baselines.scored_annotations import Annotation
+
+ALPHA = 0.5
+
+
+def class_prompt(bench: Bench) -> Iterator[Outcome]:
+    predictions = bench.prompts.class_zero_shot.predict(bench.data.test.in_text_space.features)
+    yield Outcome.of(bench.data.dataset, "class prompts", predictions)
+
+
+def group_prompt(bench: Bench) -> Iterator[Outcome]:
+    predictions = bench.prompts.group_zero_shot.predict(bench.data.test.in_text_space.features)
+    yield Outcome.of(bench.data.dataset, "group prompts", predictions)
+
+
+def people_roboshot(bench: Bench, name: str, annotations: tuple[Annotation, ...]) -> Outcome:
+    """The class prompts' classifier after RoboShot with the annotations' phrases: no training at all."""
+    phrases = np.stack([annotation.embedding for annotation in annotations])
+    classifier = roboshot(bench.prompts.class_zero_shot, phrases)
+    predictions = classifier.predict(bench.data.test.in_text_space.features)
+    directions = {"harmful_directions": len(classifier.harmful), "helpful_directions": len(classifier.helpful)}
+    return Outcome.of(bench.data.dataset, name, predictions, **directions)
+
+
+def half_way(bench: Bench) -> Iterator[Outcome]:
+    """WiSE-FT: half-way between the class prompts and the ERM heads of all train and of draws, on one embedding."""
+    data, prompts = bench.data, bench.prompts
+    train, test = data.train.in_text_space, data.test.in_text_space
+    standardization = Standardization.fit(train.features)
+    draws = list(bench.draws())
+    weights = np.zeros((len(train), len(draws)))
+    for k, (_, rows) in enumerate(draws):
+        weights[rows, k] = uniform_weights(len(rows))
+    z = standardization.apply(train.features)
+    trained = train_heads(z, train.labels, weights, bench.l2, data.n_classes, device=bench.device)
+    for k, (name, rows) in enumerate(draws):
+        classifier = wise_ft(
+            prompts.class_embeddings, trained.coef[k], trained.intercept[k], standardization,
+            alpha=ALPHA, logit_scale=prompts.logit_scale,
+        )  # fmt: skip
+        details = {"alpha": ALPHA, "logit_scale": prompts.logit_scale, "n_images": len(rows)}
+        yield Outcome.of(data.dataset, name, classifier.predict(test.features), **details)

@@ -1,0 +1,106 @@
+"""Goes through the rows of a benchmark, one after the other."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.progress import Progress
+from worker.baselines.clarify_methods import AnnotationSource, People
+from worker.baselines.method_inputs import Bench
+from worker.baselines.methods import AnyMethod, FeedbackMethod, Method
+from worker.baselines.outcomes import ALL_TRAIN, Outcome, Over, Refused, Result, Row, Unused
+
+NO_ATTRIBUTE = "the data set has no attribute, so its groups are its classes"
+NO_ANNOTATION = "no annotation was given"
+
+
+class NotUsable(ModelingError):
+    """A method needs what the data set, or the command, does not have."""
+
+    code = "not_usable"
+
+
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    """A row to be. source: of its annotations, None where the method needs none or there is none."""
+
+    method: AnyMethod
+    source: AnnotationSource | None = None
+
+    @property
+    def over(self) -> Over:
+        return Over.PARTICIPANTS if isinstance(self.source, People) else self.method.over
+
+    @property
+    def name(self) -> str:
+        return f"{self.method.name} {self.source.name}" if self.source else self.method.name
+
+    def n_classifiers(self, seeds: int) -> int:
+        if isinstance(self.source, People):
+            return len(self.source.sets)
+        return {Over.DRAWS: seeds + 1, Over.SEEDS: seeds}.get(self.over, 1)
+
+
+def run_benchmark(
+    bench: Bench, methods: Sequence[AnyMethod], sources: Sequence[AnnotationSource], progress: Progress
+) -> list[Row]:
+    """Train and measure every row. A method that cannot be used here has a row that says why (`left_out`).
+
+    progress: called as (stage, classifiers done, all of them). Raises NothingToEvaluate without a test image; whatever
+    else a method raises on purpose is its row's.
+    """
+    planned = [each for method in methods for each in _plan(method, sources)]
+    total, begun = sum(each.n_classifiers(bench.seeds) for each in planned), 0
+    rows = []
+    for each in planned:
+        progress("training", begun, total)
+        rows.append(_row(bench, each, partial(_advance, progress, begun, total)))
+        begun += each.n_classifiers(bench.seeds)
+    progress("training", total, total)
+    return rows
+
+
+def _advance(progress: Progress, begun: int, total: int, done: int) -> None:
+    progress("training", begun + done, total)
+
+
+def _plan(method: AnyMethod, sources: Sequence[AnnotationSource]) -> Iterator[_Planned]:
+    if isinstance(method, Method):
+        yield _Planned(method)
+        return
+    usable = [source for source in sources if method.of_people or not isinstance(source, People)]
+    if not usable and not sources:
+        yield _Planned(method)
+    for source in usable:
+        yield _Planned(method, source)
+
+
+def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
+    results: list[Result] = []
+    try:
+        for result in _train(bench, planned):
+            results.append(result)
+            done(sum(not isinstance(each, Unused) for each in results))
+    except ModelingError as error:
+        return Row(planned.method.key, planned.name, planned.over, left_out=str(error))
+    return Row(
+        planned.method.key,
+        planned.name,
+        planned.over,
+        outcomes=tuple(each for each in results if isinstance(each, Outcome) and each.name != ALL_TRAIN),
+        point=next((each for each in results if isinstance(each, Outcome) and each.name == ALL_TRAIN), None),
+        refused=tuple(each for each in results if isinstance(each, Refused)),
+        unused=tuple(each for each in results if isinstance(each, Unused)),
+    )
+
+
+def _train(bench: Bench, planned: _Planned) -> Iterator[Result]:
+    method, source = planned.method, planned.source
+    if isinstance(method, FeedbackMethod):
+        if source is None:
+            raise NotUsable(NO_ANNOTATION)
+        return method.train(bench, source)
+    if method.needs_attribute and not bench.data.has_attribute:
+        raise NotUsable(NO_ATTRIBUTE)
+    return method.train(bench)

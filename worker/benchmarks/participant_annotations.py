@@ -1,0 +1,91 @@
+"""What a study's people said of a data set: for each of them the best phrase of each class.
+
+Whose visits and which phrases count is the analysis's rule, so that a benchmark stands beside it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from annotations.analysis.observations.study_rows import people_kind
+from annotations.models import BaseModel, Dataset, Moderation, Score, Study
+from annotations.models.arrays import unpack_float32
+from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.studies.lifecycle import find_study
+from worker.baselines.scored_annotations import Annotation, best_of_each_class
+
+
+class NoAnnotations(ServiceError):
+    """A study has nothing to say about a data set, or about more than one base model of it."""
+
+    code = "no_annotations"
+    status = 409
+
+
+@dataclass(frozen=True)
+class StudyAnnotations:
+    """sets: by pseudonym, the best annotation of each class; best: the same over everybody's phrases."""
+
+    base_model: BaseModel
+    sets: dict[str, tuple[Annotation, ...]]
+    best: tuple[Annotation, ...]
+
+
+def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None = None) -> StudyAnnotations:
+    """Read a study's scored phrases on a data set, of its only base model there or of the given one.
+
+    Left out are visits that do not count (`kept`) and phrases that the staff excluded; of one that they hid, the words
+    are "(hidden)". Best is the highest error score, the earliest phrase of tied ones. Raises
+    StudyNotFound, NoAnnotations.
+    """
+    study = find_study(slug)
+    shown = base_model or _only_base_model(study, dataset)
+    annotations = list(_annotations(study, shown))
+    if not annotations:
+        raise NoAnnotations(f"The study {slug} has no scored phrase on {shown} that counts.")
+    of_person: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
+        of_person[annotation.participant].append(annotation)
+    sets = {person: best_of_each_class(of_person[person]) for person in sorted(of_person)}
+    return StudyAnnotations(shown, sets, best_of_each_class(annotations))
+
+
+def _only_base_model(study: Study, dataset: Dataset) -> BaseModel:
+    shown = list(BaseModel.objects.filter(tasks__study=study, dataset=dataset).distinct())
+    if len(shown) == 1:
+        return shown[0]
+    if not shown:
+        raise NoAnnotations(f"The study {study.slug} has no task on {dataset}.")
+    names = ", ".join(model.name for model in shown)
+    raise NoAnnotations(
+        f"The study {study.slug} shows several base models of {dataset}: choose a --base-model ({names})."
+    )
+
+
+def _annotations(study: Study, base_model: BaseModel) -> Iterator[Annotation]:
+    """Everybody's scored phrases that count, the earliest first."""
+    visits = study.sessions.in_results(people_kind(study))
+    scores = (
+        Score.objects.filter(phrase__assignment__session__in=visits, phrase__assignment__task__base_model=base_model)
+        .exclude(phrase__moderation=Moderation.EXCLUDED)
+        .select_related("phrase__assignment__task", "phrase__assignment__session__participant")
+        .defer("similarities")
+        .order_by("phrase__submitted_at", "phrase__pk")
+    )
+    for score in scores:
+        assignment, is_hidden = score.phrase.assignment, score.phrase.moderation == Moderation.HIDDEN
+        assert assignment.task.target_class is not None, "a task with phrases has a class"
+        yield Annotation(
+            target_class=assignment.task.target_class,
+            phrase=HIDDEN if is_hidden else score.phrase.text,
+            template=score.text_template,
+            text=HIDDEN if is_hidden else score.rendered_text,
+            embedding=unpack_float32(score.text_embedding),
+            sign=score.sign,
+            score=score.value,
+            n_correct=score.n_correct,
+            n_error=score.n_error,
+            threshold=score.threshold,
+            participant=assignment.session.participant.pseudonym,
+        )

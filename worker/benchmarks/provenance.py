@@ -1,0 +1,113 @@
+"""All that is needed to compute a benchmark again, and to check that the same came out: what the JSON file holds."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource
+from worker.baselines.method_inputs import HELD_OUT, Bench
+from worker.baselines.outcomes import Figure, Row
+from worker.baselines.scored_annotations import Annotation
+from worker.baselines.shown_model import ShownModel
+from worker.benchmarks.benchmark_machine import machine
+from worker.benchmarks.benchmark_report import Report
+from worker.common.library_versions import library_versions
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Everything, JSON-like: data, encoders, settings, annotations, rows and their classifiers."""
+    bench, dataset = report.bench, report.bench.data.dataset
+    manifest = dataset.files.manifest
+    position = {id(annotation): i for i, annotation in enumerate(report.annotations)}
+    return {
+        "command": report.command,
+        "dataset": {
+            **dataset.identity,
+            "group_counts": manifest.group_counts,
+            "encoders": manifest.encoders,
+            "arrays": {name: asdict(entry) for name, entry in manifest.arrays.items()},
+        },
+        "settings": settings_document(bench),
+        "shown_model": _model_document(report.model) if report.model else None,
+        "annotations": [annotation_document(bench, annotation) for annotation in report.annotations],
+        "sources": [_source_document(source, position) for source in report.sources],
+        "rows": [_row_document(row) for row in report.rows],
+        "versions": versions(),
+        "machine": machine(),
+    }
+
+
+def settings_document(bench: Bench) -> dict[str, Any]:
+    """What a benchmark is computed with, JSON-like."""
+    return {
+        "l2": bench.l2,
+        "seeds": list(range(bench.seeds)),
+        "held_out_share_of_draws": HELD_OUT,
+        "scheme": bench.scheme,
+        "least_slice_size": bench.least_slice_size,
+        "device": bench.device,
+        "published": asdict(bench.settings),
+        "prompts": asdict(bench.prompts.words),
+    }
+
+
+def _model_document(model: ShownModel) -> dict[str, Any]:
+    """Whose errors the annotations' scores rest on."""
+    return {
+        "base_model": model.name,
+        "l2": model.l2,
+        "validation_predictions_sha256": model.validation_digest,
+    }
+
+
+def _row_document(row: Row) -> dict[str, Any]:
+    return {
+        "method": row.method,
+        "name": row.name,
+        "over": row.over,
+        "left_out": row.left_out,
+        "refused": [asdict(refused) for refused in row.refused],
+        "unused": [asdict(unused) for unused in row.unused],
+        "spread": {figure.value: asdict(row.spread(figure)) for figure in Figure},
+        "classifiers": [asdict(outcome) for outcome in row.classifiers],
+    }
+
+
+def annotation_document(bench: Bench, annotation: Annotation) -> dict[str, Any]:
+    """One annotation: its phrase, its score, its τ, and the train images on either side of it."""
+    data = bench.data
+    n_above = int(annotation.members(data.dataset.files, data.train.rows).sum())
+    return {
+        "class": data.dataset.class_names[annotation.target_class],
+        "target_class": annotation.target_class,
+        "phrase": annotation.phrase,
+        "sign": annotation.sign,
+        "text_template": annotation.template,
+        "rendered_text": annotation.text,
+        "text_digest": annotation.text_digest,
+        "threshold": annotation.threshold,
+        "threshold_was_given": annotation.chosen,
+        "error_score": annotation.score,
+        "p_value": annotation.p_value,
+        "p_method": annotation.p_method,
+        "n_correct": annotation.n_correct,
+        "n_error": annotation.n_error,
+        "n_above": n_above,
+        "n_below": int((data.train.labels == annotation.target_class).sum()) - n_above,
+        "participant": annotation.participant,
+    }
+
+
+def _source_document(source: AnnotationSource, position: Mapping[int, int]) -> dict[str, Any]:
+    """The annotations of a source as positions in the list of them."""
+    sets = {"": source.annotations} if isinstance(source, AnnotationSet) else source.sets
+    return {
+        "name": source.name,
+        "sets": {name: [position[id(annotation)] for annotation in annotations] for name, annotations in sets.items()},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of the code, Python and the libraries that the figures depend on."""
+    return {**library_versions(), "scikit-learn": version("scikit-learn")}

@@ -1,0 +1,74 @@
+"""Measures what other methods reach beside a study: one method of one benchmark a call, so that runs get their turn."""
+
+from typing import Any
+
+from annotations.models import Benchmark
+from annotations.models.task import DEFAULT_TEXT_TEMPLATE
+from annotations.services.benchmarks import benchmark_requests
+from annotations.services.queue import jobs
+from modeling.arrays.common.progress import silent
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from worker.baselines.method_inputs import Bench
+from worker.baselines.methods import AnyMethod, find_methods
+from worker.baselines.outcomes import Figure, Row
+from worker.baselines.prompts import PromptWords
+from worker.baselines.published_settings import PUBLISHED
+from worker.benchmarks.benchmark_machine import machine
+from worker.benchmarks.method_runner import run_benchmark
+from worker.benchmarks.provenance import settings_document, versions
+from worker.benchmarks.setup import Request, set_up
+from worker.queue.due_jobs import work_on_due
+
+SEEDS = 3
+
+
+def measure_due_benchmark() -> int:
+    """Measure the next method of a due benchmark; returns 1, or 0 where none is due. Raises OperationalError."""
+    return work_on_due(Benchmark, measure_next, most=1)
+
+
+def measure_next(benchmark: Benchmark) -> None:
+    """Measure the next method of a benchmark that is held, and store it. Raises JobLost and what training raises."""
+    (method,) = find_methods([benchmark.methods[len(benchmark.rows)]])
+    jobs.beat(benchmark, phase=f"measuring {method.name}")
+    bench = _bench(benchmark)
+    (row,) = run_benchmark(bench, [method], (), silent)
+    settings = {**settings_document(bench), "versions": versions(), "machine": machine()}
+    benchmark_requests.store_row(benchmark, row_document(method, row), settings)
+
+
+def row_document(method: AnyMethod, row: Row) -> dict[str, Any]:
+    """Return a row as `Benchmark.rows` keeps it."""
+    worst, average = row.spread(Figure.WORST_GROUP), row.spread(Figure.AVERAGE)
+    return {
+        "method": row.method,
+        "name": row.name,
+        "given": method.given.value,
+        "over": row.over.value,
+        "n": worst.n,
+        "worst_group": worst.mean,
+        "worst_group_sd": worst.sd,
+        "average": average.mean,
+        "average_sd": average.sd,
+        "gap": row.spread(Figure.GAP).mean,
+        "plain_average": row.spread(Figure.AVERAGE_PLAIN).mean,
+        "left_out": row.left_out,
+    }
+
+
+def _bench(benchmark: Benchmark) -> Bench:
+    """With the base model's λ, and prompts and settings as published where the data set's name says so."""
+    base_model = benchmark.base_model
+    published = base_model.dataset.name if base_model.dataset.name in PUBLISHED else None
+    request = Request(
+        annotations=(),
+        template=DEFAULT_TEXT_TEMPLATE,
+        study=None,
+        base_model=base_model.name,
+        l2=base_model.l2,
+        seeds=SEEDS,
+        scheme=DEFAULT_SCHEME,
+        published=published,
+        words=PromptWords.of(published),
+    )
+    return set_up(base_model.dataset, request).bench

@@ -1,0 +1,93 @@
+"""From what a command asks to what a benchmark runs on: the shown model, the annotations, the prompts, the settings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from annotations.models import BaseModel, Dataset
+from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource, People
+from worker.baselines.method_inputs import Bench
+from worker.baselines.prompts import DatasetPrompts, PromptWords
+from worker.baselines.published_settings import PUBLISHED
+from worker.baselines.scored_annotations import Annotation, best_of_each_class, read_annotation, score_annotation
+from worker.baselines.shown_model import ShownModel, find_base_model, stored_model, trained_model
+from worker.baselines.split_features import BenchmarkData
+from worker.benchmarks.participant_annotations import StudyAnnotations, study_annotations
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a benchmark; empty or None where nothing is.
+
+    annotations: as `read_annotation` reads them; template: of their phrases; study: a slug; base_model: a name;
+    published: a key of PUBLISHED.
+    """
+
+    annotations: Sequence[str]
+    template: str
+    study: str | None
+    base_model: str | None
+    l2: float | None
+    seeds: int
+    scheme: str
+    published: str | None
+    words: PromptWords
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """model: whose errors the annotations describe; None where there is no annotation, and none was named."""
+
+    bench: Bench
+    model: ShownModel | None
+    sources: tuple[AnnotationSource, ...]
+
+
+def set_up(dataset: Dataset, request: Request) -> Setup:
+    """Read and score what is asked.
+
+    The shown model is the named base model, else the one that the study shows, else an ERM model trained here; λ is
+    its λ unless another is asked for. Raises BadAnnotation, NoAnnotations, BaseModelNotFound, EncoderUnavailable,
+    BadDataset and what training raises.
+    """
+    asked = [read_annotation(text, dataset.class_names) for text in request.annotations]
+    named = find_base_model(dataset, request.base_model) if request.base_model else None
+    study = study_annotations(request.study, dataset, named) if request.study else None
+    model = _shown_model(dataset, study.base_model if study else named, request, needed=bool(asked))
+    given = [score_annotation(dataset, model, each, request.template) for each in asked if model]
+    bench = Bench(
+        data=BenchmarkData(dataset),
+        prompts=DatasetPrompts(dataset, request.words),
+        l2=request.l2 or (model.l2 if model else settings.DEFAULT_L2),
+        seeds=request.seeds,
+        scheme=request.scheme,
+        least_slice_size=settings.LEAST_SLICE_SIZE,
+        settings=PUBLISHED[request.published or "waterbirds"],
+    )
+    return Setup(bench, model, (*_given_sources(given), *_study_sources(study, len(given))))
+
+
+def _shown_model(dataset: Dataset, stored: BaseModel | None, request: Request, *, needed: bool) -> ShownModel | None:
+    if stored:
+        return stored_model(stored)
+    return trained_model(dataset, request.l2 or settings.DEFAULT_L2) if needed else None
+
+
+def _given_sources(given: Sequence[Annotation]) -> list[AnnotationSource]:
+    """Each annotation alone, and where several classes are annotated the set, which has the best of each.
+
+    Their names have the annotations' numbers, in the order of `Report.annotations`.
+    """
+    sources: list[AnnotationSource] = [AnnotationSet(f"#{i}", (annotation,)) for i, annotation in enumerate(given, 1)]
+    best = best_of_each_class(given)
+    numbers = ", ".join(f"#{given.index(annotation) + 1}" for annotation in best)
+    return sources if len(best) < 2 else [*sources, AnnotationSet(f"set {numbers}", best)]
+
+
+def _study_sources(study: StudyAnnotations | None, n_given: int) -> list[AnnotationSource]:
+    """The best of what everybody said, and what each participant said."""
+    if study is None:
+        return []
+    numbers = ", ".join(f"#{n_given + i}" for i, _ in enumerate(study.best, 1))
+    return [AnnotationSet(f"study's best {numbers}", study.best), People("per participant", study.sets)]

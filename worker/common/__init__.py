@@ -1,0 +1,1 @@
+"""What no capability owns: errors, base classes, formats."""

@@ -1,0 +1,147 @@
+"""What a worker process keeps in memory: encoders, and the training images of the data set it trains on."""
+
+import logging
+import time
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from annotations.models import OPEN_STATES, Dataset
+from modeling.arrays.common.modeling_errors import BadSharedStart
+from modeling.arrays.datasets.dataset_files import BadDataset, Split
+from modeling.arrays.embeddings.standardization import Standardization
+from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
+from modeling.tensors.retraining import SharedStart, prepare_start
+from worker.common.throttled_log import complain
+
+SHARED_STARTS = "shared-starts"  # folder in a data set's directory
+RETRY_AFTER_S = 60.0  # an encoder that could not be loaded is not tried again before
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The n training images of a data set, ready for a last layer.
+
+    rows: int64[n] in the data set; features: float32[n, d], standardised; labels: int32[n].
+    """
+
+    rows: NDArray[np.int64]
+    features: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    standardization: Standardization
+
+
+@dataclass
+class _Failure:
+    error: EncoderUnavailable
+    until: float
+
+
+_failures: dict[str, _Failure] = {}
+
+
+def encoder(spec: str) -> CheckedEncoder:
+    """Return the encoder of a spec, loaded once per process.
+
+    Raises EncoderUnavailable; for the next RETRY_AFTER_S it does so without trying again.
+    """
+    failure = _failures.get(spec)
+    if failure is not None and time.monotonic() < failure.until:
+        raise failure.error
+    try:
+        return _encoder(spec)
+    except EncoderUnavailable as error:
+        _failures[spec] = _Failure(error, time.monotonic() + RETRY_AFTER_S)
+        raise
+
+
+def text_encoder(dataset: Dataset) -> CheckedEncoder:
+    """Return the encoder whose texts belong to the data set's images.
+
+    Raises EncoderUnavailable where it cannot be loaded or has other weights now, BadDataset for damaged files.
+    """
+    spec = dataset.similarity_encoder
+    loaded = encoder(spec)
+    imported_with = (dataset.files.manifest.encoder_of("similarity") or {}).get("weights_sha256")
+    if imported_with != _weights_digest(spec):
+        raise EncoderUnavailable(
+            f"the images of {dataset} were embedded with other weights than {spec} has now: put the old weights back, "
+            "or import the data set again"
+        )
+    return loaded
+
+
+@lru_cache(maxsize=4096)
+def text_embedding(spec: str, text: str) -> NDArray[np.float32]:
+    """Return the embedding of one text, float32[d], computed once per process. Raises as `encoder` does."""
+    embedding: NDArray[np.float32] = encoder(spec).encode_texts([text])[0]
+    return embedding
+
+
+@lru_cache(maxsize=1)  # the largest thing in memory, and batches come by data set
+def training_set(dataset: Dataset) -> TrainingSet:
+    """Return the data set's training images, standardised by their own statistics. Raises BadDataset, BadArray."""
+    rows = dataset.files.rows(Split.TRAIN)
+    features = dataset.files.array("features")[rows]
+    standardization = Standardization.fit(features)
+    return TrainingSet(rows, standardization.apply(features), dataset.files.labels[rows], standardization)
+
+
+@lru_cache(maxsize=1)  # it keeps what is made of the training set
+def shared_start(dataset: Dataset, l2: float) -> SharedStart:
+    """Return what all heads of the data set start from with this λ: the one-off part of retraining.
+
+    It is read from the data set's directory, or made and kept there. Raises as `training_set` does.
+    """
+    path = dataset.files.directory / SHARED_STARTS / f"{l2!r}.safetensors"
+    training = training_set(dataset)
+    try:
+        return SharedStart.load(path).caching(training.features)
+    except FileNotFoundError:
+        pass  # nobody has trained on it with this λ
+    except BadSharedStart as error:
+        logger.warning("%s; it is made again", error)
+    start = prepare_start(training.features, training.labels, l2, len(dataset.class_names), device())
+    _keep(start, path)
+    return start
+
+
+def device() -> str:
+    """Where last layers are trained: a GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def preload() -> None:
+    """Load the encoders of the studies that are open and embed one text with each; what is missing is only logged."""
+    in_use = Dataset.objects.filter(base_models__tasks__study__state__in=OPEN_STATES)
+    for dataset in in_use.distinct():
+        try:
+            text_encoder(dataset).encode_texts(["a"])
+        except (EncoderUnavailable, BadDataset) as error:
+            complain(f"phrases on {dataset} wait: {error}")
+
+
+def _keep(start: SharedStart, path: Path) -> None:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        start.save(path)
+    except (OSError, SafetensorError) as error:
+        complain(f"{path} cannot be written, so it is made again by each worker: {error}")
+
+
+@cache
+def _encoder(spec: str) -> CheckedEncoder:
+    return load_encoder(spec)
+
+
+@cache
+def _weights_digest(spec: str) -> str | None:
+    digest: str | None = _encoder(spec).describe().get("weights_sha256")
+    return digest

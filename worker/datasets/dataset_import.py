@@ -1,0 +1,73 @@
+"""An import from end to end: listing, encoders, directory under DATA_ROOT, row in the database."""
+
+import hmac
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from annotations.models import Dataset
+from annotations.services.datasets.dataset_registration import register_dataset
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.dataset_files import REPORT, Split
+from modeling.arrays.datasets.groups import group_names
+from modeling.arrays.datasets.importing import DescribedEncoder, Source, import_images, read_features
+from modeling.tensors.encoders import describe, load_encoder
+from worker.datasets.image_batches import SteadyBatches
+
+
+def import_source(
+    source: Source,
+    name: str,
+    *,
+    similarity_encoder: str,
+    feature_encoder: str | None = None,
+    features: Path | None = None,
+    progress: Progress,
+) -> tuple[Dataset, bool]:
+    """Embed a source's images, write the data set directory and register it.
+
+    similarity_encoder, feature_encoder: encoder specs; features: a file of them instead (docs/datasets.md). Without
+    either, the similarity embeddings are the features. Returns the data set and whether it is new. Raises
+    ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, ServiceError.
+    """
+    directory = import_images(
+        source,
+        settings.DATA_ROOT,
+        name,
+        similarity_encoder=_described(similarity_encoder),
+        feature_encoder=_described(feature_encoder) if feature_encoder else None,
+        features=read_features(features) if features else None,
+        key_secret=thumbnail_key_secret(),
+        progress=progress,
+    )
+    return register_dataset(directory)
+
+
+def thumbnail_key_secret() -> bytes:
+    """Return the secret that makes thumbnails' names opaque: derived from SECRET_KEY, and for this use alone."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"clarify: names of thumbnails", "sha256")
+
+
+def import_report(dataset: Dataset, created: bool) -> Iterator[str]:
+    """The lines that say what an import did: images by split and group, images left out and why, and where it lies."""
+    files = dataset.files
+    manifest = files.manifest
+    yield f"{'Imported' if created else 'Nothing to do: this is already'} {dataset}"
+    yield f"Images: {manifest.report['kept']} of {manifest.report['listed']} listed"
+    names = group_names(files.class_names, files.attribute_names)
+    for split in Split:
+        groups = ", ".join(
+            f"{name} {count}" for name, count in zip(names, manifest.group_counts[split.word], strict=True)
+        )
+        yield f"  {split.word}: {manifest.split_counts[split.word]} ({groups})"
+    left_out = manifest.report["left_out"]
+    if left_out:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        yield f"Left out: {reasons}. Each with its reason: {files.directory / REPORT}"
+    yield f"Directory: {files.directory}"
+
+
+def _described(spec: str) -> DescribedEncoder:
+    encoder = load_encoder(spec)
+    return DescribedEncoder(SteadyBatches(encoder), describe(encoder, spec))

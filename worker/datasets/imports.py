@@ -1,0 +1,88 @@
+"""Imports that were asked for in the admin: what `manage.py import_dataset` does, with its progress in a row."""
+
+import time
+from pathlib import Path
+
+from django.conf import settings
+
+from annotations.models import Dataset, DatasetImport
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.datasets import imports
+from annotations.services.queue import jobs
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.datasets.importing import ImportRunning, StorageFailed, read_source
+from modeling.arrays.datasets.importing.archives import unpack
+from modeling.arrays.datasets.importing.storage import replace_durably
+from modeling.tensors.encoders import EncoderUnavailable
+from worker.datasets.base_models import trained
+from worker.datasets.dataset_import import import_source
+from worker.queue import worker_heartbeat
+from worker.queue.due_jobs import work_on_due
+from worker.queue.failure_messages import reason_of
+
+BASE_MODEL = "erm"  # the name of the base model that an import trains
+_TELL_EVERY_S = 0.5
+_CONTENT, _UNPACKED = "content", "unpacked"  # what an archive held, and a file that stands beside it once it is whole
+_CAN_BE_MENDED = (StorageFailed, ImportRunning, EncoderUnavailable)  # an archive is kept for another try
+
+
+def run_due_imports() -> int:
+    """Run every import that is due, one after the other; return how many ended. Raises OperationalError."""
+    return work_on_due(DatasetImport, _run)
+
+
+def _run(job: DatasetImport) -> None:
+    tell = _Tell(job)
+    try:
+        source = read_source(job.source_format, _folder(job, tell))
+        dataset, created = import_source(source, job.name, similarity_encoder=job.similarity_encoder, progress=tell)
+        jobs.beat(job, dataset=dataset, report=_report(dataset, created))
+        if job.train_base_model:
+            jobs.beat(job, phase="training a base model")
+            trained(dataset, name=BASE_MODEL, l2=settings.DEFAULT_L2)
+    except (ModelingError, ServiceError) as error:
+        jobs.fail(job, _sentence(reason_of(error), job))
+        if not isinstance(error, _CAN_BE_MENDED):
+            imports.remove_upload(job)
+    else:
+        jobs.finish(job, phase="")
+        imports.remove_upload(job)
+
+
+def _folder(job: DatasetImport, tell: "_Tell") -> Path:
+    """Where the images lie; an archive is unpacked the first time. Raises ImportRefused, ImportNotPossible."""
+    if job.folder:
+        return imports.folder_of(job.folder)
+    folder = imports.unpacked_folder(job)
+    whole = folder / _UNPACKED
+    if not whole.exists():
+        inner = unpack(imports.archive_of(job), folder / _CONTENT, tell)
+        replace_durably(whole, inner.relative_to(folder).as_posix().encode())
+    return folder / whole.read_text("utf-8")
+
+
+def _sentence(message: str, job: DatasetImport) -> str:
+    """The reason without this machine's paths, with how far it came."""
+    for place in (imports.unpacked_folder(job) / _CONTENT, settings.DATA_ROOT / imports.UPLOADS, settings.IMPORT_ROOT):
+        message = message.replace(f"{place}/", "") if place else message
+    message = message if message.endswith(".") else f"{message}."
+    return f"The data set is in, and its base model is not: {message}" if job.dataset else message
+
+
+def _report(dataset: Dataset, created: bool) -> dict[str, object]:
+    return {**dataset.files.manifest.report, "is_new": created, "counts": dataset.counts}
+
+
+class _Tell:
+    """Stores how far the import is, twice a second at the most."""
+
+    def __init__(self, job: DatasetImport) -> None:
+        self._job = job
+        self._told_at = -_TELL_EVERY_S
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= _TELL_EVERY_S or stage != self._job.phase or done == total:
+            jobs.beat(self._job, phase=stage, n_done=done, n_total=total)
+            worker_heartbeat.touch()
+            self._told_at = now

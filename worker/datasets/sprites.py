@@ -1,0 +1,36 @@
+"""The sprites data set, from its drawing to its row."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+
+from annotations.models import Dataset
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.importing import read_source
+from modeling.arrays.datasets.importing.storage import storing
+from modeling.arrays.sprites import ATTRIBUTES, CLASSES, write_sprites_source
+from modeling.tensors.encoders.specs import BUNDLED
+from worker.datasets.dataset_import import import_source
+
+NAME = "sprites"
+SEED = 0
+
+
+def import_sprites(progress: Progress) -> tuple[Dataset, bool]:
+    """Draw the sprites under DATA_ROOT/sources unless they lie there, and import them; returns as `import_source`."""
+    folder = settings.DATA_ROOT / "sources" / f"{NAME}-{SEED}"
+    if not folder.exists():
+        _draw(folder, progress)
+    source = read_source("csv", folder, CLASSES, ATTRIBUTES)
+    return import_source(source, NAME, similarity_encoder=BUNDLED, progress=progress)
+
+
+def _draw(folder: Path, progress: Progress) -> None:
+    """Draw beside the place and rename, so that a folder with the final name is complete."""
+    unfinished = folder.with_name(f".partial-{folder.name}")
+    with storing(folder):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_sprites_source(unfinished, SEED, partial(progress, "drawing"))
+        unfinished.rename(folder)

@@ -1,0 +1,58 @@
+"""Rewordings: the phrases of the vocabulary that an encoder holds for nearest in meaning to what somebody wrote."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from annotations.models import StudyState, Task
+from modeling.arrays.phrases.phrase_text import render
+from modeling.arrays.phrases.word_forms import same_words, vocabulary
+from modeling.tensors.encoders import EncoderUnavailable
+from worker.common import process_cache
+from worker.common.throttled_log import complain
+
+MOST_REWORDINGS = 4
+
+
+@dataclass(frozen=True)
+class EmbeddedVocabulary:
+    """The V phrases of the vocabulary in one template. embeddings: float32[V, d], unit rows."""
+
+    phrases: tuple[str, ...]
+    embeddings: NDArray[np.float32]
+
+
+def rewordings(task: Task, text: str, embedding: NDArray[np.float32]) -> list[str]:
+    """Return at most MOST_REWORDINGS phrases, the nearest to `embedding` (float32[d], of `text`) first.
+
+    What says the same in the same words, and the name of the task's class, are left out. Nothing here looks at the
+    images, so a suggestion does not give the answer away.
+    """
+    known = embedded(task.base_model.dataset.similarity_encoder, task.text_template)
+    order = np.argsort(-(known.embeddings @ embedding), kind="stable")
+    near = (known.phrases[number] for number in order)
+    others = (phrase for phrase in near if not same_words(phrase, text) and not same_words(phrase, task.class_name))
+    return [phrase for phrase, _ in zip(others, range(MOST_REWORDINGS), strict=False)]
+
+
+@lru_cache(maxsize=8)
+def embedded(encoder_spec: str, template: str) -> EmbeddedVocabulary:
+    """Return the vocabulary in a template, embedded once per process. Raises as `resources.encoder` does."""
+    encoder = process_cache.encoder(encoder_spec)
+    texts = [render(template, phrase) for phrase in vocabulary()]
+    return EmbeddedVocabulary(vocabulary(), encoder.encode_texts(texts))
+
+
+def prepare() -> None:
+    """Embed the vocabulary for the open studies that suggest rewordings, before anybody waits for it."""
+    suggesting = Q(study__suggest_rewordings=True) | Q(study__conditions__suggest_rewordings=True)
+    in_use = Task.objects.filter(suggesting, study__state=StudyState.ACTIVE).order_by()
+    pairs = in_use.values_list("base_model__dataset__similarity_encoder", "text_template").distinct()
+    for encoder_spec, template in pairs:
+        try:
+            embedded(encoder_spec, template)
+        except EncoderUnavailable as error:
+            complain(f"rewordings wait: {error}")

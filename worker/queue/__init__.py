@@ -1,0 +1,1 @@
+"""Rows that workers take up: claims, jobs, heartbeats."""

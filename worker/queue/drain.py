@@ -1,0 +1,55 @@
+"""Draining due rows: batch after batch, until nothing is due. One bad row never takes its neighbours with it."""
+
+import logging
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from django.db import OperationalError
+
+from modeling.arrays.common.modeling_errors import ModelingError
+from worker.queue import worker_heartbeat
+from worker.queue.failure_messages import is_foreseen, reason_of
+
+logger = logging.getLogger(__name__)
+
+
+class Claim(Protocol):
+    def __call__(self, *, tried: Collection[int]) -> list[int]:
+        """Take up due rows that are not in `tried`."""
+
+
+class Fail(Protocol):
+    def __call__(self, row: int, /, reason: str, *, final: bool) -> None:
+        """Note that an attempt at a row failed; a final failure is not tried again."""
+
+
+def drain(claim: Claim, work: Callable[[list[int]], Collection[int]], fail: Fail) -> int:
+    """Claim and work until nothing is due; returns how many rows were finished.
+
+    work: takes ids, returns those that it finished, all or none where it raises. A batch that raises is halved until
+    the row that raises is alone: this keeps a poison row from its neighbours, and fits a batch to a full memory. A row
+    that was not finished waits for the next drain. Raises OperationalError: the database's trouble is no row's fault.
+    """
+    finished = 0
+    tried: set[int] = set()
+    while ids := claim(tried=tried):
+        done = _attempt(ids, work, fail)
+        finished += len(done)
+        tried.update(set(ids) - done)
+        worker_heartbeat.touch()
+    return finished
+
+
+def _attempt(ids: list[int], work: Callable[[list[int]], Collection[int]], fail: Fail) -> set[int]:
+    try:
+        return set(work(ids))
+    except OperationalError:
+        raise
+    except Exception as error:  # whatever a row makes the encoder or the solver raise, others go on
+        if len(ids) == 1:
+            if not is_foreseen(error):
+                logger.exception("row %d failed by itself", ids[0])
+            fail(ids[0], reason_of(error), final=isinstance(error, ModelingError))
+            return set()
+    middle = len(ids) // 2
+    return _attempt(ids[:middle], work, fail) | _attempt(ids[middle:], work, fail)

@@ -1,0 +1,51 @@
+"""Working on the jobs that are due, one after the other: what goes wrong with one ends that one alone."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import OperationalError
+
+from annotations.services.queue import jobs
+from annotations.services.queue.jobs import AnyJob
+from worker.queue import worker_heartbeat
+from worker.queue.failure_messages import is_foreseen, reason_of
+from worker.queue.job_heartbeat import pulse
+
+logger = logging.getLogger(__name__)
+
+
+def work_on_due(
+    model: type[AnyJob],
+    work: Callable[[AnyJob], object],
+    most: int | None = None,
+    *,
+    progress: Mapping[str, Any] | None = None,
+) -> int:
+    """Take up due jobs, the oldest first, and work on each; returns how many were worked on, at most `most`.
+
+    work: takes a job that is held, and ends it or puts it back, by `jobs` or a service. What it raises ends the job
+    with a sentence for whoever asked, and of what nobody foresaw the log has the traceback. A job that was lost
+    meanwhile is left as it is. progress: see `pulse`. Raises OperationalError: that is no job's fault.
+    """
+    worked = 0
+    while (most is None or worked < most) and (job := jobs.take(model)) is not None:
+        try:
+            with pulse(job, progress):
+                _work_or_fail(job, work)
+        except jobs.JobLost:
+            logger.warning("%s has ended, or another worker has taken it up", job)
+        worked += 1
+        worker_heartbeat.touch()
+    return worked
+
+
+def _work_or_fail(job: AnyJob, work: Callable[[AnyJob], object]) -> None:
+    try:
+        work(job)
+    except (OperationalError, jobs.JobLost):
+        raise
+    except Exception as error:  # whatever data, files or a library raise is this job's, and who asked reads it
+        if not is_foreseen(error):
+            logger.exception("%s failed", job)
+        jobs.fail(job, reason_of(error))

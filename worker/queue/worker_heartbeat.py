@@ -1,0 +1,59 @@
+"""The worker's heartbeat, touched by its work loop after each sweep and each batch.
+
+A file for the watchdog, which ends a worker whose loop stands still; a row for the monitor and the alarms.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from annotations.services.queue import heartbeats
+
+BEAT_EVERY_S = 5.0
+
+logger = logging.getLogger(__name__)
+_queues: tuple[str, ...] = ()
+_beaten_at = 0.0
+_started_at = _touched_at = timezone.now()
+
+
+def serves(queues: Iterable[str]) -> None:
+    """Name the queues of this process; a process that names none has no row."""
+    global _queues
+    _queues = tuple(queues)
+
+
+def touch() -> None:
+    """Touch the file that WORKER_HEARTBEAT names, and every few seconds the rows; nothing where there is neither."""
+    touch_file()
+    tell()
+
+
+def touch_file() -> None:
+    """Touch the file alone: for work within a transaction that cannot write. `worker.queue.job_heartbeat` tells of it meanwhile."""
+    global _touched_at
+    _touched_at = timezone.now()
+    if settings.WORKER_HEARTBEAT:
+        Path(settings.WORKER_HEARTBEAT).touch()
+
+
+def tell() -> None:
+    """Store in the rows when the loop turned last, where that was not done within the last few seconds.
+
+    A thread beside the loop may call it too: a loop that stands still looks no livelier for it.
+    """
+    global _beaten_at
+    if not _queues or time.monotonic() - _beaten_at < BEAT_EVERY_S:
+        return
+    _beaten_at = time.monotonic()
+    try:
+        heartbeats.beat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, _touched_at)
+    except DatabaseError as error:  # the loop itself goes on and shows what is wrong
+        logger.warning("the heartbeat could not be stored: %s", type(error).__name__)

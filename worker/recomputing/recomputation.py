@@ -1,0 +1,60 @@
+"""Many rows computed again, each data set's together."""
+
+from collections.abc import Iterator, Sequence
+
+from django.db.models import QuerySet
+
+from annotations.models import BaseModel, Run, Score
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.dataset_files import BadDataset
+from worker.recomputing.differences import Difference
+from worker.recomputing.stored_runs import run_differences
+from worker.recomputing.stored_scores import score_differences
+from worker.retraining.run_training import heads_at_once
+
+
+def compute_again(
+    scores: QuerySet[Score], runs: QuerySet[Run], progress: Progress
+) -> Iterator[tuple[Score | Run, Sequence[Difference]]]:
+    """Yield each score, then each run, with what comes out differently; the runs' states are in HAS_RESULT."""
+    n_scores, n_runs, done = scores.count(), runs.count(), 0
+    for number, score in enumerate(_in_order(scores).iterator(), 1):
+        yield score, score_differences(score)
+        progress("scores", number, n_scores)
+    for base_model, batch in _batches(runs):
+        yield from zip(batch, run_differences(base_model, batch), strict=True)
+        done += len(batch)
+        progress("runs", done, n_runs)
+
+
+def _in_order(scores: QuerySet[Score]) -> QuerySet[Score]:
+    assignment, base_model = "phrase__assignment", "phrase__assignment__task__base_model"
+    return (
+        scores.select_related(
+            f"{base_model}__dataset", f"{assignment}__session__participant", f"{assignment}__session__study"
+        )
+        .defer(f"{base_model}__head", f"{base_model}__predictions")
+        .order_by(f"{base_model}__dataset", "pk")
+    )
+
+
+def _batches(runs: QuerySet[Run]) -> Iterator[tuple[BaseModel, list[Run]]]:
+    """Runs of one base model at a time, as many as a worker trains at once."""
+    used = BaseModel.objects.filter(pk__in=runs.order_by().values("base_model")).select_related("dataset")
+    for base_model in used.order_by("dataset", "pk"):
+        ids = list(runs.filter(base_model=base_model).order_by("pk").values_list("pk", flat=True))
+        at_once = _at_once(base_model)
+        for start in range(0, len(ids), at_once):
+            yield base_model, list(_with_all(Run.objects.filter(pk__in=ids[start : start + at_once])).order_by("pk"))
+
+
+def _with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
+    related = ("base_model__dataset", "assignment__session__participant", "assignment__session__study")
+    return runs.select_related(*related).defer("base_model__head", "base_model__predictions")
+
+
+def _at_once(base_model: BaseModel) -> int:
+    try:
+        return heads_at_once(base_model.dataset)
+    except BadDataset:
+        return 1  # nothing will be trained, and each run says why

@@ -1,0 +1,81 @@
+"""What a release's figures are drawn of: plain values, few enough to be handed to another process."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from annotations.analysis.concepts.concept_figures import MapPanel, map_panels, together_figure
+from annotations.analysis.concepts.concept_tables import ConceptTables
+from annotations.analysis.figures.chart_values import CurveChart, Figure, LineChart
+from annotations.analysis.figures.study_figures import figures
+from annotations.analysis.retraining.correction_tables import CorrectionTables
+from annotations.analysis.tables.phrase_splits import Panel
+from annotations.analysis.tables.study_tables import StudyTables
+from annotations.analysis.tables.table3 import Listed, PhraseList
+
+MOST_PHRASES = 400  # of a list in the drawn table 3; the CSV has all
+MOST_LISTED = 12  # tasks in it
+MOST_PICTURED = 20  # tasks with panels of images
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One figure of values. key: the name of its files."""
+
+    key: str
+    title: str
+    chart: LineChart | CurveChart
+
+
+@dataclass(frozen=True)
+class PhraseTable:
+    """Table 3 as it is drawn. columns: titles by the tasks' positions; more: phrases of a list that are left out."""
+
+    columns: Mapping[int, str]
+    rows: tuple[Listed, ...]
+    more: Mapping[tuple[int, PhraseList], int]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Everything that is drawn for a study."""
+
+    charts: tuple[Chart, ...]
+    maps: tuple[MapPanel, ...]
+    panels: tuple[Panel, ...]
+    table_3: PhraseTable
+
+
+def pictures_of(tables: StudyTables, concepts: ConceptTables, corrections: CorrectionTables) -> Pictures:
+    """Return what there is to draw: what the pages of results, concepts and corrections draw."""
+    drawn = (*figures(tables), together_figure(concepts), *corrections.figures)
+    pictured = sorted({panel.task for panel in tables.panels.rows})[:MOST_PICTURED]
+    return Pictures(
+        charts=tuple(_chart(figure) for figure in drawn if not figure.chart.is_empty),
+        maps=map_panels(concepts),
+        panels=tuple(panel for panel in tables.panels.rows if panel.task in pictured),
+        table_3=_phrase_table(tables),
+    )
+
+
+def _chart(figure: Figure) -> Chart:
+    more = f" ({figure.left_out:,} more tasks are in its data)" if figure.left_out else ""
+    return Chart(figure.key, figure.title + more, figure.chart)
+
+
+def _phrase_table(tables: StudyTables) -> PhraseTable:
+    rows: list[Listed] = []
+    counts: Counter[tuple[int, PhraseList]] = Counter()
+    columns: dict[int, str] = {}
+    titles = {task.position: task.title for task in tables.tasks}
+    for task, of_task in groupby(tables.table_3.rows, lambda row: row.task):
+        if len(columns) == MOST_LISTED:
+            break
+        columns[task] = titles[task]
+        for row in of_task:
+            counts[task, row.phrase_list] += 1
+            if counts[task, row.phrase_list] <= MOST_PHRASES:
+                rows.append(row)
+    more = {place: n - MOST_PHRASES for place, n in counts.items() if n > MOST_PHRASES}
+    return PhraseTable(columns, tuple(rows), more)

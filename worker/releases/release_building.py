@@ -1,0 +1,69 @@
+"""Building releases: what an export has, with Parquet and figures, written to a file that is named by its digest."""
+
+import importlib.util
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from annotations.exports.releases.study_export import Extras, write_study_zip
+from annotations.models import Release
+from annotations.services.queue import jobs
+from annotations.services.releases import release_requests
+from modeling.arrays.common.digests import file_sha256
+from worker.queue import worker_heartbeat
+from worker.queue.due_jobs import work_on_due
+
+
+def build_due_releases() -> int:
+    """Build every release that is due, one after the other; return how many ended. Raises OperationalError."""
+    progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the pulse does
+    return work_on_due(Release, partial(_build, progress), progress=progress)
+
+
+def extras() -> Extras | None:
+    """Return what adds Parquet and figures; None where the extra `analysis` is not installed."""
+    if not all(importlib.util.find_spec(name) for name in ("pyarrow", "matplotlib")):
+        return None
+    from worker.releases.release_extras import EXTRAS  # a worker without the extra could not load it
+
+    return EXTRAS
+
+
+def _build(progress: dict[str, Any], job: Release) -> None:
+    progress.clear()  # of the release before
+    try:
+        built = _write(job, progress)
+    except OSError as error:
+        jobs.fail(job, f"The file could not be written: {error.strerror or error}.")
+    else:
+        release_requests.store(job, built)
+
+
+def _write(job: Release, progress: dict[str, Any]) -> release_requests.Built:
+    """Write beside the target and rename: a file with a release's name is whole."""
+
+    def tell(what: str, done: int, total: int) -> None:
+        progress.update(phase=f"writing {what}", n_done=done, n_total=total)
+        worker_heartbeat.touch_file()  # a row would be refused, and end the snapshot's transaction
+
+    target = release_requests.file_of(job)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    snapshot_at = timezone.now()
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        part = Path(file.name)
+        try:
+            manifest = write_study_zip(job.study, file, extras(), tell)
+            file.flush()
+            os.fsync(file.fileno())
+            digest, size = file_sha256(part), part.stat().st_size
+            part.chmod(0o640)
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    return release_requests.Built(str(target.relative_to(settings.DATA_ROOT)), digest, size, manifest, snapshot_at)

@@ -1,0 +1,34 @@
+"""What the extra `analysis` adds to a release: Parquet, tables of results, concepts and corrections, figures."""
+
+from functools import partial
+
+from annotations.analysis.concepts.concept_tables import concept_tables_of
+from annotations.analysis.observations.concept_matching import concepts_of
+from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.retraining.correction_tables import correction_tables
+from annotations.analysis.tables.phrase_splits import look
+from annotations.analysis.tables.study_tables import tables_of
+from annotations.exports.releases.study_export import Analysis, Extras
+from annotations.exports.tables import TABLES
+from annotations.exports.tables.table_rows import Source
+from annotations.models import Study
+from worker.releases import parquet
+from worker.releases.figure_data import pictures_of
+from worker.releases.figure_process import draw_apart
+
+
+def _analyse(study: Study) -> Analysis:
+    rows = read_rows(study)
+    concept = concepts_of(rows)
+    tables = tables_of(study.slug, study.title, rows, concept, look)
+    concepts, corrections = concept_tables_of(study, rows, concept.said), correction_tables(study)
+    analysed = (*tables.all, *concepts.all, *corrections.all)
+    there = {table.file for table in TABLES}
+    return Analysis(
+        tables.people.rows,
+        [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
+        partial(draw_apart, pictures_of(tables, concepts, corrections)),
+    )
+
+
+EXTRAS = Extras(parquet.SUFFIX, parquet.open_table, _analyse)
