@@ -1,8 +1,9 @@
 """Runs a worker and ends it when its work loop stands still: `python -m deploy.watchdog HEARTBEAT -- command …`.
 
 A worker with one process and no pool has nobody who sees it hang, and Docker does not restart what is merely unhealthy.
-The loop touches the file HEARTBEAT after each sweep (worker/queue/worker_heartbeat.py); where it grows too old the worker is killed,
-and whoever runs us (Docker, systemd) starts us again. Nothing is lost: what it had in hand is still due.
+The loop touches the file HEARTBEAT after each sweep (worker/queue/worker_heartbeat.py). If the file grows too old, the
+worker is killed, and whoever runs us (Docker, systemd) starts us again. Nothing is lost: what it had in hand is still
+due.
 """
 
 import argparse

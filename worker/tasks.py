@@ -1,4 +1,6 @@
-"""The tasks, named in annotations.services.queue.worker_wakeup. None takes an argument: each drains all rows that are due.
+"""The tasks, named in annotations.services.queue.worker_wakeup.
+
+None takes an argument: each drains all rows that are due.
 
 A delivery too many finds nothing due, one too few is made up for by the sweeper (settings.CELERY_BEAT_SCHEDULE).
 Modules with torch are imported inside, so that the worker that only watches the clock never loads it.

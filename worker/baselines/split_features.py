@@ -15,7 +15,7 @@ from worker.common import process_cache
 
 
 class SplitImages:
-    """One split, with the groups of `modeling.arrays.datasets.groups`; each kind of features is read when it is first asked for."""
+    """One split, with the groups of `modeling.arrays.datasets.groups`; features are read when they are first used."""
 
     def __init__(self, files: DatasetFiles, split: Split, groups: NDArray[np.int64]) -> None:
         self._files = files

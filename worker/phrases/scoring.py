@@ -1,4 +1,7 @@
-"""Scoring in batches: due phrases in, similarities and error scores out. Rules are in annotations.services.phrases.scoring."""
+"""Scoring in batches: due phrases in, similarities and error scores out.
+
+The rules are in annotations.services.phrases.scoring.
+"""
 
 import time
 from collections.abc import Collection, Sequence

@@ -37,7 +37,7 @@ def touch() -> None:
 
 
 def touch_file() -> None:
-    """Touch the file alone: for work within a transaction that cannot write. `worker.queue.job_heartbeat` tells of it meanwhile."""
+    """Touch the file alone, for work within a transaction that cannot write; `job_heartbeat` writes the row."""
     global _touched_at
     _touched_at = timezone.now()
     if settings.WORKER_HEARTBEAT:

@@ -9,7 +9,7 @@ from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.phrase_splits import look
 from annotations.analysis.tables.study_tables import tables_of
 from annotations.exports.releases.study_export import Analysis, Extras
-from annotations.exports.tables import TABLES
+from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.table_rows import Source
 from annotations.models import Study
 from worker.releases import parquet

@@ -1,4 +1,7 @@
-"""Retraining in batches: due runs in, heads and their test metrics out. Rules are in annotations.services.retraining.runs."""
+"""Retraining in batches: due runs in, heads and their test metrics out.
+
+The rules are in annotations.services.retraining.runs.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence

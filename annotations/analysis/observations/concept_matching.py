@@ -1,6 +1,7 @@
 """Which phrases of a task say the same: those with the same words, and those that select nearly the same images.
 
-The rule is `modeling.arrays.concepts.concept_merging.merge`, over what the study's people said and what experts said of the same class.
+The rule is `modeling.arrays.concepts.concept_merging.merge`, over the phrases that the study's people and experts
+submitted for the same class.
 """
 
 from collections import defaultdict

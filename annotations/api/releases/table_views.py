@@ -24,7 +24,7 @@ from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.api.common.filters import PAGING, equal
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff
-from annotations.exports.tables import TABLES
+from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import Source, source_of, sources
 from annotations.models import Study

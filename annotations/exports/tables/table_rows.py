@@ -11,10 +11,16 @@ from typing import Any
 
 from django.db.models import Count, Model, Q, QuerySet
 
-from annotations.exports import tables
+from annotations.analysis.tables.measures import SUMMARY
+from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
+from annotations.exports.tables.exclusion_columns import EXCLUSIONS
 from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
-from annotations.exports.tables.headline_tables import long_rows, total_rows, wide_rows
+from annotations.exports.tables.headline_tables import LONG, TOTALS, long_rows, total_rows, wide_rows, wide_table
+from annotations.exports.tables.phrase_columns import PHRASES
+from annotations.exports.tables.run_columns import RUNS
+from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import StudySummary
+from annotations.exports.tables.visit_columns import ASSIGNMENTS, PARTICIPANTS, SESSIONS
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -48,15 +54,15 @@ class Source:
 
 
 def sources(study: Study, summary: StudySummary) -> list[Source]:
-    """Return the tables of a study, in the order of `tables.TABLES`, the wide one after its long twin."""
-    of_rows = [source_of(study, table.name) for table in tables.TABLES if table.name in _QUERIES]
-    wide = tables.wide_table(task.task for task in summary.tasks)
+    """Return the tables of a study, in the order of `study_files.TABLES`, the wide one after its long twin."""
+    of_rows = [source_of(study, table.name) for table in TABLES if table.name in _QUERIES]
+    wide = wide_table(task.task for task in summary.tasks)
     by_name = {
-        "summary": Source(tables.SUMMARY, [row for task in summary.tasks for row in task.participants]),
-        "measures_long": Source(tables.LONG, long_rows(summary)),
+        "summary": Source(SUMMARY, [row for task in summary.tasks for row in task.participants]),
+        "measures_long": Source(LONG, long_rows(summary)),
         "participants_wide": Source(wide, wide_rows(summary)),
-        "summary_totals": Source(tables.TOTALS, total_rows(summary)),
-        "exclusions": Source(tables.EXCLUSIONS, exclusions(study)),
+        "summary_totals": Source(TOTALS, total_rows(summary)),
+        "exclusions": Source(EXCLUSIONS, exclusions(study)),
     }
     return [*of_rows, *by_name.values()]
 
@@ -163,9 +169,9 @@ _OF_A_TASK = {
     "task": "assignment__task__position",
 }
 _QUERIES: dict[str, tuple[Table[Any], Any, dict[str, str]]] = {
-    "participants": (tables.PARTICIPANTS, _participants, {"participant": "pseudonym"}),
+    "participants": (PARTICIPANTS, _participants, {"participant": "pseudonym"}),
     "sessions": (
-        tables.SESSIONS,
+        SESSIONS,
         _sessions,
         {
             "session": "submission_key",
@@ -177,16 +183,16 @@ _QUERIES: dict[str, tuple[Table[Any], Any, dict[str, str]]] = {
         },
     ),
     "assignments": (
-        tables.ASSIGNMENTS,
+        ASSIGNMENTS,
         _assignments,
         {**_OF_A_SESSION, "task": "task__position", "state": "state"},
     ),
-    "phrases": (tables.PHRASES, phrase_rows, {**_OF_A_TASK, "state": "state"}),
+    "phrases": (PHRASES, phrase_rows, {**_OF_A_TASK, "state": "state"}),
     "runs": (
-        tables.RUNS,
+        RUNS,
         _runs,
         {**_OF_A_TASK, "state": "state", "is_chosen": "is_chosen", "run": "public_id"},
     ),
-    "end_answers": (tables.END_ANSWERS, _end_answers, {**_OF_A_SESSION, "number": "number"}),
-    "spans": (tables.SPANS, _spans, {**_OF_A_SESSION, "task": "assignment__task__position", "kind": "kind"}),
+    "end_answers": (END_ANSWERS, _end_answers, {**_OF_A_SESSION, "number": "number"}),
+    "spans": (SPANS, _spans, {**_OF_A_SESSION, "task": "assignment__task__position", "kind": "kind"}),
 }

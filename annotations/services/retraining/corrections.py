@@ -1,7 +1,7 @@
 """Pooled corrections: one approved annotation a class, a whole model retrained with all of them, and its review.
 
-A worker trains what was asked for (`worker.retraining.corrections`). The head leaves the system only after a coordinator approved
-it, and only while every phrase in it is still approved.
+A worker trains what was asked for (`worker.retraining.corrections`). The head leaves the system only after a
+coordinator approved it, and only while every phrase in it is still approved.
 """
 
 from collections.abc import Mapping

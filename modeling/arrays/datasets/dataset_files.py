@@ -78,8 +78,8 @@ class Manifest:
 
     `digest` identifies the sources and the encoders, and names the directory. `files` maps each remaining file to its
     sha256, `thumbnails_sha256` is that of all thumbnails in the order of their keys. `group_counts` has, per split,
-    one count per group in the numbering of `modeling.arrays.datasets.groups`. `report` counts the images listed, kept and, by
-    reason, left out.
+    one count per group in the numbering of `modeling.arrays.datasets.groups`. `report` counts the images listed, kept
+    and, by reason, left out.
     """
 
     format: int
@@ -203,7 +203,7 @@ def counts_by_split(
     n_classes: int,
     n_attributes: int,
 ) -> dict[str, tuple[int, ...]]:
-    """Images per split and group (the numbering of `modeling.arrays.datasets.groups`); a group without images counts 0."""
+    """Count images per split and group, numbered as in `modeling.arrays.datasets.groups`; an empty group counts 0."""
     groups = group_ids(labels, attributes, n_attributes)
     n_groups = n_classes * max(n_attributes, 1)
     return {split.word: tuple(group_counts(groups[splits == split], n_groups).tolist()) for split in Split}

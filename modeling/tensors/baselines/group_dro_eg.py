@@ -1,7 +1,7 @@
 """Group DRO with exponentiated-gradient weights, as published by Sagawa et al. (2020).
 
-`modeling.tensors.retraining.train_worst_group` solves the same minimax objective to a certificate; this is the procedure that
-the paper's tables call Group DRO.
+`modeling.tensors.retraining.train_worst_group` solves the same minimax objective to a certificate; this is the
+procedure that the paper's tables call Group DRO.
 """
 
 from dataclasses import dataclass

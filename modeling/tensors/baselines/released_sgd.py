@@ -1,7 +1,8 @@
 """The training procedure that the paper's authors released, to the letter (tables 1 and 4, rows "ours").
 
-Full-batch SGD on a linear layer, stopped early on a part of the training images that is held out. `modeling.tensors.retraining`
-states the same objectives and solves them to a certificate; this is the baseline that it is compared with.
+Full-batch SGD on a linear layer, stopped early on a part of the training images that is held out.
+`modeling.tensors.retraining` states the same objectives and solves them to a certificate; this is the baseline that it
+is compared with.
 """
 
 import copy

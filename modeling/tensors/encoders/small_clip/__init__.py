@@ -1,7 +1,7 @@
-"""The bundled encoder: a small CLIP that knows sprites, trained by `python -m modeling.tensors.encoders.small_clip.train`, in
-open_clip's own format.
+"""The bundled encoder: a small CLIP that knows sprites, in open_clip's own format.
 
-Constants only, so that a process without torch may import this.
+`python -m modeling.tensors.encoders.small_clip.train` trains it. This module has constants only, so that a
+process without torch may import it.
 """
 
 from pathlib import Path

@@ -18,7 +18,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.exports.releases import study_export
-from annotations.exports.tables import TABLES, summary
+from annotations.exports.tables import summary
+from annotations.exports.tables.study_files import TABLES
 from annotations.models import AssignmentState, EndAnswer, EndReason, Score, Span, Study
 from annotations.services.visits.withdrawal import withdraw
 from modeling.arrays.phrases.null_level import null_level, p_value

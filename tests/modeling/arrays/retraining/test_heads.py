@@ -61,7 +61,8 @@ def test_the_file_is_plain_safetensors_with_the_model_card_in_its_header(head: H
 
 def test_the_same_head_gives_the_same_bytes_in_every_process(head: Head) -> None:
     code = (
-        "import sys; from modeling.arrays.retraining.heads import Head, read_metadata; d = sys.stdin.buffer.read(); m = read_metadata(d);"
+        "import sys; from modeling.arrays.retraining.heads import Head, read_metadata;"
+        "d = sys.stdin.buffer.read(); m = read_metadata(d);"
         "card = {k: m[k] for k in reversed(m) if k not in ('format', 'class_names')};"
         "sys.stdout.buffer.write(Head.from_bytes(d).to_bytes(card))"
     )
