@@ -1,4 +1,4 @@
-"""What is asked of arrays in many places; each error says which array is meant, what is wrong with it, and where."""
+"""Checks of arguments that many modules need. Each error says which array is wrong, how, and where."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,25 +8,62 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import BadArray, BadEmbedding
 
-_LARGEST_ID = 2**62 - 1  # the ids of a class's slices, twice its own, are ids too
-_UNIT_TOLERANCE = 1e-3  # an encoder may have rounded its unit rows to half precision
+_LARGEST_ID = 2**62 - 1  # a class's slice ids are twice its own id, and must be ids too
+_UNIT_TOLERANCE = 1e-3  # an encoder may round its unit rows to half precision
 
 
 def check_one_length(least: int = 0, /, **vectors: NDArray[Any]) -> int:
-    """The length that vectors share, at least `least`; they go by the names they are given as. Raises BadArray."""
+    """Check that vectors have the same length, and return it.
+
+    Parameters
+    ----------
+    least : int, default 0
+        Smallest accepted length.
+    **vectors : ndarray of shape (n,)
+        Messages use the names under which they are given.
+
+    Returns
+    -------
+    int
+        n.
+
+    Raises
+    ------
+    BadArray
+        If one is not a vector, lengths differ, or n < least.
+    """
     length = next(iter(vectors.values())).size
     if length < least or any(vector.shape != (length,) for vector in vectors.values()):
         named = " and ".join(f"{name} {list(vector.shape)}" for name, vector in vectors.items())
-        raise BadArray(f"{named} must be vectors of one length{f' ≥ {least}' if least else ''}")
+        raise BadArray(f"{named} must be vectors of the same length{f' ≥ {least}' if least else ''}")
     return length
 
 
 def checked_ids(
     ids: NDArray[Any], what: str, *, least: int = 0, below: int | None = None, of: str = "image"
 ) -> NDArray[np.int64]:
-    """A vector of integers in [least, below), or in [least, 2^62), as int64. Raises BadArray for anything else.
+    """Check a vector of integers, and return it as int64.
 
-    what: the word for one of them; of: the word for what has one.
+    Parameters
+    ----------
+    ids : int ndarray of shape (n,)
+    what : str
+        Word for one id in error messages.
+    least : int, default 0
+        Smallest accepted id.
+    below : int, optional
+        Ids must be smaller. Default: 2^62.
+    of : str, default "image"
+        Word for what has an id in error messages.
+
+    Returns
+    -------
+    int64 ndarray of shape (n,)
+
+    Raises
+    ------
+    BadArray
+        If `ids` is not a vector of integers in [least, below).
     """
     if ids.ndim != 1 or ids.dtype.kind not in "iu":
         raise BadArray(f"{what}s must be a vector of integers, not {ids.dtype}{list(ids.shape)}")
@@ -37,31 +74,76 @@ def checked_ids(
     outside = (ids < least) if below is None else (ids < least) | (ids >= below)
     if outside.any():
         at = int(np.argmax(outside))
-        asked, is_not = (f"be ≥ {least}", "is not") if below is None else (f"lie in [{least}, {below})", "does not")
-        raise BadArray(f"{what}s must {asked}, and {what} {ids[at]} of {of} {at} {is_not}")
+        allowed = f"≥ {least}" if below is None else f"in [{least}, {below})"
+        raise BadArray(f"{what}s must be {allowed}, but {what} {ids[at]} of {of} {at} is not")
     return ids
 
 
 def check_two_classes(labels: NDArray[np.integer]) -> None:
-    """Raise BadArray where all labels, int[n], n ≥ 1, are the same; a class that is absent beside two others may be."""
+    """Check that at least two classes occur; a further class may be absent.
+
+    Parameters
+    ----------
+    labels : int ndarray of shape (n,)
+        n ≥ 1.
+
+    Raises
+    ------
+    BadArray
+        If all labels are equal.
+    """
     if labels.min() == labels.max():
-        raise BadArray(f"all labels are of one class ({labels[0]}), and a classifier tells two classes or more apart")
+        raise BadArray(f"all labels are of one class ({labels[0]}), but a classifier needs two classes or more")
 
 
 def check_booleans(values: NDArray[Any], what: str) -> None:
-    """Raise BadArray unless values are boolean: integers would be taken for positions. what: their name."""
+    """Check that values are boolean: integers would index by position.
+
+    Parameters
+    ----------
+    values : ndarray
+    what : str
+        Name of the array in error messages.
+
+    Raises
+    ------
+    BadArray
+        If the type is not bool.
+    """
     if values.dtype != np.bool_:
         raise BadArray(f"{what} must be boolean, not {values.dtype}")
 
 
 def check_members(members: NDArray[np.bool_]) -> None:
-    """Raise BadArray unless members are a matrix: bool[K, n], the images that each of K phrases selects."""
+    """Check a matrix of the images that each of K phrases selects.
+
+    Parameters
+    ----------
+    members : bool ndarray of shape (K, n)
+
+    Raises
+    ------
+    BadArray
+        If it is not a boolean matrix.
+    """
     if members.ndim != 2 or members.dtype != np.bool_:
         raise BadArray(f"members must be a matrix of booleans, not {members.dtype}{list(members.shape)}")
 
 
 def check_finite_rows(rows: NDArray[Any], what: str) -> None:
-    """Raise BadArray unless rows [n, d] are finite floating-point numbers. what: their name."""
+    """Check that rows are finite floats.
+
+    Parameters
+    ----------
+    rows : float ndarray of shape (n, d)
+    what : str
+        Name of the array in error messages.
+
+    Raises
+    ------
+    BadArray
+        If the type is not float, or a row is not finite.
+    """
     if not np.issubdtype(rows.dtype, np.floating):
         raise BadArray(f"{what} must be floats, not {rows.dtype}")
     finite = np.isfinite(rows).all(axis=1)
@@ -70,17 +152,45 @@ def check_finite_rows(rows: NDArray[Any], what: str) -> None:
 
 
 def check_unit_rows(rows: NDArray[Any], what: str) -> None:
-    """Raise BadArray unless each row of float[n, d] has length 1, to rounding. what: the word for one of them."""
+    """Check that each row has length 1, to within the rounding of half precision.
+
+    Parameters
+    ----------
+    rows : float ndarray of shape (n, d)
+    what : str
+        Word for one row in error messages.
+
+    Raises
+    ------
+    BadArray
+        If the type is not float, or a row is not finite or has another length.
+    """
     check_finite_rows(rows, f"{what}s")
     unit = _are_unit(rows)
     if not unit.all():
-        raise BadArray(f"{what}s must be unit rows, and {what} {int(np.argmin(unit))} does not have length 1")
+        raise BadArray(f"{what}s must be unit rows, but {what} {int(np.argmin(unit))} does not have length 1")
 
 
 def checked_embeddings(returned: object, n: int, dim: int, encoder: str) -> NDArray[np.float32]:
-    """What an encoder returned for n images or texts. encoder: its name.
+    """Check what an encoder returned for n images or texts, and return it.
 
-    Raises BadEmbedding unless it is float32[n, dim] of finite unit rows.
+    Parameters
+    ----------
+    returned : object
+    n, dim : int
+        Expected shape.
+    encoder : str
+        Name of the encoder in error messages.
+
+    Returns
+    -------
+    float32 ndarray of shape (n, dim)
+        Finite unit rows.
+
+    Raises
+    ------
+    BadEmbedding
+        If it is anything else.
     """
     promise = f"the encoder {encoder} must return a float32 array of {n} unit rows with {dim} columns"
     if not isinstance(returned, np.ndarray):
@@ -96,20 +206,32 @@ def checked_embeddings(returned: object, n: int, dim: int, encoder: str) -> NDAr
 
 
 def _are_unit(rows: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Whether each row of float[n, d] has length 1, to rounding: bool[n]. One that is not finite has not."""
+    """Return whether each row of float[n, d] has length 1, up to rounding: bool[n], False if it is not finite."""
     squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
     unit: NDArray[np.bool_] = np.abs(squares - 1) <= 2 * _UNIT_TOLERANCE
     return unit
 
 
 def finite_float32(similarities: NDArray[Any]) -> NDArray[np.float32]:
-    """Similarities, float[n] or float[K, n] of K phrases, as float32, in which they are compared; -0.0 becomes +0.0.
+    """Convert similarities to float32, the precision in which they are compared.
 
-    Raises BadArray for other types, and for one that is not finite in float32.
+    Parameters
+    ----------
+    similarities : float ndarray of shape (n,) or (K, n)
+
+    Returns
+    -------
+    float32 ndarray of the same shape
+        -0.0 becomes +0.0.
+
+    Raises
+    ------
+    BadArray
+        If the type is not float, or a value is not finite in float32.
     """
     if not np.issubdtype(similarities.dtype, np.floating):
         raise BadArray(f"similarities must be floating-point numbers, not {similarities.dtype}")
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+    with np.errstate(over="ignore"):  # values too large for float32 become infinite and are rejected below
         values: NDArray[np.float32] = similarities.astype(np.float32) + np.float32(0)
     finite = np.isfinite(values)
     if not finite.all():
@@ -120,7 +242,21 @@ def finite_float32(similarities: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def float32_threshold(threshold: float) -> np.float32:
-    """A similarity threshold in the precision of similarities. Raises BadArray where it is not finite there."""
+    """Convert a similarity threshold to the precision of similarities.
+
+    Parameters
+    ----------
+    threshold : float
+
+    Returns
+    -------
+    numpy.float32
+
+    Raises
+    ------
+    BadArray
+        If it is not finite in float32.
+    """
     with np.errstate(over="ignore"):
         value = np.float32(threshold)
     if not np.isfinite(value):
@@ -129,12 +265,39 @@ def float32_threshold(threshold: float) -> np.float32:
 
 
 def check_choice(given: str, options: Collection[str], what: str) -> None:
-    """Raise BadArray for an option that is not one of those there are. what: the word for them."""
+    """Check that an option is one of those available.
+
+    Parameters
+    ----------
+    given : str
+    options : collection of str
+    what : str
+        Word for an option in error messages.
+
+    Raises
+    ------
+    BadArray
+        If `given` is not among the options.
+    """
     if given not in options:
         raise BadArray(f"unknown {what} {given!r}: use one of {', '.join(options)}")
 
 
 def check_count(given: int, what: str, least: int = 1) -> None:
-    """Raise BadArray unless a number is whole and at least `least`: NaN is neither. what: its name."""
+    """Check that a number is whole and large enough.
+
+    Parameters
+    ----------
+    given : int
+    what : str
+        Name of the number in error messages.
+    least : int, default 1
+        Smallest accepted value.
+
+    Raises
+    ------
+    BadArray
+        If it is not a whole number, or is below `least`.
+    """
     if not isinstance(given, int | np.integer) or given < least:
         raise BadArray(f"{what} must be a whole number ≥ {least}, not {given}")

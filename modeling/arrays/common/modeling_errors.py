@@ -1,46 +1,64 @@
-"""The errors of the modeling package: each names what is wrong, in a sentence that can be shown to a person."""
+"""Errors of the modeling package. Each message says what is wrong and can be shown to a person."""
 
 from typing import ClassVar
 
 
 class ModelingError(ValueError):
-    """Base of every error that modeling raises on purpose.
+    """Base of all errors that modeling raises on purpose.
 
-    `code` is stable: rows and exports record it as the reason of a refusal.
+    Attributes
+    ----------
+    code : str
+        Stable identifier. Rows and exports record it as the reason for a refusal.
     """
 
     code: ClassVar[str] = "modeling_error"
 
 
 class BadArray(ModelingError):
-    """An array has the wrong shape, type or values; the message says which array and where."""
+    """An array or number has a wrong shape, type or value; the message says which."""
 
     code = "bad_array"
 
 
 class NothingToSeparate(ModelingError):
-    """A class without errors, or without correct predictions, has no error score and cannot be annotated."""
+    """A class has no errors or no correct predictions, so it has no error score.
+
+    Attributes
+    ----------
+    n_correct, n_error : int
+        Images that are classified correctly and wrongly.
+    """
 
     code = "nothing_to_separate"
 
     def __init__(self, n_correct: int, n_error: int) -> None:
         super().__init__(
             f"there is nothing to separate: {n_correct} images are classified correctly and {n_error} wrongly, "
-            "and an error score needs at least one of each"
+            "but an error score needs at least one of each"
         )
         self.n_correct = n_correct
         self.n_error = n_error
 
 
 class SliceTooSmall(ModelingError):
-    """A slice of the annotated class has fewer training images than the least size, so no run is made."""
+    """A slice of the annotated class has too few training images for a run.
+
+    Attributes
+    ----------
+    target_class : int
+    n_above, n_below : int
+        Training images of the class above the similarity threshold, and not above it.
+    least : int
+        Smallest accepted size of a slice.
+    """
 
     code = "slice_too_small"
 
     def __init__(self, target_class: int, n_above: int, n_below: int, least: int) -> None:
         super().__init__(
             f"the annotation splits the training images of class {target_class} into {n_above} above the similarity "
-            f"threshold and {n_below} below it, and each slice needs at least {least}"
+            f"threshold and {n_below} below it, but each slice needs at least {least}"
         )
         self.target_class = target_class
         self.n_above = n_above
@@ -49,36 +67,44 @@ class SliceTooSmall(ModelingError):
 
 
 class BadTemplate(ModelingError):
-    """A text template does not hold {phrase} exactly once."""
+    """A template lacks a slot or repeats one, or a set of prompts is incomplete."""
 
     code = "bad_template"
 
 
 class BadHead(ModelingError):
-    """A head's arrays or its file do not fit together."""
+    """A head's arrays do not fit together, or its file is damaged."""
 
     code = "bad_head"
 
 
 class BadSharedStart(ModelingError):
-    """A file is not the shared start of a data set's heads, or is damaged; prepare it again."""
+    """A shared start's file is damaged or of another kind; prepare it again."""
 
     code = "bad_shared_start"
 
 
 class NotConverged(ModelingError):
-    """Retraining ended before every head reached its certificate; nothing is returned.
+    """Training ended before every head reached its certificate.
 
-    It had no iterations left, or the numbers' precision led no further.
+    Either the iterations ran out, or the precision of the numbers allows no further progress. Nothing is returned.
+
+    Attributes
+    ----------
+    iterations : int
+    worst_gap : float
+        Largest relative gap of any head.
+    tolerance : float
+        Largest accepted relative gap.
     """
 
     code = "not_converged"
 
     def __init__(self, iterations: int, worst_gap: float, tolerance: float, max_iterations: int) -> None:
-        more = "Allow more iterations, or" if iterations >= max_iterations else "More iterations would not help:"
+        more = "Allow more iterations, or" if iterations >= max_iterations else "More iterations will not help:"
         super().__init__(
-            f"retraining did not converge in {iterations} iterations: the worst head is certified only to a relative "
-            f"gap of {worst_gap:.2e}, and {tolerance:.0e} is asked for. {more} take a larger l2 or a looser tolerance"
+            f"retraining did not converge in {iterations} iterations: the worst head has a relative gap of "
+            f"{worst_gap:.2e}, but the tolerance is {tolerance:.0e}. {more} use a larger l2 or a looser tolerance"
         )
         self.iterations = iterations
         self.worst_gap = worst_gap
@@ -86,7 +112,7 @@ class NotConverged(ModelingError):
 
 
 class EncoderUnavailable(ModelingError):
-    """An encoder cannot be loaded; the message says in one sentence what to do about it."""
+    """An encoder cannot be loaded; the message says in one sentence what to do."""
 
     code = "encoder_unavailable"
 

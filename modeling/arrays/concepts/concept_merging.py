@@ -1,8 +1,8 @@
 """Phrases merged into concepts.
 
-Two phrases are one concept if they have the same words, or select nearly the same images of their class: agreement of
-their hard slices (images above the similarity threshold) by Cohen's kappa, which two large random slices do not reach
-by chance as they would a plain overlap. See docs/methods.md.
+Two phrases are one concept if they have the same words, or if they select nearly the same images of their class. The
+second is the agreement of their hard slices (images above the similarity threshold) by Cohen's kappa. Unlike a plain
+overlap, kappa is not high by chance for two large slices. See docs/methods.md.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,26 @@ from numpy.typing import NDArray
 from modeling.arrays.common.array_checks import check_members
 from modeling.arrays.common.modeling_errors import BadArray
 
-LEAST_AGREEMENT = 0.6  # kappa from which on agreement is called substantial (Landis and Koch 1977)
+LEAST_AGREEMENT = 0.6  # from this kappa on, agreement is called substantial (Landis and Koch 1977)
 
 
 def agreement(members: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return Cohen's kappa of each pair of hard slices: float64[K, K] in [-1, 1]; 1 on the diagonal.
+    """Compute Cohen's kappa of each pair of hard slices.
 
-    members: bool[K, n], whether each image is above the threshold of each phrase. A slice of no image, or of all of
-    them, says nothing: its kappa with any other is 0.
+    Parameters
+    ----------
+    members : bool ndarray of shape (K, n)
+        Whether each image is above the threshold of each phrase.
+
+    Returns
+    -------
+    float64 ndarray of shape (K, K)
+        In [-1, 1]; 1 on the diagonal. A slice of no image, or of all images, has kappa 0 with any other.
+
+    Raises
+    ------
+    BadArray
+        If `members` is not a boolean matrix.
     """
     check_members(members)
     n = members.shape[1]
@@ -39,20 +51,41 @@ def agreement(members: NDArray[np.bool_]) -> NDArray[np.float64]:
 def merge(
     members: NDArray[np.bool_], words: Sequence[str], least_agreement: float = LEAST_AGREEMENT
 ) -> NDArray[np.int64]:
-    """Return the concept of each phrase, int64[K], numbered from 0 by the first phrase of each.
+    """Assign a concept to each phrase.
 
-    members: bool[K, n] of the images of one class. words: K texts that are equal where two phrases have the same words.
-    Phrases with the same words are together; then the two groups that agree most, on average over their pairs of
-    phrases, are joined while that is at least `least_agreement` (average linkage). The partition does not depend on the
-    order of the phrases, ties apart. Takes K² in memory and time.
+    Phrases with the same words are together. Then the two groups with the largest mean agreement over their pairs of
+    phrases are joined, as long as it is at least `least_agreement` (average linkage).
+
+    Parameters
+    ----------
+    members : bool ndarray of shape (K, n)
+        Whether each image of the class is above the threshold of each phrase.
+    words : sequence of K str
+        Equal texts for phrases with the same words.
+    least_agreement : float, default LEAST_AGREEMENT
+        Smallest mean kappa at which groups are joined.
+
+    Returns
+    -------
+    int64 ndarray of shape (K,)
+        Concepts, numbered from 0 by their first phrases.
+
+    Raises
+    ------
+    BadArray
+        If `members` is not a boolean matrix, or `words` has another length.
+
+    Notes
+    -----
+    Apart from ties, the partition does not depend on the order of the phrases. Memory and time grow with K².
     """
     check_members(members)
     if len(words) != len(members):
-        raise BadArray(f"there are {len(words)} words for {len(members)} phrases")
+        raise BadArray(f"there are words of {len(words)} phrases but slices of {len(members)}")
     _, group = np.unique(np.asarray(words, dtype=np.str_), return_inverse=True)
     if not len(group):
         return np.empty(0, np.int64)
-    # The sum over pairs of phrases, so that a group of many phrases with the same words weighs as many.
+    # Sum over pairs of phrases, so that a group of m phrases with the same words has the weight of m phrases.
     indicator = np.zeros((group.max() + 1, len(group)))
     indicator[group, np.arange(len(group))] = 1
     pair_sums, sizes = indicator @ agreement(members) @ indicator.T, indicator.sum(axis=1)
@@ -61,15 +94,15 @@ def merge(
 
 
 def _average_linkage(pair_sums: NDArray[np.float64], sizes: NDArray[np.float64], least: float) -> NDArray[np.int64]:
-    """Join the groups that agree most until none agrees by `least`: int64[G], a number for each group.
+    """Join the groups that agree most until no pair agrees by `least`: int64[G], a number for each group.
 
-    A chain of nearest neighbours ends in two that are each other's: these can be joined at once, since what is joined
-    never agrees more with a third than the better of the two did.
+    A chain of nearest neighbours ends in two groups that are each other's nearest. They can be joined at once, since a
+    joined group never agrees more with a third than the better of its two parts did.
     """
     sums, sizes = pair_sums.copy(), sizes.copy()
     joined = np.arange(len(sizes))
     alive = np.ones(len(sizes), np.bool_)
-    settled = np.zeros(len(sizes), np.bool_)  # agrees with nothing that is left
+    settled = np.zeros(len(sizes), np.bool_)  # agrees with none of the remaining groups
     chain: list[int] = []
     while True:
         if not chain:
@@ -83,7 +116,7 @@ def _average_linkage(pair_sums: NDArray[np.float64], sizes: NDArray[np.float64],
         nearest = int(means.argmax())
         if len(chain) > 1 and means[chain[-2]] >= means[nearest]:
             nearest = chain[-2]
-        if means[nearest] < least:  # then the one before it in the chain, if any, was nearer: the chain has length 1
+        if means[nearest] < least:  # the chain has length 1, because an earlier group in it would be nearer
             settled[last] = True
             chain.pop()
         elif len(chain) > 1 and nearest == chain[-2]:

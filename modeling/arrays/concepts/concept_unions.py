@@ -1,6 +1,7 @@
-"""How much the best phrases or concepts explain together: the error score of the union of their hard slices.
+"""Error score of the union of several phrases' or concepts' hard slices.
 
-They are chosen on one half of the images, and the other half alone is fit to be reported. See docs/methods.md.
+They are chosen on one half of the images, so only the score on the other half should be reported. See
+docs/methods.md.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,16 @@ from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
 
 @dataclass(frozen=True)
 class Together:
-    """The error score of the union of hard slices, one entry for each concept more.
+    """Error scores of unions of hard slices; entry i is for the first i + 1 concepts.
 
-    chosen: numbers of the concepts, in the order in which they were taken. learned: on the half of the images by which
-    they were chosen; held_out: on the other half, which alone is fit to be reported. Both in [0, 1].
+    Attributes
+    ----------
+    chosen : tuple of int
+        Rows of the concepts, in the order in which they were chosen.
+    learned : tuple of float
+        Scores in [0, 1] on the half that chose them.
+    held_out : tuple of float
+        Scores in [0, 1] on the other half; only these should be reported.
     """
 
     chosen: tuple[int, ...]
@@ -26,9 +33,22 @@ class Together:
 
 
 def stratified_half(is_error: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return a random half of the images, bool[n], with half of the wrong and half of the right ones (rounded up).
+    """Draw a random half of the wrong and of the right images.
 
-    Raises BadArray.
+    Parameters
+    ----------
+    is_error : bool ndarray of shape (n,)
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    bool ndarray of shape (n,)
+        True for the drawn images; both numbers are rounded up.
+
+    Raises
+    ------
+    BadArray
+        If `is_error` is not a boolean vector.
     """
     check_one_length(is_error=is_error)
     check_booleans(is_error, "is_error")
@@ -42,11 +62,30 @@ def stratified_half(is_error: NDArray[np.bool_], rng: np.random.Generator) -> ND
 def best_together(
     members: NDArray[np.bool_], is_error: NDArray[np.bool_], learn: NDArray[np.bool_], most: int
 ) -> Together:
-    """Choose concepts one by one, each the one that adds most to the error score of the union of their hard slices.
+    """Choose concepts greedily by the error score of the union of their hard slices.
 
-    members: bool[K, n]; is_error: bool[n]; learn: bool[n], the images by which to choose (`stratified_half`); most: how
-    many at most. It stops where none adds anything on that half. The lower number wins a tie. Raises BadArray, and
-    NothingToSeparate where a half lacks right or wrong images.
+    Parameters
+    ----------
+    members : bool ndarray of shape (K, n)
+        Whether each image is in the slice of each concept.
+    is_error : bool ndarray of shape (n,)
+        True where the prediction is wrong.
+    learn : bool ndarray of shape (n,)
+        True for the images to choose by, from `stratified_half`.
+    most : int
+        Largest number of concepts.
+
+    Returns
+    -------
+    Together
+        Shorter than `most` if no further concept adds to the score; the lower row wins a tie.
+
+    Raises
+    ------
+    BadArray
+        If shapes or types are invalid.
+    NothingToSeparate
+        If a half lacks right or wrong images.
     """
     _check_fit(members, is_error=is_error, learn=learn)
     worth, most_learned = _worth(is_error[None], learn)
@@ -70,18 +109,39 @@ def best_together(
 def together_in_draws(
     members: NDArray[np.bool_], is_error: NDArray[np.bool_], learn: NDArray[np.bool_], most: int
 ) -> NDArray[np.float64]:
-    """Return what `best_together` reports on the other half in each of many draws, all at once: float64[D, most].
+    """Compute the held-out scores of `best_together` for many draws at once.
 
-    members: bool[D, K, n], or bool[1, K, n] where every draw has the same; is_error: bool[D, n]; learn: bool[n]. Where
-    it stopped early, the last score holds. Raises BadArray, and NothingToSeparate where a half of any draw lacks right
-    or wrong ones.
+    Parameters
+    ----------
+    members : bool ndarray of shape (D, K, n) or (1, K, n)
+        With one entry on the first axis, every draw has the same slices.
+    is_error : bool ndarray of shape (D, n)
+        Errors of each draw.
+    learn : bool ndarray of shape (n,)
+        True for the images to choose by.
+    most : int
+        Largest number of concepts.
+
+    Returns
+    -------
+    float64 ndarray of shape (D, most)
+        Held-out scores in [0, 1] after 1, 2, … concepts. If the choice stops early, the last score is repeated.
+
+    Raises
+    ------
+    BadArray
+        If shapes or types are invalid.
+    NothingToSeparate
+        If a half of any draw lacks right or wrong images.
     """
     for name, values in (("members", members), ("is_error", is_error), ("learn", learn)):
         check_booleans(values, name)
     n, draws = learn.size, len(is_error)
     fit = learn.shape == (n,) and is_error.shape == (draws, n) and members.ndim == 3
     if not fit or members.shape[0] not in (1, draws) or members.shape[2] != n:
-        raise BadArray(f"members {members.shape}, is_error {is_error.shape} and learn {learn.shape} do not fit")
+        raise BadArray(
+            f"the shapes of members {members.shape}, is_error {is_error.shape} and learn {learn.shape} do not fit"
+        )
     reached = np.zeros((draws, most))
     if not members.shape[1]:
         return reached
@@ -108,11 +168,33 @@ def together_by_chance(
     rng: np.random.Generator,
     tries: int = 200,
 ) -> NDArray[np.float64]:
-    """Return what `best_together` reports on the other half where errors have nothing to do with the phrases.
+    """Compute the held-out scores of `best_together` for shuffled errors.
 
-    float64[tries, most]: held-out scores after 1, 2, … concepts, of errors shuffled within each half, so that the
-    slices, their overlaps and the number chosen from stay as they are. Where it stopped early, the last score holds.
-    Raises as `best_together` does.
+    Errors are shuffled within each half. The slices, their overlaps and the number to choose from stay as they are.
+
+    Parameters
+    ----------
+    members : bool ndarray of shape (K, n)
+    is_error : bool ndarray of shape (n,)
+    learn : bool ndarray of shape (n,)
+        True for the images to choose by.
+    most : int
+        Largest number of concepts.
+    rng : numpy.random.Generator
+    tries : int, default 200
+        Number of shuffles.
+
+    Returns
+    -------
+    float64 ndarray of shape (tries, most)
+        Held-out scores in [0, 1] after 1, 2, … concepts. If the choice stops early, the last score is repeated.
+
+    Raises
+    ------
+    BadArray
+        If shapes or types are invalid.
+    NothingToSeparate
+        If a half lacks right or wrong images.
     """
     _check_fit(members, is_error=is_error, learn=learn)
     shuffled = np.tile(is_error, (tries, 1))
@@ -123,10 +205,10 @@ def together_by_chance(
 
 
 def _worth(is_error: NDArray[np.bool_], half: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What each image of a half adds to a union's error score, and the sum of which the score is a share.
+    """Compute what each image of a half adds to a union's error score, and the sum that makes a score of 1.
 
-    float64[D, n] and float64[D], in whole numbers, so that sums are exact: the count of right images for a wrong one,
-    and less the count of wrong images for a right one.
+    float64[D, n] and float64[D], in whole numbers, so that sums are exact. A wrong image adds the number of right
+    images; a right image subtracts the number of wrong ones.
     """
     n_error = np.count_nonzero(is_error & half, axis=1)
     n_correct = int(half.sum()) - n_error
@@ -137,7 +219,7 @@ def _worth(is_error: NDArray[np.bool_], half: NDArray[np.bool_]) -> tuple[NDArra
 
 
 def _check_fit(members: NDArray[np.bool_], **of_images: NDArray[np.bool_]) -> None:
-    """Raise BadArray unless members are bool[K, n], and each of the others bool[n]; these go by their names."""
+    """Raise BadArray unless `members` is bool[K, n] and each of the others, named as they are given, bool[n]."""
     check_members(members)
     for name, values in of_images.items():
         check_booleans(values, name)

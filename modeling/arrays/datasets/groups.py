@@ -1,4 +1,4 @@
-"""Groups: label × attribute, the ground truth on which robustness is measured. Never mixed with slices."""
+"""Groups: label × attribute, the ground truth for measuring robustness. They are never mixed with slices."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,25 @@ from modeling.arrays.common.array_checks import check_one_length, checked_ids
 def group_ids(
     labels: NDArray[np.integer], attributes: NDArray[np.integer] | None, n_attributes: int
 ) -> NDArray[np.int64]:
-    """The group of each image: label × n_attributes + attribute, int64[n]; the label where there are no attributes.
+    """Number the group of each image.
 
-    labels: int[n] ≥ 0; attributes: int[n] in [0, n_attributes) or None. Raises BadArray.
+    Parameters
+    ----------
+    labels : int ndarray of shape (n,)
+        Classes ≥ 0.
+    attributes : int ndarray of shape (n,), or None
+        In [0, n_attributes).
+    n_attributes : int
+
+    Returns
+    -------
+    int64 ndarray of shape (n,)
+        label × n_attributes + attribute; the label if there are no attributes.
+
+    Raises
+    ------
+    BadArray
+        If lengths, types or ids are invalid.
     """
     labels = checked_ids(labels, "label")
     if attributes is None:
@@ -23,8 +39,19 @@ def group_ids(
 
 
 def group_names(class_names: Sequence[str], attribute_names: Sequence[str]) -> list[str]:
-    """The name of each group in the order of `group_ids`: "class, attribute", or the class without attributes.
+    """Name each group, in the order of `group_ids`.
 
+    Parameters
+    ----------
+    class_names, attribute_names : sequence of str
+
+    Returns
+    -------
+    list of str
+        "class, attribute", or the class if there are no attributes.
+
+    Examples
+    --------
     >>> group_names(["dog", "horse"], ["photograph", "cartoon"])
     ['dog, photograph', 'dog, cartoon', 'horse, photograph', 'horse, cartoon']
     """
@@ -34,5 +61,22 @@ def group_names(class_names: Sequence[str], attribute_names: Sequence[str]) -> l
 
 
 def group_counts(groups: NDArray[np.integer], n_groups: int) -> NDArray[np.int64]:
-    """Images in each group, int64[n_groups]; 0 for a group without members. Raises BadArray for an id out of range."""
+    """Count the images in each group.
+
+    Parameters
+    ----------
+    groups : int ndarray of shape (n,)
+        Group ids in [0, n_groups).
+    n_groups : int
+
+    Returns
+    -------
+    int64 ndarray of shape (n_groups,)
+        0 for a group without members.
+
+    Raises
+    ------
+    BadArray
+        If `groups` is not a vector of ids in range.
+    """
     return np.bincount(checked_ids(groups, "group", below=n_groups), minlength=n_groups)

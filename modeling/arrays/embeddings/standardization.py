@@ -16,14 +16,27 @@ _UNIT_TOLERANCE = 1e-6
 
 
 def unit_rows(x: NDArray[np.floating], what: str = "row") -> NDArray[np.float32]:
-    """Scale each row to Euclidean length 1: float32[n, d] from float[n, d], computed in float32.
+    """Scale each row to Euclidean length 1.
 
-    Rows that have length 1 already, to within rounding, are kept bit for bit. what: the word for one of them.
-    Raises BadArray for a row that is zero or not finite.
+    Parameters
+    ----------
+    x : float ndarray of shape (n, d)
+    what : str, default "row"
+        Word for one row in error messages.
+
+    Returns
+    -------
+    float32 ndarray of shape (n, d)
+        Computed in float32. A row that has length 1 already, up to rounding, is kept bit for bit.
+
+    Raises
+    ------
+    BadArray
+        If `x` is not a float matrix, or a row is zero or not finite.
     """
     if x.ndim != 2 or not np.issubdtype(x.dtype, np.floating):
         raise BadArray(f"expected a matrix of {what}s in floats, not {x.dtype}{list(x.shape)}")
-    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused below
+    with np.errstate(over="ignore"):  # values too large for float32 become infinite and are rejected below
         rows = x.astype(np.float32, copy=False)
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     usable = np.isfinite(lengths) & (lengths > 0)
@@ -36,14 +49,28 @@ def unit_rows(x: NDArray[np.floating], what: str = "row") -> NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Standardization:
-    """The z-score of unit rows: mean and deviation are float32[d], and no deviation is below LEAST_DEVIATION."""
+    """z-score of unit rows.
+
+    Attributes
+    ----------
+    mean : float32 ndarray of shape (d,)
+    deviation : float32 ndarray of shape (d,)
+        Positive; at least LEAST_DEVIATION if it comes from `fit`.
+
+    Raises
+    ------
+    BadArray
+        If shapes, types or values are invalid.
+    """
 
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         if self.mean.ndim != 1 or self.mean.shape != self.deviation.shape:
-            raise BadArray(f"mean {self.mean.shape} and deviation {self.deviation.shape} must be vectors of one length")
+            raise BadArray(
+                f"mean {self.mean.shape} and deviation {self.deviation.shape} must be vectors of the same length"
+            )
         if self.mean.dtype != np.float32 or self.deviation.dtype != np.float32:
             raise BadArray(f"mean and deviation must be float32, not {self.mean.dtype} and {self.deviation.dtype}")
         if not (np.isfinite(self.mean).all() and np.isfinite(self.deviation).all() and (self.deviation > 0).all()):
@@ -51,9 +78,22 @@ class Standardization:
 
     @classmethod
     def fit(cls, features: NDArray[np.floating]) -> Self:
-        """Take mean and population standard deviation of the unit rows of the training features, float[n, d].
+        """Fit mean and population standard deviation of the training images' unit rows.
 
-        A deviation below LEAST_DEVIATION becomes 1. Raises BadArray as `unit_rows` does.
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+            n ≥ 1.
+
+        Returns
+        -------
+        Standardization
+            A deviation below LEAST_DEVIATION becomes 1.
+
+        Raises
+        ------
+        BadArray
+            If there are no rows, or a row is zero or not finite.
         """
         x = unit_rows(features)
         if not len(x):
@@ -63,9 +103,22 @@ class Standardization:
         return cls(x.mean(axis=0, dtype=np.float64).astype(np.float32), deviation.astype(np.float32))
 
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Unit rows, z-scored: float32[n, d] from an encoder's features, float[n, d].
+        """Scale rows to length 1 and apply the z-score.
 
-        A row's score does not depend on the other rows. Raises BadArray as `unit_rows` does, and for another d.
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+            Raw features of an encoder.
+
+        Returns
+        -------
+        float32 ndarray of shape (n, d)
+            A row's values do not depend on the other rows.
+
+        Raises
+        ------
+        BadArray
+            If d differs, or a row is zero or not finite.
         """
         if features.ndim != 2 or features.shape[1] != len(self.mean):
             raise BadArray(f"features of shape {features.shape} do not have the {len(self.mean)} dimensions expected")

@@ -1,12 +1,12 @@
-"""The error score of a phrase: how well image-text similarity predicts a classifier's errors (paper, section 4.1).
+"""Error score of a phrase: how well image-text similarity predicts a classifier's errors (paper, section 4.1).
 
 For similarities s of one class's images, split into correct and wrong predictions, and the rule "error iff s > t",
 
     J = max(0, max_t [F_correct(t) - F_error(t)])
 
-with right-continuous distribution functions F. This is 2 × (best class-balanced accuracy - 1/2) over thresholds t:
-Youden's J, the one-sided two-sample Kolmogorov-Smirnov statistic. What random phrases reach is in `null_level`. See
-docs/methods.md.
+with right-continuous distribution functions F. This is 2 × (best class-balanced accuracy - 1/2) over all thresholds t,
+Youden's J, and the one-sided two-sample Kolmogorov-Smirnov statistic. `null_level` has the scores of random phrases.
+See docs/methods.md.
 """
 
 from dataclasses import dataclass
@@ -27,18 +27,25 @@ __all__ = [
     "null_mean",
 ]
 
-_CHUNK = 2**14  # similarities that are sorted at once: what is computed from them stays in a core's cache
+_CHUNK = 2**14  # similarities to sort at once, so that intermediate arrays stay in a core's cache
 
 
 @dataclass(frozen=True)
 class ErrorScore:
-    """What `error_score` returns.
+    """Error score of one phrase, from `error_score`.
 
-    value: J in [0, 1]; 0 where errors are nowhere more similar to the phrase than correct images.
-    threshold: τ, a float32 value held as a float; None where value is 0. An image is above it iff similarity > τ.
-    two_sided: max_t |F_correct(t) - F_error(t)| in [value, 1]: it also counts phrases that describe the correct images.
-    two_sided_threshold: the threshold of the two-sided value; None where that is 0.
-    n_correct, n_error: images on which the score rests.
+    Attributes
+    ----------
+    value : float
+        J in [0, 1]; 0 if errors are nowhere more similar to the phrase than correct images.
+    threshold : float or None
+        τ, a float32 value held as a float. An image is above it iff similarity > τ. None if `value` is 0.
+    two_sided : float
+        max_t |F_correct(t) - F_error(t)| in [value, 1]. It also counts phrases that describe the correct images.
+    two_sided_threshold : float or None
+        Threshold of the two-sided value; None if that is 0.
+    n_correct, n_error : int
+        Images that are classified correctly and wrongly.
     """
 
     value: float
@@ -50,21 +57,27 @@ class ErrorScore:
 
     @property
     def p_value(self) -> float:
-        """The probability that a random phrase scores at least `value` (one-sided; see `null_level.p_value`)."""
+        """Return the probability that a random phrase scores at least `value` (one-sided)."""
         return p_value(self.value, self.n_correct, self.n_error)
 
     @property
     def p_method(self) -> str:
-        """How the p-value is computed: `exact` or `asymptotic`."""
+        """Return how the p-value is computed: `exact` or `asymptotic`."""
         return p_method(self.n_correct, self.n_error)
 
 
 @dataclass(frozen=True)
 class ErrorScores:
-    """What `error_scores` returns for K phrases: the fields of ErrorScore as arrays of length K, in float64.
+    """Error scores of K phrases: the fields of `ErrorScore` as arrays.
 
-    value, two_sided: in [0, 1]. threshold, two_sided_threshold: NaN where there is none, else float32 values.
-    n_correct, n_error: int64, the same for each phrase.
+    Attributes
+    ----------
+    value, two_sided : float64 ndarray of shape (K,)
+        In [0, 1].
+    threshold, two_sided_threshold : float64 ndarray of shape (K,)
+        float32 values; NaN if there is no threshold.
+    n_correct, n_error : int64 ndarray of shape (K,)
+        The same for each phrase.
     """
 
     value: NDArray[np.float64]
@@ -76,14 +89,14 @@ class ErrorScores:
 
     @property
     def p_value(self) -> NDArray[np.float64]:
-        """`ErrorScore.p_value` of each phrase, each by itself: best of K is what `null_level` is for."""
+        """Return each phrase's own p-value, float64[K]; for the best use `null_level`."""
         if not len(self.value):
             return np.empty(0)
         return p_values(self.value, int(self.n_correct[0]), int(self.n_error[0]))
 
     @property
     def p_method(self) -> NDArray[np.str_]:
-        """`ErrorScore.p_method` of each phrase."""
+        """Return how each p-value is computed, str[K]."""
         return np.array([p_method(int(c), int(e)) for c, e in zip(self.n_correct, self.n_error, strict=True)], np.str_)
 
     def __len__(self) -> int:
@@ -104,11 +117,26 @@ class ErrorScores:
 def error_score(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> ErrorScore:
     """Score a phrase on the evaluation images of one class.
 
-    similarities: float[n], of each image to the phrase; computed with as float32, any scale.
-    is_error: bool[n], whether the prediction of each image is wrong.
+    Parameters
+    ----------
+    similarities : float ndarray of shape (n,)
+        Similarity of each image to the phrase. Any scale; computed with as float32.
+    is_error : bool ndarray of shape (n,)
+        True where the prediction is wrong.
 
-    Raises NothingToSeparate where no image or every image is wrong, BadArray for shapes, types and NaN.
+    Returns
+    -------
+    ErrorScore
 
+    Raises
+    ------
+    NothingToSeparate
+        If no image is wrong, or every image is.
+    BadArray
+        If a shape or type is wrong, or a similarity is not finite in float32.
+
+    Examples
+    --------
     >>> error_score(np.array([0.1, 0.2, 0.3, 0.4, 0.5]), np.array([False, False, False, True, True])).value
     1.0
     """
@@ -116,10 +144,29 @@ def error_score(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
 
 
 def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> ErrorScores:
-    """Score K phrases on the same images: float[K, n] and bool[n]. Row k gives what `error_score` gives for it.
+    """Score K phrases on the same images.
 
-    Raises as `error_score` does; the message names phrase and image.
+    Parameters
+    ----------
+    similarities : float ndarray of shape (K, n)
+        Row k has the similarity of each image to phrase k. Any scale; computed with as float32.
+    is_error : bool ndarray of shape (n,)
+        True where the prediction is wrong.
 
+    Returns
+    -------
+    ErrorScores
+        Entry k is what `error_score` returns for row k.
+
+    Raises
+    ------
+    NothingToSeparate
+        If no image is wrong, or every image is.
+    BadArray
+        If a shape or type is wrong, or a similarity is not finite in float32; the message names phrase and image.
+
+    Examples
+    --------
     >>> error_scores(np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]), np.array([False, True, True])).value.tolist()
     [1.0, 0.0]
     """
@@ -138,9 +185,26 @@ def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
 
 
 def separable(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> tuple[NDArray[np.float32], int, int]:
-    """What can be scored: float32[K, n] of similarities, and how many of the n images are correct and how many wrong.
+    """Check the arguments of `error_scores`, and count correct and wrong images.
 
-    similarities: float[K, n]; is_error: bool[n]. Raises NothingToSeparate, BadArray as `error_score` does.
+    Parameters
+    ----------
+    similarities : float ndarray of shape (K, n)
+    is_error : bool ndarray of shape (n,)
+
+    Returns
+    -------
+    values : float32 ndarray of shape (K, n)
+        The similarities; -0.0 becomes +0.0.
+    n_correct, n_error : int
+        Both at least 1.
+
+    Raises
+    ------
+    NothingToSeparate
+        If no image is wrong, or every image is.
+    BadArray
+        If a shape or type is wrong, or a similarity is not finite in float32.
     """
     values = _checked(similarities, is_error)
     n_error = int(is_error.sum())
@@ -151,7 +215,7 @@ def separable(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -
 
 
 def _scores(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Value, threshold, two-sided value and its threshold of each phrase: [4, K] from float32[K, n] and bool[n]."""
+    """Return value, threshold, two-sided value and its threshold of each phrase, [4, K]."""
     ordered, ordered_wrong = _sorted(values, wrong)
     advantage = advantages(ordered_wrong, ends_of_ties(ordered))
     n_error = int(wrong.sum())
@@ -164,10 +228,10 @@ def _scores(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> NDArray[np
 
 
 def _sorted(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Each row in ascending order, and which of its images are wrong: float32[K, n] and bool[K, n].
+    """Sort each row in ascending order, and say which of its images are wrong: float32[K, n] and bool[K, n].
 
-    One sort of integers: the bits of a float32 in an order-keeping form (negative numbers inverted, others with the
-    first bit set), and below them the bit that says whether the image is wrong.
+    One sort of integers does both. Each holds the bits of a float32 in an order-preserving form (negative numbers
+    inverted, others with the first bit set) and, below them, the bit that says whether the image is wrong.
     """
     bits = values.view(np.uint32)
     keys = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31)).astype(np.uint64) << np.uint64(1)
@@ -179,21 +243,40 @@ def _sorted(values: NDArray[np.float32], wrong: NDArray[np.bool_]) -> tuple[NDAr
 
 
 def ends_of_ties(ordered: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which similarities end a block of ties, or are tied with none: bool[K, n] of rows in ascending order."""
+    """Mark the last similarity of each block of equal ones.
+
+    Parameters
+    ----------
+    ordered : float32 ndarray of shape (K, n)
+        Each row in ascending order.
+
+    Returns
+    -------
+    bool ndarray of shape (K, n)
+        True for the last of a block of ties, and for a similarity without ties.
+    """
     ends: NDArray[np.bool_] = np.ones(ordered.shape, dtype=np.bool_)
     np.not_equal(ordered[:, 1:], ordered[:, :-1], out=ends[:, :-1])
     return ends
 
 
 def advantages(wrong: NDArray[np.bool_], ends: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(F_correct - F_error) · n_correct · n_error at each similarity in ascending order, exact: int64[K, n].
+    """Compute (F_correct - F_error) · n_correct · n_error at each similarity, exactly.
 
-    It counts at the last of a block of ties, with the whole block below; at the others it is 0.
-    wrong: bool[K, n], whether the image there is classified wrongly; ends: bool[K, n], of `ends_of_ties`.
+    Parameters
+    ----------
+    wrong : bool ndarray of shape (K, n)
+        Whether each image is classified wrongly, by ascending similarity. Each row has the same images.
+    ends : bool ndarray of shape (K, n)
+        From `ends_of_ties`.
+
+    Returns
+    -------
+    int64 ndarray of shape (K, n)
+        The value at the last of a block of ties counts the whole block as below; the others are 0.
     """
     n, n_error = wrong.shape[1], np.count_nonzero(wrong[:1])
-    # In place: to allocate arrays of this size costs more than the sums. A correct image counts n_error, a wrong one
-    # n_error - n = -n_correct.
+    # Work in place: allocation costs more than the sums. A correct image adds n_error; a wrong one subtracts n_correct.
     advantage: NDArray[np.int64] = np.multiply(wrong, -n, dtype=np.int64)
     advantage += n_error
     np.cumsum(advantage, axis=1, out=advantage)
@@ -204,9 +287,10 @@ def advantages(wrong: NDArray[np.bool_], ends: NDArray[np.bool_]) -> NDArray[np.
 def _thresholds(
     ordered: NDArray[np.float32], advantage: NDArray[np.int64], largest: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """τ of each row's largest advantage: of tied ones the more even split, then the smaller τ. NaN if it is not > 0.
+    """Return τ at each row's largest advantage; NaN if that is not > 0.
 
-    The last place, with every image below it, has advantage 0, so a next similarity always exists.
+    Among tied maxima the more even split wins, then the smaller τ. The last similarity, with every image below it, has
+    advantage 0, so a next similarity always exists.
     """
     n = ordered.shape[1]
     n_below = np.arange(1, n + 1)
@@ -218,7 +302,7 @@ def _thresholds(
 
 
 def _between(lower: NDArray[np.float32], upper: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The float32 midpoint; `lower` where that rounds up to `upper`, so that `> τ` still separates the two."""
+    """Return the float32 midpoint, or `lower` if that rounds up to `upper`, so that `> τ` still separates the two."""
     midpoint = ((lower.astype(np.float64) + upper) / 2).astype(np.float32)
     return np.where(midpoint >= upper, lower, midpoint).astype(np.float64)
 
@@ -231,12 +315,16 @@ def _as_row(
     similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     if similarities.ndim != 1 or similarities.shape != is_error.shape:
-        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be vectors of one length")
+        raise BadArray(
+            f"similarities {similarities.shape} and is_error {is_error.shape} must be vectors of the same length"
+        )
     return similarities[None], is_error
 
 
 def _checked(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> NDArray[np.float32]:
     if similarities.ndim != 2 or is_error.ndim != 1 or similarities.shape[1:] != is_error.shape:
-        raise BadArray(f"similarities {similarities.shape} and is_error {is_error.shape} must be [K, n] and [n]")
+        raise BadArray(
+            f"similarities {similarities.shape} and is_error {is_error.shape} must have shapes (K, n) and (n,)"
+        )
     check_booleans(is_error, "is_error")
     return np.ascontiguousarray(finite_float32(similarities))

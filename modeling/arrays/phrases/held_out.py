@@ -1,11 +1,11 @@
-"""Judging phrases on images that had no part in choosing among them, for bonuses. See docs/methods.md.
+"""Scores of phrases on held-out images, for bonuses (docs/methods.md).
 
 The validation images of a class are split once into a choosing half and a judging half. The best phrase and its
-threshold are chosen on the first; on the second they are only measured:
+threshold are chosen on the first half and only measured on the second:
 
     J' = share of wrong images above τ - share of right images above τ
 
-which is at most the error score of that half, since that is the maximum over all thresholds.
+J' is at most the error score of the judging half, since that is the maximum over all thresholds.
 """
 
 import hashlib
@@ -20,11 +20,22 @@ from modeling.arrays.phrases.error_score import error_scores, null_level
 
 @dataclass(frozen=True)
 class HeldOutScore:
-    """What `judge` returns.
+    """Score of the chosen phrase on the judging half, from `judge`.
 
-    phrase: which row was chosen, None where no phrase has a threshold on the choosing half; threshold: of sign *
-    similarity. value: J' in [-1, 1], 0 where there is no phrase; null_level: what the best of `tries` random phrases
-    does not pass in 19 of 20 cases, on as many images. n_correct, n_error: images of the judging half.
+    Attributes
+    ----------
+    phrase : int or None
+        Row of the chosen phrase; None if no phrase has a threshold on the choosing half.
+    threshold : float or None
+        τ of sign × similarity.
+    value : float
+        J' in [-1, 1]; 0 without a phrase.
+    null_level : float
+        Score on as many images that the best of `tries` random phrases stays at or below in 19 of 20 cases.
+    tries : int
+        Distinct phrases that the person tried.
+    n_correct, n_error : int
+        Right and wrong images of the judging half.
     """
 
     phrase: int | None
@@ -36,22 +47,54 @@ class HeldOutScore:
     n_error: int
 
     def passes(self, goal: float | None) -> bool:
-        """Whether the phrase is above both the goal and what random words reach; without a goal above the latter."""
+        """Return whether the phrase is above both the goal and the null level.
+
+        Parameters
+        ----------
+        goal : float or None
+            The study's goal; without one only the null level counts.
+
+        Returns
+        -------
+        bool
+        """
         return self.phrase is not None and self.value > max(self.null_level, goal or 0.0)
 
 
 def judging_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], seed: str) -> NDArray[np.bool_]:
-    """Return which images judge: bool[n] from bytes[n] and bool[n].
+    """Select the images that score the chosen phrase.
 
-    Within the wrong images, and within the right ones, they are ordered by SHA-256 of seed and key and every second one
-    judges, the first included. So it depends on the keys alone, not on their order, and a class with an odd number
-    of wrong images judges with the larger part.
+    Wrong and right images are each ordered by SHA-256 of seed and key, and every second one is selected, the first
+    included.
 
+    Parameters
+    ----------
+    image_keys : bytes ndarray of shape (n,)
+    is_error : bool ndarray of shape (n,)
+        True where the prediction is wrong.
+    seed : str
+
+    Returns
+    -------
+    bool ndarray of shape (n,)
+        True for the judging half. If there is an odd number of wrong (or right) images, it gets the larger part.
+
+    Raises
+    ------
+    BadArray
+        If the arrays are not vectors of the same length.
+
+    Notes
+    -----
+    The split depends on the keys alone, not on their order.
+
+    Examples
+    --------
     >>> judging_half(np.array([b"a", b"b", b"c", b"d"]), np.array([True, True, False, False]), "s").tolist()
     [True, False, False, True]
     """
     if image_keys.shape != is_error.shape or image_keys.ndim != 1:
-        raise BadArray(f"keys {image_keys.shape} and errors {is_error.shape} must be of the same images")
+        raise BadArray(f"keys {image_keys.shape} and errors {is_error.shape} must be vectors of the same length")
     digests = [hashlib.sha256(seed.encode() + b"/" + bytes(key)).digest() for key in image_keys.tolist()]
     judges = np.zeros(len(image_keys), np.bool_)
     for wrong in (True, False):
@@ -63,14 +106,42 @@ def judging_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], se
 def judge(
     similarities: NDArray[np.float32], is_error: NDArray[np.bool_], judges: NDArray[np.bool_], tries: int
 ) -> HeldOutScore:
-    """Choose among K phrases on one half, and measure the chosen one on the other.
+    """Choose the best phrase on one half and score it on the other.
 
-    similarities: float32[K, n] of sign * similarity, in the order in which the phrases came: the earliest wins a tie;
-    is_error, judges: bool[n]; tries: phrases that the person tried, K or more. Raises NothingToSeparate where a half
-    has no wrong or no right image, BadArray for shapes.
+    Parameters
+    ----------
+    similarities : float32 ndarray of shape (K, n)
+        Sign × similarity, in submission order; the earliest phrase wins a tie.
+    is_error : bool ndarray of shape (n,)
+        True where the prediction is wrong.
+    judges : bool ndarray of shape (n,)
+        True for the scoring half, from `judging_half`.
+    tries : int
+        Distinct phrases that the person tried, at least K.
+
+    Returns
+    -------
+    HeldOutScore
+        `value` is 0 without a usable phrase.
+
+    Raises
+    ------
+    NothingToSeparate
+        If a half lacks wrong or right images.
+    BadArray
+        If shapes, types or `tries` are invalid.
+
+    Examples
+    --------
+    >>> is_error, judges = np.array([True, True, False, False]), np.array([True, False, True, False])
+    >>> judge(np.array([[0.9, 0.8, 0.2, 0.1]], np.float32), is_error, judges, tries=1).value
+    1.0
     """
     if similarities.ndim != 2 or judges.shape != is_error.shape or similarities.shape[1:] != is_error.shape:
-        raise BadArray(f"similarities {similarities.shape}, errors {is_error.shape} and halves {judges.shape} differ")
+        raise BadArray(
+            f"similarities {similarities.shape}, errors {is_error.shape} and halves {judges.shape} "
+            "must have shapes (K, n), (n,) and (n,)"
+        )
     n_error = int(is_error[judges].sum())
     n_correct = int(judges.sum()) - n_error
     level = null_level(n_correct, n_error, tries)

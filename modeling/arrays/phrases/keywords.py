@@ -1,7 +1,7 @@
-"""Keywords from captions, ranked by how well they name a class's errors: Bias-to-Text (Kim et al., 2023) and ours.
+"""Keywords ranked by how well they name a class's errors (Bias-to-Text, Kim et al. 2023, and the error score).
 
-Similarities are cosines of images and "a photo of a {keyword}" or another template; is_error says which of the class's
-images are classified wrongly. See docs/methods.md.
+Similarities are cosines of images and "a photo of a {keyword}" or another template. `is_error` says which of the
+class's images are classified wrongly. See docs/methods.md.
 """
 
 import re
@@ -20,11 +20,19 @@ from modeling.arrays.phrases.error_score import ErrorScore, advantages, ends_of_
 class RankedKeyword:
     """One row of a ranking.
 
-    clip_score: 100 × (mean similarity of wrong images - mean of correct ones).
-    n_captioned: images whose caption has the keyword; None without captions.
-    subgroup_accuracy: the share of these that are right, in [0, 1]; None where there are none.
-    error_score: with its p-value for this keyword by itself.
-    p_of_list: the probability that the best keyword of the whole list scores at least this with the labels permuted.
+    Attributes
+    ----------
+    keyword : str
+    clip_score : float
+        100 × (mean similarity of wrong images - mean of correct ones).
+    n_captioned : int or None
+        Images whose caption has the keyword; None without captions.
+    subgroup_accuracy : float or None
+        Share of these that are right, in [0, 1]; None if there are none.
+    error_score : ErrorScore
+        Its p-value is that of this keyword by itself.
+    p_of_list : float
+        Probability that the best keyword of the whole list scores at least this if the labels are permuted.
     """
 
     keyword: str
@@ -43,16 +51,37 @@ def rank_keywords(
     rng: np.random.Generator,
     permutations: int = 1_000,
 ) -> tuple[RankedKeyword, ...]:
-    """Measure each keyword on the images of one class; the highest error score first, the earliest of tied ones.
+    """Score keywords on the images of one class, and sort them by error score.
 
-    keywords: K; similarities: float[K, n], cosines; is_error: bool[n]; captions: n, or None where images have none;
-    rng: for the permutations behind `p_of_list`.
+    Parameters
+    ----------
+    keywords : sequence of K str
+        The earliest wins a tie.
+    similarities : float ndarray of shape (K, n)
+        Cosines.
+    is_error : bool ndarray of shape (n,)
+        True where the prediction is wrong.
+    captions : sequence of n str, or None
+        None if the images have no captions.
+    rng : numpy.random.Generator
+        For the permutations behind `p_of_list`.
+    permutations : int, default 1000
 
-    Raises NothingToSeparate where no image or every image is wrong, BadArray.
+    Returns
+    -------
+    tuple of K RankedKeyword
+        In descending order of the error score.
+
+    Raises
+    ------
+    NothingToSeparate
+        If no image is wrong, or every image is.
+    BadArray
+        If lengths, types or values are invalid.
     """
     scores = error_scores(similarities, is_error)
     if len(keywords) != len(scores):
-        raise BadArray(f"there are {len(keywords)} keywords, and similarities to {len(scores)}")
+        raise BadArray(f"there are {len(keywords)} keywords but similarities to {len(scores)}")
     of_list = p_of_list(scores.value, permuted_maxima(similarities, is_error, rng, permutations))
     by_clip = clip_scores(similarities, is_error)
     rows = []
@@ -63,11 +92,29 @@ def rank_keywords(
 
 
 def clip_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Bias-to-Text's score of each keyword, float64[K]: 100 × (mean similarity on wrong - mean on correct images).
+    """Compute Bias-to-Text's CLIP score of each keyword.
 
-    The paper's equation 3 leaves out the factor that its table 2 has. similarities: float[K, n]; is_error: bool[n] with
-    both kinds. Raises NothingToSeparate, BadArray.
+    Parameters
+    ----------
+    similarities : float ndarray of shape (K, n)
+    is_error : bool ndarray of shape (n,)
+        True where the prediction is wrong; at least one True and one False.
 
+    Returns
+    -------
+    float64 ndarray of shape (K,)
+        100 × (mean similarity of wrong images - mean of correct ones). Equation 3 of the paper leaves out the factor
+        that its table 2 has.
+
+    Raises
+    ------
+    NothingToSeparate
+        If no image is wrong, or every image is.
+    BadArray
+        If shapes, types or values are invalid.
+
+    Examples
+    --------
     >>> clip_scores(np.array([[0.27, 0.23, 0.20, 0.22, 0.25]]), np.arange(5) < 2).round(4).tolist()
     [2.6667]
     """
@@ -78,24 +125,51 @@ def clip_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
 
 
 def subgroup_accuracy(keyword: str, captions: Sequence[str], is_error: NDArray[np.bool_]) -> tuple[int, float | None]:
-    """How many of a class's images have the keyword in their caption, and the share of these that are right.
+    """Compute the accuracy on the images whose caption has the keyword.
 
-    None where there are none. captions: n, in the order of is_error, bool[n]. Raises BadArray.
+    Parameters
+    ----------
+    keyword : str
+    captions : sequence of n str
+    is_error : bool ndarray of shape (n,)
+        In the order of `captions`.
+
+    Returns
+    -------
+    n_captioned : int
+        Images whose caption has the keyword.
+    accuracy : float or None
+        Share of these that are right, in [0, 1]; None if there are none.
+
+    Raises
+    ------
+    BadArray
+        If types or lengths do not fit.
     """
     check_booleans(is_error, "is_error")
     if len(captions) != len(is_error):
         raise BadArray(f"there are {len(captions)} captions for {len(is_error)} images")
     for image, caption in enumerate(captions):
         if not isinstance(caption, str):
-            raise BadArray(f"the caption of image {image} must be a text, empty where it has none, not {caption!r}")
+            raise BadArray(f"the caption of image {image} must be a str (empty if it has none), not {caption!r}")
     captioned = np.array([has_keyword(caption, keyword) for caption in captions], dtype=np.bool_)
     n_captioned = int(captioned.sum())
     return n_captioned, float(1 - is_error[captioned].mean()) if n_captioned else None
 
 
 def has_keyword(caption: str, keyword: str) -> bool:
-    """Whether the caption has the keyword as whole words, in upper or lower case.
+    """Return whether the caption has the keyword as whole words, in any case.
 
+    Parameters
+    ----------
+    caption, keyword : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
     >>> has_keyword("A bird, on the Bamboo.", "bamboo"), has_keyword("two birds", "bird")
     (True, False)
     """
@@ -105,9 +179,29 @@ def has_keyword(caption: str, keyword: str) -> bool:
 def permuted_maxima(
     similarities: NDArray[np.floating], is_error: NDArray[np.bool_], rng: np.random.Generator, permutations: int
 ) -> NDArray[np.float64]:
-    """The largest error score of the list, each time that the labels are permuted: float64[permutations].
+    """Compute the largest error score of the list per permutation of the labels.
 
-    similarities: float[K, n]; is_error: bool[n] with both kinds. Each row is sorted once. Raises as `clip_scores` does.
+    Parameters
+    ----------
+    similarities : float ndarray of shape (K, n)
+        Each row is sorted once.
+    is_error : bool ndarray of shape (n,)
+        At least one True and one False.
+    rng : numpy.random.Generator
+    permutations : int
+        Number of permutations, ≥ 0.
+
+    Returns
+    -------
+    float64 ndarray of shape (permutations,)
+        In [0, 1].
+
+    Raises
+    ------
+    NothingToSeparate
+        If no image is wrong, or every image is.
+    BadArray
+        If shapes, types or values are invalid.
     """
     values, n_correct, n_error = separable(similarities, is_error)
     check_count(permutations, "the number of permutations", least=0)
@@ -120,17 +214,31 @@ def permuted_maxima(
 
 
 def p_of_list(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> NDArray[np.float64]:
-    """For each error score, the share of permuted maxima that reach it; the list as it is counts as one of them.
+    """Compute the share of permuted maxima that reach each error score.
 
-    values: float[K]; maxima: float[permutations], from `permuted_maxima`. In [1 / (permutations + 1), 1].
-    Raises BadArray, also for NaN, which is not above anything.
+    Parameters
+    ----------
+    values : float ndarray of shape (K,)
+        Error scores.
+    maxima : float ndarray of shape (permutations,)
+        From `permuted_maxima`.
+
+    Returns
+    -------
+    float64 ndarray of shape (K,)
+        In [1 / (permutations + 1), 1]: the observed order counts as one permutation.
+
+    Raises
+    ------
+    BadArray
+        If an argument is not a vector or has a NaN.
     """
     for what, scores in (("error scores", values), ("permuted maxima", maxima)):
         if scores.ndim != 1:
             raise BadArray(f"{what} must be a vector, not {scores.shape}")
         nan = np.isnan(scores)
         if nan.any():
-            raise BadArray(f"{what} must be numbers, and number {int(np.argmax(nan))} of them is not")
+            raise BadArray(f"{what} must be numbers, but number {int(np.argmax(nan))} of them is NaN")
     below = np.searchsorted(np.sort(maxima), values, side="left")
     share: NDArray[np.float64] = (1 + len(maxima) - below) / (1 + len(maxima))
     return share
@@ -143,15 +251,32 @@ def select_classes(
     most: float = 0.8,
     count: int = 100,
 ) -> NDArray[np.int64]:
-    """The classes to annotate among many, in order: those with the largest error score that a keyword reaches.
+    """Select the classes to annotate, by the largest error score of a keyword.
 
-    accuracies: float[C], of the base model; only classes within [least, most] have enough of both kinds of images.
-    best_scores: float[C], the largest error score over a class's keywords. Ties go by class id; at most `count`.
-    Returns class ids. Raises BadArray.
+    Parameters
+    ----------
+    accuracies : float ndarray of shape (C,)
+        Of the base model, per class.
+    best_scores : float ndarray of shape (C,)
+        Largest error score over a class's keywords.
+    least, most : float, default 0.2 and 0.8
+        Only classes with an accuracy in [least, most] have enough images of both kinds.
+    count : int, default 100
+        Largest number of classes, ≥ 1.
+
+    Returns
+    -------
+    int64 ndarray of shape (m,)
+        Class ids by descending score, m ≤ count; the lower id wins a tie.
+
+    Raises
+    ------
+    BadArray
+        If lengths differ, `count` is below 1, or the best score of an eligible class is NaN.
     """
     check_one_length(accuracies=accuracies, best_scores=best_scores)
     check_count(count, "the number of classes")
     eligible = np.flatnonzero((accuracies >= least) & (accuracies <= most))
     if np.isnan(best_scores[eligible]).any():
-        raise BadArray("the best score of a class within the bounds is not a number")
+        raise BadArray("the best score of a class with an accuracy within the bounds is NaN")
     return eligible[np.argsort(-best_scores[eligible], kind="stable")][:count].astype(np.int64)

@@ -13,14 +13,22 @@ from modeling.arrays.datasets.groups import group_counts
 
 @dataclass(frozen=True)
 class GroupMetrics:
-    """What `group_metrics` returns; accuracies are in [0, 1].
+    """Accuracies of predictions by group, from `group_metrics`; all in [0, 1].
 
-    accuracies: per group, None for a group without members.
-    counts: images per group.
-    worst_group: the least accuracy over groups that have members.
-    average: the mean of group accuracies weighted by the groups' counts in train (over groups with members).
-    average_plain: the share of all images that are right.
-    gap: average - worst_group, the robustness gap.
+    Attributes
+    ----------
+    accuracies : tuple of (float or None)
+        Per group; None for a group without members.
+    counts : tuple of int
+        Images per group.
+    worst_group : float
+        Least accuracy over the groups that have members.
+    average : float
+        Mean accuracy of the groups that have members, weighted by their training counts.
+    average_plain : float
+        Share of all images that are right.
+    gap : float
+        average - worst_group, the robustness gap.
     """
 
     accuracies: tuple[float | None, ...]
@@ -39,9 +47,23 @@ def group_metrics(
 ) -> GroupMetrics:
     """Measure predictions by group.
 
-    predictions, labels, groups: int[n] ≥ 0, n ≥ 1; train_counts: int[G] ≥ 0, training images of each group.
-    Raises BadArray for other shapes and types, group ids outside [0, G), or no training images in any group that has
-    members here.
+    Parameters
+    ----------
+    predictions, labels : int ndarray of shape (n,)
+        Classes ≥ 0, n ≥ 1.
+    groups : int ndarray of shape (n,)
+        Group ids in [0, G).
+    train_counts : int ndarray of shape (G,), or sequence of int
+        Training images of each group, ≥ 0.
+
+    Returns
+    -------
+    GroupMetrics
+
+    Raises
+    ------
+    BadArray
+        If a shape, type or id is invalid, or if no group with members here has training images.
     """
     check_one_length(1, predictions=predictions, labels=labels, groups=groups)
     right = checked_ids(predictions, "prediction") == checked_ids(labels, "label")
@@ -49,7 +71,7 @@ def group_metrics(
     counts = group_counts(groups, len(train_weights))
     has_members = counts > 0
     if not train_weights[has_members].any():
-        raise BadArray("no group that has members here has training images, so the average has no weights")
+        raise BadArray("no group with members here has training images, so the average has no weights")
     accuracies = group_shares(right, groups, len(counts))
     worst = float(accuracies[has_members].min())
     average = float(np.average(accuracies[has_members], weights=train_weights[has_members]))
@@ -64,10 +86,27 @@ def group_metrics(
 
 
 def group_shares(marked: NDArray[np.bool_], groups: NDArray[np.integer], n_groups: int) -> NDArray[np.float64]:
-    """The share of each group's images that are marked, float64[n_groups] in [0, 1]; NaN for a group without members.
+    """Compute the share of marked images in each group.
 
-    marked: bool[n]; groups: int[n] in [0, n_groups). Raises BadArray.
+    Parameters
+    ----------
+    marked : bool ndarray of shape (n,)
+    groups : int ndarray of shape (n,)
+        Group ids in [0, n_groups).
+    n_groups : int
 
+    Returns
+    -------
+    float64 ndarray of shape (n_groups,)
+        In [0, 1]; NaN for a group without members.
+
+    Raises
+    ------
+    BadArray
+        If lengths, types or ids are invalid.
+
+    Examples
+    --------
     >>> group_shares(np.array([True, False, True]), np.array([0, 0, 2]), 3).tolist()
     [0.5, nan, 1.0]
     """
@@ -81,9 +120,25 @@ def group_shares(marked: NDArray[np.bool_], groups: NDArray[np.integer], n_group
 def class_error_rates(
     predictions: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int
 ) -> tuple[float | None, ...]:
-    """The share of wrong predictions in each class, in [0, 1]; None for a class without images.
+    """Compute the share of wrong predictions in each class.
 
-    predictions: int[n] ≥ 0; labels: int[n] in [0, n_classes). Raises BadArray.
+    Parameters
+    ----------
+    predictions : int ndarray of shape (n,)
+        Classes ≥ 0.
+    labels : int ndarray of shape (n,)
+        Classes in [0, n_classes).
+    n_classes : int
+
+    Returns
+    -------
+    tuple of n_classes (float or None)
+        In [0, 1]; None for a class without images.
+
+    Raises
+    ------
+    BadArray
+        If lengths, types or classes are invalid.
     """
     check_one_length(predictions=predictions, labels=labels)
     wrong = checked_ids(predictions, "prediction") != checked_ids(labels, "label", below=n_classes)
@@ -91,9 +146,25 @@ def class_error_rates(
 
 
 def hardest_class(predictions: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int) -> int:
-    """The class with the highest error rate, the first of tied ones: the default target of annotations.
+    """Find the class with the highest error rate, the default target of annotations.
 
-    As in `class_error_rates`; raises BadArray without images.
+    Parameters
+    ----------
+    predictions : int ndarray of shape (n,)
+        Classes ≥ 0.
+    labels : int ndarray of shape (n,)
+        Classes in [0, n_classes).
+    n_classes : int
+
+    Returns
+    -------
+    int
+        The lowest class wins a tie.
+
+    Raises
+    ------
+    BadArray
+        If there are no images, or lengths, types or classes are invalid.
     """
     rates = class_error_rates(predictions, labels, n_classes)
     with_images = [label for label, rate in enumerate(rates) if rate is not None]
@@ -103,5 +174,5 @@ def hardest_class(predictions: NDArray[np.integer], labels: NDArray[np.integer],
 
 
 def _with_none(shares: NDArray[np.float64]) -> tuple[float | None, ...]:
-    """None in the place of NaN, which JSON does not have."""
+    """Replace NaN, which JSON does not have, by None."""
     return tuple(None if share != share else share for share in shares.tolist())

@@ -69,7 +69,7 @@ def test_train_images_of_one_class_alone_are_refused_in_a_sentence(
     kept = [line for line in table.read_text().splitlines(keepends=True) if ",train," not in line or "oval" not in line]
     table.write_text("".join(kept))
     command("import_dataset", "mine", source, *AS_CSV)
-    with pytest.raises(CommandError, match=r"all labels are of one class \(0\), and a classifier tells two"):
+    with pytest.raises(CommandError, match=r"all labels are of one class \(0\), but a classifier needs two"):
         command("train_base_model", "mine")
     assert not BaseModel.objects.exists()
 

@@ -27,7 +27,7 @@ def test_names_follow_the_order_of_ids() -> None:
 
 
 def test_an_attribute_out_of_range_is_refused() -> None:
-    with pytest.raises(BadArray, match=r"attributes must lie in \[0, 2\), and attribute 2 of image 1 does not"):
+    with pytest.raises(BadArray, match=r"attributes must be in \[0, 2\), but attribute 2 of image 1 is not"):
         group_ids(np.array([0, 1]), np.array([0, 2]), 2)
     for attributes in (None, np.array([0, 1])):
         with pytest.raises(BadArray, match="label -1 of image 1"):
@@ -36,11 +36,11 @@ def test_an_attribute_out_of_range_is_refused() -> None:
             group_ids(np.array([0, 1.0]), attributes, 2)
     with pytest.raises(BadArray, match="attributes must be a vector of integers, not float64"):
         group_ids(np.array([0, 1]), np.array([0, np.nan]), 2)
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         group_ids(np.array([0, 1]), np.array([0]), 2)
 
 
 def test_counts_include_groups_without_members() -> None:
     np.testing.assert_array_equal(group_counts(np.array([0, 3, 3]), 5), [1, 0, 0, 2, 0])
-    with pytest.raises(BadArray, match=r"groups must lie in \[0, 3\), and group 3 of image 1 does not"):
+    with pytest.raises(BadArray, match=r"groups must be in \[0, 3\), but group 3 of image 1 is not"):
         group_counts(np.array([0, 3, 3]), 3)

@@ -74,5 +74,5 @@ def test_what_does_not_fit_is_refused(features: NDArray[np.float32]) -> None:
         Standardization(np.zeros(2, np.float32), np.zeros(2, np.float32))
     with pytest.raises(BadArray, match="must be float32"):
         Standardization(np.zeros(2), np.ones(2))  # type: ignore[arg-type]
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         Standardization(np.zeros(2, np.float32), np.ones(3, np.float32))

@@ -105,9 +105,9 @@ def test_a_similarity_that_is_not_finite_is_named(bad: float) -> None:
 
 
 def test_arrays_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         error_score(np.zeros(3, np.float32), np.zeros(2, bool))
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         error_score(np.zeros((3, 1), np.float32), np.zeros((3, 1), bool))
     with pytest.raises(BadArray, match="must be boolean"):
         error_score(np.zeros(2, np.float32), np.array([0, 1]))

@@ -119,7 +119,7 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
     no_texts: list[Any] = [None, float("nan"), 7]
     for no_text in no_texts:  # as an empty cell of a table is read
         with pytest.raises(
-            BadArray, match=f"the caption of image 6 must be a text, empty where it has none, not {no_text}"
+            BadArray, match=f"the caption of image 6 must be a str .empty if it has none., not {no_text}"
         ):
             rank_keywords(KEYWORDS, SIMILARITIES, IS_ERROR, [*CAPTIONS[:6], no_text], rng())
     with pytest.raises(BadArray, match="similarity 2 of phrase 1"):
@@ -159,7 +159,7 @@ def test_classes_are_selected_by_their_best_keyword_within_the_bounds_of_accurac
         select_classes(accuracies, best_scores[:3])
     with pytest.raises(BadArray, match="number of classes must be a whole number ≥ 1, not -1"):
         select_classes(accuracies, best_scores, count=-1)
-    with pytest.raises(BadArray, match="not a number"):
+    with pytest.raises(BadArray, match="is NaN"):
         select_classes(np.array([0.5]), np.array([np.nan]))
 
 
@@ -174,5 +174,5 @@ def test_similarities_that_are_not_finite_are_named() -> None:
 
 
 def test_what_is_not_a_number_has_no_p_value() -> None:
-    with pytest.raises(BadArray, match="number 1 of them is not"):
+    with pytest.raises(BadArray, match="number 1 of them is NaN"):
         p_of_list(np.array([0.5, np.nan]), np.array([0.1]))

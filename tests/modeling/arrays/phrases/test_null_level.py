@@ -182,7 +182,7 @@ def test_a_score_out_of_range_has_no_p_value(value: float) -> None:
 
 
 def test_scores_that_have_no_p_value_are_named_and_counts_are_whole_numbers() -> None:
-    with pytest.raises(BadArray, match=r"in \[0, 1\], and score 1 does not"):
+    with pytest.raises(BadArray, match=r"in \[0, 1\], but score 1 is not"):
         p_values(np.array([0.5, np.nan]), 5, 5)
     with pytest.raises(BadArray, match=r"must be a vector in \[0, 1\], not \(1, 1\)"):
         p_values(np.array([[0.5]]), 5, 5)

@@ -55,15 +55,15 @@ def test_metrics_can_be_stored_as_json() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         group_metrics(np.zeros(2, int), np.zeros(3, int), np.zeros(3, int), [1])
     with pytest.raises(BadArray, match="length ≥ 1"):
         group_metrics(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), [1])
-    with pytest.raises(BadArray, match=r"groups must lie in \[0, 1\), and group 1 of image 0 does not"):
+    with pytest.raises(BadArray, match=r"groups must be in \[0, 1\), but group 1 of image 0 is not"):
         group_metrics(np.zeros(1, int), np.zeros(1, int), np.ones(1, int), [1])
     with pytest.raises(BadArray, match="the average has no weights"):
         group_metrics(np.zeros(1, int), np.zeros(1, int), np.zeros(1, int), [0, 5])
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         class_error_rates(np.zeros(2, int), np.zeros(3, int), 2)
 
 

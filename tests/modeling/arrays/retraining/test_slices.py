@@ -54,7 +54,7 @@ def test_of_some_rows_those_of_the_class_and_above_the_threshold_are_annotated()
     with pytest.raises(BadArray):
         annotated_members(images, rows, labels[:2], text, sign=1, target_class=0, threshold=tau)
     for no_row in (-1, 4):
-        with pytest.raises(BadArray, match=rf"rows must lie in \[0, 4\), and row {no_row} of image 1 does not"):
+        with pytest.raises(BadArray, match=rf"rows must be in \[0, 4\), but row {no_row} of image 1 is not"):
             annotated_members(images, np.array([3, no_row, 1]), labels, text, sign=1, target_class=0, threshold=tau)
     with pytest.raises(BadArray, match="the sign must be 1 or -1, not 0"):
         annotated_members(images, rows, labels, text, sign=0, target_class=0, threshold=tau)
@@ -148,9 +148,9 @@ def test_members_of_a_class_without_an_annotation_are_an_error() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         slice_members(SIMILARITIES[:3], LABELS, 0, 0.1)
-    with pytest.raises(BadArray, match="one length"):
+    with pytest.raises(BadArray, match="same length"):
         slice_membership(members(0)[:3], LABELS, 0)
     with pytest.raises(BadArray, match="least slice size must be a whole number ≥ 1, not 0"):
         slice_membership(members(0), LABELS, 0, least=0)
@@ -183,8 +183,8 @@ def test_a_division_may_leave_classes_whole(scheme: str) -> None:
     ("labels", "membership", "message"),
     [
         ([0, 0, 1], [0, -1, 2], "image 0 has a slice, and other images of its class 0 have none"),
-        ([0, 0, 1], [0, 1, -2], "slices must be ≥ -1, and slice -2 of image 2 is not"),
-        ([0, -1, 1], [0, 1, 2], "labels must be ≥ 0, and label -1 of image 1 is not"),
+        ([0, 0, 1], [0, 1, -2], "slices must be ≥ -1, but slice -2 of image 2 is not"),
+        ([0, -1, 1], [0, 1, 2], "labels must be ≥ 0, but label -1 of image 1 is not"),
         ([0.0, 0.0, 1.0], [0, 1, 2], "labels must be a vector of integers, not float64"),
         ([0, 0, 1], [0.0, 1.0, np.nan], "slices must be a vector of integers, not float64"),
         ([0, 0, 1], [0, 0, -1], "class 0 is annotated, and its other slice is empty: all images are in 0"),

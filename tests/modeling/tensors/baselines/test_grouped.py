@@ -62,9 +62,9 @@ def test_what_does_not_fit_is_refused() -> None:
         GroupedFeatures(x, zeros - 1, zeros)
     with pytest.raises(BadArray, match="group -1 of image 2"):
         GroupedFeatures(x, zeros, np.array([0, 0, -1]))
-    with pytest.raises(BadArray, match="label 1000000000000 of image 1 does not"):  # of each class there are numbers
+    with pytest.raises(BadArray, match="label 1000000000000 of image 1 is not"):  # of each class there are numbers
         GroupedFeatures(x, np.array([0, 10**12, 0]), zeros)
-    with pytest.raises(BadArray, match="group 1000000000000 of image 2 does not"):
+    with pytest.raises(BadArray, match="group 1000000000000 of image 2 is not"):
         GroupedFeatures(x, zeros, np.array([0, 0, 10**12]))
     with pytest.raises(BadArray, match="labels must be a vector of integers, not float64"):
         GroupedFeatures(x, np.array([0, 1.5, np.nan]), zeros)

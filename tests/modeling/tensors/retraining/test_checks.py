@@ -39,7 +39,7 @@ def test_a_third_class_may_be_absent(solver: str) -> None:
 def test_a_label_that_no_count_of_classes_fits_asks_for_the_number_of_classes(solver: str) -> None:
     with pytest.raises(BadArray, match="the largest of 8 labels is 10000000: give n_classes, or number the classes"):
         SOLVERS[solver](np.where(Y, 10_000_000, 0), None)
-    with pytest.raises(BadArray, match="labels must lie in"):
+    with pytest.raises(BadArray, match="labels must be in"):
         SOLVERS[solver](np.where(Y, 10_000_000, 0), 2)
 
 

@@ -193,7 +193,7 @@ def test_what_is_not_a_number_is_not_taken_for_solved(monkeypatch: pytest.Monkey
         return replace(found, gradient=found.gradient * np.nan)
 
     monkeypatch.setattr(solver, "evaluate", spoilt)
-    with pytest.raises(NotConverged, match="More iterations would not help: take a larger l2 or a looser tolerance"):
+    with pytest.raises(NotConverged, match="More iterations will not help: use a larger l2 or a looser tolerance"):
         train_heads(x.astype(np.float32), y, weights, l2=0.01)
 
 
