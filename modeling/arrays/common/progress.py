@@ -1,13 +1,24 @@
-"""How far long work is: what it calls to tell somebody."""
+"""Progress callbacks for long-running work."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told that `done` of `total` images, or whatever is counted, have passed a stage, named in a word or two."""
+    """Callback for long-running work.
+
+    It is called as `progress(stage, done, total)`: `done` of `total` images, or whatever is counted, have passed the
+    stage.
+    """
 
     def __call__(self, stage: str, done: int, total: int, /) -> None: ...
 
 
 def silent(stage: str, done: int, total: int, /) -> None:
-    """Tells nobody."""
+    """Ignore all progress.
+
+    Parameters
+    ----------
+    stage : str
+        One or two words.
+    done, total : int
+    """

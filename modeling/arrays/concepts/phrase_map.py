@@ -1,4 +1,4 @@
-"""Where phrases lie beside each other, drawn in a plane."""
+"""Positions of phrases in a plane, for drawing similar phrases near each other."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,23 @@ from modeling.arrays.common.modeling_errors import BadArray
 
 
 def phrase_map(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return where to draw each phrase: float64[K, 2], the first two principal components of the embeddings.
+    """Project embeddings on their first two principal components.
 
-    embeddings: float[K, d], unit rows. Each axis points to where its largest absolute value is positive, so that the
-    same phrases make the same map. Raises BadArray.
+    Parameters
+    ----------
+    embeddings : float ndarray of shape (K, d)
+        Unit rows, one per phrase; K may be 0.
+
+    Returns
+    -------
+    float64 ndarray of shape (K, 2)
+        0 in a component that K or d is too small for. Each axis is oriented so that its entry with the largest absolute
+        value is positive; the same phrases therefore give the same map.
+
+    Raises
+    ------
+    BadArray
+        If `embeddings` is not a matrix of finite floats.
     """
     if embeddings.ndim != 2:
         raise BadArray(f"embeddings must be a matrix, not {embeddings.shape}")

@@ -1,4 +1,4 @@
-"""A data set as it lies on the disk: one directory of arrays, thumbnails and a manifest (docs/datasets.md).
+"""Files of a data set: one directory of arrays, thumbnails and a manifest (docs/datasets.md).
 
 Rows are sorted by (label, split, filename), so a class is one contiguous block. Arrays are memory-mapped read-only.
 """
@@ -35,13 +35,13 @@ DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
 
 class BadDataset(ModelingError):
-    """A data set directory is missing, written in another format, or damaged."""
+    """A data set directory is missing, has another format, or is damaged."""
 
     code = "bad_dataset"
 
 
 class Split(IntEnum):
-    """Which part of the data an image belongs to, as stored in `splits.npy`."""
+    """The part of the data that an image belongs to, as stored in `splits.npy`."""
 
     TRAIN = 0
     VALIDATION = 1
@@ -49,7 +49,7 @@ class Split(IntEnum):
 
     @property
     def word(self) -> str:
-        """The split's name in tables, folders and manifests: train, validation or test."""
+        """Return the split's name in tables and folders: train, validation or test."""
         return self.name.lower()
 
 
@@ -59,10 +59,19 @@ SPLIT_WORDS = {"train": Split.TRAIN, "validation": Split.VALIDATION, "val": Spli
 
 @dataclass(frozen=True)
 class ArrayEntry:
-    """One embedding array: its file, its width, the file's digest, and the key of its encoder in `Manifest.encoders`.
+    """One embedding array of a data set. Two names may share one file.
 
-    `encoder` is None where the array was brought as a file, and `brought` then has that file's sha256. Two names may
-    share one file.
+    Attributes
+    ----------
+    file : str
+    dim : int
+        Number of columns.
+    sha256 : str
+        Of the file.
+    encoder : str or None
+        Key in `Manifest.encoders`; None if the array was supplied as a file.
+    brought : mapping or None
+        The supplied file's sha256; None if an encoder made the array.
     """
 
     file: str
@@ -74,12 +83,31 @@ class ArrayEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` holds.
+    """Contents of `manifest.json`.
 
-    `digest` identifies the sources and the encoders, and names the directory. `files` maps each remaining file to its
-    sha256, `thumbnails_sha256` is that of all thumbnails in the order of their keys. `group_counts` has, per split,
-    one count per group in the numbering of `modeling.arrays.datasets.groups`. `report` counts the images listed, kept
-    and, by reason, left out.
+    Attributes
+    ----------
+    format : int
+        FORMAT.
+    name : str
+    digest : str
+        Identifies sources and encoders, and names the directory.
+    source_format : str
+    class_names, attribute_names : tuple of str
+    n_rows : int
+    arrays : mapping of str to ArrayEntry
+    encoders : mapping of str to mapping
+        Descriptions of the encoders.
+    split_counts : mapping of str to int
+        Images per split.
+    group_counts : mapping of str to tuple of int
+        Images per split and group, in the numbering of `modeling.arrays.datasets.groups`.
+    report : mapping
+        Numbers of images listed, kept and, by reason, left out.
+    files : mapping of str to str
+        sha256 of each file that is neither an array nor a thumbnail.
+    thumbnails_sha256 : str
+        Of all thumbnails in the order of their keys.
     """
 
     format: int
@@ -98,19 +126,46 @@ class Manifest:
     thumbnails_sha256: str
 
     def encoder_of(self, array: str) -> Mapping[str, Any] | None:
-        """The description of the encoder that made an array; None where the array was brought as a file."""
+        """Return the description of the encoder that made an array.
+
+        Parameters
+        ----------
+        array : str
+            `similarity` or `features`.
+
+        Returns
+        -------
+        mapping or None
+            None if the array was supplied as a file.
+        """
         key = self.arrays[array].encoder
         return None if key is None else self.encoders[key]
 
     def to_json(self) -> str:
+        """Return the manifest as JSON with sorted keys."""
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "Manifest":
-        """Raises KeyError, TypeError or ValueError where the text is not a manifest of this format."""
+        """Parse a manifest.
+
+        Parameters
+        ----------
+        text : str
+            JSON.
+
+        Returns
+        -------
+        Manifest
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the text is not a manifest of this format.
+        """
         fields = json.loads(text)
         if fields["format"] != FORMAT:
-            raise ValueError(f"it has format {fields['format']!r}, this version reads format {FORMAT}")
+            raise ValueError(f"its format is {fields['format']!r}, but this version reads format {FORMAT}")
         fields["class_names"] = tuple(fields["class_names"])
         fields["attribute_names"] = tuple(fields["attribute_names"])
         fields["arrays"] = {name: ArrayEntry(**entry) for name, entry in fields["arrays"].items()}
@@ -120,9 +175,18 @@ class Manifest:
 
 @dataclass(frozen=True, eq=False)
 class DatasetFiles:
-    """An open data set of n rows. Make one with `open_dataset`.
+    """An open data set of n rows, from `open_dataset`; arrays are read-only.
 
-    labels int32[n], splits int8[n], attributes int32[n] or None, image_keys S24[n]: memory-mapped, read-only.
+    Attributes
+    ----------
+    directory : pathlib.Path
+    manifest : Manifest
+    labels : int32 ndarray of shape (n,)
+    splits : int8 ndarray of shape (n,)
+        Values of `Split`.
+    attributes : int32 ndarray of shape (n,), or None
+        None without groups.
+    image_keys : S24 ndarray of shape (n,)
     """
 
     directory: Path
@@ -134,28 +198,44 @@ class DatasetFiles:
 
     @property
     def n_rows(self) -> int:
+        """Return the number of images."""
         return self.manifest.n_rows
 
     @property
     def class_names(self) -> tuple[str, ...]:
+        """Return the name of each label."""
         return self.manifest.class_names
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
+        """Return the name of each attribute; empty without groups."""
         return self.manifest.attribute_names
 
     @cached_property
     def filenames(self) -> tuple[str, ...]:
-        """The images' names in the source, relative to its root, in row order."""
+        """Return the images' names in the source, relative to its root, in row order."""
         names = json.loads((self.directory / FILENAMES).read_text("utf-8"))
         if not isinstance(names, list) or len(names) != self.n_rows:
-            raise BadDataset(f"{self.directory / FILENAMES}: it does not list {self.n_rows} names")
+            raise BadDataset(f"{self.directory / FILENAMES} does not list {self.n_rows} names")
         return tuple(names)
 
     def array(self, name: str) -> NDArray[np.float32]:
-        """The array `similarity` or `features`: float32[n, dim] of unit rows, memory-mapped, read-only.
+        """Open an embedding array.
 
-        Raises BadDataset where the data set has no array of this name.
+        Parameters
+        ----------
+        name : str
+            `similarity` or `features`.
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows, memory-mapped and read-only.
+
+        Raises
+        ------
+        BadDataset
+            If the data set has no array of this name, or its file is damaged.
         """
         entry = self.manifest.arrays.get(name)
         if entry is None:
@@ -164,7 +244,19 @@ class DatasetFiles:
         return _mapped(self.directory / entry.file, np.dtype(np.float32), (self.n_rows, entry.dim))
 
     def rows(self, split: Split, label: int | None = None) -> NDArray[np.int64]:
-        """The rows of a split, or of one class in a split: int64[m], in manifest order."""
+        """Return the rows of a split, or of one class in a split.
+
+        Parameters
+        ----------
+        split : Split
+        label : int, optional
+            Default: all classes.
+
+        Returns
+        -------
+        int64 ndarray of shape (m,)
+            In ascending order.
+        """
         chosen = self.splits == split
         if label is not None:
             chosen &= self.labels == label
@@ -172,27 +264,74 @@ class DatasetFiles:
 
     @property
     def train_group_counts(self) -> NDArray[np.int64]:
-        """int64[G]: the number of train images in each group (label × attribute, or label alone)."""
+        """Return the number of train images in each group, int64[G]."""
         return np.asarray(self.manifest.group_counts[Split.TRAIN.word], np.int64)
 
     def image_path(self, key: str) -> Path:
-        """Where the thumbnail with this image key lies. Raises BadDataset where the key is not one."""
+        """Return the path of a thumbnail.
+
+        Parameters
+        ----------
+        key : str
+            24 hex digits.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        BadDataset
+            If `key` is not an image key.
+        """
         return self.directory / thumbnail_name(key)
 
 
 def dataset_directory(data_root: Path, name: str, digest: str) -> Path:
-    """Where a version of a data set lies under the data root. Raises BadDataset for a name unfit for a folder."""
+    """Return the directory of a version of a data set.
+
+    Parameters
+    ----------
+    data_root : pathlib.Path
+    name : str
+        1 to 60 letters, digits, _ or -; the first is a letter or digit.
+    digest : str
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    BadDataset
+        If `name` cannot name a folder.
+    """
     if not DATASET_NAME.fullmatch(name):
         raise BadDataset(
-            f"{name!r} cannot name a data set: use 1 to 60 letters, digits, _ or -, a letter or digit first"
+            f"{name!r} cannot name a data set: use 1 to 60 letters, digits, _ or -, starting with a letter or digit"
         )
     return data_root / "datasets" / name / digest
 
 
 def thumbnail_name(key: str) -> str:
-    """The thumbnail's path inside a data set directory. Raises BadDataset where the key is not an image key."""
+    """Return a thumbnail's path inside a data set directory.
+
+    Parameters
+    ----------
+    key : str
+        24 hex digits.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    BadDataset
+        If `key` is not an image key.
+    """
     if not IMAGE_KEY.fullmatch(key):
-        raise BadDataset(f"{key!r} is not an image key: it has 24 digits of 0-9 and a-f")
+        raise BadDataset(f"{key!r} is not an image key, which has 24 digits of 0-9 and a-f")
     return f"{THUMBNAILS}/{key[:2]}/{key}.webp"
 
 
@@ -203,16 +342,46 @@ def counts_by_split(
     n_classes: int,
     n_attributes: int,
 ) -> dict[str, tuple[int, ...]]:
-    """Count images per split and group, numbered as in `modeling.arrays.datasets.groups`; an empty group counts 0."""
+    """Count the images per split and group.
+
+    Parameters
+    ----------
+    labels : int32 ndarray of shape (n,)
+    splits : int8 ndarray of shape (n,)
+    attributes : int32 ndarray of shape (n,), or None
+    n_classes, n_attributes : int
+        n_attributes is 0 without groups.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        Per split one count per group, in the numbering of `modeling.arrays.datasets.groups`; 0 for a group without images.
+
+    Raises
+    ------
+    BadArray
+        If lengths, types or ids are invalid.
+    """
     groups = group_ids(labels, attributes, n_attributes)
     n_groups = n_classes * max(n_attributes, 1)
     return {split.word: tuple(group_counts(groups[splits == split], n_groups).tolist()) for split in Split}
 
 
 def open_dataset(directory: Path) -> DatasetFiles:
-    """Opens a data set directory and checks its manifest, dtypes, shapes and row order.
+    """Open a data set directory, and check its manifest, types, shapes and row order.
 
-    Raises BadDataset. Contents are not hashed: `verify` does that.
+    Parameters
+    ----------
+    directory : pathlib.Path
+
+    Returns
+    -------
+    DatasetFiles
+
+    Raises
+    ------
+    BadDataset
+        If something is missing or does not fit. Contents are not hashed: `verify` does that.
     """
     manifest = _read_manifest(directory)
     shape = (manifest.n_rows,)
@@ -232,7 +401,17 @@ def open_dataset(directory: Path) -> DatasetFiles:
 
 
 def verify(directory: Path) -> None:
-    """Recomputes the digest of every file of a data set. Raises BadDataset naming each one that differs."""
+    """Recompute the digest of every file of a data set.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+
+    Raises
+    ------
+    BadDataset
+        If a file differs or cannot be read; the message names each one that differs.
+    """
     dataset = open_dataset(directory)
     expected = {entry.file: entry.sha256 for entry in dataset.manifest.arrays.values()} | dict(dataset.manifest.files)
     damaged = [name for name, digest in sorted(expected.items()) if file_sha256(directory / name) != digest]
@@ -244,7 +423,22 @@ def verify(directory: Path) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """The sha256 of a file of a data set, in hex. Raises BadDataset where it cannot be read."""
+    """Compute the SHA-256 of a file of a data set.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    str
+        64 hex digits.
+
+    Raises
+    ------
+    BadDataset
+        If it cannot be read.
+    """
     try:
         return digests.file_sha256(path)
     except OSError as error:
@@ -252,7 +446,24 @@ def file_sha256(path: Path) -> str:
 
 
 def thumbnails_sha256(directory: Path, image_keys: Iterable[bytes]) -> str:
-    """One sha256 over all thumbnails: of `key sha256` lines, in the order of the keys."""
+    """Compute one SHA-256 over all thumbnails.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        Of the data set.
+    image_keys : iterable of bytes
+
+    Returns
+    -------
+    str
+        Digest of the lines `key sha256`, in the order of the keys.
+
+    Raises
+    ------
+    BadDataset
+        If a thumbnail cannot be read or a key is not an image key.
+    """
     total = hashlib.sha256()
     for key in sorted(key.decode("ascii") for key in image_keys):
         total.update(f"{key} {file_sha256(directory / thumbnail_name(key))}\n".encode())
@@ -266,7 +477,7 @@ def _read_manifest(directory: Path) -> Manifest:
     except OSError as error:
         raise BadDataset(f"{path}: {error.strerror}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadDataset(f"{path}: this is not the manifest of a data set: {error}") from error
+        raise BadDataset(f"{path} is not the manifest of a data set: {error}") from error
 
 
 def _mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -275,16 +486,16 @@ def _mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray
     except OSError as error:
         raise BadDataset(f"{path}: {error.strerror or error}") from error
     except (ValueError, EOFError) as error:
-        raise BadDataset(f"{path}: this is not an array file: {error}") from error
+        raise BadDataset(f"{path} is not an array file: {error}") from error
     if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-        raise BadDataset(f"{path}: it holds {array.dtype}{list(array.shape)}, not {dtype}{list(shape)}")
+        raise BadDataset(f"{path} holds {array.dtype}{list(array.shape)}, not {dtype}{list(shape)}")
     return array
 
 
 def _check_rows(dataset: DatasetFiles) -> None:
     directory, labels, splits = dataset.directory, dataset.labels, dataset.splits
     if dataset.n_rows == 0:
-        raise BadDataset(f"{directory}: it has no rows")
+        raise BadDataset(f"{directory} has no rows")
     if labels.min() < 0 or labels.max() >= len(dataset.class_names):
         raise BadDataset(f"{directory / LABELS}: a label has no class name")
     if splits.min() < min(Split) or splits.max() > max(Split):

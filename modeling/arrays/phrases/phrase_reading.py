@@ -1,7 +1,7 @@
-"""What a person means by a phrase that is a sentence: what images have in them, without the words that say so.
+"""Reading of phrases that are sentences: what images have in them, without the words that say so.
 
 People complete "The AI is often wrong on images that have ___ in it" with a word, but also with "they have stripes",
-"there is no water" or the whole sentence. An encoder is asked for what is to be seen: stripes, water.
+"there is no water" or the whole sentence. The encoder gets only what can be seen: stripes, water.
 """
 
 import re
@@ -21,9 +21,8 @@ _SHORT = re.compile(r"(?:(?:it|there)['\u2019]s|they['\u2019]re)\s+", re.IGNOREC
 _SAYS = re.compile(
     r"(?:have|has|having|had|with|shows?|showing|contains?|containing|is|are|was|were|of)\s+", re.IGNORECASE
 )
-_SAYS_ALONE = re.compile(
-    r"(?:have|has|having|with|is|are)\s+", re.IGNORECASE
-)  # "of wood", "show jumping" mean something
+# Without a subject before it, a verb opens a frame only if no phrase starts with it, as "of wood" or "show jumping".
+_SAYS_ALONE = re.compile(r"(?:have|has|having|with|is|are)\s+", re.IGNORECASE)
 _SAYS_NOT = re.compile(
     r"(?:(?:do|does|did)(?:\s+not|n['\u2019]t)\s+(?:have|show|contain)|lacks?|lacking|without|(?:is|are|was|were)n['\u2019]t)\s+",
     re.IGNORECASE,
@@ -32,11 +31,25 @@ _TAIL = re.compile(r"(?:\s+in\s+(?:it|them))?\s*[.!]*$", re.IGNORECASE)
 
 
 def read(phrase: str) -> tuple[str, int]:
-    """Return what a phrase says that images have, and its sign: -1 where it says that they lack it, otherwise 1.
+    """Extract what a phrase says that images have or lack.
 
-    A sentence loses its frame, a negation is turned (`split_negation`); any other phrase is taken as it stands, and so
-    is one that would have nothing left to score. The rules are English. phrase: in its stored form (`normalise`).
+    A sentence loses its frame, and a negation turns the sign (`split_negation`). Any other phrase is taken as it
+    stands, and so is one that would have nothing left to score. The rules are for English.
 
+    Parameters
+    ----------
+    phrase : str
+        In its stored form (`normalise`).
+
+    Returns
+    -------
+    subject : str
+        The words to score.
+    sign : int
+        -1 if the phrase says that images lack the subject, otherwise 1.
+
+    Examples
+    --------
     >>> read("The AI is often wrong on images that have dark squares in them.")
     ('dark squares', 1)
     >>> read("there is no water"), read("they don't have a collar"), read("red squares")
@@ -50,7 +63,7 @@ def read(phrase: str) -> tuple[str, int]:
 
 
 def _said(phrase: str) -> tuple[str | None, int]:
-    """What stands in the sentence's frame, and -1 where its verb is a negation; None where there is no frame."""
+    """Return what stands in the sentence's frame, and -1 if its verb is negated; None if there is no frame."""
     complaint = _COMPLAINT.match(phrase)
     sentence = phrase[complaint.end() :] if complaint else phrase
     if short := _SHORT.match(sentence):

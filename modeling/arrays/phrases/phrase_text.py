@@ -1,4 +1,4 @@
-"""The text of a phrase: what is stored, what is refused, and what an encoder is given."""
+"""Text of a phrase: what is stored, what is refused, and what an encoder gets."""
 
 import re
 import unicodedata
@@ -12,24 +12,45 @@ _ARTICLE_BEFORE_SLOT = re.compile(r"\b(?:an?|the)\s+\{phrase\}", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"(?:an?|the)\s+\S", re.IGNORECASE)
 _NEGATION = re.compile(r"(?:no|not|without)\s+", re.IGNORECASE)
 
-# Categories of Unicode. Format characters (Cf) are accepted: emoji sequences and right-to-left text need them.
+# Unicode categories. Format characters (Cf) are accepted: emoji sequences and right-to-left text need them.
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
-# Letters and pictures that show nothing: Hangul's fillers and the empty braille pattern.
+# Letters and pictures that are invisible: Hangul's fillers and the empty braille pattern.
 _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _MEANINGFUL = ("L", "N", "So")  # letters and numbers of any script, pictures such as emoji
 
 
 def normalise(phrase: str) -> str:
-    """The stored form of a phrase: Unicode's composed form (NFC) without outer white space, otherwise as typed."""
+    """Return the stored form of a phrase.
+
+    Parameters
+    ----------
+    phrase : str
+        As typed.
+
+    Returns
+    -------
+    str
+        In Unicode's composed form (NFC), without outer white space; otherwise as typed.
+    """
     return unicodedata.normalize("NFC", phrase).strip()
 
 
 def refusal(phrase: str) -> str | None:
-    """Why a phrase cannot be scored, or None where it can.
+    """Return why a phrase cannot be scored.
 
-    One of `empty`, `blank` (nothing that shows), `too_long` (more than 120 characters in its stored form),
-    `control_characters`, `only_punctuation` (no letter, number or picture).
+    Parameters
+    ----------
+    phrase : str
+        As typed.
 
+    Returns
+    -------
+    str or None
+        `empty`, `blank` (nothing visible), `too_long` (more than 120 characters in its stored form),
+        `control_characters` or `only_punctuation` (no letter, number or picture); None if the phrase can be scored.
+
+    Examples
+    --------
     >>> refusal("a red square"), refusal("?!")
     (None, 'only_punctuation')
     """
@@ -49,12 +70,28 @@ def refusal(phrase: str) -> str | None:
 
 
 def split_negation(phrase: str) -> tuple[str, int]:
-    """What a phrase is about, and its sign: -1 where it says that images lack it, otherwise 1.
+    """Split a phrase into its subject and the sign of its negations.
 
-    "no X", "not X" and "without X" are X with the sign turned, in any case; each further negation turns it again. An
-    embedding of "no X" lies close to that of X, so the direction has to be read from the words. A phrase that would
-    have nothing left to score is taken as it stands. phrase: in its stored form (`normalise`).
+    "no X", "not X" and "without X" (in any case) become X with the sign turned; each further negation turns it again. A
+    phrase that would have nothing left to score is taken as it stands.
 
+    Parameters
+    ----------
+    phrase : str
+        In its stored form (`normalise`).
+
+    Returns
+    -------
+    subject : str
+    sign : int
+        -1 if the phrase says that images lack the subject, otherwise 1.
+
+    Notes
+    -----
+    An embedding of "no X" lies close to that of X, so the direction has to be read from the words.
+
+    Examples
+    --------
     >>> split_negation("without a collar"), split_negation("a collar"), split_negation("no ?")
     (('a collar', -1), ('a collar', 1), ('no ?', 1))
     """
@@ -65,16 +102,42 @@ def split_negation(phrase: str) -> tuple[str, int]:
 
 
 def check_template(template: str) -> None:
-    """Raise BadTemplate unless the template holds {phrase} exactly once."""
+    """Check that a template contains {phrase} exactly once.
+
+    Parameters
+    ----------
+    template : str
+
+    Raises
+    ------
+    BadTemplate
+        If it does not.
+    """
     if template.count(_SLOT) != 1:
-        raise BadTemplate(f"a text template must hold {_SLOT} exactly once, and {template!r} does not")
+        raise BadTemplate(f"a text template must contain {_SLOT} exactly once, but {template!r} does not")
 
 
 def render(template: str, phrase: str) -> str:
-    """Put a phrase into a template; an article that begins the phrase replaces one directly before the slot.
+    """Put a phrase into a template.
 
-    Braces in the phrase stay as they are. Raises BadTemplate.
+    Parameters
+    ----------
+    template : str
+        Contains {phrase} exactly once.
+    phrase : str
+        An article at its start replaces one directly before the slot. Braces stay as they are.
 
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    BadTemplate
+        If the template does not contain {phrase} exactly once.
+
+    Examples
+    --------
     >>> render("an image of a {phrase}", "red square"), render("an image of a {phrase}", "the sky")
     ('an image of a red square', 'an image of the sky')
     """

@@ -1,4 +1,4 @@
-"""The words of a phrase, told apart from how they are written: case, articles, plural, hyphens."""
+"""Words of a phrase, regardless of how they are written: case, articles, plural, hyphens."""
 
 import re
 from functools import lru_cache
@@ -26,8 +26,19 @@ _SINGULAR_ENDINGS = ("ss", "us", "is")
 
 
 def lemmas(text: str) -> tuple[str, ...]:
-    """The words that carry meaning, lower case and singular, in order. English rules: other words stay as they are.
+    """Return the words that carry meaning, in lower case and singular, in order.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of str
+        The rules are for English; words of other languages stay as they are.
+
+    Examples
+    --------
     >>> lemmas("An image of the Dark Squares")
     ('dark', 'square')
     """
@@ -36,8 +47,19 @@ def lemmas(text: str) -> tuple[str, ...]:
 
 
 def same_words(a: str, b: str) -> bool:
-    """Whether two texts have the same lemmas, also where one writes as two words what the other writes as one.
+    """Return whether two texts have the same lemmas.
 
+    Parameters
+    ----------
+    a, b : str
+
+    Returns
+    -------
+    bool
+        Also True if one text writes as two words what the other writes as one; False without lemmas.
+
+    Examples
+    --------
     >>> same_words("a water-bird", "waterbirds"), same_words("dark squares", "square")
     (True, False)
     """
@@ -46,16 +68,26 @@ def same_words(a: str, b: str) -> bool:
 
 
 def contains_words(text: str, part: str) -> bool:
-    """Whether every lemma of `part`, which has some, is among those of `text`."""
+    """Return whether every lemma of `part` is among those of `text`.
+
+    Parameters
+    ----------
+    text, part : str
+
+    Returns
+    -------
+    bool
+        False if `part` has no lemmas.
+    """
     wanted = set(lemmas(part))
     return bool(wanted) and wanted <= set(lemmas(text))
 
 
 @lru_cache(maxsize=1)
 def vocabulary() -> tuple[str, ...]:
-    """Short phrases for what shows in images, each once: colours, materials, patterns, things, places, light, styles.
+    """Return short phrases for what images show: colours, materials, places, ….
 
-    They are in modeling/vocabulary.txt, separated by commas, with a line for each kind.
+    They are in modeling/vocabulary.txt, separated by commas, with a line per kind. Each occurs once.
     """
     lines = files("modeling").joinpath("vocabulary.txt").read_text("utf-8").splitlines()
     phrases = [phrase.strip() for line in lines if not line.startswith("#") for phrase in line.split(",")]

@@ -1,20 +1,31 @@
-"""Products of matrices, by what multiplies them quickest.
+"""Matrix products by the fastest library.
 
-Torch multiplies float32 with MKL, which takes the widest instructions of Intel's processors alone; oneDNN, which comes
-with torch, takes those of AMD's too and is then twice as fast. Both sum in float32.
+Torch multiplies float32 matrices with MKL, which uses the widest instructions on Intel's processors only. oneDNN, which
+comes with torch, also uses those of AMD's processors and is then twice as fast. Both sum in float32.
 """
 
 import torch
 from torch import Tensor
 
-# Without oneDNN there are none. Torch's own compiler multiplies and packs by them.
+# Operators that torch's own compiler multiplies and packs with; None without oneDNN.
 _has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 _of_onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if _has_onednn else None
 _pack = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None) if _has_onednn else None
 
 
 def times(a: Tensor, b: Tensor) -> Tensor:
-    """A B, [k, n], from a [k, m] and b [m, n] of one type, on one device."""
+    """Multiply two matrices.
+
+    Parameters
+    ----------
+    a : Tensor of shape (k, m)
+    b : Tensor of shape (m, n)
+        Of the same type and on the same device.
+
+    Returns
+    -------
+    Tensor of shape (k, n)
+    """
     if _of_onednn is None or a.dtype != torch.float32 or a.device.type != "cpu":
         return a @ b
     product: Tensor = _of_onednn(_dense(a), _dense(b).T, None, "none", [], "")
@@ -22,7 +33,17 @@ def times(a: Tensor, b: Tensor) -> Tensor:
 
 
 def packed(rows: Tensor) -> Tensor:
-    """Rows [n, m], for `times_packed` alone: a copy that need not be put in order for every product."""
+    """Copy rows into the layout that `times_packed` multiplies by.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (n, m)
+
+    Returns
+    -------
+    Tensor
+        For `times_packed` only. Packing once saves reordering the rows for every product.
+    """
     if _pack is None or rows.dtype == torch.float64 or rows.device.type != "cpu":
         return rows.clone()
     copy: Tensor = _pack(_dense(rows))
@@ -30,7 +51,18 @@ def packed(rows: Tensor) -> Tensor:
 
 
 def times_packed(a: Tensor, rows: Tensor) -> Tensor:
-    """A Rᵀ, [k, n], from a [k, m] and rows r [n, m] that are packed, of one type."""
+    """Multiply a matrix by the transpose of packed rows.
+
+    Parameters
+    ----------
+    a : Tensor of shape (k, m)
+    rows : Tensor
+        From `packed`, for rows of shape (n, m) of the same type.
+
+    Returns
+    -------
+    Tensor of shape (k, n)
+    """
     if _of_onednn is None or not rows.is_mkldnn:
         return a @ rows.T
     product: Tensor = _of_onednn(_dense(a), rows, None, "none", [], "")
@@ -38,15 +70,25 @@ def times_packed(a: Tensor, rows: Tensor) -> Tensor:
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 matrices in hardware: without, they are slower than float32."""
+    """Return whether the device multiplies bfloat16 matrices in hardware.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Returns
+    -------
+    bool
+        Without hardware support, bfloat16 products are slower than float32.
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # an older torch cannot say
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # an older torch does not know
         return False
     has = torch.cpu.get_capabilities()
     return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
 
 
 def _dense(matrix: Tensor) -> Tensor:
-    """The matrix without gaps in memory, a copy where it has some: oneDNN is a thousand times slower with them."""
+    """Return the matrix without gaps in memory, copied if necessary: gaps make oneDNN a thousand times slower."""
     return matrix if matrix.is_contiguous() or matrix.T.is_contiguous() else matrix.contiguous()

@@ -1,9 +1,9 @@
-"""Exact search of images by text: many texts over many images at once, computing few similarities one by one.
+"""Exact search of images by text: many texts and many images at once.
 
-A batch of texts is one matrix product, whose sums are rounded otherwise than `similarity.similarities` rounds them, or
-even its factors; and a threshold must not move an image. So what comes within rounding of a threshold, or of the last
-image that is asked for, is computed again by that function. What is returned is what it alone would return, to the bit:
-docs/methods.md.
+A batch of texts is one matrix product. Its sums, and for bfloat16 even its factors, are rounded differently from
+`similarity.similarities`; but rounding must not move an image across a threshold. So `similarities` computes again
+whatever comes within rounding of a threshold, or of the last image that is asked for. The result equals that of
+`similarities` alone, to the bit. See docs/methods.md.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,20 +21,24 @@ from modeling.arrays.embeddings.similarity import similarities
 from modeling.tensors.linear_algebra.matrix_products import multiplies_bfloat16, packed, times_packed
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 
-_IMAGES = 2**14  # that are multiplied at once: the products stay in cache
-_MORE_THAN_UNIT = 1.01  # lengths of rows, also when they are rounded
-_NEAREST = 0.505  # of the spacing of numbers: the most that the nearest one is off, as a share of itself
-_AGAIN = 256  # images that are computed again at once
-_LOWEST = -2  # lower than the product of unit rows
+_IMAGES = 2**14  # images to multiply at once, so that the products stay in cache
+_MORE_THAN_UNIT = 1.01  # bounds the lengths of unit rows, also after rounding
+_NEAREST = 0.505  # largest error of rounding to the nearest number, as a share of eps times that number
+_AGAIN = 256  # images to compute again at once
+_LOWEST = -2  # below any product of unit rows
 
 Products = NDArray[np.float32]  # [K, m], of K texts and m images
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """The images most similar to each of K texts, in descending order, the lower row first of equal ones.
+    """The most similar images to each of K texts, in descending order.
 
-    rows: int64[K, count]; similarities: float32[K, count].
+    Attributes
+    ----------
+    rows : int64 ndarray of shape (K, count)
+        The lower row comes first among equal similarities.
+    similarities : float32 ndarray of shape (K, count)
     """
 
     rows: NDArray[np.int64]
@@ -42,8 +46,22 @@ class Nearest:
 
 
 class SimilarityIndex:
-    """n images in memory, to be searched by text. Searching is safe from several threads; there is no adding.
+    """Search n images in memory by text.
 
+    Several threads may search at the same time. Images cannot be added.
+
+    Parameters
+    ----------
+    images : float32 ndarray of shape (n, d)
+        Unit rows, n ≥ 1. They are kept as they are, for exact values, and rounded.
+
+    Raises
+    ------
+    BadArray
+        If it is not a float32 matrix of unit rows.
+
+    Examples
+    --------
     >>> index = SimilarityIndex(np.eye(3, dtype=np.float32))
     >>> index.nearest(np.array([[0.6, 0.0, 0.8]], dtype=np.float32), 2).rows.tolist()
     [[2, 0]]
@@ -52,10 +70,6 @@ class SimilarityIndex:
     """
 
     def __init__(self, images: NDArray[np.float32]) -> None:
-        """Take in unit rows, float32[n, d], n ≥ 1: kept as they are, to compute exactly from, and rounded.
-
-        Raises BadArray, also for a row that does not have length 1.
-        """
         self._images = _checked("image", images)
         self._fine = _Blocks(self._images, torch.float32)
         halves = multiplies_bfloat16(torch.device("cpu"))
@@ -65,16 +79,31 @@ class SimilarityIndex:
         return len(self._images)
 
     def above(self, texts: NDArray[np.float32], thresholds: NDArray[np.floating]) -> list[NDArray[np.int64]]:
-        """The images with similarity > τ to each of K texts, in float32: rows in ascending order, int64[m] a text.
+        """Find the images with similarity > τ to each text.
 
-        texts: float32[K, d], unit rows; thresholds: float[K], in [-1, 1]. Raises BadArray.
+        Parameters
+        ----------
+        texts : float32 ndarray of shape (K, d)
+            Unit rows.
+        thresholds : float ndarray of shape (K,)
+            τ in [-1, 1]; compared in float32.
+
+        Returns
+        -------
+        list of K int64 ndarray of shape (m,)
+            Rows in ascending order; m differs by text.
+
+        Raises
+        ------
+        BadArray
+            If shapes, types or values are invalid.
         """
         texts = self._checked_texts(texts)
         if thresholds.shape != texts.shape[:1]:
             raise BadArray(f"there must be one threshold for each of {len(texts)} texts, not {thresholds.shape}")
-        inside = np.abs(thresholds) <= 1  # NaN is not
+        inside = np.abs(thresholds) <= 1  # False for NaN
         if not inside.all():
-            raise BadArray(f"thresholds must lie in [-1, 1], and threshold {int(np.argmin(inside))} does not")
+            raise BadArray(f"thresholds must be in [-1, 1], but threshold {int(np.argmin(inside))} is not")
         tau, rounding, found = thresholds.astype(np.float32), self._fine.rounding(texts), []
         candidates = _candidates(self._fine.times(texts), tau - rounding)
         for text, threshold, (rows, about) in zip(texts, tau, candidates, strict=True):
@@ -85,9 +114,23 @@ class SimilarityIndex:
         return found
 
     def nearest(self, texts: NDArray[np.float32], count: int) -> Nearest:
-        """The `count` images that are most similar to each of K texts; all of them where there are fewer.
+        """Find the `count` images that are most similar to each text.
 
-        texts: float32[K, d], unit rows; count ≥ 1. Raises BadArray.
+        Parameters
+        ----------
+        texts : float32 ndarray of shape (K, d)
+            Unit rows.
+        count : int
+            At least 1; at most n images are returned.
+
+        Returns
+        -------
+        Nearest
+
+        Raises
+        ------
+        BadArray
+            If shapes, types or values are invalid.
         """
         texts = self._checked_texts(texts)
         check_count(count, "the number of nearest images")
@@ -95,7 +138,7 @@ class SimilarityIndex:
         nearest = Nearest(np.empty((len(texts), count), np.int64), np.empty((len(texts), count), np.float32))
         blocks = self._rough.times(texts)
         first = next(blocks)
-        last = _last_of(count, first)  # of the block, and the last of all can only be nearer
+        last = _last_of(count, first)  # in the first block; over all blocks it can only be larger
         least = last - 2 * (rounding + self._rough.share * (np.abs(last) + 2 * rounding + self._rough.share))
         for k, (rows, about) in enumerate(_candidates(chain([first], blocks), least)):
             likely = np.zeros(len(rows), np.bool_)
@@ -110,7 +153,7 @@ class SimilarityIndex:
         return nearest
 
     def _similarities(self, rows: NDArray[np.int64], text: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Exactly, of some images: float32[m] from int64[m]."""
+        """Compute similarities of some images exactly: float32[m] from int64[m]."""
         exact = np.empty(len(rows), np.float32)
         for start in range(0, len(rows), _AGAIN):
             some = slice(start, start + _AGAIN)
@@ -121,13 +164,13 @@ class SimilarityIndex:
         texts = _checked("text", texts)
         if texts.shape[1] != self._images.shape[1]:
             raise BadArray(
-                f"texts of {texts.shape[1]} dimensions cannot be compared to images of {self._images.shape[1]}"
+                f"texts of {texts.shape[1]} dimensions cannot be compared with images of {self._images.shape[1]}"
             )
         return texts
 
 
 def _checked(what: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Unit rows in this machine's byte order. Raises BadArray, also for another precision."""
+    """Return unit rows in this machine's byte order. Raise BadArray for anything but float32 unit rows."""
     if rows.ndim != 2 or rows.dtype.newbyteorder("=") != np.float32 or not rows.size:
         raise BadArray(f"{what}s must be a float32 matrix of at least one row, not {rows.dtype} {rows.shape}")
     check_unit_rows(rows, what)
@@ -135,7 +178,7 @@ def _checked(what: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class _Blocks:
-    """Images by blocks, as they are multiplied: few are candidates after float32; more after bfloat16, but sooner."""
+    """Images in blocks for multiplication. bfloat16 is faster than float32 but leaves more candidates."""
 
     def __init__(self, images: NDArray[np.float32], dtype: torch.dtype) -> None:
         self._dtype, self._d = dtype, images.shape[1]
@@ -146,29 +189,29 @@ class _Blocks:
             self._lost = max(self._lost, _largest_loss(block, dtype))
 
     def times(self, texts: NDArray[np.float32]) -> Iterator[Products]:
-        """About the similarities of the texts and the images of each block."""
+        """Yield approximate similarities of the texts and the images of each block."""
         with torch.inference_mode():
             operand = as_tensor(np.ascontiguousarray(texts)).to(self._dtype)
             for images in self._blocks:
                 yield times_packed(operand, images).float().numpy()
 
     def rounding(self, texts: NDArray[np.float32]) -> float:
-        """How far a product can be from the similarity, before `share` of it is lost as it is rounded too.
+        """Bound how far a product can be from the similarity before it is itself rounded (see `share`).
 
-        What rounding takes off a row, in length, its product with a unit row can lose (Cauchy and Schwarz); two orders
-        of summing d products are at most d · eps / 2 off each.
+        What rounding takes off a row, measured as a length, bounds what its product with a unit row can lose
+        (Cauchy-Schwarz). Two orders of summing d products are at most d · eps / 2 off each.
         """
         lost = self._lost + _largest_loss(as_tensor(texts), self._dtype)
         return float(_MORE_THAN_UNIT * lost + (self._d + 8) * torch.finfo(torch.float32).eps)
 
     @property
     def share(self) -> np.float32:
-        """The share of what is kept of a product that it can have lost; in float32, `rounding` has it in."""
+        """Return the largest share of a product that rounding takes off; 0 for float32, which `rounding` covers."""
         return np.float32(_NEAREST * torch.finfo(self._dtype).eps if self._dtype == torch.bfloat16 else 0)
 
 
 def _candidates(blocks: Iterable[Products], least: Products) -> Iterator[tuple[NDArray[np.int64], Products]]:
-    """For each text the images, in ascending order, whose product with it is at least a bound, and their products.
+    """Yield for each text the rows, in ascending order, whose product with it reaches a bound, and their products.
 
     blocks: products [K, m] with the images of each block; least: [K].
     """
@@ -195,7 +238,7 @@ def _places(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _last_of(count: int, products: Products) -> Products:
-    """The count-th largest of each text's products [K, m]: [K]; less than any product where there are fewer."""
+    """Return the count-th largest of each text's products [K, m]: [K]; below any product if there are fewer."""
     m = products.shape[1]
     if m < count:
         return np.full(len(products), _LOWEST, np.float32)
@@ -204,5 +247,5 @@ def _last_of(count: int, products: Products) -> Products:
 
 
 def _largest_loss(rows: Tensor, dtype: torch.dtype) -> float:
-    """The length of what rounding takes off a row, the most of any."""
+    """Return the largest length of what rounding takes off a row."""
     return float(torch.linalg.vector_norm(rows - rows.to(dtype), dim=1).max())

@@ -160,7 +160,7 @@ def test_a_list_that_is_none_is_refused_by_line(
     [
         (("--class", "circle"), "has no class 'circle'. Its classes: square, oval."),
         (("--list", "nowhere.txt"), "nowhere.txt cannot be read: No such file or directory."),
-        (("--template", "an image"), "must hold {phrase} exactly once"),
+        (("--template", "an image"), "must contain {phrase} exactly once"),
         (("--permutations", "0"), "--permutations must be at least 1"),
     ],
 )

@@ -164,7 +164,7 @@ def test_similarities_that_are_no_numbers_fail_the_phrase_and_say_where(alice, m
     assert score_due_phrases() == 0
     phrase.refresh_from_db()
     assert phrase.state == PhraseState.FAILED
-    assert phrase.last_error == "image 0 or the text is not finite, and so is not their similarity"
+    assert phrase.last_error == "image 0 or the text is not finite, so their similarity is not either"
 
 
 def test_an_encoder_that_cannot_be_loaded_is_nobodys_attempt(alice, caplog, monkeypatch):

@@ -89,10 +89,10 @@ def test_another_file_under_the_same_name_is_refused(sprites_like: Dataset, line
         (("{image}", "{split}", "triangle"), "line 2: 'triangle' is not one of the classes"),
         (("{image}", "{split}", "2"), "line 2: '2' is not one of the classes"),
         (("{image}", "{split}", "-1"), "line 2: '-1' is not one of the classes"),
-        (("{image}", "train", "oval"), "line 2: .* image, not of the split 'train'"),
-        (("{image}", "holdout", "oval"), "line 2: .* not of the split 'holdout'"),
-        (("{image}", "{split}", "oval,extra"), "line 2: it has more or fewer cells"),
-        (("{image}", "{split}"), "line 2: it has more or fewer cells"),
+        (("{image}", "train", "oval"), "line 2: .* in the split .*, not 'train'"),
+        (("{image}", "holdout", "oval"), "line 2: .* in the split .*, not 'holdout'"),
+        (("{image}", "{split}", "oval,extra"), "line 2: the line has more or fewer cells"),
+        (("{image}", "{split}"), "line 2: the line has more or fewer cells"),
     ],
 )
 def test_a_wrong_line_is_named_and_nothing_is_stored(

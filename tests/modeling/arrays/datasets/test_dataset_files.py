@@ -123,30 +123,30 @@ def test_a_missing_directory_is_named(tmp_path: Path) -> None:
 
 def test_another_format_version_is_refused(directory: Path) -> None:
     edit(directory, format=99)
-    with pytest.raises(BadDataset, match="it has format 99, this version reads format 1"):
+    with pytest.raises(BadDataset, match="its format is 99, but this version reads format 1"):
         open_dataset(directory)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', "\ufffd"])
 def test_what_is_not_a_manifest_is_refused(directory: Path, text: str) -> None:
     (directory / "manifest.json").write_text(text)
-    with pytest.raises(BadDataset, match="this is not the manifest of a data set"):
+    with pytest.raises(BadDataset, match="is not the manifest of a data set"):
         open_dataset(directory)
 
 
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("labels.npy", np.zeros(24, np.int64), r"it holds int64\[24\], not int32\[24\]"),
-        ("labels.npy", np.zeros(23, np.int32), r"it holds int32\[23\]"),
+        ("labels.npy", np.zeros(24, np.int64), r"holds int64\[24\], not int32\[24\]"),
+        ("labels.npy", np.zeros(23, np.int32), r"holds int32\[23\]"),
         ("labels.npy", np.arange(24, dtype=np.int32), "a label has no class name"),
         ("labels.npy", np.arange(24, dtype=np.int32)[::-1] // 12, "not sorted by label and split"),
         ("splits.npy", np.full(24, 3, np.int8), "a split is not one of 0, 1, 2"),
         ("attributes.npy", np.full(24, 2, np.int32), "an attribute has no name"),
         ("attributes.npy", np.full(24, -1, np.int32), "an attribute has no name"),
-        ("similarity.npy", np.zeros((24, 15), np.float32), r"it holds float32\[24, 15\], not float32\[24, 16\]"),
+        ("similarity.npy", np.zeros((24, 15), np.float32), r"holds float32\[24, 15\], not float32\[24, 16\]"),
         ("similarity.npy", np.zeros((24, 16), np.float32, order="F"), "not float32"),
-        ("image_keys.npy", np.zeros(24, "S12"), "it holds"),
+        ("image_keys.npy", np.zeros(24, "S12"), "holds"),
     ],
 )
 def test_an_array_that_does_not_fit_the_manifest_is_named(
@@ -178,5 +178,5 @@ def test_a_missing_array_file_is_named(directory: Path) -> None:
 
 def test_file_names_that_do_not_fit_are_named(directory: Path) -> None:
     (directory / "filenames.json").write_text("[]")
-    with pytest.raises(BadDataset, match="it does not list 24 names"):
+    with pytest.raises(BadDataset, match="does not list 24 names"):
         _ = open_dataset(directory).filenames

@@ -70,7 +70,7 @@ def test_templates_that_do_not_fit_are_refused() -> None:
             class_prompts(["dog"], [template])
     with pytest.raises(BadTemplate, match=r"\{class\} and \{attribute\} exactly once"):
         group_prompts(["dog"], ["cartoon"], ["a {class}"])
-    with pytest.raises(BadTemplate, match=r"and no other slot, and .* on \{place\}' does not"):
+    with pytest.raises(BadTemplate, match=r"and no other slot, but .* on \{place\}' does not"):
         group_prompts(["dog"], ["cartoon"], ["a {attribute} of a {class} on {place}"])
     with pytest.raises(BadTemplate, match="at least one text"):
         class_prompts(["dog"], [])
@@ -87,7 +87,7 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
             classifier.predict(np.array([[1.0, 0], [bad, 0]]))
     with pytest.raises(BadArray, match="text embedding 0 is zero or not finite"):
         prompt_embedding(np.zeros((1, 2)))
-    with pytest.raises(BadArray, match=r"must be \[P, d\] and \[P\]"):
+    with pytest.raises(BadArray, match=r"must have shapes \(P, d\) and \(P,\)"):
         ZeroShot(np.eye(2, dtype=np.float32), np.arange(3))
     with pytest.raises(BadArray, match="row 1 of prompt embeddings is not finite"):
         ZeroShot(np.array([[1, 0], [np.nan, 0]], np.float32), np.arange(2))

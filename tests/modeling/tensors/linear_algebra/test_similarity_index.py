@@ -189,5 +189,5 @@ def test_searches_that_do_not_fit_are_refused() -> None:
     with pytest.raises(BadArray, match="one threshold for each of 2 texts"):
         index.above(texts, np.array([0.1]))
     for outside in (1.5, np.nan):
-        with pytest.raises(BadArray, match="threshold 1 does not"):
+        with pytest.raises(BadArray, match="threshold 1 is not"):
             index.above(texts, np.array([0.1, outside]))
