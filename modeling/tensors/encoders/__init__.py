@@ -1,4 +1,4 @@
-"""Encoders of images and texts into one space: one interface for open_clip's models, the bundled one, and others'."""
+"""Encoders of images and texts into one space: open_clip's models, the bundled one, and custom ones."""
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 from modeling.tensors.encoders.checked import CheckedEncoder

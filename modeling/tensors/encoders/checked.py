@@ -1,4 +1,4 @@
-"""Holds every encoder to its promise: a wrong embedding stops here, and is not stored as a similarity."""
+"""Encoders whose output is checked, so that no wrong embedding is stored as a similarity."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -14,9 +14,20 @@ _Item = TypeVar("_Item", Image, str)
 
 
 class CheckedEncoder:
-    """An encoder whose inputs go through in batches and whose outputs are finite float32 unit rows.
+    """Encode in batches, and check that results are finite float32 unit rows.
 
-    encode_images and encode_texts raise BadEmbedding where the encoder within returns anything else.
+    Parameters
+    ----------
+    encoder : Encoder
+    batch_size : int, default 64
+        Images or texts that the encoder gets at once.
+
+    Attributes
+    ----------
+    name : str
+    dim : int
+    logit_scale : float or None
+        None if the encoder does not have one.
     """
 
     def __init__(self, encoder: Encoder, batch_size: int = 64) -> None:
@@ -27,15 +38,45 @@ class CheckedEncoder:
         self.logit_scale: float | None = getattr(encoder, "logit_scale", None)
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """float32[n, dim] of n PIL images."""
+        """Embed images.
+
+        Parameters
+        ----------
+        images : sequence of n PIL images
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+
+        Raises
+        ------
+        BadEmbedding
+            If the encoder returns anything else.
+        """
         return self._in_batches(self._encoder.encode_images, images)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[n, dim] of n texts."""
+        """Embed texts.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+
+        Raises
+        ------
+        BadEmbedding
+            If the encoder returns anything else.
+        """
         return self._in_batches(self._encoder.encode_texts, texts)
 
     def describe(self) -> dict[str, Any]:
-        """Name, dimensions, and what the encoder within says about itself."""
+        """Return name, number of columns, and what the encoder's own `describe` returns."""
         own: Callable[[], dict[str, Any]] = getattr(self._encoder, "describe", dict)
         return {"name": self.name, "dim": self.dim, **own()}
 

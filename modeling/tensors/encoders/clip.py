@@ -1,4 +1,4 @@
-"""CLIP-like models by open_clip's own loader, computed in float32."""
+"""CLIP-like models from open_clip, computed in float32."""
 
 import difflib
 from collections.abc import Sequence
@@ -19,7 +19,26 @@ from modeling.tensors.encoders.weights import WeightsFile, find_weights
 
 
 class OpenClipEncoder:
-    """An open_clip model in evaluation mode, on the GPU where there is one."""
+    """An open_clip model in evaluation mode, on the GPU if there is one.
+
+    Parameters
+    ----------
+    model : str
+        open_clip's name of the model.
+    weights : WeightsFile
+
+    Attributes
+    ----------
+    name : str
+        Model and weights file.
+    dim : int
+    logit_scale : float
+
+    Raises
+    ------
+    EncoderUnavailable
+        If weights or tokenizer cannot be loaded.
+    """
 
     def __init__(self, model: str, weights: WeightsFile) -> None:
         self.name = f"{model}/{weights.file.name}"
@@ -31,19 +50,40 @@ class OpenClipEncoder:
         self.logit_scale = float(self._model.logit_scale.detach().exp())
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """float32[n, dim], unit rows. The whole sequence is one batch."""
+        """Embed images as one batch.
+
+        Parameters
+        ----------
+        images : sequence of n PIL images
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
         with exact_inference():
             batch = torch.stack([self._preprocess(image) for image in images]).to(self._device)
             return unit_rows(self._model.encode_image(batch, normalize=False))
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[n, dim], unit rows. A text beyond the model's context length is cut there."""
+        """Embed texts as one batch.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+            Cut at the model's context length.
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
         with exact_inference():
             tokens = self._tokenizer(list(texts)).to(self._device)
             return unit_rows(self._model.encode_text(tokens, normalize=False))
 
     def describe(self) -> dict[str, Any]:
-        """What decides the embeddings: weights (SHA-256), preprocessing, precision, versions."""
+        """Return what decides the embeddings: weights' SHA-256, preprocessing, versions."""
         return {
             "weights_file": self._weights_file.name,
             "weights_sha256": file_sha256(self._weights_file),
@@ -54,7 +94,24 @@ class OpenClipEncoder:
 
 
 def load_open_clip(model: str, pretrained: str) -> OpenClipEncoder:
-    """The encoder `open_clip:<model>:<pretrained>`. Raises EncoderUnavailable with what to do."""
+    """Load the encoder `open_clip:<model>:<pretrained>`.
+
+    Parameters
+    ----------
+    model : str
+        open_clip's name of the model.
+    pretrained : str
+        A pretrained tag of the model, or the path of a weights file.
+
+    Returns
+    -------
+    OpenClipEncoder
+
+    Raises
+    ------
+    EncoderUnavailable
+        If the model is unknown, or its weights or tokenizer cannot be loaded; the message says what to do.
+    """
     if open_clip.get_model_config(model) is None:
         close = difflib.get_close_matches(model, open_clip.list_models(), n=3, cutoff=0.4)
         raise EncoderUnavailable(
@@ -64,13 +121,25 @@ def load_open_clip(model: str, pretrained: str) -> OpenClipEncoder:
 
 
 def load_bundled(weights: Path | None = None) -> OpenClipEncoder:
-    """The small CLIP that is part of the package, or with `weights` of another training of it.
+    """Load the small CLIP that is part of this package.
 
-    Raises EncoderUnavailable where its weights are missing.
+    Parameters
+    ----------
+    weights : pathlib.Path, optional
+        Weights from another training of the same model. Default: the bundled ones.
+
+    Returns
+    -------
+    OpenClipEncoder
+
+    Raises
+    ------
+    EncoderUnavailable
+        If the weights are missing or damaged.
     """
     file = weights or WEIGHTS_FILE
     if not file.is_file():
-        raise EncoderUnavailable(f"the bundled encoder's weights are missing: restore {file} from the repository")
+        raise EncoderUnavailable(f"the weights of the bundled encoder are missing: restore {file} from the repository")
     if open_clip.get_model_config(NAME) is None:
         open_clip.add_model_config(CONFIG_FOLDER)
     return OpenClipEncoder(NAME, WeightsFile(file))

@@ -1,4 +1,4 @@
-"""How the encoders of this package load a model and compute with it: in float32, and alike for all of them."""
+"""Loading and inference in float32, shared by the encoders of this package."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +12,29 @@ from torch.nn.functional import normalize
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 
-# What loading raises for files that are missing, damaged, or another kind of model.
+# Errors of loaders if files are missing, damaged, or of another kind of model.
 _UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, ImportError, EOFError, UnpicklingError, SafetensorError)
 
 
 def available_device() -> torch.device:
-    """The GPU where there is one."""
+    """Return the GPU if there is one, otherwise the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @contextmanager
 def loading(failure: str) -> Iterator[None]:
-    """Raise EncoderUnavailable where a model's files are not what they should be: the failure, and the first reason."""
+    """Turn a loader's error into EncoderUnavailable.
+
+    Parameters
+    ----------
+    failure : str
+        Start of the message; the first line of the error's own message follows.
+
+    Raises
+    ------
+    EncoderUnavailable
+        If the files of a model are missing, damaged or of another kind.
+    """
     try:
         yield
     except _UNREADABLE as error:
@@ -33,12 +44,21 @@ def loading(failure: str) -> Iterator[None]:
 
 @contextmanager
 def exact_inference() -> Iterator[None]:
-    """No gradients, and no TF32 in convolutions: similarities are compared with thresholds in float32."""
+    """Disable gradients, and TF32 in convolutions: thresholds are compared in float32."""
     with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         yield
 
 
 def unit_rows(embeddings: torch.Tensor) -> NDArray[np.float32]:
-    """float32[n, dim] of length 1, from what a model returns for n images or texts."""
+    """Scale a model's output to length 1.
+
+    Parameters
+    ----------
+    embeddings : Tensor of shape (n, dim)
+
+    Returns
+    -------
+    float32 ndarray of shape (n, dim)
+    """
     rows: NDArray[np.float32] = normalize(embeddings.float(), dim=1).cpu().numpy()
     return rows

@@ -1,4 +1,4 @@
-"""What an encoder is. Anything with these four names can be brought by a `python:` spec."""
+"""Interface of encoders. Any object with these four names can be used through a `python:` spec."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,23 +9,48 @@ from PIL.Image import Image
 
 
 class Encoder(Protocol):
-    """Maps images and texts to unit rows of one space, where a dot product is a cosine similarity (paper, Eq. 1).
+    """Map images and texts to unit rows of one space.
 
-    An encoder may also have `describe() -> dict`, JSON-like: whatever tells its results from another's
-    (preprocessing, a digest of its weights, versions of its libraries); and `logit_scale`, by which the model
-    multiplied cosines in training (CLIP's is 100).
+    A dot product of two rows is a cosine similarity (paper, Eq. 1).
+
+    Notes
+    -----
+    An encoder may also have
+
+    - `describe() -> dict`: JSON-like facts that decide its results (preprocessing, digest of its weights, versions);
+    - `logit_scale`: factor of the cosines in the model's training (CLIP's is 100).
     """
 
     @property
     def name(self) -> str:
-        """A short name for people."""
+        """Return a short name for people."""
 
     @property
     def dim(self) -> int:
-        """The number of columns of each embedding."""
+        """Return the number of columns of each embedding."""
 
     def encode_images(self, images: Sequence[Image], /) -> NDArray[np.float32]:
-        """float32[n, dim], unit rows."""
+        """Embed images.
+
+        Parameters
+        ----------
+        images : sequence of n PIL images
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
 
     def encode_texts(self, texts: Sequence[str], /) -> NDArray[np.float32]:
-        """float32[n, dim], unit rows."""
+        """Embed texts.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """

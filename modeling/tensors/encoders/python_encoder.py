@@ -1,4 +1,4 @@
-"""An encoder that somebody else brings: a Python module of theirs, used without a change of our code."""
+"""Custom encoders: other people's Python modules, used without a change of our code."""
 
 import importlib
 import inspect
@@ -12,24 +12,39 @@ _INTERFACE = ("name", "dim", "encode_images", "encode_texts")
 
 
 def load_brought(path: str) -> Encoder:
-    """The encoder of `python:<module>`, made by the module's `load()`, or of `python:<module>:<factory>`.
+    """Load a custom encoder.
 
-    The module is their code and runs with our rights: only operators name specs, never participants.
-    Raises EncoderUnavailable where the module, the factory or part of the interface is missing.
+    Parameters
+    ----------
+    path : str
+        `<module>`, which has a `load()`, or `<module>:<factory>`. The function takes no arguments.
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    EncoderUnavailable
+        If the module, the function or a part of the interface is missing.
+
+    Notes
+    -----
+    The module runs with our rights. Only operators write specs, never participants.
     """
     module_name, _, factory_name = path.partition(":")
     factory_name = factory_name or "load"
     module = _imported(module_name)
     factory = getattr(module, factory_name, None)
     if not callable(factory):
-        raise EncoderUnavailable(f"the module {module_name} has no function {factory_name}() that makes an encoder")
+        raise EncoderUnavailable(f"the module {module_name} has no function {factory_name}() that returns an encoder")
     if not _needs_no_arguments(factory):
-        raise EncoderUnavailable(f"{module_name}.{factory_name}() must make an encoder without being given arguments")
+        raise EncoderUnavailable(f"{module_name}.{factory_name}() must not need arguments")
     encoder: Encoder = factory()
     missing = [name for name in _INTERFACE if not hasattr(encoder, name)]
     if missing:
         raise EncoderUnavailable(
-            f"what {module_name}.{factory_name}() returns is no encoder: it lacks {', '.join(missing)}"
+            f"{module_name}.{factory_name}() does not return an encoder: the result lacks {', '.join(missing)}"
         )
     return encoder
 
@@ -51,5 +66,5 @@ def _imported(module_name: str) -> ModuleType:
                 f"the encoder module {module_name} needs the package {error.name}, which is not installed"
             ) from error
         raise EncoderUnavailable(
-            f"there is no module {module_name} to load an encoder from: put its folder on PYTHONPATH"
+            f"the encoder module {module_name} was not found: add its folder to PYTHONPATH"
         ) from None

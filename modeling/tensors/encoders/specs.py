@@ -1,7 +1,7 @@
 """Encoder specs: the strings by which data sets and settings name an encoder.
 
-open_clip takes seconds to import, so it is imported with the first encoder that needs it: a worker that retrains last
-layers starts without.
+open_clip takes seconds to import, so it is imported with the first encoder that needs it. A worker that only retrains
+last layers starts without it.
 """
 
 from typing import Any
@@ -20,22 +20,43 @@ _FORMS = (
 
 
 def load_encoder(spec: str) -> CheckedEncoder:
-    """Load the encoder that a spec names, with its outputs checked.
+    """Load the encoder that a spec names, and check its outputs.
 
-    - `bundled:small-clip`: the small CLIP of this package, for sprites.
-    - `open_clip:<model>:<pretrained tag or weights file>`: any model of open_clip.
-    - `transformers:<model or folder>`: a CLIP-like model of Hugging Face transformers, such as AltCLIP or ALIGN.
-    - `python:<module>` with `load()` in it, or `python:<module>:<factory>`: an encoder that somebody else brings.
+    Parameters
+    ----------
+    spec : str
+        One of
 
-    Raises EncoderUnavailable, with what to do in one sentence.
+        - `bundled:small-clip`: the small CLIP of this package, for sprites.
+        - `open_clip:<model>:<pretrained tag or weights file>`: any model of open_clip.
+        - `transformers:<model or folder>`: a CLIP-like model of Hugging Face transformers, such as AltCLIP or ALIGN.
+        - `python:<module>` with `load()` in it, or `python:<module>:<factory>`: a custom encoder.
+
+    Returns
+    -------
+    CheckedEncoder
+
+    Raises
+    ------
+    EncoderUnavailable
+        If it cannot be loaded; the message says what to do.
     """
     return CheckedEncoder(_load(spec))
 
 
 def describe(encoder: CheckedEncoder, spec: str) -> dict[str, Any]:
-    """What a data set's manifest records about its encoder, JSON-like: spec, name, dim, and what it says of itself.
+    """Return what a data set's manifest records about its encoder.
 
-    open_clip's encoders tell their weights' digest, preprocessing, precision and versions.
+    Parameters
+    ----------
+    encoder : CheckedEncoder
+    spec : str
+
+    Returns
+    -------
+    dict
+        JSON-like: spec, name, dim and the encoder's own description. open_clip's encoders give the digest of their
+        weights, preprocessing, precision and versions.
     """
     return {"spec": spec, **encoder.describe()}
 

@@ -1,4 +1,4 @@
-"""CLIP-like models by Hugging Face transformers (AltCLIP, ALIGN and their kind), computed in float32."""
+"""CLIP-like models from Hugging Face transformers (such as AltCLIP and ALIGN), computed in float32."""
 
 import importlib
 import json
@@ -18,7 +18,7 @@ from modeling.arrays.common.modeling_errors import EncoderUnavailable
 from modeling.tensors.encoders.inference import available_device, exact_inference, loading, unit_rows
 from modeling.tensors.encoders.weights import need_an_answer
 
-# Texts are padded to one length, so that a text's embedding does not depend on those it is encoded with. CLIP's own.
+# CLIP's own length. Texts are padded to one length, so that an embedding does not depend on the other texts.
 _CONTEXT_LENGTH = 77
 
 _CONFIGURATION = ["*.json", "*.txt", "*.model"]
@@ -26,7 +26,27 @@ _WEIGHTS = ("*.safetensors", "*.bin")  # in order of preference
 
 
 class TransformersEncoder:
-    """A model with `get_image_features` and `get_text_features`, in evaluation mode, on the GPU where there is one."""
+    """A transformers model in evaluation mode, on the GPU if there is one.
+
+    Parameters
+    ----------
+    model : str
+        Name for messages and for `name`. It has `get_image_features` and `get_text_features`.
+    folder : pathlib.Path
+        Its configuration and weights.
+
+    Attributes
+    ----------
+    name : str
+    dim : int
+    logit_scale : float or None
+        None if the model does not have one.
+
+    Raises
+    ------
+    EncoderUnavailable
+        If transformers is not installed, or the folder has no such model.
+    """
 
     def __init__(self, model: str, folder: Path) -> None:
         self.name = model
@@ -44,13 +64,34 @@ class TransformersEncoder:
         self.logit_scale = _logit_scale(self._model)
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """float32[n, dim], unit rows. The whole sequence is one batch."""
+        """Embed images as one batch.
+
+        Parameters
+        ----------
+        images : sequence of n PIL images
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
         with exact_inference():
             batch = self._processor.image_processor([image.convert("RGB") for image in images], return_tensors="pt")
             return unit_rows(self._model.get_image_features(**batch.to(self._device)).pooler_output)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[n, dim], unit rows. A text beyond 77 tokens, or the model's own limit, is cut there."""
+        """Embed texts as one batch.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+            Cut at 77 tokens, or at the model's own limit if it is lower.
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
         with exact_inference():
             tokens = self._processor.tokenizer(
                 list(texts), padding="max_length", max_length=self._length, truncation=True, return_tensors="pt"
@@ -58,7 +99,10 @@ class TransformersEncoder:
             return unit_rows(self._model.get_text_features(**tokens.to(self._device)).pooler_output)
 
     def describe(self) -> dict[str, Any]:
-        """What decides the embeddings: weights (SHA-256 of each file), preprocessing, precision, versions."""
+        """Return what decides the embeddings: weights, preprocessing, precision, versions.
+
+        Weights are described by the SHA-256 of each file.
+        """
         return {
             "weights_sha256": {file.name: file_sha256(file) for file in _weights_files(self._folder)},
             "preprocessing": json.loads(self._processor.image_processor.to_json_string()),
@@ -69,23 +113,39 @@ class TransformersEncoder:
 
 
 def load_transformers(model: str) -> TransformersEncoder:
-    """The encoder `transformers:<model or folder>`: a folder, or a model of the Hugging Face hub, fetched once.
+    """Load the encoder `transformers:<model or folder>`.
 
-    Code in the model's repository is never run. Raises EncoderUnavailable with what to do.
+    Parameters
+    ----------
+    model : str
+        A folder, or a model of the Hugging Face hub, which is fetched once.
+
+    Returns
+    -------
+    TransformersEncoder
+
+    Raises
+    ------
+    EncoderUnavailable
+        If it cannot be loaded; the message says what to do.
+
+    Notes
+    -----
+    Code in the model's repository is never run.
     """
     folder = Path(model)
     return TransformersEncoder(model, folder if folder.is_dir() else _fetched(model))
 
 
 def _library() -> Any:
-    """transformers itself: optional, and slow to import, so only where such an encoder is asked for."""
+    """Import transformers, which is optional and slow to import, only when such an encoder is requested."""
     try:
         library = importlib.import_module("transformers")
     except ModuleNotFoundError as error:
         raise EncoderUnavailable(
-            "an encoder transformers:… needs the package transformers: install Clarify with its extra `transformers`"
+            "encoders transformers:… need the package transformers: install Clarify with its extra `transformers`"
         ) from error
-    library.utils.logging.disable_progress_bar()  # it is drawn even where there is no terminal
+    library.utils.logging.disable_progress_bar()  # otherwise it is drawn even without a terminal
     return library
 
 
@@ -99,7 +159,7 @@ def _load(library: Any, model: str, folder: Path) -> tuple[Any, Any]:
 
 
 def _fetched(model: str) -> Path:
-    """The folder of a model of the hub, from its cache or the network. Raises EncoderUnavailable."""
+    """Return the folder of a hub model, from the cache or the network. Raise EncoderUnavailable."""
     cached = _cached(model)
     if cached:
         return cached
@@ -107,10 +167,10 @@ def _fetched(model: str) -> Path:
         need_an_answer(hf_hub_url(model, "config.json"))
         return _downloaded(model)
     except (OSError, ValueError):
-        # `from None`: the hub's chain of network errors adds nothing to what a person has to do
+        # The hub's chain of network errors does not help a person, hence `from None`.
         raise EncoderUnavailable(
             f"the model transformers:{model} is not on this machine and cannot be fetched: on a machine with a "
-            f"network, download the files of the Hugging Face repository {model} into one folder, bring it here, and "
+            f"network, download the files of the Hugging Face repository {model} into one folder, copy it here, and "
             "use transformers:/path/to/that/folder"
         ) from None
 
@@ -124,13 +184,13 @@ def _cached(model: str) -> Path | None:
 
 
 def _downloaded(model: str) -> Path:
-    """Fetch configuration and weights. Raises OSError for whatever prevents it, ValueError for an impossible name."""
+    """Fetch configuration and weights. Raise OSError for whatever prevents it, ValueError for an impossible name."""
     for weights in _WEIGHTS:
         try:
             folder = Path(snapshot_download(model, allow_patterns=[*_CONFIGURATION, weights]))
         except (OSError, ValueError):
             raise
-        except Exception as error:  # of the hub client's HTTP library, which is another one in each major version
+        except Exception as error:  # the hub client's HTTP library, and its errors, differ by major version
             raise ConnectionError(str(error)) from error
         if _weights_files(folder):
             return folder
@@ -138,13 +198,13 @@ def _downloaded(model: str) -> Path:
 
 
 def _weights_files(folder: Path) -> list[Path]:
-    """The files of the preferred format that the folder has."""
+    """Return the folder's files of the preferred format that it has."""
     by_format = [sorted(folder.glob(pattern)) for pattern in _WEIGHTS]
     return next((files for files in by_format if files), [])
 
 
 def _logit_scale(model: Any) -> float | None:
-    """What the model multiplies cosines by: exp(logit_scale), or 1 / temperature in ALIGN; None if it has neither."""
+    """Return the factor of the cosines: exp(logit_scale), or 1 / temperature in ALIGN; None if there is neither."""
     if hasattr(model, "logit_scale"):
         return float(model.logit_scale.detach().exp())
     if hasattr(model, "temperature"):

@@ -1,4 +1,4 @@
-"""Finds the weights of an open_clip model: a file, or a pretrained tag that is cached or can be fetched."""
+"""Weights of open_clip models: a file, or a pretrained tag that is cached or can be fetched."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundE
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 
-# The hub must answer within this, so that a machine without a network is told so at once: huggingface_hub by itself
-# retries for half a minute, and says so in a dozen lines.
+# The hub must answer within this time, so that a machine without a network fails at once. huggingface_hub itself
+# retries for half a minute and prints a dozen lines.
 _ANSWER_TIMEOUT_S = 5
 
 _WEIGHTS_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -25,10 +25,15 @@ _PREPROCESSING = ("mean", "std", "interpolation", "resize_mode")
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A weights file and what belongs to it.
+    """A weights file and the settings that belong to it.
 
-    quick_gelu: whether the model was trained with OpenAI's approximation of GELU.
-    preprocessing: mean, std, interpolation and resize_mode, those that differ from open_clip's defaults for the model.
+    Attributes
+    ----------
+    file : pathlib.Path
+    quick_gelu : bool
+        Whether the model was trained with OpenAI's approximation of GELU.
+    preprocessing : dict
+        Those of mean, std, interpolation and resize_mode that differ from open_clip's defaults for the model.
     """
 
     file: Path
@@ -37,11 +42,28 @@ class WeightsFile:
 
 
 def find_weights(model: str, pretrained: str) -> WeightsFile:
-    """The weights that `pretrained` names: a tag that open_clip knows for the model, else a file.
+    """Find the weights that `pretrained` names.
 
-    A tag's file is fetched once and cached by huggingface_hub. An `open_clip_config.json` beside a weights file, as
-    repositories of open_clip models have it, gives that file's preprocessing.
-    Raises EncoderUnavailable with what to do.
+    Parameters
+    ----------
+    model : str
+        open_clip's name of the model.
+    pretrained : str
+        A tag that open_clip knows for the model, otherwise the path of a file.
+
+    Returns
+    -------
+    WeightsFile
+
+    Raises
+    ------
+    EncoderUnavailable
+        If they cannot be found or fetched; the message says what to do.
+
+    Notes
+    -----
+    huggingface_hub fetches a tag's file once and caches it. An `open_clip_config.json` beside a weights file, as in
+    repositories of open_clip models, gives the file's preprocessing.
     """
     tag = open_clip.get_pretrained_cfg(model, pretrained)
     if tag:
@@ -83,11 +105,11 @@ def _file_of_tag(spec: str, model: str, hub_path: str) -> Path:
     try:
         return _fetched(repository, candidates)
     except OSError:
-        # `from None`: the hub's chain of network errors adds nothing to what a person has to do
+        # The hub's chain of network errors does not help a person, hence `from None`.
         raise EncoderUnavailable(
             f"the weights of {spec} are not on this machine and cannot be fetched: on a machine with a network, "
             f"download {candidates[0]} and {_CONFIG_FILE} from the Hugging Face repository {repository} into one "
-            f"folder, bring it here, and use open_clip:{model}:/path/to/{candidates[0]}"
+            f"folder, copy it here, and use open_clip:{model}:/path/to/{candidates[0]}"
         ) from None
 
 
@@ -99,7 +121,7 @@ def _cached(repository: str, name: str) -> Path | None:
 
 
 def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
-    """Fetch the first candidate that the repository has. Raises OSError for whatever prevents it."""
+    """Fetch the first candidate that the repository has. Raise OSError for whatever prevents it."""
     for name in candidates:
         need_an_answer(hf_hub_url(repository, name))
         try:
@@ -108,13 +130,25 @@ def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
             continue
         except OSError:
             raise
-        except Exception as error:  # of the hub client's HTTP library, which is another one in each major version
+        except Exception as error:  # the hub client's HTTP library, and its errors, differ by major version
             raise ConnectionError(str(error)) from error
     raise FileNotFoundError(f"{repository} has none of {candidates}")
 
 
 def need_an_answer(url: str) -> None:
-    """Raise OSError unless a server answers, with whatever status, or the hub's client is offline and will not ask."""
+    """Check that a server answers, with any status.
+
+    The check is skipped if the hub's client is set to be offline.
+
+    Parameters
+    ----------
+    url : str
+
+    Raises
+    ------
+    OSError
+        If there is no answer.
+    """
     if is_offline_mode():
         return
     request = Request(url, method="HEAD")  # noqa: S310  the hub's own address, not a participant's

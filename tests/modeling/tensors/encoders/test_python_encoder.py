@@ -54,12 +54,12 @@ def test_a_factory_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("python:no_such_module", "no module no_such_module.*PYTHONPATH"),
-        ("python:no_such_package.module", "no module no_such_package.module.*PYTHONPATH"),
+        ("python:no_such_module", "module no_such_module was not found.*PYTHONPATH"),
+        ("python:no_such_package.module", "module no_such_package.module was not found.*PYTHONPATH"),
         ("python:their_broken_encoder", "needs the package a_package_that_nobody_has, which is not installed"),
         ("python:their_encoder:missing", r"no function missing\(\)"),
         ("python:their_encoder:constant", r"no function constant\(\)"),
-        ("python:their_encoder:needy", "without being given arguments"),
+        ("python:their_encoder:needy", "must not need arguments"),
         ("python:their_encoder:nothing", "lacks name, dim, encode_images, encode_texts"),
     ],
 )

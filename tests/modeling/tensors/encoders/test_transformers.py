@@ -201,7 +201,7 @@ def test_without_a_network_one_sentence_says_which_files_to_put_where(
     monkeypatch.setattr(ours, "need_an_answer", no_answer)
     sentence = (
         r"^the model transformers:BAAI/AltCLIP is not on this machine and cannot be fetched: on a machine with a "
-        r"network, download the files of the Hugging Face repository BAAI/AltCLIP into one folder, bring it here, and "
+        r"network, download the files of the Hugging Face repository BAAI/AltCLIP into one folder, copy it here, and "
         r"use transformers:/path/to/that/folder$"
     )
     with pytest.raises(EncoderUnavailable, match=sentence) as caught:

@@ -18,7 +18,7 @@ from modeling.tensors.encoders.weights import find_weights
 SENTENCE = (
     r"^the weights of open_clip:ViT-L-14:openai are not on this machine and cannot be fetched: on a machine with a "
     r"network, download open_clip_model\.safetensors and open_clip_config\.json from the Hugging Face repository "
-    r"timm/\S+ into one folder, bring it here, and use open_clip:ViT-L-14:/path/to/open_clip_model\.safetensors$"
+    r"timm/\S+ into one folder, copy it here, and use open_clip:ViT-L-14:/path/to/open_clip_model\.safetensors$"
 )
 
 
