@@ -355,7 +355,7 @@ def counts_by_split(
     Returns
     -------
     dict of str to tuple of int
-        Per split one count per group, in the numbering of `modeling.arrays.datasets.groups`; 0 for a group without images.
+        Per split one count per group, numbered as in `modeling.arrays.datasets.groups`; an empty group counts 0.
 
     Raises
     ------

@@ -19,5 +19,5 @@ def test_the_bundled_encoder_tells_red_from_blue() -> None:
 
 def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clip, "WEIGHTS_FILE", tmp_path / "weights.safetensors")
-    with pytest.raises(EncoderUnavailable, match=r"weights are missing: restore .*weights\.safetensors"):
+    with pytest.raises(EncoderUnavailable, match=r"bundled encoder are missing: restore .*weights\.safetensors"):
         load_encoder("bundled:small-clip")
