@@ -10,7 +10,10 @@ Repair = Literal["complete", "approve", "request_return", "message", "release_pl
 
 @dataclass(frozen=True)
 class Words:
-    """`repairs` are of any status; which of them fit the one at hand is asked of `services.repairs`."""
+    """Texts about one kind of discrepancy.
+
+    `repairs` are those of any status; `services.payments.discrepancy_repairs` says which of them fit a submission.
+    """
 
     label: str
     meaning: str

@@ -2,7 +2,7 @@
 
 The pictures are committed (annotations/static/annotations/tutorial); `manage.py draw_tutorial` draws them again. What a
 person tries is scored by the same code as in a task, on similarities that the bundled encoder gave for a vocabulary
-(readings/practice_words.py).
+(readings/visits/tutorial_words.py).
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ MOST_PRACTICE_PHRASES = 50
 def look(session: AnnotationSession, picture: int) -> bool:
     """Take a picture that a person pointed at as one that the AI got wrong, and return whether it is.
 
-    picture: a position in `readings.tutorial.SQUARES`. The first right answer is stored.
+    picture: a position in `readings.visits.tutorial.SQUARES`. The first right answer is stored.
     """
     if not is_wrong(picture):
         return False

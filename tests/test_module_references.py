@@ -1,0 +1,41 @@
+"""Docs, docstrings and comments name modules that are there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from annotations.services.queue import worker_wakeup
+from tests.test_architecture import PACKAGES, ROOT
+
+LAYERS = ("readings", "services", "analysis", "exports", "views", "api", "admin")
+# `services/queue/claims`, `modeling.arrays.phrases.error_score` or `worker/tasks.py`, quoted.
+QUOTED = re.compile(rf"`((?:{'|'.join((*PACKAGES, *LAYERS))})[./][\w./]+?)(?:\(.*?\))?`")
+TEXTS = ("docs/*.md", "docs/decisions/*.md", "README.md", "CONTRIBUTING.md", *(f"{name}/**/*.py" for name in PACKAGES))
+
+
+def _quoted() -> Iterator[tuple[Path, str]]:
+    for pattern in TEXTS:
+        for file in ROOT.glob(pattern):
+            if "migrations" not in file.parts:
+                yield from ((file, name) for name in QUOTED.findall(file.read_text("utf-8")))
+
+
+def _is_there(name: str) -> bool:
+    """Say whether a name leads to a file or folder, to a name within a module, or to one that a package hands on."""
+    parts = [part for part in re.split(r"[./]", name.removesuffix(".py")) if part]
+    base = ROOT / "annotations" if parts[0] in LAYERS else ROOT
+    whole, holder = base.joinpath(*parts), base.joinpath(*parts[:-1])
+    if whole.is_dir() or base.joinpath(name).exists():
+        return True
+    if any(path.with_suffix(".py").is_file() for path in (whole, holder, holder.parent)):
+        return True
+    return (holder / "__init__.py").is_file() and f'"{parts[-1]}"' in (holder / "__init__.py").read_text("utf-8")
+
+
+def test_every_module_that_a_text_names_is_there() -> None:
+    tasks = {value for name, value in vars(worker_wakeup).items() if name.isupper()}
+    made_by_operators = {"deploy/import"}
+    missing = [
+        (file, name) for file, name in _quoted() if name not in tasks | made_by_operators and not _is_there(name)
+    ]
+    assert missing == []
