@@ -12,7 +12,7 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.prolific.retries import ONCE
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight import Check, Level, Mend, Part, preflight_report
+from annotations.services.studies.preflight import Check, Level, Mend, Part, report
 from annotations.services.studies.preflight.check_result import skipped, warning
 from annotations.services.studies.preflight.prolific_checks import remote_checks
 
@@ -32,7 +32,7 @@ _AMENDABLE = (Mend.PLACES, Mend.ENTRY, Mend.MONEY, Mend.ALARMS)  # while the stu
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show every check; nothing is changed by looking."""
-    parts = preflight_report(study)
+    parts = report(study)
     if study.audience == Audience.CROWD:
         parts.append(Part("Prolific", _remote(study)))
     shown = [

@@ -109,8 +109,8 @@ def note_status(
     status is kept as it came. A submission that was never seen here is made, its ids sealed. A status for which
     Prolific gives the place away (RETURNED, TIMED-OUT …), even a late one, gives it to somebody else here too, and
     keeps the data; the cell of a completed visit goes on counting them (`readings.allocation.cells.taken`). Requests
-    that ask for what is so by now are done. Where Prolific names another person than the one who came with the submission, it is
-    flagged: whoever it was knew a link that was not theirs.
+    that ask for what is so by now are done. Where Prolific names another person than the one who came with the
+    submission, it is flagged: whoever it was knew a link that was not theirs.
     """
     row = _locked(study, submission, ids)
     if row is None:

@@ -15,7 +15,7 @@ from annotations.models import Task as StudyTask
 from annotations.models.consent_texts import FORMER_DEFAULT
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight import Level, Mend, blocking, preflight_report
+from annotations.services.studies.preflight import Level, Mend, blocking, report
 from annotations.services.studies.preflight.prolific_checks import remote_checks
 from tests import actors
 from tests.annotations.exports.rows import add_phrase
@@ -23,7 +23,7 @@ from tests.annotations.exports.rows import add_phrase
 
 def levels(study: Study, text: str) -> list[tuple[Level, Mend | None]]:
     """How the checks came out whose sentence holds the text."""
-    return [(c.level, c.mend) for part in preflight_report(study) for c in part.checks if text in c.sentence]
+    return [(c.level, c.mend) for part in report(study) for c in part.checks if text in c.sentence]
 
 
 def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> None:
@@ -254,17 +254,17 @@ def with_tasks(study: Study, n: int, **fields: Any) -> Study:
 def test_a_thousand_tasks_are_read_with_as_many_queries_as_one(
     draft_study: Study, django_assert_max_num_queries: Any
 ) -> None:
-    preflight_report(draft_study)  # what is cached of the data set is read once
+    report(draft_study)  # what is cached of the data set is read once
     with CaptureQueriesContext(connection) as one:
-        preflight_report(draft_study)
+        report(draft_study)
     with_tasks(draft_study, 999)
     with django_assert_max_num_queries(len(one)):
-        preflight_report(draft_study)
+        report(draft_study)
 
 
 def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study: Study) -> None:
     with_tasks(draft_study, 49, time_limit_s=None)
-    (part,) = [part for part in preflight_report(draft_study) if part.title == "Tasks and images"]
+    (part,) = [part for part in report(draft_study) if part.title == "Tasks and images"]
     blocks = [check.sentence for check in part.checks if check.level is Level.BLOCK]
     assert len(blocks) == 21
     assert blocks[0] == "Task 2 has no time limit, which only a study of experts may. Give it one."
