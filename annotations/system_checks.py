@@ -5,7 +5,9 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
+from annotations.baseline import is_before_baseline
 from annotations.models import IdentityKey
 from annotations.services.logs import key_rotation
 
@@ -27,3 +29,24 @@ def identity_keys_fit(databases: Sequence[str] | None = None, **kwargs: Any) -> 
         return []
     unknown = key_rotation.count().unknown
     return [Error(unreadable(unknown), hint=PUT_IT_BACK, id="annotations.E001")] if unknown else []
+
+
+@register(Tags.database)
+def database_is_not_older_than_the_baseline(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a database of Clarify 0.9 or earlier before `migrate` changes anything."""
+    if not databases:
+        return []
+    applied = [".".join(key) for key in MigrationRecorder(connection).applied_migrations()]
+    if not is_before_baseline(applied):
+        return []
+    name = connection.settings_dict["NAME"]
+    return [
+        Error(
+            f"The database {name} was made by Clarify 0.9 or earlier, and this version cannot upgrade it.",
+            hint="Nothing was changed. Serve that site with the version that made it, and name an empty database in "
+            "DATABASE_URL for this one (docs/operations.md, “Upgrading”).",
+            id="annotations.E002",
+        )
+    ]

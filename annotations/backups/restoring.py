@@ -11,6 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from annotations.backups import contents, files, postgres_tools
 from annotations.backups.backup_errors import BackUpRefused
 from annotations.backups.backup_manifest import DATA, DUMP, Manifest
+from annotations.baseline import is_before_baseline
 from annotations.services.logs import key_rotation
 from annotations.services.logs.key_rotation import Seals
 from modeling.arrays.common.digests import file_sha256
@@ -36,7 +37,7 @@ def restore(folder: Path) -> Restored:
     Raises BackUpRefused, OSError.
     """
     manifest = Manifest.read(folder)
-    _refuse_newer(manifest)
+    _refuse_other_versions(manifest)
     _refuse_tables()
     digests = files.checked_digests(folder)
     n_files = _put_files(folder / DATA, digests)
@@ -45,7 +46,13 @@ def restore(folder: Path) -> Restored:
     return Restored(manifest, n_files, key_rotation.count(), is_older=bool(_migrations() - set(manifest.migrations)))
 
 
-def _refuse_newer(manifest: Manifest) -> None:
+def _refuse_other_versions(manifest: Manifest) -> None:
+    """Raise BackUpRefused for a back-up of Clarify 0.9 or earlier, or of a version newer than this one."""
+    if is_before_baseline(manifest.migrations):
+        raise BackUpRefused(
+            f"This back-up was made by Clarify {manifest.clarify}, and this version cannot upgrade its database. "
+            f"Nothing was changed: restore it with Clarify {manifest.clarify}."
+        )
     files.refuse(
         sorted(name for name in set(manifest.migrations) - _migrations() if name.startswith("annotations.")),
         f"migrations of the back-up are not known here. Restore it with Clarify {manifest.clarify} or a newer one",

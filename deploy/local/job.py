@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.urls import reverse
 
 from annotations.analysis.statistics.estimates import Spread
@@ -34,7 +35,11 @@ INTRODUCTION = (
 
 
 def migrate() -> None:
-    call_command("migrate", interactive=False, verbosity=0)
+    """Raises CannotRun for a database of Clarify 0.9 or earlier."""
+    try:
+        call_command("migrate", interactive=False, skip_checks=False, verbosity=0)
+    except SystemCheckError as error:
+        raise CannotRun(f"{error}\n`make demo RESET=1` removes what earlier demos made, and begins anew.") from error
 
 
 def has_data_set() -> bool:
