@@ -1,6 +1,6 @@
-"""The Celery application. Postgres is the queue; Celery only carries the doorbell (docs/decisions/0001).
+"""The Celery application. Postgres is the queue; Celery only wakes the workers (docs/decisions/0001).
 
-The web process imports this module to ring; `imports` names the tasks, which only a worker loads.
+The web process imports this module to send a message; `imports` names the tasks, which only a worker loads.
 """
 
 import os

@@ -39,7 +39,7 @@ METRICS_TOKEN = read.token("METRICS_TOKEN")
 REQUIRE_TWO_FACTOR = read.flag("REQUIRE_TWO_FACTOR", False)
 SIGN_IN_TRIES = int(read.number("SIGN_IN_TRIES", 10, 3, 1000))
 SIGN_IN_LOCK_MINUTES = read.number("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
-PHRASES_A_MINUTE = int(read.number("PHRASES_A_MINUTE", 60, 1, 10_000))
+PHRASES_PER_MINUTE = int(read.number("PHRASES_PER_MINUTE", 60, 1, 10_000))
 LOG_LEVEL = read.text("LOG_LEVEL", "INFO").upper()
 
 # -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) -----------------------------
@@ -238,7 +238,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# -- Celery: a doorbell. All state lives in our tables, so there is no result backend ----------------------------------
+# -- Celery: it wakes the workers. All state lives in our tables, so there is no result backend ------------------------
 CELERY_BROKER_URL = REDIS_URL
 if REDIS_URL.startswith("rediss://"):
     CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # by itself Celery takes any certificate

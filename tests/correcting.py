@@ -10,8 +10,8 @@ from tests import actors
 from tests.actors import OVAL, SQUARE, Visit
 from tests.steps import submit_and_score
 
-Said = Mapping[int, Sequence[str]]
-RIGHT_WORDS: Said = {SQUARE: ["red"], OVAL: ["blue"]}
+PhrasesByClass = Mapping[int, Sequence[str]]
+RIGHT_WORDS: PhrasesByClass = {SQUARE: ["red"], OVAL: ["blue"]}
 
 
 def study_of_both(base_model: BaseModel, slug: str = "both") -> Study:
@@ -21,7 +21,7 @@ def study_of_both(base_model: BaseModel, slug: str = "both") -> Study:
     return actors.open_study(draft)
 
 
-def say(study: Study, name: str, said: Said = RIGHT_WORDS) -> list[Phrase]:
+def say(study: Study, name: str, said: PhrasesByClass = RIGHT_WORDS) -> list[Phrase]:
     """`name` does both tasks with these phrases, by class, and they get their scores."""
     visit = actors.start_visit(study, name)
     phrases: list[Phrase] = []

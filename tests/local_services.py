@@ -3,7 +3,7 @@
 It runs before Django reads its settings. What is set already is left alone: DATABASE_URL and REDIS_URL name servers
 that run elsewhere, PYTEST_DB_SUFFIX tells apart the test databases of runs that share one. Where tests are spread over
 several processes (`-n 2`), each process has servers and folders of its own; of servers that were given, each has a test
-database and a numbered Redis database of its own, so that nobody answers another's doorbell.
+database and a numbered Redis database of its own, so that nobody receives another's messages.
 """
 
 import os
@@ -26,7 +26,7 @@ _SETTINGS = {
     "HTTPS": "false",
     "SERVE_STATIC_FROM_SOURCE": "true",
     "LOG_LEVEL": "WARNING",
-    "PHRASES_A_MINUTE": "10000",  # Redis remembers the people of an earlier test database
+    "PHRASES_PER_MINUTE": "10000",  # Redis remembers the people of an earlier test database
     "OMP_NUM_THREADS": "1",  # small arrays: a second thread costs more than it brings
 }
 _PREFIX = "clarify-tests-"

@@ -1,4 +1,4 @@
-"""Telling of alarms in a thread beside the sweeps: whoever is told may be slow, and nothing else waits for that."""
+"""Alarm notifications from a thread beside the sweeps: a receiver may be slow, and nothing else waits for it."""
 
 import logging
 import threading
@@ -11,17 +11,17 @@ from annotations.services.monitoring import alarms
 logger = logging.getLogger(__name__)
 
 
-def begin() -> threading.Thread:
-    """Tell of what is due. While an earlier telling goes on, here or elsewhere, the thread ends with nothing told."""
-    thread = threading.Thread(target=_tell, daemon=True)
+def notify_in_background() -> threading.Thread:
+    """Send the notifications that are due. While another thread sends, here or elsewhere, this one ends at once."""
+    thread = threading.Thread(target=_notify, daemon=True)
     thread.start()
     return thread
 
 
-def _tell() -> None:
+def _notify() -> None:
     try:
-        alarms.tell_due(timezone.now())
+        alarms.notify_due(timezone.now())
     except Error as error:
-        logger.warning("alarms are told at the next turn: %s", type(error).__name__)
+        logger.warning("alarm notifications wait for the next sweep: %s", type(error).__name__)
     finally:
         connections.close_all()

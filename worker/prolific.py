@@ -7,7 +7,7 @@ from django.utils import timezone
 from annotations.prolific.prolific_errors import ProlificError, TokenRefused
 from annotations.services.payments import payment_sender
 from annotations.services.prolific import prolific_client, request_sender, study_status, submissions
-from worker.common.throttled_log import complain
+from worker.common.throttled_log import log_error_throttled
 from worker.queue import worker_heartbeat
 
 BUDGET_S = 15.0  # a turn; what coordinators ask for and rehearsals share the worker
@@ -21,7 +21,7 @@ def send_due_requests() -> int:
     try:
         return request_sender.call_due(prolific) + payment_sender.send_due(prolific)
     except TokenRefused as error:
-        complain(f"requests to Prolific wait: {error}")
+        log_error_throttled(f"requests to Prolific wait: {error}")
         return 0
 
 
@@ -41,6 +41,6 @@ def reconcile_due_studies() -> int:
             seen += submissions.reconcile(study, prolific) or 0
             study_status.look(study, prolific)
         except ProlificError as error:
-            complain(f"study {study.slug} was not gone through on Prolific to the end: {error}")
+            log_error_throttled(f"study {study.slug} was not gone through on Prolific to the end: {error}")
         worker_heartbeat.touch()
     return seen

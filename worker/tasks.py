@@ -125,7 +125,7 @@ def watch_studies() -> None:
     """Raise and clear alarms, forget processes that ended long ago, and have somebody told beside the sweeps."""
     _sweep(lambda: alarms.watch(timezone.now()), "alarms raised or cleared")
     _sweep(lambda: heartbeats.forget(timezone.now()), "ended processes forgotten")
-    alarm_notifications.begin()
+    alarm_notifications.notify_in_background()
 
 
 def _sweep(drain: Callable[[], int], what: str) -> None:

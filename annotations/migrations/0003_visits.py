@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "tier",
+                    "verification",
                     models.CharField(
                         max_length=10,
                         default="unverified",
@@ -169,7 +169,8 @@ class Migration(migrations.Migration):
                         condition=Q(kind__in=["participant", "expert", "preview", "simulated"]),
                     ),
                     models.CheckConstraint(
-                        name="session_tier_known", condition=Q(tier__in=["signed", "confirmed", "unverified", "local"])
+                        name="session_verification_known",
+                        condition=Q(verification__in=["signed", "confirmed", "unverified", "local"]),
                     ),
                     models.CheckConstraint(
                         name="session_outcome_fits_stage",

@@ -114,7 +114,10 @@ class Migration(migrations.Migration):
                 ("notified_at", models.DateTimeField(blank=True, null=True)),
                 ("attempts", models.PositiveIntegerField(default=0, help_text="tries to tell the coordinator")),
                 ("last_error", models.TextField(blank=True)),
-                ("channels_told", models.JSONField(default=list, db_default=[], help_text="of “email” and “webhook”")),
+                (
+                    "channels_notified",
+                    models.JSONField(default=list, db_default=[], help_text="of “email” and “webhook”"),
+                ),
                 ("acknowledged_by", models.CharField(max_length=150, blank=True, default="", db_default="")),
             ],
             options={
@@ -127,17 +130,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="WorkerBeat",
+            name="WorkerHeartbeat",
             fields=[
                 ("id", BIG_ID),
                 ("queue", models.CharField(max_length=40)),
                 ("process", models.CharField(max_length=120, help_text="host and process id")),
                 ("started_at", models.DateTimeField()),
-                ("beat_at", models.DateTimeField()),
+                ("heartbeat_at", models.DateTimeField()),
             ],
             options={
                 "ordering": ["queue", "process"],
-                "constraints": [models.UniqueConstraint(name="worker_beat_once", fields=("queue", "process"))],
+                "constraints": [models.UniqueConstraint(name="worker_heartbeat_once", fields=("queue", "process"))],
             },
         ),
     ]

@@ -16,7 +16,7 @@ from annotations.models.keyword_ranking import KeywordRanking
 from annotations.models.participant import (
     UNCOUNTED,
     AnnotationSession,
-    EntryTier,
+    EntryVerification,
     Outcome,
     Participant,
     SessionKind,
@@ -42,7 +42,7 @@ from annotations.models.submission import (
 from annotations.models.task import Task
 from annotations.models.threshold_choice import ThresholdChoice
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
-from annotations.models.worker_beat import WorkerBeat
+from annotations.models.worker_heartbeat import WorkerHeartbeat
 
 __all__ = [
     "HOLDING",
@@ -74,7 +74,7 @@ __all__ = [
     "DeviceReport",
     "EndAnswer",
     "EndReason",
-    "EntryTier",
+    "EntryVerification",
     "Event",
     "ForgottenSubmission",
     "IdentityKey",
@@ -117,5 +117,5 @@ __all__ = [
     "TaskOrder",
     "ThresholdChoice",
     "WebhookDelivery",
-    "WorkerBeat",
+    "WorkerHeartbeat",
 ]

@@ -69,7 +69,7 @@ class SessionKind(models.TextChoices):
 UNCOUNTED = (SessionKind.PREVIEW, SessionKind.SIMULATED)  # in no count, quota, balance or export unless asked for
 
 
-class EntryTier(models.TextChoices):
+class EntryVerification(models.TextChoices):
     """How sure it is that a person comes from Prolific, the surest first."""
 
     SIGNED = "signed", "signed link"
@@ -100,8 +100,11 @@ class AnnotationSession(models.Model):
     kind = models.CharField(
         max_length=11, choices=SessionKind, default=SessionKind.PARTICIPANT, db_default=SessionKind.PARTICIPANT
     )
-    tier = models.CharField(
-        max_length=10, choices=EntryTier, default=EntryTier.UNVERIFIED, db_default=EntryTier.UNVERIFIED
+    verification = models.CharField(
+        max_length=10,
+        choices=EntryVerification,
+        default=EntryVerification.UNVERIFIED,
+        db_default=EntryVerification.UNVERIFIED,
     )
     condition = models.ForeignKey(Condition, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
     order = models.PositiveSmallIntegerField(
@@ -130,7 +133,9 @@ class AnnotationSession(models.Model):
             models.UniqueConstraint(fields=["study", "submission_key"], name="submission_once"),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="session_stage_known"),
             models.CheckConstraint(condition=Q(kind__in=SessionKind.values), name="session_kind_known"),
-            models.CheckConstraint(condition=Q(tier__in=EntryTier.values), name="session_tier_known"),
+            models.CheckConstraint(
+                condition=Q(verification__in=EntryVerification.values), name="session_verification_known"
+            ),
             models.CheckConstraint(
                 condition=Q(stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at__isnull=False)
                 | Q(stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at__isnull=False)

@@ -56,10 +56,10 @@ _PARTS = (
 _WHERE_DROPOUTS_LEAVE = (Leaves.MID_TASK, Leaves.DECLINING, Leaves.BEFORE_TUTORIAL)
 
 
-def cast(n: int, seed: int) -> list[Persona]:
+def make_personas(n: int, seed: int) -> list[Persona]:
     """n personas, the same for the same seed: of every 13, four are diligent, three grope, and one is of each other
     kind."""
-    rng = random.Random(seed)  # noqa: S311 - a cast that can be repeated, not a secret
+    rng = random.Random(seed)  # noqa: S311 - personas that can be made again, not a secret
     return [_persona(i, rng) for i in range(n)]
 
 

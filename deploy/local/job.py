@@ -17,7 +17,7 @@ from annotations.models import UNFINISHED, BaseModel, Dataset, Phrase, PhraseSta
 from annotations.services.studies.lifecycle import create_study, open_study, test_entry_url
 from annotations.services.visits.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.simulation.crowd import as_participants, send
-from annotations.simulation.personas import cast
+from annotations.simulation.personas import make_personas
 from annotations.simulation.visitor import VisitReport
 from deploy.local import beside
 from deploy.local.processes import CannotRun
@@ -111,7 +111,7 @@ def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None
         base_url,
         reverse("welcome", args=[study.slug]),
         as_participants((study.participant_parameter, study.study_parameter, study.session_parameter)),
-        cast(PARTICIPANTS, SEED),
+        make_personas(PARTICIPANTS, SEED),
         at_once=AT_ONCE,
         on_end=on_end,
     )

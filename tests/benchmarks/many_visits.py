@@ -28,7 +28,7 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import Image, images
+from annotations.services.logs.event_payloads import RowState, stored_states
 from annotations.services.logs.log_registry import OF_MODEL
 from annotations.services.phrases import assignments, replies
 from annotations.services.visits import device_reports, sessions
@@ -86,17 +86,17 @@ def log(study: Study) -> None:
     copies = study.sessions.exclude(pk__in=told).select_related("participant").in_bulk()
     entries = chain(
         (events.Entry(event_kinds.SESSION_ENTERED, visit) for visit in copies.values()),
-        (events.Entry(event_kinds.CARRIED_OVER, copies[each.visit], (each,)) for each in _images(study, copies)),
+        (events.Entry(event_kinds.CARRIED_OVER, copies[each.visit], (each,)) for each in _row_states(study, copies)),
     )
     while some := list(islice(entries, 1_000)):
         events.record_all(study, some)
 
 
-def _images(study: Study, copies: Container[int | None]) -> Iterator[Image]:
+def _row_states(study: Study, copies: Container[int | None]) -> Iterator[RowState]:
     for model in _COPIED:
         table = OF_MODEL[model]
         if model not in (Participant, AnnotationSession):
-            yield from (each for each in images(table, table.rows(study)) if each.visit in copies)
+            yield from (each for each in stored_states(table, table.rows(study)) if each.visit in copies)
 
 
 def _finished_visit(study: Study, n_phrases: int) -> None:

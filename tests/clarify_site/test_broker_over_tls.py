@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 ROOT = Path(__file__).resolve().parents[2]
-RING = """
+DISPATCH = """
 from clarify_site.celery import app
 with app.connection_for_write() as connection:
     connection.connect()
@@ -91,13 +91,13 @@ def _run(program: str, broker: str, **more: str) -> subprocess.CompletedProcess[
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("program", [RING, COUNT], ids=["the doorbell", "the count of phrases"])
+@pytest.mark.parametrize("program", [DISPATCH, COUNT], ids=["the dispatch", "the count of phrases"])
 def test_a_broker_whose_certificate_is_known_is_spoken_to(program: str, broker: str, certificate: Path) -> None:
     done = _run(program, broker, SSL_CERT_FILE=str(certificate))
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("program", [RING, COUNT], ids=["the doorbell", "the count of phrases"])
+@pytest.mark.parametrize("program", [DISPATCH, COUNT], ids=["the dispatch", "the count of phrases"])
 def test_a_broker_whose_certificate_nobody_knows_is_not_spoken_to(program: str, broker: str) -> None:
     done = _run(program, broker)
     assert done.returncode != 0

@@ -43,16 +43,18 @@ def test_a_worker_whose_broker_fell_silent_works_again(
 ) -> None:
     log = tmp_path / "log"
 
-    def rung_and_done() -> int:
-        worker_wakeup.ring(worker_wakeup.END_OVERDUE_ASSIGNMENTS)  # a message that the silent connection took is lost
+    def sent_and_done() -> int:
+        worker_wakeup.dispatch_on_commit(
+            worker_wakeup.END_OVERDUE_ASSIGNMENTS
+        )  # what the silent connection took is lost
         return log.read_text().count("succeeded")
 
     environment = {**subprocess_environment, "REDIS_URL": _url(broker), "LOG_LEVEL": "INFO"}
     with celery(log, environment, "worker", "-P", "solo", "-Q", "maintenance", "-l", "INFO") as worker:
-        wait_until(rung_and_done, worker, log)
+        wait_until(sent_and_done, worker, log)
         broker.fall_silent()
-        done_before = rung_and_done()
-        wait_until(lambda: rung_and_done() > done_before, worker, log)
+        done_before = sent_and_done()
+        wait_until(lambda: sent_and_done() > done_before, worker, log)
 
 
 def test_the_doorbell_does_not_wait_for_a_broker_that_fell_silent(
@@ -61,14 +63,14 @@ def test_the_doorbell_does_not_wait_for_a_broker_that_fell_silent(
     patience = worker_wakeup._connection().transport_options or {}
     through = Connection(_url(broker), transport_options={**app.conf.broker_transport_options, **patience})
     monkeypatch.setattr(worker_wakeup, "_connection", lambda: through)
-    monkeypatch.setattr(worker_wakeup._broker_is_silent, "_until", 0.0)
+    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert caplog.text == ""
     broker.fall_silent()
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert "the broker did not take worker.score_phrases" in caplog.text
     caplog.clear()
-    monkeypatch.setattr(worker_wakeup._broker_is_silent, "_until", 0.0)  # a little later
+    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)  # a little later
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert caplog.text == ""
 

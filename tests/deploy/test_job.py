@@ -65,7 +65,7 @@ def test_a_green_rehearsal_opens_it(base_model: BaseModel) -> None:
     study = job.the_study()
     steps = job.rehearse(study)
     assert next(steps) == (0, 4)
-    taken = jobs.take(Rehearsal)
+    taken = jobs.claim(Rehearsal)
     assert taken is not None
     jobs.finish(taken)
     assert list(steps) == []
@@ -77,7 +77,7 @@ def test_a_red_rehearsal_fails_the_stage_and_opens_nothing(base_model: BaseModel
     study = job.the_study()
     steps = job.rehearse(study)
     next(steps)
-    taken = jobs.take(Rehearsal)
+    taken = jobs.claim(Rehearsal)
     assert taken is not None
     jobs.fail(taken, "diligent-0: it broke off.")
     with pytest.raises(CannotRun, match="is red: diligent-0"):

@@ -13,7 +13,7 @@ import numpy as np
 
 from modeling.arrays.concepts.concept_merging import agreement, merge
 from modeling.arrays.concepts.concept_unions import (
-    best_together,
+    select_greedily,
     stratified_half,
     together_by_chance,
     together_in_draws,
@@ -320,8 +320,8 @@ PUBLIC: dict[str, Public] = {
         {"is_error": IS_ERROR},
         {"is_error": without(FLAGS, "one short")},
     ),
-    "best_together": Public(
-        lambda members, is_error, learn: best_together(members, is_error, learn, 2),
+    "select_greedily": Public(
+        lambda members, is_error, learn: select_greedily(members, is_error, learn, 2),
         {"members": PHRASES, "is_error": IS_ERROR, "learn": LEARN},
         {"members": FLAGS, "is_error": HALVES, "learn": LEARNT},
         {"is_error": "is_error|classified", "learn": "learn|classified"},

@@ -127,9 +127,9 @@ def test_a_worker_starts_while_the_database_is_away(monkeypatch, caplog):
 
 def test_a_complaint_is_logged_once_a_minute(monkeypatch, caplog):
     monkeypatch.setattr(throttled_log, "_last", {})
-    throttled_log.complain("no weights")
-    throttled_log.complain("no weights")
+    throttled_log.log_error_throttled("no weights")
+    throttled_log.log_error_throttled("no weights")
     assert caplog.text.count("no weights") == 1
     throttled_log._last["no weights"] -= throttled_log.EVERY_S
-    throttled_log.complain("no weights")
+    throttled_log.log_error_throttled("no weights")
     assert caplog.text.count("no weights") == 2

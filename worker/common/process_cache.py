@@ -17,7 +17,7 @@ from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
 from modeling.tensors.retraining import SharedStart, prepare_start
-from worker.common.throttled_log import complain
+from worker.common.throttled_log import log_error_throttled
 
 SHARED_STARTS = "shared-starts"  # folder in a data set's directory
 RETRY_AFTER_S = 60.0  # an encoder that could not be loaded is not tried again before
@@ -125,7 +125,7 @@ def preload() -> None:
         try:
             text_encoder(dataset).encode_texts(["a"])
         except (EncoderUnavailable, BadDataset) as error:
-            complain(f"phrases on {dataset} wait: {error}")
+            log_error_throttled(f"phrases on {dataset} wait: {error}")
 
 
 def _keep(start: SharedStart, path: Path) -> None:
@@ -133,7 +133,7 @@ def _keep(start: SharedStart, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         start.save(path)
     except (OSError, SafetensorError) as error:
-        complain(f"{path} cannot be written, so it is made again by each worker: {error}")
+        log_error_throttled(f"{path} cannot be written, so it is made again by each worker: {error}")
 
 
 @cache

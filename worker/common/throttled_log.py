@@ -1,4 +1,4 @@
-"""Trouble that stays until an operator acts, such as missing weights: logged once a minute, not at every sweep."""
+"""Errors that last until an operator acts, such as missing weights: log each once a minute, not at every sweep."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 _last: dict[str, float] = {}
 
 
-def complain(message: str) -> None:
+def log_error_throttled(message: str) -> None:
     """Log an error, unless the same message was logged less than EVERY_S ago."""
     now = time.monotonic()
     if now - _last.get(message, -EVERY_S) >= EVERY_S:

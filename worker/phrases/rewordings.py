@@ -12,7 +12,7 @@ from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.word_forms import same_words, vocabulary
 from modeling.tensors.encoders import EncoderUnavailable
 from worker.common import process_cache
-from worker.common.throttled_log import complain
+from worker.common.throttled_log import log_error_throttled
 
 MOST_REWORDINGS = 4
 
@@ -55,4 +55,4 @@ def prepare() -> None:
         try:
             embedded(encoder_spec, template)
         except EncoderUnavailable as error:
-            complain(f"rewordings wait: {error}")
+            log_error_throttled(f"rewordings wait: {error}")

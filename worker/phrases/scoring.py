@@ -19,7 +19,7 @@ from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.phrases.phrase_text import render
 from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable
 from worker.common import process_cache
-from worker.common.throttled_log import complain
+from worker.common.throttled_log import log_error_throttled
 from worker.phrases import rewordings
 from worker.phrases.phrase_scores import ReadPhrase, read_phrase, score_on
 from worker.queue.drain import drain
@@ -40,7 +40,7 @@ def _score_due(dataset: Dataset) -> int:
     try:
         encoder = process_cache.text_encoder(dataset)
     except (EncoderUnavailable, BadDataset) as error:
-        complain(f"phrases on {dataset} wait: {error}")
+        log_error_throttled(f"phrases on {dataset} wait: {error}")
         return 0
     return drain(partial(scoring.claim_phrases, dataset), partial(score_batch, encoder, dataset), scoring.fail_phrase)
 

@@ -10,7 +10,7 @@ from annotations.services.queue import jobs
 from annotations.services.queue.jobs import AnyJob
 from worker.queue import worker_heartbeat
 from worker.queue.failure_messages import is_foreseen, reason_of
-from worker.queue.job_heartbeat import pulse
+from worker.queue.job_heartbeat import keep_heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ def work_on_due(
 
     work: takes a job that is held, and ends it or puts it back, by `jobs` or a service. What it raises ends the job
     with a sentence for whoever asked, and of what nobody foresaw the log has the traceback. A job that was lost
-    meanwhile is left as it is. progress: see `pulse`. Raises OperationalError: that is no job's fault.
+    meanwhile is left as it is. progress: see `keep_heartbeat`. Raises OperationalError: that is no job's fault.
     """
     worked = 0
-    while (most is None or worked < most) and (job := jobs.take(model)) is not None:
+    while (most is None or worked < most) and (job := jobs.claim(model)) is not None:
         try:
-            with pulse(job, progress):
+            with keep_heartbeat(job, progress):
                 _work_or_fail(job, work)
         except jobs.JobLost:
             logger.warning("%s has ended, or another worker has taken it up", job)

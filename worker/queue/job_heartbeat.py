@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def pulse(job: Job, progress: Mapping[str, Any] | None = None) -> Iterator[None]:
+def keep_heartbeat(job: Job, progress: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Beat every few seconds from a thread beside the block, the worker's own rows too where its loop turns.
 
     progress: fields of the job to store with each beat, as they are by then; for a block that cannot write itself.

@@ -54,6 +54,6 @@ def tell() -> None:
         return
     _beaten_at = time.monotonic()
     try:
-        heartbeats.beat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, _touched_at)
+        heartbeats.store_heartbeat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, _touched_at)
     except DatabaseError as error:  # the loop itself goes on and shows what is wrong
         logger.warning("the heartbeat could not be stored: %s", type(error).__name__)

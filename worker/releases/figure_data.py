@@ -38,7 +38,7 @@ class PhraseTable:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class FigureData:
     """Everything that is drawn for a study."""
 
     charts: tuple[Chart, ...]
@@ -47,11 +47,11 @@ class Pictures:
     table_3: PhraseTable
 
 
-def pictures_of(tables: StudyTables, concepts: ConceptTables, corrections: CorrectionTables) -> Pictures:
+def figure_data_of(tables: StudyTables, concepts: ConceptTables, corrections: CorrectionTables) -> FigureData:
     """Return what there is to draw: what the pages of results, concepts and corrections draw."""
     drawn = (*figures(tables), together_figure(concepts), *corrections.figures)
     pictured = sorted({panel.task for panel in tables.panels.rows})[:MOST_PICTURED]
-    return Pictures(
+    return FigureData(
         charts=tuple(_chart(figure) for figure in drawn if not figure.chart.is_empty),
         maps=map_panels(concepts),
         panels=tuple(panel for panel in tables.panels.rows if panel.task in pictured),

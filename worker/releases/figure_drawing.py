@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from annotations.analysis.figures.chart_values import CurveChart, CurvePanel, LineChart, Mark, Panel, Series
 from annotations.charts.line_chart import axis_of
 from annotations.charts.svg import PALETTE, RULE
-from worker.releases.figure_data import Chart, Pictures
+from worker.releases.figure_data import Chart, FigureData
 from worker.releases.figure_style import SETTINGS, drawable, drawing_of, save
 from worker.releases.image_figures import draw_map, draw_panels, draw_table_3
 
@@ -24,7 +24,7 @@ _LEGEND = 0.25  # inches of a line below the axes
 _COLUMNS = 3  # of the legend
 
 
-def draw_all(pictures: Pictures, directory: Path) -> list[Path]:
+def draw_all(pictures: FigureData, directory: Path) -> list[Path]:
     """Draw every figure into a directory that exists; return the files, sorted by name.
 
     Figures of values, maps of phrases, panels of images (where their data sets are here), and table 3; each as SVG and

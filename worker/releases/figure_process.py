@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from worker.queue import worker_heartbeat
-from worker.releases.figure_data import Pictures
+from worker.releases.figure_data import FigureData
 
 _MOST_SECONDS = 600  # drawing takes seconds: a child that hangs must not hold the release for ever
 
@@ -23,7 +23,7 @@ class DrawingFailed(Exception):
     """The child ended badly; the text is the last line that it wrote."""
 
 
-def draw_apart(pictures: Pictures, directory: Path) -> None:
+def draw_apart(pictures: FigureData, directory: Path) -> None:
     """Draw every figure into a directory that exists, as `figures.draw_all` does. Raises DrawingFailed."""
     with tempfile.TemporaryFile() as told:
         pickle.dump(pictures, told)

@@ -21,7 +21,7 @@ from worker.queue.due_jobs import work_on_due
 
 def build_due_releases() -> int:
     """Build every release that is due, one after the other; return how many ended. Raises OperationalError."""
-    progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the pulse does
+    progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the heartbeat thread does
     return work_on_due(Release, partial(_build, progress), progress=progress)
 
 

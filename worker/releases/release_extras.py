@@ -13,7 +13,7 @@ from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.table_rows import Source
 from annotations.models import Study
 from worker.releases import parquet
-from worker.releases.figure_data import pictures_of
+from worker.releases.figure_data import figure_data_of
 from worker.releases.figure_process import draw_apart
 
 
@@ -27,7 +27,7 @@ def _analyse(study: Study) -> Analysis:
     return Analysis(
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
-        partial(draw_apart, pictures_of(tables, concepts, corrections)),
+        partial(draw_apart, figure_data_of(tables, concepts, corrections)),
     )
 
 

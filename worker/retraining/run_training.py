@@ -24,7 +24,7 @@ from modeling.arrays.retraining.slices import annotated_members, slice_membershi
 from modeling.tensors.retraining import train_heads
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
-from worker.common.throttled_log import complain
+from worker.common.throttled_log import log_error_throttled
 from worker.queue.drain import drain
 
 NO_FEATURES = "the data set has no classifier features, so nothing can be retrained on it"
@@ -132,7 +132,7 @@ def _train_due(batch: TrainingBatch) -> int:
     try:
         limit = heads_at_once(batch.dataset)
     except BadDataset as error:
-        complain(f"runs on {batch} wait: {error}")
+        log_error_throttled(f"runs on {batch} wait: {error}")
         return 0
     return drain(partial(runs.claim_runs, batch, limit=limit), partial(train_batch, batch), runs.fail_run)
 

@@ -13,7 +13,7 @@ from annotations.models import AnnotationSession, Phrase, PhraseState, Rehearsal
 from annotations.services.queue import jobs, worker_wakeup
 from annotations.services.visits.preview_links import simulated_parameters
 from annotations.simulation import needs
-from annotations.simulation.personas import Kind, Leaves, Persona, cast, talkative
+from annotations.simulation.personas import Kind, Leaves, Persona, make_personas, talkative
 from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
 
@@ -55,7 +55,7 @@ def parts(rehearsal: Rehearsal) -> list[Part]:
     """Return who comes, the same for the same seed: everybody says enough for the study's least numbers of phrases."""
     study = rehearsal.study
     least = max(study.tasks.values_list("min_phrases", flat=True), default=1)
-    people = [talkative(persona, least) for persona in cast(rehearsal.n_people, rehearsal.seed)]
+    people = [talkative(persona, least) for persona in make_personas(rehearsal.n_people, rehearsal.seed)]
 
     def completes(persona: Persona) -> bool:
         stopped_by_check = persona.kind is Kind.CHECK_FAILER and study.comprehension_check
@@ -80,7 +80,7 @@ def _play_some(rehearsal: Rehearsal) -> None:
     jobs.beat(rehearsal, report={"people": done}, n_done=len(done), phase="simulated participants are inside")
     if len(done) < rehearsal.n_people and not _is_hopeless(came):
         jobs.put_back(rehearsal)
-        worker_wakeup.ring(worker_wakeup.RUN_REHEARSALS)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.RUN_REHEARSALS)
     else:
         _judge(rehearsal, done)
 

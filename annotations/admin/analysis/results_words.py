@@ -49,7 +49,7 @@ class TaskWords:
 
 
 @dataclass(frozen=True)
-class Said:
+class Table3Phrase:
     """Words as table 3 shows them. phrase: the id of the first that says them."""
 
     text: str
@@ -61,7 +61,7 @@ class Category:
     """One row of table 3: its name, and for each task the phrases, how many more there are, and how often each."""
 
     name: str
-    cells: list[tuple[list[Said], int]]
+    cells: list[tuple[list[Table3Phrase], int]]
 
 
 @dataclass(frozen=True)
@@ -193,12 +193,14 @@ def _measure_row(total: Total) -> MeasureRow:
     )
 
 
-def _cell(rows: list[Listed]) -> tuple[list[Said], int]:
+def _cell(rows: list[Listed]) -> tuple[list[Table3Phrase], int]:
     if len(rows) <= CATEGORY_LIMIT:
-        return [Said(row.text, row.phrase) for row in rows], 0
+        return [Table3Phrase(row.text, row.phrase) for row in rows], 0
     first = {row.text: row.phrase for row in reversed(rows)}
     counted = Counter(row.text for row in rows).most_common()
-    shown = [Said(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in counted[:CATEGORY_LIMIT]]
+    shown = [
+        Table3Phrase(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in counted[:CATEGORY_LIMIT]
+    ]
     return shown, sum(n for _, n in counted[CATEGORY_LIMIT:])
 
 

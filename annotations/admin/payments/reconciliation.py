@@ -84,7 +84,7 @@ def mend(submission: Submission, act: str, *, by: str) -> str:
 
 def offers(submission: Submission, names: tuple[Discrepancy, ...]) -> tuple[Offer, ...]:
     """Return the repairs of a row's discrepancies that fit it as it stands, the likeliest first, each once."""
-    fits = {*discrepancy_repairs.fitting(submission), "refresh"}
+    fits = {*discrepancy_repairs.allowed_actions(submission), "refresh"}
     wanted = dict.fromkeys(repair for name in names for repair in WORDS[name].repairs)
     return tuple(Offer(name, REPAIR_WORDS[name], _kind(name)) for name in wanted if name in fits)
 

@@ -82,7 +82,7 @@ def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
     submission = submission_of(study, request.GET.get("submission", ""))
     back = submission_address("submission", submission)
-    if act.name not in discrepancy_repairs.fitting(submission):
+    if act.name not in discrepancy_repairs.allowed_actions(submission):
         messages.error(request, act.unfit)
         return HttpResponseRedirect(back)
     form = act.form(request.POST if request.method == "POST" else None)

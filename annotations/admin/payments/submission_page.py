@@ -99,7 +99,7 @@ def _shown(
         "row": row,
         "submission": submission,
         "words": [WORDS[name] for name in row.discrepancies],
-        "fits": discrepancy_repairs.fitting(submission),
+        "fits": discrepancy_repairs.allowed_actions(submission),
         "forms": {name: form(prefix=name) for name, form in _FORMS.items()} | (bound or {}),
         "revealed": revealed,
         "has_token": bool(settings.PROLIFIC_TOKEN),

@@ -9,7 +9,7 @@ from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.models import Audience, ProlificRequest, RequestState, Study
 from annotations.readings.prolific import status_comparison
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.prolific import study_drafts
+from annotations.services.prolific import study_drafts, study_status
 from annotations.services.studies import recruitment
 
 TITLE = "On Prolific"
@@ -39,7 +39,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "there": status_comparison.standing(study),
         "troubles": list(status_comparison.troubles(study).values()),
         "asked": [(_words(each), each) for each in requests],
-        "acts": [(name, ACTS[name][0]) for name in recruitment.fitting(study)],
+        "acts": [(name, ACTS[name][0]) for name in study_status.allowed_actions(study)],
         "confirm": (act, *ACTS[act]) if act else None,
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "is_for_experts": study.audience == Audience.EXPERTS,

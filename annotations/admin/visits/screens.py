@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.typed_classes import ModelAdmin
 from annotations.models import AnnotationSession, Assignment, Event, Phrase, event_kinds
-from annotations.readings.phrases.screen_records import screen_again
+from annotations.readings.phrases.screen_records import replay_screen
 from modeling.arrays.datasets.dataset_files import BadDataset
 
 NO_SCREEN = "Nobody was shown what became of “{}”. The screens of its visit are listed below."
@@ -37,7 +37,7 @@ class Screens(ModelAdmin[AnnotationSession]):
         session: Any = self.get_object(request, str(session_id))  # 404 for a visit that the person may not see
         event = get_object_or_404(Event, pk=event_id, session=session, kind=event_kinds.SCREEN_SHOWN)
         try:
-            again = screen_again(event, owner=f"user:{request.user.pk}")
+            again = replay_screen(event, owner=f"user:{request.user.pk}")
         except Assignment.DoesNotExist:
             raise Http404 from None  # erased with its visit
         except BadDataset as error:

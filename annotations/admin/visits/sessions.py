@@ -52,7 +52,7 @@ class SessionAdmin(Screens, ReadOnlyAdmin):
         "participant",
         "study",
         "kind",
-        "tier",
+        "verification",
         "condition",
         "stage",
         "is_late",
@@ -60,7 +60,7 @@ class SessionAdmin(Screens, ReadOnlyAdmin):
         "created_at",
         "ended_at",
     )
-    list_filter = ("study", "kind", "tier", "stage", "is_late")
+    list_filter = ("study", "kind", "verification", "stage", "is_late")
     search_fields = ("submission_key", "participant__pseudonym")
     list_select_related = ("participant", "study", "condition")
     date_hierarchy = "created_at"

@@ -9,7 +9,7 @@ import numpy as np
 
 from annotations.analysis.concepts.concept_columns import CONCEPTS, MAP, TOGETHER, ConceptRow, Place, TogetherRow
 from annotations.analysis.concepts.joint_coverage import explained
-from annotations.analysis.observations.concept_matching import Said, concepts_of
+from annotations.analysis.observations.concept_matching import ConceptAnnotation, concepts_of
 from annotations.analysis.observations.study_rows import PhraseRows, TaskFacts, read_phrases
 from annotations.analysis.statistics.estimates import LEVEL
 from annotations.analysis.tables.study_tables import FilledTable
@@ -45,7 +45,9 @@ def concept_tables(study: Study, positions: Collection[int] | None = None) -> Co
     return concept_tables_of(study, rows, concepts_of(rows).said)
 
 
-def concept_tables_of(study: Study, rows: PhraseRows, said: Mapping[int, Sequence[tuple[Said, int]]]) -> ConceptTables:
+def concept_tables_of(
+    study: Study, rows: PhraseRows, said: Mapping[int, Sequence[tuple[ConceptAnnotation, int]]]
+) -> ConceptTables:
     """Make the tables of what was said. said: what `concepts_of` found in it."""
     shown = study.tasks.filter(position__in=[task.position for task in rows.tasks]).with_base_models()
     tasks = {task.position: task for task in shown}
@@ -72,10 +74,10 @@ class _OfTask:
 class _Concept:
     """What says one thing. best: the phrase with the highest error score, the earliest of tied ones."""
 
-    said: Sequence[Said]
+    said: Sequence[ConceptAnnotation]
 
     @property
-    def best(self) -> Said:
+    def best(self) -> ConceptAnnotation:
         return min(self.said, key=lambda each: (-each.value, each.order))
 
     @property
@@ -87,10 +89,10 @@ class _Concept:
         return {person for each in self.said for person in each.experts}
 
 
-def _of_task(facts: TaskFacts, task: Task, said: Sequence[tuple[Said, int]]) -> _OfTask:
+def _of_task(facts: TaskFacts, task: Task, said: Sequence[tuple[ConceptAnnotation, int]]) -> _OfTask:
     if not said or task.target_class is None:
         return _OfTask()
-    by_number: dict[int, list[Said]] = defaultdict(list)
+    by_number: dict[int, list[ConceptAnnotation]] = defaultdict(list)
     for each, number in said:
         by_number[number].append(each)
     groups = {number: _Concept(members) for number, members in by_number.items()}
@@ -150,7 +152,7 @@ def _rows(
 
 
 def _together(
-    facts: TaskFacts, task: Task, said: Sequence[tuple[Said, int]], concepts: Sequence[_Concept]
+    facts: TaskFacts, task: Task, said: Sequence[tuple[ConceptAnnotation, int]], concepts: Sequence[_Concept]
 ) -> Iterator[TogetherRow]:
     """Raises BadDataset, and NothingToSeparate where a half of the images lacks right or wrong ones."""
     scored = [(each, number) for each, number in said if each.value > 0]
@@ -175,7 +177,7 @@ def _together(
         )
 
 
-def _places(facts: TaskFacts, said: Sequence[tuple[Said, int]]) -> list[Place]:
+def _places(facts: TaskFacts, said: Sequence[tuple[ConceptAnnotation, int]]) -> list[Place]:
     shown = sorted(said, key=lambda pair: (-len(pair[0].people) - len(pair[0].experts), pair[0].key))[:MOST_ON_MAP]
     places = phrase_map(reading.embeddings_of([each.score for each, _ in shown]))
     rows = [

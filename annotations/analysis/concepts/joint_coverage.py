@@ -16,7 +16,7 @@ from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases import score_arrays as reading
 from modeling.arrays.concepts.concept_unions import (
-    best_together,
+    select_greedily,
     stratified_half,
     together_by_chance,
     together_in_draws,
@@ -70,7 +70,7 @@ def explain(
     rng = np.random.default_rng(SEED)
     learn = stratified_half(is_error, rng)
     members, of = _candidates(similarities, np.asarray(numbers), is_error, learn)
-    found = best_together(members, is_error, learn, MOST_TOGETHER)
+    found = select_greedily(members, is_error, learn, MOST_TOGETHER)
     most = len(found.chosen)
     draws = int(np.clip(_WORK // max(members.size, 1), LEAST_DRAWS, MOST_DRAWS))
     return Explained(
@@ -103,7 +103,7 @@ def _of_random_directions(
     rng: np.random.Generator,
     draws: int,
 ) -> NDArray[np.float64]:
-    """What `best_together` reports for k random directions in place of k concepts: float64[draws, most]."""
+    """What `select_greedily` reports for k random directions in place of k concepts: float64[draws, most]."""
     if not k:
         return np.zeros((draws, most))
     at_once = max(1, _AT_ONCE // (k * max(images.shape)))

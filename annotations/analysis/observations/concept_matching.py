@@ -25,7 +25,7 @@ MOST_MERGED = 1_000  # annotations of a task that are compared by what they sele
 
 
 @dataclass
-class Said:
+class ConceptAnnotation:
     """One annotation of a task, with everybody who said it. key: as `people.annotation_key`.
 
     score: the id of one of its scores, which are all alike; order: of arrival, among the annotations of the task;
@@ -58,7 +58,7 @@ class Concepts:
 
     by_key: Mapping[tuple[int, bytes], int]
     by_words: Mapping[tuple[int, str], int]
-    said: Mapping[int, Sequence[tuple[Said, int]]]
+    said: Mapping[int, Sequence[tuple[ConceptAnnotation, int]]]
 
     def __call__(self, tried: Tried) -> Hashable:
         number = self.by_key.get((tried.task, tried.key))
@@ -88,7 +88,7 @@ def words_of(text: str) -> str:
 def concepts_of(rows: PhraseRows) -> Concepts:
     """Return the rule for a study, or for some of its tasks: each is by itself."""
     tried, experts = rows.tried.by_task(), rows.experts.by_task()
-    said: dict[int, Sequence[tuple[Said, int]]] = {}
+    said: dict[int, Sequence[tuple[ConceptAnnotation, int]]] = {}
     for task in rows.tasks:
         compared = _said(tried.get(task.position, NOTHING), experts.get(task.position, NOTHING))
         numbers = _merged(tuple(each.score for each in compared), tuple(each.words for each in compared))
@@ -99,7 +99,7 @@ def concepts_of(rows: PhraseRows) -> Concepts:
     return Concepts(by_key, by_words, said)
 
 
-def _said(tried: Packed, experts: Packed) -> list[Said]:
+def _said(tried: Packed, experts: Packed) -> list[ConceptAnnotation]:
     """The annotations of a task that are compared, by their keys: those that most people said, whoever came first."""
     tried, experts = tried.scored(), experts.scored()
     keys = np.concatenate([tried.column("key"), experts.column("key")])
@@ -107,12 +107,12 @@ def _said(tried: Packed, experts: Packed) -> list[Said]:
     people = _people(annotation[: len(tried)], tried, len(known))
     people += _people(annotation[len(tried) :], experts, len(known))
     chosen = np.isin(annotation, np.argsort(-people, kind="stable")[:MOST_MERGED])
-    found: dict[bytes, Said] = {}
+    found: dict[bytes, ConceptAnnotation] = {}
     texts: dict[bytes, set[str]] = defaultdict(set)
     for place in np.flatnonzero(chosen).tolist():
         is_expert = place >= len(tried)
         each = experts[place - len(tried)] if is_expert else tried[place]
-        said = found.setdefault(each.key, Said(each.key, each.score, int(order[annotation[place]]), each))
+        said = found.setdefault(each.key, ConceptAnnotation(each.key, each.score, int(order[annotation[place]]), each))
         if said.first.text == HIDDEN:
             said.first = each
         if said.accuracy is None:

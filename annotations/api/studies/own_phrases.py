@@ -34,7 +34,7 @@ class PhrasesView(_VisitView):
         assignment = _own_assignment(request, public_id)
         new = NewPhraseSerializer(data=request.data)
         new.is_valid(raise_exception=True)
-        rate_limit.spend(assignment.session)
+        rate_limit.check_rate_limit(assignment.session)
         phrase, created = submit(assignment, **new.validated_data)
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(OwnPhraseSerializer(phrase).data, status=code)

@@ -105,7 +105,7 @@ class SessionSerializer(serializers.ModelSerializer[AnnotationSession]):
             "participant",
             "configuration",
             "kind",
-            "tier",
+            "verification",
             "stage",
             "outcome",
             "code_version",

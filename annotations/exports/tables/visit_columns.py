@@ -1,6 +1,6 @@
 """Who came, which visits they made, and what they worked on in them."""
 
-from annotations.models import AnnotationSession, Assignment, EndReason, EntryTier, Outcome, Participant, Stage
+from annotations.models import AnnotationSession, Assignment, EndReason, EntryVerification, Outcome, Participant, Stage
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, field, participant_column, session_column, task_column
 
@@ -32,11 +32,11 @@ SESSIONS: Table[AnnotationSession] = Table(
         participant_column(lambda row: row.participant.pseudonym),
         Column("kind", "text", "whose visit it is", field("kind"), range="participant, expert"),
         Column(
-            "tier",
+            "verification",
             "text",
             "how sure it is that the person came from Prolific",
-            field("tier"),
-            range=", ".join(EntryTier.values),
+            field("verification"),
+            range=", ".join(EntryVerification.values),
         ),
         Column(
             "condition",

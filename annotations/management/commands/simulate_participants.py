@@ -14,7 +14,7 @@ from annotations.models import Study
 from annotations.services.studies.lifecycle import find_study
 from annotations.services.visits.preview_links import simulated_parameters
 from annotations.simulation import needs
-from annotations.simulation.personas import cast
+from annotations.simulation.personas import make_personas
 
 if TYPE_CHECKING or needs.are_met():
     from annotations.simulation.crowd import Link, as_participants, send
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 options["base_url"],
                 reverse("welcome", args=[study.slug]),
                 _link(study, options),
-                cast(options["participants"], options["seed"]),
+                make_personas(options["participants"], options["seed"]),
                 at_once=options["at_once"],
                 on_end=self._tell,
             )

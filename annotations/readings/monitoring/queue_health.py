@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.db.models.functions import TruncMinute
 
-from annotations.models import Phrase, PhraseState, Run, RunState, Score, Study, WorkerBeat
+from annotations.models import Phrase, PhraseState, Run, RunState, Score, Study, WorkerHeartbeat
 
 ALIVE_WITHIN = dt.timedelta(seconds=60)
 HOUR = dt.timedelta(hours=1)
@@ -78,9 +78,9 @@ def last_score_at() -> dt.datetime | None:
 def workers(now: dt.datetime) -> list[Workers]:
     """Return who serves each queue that a task is sent to."""
     counted = (
-        WorkerBeat.objects.order_by()
+        WorkerHeartbeat.objects.order_by()
         .values("queue")
-        .annotate(last=Max("beat_at"), alive=Count("id", filter=Q(beat_at__gte=now - ALIVE_WITHIN)))
+        .annotate(last=Max("heartbeat_at"), alive=Count("id", filter=Q(heartbeat_at__gte=now - ALIVE_WITHIN)))
     )
     rows = {row["queue"]: row for row in counted}
     return [

@@ -50,7 +50,7 @@ class Discrepancy(StrEnum):
 
 
 @dataclass(frozen=True)
-class Here:
+class VisitSide:
     """A visit. `outcome` is empty while it goes on."""
 
     outcome: str
@@ -60,7 +60,7 @@ class Here:
 
 
 @dataclass(frozen=True)
-class There:
+class ProlificSide:
     """A submission. `status` is empty where Prolific never told of it; a code is known only with `completed_at`.
 
     n_standing: submissions of the same person that were not returned, timed out, rejected or screened out, this one
@@ -86,14 +86,14 @@ class Codes:
 
 
 def discrepancies(
-    here: Here | None, there: There, *, codes: Codes, now: dt.datetime, listed_at: dt.datetime | None
+    visit: VisitSide | None, prolific: ProlificSide, *, codes: Codes, now: dt.datetime, listed_at: dt.datetime | None
 ) -> tuple[Discrepancy, ...]:
     """Name how the two sides differ, none where they agree.
 
-    here: None where nobody came with the submission; listed_at: when Prolific last told of all of the study's
+    visit: None if nobody came with the submission; listed_at: when Prolific last told of all of the study's
     submissions (a poll or a file), None where it never did.
     """
-    case = _Case(here, there, codes, now, listed_at)
+    case = _Case(visit, prolific, codes, now, listed_at)
     return tuple(name for name, holds in _TESTS.items() if holds(case))
 
 
@@ -110,73 +110,75 @@ def own_code(entered: str) -> str:
 
 @dataclass(frozen=True)
 class _Case:
-    here: Here | None
-    there: There
+    visit: VisitSide | None
+    prolific: ProlificSide
     codes: Codes
     now: dt.datetime
     listed_at: dt.datetime | None
 
     @property
     def is_done(self) -> bool:
-        return self.here is not None and self.here.outcome == Outcome.COMPLETED
+        return self.visit is not None and self.visit.outcome == Outcome.COMPLETED
 
     @property
     def has_settled(self) -> bool:
         """Whether the person left here long enough ago for Prolific's news to be here."""
-        return self.here is not None and self.here.ended_at is not None and self.now - self.here.ended_at >= GRACE
+        return self.visit is not None and self.visit.ended_at is not None and self.now - self.visit.ended_at >= GRACE
 
     @property
     def code(self) -> str:
         """What was entered there, empty for none."""
-        return own_code(self.there.entered_code)
+        return own_code(self.prolific.entered_code)
 
 
 def _returned(case: _Case) -> bool:
-    return case.is_done and case.there.status == RETURNED
+    return case.is_done and case.prolific.status == RETURNED
 
 
 def _timed_out(case: _Case) -> bool:
-    return case.is_done and case.there.status == TIMED_OUT
+    return case.is_done and case.prolific.status == TIMED_OUT
 
 
 def _no_code(case: _Case) -> bool:
     """The redirect was lost: nothing was handed in there, or it was without any code."""
     if not case.is_done:
         return False
-    handed_in_without = case.there.status in _HANDED_IN and case.there.completed_at is not None and not case.code
-    told_none = case.there.status in _HANDED_IN and bool(case.there.entered_code) and not case.code
-    return handed_in_without or told_none or (case.there.status in _BEGUN and case.has_settled)
+    handed_in_without = case.prolific.status in _HANDED_IN and case.prolific.completed_at is not None and not case.code
+    told_none = case.prolific.status in _HANDED_IN and bool(case.prolific.entered_code) and not case.code
+    return handed_in_without or told_none or (case.prolific.status in _BEGUN and case.has_settled)
 
 
 def _not_done(case: _Case) -> bool:
     """Handed in there as completed, and not completed here; another outcome has another code."""
-    here = case.here
-    if here is None or case.is_done or here.outcome == Outcome.WITHDRAWN or case.there.status not in _HANDED_IN:
+    visit = case.visit
+    if visit is None or case.is_done or visit.outcome == Outcome.WITHDRAWN or case.prolific.status not in _HANDED_IN:
         return False
-    return not (here.outcome and case.code and case.code == case.codes.by_outcome.get(here.outcome))
+    return not (visit.outcome and case.code and case.code == case.codes.by_outcome.get(visit.outcome))
 
 
 def _missing(case: _Case) -> bool:
     """Prolific told of all its submissions after this visit began, and not of this one."""
-    here, listed = case.here, case.listed_at
-    return here is not None and case.there.seen_at is None and listed is not None and here.came_at + GRACE <= listed
+    visit, listed = case.visit, case.listed_at
+    return (
+        visit is not None and case.prolific.seen_at is None and listed is not None and visit.came_at + GRACE <= listed
+    )
 
 
 def _never_came(case: _Case) -> bool:
-    there = case.there
-    if case.here is not None or there.status == "" or not stands(there.status):
+    prolific = case.prolific
+    if case.visit is not None or prolific.status == "" or not stands(prolific.status):
         return False
-    since = there.started_at or there.changed_at or there.seen_at
-    return there.status in _HANDED_IN or (since is not None and case.now - since >= GRACE)
+    since = prolific.started_at or prolific.changed_at or prolific.seen_at
+    return prolific.status in _HANDED_IN or (since is not None and case.now - since >= GRACE)
 
 
 def _twice(case: _Case) -> bool:
-    return stands(case.there.status) and case.there.n_standing > 1
+    return stands(case.prolific.status) and case.prolific.n_standing > 1
 
 
 def _wrong_code(case: _Case) -> bool:
     """A code that is none of the study's, or that of another outcome than a completed visit had."""
-    if case.here is None or not case.code or case.code == case.codes.researcher:
+    if case.visit is None or not case.code or case.code == case.codes.researcher:
         return False
     if case.is_done:
         return case.code != case.codes.by_outcome.get(Outcome.COMPLETED)
@@ -184,20 +186,20 @@ def _wrong_code(case: _Case) -> bool:
 
 
 def _late(case: _Case) -> bool:
-    return case.here is not None and case.here.is_late
+    return case.visit is not None and case.visit.is_late
 
 
 def _review_due(case: _Case) -> bool:
-    since = case.there.completed_at or case.there.changed_at
-    return case.there.status == AWAITING_REVIEW and since is not None and case.now - since > REVIEW_LATE
+    since = case.prolific.completed_at or case.prolific.changed_at
+    return case.prolific.status == AWAITING_REVIEW and since is not None and case.now - since > REVIEW_LATE
 
 
 def _unknown_status(case: _Case) -> bool:
-    return case.there.status != "" and case.there.status not in KNOWN
+    return case.prolific.status != "" and case.prolific.status not in KNOWN
 
 
 def _other_person(case: _Case) -> bool:
-    return case.there.is_of_another
+    return case.prolific.is_of_another
 
 
 _TESTS: Final[dict[Discrepancy, Callable[[_Case], bool]]] = {

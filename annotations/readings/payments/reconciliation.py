@@ -30,8 +30,8 @@ from annotations.readings.payments.discrepancies import (
     REVIEW_LATE,
     Codes,
     Discrepancy,
-    Here,
-    There,
+    ProlificSide,
+    VisitSide,
     discrepancies,
     stands,
 )
@@ -171,13 +171,13 @@ def is_unlisted(submission: Submission, listed: dt.datetime | None) -> bool:
     )
 
 
-def _sides(row: tuple[Any, ...], n_standing: int) -> tuple[Here | None, There]:
+def _sides(row: tuple[Any, ...], n_standing: int) -> tuple[VisitSide | None, ProlificSide]:
     _pk, _person, session, outcome, came, ended, late, status, seen, changed, started, completed, code, other = row
-    here = None if session is None else Here(outcome, came, ended, late)
-    return here, There(status, seen, changed, started, completed, code, n_standing, other)
+    here = None if session is None else VisitSide(outcome, came, ended, late)
+    return here, ProlificSide(status, seen, changed, started, completed, code, n_standing, other)
 
 
-def _is_approvable(here: Here | None, there: There, names: tuple[Discrepancy, ...]) -> bool:
+def _is_approvable(here: VisitSide | None, there: ProlificSide, names: tuple[Discrepancy, ...]) -> bool:
     """Done here and to be reviewed there, with nothing in between but time."""
     is_done = here is not None and here.outcome == Outcome.COMPLETED and there.status == AWAITING_REVIEW
     return is_done and not set(names) - {Discrepancy.LATE, Discrepancy.REVIEW_DUE}

@@ -36,7 +36,7 @@ def screen(work: Work, draws: Draws, images: Images | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class ScreenAgain:
+class ReplayedScreen:
     """A logged screen as it was. rows: those drawn now; is_same: whether they are the logged ones."""
 
     work: Work
@@ -47,7 +47,7 @@ class ScreenAgain:
     is_same: bool
 
 
-def screen_again(event: Event, owner: str) -> ScreenAgain:
+def replay_screen(event: Event, owner: str) -> ReplayedScreen:
     """Draw a logged screen anew from its seed, draws, phrase and threshold, with the history as it was then.
 
     Where the answer alone had changed, the images beside it are those that stood there. Raises Assignment.DoesNotExist
@@ -65,7 +65,7 @@ def screen_again(event: Event, owner: str) -> ScreenAgain:
     )
     drawn = screen(work, draws, images)["rows"]
     rows = {place: drawn.get(place, []) for place in logged["rows"]}
-    return ScreenAgain(work, draws, images, logged["language"], rows, is_same=rows == logged["rows"])
+    return ReplayedScreen(work, draws, images, logged["language"], rows, is_same=rows == logged["rows"])
 
 
 def _rows_of(split: Split) -> dict[str, list[int]]:

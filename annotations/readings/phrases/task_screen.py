@@ -107,7 +107,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Said:
+class PredictedClassCount:
     """A class that the AI gave to wrong images, and to how many of them."""
 
     class_name: str
@@ -120,7 +120,7 @@ class Images:
 
     right: Grid
     wrong: Grid
-    said_instead: tuple[Said, ...]
+    said_instead: tuple[PredictedClassCount, ...]
 
 
 def work(
@@ -180,12 +180,12 @@ def images(assignment: Assignment, *, owner: str, draws: Draws) -> Images:
     return Images(grid(0, draws.right), grid(1, draws.wrong), _said_instead(of_class, task))
 
 
-def _said_instead(images: ClassImages, task: Task) -> tuple[Said, ...]:
+def _said_instead(images: ClassImages, task: Task) -> tuple[PredictedClassCount, ...]:
     """The classes given to wrong images, the most frequent first."""
     names = task.base_model.dataset.class_names
     classes, counts = np.unique(images.predicted[images.is_error], return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    return tuple(Said(str(names[classes[at]]), int(counts[at])) for at in order)
+    return tuple(PredictedClassCount(str(names[classes[at]]), int(counts[at])) for at in order)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def ask(study: Study, *, by: str) -> list[Benchmark]:
     asked = [_unfinished_or_new(base_model, by) for base_model in unmeasured.select_for_update()]
     if asked:
         audit.record("ask_benchmark", study=study, by=by, benchmarks=[benchmark.pk for benchmark in asked])
-        worker_wakeup.ring(worker_wakeup.BENCHMARK_BASELINES)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.BENCHMARK_BASELINES)
     return asked
 
 
@@ -52,7 +52,7 @@ def store_row(benchmark: Benchmark, row: Mapping[str, Any], settings: Mapping[st
     with transaction.atomic():
         jobs.beat(benchmark, **kept)
         jobs.put_back(benchmark)
-        worker_wakeup.ring(worker_wakeup.BENCHMARK_BASELINES)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.BENCHMARK_BASELINES)
 
 
 def _unfinished_or_new(base_model: BaseModel, by: str) -> Benchmark:

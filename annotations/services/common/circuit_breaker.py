@@ -1,17 +1,17 @@
-"""Quiet spells: what did not answer is left alone for a while, so that not everybody waits for it in turn."""
+"""Circuit breaker: after a service fails to answer, skip it for a while, so that not every request waits for it."""
 
 import time
 
 
-class QuietSpell:
-    """Of one thing outside, in this process: `begin` where it did not answer, and do without it while it `lasts`."""
+class CircuitBreaker:
+    """The breaker of one service in this process: `open` it after a failure, skip the service while it `is_open`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._until = 0.0
 
-    def begin(self) -> None:
+    def open(self) -> None:
         self._until = time.monotonic() + self.seconds
 
-    def lasts(self) -> bool:
+    def is_open(self) -> bool:
         return time.monotonic() < self._until

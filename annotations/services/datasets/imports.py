@@ -100,7 +100,7 @@ def request_import(
         requested_by=by,
     )
     audit.record("import_requested", study=None, by=by, subject=name, source="folder" if folder else "archive")
-    worker_wakeup.ring(worker_wakeup.IMPORT_DATASETS)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
     return job
 
 
@@ -124,7 +124,7 @@ def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) 
     audit.record(
         "import_requested_again", study=None, by=by, subject=locked.name, similarity_encoder=locked.similarity_encoder
     )
-    worker_wakeup.ring(worker_wakeup.IMPORT_DATASETS)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
 
 
 def can_be_tried_again(job: DatasetImport) -> bool:

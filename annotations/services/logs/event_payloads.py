@@ -1,6 +1,6 @@
 """What an event says of the rows that it changed, so that they can be built again from the log alone.
 
-An image is a row's own fields as JSON, as its table's definition names them (`logged_tables`). What people typed, and
+A row's state is its own fields as JSON, as its table's definition names them (`logged_tables`). What people typed, and
 what gives it away (a digest of it, a name by which the person is known), is personal: the log keeps that part sealed,
 and it is gone with the person's key. Large arrays are there as SHA-256 digests.
 """
@@ -22,7 +22,7 @@ Read = Callable[[str], Any]  # from a way to what stands there
 
 
 @dataclass(frozen=True)
-class Image:
+class RowState:
     """A row's fields as JSON: `plain` stands in the log as it is, `personal` under the person's key.
 
     key: the same for the row in each event. visit: the id of the visit that it is of, None for a row of the study.
@@ -35,27 +35,27 @@ class Image:
     personal: Mapping[str, Any] = field(default_factory=dict)
 
 
-def image(row: Model) -> Image:
-    """Return the image of a row as the object has it; reads what it points to where that is not loaded."""
-    return _image(OF_MODEL[type(row)], _reader(row))
+def row_state(row: Model) -> RowState:
+    """Return the state of a row as the object has it; reads what it points to if that is not loaded."""
+    return _row_state(OF_MODEL[type(row)], _reader(row))
 
 
-def part(row: Model, *names: str) -> Image:
-    """Return the image of some plain fields of a row, the others being as the log has them already."""
+def partial_state(row: Model, *names: str) -> RowState:
+    """Return the state of some plain fields of a row, the others being as the log has them already."""
     table, read = OF_MODEL[type(row)], _reader(row)
-    return Image(table, _key(table, read), _visit(table, read), _told(table, _some(table.plain, names), read))
+    return RowState(table, _key(table, read), _visit(table, read), _told(table, _some(table.plain, names), read))
 
 
-def in_the_open(row: Model) -> Image:
-    """Return the image of a row whose names have become random ones, which lead to nobody and need no seal."""
-    sealed = image(row)
-    return Image(sealed.table, sealed.key, sealed.visit, {**sealed.plain, **sealed.personal})
+def unsealed_state(row: Model) -> RowState:
+    """Return the state of a row whose names have become random ones, which lead to nobody and need no seal."""
+    sealed = row_state(row)
+    return RowState(sealed.table, sealed.key, sealed.visit, {**sealed.plain, **sealed.personal})
 
 
-def images(table: LoggedTable, rows: QuerySet[Any, Any]) -> Iterator[Image]:
-    """Yield the images of rows of a table as they are stored."""
+def stored_states(table: LoggedTable, rows: QuerySet[Any, Any]) -> Iterator[RowState]:
+    """Yield the states of rows of a table as they are stored."""
     for row in rows.values(*table.paths).iterator(_AT_ONCE):
-        yield _image(table, row.__getitem__)
+        yield _row_state(table, row.__getitem__)
 
 
 def digest(data: bytes | memoryview | None) -> str | None:
@@ -75,9 +75,9 @@ def plain_json(value: Any) -> Any:
 _AT_ONCE = 200  # rows in memory, some with the similarities to a whole class
 
 
-def _image(table: LoggedTable, read: Read) -> Image:
+def _row_state(table: LoggedTable, read: Read) -> RowState:
     plain, personal = _told(table, table.plain, read), _told(table, table.personal, read)
-    return Image(table, _key(table, read), _visit(table, read), plain, personal)
+    return RowState(table, _key(table, read), _visit(table, read), plain, personal)
 
 
 def _reader(row: Model) -> Read:

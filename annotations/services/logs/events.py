@@ -11,7 +11,7 @@ from typing import Any
 
 from annotations.models import AnnotationSession, Event, IdentityKey, Study, event_kinds
 from annotations.services.logs import identities
-from annotations.services.logs.event_payloads import Image, image, plain_json
+from annotations.services.logs.event_payloads import RowState, plain_json, row_state
 
 ROWS = "changed_rows"  # in a payload, and in what is sealed beside it: fields by table and key
 CHANGED = "changed"  # the same in 0.5: fields by table, whose row the payload's ids say
@@ -21,11 +21,11 @@ SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives
 
 @dataclass(frozen=True)
 class Entry:
-    """An event to be recorded. `images` are the rows that it changed; `payload` says what else there is to say."""
+    """An event to be recorded. `states` are of the rows that it changed; `payload` says what else there is to say."""
 
     kind: str
     session: AnnotationSession | None = None
-    images: Sequence[Image] = ()
+    states: Sequence[RowState] = ()
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -34,7 +34,7 @@ def record(
     *,
     study: Study,
     session: AnnotationSession | None = None,
-    images: Iterable[Image] = (),
+    states: Iterable[RowState] = (),
     **payload: Any,
 ) -> Event:
     """Append one event. `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
@@ -42,7 +42,7 @@ def record(
     Raises ValueError for a kind that is not in KINDS, for something personal without the visit of its person, and for
     a name in the payload that is taken.
     """
-    return record_all(study, [Entry(kind, session, tuple(images), payload)])[0]
+    return record_all(study, [Entry(kind, session, tuple(states), payload)])[0]
 
 
 def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
@@ -50,44 +50,44 @@ def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
 
     Of a person who was erased nothing personal is written, and no key is made. Raises ValueError as `record` does.
     """
-    imaged = [(entry, _images_of(entry)) for entry in entries]
-    keys = _keys(study, imaged)
-    return Event.objects.bulk_create(_event(study, entry, images, keys) for entry, images in imaged)
+    with_states = [(entry, _states_of(entry)) for entry in entries]
+    keys = _keys(study, with_states)
+    return Event.objects.bulk_create(_event(study, entry, states, keys) for entry, states in with_states)
 
 
-def _images_of(entry: Entry) -> Sequence[Image]:
+def _states_of(entry: Entry) -> Sequence[RowState]:
     if entry.kind not in event_kinds.KINDS:
         raise ValueError(f"{entry.kind!r} is not a kind of event")
     if {ROWS, CHANGED, SEALED_UNDER} & entry.payload.keys():
-        raise ValueError(f"{entry.kind!r} says itself what only `images` says")
-    if entry.session is None and any(each.personal for each in entry.images):
+        raise ValueError(f"{entry.kind!r} says itself what only `states` says")
+    if entry.session is None and any(each.personal for each in entry.states):
         raise ValueError(f"{entry.kind!r} has something personal, and names no visit")
     if entry.kind not in event_kinds.OF_A_VISIT or entry.session is None:
-        return entry.images
+        return entry.states
     visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")
     visit = visits.get(pk=entry.session.pk)
     # A person is told of under each of their keys: an erasure replaces the one that they entered with.
     is_told = entry.kind in (event_kinds.SESSION_ENTERED, event_kinds.SESSION_ERASED)
-    person = (image(visit.participant),) if is_told else ()
-    return (*person, image(visit), *entry.images)
+    person = (row_state(visit.participant),) if is_told else ()
+    return (*person, row_state(visit), *entry.states)
 
 
-def _keys(study: Study, imaged: Iterable[tuple[Entry, Sequence[Image]]]) -> dict[str, IdentityKey]:
+def _keys(study: Study, with_states: Iterable[tuple[Entry, Sequence[RowState]]]) -> dict[str, IdentityKey]:
     """The keys of the people of whom there is something to seal, by pseudonym."""
     people = {
         entry.session.participant
-        for entry, images in imaged
-        if entry.session is not None and any(each.personal for each in images)
+        for entry, states in with_states
+        if entry.session is not None and any(each.personal for each in states)
     }
     return identities.keys_of(study, {person.pseudonym for person in people if person.erased_at is None})
 
 
-def _event(study: Study, entry: Entry, images: Sequence[Image], keys: Mapping[str, IdentityKey]) -> Event:
+def _event(study: Study, entry: Entry, states: Sequence[RowState], keys: Mapping[str, IdentityKey]) -> Event:
     payload = {name: plain_json(value) for name, value in entry.payload.items()}
     visit = entry.session.pk if entry.session else None
     plain: dict[str, dict[str, Any]] = defaultdict(dict)
     personal: dict[str, dict[str, Any]] = defaultdict(dict)
-    for each in images:
+    for each in states:
         elsewhere = {VISIT: each.visit} if each.visit not in (visit, None) else {}
         plain[each.table.name][each.key] = {**each.plain, **elsewhere}
         if each.personal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count
 
 from annotations.models import Participant, Study
-from annotations.services.logs.event_payloads import images
+from annotations.services.logs.event_payloads import stored_states
 from annotations.services.logs.log_registry import SESSION, TABLES
 from annotations.services.logs.log_schema import LoggedTable
 from annotations.services.logs.replay import LoggedRows, differences, replay
@@ -44,7 +44,7 @@ class LogCheck:
         state = replay(self.study, self.study.events.filter(session__participant__in=people))
         tables = LoggedRows()
         for table in _OF_PEOPLE:
-            tables.take(images(table, table.rows_of(self.study, people)))
+            tables.add(stored_states(table, table.rows_of(self.study, people)))
         self.incomplete |= state.incomplete
         self.erased |= state.erased
         self.n_visits += len(state.rows[SESSION].keys() - {str(visit) for visit in state.incomplete})
@@ -56,7 +56,7 @@ class LogCheck:
         state.incomplete |= self.incomplete
         tables = LoggedRows()
         for table in _OF_THE_STUDY:
-            tables.take(images(table, table.rows(self.study)))
+            tables.add(stored_states(table, table.rows(self.study)))
         yield from self._compared(state, tables)
 
     def _compared(self, state: LoggedRows, tables: LoggedRows) -> Iterator[str]:

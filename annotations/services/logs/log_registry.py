@@ -56,7 +56,7 @@ from annotations.models import (
     Task,
     ThresholdChoice,
     WebhookDelivery,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from annotations.services.logs.log_schema import LoggedTable, columns
 
@@ -143,8 +143,8 @@ SESSION = LoggedTable(
     ("pk",),
     "pk",
     plain=columns(
-        "public_id kind tier order stage outcome seed code_version created_at consented_at looked_at tutorial_done_at "
-        "ended_at withdrawn_at is_late erased_at",
+        "public_id kind verification order stage outcome seed code_version created_at consented_at looked_at "
+        "tutorial_done_at ended_at withdrawn_at is_late erased_at",
         person="participant_id",
         configuration="configuration__version",
         condition="condition__name",
@@ -356,5 +356,5 @@ ELSEWHERE: Mapping[str, Iterable[type[Model]]] = {
         Payment,
         PaymentBatch,
     ),
-    _NO_RESULT: (AccessToken, Alarm, Rehearsal, Release, StudyMember, WorkerBeat),
+    _NO_RESULT: (AccessToken, Alarm, Rehearsal, Release, StudyMember, WorkerHeartbeat),
 }

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast
 
 from annotations.models import Event, Study, event_kinds
 from annotations.services.logs import events, identities
-from annotations.services.logs.event_payloads import Image, Key, images
+from annotations.services.logs.event_payloads import Key, RowState, stored_states
 from annotations.services.logs.events import VISIT  # in a row: the id of the visit that it belongs to
 from annotations.services.logs.log_registry import ASSIGNMENT, BY_NAME, RUN, SESSION, TABLES
 from annotations.services.logs.log_schema import LoggedTable
@@ -43,10 +43,10 @@ class LoggedRows:
         """Set fields of a row, which is made where it is not there yet."""
         self.rows[table].setdefault(key, {VISIT: visit}).update(values)
 
-    def take(self, images: Iterable[Image]) -> None:
+    def add(self, rows: Iterable[RowState]) -> None:
         """Add rows as they are stored."""
-        for image in images:
-            self.put(image.table, image.key, image.visit, {**image.plain, **image.personal})
+        for row in rows:
+            self.put(row.table, row.key, row.visit, {**row.plain, **row.personal})
 
     def is_gone(self, table: LoggedTable, row: Row) -> bool:
         """Say whether a row went with its visit when that was erased."""
@@ -73,7 +73,7 @@ def stored(study: Study) -> LoggedRows:
     """Read the state of a study from its tables, with arrays as their digests."""
     state = LoggedRows()
     for table in TABLES:
-        state.take(images(table, table.rows(study)))
+        state.add(stored_states(table, table.rows(study)))
     return state
 
 

@@ -23,14 +23,14 @@ LONGEST_S = 10.0  # for all of it: whoever answers a byte at a time is hung up o
 AddressCheck = Callable[[str], bool]
 
 
-class NotTold(Exception):
-    """Nobody was told; the message says why, without secrets of the address."""
+class NotificationFailed(Exception):
+    """An alarm could not be sent; the message says why, without secrets of the address."""
 
 
 def email(alarm: Alarm) -> None:
-    """Send an alarm to the study's address. Raises NotTold."""
+    """Send an alarm to the study's address. Raises NotificationFailed."""
     if not settings.SENDS_EMAIL:
-        raise NotTold("this site sends no e-mail: its operator has not set EMAIL_URL")
+        raise NotificationFailed("this site sends no e-mail: its operator has not set EMAIL_URL")
     message = EmailMessage(
         subject=f"Clarify: {alarm.study.title}: {alarm.kind.replace('_', ' ')}",
         body=f"{alarm.message}\n\nSince {alarm.raised_at:%Y-%m-%d %H:%M:%S} UTC.\n{_page(alarm)}\n",
@@ -39,11 +39,11 @@ def email(alarm: Alarm) -> None:
     try:
         message.send()
     except (OSError, SMTPException, MessageError, ValueError) as error:
-        raise NotTold(type(error).__name__) from error
+        raise NotificationFailed(type(error).__name__) from error
 
 
 def webhook(alarm: Alarm) -> None:
-    """Post an alarm to the study's webhook as JSON. Raises NotTold."""
+    """Post an alarm to the study's webhook as JSON. Raises NotificationFailed."""
     post(alarm.study.alarm_webhook, document(alarm))
 
 
@@ -75,22 +75,22 @@ def post(
     patience_s: float = PATIENCE_S,
     longest_s: float = LONGEST_S,
 ) -> None:
-    """POST JSON by https, to an address that passes, without following a redirect. Raises NotTold.
+    """POST JSON by https, to an address that passes, without following a redirect. Raises NotificationFailed.
 
     The name is looked up once, and the connection goes to the address that was checked: a name that changes between
     the check and the connection gains nothing.
     """
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
-        raise NotTold("the webhook must be an https address without a name or password in it")
+        raise NotificationFailed("the webhook must be an https address without a name or password in it")
     try:
         address = _address(parts.hostname, parts.port or 443, allowed)
         connection = _Pinned(parts.hostname, parts.port or 443, address, context, patience_s)
         status = _send(connection, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", what, longest_s)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotTold(f"the webhook could not be reached ({type(error).__name__})") from error
+        raise NotificationFailed(f"the webhook could not be reached ({type(error).__name__})") from error
     if not 200 <= status < 300:
-        raise NotTold(f"the webhook answered {status}")
+        raise NotificationFailed(f"the webhook answered {status}")
 
 
 class _Pinned(http.client.HTTPSConnection):
@@ -109,7 +109,7 @@ class _Pinned(http.client.HTTPSConnection):
 def _address(name: str, port: int, allowed: AddressCheck) -> str:
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
     if not found or not all(allowed(address) for address in found):
-        raise NotTold("the webhook must lie on the public internet")
+        raise NotificationFailed("the webhook must lie on the public internet")
     return found[0]
 
 

@@ -30,14 +30,14 @@ from annotations.readings.payments.discrepancies import REVIEW_LATE, REVIEW_WITH
 from annotations.readings.prolific import status_comparison
 from annotations.services.logs import audit
 from annotations.services.monitoring import alarm_channels
-from annotations.services.monitoring.alarm_channels import NotTold
+from annotations.services.monitoring.alarm_channels import NotificationFailed
 from annotations.services.studies import recruitment
 
 LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
 LEAST_PEOPLE = 10  # below which a share says nothing
 MOST_ATTEMPTS = 8
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
-_TELLING = "alarms are told"  # the name of a lock
+_NOTIFYING = "alarms are told"  # the name of a lock
 
 logger = logging.getLogger(__name__)
 
@@ -84,14 +84,14 @@ def acknowledge(alarm: Alarm, *, by: str) -> None:
             audit.record("alarm_acknowledged", study=alarm.study, by=by, subject=alarm.kind, message=alarm.message)
 
 
-def tell_due(now: dt.datetime) -> int:
-    """Tell of every alarm that is due to be told; returns how many were, 0 while another process tells.
+def notify_due(now: dt.datetime) -> int:
+    """Send every notification that is due; return how many alarms were sent, 0 while another process sends.
 
     Waits for other hosts, so never in a sweep.
     """
     waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MOST_ATTEMPTS).select_related("study")
     with _alone() as is_alone:
-        return sum(_tell(alarm, now) for alarm in waiting if now >= _due_at(alarm)) if is_alone else 0
+        return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm)) if is_alone else 0
 
 
 def _update(study: Study, found: list[Trouble], now: dt.datetime) -> int:
@@ -186,38 +186,38 @@ def _alone() -> Iterator[bool]:
     The lock is the connection's, so no transaction stands open meanwhile, and it ends with its process.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [_TELLING])
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [_NOTIFYING])
         (is_alone,) = cursor.fetchone()
         try:
             yield is_alone
         finally:
             if is_alone:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [_TELLING])
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [_NOTIFYING])
 
 
 def _due_at(alarm: Alarm) -> dt.datetime:
     return alarm.raised_at + dt.timedelta(seconds=FIRST_RETRY_S * (2**alarm.attempts - 1))
 
 
-def _tell(alarm: Alarm, now: dt.datetime) -> bool:
-    """Tell by each channel that was not told yet. The attempt counts first: a crash in it does not repeat for ever."""
+def _notify(alarm: Alarm, now: dt.datetime) -> bool:
+    """Notify by each channel that is left. The attempt counts first: a crash in it does not repeat for ever."""
     Alarm.objects.filter(pk=alarm.pk).update(attempts=F("attempts") + 1)
-    told, errors = list(alarm.channels_told), []
+    notified, errors = list(alarm.channels_notified), []
     for name, channel in _channels(alarm.study).items():
-        if name in told:
+        if name in notified:
             continue
         try:
             channel(alarm)
-        except NotTold as error:
+        except NotificationFailed as error:
             errors.append(f"{name}: {error}")
         else:
-            told.append(name)
+            notified.append(name)
     done = not errors
     Alarm.objects.filter(pk=alarm.pk).update(
-        channels_told=told, last_error="; ".join(errors)[:2000], notified_at=now if done else None
+        channels_notified=notified, last_error="; ".join(errors)[:2000], notified_at=now if done else None
     )
     if errors:
-        logger.warning("alarm %s of study %s was not told: %s", alarm.kind, alarm.study.slug, "; ".join(errors))
+        logger.warning("alarm %s of study %s was not sent: %s", alarm.kind, alarm.study.slug, "; ".join(errors))
     return done
 
 

@@ -39,7 +39,7 @@ _PAYS = ("approve", "complete")  # acts after which Prolific pays the reward
 _LONG_AGO = dt.timedelta(days=1)
 
 
-def fitting(submission: Submission) -> tuple[str, ...]:
+def allowed_actions(submission: Submission) -> tuple[str, ...]:
     """Return the acts that fit a submission as it stands, with `session` and its allocation already joined.
 
     A failed comprehension check is no reason to reject, so `reject` does not fit it. Whoever gets the reward as a bonus
@@ -72,7 +72,7 @@ def fitting(submission: Submission) -> tuple[str, ...]:
 def approve(submissions: list[Submission], *, by: str) -> int:
     """Ask Prolific to approve all of these that await review, and return how many are asked for now."""
     with transaction.atomic():
-        waiting = [each for each in _locked(submissions) if "approve" in fitting(each)]
+        waiting = [each for each in _locked(submissions) if "approve" in allowed_actions(each)]
         for each in waiting:
             submission_requests.ask(each, "approve", by=by)
     return len(waiting)
@@ -82,7 +82,7 @@ def ask(submission: Submission, act: submission_requests.Act, *, by: str, **deta
     """Ask Prolific for an act that fits; raises RequestRefused for one that does not, and what `requests.ask` does."""
     with transaction.atomic():
         (locked,) = _locked([submission])
-        if act not in fitting(locked):
+        if act not in allowed_actions(locked):
             standing = locked.status or "not known"
             raise RequestRefused(f"This does not fit any more: the submission is “{standing}” on Prolific.")
         return submission_requests.ask(locked, act, by=by, **detail)
@@ -103,7 +103,7 @@ def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
     """Owe the reward to somebody whom Prolific does not pay any more; it is sent with the next batch."""
     with transaction.atomic():
         (locked,) = _locked([submission])
-        if "pay_by_hand" not in fitting(locked):
+        if "pay_by_hand" not in allowed_actions(locked):
             raise RequestRefused("The reward is owed once, to whoever completed the visit and is not paid by Prolific.")
         return payment_ledger.owe_reward(locked, reason=reason, by=by)
 
@@ -125,7 +125,7 @@ def refresh(study: Study, *, by: str) -> None:
             raise RequestRefused("All submissions were gone through less than a minute ago. Look again in a minute.")
         polled.update(begun_at=now - _LONG_AGO)
         audit.record("submissions_looked_at", study=study, by=by)
-        worker_wakeup.ring(worker_wakeup.RECONCILE_SUBMISSIONS)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.RECONCILE_SUBMISSIONS)
 
 
 def _is_asked_to_pay(submission: Submission) -> bool:

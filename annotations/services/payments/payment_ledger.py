@@ -119,7 +119,7 @@ def send(batch: PaymentBatch, *, by: str) -> None:
         refuse_paid_there(locked)
         _save(locked, due_at=timezone.now())
         _record("payments_sent", locked, by)
-        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
 
 
 def take_apart(batch: PaymentBatch, *, by: str) -> None:
@@ -181,7 +181,7 @@ def pay_again(batch: PaymentBatch, *, by: str) -> None:
         fresh = {"state": BatchState.SENT, "due_at": timezone.now(), "attempts": locked.attempts}
         _save(locked, **fresh, last_error="asked again", finished_at=None)
         _record("payments_sent_again", locked, by)
-        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
 
 
 def _owe_audited(submission: Submission, rule: str, cents: int, reason: str, key: str, by: str) -> bool:

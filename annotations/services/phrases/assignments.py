@@ -29,7 +29,7 @@ from annotations.services.common.service_errors import (
     TooFewPhrases,
 )
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.retraining import runs
 
 MOST_WAITING_FOR_ONE = dt.timedelta(seconds=60)
@@ -207,5 +207,5 @@ def _end(assignment: Assignment, reason: EndReason, now: dt.datetime) -> None:
 def _record(kind: str, assignment: Assignment) -> None:
     session = assignment.session
     events.record(
-        kind, study=session.study, session=session, images=[image(assignment)], assignment=assignment.public_id
+        kind, study=session.study, session=session, states=[row_state(assignment)], assignment=assignment.public_id
     )

@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotations.models import Assignment, Phrase, PhraseState, event_kinds
 from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooManyPhrases
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.phrases import assignments
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.phrases import phrase_text
@@ -34,7 +34,7 @@ def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tupl
             return stored, False
         _refuse_late(locked)
         phrase = _store(locked, client_uuid, text)
-        worker_wakeup.ring(worker_wakeup.SCORE_PHRASES)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
     return phrase, True
 
 
@@ -58,7 +58,7 @@ def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str) -> Phrase:
         event_kinds.PHRASE_SUBMITTED,
         study=session.study,
         session=session,
-        images=[image(phrase)],
+        states=[row_state(phrase)],
         assignment=assignment.public_id,
         ordinal=phrase.ordinal,
     )

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from annotations.models import AnnotationSession
-from annotations.services.common.circuit_breaker import QuietSpell
+from annotations.services.common.circuit_breaker import CircuitBreaker
 from annotations.services.common.service_errors import TooFast
 
 WINDOW_S = 60
@@ -27,20 +27,20 @@ return {n, redis.call('TTL', KEYS[1])}
 """
 
 logger = logging.getLogger(__name__)
-_redis_is_silent = QuietSpell(seconds=2.0)
+_redis_circuit = CircuitBreaker(seconds=2.0)
 
 
-def spend(session: AnnotationSession) -> None:
-    """Count one phrase that a visit's participant sends. Raises TooFast above PHRASES_A_MINUTE."""
-    if _redis_is_silent.lasts():
+def check_rate_limit(session: AnnotationSession) -> None:
+    """Count one phrase that a visit's participant sends. Raises TooFast above PHRASES_PER_MINUTE."""
+    if _redis_circuit.is_open():
         return
     try:
         sent, seconds_left = _redis().eval(_COUNT, 1, f"clarify:phrases:{session.participant_id}", WINDOW_S)
     except RedisError as error:
-        _redis_is_silent.begin()
+        _redis_circuit.open()
         logger.warning("phrases are not counted for now: %s", type(error).__name__)
         return
-    if sent > settings.PHRASES_A_MINUTE:
+    if sent > settings.PHRASES_PER_MINUTE:
         raise TooFast(max(1, seconds_left))
 
 

@@ -23,7 +23,7 @@ from annotations.models import (
 )
 from annotations.services.common.service_errors import ClientUuidReused, PhraseNotScored, ThresholdRefused
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import Image, image
+from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
 
 AUTOMATIC = "best"  # what a reply says that puts the automatic threshold back
@@ -58,7 +58,7 @@ def choose_threshold(phrase: Phrase, threshold: float | None, act: Act | None = 
         if reply is not None:
             changes = {"threshold": threshold, "chosen_at": reply.made_at}
             choice, _ = ThresholdChoice.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(event_kinds.THRESHOLD_CHOSEN, scored, image(choice), image(reply))
+            _record(event_kinds.THRESHOLD_CHOSEN, scored, row_state(choice), row_state(reply))
     return ThresholdChoice.objects.get(phrase=scored)
 
 
@@ -74,7 +74,7 @@ def judge(phrase: Phrase, answer: JudgementAnswer, act: Act | None = None) -> Ju
         if reply is not None:
             changes = {"answer": answer, "answered_at": reply.made_at}
             judgement, _ = Judgement.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(event_kinds.PHRASE_JUDGED, scored, image(judgement), image(reply))
+            _record(event_kinds.PHRASE_JUDGED, scored, row_state(judgement), row_state(reply))
     return Judgement.objects.get(phrase=scored)
 
 
@@ -118,7 +118,7 @@ def _take(phrase: Phrase, kind: ReplyKind, said: str, act: Act) -> Reply | None:
         took_effect=takes_effect,
     )
     if not takes_effect:
-        _record(event_kinds.REPLY_PASSED_OVER, phrase, image(reply))
+        _record(event_kinds.REPLY_PASSED_OVER, phrase, row_state(reply))
         return None
     return reply
 
@@ -131,8 +131,8 @@ def _within(phrase: Phrase, threshold: float) -> float:
     return exact
 
 
-def _record(kind: str, phrase: Phrase, *images: Image) -> None:
+def _record(kind: str, phrase: Phrase, *states: RowState) -> None:
     assignment = phrase.assignment
     session = assignment.session
     ids = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
-    events.record(kind, study=session.study, session=session, images=images, **ids)
+    events.record(kind, study=session.study, session=session, states=states, **ids)

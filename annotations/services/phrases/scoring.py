@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study, event_kinds
 from annotations.models.arrays import pack_float32, unpack_float32, without_arrays
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import Image, image
+from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
 from annotations.services.queue.claims import MOST_ATTEMPTS, claim, exhausted
 from annotations.services.retraining import runs
@@ -177,7 +177,7 @@ def _record_scores(scores: Sequence[Score], locked: Mapping[int, Assignment]) ->
     by_study: dict[Study, list[events.Entry]] = defaultdict(list)
     for score in scores:
         assignment = locked[score.phrase.assignment_id]
-        entry = _entry(event_kinds.PHRASE_SCORED, score.phrase, assignment, image(score))
+        entry = _entry(event_kinds.PHRASE_SCORED, score.phrase, assignment, row_state(score))
         by_study[assignment.session.study].append(entry)
     for study, entries in by_study.items():
         events.record_all(study, entries)
@@ -205,7 +205,7 @@ def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
     return changed
 
 
-def _entry(kind: str, phrase: Phrase, assignment: Assignment, *images: Image) -> events.Entry:
+def _entry(kind: str, phrase: Phrase, assignment: Assignment, *states: RowState) -> events.Entry:
     """What happened to a phrase, with the deadline that its waiting moved."""
     payload = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
-    return events.Entry(kind, assignment.session, (image(phrase), image(assignment), *images), payload)
+    return events.Entry(kind, assignment.session, (row_state(phrase), row_state(assignment), *states), payload)

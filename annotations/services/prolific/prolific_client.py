@@ -15,14 +15,14 @@ from annotations.prolific.link_keys import LinkKeys
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.prolific.retries import ONCE, Patience
 from annotations.prolific.signed_links import SignedEntry
-from annotations.services.common.circuit_breaker import QuietSpell
+from annotations.services.common.circuit_breaker import CircuitBreaker
 
 PATIENCE = Patience(tries=3, longest=2.0)
 _HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
 _UNHURRIED = (3.0, 10.0)
 
 logger = logging.getLogger(__name__)
-_prolific_is_silent = QuietSpell(seconds=30.0)  # for people who enter; workers go on asking
+_prolific_circuit = CircuitBreaker(seconds=30.0)  # for people who enter; workers go on asking
 
 
 def client() -> Prolific | None:
@@ -32,13 +32,13 @@ def client() -> Prolific | None:
 
 def hurried_client() -> Prolific | None:
     """Return the client for a page that a person waits for, None without a token or while Prolific is silent."""
-    return None if _prolific_is_silent.lasts() else _client(_HURRIED, ONCE)
+    return None if _prolific_circuit.is_open() else _client(_HURRIED, ONCE)
 
 
 def note_silence(error: ProlificError) -> None:
     """Spare the people who enter next the wait for a Prolific that did not answer."""
-    _prolific_is_silent.begin()
-    logger.warning("entries are not checked with Prolific for %d s: %s", _prolific_is_silent.seconds, error)
+    _prolific_circuit.open()
+    logger.warning("entries are not checked with Prolific for %d s: %s", _prolific_circuit.seconds, error)
 
 
 def verify_link(token: str) -> SignedEntry:

@@ -139,7 +139,7 @@ def _store(study: Study, act: str, detail: dict[str, Any], by: str) -> ProlificR
     )
     said = {"places": detail["places"]} if act == RAISE else {}
     audit.record(f"prolific_{act}", study=study, by=by, request=request.pk, **said)
-    worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
     return request
 
 

@@ -7,9 +7,16 @@ from django.utils import timezone
 
 from annotations.models import ProlificRequest, RequestState, Study, StudyOnProlific
 from annotations.prolific.client import Prolific
-from annotations.prolific.study_statuses import REACHED_BY, study_status_of
+from annotations.prolific.study_statuses import FITS, REACHED_BY, StudyRequest, study_status_of
+from annotations.readings.prolific import status_comparison
 from annotations.services.prolific.submissions import Effect
 from annotations.services.studies.recruitment import TRANSITIONS
+
+
+def allowed_actions(study: Study) -> tuple[StudyRequest, ...]:
+    """Return what can be asked about the study as it stands there: of one of which nothing is known, everything."""
+    there = status_comparison.standing(study)
+    return tuple(act for act, statuses in FITS.items() if there is None or there.status in statuses)  # type: ignore[misc]  # its keys are
 
 
 @transaction.atomic

@@ -60,7 +60,7 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
             request=request.pk,
             **({"category": checked["category"]} if "category" in checked else {}),
         )
-        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
     return request
 
 

@@ -22,7 +22,7 @@ class JobLost(Exception):
     """Another worker holds the job now, since this one was silent: stop, and write nothing more."""
 
 
-def take(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
+def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
     """Take up the oldest job that is due, and return it; None where there is none.
 
     A job whose workers ended MOST_ATTEMPTS times is failed instead: it would end the next one too.

@@ -1,4 +1,4 @@
-"""The doorbell: tells a worker to look for due rows. Postgres is the queue (docs/decisions/0001)."""
+"""Dispatch: tell a worker to look for due rows. Postgres is the queue (docs/decisions/0001)."""
 
 import logging
 from functools import lru_cache, partial
@@ -8,7 +8,7 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.pools import producers
 
-from annotations.services.common.circuit_breaker import QuietSpell
+from annotations.services.common.circuit_breaker import CircuitBreaker
 from clarify_site.celery import app
 
 SCORE_PHRASES = "worker.score_phrases"
@@ -29,10 +29,10 @@ TRAIN_CORRECTIONS = "worker.train_corrections"
 _LONGEST_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 
 logger = logging.getLogger(__name__)
-_broker_is_silent = QuietSpell(seconds=2.0)
+_broker_circuit = CircuitBreaker(seconds=2.0)
 
 
-def ring(task_name: str) -> None:
+def dispatch_on_commit(task_name: str) -> None:
     """After the current transaction commits, ask for one run of a task; at once where there is no transaction.
 
     Never raises: a message that is not sent costs the time to the next sweep, and the row is already stored.
@@ -41,13 +41,13 @@ def ring(task_name: str) -> None:
 
 
 def _send(task_name: str) -> None:
-    if _broker_is_silent.lasts():
+    if _broker_circuit.is_open():
         return
     try:
         with producers[_connection()].acquire(block=True, timeout=_LONGEST_WAIT_S) as producer:
             app.send_task(task_name, producer=producer, ignore_result=True, retry=False)
     except (KombuError, OSError) as error:
-        _broker_is_silent.begin()
+        _broker_circuit.open()
         logger.warning("the broker did not take %s, the sweeper will: %s", task_name, type(error).__name__)
 
 

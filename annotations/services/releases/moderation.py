@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from annotations.models import Moderation, Phrase, event_kinds
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit, events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 
 NEEDS_REASON = (Moderation.FLAGGED, Moderation.HIDDEN, Moderation.EXCLUDED)
 
@@ -58,7 +58,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
             event_kinds.PHRASE_MODERATED,
             study=session.study,
             session=session,
-            images=[image(locked)],
+            states=[row_state(locked)],
             **which,
         )
         audit.record(

@@ -76,7 +76,7 @@ def request(study: Study, *, by: str) -> Release:
     number = (study.releases.aggregate(last=Max("number"))["last"] or 0) + 1
     release = Release.objects.create(study=study, number=number, requested_by=by)
     audit.record("release_requested", study=study, by=by, subject=f"release {number}")
-    worker_wakeup.ring(worker_wakeup.BUILD_RELEASES)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.BUILD_RELEASES)
     return release
 
 

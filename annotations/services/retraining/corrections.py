@@ -17,7 +17,7 @@ from annotations.readings.retraining.correction_candidates import approved, cand
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets.base_models import lacks_features
 from annotations.services.logs import audit, events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.queue import jobs, worker_wakeup
 from annotations.version import CODE_VERSION
 from modeling.arrays.datasets.dataset_files import BadDataset
@@ -93,7 +93,7 @@ def request(
         phrases={str(label): score.phrase_id for label, (score, _) in chosen.items()},
         by_hand=[label for label, (_, is_by_hand) in chosen.items() if is_by_hand],
     )
-    worker_wakeup.ring(worker_wakeup.TRAIN_CORRECTIONS)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.TRAIN_CORRECTIONS)
     return correction
 
 
@@ -112,8 +112,8 @@ def store(correction: Correction, trained: TrainedCorrection) -> None:
             code_version=CODE_VERSION,
         )
         parts = without_arrays(correction.parts.select_related("score__phrase__assignment"))
-        images = [image(correction), *map(image, parts)]
-        events.record(event_kinds.CORRECTION_TRAINED, study=correction.study, images=images)
+        states = [row_state(correction), *map(row_state, parts)]
+        events.record(event_kinds.CORRECTION_TRAINED, study=correction.study, states=states)
 
 
 @transaction.atomic
@@ -134,7 +134,7 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
     before = locked.review
     locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
     locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])
-    events.record(event_kinds.CORRECTION_REVIEWED, study=locked.study, images=[image(locked)])
+    events.record(event_kinds.CORRECTION_REVIEWED, study=locked.study, states=[row_state(locked)])
     audit.record(
         "correction_reviewed",
         study=locked.study,

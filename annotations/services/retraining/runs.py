@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Score, ThresholdChoice, event_kinds
 from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import Image, image, part
+from annotations.services.logs.event_payloads import RowState, partial_state, row_state
 from annotations.services.queue import worker_wakeup
 from annotations.services.queue.claims import MOST_ATTEMPTS, claim, exhausted
 from annotations.version import CODE_VERSION
@@ -82,7 +82,7 @@ def plan_runs(assignment: Assignment) -> int:
         if run.threshold is None:
             refuse_run(run, NO_THRESHOLD)
     if new:
-        worker_wakeup.ring(worker_wakeup.TRAIN_RUNS)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.TRAIN_RUNS)
     return len(new)
 
 
@@ -190,19 +190,19 @@ class _Planned:
     run: Run
     score: Score
     is_new: bool
-    images: tuple[Image, ...]  # of the rows that changed
+    states: tuple[RowState, ...]  # of the rows that changed
 
 
 def _plan(assignment: Assignment, score: Score) -> _Planned:
     run, created = _get_or_create(assignment, score, score.threshold, is_chosen=False)
     Score.objects.filter(pk=score.pk).update(run=run)
     score.run = run
-    images = [*_images_of_new(run, created), part(score, "run")]
+    states = [*_states_of_new(run, created), partial_state(score, "run")]
     if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
         run.is_chosen = False
         run.save(update_fields=["is_chosen"])
-        images.append(part(run, "is_chosen"))
-    return _Planned(run, score, created, tuple(images))
+        states.append(partial_state(run, "is_chosen"))
+    return _Planned(run, score, created, tuple(states))
 
 
 def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
@@ -210,18 +210,18 @@ def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
     run, created = _get_or_create(assignment, score, choice.threshold, is_chosen=True)
     ThresholdChoice.objects.filter(pk=choice.pk).update(run=run)
     choice.run = run
-    return _Planned(run, score, created, (*_images_of_new(run, created), part(choice, "run")))
+    return _Planned(run, score, created, (*_states_of_new(run, created), partial_state(choice, "run")))
 
 
-def _images_of_new(run: Run, is_new: bool) -> list[Image]:
+def _states_of_new(run: Run, is_new: bool) -> list[RowState]:
     """A run that was there may be trained this moment: what was read of it is older than what the log then has."""
-    return [image(run)] if is_new else []
+    return [row_state(run)] if is_new else []
 
 
 def _plan_entry(planned: _Planned) -> events.Entry:
     run, phrase = planned.run, planned.score.phrase
     payload = {"run": run.public_id, "assignment": run.assignment.public_id, "ordinal": phrase.ordinal}
-    return events.Entry(event_kinds.RUN_PLANNED, run.assignment.session, planned.images, payload)
+    return events.Entry(event_kinds.RUN_PLANNED, run.assignment.session, planned.states, payload)
 
 
 def _get_or_create(
@@ -257,5 +257,5 @@ def _finish(run: Run, event: str, **changes: Any) -> bool:
                 setattr(run, name, value)
             assignment, session = run.assignment, run.assignment.session
             ids = {"run": run.public_id, "assignment": assignment.public_id}
-            events.record(event, study=session.study, session=session, images=[image(run)], **ids)
+            events.record(event, study=session.study, session=session, states=[row_state(run)], **ids)
     return changed == 1

@@ -23,7 +23,7 @@ from annotations.models import (
 )
 from annotations.services.common.service_errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.logs import audit, events
-from annotations.services.logs.event_payloads import Image, image
+from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
 from annotations.services.studies import draft_revisions, preflight, recruitment
 from annotations.services.studies.configurations import freeze
@@ -124,7 +124,7 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
     if without_rehearsal:
         detail["without_rehearsal"] = True
     locked.opened_at = timezone.now()
-    _move(locked, StudyState.ACTIVE, event_kinds.STUDY_OPENED, by, _images_of_material(locked), **detail)
+    _move(locked, StudyState.ACTIVE, event_kinds.STUDY_OPENED, by, _states_of_material(locked), **detail)
     return _refreshed(study)
 
 
@@ -195,7 +195,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
             draft_revisions.revise(locked, by=by)
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
         if locked.state != StudyState.DRAFT:
-            events.record(event_kinds.STUDY_AMENDED, study=locked, images=[image(locked)], fields=changed)
+            events.record(event_kinds.STUDY_AMENDED, study=locked, states=[row_state(locked)], fields=changed)
         audit.record("study_amended", study=locked, by=by, changes=changes)
     _refreshed(study)
     return changed
@@ -236,17 +236,17 @@ def _locked(study: Study, *allowed: StudyState) -> Study:
     return locked
 
 
-def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[Image] = (), **detail: Any) -> None:
+def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[RowState] = (), **detail: Any) -> None:
     locked.state = state
     locked.save(update_fields=["state", "opened_at", "closed_at"])
-    events.record(act, study=locked, images=[image(locked), *frozen], **detail)
+    events.record(act, study=locked, states=[row_state(locked), *frozen], **detail)
     audit.record(act, study=locked, by=by, **detail)
 
 
-def _images_of_material(study: Study) -> list[Image]:
+def _states_of_material(study: Study) -> list[RowState]:
     """What is frozen from now on. Base models have arrays as long as their data sets, so these are left out."""
     tasks = study.tasks.with_base_models()
-    return [image(row) for row in (*study.configurations.all(), *study.conditions.all(), *tasks)]
+    return [row_state(row) for row in (*study.configurations.all(), *study.conditions.all(), *tasks)]
 
 
 def _refreshed(study: Study) -> Study:

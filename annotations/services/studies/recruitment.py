@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from annotations.models import ProlificRequest, RequestState, Study
 from annotations.prolific.client import StudyAct
-from annotations.prolific.study_statuses import FITS, StudyRequest
-from annotations.readings.prolific import status_comparison
+from annotations.prolific.study_statuses import StudyRequest
 from annotations.services.common.service_errors import NoProlificToken, RequestRefused
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
@@ -46,14 +45,8 @@ def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
         _supersede(pending)
         request = ProlificRequest.objects.create(study=study, act=act, due_at=timezone.now(), requested_by=by)
         audit.record(f"prolific_{act}", study=study, by=by, request=request.pk)
-        worker_wakeup.ring(worker_wakeup.CALL_PROLIFIC)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
     return request
-
-
-def fitting(study: Study) -> tuple[StudyRequest, ...]:
-    """Return what can be asked about the study as it stands there: of one of which nothing is known, everything."""
-    there = status_comparison.standing(study)
-    return tuple(act for act, statuses in FITS.items() if there is None or there.status in statuses)  # type: ignore[misc]  # its keys are
 
 
 def is_superseded(request: ProlificRequest) -> bool:

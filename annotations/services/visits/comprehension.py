@@ -12,7 +12,7 @@ from annotations.readings.visits.comprehension import QUESTIONS
 from annotations.services.allocation import places
 from annotations.services.common.service_errors import CheckIncomplete, ClientUuidReused, StageMismatch
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits.sessions import advance, begin_tasks, refuse_closed
 
 
@@ -36,7 +36,7 @@ def answer(session: AnnotationSession, *, client_uuid: uuid.UUID, answers: Mappi
             if locked.stage != Stage.CHECK:
                 raise StageMismatch
             stored = _store(locked, client_uuid, chosen)
-            events.record(event_kinds.CHECK_TRIED, study=session.study, session=session, images=[image(stored)])
+            events.record(event_kinds.CHECK_TRIED, study=session.study, session=session, states=[row_state(stored)])
             _follow(session, stored)
     session.refresh_from_db(fields=["stage", "outcome", "ended_at"])
     return stored

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from annotations.models import AnnotationSession, DeviceReport, event_kinds
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits import withdrawal
 
 
@@ -41,5 +41,5 @@ def store(session: AnnotationSession, device: Device) -> DeviceReport | None:
         if stored is not None:
             return stored
     report = DeviceReport.objects.create(session=session, **asdict(device))
-    events.record(event_kinds.DEVICE_REPORTED, study=session.study, session=session, images=[image(report)])
+    events.record(event_kinds.DEVICE_REPORTED, study=session.study, session=session, states=[row_state(report)])
     return report

@@ -2,7 +2,7 @@
 
 import logging
 
-from annotations.models import EntryTier, Study
+from annotations.models import EntryVerification, Study
 from annotations.prolific.link_keys import KeysUnavailable
 from annotations.prolific.signed_links import LinkNotSigned, SignedEntry
 from annotations.readings.prolific.external_ids import OutsideIds
@@ -12,8 +12,8 @@ from annotations.services.prolific import prolific_client, submissions
 logger = logging.getLogger(__name__)
 
 
-def tier_of(study: Study, ids: OutsideIds, token: str) -> EntryTier:
-    """Return the surest tier that a link's ids and its token reach. It may ask Prolific, so hold no transaction.
+def verify_entry(study: Study, ids: OutsideIds, token: str) -> EntryVerification:
+    """Return the surest verification that a link's ids and token reach. It may ask Prolific, so hold no transaction.
 
     A token that proves nothing (expired, made for another site, changed) is as good as none; so is one for this
     submission that does not say whose it is, where Prolific's API knows it as another's. Raises EntryNotVerified for a
@@ -23,15 +23,15 @@ def tier_of(study: Study, ids: OutsideIds, token: str) -> EntryTier:
     if signed is not None and not _is_for(signed, ids):
         raise EntryNotVerified
     if signed is not None and signed.participant_id and signed.study_id:
-        return EntryTier.SIGNED
+        return EntryVerification.SIGNED
     is_theirs = submissions.confirm(study, ids)
     if signed is not None and is_theirs is not False:
-        return EntryTier.SIGNED
+        return EntryVerification.SIGNED
     if is_theirs:
-        return EntryTier.CONFIRMED
+        return EntryVerification.CONFIRMED
     if study.only_verified:
         raise EntryNotVerified
-    return EntryTier.UNVERIFIED
+    return EntryVerification.UNVERIFIED
 
 
 def _signed(token: str) -> SignedEntry | None:

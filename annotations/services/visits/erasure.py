@@ -30,7 +30,7 @@ from annotations.models import (
 )
 from annotations.readings.visits.withdrawal import is_owed
 from annotations.services.logs import audit, events, identities
-from annotations.services.logs.event_payloads import image, in_the_open
+from annotations.services.logs.event_payloads import row_state, unsealed_state
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
 from annotations.services.queue import worker_wakeup
@@ -60,7 +60,7 @@ def request(participant: Participant, *, by: str, reason: str) -> None:
         audit.record(
             "participant_withdrawn", study=participant.study, by=by, subject=participant.pseudonym, reason=reason
         )
-    worker_wakeup.ring(worker_wakeup.ERASE_WITHDRAWN)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.ERASE_WITHDRAWN)
 
 
 def erase_due(now: dt.datetime) -> Erased:
@@ -137,8 +137,8 @@ def forget(participant: Participant) -> bool:
         submission.sealed_ids, submission.entered_code = None, ""
         submission.save(update_fields=["submission_key", "pseudonym", "sealed_ids", "entered_code"])
     for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
-        nameless = (in_the_open(visit.participant), in_the_open(visit))
-        events.record(event_kinds.IDENTITY_DESTROYED, study=study, session=visit, images=nameless)
+        nameless = (unsealed_state(visit.participant), unsealed_state(visit))
+        events.record(event_kinds.IDENTITY_DESTROYED, study=study, session=visit, states=nameless)
     audit.record("identity_destroyed", study=study, by=audit.SYSTEM, subject=person.pseudonym)
     return True
 
@@ -166,7 +166,7 @@ def _undo_corrections(visits: list[AnnotationSession]) -> None:
         correction.finished_at = correction.finished_at or timezone.now()
         correction.head, correction.effects, correction.ablations = None, {}, []
         correction.save(update_fields=["state", "error", "finished_at", "head", "effects", "ablations"])
-        events.record(event_kinds.CORRECTION_UNDONE, study=correction.study, images=[image(correction)])
+        events.record(event_kinds.CORRECTION_UNDONE, study=correction.study, states=[row_state(correction)])
         audit.record(
             "correction_undone",
             study=correction.study,

@@ -20,7 +20,7 @@ from django.urls import reverse
 from annotations.models import (
     AnnotationSession,
     Condition,
-    EntryTier,
+    EntryVerification,
     Participant,
     SessionKind,
     Study,
@@ -135,7 +135,7 @@ def _enter_anew(study: Study, link: Link, key: str) -> AnnotationSession:
             "participant": participant,
             "configuration": _configuration(study),
             "kind": link.kind,
-            "tier": EntryTier.LOCAL,
+            "verification": EntryVerification.LOCAL,
             "condition": condition,
             "order": order,
             "seed": _seed(link),

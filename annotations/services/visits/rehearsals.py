@@ -71,7 +71,7 @@ def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
         requested_by=by,
     )
     audit.record("rehearsal_requested", study=study, by=by, subject=study.slug, people=n_people)
-    worker_wakeup.ring(worker_wakeup.RUN_REHEARSALS)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.RUN_REHEARSALS)
     return rehearsal
 
 

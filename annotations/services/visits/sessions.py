@@ -38,7 +38,7 @@ from annotations.services.common.service_errors import (
     StudyNotOpen,
 )
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
 from annotations.services.visits import entry_verification
@@ -95,7 +95,7 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str) -> AnnotationSession:
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
     # Before the transaction, which waits for nobody outside.
-    tier = entry_verification.tier_of(study, ids, token)
+    verification = entry_verification.verify_entry(study, ids, token)
     with transaction.atomic():
         participant, _created = Participant.objects.get_or_create(
             study=study, pseudonym=pseudonym(study, "P", ids.participant)
@@ -109,7 +109,7 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str) -> AnnotationSession:
             defaults={
                 "participant": participant,
                 "configuration": study.configurations.latest("version"),
-                "tier": tier,
+                "verification": verification,
                 "seed": secrets.randbits(63),
                 "code_version": CODE_VERSION,
             },
@@ -138,7 +138,7 @@ def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> An
         if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
             places.allocate(session)
             consent = _store_consent(session, language, agreed=True, at=now)
-            events.record(event_kinds.CONSENT_GIVEN, study=session.study, session=session, images=[image(consent)])
+            events.record(event_kinds.CONSENT_GIVEN, study=session.study, session=session, states=[row_state(consent)])
         elif session.stage == Stage.DECLINED:
             raise StageMismatch("You chose not to take part. Please return the study where you found it.")
     return session
@@ -150,7 +150,9 @@ def decline(session: AnnotationSession, language: str = OWN_LANGUAGE) -> Annotat
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at=now):
             consent = _store_consent(session, language, agreed=False, at=now)
-            events.record(event_kinds.CONSENT_DECLINED, study=session.study, session=session, images=[image(consent)])
+            events.record(
+                event_kinds.CONSENT_DECLINED, study=session.study, session=session, states=[row_state(consent)]
+            )
         elif session.stage != Stage.DECLINED:
             raise StageMismatch
     return session
@@ -211,8 +213,8 @@ def finish(
             raise StageMismatch("There is a task left to do before the end. Please reload the page to go on.")
         if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
             places.complete(session)
-            stored = map(image, _store_answers(session, answers or {}, language))
-            events.record(event_kinds.SESSION_FINISHED, study=session.study, session=session, images=stored)
+            stored = map(row_state, _store_answers(session, answers or {}, language))
+            events.record(event_kinds.SESSION_FINISHED, study=session.study, session=session, states=stored)
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
     return session

@@ -11,7 +11,7 @@ from django.utils import timezone
 from annotations.models import AnnotationSession, Assignment, Span, SpanKind, event_kinds
 from annotations.services.common.service_errors import StageMismatch
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits import withdrawal
 
 
@@ -50,7 +50,7 @@ def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
             return
         spans = [_span(session, report, assignments.get(report.assignment), now) for report in new]
         Span.objects.bulk_create(spans)
-        events.record(event_kinds.SPANS_REPORTED, study=session.study, session=session, images=map(image, spans))
+        events.record(event_kinds.SPANS_REPORTED, study=session.study, session=session, states=map(row_state, spans))
 
 
 def _span(session: AnnotationSession, report: Report, assignment: Assignment | None, now: dt.datetime) -> Span:

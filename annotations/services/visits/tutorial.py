@@ -10,7 +10,7 @@ from annotations.models import AnnotationSession, PracticePhrase, Stage, event_k
 from annotations.readings.visits.tutorial import is_wrong, practice_score
 from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, StageMismatch, TooManyPhrases
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits.sessions import refuse_closed
 from modeling.arrays.phrases import phrase_text
 
@@ -60,5 +60,5 @@ def try_phrase(session: AnnotationSession, *, client_uuid: uuid.UUID, text: str)
         tried = PracticePhrase.objects.create(
             session=locked, client_uuid=client_uuid, ordinal=ordinal, text=text, value=value
         )
-        events.record(event_kinds.PRACTICE_TRIED, study=session.study, session=session, images=[image(tried)])
+        events.record(event_kinds.PRACTICE_TRIED, study=session.study, session=session, states=[row_state(tried)])
     return tried

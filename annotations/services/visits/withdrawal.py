@@ -43,7 +43,7 @@ def withdraw(session: AnnotationSession) -> AnnotationSession:
         # All of them before the study that the first one's place locks: everywhere visits come before studies.
         for visit in list(visits.select_for_update(of=("self",), no_key=True)):
             _withdraw(visit)
-    worker_wakeup.ring(worker_wakeup.ERASE_WITHDRAWN)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.ERASE_WITHDRAWN)
     session.refresh_from_db()
     return session
 

@@ -60,7 +60,7 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
     assignment = own_assignment(session, public_id)
     text = request.POST.get("text", "")
     try:
-        rate_limit.spend(session)
+        rate_limit.check_rate_limit(session)
         stored, _created = phrase_submission.submit(assignment, client_uuid=uuid_of(request.POST), text=text)
     except ServiceError as error:
         now = timezone.now()

@@ -42,7 +42,7 @@ def look(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
 def practise(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Score a phrase of the example; a refusal is shown beside the field, with what was typed still in it."""
     text = request.POST.get("text", "")
-    rate_limit.spend(session)
+    rate_limit.check_rate_limit(session)
     try:
         tutorials.try_phrase(session, client_uuid=client_uuid(request.POST), text=text)
     except PhraseRefused as error:

@@ -59,7 +59,7 @@ def stratified_half(is_error: NDArray[np.bool_], rng: np.random.Generator) -> ND
     return half
 
 
-def best_together(
+def select_greedily(
     members: NDArray[np.bool_], is_error: NDArray[np.bool_], learn: NDArray[np.bool_], most: int
 ) -> Together:
     """Choose concepts greedily by the error score of the union of their hard slices.
@@ -109,7 +109,7 @@ def best_together(
 def together_in_draws(
     members: NDArray[np.bool_], is_error: NDArray[np.bool_], learn: NDArray[np.bool_], most: int
 ) -> NDArray[np.float64]:
-    """Compute the held-out scores of `best_together` for many draws at once.
+    """Compute the held-out scores of `select_greedily` for many draws at once.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def together_by_chance(
     rng: np.random.Generator,
     tries: int = 200,
 ) -> NDArray[np.float64]:
-    """Compute the held-out scores of `best_together` for shuffled errors.
+    """Compute the held-out scores of `select_greedily` for shuffled errors.
 
     Errors are shuffled within each half. The slices, their overlaps and the number to choose from stay as they are.
 

@@ -11,7 +11,7 @@ from modeling.tensors.encoders.protocol import Encoder
 _INTERFACE = ("name", "dim", "encode_images", "encode_texts")
 
 
-def load_brought(path: str) -> Encoder:
+def load_custom(path: str) -> Encoder:
     """Load a custom encoder.
 
     Parameters

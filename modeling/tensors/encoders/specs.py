@@ -9,7 +9,7 @@ from typing import Any
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 from modeling.tensors.encoders.checked import CheckedEncoder
 from modeling.tensors.encoders.protocol import Encoder
-from modeling.tensors.encoders.python_encoder import load_brought
+from modeling.tensors.encoders.python_encoder import load_custom
 
 BUNDLED = "bundled:small-clip"
 
@@ -77,5 +77,5 @@ def _load(spec: str) -> Encoder:
 
         return load_transformers(rest)
     if kind == "python" and rest:
-        return load_brought(rest)
+        return load_custom(rest)
     raise EncoderUnavailable(f"{spec!r} names no encoder: use {_FORMS}")

@@ -28,7 +28,7 @@ from annotations.models import (
     Score,
     StudyMember,
     Submission,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from annotations.services.benchmarks import keyword_rankings
 from tests.actors import Visit
@@ -73,7 +73,7 @@ def store_rows(visit: Visit) -> None:
     CorrectionPart.objects.create(correction=correction, score=Score.objects.all()[0], target_class=0, threshold=0.5)
     ForgottenSubmission.objects.create(study=study, submission_key="SAAA")
     ProlificRequest.objects.create(study=study, submission=submission, act="approve", due_at=NOW, **BY)
-    WorkerBeat.objects.create(queue="interactive", process="host 1", started_at=NOW, beat_at=NOW)
+    WorkerHeartbeat.objects.create(queue="interactive", process="host 1", started_at=NOW, heartbeat_at=NOW)
     batch = PaymentBatch.objects.create(study=study, created_by="coordinator")
     Payment.objects.create(
         study=study,
@@ -167,5 +167,5 @@ BROKEN: dict[str, list[Way]] = {
     "study_member_once": [again(StudyMember)],
     "study_member_role_known": [change(StudyMember, role="boss")],
     "alarm_once_at_a_time": [again(Alarm)],
-    "worker_beat_once": [again(WorkerBeat)],
+    "worker_heartbeat_once": [again(WorkerHeartbeat)],
 }

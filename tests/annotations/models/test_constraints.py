@@ -111,7 +111,7 @@ BROKEN: dict[str, list[Way]] = {
     "participant_once": [again(Participant)],
     "submission_once": [again(AnnotationSession)],
     "session_kind_known": [again(AnnotationSession, kind="bot", submission_key="another")],
-    "session_tier_known": [change(AnnotationSession, tier="sworn")],
+    "session_verification_known": [change(AnnotationSession, verification="sworn")],
     "session_stage_known": [change(AnnotationSession, stage="lost")],
     "session_outcome_fits_stage": [
         change(AnnotationSession, stage="finished"),

@@ -86,6 +86,6 @@ def test_who_fails_the_check_completes_only_where_there_is_none(
 ) -> None:
     draft_study.comprehension_check = check
     draft_study.save()
-    cast = parts(request_rehearsal(draft_study, 13, by="coordinator"))
-    assert [part.completes for part in cast if part.persona.kind is Kind.CHECK_FAILER] == [completes]
-    assert [part.completes for part in cast if part.persona.kind is Kind.DROPOUT] == [False]
+    people = parts(request_rehearsal(draft_study, 13, by="coordinator"))
+    assert [part.completes for part in people if part.persona.kind is Kind.CHECK_FAILER] == [completes]
+    assert [part.completes for part in people if part.persona.kind is Kind.DROPOUT] == [False]

@@ -1,4 +1,4 @@
-"""Watching: the sweep raises alarms and leaves the telling to a thread of its own."""
+"""Watching: the sweep raises alarms and leaves the notifications to a thread of its own."""
 
 import datetime as dt
 import threading
@@ -18,8 +18,8 @@ def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatc
     Study.objects.update(alarm_email="team@example.org")
     monkeypatch.setattr(alarm_channels, "email", lambda alarm: told.append(alarm.kind))
     threads: list[threading.Thread] = []
-    begin = alarm_notifications.begin
-    monkeypatch.setattr(alarm_notifications, "begin", lambda: threads.append(begin()))
+    notify = alarm_notifications.notify_in_background
+    monkeypatch.setattr(alarm_notifications, "notify_in_background", lambda: threads.append(notify()))
     tasks.watch_studies()
     [thread] = threads
     thread.join(20)
@@ -30,7 +30,7 @@ def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_tellings_at_once_one_tells(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_threads_at_once_one_notifies(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     is_on, let_go = threading.Event(), threading.Event()
 
@@ -43,20 +43,20 @@ def test_of_two_tellings_at_once_one_tells(open_study: Study, monkeypatch: pytes
     monkeypatch.setattr(alarm_channels, "email", slow)
     long_ago = timezone.now() - dt.timedelta(hours=1)  # so that a second try is due as soon as the first has begun
     Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
-    first = alarm_notifications.begin()
+    first = alarm_notifications.notify_in_background()
     assert is_on.wait(20)
-    alarm_notifications.begin().join(20)
-    assert alarms.tell_due(timezone.now()) == 0
+    alarm_notifications.notify_in_background().join(20)
+    assert alarms.notify_due(timezone.now()) == 0
     let_go.set()
     first.join(20)
     assert told == ["dropout"]
     Alarm.objects.create(study=open_study, kind="returned", message="", raised_at=long_ago)
-    alarm_notifications.begin().join(20)
+    alarm_notifications.notify_in_background().join(20)
     assert told == ["dropout", "returned"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_telling_that_broke_off_keeps_no_other_from_it(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_broke_off_holds_up_no_other(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
     def breaks_once(alarm: Alarm) -> None:
@@ -69,7 +69,7 @@ def test_a_telling_that_broke_off_keeps_no_other_from_it(open_study: Study, monk
     long_ago = timezone.now() - dt.timedelta(hours=1)
     Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
     for _ in range(2):
-        alarm_notifications.begin().join(20)
+        alarm_notifications.notify_in_background().join(20)
     assert told == ["dropout", "dropout"]
 
 
@@ -77,9 +77,9 @@ def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.
     def fail(now: object) -> int:
         raise DatabaseError
 
-    monkeypatch.setattr(alarms, "tell_due", fail)
+    monkeypatch.setattr(alarms, "notify_due", fail)
     for _ in range(2):
-        alarm_notifications.begin().join(20)
+        alarm_notifications.notify_in_background().join(20)
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from annotations.models import AllocationState, AnnotationSession, EntryTier, Reconciliation, RequestState
+from annotations.models import AllocationState, AnnotationSession, EntryVerification, Reconciliation, RequestState
 from annotations.services.phrases import assignments
 from annotations.services.prolific.submission_requests import ask
 from annotations.services.visits import sessions
@@ -49,10 +49,10 @@ def test_how_sure_it_is_that_somebody_comes_from_there(study, prolific, settings
     for name in ("anna", "bert", "carl"):
         begin_there(prolific, study, name)
     signed = {settings.PROLIFIC_LINK_TOKEN_PARAMETER: prolific.link_token("anna-visit")}
-    assert come_by_the_link(study, "anna", **signed).tier == EntryTier.SIGNED
-    assert come_by_the_link(study, "bert").tier == EntryTier.CONFIRMED
+    assert come_by_the_link(study, "anna", **signed).verification == EntryVerification.SIGNED
+    assert come_by_the_link(study, "bert").verification == EntryVerification.CONFIRMED
     settings.PROLIFIC_TOKEN = ""
-    assert come_by_the_link(study, "carl").tier == EntryTier.UNVERIFIED
+    assert come_by_the_link(study, "carl").verification == EntryVerification.UNVERIFIED
 
 
 def test_done_here_redirect_lost_completed_by_the_researcher_and_approved(study, prolific):

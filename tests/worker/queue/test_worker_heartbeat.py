@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from annotations.models import WorkerBeat
+from annotations.models import WorkerHeartbeat
 from annotations.services.queue import heartbeats
 from worker.queue import worker_heartbeat
 
@@ -21,16 +21,16 @@ def _fresh(monkeypatch: pytest.MonkeyPatch, settings) -> None:
 
 def test_a_process_that_serves_no_queue_writes_nothing(db: None) -> None:
     worker_heartbeat.touch()
-    assert not WorkerBeat.objects.exists()
+    assert not WorkerHeartbeat.objects.exists()
 
 
 def test_each_queue_of_a_process_has_a_row_which_the_next_beat_moves(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     worker_heartbeat.serves(["interactive", "retrain"])
     worker_heartbeat.touch()
-    first = dict(WorkerBeat.objects.values_list("queue", "beat_at"))
+    first = dict(WorkerHeartbeat.objects.values_list("queue", "heartbeat_at"))
     monkeypatch.setattr(worker_heartbeat, "_beaten_at", -worker_heartbeat.BEAT_EVERY_S)
     worker_heartbeat.touch()
-    second = dict(WorkerBeat.objects.values_list("queue", "beat_at"))
+    second = dict(WorkerHeartbeat.objects.values_list("queue", "heartbeat_at"))
     assert set(first) == set(second) == {"interactive", "retrain"}
     assert all(second[queue] > first[queue] for queue in first)
 
@@ -62,12 +62,12 @@ def test_a_thread_beside_tells_when_the_loop_turned_last(db: None, monkeypatch: 
     worker_heartbeat.tell()
     monkeypatch.setattr(worker_heartbeat, "_beaten_at", -worker_heartbeat.BEAT_EVERY_S)
     worker_heartbeat.tell()
-    assert WorkerBeat.objects.get().beat_at == turned
+    assert WorkerHeartbeat.objects.get().heartbeat_at == turned
 
 
 def test_processes_that_ended_long_ago_are_forgotten(db: None) -> None:
     now = timezone.now()
-    heartbeats.beat("old:1", ["retrain"], now, now - heartbeats.KEPT - dt.timedelta(seconds=1))
-    heartbeats.beat("new:2", ["retrain"], now, now)
+    heartbeats.store_heartbeat("old:1", ["retrain"], now, now - heartbeats.KEPT - dt.timedelta(seconds=1))
+    heartbeats.store_heartbeat("new:2", ["retrain"], now, now)
     assert heartbeats.forget(now) == 1
-    assert WorkerBeat.objects.get().process == "new:2"
+    assert WorkerHeartbeat.objects.get().process == "new:2"

@@ -4,8 +4,8 @@ from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.models import Study
-from worker.releases.figure_data import Pictures, pictures_of
+from worker.releases.figure_data import FigureData, figure_data_of
 
 
-def pictures(study: Study) -> Pictures:
-    return pictures_of(study_tables(study), concept_tables(study), correction_tables(study))
+def pictures(study: Study) -> FigureData:
+    return figure_data_of(study_tables(study), concept_tables(study), correction_tables(study))

@@ -9,7 +9,7 @@ from annotations.services.queue import jobs
 from annotations.services.releases import release_requests
 from tests.actors import ENCODER
 from tests.worker.processes import celery, wait_until
-from worker.queue.job_heartbeat import pulse
+from worker.queue.job_heartbeat import keep_heartbeat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +20,7 @@ def test_a_release_does_not_wait_for_an_import_where_two_workers_serve_the_queue
     DatasetImport.objects.create(
         name="animals", folder="animals", source_format="csv", similarity_encoder=ENCODER, requested_by="ada"
     )
-    taken = jobs.take(DatasetImport)
+    taken = jobs.claim(DatasetImport)
     assert taken is not None
     release, log = release_requests.request(worked, by="ada"), tmp_path / "second.log"
 
@@ -29,7 +29,7 @@ def test_a_release_does_not_wait_for_an_import_where_two_workers_serve_the_queue
         return release.state == JobState.DONE
 
     second = celery(log, subprocess_environment, "worker", "-P", "solo", "-Q", "embed", "-n", "second@%h")
-    with pulse(taken), second as process:
+    with keep_heartbeat(taken), second as process:
         wait_until(is_built, process, log)
     taken.refresh_from_db()
     assert (taken.state, taken.attempts) == (JobState.RUNNING, 1)

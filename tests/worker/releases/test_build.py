@@ -8,7 +8,7 @@ from annotations.models import (
     JobState,
     Release,
     Study,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from annotations.services.queue import jobs
 from annotations.services.releases import release_requests
@@ -47,7 +47,7 @@ def test_the_worker_that_lost_its_job_writes_nothing_to_it(worked: Study, monkey
     monkeypatch.setattr(worker_releases, "file_sha256", lose)
     release = build(worked)
     assert (release.state, release.digest) == (JobState.RUNNING, "")
-    assert jobs.take(Release) is None  # its heart beat a moment ago
+    assert jobs.claim(Release) is None  # its heart beat a moment ago
 
 
 @without_figures
@@ -58,4 +58,4 @@ def test_a_heart_that_is_due_to_beat_in_the_snapshot_does_no_harm(
     monkeypatch.setattr(worker_heartbeat, "BEAT_EVERY_S", 0.0)  # at every touch, as after five seconds of writing
     release = build(worked)
     assert (release.state, release.error) == (JobState.DONE, "")
-    assert WorkerBeat.objects.get().queue == "embed"
+    assert WorkerHeartbeat.objects.get().queue == "embed"

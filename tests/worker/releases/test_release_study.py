@@ -29,7 +29,7 @@ def test_the_command_builds_and_says_where(worked: Study) -> None:
 @without_figures
 def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     release_requests.request(worked, by="ada")
-    held = jobs.take(Release)
+    held = jobs.claim(Release)
     assert held is not None
     monkeypatch.setattr(time, "sleep", lambda seconds: jobs.put_back(held))
     out = io.StringIO()

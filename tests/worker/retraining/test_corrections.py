@@ -203,7 +203,7 @@ def test_a_second_test_set_is_measured_with_the_base_models_own_head(study: Stud
 
 def test_a_worker_that_was_silent_is_followed_by_another(study: Study, base_model: BaseModel) -> None:
     correction = corrections.request(study, base_model, by="coordinator")
-    jobs.take(Correction)
+    jobs.claim(Correction)
     assert train_due_corrections() == 0  # it may be alive
     Correction.objects.update(heartbeat_at=timezone.now() - jobs.SILENT_FOR - dt.timedelta(seconds=1))
     assert train_due_corrections() == 1

@@ -27,7 +27,7 @@ def environment(subprocess_environment, tmp_path):
 @pytest.fixture(autouse=True)
 def broker_is_well(monkeypatch):
     """No trouble of another test is remembered."""
-    monkeypatch.setattr(worker_wakeup._broker_is_silent, "_until", 0.0)
+    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)
 
 
 def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environment, alice, bob, log, tmp_path):
@@ -44,7 +44,7 @@ def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environme
     (tmp_path / "open").touch()
     with scoring_worker(log, environment) as worker:
         for _ in range(3):  # a message too many does no harm
-            worker_wakeup.ring(worker_wakeup.SCORE_PHRASES)
+            worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
         wait_until(lambda: Score.objects.count() == 2, worker, log)
     for phrase in (hers, his):
         phrase.refresh_from_db()
@@ -80,7 +80,7 @@ def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_not
     due, before = Run.objects.filter(state=RunState.PENDING), rows()
     assert due.count() == 4  # "blue" was refused when it was planned
     with training_worker(log, environment, loads="tests.worker.retraining.stops_while_storing") as worker:
-        wait_until((tmp_path / "storing").exists, worker, log)  # to end a visit rings the doorbell
+        wait_until((tmp_path / "storing").exists, worker, log)  # the end of a visit dispatches a task
         worker.kill()
         worker.wait()
     assert rows() == before
@@ -89,7 +89,7 @@ def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_not
     log.write_text("")
     with training_worker(log, environment) as worker:
         for _ in range(3):  # messages too many do no harm
-            worker_wakeup.ring(worker_wakeup.TRAIN_RUNS)
+            worker_wakeup.dispatch_on_commit(worker_wakeup.TRAIN_RUNS)
         wait_until(lambda: log.read_text().count("succeeded") >= 3, worker, log)
     done = list(Run.objects.filter(state=RunState.DONE))
     assert [run.attempts for run in done] == [2] * 4
@@ -107,7 +107,7 @@ def test_a_phrase_submitted_while_the_broker_was_down_is_scored_by_the_sweeper(
         monkeypatch.setattr(worker_wakeup, "_connection", lambda: down)
         phrase = submit(alice, "red")
     assert phrase.state == PhraseState.PENDING
-    assert worker_wakeup._broker_is_silent._until > 0
+    assert worker_wakeup._broker_circuit._until > 0
     schedule = str(tmp_path / "schedule")
     with scoring_worker(log, environment) as worker, celery(log, environment, "beat", "-s", schedule, "--pidfile="):
         wait_until(Score.objects.exists, worker, log)

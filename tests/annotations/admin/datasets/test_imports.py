@@ -115,7 +115,7 @@ def test_an_upload_needs_a_csrf_token(coordinator: User, roots: Path) -> None:
 
 def test_a_failed_import_is_tried_again(coordinator_client: Client) -> None:
     coordinator_client.post(NEW, form(folder="birds"))
-    job = jobs.take(DatasetImport)
+    job = jobs.claim(DatasetImport)
     assert job is not None
     jobs.fail(job, "There is no <folder>.")
     address = reverse("admin:annotations_datasetimport_change", args=[job.pk])
@@ -142,7 +142,7 @@ def test_the_form_has_an_encoder_ticked_that_needs_nothing(coordinator_client: C
 def test_the_next_try_may_have_another_encoder(coordinator_client: Client, settings: Any) -> None:
     settings.DEFAULT_SIMILARITY_ENCODER = "open_clip:ViT-L-14:openai"
     response = coordinator_client.post(NEW, form(folder="birds", similarity_encoder="open_clip:ViT-L-14:openai"))
-    job = jobs.take(DatasetImport)
+    job = jobs.claim(DatasetImport)
     assert job is not None
     jobs.fail(job, "The weights are not on this machine.")
     address = response.headers["Location"]
@@ -154,7 +154,7 @@ def test_the_next_try_may_have_another_encoder(coordinator_client: Client, setti
 
 def test_no_next_try_is_offered_where_the_archive_is_gone(coordinator_client: Client, roots: Path) -> None:
     response = coordinator_client.post(NEW, form(archive=archive()))
-    job = jobs.take(DatasetImport)
+    job = jobs.claim(DatasetImport)
     assert job is not None
     jobs.fail(job, "It is no archive.")
     (roots / "data" / job.archive).unlink()

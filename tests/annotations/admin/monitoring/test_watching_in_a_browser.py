@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def busy(open_study: Study, alice: Visit, bob: Visit) -> Study:
     """A study with people at several steps, an hour of phrases, a silent queue and an alarm."""
     now = timezone.now()
-    heartbeats.beat("a:1", [row.queue for row in workers(now) if row.queue != "retrain"], now, now)
+    heartbeats.store_heartbeat("a:1", [row.queue for row in workers(now) if row.queue != "retrain"], now, now)
     for i in range(3):
         session = sessions.enter(open_study, participant_id=f"p{i}", study_id="s", session_id=f"v{i}")
         sessions.give_consent(session)

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotations.models import AuditRecord, EntryTier, Payment, PaymentBatch, Score, Submission
+from annotations.models import AuditRecord, EntryVerification, Payment, PaymentBatch, Score, Submission
 from annotations.models.arrays import pack_float32
 from annotations.readings.payments.costs import totals
 from annotations.services.phrases import assignments
@@ -41,7 +41,7 @@ def test_from_link_to_paid(study, prolific, settings, coordinator_client):
     there = begin_there(prolific, study, "anna", reward=250)
     token = {settings.PROLIFIC_LINK_TOKEN_PARAMETER: prolific.link_token("anna-visit")}
     session = come_by_the_link(study, "anna", **token)
-    assert session.tier == EntryTier.SIGNED
+    assert session.verification == EntryVerification.SIGNED
     visit = at_work(session)
     (phrase,) = submit_and_score(visit, "red")
     Score.objects.filter(phrase=phrase).update(similarities=pack_float32(right_words(study)))

@@ -69,7 +69,7 @@ def test_a_rehearsal_is_asked_for_and_its_progress_shown(coordinator_client: Cli
     coordinator_client.post(address(draft_study, "rehearsal"), {"act": "rehearse", "n_people": 4})
     page = coordinator_client.get(address(draft_study, "rehearsal")).content.decode()
     assert 'data-live="2"' in page and "Waits for a worker" in page
-    taken = jobs.take(Rehearsal)
+    taken = jobs.claim(Rehearsal)
     assert taken is not None
     person = {"name": "diligent-0", "outcome": "broke off", "problem": "<b>500</b>", "n_phrases": 0, "seconds": 1}
     jobs.fail(taken, "diligent-0: <b>500</b>.", report={"people": [person]})

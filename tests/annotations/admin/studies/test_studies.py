@@ -302,7 +302,7 @@ def test_a_draft_that_was_rehearsed_is_deleted_after_what_that_left(
     coordinator_client: Client, draft_study: Study
 ) -> None:
     rehearsals.request_rehearsal(draft_study, 1, by="coordinator")
-    job = jobs.take(Rehearsal)
+    job = jobs.claim(Rehearsal)
     assert job is not None
     jobs.fail(job, "nobody got through.")
     delete = f"/admin/annotations/study/{draft_study.pk}/delete/"

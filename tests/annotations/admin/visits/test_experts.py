@@ -149,5 +149,5 @@ def test_the_api_says_who_the_people_are(study, coordinator_client):
     coordinator_client.post(address("annotate", study))
     assert coordinator_client.get(f"/api/v1/studies/{study.slug}/").json()["audience"] == "experts"
     visit = coordinator_client.get("/api/v1/sessions/").json()["results"][0]
-    assert (visit["kind"], visit["tier"]) == ("expert", "local")
+    assert (visit["kind"], visit["verification"]) == ("expert", "local")
     assert coordinator_client.get("/api/v1/sessions/?kind=participant").json()["results"] == []

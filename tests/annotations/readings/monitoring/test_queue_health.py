@@ -5,7 +5,7 @@ import datetime as dt
 from django.conf import settings
 from django.utils import timezone
 
-from annotations.models import Phrase, PhraseState, Score, Study, WorkerBeat
+from annotations.models import Phrase, PhraseState, Score, Study, WorkerHeartbeat
 from annotations.readings.monitoring import queue_health
 from annotations.readings.monitoring.queue_health import Budget, Waiting, Workers
 from annotations.services.queue import heartbeats
@@ -55,16 +55,16 @@ def test_a_budget_is_whole_without_phrases_and_negative_beyond_it() -> None:
 
 def test_each_queue_that_a_task_goes_to_is_listed_with_who_serves_it(db: None) -> None:
     now = timezone.now()
-    heartbeats.beat("a:1", ["interactive"], now, now - 5 * SECOND)
-    heartbeats.beat("b:2", ["interactive"], now, now - 90 * SECOND)
-    heartbeats.beat("c:3", ["retrain"], now, now - 90 * SECOND)
+    heartbeats.store_heartbeat("a:1", ["interactive"], now, now - 5 * SECOND)
+    heartbeats.store_heartbeat("b:2", ["interactive"], now, now - 90 * SECOND)
+    heartbeats.store_heartbeat("c:3", ["retrain"], now, now - 90 * SECOND)
     found = {row.queue: row for row in queue_health.workers(now)}
     assert set(found) == {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     assert found["interactive"] == Workers("interactive", 1, 5.0)
     assert found["retrain"] == Workers("retrain", 0, 90.0)
     assert found["maintenance"] == Workers("maintenance", 0, None)
     assert {row.queue for row in queue_health.silent(found.values())} == set(found) - {"interactive"}
-    assert WorkerBeat.objects.count() == 3
+    assert WorkerHeartbeat.objects.count() == 3
 
 
 def test_phrases_are_counted_by_minute_the_present_one_last(alice: Visit, open_study: Study) -> None:

@@ -6,22 +6,22 @@ import pytest
 from django.utils import timezone
 
 from annotations.prolific.statuses import KNOWN
-from annotations.readings.payments.discrepancies import Codes, Discrepancy, Here, There, discrepancies
+from annotations.readings.payments.discrepancies import Codes, Discrepancy, ProlificSide, VisitSide, discrepancies
 from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS
 
 NOW = timezone.now()
 CODES = Codes({"completed": "DONE", "no_consent": "NO", "failed_check": "FAILED"}, "RESEARCH")
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-DONE = Here("completed", came_at=NOW - 3 * HOUR, ended_at=NOW - 2 * HOUR)
-AT_WORK = Here("", came_at=NOW - HOUR)
-NOT_PASSED = Here("failed_check", came_at=NOW - 3 * HOUR, ended_at=NOW - 2 * HOUR)
+DONE = VisitSide("completed", came_at=NOW - 3 * HOUR, ended_at=NOW - 2 * HOUR)
+AT_WORK = VisitSide("", came_at=NOW - HOUR)
+NOT_PASSED = VisitSide("failed_check", came_at=NOW - 3 * HOUR, ended_at=NOW - 2 * HOUR)
 TOLD = {"seen_at": NOW - HOUR, "changed_at": NOW - 2 * HOUR, "started_at": NOW - 3 * HOUR}
 
 
 def there(status, code="", *, days_ago=0, **fields):
     """What Prolific says; a code comes with the time at which it was handed in."""
     handed_in = {"entered_code": code, "completed_at": NOW - 2 * HOUR - days_ago * DAY} if code else {}
-    return There(status, **{**TOLD, **handed_in, **fields})
+    return ProlificSide(status, **{**TOLD, **handed_in, **fields})
 
 
 def found(here, of, listed_at=NOW):
@@ -47,7 +47,7 @@ def test_done_here_and_handed_in_there_with_nothing():
 
 def test_done_here_and_still_under_way_there_once_the_redirect_had_its_time():
     assert found(DONE, there("ACTIVE")) == (Discrepancy.NO_CODE,)
-    just_now = Here("completed", came_at=NOW - HOUR, ended_at=NOW - dt.timedelta(minutes=1))
+    just_now = VisitSide("completed", came_at=NOW - HOUR, ended_at=NOW - dt.timedelta(minutes=1))
     assert found(just_now, there("ACTIVE")) == ()
 
 
@@ -66,14 +66,14 @@ def test_another_outcome_with_its_own_code_agrees():
 
 
 def test_who_withdrew_after_handing_in_is_not_chased():
-    withdrawn = Here("withdrawn", came_at=NOW - HOUR, ended_at=NOW)
+    withdrawn = VisitSide("withdrawn", came_at=NOW - HOUR, ended_at=NOW)
     assert found(withdrawn, there("APPROVED", "DONE")) == ()
 
 
 def test_here_and_missing_there_once_prolific_told_of_all_others():
-    assert found(DONE, There(), listed_at=NOW) == (Discrepancy.MISSING,)
-    assert found(DONE, There(), listed_at=None) == ()
-    assert found(DONE, There(), listed_at=DONE.came_at) == ()
+    assert found(DONE, ProlificSide(), listed_at=NOW) == (Discrepancy.MISSING,)
+    assert found(DONE, ProlificSide(), listed_at=None) == ()
+    assert found(DONE, ProlificSide(), listed_at=DONE.came_at) == ()
 
 
 def test_there_and_never_came_here():
@@ -107,7 +107,7 @@ def test_the_researchers_code_completes_what_was_done():
 
 
 def test_late():
-    late = Here("completed", came_at=DONE.came_at, ended_at=DONE.ended_at, is_late=True)
+    late = VisitSide("completed", came_at=DONE.came_at, ended_at=DONE.ended_at, is_late=True)
     assert found(late, there("APPROVED", "DONE")) == (Discrepancy.LATE,)
 
 
@@ -138,8 +138,8 @@ def test_done_and_approved_agrees():
 
 
 def test_without_any_word_from_prolific_nothing_differs():
-    assert found(DONE, There(), listed_at=None) == ()
-    assert found(AT_WORK, There(), listed_at=None) == ()
+    assert found(DONE, ProlificSide(), listed_at=None) == ()
+    assert found(AT_WORK, ProlificSide(), listed_at=None) == ()
 
 
 def test_every_status_of_every_visit_has_an_answer():

@@ -3,7 +3,7 @@
 import uuid
 
 from annotations.models import Event, JudgementAnswer, event_kinds
-from annotations.readings.phrases.screen_records import screen_again
+from annotations.readings.phrases.screen_records import replay_screen
 from annotations.readings.phrases.task_screen import Work
 from annotations.services.phrases import replies
 from tests.actors import Visit
@@ -61,7 +61,7 @@ def test_a_screen_can_be_shown_again_with_the_same_images(alice: Visit) -> None:
     assert logged[-1].payload["rows"].keys() == {"right", "wrong", "without", "with"}
     assert logged[0].payload["rows"] != logged[1].payload["rows"]
     for shown in logged:
-        again = screen_again(shown, owner="user:1")
+        again = replay_screen(shown, owner="user:1")
         assert again.is_same and again.rows == shown.payload["rows"]
 
 
@@ -81,7 +81,7 @@ def test_a_screen_from_before_the_handle_was_moved_is_shown_as_it_was(alice: Vis
     first, second = screens()
     assert first.payload["threshold"] < second.payload["threshold"]
     for shown in (first, second):
-        again = screen_again(shown, owner="user:1")
+        again = replay_screen(shown, owner="user:1")
         assert again.is_same and again.rows == shown.payload["rows"]
 
 
@@ -94,7 +94,7 @@ def test_a_screen_shows_the_history_and_the_answer_as_they_were_then(alice: Visi
     say(alice, "blue")
     score_due_phrases()
     alice.client.get(task_url(alice))
-    works = [screen_again(shown, owner="user:1").work for shown in screens()]
+    works = [replay_screen(shown, owner="user:1").work for shown in screens()]
     assert [[line.phrase.text for line in work.history] for work in works] == [
         ["tilted"],
         ["tilted"],
@@ -109,7 +109,7 @@ def test_a_phrase_that_had_no_score_then_has_none_on_its_screen(alice: Visit) ->
     say(alice, "red")
     alice.client.get(task_url(alice))
     score_due_phrases()
-    before, waiting = (screen_again(shown, owner="user:1").work for shown in screens())
+    before, waiting = (replay_screen(shown, owner="user:1").work for shown in screens())
     assert before.history == ()
     assert [line.value for line in waiting.history] == [None]
     assert waiting.answer is not None and waiting.answer.result is None
@@ -119,4 +119,4 @@ def test_images_that_are_not_those_that_were_logged_are_named_as_such(alice: Vis
     alice.client.get(task_url(alice))
     (shown,) = screens()
     shown.payload["rows"]["right"] = shown.payload["rows"]["right"][::-1]
-    assert not screen_again(shown, owner="user:1").is_same
+    assert not replay_screen(shown, owner="user:1").is_same

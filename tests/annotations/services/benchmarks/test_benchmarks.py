@@ -28,7 +28,7 @@ def test_asking_again_makes_no_second_one(open_study: Study) -> None:
 def test_what_is_measured_is_not_measured_again(open_study: Study) -> None:
     (benchmark,) = benchmark_requests.ask(open_study, by="coordinator")
     for method in benchmark_requests.METHODS:
-        held = jobs.take(Benchmark)
+        held = jobs.claim(Benchmark)
         assert held is not None
         benchmark_requests.store_row(held, measured(method), SETTINGS)
     benchmark.refresh_from_db()
@@ -39,7 +39,7 @@ def test_what_is_measured_is_not_measured_again(open_study: Study) -> None:
 
 def test_between_two_methods_the_benchmark_waits_its_turn(open_study: Study) -> None:
     (benchmark,) = benchmark_requests.ask(open_study, by="coordinator")
-    held = jobs.take(Benchmark)
+    held = jobs.claim(Benchmark)
     assert held is not None
     benchmark_requests.store_row(held, measured("class_prompt"), SETTINGS)
     benchmark.refresh_from_db()
@@ -48,7 +48,7 @@ def test_between_two_methods_the_benchmark_waits_its_turn(open_study: Study) -> 
 
 def test_a_worker_that_lost_its_benchmark_stores_nothing(open_study: Study) -> None:
     benchmark_requests.ask(open_study, by="coordinator")
-    held = jobs.take(Benchmark)
+    held = jobs.claim(Benchmark)
     assert held is not None
     Benchmark.objects.update(attempts=2)  # another worker took it up meanwhile
     with pytest.raises(jobs.JobLost):
@@ -58,7 +58,7 @@ def test_a_worker_that_lost_its_benchmark_stores_nothing(open_study: Study) -> N
 
 def test_one_that_failed_is_begun_again_when_it_is_asked_for(open_study: Study) -> None:
     (failed,) = benchmark_requests.ask(open_study, by="coordinator")
-    held = jobs.take(Benchmark)
+    held = jobs.claim(Benchmark)
     assert held is not None
     jobs.fail(held, "no images")
     (again,) = benchmark_requests.ask(open_study, by="coordinator")

@@ -88,7 +88,7 @@ def test_an_upload_gets_a_name_of_our_own(root: Path) -> None:
 
 
 def failed(job: DatasetImport) -> DatasetImport:
-    taken = jobs.take(DatasetImport)
+    taken = jobs.claim(DatasetImport)
     assert taken == job
     jobs.fail(taken, "The weights are not on this machine.")
     job.refresh_from_db()

@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from annotations.models import Event, event_kinds
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import image
+from annotations.services.logs.event_payloads import row_state
 from tests.steps import end, submit_and_score
 
 
@@ -23,13 +23,13 @@ def test_an_unknown_kind_is_a_fault_of_the_caller(alice):
 
 @pytest.mark.parametrize("name", ["changed_rows", "changed", "sealed_under"])
 def test_what_images_say_is_no_part_of_a_payload(alice, name):
-    with pytest.raises(ValueError, match="only `images`"):
+    with pytest.raises(ValueError, match="only `states`"):
         events.record(event_kinds.STUDY_PAUSED, study=alice.session.study, **{name: {}})
 
 
 def test_something_personal_names_the_visit_of_its_person(alice):
     with pytest.raises(ValueError, match="names no visit"):
-        events.record(event_kinds.CARRIED_OVER, study=alice.session.study, images=[image(alice.session)])
+        events.record(event_kinds.CARRIED_OVER, study=alice.session.study, states=[row_state(alice.session)])
 
 
 def test_the_log_tells_what_happened_in_order(alice):

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from annotations.models import Alarm, Study
 from annotations.services.monitoring import alarm_channels
-from annotations.services.monitoring.alarm_channels import NotTold, is_public, post
+from annotations.services.monitoring.alarm_channels import NotificationFailed, is_public, post
 
 WHAT = {"text": "Many left."}
 
@@ -78,19 +78,19 @@ def test_an_alarm_arrives_by_mail(alarm: Alarm, smtp: list[str], settings) -> No
 
 def test_a_mail_server_that_is_down_is_told_as_such(alarm: Alarm, smtp: list[str], settings) -> None:
     settings.EMAIL_PORT = 1
-    with pytest.raises(NotTold, match="ConnectionRefusedError"):
+    with pytest.raises(NotificationFailed, match="ConnectionRefusedError"):
         alarm_channels.email(alarm)
 
 
 def test_a_site_without_a_mail_server_says_so(alarm: Alarm, settings) -> None:
     settings.SENDS_EMAIL = False
-    with pytest.raises(NotTold, match="EMAIL_URL"):
+    with pytest.raises(NotificationFailed, match="EMAIL_URL"):
         alarm_channels.email(alarm)
 
 
 def test_a_title_cannot_write_lines_into_the_head(alarm: Alarm, smtp: list[str]) -> None:
     alarm.study.title = "Birds\r\nBcc: all@example.org"
-    with pytest.raises(NotTold, match="BadHeaderError"):
+    with pytest.raises(NotificationFailed, match="BadHeaderError"):
         alarm_channels.email(alarm)
 
 
@@ -178,7 +178,7 @@ def test_what_it_gets_says_nothing_of_any_participant(alarm: Alarm) -> None:
 
 
 def test_a_private_address_is_never_asked(hook: Any) -> None:
-    with pytest.raises(NotTold, match="public internet"):
+    with pytest.raises(NotificationFailed, match="public internet"):
         post(hook.url, WHAT, context=hook.trust)
     assert hook.got == []
 
@@ -200,7 +200,7 @@ def test_addresses_outside_are(address: str) -> None:
 def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [(2, 1, 6, "", (address, 443)) for address in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: entries)
-    with pytest.raises(NotTold, match="public internet"):
+    with pytest.raises(NotificationFailed, match="public internet"):
         post("https://example.org/", WHAT)
 
 
@@ -219,32 +219,32 @@ def test_the_connection_goes_to_the_address_that_was_checked(hook: Any, monkeypa
 
 @pytest.mark.parametrize("url", ["http://example.org/", "https://", "https://name:word@example.org/", "file:///etc/x"])
 def test_only_https_without_credentials_is_asked(url: str) -> None:
-    with pytest.raises(NotTold, match="https address"):
+    with pytest.raises(NotificationFailed, match="https address"):
         post(url, WHAT, allowed=anywhere)
 
 
 @pytest.mark.parametrize("status", [302, 307, 404, 500])
 def test_a_redirect_is_not_followed_and_like_a_failure_tried_again(hook: Any, status: int) -> None:
     hook.status = status
-    with pytest.raises(NotTold, match=f"answered {status}"):
+    with pytest.raises(NotificationFailed, match=f"answered {status}"):
         post(hook.url, WHAT, allowed=anywhere, context=hook.trust)
     assert len(hook.got) == 1
 
 
 def test_a_certificate_that_nobody_trusts_is_refused(hook: Any) -> None:
-    with pytest.raises(NotTold, match="SSLCertVerificationError"):
+    with pytest.raises(NotificationFailed, match="SSLCertVerificationError"):
         post(hook.url, WHAT, allowed=anywhere)
     assert hook.got == []
 
 
 def test_a_server_that_answers_a_byte_at_a_time_is_hung_up_on(hook: Any) -> None:
     hook.drip = True
-    with pytest.raises(NotTold):
+    with pytest.raises(NotificationFailed):
         post(hook.url, WHAT, allowed=anywhere, context=hook.trust, longest_s=0.3)
 
 
 def test_a_server_that_never_answers_is_given_up(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:
         url = f"https://localhost:{silent.server_address[1]}/"
-        with pytest.raises(NotTold, match="could not be reached"):
+        with pytest.raises(NotificationFailed, match="could not be reached"):
             post(url, WHAT, allowed=lambda address: True, context=hook.trust, patience_s=0.2)

@@ -9,7 +9,7 @@ from annotations.models import Alarm, AuditRecord, Phrase, Score, Study, StudySt
 from annotations.readings.monitoring.participant_flow import GONE_AFTER
 from annotations.readings.monitoring.queue_health import workers
 from annotations.services.monitoring import alarm_channels, alarms
-from annotations.services.monitoring.alarm_channels import NotTold
+from annotations.services.monitoring.alarm_channels import NotificationFailed
 from annotations.services.queue import heartbeats
 from tests.actors import Visit, create_study, start_visit
 from tests.annotations.exports.rows import add_phrase
@@ -21,7 +21,7 @@ SECOND = dt.timedelta(seconds=1)
 def _workers(db: None) -> None:
     """All queues are served, up to a moment far ahead."""
     now = timezone.now()
-    heartbeats.beat("worker:1", [row.queue for row in workers(now)], now, now + dt.timedelta(hours=3))
+    heartbeats.store_heartbeat("worker:1", [row.queue for row in workers(now)], now, now + dt.timedelta(hours=3))
 
 
 def lasting(study: Study) -> dict[str, str]:
@@ -64,7 +64,7 @@ def test_scoring_that_does_not_keep_up_is_another_alarm(open_study: Study, alice
 
 def test_a_silent_queue_is_told_by_its_name(open_study: Study) -> None:
     now = timezone.now()
-    heartbeats.beat("worker:1", ["retrain"], now, now - 61 * SECOND)
+    heartbeats.store_heartbeat("worker:1", ["retrain"], now, now - 61 * SECOND)
     alarms.watch(now)
     assert set(lasting(open_study)) == {"silent_retrain"}
 
@@ -126,7 +126,7 @@ class Channel:
     def __call__(self, alarm: Alarm) -> None:
         self.calls += 1
         if self.calls <= self.failures:
-            raise NotTold("it is down")
+            raise NotificationFailed("it is down")
 
 
 @pytest.fixture
@@ -143,10 +143,10 @@ BOTH = {"alarm_email": "a@example.org", "alarm_webhook": "https://example.org/ho
 def test_each_channel_is_told_once(open_study: Study, channels: dict[str, Channel]) -> None:
     alarm = raised(open_study, **BOTH)
     now = timezone.now()
-    assert [alarms.tell_due(now), alarms.tell_due(now + SECOND)] == [1, 0]
+    assert [alarms.notify_due(now), alarms.notify_due(now + SECOND)] == [1, 0]
     assert [channel.calls for channel in channels.values()] == [1, 1]
     alarm.refresh_from_db()
-    assert (alarm.notified_at, set(alarm.channels_told)) == (now, {"email", "webhook"})
+    assert (alarm.notified_at, set(alarm.channels_notified)) == (now, {"email", "webhook"})
 
 
 def test_only_the_channel_that_failed_is_tried_again_and_later_each_time(
@@ -154,7 +154,7 @@ def test_only_the_channel_that_failed_is_tried_again_and_later_each_time(
 ) -> None:
     channels["webhook"].failures = 2
     alarm = raised(open_study, **BOTH)
-    told = [alarms.tell_due(alarm.raised_at + after * SECOND) for after in (0, 14, 15, 44, 45)]
+    told = [alarms.notify_due(alarm.raised_at + after * SECOND) for after in (0, 14, 15, 44, 45)]
     assert told == [0, 0, 0, 0, 1]
     assert (channels["email"].calls, channels["webhook"].calls) == (1, 3)
 
@@ -165,7 +165,7 @@ def test_after_some_tries_nobody_is_told_any_more_and_the_reason_stays(
     channels["email"].failures = 1000
     alarm = raised(open_study, alarm_email="a@example.org")
     for hour in range(20):
-        alarms.tell_due(alarm.raised_at + hour * dt.timedelta(hours=1))
+        alarms.notify_due(alarm.raised_at + hour * dt.timedelta(hours=1))
     assert channels["email"].calls == alarms.MOST_ATTEMPTS
     alarm.refresh_from_db()
     assert (alarm.notified_at, alarm.last_error) == (None, "email: it is down")
@@ -173,7 +173,7 @@ def test_after_some_tries_nobody_is_told_any_more_and_the_reason_stays(
 
 def test_without_a_channel_the_page_is_enough(open_study: Study, channels: dict[str, Channel]) -> None:
     raised(open_study)
-    assert alarms.tell_due(timezone.now()) == 1
+    assert alarms.notify_due(timezone.now()) == 1
     assert [channel.calls for channel in channels.values()] == [0, 0]
 
 
@@ -184,4 +184,4 @@ def test_one_study_that_cannot_be_told_keeps_no_other_from_it(
     other = create_study(base_model, "other")
     raised(open_study, alarm_email="a@example.org")
     raised(other, alarm_email="b@example.org")
-    assert alarms.tell_due(timezone.now()) == 1
+    assert alarms.notify_due(timezone.now()) == 1

@@ -32,7 +32,7 @@ def study(request: pytest.FixtureRequest, open_study: Study, prolific: FakeProli
 
 def lasting(study: Study, now: dt.datetime) -> dict[str, str]:
     queues = ("interactive", "retrain", "embed", "maintenance", "outside")
-    heartbeats.beat("worker:1", queues, now, now)
+    heartbeats.store_heartbeat("worker:1", queues, now, now)
     alarms.watch(now)
     return dict(study.alarms.filter(cleared_at__isnull=True).values_list("kind", "message"))
 

@@ -20,7 +20,7 @@ from worker import tasks
 @pytest.fixture
 def study(open_study, prolific):
     now = timezone.now()
-    heartbeats.beat("worker:1", [row.queue for row in workers(now)], now, now + dt.timedelta(hours=3))
+    heartbeats.store_heartbeat("worker:1", [row.queue for row in workers(now)], now, now + dt.timedelta(hours=3))
     return put_on_prolific(open_study, prolific)
 
 

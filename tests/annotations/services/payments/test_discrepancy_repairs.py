@@ -57,26 +57,26 @@ def anna(study, prolific):
     ],
 )
 def test_what_fits_goes_by_prolifics_word(anna, status, acts):
-    assert set(discrepancy_repairs.fitting(stands(anna, status))) == acts | {"message"}
+    assert set(discrepancy_repairs.allowed_actions(stands(anna, status))) == acts | {"message"}
 
 
 def test_nobody_is_rejected_for_the_comprehension_check(anna):
     stands(anna, "AWAITING REVIEW")
     AnnotationSession.objects.filter(pk=anna.session_id).update(stage=Stage.NOT_PASSED, outcome=Outcome.FAILED_CHECK)
     anna.session.refresh_from_db()
-    assert "reject" not in discrepancy_repairs.fitting(anna)
+    assert "reject" not in discrepancy_repairs.allowed_actions(anna)
     with pytest.raises(RequestRefused):
         discrepancy_repairs.ask(anna, "reject", by="cora", message="x" * 100, category="FAILED_CHECK")
 
 
 def test_another_persons_submission_is_neither_written_to_nor_paid(anna):
     stands(anna, "RETURNED").is_of_another = True
-    assert not {"message", "pay_by_hand"} & set(discrepancy_repairs.fitting(anna))
+    assert not {"message", "pay_by_hand"} & set(discrepancy_repairs.allowed_actions(anna))
 
 
 def test_of_somebody_erased_nothing_is_asked(anna):
     anna.sealed_ids = None
-    assert discrepancy_repairs.fitting(stands(anna, "AWAITING REVIEW")) == ()
+    assert discrepancy_repairs.allowed_actions(stands(anna, "AWAITING REVIEW")) == ()
 
 
 def test_what_does_not_fit_any_more_is_refused(anna):
@@ -98,7 +98,7 @@ def test_a_place_is_released_and_the_log_says_by_whom(study, prolific):
     begin_there(prolific, study, "anna")
     arrive(study, "anna")
     here = submission_of(study, "anna")
-    assert "release_place" in discrepancy_repairs.fitting(here)
+    assert "release_place" in discrepancy_repairs.allowed_actions(here)
     assert discrepancy_repairs.release_place(here, by="cora") and not discrepancy_repairs.release_place(here, by="cora")
     assert Allocation.objects.get().state == AllocationState.RELEASED
     assert AuditRecord.objects.filter(act="place_released", actor="cora").count() == 1
@@ -115,11 +115,11 @@ def test_a_reward_that_prolific_does_not_pay_is_owed_once(anna):
 def test_who_gets_the_reward_as_a_bonus_is_not_paid_it_by_prolific_too(anna):
     stands(anna, "TIMED-OUT")
     discrepancy_repairs.pay_reward(anna, by="cora", reason="done here, timed out there")
-    assert set(discrepancy_repairs.fitting(anna)) == {"message"}
+    assert set(discrepancy_repairs.allowed_actions(anna)) == {"message"}
     with pytest.raises(RequestRefused):
         discrepancy_repairs.ask(stands(anna, "AWAITING REVIEW"), "approve", by="cora")
     payment_ledger.withhold(Payment.objects.get(), reason="completed there", by="cora")
-    assert "approve" in discrepancy_repairs.fitting(anna)
+    assert "approve" in discrepancy_repairs.allowed_actions(anna)
 
 
 @pytest.mark.parametrize("act", ["complete", "approve"])

@@ -20,8 +20,8 @@ MOST = 3
 
 @pytest.fixture(autouse=True)
 def _few_a_minute(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    settings.PHRASES_A_MINUTE = MOST
-    monkeypatch.setattr(rate_limit._redis_is_silent, "_until", 0.0)
+    settings.PHRASES_PER_MINUTE = MOST
+    monkeypatch.setattr(rate_limit._redis_circuit, "_until", 0.0)
     redis = Redis.from_url(settings.REDIS_URL)
     redis.delete(*(redis.keys("clarify:phrases:*") or ["none"]))
     rate_limit._redis.cache_clear()
@@ -71,18 +71,18 @@ def test_what_one_sends_holds_no_other_back(alice: Visit, bob: Visit) -> None:
 
 def test_a_new_visit_of_the_same_person_is_no_new_minute(alice: Visit) -> None:
     for _ in range(MOST):
-        rate_limit.spend(alice.session)
+        rate_limit.check_rate_limit(alice.session)
     alice.session.pk = None
     with pytest.raises(TooFast):
-        rate_limit.spend(alice.session)
+        rate_limit.check_rate_limit(alice.session)
 
 
 def test_the_minute_ends(alice: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "WINDOW_S", 1)
     for _ in range(MOST):
-        rate_limit.spend(alice.session)
+        rate_limit.check_rate_limit(alice.session)
     with pytest.raises(TooFast) as refused:
-        rate_limit.spend(alice.session)
+        rate_limit.check_rate_limit(alice.session)
     assert refused.value.retry_after_s == 1
     assert 0 < rate_limit._redis().pttl(f"clarify:phrases:{alice.participant.pk}") <= 1000
 
@@ -90,7 +90,7 @@ def test_the_minute_ends(alice: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_at_once_no_more_pass_than_may(alice: Visit) -> None:
     def passes(_: int) -> bool:
         try:
-            rate_limit.spend(alice.session)
+            rate_limit.check_rate_limit(alice.session)
         except TooFast:
             return False
         return True

@@ -133,12 +133,12 @@ def test_a_phrase_that_could_not_be_scored_uses_up_no_try(alice):
 
 
 def test_the_doorbell_rings_once_the_phrase_is_committed(alice, django_capture_on_commit_callbacks, monkeypatch):
-    rung = []
-    monkeypatch.setattr(worker_wakeup, "_send", rung.append)
+    sent = []
+    monkeypatch.setattr(worker_wakeup, "_send", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
         submit(alice)
-        assert rung == []
-    assert rung == [worker_wakeup.SCORE_PHRASES]
+        assert sent == []
+    assert sent == [worker_wakeup.SCORE_PHRASES]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -207,11 +207,11 @@ def test_word_of_it_has_a_request_looked_at_at_once(study, prolific, there):
 
 
 def test_what_can_be_asked_goes_by_prolifics_word(study, prolific):
-    assert len(recruitment.fitting(study)) == 3  # nothing is known
+    assert len(study_status.allowed_actions(study)) == 3  # nothing is known
     for status, acts in {
         "ACTIVE": {"pause_study", "stop_study"},
         "PAUSED": {"start_study", "stop_study"},
         "COMPLETED": set(),
     }.items():
         study_status.note_status(study, status, prolific.clerk.tick())
-        assert set(recruitment.fitting(study)) == acts
+        assert set(study_status.allowed_actions(study)) == acts

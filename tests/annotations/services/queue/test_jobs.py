@@ -18,21 +18,21 @@ def job(db: None) -> DatasetImport:
 
 
 def test_a_job_is_taken_up_once(job: DatasetImport) -> None:
-    taken = jobs.take(DatasetImport)
+    taken = jobs.claim(DatasetImport)
     assert taken == job
     assert taken is not None and (taken.state, taken.attempts) == (JobState.RUNNING, 1)
-    assert jobs.take(DatasetImport) is None
+    assert jobs.claim(DatasetImport) is None
 
 
 def test_the_oldest_goes_first(job: DatasetImport) -> None:
     DatasetImport.objects.create(name="cats", folder="cats", requested_by="coordinator")
-    assert jobs.take(DatasetImport) == job
+    assert jobs.claim(DatasetImport) == job
 
 
 def test_a_silent_worker_loses_its_job_and_can_write_nothing_more(job: DatasetImport) -> None:
-    first = jobs.take(DatasetImport)
+    first = jobs.claim(DatasetImport)
     assert first is not None
-    second = jobs.take(DatasetImport, timezone.now() + LATER)
+    second = jobs.claim(DatasetImport, timezone.now() + LATER)
     assert second == job and second is not None and second.attempts == 2
     for late in (lambda: jobs.beat(first, n_done=9), lambda: jobs.finish(first), lambda: jobs.fail(first, "late")):
         with pytest.raises(jobs.JobLost):
@@ -44,19 +44,19 @@ def test_a_silent_worker_loses_its_job_and_can_write_nothing_more(job: DatasetIm
 
 
 def test_a_beat_keeps_the_job(job: DatasetImport) -> None:
-    taken = jobs.take(DatasetImport, timezone.now() - LATER)
+    taken = jobs.claim(DatasetImport, timezone.now() - LATER)
     assert taken is not None
     jobs.beat(taken)
-    assert jobs.take(DatasetImport) is None
+    assert jobs.claim(DatasetImport) is None
 
 
 def test_a_job_that_ends_its_worker_each_time_fails_and_says_at_what(job: DatasetImport) -> None:
     now = timezone.now()
     for turn in range(jobs.MOST_ATTEMPTS):
-        taken = jobs.take(DatasetImport, now + turn * LATER)
+        taken = jobs.claim(DatasetImport, now + turn * LATER)
         assert taken is not None
         DatasetImport.objects.update(phase="embedding")
-    assert jobs.take(DatasetImport, now + jobs.MOST_ATTEMPTS * LATER) is None
+    assert jobs.claim(DatasetImport, now + jobs.MOST_ATTEMPTS * LATER) is None
     job.refresh_from_db()
     assert job.state == JobState.FAILED
     assert "ended 5 times while it was at “embedding”" in job.error
@@ -64,7 +64,7 @@ def test_a_job_that_ends_its_worker_each_time_fails_and_says_at_what(job: Datase
 
 def test_a_job_put_back_is_due_at_once_and_has_lost_no_attempt(job: DatasetImport) -> None:
     for _ in range(jobs.MOST_ATTEMPTS + 1):
-        taken = jobs.take(DatasetImport)
+        taken = jobs.claim(DatasetImport)
         assert taken is not None and taken.attempts == 1
         jobs.put_back(taken)
 
@@ -76,6 +76,6 @@ def test_a_job_that_another_worker_is_taking_up_is_passed_over(job: DatasetImpor
         other.set_autocommit(False)
         with other.cursor() as cursor:
             cursor.execute("SELECT id FROM annotations_datasetimport FOR UPDATE")
-        assert jobs.take(DatasetImport) is None
+        assert jobs.claim(DatasetImport) is None
     finally:
         other.close()

@@ -13,7 +13,7 @@ from clarify_site.celery import app
 @pytest.fixture(autouse=True)
 def heard(monkeypatch):
     """No trouble of another test is remembered."""
-    monkeypatch.setattr(worker_wakeup._broker_is_silent, "_until", 0.0)
+    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def broker_at(monkeypatch, port: int) -> None:
     monkeypatch.setattr(worker_wakeup, "_connection", lambda: connection)
 
 
-def test_a_ring_for_scores_is_a_message_without_arguments_to_the_scoring_workers(interactive):
+def test_a_dispatch_of_scores_is_a_message_without_arguments_to_the_scoring_workers(interactive):
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     message = interactive.get(timeout=5)
     args, kwargs, _ = message.payload
@@ -42,18 +42,18 @@ def test_a_ring_for_scores_is_a_message_without_arguments_to_the_scoring_workers
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_rings_where_the_transaction_rolls_back(monkeypatch):
-    rung = []
-    monkeypatch.setattr(worker_wakeup, "_send", rung.append)
+def test_nothing_is_sent_if_the_transaction_rolls_back(monkeypatch):
+    sent = []
+    monkeypatch.setattr(worker_wakeup, "_send", sent.append)
 
     def submit_and_fail() -> None:
         with transaction.atomic():
-            worker_wakeup.ring(worker_wakeup.SCORE_PHRASES)
+            worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
             raise RuntimeError("rolled back")
 
     with pytest.raises(RuntimeError):
         submit_and_fail()
-    assert rung == []
+    assert sent == []
 
 
 def test_a_broker_that_is_down_is_logged_and_never_raised(monkeypatch, caplog):
@@ -76,6 +76,6 @@ def test_a_broker_that_never_answers_is_given_up(monkeypatch, caplog):
 def test_after_a_failure_requests_do_not_wait_for_the_broker_again_for_a_while(monkeypatch):
     asked = []
     monkeypatch.setattr(worker_wakeup, "_connection", lambda: asked.append(1))
-    worker_wakeup._broker_is_silent.begin()
+    worker_wakeup._broker_circuit.open()
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert asked == []

@@ -19,7 +19,7 @@ from annotations.models import (
     Study,
 )
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
-from annotations.services.queue.jobs import fail, take
+from annotations.services.queue.jobs import claim, fail
 from annotations.services.releases import moderation
 from annotations.services.retraining import corrections
 from annotations.services.retraining.corrections import CorrectionNotApproved, CorrectionNotPossible, TrainedCorrection
@@ -50,7 +50,7 @@ def texts(correction: Correction) -> dict[int, str]:
 
 def trained(correction: Correction) -> Correction:
     """As a worker would have left it."""
-    job = take(Correction)
+    job = claim(Correction)
     assert job == correction
     corrections.store(job, TrainedCorrection({"sets": []}, [], b"head", 0.5, 1e-9, {"numpy": "2"}))
     return job
@@ -152,7 +152,7 @@ def test_one_correction_of_a_study_is_trained_at_a_time(
     ask(study, base_model)
     with pytest.raises(CorrectionNotPossible, match="Wait for it to end"):
         ask(study, base_model)
-    fail(take(Correction), "it did not work")  # type: ignore[arg-type]
+    fail(claim(Correction), "it did not work")  # type: ignore[arg-type]
     assert ask(study, base_model).pk
 
 

@@ -87,12 +87,12 @@ def test_a_run_that_is_trained_while_another_phrase_joins_it_is_done_in_the_log_
 
 
 def test_the_doorbell_rings_for_new_runs(alice, monkeypatch, django_capture_on_commit_callbacks):
-    rung = []
-    monkeypatch.setattr(worker_wakeup, "_send", rung.append)
+    sent = []
+    monkeypatch.setattr(worker_wakeup, "_send", sent.append)
     submit_and_score(alice, "red")
     with django_capture_on_commit_callbacks(execute=True):
         end(alice)
-    assert rung == [worker_wakeup.TRAIN_RUNS]
+    assert sent == [worker_wakeup.TRAIN_RUNS]
 
 
 def test_the_digest_tells_annotations_apart():

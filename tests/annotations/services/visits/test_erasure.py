@@ -221,7 +221,7 @@ def test_a_correction_that_is_being_trained_ends_without_a_head(alice, base_mode
     study = alice.session.study
     correction = Correction.objects.create(study=study, base_model=base_model, scheme="class_equal", requested_by="x")
     correction.parts.create(score=red.score, target_class=0, threshold=red.score.threshold)
-    held = jobs.take(Correction)
+    held = jobs.claim(Correction)
     assert held == correction
     withdraw(alice.session)
     erasure.erase_due(timezone.now())
@@ -235,7 +235,7 @@ def test_an_erasure_between_the_look_and_the_write_of_a_finishing_job_wins(alice
     correction = Correction.objects.create(
         study=alice.session.study, base_model=base_model, scheme="class_equal", requested_by="x"
     )
-    held = jobs.take(Correction)
+    held = jobs.claim(Correction)
     now: dt.datetime = timezone.now()
 
     def undone_meanwhile() -> dt.datetime:

@@ -33,7 +33,7 @@ def visit(study, erika) -> AnnotationSession:
 
 
 def test_an_experts_visit_begins_at_the_tasks_marked_as_such(study, visit):
-    assert (visit.kind, visit.tier, visit.stage, visit.consented_at) == ("expert", "local", "tasks", None)
+    assert (visit.kind, visit.verification, visit.stage, visit.consented_at) == ("expert", "local", "tasks", None)
     assert visit.participant.pseudonym.startswith("E") and "erika" not in visit.participant.pseudonym
     assert not visit.assignments.exists() and not Allocation.objects.exists()
     assert list(study.sessions.counted()) == [visit]

@@ -14,7 +14,7 @@ from annotations.models import (
     AnnotationSession,
     BaseModel,
     Condition,
-    EntryTier,
+    EntryVerification,
     Event,
     Role,
     SessionKind,
@@ -50,7 +50,11 @@ def preview_url(open_study: Study, coordinator: User) -> str:
 
 def test_a_preview_is_a_visit_of_its_own_kind(open_study: Study, preview_url: str) -> None:
     session = preview_links.enter(open_study, token_of(preview_url))
-    assert (session.kind, session.tier, session.stage) == (SessionKind.PREVIEW, EntryTier.LOCAL, Stage.CONSENT)
+    assert (session.kind, session.verification, session.stage) == (
+        SessionKind.PREVIEW,
+        EntryVerification.LOCAL,
+        Stage.CONSENT,
+    )
     assert not Submission.objects.exists()
 
 

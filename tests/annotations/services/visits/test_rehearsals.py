@@ -40,7 +40,7 @@ NOT_A_VISIT_S = {"Payment", "ProlificRequest", "WebhookDelivery", "CorrectionPar
 
 def green(study: Study) -> Rehearsal:
     rehearsal = request_rehearsal(study, 2, by="coordinator")
-    taken = jobs.take(Rehearsal)
+    taken = jobs.claim(Rehearsal)
     assert taken == rehearsal
     jobs.finish(taken)
     return taken
@@ -87,7 +87,7 @@ def test_a_rehearsal_under_way_is_waited_for(draft_study: Study) -> None:
 
 def test_a_red_rehearsal_says_why(draft_study: Study) -> None:
     request_rehearsal(draft_study, 1, by="coordinator")
-    taken = jobs.take(Rehearsal)
+    taken = jobs.claim(Rehearsal)
     assert taken is not None
     jobs.fail(taken, "diligent-0: it broke off.")
     with pytest.raises(StudyNotReady, match=r"did not succeed: diligent-0: it broke off\. Mend that"):

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from annotations.models import AnnotationSession, EntryTier, RestartRule, Stage, Study
+from annotations.models import AnnotationSession, EntryVerification, RestartRule, Stage, Study
 from annotations.services.visits import sessions
 from tests.actors import Visit
 from tests.annotations.services.allocation.arrivals import completed
@@ -98,7 +98,7 @@ def test_the_token_of_a_signed_link_goes_with_the_form_and_no_further(
     fields = {field["name"]: field["value"] for field in one(welcome, "form#start").select("input")}
     assert fields["prolific_token"] == token
     assert client.post(START, fields)["Location"] == "/visit/"
-    assert AnnotationSession.objects.get().tier == EntryTier.SIGNED
+    assert AnnotationSession.objects.get().verification == EntryVerification.SIGNED
 
 
 def test_a_link_without_proof_is_refused_where_the_study_asks_for_it(client: Client, open_study: Study) -> None:

@@ -36,9 +36,9 @@ def test_it_says_how_long_the_oldest_phrase_has_waited(alice: Visit, client: Cli
 def test_a_queue_that_nobody_serves_is_named_and_the_site_is_ready_all_the_same(client: Client, db: None) -> None:
     queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     now = timezone.now()
-    heartbeats.beat("a:1", sorted(queues), now, now)
+    heartbeats.store_heartbeat("a:1", sorted(queues), now, now)
     assert client.get("/readyz").json()["silent_queues"] == []
-    heartbeats.beat("a:1", ["maintenance"], now, now - dt.timedelta(seconds=90))
+    heartbeats.store_heartbeat("a:1", ["maintenance"], now, now - dt.timedelta(seconds=90))
     response = client.get("/readyz")
     assert (response.status_code, response.json()["silent_queues"]) == (200, ["maintenance"])
 

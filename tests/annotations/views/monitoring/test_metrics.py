@@ -41,7 +41,7 @@ def scored(visit: Visit, at: dt.datetime, *, after_s: float, encode_ms: float) -
 
 def test_it_counts_what_waits_and_who_works(alice: Visit, client: Client) -> None:
     add_phrase(alice, "red")
-    heartbeats.beat("a:1", ["interactive"], timezone.now(), timezone.now())
+    heartbeats.store_heartbeat("a:1", ["interactive"], timezone.now(), timezone.now())
     found = read(client)
     assert found["clarify_pending_phrases"] == 1 and found["clarify_pending_runs"] == 0
     assert 0 <= found["clarify_oldest_pending_phrases_seconds"] < 60
@@ -72,7 +72,7 @@ def test_without_scores_there_are_no_times(client: Client, db: None) -> None:
 
 def test_each_has_its_meaning_and_its_type_before_its_numbers(alice: Visit, client: Client) -> None:
     scored(alice, timezone.now(), after_s=2, encode_ms=40)
-    heartbeats.beat("a:1", ["interactive"], timezone.now(), timezone.now())
+    heartbeats.store_heartbeat("a:1", ["interactive"], timezone.now(), timezone.now())
     names = []
     for line in text_of(client).splitlines():
         if line.startswith("# TYPE"):

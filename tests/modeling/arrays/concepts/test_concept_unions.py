@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
 from modeling.arrays.concepts.concept_unions import (
-    best_together,
+    select_greedily,
     stratified_half,
     together_by_chance,
     together_in_draws,
@@ -24,7 +24,7 @@ def test_the_score_of_a_union_is_the_error_score_of_its_membership():
     is_error = rng.random(60) < 0.3
     members = rng.random((5, 60)) < np.where(is_error, 0.4, 0.1)
     learn = stratified_half(is_error, rng)
-    together = best_together(members, is_error, learn, 2)
+    together = select_greedily(members, is_error, learn, 2)
     assert len(together.chosen) == 2
     for n in (1, 2):
         union = members[list(together.chosen[:n])].any(axis=0).astype(np.float32)
@@ -36,7 +36,7 @@ def test_concepts_are_chosen_by_what_they_add():
     is_error = np.array([1, 1, 1, 1, 0, 0, 0, 0] * 2, bool)
     first, second, both = slices("11000000" * 2, "00110000" * 2, "11100010" * 2)
     learn = np.arange(16) < 8
-    together = best_together(np.stack([both, first, second]), is_error, learn, 3)
+    together = select_greedily(np.stack([both, first, second]), is_error, learn, 3)
     assert together.chosen == (0, 2)  # .75 - .25 first, since .5 is the lower number's; then the rest of the errors
     assert together.learned == together.held_out == (0.5, 0.75)
 
@@ -47,7 +47,7 @@ def test_the_other_half_has_no_part_in_the_choice():
     learn = stratified_half(is_error, rng)
     changed = is_error.copy()
     changed[~learn] = rng.permutation(is_error[~learn])
-    before, after = (best_together(members, errors, learn, 5) for errors in (is_error, changed))
+    before, after = (select_greedily(members, errors, learn, 5) for errors in (is_error, changed))
     assert (before.chosen, before.learned) == (after.chosen, after.learned)
 
 
@@ -55,7 +55,7 @@ def test_phrases_that_mean_nothing_explain_no_more_than_chance():
     rng = np.random.default_rng(5)
     members, is_error = rng.random((30, 400)) < 0.4, rng.random(400) < 0.4
     learn = stratified_half(is_error, rng)
-    together = best_together(members, is_error, learn, 3)
+    together = select_greedily(members, is_error, learn, 3)
     chance = together_by_chance(members, is_error, learn, 3, rng, tries=100)
     assert together.learned[-1] > 0.15  # what was chosen from thirty looks like something
     assert together.held_out[-1] <= np.quantile(chance[:, -1], 0.99)
@@ -74,7 +74,7 @@ def test_many_draws_at_once_report_what_each_does_alone(seed, shared):
     members = rng.random((1 if shared else draws, k, n)) < rng.random()
     expected = np.zeros((draws, most))
     for row, wrong, of_draw in zip(expected, is_error, np.broadcast_to(members, (draws, k, n)), strict=True):
-        held_out = best_together(of_draw, wrong, learn, most).held_out
+        held_out = select_greedily(of_draw, wrong, learn, most).held_out
         row[:] = [*held_out, *[held_out[-1] if held_out else 0.0] * (most - len(held_out))]
     assert together_in_draws(members, is_error, learn, most) == pytest.approx(expected, abs=1e-12)
 
@@ -95,4 +95,4 @@ def test_a_half_has_half_of_the_right_and_half_of_the_wrong_images():
 
 def test_a_half_without_errors_is_refused():
     with pytest.raises(NothingToSeparate):
-        best_together(slices("1100"), np.zeros(4, bool), np.array([1, 0, 1, 0], bool), 1)
+        select_greedily(slices("1100"), np.zeros(4, bool), np.array([1, 0, 1, 0], bool), 1)

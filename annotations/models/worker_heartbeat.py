@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class WorkerBeat(models.Model):
+class WorkerHeartbeat(models.Model):
     """Written by the work loop itself every few seconds: a process whose loop stands still grows silent here.
 
     In the database and not in the broker, which may be emptied at any time.
@@ -12,11 +12,11 @@ class WorkerBeat(models.Model):
     queue = models.CharField(max_length=40)
     process = models.CharField(max_length=120, help_text="host and process id")
     started_at = models.DateTimeField()
-    beat_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
 
     class Meta:
         ordering = ["queue", "process"]
-        constraints = [models.UniqueConstraint(fields=["queue", "process"], name="worker_beat_once")]
+        constraints = [models.UniqueConstraint(fields=["queue", "process"], name="worker_heartbeat_once")]
 
     def __str__(self) -> str:
         return f"{self.queue} on {self.process}"
