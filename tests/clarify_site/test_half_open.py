@@ -57,7 +57,7 @@ def test_a_worker_whose_broker_fell_silent_works_again(
         wait_until(lambda: sent_and_done() > done_before, worker, log)
 
 
-def test_the_doorbell_does_not_wait_for_a_broker_that_fell_silent(
+def test_a_dispatch_does_not_wait_for_a_broker_that_fell_silent(
     broker: Relay, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     patience = worker_wakeup._connection().transport_options or {}

@@ -132,7 +132,7 @@ def test_a_phrase_that_could_not_be_scored_uses_up_no_try(alice):
     assert submit(alice, "two").ordinal == 2
 
 
-def test_the_doorbell_rings_once_the_phrase_is_committed(alice, django_capture_on_commit_callbacks, monkeypatch):
+def test_a_task_is_dispatched_once_the_phrase_is_committed(alice, django_capture_on_commit_callbacks, monkeypatch):
     sent = []
     monkeypatch.setattr(worker_wakeup, "_send", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
@@ -142,7 +142,7 @@ def test_the_doorbell_rings_once_the_phrase_is_committed(alice, django_capture_o
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_phrase_whose_process_dies_between_commit_and_doorbell_is_due(alice, monkeypatch):
+def test_a_phrase_whose_process_dies_between_commit_and_dispatch_is_due(alice, monkeypatch):
     def die(task_name: str) -> None:
         raise SystemExit
 

@@ -86,7 +86,7 @@ def test_a_run_that_is_trained_while_another_phrase_joins_it_is_done_in_the_log_
     assert list(LogCheck(alice.session.study).differences()) == []
 
 
-def test_the_doorbell_rings_for_new_runs(alice, monkeypatch, django_capture_on_commit_callbacks):
+def test_a_task_is_dispatched_for_new_runs(alice, monkeypatch, django_capture_on_commit_callbacks):
     sent = []
     monkeypatch.setattr(worker_wakeup, "_send", sent.append)
     submit_and_score(alice, "red")
