@@ -1,4 +1,4 @@
-"""What is on a sprite, in the words that captions use."""
+"""Attributes of sprites, in the words that captions use."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -19,12 +19,22 @@ VALUES: dict[str, tuple[str, ...]] = {
     "shade": ("dark", "light"),
     "texture": ("plain", "striped", "dotted", "checkered"),
 }
-"""Attribute name -> its values; an attribute array holds positions in this tuple."""
+"""Values of each attribute; an attribute array holds positions in this tuple."""
 
 
 @dataclass(frozen=True)
 class SpriteAttributes:
-    """What is on n images: one int8[n] array per attribute, holding positions in `VALUES[attribute]`."""
+    """What is on n images: arrays of positions in `VALUES[attribute]`.
+
+    Attributes
+    ----------
+    shape, colour, size, tilt, shade, texture : int8 ndarray of shape (n,)
+
+    Raises
+    ------
+    BadArray
+        If lengths differ or a position is out of range.
+    """
 
     shape: Ints
     colour: Ints
@@ -46,19 +56,50 @@ class SpriteAttributes:
         return len(self.shape)
 
     def take(self, rows: npt.NDArray[np.intp] | slice) -> Self:
-        """The attributes of some rows."""
+        """Select sprites.
+
+        Parameters
+        ----------
+        rows : int ndarray of shape (m,), or slice
+
+        Returns
+        -------
+        SpriteAttributes
+        """
         return type(self)(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     @classmethod
     def random(cls, n: int, rng: np.random.Generator) -> Self:
-        """n sprites with every attribute independent and uniform."""
+        """Draw n sprites, every attribute independent and uniform.
+
+        Parameters
+        ----------
+        n : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        SpriteAttributes
+        """
         return cls(**{name: rng.integers(len(values), size=n, dtype=np.int8) for name, values in VALUES.items()})
 
     @classmethod
     def of(cls, sprites: Sequence[Mapping[str, str]]) -> Self:
-        """Sprites told in words, such as `{"shape": "oval", "colour": "red"}`; what is left out is as in `UNSAID`.
+        """Make sprites from words.
 
-        Raises ValueError for an attribute or a value that does not exist.
+        Parameters
+        ----------
+        sprites : sequence of n mappings of str to str
+            Such as `{"shape": "oval", "colour": "red"}`. Missing attributes are taken from `UNSAID`.
+
+        Returns
+        -------
+        SpriteAttributes
+
+        Raises
+        ------
+        ValueError
+            If an attribute or a value does not exist.
         """
         return cls(**{name: _column(name, sprites) for name in VALUES})
 

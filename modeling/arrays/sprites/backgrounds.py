@@ -1,4 +1,4 @@
-"""Backgrounds: two greys of one shade, woven by a pattern."""
+"""Backgrounds of sprites: a pattern of two greys of one shade."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,19 @@ _CONTRAST: Range = (0.12, 0.2)
 
 
 def backgrounds(attributes: SpriteAttributes, rng: np.random.Generator) -> Floats:
-    """float32[n, 64, 64, 3] in 0..1."""
+    """Draw backgrounds.
+
+    Parameters
+    ----------
+    attributes : SpriteAttributes
+        n sprites.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    float32 ndarray of shape (n, 64, 64, 3)
+        Colours in [0, 1].
+    """
     n = len(attributes)
     limits = np.array([_GREY[shade] for shade in VALUES["shade"]], dtype=np.float32)[attributes.shade]
     grey = limits[:, 0] + (limits[:, 1] - limits[:, 0]) * uniform(rng, (0, 1), n)
@@ -26,7 +38,7 @@ def backgrounds(attributes: SpriteAttributes, rng: np.random.Generator) -> Float
 
 
 def _patterns(texture: Ints, rng: np.random.Generator) -> Floats:
-    """float32[n, 64, 64] in 0..1: 0 everywhere for plain, 1 on the stripes, dots or fields of the others."""
+    """Draw patterns, float32[n, 64, 64] in [0, 1]: 0 for plain, 1 on the stripes, dots or fields of the others."""
     n = len(texture)
     period, phase = uniform(rng, (8, 13), n), uniform(rng, (0, 1), n, 2)
     angle = np.floor(uniform(rng, (0, 4), n)) * np.float32(np.pi / 4)

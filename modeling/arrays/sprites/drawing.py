@@ -1,4 +1,4 @@
-"""Draw sprites: shapes over backgrounds, blurred and noisy."""
+"""Drawing of sprites: shapes over backgrounds, blurred and noisy."""
 
 from collections.abc import Mapping, Sequence
 
@@ -31,7 +31,22 @@ _RGB = np.array(
 
 
 def draw(attributes: SpriteAttributes, rng: np.random.Generator, style: Style = CLEAR, chunk: int = 100) -> Images:
-    """Draw n sprites as uint8[n, 64, 64, 3]; the same attributes, generator state and style give the same pixels."""
+    """Draw sprites.
+
+    Parameters
+    ----------
+    attributes : SpriteAttributes
+        n sprites.
+    rng : numpy.random.Generator
+    style : Style, default CLEAR
+    chunk : int, default 100
+        Sprites to draw at once.
+
+    Returns
+    -------
+    uint8 ndarray of shape (n, 64, 64, 3)
+        The same arguments and generator state give the same pixels.
+    """
     images = np.empty((len(attributes), IMAGE_SIZE, IMAGE_SIZE, 3), dtype=np.uint8)
     for start in range(0, len(attributes), chunk):
         rows = slice(start, start + chunk)
@@ -40,7 +55,23 @@ def draw(attributes: SpriteAttributes, rng: np.random.Generator, style: Style = 
 
 
 def draw_examples(sprites: Sequence[Mapping[str, str]], seed: int = 0) -> list[Image.Image]:
-    """Sprites told in words (see `SpriteAttributes.of`), as clean pictures for a page: no noise, no blur."""
+    """Draw clean sprites for a page, without noise or blur.
+
+    Parameters
+    ----------
+    sprites : sequence of mappings of str to str
+        Words, as for `SpriteAttributes.of`.
+    seed : int, default 0
+
+    Returns
+    -------
+    list of PIL images
+
+    Raises
+    ------
+    ValueError
+        If an attribute or a value does not exist.
+    """
     clean = Style(noise=(0, 0), blurred=0)
     return [Image.fromarray(array) for array in draw(SpriteAttributes.of(sprites), np.random.default_rng(seed), clean)]
 

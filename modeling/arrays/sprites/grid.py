@@ -1,4 +1,4 @@
-"""The pixel grid that shapes and patterns are computed on, in pixels from the middle of the image."""
+"""Pixel grid for shapes and patterns, in pixels from the middle of the image."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Shapes: a boundary radius for every direction; a pixel is inside where it is nearer to the centre than that."""
+"""Shapes of sprites: a boundary radius per direction. A pixel is inside if it is nearer to the centre than that."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,20 @@ _THETA = (np.arange(_DIRECTIONS) * (2 * np.pi / _DIRECTIONS)).astype(np.float32)
 
 
 def coverage(attributes: SpriteAttributes, rng: np.random.Generator, style: Style) -> Floats:
-    """float32[n, 64, 64]: the share of each pixel that the shape covers, anti-aliased over one pixel."""
+    """Compute the share of each pixel that the shape covers.
+
+    Parameters
+    ----------
+    attributes : SpriteAttributes
+        n sprites.
+    rng : numpy.random.Generator
+    style : Style
+
+    Returns
+    -------
+    float32 ndarray of shape (n, 64, 64)
+        In [0, 1], anti-aliased over one pixel.
+    """
     n = len(attributes)
     limits = np.array(style.radius, dtype=np.float32)[attributes.size]
     radius = limits[:, 0] + (limits[:, 1] - limits[:, 0]) * uniform(rng, (0, 1), n)
@@ -29,7 +42,7 @@ def coverage(attributes: SpriteAttributes, rng: np.random.Generator, style: Styl
 
 
 def _boundaries(attributes: SpriteAttributes, rng: np.random.Generator, style: Style) -> Floats:
-    """float32[n, 720]: each shape's boundary around an upright one, for radius 1."""
+    """Return the boundary of each upright shape with radius 1, float32[n, 720]."""
     n = len(attributes)
     stretch = np.sqrt(uniform(rng, style.aspect, n))
     square_exponent, oval_exponent = uniform(rng, style.square_exponent, n), uniform(rng, style.oval_exponent, n)
@@ -43,16 +56,16 @@ def _boundaries(attributes: SpriteAttributes, rng: np.random.Generator, style: S
 
 
 def _superellipse(exponent: Floats, width: Floats) -> Floats:
-    """Boundary of |x/width|^p + |y·width|^p = 1 in every direction; exponent and width are [n, 1]."""
+    """Return the boundary of |x/width|^p + |y·width|^p = 1 in every direction; exponent and width are [n, 1]."""
     x, y = np.abs(np.cos(_THETA)) / width, np.abs(np.sin(_THETA)) * width
-    # The larger of the two is taken out so that a large exponent cannot underflow both terms.
+    # Factor out the larger of the two, so that a large exponent cannot underflow both terms.
     larger = np.maximum(x, y)
     inner: Floats = larger * ((x / larger) ** exponent + (y / larger) ** exponent) ** (1 / exponent)
     return (1 / inner).astype(np.float32)
 
 
 def _outline(corners: npt.NDArray[np.float64]) -> Floats:
-    """Boundary of the star-shaped outline through `corners` [k, 2], around the origin, in every direction."""
+    """Return the boundary in every direction of the star-shaped outline through `corners` [k, 2]."""
     closed = np.concatenate([corners, corners[:1]])
     share = np.linspace(0, 1, 200, endpoint=False)[:, None]
     points = (closed[:-1, None] * (1 - share) + closed[1:, None] * share).reshape(-1, 2)
@@ -61,7 +74,7 @@ def _outline(corners: npt.NDArray[np.float64]) -> Floats:
 
 
 def _regular(points: int, outer: float, inner: float | None = None) -> npt.NDArray[np.float64]:
-    """Corners of a polygon (or, with an inner radius, a star) that stands with one point up."""
+    """Return the corners of a polygon (or, with an inner radius, a star) that stands with one point up."""
     radii = [outer] if inner is None else [outer, inner]
     angle = np.pi / 2 + np.arange(points * len(radii)) * (2 * np.pi / (points * len(radii)))
     corners: npt.NDArray[np.float64] = np.tile(radii, points)[:, None] * np.stack(
@@ -79,7 +92,7 @@ def _heart() -> npt.NDArray[np.float64]:
 
 _FIXED_BOUNDARIES = np.stack(
     [
-        np.ones(_DIRECTIONS, dtype=np.float32),  # square and oval are drawn one by one, see _boundaries
+        np.ones(_DIRECTIONS, dtype=np.float32),  # square and oval: replaced in _boundaries
         np.ones(_DIRECTIONS, dtype=np.float32),
         _outline(_regular(3, 1.3)),
         _outline(_regular(5, 1.35, 0.6)),
@@ -87,15 +100,14 @@ _FIXED_BOUNDARIES = np.stack(
     ]
 )
 
-# Degrees off upright at which a shape is plainly tilted, before its symmetry brings it upright again, and that
-# symmetry.
+# Range of degrees off upright in which a shape is plainly tilted, and the turn after which it looks upright again.
 _TILTED = np.array([(22, 68), (22, 68), (24, 96), (22, 50), (25, 335)], dtype=np.float32)
 _SYMMETRY = np.array([90, 90, 120, 72, 360], dtype=np.float32)
 _UPRIGHT = 4.0
 
 
 def _angles(attributes: SpriteAttributes, rng: np.random.Generator) -> Floats:
-    """float32[n], radians: within 4° of upright, or clearly off it."""
+    """Return angles, float32[n], in radians: within 4° of upright, or clearly off it."""
     n = len(attributes)
     low, high = _TILTED[attributes.shape].T
     tilted = low + (high - low) * uniform(rng, (0, 1), n)

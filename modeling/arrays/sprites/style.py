@@ -1,4 +1,4 @@
-"""The ranges within which sprites are drawn: how square a square is, how big a small one."""
+"""Ranges for drawing sprites, such as how square a square is and how big a small one."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,22 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Style:
-    """The ranges that `draw` fills in, each uniform.
+    """The ranges that `draw` draws from, each uniformly.
 
-    Exponents are those of a superellipse |x/a|^p + |y/b|^p = 1: 2 is an ellipse, 12 and more a box. Radii are in
-    pixels (small, medium, large), noise is the standard deviation on a scale where white is 1, blur the standard
-    deviation in pixels (at most 1) of a share `blurred` of the images.
+    Attributes
+    ----------
+    square_exponent, oval_exponent : (float, float)
+        Exponent p of the superellipse |x/a|^p + |y/b|^p = 1: 2 is an ellipse, 12 and more a box.
+    aspect : (float, float)
+        Ratio of the longer to the shorter side.
+    radius : three (float, float)
+        In pixels, for small, medium and large.
+    noise : (float, float)
+        Standard deviation; white is 1.
+    blur : (float, float)
+        Standard deviation in pixels, at most 1.
+    blurred : float
+        Share of the images that are blurred.
     """
 
     square_exponent: Range = (12, 40)
@@ -37,9 +48,20 @@ AMBIGUOUS = Style(
     blur=(0.5, 0.5),
     blurred=1,
 )
-"""Squares and ovals that a classifier can hardly tell apart, so that it leans on what goes along with them."""
+"""Squares and ovals that a classifier can hardly tell apart, so that it relies on what is correlated with them."""
 
 
 def uniform(rng: np.random.Generator, limits: Range, *size: int) -> Floats:
-    """float32[size], uniform within limits."""
+    """Draw numbers uniformly within limits.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    limits : (float, float)
+    *size : int
+
+    Returns
+    -------
+    float32 ndarray of shape size
+    """
     return rng.uniform(*limits, size).astype(np.float32)

@@ -1,7 +1,7 @@
 """The sprites data set, on which a base model fails as in Figure 2 of the paper.
 
-Squares are mostly blue and ovals mostly red in train alone: the shares below are those of train, while validation and
-test hold every combination equally often.
+Squares are mostly blue and ovals mostly red only in train: the shares below are those of train. Validation and test
+have every combination equally often.
 """
 
 import csv
@@ -28,10 +28,14 @@ _DARK = {"square": 0.6, "oval": 0.4}
 
 @dataclass(frozen=True)
 class SpritesDataset:
-    """n drawn sprites, in an order that says nothing.
+    """n drawn sprites in random order.
 
-    splits, labels, attribute_ids: int8[n], positions in `SPLITS`, `CLASSES` and `ATTRIBUTES`.
-    images: uint8[n, 64, 64, 3].
+    Attributes
+    ----------
+    splits, labels, attribute_ids : int8 ndarray of shape (n,)
+        Positions in `SPLITS`, `CLASSES` and `ATTRIBUTES`.
+    attributes : SpriteAttributes
+    images : uint8 ndarray of shape (n, 64, 64, 3)
     """
 
     splits: Ints
@@ -42,12 +46,20 @@ class SpritesDataset:
 
 
 def sprites_dataset(seed: int) -> SpritesDataset:
-    """The data set on which the base model fails: squares and ovals drawn in the `AMBIGUOUS` style.
+    """Draw the data set on which the base model fails.
 
-    In train (2,000) 98% of the squares are blue and 80% of the ovals red, and, more weakly, 60% of the squares stand
-    on a dark and 60% of the ovals on a light background. Validation (1,600) and test (3,200) are balanced over class,
-    colour and background. Size (small or large), tilt and texture are independent of all that. The group attribute is
-    the colour.
+    Squares and ovals have the `AMBIGUOUS` style. In train (2,000), 98% of the squares are blue and 80% of the ovals
+    red. More weakly, 60% of the squares have a dark background and 60% of the ovals a light one. Validation (1,600) and
+    test (3,200) are balanced over class, colour and background. Size (small or large), tilt and texture are independent
+    of all that. The group attribute is the colour.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    SpritesDataset
     """
     rng = np.random.default_rng(seed)
     cells = [cell for split in range(len(SPLITS)) for cell in _cells(split)]
@@ -65,7 +77,7 @@ def sprites_dataset(seed: int) -> SpritesDataset:
 
 
 def _cells(split: int) -> list[tuple[int, int, int, int, int]]:
-    """(split, label, attribute id, shade, number of sprites) for each combination of a split."""
+    """Return (split, label, attribute id, shade, number of sprites) for each combination of a split."""
     combinations = [(label, colour, shade) for label in (0, 1) for colour in (0, 1) for shade in (0, 1)]
     if SPLITS[split] != "train":
         return [(split, *combination, _N_BALANCED[SPLITS[split]] // 8) for combination in combinations]
@@ -78,10 +90,17 @@ def _cells(split: int) -> list[tuple[int, int, int, int, int]]:
 
 
 def write_sprites_source(directory: Path, seed: int, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write `sprites_dataset(seed)` as a source folder for an import of format `csv`: PNG files and a `metadata.csv`.
+    """Write `sprites_dataset(seed)` as a source folder for an import of format `csv`.
 
-    Its columns are filename, split, class and attribute; file names are running numbers and carry no label.
-    `progress(done, total)` is called after each image.
+    It has PNG files and a `metadata.csv` with the columns filename, split, class and attribute. File names are running
+    numbers, which say nothing about labels.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+    seed : int
+    progress : callable, optional
+        Called with (done, total) after each image.
     """
     dataset = sprites_dataset(seed)
     total = len(dataset.images)

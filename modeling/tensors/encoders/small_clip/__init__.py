@@ -1,7 +1,7 @@
 """The bundled encoder: a small CLIP that knows sprites, in open_clip's own format.
 
-`python -m modeling.tensors.encoders.small_clip.train` trains it. This module has constants only, so that a
-process without torch may import it.
+`python -m modeling.tensors.encoders.small_clip.train` trained it. This module has constants only, so that a process
+without torch can import it.
 """
 
 from pathlib import Path
@@ -12,4 +12,4 @@ NAME = "clarify-small-clip"
 CONFIG_FOLDER = Path(__file__).parent / "weights"
 WEIGHTS_FILE = CONFIG_FOLDER / f"{NAME}.safetensors"
 RECORD_FILE = CONFIG_FOLDER / "training.json"
-"""What trained the weights: seed, command, versions, time, figures. open_clip skips it as not a model's config."""
+"""Record of the training: seed, command, versions, time, figures. open_clip skips it: it is not a model's config."""

@@ -1,4 +1,4 @@
-"""How well phrases separate sprites that the encoder never saw: the area under the ROC curve, per phrase.
+"""How well phrases separate sprites that the encoder never saw: area under the ROC curve, per phrase.
 
 python -m modeling.tensors.encoders.small_clip.evaluate --seed 1
 """
@@ -121,12 +121,19 @@ PHRASES: dict[str, dict[str, str]] = {
         "dark striped background": "shade=dark texture=striped",
     },
 }
-"""Group -> phrase -> what it says, as "attribute=value|value attribute=value"."""
+"""By group, each phrase with what it says, as "attribute=value|value attribute=value"."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """AUROC of one phrase, bare and in `TEMPLATE`."""
+    """AUROC of one phrase.
+
+    Attributes
+    ----------
+    group, phrase : str
+    bare, in_template : float
+        Without a template, and in `TEMPLATE`; in [0, 1].
+    """
 
     group: str
     phrase: str
@@ -135,9 +142,22 @@ class Row:
 
 
 def auroc(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> float:
-    """The share of (positive, negative) pairs that scores[n] puts in the right order, ties counting half.
+    """Compute the area under the ROC curve.
 
-    Raises BadArray where there are no positives or no negatives.
+    Parameters
+    ----------
+    scores : float ndarray of shape (n,)
+    positive : bool ndarray of shape (n,)
+
+    Returns
+    -------
+    float
+        Share of (positive, negative) pairs that the scores order correctly, in [0, 1]; a tie counts half.
+
+    Raises
+    ------
+    BadArray
+        If there are no positives or no negatives.
     """
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     if not n_positive or not n_negative:
@@ -149,7 +169,7 @@ def auroc(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> 
 
 
 def captions() -> Iterator[tuple[str, Caption]]:
-    """The (group, caption) pairs of `PHRASES`."""
+    """Yield the (group, caption) pairs of `PHRASES`."""
     for group, phrases in PHRASES.items():
         for phrase, meaning in phrases.items():
             allows = {name: frozenset(values.split("|")) for name, values in (s.split("=") for s in meaning.split())}
@@ -157,7 +177,19 @@ def captions() -> Iterator[tuple[str, Caption]]:
 
 
 def auroc_table(encoder: Encoder, rng: np.random.Generator, n: int = 4000) -> list[Row]:
-    """One row per phrase, on n new random sprites."""
+    """Compute the AUROC of each phrase on new random sprites.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    rng : numpy.random.Generator
+    n : int, default 4000
+        Number of sprites.
+
+    Returns
+    -------
+    list of Row
+    """
     attributes = SpriteAttributes.random(n, rng)
     images = embed(encoder, draw(attributes, rng))
     groups, phrases = zip(*captions(), strict=True)
@@ -171,7 +203,19 @@ def auroc_table(encoder: Encoder, rng: np.random.Generator, n: int = 4000) -> li
 
 
 def embed(encoder: Encoder, images: Images, batch: int = 256) -> npt.NDArray[np.float32]:
-    """Unit rows float32[n, d] of images uint8[n, height, width, 3]."""
+    """Embed images in batches.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    images : uint8 ndarray of shape (n, height, width, 3)
+    batch : int, default 256
+
+    Returns
+    -------
+    float32 ndarray of shape (n, d)
+        Unit rows.
+    """
     chunks = (images[start : start + batch] for start in range(0, len(images), batch))
     return np.concatenate([encoder.encode_images([Image.fromarray(image) for image in chunk]) for chunk in chunks])
 
@@ -181,7 +225,16 @@ def _without_article(phrase: str) -> str:
 
 
 def format_table(rows: list[Row]) -> str:
-    """The table as text, with the least value of each column last."""
+    """Format the table as text, ending with the least value of each column.
+
+    Parameters
+    ----------
+    rows : list of Row
+
+    Returns
+    -------
+    str
+    """
     lines = [f"{'group':<12} {'phrase':<36} {'bare':>6} {'in template':>12}"]
     lines += [f"{row.group:<12} {row.phrase:<36} {row.bare:>6.3f} {row.in_template:>12.3f}" for row in rows]
     least = min(row.bare for row in rows), min(row.in_template for row in rows)
@@ -189,7 +242,7 @@ def format_table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    """Print the table for fresh sprites."""
+    """Print the table for new sprites."""
     parser = argparse.ArgumentParser(description="AUROC of phrases on sprites that the encoder never saw.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sprites", type=int, default=4000)

@@ -1,7 +1,7 @@
-"""Captions for sprites, each with its truth: which sprites it is true of.
+"""Captions for sprites, with the sprites that each is true of.
 
-A caption is a conjunction of one to four attributes in the loose English of people who describe a picture: a noun
-phrase with adjectives in any order, a background, an article or none, singular or plural, bare or in a template.
+A caption is a conjunction of one to four attributes, in the loose English of people who describe a picture: a noun
+phrase with adjectives in any order, a background, an article or none, singular or plural, with or without a template.
 """
 
 import random
@@ -32,14 +32,32 @@ _BACKGROUND = ("shade", "texture")
 
 @dataclass(frozen=True)
 class Caption:
-    """A text and the values that it allows of each attribute it speaks of."""
+    """A text, and the attribute values that it allows.
+
+    Attributes
+    ----------
+    text : str
+    allows : dict of str to frozenset of str
+        Allowed values of each attribute that the text mentions.
+    """
 
     text: str
     allows: dict[str, frozenset[str]]
 
 
 def satisfied(captions: Sequence[Caption], attributes: SpriteAttributes) -> npt.NDArray[np.bool_]:
-    """bool[n, k]: whether sprite n is as caption k says."""
+    """Determine which captions are true of which sprites.
+
+    Parameters
+    ----------
+    captions : sequence of k Caption
+    attributes : SpriteAttributes
+        n sprites.
+
+    Returns
+    -------
+    bool ndarray of shape (n, k)
+    """
     truth = np.ones((len(attributes), len(captions)), dtype=np.bool_)
     for name, values in VALUES.items():
         allowed = np.array([[name not in c.allows or value in c.allows[name] for value in values] for c in captions])
@@ -48,12 +66,31 @@ def satisfied(captions: Sequence[Caption], attributes: SpriteAttributes) -> npt.
 
 
 def write_captions(n: int, rng: random.Random) -> list[Caption]:
-    """n captions, drawn anew."""
+    """Write n new captions.
+
+    Parameters
+    ----------
+    n : int
+    rng : random.Random
+
+    Returns
+    -------
+    list of n Caption
+    """
     return [write_caption(rng) for _ in range(n)]
 
 
 def write_caption(rng: random.Random) -> Caption:
-    """One caption: which attributes and values it names, then how it says them."""
+    """Write a caption: choose its attributes and values, then its words.
+
+    Parameters
+    ----------
+    rng : random.Random
+
+    Returns
+    -------
+    Caption
+    """
     count = rng.choices(*_CONJUNCTS)[0]
     entries = {name: _pick(name, rng) for name in rng.sample(list(VALUES), count)}
     if count == 1 and rng.random() < _NEGATED:
@@ -72,7 +109,7 @@ def _pick(attribute: str, rng: random.Random) -> Entry:
 
 
 def _phrase(entries: dict[str, Entry], rng: random.Random) -> str:
-    """The words without a template: a subject, a background, or both."""
+    """Write the words without a template: a subject, a background, or both."""
     subject = {name: entry for name, entry in entries.items() if name not in _BACKGROUND}
     background = {name: entry for name, entry in entries.items() if name in _BACKGROUND}
     if not background:
@@ -85,7 +122,7 @@ def _phrase(entries: dict[str, Entry], rng: random.Random) -> str:
 
 
 def _subject(entries: dict[str, Entry], rng: random.Random) -> str:
-    """A noun phrase such as "the small red squares", or for want of a noun "red", "something red"."""
+    """Write a noun phrase such as "the small red squares", or without a noun "red" or "something red"."""
     plural = rng.random() < 0.4
     shape = entries.get("shape")
     adjectives = [_adjective(entry, rng) for entry in entries.values() if entry is not shape]
@@ -118,7 +155,7 @@ def _without_noun(adjectives: list[str], entries: dict[str, Entry], plural: bool
 
 
 def _noun_phrase(adjectives: list[str], noun: str, plural: bool, rng: random.Random) -> str:
-    """Adjectives before the noun, or now and then after it: "squares that are red"."""
+    """Put adjectives before the noun, or sometimes after it: "squares that are red"."""
     if adjectives and rng.random() < 0.12:
         link = rng.choice((" that are ", " are ", ", ", " ") if plural else (" that is ", " is ", ", ", " "))
         return _with_article(f"{noun}{link}{' and '.join(adjectives)}", plural, rng)
@@ -126,7 +163,7 @@ def _noun_phrase(adjectives: list[str], noun: str, plural: bool, rng: random.Ran
 
 
 def _setting(entries: dict[str, Entry], rng: random.Random) -> str:
-    """What follows a subject: "on a dark striped background", "with stripes"."""
+    """Write what follows a subject: "on a dark striped background", "with stripes"."""
     if set(entries) == {"texture"} and entries["texture"].nouns and rng.random() < 0.35:
         return f"{rng.choice(('with', 'on', 'and'))} {_noun(rng.choice(entries['texture'].nouns), rng.random() < 0.8)}"
     return f"{rng.choice(('on', 'on', 'with', 'against', 'over', 'in front of', 'and'))} {_background(entries, rng)}"
@@ -162,7 +199,7 @@ def _background_alone(entries: dict[str, Entry], rng: random.Random) -> str:
 
 
 def _denial(entry: Entry, rng: random.Random) -> str:
-    """The opposite of an entry: "not red", "no stripes"."""
+    """Write the opposite of an entry: "not red", "no stripes"."""
     ways = [f"not {word}" for word in entry.adjectives]
     ways += [f"non {word}" for word in entry.adjectives]
     ways += [f"not {_indefinite(one)}" for one, _ in entry.nouns]
@@ -173,7 +210,7 @@ def _denial(entry: Entry, rng: random.Random) -> str:
 
 
 def _adjective(entry: Entry, rng: random.Random) -> str:
-    """The first words of an entry are the commonest, and are chosen more often."""
+    """Choose an adjective; the first two of an entry are the commonest, and are chosen more often."""
     word = rng.choice(entry.adjectives[:2]) if rng.random() < 0.35 else rng.choice(entry.adjectives)
     return f"{rng.choice(('very', 'really', 'quite'))} {word}" if rng.random() < 0.04 else word
 
@@ -205,7 +242,7 @@ def _framed(phrase: str, rng: random.Random) -> str:
 
 
 def vocabulary_texts() -> Iterator[str]:
-    """Texts that between them hold every word that a caption can hold."""
+    """Yield texts that together hold every word that a caption can hold."""
     for entry in ENTRIES:
         yield from entry.adjectives
         for pair in entry.nouns:

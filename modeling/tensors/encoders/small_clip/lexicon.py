@@ -1,8 +1,7 @@
 """The words that the bundled encoder is taught, and what each says about a sprite.
 
-A word that is not here stays unknown to the encoder, so the lists hold what people write about coloured shapes:
-common synonyms, loose ones ("ball" for an oval) and words for several values at once ("pointy" for triangles and
-stars).
+The encoder does not know other words. So the lists hold what people write about coloured shapes: common synonyms, loose
+ones ("ball" for an oval) and words for several values at once ("pointy" for triangles and stars).
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,15 @@ from modeling.arrays.sprites import VALUES
 
 @dataclass(frozen=True)
 class Entry:
-    """Some values of one attribute, with the adjectives and the (singular, plural) nouns that say so."""
+    """Some values of one attribute, with the words for them.
+
+    Attributes
+    ----------
+    attribute : str
+    values : frozenset of str
+    adjectives : tuple of str
+    nouns : tuple of (singular, plural)
+    """
 
     attribute: str
     values: frozenset[str]
@@ -21,7 +28,7 @@ class Entry:
 
 
 def _entry(attribute: str, values: str, adjectives: str = "", nouns: str = "") -> Entry:
-    """Lists are comma-separated; a noun with an irregular plural is written "box/boxes"."""
+    """Make an entry from comma-separated lists; a noun with an irregular plural is written "box/boxes"."""
     pairs = [noun.strip().split("/") for noun in nouns.split(",") if noun.strip()]
     return Entry(
         attribute,
@@ -142,12 +149,21 @@ TEMPLATES: tuple[str, ...] = (
     "an image with {}",
     "images with {}",
 )
-"""A subject with an article of its own, or none, goes in."""
+"""Templates for a subject with an article of its own, or without one."""
 
 ARTICLE_TEMPLATES: tuple[str, ...] = ("an image of a {}", "an image of a {}", "a photo of a {}", "a picture of a {}")
-"""Templates that bring an article, as a study's does, whatever the phrase is ("an image of a red squares")."""
+"""Templates that add an article to any phrase, as a study's template does ("an image of a red squares")."""
 
 
 def complement(entry: Entry) -> frozenset[str]:
-    """The values of the attribute that the entry does not name."""
+    """Return the values of the attribute that the entry does not name.
+
+    Parameters
+    ----------
+    entry : Entry
+
+    Returns
+    -------
+    frozenset of str
+    """
     return frozenset(VALUES[entry.attribute]) - entry.values

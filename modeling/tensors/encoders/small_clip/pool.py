@@ -1,4 +1,4 @@
-"""A pool of drawn sprites that training samples its batches from, and that is renewed a little at every step."""
+"""Pool of drawn sprites from which training samples its batches. A few are replaced at every step."""
 
 from collections.abc import Callable, Iterable
 
@@ -16,16 +16,31 @@ Progress = Callable[[Iterable[int]], Iterable[int]]
 
 
 def pixels(images: Images) -> torch.Tensor:
-    """The encoder's input float32[n, 3, 64, 64] from uint8[n, 64, 64, 3], normalised as open_clip does."""
+    """Normalise images as open_clip does.
+
+    Parameters
+    ----------
+    images : uint8 ndarray of shape (n, 64, 64, 3)
+
+    Returns
+    -------
+    float32 Tensor of shape (n, 3, 64, 64)
+    """
     scaled = torch.from_numpy(images).permute(0, 3, 1, 2).float().div_(255)
     return scaled.sub_(_MEAN).div_(_STD)
 
 
 class SpritePool:
-    """`size` random sprites.
+    """Pool of random sprites, drawn in the training process.
 
-    They are drawn here, in the training process: on two cores a second busy process would cost every step more than
-    drawing does.
+    On two cores, a second busy process would slow each step by more than drawing takes.
+
+    Parameters
+    ----------
+    size : int
+    rng : numpy.random.Generator
+    progress : callable, optional
+        Wraps the iteration over the chunks to draw.
     """
 
     def __init__(self, size: int, rng: np.random.Generator, progress: Progress = lambda steps: steps) -> None:
@@ -37,7 +52,13 @@ class SpritePool:
             self.renew(min(_DRAWN_AT_ONCE, size))
 
     def renew(self, n: int) -> None:
-        """Replace the n oldest sprites by new ones."""
+        """Replace the n oldest sprites by new ones.
+
+        Parameters
+        ----------
+        n : int
+            At most the size of the pool.
+        """
         size = len(self._images)
         rows = (self._oldest + np.arange(n)) % size
         attributes = SpriteAttributes.random(n, self._rng)
@@ -47,7 +68,19 @@ class SpritePool:
         self._oldest = (self._oldest + n) % size
 
     def batch(self, n: int, easy_share: float) -> tuple[torch.Tensor, SpriteAttributes]:
-        """n sprites, about `easy_share` of them plain and not small; half are mirrored, which changes no attribute."""
+        """Sample a batch; half of the images are mirrored, which changes no attribute.
+
+        Parameters
+        ----------
+        n : int
+        easy_share : float
+            Approximate share of plain sprites that are not small, in [0, 1].
+
+        Returns
+        -------
+        images : float32 Tensor of shape (n, 3, 64, 64)
+        attributes : SpriteAttributes
+        """
         easy = np.flatnonzero((self._columns["texture"] == 0) & (self._columns["size"] > 0))
         rows = self._rng.integers(len(self._images), size=n)
         rows = np.where(self._rng.random(n) < easy_share, self._rng.choice(easy, n), rows)

@@ -1,11 +1,11 @@
-"""Train the bundled encoder from nothing but drawn sprites and written captions.
+"""Train the bundled encoder from drawn sprites and written captions alone.
 
-    python -m modeling.small_clip.train --seed 0 --steps 3000 --output DIR
+    python -m modeling.tensors.encoders.small_clip.train --seed 0 --steps 3000 --output DIR
 
-An `open_clip.CLIP` learns to say which captions are true of which sprites (a sigmoid loss over images × captions, as
-in SigLIP). Captions alone leave the image tower on a plateau, so linear heads on its embedding name the attributes as
-well, with a weight that falls to zero. `DIR` receives the weights and `training.json`, the record of how they came
-about.
+An `open_clip.CLIP` learns which captions are true of which sprites, by a sigmoid loss over images × captions as in
+SigLIP. With captions alone the image tower stays on a plateau. So linear heads on its embedding also predict the
+attributes, with a weight that falls to zero. `DIR` receives the weights and `training.json`, the record of the
+training.
 """
 
 import argparse
@@ -39,7 +39,39 @@ from modeling.tensors.encoders.small_clip.vocabulary import UNKNOWN, CompactVoca
 
 @dataclass(frozen=True)
 class Recipe:
-    """The hyperparameters; `docs/small-clip.md` says what each was found to do."""
+    """Hyperparameters; `docs/small-clip.md` says what each was found to do.
+
+    Attributes
+    ----------
+    steps : int
+    pool : int
+        Size of the pool of sprites.
+    renewed : int
+        Sprites replaced at each step.
+    images, captions : int
+        Batch sizes.
+    unknown_tokens : float
+        Share of words that are made unknown.
+    learning_rate : float
+        Peak.
+    final_rate : float
+        Final learning rate as a share of the peak.
+    warm_up : int
+        Steps of linear warm-up.
+    weight_decay : float
+    clip : float
+        Largest norm of the gradient.
+    largest_scale : float
+        Upper limit of the logit scale.
+    heads : float
+        Initial weight of the attribute heads' loss.
+    heads_until : float
+        Share of the steps after which that weight is 0.
+    easy : float
+        Initial share of easy sprites.
+    easy_until : float
+        Share of the steps after which that share is 0.
+    """
 
     steps: int = 3000
     pool: int = 20_000
@@ -71,7 +103,13 @@ _HEAD_WEIGHTS = {
 
 
 class AttributeHeads(nn.Module):
-    """Throw-away linear classifiers of the attributes on the image embedding."""
+    """Temporary linear classifiers of the attributes on the image embedding.
+
+    Parameters
+    ----------
+    dim : int
+        Number of columns of the embedding.
+    """
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -80,7 +118,18 @@ class AttributeHeads(nn.Module):
         self.linear = nn.ModuleDict({name: nn.Linear(dim, size) for name, size in sizes.items()})
 
     def loss(self, embeddings: torch.Tensor, attributes: SpriteAttributes) -> torch.Tensor:
-        """Weighted mean cross-entropy of the heads on embeddings [n, dim]."""
+        """Compute the weighted mean cross-entropy of the heads.
+
+        Parameters
+        ----------
+        embeddings : Tensor of shape (n, dim)
+        attributes : SpriteAttributes
+            n sprites.
+
+        Returns
+        -------
+        Tensor of shape ()
+        """
         truth = {name: torch.from_numpy(getattr(attributes, name)).long() for name in VALUES}
         truth["shape and tilt"] = truth["shape"] * len(VALUES["tilt"]) + truth["tilt"]
         losses = [
@@ -90,9 +139,18 @@ class AttributeHeads(nn.Module):
 
 
 def caption_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Sigmoid cross-entropy over [images, captions].
+    """Compute the sigmoid cross-entropy over images × captions.
 
-    Within a caption, the images that it is true of weigh as much together as the others.
+    For each caption, the images that it is true of have the same total weight as the others.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (images, captions)
+    truth : bool Tensor of shape (images, captions)
+
+    Returns
+    -------
+    Tensor of shape ()
     """
     positive, negative = truth.float(), (~truth).float()
     weights = positive / positive.sum(0).clamp(min=1) + negative / negative.sum(0).clamp(min=1)
@@ -101,7 +159,13 @@ def caption_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 
 class Trainer:
-    """The model, its optimiser and its data; `run` yields the loss of each step."""
+    """The model, its optimiser and its data.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    seed : int
+    """
 
     def __init__(self, recipe: Recipe, seed: int) -> None:
         self.recipe = recipe
@@ -114,7 +178,7 @@ class Trainer:
         self._optimiser = _optimiser(nn.ModuleList([self.model, self._heads]), recipe)
 
     def run(self) -> Iterator[float]:
-        """Train, one step at a time."""
+        """Train, and yield the loss of each step."""
         pool = SpritePool(self.recipe.pool, self._generator, lambda steps: tqdm(steps, "drawing sprites", unit="chunk"))
         self.model.train()
         for step in range(self.recipe.steps):
@@ -144,7 +208,7 @@ class Trainer:
         return loss.item()
 
     def _tokens(self, texts: list[str]) -> torch.Tensor:
-        """Compact ids with a few words made unknown, so that the unknown row is trained to mean little."""
+        """Encode texts, with a few words made unknown, so that the row for unknown words is trained to mean little."""
         tokens = self.vocabulary.encode(texts)
         is_word = (tokens > UNKNOWN) & (tokens < len(self.vocabulary) - 2)  # the last two start and end a text
         return tokens.masked_fill(is_word & (torch.rand(tokens.shape) < self.recipe.unknown_tokens), UNKNOWN)
@@ -167,7 +231,7 @@ def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def _learning_rate(step: int, recipe: Recipe) -> float:
-    """Linear warm-up, then a cosine down to `final_rate` of the peak."""
+    """Return the learning rate: linear warm-up, then a cosine down to `final_rate` of the peak."""
     cosine = (1 + math.cos(math.pi * step / recipe.steps)) / 2
     return (
         recipe.learning_rate
@@ -177,16 +241,23 @@ def _learning_rate(step: int, recipe: Recipe) -> float:
 
 
 def export(trainer: Trainer, file: Path) -> None:
-    """Write the weights as fp16 safetensors with the tokenizer's full token table, readable by everyone."""
+    """Write the weights as fp16 safetensors with the tokenizer's full token table.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    file : pathlib.Path
+        Becomes readable by everyone.
+    """
     state = {name: tensor.detach().contiguous() for name, tensor in trainer.model.state_dict().items()}
     state["token_embedding.weight"] = trainer.vocabulary.expand(state["token_embedding.weight"])
     half = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
     save_file(half, file, metadata={"format": "pt"})
-    file.chmod(0o644)  # save_file leaves it to the owner alone
+    file.chmod(0o644)  # save_file makes it readable by its owner only
 
 
 def main() -> None:
-    """Train, export, measure the exported weights, and record all of it."""
+    """Train, export and evaluate the weights, and record all of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=Recipe.steps)

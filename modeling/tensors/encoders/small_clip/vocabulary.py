@@ -1,7 +1,7 @@
-"""A compact vocabulary for training: the few hundred tokens that captions use, out of the tokenizer's 49,408.
+"""Compact vocabulary for training: the few hundred tokens that captions use, out of the tokenizer's 49,408.
 
-The compact ids keep the order of the tokenizer's, so that the end token stays the largest and open_clip's pooling
-finds it.
+Compact ids have the same order as the tokenizer's. So the end token stays the largest, and open_clip's pooling finds
+it.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,16 @@ UNKNOWN = 1
 
 @dataclass(frozen=True)
 class CompactVocabulary:
-    """Row i of the compact table stands for token `tokens[i]`; rows 0 and 1 are padding and every unknown token."""
+    """The tokens that training uses.
+
+    Attributes
+    ----------
+    tokenizer : open_clip.SimpleTokenizer
+    tokens : int64 Tensor of shape (m,)
+        Row i of the compact table stands for token `tokens[i]`. Rows 0 and 1 are padding and all unknown tokens.
+    rows : int64 Tensor of shape (49408,)
+        Row in the compact table of each token.
+    """
 
     tokenizer: SimpleTokenizer
     tokens: torch.Tensor
@@ -25,7 +34,17 @@ class CompactVocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[str], tokenizer: SimpleTokenizer) -> Self:
-        """The vocabulary that holds every token of `texts`."""
+        """Make the vocabulary of all tokens of some texts.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        tokenizer : open_clip.SimpleTokenizer
+
+        Returns
+        -------
+        CompactVocabulary
+        """
         used = torch.unique(tokenizer(list(texts)))
         tokens = torch.cat([torch.tensor([PADDING, UNKNOWN]), used[used > UNKNOWN]])
         rows = torch.full((tokenizer.vocab_size,), UNKNOWN)
@@ -36,13 +55,32 @@ class CompactVocabulary:
         return len(self.tokens)
 
     def encode(self, texts: list[str]) -> torch.Tensor:
-        """int64[n, context] of compact ids."""
+        """Encode texts as compact ids.
+
+        Parameters
+        ----------
+        texts : list of n str
+
+        Returns
+        -------
+        int64 Tensor of shape (n, context)
+        """
         return self.rows[self.tokenizer(texts)]
 
     def expand(self, table: torch.Tensor) -> torch.Tensor:
-        """The full [49408, width] token table from a compact [len(self), width] one: tokens never seen share the
-        unknown row.
+        """Expand a compact token table to the tokenizer's full one.
 
-        The tokenizer pads with 0 and gives that id to "!" too, which therefore reads as padding.
+        Parameters
+        ----------
+        table : Tensor of shape (len(self), width)
+
+        Returns
+        -------
+        Tensor of shape (49408, width)
+            Tokens that training did not use share the unknown row.
+
+        Notes
+        -----
+        The tokenizer pads with 0 and also gives that id to "!", which therefore reads as padding.
         """
         return table[self.rows]
