@@ -1,5 +1,8 @@
-"""The methods that the paper's tables compare with, as published. Each takes arrays and a generator of random numbers,
-and returns a classifier with `predict`, for features of the kind that it was trained on."""
+"""The methods that the paper's tables compare with, as published.
+
+Each takes arrays and a random number generator, and returns a classifier with `predict`, for features of the kind that
+it was trained on.
+"""
 
 from modeling.tensors.baselines.adapter import AdapterClassifier
 from modeling.tensors.baselines.classifiers import Classifier, LinearClassifier

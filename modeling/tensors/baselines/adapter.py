@@ -1,4 +1,4 @@
-"""A bottleneck adapter on frozen embeddings, classified by class prompts (Gao et al., 2021; Zhang and Ré, 2022)."""
+"""A bottleneck adapter on frozen embeddings, classified by class prompts (Gao et al. 2021; Zhang and Ré 2022)."""
 
 from dataclasses import dataclass
 
@@ -22,21 +22,50 @@ LOGIT_SCALE = 100.0
 def check_adapter_input(
     train: GroupedFeatures, validation: GroupedFeatures, class_embeddings: NDArray[np.floating]
 ) -> None:
-    """Raise BadArray unless the splits fit each other, and the class prompts them, and all rows have length 1."""
+    """Check that splits and class prompts fit, and that all rows have length 1.
+
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+    class_embeddings : float ndarray of shape (m, d)
+        At least one per class.
+
+    Raises
+    ------
+    BadArray
+        If they do not fit, or a row does not have length 1.
+    """
     check_pair(train, validation)
     if class_embeddings.ndim != 2 or class_embeddings.shape[1] != train.features.shape[1]:
         raise BadArray(
-            f"class embeddings {class_embeddings.shape} and features {train.features.shape} must be in one space"
+            f"class embeddings {class_embeddings.shape} and features {train.features.shape} must be in the same space"
         )
     if len(class_embeddings) < train.n_classes:
-        raise BadArray(f"there are {len(class_embeddings)} class embeddings for {train.n_classes} classes")
+        raise BadArray(f"there are only {len(class_embeddings)} class embeddings for {train.n_classes} classes")
     check_unit_rows(class_embeddings, "class embedding")
     check_unit_rows(train.features, "training image")
     check_unit_rows(validation.features, "validation image")
 
 
 class Adapter(nn.Module):
-    """x → unit(up(relu(batch_norm(down(x))))); logits are the logit scale times its cosines with the class prompts."""
+    """x → unit(up(relu(batch_norm(down(x))))).
+
+    Logits are the logit scale times the cosines with the class prompts.
+
+    Parameters
+    ----------
+    class_embeddings : float ndarray of shape (C, d)
+    hidden : int
+        Width of the bottleneck, ≥ 1.
+    rng : numpy.random.Generator
+        Draws the initial layers.
+    device : str or torch.device
+
+    Raises
+    ------
+    BadArray
+        If `hidden` is invalid, or a class embedding is zero or not finite.
+    """
 
     def __init__(
         self, class_embeddings: NDArray[np.floating], hidden: int, rng: np.random.Generator, device: Device
@@ -51,20 +80,47 @@ class Adapter(nn.Module):
         self.register_buffer("classes", classes)
 
     def embed(self, features: Tensor) -> Tensor:
-        """Unit rows [n, d] from features [n, d]."""
+        """Embed features.
+
+        Parameters
+        ----------
+        features : Tensor of shape (n, d)
+
+        Returns
+        -------
+        Tensor of shape (n, d)
+            Unit rows.
+        """
         return normalize(self.up(self.norm(self.down(features)).relu()), dim=1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Logits [n, C] from features [n, d]."""
+        """Compute logits.
+
+        Parameters
+        ----------
+        features : Tensor of shape (n, d)
+
+        Returns
+        -------
+        Tensor of shape (n, C)
+        """
         return LOGIT_SCALE * self.embed(features) @ self.classes.T
 
 
 @dataclass(frozen=True)
 class AdapterClassifier:
-    """A trained adapter, its batch normalisation taken into the first layer.
+    """A trained adapter, with its batch normalisation merged into the first layer.
 
-    down: [h, d] and down_bias: [h]; up: [d, h] and up_bias: [d], all float64; class_embeddings: float64[C, d], unit
-    rows; best: the epoch kept.
+    Attributes
+    ----------
+    down : float64 ndarray of shape (h, d)
+    down_bias : float64 ndarray of shape (h,)
+    up : float64 ndarray of shape (d, h)
+    up_bias : float64 ndarray of shape (d,)
+    class_embeddings : float64 ndarray of shape (C, d)
+        Unit rows.
+    best : BestEpoch
+        The epoch that was kept.
     """
 
     down: NDArray[np.float64]
@@ -76,7 +132,23 @@ class AdapterClassifier:
 
     @classmethod
     def of(cls, adapter: Adapter, best: BestEpoch) -> "AdapterClassifier":
-        """From an adapter in evaluation mode. Raises BadArray where training diverged."""
+        """Make the classifier of a trained adapter.
+
+        Parameters
+        ----------
+        adapter : Adapter
+            In evaluation mode.
+        best : BestEpoch
+
+        Returns
+        -------
+        AdapterClassifier
+
+        Raises
+        ------
+        BadArray
+            If the adapter is not finite, because training diverged.
+        """
         down, down_bias = coefficients(adapter.down)
         norm = {name: values.double().cpu().numpy() for name, values in adapter.norm.state_dict().items()}
         scale = norm["weight"] / np.sqrt(norm["running_var"] + adapter.norm.eps)
@@ -92,9 +164,20 @@ class AdapterClassifier:
         return classifier
 
     def embed(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """The adapter's embedding, float64[n, d] from float[n, d], not scaled to length 1.
+        """Embed features, without scaling to length 1.
 
-        Raises BadArray for another d, or a row that is not finite.
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+
+        Returns
+        -------
+        float64 ndarray of shape (n, d)
+
+        Raises
+        ------
+        BadArray
+            If d differs, or a row is not finite.
         """
         check_features(features, self.down.shape[1])
         hidden = np.maximum(features.astype(np.float64) @ self.down.T + self.down_bias, 0)
@@ -102,6 +185,21 @@ class AdapterClassifier:
         return embedding
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
-        """int64[n], the class with the largest cosine, the first of tied ones. Raises BadArray as `embed` does."""
+        """Predict the class with the largest cosine.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+
+        Returns
+        -------
+        int64 ndarray of shape (n,)
+            The first of tied classes wins.
+
+        Raises
+        ------
+        BadArray
+            If d differs, or a row is not finite.
+        """
         labels: NDArray[np.int64] = (self.embed(features) @ self.class_embeddings.T).argmax(axis=1)
         return labels

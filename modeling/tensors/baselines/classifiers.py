@@ -1,4 +1,4 @@
-"""What baselines return: fixed classifiers in numpy, which predict from features of the kind they were trained on."""
+"""Classifiers that the baselines return: fixed and in NumPy, for features of the kind that they were trained on."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,30 +14,81 @@ class Classifier(Protocol):
     """Anything that predicts a class per row of features."""
 
     def predict(self, features: NDArray[np.floating], /) -> NDArray[np.int64]:
-        """int64[n] from float[n, d]."""
+        """Predict a class per row.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+
+        Returns
+        -------
+        int64 ndarray of shape (n,)
+        """
 
 
 @dataclass(frozen=True)
 class LinearClassifier:
-    """A last layer: logits = coef @ x + intercept. coef: float64[C, d]; intercept: float64[C]."""
+    """A last layer: logits = coef @ x + intercept.
+
+    Attributes
+    ----------
+    coef : float64 ndarray of shape (C, d)
+    intercept : float64 ndarray of shape (C,)
+
+    Raises
+    ------
+    BadArray
+        If shapes do not fit, or a number is not finite.
+    """
 
     coef: NDArray[np.float64]
     intercept: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         if self.coef.ndim != 2 or self.intercept.shape != self.coef.shape[:1]:
-            raise BadArray(f"coef {self.coef.shape} and intercept {self.intercept.shape} must be [C, d] and [C]")
+            raise BadArray(
+                f"coef {self.coef.shape} and intercept {self.intercept.shape} must have shapes (C, d) and (C,)"
+            )
         if not (np.isfinite(self.coef).all() and np.isfinite(self.intercept).all()):
             raise BadArray("coef and intercept must be finite: training may have diverged")
 
     def logits(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """float64[n, C] from float[n, d]. Raises BadArray for another d, or a row that is not finite."""
+        """Compute logits.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+
+        Returns
+        -------
+        float64 ndarray of shape (n, C)
+
+        Raises
+        ------
+        BadArray
+            If d differs, or a row is not finite.
+        """
         check_features(features, self.coef.shape[1])
         logits: NDArray[np.float64] = features.astype(np.float64) @ self.coef.T + self.intercept
         return logits
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
-        """int64[n], the label with the largest logit, the first of tied ones. Raises BadArray as `logits` does."""
+        """Predict the class with the largest logit.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+
+        Returns
+        -------
+        int64 ndarray of shape (n,)
+            The first of tied classes wins.
+
+        Raises
+        ------
+        BadArray
+            If d differs, or a row is not finite.
+        """
         labels: NDArray[np.int64] = self.logits(features).argmax(axis=1)
         return labels
 
@@ -48,16 +99,41 @@ def without_scaling(
     mean: NDArray[np.floating],
     deviation: NDArray[np.floating],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same linear layer written for features before their z-score: W/σ and b - W μ/σ.
+    """Rewrite a linear layer on z-scored features for the features before the z-score.
 
-    coef W: [C, d]; intercept b: [C]; mean μ and deviation σ: [d].
+    Parameters
+    ----------
+    coef : float ndarray of shape (C, d)
+        W.
+    intercept : float ndarray of shape (C,)
+        b.
+    mean, deviation : float ndarray of shape (d,)
+        μ and σ.
+
+    Returns
+    -------
+    coef : float64 ndarray of shape (C, d)
+        W / σ.
+    intercept : float64 ndarray of shape (C,)
+        b - W μ / σ.
     """
     scaled = coef.astype(np.float64) / deviation
     return scaled, intercept - scaled @ mean
 
 
 def check_features(features: NDArray[np.floating], d: int) -> None:
-    """Raise BadArray unless features are finite float[n, d]: no class would be the largest of NaN."""
+    """Check that features are finite: with NaN, no class would have the largest logit.
+
+    Parameters
+    ----------
+    features : float ndarray of shape (n, d)
+    d : int
+
+    Raises
+    ------
+    BadArray
+        If shape or type is wrong, or a row is not finite.
+    """
     if features.ndim != 2 or features.shape[1] != d:
         raise BadArray(f"features {features.shape} do not have the {d} dimensions of the classifier")
     check_finite_rows(features, "features")

@@ -1,12 +1,12 @@
-"""Contrastive Adapter (Zhang and Ré, 2022): adapt embeddings so that a class's hard images join its easy ones.
+"""Contrastive Adapter (Zhang and Ré 2022): adapt embeddings so that a class's hard images join its easy ones.
 
-Zero-shot predictions say which images are hard. Odd epochs pull each wrong image (anchor) to images of its class that
-are predicted right (positives) and away from its near neighbours of other classes (negatives); even epochs train by
-cross-entropy on cells of (class, zero-shot prediction) of equal size.
+Zero-shot predictions say which images are hard. Odd epochs pull each wrong image (anchor) towards images of its class
+that are predicted right (positives), and away from its near neighbours of other classes (negatives). Even epochs train
+by cross-entropy on equally large cells of (class, zero-shot prediction).
 
-Where the released code and its paper differ or stay silent: an anchor's negatives are among *its own* neighbours;
-anchors of one update share one pass through the adapter, and so one batch normalisation; zero-shot predictions come
-from class prompts.
+Choices where the released code and its paper differ or are silent: an anchor's negatives come from *its own*
+neighbours; the anchors of one update share one pass through the adapter, and so one batch normalisation; zero-shot
+predictions come from class prompts.
 """
 
 from collections.abc import Iterator
@@ -26,17 +26,33 @@ from modeling.tensors.baselines.adapter import HIDDEN, Adapter, AdapterClassifie
 from modeling.tensors.baselines.grouped import GroupedFeatures, rows_of_size
 from modeling.tensors.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
 
-SETTINGS = SgdSettings()  # Waterbirds; CelebA has 50 epochs and an anchor share of .1
-_NONE = -1e4  # a log-weight that no similarity reaches: no such image
+SETTINGS = SgdSettings()  # for Waterbirds; CelebA has 50 epochs and an anchor share of .1
+_NONE = -1e4  # log-weight of images that do not count, far below any similarity
 
 
 @dataclass(frozen=True)
 class ContrastiveSettings:
-    """How hard samples are drawn; the published values for Waterbirds.
+    """How hard samples are drawn. Defaults are the published values for Waterbirds.
 
-    temperature: of similarities in the loss; positives, negatives: drawn for an anchor, at most; neighbours: among how
-    many of an anchor's nearest images negatives are drawn; anchors_per_update; anchor_share: of the wrong images that
-    an epoch visits; cell_size: images of each cell in an epoch of cross-entropy. Raises BadArray for no such numbers.
+    Attributes
+    ----------
+    temperature : float
+        Of similarities in the loss, > 0.
+    positives, negatives : int
+        Largest numbers that are drawn per anchor, ≥ 1.
+    neighbours : int
+        Number of an anchor's nearest images among which negatives are drawn, ≥ 1.
+    anchors_per_update : int
+        At least 1.
+    anchor_share : float
+        Share of the wrong images that an epoch visits, in [0, 1].
+    cell_size : int
+        Images of each cell in an epoch of cross-entropy, ≥ 1.
+
+    Raises
+    ------
+    BadArray
+        If a value is out of range.
     """
 
     temperature: float = 0.1
@@ -51,7 +67,7 @@ class ContrastiveSettings:
         if not 0 < self.temperature < np.inf:
             raise BadArray(f"the temperature must be positive and finite, not {self.temperature}")
         if not 0 <= self.anchor_share <= 1:
-            raise BadArray(f"the share of anchors must lie in [0, 1], not {self.anchor_share}")
+            raise BadArray(f"the share of anchors must be in [0, 1], not {self.anchor_share}")
         for name in ("positives", "negatives", "neighbours", "anchors_per_update", "cell_size"):
             check_count(getattr(self, name), name.replace("_", " "))
 
@@ -67,14 +83,36 @@ def train_contrastive_adapter(
     contrastive: ContrastiveSettings = ContrastiveSettings(),
     device: Device = "cpu",
 ) -> AdapterClassifier:
-    """Train an adapter contrastively, and keep the epoch with the best worst-group accuracy on validation.
+    """Train an adapter contrastively, and keep the best epoch on validation.
 
-    train, validation: the same d features, unit rows; class_embeddings: float[C, d], class prompts in their space,
-    whose zero-shot predictions find the hard images; groups are used on validation alone. Without a class of which
-    some images are predicted right and some wrong there are no hard samples, and only cross-entropy is left.
-    rng draws the initial adapter, samples and batches.
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+        The same d features, unit rows. Only the groups of validation are used.
+    class_embeddings : float ndarray of shape (C, d)
+        Class prompts in the same space. Their zero-shot predictions find the hard images.
+    rng : numpy.random.Generator
+        Draws the initial adapter, samples and batches.
+    hidden : int, default 128
+        Width of the bottleneck.
+    settings : SgdSettings
+    contrastive : ContrastiveSettings
+    device : str or torch.device, default "cpu"
 
-    Raises BadArray for input that does not fit, or where training diverges.
+    Returns
+    -------
+    AdapterClassifier
+        After the epoch with the best worst-group accuracy on validation.
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit, or training diverges.
+
+    Notes
+    -----
+    Without a class that has images predicted right and images predicted wrong, there are no hard samples, and only
+    cross-entropy trains.
     """
     check_adapter_input(train, validation, class_embeddings)
     features, labels, _ = tensors(train, device)
@@ -94,11 +132,24 @@ def train_contrastive_adapter(
 
 
 def contrastive_losses(similarities: Tensor, positive: Tensor, negative: Tensor, temperature: float) -> Tensor:
-    """The supervised contrastive loss [A] of A anchors, with s = similarity / temperature:
+    """Compute the supervised contrastive loss of each anchor.
+
+    With s = similarity / temperature it is
 
         mean over positives p of  -log( exp(s_p) / (exp(s_p) + Σ_negatives exp(s_n)) )
 
-    similarities: [A, m]; positive, negative: bool[A, m], at least one positive an anchor.
+    Parameters
+    ----------
+    similarities : Tensor of shape (A, m)
+        Of A anchors and m images.
+    positive, negative : bool Tensor of shape (A, m)
+        At least one positive per anchor.
+    temperature : float
+        Positive.
+
+    Returns
+    -------
+    Tensor of shape (A,)
     """
     s = similarities / temperature
     of_negatives = s.masked_fill(~negative, _NONE).logsumexp(1, keepdim=True)
@@ -113,7 +164,7 @@ def _zero_shot_predictions(train: GroupedFeatures, class_embeddings: NDArray[np.
 
 @dataclass(frozen=True)
 class _Update:
-    """The samples of one update: m images and, among them, A anchors with their positives and negatives [A, m]."""
+    """Samples of one update: m images and, among them, A anchors with their positives and negatives [A, m]."""
 
     rows: Tensor
     anchors: Tensor
@@ -121,13 +172,13 @@ class _Update:
     negative: Tensor
 
     def loss(self, embeddings: Tensor, temperature: float) -> Tensor:
-        """The sum of the anchors' losses, as released; embeddings: unit rows [m, d]."""
+        """Return the sum of the anchors' losses, as released; embeddings: unit rows [m, d]."""
         similarities = embeddings[self.anchors] @ embeddings.T
         return contrastive_losses(similarities, self.positive, self.negative, temperature).sum()
 
 
 class _HardSamples:
-    """Draws anchors, positives and negatives, by zero-shot predictions and by similarity of the given features."""
+    """Draws anchors, positives and negatives by zero-shot predictions and the similarity of the given features."""
 
     def __init__(
         self,
@@ -147,11 +198,11 @@ class _HardSamples:
         self._hard = np.flatnonzero(~right & has_easy)
 
     def balanced_rows(self) -> NDArray[np.int64]:
-        """An epoch of cross-entropy: as many images of each (class, prediction) that has any, in random order."""
+        """Return an epoch of cross-entropy: equally many images of each occurring (class, prediction), shuffled."""
         return self._rng.permutation(rows_of_size(self._cells, self._settings.cell_size, self._rng))
 
     def updates(self) -> Iterator[_Update]:
-        """The updates of a contrastive epoch; none where there is no hard image."""
+        """Yield the updates of a contrastive epoch; none if there is no hard image."""
         n_anchors = round(self._settings.anchor_share * len(self._hard))
         anchors = self._rng.permutation(self._hard)[:n_anchors]
         for start in range(0, n_anchors, self._settings.anchors_per_update):
@@ -172,7 +223,7 @@ class _HardSamples:
         return _Update(*(array.to(self._device) for array in arrays))
 
     def _neighbours(self, anchors: NDArray[np.int64]) -> NDArray[np.int64]:
-        """[A, k], each anchor's nearest images by cosine, itself left out."""
+        """Return each anchor's nearest images by cosine, without itself: [A, k]."""
         k = min(self._settings.neighbours, len(self._labels) - 1)
         at = torch.from_numpy(anchors).to(self._device)
         similarities = self._unit[at] @ self._unit.T

@@ -1,6 +1,6 @@
 """Deep feature reweighting, as published by Kirichenko et al. (2023): sparse logistic regression on balanced groups.
 
-scikit-learn takes a second to import, so it is imported when it is used: workers that only retrain start without.
+scikit-learn takes a second to import, so it is imported when it is used. Workers that only retrain start without it.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,13 @@ N_MODELS: dict[FitOn, int] = {"validation": 20, "train": 10}
 
 @dataclass(frozen=True)
 class DfrClassifier(LinearClassifier):
-    """On features before their z-score. c: the inverse strength of the penalty that was chosen."""
+    """Linear classifier of features before their z-score.
+
+    Attributes
+    ----------
+    c : float
+        Inverse strength of the penalty that was chosen.
+    """
 
     c: float
 
@@ -39,15 +45,35 @@ def train_dfr(
     c_options: Sequence[float] = C_OPTIONS,
     n_models: int | None = None,
 ) -> DfrClassifier:
-    """Average L1-penalised logistic regressions on random group-balanced subsets of a split.
+    """Average L1-penalised logistic regressions on random group-balanced subsets.
 
-    train, validation: the same d features; they are z-scored here. fit_on: `validation` is DFR: C has the best
-    worst-group accuracy on one half of validation, trained on the other; `train` is DFR-train: trained on training
-    subsets, C by worst-group accuracy on validation. Tied options: the earlier. Final layer: the mean over n_models
-    subsets (by default 20 and 10), z-scored with the training images. rng draws halves and subsets.
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+        The same d features; the z-score is done here.
+    rng : numpy.random.Generator
+        Draws halves and subsets.
+    fit_on : {"validation", "train"}, default "validation"
+        "validation" is DFR: C is trained on one half of validation and chosen by worst-group accuracy on the other.
+        "train" is DFR-train: C is trained on training subsets and chosen by worst-group accuracy on validation.
+    c_options : sequence of float
+        Positive; the earliest wins a tie.
+    n_models : int, optional
+        Number of subsets to average over. Default: 20 for "validation", 10 for "train".
 
-    More than two classes are each set against the rest. Raises BadArray for input that does not fit, or where a
-    subset lacks a class.
+    Returns
+    -------
+    DfrClassifier
+        The mean over the subsets, on features z-scored with the training images.
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit, or a subset lacks a class.
+
+    Notes
+    -----
+    With more than two classes, each is trained against the rest.
     """
     from sklearn.preprocessing import StandardScaler
 
@@ -73,7 +99,7 @@ def _chosen_c(
     c_options: Sequence[float],
     rng: np.random.Generator,
 ) -> float:
-    """The option with the best worst-group accuracy on images that its regression was not trained on."""
+    """Return the option with the best worst-group accuracy on images that its regression was not trained on."""
     from sklearn.preprocessing import StandardScaler
 
     fitted, chosen_on = _tuning_split(train, validation, fit_on, rng)
@@ -89,19 +115,19 @@ def _chosen_c(
 def _tuning_split(
     train: GroupedFeatures, validation: GroupedFeatures, fit_on: FitOn, rng: np.random.Generator
 ) -> tuple[GroupedFeatures, GroupedFeatures]:
-    """What C is tuned with: images to draw the subset from, and images to choose by."""
+    """Return the images to draw the subset from, and the images to choose C by."""
     if fit_on == "train":
         return train, validation
     order, half = rng.permutation(len(validation)), len(validation) // 2
     if not half:
-        raise BadArray("validation has one image, so it has no halves to choose C with")
+        raise BadArray("validation has one image, but choosing C needs at least two")
     return validation.take(order[half:]), validation.take(order[:half])
 
 
 def _fit(
     data: GroupedFeatures, c: float, n_classes: int, scaler: "StandardScaler", rng: np.random.Generator
 ) -> LinearClassifier:
-    """The regression of one subset, written for features before their z-score."""
+    """Train the regression of one subset, and rewrite it for features before their z-score."""
     if len(np.unique(data.labels)) < n_classes:
         raise BadArray(f"a balanced subset of {len(data)} images lacks one of the {n_classes} classes")
     x = scaler.transform(data.features)
@@ -117,7 +143,7 @@ def _fit(
 def _logistic_regression(
     x: NDArray[np.floating], is_class: NDArray[np.bool_], c: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], float]:
-    """Coefficients [d] and bias of ‖v‖₁ + C Σ log-loss, by the published solver, which penalises the bias too."""
+    """Minimise ‖v‖₁ + C Σ log-loss over v [d] and the bias, by the published solver, which also penalises the bias."""
     from sklearn.linear_model import LogisticRegression
 
     seed = int(rng.integers(2**31))  # the solver visits coordinates in random order

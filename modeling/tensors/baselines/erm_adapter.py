@@ -21,11 +21,30 @@ def train_erm_adapter(
     settings: SgdSettings = SETTINGS,
     device: Device = "cpu",
 ) -> AdapterClassifier:
-    """Train an adapter by cross-entropy, and keep the epoch with the best worst-group accuracy on validation.
+    """Train an adapter by cross-entropy, and keep the best epoch on validation.
 
-    train, validation: the same d features, unit rows; class_embeddings: float[C, d], class prompts in their space;
-    hidden: width of the bottleneck. rng draws the initial adapter and the batches.
-    Raises BadArray for input that does not fit, or where training diverges.
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+        The same d features, unit rows. Only the groups of validation are used.
+    class_embeddings : float ndarray of shape (C, d)
+        Class prompts in the same space.
+    rng : numpy.random.Generator
+        Draws the initial adapter and the batches.
+    hidden : int, default 128
+        Width of the bottleneck.
+    settings : SgdSettings
+    device : str or torch.device, default "cpu"
+
+    Returns
+    -------
+    AdapterClassifier
+        After the epoch with the best worst-group accuracy on validation.
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit, or training diverges.
     """
     check_adapter_input(train, validation, class_embeddings)
     features, labels, _ = tensors(train, device)

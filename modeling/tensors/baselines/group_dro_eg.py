@@ -1,7 +1,7 @@
 """Group DRO with exponentiated-gradient weights, as published by Sagawa et al. (2020).
 
-`modeling.tensors.retraining.train_worst_group` solves the same minimax objective to a certificate; this is the
-procedure that the paper's tables call Group DRO.
+`train_worst_group` of retraining solves the same minimax objective to a certificate. This is the procedure that the
+paper's tables call Group DRO.
 """
 
 from dataclasses import dataclass
@@ -28,12 +28,20 @@ from modeling.tensors.baselines.sgd import (
     train_epochs,
 )
 
-SETTINGS = SgdSettings(learning_rate=1e-3, weight_decay=1e-4, epochs=300)  # Waterbirds; CelebA: 1e-4, 1e-4, 50
+SETTINGS = SgdSettings(learning_rate=1e-3, weight_decay=1e-4, epochs=300)  # for Waterbirds; CelebA: 1e-4, 1e-4, 50
 
 
 @dataclass(frozen=True)
 class GroupDroClassifier(LinearClassifier):
-    """best: the epoch kept; group_weights: float64[G], q at the end of training, sum 1."""
+    """Linear classifier that Group DRO trained.
+
+    Attributes
+    ----------
+    best : BestEpoch
+        The epoch that was kept.
+    group_weights : float64 ndarray of shape (G,)
+        q at the end of training, with sum 1.
+    """
 
     best: BestEpoch
     group_weights: NDArray[np.float64]
@@ -50,13 +58,32 @@ def train_group_dro_eg(
     reweight_groups: bool = True,
     device: Device = "cpu",
 ) -> GroupDroClassifier:
-    """Train a linear layer with Group DRO, and keep the epoch with the best worst-group accuracy on validation.
+    """Train a linear layer with Group DRO, and keep the best epoch on validation.
 
-    train, validation: the same d features, z-scored; step_size: η, of the groups' weights; adjustment: C of C/√n_g,
-    added to a group's loss where weights are updated; reweight_groups: draw each batch from the groups alike, with
-    replacement. rng draws the initial layer and the batches.
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+        The same d features, z-scored.
+    rng : numpy.random.Generator
+        Draws the initial layer and the batches.
+    step_size : float, default 0.01
+        η of the groups' weights, ≥ 0.
+    adjustment : float, default 0
+        C ≥ 0 of C / √n_g, which is added to a group's loss when the weights are updated.
+    settings : SgdSettings
+    reweight_groups : bool, default True
+        Draw from all groups with equal probability, with replacement.
+    device : str or torch.device, default "cpu"
 
-    Raises BadArray for input that does not fit, or weights that are no longer finite.
+    Returns
+    -------
+    GroupDroClassifier
+        After the epoch with the best worst-group accuracy on validation.
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit, or the layer is no longer finite.
     """
     check_pair(train, validation)
     for name, number in (("step size", step_size), ("adjustment", adjustment)):
@@ -84,11 +111,38 @@ def train_group_dro_eg(
 
 
 def exponentiated_gradient(q: Tensor, losses: Tensor, step_size: float) -> Tensor:
-    """The groups' weights [G] after one batch: q_g · exp(η ℓ_g), renormalised to sum 1."""
+    """Update the groups' weights after one batch.
+
+    Parameters
+    ----------
+    q : Tensor of shape (G,)
+        Weights with sum 1.
+    losses : Tensor of shape (G,)
+        ℓ_g.
+    step_size : float
+        η.
+
+    Returns
+    -------
+    Tensor of shape (G,)
+        q_g · exp(η ℓ_g), normalised to sum 1.
+    """
     raised = q * (step_size * losses).exp()
     return raised / raised.sum()
 
 
 def robust_loss(q: Tensor, losses: Tensor) -> Tensor:
-    """Σ_g q_g ℓ_g, what a step descends: with the weights that the same batch has already moved."""
+    """Compute Σ_g q_g ℓ_g, the loss that a step descends.
+
+    Parameters
+    ----------
+    q : Tensor of shape (G,)
+        Weights that the same batch has already updated.
+    losses : Tensor of shape (G,)
+        ℓ_g.
+
+    Returns
+    -------
+    Tensor of shape ()
+    """
     return (q * losses).sum()

@@ -26,7 +26,15 @@ SETTINGS = SgdSettings()
 
 @dataclass(frozen=True)
 class ProbeClassifier(LinearClassifier):
-    """best: the epoch kept; n_images: how many images an epoch has."""
+    """Linear classifier that a probe trained.
+
+    Attributes
+    ----------
+    best : BestEpoch
+        The epoch that was kept.
+    n_images : int
+        Images in an epoch.
+    """
 
     best: BestEpoch
     n_images: int
@@ -40,10 +48,26 @@ def train_subsampled_probe(
     settings: SgdSettings = SETTINGS,
     device: Device = "cpu",
 ) -> ProbeClassifier:
-    """Train a linear layer on groups cut down to the smallest, and keep the best epoch by validation worst group.
+    """Train a linear layer on groups reduced to the size of the smallest.
 
-    train, validation: the same d features, z-scored. rng draws the images, the initial layer and the batches.
-    Raises BadArray for input that does not fit.
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+        The same d features, z-scored.
+    rng : numpy.random.Generator
+        Draws the images, the initial layer and the batches.
+    settings : SgdSettings
+    device : str or torch.device, default "cpu"
+
+    Returns
+    -------
+    ProbeClassifier
+        After the epoch with the best worst-group accuracy on validation.
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit.
     """
     return _train_probe(train, validation, subsampled_rows, rng, settings, device)
 
@@ -56,7 +80,29 @@ def train_upsampled_probe(
     settings: SgdSettings = SETTINGS,
     device: Device = "cpu",
 ) -> ProbeClassifier:
-    """As `train_subsampled_probe`, on groups filled up to the largest by drawing their images again."""
+    """Train a linear layer on groups enlarged to the size of the largest.
+
+    Images are drawn again with replacement.
+
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+        The same d features, z-scored.
+    rng : numpy.random.Generator
+        Draws the images, the initial layer and the batches.
+    settings : SgdSettings
+    device : str or torch.device, default "cpu"
+
+    Returns
+    -------
+    ProbeClassifier
+        After the epoch with the best worst-group accuracy on validation.
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit.
+    """
     return _train_probe(train, validation, upsampled_rows, rng, settings, device)
 
 

@@ -1,8 +1,7 @@
 """The training procedure that the paper's authors released, to the letter (tables 1 and 4, rows "ours").
 
-Full-batch SGD on a linear layer, stopped early on a part of the training images that is held out.
-`modeling.tensors.retraining` states the same objectives and solves them to a certificate; this is the baseline that it
-is compared with.
+Full-batch SGD on a linear layer, stopped early on held-out training images. The room `retraining` states the same
+objectives and solves them to a certificate; this is the baseline to compare it with.
 """
 
 import copy
@@ -25,12 +24,20 @@ from modeling.tensors.baselines.sgd import Device, SgdSettings, coefficients, gr
 GroupLoss = Literal["mean", "mean_groups", "max_groups"]
 Keep = Literal["best", "last"]
 
-SETTINGS = SgdSettings(learning_rate=0.01, weight_decay=0.01)  # Waterbirds; CelebA has learning_rate .1
+SETTINGS = SgdSettings(learning_rate=0.01, weight_decay=0.01)  # for Waterbirds; CelebA has learning_rate .1
 
 
 @dataclass(frozen=True)
 class ReleasedSgdClassifier(LinearClassifier):
-    """steps: how many were taken; held_out_loss: the least loss on the images held out."""
+    """Linear classifier that the released procedure trained.
+
+    Attributes
+    ----------
+    steps : int
+        Steps that were taken.
+    held_out_loss : float
+        Least loss on the held-out images.
+    """
 
     steps: int
     held_out_loss: float
@@ -52,23 +59,44 @@ def train_released_sgd(
 ) -> ReleasedSgdClassifier:
     """Train a linear layer with the released code's procedure.
 
-    features: float[n, d], z-scored; labels: int[n]; groups: int[n], the classes, slices or groups of the objective:
-    `mean` is ERM; `mean_groups` the mean of their losses (class-balanced, slice-balanced); `max_groups` the largest
-    (worst-class, worst-slice);
-    settings: batch size and epochs are not used; held_out: share of images held out, rounded up; patience: training
-    stops after more than this many steps without a lower loss on them;
-    keep: `last` as released, though that layer is past its best by then; `best` by default.
-    rng draws the images held out and the initial layer.
+    Parameters
+    ----------
+    features : float ndarray of shape (n, d)
+        z-scored.
+    labels : int ndarray of shape (n,)
+    groups : int ndarray of shape (n,), optional
+        Classes, slices or groups of the objective; not needed for "mean".
+    objective : {"mean", "mean_groups", "max_groups"}, default "mean"
+        "mean" is ERM. "mean_groups" is the mean of the groups' losses (class-balanced, slice-balanced), "max_groups"
+        the largest (worst-class, worst-slice).
+    rng : numpy.random.Generator
+        Draws the held-out images and the initial layer.
+    settings : SgdSettings
+        Batch size and epochs are not used.
+    max_steps : int, default 3000
+    held_out : float, default 0.2
+        Share of images held out, rounded up to a number.
+    patience : int, default 20
+        Training stops after more than this many steps without a lower loss on the held-out images.
+    keep : {"best", "last"}, default "best"
+        Which layer to return. The released code keeps the last, which is past its best.
+    device : str or torch.device, default "cpu"
 
-    Raises BadArray for input that does not fit, images left to train on that are all of one class, or a loss that is
-    no longer finite.
+    Returns
+    -------
+    ReleasedSgdClassifier
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit, the remaining training images are all of one class, or the loss is no longer finite.
     """
     check_choice(objective, get_args(GroupLoss), "objective")
     check_choice(keep, get_args(Keep), "choice of a layer to keep")
     check_count(max_steps, "the number of steps")
     check_count(patience, "the patience", least=0)
     if not 0 <= held_out <= 1:
-        raise BadArray(f"the share of images held out must lie in [0, 1], not {held_out}")
+        raise BadArray(f"the share of images held out must be in [0, 1], not {held_out}")
     if groups is None and objective != "mean":
         raise BadArray(f"the objective {objective} needs groups")
     data = GroupedFeatures(features, labels, np.zeros_like(labels) if groups is None else groups)
@@ -80,10 +108,10 @@ def train_released_sgd(
 
 
 def _held_out(data: GroupedFeatures, share: float, rng: np.random.Generator) -> tuple[GroupedFeatures, GroupedFeatures]:
-    """The images to train on, and those held out to stop by: a random share of all, rounded up. Raises BadArray."""
+    """Return the images to train on and a random share, rounded up, to stop by. Raise BadArray if either is empty."""
     order, n_held_out = rng.permutation(len(data)), math.ceil(share * len(data))
     if not 0 < n_held_out < len(data):
-        raise BadArray(f"holding out {n_held_out} of {len(data)} images leaves none to train on, or none to stop by")
+        raise BadArray(f"with {n_held_out} of {len(data)} images held out, none are left to train on or to stop by")
     return data.take(order[n_held_out:]), data.take(order[:n_held_out])
 
 
@@ -96,10 +124,10 @@ def _descend(
     max_steps: int,
     patience: int,
 ) -> tuple[nn.Linear, float, int]:
-    """Train the layer on what is kept, until its loss on what is held out to stop by no longer falls.
+    """Train until the loss on the images to stop by no longer falls.
 
-    Returns the layer as it was where that loss was least, the loss, and the number of steps. Raises BadArray where it
-    is no longer finite.
+    Return the layer with the least such loss, the loss, and the number of steps. Raise BadArray if the loss is not
+    finite.
     """
     optimizer, device = settings.optimizer(layer), layer.weight.device
     of_kept, of_stop = tensors(kept, device), tensors(stop, device)
@@ -110,7 +138,9 @@ def _descend(
         with torch.inference_mode():
             loss = float(_loss(layer, of_stop, objective))
         if not math.isfinite(loss):
-            raise BadArray(f"training diverged at step {steps}: a step of {settings.learning_rate} is too long here")
+            raise BadArray(
+                f"training diverged at step {steps}: the learning rate {settings.learning_rate} is too large"
+            )
         waited += 1
         if loss < best_loss:
             best, best_loss, waited = copy.deepcopy(layer), loss, 0
@@ -118,15 +148,24 @@ def _descend(
 
 
 def _loss(layer: nn.Linear, data: tuple[Tensor, Tensor, Tensor], objective: GroupLoss) -> Tensor:
-    """Of features, labels and groups."""
+    """Compute the objective's loss of features, labels and groups."""
     features, labels, groups = data
     return objective_loss(layer(features), labels, groups, objective)
 
 
 def objective_loss(logits: Tensor, labels: Tensor, groups: Tensor, objective: GroupLoss) -> Tensor:
-    """The mean cross-entropy, or the mean or the largest of its means by group, over groups that have members here.
+    """Compute the loss of an objective.
 
-    logits: [n, C]; labels and groups: [n].
+    Parameters
+    ----------
+    logits : Tensor of shape (n, C)
+    labels, groups : int64 Tensor of shape (n,)
+    objective : {"mean", "mean_groups", "max_groups"}
+
+    Returns
+    -------
+    Tensor of shape ()
+        Mean cross-entropy, or the mean or the largest of the groups' means, over groups that have members here.
     """
     losses = cross_entropy(logits, labels, reduction="none")
     if objective == "mean":

@@ -1,4 +1,4 @@
-"""What the baselines trained by stochastic gradient descent share. All randomness comes from a numpy generator."""
+"""Shared parts of the baselines trained by stochastic gradient descent. All randomness comes from a NumPy generator."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -18,7 +18,22 @@ Device = str | torch.device
 
 @dataclass(frozen=True)
 class SgdSettings:
-    """Step size, weight decay (biases too), momentum, batch size and number of epochs. Raises BadArray for no such."""
+    """Settings of stochastic gradient descent.
+
+    Attributes
+    ----------
+    learning_rate : float
+    weight_decay : float
+        Also applies to biases.
+    momentum : float
+    batch_size, epochs : int
+        At least 1.
+
+    Raises
+    ------
+    BadArray
+        If a number is negative or not finite, or a count is below 1.
+    """
 
     learning_rate: float = 1e-3
     weight_decay: float = 5e-5
@@ -35,6 +50,16 @@ class SgdSettings:
         check_count(self.epochs, "the number of epochs")
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Make the optimizer of a model's parameters.
+
+        Parameters
+        ----------
+        model : torch.nn.Module
+
+        Returns
+        -------
+        torch.optim.SGD
+        """
         return torch.optim.SGD(
             model.parameters(), lr=self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay
         )
@@ -42,14 +67,33 @@ class SgdSettings:
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The epoch (from 1) whose validation worst-group accuracy was highest, the earliest of tied ones."""
+    """The epoch with the highest worst-group accuracy on validation.
+
+    Attributes
+    ----------
+    epoch : int
+        From 1; the earliest wins a tie.
+    worst_group : float
+        Its worst-group accuracy, in [0, 1].
+    """
 
     epoch: int
     worst_group: float
 
 
 def linear_layer(d_in: int, d_out: int, rng: np.random.Generator, device: Device = "cpu") -> nn.Linear:
-    """A linear layer with torch's own initial distribution, uniform in ±1/√d_in, drawn from rng."""
+    """Make a linear layer with torch's initial distribution, uniform in ±1/√d_in.
+
+    Parameters
+    ----------
+    d_in, d_out : int
+    rng : numpy.random.Generator
+    device : str or torch.device, default "cpu"
+
+    Returns
+    -------
+    torch.nn.Linear
+    """
     layer = nn.Linear(d_in, d_out, device=device)
     bound = 1 / d_in**0.5
     with torch.no_grad():
@@ -59,7 +103,18 @@ def linear_layer(d_in: int, d_out: int, rng: np.random.Generator, device: Device
 
 
 def tensors(data: GroupedFeatures, device: Device) -> tuple[Tensor, Tensor, Tensor]:
-    """Features float32[n, d], labels and groups int64[n] on the device."""
+    """Copy a split to a device.
+
+    Parameters
+    ----------
+    data : GroupedFeatures
+    device : str or torch.device
+
+    Returns
+    -------
+    features : float32 Tensor of shape (n, d)
+    labels, groups : int64 Tensor of shape (n,)
+    """
     return (
         torch.from_numpy(np.array(data.features, dtype=np.float32)).to(device),
         torch.from_numpy(data.labels.astype(np.int64)).to(device),
@@ -68,7 +123,19 @@ def tensors(data: GroupedFeatures, device: Device) -> tuple[Tensor, Tensor, Tens
 
 
 def minibatches(rows: NDArray[np.integer], batch_size: int, device: Device = "cpu") -> Iterator[Tensor]:
-    """The rows in batches, in their order. A last batch of one is left out: it has no variance to normalise by."""
+    """Yield rows in batches, in their order.
+
+    Parameters
+    ----------
+    rows : int ndarray of shape (n,)
+    batch_size : int
+    device : str or torch.device, default "cpu"
+
+    Yields
+    ------
+    int64 Tensor of shape (m,)
+        A last batch of one row is left out, unless it is the only batch: it has no variance to normalise by.
+    """
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
         if start == 0 or len(batch) > 1:
@@ -76,14 +143,33 @@ def minibatches(rows: NDArray[np.integer], batch_size: int, device: Device = "cp
 
 
 def group_means(values: Tensor, groups: Tensor, n_groups: int) -> tuple[Tensor, Tensor]:
-    """The mean of values [n] in each group [G], 0 for a group without members, and which groups have members."""
+    """Compute the mean of values in each group.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n,)
+    groups : int64 Tensor of shape (n,)
+    n_groups : int
+
+    Returns
+    -------
+    means : Tensor of shape (n_groups,)
+        0 for a group without members.
+    has_members : bool Tensor of shape (n_groups,)
+    """
     counts = torch.bincount(groups, minlength=n_groups)
     sums = values.new_zeros(n_groups).index_add(0, groups, values)
     return sums / counts.clamp(min=1), counts > 0
 
 
 def step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step down the gradient of the loss."""
+    """Take one step down the gradient of the loss.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+    loss : Tensor of shape ()
+    """
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
@@ -96,7 +182,22 @@ def train_epochs(
     epochs: int,
     device: Device,
 ) -> BestEpoch:
-    """Train for the epochs (counted from 1), and leave the model as it was after the best of them on validation."""
+    """Train, and leave the model as it was after its best epoch on validation.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Maps features to logits.
+    validation : GroupedFeatures
+    train_epoch : callable
+        Called with the number of the epoch, from 1.
+    epochs : int
+    device : str or torch.device
+
+    Returns
+    -------
+    BestEpoch
+    """
     features, _, _ = tensors(validation, device)
     best, state = BestEpoch(0, -1.0), copy.deepcopy(model.state_dict())
     for epoch in range(1, epochs + 1):
@@ -118,7 +219,17 @@ def _predictions(model: nn.Module, features: Tensor) -> NDArray[np.int64]:
 
 
 def coefficients(layer: nn.Linear) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weight [out, in] and bias [out] as float64 arrays."""
+    """Return a layer's coefficients as arrays.
+
+    Parameters
+    ----------
+    layer : torch.nn.Linear
+
+    Returns
+    -------
+    weight : float64 ndarray of shape (out, in)
+    bias : float64 ndarray of shape (out,)
+    """
     weight: NDArray[np.float64] = layer.weight.detach().double().cpu().numpy()
     bias: NDArray[np.float64] = layer.bias.detach().double().cpu().numpy()
     return weight, bias

@@ -1,4 +1,4 @@
-"""WiSE-FT (Wortsman et al., 2022) for a last layer: between the zero-shot classifier and a trained one."""
+"""WiSE-FT (Wortsman et al. 2022) for a last layer: between the zero-shot classifier and a trained one."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +20,45 @@ def wise_ft(
     alpha: float = 0.5,
     logit_scale: float = CLIP_LOGIT_SCALE,
 ) -> LinearClassifier:
-    """(1 - α) · zero-shot + α · trained, both as linear layers on unit features: a classifier of unit rows.
+    """Compute (1 - α) · zero-shot + α · trained of two last layers.
 
-    class_embeddings: float[C, d], unit rows, class prompts in the space of the features; the zero-shot layer is these
-    times the logit scale of the encoder (CLIP's is 100), without a bias;
-    coef: [C, d] and intercept: [C], trained on features z-scored by `standardization`: W/σ and b - W μ/σ.
+    Parameters
+    ----------
+    class_embeddings : float ndarray of shape (C, d)
+        Unit rows: class prompts in the space of the features. Times the logit scale, and without a bias, they are the
+        zero-shot layer.
+    coef : float ndarray of shape (C, d)
+        W of the trained layer, for z-scored features.
+    intercept : float ndarray of shape (C,)
+        b of the trained layer.
+    standardization : Standardization
+        The z-score. The trained layer becomes W / σ and b - W μ / σ.
+    alpha : float, default 0.5
+        α in [0, 1].
+    logit_scale : float, default 100
+        Of the encoder, > 0; CLIP's is 100.
 
-    Raises BadArray for shapes that do not fit, class embeddings that are not unit rows, what is not finite, α outside
-    [0, 1], or a logit scale that is not positive.
+    Returns
+    -------
+    LinearClassifier
+        For unit rows.
+
+    Raises
+    ------
+    BadArray
+        If shapes do not fit, class embeddings are not unit rows, or a number is not finite or out of range.
     """
     if class_embeddings.shape != coef.shape or intercept.shape != coef.shape[:1]:
         raise BadArray(
             f"class embeddings {class_embeddings.shape}, coef {coef.shape} and intercept {intercept.shape} "
-            "must be [C, d], [C, d] and [C]"
+            "must have shapes (C, d), (C, d) and (C,)"
         )
     if standardization.mean.shape != coef.shape[1:]:
-        raise BadArray(f"the z-score has {len(standardization.mean)} dimensions and coef {coef.shape[1]}")
+        raise BadArray(f"the z-score has {len(standardization.mean)} dimensions, coef {coef.shape[1]}")
     check_unit_rows(class_embeddings, "class embedding")
     check_finite_rows(np.column_stack([coef, intercept]), "coef and intercept")
     if not 0 <= alpha <= 1:
-        raise BadArray(f"alpha must lie in [0, 1], not {alpha}")
+        raise BadArray(f"alpha must be in [0, 1], not {alpha}")
     if not 0 < logit_scale < np.inf:
         raise BadArray(f"the logit scale must be positive and finite, not {logit_scale}")
     trained, bias = without_scaling(coef, intercept, standardization.mean, standardization.deviation)

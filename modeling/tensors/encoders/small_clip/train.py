@@ -279,7 +279,8 @@ def main() -> None:
     table = auroc_table(load_bundled(weights), np.random.default_rng(arguments.seed + 1))
     print(format_table(table))
     record = {
-        "command": f"python -m modeling.small_clip.train --seed {arguments.seed} --steps {arguments.steps}",
+        "command": "python -m modeling.tensors.encoders.small_clip.train "
+        f"--seed {arguments.seed} --steps {arguments.steps}",
         "seed": arguments.seed,
         "recipe": asdict(trainer.recipe),
         "vocabulary": len(trainer.vocabulary),

@@ -145,7 +145,7 @@ def test_without_hard_images_cross_entropy_is_left(unit_splits) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_what_does_not_fit_is_refused(name: str, unit_splits) -> None:
     train, validation, _ = unit_splits
-    with pytest.raises(BadArray, match="must be in one space"):
+    with pytest.raises(BadArray, match="must be in the same space"):
         METHODS[name](train, validation, CLASSES[:, :3], rng=rng())
     with pytest.raises(BadArray, match="1 class embeddings for 2 classes"):
         METHODS[name](train, validation, CLASSES[:1], rng=rng())
@@ -171,8 +171,8 @@ def test_an_adapter_without_width_is_refused(unit_splits) -> None:
     [
         ({"temperature": 0.0}, "temperature must be positive and finite, not 0.0"),
         ({"temperature": np.nan}, "temperature must be positive and finite, not nan"),
-        ({"anchor_share": np.nan}, r"share of anchors must lie in \[0, 1\], not nan"),
-        ({"anchor_share": 2.0}, r"share of anchors must lie in \[0, 1\], not 2.0"),
+        ({"anchor_share": np.nan}, r"share of anchors must be in \[0, 1\], not nan"),
+        ({"anchor_share": 2.0}, r"share of anchors must be in \[0, 1\], not 2.0"),
         ({"positives": 0}, "positives must be a whole number ≥ 1, not 0"),
         ({"cell_size": 1.5}, "cell size must be a whole number ≥ 1, not 1.5"),
     ],

@@ -88,7 +88,7 @@ def test_a_validation_set_that_lacks_a_class_is_refused(splits) -> None:
     train, validation, _ = splits
     with pytest.raises(BadArray, match=r"a balanced subset of .* images lacks one of the 2 classes"):
         train_dfr(train, validation.take(np.flatnonzero(validation.labels == 0)), rng=rng())
-    with pytest.raises(BadArray, match="no halves"):
+    with pytest.raises(BadArray, match="at least two"):
         train_dfr(train, validation.take(np.array([0])), rng=rng())
 
 

@@ -48,7 +48,7 @@ def test_worst_group_accuracy_is_over_groups_that_have_members() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     x, zeros = np.zeros((3, 2)), np.zeros(3, dtype=int)
-    with pytest.raises(BadArray, match=r"must be \[n, d\], \[n\] and \[n\]"):
+    with pytest.raises(BadArray, match=r"must have shapes \(n, d\), \(n,\) and \(n,\)"):
         GroupedFeatures(x, zeros[:2], zeros)
     with pytest.raises(BadArray, match="with n ≥ 1"):
         GroupedFeatures(x[:0], zeros[:0], zeros[:0])
@@ -80,7 +80,7 @@ def test_splits_that_do_not_belong_together_are_refused() -> None:
     zeros, labels = np.zeros(3, dtype=int), np.array([0, 1, 0])
     train = GroupedFeatures(np.zeros((3, 2)), labels, zeros)
     check_pair(train, GroupedFeatures(np.zeros((3, 2)), zeros, zeros))
-    with pytest.raises(BadArray, match="training has 2 features and validation 4"):
+    with pytest.raises(BadArray, match="training has 2 features, validation 4"):
         check_pair(train, GroupedFeatures(np.zeros((3, 4)), labels, zeros))
     with pytest.raises(BadArray, match="validation has a class 2 that training lacks"):
         check_pair(train, GroupedFeatures(np.zeros((3, 2)), labels + 1, zeros))

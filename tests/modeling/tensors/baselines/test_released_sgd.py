@@ -101,9 +101,9 @@ def test_what_does_not_fit_is_refused(splits) -> None:
     train, _, _ = splits
     with pytest.raises(BadArray, match="the objective max_groups needs groups"):
         train_released_sgd(train.features, train.labels, objective="max_groups", rng=rng())
-    with pytest.raises(BadArray, match="holding out 400 of 400 images leaves none"):
+    with pytest.raises(BadArray, match="with 400 of 400 images held out, none are left"):
         train_released_sgd(train.features, train.labels, rng=rng(), held_out=1)
-    with pytest.raises(BadArray, match=r"held out must lie in \[0, 1\], not nan"):
+    with pytest.raises(BadArray, match=r"held out must be in \[0, 1\], not nan"):
         train_released_sgd(train.features, train.labels, rng=rng(), held_out=float("nan"))
     not_an_objective: Any = "worst"
     with pytest.raises(BadArray, match="unknown objective 'worst': use one of mean, mean_groups, max_groups"):
@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_refused(splits) -> None:
         train_released_sgd(train.features, train.labels, max_steps=0, rng=rng())
     with pytest.raises(BadArray, match="patience must be a whole number ≥ 0, not -1"):  # it would take no step
         train_released_sgd(train.features, train.labels, patience=-1, rng=rng())
-    with pytest.raises(BadArray, match="must be"):
+    with pytest.raises(BadArray, match="must have shapes"):
         train_released_sgd(train.features, train.labels[:3], rng=rng())
     with pytest.raises(BadArray, match="training diverged at step"):
         wild = dataclasses.replace(RATE, learning_rate=1e30)

@@ -73,7 +73,7 @@ def test_without_phrases_and_with_one_class_it_is_zero_shot() -> None:
 
 def test_what_has_no_direction_is_refused() -> None:
     plain = zero_shot()
-    with pytest.raises(BadArray, match="must be"):
+    with pytest.raises(BadArray, match="must have shape"):
         roboshot(plain, np.ones((1, 5)))
     with pytest.raises(BadArray, match="what is left of phrase 0 is zero"):
         roboshot(ZeroShot(plain.embeddings[:1], np.arange(1)), plain.embeddings[:1])
