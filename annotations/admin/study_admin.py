@@ -20,7 +20,7 @@ from annotations.admin.common.study_scoped import StudyScoped
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.draft_conflicts import SavedMeanwhile
 from annotations.admin.studies.study_forms import StudyForm
-from annotations.admin.studies.study_inlines import MOST_ON_FORM, ConditionInline, TaskInline, is_draft
+from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline, is_draft
 from annotations.admin.studies.study_overview import STEPS, cockpit
 from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER
 from annotations.admin.study_registry import PAGES
@@ -86,7 +86,7 @@ class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
 
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
         """Leave the tasks out where there are so many that a form cannot hold them: the page of classes lists them."""
-        many = obj is not None and obj.tasks.count() > MOST_ON_FORM
+        many = obj is not None and obj.tasks.count() > MAX_ON_FORM
         return [inline for inline in self.inlines if not (many and inline is TaskInline)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ WIDTH, LEFT, RIGHT = 720.0, 220.0, 24.0
 LINE, TITLE, LEGEND, AXIS = 34.0, 36.0, 30.0, 44.0
 _DOT, _MARK = 3.5, 6.0
 _LONGEST = 30  # characters of a line's label
-_LEAST_LOG = 0.05
+_MIN_LOG = 0.05
 
 
 def draw_lines(chart: LineChart, label: str, *, is_log: bool = False) -> str:
@@ -29,7 +29,7 @@ def axis_of(chart: LineChart, *, is_log: bool = False) -> Scale:
         return Scale(0.0, 1.0, LEFT, WIDTH - RIGHT)
     values = [value for panel in chart.panels for line in panel.lines for value in _values(line)]
     high = round_up(max(values, default=1.0))
-    low = max(_LEAST_LOG, min((value for value in values if value > 0), default=_LEAST_LOG)) if is_log else 0.0
+    low = max(_MIN_LOG, min((value for value in values if value > 0), default=_MIN_LOG)) if is_log else 0.0
     return Scale(low, max(high, 2 * low), LEFT, WIDTH - RIGHT, is_log)
 
 

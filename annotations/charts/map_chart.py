@@ -5,7 +5,7 @@ from itertools import accumulate
 from math import sqrt
 
 from annotations.analysis.concepts.concept_columns import Place
-from annotations.analysis.concepts.concept_figures import MOST_COLOURED, MapPanel
+from annotations.analysis.concepts.concept_figures import MAX_COLOURED, MapPanel
 from annotations.analysis.figures.chart_values import Shape
 from annotations.charts import legend, svg
 from annotations.charts.legend import Entry, draw_legend, lines_of
@@ -13,7 +13,7 @@ from annotations.charts.line_chart import WIDTH
 
 TITLE, LEGEND, HEIGHT, MARGIN = 30.0, 26.0, 380.0, 28.0
 _SHAPES: tuple[Shape, ...] = ("circle", "diamond", "square", "triangle")
-_OTHERS = MOST_COLOURED
+_OTHERS = MAX_COLOURED
 _LEAST, _MOST = 4.0, 13.0  # size of a mark
 _LONGEST = 24  # characters of a name
 _LETTER = 6.6  # width of one, about
@@ -54,7 +54,7 @@ def _panel(panel: MapPanel, top: float) -> Iterator[str]:
 
 def _legend(panel: MapPanel) -> list[Entry]:
     entries = [Entry(_SHAPES[i], i, _short(name)) for i, name in enumerate(panel.names)]
-    if any(place.number > MOST_COLOURED for place in panel.places):
+    if any(place.number > MAX_COLOURED for place in panel.places):
         entries.append(Entry("circle", _OTHERS, "other concepts"))
     return entries
 

@@ -6,7 +6,7 @@ from annotations.models import BaseModel
 from annotations.services.datasets.base_models import default_target_class
 from modeling.arrays.datasets.groups import group_names
 
-MOST_LISTED = 20
+MAX_LISTED = 20
 
 
 def base_model_report(base_model: BaseModel) -> Iterator[str]:
@@ -27,9 +27,9 @@ def base_model_report(base_model: BaseModel) -> Iterator[str]:
 def _listed(names: list[str], accuracies: list[float | None]) -> str:
     """Each with its accuracy; of very many the worst, and how many more there are."""
     pairs = list(zip(names, accuracies, strict=True))
-    if len(pairs) <= MOST_LISTED:
+    if len(pairs) <= MAX_LISTED:
         return "; ".join(_with_accuracy(*pair) for pair in pairs)
-    worst = sorted((pair for pair in pairs if pair[1] is not None), key=lambda pair: pair[1] or 0.0)[:MOST_LISTED]
+    worst = sorted((pair for pair in pairs if pair[1] is not None), key=lambda pair: pair[1] or 0.0)[:MAX_LISTED]
     return f"{'; '.join(_with_accuracy(*pair) for pair in worst)}; and {len(pairs) - len(worst):,} more, not worse"
 
 

@@ -218,7 +218,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "most_minutes",
+                    "max_minutes",
                     models.PositiveIntegerField(
                         verbose_name="Prolific's maximum time, minutes",
                         blank=True,
@@ -232,7 +232,7 @@ class Migration(migrations.Migration):
                 ),
                 ("currency", models.CharField(max_length=3, default="GBP", db_default="GBP")),
                 (
-                    "least_hourly_cents",
+                    "min_hourly_cents",
                     models.PositiveIntegerField(
                         verbose_name="least pay an hour, in hundredths",
                         default=900,

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ),
                 ("scheme", models.CharField(max_length=12, default="class_equal")),
                 ("l2", models.FloatField(verbose_name="λ")),
-                ("least_slice_size", models.PositiveIntegerField()),
+                ("min_slice_size", models.PositiveIntegerField()),
                 (
                     "state",
                     models.CharField(

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from annotations.models.participant import AnnotationSession
 from annotations.models.task import Task
 
-MOST_WAITING = dt.timedelta(minutes=5)  # credit for waiting that one assignment can collect
+MAX_WAITING = dt.timedelta(minutes=5)  # credit for waiting that one assignment can collect
 
 
 class AssignmentState(models.TextChoices):
@@ -61,7 +61,7 @@ class Assignment(models.Model):
                     deadline_at__isnull=False,
                     first_deadline_at__gt=F("started_at"),
                     deadline_at__gte=F("first_deadline_at"),
-                    deadline_at__lte=F("first_deadline_at") + MOST_WAITING,
+                    deadline_at__lte=F("first_deadline_at") + MAX_WAITING,
                 ),
                 name="assignment_deadlines_in_order",
             ),

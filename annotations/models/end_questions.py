@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
-MOST_QUESTIONS = 10
+MAX_QUESTIONS = 10
 LONGEST_ANSWER = 2000
 
 
@@ -31,8 +31,8 @@ def end_questions(lines: str) -> tuple[EndQuestion, ...]:
 def validate_end_questions(lines: str) -> None:
     """Raise ValidationError for too many questions, and for one that lacks its text or has one choice or equal ones."""
     questions = end_questions(lines)
-    if len(questions) > MOST_QUESTIONS:
-        raise ValidationError(f"Ask at most {MOST_QUESTIONS} questions.")
+    if len(questions) > MAX_QUESTIONS:
+        raise ValidationError(f"Ask at most {MAX_QUESTIONS} questions.")
     for question in questions:
         if not question.text or "" in question.choices:
             raise ValidationError(f"Question {question.number} has an empty part.")

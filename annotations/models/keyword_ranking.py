@@ -23,7 +23,7 @@ class KeywordRanking(models.Model):
     """What `manage.py rank_keywords` found for one class and one list. The same list again replaces it.
 
     `rows` has one JSON object a keyword, the best first: keyword, text (as embedded), sign (-1 for a negation),
-    error_score, threshold (None where the score is 0), p_value of this keyword alone, p_of_list, clip_score.
+    error_score, threshold (None where the score is 0), p_value of this keyword alone, adjusted_p, clip_score.
     """
 
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="keyword_rankings")

@@ -42,7 +42,7 @@ class Run(models.Model):
     )
     scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
     l2 = models.FloatField("λ")
-    least_slice_size = models.PositiveIntegerField()
+    min_slice_size = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=RunState, default=RunState.PENDING)
     reason = models.TextField(blank=True, help_text="why it was refused or failed")
     attempts = models.PositiveIntegerField(default=0)

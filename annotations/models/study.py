@@ -163,12 +163,12 @@ class Study(models.Model):
         db_default=False,
         help_text="refuse people whose link is neither signed by Prolific nor confirmed by its API",
     )
-    most_minutes = models.PositiveIntegerField(
+    max_minutes = models.PositiveIntegerField(
         "Prolific's maximum time, minutes", null=True, blank=True, validators=[MinValueValidator(1)]
     )
     reward_cents = models.PositiveIntegerField("reward, in hundredths", null=True, blank=True)
     currency = models.CharField(max_length=3, default="GBP", db_default="GBP")
-    least_hourly_cents = models.PositiveIntegerField(
+    min_hourly_cents = models.PositiveIntegerField(
         "least pay an hour, in hundredths",
         default=900,
         db_default=900,

@@ -37,7 +37,7 @@ REJECTION_CATEGORIES = (
     "UNSUPP_DEVICE",
     "OTHER",
 )
-LEAST_REJECTION_MESSAGE = 100  # characters
+MIN_REJECTION_MESSAGE = 100  # characters
 
 
 class Prolific:

@@ -51,7 +51,7 @@ class RemoteStudy:
     completion_codes: tuple[CompletionCode, ...]
     places: int | None
     estimated_minutes: int | None
-    most_minutes: int | None
+    max_minutes: int | None
     reward_cents: int | None
     currency: str
 
@@ -101,7 +101,7 @@ def remote_study(data: Any, told_at: dt.datetime) -> RemoteStudy:
         completion_codes=tuple(_completion_code(code) for code in codes if isinstance(code, Mapping)),
         places=_whole(fields, "total_available_places"),
         estimated_minutes=_whole(fields, "estimated_completion_time"),
-        most_minutes=_whole(fields, "maximum_allowed_time"),
+        max_minutes=_whole(fields, "maximum_allowed_time"),
         reward_cents=_whole(fields, "reward"),
         currency=text_of(fields, "presentment_currency_code", "currency_code", needed=False),
     )

@@ -9,7 +9,7 @@ from annotations.simulation.attention import Attention
 from annotations.simulation.page_browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona
 
-MOST_PAGES = 400  # a visit that turns more pages than this goes in circles
+MAX_PAGES = 400  # a visit that turns more pages than this goes in circles
 SCORE_WITHIN_S = 60
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 1.0
 RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}
@@ -78,12 +78,12 @@ class _Visit:
         return page
 
     def run(self, page: Page) -> VisitReport:
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             following = self._next(page)
             if following is None:
                 return self._report
             page = self._reloaded(following)
-        raise UnexpectedPage(f"after {MOST_PAGES} pages the visit was at {page.url.path} (“{page.title}”)")
+        raise UnexpectedPage(f"after {MAX_PAGES} pages the visit was at {page.url.path} (“{page.title}”)")
 
     def _next(self, page: Page) -> Page | None:
         """Do what the page asks for; None where the visit is over."""

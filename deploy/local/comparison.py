@@ -13,7 +13,7 @@ from django.db.models import Count
 from annotations.models import Event, Phrase, PhraseState, Run, RunState, Score, Study, event_kinds
 from annotations.services.logs.log_check import LogCheck
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -67,5 +67,5 @@ def compare(study: Study, sent: Collection[uuid.UUID], acknowledged: Collection[
 
 
 def _told(what: str, which: Collection[object]) -> str:
-    named = ", ".join(str(each) for each in sorted(which, key=str)[:MOST_NAMED])
-    return f"{len(which)} {what}: {named}{', …' if len(which) > MOST_NAMED else ''}"
+    named = ", ".join(str(each) for each in sorted(which, key=str)[:MAX_NAMED])
+    return f"{len(which)} {what}: {named}{', …' if len(which) > MAX_NAMED else ''}"

@@ -13,10 +13,10 @@ from types import ModuleType
 from rich.console import Console
 
 from deploy.local.folder import DemoFolder, writing
-from deploy.local.ground import Stopped, lay, shutting_down_in_order, stop_on_signals
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import Site
+from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
 
 FIRST_PORT, PORTS_TO_TRY, HIGHEST_PORT = 8000, 100, 65535
@@ -49,8 +49,8 @@ def _arguments() -> argparse.Namespace:
 def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
     stages = Stages(console)
     with shutting_down_in_order() as running:
-        ground = lay(running, folder, stages, port=port, reset=reset)
-        env, site, job = ground.env, ground.site, ground.job
+        stack = start_stack(running, folder, stages, port=port, reset=reset)
+        env, site, job = stack.env, stack.site, stack.job
         with stages.stage("Site and workers"):
             password, _ = folder.secret("coordinator-password", 12)
             job.ensure_coordinator(password)

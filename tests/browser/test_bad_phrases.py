@@ -102,7 +102,7 @@ def test_a_plural_scores_like_its_singular(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("text", ["square", "Squares", "a square"])
-def test_the_name_of_the_class_gets_a_kind_word(visitor: Visitor, text: str) -> None:
+def test_the_name_of_the_class_gets_a_hint(visitor: Visitor, text: str) -> None:
     visitor.go_to_task()
     visitor.say_and_score(text)
     expect(visitor.page.locator("#answer .kind-word")).to_contain_text("That is what all of these images show")

@@ -1,7 +1,7 @@
 """Public functions of modeling that take arrays: of each its arrays, how they can be bad, and words for them.
 
-Not every one: the steps that these are made of are tried through them, and encoders, files, `similarities`, `judge`,
-`Head`, `select_classes` and `subgroup_accuracy` have tests of their own.
+Not every one: the steps that these are made of are tried through them, and encoders, files, `similarities`,
+`score_held_out`, `Head`, `select_classes` and `subgroup_accuracy` have tests of their own.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ from modeling.arrays.datasets.groups import group_counts, group_ids
 from modeling.arrays.embeddings.standardization import Standardization, unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
 from modeling.arrays.phrases.error_score import error_score, error_scores
-from modeling.arrays.phrases.keywords import clip_scores, p_of_list, permuted_maxima, rank_keywords
+from modeling.arrays.phrases.keywords import adjusted_p, clip_scores, permuted_maxima, rank_keywords
 from modeling.arrays.phrases.null_level import p_values
 from modeling.arrays.retraining.group_accuracies import class_error_rates, group_metrics, group_shares, hardest_class
 from modeling.arrays.retraining.slices import (
@@ -342,8 +342,8 @@ PUBLIC: dict[str, Public] = {
     "p_values": Public(
         lambda values: p_values(values, 4, 5), {"values": SCORES}, {"values": ANY_COUNT}, {"values": "score"}
     ),
-    "p_of_list": Public(
-        p_of_list,
+    "adjusted_p": Public(
+        adjusted_p,
         {"values": SCORES, "maxima": SCORES[:5]},
         {"values": without(ANY_COUNT, "infinite"), "maxima": without(ANY_COUNT, "infinite")},
         {"values": "score"},

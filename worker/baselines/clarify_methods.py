@@ -93,7 +93,7 @@ def _jobs(bench: Bench, source: AnnotationSource) -> tuple[list[Job], list[Refus
 
 
 def _slices(bench: Bench, annotations: tuple[Annotation, ...]) -> Slices:
-    return slices_of(annotations, bench.data.dataset.files, bench.data.train.rows, bench.least_slice_size)
+    return slices_of(annotations, bench.data.dataset.files, bench.data.train.rows, bench.min_slice_size)
 
 
 def _unused(bench: Bench, name: str, slices: Slices) -> list[Refused | Unused]:

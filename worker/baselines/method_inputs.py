@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME, LEAST_SLICE_SIZE
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
 from modeling.tensors.retraining import SharedStart
 from worker.baselines.outcomes import ALL_TRAIN
 from worker.baselines.prompts import DatasetPrompts
@@ -21,7 +21,7 @@ HELD_OUT = 0.2  # of train, in each draw
 class Bench:
     """A data set, its prompts, and the settings of a benchmark.
 
-    l2: λ of the certified objectives; seeds: 0, 1, … below this; scheme and least_slice_size: of annotations' slices;
+    l2: λ of the certified objectives; seeds: 0, 1, … below this; scheme and min_slice_size: of annotations' slices;
     settings: of the published procedures.
     """
 
@@ -30,7 +30,7 @@ class Bench:
     l2: float
     seeds: int = 3
     scheme: str = DEFAULT_SCHEME
-    least_slice_size: int = LEAST_SLICE_SIZE
+    min_slice_size: int = MIN_SLICE_SIZE
     settings: PublishedSettings = WATERBIRDS
 
     @property

@@ -130,7 +130,7 @@ def keyword_rows(words: KeywordList, ranking: ClassRanking) -> list[dict[str, An
             "error_score": row.error_score.value,
             "threshold": row.error_score.threshold,
             "p_value": row.error_score.p_value,
-            "p_of_list": row.p_of_list,
+            "adjusted_p": row.adjusted_p,
             "clip_score": row.clip_score,
         }
         for row in ranking.ranked

@@ -45,7 +45,7 @@ def settings_document(bench: Bench) -> dict[str, Any]:
         "seeds": list(range(bench.seeds)),
         "held_out_share_of_draws": HELD_OUT,
         "scheme": bench.scheme,
-        "least_slice_size": bench.least_slice_size,
+        "min_slice_size": bench.min_slice_size,
         "device": bench.device,
         "published": asdict(bench.settings),
         "prompts": asdict(bench.prompts.words),

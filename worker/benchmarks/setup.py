@@ -62,7 +62,7 @@ def set_up(dataset: Dataset, request: Request) -> Setup:
         l2=request.l2 or (model.l2 if model else settings.DEFAULT_L2),
         seeds=request.seeds,
         scheme=request.scheme,
-        least_slice_size=settings.LEAST_SLICE_SIZE,
+        min_slice_size=settings.MIN_SLICE_SIZE,
         settings=PUBLISHED[request.published or "waterbirds"],
     )
     return Setup(bench, model, (*_given_sources(given), *_study_sources(study, len(given))))

@@ -9,7 +9,7 @@ from PIL import Image
 from modeling.tensors.encoders import CheckedEncoder
 
 # Below some dozen images the libraries choose other kernels, which round differently (1e-7); from 16 on they did not.
-LEAST_BATCH = 16
+MIN_BATCH = 16
 
 
 class SteadyBatches:
@@ -28,5 +28,5 @@ class SteadyBatches:
         """float32[n, dim] unit rows of n RGB images. Raises BadEmbedding."""
         if not images:
             return self._encoder.encode_images([])
-        filling = [images[-1]] * max(LEAST_BATCH - len(images), 0)
+        filling = [images[-1]] * max(MIN_BATCH - len(images), 0)
         return self._encoder.encode_images([*images, *filling])[: len(images)]

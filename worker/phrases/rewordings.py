@@ -14,7 +14,7 @@ from modeling.tensors.encoders import EncoderUnavailable
 from worker.common import process_cache
 from worker.common.throttled_log import log_error_throttled
 
-MOST_REWORDINGS = 4
+MAX_REWORDINGS = 4
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class EmbeddedVocabulary:
 
 
 def rewordings(task: Task, text: str, embedding: NDArray[np.float32]) -> list[str]:
-    """Return at most MOST_REWORDINGS phrases, the nearest to `embedding` (float32[d], of `text`) first.
+    """Return at most MAX_REWORDINGS phrases, the nearest to `embedding` (float32[d], of `text`) first.
 
     What says the same in the same words, and the name of the task's class, are left out. Nothing here looks at the
     images, so a suggestion does not give the answer away.
@@ -35,7 +35,7 @@ def rewordings(task: Task, text: str, embedding: NDArray[np.float32]) -> list[st
     order = np.argsort(-(known.embeddings @ embedding), kind="stable")
     near = (known.phrases[number] for number in order)
     others = (phrase for phrase in near if not same_words(phrase, text) and not same_words(phrase, task.class_name))
-    return [phrase for phrase, _ in zip(others, range(MOST_REWORDINGS), strict=False)]
+    return [phrase for phrase, _ in zip(others, range(MAX_REWORDINGS), strict=False)]
 
 
 @lru_cache(maxsize=8)

@@ -14,9 +14,9 @@ from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.study_tables import StudyTables
 from annotations.analysis.tables.table3 import Listed, PhraseList
 
-MOST_PHRASES = 400  # of a list in the drawn table 3; the CSV has all
-MOST_LISTED = 12  # tasks in it
-MOST_PICTURED = 20  # tasks with panels of images
+MAX_PHRASES = 400  # of a list in the drawn table 3; the CSV has all
+MAX_LISTED = 12  # tasks in it
+MAX_PICTURED = 20  # tasks with panels of images
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FigureData:
 def figure_data_of(tables: StudyTables, concepts: ConceptTables, corrections: CorrectionTables) -> FigureData:
     """Return what there is to draw: what the pages of results, concepts and corrections draw."""
     drawn = (*figures(tables), together_figure(concepts), *corrections.figures)
-    pictured = sorted({panel.task for panel in tables.panels.rows})[:MOST_PICTURED]
+    pictured = sorted({panel.task for panel in tables.panels.rows})[:MAX_PICTURED]
     return FigureData(
         charts=tuple(_chart(figure) for figure in drawn if not figure.chart.is_empty),
         maps=map_panels(concepts),
@@ -70,12 +70,12 @@ def _phrase_table(tables: StudyTables) -> PhraseTable:
     columns: dict[int, str] = {}
     titles = {task.position: task.title for task in tables.tasks}
     for task, of_task in groupby(tables.table_3.rows, lambda row: row.task):
-        if len(columns) == MOST_LISTED:
+        if len(columns) == MAX_LISTED:
             break
         columns[task] = titles[task]
         for row in of_task:
             counts[task, row.phrase_list] += 1
-            if counts[task, row.phrase_list] <= MOST_PHRASES:
+            if counts[task, row.phrase_list] <= MAX_PHRASES:
                 rows.append(row)
-    more = {place: n - MOST_PHRASES for place, n in counts.items() if n > MOST_PHRASES}
+    more = {place: n - MAX_PHRASES for place, n in counts.items() if n > MAX_PHRASES}
     return PhraseTable(columns, tuple(rows), more)

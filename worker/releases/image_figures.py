@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from annotations.analysis.concepts.concept_columns import Place
-from annotations.analysis.concepts.concept_figures import MOST_COLOURED, MapPanel
+from annotations.analysis.concepts.concept_figures import MAX_COLOURED, MapPanel
 from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Panel
 from annotations.analysis.tables.table3 import Listed, PhraseList
 from annotations.charts.svg import PALETTE, RULE
@@ -25,7 +25,7 @@ MAP = "concept-map"
 _MAP_HEIGHT = 4.2  # inches of one task
 _SHAPES = "oDs^o"  # of the first concepts, then of all others
 _LEAST, _MOST = 4.0, 13.0  # size of a mark, in points
-_MOST_NAMED = 12  # phrases that are written beside their marks
+_MAX_NAMED = 12  # phrases that are written beside their marks
 _LONGEST = 28  # characters of a name
 _NAME_WIDE, _NAME_HIGH = 1.6, 0.16  # inches that it takes
 _WRAPPED = 60  # characters of a line in table 3
@@ -45,14 +45,14 @@ def draw_map(panels: Sequence[MapPanel], directory: Path) -> Iterator[Path]:
 def _map_panel(axes: Axes, panel: MapPanel) -> None:
     axes.set_title(drawable(panel.title), loc="left", fontsize=9, fontweight="bold")
     for place in panel.places:
-        kind = min(place.number - 1, MOST_COLOURED)
+        kind = min(place.number - 1, MAX_COLOURED)
         size = min(_LEAST + 2.5 * sqrt(place.people + place.experts - 1), _MOST)
         mark = {"color": PALETTE[kind], "markersize": size, "markeredgecolor": "white", "alpha": 0.75}
         axes.plot([place.x], [place.y], _SHAPES[kind], **mark)  # type: ignore[arg-type]  # of several types
     for place in _named(panel.places):
         words = drawable(_short(place.text))
         axes.annotate(words, (place.x, place.y), (6, 3), textcoords="offset points", fontsize=7)
-    names = [*panel.names, *(["other concepts"] if any(each.number > MOST_COLOURED for each in panel.places) else [])]
+    names = [*panel.names, *(["other concepts"] if any(each.number > MAX_COLOURED for each in panel.places) else [])]
     legend = [
         Line2D([], [], linestyle="", marker=_SHAPES[kind], color=PALETTE[kind], label=drawable(_short(name)))
         for kind, name in enumerate(names)
@@ -75,7 +75,7 @@ def _named(places: Sequence[Place]) -> list[Place]:
         near = (
             abs(place.y - each.y) < _NAME_HIGH * scale and abs(place.x - each.x) < _NAME_WIDE * scale for each in named
         )
-        if len(named) < _MOST_NAMED and not any(near):
+        if len(named) < _MAX_NAMED and not any(near):
             named.append(place)
     return named
 

@@ -94,7 +94,7 @@ def _weights(
     above = np.zeros(len(training.labels), np.bool_)
     for label in labels:
         above |= members[label]
-    membership = slice_membership(above, training.labels, labels, settings.LEAST_SLICE_SIZE)
+    membership = slice_membership(above, training.labels, labels, settings.MIN_SLICE_SIZE)
     return slice_weights(training.labels, membership, scheme)
 
 

@@ -29,7 +29,7 @@ from worker.queue.drain import drain
 
 NO_FEATURES = "the data set has no classifier features, so nothing can be retrained on it"
 
-MOST_AT_ONCE = 256
+MAX_AT_ONCE = 256
 _WORK_AT_ONCE = 1e10  # product of images, features, classes and heads: some seconds on one core
 
 
@@ -63,13 +63,13 @@ def train_due_runs() -> int:
 
 
 def heads_at_once(dataset: Dataset) -> int:
-    """How many heads make a batch that does not keep others waiting, from 1 to MOST_AT_ONCE. Raises BadDataset."""
+    """How many heads make a batch that does not keep others waiting, from 1 to MAX_AT_ONCE. Raises BadDataset."""
     files = dataset.files
     entry = files.manifest.arrays.get("features")
     if entry is None:
-        return MOST_AT_ONCE  # all are refused
+        return MAX_AT_ONCE  # all are refused
     work = len(files.rows(Split.TRAIN)) * entry.dim * len(files.class_names)
-    return int(np.clip(_WORK_AT_ONCE // max(work, 1), 1, MOST_AT_ONCE))
+    return int(np.clip(_WORK_AT_ONCE // max(work, 1), 1, MAX_AT_ONCE))
 
 
 def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
@@ -98,7 +98,7 @@ def weigh(run: Run) -> Weighed:
         target_class=run.target_class,
         threshold=run.threshold,
     )
-    slices = slice_membership(members, training.labels, run.target_class, run.least_slice_size)
+    slices = slice_membership(members, training.labels, run.target_class, run.min_slice_size)
     n_above, n_class = int(members.sum()), int((training.labels == run.target_class).sum())
     return Weighed(slice_weights(training.labels, slices, run.scheme), n_above, n_class - n_above)
 
@@ -141,7 +141,7 @@ def _train(batch: TrainingBatch, due: Iterable[Run]) -> None:
     """Train the runs that can be, an annotation that several people made once, and refuse the others."""
     alike: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for run in due:
-        alike[run.annotation_digest, run.least_slice_size].append(run)
+        alike[run.annotation_digest, run.min_slice_size].append(run)
     trainable: list[tuple[list[Run], Weighed]] = []
     for same in alike.values():
         try:

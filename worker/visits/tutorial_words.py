@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from annotations.readings.visits.tutorial import SQUARES
-from annotations.readings.visits.tutorial_words import CLASS_WORD, MOST_TOGETHER
+from annotations.readings.visits.tutorial_words import CLASS_WORD, MAX_TOGETHER
 from modeling.arrays.phrases.phrase_text import render
 from modeling.tensors.encoders import CheckedEncoder, describe, load_encoder
 from modeling.tensors.encoders.small_clip.lexicon import ENTRIES, Entry
@@ -27,7 +27,7 @@ def tutorial_words(pictures: Path) -> dict[str, Any]:
     alphabetical order; `synonyms` leads from what people write to those words.
     """
     encoder = load_encoder(BUNDLED)
-    together = [group for n in range(1, MOST_TOGETHER + 1) for group in combinations(ENTRIES, n) if _can_be(group)]
+    together = [group for n in range(1, MAX_TOGETHER + 1) for group in combinations(ENTRIES, n) if _can_be(group)]
     texts = [render(TEXT_TEMPLATE, _phrase(group)) for group in together]
     files = [pictures / f"{number}.webp" for number in range(len(SQUARES))]
     values = _encoded(encoder, texts, files)

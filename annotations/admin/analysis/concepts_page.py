@@ -29,10 +29,10 @@ from annotations.tables.columns import Table
 
 TABLES: tuple[Table[Any], ...] = (CONCEPTS, TOGETHER, PLACES)
 TASKS_AT_ONCE = 10  # on a page: of a class with many phrases it takes 40 ms to say what they explain together
-MOST_IN_MEMORY = 2**20  # bytes of a file; a larger one is on disk until it is sent
+MAX_IN_MEMORY = 2**20  # bytes of a file; a larger one is on disk until it is sent
 MAP = "concept-map"
-MOST_SHOWN = 100  # concepts of a task on the page; the file has all
-MOST_PLACES = 400  # lines of the map's data on the page
+MAX_SHOWN = 100  # concepts of a task on the page; the file has all
+MAX_PLACES = 400  # lines of the map's data on the page
 _MAP_TITLE = "Map of phrases"
 
 
@@ -91,8 +91,8 @@ def page(request: HttpRequest, study: Study) -> HttpResponseBase:
         figure=figure,
         together=_drawn(draw(figure)) if not figure.chart.is_empty else "",
         map=_drawn(draw_map(map_panels(tables), _MAP_TITLE)) if tables.map.rows else "",
-        places=tables.map.rows[:MOST_PLACES],
-        n_more_places=max(0, len(tables.map.rows) - MOST_PLACES),
+        places=tables.map.rows[:MAX_PLACES],
+        n_more_places=max(0, len(tables.map.rows) - MAX_PLACES),
     )
     return render(request, "admin/annotations/study/concepts.html", context)
 
@@ -116,8 +116,8 @@ def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:
     rows = [row for row in tables.concepts.rows if row.task == position]
     return TaskConcepts(
         title=title,
-        rows=rows[:MOST_SHOWN],
-        n_more=max(0, len(rows) - MOST_SHOWN),
+        rows=rows[:MAX_SHOWN],
+        n_more=max(0, len(rows) - MAX_SHOWN),
         n_concepts=len(rows),
         has_experts=any(row.experts for row in rows),
         n_unknown_to_experts=sum(not row.experts for row in rows),
@@ -130,7 +130,7 @@ def _csv(study: Study, name: str) -> FileResponse:
     table = next((table for table in TABLES if table.file == name), None)
     if table is None:
         raise Http404
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115  # the response closes it
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115  # the response closes it
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     with snapshot():
         csv.writer(text).writerows(table.lines(_rows(study, table)))

@@ -29,7 +29,7 @@ from annotations.tables.columns import Cell, csv_text, write_cell
 
 NAME = "results"
 _POLL_S = 10  # while the study is open
-MOST_COLUMNS = 12  # tasks in table 3 on the page
+MAX_COLUMNS = 12  # tasks in table 3 on the page
 _SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
 
 
@@ -89,7 +89,7 @@ def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[str, Any]:
     shown = [_shown(figure) for figure in figures(tables)]
-    first, columns = first_tasks(tables), first_tasks(tables, MOST_COLUMNS)
+    first, columns = first_tasks(tables), first_tasks(tables, MAX_COLUMNS)
     newest = _newest_benchmarks(study)
     under_way = any(each is not None and each.finished_at is None for each in newest)
     unmeasured = any(each is None or each.state == JobState.FAILED for each in newest)

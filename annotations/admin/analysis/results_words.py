@@ -157,7 +157,7 @@ def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
 
 def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
     best = ranked.best[0]
-    p = _p(best["p_of_list"])
+    p = _p(best["adjusted_p"])
     chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
     beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
     return (

@@ -44,7 +44,7 @@ class ArchiveUpload(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         assert self._target is not None, "new_file opened it"
-        if start + len(raw_data) > most_bytes():
+        if start + len(raw_data) > max_bytes():
             self._refuse(too_large())
         try:
             self._target.write(raw_data)
@@ -73,7 +73,7 @@ class ArchiveUpload(FileUploadHandler):
         self._path = self._target = None
 
 
-def most_bytes() -> int:
+def max_bytes() -> int:
     """Return how many bytes an archive may have."""
     return int(settings.IMPORT_UPLOAD_MB) * MEGABYTE
 

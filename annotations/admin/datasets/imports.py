@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.read_only import ReadOnlyAdmin
-from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, most_bytes, too_large
+from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, max_bytes, too_large
 from annotations.models import UNFINISHED, BaseModel, DatasetImport
 from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.services.common.service_errors import ServiceError
@@ -109,7 +109,7 @@ class ImportAdmin(ReadOnlyAdmin):
         """Set up how the upload is taken in before anything reads the request; the token is checked then."""
         if not roles.may_set_up(request.user):
             raise Http404
-        if int(request.META.get("CONTENT_LENGTH") or 0) > most_bytes() + _FORM_BYTES:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > max_bytes() + _FORM_BYTES:
             form = ImportForm()
             return self._form(request, form, problem=too_large(), status=413)
         upload = ArchiveUpload(request)

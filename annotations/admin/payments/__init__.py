@@ -1,1 +1,1 @@
-"""Both ledgers, and money."""
+"""Reconciliation with Prolific, payments and costs."""

@@ -22,7 +22,7 @@ PAGE_SIZE = 200
 _REFRESH_S = 3
 _SAID: dict[str, tuple[Callable[..., None], str]] = {
     "send": (payment_ledger.send, "The batch goes to Prolific. This page shows when it is paid."),
-    "take_apart": (payment_ledger.take_apart, "The batch is taken apart: its payments are owed as before."),
+    "undo_batch": (payment_ledger.undo_batch, "The batch is undone: its payments are owed as before."),
     "say_paid": (payment_ledger.say_paid, "Noted as paid."),
     "say_not_there": (payment_ledger.say_not_there, "Noted. The batch can be sent or handed out anew."),
     "pay_again": (payment_ledger.pay_again, "Prolific is asked to pay the same request."),

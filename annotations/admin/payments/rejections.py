@@ -15,7 +15,7 @@ from django.urls import reverse
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.admin.payments.reconciliation import submission_of
 from annotations.models import Study, Submission
-from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
+from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.payments import discrepancy_repairs
 
@@ -27,8 +27,8 @@ class RejectForm(forms.Form):
         choices=[("", "choose one"), *((name, name.replace("_", " ").lower()) for name in REJECTION_CATEGORIES)]
     )
     message = forms.CharField(
-        label=f"Message of at least {LEAST_REJECTION_MESSAGE} characters, which the person reads",
-        min_length=LEAST_REJECTION_MESSAGE,
+        label=f"Message of at least {MIN_REJECTION_MESSAGE} characters, which the person reads",
+        min_length=MIN_REJECTION_MESSAGE,
         widget=forms.Textarea({"rows": 6}),
     )
 

@@ -51,7 +51,7 @@ class RunAdmin(ReadOnlyAdmin):
         (None, {"fields": ("state", "reason", "assignment", "base_model")}),
         (
             "Annotation",
-            {"fields": ("phrase_text", "class_name", "threshold", "n_above", "n_below", "least_slice_size")},
+            {"fields": ("phrase_text", "class_name", "threshold", "n_above", "n_below", "min_slice_size")},
         ),
         (
             "Training",

@@ -32,7 +32,7 @@ class AmendForm(ModelForm[Study]):
     """
 
     reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
-    least_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["least_hourly_cents"])
+    min_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["min_hourly_cents"])
 
     class Meta:
         model = Study

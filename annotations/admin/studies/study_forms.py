@@ -14,7 +14,7 @@ from annotations.models.arrays import without_arrays
 from annotations.services.studies import draft_revisions
 
 ONLY_SHOWN = "only_shown"  # in the data of a form that is shown again, and not to be stored
-MOST_ERRORS = "the class with the most errors"
+MAX_ERRORS = "the class with the most errors"
 
 
 def keep_as_shown(form: forms.BaseForm) -> None:
@@ -37,10 +37,10 @@ class StudyForm(ModelForm[Study]):
     )
     translations = TranslationsField(help_text=Study._meta.get_field("translations").help_text)
     reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
-    least_hourly_cents = MoneyField(
+    min_hourly_cents = MoneyField(
         label="Least pay an hour",
-        initial=Study._meta.get_field("least_hourly_cents").default,
-        help_text=HELP["least_hourly_cents"],
+        initial=Study._meta.get_field("min_hourly_cents").default,
+        help_text=HELP["min_hourly_cents"],
     )
     bonus_cents = MoneyField(label="Bonus", required=False, help_text=HELP["bonus_cents"])
 
@@ -178,4 +178,4 @@ def _class_choices() -> list[Any]:
         (str(dataset), [(f"{dataset.pk}:{number}", name) for number, name in enumerate(dataset.class_names)])
         for dataset in datasets
     ]
-    return [("", MOST_ERRORS), *groups]
+    return [("", MAX_ERRORS), *groups]

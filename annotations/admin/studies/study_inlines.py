@@ -9,7 +9,7 @@ from annotations.admin.common.study_scoped import ScopedRows
 from annotations.admin.studies.study_forms import ConditionForm, NumberedFormSet, TaskForm
 from annotations.models import Condition, Study, StudyState, Task
 
-MOST_ON_FORM = 30  # tasks; a study with more of them has a page for them
+MAX_ON_FORM = 30  # tasks; a study with more of them has a page for them
 LIMITS = ("min_phrases", "max_phrases", "time_limit_s")
 
 

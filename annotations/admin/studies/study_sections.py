@@ -58,7 +58,7 @@ SECTIONS = (
     ),
     Section(
         "Money and time",
-        ("reward_cents", "currency", "most_minutes", "least_hourly_cents", "bonus_cents"),
+        ("reward_cents", "currency", "max_minutes", "min_hourly_cents", "bonus_cents"),
         "Pre-flight compares these with how long people take. Nothing is paid from here without your confirmation.",
     ),
     Section(
@@ -103,8 +103,8 @@ HELP = {
     "completion_url": "Where people go with their code; {code} stands for it. Empty: they copy the code.",
     "reward_cents": "What the study pays on Prolific, for example 3.50.",
     "currency": "Three letters, as on Prolific: GBP, USD or EUR.",
-    "most_minutes": "The maximum time that Prolific gives people before it times them out.",
-    "least_hourly_cents": "Pre-flight warns where the study pays less an hour than this.",
+    "max_minutes": "The maximum time that Prolific gives people before it times them out.",
+    "min_hourly_cents": "Pre-flight warns where the study pays less an hour than this.",
     "bonus_cents": "For a phrase above the goal and above what random words reach, on held-out validation images. "
     "Empty: no bonus.",
     "retention_days": "So many days after the study is closed, the ids that tie its data to persons are destroyed; "

@@ -25,7 +25,7 @@ class PeopleForm(forms.Form):
     n_people = forms.IntegerField(
         label="Simulated participants",
         min_value=1,
-        max_value=rehearsals.MOST_PEOPLE,
+        max_value=rehearsals.MAX_PEOPLE,
         initial=rehearsals.USUAL_PEOPLE,
         help_text="The first four are diligent. With 13 there is one of every kind: a hasty one, one who reloads, one "
         "with two tabs, one who writes nonsense, one who leaves, one who fails the check.",

@@ -7,9 +7,9 @@ from typing import Any
 
 from annotations.analysis.concepts.concept_columns import Place, TogetherRow
 from annotations.analysis.concepts.concept_tables import ConceptTables
-from annotations.analysis.figures.chart_values import MOST_TASKS, Figure, Line, LineChart, Mark, Panel, Series
+from annotations.analysis.figures.chart_values import MAX_TASKS, Figure, Line, LineChart, Mark, Panel, Series
 
-MOST_COLOURED = 4  # concepts of a map with a shape and a colour of their own
+MAX_COLOURED = 4  # concepts of a map with a shape and a colour of their own
 _REPORTED = Series("held_out", "other images", "circle", 0)
 _LEARNED = Series("learned", "images that chose", "diamond", 1)
 _RANDOM = Series("random", "random directions", "square", 3)
@@ -39,10 +39,10 @@ def together_figure(tables: ConceptTables) -> Figure:
         "phrases where errors are shuffled: from the mean to what 19 of 20 stay below.",
         tables.together,
         LineChart(
-            "error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels[:MOST_TASKS])
+            "error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels[:MAX_TASKS])
         ),
         "No phrase has an error score above 0 yet.",
-        left_out=max(0, len(panels) - MOST_TASKS),
+        left_out=max(0, len(panels) - MAX_TASKS),
     )
 
 
@@ -50,13 +50,13 @@ def map_panels(tables: ConceptTables) -> tuple[MapPanel, ...]:
     """Return the maps of the first tasks that have phrases with a score."""
     titles = {task.position: task.title for task in tables.tasks}
     names = {
-        task: tuple(row.name for row in islice(rows, MOST_COLOURED))
+        task: tuple(row.name for row in islice(rows, MAX_COLOURED))
         for task, rows in groupby(tables.concepts.rows, _task)
     }
     panels = (
         MapPanel(titles[task], tuple(places), names.get(task, ())) for task, places in groupby(tables.map.rows, _task)
     )
-    return tuple(islice(panels, MOST_TASKS))
+    return tuple(islice(panels, MAX_TASKS))
 
 
 def _task(row: Any) -> int:

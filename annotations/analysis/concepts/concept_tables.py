@@ -19,8 +19,8 @@ from annotations.readings.phrases import score_arrays as reading
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.concepts.phrase_map import phrase_map
 
-MOST_ON_MAP = 400  # annotations of a task, those that most people said
-MOST_TEXTS = 50  # of a concept
+MAX_ON_MAP = 400  # annotations of a task, those that most people said
+MAX_TEXTS = 50  # of a concept
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _rows(
                 of_correct=of_correct,
                 worst_group_accuracy=best.accuracy,
                 gain=None if best.accuracy is None else best.accuracy - facts.base_worst_group,
-                texts=tuple(texts[:MOST_TEXTS]),
+                texts=tuple(texts[:MAX_TEXTS]),
             )
         )
     return rows
@@ -178,7 +178,7 @@ def _together(
 
 
 def _places(facts: TaskFacts, said: Sequence[tuple[ConceptAnnotation, int]]) -> list[Place]:
-    shown = sorted(said, key=lambda pair: (-len(pair[0].people) - len(pair[0].experts), pair[0].key))[:MOST_ON_MAP]
+    shown = sorted(said, key=lambda pair: (-len(pair[0].people) - len(pair[0].experts), pair[0].key))[:MAX_ON_MAP]
     places = phrase_map(reading.embeddings_of([each.score for each, _ in shown]))
     rows = [
         Place(

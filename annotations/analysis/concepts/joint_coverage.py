@@ -23,9 +23,9 @@ from modeling.arrays.concepts.concept_unions import (
 )
 from modeling.arrays.phrases.error_score import error_scores
 
-MOST_TOGETHER = 5  # concepts in a union
-MOST_CANDIDATES = 50  # concepts that are chosen from: those with the best scores on the half that chooses
-LEAST_DRAWS, MOST_DRAWS = 20, 200
+MAX_TOGETHER = 5  # concepts in a union
+MAX_CANDIDATES = 50  # concepts that are chosen from: those with the best scores on the half that chooses
+MIN_DRAWS, MAX_DRAWS = 20, 200
 _WORK = 20_000_000  # similarities looked at over all draws
 _AT_ONCE = 500_000  # numbers of random directions, or of their similarities
 
@@ -70,9 +70,9 @@ def explain(
     rng = np.random.default_rng(SEED)
     learn = stratified_half(is_error, rng)
     members, of = _candidates(similarities, np.asarray(numbers), is_error, learn)
-    found = select_greedily(members, is_error, learn, MOST_TOGETHER)
+    found = select_greedily(members, is_error, learn, MAX_TOGETHER)
     most = len(found.chosen)
-    draws = int(np.clip(_WORK // max(members.size, 1), LEAST_DRAWS, MOST_DRAWS))
+    draws = int(np.clip(_WORK // max(members.size, 1), MIN_DRAWS, MAX_DRAWS))
     return Explained(
         chosen=tuple(int(of[candidate]) for candidate in found.chosen),
         learned=found.learned,
@@ -90,7 +90,7 @@ def _candidates(
     order = np.lexsort((np.arange(len(numbers)), -scores.value))  # the first of tied ones comes first
     order = order[scores.value[order] > 0]
     _, first = np.unique(numbers[order], return_index=True)
-    best = order[np.sort(first)][:MOST_CANDIDATES]
+    best = order[np.sort(first)][:MAX_CANDIDATES]
     return similarities[best] > scores.threshold[best, None].astype(np.float32), numbers[best]
 
 

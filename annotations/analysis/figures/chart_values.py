@@ -6,7 +6,7 @@ from typing import Any, Literal
 from annotations.analysis.tables.saturation_tables import SaturationPoint
 from annotations.analysis.tables.study_tables import FilledTable
 
-MOST_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
+MAX_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
 
 Shape = Literal["circle", "diamond", "square", "triangle", "bar"]
 
@@ -95,7 +95,7 @@ class CurveChart:
 class Figure:
     """One figure with its data. source: the figure of the paper; empty: what it says while there is nothing to draw.
 
-    data is shown beside it; also: the other tables that it draws of. left_out: tasks beyond MOST_TASKS.
+    data is shown beside it; also: the other tables that it draws of. left_out: tasks beyond MAX_TASKS.
     """
 
     key: str

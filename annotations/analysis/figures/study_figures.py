@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any, Literal
 
 from annotations.analysis.figures.chart_values import (
-    MOST_TASKS,
+    MAX_TASKS,
     CurveChart,
     CurvePanel,
     Figure,
@@ -25,7 +25,7 @@ from annotations.analysis.statistics.estimates import Estimate, estimate, wilson
 from annotations.analysis.tables.baseline_tables import Method
 from annotations.analysis.tables.study_tables import StudyTables
 
-MOST_DOTS = 200
+MAX_DOTS = 200
 PEOPLE, EXPERTS, RANDOM = (
     Series("people", "participants: mean", "circle", 0),
     Series("experts", "experts", "diamond", 1),
@@ -55,7 +55,7 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
     return tuple(replace(figure, left_out=left_out) for figure in drawn)
 
 
-def first_tasks(tables: StudyTables, most: int = MOST_TASKS) -> tuple[TaskFacts, ...]:
+def first_tasks(tables: StudyTables, most: int = MAX_TASKS) -> tuple[TaskFacts, ...]:
     """Return all tasks; of very many the first that people had, in their order."""
     if len(tables.tasks) <= most:
         return tables.tasks
@@ -212,13 +212,13 @@ def _people_line(label: str, rows: Iterable[PersonTask], value: Callable[[Person
 
 
 def _few(dots: list[tuple[float, str]]) -> Iterator[tuple[float, str]]:
-    """Everybody; of more than MOST_DOTS people as many quantiles, evenly spaced."""
-    if len(dots) <= MOST_DOTS:
+    """Everybody; of more than MAX_DOTS people as many quantiles, evenly spaced."""
+    if len(dots) <= MAX_DOTS:
         yield from dots
         return
     ordered = sorted(value for value, _ in dots)
-    for i in range(MOST_DOTS):
-        share = (i + 0.5) / MOST_DOTS
+    for i in range(MAX_DOTS):
+        share = (i + 0.5) / MAX_DOTS
         yield ordered[int(share * len(ordered))], f"{share:.1%} of {len(ordered):,} people are at or below"
 
 

@@ -21,7 +21,7 @@ from modeling.arrays.concepts.concept_merging import merge
 from modeling.arrays.phrases.phrase_reading import read
 from modeling.arrays.phrases.word_forms import lemmas
 
-MOST_MERGED = 1_000  # annotations of a task that are compared by what they select; the others join by their words
+MAX_MERGED = 1_000  # annotations of a task that are compared by what they select; the others join by their words
 
 
 @dataclass
@@ -106,7 +106,7 @@ def _said(tried: Packed, experts: Packed) -> list[ConceptAnnotation]:
     known, order, annotation = np.unique(keys, return_index=True, return_inverse=True)
     people = _people(annotation[: len(tried)], tried, len(known))
     people += _people(annotation[len(tried) :], experts, len(known))
-    chosen = np.isin(annotation, np.argsort(-people, kind="stable")[:MOST_MERGED])
+    chosen = np.isin(annotation, np.argsort(-people, kind="stable")[:MAX_MERGED])
     found: dict[bytes, ConceptAnnotation] = {}
     texts: dict[bytes, set[str]] = defaultdict(set)
     for place in np.flatnonzero(chosen).tolist():

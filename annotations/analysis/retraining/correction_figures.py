@@ -13,7 +13,7 @@ from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field
 
 BEFORE, AFTER = "before", "after"
-MOST_CLASSES = 40  # drawn, those that change most in the minority
+MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
 _MARKS = Series(BEFORE, "before", "circle", 4), Series(AFTER, "after the correction", "diamond", 0)
 
@@ -114,7 +114,7 @@ def _lines(of: Mapping[str, Any], names: list[str]) -> Iterator[Line]:
         if part["part"] != "class" and part["n"]
     }
     labels = sorted({label for label, _ in parts}, key=lambda label: -abs(_change(parts.get((label, "minority")))))
-    for label in sorted(labels[:MOST_CLASSES]):
+    for label in sorted(labels[:MAX_CLASSES]):
         for name in ("minority", "majority"):
             if (label, name) in parts:
                 before, after = parts[label, name]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 SEED = 20230  # of every random draw of an analysis: the same rows give the same tables
 LEVEL = 0.95
-MOST_RESAMPLES, LEAST_RESAMPLES = 10_000, 1_000
+MAX_RESAMPLES, MIN_RESAMPLES = 10_000, 1_000
 _WORK = 5_000_000  # values drawn for one interval; beyond it there are fewer resamples
 _CHUNK = 1_000_000  # values drawn at once
 _NORMAL = statistics.NormalDist()
@@ -83,11 +83,11 @@ def _interval(values: tuple[float, ...], resamples: int) -> tuple[float, float]:
 
 def n_resamples(n: int) -> int:
     """Return how many resamples an interval of n values rests on: 10,000, fewer for more than 500 values."""
-    return int(np.clip(_WORK // n, LEAST_RESAMPLES, MOST_RESAMPLES))
+    return int(np.clip(_WORK // n, MIN_RESAMPLES, MAX_RESAMPLES))
 
 
 def bca_interval(
-    values: Sequence[float], rng: np.random.Generator, resamples: int = MOST_RESAMPLES
+    values: Sequence[float], rng: np.random.Generator, resamples: int = MAX_RESAMPLES
 ) -> tuple[float, float]:
     """Return the bias-corrected and accelerated bootstrap interval of the mean (Efron 1987), of two or more values.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimates import LEVEL, n_resamples
 
-MOST_ORDERS, LEAST_ORDERS = 9_999, 999  # random ones; where there are no more in all, each is taken once
+MAX_ORDERS, MIN_ORDERS = 9_999, 999  # random ones; where there are no more in all, each is taken once
 _WORK = 5_000_000  # labels drawn for one test; beyond it there are fewer orders
 _ROUNDING = 1e-9  # relative: sums in another order count as equal
 
@@ -70,7 +70,7 @@ def compare_pairs(differences: Sequence[float], rng: np.random.Generator) -> Com
     n = len(array)
     if n == 0:
         return Comparison((0, 0), None)
-    is_exact = 2**n <= MOST_ORDERS + 1
+    is_exact = 2**n <= MAX_ORDERS + 1
     signs = np.array(list(product((1.0, -1.0), repeat=n))) if is_exact else _random_signs(n, rng)
     observed = float(array.mean())
     p_value = _p_value(signs @ array / n, observed, is_exact=is_exact)
@@ -122,7 +122,7 @@ def _labelings(
     """All labellings that keep each stratum's numbers, or random ones: bool[R, n], and whether all."""
     counts = [int(in_second[rows].sum()) for rows in strata]
     total = prod(comb(len(rows), k) for rows, k in zip(strata, counts, strict=True))
-    if total <= MOST_ORDERS:
+    if total <= MAX_ORDERS:
         chosen = product(*(combinations(rows.tolist(), k) for rows, k in zip(strata, counts, strict=True)))
         labels = np.zeros((total, len(in_second)), np.bool_)
         for row, parts in enumerate(chosen):
@@ -137,7 +137,7 @@ def _labelings(
 
 def _n_orders(n: int) -> int:
     """How many random orders of n people are taken."""
-    return int(np.clip(_WORK // n, LEAST_ORDERS, MOST_ORDERS))
+    return int(np.clip(_WORK // n, MIN_ORDERS, MAX_ORDERS))
 
 
 def _random_signs(n: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimates import LEVEL, wilson_interval
 
-MOST_PLACES = 60  # of a curve; more people than that are shown at some numbers
-MOST_ORDERS, LEAST_ORDERS = 2_000, 100
+MAX_PLACES = 60  # of a curve; more people than that are shown at some numbers
+MAX_ORDERS, MIN_ORDERS = 2_000, 100
 _WORK = 5_000_000  # mentions looked at over all orders
 
 
@@ -100,8 +100,8 @@ def novelty(named: Sequence[frozenset[Hashable]]) -> Novelty:
 
 
 def _places(n: int) -> NDArray[np.int64]:
-    """Numbers of people from 1 to n, at most MOST_PLACES of them."""
-    return np.unique(np.linspace(1, n, min(n, MOST_PLACES)).round().astype(np.int64))
+    """Numbers of people from 1 to n, at most MAX_PLACES of them."""
+    return np.unique(np.linspace(1, n, min(n, MAX_PLACES)).round().astype(np.int64))
 
 
 def _all_within(n: int, m: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -133,8 +133,8 @@ def _order_interval(
 
 def _orders(n: int, mentions: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """When each of n people's turn is, from 1: in every order where there are few, else in random ones."""
-    if factorial(n) <= MOST_ORDERS:
+    if factorial(n) <= MAX_ORDERS:
         yield from (np.array(order) for order in permutations(range(1, n + 1)))
         return
-    for _ in range(int(np.clip(_WORK // max(mentions, 1), LEAST_ORDERS, MOST_ORDERS))):
+    for _ in range(int(np.clip(_WORK // max(mentions, 1), MIN_ORDERS, MAX_ORDERS))):
         yield rng.permutation(n) + 1

@@ -83,10 +83,10 @@ KEYWORDS: Table[Keyword] = Table(
         ),
         Column("p_value", "number", "of this keyword alone", _cell_of("p_value"), **SCORE),
         Column(
-            "p_of_list",
+            "adjusted_p",
             "number",
             "probability that the best of the whole list reaches this score by chance",
-            _cell_of("p_of_list"),
+            _cell_of("adjusted_p"),
             computed="the list scored again with permuted labels, from a fixed seed",
             **SCORE,
         ),

@@ -13,7 +13,7 @@ from annotations.analysis.statistics.permutations import Comparison, compare_gro
 
 Measure = Callable[[PersonTask], float | None]
 
-MOST_TASKS = 20  # of which each two are compared
+MAX_TASKS = 20  # of which each two are compared
 COMPARED_MEASURES: dict[str, Measure] = {
     "best_error_score": lambda row: row.best_error_score,
     "worst_group_accuracy": lambda row: row.worst_group_accuracy,
@@ -59,10 +59,10 @@ def compare_conditions(rows: Sequence[PersonTask], names: Sequence[str]) -> tupl
 def compare_tasks(rows: Sequence[PersonTask], titles: dict[int, str]) -> tuple[Compared, ...]:
     """Compare each two tasks over the people who have a value on both, by measure. titles: of the tasks by number.
 
-    None of more than MOST_TASKS: experts may have a thousand classes, and half a million comparisons say nothing.
+    None of more than MAX_TASKS: experts may have a thousand classes, and half a million comparisons say nothing.
     """
     compared: list[Compared] = []
-    if len(titles) > MOST_TASKS:
+    if len(titles) > MAX_TASKS:
         return ()
     for name, measure in COMPARED_MEASURES.items():
         by_task: dict[int, dict[str, float]] = defaultdict(dict)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from rebuild_figures import MOST_TASKS, draw_all  # type: ignore[import-not-found]  # beside this file in a release
+from rebuild_figures import MAX_TASKS, draw_all  # type: ignore[import-not-found]  # beside this file in a release
 
 Pairs = list[tuple[pd.Timestamp, pd.Timestamp]]
 KEY = ["task", "participant"]
@@ -155,8 +155,8 @@ def main() -> int:
     rows.to_csv(options.output / "rebuilt_summary.csv", index=False)
     table.to_csv(options.output / "rebuilt_totals.csv", index=False)
     print("Figures:", *draw_all(options.release, options.output), sep="\n  ")
-    if rows.task.nunique() > MOST_TASKS:
-        print(f"A figure has at most {MOST_TASKS} tasks: the first that it has something of.")
+    if rows.task.nunique() > MAX_TASKS:
+        print(f"A figure has at most {MAX_TASKS} tasks: the first that it has something of.")
     print(table.round(4).to_string(index=False))
     found = differences(rows, options.release)
     print("\n".join(found) if found else f"All {len(rows)} rows agree with summary.csv.")

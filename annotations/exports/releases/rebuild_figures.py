@@ -20,8 +20,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Drawn = Figure | None
-MOST_TASKS = 40  # of one figure, as in the release's own
-MOST_PHRASES = 200  # of a list
+MAX_TASKS = 40  # of one figure, as in the release's own
+MAX_PHRASES = 200  # of a list
 NAN = float("nan")
 Z = 1.959964  # of a normal distribution, 95% lie within
 BLUE, ORANGE, PURPLE, GREY = "#1f6f8b", "#c0504d", "#7a5195", "#5f6068"
@@ -132,7 +132,7 @@ def of_correction(release: Release, number: int) -> Drawn:
     found = []
     for images, of_set in wide.reset_index().groupby("set", sort=False):
         change = (of_set.after - of_set.before).abs().where(of_set.name == "minority")
-        most = of_set.loc[change.nlargest(MOST_TASKS).index, "class"]
+        most = of_set.loc[change.nlargest(MAX_TASKS).index, "class"]
         rows = of_set[of_set["class"].isin(most)].sort_values(["class", "name"], ascending=[True, False])
         lines = [
             Line(f"{row[2]}, {row.name} ({row.images:.0f})", [], before_after(row.before, row.after, row.images))
@@ -189,8 +189,8 @@ def of_table_3(release: Release) -> Drawn:
     rows = release.rows("table_3")
     blocks = []
     for (task, name), words in first_tasks(rows).groupby(["task", "list"], sort=False).text:
-        more = f", and {len(words) - MOST_PHRASES} more" if len(words) > MOST_PHRASES else ""
-        blocks.append(textwrap.fill(f"task {task}, {name}: {', '.join(words[:MOST_PHRASES])}{more}", 110))
+        more = f", and {len(words) - MAX_PHRASES} more" if len(words) > MAX_PHRASES else ""
+        blocks.append(textwrap.fill(f"task {task}, {name}: {', '.join(words[:MAX_PHRASES])}{more}", 110))
     if not blocks:
         return None
     n_lines = sum(block.count("\n") + 2 for block in blocks)
@@ -200,7 +200,7 @@ def of_table_3(release: Release) -> Drawn:
 
 
 def first_tasks(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows.task.isin(sorted(rows.task.unique())[:MOST_TASKS])]
+    return rows[rows.task.isin(sorted(rows.task.unique())[:MAX_TASKS])]
 
 
 def of(rows: pd.DataFrame, task: int) -> pd.DataFrame:
@@ -260,7 +260,7 @@ def line_chart(found: Panels, axis: str) -> Drawn:
 
 def figure_of(rows: pd.DataFrame, height: float) -> tuple[Drawn, list[Axes]]:
     """Return a figure with axes below each other, one for each of the first tasks; none without rows."""
-    n = min(rows.task.nunique(), MOST_TASKS)
+    n = min(rows.task.nunique(), MAX_TASKS)
     if not n:
         return None, []
     figure, grid = plt.subplots(n, 1, figsize=(8, height * n), layout="constrained", squeeze=False)

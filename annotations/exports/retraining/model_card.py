@@ -64,7 +64,7 @@ def _training(run: Run) -> dict[str, Any]:
         "l2": run.l2,
         "n_above_threshold": run.n_above,
         "n_at_or_below_threshold": run.n_below,
-        "least_slice_size": run.least_slice_size,
+        "min_slice_size": run.min_slice_size,
         "loss": run.loss,
         "certified_gap": run.certified_gap,
         "trained_at": run.finished_at.isoformat() if run.finished_at else None,

@@ -33,7 +33,7 @@ RUNS: Table[Run] = Table(
         Column("sign", "integer", "of the similarity, as in phrases.csv", field("sign"), range="-1, 1"),
         Column("scheme", "text", "how the slices are weighted", field("scheme")),
         Column("l2", "number", "λ, the L2 coefficient", field("l2"), range="above 0"),
-        Column("least_slice_size", "integer", "a smaller one is refused", field("least_slice_size"), unit="images"),
+        Column("min_slice_size", "integer", "a smaller one is refused", field("min_slice_size"), unit="images"),
         Column("state", "text", "how it went", field("state"), range="pending, done, refused, failed"),
         Column("reason", "text", "why it was refused or failed", field("reason")),
         Column("n_above", "integer", "train images of the class above the threshold", field("n_above"), unit="images"),

@@ -12,7 +12,7 @@ from django.db import connection
 from annotations.readings.monitoring import queue_health
 
 LATELY = dt.timedelta(minutes=5)
-MOST_SCORES = 1000  # newest first: so many are read, however quickly people type
+MAX_SCORES = 1000  # newest first: so many are read, however quickly people type
 MIDDLE, HIGH = "0.5", "0.95"
 
 
@@ -90,7 +90,7 @@ def samples(now: dt.datetime) -> Iterator[Sample]:
 def _scored(now: dt.datetime) -> Iterator[Sample]:
     with connection.cursor() as cursor:
         quantiles = [float(MIDDLE), float(HIGH)]
-        cursor.execute(_SCORED, {"most": MOST_SCORES, "since": now - LATELY, "quantiles": quantiles})
+        cursor.execute(_SCORED, {"most": MAX_SCORES, "since": now - LATELY, "quantiles": quantiles})
         n, *found = cursor.fetchone()
     yield Sample(SCORED, n)
     for metric, values in zip((SCORE_TIME, BATCH, ENCODE_TIME), found, strict=True):

@@ -16,8 +16,8 @@ from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.threshold_slider import Handle, handle
 
 SHOWN_A_SIDE = 12
-WELL, PARTLY, LEAST_TELLING = 0.6, 0.3, 0.15
-LEAST_SHOWN = 0.005  # a smaller error score reads 0.00
+WELL, PARTLY, MIN_TELLING = 0.6, 0.3, 0.15
+MIN_SHOWN = 0.005  # a smaller error score reads 0.00
 
 
 class Verdict(StrEnum):
@@ -94,7 +94,7 @@ def verdict(value: float, two_sided: float, null_level: float | None) -> Verdict
     images that have what the phrase says. By chance: it is no more than what random words reach, where that is known.
     """
     by_chance = null_level or 0.0
-    if two_sided > value and two_sided >= LEAST_TELLING:
+    if two_sided > value and two_sided >= MIN_TELLING:
         return Verdict.OPPOSITE if two_sided > by_chance else Verdict.OPPOSITE_BY_CHANCE
     if 0 < value <= by_chance:
         return Verdict.BY_CHANCE

@@ -23,7 +23,7 @@ from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import ClassImages, class_images
 from annotations.readings.datasets.image_grids import Grid, pictures_of
 from annotations.readings.datasets.image_samples import sample
-from annotations.readings.phrases.phrase_feedback import LEAST_SHOWN, Result, chosen_threshold, result
+from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Result, chosen_threshold, result
 
 SHOWN_A_GRID = 18
 SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
@@ -162,7 +162,7 @@ def best_phrase(phrases: Iterable[Phrase]) -> Phrase | None:
     None where every score is 0 as pages show it.
     """
     scored = [phrase for phrase in phrases if phrase.state == PhraseState.SCORED]
-    scored = [phrase for phrase in scored if phrase.score.value >= LEAST_SHOWN]
+    scored = [phrase for phrase in scored if phrase.score.value >= MIN_SHOWN]
     return max(scored, key=lambda phrase: (phrase.score.value, -phrase.ordinal), default=None)
 
 

@@ -9,7 +9,7 @@ from annotations.models.arrays import without_arrays
 from annotations.readings.releases.moderation import NOTABLE_LOSS
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
 
-MOST_OPTIONS = 20  # phrases that can be chosen for a class
+MAX_OPTIONS = 20  # phrases that can be chosen for a class
 SET_NAMES = {"validation": "Validation", "test": "Test", "second": "Second test set"}
 _MEASURES = {
     "worst_group": "Worst group",
@@ -148,7 +148,7 @@ def _distinct(scores: Sequence[Score]) -> list[Score]:
     by_text: dict[str, Score] = {}
     for score in scores:
         by_text.setdefault(score.phrase.text.casefold(), score)
-    return list(by_text.values())[:MOST_OPTIONS]
+    return list(by_text.values())[:MAX_OPTIONS]
 
 
 def _parts(correction: Correction, names: Sequence[str]) -> Iterator[PartOf]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.datasets.image_grids import Grid, numbered
-from annotations.readings.phrases.phrase_feedback import LEAST_SHOWN, WELL, Side, Split, Verdict, verdict
+from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, WELL, Side, Split, Verdict, verdict
 from annotations.readings.visits.tutorial_words import similarities, understood
 from modeling.arrays.phrases.error_score import ErrorScore, error_score, null_level
 
@@ -105,7 +105,7 @@ class Practice:
 
     @property
     def best(self) -> PracticePhrase | None:
-        known = [phrase for phrase in self.phrases if (phrase.value or 0) >= LEAST_SHOWN]
+        known = [phrase for phrase in self.phrases if (phrase.value or 0) >= MIN_SHOWN]
         return max(known, key=lambda phrase: (phrase.value or 0, -phrase.ordinal), default=None)
 
     @property

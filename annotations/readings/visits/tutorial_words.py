@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE = Path(__file__).parent / "tutorial_words.json"
-MOST_TOGETHER = 2  # words beside the class's name
+MAX_TOGETHER = 2  # words beside the class's name
 CLASS_WORD = "square"
 
 _SAY_NOTHING = """

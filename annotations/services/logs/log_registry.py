@@ -87,7 +87,7 @@ STUDY = LoggedTable(
         "session_parameter completion_url comprehension_check end_questions goal suggest_rewordings task_order "
         "restart_rule lease_minutes only_verified bonus_cents retention_days",
         _NEVER_FROZE: "external_study_id completion_code no_consent_code failed_check_code failed_check_is_paid "
-        "researcher_code quota most_minutes reward_cents currency least_hourly_cents alarm_email alarm_webhook "
+        "researcher_code quota max_minutes reward_cents currency min_hourly_cents alarm_email alarm_webhook "
         "alarm_dropout alarm_failed_check",
         "a key is in no log": "pseudonym_key",
         _STAFF: "revision revised_by revised_at",
@@ -221,7 +221,7 @@ RUN = LoggedTable(
     ("public_id",),
     "assignment__session_id",
     plain=columns(
-        "target_class threshold is_chosen sign scheme l2 least_slice_size state n_above n_below worst_group_accuracy "
+        "target_class threshold is_chosen sign scheme l2 min_slice_size state n_above n_below worst_group_accuracy "
         "average_accuracy plain_average_accuracy robustness_gap group_accuracies loss certified_gap code_version "
         "versions created_at finished_at",
         assignment="assignment__public_id",

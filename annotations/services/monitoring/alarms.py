@@ -34,8 +34,8 @@ from annotations.services.monitoring.alarm_channels import NotificationFailed
 from annotations.services.studies import recruitment
 
 LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
-LEAST_PEOPLE = 10  # below which a share says nothing
-MOST_ATTEMPTS = 8
+MIN_PEOPLE = 10  # below which a share says nothing
+MAX_ATTEMPTS = 8
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
 _NOTIFYING = "alarms are told"  # the name of a lock
 
@@ -78,7 +78,7 @@ def troubles(study: Study, now: dt.datetime) -> list[Trouble]:
 
 
 def acknowledge(alarm: Alarm, *, by: str) -> None:
-    """Note that somebody takes care of an alarm; the first one counts. It stays until what it is about is over."""
+    """Note who acknowledged an alarm; the first one counts. It stays until what it is about is over."""
     with transaction.atomic():
         if Alarm.objects.filter(pk=alarm.pk, acknowledged_by="").update(acknowledged_by=by):
             audit.record("alarm_acknowledged", study=alarm.study, by=by, subject=alarm.kind, message=alarm.message)
@@ -89,7 +89,7 @@ def notify_due(now: dt.datetime) -> int:
 
     Waits for other hosts, so never in a sweep.
     """
-    waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MOST_ATTEMPTS).select_related("study")
+    waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MAX_ATTEMPTS).select_related("study")
     with _alone() as is_alone:
         return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm)) if is_alone else 0
 
@@ -144,7 +144,7 @@ def _money(study: Study, now: dt.datetime) -> list[Trouble]:
         "review_late": (
             late > 0,
             f"{late} {noun} review for over {REVIEW_LATE.days} days. After {REVIEW_WITHIN.days} Prolific approves by "
-            "itself. See “Both ledgers”.",
+            "itself. See “Reconciliation”.",
         ),
     }
     return [Trouble(kind, message) for kind, (holds, message) in found.items() if holds]
@@ -174,7 +174,7 @@ def _since(silent_s: float | None) -> str:
 
 
 def _share(kind: str, share: Share, level: float, what: str) -> list[Trouble]:
-    if share.value is None or share.of < LEAST_PEOPLE or share.value <= level:
+    if share.value is None or share.of < MIN_PEOPLE or share.value <= level:
         return []
     return [Trouble(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")]
 

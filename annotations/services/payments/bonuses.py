@@ -30,7 +30,7 @@ from annotations.models.arrays import unpack_float32
 from annotations.prolific.statuses import REJECTED, RETURNED, SCREENED_OUT
 from annotations.readings.datasets.class_images import class_images
 from modeling.arrays.common.modeling_errors import NothingToSeparate
-from modeling.arrays.phrases.held_out import HeldOutScore, judge, judging_half
+from modeling.arrays.phrases.held_out import HeldOutScore, score_held_out, scoring_half
 
 RULE = "held-out score"
 _NOT_EARNED = (RETURNED, REJECTED, SCREENED_OUT)
@@ -100,19 +100,19 @@ def judgement_of(study: Study, task: Task, tried: Sequence[Attempt], tries: int)
     if task.target_class is None or not tried:
         return None
     images = class_images(task.base_model, task.target_class)
-    judges = _judging_half(task.base_model, task.target_class, study.slug)
+    scoring = _scoring_half(task.base_model, task.target_class, study.slug)
     similarities = [each.sign * unpack_float32(each.similarities) for each in tried if each.similarities is not None]
     try:
-        return judge(np.stack(similarities), images.is_error, judges, tries)
+        return score_held_out(np.stack(similarities), images.is_error, scoring, tries)
     except NothingToSeparate:
         return None
 
 
 @lru_cache(maxsize=64)
-def _judging_half(base_model: BaseModel, target_class: int, slug: str) -> NDArray[np.bool_]:
-    """The half of a study's images that judges; neither they nor the slug of an open study change."""
+def _scoring_half(base_model: BaseModel, target_class: int, slug: str) -> NDArray[np.bool_]:
+    """The half of a study's images that scores; neither they nor the slug of an open study change."""
     images = class_images(base_model, target_class)
-    return judging_half(base_model.dataset.files.image_keys[images.rows], images.is_error, f"bonus/{slug}")
+    return scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, f"bonus/{slug}")
 
 
 def _waiting(study: Study) -> QuerySet[Submission]:

@@ -77,7 +77,7 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
     with transaction.atomic():
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.batch_id is not None:
-            raise PaymentRefused("This payment is in a batch already. One that was not sent yet can be taken apart.")
+            raise PaymentRefused("This payment is in a batch already. Undo the batch if it was not sent yet.")
         locked.withheld_reason = reason.strip()
         locked.save(update_fields=["withheld_reason"])
         act = "payment_withheld" if locked.withheld_reason else "payment_owed_again"
@@ -122,7 +122,7 @@ def send(batch: PaymentBatch, *, by: str) -> None:
         worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
 
 
-def take_apart(batch: PaymentBatch, *, by: str) -> None:
+def undo_batch(batch: PaymentBatch, *, by: str) -> None:
     """Give the payments of a batch that was neither sent nor handed out back to the list of what is owed."""
     with transaction.atomic():
         locked = _locked(batch, waits=True)
@@ -216,7 +216,7 @@ def _refuse_paid_there(payment: Payment) -> None:
     if payment.rule == REWARD and submission.status not in UNPAID:
         raise PaymentRefused(
             f"{submission} is “{submission.status}” on Prolific, where it can be paid the reward again: withhold the "
-            "reward as a bonus. What is in a batch is withheld once the batch is taken apart."
+            "reward as a bonus. If it is in a batch, undo the batch first."
         )
 
 

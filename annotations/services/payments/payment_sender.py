@@ -19,7 +19,7 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError, TokenRefused
 from annotations.services.common.service_errors import PaymentRefused, ServiceError
 from annotations.services.logs import audit
-from annotations.services.prolific.retry_schedule import LEASE, MOST_TRIES, TOKEN_WAIT, Uniform, next_try_in
+from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.prolific.submissions import ids_of
 
 _ENDED = "A worker ended while it set these bonuses up."
@@ -85,7 +85,7 @@ def _pay(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> int:
         _give_back(batch, error)
         raise
     except ProlificError as error:
-        if error.is_temporary and batch.attempts < MOST_TRIES:
+        if error.is_temporary and batch.attempts < MAX_TRIES:
             _postpone(batch, error, uniform)
         else:
             _after(error, batch, uniform, is_unsure=batch.attempts > 1 or not error.is_undone)
@@ -104,7 +104,7 @@ def _lines(batch: PaymentBatch) -> tuple[str, Counter[str]]:
         study_id = study_id or ids.study
         cents[ids.participant] += payment.amount_cents
     if not cents:
-        raise PaymentRefused("There is nothing in this batch: take it apart.")
+        raise PaymentRefused("There is nothing in this batch. Undo it.")
     return study_id, cents
 
 
@@ -112,7 +112,7 @@ def _after(error: ProlificError, batch: PaymentBatch, uniform: Uniform, *, is_un
     """Ask a person where it may have happened; else try later what may be tried again, and is worth it."""
     if is_unsure:
         _end(batch, BatchState.UNSURE, str(error))
-    elif error.is_temporary and batch.attempts < MOST_TRIES:
+    elif error.is_temporary and batch.attempts < MAX_TRIES:
         _postpone(batch, error, uniform)
     else:
         _end(batch, BatchState.FAILED, str(error))

@@ -19,7 +19,7 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.models.arrays import without_arrays
-from annotations.models.assignment import MOST_WAITING
+from annotations.models.assignment import MAX_WAITING
 from annotations.services.common.service_errors import (
     AssignmentNotActive,
     StageMismatch,
@@ -32,7 +32,7 @@ from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
 from annotations.services.retraining import runs
 
-MOST_WAITING_FOR_ONE = dt.timedelta(seconds=60)
+MAX_WAITING_FOR_ONE = dt.timedelta(seconds=60)
 SLACK = dt.timedelta(seconds=2)  # a request that left in time still counts
 SWEEP_AFTER = dt.timedelta(seconds=6)  # later than SLACK, so that the page ends its own assignment first
 
@@ -98,8 +98,8 @@ def end_overdue(now: dt.datetime, *, session: AnnotationSession | None = None) -
 def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime | None:
     """Return the deadline if every phrase that waits were scored at `now`; None where the task has no clock.
 
-    That is deadline_at plus the current waiting of pending phrases, each at most MOST_WAITING_FOR_ONE, the sum of all
-    credit at most MOST_WAITING. Raises AssignmentNotActive for an assignment that never started.
+    That is deadline_at plus the current waiting of pending phrases, each at most MAX_WAITING_FOR_ONE, the sum of all
+    credit at most MAX_WAITING. Raises AssignmentNotActive for an assignment that never started.
     """
     if assignment.started_at is None:
         raise AssignmentNotActive
@@ -107,7 +107,7 @@ def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime 
         return None
     pending = assignment.phrases.filter(state=PhraseState.PENDING).values_list("submitted_at", flat=True)
     waiting = sum((_credit(submitted_at, now) for submitted_at in pending), start=dt.timedelta(0))
-    return min(assignment.deadline_at + waiting, assignment.first_deadline_at + MOST_WAITING)
+    return min(assignment.deadline_at + waiting, assignment.first_deadline_at + MAX_WAITING)
 
 
 def is_over(assignment: Assignment, now: dt.datetime, patience: dt.timedelta = dt.timedelta(0)) -> bool:
@@ -137,7 +137,7 @@ def credit_waiting(assignment: Assignment, phrase: Phrase, now: dt.datetime) -> 
     if assignment.state != AssignmentState.ACTIVE or assignment.deadline_at is None:
         return
     assert assignment.first_deadline_at is not None, "both deadlines are there, or none"
-    latest = assignment.first_deadline_at + MOST_WAITING
+    latest = assignment.first_deadline_at + MAX_WAITING
     assignment.deadline_at = min(assignment.deadline_at + _credit(phrase.submitted_at, now), latest)
     assignment.save(update_fields=["deadline_at"])
 
@@ -159,7 +159,7 @@ def _locked(assignments: QuerySet[Assignment], *, skip_locked: bool = False) -> 
 
 
 def _credit(submitted_at: dt.datetime, now: dt.datetime) -> dt.timedelta:
-    return min(max(now - submitted_at, dt.timedelta(0)), MOST_WAITING_FOR_ONE)
+    return min(max(now - submitted_at, dt.timedelta(0)), MAX_WAITING_FOR_ONE)
 
 
 def _refuse_out_of_order(assignment: Assignment) -> None:

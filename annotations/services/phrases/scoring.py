@@ -17,13 +17,13 @@ from annotations.models.arrays import pack_float32, unpack_float32, without_arra
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
-from annotations.services.queue.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted
 from annotations.services.retraining import runs
 from annotations.version import CODE_VERSION
 from modeling.arrays.phrases.error_score import ErrorScore, null_level
 
 NULL_QUANTILE = 0.95  # what random phrases reach at most, in this share of cases
-_STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it scored this phrase"
+_STOPPED_WORKER = f"its worker stopped {MAX_ATTEMPTS} times while it scored this phrase"
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def fail_phrase(phrase_id: int, reason: str, *, final: bool) -> None:
     """Note that an attempt failed; the phrase itself fails when that is final, or at the last attempt."""
     with transaction.atomic():
         for phrase in lock_phrases([phrase_id]):
-            if final or phrase.attempts >= MOST_ATTEMPTS:
+            if final or phrase.attempts >= MAX_ATTEMPTS:
                 _fail(phrase, reason)
             else:
                 Phrase.objects.filter(pk=phrase_id).update(last_error=reason)

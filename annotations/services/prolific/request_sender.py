@@ -22,7 +22,7 @@ from annotations.prolific.statuses import REACHED_BY
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.common.service_errors import IdentityDestroyed, ServiceError
 from annotations.services.prolific import study_drafts, study_status
-from annotations.services.prolific.retry_schedule import LEASE, MOST_TRIES, TOKEN_WAIT, Uniform, next_try_in
+from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.prolific.submissions import Source, ids_of, note_remote
 from annotations.services.studies import recruitment
 from annotations.services.studies.recruitment import TRANSITIONS
@@ -118,7 +118,7 @@ def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest], unifo
 def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
     """Send the one request; return how many are done by it, 0 or 1."""
     (row,) = rows
-    if row.attempts > MOST_TRIES:
+    if row.attempts > MAX_TRIES:
         return _fail(row, "The worker ended at each try. Have its log looked at, then send it again.")
     if recruitment.is_superseded(row):
         return _fail(row, recruitment.SUPERSEDED)
@@ -203,7 +203,7 @@ def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
     if recruitment.is_superseded(row):
         return _fail(row, recruitment.SUPERSEDED)
     may_repeat = error.is_undone or row.act not in _ONCE
-    if not (error.is_temporary and may_repeat and row.attempts < MOST_TRIES):
+    if not (error.is_temporary and may_repeat and row.attempts < MAX_TRIES):
         return _fail(row, str(error) if may_repeat else f"{error} {_ONCE[row.act]}")
     return _postpone([row], next_try_in(error, row.attempts, uniform), str(error))
 

@@ -10,7 +10,7 @@ from annotations.prolific.retries import backoff
 
 Uniform = Callable[[float, float], float]
 
-MOST_TRIES: Final = 18  # the waits between them: 2 h 51 min to 5 h 42 min in all, and what Prolific asks for beside
+MAX_TRIES: Final = 18  # the waits between them: 2 h 51 min to 5 h 42 min in all, and what Prolific asks for beside
 LEASE: Final = dt.timedelta(minutes=5)  # after which what was claimed is due again, whatever became of its worker
 TOKEN_WAIT: Final = dt.timedelta(minutes=5)
 _BASE_S, _LONGEST_S = 20.0, 30 * 60.0

@@ -72,7 +72,7 @@ def draft_fields(
         "reward": study.reward_cents,
         "device_compatibility": devices,
     }
-    return fields | ({"maximum_allowed_time": study.most_minutes} if study.most_minutes else {})
+    return fields | ({"maximum_allowed_time": study.max_minutes} if study.max_minutes else {})
 
 
 def estimated_minutes(study: Study) -> int | None:

@@ -14,8 +14,8 @@ from annotations.readings.prolific.external_ids import is_outside_id
 from annotations.services.common.service_errors import FileRefused
 
 LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
-MOST_ROWS: Final = 20_000
-MOST_PROBLEMS: Final = 20  # named in one refusal
+MAX_ROWS: Final = 20_000
+MAX_PROBLEMS: Final = 20  # named in one refusal
 _SEPARATORS = (",", ";", "\t")
 # The column's name in letters and digits alone, as Prolific wrote it over the years.
 _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -62,10 +62,10 @@ def read(data: bytes) -> list[Row]:
             rows.append(row)
         except ValueError as error:
             problems.append(f"Line {line} {error}.")
-        if len(problems) == MOST_PROBLEMS:
+        if len(problems) == MAX_PROBLEMS:
             raise FileRefused([*problems, "There may be more."])
-        if len(rows) > MOST_ROWS:
-            raise FileRefused([f"The file has more than {MOST_ROWS} submissions."])
+        if len(rows) > MAX_ROWS:
+            raise FileRefused([f"The file has more than {MAX_ROWS} submissions."])
     if problems:
         raise FileRefused(problems)
     if not rows:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import Outcome, ProlificRequest, RequestState, Submission
-from annotations.prolific.client import LEAST_REJECTION_MESSAGE, REJECTION_CATEGORIES
+from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.services.common.service_errors import IdentityDestroyed, NoProlificToken, RequestRefused
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
@@ -110,9 +110,9 @@ def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
         raise RequestRefused(
             "Nobody is rejected for the comprehension check: ask for a return, or screen out with pay."
         )
-    if len(message) < LEAST_REJECTION_MESSAGE:
+    if len(message) < MIN_REJECTION_MESSAGE:
         raise RequestRefused(
-            f"A rejection needs a message of at least {LEAST_REJECTION_MESSAGE} characters that the person reads; this "
+            f"A rejection needs a message of at least {MIN_REJECTION_MESSAGE} characters that the person reads; this "
             f"one has {len(message)}."
         )
     if category not in REJECTION_CATEGORIES:

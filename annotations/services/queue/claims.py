@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 
 
 def claim(due: QuerySet[Any], *, limit: int, tried: Collection[int] = ()) -> list[int]:
@@ -20,7 +20,7 @@ def claim(due: QuerySet[Any], *, limit: int, tried: Collection[int] = ()) -> lis
     Rows that another worker holds are passed over.
     """
     with transaction.atomic():
-        free = due.filter(attempts__lt=MOST_ATTEMPTS).exclude(pk__in=tried).only("pk", "attempts")
+        free = due.filter(attempts__lt=MAX_ATTEMPTS).exclude(pk__in=tried).only("pk", "attempts")
         rows = list(free.select_for_update(of=("self",), skip_locked=True)[:limit])
         alike = [row.pk for row in rows if row.attempts == rows[0].attempts]
         ids = alike[: _at_once(rows[0].attempts, limit)] if rows else []
@@ -29,8 +29,8 @@ def claim(due: QuerySet[Any], *, limit: int, tried: Collection[int] = ()) -> lis
 
 
 def exhausted(due: QuerySet[Any]) -> QuerySet[Any]:
-    """Return the due rows that were tried MOST_ATTEMPTS times and that no worker holds: each try ended its worker."""
-    return due.filter(attempts__gte=MOST_ATTEMPTS).select_for_update(of=("self",), skip_locked=True)
+    """Return the due rows that were tried MAX_ATTEMPTS times and that no worker holds: each try ended its worker."""
+    return due.filter(attempts__gte=MAX_ATTEMPTS).select_for_update(of=("self",), skip_locked=True)
 
 
 def _at_once(attempts: int, limit: int) -> int:

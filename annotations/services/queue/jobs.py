@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotations.models.jobs import Job, JobState
 
 SILENT_FOR = dt.timedelta(seconds=30)  # after that a running job's worker is taken for dead
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 AnyJob = TypeVar("AnyJob", bound=Job)
 
 
@@ -25,14 +25,14 @@ class JobLost(Exception):
 def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
     """Take up the oldest job that is due, and return it; None where there is none.
 
-    A job whose workers ended MOST_ATTEMPTS times is failed instead: it would end the next one too.
+    A job whose workers ended MAX_ATTEMPTS times is failed instead: it would end the next one too.
     """
     now = now or timezone.now()
     silent = Q(state=JobState.RUNNING) & (Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - SILENT_FOR))
     with transaction.atomic():
         due = model._default_manager.filter(Q(state=JobState.PENDING) | silent).order_by("id")
         for job in due.select_for_update(of=("self",), skip_locked=True):
-            if job.attempts >= MOST_ATTEMPTS:
+            if job.attempts >= MAX_ATTEMPTS:
                 error = (
                     f"The worker ended {job.attempts} times while it was at “{job.phase or 'the start'}”. See its log."
                 )

@@ -18,14 +18,14 @@ from annotations.models.arrays import pack_int32, unpack_float32
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, partial_state, row_state
 from annotations.services.queue import worker_wakeup
-from annotations.services.queue.claims import MOST_ATTEMPTS, claim, exhausted
+from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
-_STOPPED_WORKER = f"its worker stopped {MOST_ATTEMPTS} times while it trained this run"
+_STOPPED_WORKER = f"its worker stopped {MAX_ATTEMPTS} times while it trained this run"
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def fail_run(run_id: int, reason: str, *, final: bool) -> None:
     """Note that an attempt failed; the run itself fails when that is final, or at the last attempt."""
     with transaction.atomic():
         for run in lock_runs([run_id]):
-            if final or run.attempts >= MOST_ATTEMPTS:
+            if final or run.attempts >= MAX_ATTEMPTS:
                 _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=reason)
             else:
                 Run.objects.filter(pk=run_id).update(reason=reason)
@@ -243,7 +243,7 @@ def _get_or_create(
             "sign": score.sign,
             "scheme": DEFAULT_SCHEME,
             "l2": task.base_model.l2,
-            "least_slice_size": settings.LEAST_SLICE_SIZE,
+            "min_slice_size": settings.MIN_SLICE_SIZE,
         },
     )
 

@@ -83,7 +83,7 @@ def _configuration_data(study: Study) -> dict[str, Any]:
     base_models = {task.base_model_id: str(task.base_model) for task in tasks}
     return {
         "code_version": CODE_VERSION,
-        "least_slice_size": settings.LEAST_SLICE_SIZE,
+        "min_slice_size": settings.MIN_SLICE_SIZE,
         "study": {name: getattr(study, name) for name in FROZEN_STUDY_FIELDS} | _texts_as_read(study),
         "conditions": [
             {name: getattr(condition, name) for name in FROZEN_CONDITION_FIELDS}

@@ -26,7 +26,7 @@ from annotations.services.studies.configurations import freeze
 from annotations.services.studies.readiness import reasons_not_ready
 from annotations.services.visits import visit_deletion
 
-MOST_PEOPLE = 52
+MAX_PEOPLE = 52
 USUAL_PEOPLE = 4
 
 # What a visit leaves beside the work in it.
@@ -51,8 +51,8 @@ def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
     study.refresh_from_db()
     if study.state == StudyState.CLOSED:
         raise RehearsalNotPossible("The study is closed, so nobody can go through it.")
-    if not 1 <= n_people <= MOST_PEOPLE:
-        raise RehearsalNotPossible(f"Send 1 to {MOST_PEOPLE} simulated participants.")
+    if not 1 <= n_people <= MAX_PEOPLE:
+        raise RehearsalNotPossible(f"Send 1 to {MAX_PEOPLE} simulated participants.")
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
         raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
     if study.state == StudyState.DRAFT:

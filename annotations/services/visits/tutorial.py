@@ -14,7 +14,7 @@ from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits.sessions import refuse_closed
 from modeling.arrays.phrases import phrase_text
 
-MOST_PRACTICE_PHRASES = 50
+MAX_PRACTICE_PHRASES = 50
 
 
 def look(session: AnnotationSession, picture: int) -> bool:
@@ -53,8 +53,8 @@ def try_phrase(session: AnnotationSession, *, client_uuid: uuid.UUID, text: str)
         if locked.stage != Stage.TUTORIAL or locked.looked_at is None:
             raise StageMismatch
         ordinal = (locked.practice_phrases.aggregate(last=Max("ordinal"))["last"] or 0) + 1
-        if ordinal > MOST_PRACTICE_PHRASES:
-            raise TooManyPhrases(MOST_PRACTICE_PHRASES)
+        if ordinal > MAX_PRACTICE_PHRASES:
+            raise TooManyPhrases(MAX_PRACTICE_PHRASES)
         score = practice_score(text)
         value = None if score is None else score.value
         tried = PracticePhrase.objects.create(

@@ -17,7 +17,7 @@ from annotations.views.common.current_visit import client_uuid as uuid_of
 from annotations.views.common.current_visit import in_visit
 from annotations.views.phrases import task
 
-MOST_DIGITS = 15  # of the milliseconds since a reply was made: a clock that was set says anything
+MAX_DIGITS = 15  # of the milliseconds since a reply was made: a clock that was set says anything
 BEST = "best"  # in place of a position: back to the automatic threshold
 
 
@@ -61,7 +61,7 @@ def _own_phrase(assignment: Assignment, client_uuid: uuid.UUID) -> Phrase:
 def _act(given: QueryDict) -> Act:
     """Which reply it is, and how long ago it was made: a form without a script is sent when it is made."""
     follows, ago = given.get("follows", ""), given.get("ago_ms", "0")
-    if not (ago.isascii() and ago.isdigit() and len(ago) <= MOST_DIGITS):
+    if not (ago.isascii() and ago.isdigit() and len(ago) <= MAX_DIGITS):
         raise BadRequest("ago_ms is not a number of milliseconds")
     try:
         known = uuid.UUID(follows) if follows else None

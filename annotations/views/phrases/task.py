@@ -26,7 +26,7 @@ from annotations.views.common.current_visit import client_uuid as uuid_of
 from annotations.views.common.error_pages import with_headers_of
 
 _FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
-_MOST_DRAWS = 10_000
+_MAX_DRAWS = 10_000
 
 
 @require_safe
@@ -221,7 +221,7 @@ def _draws(given: QueryDict) -> Draws:
 
 
 def _draw(text: str) -> int:
-    return min(int(text), _MOST_DRAWS) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    return min(int(text), _MAX_DRAWS) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _shown(given: QueryDict) -> uuid.UUID | None:

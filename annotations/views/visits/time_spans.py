@@ -16,7 +16,7 @@ from annotations.models.span import IMAGE_KEY_LENGTH
 from annotations.services.visits import time_spans
 from annotations.views.common.current_visit import in_visit
 
-MOST_A_REPORT = 200
+MAX_PER_REPORT = 200
 _LONGEST_AGO_MS = 14 * 24 * 3600 * 1000  # what a browser kept while the network was gone
 _IMAGE_KEY = re.compile(rf"[0-9a-f]{{{IMAGE_KEY_LENGTH}}}")
 
@@ -30,7 +30,7 @@ def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpRespon
     """
     try:
         rows = json.loads(request.POST.get("spans", ""))
-        if not isinstance(rows, list) or len(rows) > MOST_A_REPORT:
+        if not isinstance(rows, list) or len(rows) > MAX_PER_REPORT:
             raise BadRequest("spans is a list of at most 200")
         reports = [_report(row) for row in rows]
     except (KeyError, TypeError, ValueError, RecursionError) as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.array_checks import check_members
 from modeling.arrays.common.modeling_errors import BadArray
 
-LEAST_AGREEMENT = 0.6  # from this kappa on, agreement is called substantial (Landis and Koch 1977)
+MIN_AGREEMENT = 0.6  # from this kappa on, agreement is called substantial (Landis and Koch 1977)
 
 
 def agreement(members: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -48,13 +48,11 @@ def agreement(members: NDArray[np.bool_]) -> NDArray[np.float64]:
     return kappa
 
 
-def merge(
-    members: NDArray[np.bool_], words: Sequence[str], least_agreement: float = LEAST_AGREEMENT
-) -> NDArray[np.int64]:
+def merge(members: NDArray[np.bool_], words: Sequence[str], min_agreement: float = MIN_AGREEMENT) -> NDArray[np.int64]:
     """Assign a concept to each phrase.
 
     Phrases with the same words are together. Then the two groups with the largest mean agreement over their pairs of
-    phrases are joined, as long as it is at least `least_agreement` (average linkage).
+    phrases are joined, as long as it is at least `min_agreement` (average linkage).
 
     Parameters
     ----------
@@ -62,7 +60,7 @@ def merge(
         Whether each image of the class is above the threshold of each phrase.
     words : sequence of K str
         Equal texts for phrases with the same words.
-    least_agreement : float, default LEAST_AGREEMENT
+    min_agreement : float, default MIN_AGREEMENT
         Smallest mean kappa at which groups are joined.
 
     Returns
@@ -89,7 +87,7 @@ def merge(
     indicator = np.zeros((group.max() + 1, len(group)))
     indicator[group, np.arange(len(group))] = 1
     pair_sums, sizes = indicator @ agreement(members) @ indicator.T, indicator.sum(axis=1)
-    joined = _average_linkage(pair_sums, sizes, least_agreement)
+    joined = _average_linkage(pair_sums, sizes, min_agreement)
     return _by_first(joined[group])
 
 

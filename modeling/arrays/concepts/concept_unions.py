@@ -88,8 +88,8 @@ def select_greedily(
         If a half lacks right or wrong images.
     """
     _check_fit(members, is_error=is_error, learn=learn)
-    worth, most_learned = _worth(is_error[None], learn)
-    reported, most_reported = _worth(is_error[None], ~learn)
+    worth, max_learned = _worth(is_error[None], learn)
+    reported, max_reported = _worth(is_error[None], ~learn)
     chosen: list[int] = []
     learned: list[float] = []
     held_out: list[float] = []
@@ -101,8 +101,8 @@ def select_greedily(
             break
         union = union | members[best]
         chosen.append(best)
-        learned.append(float(worth[0, union].sum() / most_learned[0]))
-        held_out.append(max(0.0, float(reported[0, union].sum() / most_reported[0])))
+        learned.append(float(worth[0, union].sum() / max_learned[0]))
+        held_out.append(max(0.0, float(reported[0, union].sum() / max_reported[0])))
     return Together(tuple(chosen), tuple(learned), tuple(held_out))
 
 
@@ -146,7 +146,7 @@ def together_in_draws(
     if not members.shape[1]:
         return reached
     worth, _ = _worth(is_error, learn)
-    reported, most_reported = _worth(is_error, ~learn)
+    reported, max_reported = _worth(is_error, ~learn)
     every = np.arange(draws)
     of_draw = np.broadcast_to(members, (draws, *members.shape[1:]))
     inside = members.astype(np.float64)
@@ -156,7 +156,7 @@ def together_in_draws(
         best = gains.argmax(axis=1)
         adds = gains[every, best] > 0
         union |= of_draw[every, best] & adds[:, None]
-        reached[:, i] = np.maximum(np.where(union, reported, 0.0).sum(axis=1), 0.0) / most_reported
+        reached[:, i] = np.maximum(np.where(union, reported, 0.0).sum(axis=1), 0.0) / max_reported
     return reached
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.modeling_errors import BadArray
 
 # A dimension that varies less than this over the training images is only centred: dividing would blow up rounding.
-LEAST_DEVIATION = 1e-6
+MIN_DEVIATION = 1e-6
 
 # Rows this close to length 1 are left as they are, which makes `unit_rows` idempotent to the bit.
 _UNIT_TOLERANCE = 1e-6
@@ -55,7 +55,7 @@ class Standardization:
     ----------
     mean : float32 ndarray of shape (d,)
     deviation : float32 ndarray of shape (d,)
-        Positive; at least LEAST_DEVIATION if it comes from `fit`.
+        Positive; at least MIN_DEVIATION if it comes from `fit`.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class Standardization:
         Returns
         -------
         Standardization
-            A deviation below LEAST_DEVIATION becomes 1.
+            A deviation below MIN_DEVIATION becomes 1.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class Standardization:
         if not len(x):
             raise BadArray("there are no training features to standardise by")
         deviation = x.std(axis=0, dtype=np.float64)
-        deviation[deviation < LEAST_DEVIATION] = 1
+        deviation[deviation < MIN_DEVIATION] = 1
         return cls(x.mean(axis=0, dtype=np.float64).astype(np.float32), deviation.astype(np.float32))
 
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:

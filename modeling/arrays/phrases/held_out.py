@@ -1,11 +1,11 @@
 """Scores of phrases on held-out images, for bonuses (docs/methods.md).
 
-The validation images of a class are split once into a choosing half and a judging half. The best phrase and its
+The validation images of a class are split once into a choosing half and a scoring half. The best phrase and its
 threshold are chosen on the first half and only measured on the second:
 
     J' = share of wrong images above τ - share of right images above τ
 
-J' is at most the error score of the judging half, since that is the maximum over all thresholds.
+J' is at most the error score of the scoring half, since that is the maximum over all thresholds.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from modeling.arrays.phrases.error_score import error_scores, null_level
 
 @dataclass(frozen=True)
 class HeldOutScore:
-    """Score of the chosen phrase on the judging half, from `judge`.
+    """Score of the chosen phrase on the scoring half, from `score_held_out`.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class HeldOutScore:
     tries : int
         Distinct phrases that the person tried.
     n_correct, n_error : int
-        Right and wrong images of the judging half.
+        Right and wrong images of the scoring half.
     """
 
     phrase: int | None
@@ -61,7 +61,7 @@ class HeldOutScore:
         return self.phrase is not None and self.value > max(self.null_level, goal or 0.0)
 
 
-def judging_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], seed: str) -> NDArray[np.bool_]:
+def scoring_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], seed: str) -> NDArray[np.bool_]:
     """Select the images that score the chosen phrase.
 
     Wrong and right images are each ordered by SHA-256 of seed and key, and every second one is selected, the first
@@ -77,7 +77,7 @@ def judging_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], se
     Returns
     -------
     bool ndarray of shape (n,)
-        True for the judging half. If there is an odd number of wrong (or right) images, it gets the larger part.
+        True for the scoring half. If there is an odd number of wrong (or right) images, it gets the larger part.
 
     Raises
     ------
@@ -90,21 +90,21 @@ def judging_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], se
 
     Examples
     --------
-    >>> judging_half(np.array([b"a", b"b", b"c", b"d"]), np.array([True, True, False, False]), "s").tolist()
+    >>> scoring_half(np.array([b"a", b"b", b"c", b"d"]), np.array([True, True, False, False]), "s").tolist()
     [True, False, False, True]
     """
     if image_keys.shape != is_error.shape or image_keys.ndim != 1:
         raise BadArray(f"keys {image_keys.shape} and errors {is_error.shape} must be vectors of the same length")
     digests = [hashlib.sha256(seed.encode() + b"/" + bytes(key)).digest() for key in image_keys.tolist()]
-    judges = np.zeros(len(image_keys), np.bool_)
+    scoring = np.zeros(len(image_keys), np.bool_)
     for wrong in (True, False):
         ordered = sorted(np.flatnonzero(is_error == wrong).tolist(), key=lambda i: digests[i])
-        judges[ordered[::2]] = True
-    return judges
+        scoring[ordered[::2]] = True
+    return scoring
 
 
-def judge(
-    similarities: NDArray[np.float32], is_error: NDArray[np.bool_], judges: NDArray[np.bool_], tries: int
+def score_held_out(
+    similarities: NDArray[np.float32], is_error: NDArray[np.bool_], scoring: NDArray[np.bool_], tries: int
 ) -> HeldOutScore:
     """Choose the best phrase on one half and score it on the other.
 
@@ -114,8 +114,8 @@ def judge(
         Sign × similarity, in submission order; the earliest phrase wins a tie.
     is_error : bool ndarray of shape (n,)
         True where the prediction is wrong.
-    judges : bool ndarray of shape (n,)
-        True for the scoring half, from `judging_half`.
+    scoring : bool ndarray of shape (n,)
+        True for the scoring half, from `scoring_half`.
     tries : int
         Distinct phrases that the person tried, at least K.
 
@@ -133,25 +133,25 @@ def judge(
 
     Examples
     --------
-    >>> is_error, judges = np.array([True, True, False, False]), np.array([True, False, True, False])
-    >>> judge(np.array([[0.9, 0.8, 0.2, 0.1]], np.float32), is_error, judges, tries=1).value
+    >>> is_error, scoring = np.array([True, True, False, False]), np.array([True, False, True, False])
+    >>> score_held_out(np.array([[0.9, 0.8, 0.2, 0.1]], np.float32), is_error, scoring, tries=1).value
     1.0
     """
-    if similarities.ndim != 2 or judges.shape != is_error.shape or similarities.shape[1:] != is_error.shape:
+    if similarities.ndim != 2 or scoring.shape != is_error.shape or similarities.shape[1:] != is_error.shape:
         raise BadArray(
-            f"similarities {similarities.shape}, errors {is_error.shape} and halves {judges.shape} "
+            f"similarities {similarities.shape}, errors {is_error.shape} and halves {scoring.shape} "
             "must have shapes (K, n), (n,) and (n,)"
         )
-    n_error = int(is_error[judges].sum())
-    n_correct = int(judges.sum()) - n_error
+    n_error = int(is_error[scoring].sum())
+    n_correct = int(scoring.sum()) - n_error
     level = null_level(n_correct, n_error, tries)
-    chosen = error_scores(similarities[:, ~judges], is_error[~judges])
+    chosen = error_scores(similarities[:, ~scoring], is_error[~scoring])
     best = int(np.argmax(chosen.value)) if len(chosen) else None
     if best is None or np.isnan(chosen.threshold[best]):
         return HeldOutScore(None, None, 0.0, level, tries, n_correct, n_error)
     threshold = float(chosen.threshold[best])
-    above = similarities[best, judges] > np.float32(threshold)
-    wrong = is_error[judges]
+    above = similarities[best, scoring] > np.float32(threshold)
+    wrong = is_error[scoring]
     wrong_above, right_above = int((above & wrong).sum()), int((above & ~wrong).sum())
     value = (wrong_above * n_correct - right_above * n_error) / (n_correct * n_error)
     return HeldOutScore(best, threshold, value, level, tries, n_correct, n_error)

@@ -31,7 +31,7 @@ class RankedKeyword:
         Share of these that are right, in [0, 1]; None if there are none.
     error_score : ErrorScore
         Its p-value is that of this keyword by itself.
-    p_of_list : float
+    adjusted_p : float
         Probability that the best keyword of the whole list scores at least this if the labels are permuted.
     """
 
@@ -40,7 +40,7 @@ class RankedKeyword:
     n_captioned: int | None
     subgroup_accuracy: float | None
     error_score: ErrorScore
-    p_of_list: float
+    adjusted_p: float
 
 
 def rank_keywords(
@@ -64,7 +64,7 @@ def rank_keywords(
     captions : sequence of n str, or None
         None if the images have no captions.
     rng : numpy.random.Generator
-        For the permutations behind `p_of_list`.
+        For the permutations behind `adjusted_p`.
     permutations : int, default 1000
 
     Returns
@@ -82,7 +82,7 @@ def rank_keywords(
     scores = error_scores(similarities, is_error)
     if len(keywords) != len(scores):
         raise BadArray(f"there are {len(keywords)} keywords but similarities to {len(scores)}")
-    of_list = p_of_list(scores.value, permuted_maxima(similarities, is_error, rng, permutations))
+    of_list = adjusted_p(scores.value, permuted_maxima(similarities, is_error, rng, permutations))
     by_clip = clip_scores(similarities, is_error)
     rows = []
     for k, keyword in enumerate(keywords):
@@ -213,7 +213,7 @@ def permuted_maxima(
     return maxima / (n_correct * n_error)
 
 
-def p_of_list(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> NDArray[np.float64]:
+def adjusted_p(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> NDArray[np.float64]:
     """Compute the share of permuted maxima that reach each error score.
 
     Parameters

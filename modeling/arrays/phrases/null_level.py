@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from modeling.arrays.common.array_checks import check_count
 from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
 
-MOST_EXACT_PAIRS = 10**7
+MAX_EXACT_PAIRS = 10**7
 
-_MOST_LOG_PATHS = 690.0  # float64 counts up to e^709 paths
+_MAX_LOG_PATHS = 690.0  # float64 counts up to e^709 paths
 _CHUNK = 2**20  # numbers in a working array
 _FINEST = 256  # largest number of steps in the sum for a mean
 _LEAST = 1e-300  # smaller probabilities count as this one
@@ -40,7 +40,7 @@ def p_method(n_correct: int, n_error: int) -> str:
     Returns
     -------
     str
-        `exact` if n_correct · n_error ≤ MOST_EXACT_PAIRS, otherwise `asymptotic`.
+        `exact` if n_correct · n_error ≤ MAX_EXACT_PAIRS, otherwise `asymptotic`.
 
     Raises
     ------
@@ -223,7 +223,7 @@ class _Null:
     def __init__(self, n_correct: int, n_error: int) -> None:
         self.short, self.long = sorted((n_correct, n_error))
         pairs = self.short * self.long
-        self.is_exact = pairs <= MOST_EXACT_PAIRS
+        self.is_exact = pairs <= MAX_EXACT_PAIRS
         self.n_steps = pairs // gcd(self.short, self.long)
         self.rate = _rate(n_correct, n_error)
         self._known: dict[int, float] = {}
@@ -292,7 +292,7 @@ def touching_share(short: int, long: int, steps: NDArray[np.int64]) -> NDArray[n
     Every term is positive, so small shares are as exact as large ones.
     """
     log_paths = lgamma(short + long + 1) - lgamma(short + 1) - lgamma(long + 1)
-    share = _count_by_rows if log_paths < _MOST_LOG_PATHS else _share_by_diagonals
+    share = _count_by_rows if log_paths < _MAX_LOG_PATHS else _share_by_diagonals
     g = gcd(short, long)
     return share(short, long, short // g, long // g, steps)
 

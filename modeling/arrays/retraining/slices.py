@@ -23,7 +23,7 @@ from modeling.arrays.embeddings.similarity import similarities
 DEFAULT_SCHEME = "class_equal"
 
 UNANNOTATED = -1
-LEAST_SLICE_SIZE = 5
+MIN_SLICE_SIZE = 5
 
 
 def slice_members(
@@ -76,7 +76,7 @@ def slice_membership(
     members: NDArray[np.bool_],
     labels: NDArray[np.integer],
     target_class: int | Iterable[int],
-    least: int = LEAST_SLICE_SIZE,
+    least: int = MIN_SLICE_SIZE,
 ) -> NDArray[np.int64]:
     """The slice of each image of an annotated class: 2 × label + 1 above the threshold, 2 × label below; -1 elsewhere.
 

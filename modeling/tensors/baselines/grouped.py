@@ -10,7 +10,7 @@ from modeling.arrays.common.array_checks import check_finite_rows, check_one_len
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.retraining.group_accuracies import group_shares
 
-_MOST_IDS = 2**20  # the methods allocate numbers for each id up to the largest
+_MAX_IDS = 2**20  # the methods allocate numbers for each id up to the largest
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class GroupedFeatures:
                 "must have shapes (n, d), (n,) and (n,) with n ≥ 1 and d ≥ 1"
             )
         check_finite_rows(self.features, "features")
-        checked_ids(self.labels, "label", below=_MOST_IDS)
-        checked_ids(self.groups, "group", below=_MOST_IDS)
+        checked_ids(self.labels, "label", below=_MAX_IDS)
+        checked_ids(self.groups, "group", below=_MAX_IDS)
 
     def __len__(self) -> int:
         return len(self.features)

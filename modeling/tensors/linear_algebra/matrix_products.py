@@ -13,7 +13,7 @@ _of_onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if _has_onednn
 _pack = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None) if _has_onednn else None
 
 
-def times(a: Tensor, b: Tensor) -> Tensor:
+def matmul(a: Tensor, b: Tensor) -> Tensor:
     """Multiply two matrices.
 
     Parameters
@@ -33,7 +33,7 @@ def times(a: Tensor, b: Tensor) -> Tensor:
 
 
 def packed(rows: Tensor) -> Tensor:
-    """Copy rows into the layout that `times_packed` multiplies by.
+    """Copy rows into the layout that `matmul_packed` multiplies by.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def packed(rows: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        For `times_packed` only. Packing once saves reordering the rows for every product.
+        For `matmul_packed` only. Packing once saves reordering the rows for every product.
     """
     if _pack is None or rows.dtype == torch.float64 or rows.device.type != "cpu":
         return rows.clone()
@@ -50,7 +50,7 @@ def packed(rows: Tensor) -> Tensor:
     return copy
 
 
-def times_packed(a: Tensor, rows: Tensor) -> Tensor:
+def matmul_packed(a: Tensor, rows: Tensor) -> Tensor:
     """Multiply a matrix by the transpose of packed rows.
 
     Parameters

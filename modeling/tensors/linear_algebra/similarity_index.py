@@ -18,7 +18,7 @@ from torch import Tensor
 from modeling.arrays.common.array_checks import check_count, check_unit_rows
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.similarity import similarities
-from modeling.tensors.linear_algebra.matrix_products import multiplies_bfloat16, packed, times_packed
+from modeling.tensors.linear_algebra.matrix_products import matmul_packed, multiplies_bfloat16, packed
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 
 _IMAGES = 2**14  # images to multiply at once, so that the products stay in cache
@@ -105,7 +105,7 @@ class SimilarityIndex:
         if not inside.all():
             raise BadArray(f"thresholds must be in [-1, 1], but threshold {int(np.argmin(inside))} is not")
         tau, rounding, found = thresholds.astype(np.float32), self._fine.rounding(texts), []
-        candidates = _candidates(self._fine.times(texts), tau - rounding)
+        candidates = _candidates(self._fine.products(texts), tau - rounding)
         for text, threshold, (rows, about) in zip(texts, tau, candidates, strict=True):
             belongs = about > threshold + rounding
             unsure = (~belongs).nonzero()[0]
@@ -136,7 +136,7 @@ class SimilarityIndex:
         check_count(count, "the number of nearest images")
         count, rounding = min(count, len(self)), np.float32(self._rough.rounding(texts))
         nearest = Nearest(np.empty((len(texts), count), np.int64), np.empty((len(texts), count), np.float32))
-        blocks = self._rough.times(texts)
+        blocks = self._rough.products(texts)
         first = next(blocks)
         last = _last_of(count, first)  # in the first block; over all blocks it can only be larger
         least = last - 2 * (rounding + self._rough.share * (np.abs(last) + 2 * rounding + self._rough.share))
@@ -188,12 +188,12 @@ class _Blocks:
             self._blocks.append(packed(block.to(dtype)))
             self._lost = max(self._lost, _largest_loss(block, dtype))
 
-    def times(self, texts: NDArray[np.float32]) -> Iterator[Products]:
+    def products(self, texts: NDArray[np.float32]) -> Iterator[Products]:
         """Yield approximate similarities of the texts and the images of each block."""
         with torch.inference_mode():
             operand = as_tensor(np.ascontiguousarray(texts)).to(self._dtype)
             for images in self._blocks:
-                yield times_packed(operand, images).float().numpy()
+                yield matmul_packed(operand, images).float().numpy()
 
     def rounding(self, texts: NDArray[np.float32]) -> float:
         """Bound how far a product can be from the similarity before it is itself rounded (see `share`).

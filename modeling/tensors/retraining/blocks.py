@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from modeling.tensors.linear_algebra.matrix_products import packed, times, times_packed
+from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
 _SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
 BLOCK_ROWS = 8192  # images of a block that is cached
@@ -37,10 +37,10 @@ class PlainBlock:
     x: Tensor  # [m, d]
 
     def logits(self, coef: Tensor) -> Tensor:
-        return times(coef.to(self.x.dtype), self.x.T)
+        return matmul(coef.to(self.x.dtype), self.x.T)
 
     def gradient(self, residuals: Tensor) -> Tensor:
-        return times(residuals.to(self.x.dtype), self.x)
+        return matmul(residuals.to(self.x.dtype), self.x)
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class PackedBlock:
         return cls(rows, x.dtype, packed(x), packed(x.T))
 
     def logits(self, coef: Tensor) -> Tensor:
-        return times_packed(coef.to(self.dtype), self.by_image)
+        return matmul_packed(coef.to(self.dtype), self.by_image)
 
     def gradient(self, residuals: Tensor) -> Tensor:
-        return times_packed(residuals.to(self.dtype), self.by_feature)
+        return matmul_packed(residuals.to(self.dtype), self.by_feature)
 
 
 class Halves:

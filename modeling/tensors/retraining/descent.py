@@ -23,7 +23,7 @@ from modeling.tensors.retraining.problem import Precision, Problem
 
 _FLATTENED = 0.8  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
 _SEARCH_FLATTENED = 0.1
-_MOST_SEARCHES = 40
+_MAX_SEARCHES = 40
 
 
 def descend(
@@ -207,7 +207,7 @@ def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, s
     high, high_slope = torch.ones_like(low), trial.slope[which]
     enough = -_SEARCH_FLATTENED * low_slope
     was_too_far = torch.ones_like(low, dtype=torch.bool)
-    for _ in range(_MOST_SEARCHES):
+    for _ in range(_MAX_SEARCHES):
         share = (low_slope / (low_slope - high_slope)).nan_to_num(0.5).clamp(0.01, 0.99)
         step = low + share * (high - low)
         here = trial.slope[which] + (step - 1) * penalty_slope

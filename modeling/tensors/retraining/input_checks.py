@@ -10,7 +10,7 @@ from modeling.arrays.common.array_checks import check_count, check_two_classes, 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 
 _LARGEST = 1e6  # a z-score is at most √n
-_LEAST_SUM, _LARGEST_SUM = 1e-30, 1e30  # of weights: they and the inverse of their sum must be numbers in float32
+_MIN_SUM, _LARGEST_SUM = 1e-30, 1e30  # of weights: they and the inverse of their sum must be numbers in float32
 _ROWS_AT_ONCE = 4096  # a mask of all features would be a quarter of their size
 
 
@@ -80,7 +80,7 @@ def check_weights(weights: NDArray[np.floating], n: int) -> None:
         raise BadArray(f"weights must be floats of 64 bits at most, not {weights.dtype}")
     with np.errstate(over="ignore"):  # an infinite sum is refused
         sums = weights.sum(0, dtype=np.float64)
-    bad = ~np.isfinite(sums) | (sums < _LEAST_SUM) | (sums > _LARGEST_SUM) | (weights.min(0) < 0)
+    bad = ~np.isfinite(sums) | (sums < _MIN_SUM) | (sums > _LARGEST_SUM) | (weights.min(0) < 0)
     if bad.any():
         at = int(np.argmax(bad))
         raise BadArray(f"each head's weights must be finite and ≥ 0 and not all 0, and those of head {at} are not")

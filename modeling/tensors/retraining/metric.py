@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.linalg import cholesky, solve_triangular
 
-from modeling.tensors.linear_algebra.matrix_products import packed, times, times_packed
+from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
 _LEAF = 128  # rows that are factored at once
 
@@ -33,15 +33,15 @@ class Metric:
 
     def to_coordinates(self, gradient: Tensor) -> Tensor:
         """W g of each head and column."""
-        return self._times(gradient, self._rows)
+        return self._matmul(gradient, self._rows)
 
     def from_coordinates(self, step: Tensor) -> Tensor:
         """Wᵀ s of each head and column."""
-        return self._times(step, self._columns)
+        return self._matmul(step, self._columns)
 
-    def _times(self, points: Tensor, matrix: Tensor) -> Tensor:
+    def _matmul(self, points: Tensor, matrix: Tensor) -> Tensor:
         """In the metric's precision, held as the points are."""
-        product = times_packed(points.flatten(0, 1).to(self.whitening.dtype), matrix)
+        product = matmul_packed(points.flatten(0, 1).to(self.whitening.dtype), matrix)
         return product.to(points.dtype).view_as(points)
 
     # for a few heads, to put W in order costs more than the product
@@ -69,7 +69,7 @@ def whitening(curvature: Tensor) -> Tensor:
     first, second = slice(0, p // 2), slice(p // 2, p)
     whole = torch.zeros_like(curvature)
     whole[first, first] = whitening(curvature[first, first])
-    across = times(curvature[second, first], whole[first, first].T)  # of L
-    whole[second, second] = whitening(curvature[second, second] - times(across, across.T))
-    whole[second, first] = times(times(-whole[second, second], across), whole[first, first])
+    across = matmul(curvature[second, first], whole[first, first].T)  # of L
+    whole[second, second] = whitening(curvature[second, second] - matmul(across, across.T))
+    whole[second, first] = matmul(matmul(-whole[second, second], across), whole[first, first])
     return whole

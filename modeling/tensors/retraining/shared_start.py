@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import BadArray, BadSharedStart
-from modeling.tensors.linear_algebra.matrix_products import times
+from modeling.tensors.linear_algebra.matrix_products import matmul
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 from modeling.tensors.retraining.blocks import BLOCK_ROWS, Halves, PlainBlock, row_ranges
 from modeling.tensors.retraining.descent import descend
@@ -175,9 +175,9 @@ def _roughly(problem: Problem, v: Tensor, metric: Metric, tolerance: float) -> T
     return descend(problem, head, v, found, kept, metric, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
 
 
-def _stride(problem: Problem, most_rows: int) -> int:
-    """Every how many images are taken, to be about `most_rows`."""
-    return max(1, round(len(problem.features) / most_rows))
+def _stride(problem: Problem, max_rows: int) -> int:
+    """Every how many images are taken, to be about `max_rows`."""
+    return max(1, round(len(problem.features) / max_rows))
 
 
 def _class_balanced(labels: Tensor) -> Tensor:
@@ -186,12 +186,12 @@ def _class_balanced(labels: Tensor) -> Tensor:
     return 1 / ((counts > 0).sum() * counts[labels]).double()
 
 
-def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, most_rows: int) -> Metric:
+def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, max_rows: int) -> Metric:
     """The metric [p, p] of Xᵀ D X + λ I, D the curvature of the loss with these weights [n] at V [b, p].
 
-    Of more than about `most_rows` images, every second, third, … is taken, which keeps the shares of sorted classes.
+    Of more than about `max_rows` images, every second, third, … is taken, which keeps the shares of sorted classes.
     """
-    stride = _stride(problem, most_rows)
+    stride = _stride(problem, max_rows)
     sample = problem.every(stride)
     weights = weights[::stride] / weights[::stride].sum()
     dtype, p = problem.features.dtype, v.shape[1]
@@ -211,7 +211,7 @@ def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
     columns = (x * roots[:, None]).T.contiguous()  # [d, m], of which blocks have no gaps
     for start in range(0, d, _BLOCK):
         block = slice(start, min(start + _BLOCK, d))
-        total[start:d, block] += times(columns[start:], columns[block].T)
+        total[start:d, block] += matmul(columns[start:], columns[block].T)
     total[d, :d] += columns @ roots
     total[d, d] += weights.sum()
 

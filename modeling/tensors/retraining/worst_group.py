@@ -44,7 +44,7 @@ from modeling.tensors.retraining.simplex import simplex_maximiser
 from modeling.tensors.retraining.solver import GOAL, PROGRESS, precisions
 
 _SUFFICIENT = 1e-3  # of the decrease that the model promises
-_LEAST_STEP = 1e-6
+_MIN_STEP = 1e-6
 _LOOSE = 5e-3  # a tolerance for which the first gradients and the metric may be rounded as the features are
 
 
@@ -200,7 +200,7 @@ class _Method:
         direction, length = self.metric.from_coordinates(step).double(), 1.0
         if promised <= torch.finfo(self.precision.values).eps * at.loss:
             return None
-        while length > _LEAST_STEP:
+        while length > _MIN_STEP:
             there = self.after(at, length * direction)
             if there.loss <= at.loss - _SUFFICIENT * length * promised:
                 change = (mixture * (there.gradients - at.gradients)).sum(0, keepdim=True)

@@ -53,7 +53,7 @@ def store_ranking(base_model: BaseModel, label: int, *keywords: str, list_name: 
             "error_score": 0.7 - rank / 100,
             "threshold": 0.25,
             "p_value": 0.01 * (rank + 1),
-            "p_of_list": 0.02 * (rank + 1),
+            "adjusted_p": 0.02 * (rank + 1),
             "clip_score": 2.5,
         }
         for rank, keyword in enumerate(keywords)
@@ -169,7 +169,7 @@ def _run(phrase: Phrase, number: int, accuracy: float | None) -> Run:
         phrase_text=phrase.text,
         threshold=0.1,
         l2=0.01,
-        least_slice_size=5,
+        min_slice_size=5,
         state=RunState.DONE if done else RunState.FAILED,
         reason="" if done else "it did not converge",
         worst_group_accuracy=accuracy,

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from annotations.analysis.figures.chart_values import CurveChart, CurvePanel, Line, LineChart, Mark, Panel, Series
-from annotations.analysis.figures.study_figures import MOST_DOTS, _few
+from annotations.analysis.figures.study_figures import MAX_DOTS, _few
 from annotations.analysis.tables.saturation_tables import SaturationPoint
 from annotations.charts.curve_chart import draw_curves
 from annotations.charts.line_chart import draw_lines, written
@@ -74,7 +74,7 @@ def test_one_person_is_a_curve_too() -> None:
 
 def test_many_people_are_drawn_as_quantiles() -> None:
     drawn = list(_few([(float(i), f"p{i}") for i in range(1_000)]))
-    assert len(drawn) == MOST_DOTS
+    assert len(drawn) == MAX_DOTS
     assert drawn[100] == (502.0, "50.2% of 1,000 people are at or below")
 
 

@@ -44,7 +44,7 @@ def add_run(phrase: Phrase, worst_group_accuracy: float | None) -> Run:
         phrase_text=phrase.text,
         threshold=phrase.score.threshold,
         l2=task.base_model.l2,
-        least_slice_size=5,
+        min_slice_size=5,
         state=RunState.DONE if done else RunState.REFUSED,
         reason="" if done else "a slice is too small",
         worst_group_accuracy=worst_group_accuracy,

@@ -98,7 +98,7 @@ def finished_run(imported: Dataset, command: Command) -> Run:
         phrase_text="*red* | [x](http://example.org) <b>",
         threshold=float(np.float32(0.25)),
         l2=0.01,
-        least_slice_size=5,
+        min_slice_size=5,
     )
     trained = TrainedRun(
         n_above=20,

@@ -27,7 +27,7 @@ def refused_run(alice: Visit) -> Run:
         target_class=0,
         phrase_text="blue",
         l2=0.5,
-        least_slice_size=5,
+        min_slice_size=5,
     )
     refuse_run(run, "the error score is 0, so there is no similarity threshold")
     run.refresh_from_db()

@@ -52,7 +52,7 @@ def test_the_word_that_names_the_errors_of_a_class_comes_first(
     rows = rows_of(tmp_path / "out")
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
     assert {row["class"] for row in rows} == {"square"}
-    assert rows[0]["keyword"] == "red" and float(rows[0]["p_of_list"]) < 0.05
+    assert rows[0]["keyword"] == "red" and float(rows[0]["adjusted_p"]) < 0.05
     assert "| square | red " in printed and "ranked_keywords.csv" in printed
 
 

@@ -277,12 +277,12 @@ def test_a_refused_run_that_can_be_trained_now_is_told(worked: Visit) -> None:
 
 
 def test_a_done_run_that_is_refused_now_is_told(worked: Visit) -> None:
-    change(run_of("red"), least_slice_size=45)
+    change(run_of("red"), min_slice_size=45)
     assert "state: stored 'done', now 'refused'" in told("run", run_of("red").public_id)
 
 
 def test_a_refused_run_comes_out_with_the_sizes_of_its_slices(alice: Visit, command: Command, settings: Any) -> None:
-    settings.LEAST_SLICE_SIZE = 45
+    settings.MIN_SLICE_SIZE = 45
     submit_and_score(alice, "red")
     end(alice)
     train_due_runs()

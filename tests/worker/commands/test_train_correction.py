@@ -62,6 +62,6 @@ def test_what_cannot_be_is_refused_in_a_sentence(study: Study, arguments: list[s
 
 
 def test_a_slice_that_is_too_small_is_told(study: Study, settings) -> None:
-    settings.LEAST_SLICE_SIZE = 49
+    settings.MIN_SLICE_SIZE = 49
     with pytest.raises(CommandError, match="Choose another phrase for that class, or leave it out"):
         command(study.slug)

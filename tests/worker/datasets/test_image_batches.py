@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from modeling.tensors.encoders import CheckedEncoder
-from worker.datasets.image_batches import LEAST_BATCH, SteadyBatches
+from worker.datasets.image_batches import MIN_BATCH, SteadyBatches
 
 
 class RoundsSmallBatchesDifferently:
@@ -18,7 +18,7 @@ class RoundsSmallBatchesDifferently:
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         angles = np.array([image.getpixel((0, 0)) for image in images], np.float64) / 255
-        angles += 1e-6 if len(images) < LEAST_BATCH else 0
+        angles += 1e-6 if len(images) < MIN_BATCH else 0
         return np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ def suggesting(alice: Visit) -> Visit:
 def test_the_nearest_phrases_of_the_vocabulary_are_stored_with_the_score(suggesting: Visit) -> None:
     (phrase,) = submit_and_score(suggesting, "dark")
     suggested = phrase.score.rewordings
-    assert len(suggested) == rewording.MOST_REWORDINGS
+    assert len(suggested) == rewording.MAX_REWORDINGS
     assert all("dark" in other for other in suggested)
     assert "dark" not in suggested
     assert set(suggested) <= set(vocabulary())

@@ -145,7 +145,7 @@ def test_of_one_annotation_the_ablation_only_balances_the_classes(
 
 
 def test_a_slice_that_is_too_small_fails_in_a_sentence(study: Study, base_model: BaseModel, settings: Any) -> None:
-    settings.LEAST_SLICE_SIZE = 49
+    settings.MIN_SLICE_SIZE = 49
     correction = corrected(study, base_model)
     assert correction.state == JobState.FAILED
     assert "“red” splits the training images of “square” into" in correction.error

@@ -72,7 +72,7 @@ def test_a_negation_splits_the_training_images_the_other_way(alice):
 
 
 def test_a_slice_that_is_too_small_refuses_the_runs_of_all_who_made_it(alice, bob, settings):
-    settings.LEAST_SLICE_SIZE = 45
+    settings.MIN_SLICE_SIZE = 45
     for visit in (alice, bob):
         submit_and_score(visit, "red")
         end(visit)
@@ -102,7 +102,7 @@ def test_a_second_delivery_changes_nothing(ended, base_model):
 
 
 def test_a_slice_that_is_too_small_refuses_the_run_with_its_counts(alice, settings):
-    settings.LEAST_SLICE_SIZE = 45
+    settings.MIN_SLICE_SIZE = 45
     submit_and_score(alice, "red")
     end(alice)
     assert train_due_runs() == 1

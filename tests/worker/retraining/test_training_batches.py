@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.models import BaseModel, Event, Run, RunState
-from annotations.services.queue.claims import MOST_ATTEMPTS
+from annotations.services.queue.claims import MAX_ATTEMPTS
 from tests import actors
 from tests.steps import end, submit_and_score
 from worker.retraining import run_training
@@ -76,7 +76,7 @@ def test_another_l2_is_a_batch_of_its_own(alice, base_model, widths):
 def test_runs_are_trained_in_batches_of_bounded_work(alice, monkeypatch):
     work(alice, "red", "red oval")
     dataset = alice.assignment.task.base_model.dataset
-    assert heads_at_once(dataset) == run_training.MOST_AT_ONCE
+    assert heads_at_once(dataset) == run_training.MAX_AT_ONCE
     images_by_features_by_classes = 100 * 12 * 2
     monkeypatch.setattr(run_training, "_WORK_AT_ONCE", 3 * images_by_features_by_classes)
     assert heads_at_once(dataset) == 3
@@ -90,7 +90,7 @@ def test_a_head_alone_and_among_others_predicts_the_same(alice, monkeypatch):
     train_due_runs()
     together = {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.filter(state=RunState.DONE)}
     Run.objects.filter(state=RunState.DONE).update(state=RunState.PENDING, attempts=0)
-    monkeypatch.setattr(run_training, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(run_training, "MAX_AT_ONCE", 1)
     train_due_runs()
     assert {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.exclude(head=None)} == together
 
@@ -110,13 +110,13 @@ def test_a_run_that_kills_its_worker_fails_alone_and_its_neighbours_are_done(ali
         return weigh(run)
 
     monkeypatch.setattr(run_training, "weigh", deadly)
-    monkeypatch.setattr(run_training, "MOST_AT_ONCE", 4)
-    for _ in range(MOST_ATTEMPTS):
+    monkeypatch.setattr(run_training, "MAX_AT_ONCE", 4)
+    for _ in range(MAX_ATTEMPTS):
         with pytest.raises(Death):
             train_due_runs()
     train_due_runs()
     poison.refresh_from_db()
-    assert (poison.state, poison.attempts) == (RunState.FAILED, MOST_ATTEMPTS)
+    assert (poison.state, poison.attempts) == (RunState.FAILED, MAX_ATTEMPTS)
     assert set(Run.objects.exclude(pk=poison.pk).values_list("state", flat=True)) == {RunState.DONE}
     assert sorted(widths) == [1, 2]  # one that shared the second batch, and the two that did not
     assert Event.objects.filter(kind="run_done").count() == 3

@@ -31,7 +31,7 @@ from worker.common.progress_bars import ProgressBars
 
 CSV, JSON = "ranked_keywords.csv", "ranked_keywords.json"
 SHOWN = 10  # keywords of the table on the terminal, where one class is ranked; of several classes the best alone
-_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "p_of_list", "clip_score")
+_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "clip_score")
 
 
 class Command(BaseCommand):
@@ -121,7 +121,7 @@ def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
             names[ranking.target_class],
             row.keyword,
             f"{row.error_score.value:.3f}",
-            f"{row.p_of_list:.3g}",
+            f"{row.adjusted_p:.3g}",
             f"{row.clip_score:.2f}",
         )
         for ranking in rankings

@@ -18,7 +18,7 @@ from annotations.models import (
 )
 
 AROUND_MINUTES = 5.0  # consent, tutorial, check and end take about so long beside the tasks
-LEAST_PEOPLE = 5  # whose times an estimate can rest on
+MIN_PEOPLE = 5  # whose times an estimate can rest on
 _NEWEST = 1_000  # tasks or visits that are looked at
 
 
@@ -51,7 +51,7 @@ def _of_visits(study: Study) -> Estimate | None:
     people = AnnotationSession.objects.filter(kind=SessionKind.PARTICIPANT)  # experts know it, and take their time
     visits = people.filter(study__in=family, stage=Stage.FINISHED)
     times = [_minutes(begun, ended) for begun, ended in visits.values_list("created_at", "ended_at") if ended]
-    if len(times) < LEAST_PEOPLE:
+    if len(times) < MIN_PEOPLE:
         return None
     where = "in this study" if len(family) == 1 else "in this study and those it was cloned from"
     return Estimate(median(times), f"the median of {len(times)} people {where}")
@@ -64,7 +64,7 @@ def _of_tasks(study: Study) -> Estimate | None:
     people: set[int] = set()
     for limits, n_tasks in kinds.items():
         taken = _times_in_tasks(*limits)
-        if len({person for person, _ in taken}) < LEAST_PEOPLE:
+        if len({person for person, _ in taken}) < MIN_PEOPLE:
             return None
         in_tasks += n_tasks * median(minutes for _, minutes in taken)
         people |= {person for person, _ in taken}
@@ -110,7 +110,7 @@ def _minutes_around() -> float:
         for begun, ended, busy in rows[:_NEWEST]
         if ended and busy is not None
     ]
-    return median(times) if len(times) >= LEAST_PEOPLE else AROUND_MINUTES
+    return median(times) if len(times) >= MIN_PEOPLE else AROUND_MINUTES
 
 
 def _minutes(begun: dt.datetime, ended: dt.datetime) -> float:

@@ -21,13 +21,13 @@ def _time(study: Study) -> list[Check]:
         return []
     need = f"A visit may take {longest:.0f} minutes ({AROUND_MINUTES:g} of them around the tasks)"
     found = []
-    if study.most_minutes is None:
+    if study.max_minutes is None:
         found.append(warning(f"{need}. Give Prolific's maximum time, so that it can be compared.", Mend.MONEY))
-    elif longest > study.most_minutes:
-        text = f"{need}, and Prolific times people out after {study.most_minutes}. Raise that, or shorten the tasks."
+    elif longest > study.max_minutes:
+        text = f"{need}, and Prolific times people out after {study.max_minutes}. Raise that, or shorten the tasks."
         found.append(block(text, Mend.MONEY))
     else:
-        found.append(passed(f"{need}, and Prolific gives {study.most_minutes}."))
+        found.append(passed(f"{need}, and Prolific gives {study.max_minutes}."))
     if study.lease_minutes < longest:
         text = f"A place is held for {study.lease_minutes} minutes, less than a visit may take. Hold it longer."
         found.append(warning(text, Mend.PLACES))
@@ -46,8 +46,8 @@ def _pay(study: Study) -> list[Check]:
     reward = (study.reward_cents or 0) / 100
     least = "at least " if likely.is_most else ""
     pays = f"{takes}, so {study.currency} {reward:.2f} pay {least}{hourly / 100:.2f} an hour"
-    if hourly < study.least_hourly_cents:
-        wanted = study.least_hourly_cents / 100
+    if hourly < study.min_hourly_cents:
+        wanted = study.min_hourly_cents / 100
         return [warning(f"{pays}: less than the {wanted:.2f} that you set as the least.", Mend.MONEY)]
     return [passed(f"{pays}.")]
 

@@ -81,11 +81,11 @@ def _codes(study: Study, remote: RemoteStudy) -> list[Check]:
 def _time(study: Study, remote: RemoteStudy) -> list[Check]:
     found = []
     longest = longest_minutes(study)
-    if longest is not None and remote.most_minutes is not None and remote.most_minutes < longest:
-        text = f"Prolific times people out after {remote.most_minutes} minutes, and a visit may take {longest:.0f}."
+    if longest is not None and remote.max_minutes is not None and remote.max_minutes < longest:
+        text = f"Prolific times people out after {remote.max_minutes} minutes, and a visit may take {longest:.0f}."
         found.append(warning(text, Mend.MONEY))
-    if study.most_minutes is not None and remote.most_minutes not in (None, study.most_minutes):
-        text = f"Prolific's maximum time is {remote.most_minutes} minutes there and {study.most_minutes} here."
+    if study.max_minutes is not None and remote.max_minutes not in (None, study.max_minutes):
+        text = f"Prolific's maximum time is {remote.max_minutes} minutes there and {study.max_minutes} here."
         found.append(warning(text, Mend.MONEY))
     likely, told = estimate(study), remote.estimated_minutes
     if likely is not None and told is not None and not likely.is_most and likely.minutes > told * _MUCH_LONGER:

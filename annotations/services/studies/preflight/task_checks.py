@@ -15,7 +15,7 @@ from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
 from modeling.arrays.phrases.null_level import null_level
 
 IMAGES_LOOKED_AT = 12
-MOST_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
+MAX_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
 HIGH_NULL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
 
 
@@ -31,14 +31,14 @@ def task_checks(study: Study) -> list[Check]:
 
 def _few(checks: list[Check], n_tasks: int) -> list[Check]:
     """Shorten the checks of many tasks to what can be read: some that are not right, and how many more there are."""
-    if n_tasks <= MOST_TOLD:
+    if n_tasks <= MAX_TOLD:
         return checks
     found = []
     for level, told in ((Level.BLOCK, block), (Level.WARN, warning)):
         those = [check for check in checks if check.level is level]
-        found += those[:MOST_TOLD]
-        if len(those) > MOST_TOLD:
-            found.append(told(f"{len(those) - MOST_TOLD:,} more like these, in {n_tasks:,} tasks.", Mend.TASKS))
+        found += those[:MAX_TOLD]
+        if len(those) > MAX_TOLD:
+            found.append(told(f"{len(those) - MAX_TOLD:,} more like these, in {n_tasks:,} tasks.", Mend.TASKS))
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
 

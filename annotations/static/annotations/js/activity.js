@@ -4,7 +4,7 @@
 import { newUuid } from "./uuid.js";
 
 const IDLE_AFTER_MS = 30_000, ASLEEP_AFTER_MS = 5_000, TICK_MS = 1_000, SEND_EVERY_MS = 15_000;
-const MOST_A_REPORT = 100;
+const MAX_PER_REPORT = 100;
 const KEPT = "clarify:spans";
 
 const { url, token, assignment } = document.getElementById("activity").dataset;
@@ -109,7 +109,7 @@ async function report(leaving = false) {
   if (sending && !leaving) return;
   lastSent = Date.now();
   if (!leaving) cut();
-  const batch = finished.slice(0, MOST_A_REPORT);
+  const batch = finished.slice(0, MAX_PER_REPORT);
   if (!batch.length) return;
   sending = true;
   const now = Date.now();

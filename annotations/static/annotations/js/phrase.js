@@ -8,7 +8,7 @@ import { newUuid } from "./uuid.js";
 
 const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
-const LEAST_IN_VIEW_PX = 280; // of an answer
+const MIN_IN_VIEW_PX = 280; // of an answer
 const DOUBLE_CLICK_MS = 1000; // of a slow hand: the answer may come between the two
 
 const form = document.getElementById("phrase");
@@ -106,7 +106,7 @@ function keepHeight(answer, height) {
 function bringIntoView(answer) {
   const top = answer.getBoundingClientRect().top, bar = form.getBoundingClientRect().top;
   const end = bar > top ? bar : innerHeight; // on a phone the sentence lies over the end of the window
-  if (top < 0 || end - top < LEAST_IN_VIEW_PX) answer.scrollIntoView({ block: "start" });
+  if (top < 0 || end - top < MIN_IN_VIEW_PX) answer.scrollIntoView({ block: "start" });
 }
 
 function waitForNetwork() {

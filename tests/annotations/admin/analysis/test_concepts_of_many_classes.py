@@ -17,7 +17,7 @@ from annotations.analysis.concepts.concept_tables import ConceptTables, concept_
 from annotations.models import Moderation, Phrase, Study
 from tests.annotations.analysis.many_classes import study_of_many_classes
 
-MOST_QUERIES = 100
+MAX_QUERIES = 100
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_only_the_classes_of_the_page_are_looked_at(db: None, explained: list[in
     study = study_of_many_classes(1_000, n_people=1)
     with CaptureQueriesContext(connection) as queries:
         page = opened(coordinator_client, study)
-    assert len(explained) == TASKS_AT_ONCE and len(queries) < MOST_QUERIES
+    assert len(explained) == TASKS_AT_ONCE and len(queries) < MAX_QUERIES
     assert "1,000 tasks with a scored phrase, 1 to 10 here" in page
     assert "10. class 9 (" in page and "11. class 10 (" not in page
     opened(coordinator_client, study)

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.admin.analysis.results_page import MOST_COLUMNS
-from annotations.analysis.figures.chart_values import MOST_TASKS
+from annotations.admin.analysis.results_page import MAX_COLUMNS
+from annotations.analysis.figures.chart_values import MAX_TASKS
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study
 from annotations.models.staff import StudyMember
@@ -47,20 +47,20 @@ def page(client: Client, study: Study) -> str:
 def test_of_very_many_tasks_the_first_that_people_had_are_shown(
     coordinator_client: Client, base_model: BaseModel
 ) -> None:
-    tasks = [{"base_model": base_model, "target_class": i % 2} for i in range(MOST_TASKS + 3)]
+    tasks = [{"base_model": base_model, "target_class": i % 2} for i in range(MAX_TASKS + 3)]
     draft = lifecycle.create_study(slug="many", title="Many tasks", completion_code="C0DE5678", tasks=tasks)
     study = open_study(draft)
-    tell(study, [Tried(MOST_TASKS + 3, "ann", "red", 0.5, 0.5, 15, 9, 1)])
+    tell(study, [Tried(MAX_TASKS + 3, "ann", "red", 0.5, 0.5, 15, 9, 1)])
     shown = page(coordinator_client, study)
     titles = re.findall(r"<h2>(\d+)\. ", shown)
-    assert titles == [str(number) for number in (*range(1, MOST_TASKS), MOST_TASKS + 3)]
+    assert titles == [str(number) for number in (*range(1, MAX_TASKS), MAX_TASKS + 3)]
     assert '3 more tasks are in <a href="?table=estimates.csv"' in shown
     assert shown.count("3 more tasks are in its data.") == 6
-    assert f"{MOST_TASKS + 3 - MOST_COLUMNS} more tasks are in the file." in shown
+    assert f"{MAX_TASKS + 3 - MAX_COLUMNS} more tasks are in the file." in shown
     file = coordinator_client.get(url(study, "?table=estimates.csv")).content.decode()
-    assert {row["task"] for row in csv.DictReader(io.StringIO(file))} == {str(i + 1) for i in range(MOST_TASKS + 3)}
+    assert {row["task"] for row in csv.DictReader(io.StringIO(file))} == {str(i + 1) for i in range(MAX_TASKS + 3)}
     concepts = coordinator_client.get(f"/admin/annotations/study/{study.pk}/concepts/").content.decode()
-    assert f"Of {MOST_TASKS + 2} more nobody has said anything" in concepts and f"{MOST_TASKS + 3}. " in concepts
+    assert f"Of {MAX_TASKS + 2} more nobody has said anything" in concepts and f"{MAX_TASKS + 3}. " in concepts
 
 
 def test_a_study_without_people_says_so(coordinator_client: Client, draft_study: Study) -> None:

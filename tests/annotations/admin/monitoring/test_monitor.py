@@ -57,12 +57,12 @@ def test_a_coordinator_takes_note_and_an_analyst_does_not(
     analyst = User.objects.create_user("analyst", is_staff=True)
     open_study.members.create(user=analyst, role=Role.ANALYST)
     client.force_login(analyst)
-    assert "I take care" not in client.get(page(open_study)).content.decode()
+    assert "Acknowledge" not in client.get(page(open_study)).content.decode()
     assert client.post(page(open_study), {"alarm": alarm.pk}).status_code == 404
     assert coordinator_client.post(page(open_study), {"alarm": alarm.pk}).status_code == 302
     alarm.refresh_from_db()
     assert alarm.acknowledged_by == "coordinator"
-    assert "coordinator takes care" in client.get(page(open_study)).content.decode()
+    assert "acknowledged by coordinator" in client.get(page(open_study)).content.decode()
 
 
 def test_an_alarm_of_another_study_is_not_found(

@@ -72,8 +72,8 @@ def test_the_live_page_follows_the_study_by_itself(
         expect(page.get_by_text("Half of them left.")).to_be_visible(timeout=20_000)
         assert page.evaluate("window.notReloaded")
         assert page.evaluate("document.activeElement.id") == "again"
-        page.get_by_role("button", name="I take care").first.click()
-        expect(page.get_by_text("coordinator takes care").first).to_be_visible()
+        page.get_by_role("button", name="Acknowledge").first.click()
+        expect(page.get_by_text("acknowledged by coordinator").first).to_be_visible()
         page.set_viewport_size({"width": 400, "height": 860})
         assert overhang(page) == 0
 

@@ -95,7 +95,7 @@ def test_one_is_withheld_with_a_reason_and_owed_again(anna, address, coordinator
 
 def test_a_batch_is_taken_apart(anna, address, coordinator_client):
     coordinator_client.post(address, {"act": "prepare", "payment": owe(anna).pk})
-    coordinator_client.post(address, {"act": "take_apart", "batch": PaymentBatch.objects.get().pk})
+    coordinator_client.post(address, {"act": "undo_batch", "batch": PaymentBatch.objects.get().pk})
     assert not PaymentBatch.objects.exists() and Payment.objects.get().batch is None
 
 
@@ -113,7 +113,7 @@ def test_the_money_of_another_study_is_out_of_reach(anna, address, coordinator_c
     assert coordinator_client.post(there, {"act": "withhold", "one": owed.pk, "reason": "x"}).status_code == 404
     coordinator_client.post(address, {"act": "prepare", "payment": owed.pk})
     batch = PaymentBatch.objects.get()
-    for act in ("send", "file_ids", "take_apart", "say_paid"):
+    for act in ("send", "file_ids", "undo_batch", "say_paid"):
         assert coordinator_client.post(there, {"act": act, "batch": batch.pk}).status_code == 404
 
 

@@ -157,6 +157,6 @@ def test_what_is_not_there_is_not_found(address: str, coordinator_client: Client
 def test_a_failed_correction_says_why(
     address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, settings
 ) -> None:
-    settings.LEAST_SLICE_SIZE = 49
+    settings.MIN_SLICE_SIZE = 49
     train(coordinator_client, address, base_model)
     assert "each part needs at least 49" in coordinator_client.get(address).content.decode()

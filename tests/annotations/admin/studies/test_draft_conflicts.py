@@ -234,7 +234,7 @@ def test_tasks_that_have_no_place_on_the_form_any_more_are_said_to_be_lost(
 ) -> None:
     bens = opened(ben, draft_study)
     class_lists.add(draft_study, base_model, ["oval"], by="ann")
-    monkeypatch.setattr("annotations.admin.study_admin.MOST_ON_FORM", 1)
+    monkeypatch.setattr("annotations.admin.study_admin.MAX_ON_FORM", 1)
     response = save(ben, draft_study, bens | {"title": "Ben's", "tasks-0-max_phrases": "9"})
     assert ("Tasks", "now on the page “Many classes”", "not kept: do it there") in differences(response)
     assert save(ben, draft_study, fields_of(response)).status_code == 302
@@ -245,7 +245,7 @@ def test_tasks_that_have_a_place_on_the_form_only_now_are_not_said_to_be_new(
     ben: Client, draft_study: Study, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class_lists.add(draft_study, base_model, ["oval"], by="ann")
-    monkeypatch.setattr("annotations.admin.study_admin.MOST_ON_FORM", 1)
+    monkeypatch.setattr("annotations.admin.study_admin.MAX_ON_FORM", 1)
     bens = opened(ben, draft_study)
     assert "tasks-TOTAL_FORMS" not in bens
     class_lists.remove(draft_study, [draft_study.tasks.get(target_class=OVAL).position], by="ann")

@@ -21,7 +21,7 @@ AGREES = f"“{THERE}” on Prolific agrees with this one"
 @pytest.fixture
 def study(draft_study: Study, prolific: FakeProlific) -> Study:
     """On Prolific too, both sides alike."""
-    draft_study.quota, draft_study.reward_cents, draft_study.most_minutes = 30, 250, 45
+    draft_study.quota, draft_study.reward_cents, draft_study.max_minutes = 30, 250, 45
     draft_study.save()
     put_on_prolific(draft_study, prolific)
     there = prolific.clerk.studies[THERE]

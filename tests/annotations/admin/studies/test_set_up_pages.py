@@ -15,7 +15,7 @@ from annotations.services.visits import preview_links
 FIELDS: dict[str, Any] = {
     "completion_code": "C0DE1234",
     "currency": "GBP",
-    "least_hourly_cents": "9.00",
+    "min_hourly_cents": "9.00",
     "new_concept_chance": 0.1,
     "alarm_dropout": 0.4,
     "alarm_failed_check": 0.3,
@@ -37,7 +37,7 @@ def analyst_client(draft_study: Study) -> Client:
 
 
 def test_the_pre_flight_says_what_is_wrong_and_links_there(coordinator_client: Client, draft_study: Study) -> None:
-    Study.objects.update(completion_url="https://app.prolific.co/x?cc={code}", most_minutes=3)
+    Study.objects.update(completion_url="https://app.prolific.co/x?cc={code}", max_minutes=3)
     page = coordinator_client.get(address(draft_study, "preflight")).content.decode()
     assert "3 things keep the study from opening" in page
     assert f"{address(draft_study, 'change')}#fieldset-0-4-heading" in page

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from annotations.admin.studies.study_forms import MOST_ERRORS
+from annotations.admin.studies.study_forms import MAX_ERRORS
 from annotations.models import BaseModel, Dataset, Rehearsal, Role, Study, StudyState
 from annotations.services.queue import jobs
 from annotations.services.visits import rehearsals
@@ -43,7 +43,7 @@ def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, A
         "lease_minutes": 90,
         "new_concept_chance": 0.1,
         "currency": "GBP",
-        "least_hourly_cents": "9.00",
+        "min_hourly_cents": "9.00",
         "alarm_dropout": 0.4,
         "alarm_failed_check": 0.3,
         "tasks-TOTAL_FORMS": len(targets),
@@ -84,7 +84,7 @@ def test_a_draft_takes_suggestions(coordinator_client: Client, base_model: BaseM
 def test_money_is_typed_in_units_and_kept_in_hundredths(coordinator_client: Client, base_model: BaseModel) -> None:
     coordinator_client.post(ADD, form(base_model, "", reward_cents="3.50", bonus_cents="0.05"))
     study = Study.objects.get()
-    assert (study.reward_cents, study.bonus_cents, study.least_hourly_cents) == (350, 5, 900)
+    assert (study.reward_cents, study.bonus_cents, study.min_hourly_cents) == (350, 5, 900)
     assert 'name="reward_cents" value="3.50"' in coordinator_client.get(page_of(study)).content.decode()
 
 
@@ -130,7 +130,7 @@ def test_the_form_offers_classes_by_name_and_the_most_errors_first(
     coordinator_client: Client, base_model: BaseModel
 ) -> None:
     page = coordinator_client.get(ADD).content.decode()
-    assert page.index(MOST_ERRORS) < page.index(">square<") < page.index(">oval<")
+    assert page.index(MAX_ERRORS) < page.index(">square<") < page.index(">oval<")
     assert 'name="completion_code" value="' in page
 
 

@@ -140,7 +140,7 @@ def test_an_open_study_keeps_its_classes(study, base_model, coordinator_client):
 
 
 def test_a_form_with_very_many_tasks_leaves_them_to_their_page(draft, base_model, coordinator_client, monkeypatch):
-    monkeypatch.setattr("annotations.admin.study_admin.MOST_ON_FORM", 1)
+    monkeypatch.setattr("annotations.admin.study_admin.MAX_ON_FORM", 1)
     page = coordinator_client.get(reverse("admin:annotations_study_change", args=[draft.pk])).content.decode()
     assert "tasks-0-base_model" not in page and "conditions-TOTAL_FORMS" in page
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from annotations.analysis.statistics.estimates import (
-    LEAST_RESAMPLES,
-    MOST_RESAMPLES,
+    MAX_RESAMPLES,
+    MIN_RESAMPLES,
     Estimate,
     Spread,
     bca_interval,
@@ -72,4 +72,4 @@ def test_a_share_of_nothing_has_no_interval() -> None:
 
 
 def test_large_samples_take_fewer_resamples() -> None:
-    assert (n_resamples(26), n_resamples(1_000_000)) == (MOST_RESAMPLES, LEAST_RESAMPLES)
+    assert (n_resamples(26), n_resamples(1_000_000)) == (MAX_RESAMPLES, MIN_RESAMPLES)

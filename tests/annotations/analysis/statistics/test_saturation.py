@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from annotations.analysis.statistics.saturation import MOST_PLACES, best_of, novelty, rarefaction
+from annotations.analysis.statistics.saturation import MAX_PLACES, best_of, novelty, rarefaction
 
 ANN, BEN, CAL, DOT = frozenset("ab"), frozenset("a"), frozenset("ac"), frozenset("c")
 
@@ -40,7 +40,7 @@ def test_curves_of_nobody_are_empty() -> None:
 
 def test_a_curve_of_many_people_has_some_places_from_the_first_to_the_last() -> None:
     found = best_of(np.random.default_rng(0).random(3_000).tolist())
-    assert (found.people[0], found.people[-1], len(found.people)) == (1, 3_000, MOST_PLACES)
+    assert (found.people[0], found.people[-1], len(found.people)) == (1, 3_000, MAX_PLACES)
     assert found.low[-1] == found.mean[-1] == found.high[-1]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.tables.comparisons import COMPARED_MEASURES, MOST_TASKS, compare_conditions, compare_tasks
+from annotations.analysis.tables.comparisons import COMPARED_MEASURES, MAX_TASKS, compare_conditions, compare_tasks
 
 
 def row(person: str, task: int, condition: str | None, score: float | None) -> PersonTask:
@@ -60,7 +60,7 @@ def test_one_task_is_no_comparison() -> None:
 
 
 def test_of_very_many_tasks_no_two_are_compared() -> None:
-    titles = {number: f"class {number}" for number in range(1, MOST_TASKS + 2)}
+    titles = {number: f"class {number}" for number in range(1, MAX_TASKS + 2)}
     assert compare_tasks([], titles) == ()
     del titles[1]
     assert len(compare_tasks([], titles)) > 0

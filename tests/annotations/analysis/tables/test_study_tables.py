@@ -156,7 +156,7 @@ def test_the_best_keywords_of_each_list_stand_beside_their_task(scripted: Study,
     assert (rows[0].ranked.n_keywords, rows[0].row["keyword"], rows[-1].row["keyword"]) == (25, "word 0", "blue")
     header, first, *_ = study_tables(scripted).keywords.lines()
     cells = dict(zip(header, first, strict=True))
-    assert (cells["list"], cells["keyword"], cells["p_of_list"]) == ("colours", "word 0", "0.02")
+    assert (cells["list"], cells["keyword"], cells["adjusted_p"]) == ("colours", "word 0", "0.02")
 
 
 def test_a_study_without_people_has_every_table(draft_study: Study) -> None:

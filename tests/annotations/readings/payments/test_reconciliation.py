@@ -1,4 +1,4 @@
-"""Both ledgers of a study, read from the rows: compared, counted, filtered and paged."""
+"""The reconciliation of a study, read from the rows: compared, counted, filtered and paged."""
 
 import datetime as dt
 

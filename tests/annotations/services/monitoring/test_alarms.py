@@ -70,7 +70,7 @@ def test_a_silent_queue_is_told_by_its_name(open_study: Study) -> None:
 
 
 def test_dropout_needs_enough_people_and_more_than_the_level(open_study: Study) -> None:
-    for i in range(alarms.LEAST_PEOPLE - 1):
+    for i in range(alarms.MIN_PEOPLE - 1):
         start_visit(open_study, f"person-{i}")
     later = timezone.now() + GONE_AFTER + 60 * SECOND
     alarms.watch(later)
@@ -166,7 +166,7 @@ def test_after_some_tries_nobody_is_told_any_more_and_the_reason_stays(
     alarm = raised(open_study, alarm_email="a@example.org")
     for hour in range(20):
         alarms.notify_due(alarm.raised_at + hour * dt.timedelta(hours=1))
-    assert channels["email"].calls == alarms.MOST_ATTEMPTS
+    assert channels["email"].calls == alarms.MAX_ATTEMPTS
     alarm.refresh_from_db()
     assert (alarm.notified_at, alarm.last_error) == (None, "email: it is down")
 

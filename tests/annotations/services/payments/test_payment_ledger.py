@@ -156,10 +156,10 @@ class LedgerOfMoney(RuleBasedStateMachine):
             self.maybe(lambda: payment_ledger.send(batch, by="cora"))
 
     @rule(data=st.data())
-    def take_apart(self, data: st.DataObject) -> None:
+    def undo_batch(self, data: st.DataObject) -> None:
         batch = any_of(data, PaymentBatch)
         if batch:
-            self.maybe(lambda: payment_ledger.take_apart(batch, by="cora"))
+            self.maybe(lambda: payment_ledger.undo_batch(batch, by="cora"))
 
     @rule(data=st.data())
     def hand_out(self, data: st.DataObject) -> None:

@@ -1,4 +1,4 @@
-"""The ledger of money: what is owed by hand, withheld, put into a batch, taken apart, and handed out as a file."""
+"""The ledger of money: what is owed by hand, withheld, put into a batch, undone, and handed out as a file."""
 
 import csv
 import datetime as dt
@@ -178,7 +178,7 @@ def test_what_was_handed_out_before_prolific_paid_can_be_taken_again(anna, rewar
 
 def test_a_batch_that_waits_can_be_taken_apart(anna):
     payment = owe(anna)
-    payment_ledger.take_apart(prepared(payment), by="cora")
+    payment_ledger.undo_batch(prepared(payment), by="cora")
     payment.refresh_from_db()
     assert payment.batch is None and not PaymentBatch.objects.exists()
 
@@ -192,7 +192,7 @@ def test_what_was_sent_is_neither_taken_apart_nor_handed_out(anna, prolific):
     batch = prepared(owe(anna))
     payment_ledger.send(batch, by="cora")
     with pytest.raises(PaymentRefused):
-        payment_ledger.take_apart(batch, by="cora")
+        payment_ledger.undo_batch(batch, by="cora")
     with pytest.raises(PaymentRefused):
         payment_files.hand_out(batch, "ids", by="cora")
     with pytest.raises(PaymentRefused):

@@ -78,7 +78,7 @@ def test_who_withdrew_is_not_judged(study):
 
 
 def test_many_tries_ask_for_more_than_this_small_class_can_show(study):
-    """13 images judge: after 300 tries random words may separate them by chance."""
+    """The scoring half has 13 images: after 300 tries random words may separate them by chance."""
     words = {f"word {i}": wrong_words(study) for i in range(299)}
     complete(study, "anna", {**words, "red": right_words(study)})
     assert payment_ledger.propose(study, by="cora").n_earned == 0

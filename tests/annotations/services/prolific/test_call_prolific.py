@@ -10,7 +10,7 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import TokenRefused
 from annotations.services.prolific import prolific_client, request_sender
 from annotations.services.prolific.request_sender import call_due
-from annotations.services.prolific.retry_schedule import MOST_TRIES
+from annotations.services.prolific.retry_schedule import MAX_TRIES
 from annotations.services.prolific.submission_requests import ask
 from annotations.services.prolific.submissions import reconcile
 from tests.fake_prolific.server import Trouble
@@ -123,7 +123,7 @@ def test_waits_grow_and_end(study, prolific):
     here, _there = came(study, prolific, "anna")
     request = ask(here, "approve", by="cora")
     waits = []
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         prolific.meet(*[Trouble(503)] * 3)  # a look is tried three times, an act once
         make_due()
         before = timezone.now()

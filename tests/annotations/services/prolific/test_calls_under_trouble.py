@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from annotations.models import ProlificRequest, RequestState
 from annotations.services.prolific import prolific_client
 from annotations.services.prolific.request_sender import call_due
-from annotations.services.prolific.retry_schedule import MOST_TRIES
+from annotations.services.prolific.retry_schedule import MAX_TRIES
 from annotations.services.prolific.submission_requests import ask
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
@@ -36,7 +36,7 @@ def test_no_trouble_makes_an_act_happen_twice(open_study, prolific):
         with transaction.atomic():
             requests = {act: ask(submission_of(study, act), act, by="cora", **ACTS[act][1]) for act in ACTS}
             prolific.meet(*troubles)
-            for _turn in range(MOST_TRIES + 1):
+            for _turn in range(MAX_TRIES + 1):
                 ProlificRequest.objects.filter(state=RequestState.PENDING).update(due_at=timezone.now())
                 call_due(prolific_client.client())
             for act, request in requests.items():

@@ -10,7 +10,7 @@ from annotations.prolific.client import Prolific
 from annotations.readings.prolific import status_comparison
 from annotations.services.common.service_errors import NoProlificToken, RequestRefused
 from annotations.services.prolific import study_status
-from annotations.services.prolific.retry_schedule import MOST_TRIES
+from annotations.services.prolific.retry_schedule import MAX_TRIES
 from annotations.services.prolific.submissions import Effect
 from annotations.services.studies import lifecycle, recruitment
 from tests.fake_prolific.server import Trouble
@@ -116,7 +116,7 @@ def test_an_answer_that_was_lost_is_no_second_act(study, prolific, there):
 
 def test_a_prolific_that_stays_away_ends_in_a_reason(study, prolific):
     lifecycle.pause_study(study, on_prolific=True)
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         prolific.meet(*[Trouble(503)] * 3)
         make_due()
         call()

@@ -6,13 +6,13 @@ import random
 import pytest
 
 from annotations.prolific.prolific_errors import Busy, ServerFault, Unreachable
-from annotations.services.prolific.retry_schedule import MOST_TRIES, next_try_in
+from annotations.services.prolific.retry_schedule import MAX_TRIES, next_try_in
 
 AWAY = Unreachable("Prolific cannot be reached.")
 
 
 def all_waits(uniform):
-    return sum((next_try_in(AWAY, n, uniform) for n in range(1, MOST_TRIES)), dt.timedelta())
+    return sum((next_try_in(AWAY, n, uniform) for n in range(1, MAX_TRIES)), dt.timedelta())
 
 
 def test_no_chance_makes_the_tries_end_before_some_hours_are_over():

@@ -21,7 +21,7 @@ def study(draft_study, prolific):
     for name, value in {
         "quota": 30,
         "reward_cents": 250,
-        "most_minutes": 45,
+        "max_minutes": 45,
         "no_consent_code": "NOCONSENT",
         "failed_check_code": "FAILED",
         "researcher_code": "RESEARCH",

@@ -3,7 +3,7 @@ from django.db import connection, transaction
 
 from annotations.models import Phrase, PhraseState
 from annotations.services.phrases import scoring
-from annotations.services.queue.claims import MOST_ATTEMPTS
+from annotations.services.queue.claims import MAX_ATTEMPTS
 from tests.steps import submit
 
 
@@ -45,8 +45,8 @@ def test_a_phrase_that_kills_its_worker_is_found_in_few_batches_and_no_other_phr
         batches.append(len(ids))
         if poison not in ids:
             Phrase.objects.filter(pk__in=ids).delete()  # it got its score
-    assert sorted(batches) == [1] * (MOST_ATTEMPTS - 2 + 3) + [4] * 4 + [16]
-    assert list(Phrase.objects.values_list("pk", "attempts")) == [(poison, MOST_ATTEMPTS)]
+    assert sorted(batches) == [1] * (MAX_ATTEMPTS - 2 + 3) + [4] * 4 + [16]
+    assert list(Phrase.objects.values_list("pk", "attempts")) == [(poison, MAX_ATTEMPTS)]
 
 
 def test_what_was_tried_in_this_drain_is_left_for_the_next(alice, dataset):
@@ -60,7 +60,7 @@ def test_nothing_due_is_nothing_taken_up(dataset):
 
 def test_the_last_attempt_that_ended_its_worker_fails_the_phrase(alice, dataset):
     phrase = submit(alice)
-    tried(phrase, MOST_ATTEMPTS)
+    tried(phrase, MAX_ATTEMPTS)
     assert scoring.claim_phrases(dataset) == []
     assert scoring.fail_exhausted_phrases() == 1
     phrase.refresh_from_db()
@@ -70,11 +70,11 @@ def test_the_last_attempt_that_ended_its_worker_fails_the_phrase(alice, dataset)
 
 def test_a_failed_attempt_leaves_the_phrase_due_until_the_last(alice):
     phrase = submit(alice)
-    tried(phrase, MOST_ATTEMPTS - 1)
+    tried(phrase, MAX_ATTEMPTS - 1)
     scoring.fail_phrase(phrase.pk, "RuntimeError: no memory", final=False)
     phrase.refresh_from_db()
     assert (phrase.state, phrase.last_error) == (PhraseState.PENDING, "RuntimeError: no memory")
-    tried(phrase, MOST_ATTEMPTS)
+    tried(phrase, MAX_ATTEMPTS)
     scoring.fail_phrase(phrase.pk, "RuntimeError: no memory", final=False)
     phrase.refresh_from_db()
     assert phrase.state == PhraseState.FAILED
@@ -83,7 +83,7 @@ def test_a_failed_attempt_leaves_the_phrase_due_until_the_last(alice):
 @pytest.mark.django_db(transaction=True)
 def test_what_another_worker_holds_is_passed_over(alice, dataset):
     held, free = submit(alice, "one"), submit(alice, "two")
-    tried(held, MOST_ATTEMPTS)
+    tried(held, MAX_ATTEMPTS)
     other = connection.copy()
     try:
         with transaction.atomic():

@@ -52,18 +52,18 @@ def test_a_beat_keeps_the_job(job: DatasetImport) -> None:
 
 def test_a_job_that_ends_its_worker_each_time_fails_and_says_at_what(job: DatasetImport) -> None:
     now = timezone.now()
-    for turn in range(jobs.MOST_ATTEMPTS):
+    for turn in range(jobs.MAX_ATTEMPTS):
         taken = jobs.claim(DatasetImport, now + turn * LATER)
         assert taken is not None
         DatasetImport.objects.update(phase="embedding")
-    assert jobs.claim(DatasetImport, now + jobs.MOST_ATTEMPTS * LATER) is None
+    assert jobs.claim(DatasetImport, now + jobs.MAX_ATTEMPTS * LATER) is None
     job.refresh_from_db()
     assert job.state == JobState.FAILED
     assert "ended 5 times while it was at “embedding”" in job.error
 
 
 def test_a_job_put_back_is_due_at_once_and_has_lost_no_attempt(job: DatasetImport) -> None:
-    for _ in range(jobs.MOST_ATTEMPTS + 1):
+    for _ in range(jobs.MAX_ATTEMPTS + 1):
         taken = jobs.claim(DatasetImport)
         assert taken is not None and taken.attempts == 1
         jobs.put_back(taken)

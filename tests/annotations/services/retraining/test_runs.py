@@ -5,7 +5,7 @@ import pytest
 from annotations.models import Event, Phrase, Run, RunState, Score
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.queue import worker_wakeup
-from annotations.services.queue.claims import MOST_ATTEMPTS
+from annotations.services.queue.claims import MAX_ATTEMPTS
 from annotations.services.retraining import runs
 from tests.steps import end, submit, submit_and_score
 from worker.phrases.scoring import score_due_phrases
@@ -21,11 +21,11 @@ def test_each_distinct_annotation_of_an_ended_assignment_gets_a_run(alice):
 
 def test_a_run_holds_its_annotation_and_how_it_will_be_trained(alice, settings):
     (phrase,) = submit_and_score(alice, "red")
-    settings.LEAST_SLICE_SIZE = 7
+    settings.MIN_SLICE_SIZE = 7
     end(alice)
     run, task = Run.objects.get(), alice.assignment.task
     assert (run.target_class, run.threshold, run.scheme) == (task.target_class, phrase.score.threshold, "class_equal")
-    assert (run.l2, run.least_slice_size, run.base_model) == (task.base_model.l2, 7, task.base_model)
+    assert (run.l2, run.min_slice_size, run.base_model) == (task.base_model.l2, 7, task.base_model)
 
 
 def test_phrases_with_one_annotation_share_a_run(alice):
@@ -149,7 +149,7 @@ def test_a_failed_attempt_fails_the_run_when_final_or_the_last(alice, attempts, 
 def test_a_run_that_ended_its_worker_at_every_attempt_fails(alice):
     submit_and_score(alice, "red")
     end(alice)
-    Run.objects.update(attempts=MOST_ATTEMPTS)
+    Run.objects.update(attempts=MAX_ATTEMPTS)
     assert runs.fail_exhausted_runs() == 1
     run = Run.objects.get()
     assert (run.state, Phrase.objects.get().state) == (RunState.FAILED, "scored")

@@ -16,7 +16,7 @@ from annotations.models import (
     Study,
     Task,
 )
-from annotations.services.studies.preflight.duration import LEAST_PEOPLE, Estimate, estimate, longest_minutes
+from annotations.services.studies.preflight.duration import MIN_PEOPLE, Estimate, estimate, longest_minutes
 from annotations.services.studies.preflight.pay_checks import hourly_cents
 from tests import actors
 
@@ -26,7 +26,7 @@ def send(
     minutes: float,
     *,
     of_tasks: float = 1.0,
-    n: int = LEAST_PEOPLE,
+    n: int = MIN_PEOPLE,
     kind: str = SessionKind.PARTICIPANT,
     finishes: bool = True,
 ) -> None:
@@ -130,5 +130,5 @@ def test_a_task_with_other_limits_is_not_compared(open_study: Study, another: St
 
 
 def test_four_people_are_too_few(open_study: Study, another: Study) -> None:
-    send(open_study, 9, n=LEAST_PEOPLE - 1)
+    send(open_study, 9, n=MIN_PEOPLE - 1)
     assert found(another).is_most and found(open_study).is_most

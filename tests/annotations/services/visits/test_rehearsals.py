@@ -109,7 +109,7 @@ def test_a_rehearsal_grows_old_in_an_hour(draft_study: Study) -> None:
     assert "more than an hour old" in preflight.blocking(draft_study)[0]
 
 
-@pytest.mark.parametrize("n", [0, rehearsals.MOST_PEOPLE + 1])
+@pytest.mark.parametrize("n", [0, rehearsals.MAX_PEOPLE + 1])
 def test_a_number_out_of_range_is_refused(draft_study: Study, n: int) -> None:
     with pytest.raises(RehearsalNotPossible, match="Send 1 to"):
         request_rehearsal(draft_study, n, by="coordinator")

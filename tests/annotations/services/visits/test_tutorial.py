@@ -119,7 +119,7 @@ def test_a_phrase_after_the_tutorial_is_refused(session):
 
 
 def test_practice_has_an_end(session, monkeypatch):
-    monkeypatch.setattr(tutorial, "MOST_PRACTICE_PHRASES", 2)
+    monkeypatch.setattr(tutorial, "MAX_PRACTICE_PHRASES", 2)
     practise(sessions.give_consent(session), "red", "blue")
     with pytest.raises(TooManyPhrases):
         practise(session, "green")

@@ -7,7 +7,7 @@ from tests.actors import Visit
 from tests.annotations.views.pages import say, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
-MOST_BYTES = 30_000  # as they are, before any compression
+MAX_BYTES = 30_000  # as they are, before any compression
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -20,4 +20,4 @@ def test_the_answer_to_a_phrase_is_light_also_after_twenty(alice: Visit, languag
     answer = alice.client.get(task_url(alice, f"phrases/{phrase.client_uuid}"), headers=headers)
     assert tree(answer).select("#answer .side img")
     assert len(tree(answer).select("#history li")) == 20
-    assert len(answer.content) <= MOST_BYTES
+    assert len(answer.content) <= MAX_BYTES

@@ -169,7 +169,7 @@ def test_after_the_end_it_is_a_conflict_and_nothing_changes(alice: Visit, what: 
     assert not Judgement.objects.exists()
 
 
-def test_the_class_named_gets_a_kind_word_and_no_question(alice: Visit) -> None:
+def test_the_class_named_gets_a_hint_and_no_question(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "Squares")
     page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
     assert "what all of these images show" in one(page, ".kind-word").get_text()

@@ -6,9 +6,9 @@ import pytest
 from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
 from modeling.arrays.phrases.error_score import error_score, error_scores
 from modeling.arrays.phrases.keywords import (
+    adjusted_p,
     clip_scores,
     has_keyword,
-    p_of_list,
     permuted_maxima,
     rank_keywords,
     select_classes,
@@ -50,7 +50,7 @@ def test_keywords_are_ranked_by_error_score_and_the_earliest_of_tied_ones_comes_
     assert (crimson.n_captioned, crimson.subgroup_accuracy) == (0, None)
     assert blue.error_score.value == 0 == ball.error_score.value
     assert red.error_score.p_value == pytest.approx(4 / 35)
-    assert blue.p_of_list == 1
+    assert blue.adjusted_p == 1
 
 
 def test_images_without_captions_have_no_subgroups() -> None:
@@ -79,7 +79,7 @@ def test_a_keyword_is_found_as_whole_words(caption: str, keyword: str, found: bo
 def test_the_published_permutation_p_value_comes_out_under_ties() -> None:
     similarities, is_error = np.array([[0.1, 0.2, 0.2, 0.3, 0.2, 0.3, 0.3, 0.4]]), np.arange(8) >= 4
     maxima = permuted_maxima(similarities, is_error, rng(), 20_000)
-    assert p_of_list(np.array([0.5]), maxima)[0] == pytest.approx(0.243, abs=0.01)
+    assert adjusted_p(np.array([0.5]), maxima)[0] == pytest.approx(0.243, abs=0.01)
 
 
 def test_permuted_maxima_are_the_largest_scores_of_permuted_labels() -> None:
@@ -92,7 +92,7 @@ def test_permuted_maxima_are_the_largest_scores_of_permuted_labels() -> None:
 
 def test_the_share_of_maxima_counts_the_list_itself() -> None:
     maxima = np.array([0.1, 0.2, 0.2, 0.4])
-    assert p_of_list(np.array([0.0, 0.2, 0.3, 0.5]), maxima).tolist() == [1, 4 / 5, 2 / 5, 1 / 5]
+    assert adjusted_p(np.array([0.0, 0.2, 0.3, 0.5]), maxima).tolist() == [1, 4 / 5, 2 / 5, 1 / 5]
 
 
 def test_the_best_of_a_list_of_random_words_is_seldom_surprising() -> None:
@@ -103,7 +103,7 @@ def test_the_best_of_a_list_of_random_words_is_seldom_surprising() -> None:
         for lists in (np.random.default_rng(seed) for seed in range(60))
     ]
     assert sum(best.error_score.p_value < 0.05 for best in ranked) > 30
-    assert sum(best.p_of_list <= 0.05 for best in ranked) < 10
+    assert sum(best.adjusted_p <= 0.05 for best in ranked) < 10
 
 
 def test_the_same_generator_gives_the_same_ranking() -> None:
@@ -175,4 +175,4 @@ def test_similarities_that_are_not_finite_are_named() -> None:
 
 def test_what_is_not_a_number_has_no_p_value() -> None:
     with pytest.raises(BadArray, match="number 1 of them is NaN"):
-        p_of_list(np.array([0.5, np.nan]), np.array([0.1]))
+        adjusted_p(np.array([0.5, np.nan]), np.array([0.1]))

@@ -47,5 +47,5 @@ def test_the_flaw_of_each_class_is_named_first_and_no_list_of_random_words_reach
     for class_name, first in [("waterbird", "bamboo forest"), ("landbird", "beach")]:
         best = next(iter(ranking(class_name).values()))
         assert best.keyword == first
-        assert best.p_of_list == pytest.approx(1 / 201)
+        assert best.adjusted_p == pytest.approx(1 / 201)
         assert best.error_score.p_value < 1e-6

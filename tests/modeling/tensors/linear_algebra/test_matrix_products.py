@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from modeling.tensors.linear_algebra import matrix_products
-from modeling.tensors.linear_algebra.matrix_products import packed, times, times_packed
+from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
 
 def matrices(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor]:
@@ -13,7 +13,7 @@ def matrices(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Te
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_it_is_the_matrix_product_in_the_precision_of_its_factors(dtype: torch.dtype) -> None:
     a, b = matrices(dtype)
-    product = times(a, b)
+    product = matmul(a, b)
     assert product.dtype == dtype
     exact = a.double() @ b.double()
     bound = 30 * torch.finfo(dtype).eps * (a.double().abs() @ b.double().abs())
@@ -26,7 +26,7 @@ def test_a_factor_may_be_transposed_or_have_gaps() -> None:
     wide[:, ::3] = a
     for left in (a, a.T.contiguous().T, wide[:, ::3]):
         for right in (b, b.T.contiguous().T, torch.cat([b, b], 1)[:, :11]):
-            torch.testing.assert_close(times(left, right), a @ b)
+            torch.testing.assert_close(matmul(left, right), a @ b)
 
 
 def test_factors_without_gaps_are_not_copied() -> None:
@@ -40,12 +40,12 @@ def test_rows_may_be_packed_for_any_number_of_others(dtype: torch.dtype) -> None
     a, b = matrices(dtype)
     rows = packed(b.T)
     for some in (a, a[:1], a[::2]):
-        torch.testing.assert_close(times_packed(some, rows), some @ b)
+        torch.testing.assert_close(matmul_packed(some, rows), some @ b)
 
 
 def test_it_does_without_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = matrices()
     monkeypatch.setattr(matrix_products, "_of_onednn", None)
     monkeypatch.setattr(matrix_products, "_pack", None)
-    assert torch.equal(times(a, b), a @ b)
-    assert torch.equal(times_packed(a, packed(b.T)), a @ b)
+    assert torch.equal(matmul(a, b), a @ b)
+    assert torch.equal(matmul_packed(a, packed(b.T)), a @ b)

@@ -139,7 +139,7 @@ def test_a_product_is_no_further_off_than_is_said(dtype: torch.dtype, d: int) ->
     images, texts = unit(2_000, d, 0), unit(40, d, 1)
     texts[:20] = images[:20]  # similarities up to 1
     blocks = _Blocks(images, dtype)
-    about = np.concatenate(list(blocks.times(texts)), axis=1)
+    about = np.concatenate(list(blocks.products(texts)), axis=1)
     off = np.abs(about - every_similarity(images, texts))
     assert off.max() > 0
     assert (off <= blocks.rounding(texts) + blocks.share * np.abs(about)).all()

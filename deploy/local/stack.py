@@ -1,4 +1,4 @@
-"""What a site on this machine stands on, the demo's and the drill's: servers, tables, a data set with a base model."""
+"""The stack below a local site, the demo's and the drill's: servers, tables, a data set with a base model."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ class Stopped(BaseException):
 
 
 @dataclass(frozen=True)
-class Ground:
+class Stack:
     """Running servers, a site that is not started yet, and `deploy.local.job`, which talks to Django."""
 
     database: Server
@@ -52,7 +52,7 @@ def shutting_down_in_order() -> Iterator[ExitStack]:
                 signal.signal(number, signal.SIG_IGN)
 
 
-def lay(running: ExitStack, folder: DemoFolder, stages: Stages, *, port: int, reset: bool) -> Ground:
+def start_stack(running: ExitStack, folder: DemoFolder, stages: Stages, *, port: int, reset: bool) -> Stack:
     """Start the servers in the folder and make what is not there yet; `running` stops them, and the site before them.
 
     reset: remove what the folder holds first. Raises CannotRun and StageFailed.
@@ -73,7 +73,7 @@ def lay(running: ExitStack, folder: DemoFolder, stages: Stages, *, port: int, re
     site = Site(port, env, folder.logs, folder.path)
     running.callback(site.stop)
     _build(stages, job, env)
-    return Ground(database, broker, env, site, job)
+    return Stack(database, broker, env, site, job)
 
 
 def _build(stages: Stages, job: ModuleType, env: Mapping[str, str]) -> None:
