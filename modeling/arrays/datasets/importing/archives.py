@@ -1,4 +1,4 @@
-"""Unpacks an archive that somebody uploaded, and trusts nothing in it: its paths, its sizes, its links."""
+"""Unpacking of uploaded archives, without trust in their paths, sizes and links."""
 
 import shutil
 import stat
@@ -17,15 +17,26 @@ from modeling.arrays.datasets.importing.storage import storing
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
 _COPIED_AT_ONCE = 2**20
-_LONGEST_NAME = 255  # bytes of a file's or folder's name, as file systems have it
+_LONGEST_NAME = 255  # bytes of a file's or folder's name: the limit of file systems
 _LONGEST_PATH = 2048  # bytes, within the archive
-_LONGEST_TAR_HEADER = 2**20  # bytes: tarfile reads each into memory, whatever it says to be
-_PASSED_OVER = ("__MACOSX", ".DS_Store")  # what packing on a Mac adds
+_LONGEST_TAR_HEADER = 2**20  # bytes: tarfile reads a header into memory, whatever size it declares
+_PASSED_OVER = ("__MACOSX", ".DS_Store")  # added by macOS
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may hold. `ratio`: bytes unpacked for each byte packed, beyond `free_bytes`."""
+    """What an archive may hold.
+
+    Attributes
+    ----------
+    entries : int
+        Files and folders.
+    unpacked_bytes : int
+    ratio : float
+        Unpacked bytes per packed byte, beyond `free_bytes`.
+    free_bytes : int
+        Unpacked bytes that are allowed whatever the archive's size.
+    """
 
     entries: int = 2_000_000
     unpacked_bytes: int = 200 * 2**30
@@ -42,7 +53,7 @@ class _Entry(NamedTuple):
 
 
 class _TarHeader(tarfile.TarInfo):
-    """Refuses what a small archive can blow up to gigabytes of memory before any file of it is seen."""
+    """Rejects headers with which a small archive would fill gigabytes of memory before its first file."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_TarHeader":
@@ -64,16 +75,35 @@ _LONG_HEADERS = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-_SPARSE = "it holds a file with gaps, as no image has"
+_SPARSE = "it holds a sparse file, which is not an image"
 
 
 def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | None = None) -> Path:
-    """Unpack a .zip, .tar, .tar.gz or .tgz into `folder`, which is made anew; return the folder that holds the data.
+    """Unpack a .zip, .tar, .tar.gz or .tgz.
 
-    That is the only folder at the top of the archive, or `folder` itself. `progress` counts bytes in the stage
-    `unpacking`. Raises OutsideRoot for an absolute path or "..", BadSource for a link or anything else that is no plain
-    file, for a path that comes twice or cannot be a path here, for what passes a limit and for what is no archive,
-    StorageFailed.
+    Parameters
+    ----------
+    archive : pathlib.Path
+    folder : pathlib.Path
+        Deleted if it exists, and created again.
+    progress : Progress
+        Counts bytes in the stage `unpacking`.
+    limits : Limits, optional
+
+    Returns
+    -------
+    pathlib.Path
+        Folder of the data: the only folder at the top of the archive, otherwise `folder`.
+
+    Raises
+    ------
+    OutsideRoot
+        If a path is absolute or contains "..".
+    BadSource
+        If the file is not a supported archive, exceeds a limit, repeats a path, or has a link, another special file or
+        an invalid path.
+    StorageFailed
+        If the files cannot be written.
     """
     limits = limits or Limits()
     with storing(folder):
@@ -100,7 +130,7 @@ def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | Non
 
 
 def _path_of(archive: Path, entry: _Entry, folder: Path) -> Path | None:
-    """Where an entry goes; None for what is passed over."""
+    """Return where an entry goes; None if it is skipped."""
     pure = PurePosixPath(entry.name)
     is_elsewhere = pure.is_absolute() or ".." in pure.parts or (pure.parts and ":" in pure.parts[0])
     if is_elsewhere or "\\" in entry.name or "\0" in entry.name:
@@ -108,17 +138,17 @@ def _path_of(archive: Path, entry: _Entry, folder: Path) -> Path | None:
     if any(part in _PASSED_OVER for part in pure.parts) or not pure.parts:
         return None
     if not _can_be_stored(pure):
-        raise BadSource(archive, f"{entry.name[:100]!r} has a name that is too long, or is not text")
+        raise BadSource(archive, f"the name {entry.name[:100]!r} is too long, or is not plain text")
     if not (entry.is_file or entry.is_folder):
-        raise BadSource(archive, f"{entry.name!r} is a link or another thing that is no plain file")
+        raise BadSource(archive, f"{entry.name!r} is a link or another special file")
     path = folder / pure
     if entry.is_file and path.exists():
-        raise BadSource(archive, f"{entry.name!r} comes twice")
+        raise BadSource(archive, f"{entry.name!r} occurs twice")
     return path
 
 
 def _can_be_stored(path: PurePosixPath) -> bool:
-    """Whether a path can be made here and named in a report: text in UTF-8, without line breaks and the like."""
+    """Return whether a path can be created here and named in a report: short UTF-8 text without control characters."""
     try:
         lengths = [len(part.encode()) for part in path.parts]
     except UnicodeEncodeError:
@@ -133,23 +163,23 @@ def _make_folder(archive: Path, entry: _Entry, path: Path) -> None:
             path.mkdir(parents=True, exist_ok=True)
     except StorageFailed as error:
         if isinstance(error.__cause__, FileExistsError | NotADirectoryError):  # another entry is a file of that name
-            raise BadSource(archive, f"{entry.name!r} comes twice, as a file and as a folder") from error
+            raise BadSource(archive, f"{entry.name!r} occurs twice, as a file and as a folder") from error
         raise
 
 
 def _write(archive: Path, entry: _Entry, path: Path, most: int) -> int:
-    """Copy what really comes out of an entry, which may be more than it says; return how many bytes."""
-    assert entry.content is not None, "a file has a content"
+    """Copy what an entry really unpacks to, which may be more than it declares; return the number of bytes."""
+    assert entry.content is not None, "a file has content"
     written = 0
     try:
         with entry.content as source, storing(path), path.open("xb") as target:
             while block := _read(archive, entry, source):
                 written += len(block)
                 if written > most:
-                    raise BadSource(archive, "it unpacks to far more than it holds, as no archive of images does")
+                    raise BadSource(archive, "it unpacks to more than an archive of images of its size can hold")
                 target.write(block)
     except FileExistsError as error:  # a file where another entry needs a folder
-        raise BadSource(archive, f"{entry.name!r} comes twice") from error
+        raise BadSource(archive, f"{entry.name!r} occurs twice") from error
     return written
 
 
@@ -171,9 +201,9 @@ def _entries(archive: Path) -> Iterator[Iterator[_Entry]]:
             with tarfile.open(archive, tarinfo=_TarHeader) as tape:
                 yield _of_tar(tape)
         else:
-            raise BadSource(archive, f"it ends in none of {', '.join(SUFFIXES)}")
+            raise BadSource(archive, f"its name must end in one of {', '.join(SUFFIXES)}")
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError) as error:
-        raise BadSource(archive, f"it is damaged or no archive: {error}") from error
+        raise BadSource(archive, f"it is damaged or not an archive: {error}") from error
 
 
 def _of_zip(packed: zipfile.ZipFile) -> Iterator[_Entry]:

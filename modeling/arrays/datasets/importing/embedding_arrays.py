@@ -1,4 +1,4 @@
-"""The arrays of a data set in the making: each turns a batch of images into unit rows."""
+"""Arrays of a data set during an import: each turns a batch of images into unit rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,40 @@ from modeling.arrays.datasets.importing.sources import SourceImage
 
 
 class ImageEncoder(Protocol):
-    """What an import asks of an encoder: float32[n, dim] unit rows of n RGB images."""
+    """What an import needs from an encoder."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return a short name for people."""
 
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """Return the number of columns of each embedding."""
 
-    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]: ...
+    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+        """Embed RGB images.
+
+        Parameters
+        ----------
+        images : list of n PIL images
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
 
 
 @dataclass(frozen=True)
 class DescribedEncoder:
-    """An encoder and what the manifest records of it: JSON values; spec, name, preprocessing, versions."""
+    """An encoder, and what the manifest records about it.
+
+    Attributes
+    ----------
+    encoder : ImageEncoder
+    description : mapping
+        JSON values: spec, name, preprocessing, versions.
+    """
 
     encoder: ImageEncoder
     description: Mapping[str, Any]
@@ -35,7 +55,20 @@ class DescribedEncoder:
 
 @dataclass(frozen=True)
 class Column:
-    """One array file: its name, its width, where its rows come from, and what the digest and manifest say of that."""
+    """One array file.
+
+    Attributes
+    ----------
+    name : str
+    dim : int
+        Number of columns.
+    rows : callable
+        Maps a batch of n PIL images and their n SourceImage to a float32 ndarray of shape (n, dim).
+    origin : mapping
+        What digest and manifest record about where the rows come from.
+    is_encoded : bool
+        False if the rows come from a file.
+    """
 
     name: str
     dim: int
@@ -45,15 +78,35 @@ class Column:
 
     @property
     def file(self) -> str:
+        """Return the name of the array's file."""
         return f"{self.name}.npy"
 
 
 def columns(
     similarity: DescribedEncoder, feature_encoder: DescribedEncoder | None, features: FeatureTable | None
 ) -> list[Column]:
-    """`similarity`, and `features` where it comes from another encoder or from a file."""
+    """List the arrays to make.
+
+    Parameters
+    ----------
+    similarity : DescribedEncoder
+    feature_encoder : DescribedEncoder or None
+        Encoder of the classifier's features.
+    features : FeatureTable or None
+        The classifier's features from a file.
+
+    Returns
+    -------
+    list of Column
+        `similarity`, and `features` if it comes from another encoder or from a file.
+
+    Raises
+    ------
+    ValueError
+        If both a feature encoder and a file are given.
+    """
     if feature_encoder is not None and features is not None:
-        raise ValueError("features come from an encoder or from a file, not from both")
+        raise ValueError("give features either by an encoder or by a file, not both")
     made = [_encoded("similarity", similarity)]
     if features is not None:
         made.append(_brought(features))

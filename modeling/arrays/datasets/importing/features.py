@@ -1,4 +1,4 @@
-"""Classifier features that come as a file: an `.npz` with `filenames` and `features`."""
+"""Classifier features from a file: an `.npz` with `filenames` and `features`."""
 
 import zipfile
 import zlib
@@ -17,7 +17,18 @@ from modeling.arrays.embeddings.standardization import unit_rows
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """Features by file name: `rows` float32[m, d] of unit rows, `row_of` the row of each name, `sha256` of the file."""
+    """Features by file name.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    rows : float32 ndarray of shape (m, d)
+        Unit rows.
+    row_of : mapping of str to int
+        Row of each name.
+    sha256 : str
+        Of the file.
+    """
 
     path: Path
     rows: NDArray[np.float32]
@@ -25,7 +36,17 @@ class FeatureTable:
     sha256: str
 
     def require_match(self, source: Source) -> None:
-        """Raises BadFeatures unless the names are exactly those of the source's images."""
+        """Check that the names are exactly those of the source's images.
+
+        Parameters
+        ----------
+        source : Source
+
+        Raises
+        ------
+        BadFeatures
+            If a name is missing or unknown.
+        """
         listed = {image.filename for image in source.images}
         if missing := listed - self.row_of.keys():
             raise BadFeatures(f"{self.path}: it has no features for {_first_of(missing)}")
@@ -36,10 +57,23 @@ class FeatureTable:
 
 
 def read_features(path: Path) -> FeatureTable:
-    """Reads an `.npz` file with `filenames` (str[m], as the listing names them) and `features` (float32[m, d]).
+    """Read an `.npz` file of features.
 
-    Rows are scaled to unit length. Raises BadFeatures for any other content: a pickle, another type or shape, a name
-    twice, a value that is not finite, a row of zeros.
+    Parameters
+    ----------
+    path : pathlib.Path
+        Has `filenames` (str ndarray of shape (m,), as in the listing) and `features` (float32 ndarray of shape (m, d)).
+
+    Returns
+    -------
+    FeatureTable
+        Rows are scaled to length 1.
+
+    Raises
+    ------
+    BadFeatures
+        If the file cannot be read or has other contents: pickles, other types or shapes, repeated names, or rows that
+        are zero or not finite.
     """
     names, features = _load(path)
     if names.ndim != 1 or names.dtype.kind != "U":
@@ -47,10 +81,10 @@ def read_features(path: Path) -> FeatureTable:
     if features.ndim != 2 or features.dtype != np.float32 or not features.shape[1]:
         raise BadFeatures(f"{path}: features must be float32[m, d], not {features.dtype}{list(features.shape)}")
     if len(names) != len(features):
-        raise BadFeatures(f"{path}: it has {len(names)} filenames and {len(features)} rows of features")
+        raise BadFeatures(f"{path}: it has {len(names)} filenames but {len(features)} rows of features")
     row_of = {str(name): row for row, name in enumerate(names)}
     if len(row_of) < len(names):
-        raise BadFeatures(f"{path}: {len(names) - len(row_of)} of its filenames stand there twice")
+        raise BadFeatures(f"{path}: {len(names) - len(row_of)} of its filenames are repeated")
     usable = np.isfinite(features).all(axis=1) & features.any(axis=1)
     if not usable.all():
         raise BadFeatures(f"{path}: the features of {names[np.argmin(usable)]} are zero or not finite")
@@ -61,7 +95,7 @@ def _load(path: Path) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
     try:
         archive = np.load(path, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise BadFeatures(f"{path}: it is a single array; an .npz with filenames and features is needed")
+            raise BadFeatures(f"{path}: it is a single array, not an .npz with filenames and features")
         with archive:
             missing = {"filenames", "features"} - set(archive.files)
             if missing:
@@ -73,7 +107,7 @@ def _load(path: Path) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
         raise
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadFeatures(f"{path}: it is not an .npz file of plain arrays: {error}") from error
-    # NumPy hands out a member that is no array as bytes.
+    # NumPy returns a member that is not an array as bytes.
     if not isinstance(names, np.ndarray) or not isinstance(features, np.ndarray):
         raise BadFeatures(f"{path}: it is not an .npz file of plain arrays")
     return names, features

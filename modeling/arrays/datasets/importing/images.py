@@ -1,4 +1,4 @@
-"""One image: read, refused or decoded, and made into a thumbnail."""
+"""Reading and decoding of single images, and their thumbnails."""
 
 import io
 import struct
@@ -16,12 +16,19 @@ BYTE_LIMIT = 100 * 2**20
 THUMBNAIL_SIDE = 256
 THUMBNAIL_QUALITY = 80
 
-# What Pillow's decoders and its EXIF reader raise on damaged files.
+# Errors of Pillow's decoders and its EXIF reader for damaged files.
 _DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error)
 
 
 class ImageRejected(ModelingError):
-    """An image that cannot be used. `reason` is missing, oversized, truncated or unreadable; `detail` says more."""
+    """An image cannot be used.
+
+    Attributes
+    ----------
+    reason : str
+        `missing`, `oversized`, `truncated` or `unreadable`.
+    detail : str
+    """
 
     code = "image_rejected"
 
@@ -32,27 +39,69 @@ class ImageRejected(ModelingError):
 
 
 def read_image(path: Path) -> Image.Image:
-    """The image in a file as `decode` gives it. Raises ImageRejected."""
+    """Read an image from a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    PIL image
+        As from `decode`.
+
+    Raises
+    ------
+    ImageRejected
+        If it cannot be read or decoded.
+    """
     return decode(read_bytes(path))
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's bytes. Raises ImageRejected where it cannot be read, is no regular file, or exceeds BYTE_LIMIT."""
+    """Read the bytes of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ImageRejected
+        If it cannot be read, is not a regular file, or is larger than BYTE_LIMIT.
+    """
     try:
         if not path.is_file():
             raise ImageRejected("missing", "there is no such file")
         size = path.stat().st_size
         if size > BYTE_LIMIT:
-            raise ImageRejected("oversized", f"{size} bytes, at most {BYTE_LIMIT} are read")
+            raise ImageRejected("oversized", f"{size} bytes, more than {BYTE_LIMIT}")
         return path.read_bytes()
     except OSError as error:
         raise ImageRejected("missing", error.strerror or str(error)) from error
 
 
 def decode(data: bytes) -> Image.Image:
-    """The first frame as RGB, turned upright as its EXIF orientation says; transparency is dropped.
+    """Decode the first frame as RGB.
 
-    The limit on pixels is checked before any is decoded. Raises ImageRejected.
+    The image is turned upright according to its EXIF orientation, and transparency is dropped.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    PIL image
+
+    Raises
+    ------
+    ImageRejected
+        If it cannot be decoded, or has more than PIXEL_LIMIT pixels. No pixel is decoded before that check.
     """
     try:
         with warnings.catch_warnings():
@@ -60,7 +109,7 @@ def decode(data: bytes) -> Image.Image:
             image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
         width, height = image.size
         if width * height > PIXEL_LIMIT:
-            raise ImageRejected("oversized", f"{width} by {height} pixels, at most {PIXEL_LIMIT} in all are decoded")
+            raise ImageRejected("oversized", f"{width} by {height} pixels, more than {PIXEL_LIMIT} in all")
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         return image if image.mode == "RGB" else image.convert("RGB")
@@ -76,7 +125,17 @@ def decode(data: bytes) -> Image.Image:
 
 
 def thumbnail(image: Image.Image) -> bytes:
-    """A WebP of at most THUMBNAIL_SIDE pixels a side, without the source's metadata."""
+    """Make a thumbnail without the source's metadata.
+
+    Parameters
+    ----------
+    image : PIL image
+
+    Returns
+    -------
+    bytes
+        WebP of at most THUMBNAIL_SIDE pixels per side.
+    """
     small = image.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     small.info.clear()
@@ -86,10 +145,19 @@ def thumbnail(image: Image.Image) -> bytes:
 
 
 def is_whole_thumbnail(path: Path) -> bool:
-    """Whether a thumbnail was written to its end."""
+    """Return whether a thumbnail was written to its end.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    bool
+    """
     return path.is_file() and (data := path.read_bytes())[8:12] == b"WEBP" and not _is_cut_webp(data)
 
 
 def _is_cut_webp(data: bytes) -> bool:
-    """Whether a WebP file is shorter than its header says; Pillow does not tell this from other damage."""
+    """Return whether a WebP file is shorter than its header says; Pillow does not report this as such."""
     return data[8:12] == b"WEBP" and len(data) < 8 + int.from_bytes(data[4:8], "little")

@@ -1,4 +1,4 @@
-"""Why an import stops. An image that is merely left out is no error: the report lists it."""
+"""Reasons why an import stops. An image that is merely left out is not an error: the report lists it."""
 
 from pathlib import Path
 
@@ -6,13 +6,16 @@ from modeling.arrays.common.modeling_errors import ModelingError
 
 
 class ImportRefused(ModelingError):
-    """Base of the reasons for which an import stops."""
+    """Base of the reasons why an import stops."""
 
     code = "import_refused"
 
 
 class BadSource(ImportRefused):
-    """The folder or its listing cannot be read as the format asked for; the message names file and line."""
+    """The folder or its listing does not have the requested format.
+
+    The message names the file and, if possible, the line.
+    """
 
     code = "bad_source"
 
@@ -22,13 +25,13 @@ class BadSource(ImportRefused):
 
 
 class OutsideRoot(BadSource):
-    """A path leads out of the data set's folder: absolute, with '..', or through a link."""
+    """A path leads out of the data set's folder: absolute, with "..", or by a link."""
 
     code = "outside_root"
 
 
 class ImageInTwoSplits(ImportRefused):
-    """The same image lies in two splits, so that figures on one would leak into the other."""
+    """The same image is in two splits, so results on one would leak into the other."""
 
     code = "image_in_two_splits"
 
@@ -40,7 +43,7 @@ class BadFeatures(ImportRefused):
 
 
 class ImportRunning(ImportRefused):
-    """Another process imports a data set of this name at this moment."""
+    """Another process is importing a data set of this name."""
 
     code = "import_running"
 

@@ -1,4 +1,4 @@
-"""From a folder's listing to a data set directory (docs/datasets.md)."""
+"""Import of a folder's listing into a data set directory (docs/datasets.md)."""
 
 import csv
 import hashlib
@@ -35,22 +35,49 @@ def import_images(
     key_secret: bytes,
     progress: Progress = silent,
 ) -> Path:
-    """Makes the data set directory `data_root/datasets/<name>/<digest>` and returns it.
+    """Make the data set directory `data_root/datasets/<name>/<digest>`.
 
-    The digest covers images, labels, splits, groups, names and encoders: the same input is hashed, and its existing
-    directory returned at once. A killed import continues at the batch where it stopped, with a byte-identical result.
-    `key_secret` keys the opaque names of the thumbnails. `progress(stage, done, total)` counts images in the stages
-    `reading` and `embedding`.
+    Parameters
+    ----------
+    source : Source
+    data_root : pathlib.Path
+    name : str
+        1 to 60 letters, digits, _ or -; the first is a letter or digit.
+    similarity_encoder : DescribedEncoder
+    feature_encoder : DescribedEncoder, optional
+        Default: the similarity encoder.
+    features : FeatureTable, optional
+        Features from a file, instead of a feature encoder.
+    key_secret : bytes
+        Keys the opaque names of the thumbnails; not empty.
+    progress : Progress, optional
+        Counts images in the stages `reading` and `embedding`.
 
-    Raises ImportRefused with the reason, BadEmbedding for what an encoder returns, BadDataset for an unfit name or
-    for a damaged directory of the same digest.
+    Returns
+    -------
+    pathlib.Path
+        The directory. The same input gives the same digest, so an existing directory is returned after hashing.
+
+    Raises
+    ------
+    ImportRefused
+        If the import cannot be done, with the reason.
+    BadEmbedding
+        If an encoder does not return finite unit rows.
+    BadDataset
+        If the name is invalid, or an existing directory with the same digest is damaged.
+    ValueError
+        If `key_secret` is empty, or features are given twice.
+
+    Notes ----- The digest covers images, labels, splits, groups, names and encoders. An interrupted import continues at
+    the batch where it stopped; the result is identical to the byte.
     """
     if not key_secret:
-        raise ValueError("an empty key_secret would let thumbnail names be guessed")
+        raise ValueError("an empty key_secret would let anybody guess the names of thumbnails")
     parts = columns(similarity_encoder, feature_encoder, features)
     if features is not None:
         features.require_match(source)
-    files.dataset_directory(data_root, name, "")  # an unfit name is refused before the images are read
+    files.dataset_directory(data_root, name, "")  # rejects an invalid name before reading images
     hashed = hash_images(source, progress)
     digest = source_digest(source, hashed, parts)
     directory = files.dataset_directory(data_root, name, digest)
@@ -64,7 +91,22 @@ def import_images(
 
 
 def source_digest(source: Source, hashed: Sequence[HashedImage], parts: Sequence[Column]) -> str:
-    """sha256 in hex over all that determines a data set, apart from its name and the names of thumbnails."""
+    """Compute the digest of everything that determines a data set.
+
+    The data set's name and the names of its thumbnails are not included.
+
+    Parameters
+    ----------
+    source : Source
+    hashed : sequence of HashedImage
+        In row order.
+    parts : sequence of Column
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hex digits.
+    """
     total = hashlib.sha256()
     head = {
         "format": files.FORMAT,
@@ -81,14 +123,27 @@ def source_digest(source: Source, hashed: Sequence[HashedImage], parts: Sequence
 
 
 def image_key(key_secret: bytes, digest: str, filename: str) -> str:
-    """The opaque name of a thumbnail: 24 hex digits that tell nothing of file or label to who lacks the secret."""
+    """Compute the opaque name of a thumbnail.
+
+    Parameters
+    ----------
+    key_secret : bytes
+    digest : str
+        Of the data set.
+    filename : str
+
+    Returns
+    -------
+    str
+        24 hex digits, which reveal neither file nor label without the secret.
+    """
     message = f"{digest}\0{filename}".encode("utf-8", "surrogateescape")
     return hmac.digest(key_secret, message, "sha256").hex()[:24]
 
 
 @dataclass(frozen=True)
 class _Making:
-    """One data set being made: staged in a hidden folder beside its place, then renamed into it."""
+    """A data set that is being made, in a hidden folder that is then renamed."""
 
     source: Source
     directory: Path
@@ -113,7 +168,7 @@ class _Making:
         publish(staging, self.directory)
 
     def _write(self, folder: Path, rows: Sequence[HashedImage], keys: Sequence[str], left_out: list[LeftOut]) -> None:
-        """Everything but the embeddings and thumbnails, the manifest last."""
+        """Write everything but embeddings and thumbnails, the manifest last."""
         labels = np.array([entry.image.label for entry in rows], np.int32)
         splits = np.array([entry.image.split for entry in rows], np.int8)
         grouped = bool(self.source.attribute_names)
@@ -150,7 +205,7 @@ class _Making:
         write_file(folder / files.MANIFEST, manifest.to_json().encode("ascii"))
 
     def _arrays(self, folder: Path) -> dict[str, files.ArrayEntry]:
-        """The arrays by name; `features` is the file of `similarity` where there is no other."""
+        """Describe the arrays by name; `features` is the file of `similarity` if there is no other."""
         arrays = {
             column.name: files.ArrayEntry(
                 file=column.file,
@@ -165,7 +220,17 @@ class _Making:
 
 
 def report_csv(left_out: Sequence[LeftOut]) -> bytes:
-    """The report as RFC 4180: filename, split, reason, detail."""
+    """Write the report as RFC 4180 CSV.
+
+    Parameters
+    ----------
+    left_out : sequence of LeftOut
+
+    Returns
+    -------
+    bytes
+        Columns filename, split, reason and detail.
+    """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(LeftOut._fields)

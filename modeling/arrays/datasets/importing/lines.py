@@ -1,4 +1,4 @@
-"""The lines of a listing: cells by column, each line with its file and number, so that an error can name them."""
+"""Lines of a listing: cells by column, with file and line number for error messages."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,18 +11,51 @@ Value = TypeVar("Value")
 
 
 class Line(NamedTuple):
-    """One row of a listing: where it stands, and its cells by column."""
+    """One row of a listing.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+    number : int
+        Line number in the file.
+    cells : mapping of str to str
+        By column.
+    """
 
     file: Path
     number: int
     cells: Mapping[str, str]
 
     def wrong(self, what: str) -> BadSource:
-        """The error that says what is wrong with this line."""
+        """Make the error for this line.
+
+        Parameters
+        ----------
+        what : str
+
+        Returns
+        -------
+        BadSource
+        """
         return BadSource(self.file, what, self.number)
 
     def one_of(self, column: str, known: Mapping[str, Value]) -> Value:
-        """What a cell stands for. Raises BadSource where it is not known."""
+        """Look up what a cell stands for.
+
+        Parameters
+        ----------
+        column : str
+        known : mapping of str to any value
+
+        Returns
+        -------
+        value of `known`
+
+        Raises
+        ------
+        BadSource
+            If the cell is not among the known ones.
+        """
         value = self.cells[column]
         if value not in known:
             raise self.wrong(f"{column} is {value!r}, not one of {', '.join(known)}")
@@ -30,7 +63,23 @@ class Line(NamedTuple):
 
 
 def csv_lines(file: Path, columns: Sequence[str]) -> Iterator[Line]:
-    """The rows of a CSV file with at least these columns; blank lines are passed over. Raises BadSource."""
+    """Yield the rows of a CSV file; blank lines are skipped.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    columns : sequence of str
+        That the header must have.
+
+    Yields
+    ------
+    Line
+
+    Raises
+    ------
+    BadSource
+        If the file cannot be read, is not a CSV file in UTF-8, lacks a column, or has a row of another length.
+    """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
@@ -47,7 +96,23 @@ def csv_lines(file: Path, columns: Sequence[str]) -> Iterator[Line]:
 
 
 def word_lines(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and the words of each line that is not blank. Raises BadSource."""
+    """Yield the words of each line that is not blank.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+
+    Yields
+    ------
+    number : int
+        Line number.
+    words : list of str
+
+    Raises
+    ------
+    BadSource
+        If the file cannot be read or is not UTF-8.
+    """
     try:
         with file.open(encoding="utf-8") as stream:
             for number, text in enumerate(stream, 1):
@@ -60,14 +125,41 @@ def word_lines(file: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def line_of(file: Path, number: int, header: Sequence[str], cells: Sequence[str]) -> Line:
-    """The line that these cells make. Raises BadSource where they are not as many as the header's."""
+    """Make a line from its cells.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    number : int
+    header, cells : sequence of str
+
+    Returns
+    -------
+    Line
+
+    Raises
+    ------
+    BadSource
+        If the numbers of cells differ.
+    """
     if len(cells) != len(header):
-        raise BadSource(file, f"it has {len(cells)} cells, the header {len(header)}", number)
+        raise BadSource(file, f"it has {len(cells)} cells, but the header has {len(header)}", number)
     return Line(file, number, dict(zip(header, cells, strict=True)))
 
 
 def require_columns(file: Path, header: Sequence[str], columns: Sequence[str]) -> None:
-    """Raise BadSource where the header lacks one of the columns."""
+    """Check that a header has certain columns.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    header, columns : sequence of str
+
+    Raises
+    ------
+    BadSource
+        If a column is missing.
+    """
     missing = [column for column in columns if column not in header]
     if missing:
-        raise BadSource(file, f"the column {', '.join(missing)} is missing", 1)
+        raise BadSource(file, f"the header lacks {', '.join(missing)}", 1)

@@ -1,4 +1,4 @@
-"""What can be said of a listing by its bytes alone: a digest per image, duplicates, the same image in two splits."""
+"""Checks of a listing by bytes alone: a digest per image, duplicates, and images in two splits."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,12 @@ from modeling.arrays.datasets.importing.sources import Source, SourceImage
 
 
 class LeftOut(NamedTuple):
-    """A line of the report: the image, and why it is not in the data set."""
+    """A line of the report: an image that is not in the data set, and why.
+
+    Attributes
+    ----------
+    filename, split, reason, detail : str
+    """
 
     filename: str
     split: str
@@ -23,17 +28,46 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class HashedImage:
-    """A listed image and the sha256 of its bytes, in hex; None where the file cannot be read."""
+    """A listed image and the digest of its bytes.
+
+    Attributes
+    ----------
+    image : SourceImage
+    sha256 : str or None
+        64 hex digits; None if the file cannot be read.
+    """
 
     image: SourceImage
     sha256: str | None
 
     def left_out(self, reason: str, detail: str) -> LeftOut:
+        """Make the report's line for this image.
+
+        Parameters
+        ----------
+        reason, detail : str
+
+        Returns
+        -------
+        LeftOut
+        """
         return LeftOut(self.image.filename, self.image.split.word, reason, detail)
 
 
 def hash_images(source: Source, progress: Progress) -> list[HashedImage]:
-    """Every listed image with its digest, in the order of rows: label, split, filename."""
+    """Hash every listed image.
+
+    Parameters
+    ----------
+    source : Source
+    progress : Progress
+        Counts images in the stage `reading`.
+
+    Returns
+    -------
+    list of HashedImage
+        In row order: by label, split and filename.
+    """
     ordered = sorted(source.images, key=lambda image: (image.label, image.split, image.filename))
     hashed = []
     for done, image in enumerate(ordered, 1):
@@ -43,10 +77,25 @@ def hash_images(source: Source, progress: Progress) -> list[HashedImage]:
 
 
 def without_duplicates(hashed: Sequence[HashedImage]) -> tuple[list[HashedImage], list[LeftOut]]:
-    """The images to embed, in the same order, and the duplicates that are left out.
+    """Separate the images to embed from duplicates.
 
-    Of the same bytes within a split the first stays; where their labels or attributes differ, none does.
-    Raises ImageInTwoSplits, naming both, for a readable image that lies in two splits.
+    Within a split, the first of several files with the same bytes is kept. If their labels or attributes differ, none
+    is kept.
+
+    Parameters
+    ----------
+    hashed : sequence of HashedImage
+
+    Returns
+    -------
+    kept : list of HashedImage
+        In the same order.
+    left_out : list of LeftOut
+
+    Raises
+    ------
+    ImageInTwoSplits
+        If a readable image is in two splits; the message names both files.
     """
     copies: dict[str, list[HashedImage]] = defaultdict(list)
     for entry in hashed:
@@ -60,12 +109,12 @@ def without_duplicates(hashed: Sequence[HashedImage]) -> tuple[list[HashedImage]
 
 
 def _sha256(image: SourceImage) -> str | None:
-    # Only a regular file is opened: a named pipe would block the import for ever.
+    # Open regular files only: a named pipe would block the import forever.
     if not image.path.is_file():
         return None
     try:
         return file_sha256(image.path)
-    except OSError:  # reported as missing when its turn to be decoded comes
+    except OSError:  # reported as missing when the image is decoded
         return None
 
 
@@ -74,11 +123,11 @@ def _refuse_leaks(repeated: Sequence[Sequence[HashedImage]]) -> None:
     for entries in repeated:
         first = entries[0].image
         other = next((entry.image for entry in entries if entry.image.split != first.split), None)
-        # Two damaged files with the same bytes, such as empty ones, are no image in two splits.
+        # Two damaged files with the same bytes, such as empty ones, are not an image in two splits.
         if other is not None and _is_readable(first):
             leaks.append(f"{first.filename} ({first.split.word}) and {other.filename} ({other.split.word})")
     if leaks:
-        more = f"; so are {len(leaks) - 1} more" if len(leaks) > 1 else ""
+        more = f"; {len(leaks) - 1} more as well" if len(leaks) > 1 else ""
         raise ImageInTwoSplits(f"the same image is in two splits: {leaks[0]}{more}")
 
 

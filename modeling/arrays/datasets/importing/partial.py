@@ -1,4 +1,4 @@
-"""A data set that is being written, and how far: what makes a killed import continue."""
+"""A data set that is being written, and a record of its progress, so that an interrupted import can continue."""
 
 import hashlib
 import json
@@ -17,17 +17,29 @@ from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut
 from modeling.arrays.datasets.importing.storage import RowFile, json_bytes, replace_durably, storing, write_file
 
-# A batch ends at whichever comes first: at 4 bytes a pixel it holds 256 MB and one image more.
+# A batch ends at whichever limit comes first. With 4 bytes per pixel it holds at most 256 MB plus one image.
 BATCH_IMAGES = 64
 BATCH_PIXELS = 64_000_000
 
 
 @dataclass
 class Partial:
-    """A staging folder and the record beside it of how many candidates are done, and which of them were rejected.
+    """A staging folder, with a record of the candidates that are done or rejected.
 
     The record is written after the rows that it counts are on the disk. Thumbnails are not synced one by one: those
-    that a power cut took are made again. `keys[i]` names the thumbnail of `candidates[i]`.
+    lost in a power failure are made again.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    columns : sequence of Column
+    candidates : sequence of HashedImage
+    keys : sequence of str
+        `keys[i]` names the thumbnail of `candidates[i]`.
+    done : int
+        Candidates that are done.
+    rejected : dict of int to (str, str)
+        Reason and detail by candidate.
     """
 
     folder: Path
@@ -39,24 +51,38 @@ class Partial:
 
     @property
     def kept(self) -> list[int]:
-        """The candidates that became rows, in row order."""
+        """Return the candidates that became rows, in row order."""
         return [index for index in range(len(self.candidates)) if index not in self.rejected]
 
     @property
     def left_out(self) -> list[LeftOut]:
+        """Return the report's lines for rejected candidates."""
         return [self.candidates[index].left_out(*why) for index, why in sorted(self.rejected.items())]
 
     def embed(self, progress: Progress) -> None:
-        """Decodes and embeds what is not done yet, and writes rows and thumbnails batch by batch."""
+        """Decode and embed the remaining candidates, and write them batch by batch.
+
+        Parameters
+        ----------
+        progress : Progress
+            Counts images in the stage `embedding`.
+
+        Raises
+        ------
+        ImportRefused
+            If a file changes during the import, or rows cannot be written.
+        BadEmbedding
+            If an encoder does not return finite unit rows.
+        """
         self._resume()
         progress("embedding", self.done, len(self.candidates))
         for batch in self._batches():
             self._write(batch)
-            batch.clear()  # or it would live on while the next one is decoded
+            batch.clear()  # frees it before the next batch is decoded
             progress("embedding", self.done, len(self.candidates))
 
     def finish(self) -> None:
-        """Gives the array files their final length."""
+        """Give the array files their final length."""
         for column in self.columns:
             RowFile(self.folder / column.file, column.dim).finish(len(self.kept))
 
@@ -68,7 +94,7 @@ class Partial:
             resumable = False
         except (ValueError, KeyError, TypeError) as error:
             raise ImportRefused(
-                f"{_record(self.folder)}: it does not tell how far the import came; remove it"
+                f"{_record(self.folder)}: this record of the import's progress is damaged; remove it"
             ) from error
         if resumable:
             self.done = record["done"]
@@ -88,7 +114,7 @@ class Partial:
         for index in self.kept[: self.done - len(self.rejected)]:
             if not is_whole_thumbnail(self.folder / thumbnail_name(self.keys[index])):
                 image = _decoded(self.candidates[index])
-                assert isinstance(image, Image.Image)  # the same bytes were decoded before
+                assert isinstance(image, Image.Image)  # the same bytes could be decoded before
                 self._write_thumbnail(self.keys[index], image)
 
     def _save(self) -> None:
@@ -96,11 +122,11 @@ class Partial:
         replace_durably(_record(self.folder), json_bytes(record))
 
     def _keys_sha256(self) -> str:
-        """Another secret gives other thumbnail names, and then the import starts anew."""
+        """Hash the keys: with another secret, thumbnails have other names, and the import starts again."""
         return hashlib.sha256("\n".join(self.keys).encode("ascii")).hexdigest()
 
     def _batches(self) -> Iterator[dict[int, Image.Image | ImageRejected]]:
-        """Decoded candidates by index, from `done` on. Batches depend on the images alone, not on where it starts."""
+        """Yield decoded candidates by index, from `done` on. Batches depend on the images, not on where they start."""
         batch: dict[int, Image.Image | ImageRejected] = {}
         pixels = 0
         for index in range(self.done, len(self.candidates)):
@@ -137,12 +163,31 @@ class Partial:
 
 
 def staging_folder(directory: Path) -> Path:
-    """Where a data set directory is made: a hidden folder beside its place."""
+    """Return where a data set directory is made: a hidden folder beside it.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+    """
     return directory.with_name(f".partial-{directory.name}")
 
 
 def forget_record(directory: Path) -> None:
-    """Removes the record of a data set directory that has its final name."""
+    """Delete the progress record of a data set directory that has its final name.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+
+    Raises
+    ------
+    StorageFailed
+        If it cannot be deleted.
+    """
     record = _record(staging_folder(directory))
     with storing(record):
         record.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Reads what a folder of images says about itself: which images, in which split, class and group.
+"""Listings of image folders: the images, and the split, class and group of each.
 
-No image is opened here. Four formats: `imagefolder`, `csv`, `waterbirds` and `celeba` (docs/datasets.md).
+No image is opened here. There are four formats: `imagefolder`, `csv`, `waterbirds` and `celeba` (docs/datasets.md).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,18 @@ CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/
 
 @dataclass(frozen=True)
 class SourceImage:
-    """One listed image. `filename` is relative to the source's root, with '/'; `attribute` is None without groups."""
+    """One listed image.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    filename : str
+        Relative to the source's root, with "/".
+    split : Split
+    label : int
+    attribute : int or None
+        None without groups.
+    """
 
     path: Path
     filename: str
@@ -28,7 +39,18 @@ class SourceImage:
 
 @dataclass(frozen=True)
 class Source:
-    """A folder's listing. Labels index `class_names`, attributes index `attribute_names` (empty without groups)."""
+    """A folder's listing.
+
+    Attributes
+    ----------
+    format : str
+    root : pathlib.Path
+    images : sequence of SourceImage
+    class_names : tuple of str
+        Indexed by labels.
+    attribute_names : tuple of str
+        Indexed by attributes; empty without groups.
+    """
 
     format: str
     root: Path
@@ -43,11 +65,27 @@ def read_source(
     class_names: Sequence[str] = (),
     attribute_names: Sequence[str] = (),
 ) -> Source:
-    """Reads the listing of a folder, or of a `.csv` file for the format `csv`.
+    """Read the listing of a folder.
 
-    Names that are not given come from the data (`imagefolder`, `csv`) or from the benchmark (`waterbirds`, `celeba`).
-    Raises BadSource with file and line for anything unknown, missing or listed twice, OutsideRoot for a path that
-    leads out of the folder.
+    Parameters
+    ----------
+    source_format : {"imagefolder", "csv", "waterbirds", "celeba"}
+    path : pathlib.Path
+        A folder; for `csv` also a file.
+    class_names, attribute_names : sequence of str, optional
+        Default: from the data (`imagefolder`, `csv`) or the benchmark (`waterbirds`, `celeba`).
+
+    Returns
+    -------
+    Source
+        With at least one image.
+
+    Raises
+    ------
+    BadSource
+        If anything is unknown, missing or listed twice; the message names file and line.
+    OutsideRoot
+        If a path leads out of the folder.
     """
     reader = FORMATS.get(source_format)
     if reader is None:
@@ -56,15 +94,37 @@ def read_source(
         raise BadSource(path, "there is no such file or folder")
     for names in (class_names, attribute_names):
         if len(set(names)) < len(names) or not all(names):
-            raise BadSource(path, f"the names {', '.join(names)!r} must differ and not be empty")
+            raise BadSource(path, f"the names {', '.join(names)!r} must be different and not empty")
     source = reader(path, tuple(class_names), tuple(attribute_names))
     if not source.images:
-        raise BadSource(path, "it lists no image")
+        raise BadSource(path, "it lists no images")
     return source
 
 
 def read_imagefolder(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
-    """`root/{train,validation|val,test}/CLASS/FILE`. Hidden files are passed over, whatever is no image is reported."""
+    """Read `root/{train,validation|val,test}/CLASS/FILE`.
+
+    Hidden files are skipped. Other files are listed even if they are not images, so that the report names them.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+    class_names : tuple of str
+        If empty, the sorted names of the folders.
+    attribute_names : tuple of str
+        Must be empty.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    BadSource
+        If the folders do not have this layout, or attribute names are given.
+    OutsideRoot
+        If a link leads out of the folder.
+    """
     if attribute_names:
         raise BadSource(root, "the format imagefolder has no attributes: use the format csv for groups")
     found = [(split, folder) for split, part in _split_folders(root) for folder in _folders(root, part)]
@@ -76,18 +136,37 @@ def read_imagefolder(root: Path, class_names: tuple[str, ...], attribute_names: 
             raise BadSource(folder, f"this folder is not one of the classes {', '.join(names)}")
         for path in _visible(folder):
             if path.is_dir():
-                raise BadSource(path, "a class's folder must not hold folders")
+                raise BadSource(path, "the folder of a class must not contain folders")
             images.append(_image(root, path.relative_to(root).as_posix(), split, label_of[folder.name], None, path))
     return Source("imagefolder", root, images, names, ())
 
 
 def read_csv(path: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
-    """A CSV file, or `metadata.csv` in a folder: columns filename, split, class and, with groups, attribute."""
+    """Read a CSV file with the columns filename, split, class and maybe attribute.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, or a folder with a `metadata.csv`.
+    class_names, attribute_names : tuple of str
+        If empty, the sorted values of the column.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    BadSource
+        If the file cannot be read, or a cell is empty, unknown or listed twice.
+    OutsideRoot
+        If a path leads out of the folder.
+    """
     table = path / "metadata.csv" if path.is_dir() else path
     lines = list(csv_lines(table, ("filename", "split", "class")))
     grouped = bool(lines) and "attribute" in lines[0].cells
     if attribute_names and not grouped:
-        raise BadSource(table, "attribute names are given, but it has no column attribute")
+        raise BadSource(table, "attribute names are given, but there is no column attribute")
     columns = ("class", "attribute") if grouped else ("class",)
     for line in lines:
         for column in columns:
@@ -111,7 +190,27 @@ def read_csv(path: Path, class_names: tuple[str, ...], attribute_names: tuple[st
 
 
 def read_waterbirds(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
-    """`metadata.csv` with the columns of Waterbirds: img_filename, y, split (0, 1, 2), place."""
+    """Read a `metadata.csv` with the columns of Waterbirds.
+
+    These are img_filename, y, split (0, 1, 2) and place.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+    class_names, attribute_names : tuple of str
+        If empty, those of the benchmark.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    BadSource
+        If the file cannot be read, or a cell is unknown or listed twice.
+    OutsideRoot
+        If a path leads out of the folder.
+    """
     class_names = class_names or ("landbird", "waterbird")
     attribute_names = attribute_names or ("land", "water")
     labels = {str(label): label for label in range(len(class_names))}
@@ -132,12 +231,32 @@ def read_waterbirds(root: Path, class_names: tuple[str, ...], attribute_names: t
 
 
 def read_celeba(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
-    """CelebA as published (`.txt`) or as on Kaggle (`.csv`): class Blond_Hair, attribute Male."""
+    """Read CelebA as published (`.txt`) or as on Kaggle (`.csv`).
+
+    The class is Blond_Hair, the attribute Male.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+    class_names, attribute_names : tuple of str
+        Two names each; if empty, those of the benchmark.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    BadSource
+        If files or columns are missing, or a cell is unknown or listed twice.
+    OutsideRoot
+        If a path leads out of the folder.
+    """
     class_names = class_names or ("not blond", "blond")
     attribute_names = attribute_names or ("female", "male")
     for names in (class_names, attribute_names):
         if len(names) != 2:
-            raise BadSource(root, f"celeba has two classes and two attributes, not the {len(names)} names given")
+            raise BadSource(root, f"celeba has two classes and two attributes, but {len(names)} names are given")
     folder = next((name for name in CELEBA_FOLDERS if (root / name).is_dir()), None)
     if folder is None:
         raise BadSource(root, f"there is no folder {' or '.join(CELEBA_FOLDERS)}")
@@ -148,7 +267,7 @@ def read_celeba(root: Path, class_names: tuple[str, ...], attribute_names: tuple
     def read(line: Line) -> tuple[str, Split, int, int]:
         name = line.cells["image_id"]
         if name not in splits:
-            raise line.wrong(f"{name} is in no split of list_eval_partition")
+            raise line.wrong(f"{name} is not listed in list_eval_partition")
         return f"{folder}/{name}", splits[name], line.one_of("Blond_Hair", binary), line.one_of("Male", binary)
 
     return _listed("celeba", root, attributes, class_names, attribute_names, read)
@@ -170,13 +289,13 @@ def _listed(
     attribute_names: tuple[str, ...],
     read: Callable[[Line], tuple[str, Split, int, int | None]],
 ) -> Source:
-    """A source from a table: `read` gives filename, split, label and attribute of a line."""
+    """Make a source from a table: `read` gives filename, split, label and attribute of a line."""
     images: list[SourceImage] = []
     first: dict[str, int] = {}
     for line in lines:
         filename, split, label, attribute = read(line)
         if filename in first:
-            raise line.wrong(f"{filename} is listed already in line {first[filename]}")
+            raise line.wrong(f"{filename} is already listed in line {first[filename]}")
         first[filename] = line.number
         images.append(_image(root, filename, split, label, attribute, line.file, line.number))
     return Source(source_format, root, images, class_names, attribute_names)
@@ -185,9 +304,9 @@ def _listed(
 def _image(
     root: Path, filename: str, split: Split, label: int, attribute: int | None, where: Path, line: int | None = None
 ) -> SourceImage:
-    """An image of the listing, whose path must stay inside the root, links resolved."""
+    """Make a listed image whose path must stay inside the root, with links resolved."""
     if not filename or "\0" in filename:
-        raise BadSource(where, "the file name is empty or holds a NUL", line)
+        raise BadSource(where, "the file name is empty or contains a NUL", line)
     pure = PurePosixPath(filename)
     path = root / pure
     inside = not pure.is_absolute() and ".." not in pure.parts and path.resolve().is_relative_to(root.resolve())
@@ -215,7 +334,7 @@ def _folders(root: Path, part: Path) -> list[Path]:
     folders = []
     for path in _visible(part):
         if not path.is_dir():
-            raise BadSource(path, "a split's folder holds one folder per class and no files")
+            raise BadSource(path, "the folder of a split must contain one folder per class and no files")
         if not path.resolve().is_relative_to(root.resolve()):
             raise OutsideRoot(path, f"this link leads out of {root}")
         folders.append(path)
@@ -230,7 +349,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _celeba_lines(root: Path) -> tuple[Iterable[Line], Iterable[Line]]:
-    """The lines of list_eval_partition (image_id, partition) and of list_attr_celeba (image_id, Blond_Hair, Male)."""
+    """Return the lines of list_eval_partition and list_attr_celeba, with the columns that are needed."""
     wanted = ("image_id", "Blond_Hair", "Male")
     if (root / "list_attr_celeba.csv").exists():
         return (

@@ -1,4 +1,4 @@
-"""Writes that survive a power cut, and say plainly why they cannot be made."""
+"""Writes that survive a power failure, with errors that say what to do."""
 
 import errno
 import fcntl
@@ -18,21 +18,45 @@ from modeling.arrays.datasets.importing.import_errors import ImportRunning, Stor
 
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
-    """Turns an operating system error into StorageFailed, which says what to do."""
+    """Turn an operating system error into StorageFailed, which says what to do.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Named in the message.
+
+    Raises
+    ------
+    StorageFailed
+        If the code inside raises OSError.
+    """
     try:
         yield
     except OSError as error:
         advice = "make it writable, or choose another DATA_ROOT"
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            advice = "make room and run the same import again: it continues where it stopped"
+            advice = "free some space and run the same import again: it continues where it stopped"
         raise StorageFailed(f"{path} cannot be written: {error.strerror or error}; {advice}") from error
 
 
 @contextmanager
 def only_import(folder: Path) -> Iterator[None]:
-    """Makes the folder and holds it against other processes. Raises ImportRunning where another one holds it.
+    """Create a folder and lock it against other processes.
 
-    The lock ends with the process, so a killed import leaves none behind.
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Raises
+    ------
+    ImportRunning
+        If another process has the lock.
+    StorageFailed
+        If the folder or its lock file cannot be written.
+
+    Notes
+    -----
+    The lock ends with the process, so an interrupted import leaves none behind.
     """
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,13 +73,37 @@ def only_import(folder: Path) -> Iterator[None]:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """The whole file; durable once `publish` has returned."""
+    """Write a whole file; it is durable once `publish` has returned.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    data : bytes
+
+    Raises
+    ------
+    StorageFailed
+        If it cannot be written.
+    """
     with storing(path):
         path.write_bytes(data)
 
 
 def replace_durably(path: Path, data: bytes) -> None:
-    """The whole file, on the disk when this returns; a crash leaves the old file or the new one, never a part."""
+    """Replace a whole file; it is on the disk when this returns.
+
+    A crash leaves the old file or the new one, never a part of it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    data : bytes
+
+    Raises
+    ------
+    StorageFailed
+        If it cannot be written.
+    """
     new = path.with_name(path.name + ".new")
     with storing(path):
         with new.open("wb") as file:
@@ -67,9 +115,21 @@ def replace_durably(path: Path, data: bytes) -> None:
 
 
 def publish(staging: Path, directory: Path) -> None:
-    """Gives a finished folder its name, once all of it is on the disk.
+    """Rename a finished folder once all of it is on the disk.
 
-    One sync of everything: thousands of thumbnails synced one by one would take longer than to embed them.
+    Parameters
+    ----------
+    staging, directory : pathlib.Path
+        Present and final name.
+
+    Raises
+    ------
+    StorageFailed
+        If it cannot be renamed.
+
+    Notes
+    -----
+    One sync covers everything: syncing thousands of thumbnails one by one would take longer than embedding them.
     """
     with storing(directory):
         os.sync()
@@ -78,7 +138,17 @@ def publish(staging: Path, directory: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the folder's entries durable: a new or renamed file is found after a power cut."""
+    """Make the entries of a folder durable.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Raises
+    ------
+    StorageFailed
+        If the folder cannot be synced.
+    """
     with storing(folder):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -88,13 +158,31 @@ def sync_folder(folder: Path) -> None:
 
 
 def json_bytes(value: Mapping[str, Any] | list[Any]) -> bytes:
+    """Encode a value as one line of JSON with sorted keys.
+
+    Parameters
+    ----------
+    value : mapping or list
+
+    Returns
+    -------
+    bytes
+        ASCII.
+    """
     return (json.dumps(value, sort_keys=True) + "\n").encode("ascii")
 
 
 class RowFile:
     """A float32 `.npy` file that grows row by row.
 
-    Plain writes, not a memory map: on a full disk a write is an error, a store into a map kills the process.
+    Rows are written, not mapped into memory: on a full disk a write is an error, but a store into a map kills the
+    process.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    dim : int
+        Number of columns.
     """
 
     def __init__(self, path: Path, dim: int) -> None:
@@ -102,7 +190,19 @@ class RowFile:
         self.dim = dim
 
     def write(self, first_row: int, rows: NDArray[np.float32]) -> None:
-        """Puts float32[m, dim] at `first_row`, on the disk when this returns."""
+        """Write rows; they are on the disk when this returns.
+
+        Parameters
+        ----------
+        first_row : int
+            Row at which they start.
+        rows : float32 ndarray of shape (m, dim)
+
+        Raises
+        ------
+        StorageFailed
+            If they cannot be written.
+        """
         with storing(self.path):
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
             with os.fdopen(handle, "wb") as file:
@@ -112,7 +212,17 @@ class RowFile:
                 os.fsync(file.fileno())
 
     def finish(self, n_rows: int) -> None:
-        """Cuts the file to its rows and writes the header."""
+        """Write the header, and cut the file to its number of rows.
+
+        Parameters
+        ----------
+        n_rows : int
+
+        Raises
+        ------
+        StorageFailed
+            If it cannot be written.
+        """
         with storing(self.path), self.path.open("r+b") as file:
             header = self._header(n_rows)
             file.write(header)
@@ -121,7 +231,7 @@ class RowFile:
             os.fsync(file.fileno())
 
     def _header(self, n_rows: int) -> bytes:
-        """NumPy leaves room for the number of rows to grow, so that the length depends on `dim` alone."""
+        """Return the header. NumPy leaves room for the number of rows to grow, so its length depends on `dim` alone."""
         stream = io.BytesIO()
         fields = {"descr": "<f4", "fortran_order": False, "shape": (n_rows, self.dim)}
         np.lib.format.write_array_header_1_0(stream, fields)

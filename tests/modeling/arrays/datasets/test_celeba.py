@@ -40,7 +40,7 @@ def test_the_csv_files_of_kaggle_give_the_same(root: Path) -> None:
 
 def test_an_image_without_a_split_is_refused(root: Path) -> None:
     published(root, "1\nBlond_Hair Male\n000001.jpg 1 1\n", "000002.jpg 0\n")
-    with pytest.raises(BadSource, match=r"list_attr_celeba.txt, line 3: 000001.jpg is in no split"):
+    with pytest.raises(BadSource, match=r"list_attr_celeba.txt, line 3: 000001.jpg is not listed"):
         read_source("celeba", root)
 
 
@@ -48,9 +48,9 @@ def test_an_image_without_a_split_is_refused(root: Path) -> None:
     ("attributes", "partition", "message"),
     [
         ("1\nBlond_Hair Male\n1.jpg 2 1\n", "1.jpg 0\n", "line 3: Blond_Hair is '2'"),
-        ("1\nBlond_Hair Male\n1.jpg 1\n", "1.jpg 0\n", "line 3: it has 2 cells, the header 3"),
+        ("1\nBlond_Hair Male\n1.jpg 1\n", "1.jpg 0\n", "line 3: it has 2 cells, but the header has 3"),
         ("1\nBlond_Hair Male\n1.jpg 1 1\n", "1.jpg 7\n", "line 1: partition is '7'"),
-        ("1\nBald Male\n1.jpg 1 1\n", "1.jpg 0\n", "the column Blond_Hair is missing"),
+        ("1\nBald Male\n1.jpg 1 1\n", "1.jpg 0\n", "the header lacks Blond_Hair"),
     ],
 )
 def test_a_line_that_makes_no_sense_is_named(root: Path, attributes: str, partition: str, message: str) -> None:

@@ -47,14 +47,14 @@ def test_names_given_decide_the_order(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("filename,split,class\na.png,train,dog\nb.png,dev,dog\n", "line 3: split is 'dev', not one of train"),
-        ("filename,split,class\na.png,train\n", "line 2: it has 2 cells, the header 3"),
+        ("filename,split,class\na.png,train\n", "line 2: it has 2 cells, but the header has 3"),
         ("filename,split,class\na.png,train,\n", "line 2: the class is empty"),
         ("filename,split,class,attribute\na.png,train,dog,\n", "line 2: the attribute is empty"),
         ("filename,split,class\n,train,dog\n", "line 2: the file name is empty"),
-        ("filename,split,class\na.png,train,dog\na.png,test,dog\n", "line 3: a.png is listed already in line 2"),
-        ("filename,class\na.png,dog\n", "line 1: the column split is missing"),
-        ("", "line 1: the column filename, split, class is missing"),
-        ("filename,split,class\n", "it lists no image"),
+        ("filename,split,class\na.png,train,dog\na.png,test,dog\n", "line 3: a.png is already listed in line 2"),
+        ("filename,class\na.png,dog\n", "line 1: the header lacks split"),
+        ("", "line 1: the header lacks filename, split, class"),
+        ("filename,split,class\n", "it lists no images"),
         ('filename,split,class\n"a.png,train,dog\n', "it is not a CSV file"),
     ],
 )
@@ -73,13 +73,13 @@ def test_a_class_that_is_not_among_the_names_given_is_refused(tmp_path: Path) ->
 
 def test_attribute_names_without_a_column_are_refused(tmp_path: Path) -> None:
     listing(tmp_path, "filename,split,class\na.png,train,dog\n")
-    with pytest.raises(BadSource, match="it has no column attribute"):
+    with pytest.raises(BadSource, match="there is no column attribute"):
         read_source("csv", tmp_path, attribute_names=["photo", "cartoon"])
 
 
 def test_names_given_twice_are_refused(tmp_path: Path) -> None:
     listing(tmp_path, "filename,split,class\na.png,train,dog\n")
-    with pytest.raises(BadSource, match="must differ"):
+    with pytest.raises(BadSource, match="must be different"):
         read_source("csv", tmp_path, ["dog", "dog"])
 
 

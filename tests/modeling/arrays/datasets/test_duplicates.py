@@ -45,7 +45,7 @@ def test_an_image_in_two_splits_stops_the_import_and_both_are_named(
     with pytest.raises(ImageInTwoSplits) as raised:
         import_to(read_source("imagefolder", tmp_path / "photos"))
     assert str(raised.value) == (
-        "the same image is in two splits: train/dog/a.png (train) and test/dog/a.png (test); so are 1 more"
+        "the same image is in two splits: train/dog/a.png (train) and test/dog/a.png (test); 1 more as well"
     )
     assert encoder.n_encoded == 0
 

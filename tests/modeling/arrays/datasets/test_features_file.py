@@ -44,8 +44,8 @@ def test_other_features_make_another_version(source: Source, import_to: Import, 
         ({"features": np.ones((24, 7))}, r"features must be float32\[m, d\], not float64\[24, 7\]"),
         ({"features": np.ones(24, np.float32)}, r"not float32\[24\]"),
         ({"features": np.ones((24, 0), np.float32)}, r"not float32\[24, 0\]"),
-        ({"features": np.ones((23, 7), np.float32)}, "24 filenames and 23 rows"),
-        ({"filenames": np.array(["a"] * 24)}, "23 of its filenames stand there twice"),
+        ({"features": np.ones((23, 7), np.float32)}, "24 filenames but 23 rows"),
+        ({"filenames": np.array(["a"] * 24)}, "23 of its filenames are repeated"),
         ({"filenames": np.arange(24)}, "filenames must be a vector of str"),
         ({"filenames": np.array(["a"] * 24, object)}, "it is not an .npz file of plain arrays"),
     ],
@@ -115,5 +115,5 @@ def test_features_from_a_file_and_from_an_encoder_are_refused(
     source: Source, import_to: Import, tmp_path: Path, encoder: Any
 ) -> None:
     table = read_features(save(tmp_path / "f.npz", source))
-    with pytest.raises(ValueError, match="not from both"):
+    with pytest.raises(ValueError, match="not both"):
         import_to(source, features=table, feature_encoder=encoder.described())

@@ -55,7 +55,7 @@ def test_a_folder_without_splits_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_inside_a_class_is_refused(root: Path) -> None:
     write_image(root / "train" / "dog" / "more" / "2.jpg", 50)
-    with pytest.raises(BadSource, match="must not hold folders"):
+    with pytest.raises(BadSource, match="must not contain folders"):
         read_source("imagefolder", root)
 
 

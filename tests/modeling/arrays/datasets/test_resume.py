@@ -143,7 +143,7 @@ def test_a_full_disk_is_one_sentence_and_the_import_continues_later(
     rows.unlink()
     rows.symlink_to("/dev/full")
     with pytest.raises(
-        StorageFailed, match=r"similarity\.npy cannot be written: No space left on device; make room and"
+        StorageFailed, match=r"similarity\.npy cannot be written: No space left on device; free some space and"
     ):
         import_to(flawed)
     rows.unlink()
@@ -170,7 +170,7 @@ def test_a_record_that_makes_no_sense_is_named(flawed: Source, import_to: Import
     record = record_of(tmp_path / "data")
     assert record is not None
     record.write_text("{")
-    with pytest.raises(ImportRefused, match="does not tell how far"):
+    with pytest.raises(ImportRefused, match="progress is damaged"):
         import_to(flawed)
 
 

@@ -82,7 +82,7 @@ def test_a_path_that_leads_out_is_refused(tmp_path: Path, pack, name: str) -> No
 def test_a_tar_with_anything_but_files_is_refused(tmp_path: Path, kind: bytes) -> None:
     link = tarfile.TarInfo("train/dog/passwords.png")
     link.type, link.linkname = kind, "/etc/passwd"
-    with pytest.raises(BadSource, match="is a link or another thing"):
+    with pytest.raises(BadSource, match="is a link or another special file"):
         unpack(tar_of(tmp_path, FILES, link), tmp_path / "out", quiet)
 
 
@@ -99,7 +99,7 @@ def test_a_zip_with_a_link_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", [zip_of, tar_of])
 def test_a_bomb_is_stopped_before_it_is_unpacked(tmp_path: Path, pack) -> None:
     bomb = pack(tmp_path, {"train/dog/a.png": b"\0" * 50_000_000})
-    with pytest.raises(BadSource, match="far more than it holds"):
+    with pytest.raises(BadSource, match="more than an archive of images"):
         unpack(bomb, tmp_path / "out", quiet, Limits(free_bytes=2**20))
     assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.png")) < 8 * 2**20
 
@@ -127,7 +127,7 @@ def test_a_bomb_in_a_name_never_gets_into_memory(tmp_path: Path, kind: bytes) ->
 
 
 def test_a_file_with_gaps_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadSource, match="with gaps"):
+    with pytest.raises(BadSource, match="sparse file"):
         unpack(bomb_of_headers(tmp_path, tarfile.GNUTYPE_SPARSE, b""), tmp_path / "out", quiet)
     path, info = tmp_path / "birds.tar", tarfile.TarInfo("train/dog/a.png")
     info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a.png"}
@@ -135,7 +135,7 @@ def test_a_file_with_gaps_is_refused(tmp_path: Path) -> None:
     info.size = len(content)
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(info, io.BytesIO(content))
-    with pytest.raises(BadSource, match="with gaps"):
+    with pytest.raises(BadSource, match="sparse file"):
         unpack(path, tmp_path / "out", quiet)
 
 
@@ -145,18 +145,18 @@ def test_a_file_with_gaps_is_refused(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("pack", [zip_of, tar_of])
 def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, pack, name: str) -> None:
-    with pytest.raises(BadSource, match="too long, or is not text"):
+    with pytest.raises(BadSource, match="too long, or is not plain text"):
         unpack(pack(tmp_path, {name: b"x"}), tmp_path / "out", quiet)
 
 
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadSource, match="is not text"):
+    with pytest.raises(BadSource, match="is not plain text"):
         unpack(tar_of(tmp_path, {"train/dog/\udcff.png": b"x"}), tmp_path / "out", quiet)
 
 
 @pytest.mark.parametrize("names", [("a", "a/b.png"), ("a", "a/b/c.png"), ("a/b.png", "a")])
 def test_a_file_where_a_folder_is_needed_is_refused(tmp_path: Path, names: tuple[str, str]) -> None:
-    with pytest.raises(BadSource, match="comes twice"):
+    with pytest.raises(BadSource, match="occurs twice"):
         unpack(tar_of(tmp_path, dict.fromkeys(names, b"x")), tmp_path / "out", quiet)
 
 
@@ -178,14 +178,14 @@ def test_a_file_that_comes_twice_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr("a.png", "1")
         archive.writestr("a.png", "2")
-    with pytest.raises(BadSource, match="comes twice"):
+    with pytest.raises(BadSource, match="occurs twice"):
         unpack(path, tmp_path / "out", quiet)
 
 
 @pytest.mark.parametrize("name", ["birds.zip", "birds.tar.gz", "birds.rar"])
 def test_what_is_no_archive_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04 no archive")
-    with pytest.raises(BadSource, match=r"no archive|ends in none"):
+    with pytest.raises(BadSource, match=r"not an archive|must end in one of"):
         unpack(tmp_path / name, tmp_path / "out", quiet)
 
 
