@@ -16,7 +16,7 @@ from annotations.prolific.payloads import (
     text_of,
 )
 from annotations.prolific.prolific_errors import NotFound
-from annotations.prolific.retries import Patience
+from annotations.prolific.retries import RetryPolicy
 from annotations.prolific.transport import Answer, Transport
 
 API = "https://api.prolific.com/api/v1"
@@ -43,7 +43,7 @@ MIN_REJECTION_MESSAGE = 100  # characters
 class Prolific:
     """Prolific under one token. Every method raises a ProlificError: Refused says why, a temporary one may be retried.
 
-    Calls that only read, or that are as good twice as once, are tried again as `patience` says; of the others only
+    Calls that only read, or that are as good twice as once, are tried again as `retry_policy` says; of the others only
     those that surely had no effect. Safe for several threads.
     """
 
@@ -53,9 +53,9 @@ class Prolific:
         *,
         api: str = API,
         timeouts: tuple[float, float] = (3.0, 10.0),
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
-        self._transport = Transport(api, token, timeouts=timeouts, patience=patience or Patience())
+        self._transport = Transport(api, token, timeouts=timeouts, retry_policy=retry_policy or RetryPolicy())
 
     def __repr__(self) -> str:
         return f"Prolific(api={self._transport.base_url!r})"

@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often a call is tried and how long is waited between, in seconds.
 
     The n-th wait is uniform in [0, min(longest, base * 2**n)]. Where Prolific names a wait, it is that one and at most
@@ -28,10 +28,10 @@ class Patience:
     uniform: Callable[[float, float], float] = random.uniform
 
 
-ONCE = Patience(tries=1)
+ONCE = RetryPolicy(tries=1)
 
 
-def call(patience: Patience, once: Callable[[], Answer], *, is_repeatable: bool) -> Answer:
+def call(retry_policy: RetryPolicy, once: Callable[[], Answer], *, is_repeatable: bool) -> Answer:
     """Return what `once` returns; try again after a temporary error where the call may be repeated.
 
     is_repeatable: doing it twice is as good as once; otherwise only what surely had no effect is tried again.
@@ -43,12 +43,12 @@ def call(patience: Patience, once: Callable[[], Answer], *, is_repeatable: bool)
         except ProlificError as error:
             tried += 1
             may_repeat = error.is_temporary and (is_repeatable or error.is_undone)
-            if tried >= patience.tries or not may_repeat:
+            if tried >= retry_policy.tries or not may_repeat:
                 raise
-            wait = _wait(patience, error, tried)
+            wait = _wait(retry_policy, error, tried)
             if wait is None:
                 raise
-        patience.sleep(wait)
+        retry_policy.sleep(wait)
 
 
 def backoff(
@@ -74,8 +74,8 @@ def retry_after(value: str, now: dt.datetime) -> float | None:
     return max(0.0, (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp())
 
 
-def _wait(patience: Patience, error: ProlificError, tried: int) -> float | None:
+def _wait(retry_policy: RetryPolicy, error: ProlificError, tried: int) -> float | None:
     asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
     if asked is None:
-        return backoff(tried, base=patience.base, longest=patience.longest, uniform=patience.uniform)
-    return asked + patience.uniform(0.0, patience.base) if asked <= patience.longest else None
+        return backoff(tried, base=retry_policy.base, longest=retry_policy.longest, uniform=retry_policy.uniform)
+    return asked + retry_policy.uniform(0.0, retry_policy.base) if asked <= retry_policy.longest else None

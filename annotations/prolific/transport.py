@@ -20,7 +20,7 @@ from annotations.prolific.prolific_errors import (
     Unreachable,
     without_ids,
 )
-from annotations.prolific.retries import Patience
+from annotations.prolific.retries import RetryPolicy
 
 _LONGEST_REASON = 500
 
@@ -62,10 +62,10 @@ class Transport:
     timeouts: seconds to connect, and to wait for each part of an answer.
     """
 
-    def __init__(self, base_url: str, token: str, *, timeouts: tuple[float, float], patience: Patience) -> None:
+    def __init__(self, base_url: str, token: str, *, timeouts: tuple[float, float], retry_policy: RetryPolicy) -> None:
         connect, read = timeouts
         self.base_url = base_url.rstrip("/")
-        self.patience = patience
+        self.retry_policy = retry_policy
         self._http = httpx.Client(
             auth=Token(token), timeout=httpx.Timeout(read, connect=connect), headers={"Accept": "application/json"}
         )
@@ -91,7 +91,7 @@ class Transport:
         def once() -> Answer:
             return Answer(self._response(method, path, json, params, ids))
 
-        return retries.call(self.patience, once, is_repeatable=is_repeatable)
+        return retries.call(self.retry_policy, once, is_repeatable=is_repeatable)
 
     def _response(
         self, method: str, path: str, json: Any, params: Mapping[str, str | int] | None, ids: tuple[str, ...]

@@ -95,9 +95,9 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> int:
         raise
 
 
-def stop(children: Sequence[Child], patience: float = 15) -> None:
-    """Ask all to end, wait at most `patience` seconds for all of them, then kill what is left of their groups."""
-    until = time.monotonic() + patience
+def stop(children: Sequence[Child], timeout_s: float = 15) -> None:
+    """Ask all to end, wait at most `timeout_s` seconds for all of them, then kill what is left of their groups."""
+    until = time.monotonic() + timeout_s
     for child in children:
         if child.is_running:
             child.process.send_signal(child.stop_signal)

@@ -36,15 +36,15 @@ _VALKEY_DURABLE = "appendonly yes\nappendfsync everysec\n"
 class Server:
     """A running server, which can be ended and begun again at the same address, with the same data."""
 
-    def __init__(self, url: str, begin: Callable[[], Child], patience: float) -> None:
+    def __init__(self, url: str, begin: Callable[[], Child], timeout_s: float) -> None:
         self.url = url
         self._begin = begin
-        self._patience = patience
+        self._timeout_s = timeout_s
         self._child = begin()
 
     def stop(self) -> None:
         """End it in good order."""
-        stop([self._child], self._patience)
+        stop([self._child], self._timeout_s)
 
     def kill(self) -> None:
         """End it as if its machine had gone down."""
@@ -102,7 +102,7 @@ def postgres_server(directory: Path, log: Path, *, durable: bool = True) -> Iter
         return child
 
     try:
-        server = Server(f"postgresql://postgres:@/{DATABASE}?host={socket_folder}", begin, patience=30)
+        server = Server(f"postgresql://postgres:@/{DATABASE}?host={socket_folder}", begin, timeout_s=30)
         try:
             yield server
         finally:
@@ -131,7 +131,7 @@ def valkey_server(directory: Path, log: Path, *, durable: bool = True) -> Iterat
             _wait_for_valkey(child, port)
         return child
 
-    server = Server(f"redis://:{password}@127.0.0.1:{port}/0", begin, patience=15)
+    server = Server(f"redis://:{password}@127.0.0.1:{port}/0", begin, timeout_s=15)
     try:
         yield server
     finally:

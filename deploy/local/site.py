@@ -72,7 +72,7 @@ class Site:
 
     def stop(self) -> None:
         """Stop all roles: in good order, then by force. Nothing is lost by force: work in hand is still due."""
-        stop(list(self._children.values()), patience=8)
+        stop(list(self._children.values()), timeout_s=8)
 
     def _start(self, name: str) -> None:
         log = self._logs / f"{name}.log"

@@ -28,20 +28,20 @@ def study(transactional_db: None, open_study: Study) -> Study:
 def new_visitor(chromium: Browser, live_server: LiveServer, study: Study) -> Iterator[NewVisitor]:
     """Make visitors, each with a browser of their own; keyword arguments are Playwright's of a context."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    problems: list[str] = []
 
     def make(name: str = "carol", **options: Any) -> Visitor:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
-        _listen(page, live_server.url, complaints)
+        _listen(page, live_server.url, problems)
         return Visitor(page, live_server.url, study, name)
 
     yield make
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert problems == []
 
 
 @pytest.fixture
@@ -57,15 +57,15 @@ def ask_at_the_end(lines: str) -> None:
     configuration.save()
 
 
-def _listen(page: Page, origin: str, complaints: list[str]) -> None:
+def _listen(page: Page, origin: str, problems: list[str]) -> None:
     def on_console(message: Any) -> None:
         if message.type == "error" and not message.text.startswith(_EXPECTED):
-            complaints.append(message.text)
+            problems.append(message.text)
 
     def on_request(request: Any) -> None:
         if not request.url.startswith((origin, "data:")):
-            complaints.append(f"request to {request.url}")
+            problems.append(f"request to {request.url}")
 
     page.on("console", on_console)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", on_request)

@@ -60,8 +60,8 @@ def test_a_worker_whose_broker_fell_silent_works_again(
 def test_a_dispatch_does_not_wait_for_a_broker_that_fell_silent(
     broker: Relay, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    patience = worker_wakeup._connection().transport_options or {}
-    through = Connection(_url(broker), transport_options={**app.conf.broker_transport_options, **patience})
+    timeouts = worker_wakeup._connection().transport_options or {}
+    through = Connection(_url(broker), transport_options={**app.conf.broker_transport_options, **timeouts})
     monkeypatch.setattr(worker_wakeup, "_connection", lambda: through)
     monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)

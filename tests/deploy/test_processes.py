@@ -59,7 +59,7 @@ def test_stop_ends_a_child_in_good_order(tmp_path: Path) -> None:
 
 def test_stop_kills_a_child_that_does_not_listen(tmp_path: Path) -> None:
     child = _start(STUBBORN, tmp_path / "log")
-    processes.stop([child], patience=0.2)
+    processes.stop([child], timeout_s=0.2)
     assert child.process.returncode == -signal.SIGKILL
 
 

@@ -89,7 +89,7 @@ def browser(proxy: str, admin_client: Client) -> Iterator[httpx.Client]:
 @needs_caddy
 def test_a_file_of_submissions_of_megabytes_reaches_the_site(open_study: Study, browser: httpx.Client) -> None:
     file = FILE + "\n" * (LARGEST_FILE - len(FILE))
-    page = f"/admin/annotations/study/{open_study.pk}/ledgers/"
+    page = f"/admin/annotations/study/{open_study.pk}/reconciliation/"
     answer = browser.post(page, data={"act": "import"}, files={"file": ("submissions.csv", file)})
     assert answer.status_code == 302
     assert Submission.objects.filter(study=open_study).count() == 1
@@ -105,7 +105,9 @@ def test_an_archive_of_megabytes_reaches_the_site(browser: httpx.Client) -> None
 
 
 @needs_caddy
-@pytest.mark.parametrize("path", ["/language", "/admin/login/", "/visit/end", "/admin/annotations/study/add/ledgers"])
+@pytest.mark.parametrize(
+    "path", ["/language", "/admin/login/", "/visit/end", "/admin/annotations/study/add/reconciliation"]
+)
 def test_a_body_that_the_site_would_refuse_ends_at_the_proxy(path: str, browser: httpx.Client) -> None:
     answer = browser.post(path, content=b"a" * 2**20, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code in (413, 502)  # Caddy says the second before its version 2.7

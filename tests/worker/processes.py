@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 90  # a process that loads torch on a busy machine
+TIMEOUT_S = 90  # a process that loads torch on a busy machine
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def training_worker(
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait for what a process shall bring about; where it ends before, or never does, fail with the end of its log."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not condition():
         assert process.poll() is None and time.monotonic() < end, log.read_text()[-4000:]
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The plates of a release, which are made of words and images: the map of phrases, slices of images, and table 3."""
+"""The figures of a release that are made of words and images: the map of phrases, slices of images, and table 3."""
 
 import textwrap
 from collections.abc import Iterator, Sequence

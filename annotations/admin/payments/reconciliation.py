@@ -1,4 +1,4 @@
-"""The ledgers page: each visit here beside its submission on Prolific, what differs, and the acts that mend it."""
+"""The reconciliation page: each visit beside its submission on Prolific, what differs, and the acts that mend it."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -127,7 +127,10 @@ def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: in
     }
     title = "Reconciliation"
     return render(
-        request, "admin/annotations/study/ledgers.html", page_context(request, study, title, **context), status=status
+        request,
+        "admin/annotations/study/reconciliation.html",
+        page_context(request, study, title, **context),
+        status=status,
     )
 
 
@@ -197,4 +200,4 @@ def _imported(study: Study, file: Any, by: str) -> str:
     )
 
 
-PAGES = (StudyPage("ledgers", "Reconciliation", page, act="coordinate", group="people"),)
+PAGES = (StudyPage("reconciliation", "Reconciliation", page, act="coordinate", group="people"),)

@@ -79,7 +79,7 @@ def submission_address(name: str, submission: Submission) -> str:
 
 def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
     if "submission" not in request.GET:
-        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
+        return HttpResponseRedirect(reverse("admin:annotations_study_reconciliation", args=[study.pk]))
     submission = submission_of(study, request.GET.get("submission", ""))
     back = submission_address("submission", submission)
     if act.name not in discrepancy_repairs.allowed_actions(submission):

@@ -66,7 +66,7 @@ _FORMS: dict[str, Callable[..., forms.Form]] = {
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the submission that ?submission= names; a POST asks for one act."""
     if "submission" not in request.GET:
-        return HttpResponseRedirect(reverse("admin:annotations_study_ledgers", args=[study.pk]))
+        return HttpResponseRedirect(reverse("admin:annotations_study_reconciliation", args=[study.pk]))
     submission = submission_of(study, request.GET.get("submission", ""))
     act = request.POST.get("act", "") if request.method == "POST" else ""
     bound = {name: form(request.POST, prefix=name) for name, form in _FORMS.items() if name == act}
@@ -104,7 +104,7 @@ def _shown(
         "revealed": revealed,
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if row.is_waiting and not bound and revealed is None else 0,
-        "ledgers_url": reverse("admin:annotations_study_ledgers", args=[study.pk]),
+        "reconciliation_url": reverse("admin:annotations_study_reconciliation", args=[study.pk]),
         "reject_url": submission_address("reject", submission),
         "unreject_url": submission_address("unreject", submission),
     }

@@ -59,7 +59,7 @@ def _remote(study: Study) -> list[Check]:
         return [skipped("Not compared: this site has no token for Prolific's API. Compare codes and link by eye.")]
     if not study.external_study_id:
         return [warning("Not compared: Prolific's study id is not given.", Mend.ENTRY)]
-    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=_WAIT_S, patience=ONCE)
+    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=_WAIT_S, retry_policy=ONCE)
     try:
         remote = prolific.study(study.external_study_id)
     except ProlificError as error:

@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from annotations.models import Alarm
 
-PATIENCE_S = 5.0  # for each step of a connection
-LONGEST_S = 10.0  # for all of it: whoever answers a byte at a time is hung up on
+STEP_TIMEOUT_S = 5.0  # for each step of a connection
+TOTAL_TIMEOUT_S = 10.0  # for all of it: whoever answers a byte at a time is hung up on
 
 AddressCheck = Callable[[str], bool]
 
@@ -72,8 +72,8 @@ def post(
     *,
     allowed: AddressCheck = is_public,
     context: ssl.SSLContext | None = None,
-    patience_s: float = PATIENCE_S,
-    longest_s: float = LONGEST_S,
+    step_timeout_s: float = STEP_TIMEOUT_S,
+    total_timeout_s: float = TOTAL_TIMEOUT_S,
 ) -> None:
     """POST JSON by https, to an address that passes, without following a redirect. Raises NotificationFailed.
 
@@ -85,8 +85,10 @@ def post(
         raise NotificationFailed("the webhook must be an https address without a name or password in it")
     try:
         address = _address(parts.hostname, parts.port or 443, allowed)
-        connection = _Pinned(parts.hostname, parts.port or 443, address, context, patience_s)
-        status = _send(connection, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", what, longest_s)
+        connection = _Pinned(parts.hostname, parts.port or 443, address, context, step_timeout_s)
+        status = _send(
+            connection, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", what, total_timeout_s
+        )
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotificationFailed(f"the webhook could not be reached ({type(error).__name__})") from error
     if not 200 <= status < 300:
@@ -96,10 +98,12 @@ def post(
 class _Pinned(http.client.HTTPSConnection):
     """Speaks TLS with a name, at an address that was looked up before."""
 
-    def __init__(self, name: str, port: int, address: str, context: ssl.SSLContext | None, patience_s: float) -> None:
+    def __init__(
+        self, name: str, port: int, address: str, context: ssl.SSLContext | None, step_timeout_s: float
+    ) -> None:
         self._tls = context or ssl.create_default_context()
         self._address = address
-        super().__init__(name, port, timeout=patience_s, context=self._tls)
+        super().__init__(name, port, timeout=step_timeout_s, context=self._tls)
 
     def connect(self) -> None:
         raw = socket.create_connection((self._address, self.port), self.timeout)
@@ -113,9 +117,9 @@ def _address(name: str, port: int, allowed: AddressCheck) -> str:
     return found[0]
 
 
-def _send(connection: _Pinned, path: str, what: dict[str, str], longest_s: float) -> int:
+def _send(connection: _Pinned, path: str, what: dict[str, str], total_timeout_s: float) -> int:
     """Return the status of the answer, whose body is not read."""
-    hang_up = threading.Timer(longest_s, _close, [connection])
+    hang_up = threading.Timer(total_timeout_s, _close, [connection])
     hang_up.start()
     try:
         body = json.dumps(what).encode()

@@ -88,11 +88,11 @@ def end_overdue(now: dt.datetime, *, session: AnnotationSession | None = None) -
 
     Returns how many were ended. Assignments that somebody else has locked are left to the next sweep.
     """
-    patience = SWEEP_AFTER if session is None else dt.timedelta(0)
-    active = Assignment.objects.filter(state=AssignmentState.ACTIVE, deadline_at__lt=now - patience)
+    grace = SWEEP_AFTER if session is None else dt.timedelta(0)
+    active = Assignment.objects.filter(state=AssignmentState.ACTIVE, deadline_at__lt=now - grace)
     if session is not None:
         active = active.filter(session=session)
-    return sum(_end_if_overdue(pk, now, patience) for pk in active.values_list("pk", flat=True))
+    return sum(_end_if_overdue(pk, now, grace) for pk in active.values_list("pk", flat=True))
 
 
 def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime | None:
@@ -110,10 +110,10 @@ def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime 
     return min(assignment.deadline_at + waiting, assignment.first_deadline_at + MAX_WAITING)
 
 
-def is_over(assignment: Assignment, now: dt.datetime, patience: dt.timedelta = dt.timedelta(0)) -> bool:
-    """Say whether the time of a started assignment is over, `patience` included; without a clock it never is."""
+def is_over(assignment: Assignment, now: dt.datetime, grace: dt.timedelta = dt.timedelta(0)) -> bool:
+    """Say whether the time of a started assignment is over, `grace` included; without a clock it never is."""
     deadline = effective_deadline(assignment, now)
-    return deadline is not None and now > deadline + patience
+    return deadline is not None and now > deadline + grace
 
 
 def refuse_unless_running(assignment: Assignment, now: dt.datetime) -> None:
@@ -185,11 +185,11 @@ def _allowed_reason(assignment: Assignment, reason: EndReason, now: dt.datetime)
     return reason
 
 
-def _end_if_overdue(pk: int, now: dt.datetime, patience: dt.timedelta) -> bool:
+def _end_if_overdue(pk: int, now: dt.datetime, grace: dt.timedelta) -> bool:
     with transaction.atomic():
         active = Assignment.objects.filter(pk=pk, state=AssignmentState.ACTIVE)
         assignment = _locked(active, skip_locked=True).first()
-        if assignment is None or not is_over(assignment, now, patience):
+        if assignment is None or not is_over(assignment, now, grace):
             return False
         _end(assignment, EndReason.TIME_OVER, now)
     return True

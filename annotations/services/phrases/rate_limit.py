@@ -46,5 +46,5 @@ def check_rate_limit(session: AnnotationSession) -> None:
 
 @lru_cache(maxsize=1)
 def _redis() -> Redis:
-    patience = {"socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
-    return Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **patience)
+    timeouts = {"socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
+    return Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **timeouts)

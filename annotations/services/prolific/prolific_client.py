@@ -13,11 +13,11 @@ from annotations.prolific import signed_links
 from annotations.prolific.client import Prolific
 from annotations.prolific.link_keys import LinkKeys
 from annotations.prolific.prolific_errors import ProlificError
-from annotations.prolific.retries import ONCE, Patience
+from annotations.prolific.retries import ONCE, RetryPolicy
 from annotations.prolific.signed_links import SignedEntry
 from annotations.services.common.circuit_breaker import CircuitBreaker
 
-PATIENCE = Patience(tries=3, longest=2.0)
+PATIENCE = RetryPolicy(tries=3, longest=2.0)
 _HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
 _UNHURRIED = (3.0, 10.0)
 
@@ -57,15 +57,17 @@ def link_audience() -> tuple[str, ...]:
     return (settings.PROLIFIC_LINK_AUDIENCE or urlsplit(settings.SITE_URL).netloc, settings.SITE_URL)
 
 
-def _client(timeouts: tuple[float, float], patience: Patience) -> Prolific | None:
+def _client(timeouts: tuple[float, float], retry_policy: RetryPolicy) -> Prolific | None:
     return (
-        _kept(settings.PROLIFIC_TOKEN, settings.PROLIFIC_API, timeouts, patience) if settings.PROLIFIC_TOKEN else None
+        _kept(settings.PROLIFIC_TOKEN, settings.PROLIFIC_API, timeouts, retry_policy)
+        if settings.PROLIFIC_TOKEN
+        else None
     )
 
 
 @lru_cache(maxsize=4)
-def _kept(token: str, api: str, timeouts: tuple[float, float], patience: Patience) -> Prolific:
-    return Prolific(token, api=api, timeouts=timeouts, patience=patience)
+def _kept(token: str, api: str, timeouts: tuple[float, float], retry_policy: RetryPolicy) -> Prolific:
+    return Prolific(token, api=api, timeouts=timeouts, retry_policy=retry_policy)
 
 
 @lru_cache(maxsize=2)

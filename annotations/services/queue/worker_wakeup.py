@@ -54,5 +54,5 @@ def _send(task_name: str) -> None:
 @lru_cache(maxsize=1)
 def _connection() -> Connection:
     # Celery's own connection retries for 4 to 6 s before it gives up, even with retry=False.
-    patience = {"max_retries": 0, "socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
-    return app.connection_for_write(transport_options=patience)
+    timeouts = {"max_retries": 0, "socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
+    return app.connection_for_write(transport_options=timeouts)

@@ -8,7 +8,7 @@ from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.queue import worker_wakeup
 from tests.steps import end, submit, submit_and_score
-from tests.worker.processes import PATIENCE_S, celery, scoring_worker, training_worker, wait_until
+from tests.worker.processes import TIMEOUT_S, celery, scoring_worker, training_worker, wait_until
 from worker.recomputing.stored_runs import run_differences
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,7 @@ def test_a_worker_that_is_told_to_quit_finishes_the_batch_in_hand(environment, a
         wait_until((tmp_path / "encoding").exists, worker, log)
         worker.send_signal(signal.SIGQUIT)
         (tmp_path / "open").touch()
-        assert worker.wait(PATIENCE_S) == 0, log.read_text()[-4000:]
+        assert worker.wait(TIMEOUT_S) == 0, log.read_text()[-4000:]
     phrase.refresh_from_db()
     assert (phrase.state, phrase.attempts, phrase.last_error) == (PhraseState.SCORED, 1, "")
 

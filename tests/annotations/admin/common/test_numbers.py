@@ -9,7 +9,7 @@ NO_NUMBERS = ["9" * 5000, "9" * 18, "-1", "1e3", "٣", "²", "", "1 OR 1=1", "\0
 POSTS = {
     "payments": ({"act": "prepare"}, "payment"),
     "moderation": ({"act": "approve_shown"}, "phrase"),
-    "ledgers": ({"act": "release_place"}, "submission"),
+    "reconciliation": ({"act": "release_place"}, "submission"),
     "rehearsal": ({"act": "preview"}, "condition"),
     "monitor": ({}, "alarm"),
     "correction": ({"act": "train"}, "base_model"),

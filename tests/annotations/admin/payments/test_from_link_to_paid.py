@@ -50,7 +50,7 @@ def test_from_link_to_paid(study, prolific, settings, coordinator_client):
     deliver(prolific.clerk.move(there, "AWAITING REVIEW"))
     tasks.reconcile_submissions()
 
-    post(coordinator_client, study, "ledgers", act="approve_all")
+    post(coordinator_client, study, "reconciliation", act="approve_all")
     tasks.call_prolific()
     assert there.status == "APPROVED"
 

@@ -79,7 +79,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/")
+        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/reconciliation/")
         look(page, "admin-ledgers")
         follow(page.get_by_role("link", name="Done here, timed out there (1)"))
         look(page)
@@ -88,8 +88,8 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
         send_due_requests()
         sent = page.get_by_text("complete: being sent")
         expect(sent).to_have_count(0, timeout=15_000)  # the page looks again by itself
-        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/?show=wrong_code")
-        follow(page.locator("table.ledgers tbody th a"))
+        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/reconciliation/?show=wrong_code")
+        follow(page.locator("table.reconciliation tbody th a"))
         page.get_by_role("button", name="Reveal the ids").click()
         page.get_by_text("cleo-person").wait_for()
         page.reload()
@@ -107,7 +107,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
         follow(page.get_by_role("button", name="Go on"))
         look(page, "admin-reject")
         page.get_by_role("link", name="Leave it").click()
-        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/")
+        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/reconciliation/")
         page.get_by_role("button", name="Approve all").click()
         page.get_by_text("asked to approve").wait_for()
         assert send_due_requests() == 1  # the message; the approvals are under way at Prolific
@@ -149,7 +149,7 @@ def test_without_a_token_the_same_is_done_by_files(
     settings.PROLIFIC_TOKEN = ""
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/ledgers/")
+        page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/reconciliation/")
         look(page, "admin-ledgers-by-hand")
         with page.expect_download() as list_of:
             page.get_by_role("button", name="List of those to approve").click()

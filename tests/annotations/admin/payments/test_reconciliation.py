@@ -45,7 +45,7 @@ def anna(study, prolific):
     return anna
 
 
-def address(study, name="ledgers", submission=None):
+def address(study, name="reconciliation", submission=None):
     start = reverse(f"admin:annotations_study_{name}", args=[study.pk])
     return start if submission is None else f"{start}?submission={submission.pk}"
 

@@ -240,11 +240,11 @@ def test_a_certificate_that_nobody_trusts_is_refused(hook: Any) -> None:
 def test_a_server_that_answers_a_byte_at_a_time_is_hung_up_on(hook: Any) -> None:
     hook.drip = True
     with pytest.raises(NotificationFailed):
-        post(hook.url, WHAT, allowed=anywhere, context=hook.trust, longest_s=0.3)
+        post(hook.url, WHAT, allowed=anywhere, context=hook.trust, total_timeout_s=0.3)
 
 
 def test_a_server_that_never_answers_is_given_up(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:
         url = f"https://localhost:{silent.server_address[1]}/"
         with pytest.raises(NotificationFailed, match="could not be reached"):
-            post(url, WHAT, allowed=lambda address: True, context=hook.trust, patience_s=0.2)
+            post(url, WHAT, allowed=lambda address: True, context=hook.trust, step_timeout_s=0.2)

@@ -254,7 +254,7 @@ def test_only_the_money_pages_hand_files_out():
     """So none is ever part of a release, an export or the API."""
     package = Path(payment_ledger.__file__).parents[2]
     users = {path.name for path in package.rglob("*.py") if "payment_files" in path.read_text()}
-    assert users == {"ledgers.py", "payments.py"}
+    assert users == {"reconciliation.py", "payments_page.py"}
 
 
 @pytest.mark.parametrize("entered", ["NOCODE", " no code ", ""])
