@@ -112,7 +112,7 @@ SITE: dict[str, Route] = {
     "admin/autocomplete/": route(get=REFUSED_TO_STAFF),
     "admin/jsi18n/": route(get=OF_STAFF),
     "admin/r/<path:content_type_id>/<path:object_id>/": route(get=ABSENT_TO_STAFF, content_type_id="1", object_id="1"),
-    "admin/^(?P<app_label>auth|annotations)/$": route(get=OF_STAFF, app_label="annotations"),
+    "admin/^(?P<app_label>annotations|auth)/$": route(get=OF_STAFF, app_label="annotations"),
     "admin/(?P<url>.*)$": route(get=ABSENT_TO_STAFF, url="nothing/"),
     _ACCOUNT: route(get=OPERATE_REFUSED),
     f"{_ACCOUNT}add/": route(get=OPERATE_REFUSED, post=OPERATE_REFUSED),
