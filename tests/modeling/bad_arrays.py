@@ -85,9 +85,9 @@ TRAINED_LABELS: dict[str, Bad] = {
 }
 WEIGHTS: dict[str, Bad] = {
     **SHAPE,
-    "NaN": (column(np.nan), "head 1"),
-    "negative": (column(-1), "head 1"),
-    "sum 0": (column(0), "head 1"),
+    "NaN": (column(np.nan), r"weights\[:, 1\]"),
+    "negative": (column(-1), r"weights\[:, 1\]"),
+    "sum 0": (column(0), r"weights\[:, 1\]"),
     "integers": (as_type(np.int64), "int64"),
 }
 

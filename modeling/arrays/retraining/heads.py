@@ -1,4 +1,4 @@
-"""A head: a last layer that leaves the system as one safetensors file and predicts from an encoder's raw features."""
+"""Heads: last layers that predict from an encoder's raw features and are exported as one safetensors file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,23 @@ _RESERVED = {"format", "class_names"}
 
 @dataclass(frozen=True)
 class Head:
-    """A linear classifier on standardised features.
+    """A linear classifier on standardised features, in float32.
 
-    coef: [C, d] and intercept: [C], kept as float32 so that a stored head predicts exactly as it did before;
-    standardization: of d features, fitted on the training images; class_names: C names, in the order of labels.
+    What is stored is float32, so a stored head predicts exactly as before.
+
+    Attributes
+    ----------
+    coef : float32 ndarray of shape (C, d)
+    intercept : float32 ndarray of shape (C,)
+    standardization : Standardization
+        Of d features, fitted on the training images.
+    class_names : tuple of C str
+        In the order of labels.
+
+    Raises
+    ------
+    BadHead
+        If shapes or types do not fit, or a number is not finite.
     """
 
     coef: NDArray[np.float32]
@@ -52,14 +65,45 @@ class Head:
         standardization: Standardization,
         class_names: Sequence[str],
     ) -> Self:
-        """A head from trained coefficients [C, d] and intercepts [C] of any float type, rounded to float32."""
+        """Make a head from trained coefficients, rounded to float32.
+
+        Parameters
+        ----------
+        coef : float ndarray of shape (C, d)
+        intercept : float ndarray of shape (C,)
+        standardization : Standardization
+        class_names : sequence of C str
+
+        Returns
+        -------
+        Head
+
+        Raises
+        ------
+        BadHead
+            If shapes do not fit, or a number is not finite.
+        """
         return cls(coef.astype(np.float32), intercept.astype(np.float32), standardization, tuple(class_names))
 
     def logits(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """float64[n, C] from an encoder's features, float[n, d]: unit rows, z-score, linear layer.
+        """Compute logits: unit rows, z-score, linear layer.
 
-        An image's logits are the same alone and among others, to the bit: unlike BLAS, whose rounding depends on how
-        many rows there are. Raises BadArray for another d, or for a row that is zero or not finite.
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+            Raw features of the encoder.
+
+        Returns
+        -------
+        float64 ndarray of shape (n, C)
+
+        Raises
+        ------
+        BadArray
+            If d differs, or a row is zero or not finite.
+
+        Notes ----- An image's logits do not depend on the other images, to the bit. BLAS rounds differently for other
+        numbers of rows.
         """
         z = np.ascontiguousarray(self.standardization.apply(features), dtype=np.float64)
         of_classes = [np.einsum("ij,j->i", z, row) for row in self.coef.astype(np.float64)]
@@ -67,19 +111,50 @@ class Head:
         return logits
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
-        """The label with the largest logit, the first of tied ones: int64[n]. Raises BadArray as `logits` does."""
+        """Predict the label with the largest logit.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+            Raw features of the encoder.
+
+        Returns
+        -------
+        int64 ndarray of shape (n,)
+            The first of tied labels wins.
+
+        Raises
+        ------
+        BadArray
+            If d differs, or a row is zero or not finite.
+        """
         labels: NDArray[np.int64] = self.logits(features).argmax(axis=1)
         return labels
 
     def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
-        """The head as a safetensors file: tensors weight, bias, feature_mean, feature_deviation, all float32.
+        """Encode the head as a safetensors file.
 
-        metadata: strings of the model card (data, annotation, λ, metrics, versions, …), stored in the file's header
-        beside `format` and `class_names` (a JSON list). The same head and metadata give the same bytes.
+        It has the float32 tensors weight, bias, feature_mean and feature_deviation.
+
+        Parameters
+        ----------
+        metadata : mapping of str to str, optional
+            Model card (data, annotation, λ, metrics, versions, …). It is stored in the header beside `format` and
+            `class_names` (a JSON list), which it must not contain.
+
+        Returns
+        -------
+        bytes
+            The same head and metadata give the same bytes.
+
+        Raises
+        ------
+        BadHead
+            If the metadata has one of the head's own keys.
         """
         metadata = dict(metadata or {})
         if _RESERVED & metadata.keys():
-            raise BadHead(f"the metadata keys {sorted(_RESERVED)} are the head's own")
+            raise BadHead(f"the metadata keys {sorted(_RESERVED)} are reserved")
         tensors = {
             "weight": self.coef,
             "bias": self.intercept,
@@ -95,14 +170,28 @@ class Head:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The head in a file that `to_bytes` made. Raises BadHead for any other file."""
+        """Decode a file that `to_bytes` made.
+
+        Parameters
+        ----------
+        data : bytes
+
+        Returns
+        -------
+        Head
+
+        Raises
+        ------
+        BadHead
+            If it is any other file, or damaged.
+        """
         try:
             tensors = safetensors.numpy.load(data)
         except SafetensorError as error:
-            raise BadHead(f"this is not a safetensors file: {error}") from error
+            raise BadHead(f"the file is not a safetensors file: {error}") from error
         metadata = read_metadata(data)
         if metadata.get("format") != FORMAT or tensors.keys() != _TENSORS:
-            raise BadHead(f"this safetensors file is not a head of the format {FORMAT}")
+            raise BadHead(f"the safetensors file is not a head of the format {FORMAT}")
         try:
             standardization = Standardization(tensors["feature_mean"], tensors["feature_deviation"])
             class_names = tuple(json.loads(metadata["class_names"]))
@@ -112,27 +201,41 @@ class Head:
 
 
 def read_metadata(data: bytes) -> dict[str, str]:
-    """The metadata strings of a safetensors file, `format` and `class_names` included. Raises BadHead."""
+    """Read the metadata of a safetensors file, `format` and `class_names` included.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    BadHead
+        If it is not a safetensors file.
+    """
     header, _ = _split_header(data)
     metadata: dict[str, str] = header.get("__metadata__", {})
     return metadata
 
 
 def _with_sorted_header(data: bytes) -> bytes:
-    """The same file with the header's keys sorted: safetensors writes metadata in an order that differs by process."""
+    """Sort the keys of the header: safetensors writes metadata in an order that differs by process."""
     header, tensors = _split_header(data)
     text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+    text += b" " * (-len(text) % 8)  # tensors start at a multiple of 8
     return len(text).to_bytes(8, "little") + text + tensors
 
 
 def _split_header(data: bytes) -> tuple[dict[str, dict[str, str]], bytes]:
-    """A safetensors file is the header's length (8 bytes, little-endian), the header (JSON), then the tensors."""
+    """Split a safetensors file into header (JSON, after its length in 8 little-endian bytes) and tensors."""
     end = 8 + int.from_bytes(data[:8], "little")
     try:
         header = json.loads(data[8:end])
     except ValueError as error:
-        raise BadHead(f"this is not a safetensors file: {error}") from error
+        raise BadHead(f"the file is not a safetensors file: {error}") from error
     if len(data) < end or not isinstance(header, dict):
-        raise BadHead("this is not a safetensors file: its header is cut off")
+        raise BadHead("the file is not a safetensors file: its header is cut off")
     return header, data[end:]

@@ -29,10 +29,26 @@ MIN_SLICE_SIZE = 5
 def slice_members(
     similarities: NDArray[np.floating], labels: NDArray[np.integer], target_class: int, threshold: float
 ) -> NDArray[np.bool_]:
-    """The images of `target_class` that are above the threshold: bool[n], compared in float32, strictly greater.
+    """Find the images of a class that are above the threshold.
 
-    similarities: float[n], to the annotation's phrase; labels: int[n] ≥ 0, one of them `target_class` unless n is 0.
-    Raises BadArray, also for what is not finite in float32.
+    Parameters
+    ----------
+    similarities : float ndarray of shape (n,)
+        To the annotation's phrase; compared in float32.
+    labels : int ndarray of shape (n,)
+        Classes ≥ 0; the target class occurs unless n is 0.
+    target_class : int
+    threshold : float
+        τ. An image is above it if its similarity is strictly greater.
+
+    Returns
+    -------
+    bool ndarray of shape (n,)
+
+    Raises
+    ------
+    BadArray
+        If shapes, types or values are invalid, or no image is of the class.
     """
     check_one_length(similarities=similarities, labels=labels)
     labels = checked_ids(labels, "label")
@@ -78,12 +94,30 @@ def slice_membership(
     target_class: int | Iterable[int],
     least: int = MIN_SLICE_SIZE,
 ) -> NDArray[np.int64]:
-    """The slice of each image of an annotated class: 2 × label + 1 above the threshold, 2 × label below; -1 elsewhere.
+    """Number the slice of each image of annotated classes.
 
-    int64[n] from members: bool[n], of `slice_members` (their union where several classes are annotated), and labels:
-    int[n] ≥ 0; target_class: the annotated class, or all of them; least: images that each slice must have, ≥ 1.
+    Parameters
+    ----------
+    members : bool ndarray of shape (n,)
+        From `slice_members`; their union if several classes are annotated.
+    labels : int ndarray of shape (n,)
+        Classes ≥ 0.
+    target_class : int or iterable of int
+        The annotated class, or all of them.
+    least : int, default MIN_SLICE_SIZE
+        Smallest accepted size of a slice, ≥ 1.
 
-    Raises SliceTooSmall, BadArray, also for members outside the annotated classes.
+    Returns
+    -------
+    int64 ndarray of shape (n,)
+        2 × label + 1 above the threshold, 2 × label below it, and -1 in classes without annotation.
+
+    Raises
+    ------
+    SliceTooSmall
+        If a slice has fewer than `least` images.
+    BadArray
+        If shapes, types or values are invalid, or a member is not in an annotated class.
     """
     check_one_length(members=members, labels=labels)
     check_booleans(members, "members")
@@ -96,7 +130,7 @@ def slice_membership(
     if (members & ~is_annotated).any():
         at = int(np.argmax(members & ~is_annotated))
         raise BadArray(
-            f"image {at} is above a threshold, and its class {labels[at]} is not an annotated one {annotated}"
+            f"image {at} is above a threshold, but its class {labels[at]} is not one of the annotated {annotated}"
         )
     for label in annotated:
         n_above = int(members[labels == label].sum())
@@ -107,10 +141,24 @@ def slice_membership(
 
 
 def slice_ids(labels: NDArray[np.integer], membership: NDArray[np.integer]) -> NDArray[np.int64]:
-    """The slice of every image, int64[n] ≥ 0, for what takes groups: a class that is not annotated is slice 2 × label.
+    """Number the slice of every image, for functions that take groups.
 
-    labels: int[n] ≥ 0; membership: int[n], from `slice_membership`, or ids ≥ 0 alone, which stay. Raises BadArray, also
-    where 2 × label is a slice of another class.
+    Parameters
+    ----------
+    labels : int ndarray of shape (n,)
+        Classes ≥ 0.
+    membership : int ndarray of shape (n,)
+        From `slice_membership`, or only ids ≥ 0, which stay.
+
+    Returns
+    -------
+    int64 ndarray of shape (n,)
+        Ids ≥ 0; a class without annotation is slice 2 × label.
+
+    Raises
+    ------
+    BadArray
+        If shapes, types or values are invalid, or a slice has images of several classes.
     """
     labels, membership = _checked(labels, membership, least=0)
     ids = np.where(membership == UNANNOTATED, 2 * labels, membership)
@@ -120,7 +168,23 @@ def slice_ids(labels: NDArray[np.integer], membership: NDArray[np.integer]) -> N
 
 
 def uniform_weights(n: int) -> NDArray[np.float64]:
-    """The weights of plain supervised training (ERM): 1/n each, n ≥ 1. Raises BadArray."""
+    """Return the weights of plain supervised training (ERM).
+
+    Parameters
+    ----------
+    n : int
+        Number of images, ≥ 1.
+
+    Returns
+    -------
+    float64 ndarray of shape (n,)
+        1 / n each.
+
+    Raises
+    ------
+    BadArray
+        If `n` is not a whole number ≥ 1.
+    """
     check_count(n, "the number of images")
     return np.full(n, 1 / n)
 
@@ -128,18 +192,36 @@ def uniform_weights(n: int) -> NDArray[np.float64]:
 def slice_weights(
     labels: NDArray[np.integer], membership: NDArray[np.integer], scheme: str = DEFAULT_SCHEME
 ) -> NDArray[np.float64]:
-    """The loss weight of each training image, float64[n] with sum 1: equal within a slice, as `scheme` says between.
+    """Compute the loss weight of each training image, equal within a slice.
 
-    labels: int[n] ≥ 0, n ≥ 1; membership: int[n], from `slice_membership`, or any ids ≥ 0 that do not cross classes for
-    the two slices or more of each annotated class, and -1 for all images of a class that is not annotated, which makes
-    it one slice. With N images, C classes, k slices in the image's class of N_c images, G slices in all and |S| images
-    in its slice, before normalising:
+    Parameters
+    ----------
+    labels : int ndarray of shape (n,)
+        Classes ≥ 0, n ≥ 1.
+    membership : int ndarray of shape (n,)
+        From `slice_membership`, or any ids ≥ 0 for the two or more slices of each annotated class, and -1 for all
+        images of a class without annotation, which is one slice. No slice has images of several classes.
+    scheme : {"class_equal", "paper", "mean_slices", "class_mass"}, default "class_equal"
+        How weights differ between slices.
 
-    `class_equal`: 1 / (C k |S|); `paper`: 1 / (C |S|) in an annotated class, 1 / N elsewhere;
-    `mean_slices`: 1 / (G |S|); `class_mass`: N_c / (k N |S|).
+    Returns
+    -------
+    float64 ndarray of shape (n,)
+        With sum 1.
 
-    Raises BadArray for an unknown scheme, no images, another negative id, a slice that crosses classes, a class of
-    which only some images are -1, or an annotated class whose images are all in one slice.
+    Raises
+    ------
+    BadArray
+        If the scheme is unknown, shapes, types or values are invalid, a slice has images of several classes, only some
+        images of a class are -1, or all images of an annotated class are in one slice.
+
+    Notes ----- With N images, C classes, k slices in the image's class of N_c images, G slices in all and |S| images in
+    its slice, the weights before normalising are
+
+    - `class_equal`: 1 / (C k |S|);
+    - `paper`: 1 / (C |S|) in an annotated class, 1 / N elsewhere (Eq. 2);
+    - `mean_slices`: 1 / (G |S|);
+    - `class_mass`: N_c / (k N |S|).
     """
     check_choice(scheme, SCHEMES, "scheme")
     labels, membership = _checked(labels, membership, least=1)
@@ -148,7 +230,7 @@ def slice_weights(
     if of_one_slice.any():
         at = int(np.argmax(of_one_slice))
         raise BadArray(
-            f"class {labels[at]} is annotated, and its other slice is empty: all images are in {membership[at]}"
+            f"class {labels[at]} is annotated, but its other slice is empty: all images are in {membership[at]}"
         )
     weights = SCHEMES[scheme](sizes)
     normalised: NDArray[np.float64] = weights / weights.sum()
@@ -158,9 +240,25 @@ def slice_weights(
 def division_weights(
     labels: NDArray[np.integer], parts: NDArray[np.integer], scheme: str = DEFAULT_SCHEME
 ) -> NDArray[np.float64]:
-    """The `slice_weights` of a division that no annotation made, as groups and classes are: float64[n] with sum 1.
+    """Compute the `slice_weights` of groups, classes or another division.
 
-    parts: int[n], ids ≥ 0 that do not cross classes; a class that is one part counts as not annotated. Raises BadArray.
+    Parameters
+    ----------
+    labels : int ndarray of shape (n,)
+        Classes ≥ 0, n ≥ 1.
+    parts : int ndarray of shape (n,)
+        Ids ≥ 0; no part has images of several classes. A class that is one part counts as not annotated.
+    scheme : {"class_equal", "paper", "mean_slices", "class_mass"}, default "class_equal"
+
+    Returns
+    -------
+    float64 ndarray of shape (n,)
+        With sum 1.
+
+    Raises
+    ------
+    BadArray
+        If the scheme is unknown, shapes, types or values are invalid, or a part has images of several classes.
     """
     labels, parts = _checked(labels, parts, least=1)
     sizes = _SliceSizes(labels, parts)
@@ -170,14 +268,14 @@ def division_weights(
 def _checked(
     labels: NDArray[np.integer], membership: NDArray[np.integer], least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Both, of one length of at least `least`, with a slice for all or none of the images of each class."""
+    """Check lengths and types, and that all or none of the images of each class have a slice."""
     check_one_length(least, labels=labels, membership=membership)
     labels, membership = checked_ids(labels, "label"), checked_ids(membership, "slice", least=UNANNOTATED)
     unannotated = membership == UNANNOTATED
     partly = np.isin(labels, labels[unannotated]) & ~unannotated
     if partly.any():
         at = int(np.argmax(partly))
-        raise BadArray(f"image {at} has a slice, and other images of its class {labels[at]} have none (-1)")
+        raise BadArray(f"image {at} has a slice, but other images of its class {labels[at]} have none (-1)")
     return labels, membership
 
 
@@ -187,7 +285,7 @@ class _SliceSizes:
     def __init__(self, labels: NDArray[np.integer], membership: NDArray[np.integer]) -> None:
         _, class_of_image, class_sizes = np.unique(labels, return_inverse=True, return_counts=True)
         self.is_annotated: NDArray[np.bool_] = membership != UNANNOTATED
-        ids = np.where(self.is_annotated, membership, -1 - class_of_image)  # a slice of its own for each other class
+        ids = np.where(self.is_annotated, membership, -1 - class_of_image)  # unannotated classes: one slice each
         _, first, slice_of_image, slice_sizes = np.unique(
             ids, return_index=True, return_inverse=True, return_counts=True
         )
@@ -204,7 +302,7 @@ class _SliceSizes:
 def _check_within_classes(
     labels: NDArray[np.integer], ids: NDArray[np.integer], label_of_slice: NDArray[np.integer]
 ) -> None:
-    """Raise BadArray where an image's label is not that of the first image of its slice."""
+    """Raise BadArray if an image's label is not that of the first image of its slice."""
     crossing = labels != label_of_slice
     if crossing.any():
         at = int(np.argmax(crossing))
@@ -214,22 +312,22 @@ def _check_within_classes(
 
 
 def _class_equal(of: _SliceSizes) -> NDArray[np.float64]:
-    """1 / (C k |S|): equal mass to the classes, and to the slices within a class."""
+    """Return 1 / (C k |S|): equal mass for classes, and for slices within a class."""
     return 1 / (of.C * of.k * of.S)
 
 
 def _paper(of: _SliceSizes) -> NDArray[np.float64]:
-    """1 / (C |S|) in an annotated class, 1 / N elsewhere: equation 2 to the letter."""
+    """Return 1 / (C |S|) in an annotated class, 1 / N elsewhere: equation 2 to the letter."""
     return np.where(of.is_annotated, 1 / (of.C * of.S), 1 / of.N)
 
 
 def _mean_slices(of: _SliceSizes) -> NDArray[np.float64]:
-    """1 / (G |S|): equal mass to all slices."""
+    """Return 1 / (G |S|): equal mass for all slices."""
     return 1 / (of.G * of.S)
 
 
 def _class_mass(of: _SliceSizes) -> NDArray[np.float64]:
-    """N_c / (k N |S|): to the classes the mass that they have in the data, and equal mass to the slices within one."""
+    """Return N_c / (k N |S|): for classes their mass in the data, and equal mass for slices within a class."""
     return of.N_c / (of.k * of.N * of.S)
 
 

@@ -1,7 +1,7 @@
 """Retraining of last layers on frozen features (paper, section 4.2; docs/methods.md).
 
-`train_heads`, `train_some_classes` and `train_worst_group` solve a stated objective to a certificate; the published
-procedures that they are compared with are those of `modeling.tensors.baselines`.
+`train_heads`, `train_some_classes` and `train_worst_group` solve a stated objective to a certificate. The published
+procedures to compare them with are in `modeling.tensors.baselines`.
 """
 
 from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads

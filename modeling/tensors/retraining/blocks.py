@@ -1,4 +1,4 @@
-"""Some images' features, to be multiplied with from both sides: by heads to logits, by residuals to gradients."""
+"""Blocks of features, to multiply with heads (which gives logits) and with residuals (which gives gradients)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,42 +10,103 @@ from torch import Tensor
 
 from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
-_SMALL = 1 << 24  # features that may be kept in bfloat16 too, once for either product
-BLOCK_ROWS = 8192  # images of a block that is cached
+_SMALL = 1 << 24  # up to so many feature values are also kept in bfloat16, once per product
+BLOCK_ROWS = 8192  # images of a cached block
 
 
 class Block(Protocol):
-    """Features X [m, d] of m images in a row; what is multiplied with them is rounded as they are."""
+    """Features X [m, d] of m consecutive images.
+
+    Other factors are rounded to the precision of X.
+    """
 
     @property
     def rows(self) -> slice:
-        """Which images."""
+        """Return which images these are."""
         ...
 
     def logits(self, coef: Tensor) -> Tensor:
-        """coef Xᵀ, [k, m] from [k, d]"""
+        """Compute coef Xᵀ.
+
+        Parameters
+        ----------
+        coef : Tensor of shape (k, d)
+
+        Returns
+        -------
+        Tensor of shape (k, m)
+        """
         ...
 
     def gradient(self, residuals: Tensor) -> Tensor:
-        """residuals X, [k, d] from [k, m]"""
+        """Compute residuals X.
+
+        Parameters
+        ----------
+        residuals : Tensor of shape (k, m)
+
+        Returns
+        -------
+        Tensor of shape (k, d)
+        """
         ...
 
 
 @dataclass(frozen=True)
 class PlainBlock:
+    """A block of features as they are.
+
+    Attributes
+    ----------
+    rows : slice
+    x : Tensor of shape (m, d)
+    """
+
     rows: slice
     x: Tensor  # [m, d]
 
     def logits(self, coef: Tensor) -> Tensor:
+        """Compute coef Xᵀ.
+
+        Parameters
+        ----------
+        coef : Tensor of shape (k, d)
+
+        Returns
+        -------
+        Tensor of shape (k, m)
+        """
         return matmul(coef.to(self.x.dtype), self.x.T)
 
     def gradient(self, residuals: Tensor) -> Tensor:
+        """Compute residuals X.
+
+        Parameters
+        ----------
+        residuals : Tensor of shape (k, m)
+
+        Returns
+        -------
+        Tensor of shape (k, d)
+        """
         return matmul(residuals.to(self.x.dtype), self.x)
 
 
 @dataclass(frozen=True)
 class PackedBlock:
-    """Put in order for either product once: for a few heads, to do so costs more than the product."""
+    """A block packed once for each product.
+
+    For a few heads, packing costs more than the product.
+
+    Attributes
+    ----------
+    rows : slice
+    dtype : torch.dtype
+    by_image : Tensor
+        X, packed.
+    by_feature : Tensor
+        Xᵀ, packed.
+    """
 
     rows: slice
     dtype: torch.dtype
@@ -54,39 +115,108 @@ class PackedBlock:
 
     @classmethod
     def of(cls, rows: slice, x: Tensor) -> "PackedBlock":
+        """Pack features for both products.
+
+        Parameters
+        ----------
+        rows : slice
+        x : Tensor of shape (m, d)
+
+        Returns
+        -------
+        PackedBlock
+        """
         return cls(rows, x.dtype, packed(x), packed(x.T))
 
     def logits(self, coef: Tensor) -> Tensor:
+        """Compute coef Xᵀ.
+
+        Parameters
+        ----------
+        coef : Tensor of shape (k, d)
+
+        Returns
+        -------
+        Tensor of shape (k, m)
+        """
         return matmul_packed(coef.to(self.dtype), self.by_image)
 
     def gradient(self, residuals: Tensor) -> Tensor:
+        """Compute residuals X.
+
+        Parameters
+        ----------
+        residuals : Tensor of shape (k, m)
+
+        Returns
+        -------
+        Tensor of shape (k, d)
+        """
         return matmul_packed(residuals.to(self.dtype), self.by_feature)
 
 
 class Halves:
-    """All images in bfloat16, by blocks: made when they are first asked for, and kept."""
+    """All images in bfloat16, in blocks that are made once, on first use.
+
+    Parameters
+    ----------
+    features : Tensor of shape (n, d)
+    """
 
     def __init__(self, features: Tensor) -> None:
         self.features = features
 
     @classmethod
     def of(cls, features: Tensor) -> "Halves | None":
-        """Of features [n, d], where they are so few that they may be kept twice."""
+        """Make the blocks of features that are small enough to be kept twice.
+
+        Parameters
+        ----------
+        features : Tensor of shape (n, d)
+
+        Returns
+        -------
+        Halves or None
+            None if the features are large.
+        """
         return cls(features) if features.numel() <= _SMALL else None
 
     def are_of(self, features: Tensor) -> bool:
-        """Whether these are the very features, in the same memory."""
+        """Return whether these are the same features in the same memory.
+
+        Parameters
+        ----------
+        features : Tensor
+
+        Returns
+        -------
+        bool
+        """
         mine, other = ((each.data_ptr(), each.shape, each.stride(), each.dtype) for each in (self.features, features))
         return mine == other and self.features.device == features.device
 
     @cached_property
     def blocks(self) -> Sequence[Block]:
-        """Large ones: for a few heads, each call for what else is computed costs more than the computing."""
+        """Return the blocks.
+
+        They are large: for a few heads, calls cost more than what they compute.
+        """
         kind = PackedBlock.of if self.features.device.type == "cpu" else PlainBlock
         return [kind(rows, self.features[rows].bfloat16()) for rows in row_ranges(len(self.features), BLOCK_ROWS)]
 
 
 def row_ranges(n: int, size: int) -> Iterator[slice]:
-    """All of n rows, by so many."""
+    """Yield consecutive ranges of n rows.
+
+    Parameters
+    ----------
+    n : int
+    size : int
+        Rows per range; the last may have fewer.
+
+    Yields
+    ------
+    slice
+    """
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))

@@ -1,8 +1,8 @@
-"""Cross-entropy and its derivatives by the logits, for many heads on a chunk of m images at once.
+"""Cross-entropy and its derivatives by the logits, for many heads on a chunk of m images.
 
-An optimal head has Σ_c W_c = 0, so heads are kept as coordinates V in that plane: W = B V with B [C, C - 1] an
-orthonormal basis of it. Norms are the same there, and two classes need one column instead of two. So what comes here as
-`z` is V x, [K, C - 1, m], and the logits are B z.
+An optimal head has Σ_c W_c = 0. So heads are kept as coordinates V in that plane: W = B V with B [C, C - 1] an
+orthonormal basis of it. Norms are the same there, and two classes need one column instead of two. `z` is V x,
+[K, C - 1, m], and the logits are B z.
 """
 
 from dataclasses import dataclass
@@ -16,30 +16,73 @@ _SQRT_2: float = 2**0.5
 
 
 class CrossEntropy(Protocol):
-    """Cross-entropy of images by K heads: z [K, C - 1, m], labels int64[m]."""
+    """Cross-entropy of images by K heads."""
 
     @property
     def basis(self) -> Tensor:
-        """B, float64[C, C - 1]"""
+        """Return B, float64[C, C - 1]."""
         ...
 
     def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The cross-entropy of each image, [K, m], and its gradient by z, [K, C - 1, m]."""
+        """Compute the cross-entropy of each image, and its gradient by z.
+
+        Parameters
+        ----------
+        z : Tensor of shape (K, C - 1, m)
+        labels : int64 Tensor of shape (m,)
+
+        Returns
+        -------
+        losses : Tensor of shape (K, m)
+        gradients : Tensor of shape (K, C - 1, m)
+        """
         ...
 
     def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
-        """[m], from z [C - 1, m] of one head: the mean of the diagonal of the cross-entropy's Hessian by z."""
+        """Compute the mean diagonal entry of the Hessian by z, for one head.
+
+        Parameters
+        ----------
+        z : Tensor of shape (C - 1, m)
+        labels : int64 Tensor of shape (m,)
+
+        Returns
+        -------
+        Tensor of shape (m,)
+        """
         ...
 
 
 def cross_entropy(n_classes: int, device: torch.device) -> CrossEntropy:
-    """The cross-entropy of C ≥ 2 classes, with the short form for two."""
+    """Make the cross-entropy of C classes, with a short form for two.
+
+    Parameters
+    ----------
+    n_classes : int
+        C ≥ 2.
+    device : torch.device
+
+    Returns
+    -------
+    CrossEntropy
+    """
     basis = zero_sum_basis(n_classes).to(device)
     return _OfTwo(basis) if n_classes == 2 else _OfMany(basis)
 
 
 def zero_sum_basis(n_classes: int) -> Tensor:
-    """Helmert's contrasts [C, C - 1]: column j sets class j + 1 against the mean of the classes before it."""
+    """Compute Helmert's contrasts, an orthonormal basis of the vectors with sum 0.
+
+    Parameters
+    ----------
+    n_classes : int
+        C ≥ 2.
+
+    Returns
+    -------
+    float64 Tensor of shape (C, C - 1)
+        Column j contrasts class j + 1 with the mean of the classes before it.
+    """
     basis = torch.zeros(n_classes, n_classes - 1, dtype=torch.float64)
     for j in range(1, n_classes):
         basis[:j, j - 1] = -1 / (j * (j + 1)) ** 0.5
@@ -49,7 +92,10 @@ def zero_sum_basis(n_classes: int) -> Tensor:
 
 @dataclass(frozen=True)
 class _OfTwo:
-    """The logits are (-z, z) / √2, so an image's margin is ±√2 z and its cross-entropy log(1 + exp(-margin))."""
+    """Cross-entropy of two classes.
+
+    The logits are (-z, z) / √2, so an image's margin is ±√2 z and its cross-entropy log(1 + exp(-margin)).
+    """
 
     basis: Tensor
 

@@ -1,12 +1,12 @@
-"""L-BFGS over many heads in lockstep, each head leaving when it is done.
+"""L-BFGS over many heads in lockstep; each head leaves when it is done.
 
 All heads share one metric, and steps are taken in its coordinates (`lbfgs`). z = V x is kept for every image, so a step
-costs one product with the features, and its line search none.
+costs one product with the features, and its line search costs none.
 
-The products may be taken in low precision, because they are only of *changes*: of the step, and of the residuals by the
-step. Both shrink on the way, and their rounding with them; the first ones, by far the largest, are taken in full. What
-is solved is then the same problem with slightly different features, and a linear term that makes its gradient right
-where the descent began; `solver` corrects the rest.
+Low precision is enough for these products, because they are products of *changes* only: of the step, and of the
+residuals by the step. Both shrink on the way, and their rounding errors with them. The first products, by far the
+largest, are computed in full precision. A descent then solves the same problem with slightly different features, and a
+linear term that makes its gradient right at its start; `solver` corrects the rest.
 """
 
 from collections import deque
@@ -21,7 +21,7 @@ from modeling.tensors.retraining.metric import Metric
 from modeling.tensors.retraining.objective import Evaluation, GradientSum, ImageState, dot, move_up
 from modeling.tensors.retraining.problem import Precision, Problem
 
-_FLATTENED = 0.8  # a step of 1 is taken where the slope there is at most this share of the slope at 0, upwards
+_FLATTENED = 0.8  # a step of 1 is accepted if the upward slope there is at most this share of the downward one at 0
 _SEARCH_FLATTENED = 0.1
 _MAX_SEARCHES = 40
 
@@ -38,14 +38,35 @@ def descend(
     max_iterations: int,
     pairs: Pairs,
 ) -> "Descent":
-    """Lower every head's objective from V, [K, b, p], until its gap is at most its goal, [K].
+    """Lower every head's objective until its gap is at most its goal.
 
-    start, kept: the evaluation at V; what is kept is overwritten; metric: in the precision's operands;
-    pairs: what an earlier descent of these heads has seen of their curvature, in the same values and metric.
-    A head also ends where a step no longer lowers it, or after max_iterations.
+    A head also ends if a step no longer lowers it.
+
+    Parameters
+    ----------
+    problem : Problem
+    weights : HeadWeights
+        Of K heads.
+    v : float64 Tensor of shape (K, b, p)
+        Where to start.
+    start : Evaluation
+        At `v`.
+    kept : ImageState
+        At `v`; it is overwritten.
+    metric : Metric
+        In the precision's operands.
+    precision : Precision
+    goal : Tensor of shape (K,)
+    max_iterations : int
+    pairs : Pairs
+        Curvature of these heads from an earlier descent, in the same values and metric.
+
+    Returns
+    -------
+    Descent
     """
     moved = torch.zeros_like(start.gradient)
-    precise = replace(precision, operands=precision.values)  # for the first step
+    precise = replace(precision, operands=precision.values)  # for the first step only
     heads, iterations = _Heads.at(v, weights, start, kept, goal, metric, pairs), 0
     steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
     while True:
@@ -62,7 +83,17 @@ def descend(
 
 @dataclass(frozen=True)
 class Descent:
-    """What `descend` returns of all its heads: V, [K, b, p], and what the next descent wants to know."""
+    """Result of `descend` for K heads.
+
+    Attributes
+    ----------
+    v : float64 Tensor of shape (K, b, p)
+    iterations : int
+    before : Pairs
+        Of the earlier descent.
+    steps : tuple of (Pair, Tensor)
+        The last steps, each with the heads that took it, as an index.
+    """
 
     v: Tensor
     iterations: int
@@ -70,7 +101,10 @@ class Descent:
     steps: tuple[tuple[Pair, Tensor], ...]  # the last ones, each of some heads, by an index
 
     def pairs(self) -> Pairs:
-        """Those of all heads, at the end; of the last descent nobody asks them."""
+        """Return the pairs of all heads.
+
+        They are built on request: those of the last descent are not needed.
+        """
         pairs = self.before
         for pair, heads in self.steps:
             pairs = pairs.and_pair(pair.among(heads, len(self.v)))
@@ -79,7 +113,7 @@ class Descent:
 
 @dataclass(frozen=True)
 class _Heads:
-    """What is known of the heads still on their way, in the precision's values; the first dimension is the head."""
+    """State of the heads still on their way, in the precision's values; the first dimension is the head."""
 
     index: Tensor  # int64[K], among all heads
     stuck: Tensor  # bool[K]
@@ -127,7 +161,7 @@ class _Heads:
         return ~self.stuck & (dot(self.gradient, self.gradient) / (2 * l2) > self.goal)
 
     def only(self, mask: Tensor) -> "_Heads":
-        """Those of the mask. What is kept of every image moves up where it lies: a copy of it would be large."""
+        """Select heads by a mask. What is kept per image moves up in place, because a copy would be large."""
         moved_up = {name: move_up(getattr(self, name), mask) for name in ("z", "residuals")}
         small = [field.name for field in fields(self) if field.name not in (*moved_up, "dz", "weights", "pairs")]
         return _Heads(
@@ -140,7 +174,7 @@ class _Heads:
 
 
 def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision) -> _Heads:
-    """One iteration: a direction, a step of 1 or what the line search says, and the gradient there."""
+    """Do one iteration: a direction, a step of 1 or from the line search, and the gradient there."""
     scaled_direction = -heads.pairs.times(heads.scaled)
     direction = metric.from_coordinates(scaled_direction)
     slope = dot(heads.gradient, direction)
@@ -166,7 +200,7 @@ def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision)
 
 @dataclass(frozen=True)
 class _Trial:
-    """A step of 1 of every head, after which z and residuals are those of the new point."""
+    """A step of 1 of every head. Afterwards z and residuals are those of the new point."""
 
     dz: Tensor  # [K, b, n]
     data_loss: Tensor  # float64[K]
@@ -197,10 +231,10 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
 
 
 def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, slope: Tensor, which: Tensor) -> Tensor:
-    """The step, in [0, 1), where each of these heads' losses is nearly flat along its direction: no product is needed.
+    """Find the step in [0, 1) at which each of these heads' losses is nearly flat; no product is needed.
 
     The loss is convex, so its slope is bracketed and found by secants. The slope at an end of the bracket that stays is
-    halved each time (the Illinois method): a loss that soon grows evenly would else draw the bracket in too slowly.
+    halved each time (Illinois method); otherwise a loss that soon grows evenly would shrink the bracket too slowly.
     """
     penalty_slope = problem.l2 * dot(direction, direction)[which]
     low, low_slope = torch.zeros_like(penalty_slope), slope[which]
@@ -223,7 +257,7 @@ def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, s
 
 
 def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: Tensor) -> Tensor:
-    """What a further step [K'] of these heads changes in the slope of the data's loss along dz: float64[K']."""
+    """Compute how a further step [K'] of these heads changes the slope of the data's loss along dz: float64[K']."""
     total, weights = torch.zeros_like(step), heads.weights.only(which)
     for rows in problem.chunks_of_logits(len(which)):
         change = dz[..., rows][which]
@@ -242,7 +276,7 @@ def _go_back(
     which: Tensor,
     precision: Precision,
 ) -> None:
-    """Move these heads from a step of 1 to their shorter one: z, residuals, and the trial's gradient and data loss."""
+    """Move these heads from a step of 1 to a shorter one: z, residuals, and the trial's gradient and data loss."""
     back = (step[which] - 1)[:, None, None].to(precision.values)
     gradient_change, data_loss = GradientSum(direction[which], precision.values), torch.zeros_like(step[which])
     weights = heads.weights.only(which)

@@ -1,4 +1,4 @@
-"""The mean losses of groups of images, as loss weights."""
+"""Mean losses of groups of images, as loss weights."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,7 +11,17 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class GroupMeans:
-    """The weights that make group g's loss its mean: 1 / n_g on its images, 0 elsewhere."""
+    """Weights that make group g's loss its mean: 1 / n_g on its images, 0 elsewhere.
+
+    Attributes
+    ----------
+    ids : int64 ndarray of shape (G,)
+        Groups that have images, ascending.
+    group_of_image : int64 Tensor of shape (n,)
+        Position in `ids`.
+    weight : float64 Tensor of shape (G,)
+        1 / n_g.
+    """
 
     ids: NDArray[np.int64]  # [G], of the groups that have images, ascending
     group_of_image: Tensor  # int64[n], which of them
@@ -19,7 +29,18 @@ class GroupMeans:
 
     @classmethod
     def of(cls, groups: NDArray[np.integer], device: torch.device) -> Self:
-        """From int[n] ≥ 0."""
+        """Make the weights of groups.
+
+        Parameters
+        ----------
+        groups : int ndarray of shape (n,)
+            Ids ≥ 0.
+        device : torch.device
+
+        Returns
+        -------
+        GroupMeans
+        """
         ids, which = _ranked(groups)
         group_of_image = torch.from_numpy(which).to(device)
         return cls(ids, group_of_image, 1 / torch.bincount(group_of_image).double())
@@ -28,18 +49,43 @@ class GroupMeans:
         return len(self.ids)
 
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """[G, m]"""
+        """Return the weights of some images.
+
+        Parameters
+        ----------
+        rows : slice
+            m images.
+        dtype : torch.dtype
+
+        Returns
+        -------
+        Tensor of shape (G, m)
+        """
         return self.weight.to(dtype).diag().index_select(1, self.group_of_image[rows])
 
     def mixed(self, q: NDArray[np.float64]) -> "Mixture":
-        """q_g / n_g on each image of group g, as one head."""
+        """Mix the groups: q_g / n_g on each image of group g, as one head.
+
+        Parameters
+        ----------
+        q : float64 ndarray of shape (G,)
+
+        Returns
+        -------
+        Mixture
+        """
         of_group = torch.from_numpy(q).to(self.weight.device) * self.weight
         return Mixture(of_group.index_select(0, self.group_of_image))
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """The weights of one head: float64[n]."""
+    """Weights of one head.
+
+    Attributes
+    ----------
+    weights : float64 Tensor of shape (n,)
+    """
 
     weights: Tensor
 
@@ -47,12 +93,23 @@ class Mixture:
         return 1
 
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """[1, m]"""
+        """Return the weights of some images.
+
+        Parameters
+        ----------
+        rows : slice
+            m images.
+        dtype : torch.dtype
+
+        Returns
+        -------
+        Tensor of shape (1, m)
+        """
         return self.weights[rows].to(dtype)[None]
 
 
 def _ranked(groups: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct ids, ascending, and which of them each entry is; small ids need no sorting."""
+    """Return the distinct ids, ascending, and the position of each entry; small ids need no sorting."""
     if groups.max() > len(groups):
         ids, which = np.unique(groups, return_inverse=True)
         return ids.astype(np.int64), which

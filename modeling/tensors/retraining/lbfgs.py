@@ -1,6 +1,6 @@
-"""L-BFGS: the inverse Hessian as the last steps show it, in coordinates where the first metric is the identity.
+"""L-BFGS: the inverse Hessian from the last steps, in coordinates where the first metric is the identity.
 
-Points are [K, b, p], for K heads; the coordinates are those of the first metric of every head and column (`metric`).
+Points are [K, b, p], for K heads. The coordinates are those of the first metric of every head and column (`metric`).
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,16 @@ from modeling.tensors.retraining.objective import dot
 
 @dataclass(frozen=True)
 class Pair:
-    """A step, what it changed in the gradient, both [K, b, p] or [1, b, p] for all heads the same, and 1 / (s·y), [K].
+    """A step, and the change of the gradient by it.
 
-    A pair that moved by rounding only has 1 / (s·y) = 0, and then no effect.
+    Attributes
+    ----------
+    step : Tensor of shape (K, b, p) or (1, b, p)
+        s; one entry on the first axis if it is the same for all heads.
+    change : Tensor of the same shape
+        y.
+    rho : Tensor of shape (K,)
+        1 / (s·y). It is 0 for a pair that moved by rounding only, which then has no effect.
     """
 
     step: Tensor
@@ -24,10 +31,34 @@ class Pair:
     rho: Tensor
 
     def only(self, heads: Tensor) -> "Pair":
+        """Select heads.
+
+        Parameters
+        ----------
+        heads : Tensor
+            Index or mask.
+
+        Returns
+        -------
+        Pair
+        """
         return Pair(self.step[heads], self.change[heads], self.rho[heads])
 
     def among(self, heads: Tensor, n_heads: int) -> "Pair":
-        """As one of n heads, of which these are some, by an index: 0, without effect, for the others."""
+        """Embed the pair of some heads among all heads.
+
+        Parameters
+        ----------
+        heads : int64 Tensor of shape (K,)
+            Index of these heads.
+        n_heads : int
+            Number of all heads.
+
+        Returns
+        -------
+        Pair
+            0, and so without effect, for the other heads.
+        """
         if len(heads) == n_heads:
             return self
         step, change, rho = (each.new_zeros(n_heads, *each.shape[1:]) for each in (self.step, self.change, self.rho))
@@ -37,30 +68,74 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The last steps, and what each changed in the gradient."""
+    """The last steps, and the change of the gradient by each.
+
+    Attributes
+    ----------
+    pairs : tuple of Pair
+        At most MOST; the latest is last.
+    MOST : int
+    """
 
     pairs: tuple[Pair, ...] = ()
 
     MOST: ClassVar = 10
 
     def and_then(self, step: Tensor, change: Tensor) -> "Pairs":
-        """With one pair more, each [K, b, p], or [1, b, p] for all heads."""
+        """Add a pair.
+
+        Parameters
+        ----------
+        step, change : Tensor of shape (K, b, p) or (1, b, p)
+
+        Returns
+        -------
+        Pairs
+        """
         return self.and_pair(Pair(step, change, _inverse(dot(step, change))))
 
     def and_pair(self, pair: Pair) -> "Pairs":
-        """With one pair more, and without the oldest of many."""
+        """Add a pair, and drop the oldest of many.
+
+        Parameters
+        ----------
+        pair : Pair
+
+        Returns
+        -------
+        Pairs
+        """
         return Pairs((*self.pairs[1 - self.MOST :], pair))
 
     @property
     def last(self) -> Pair:
+        """Return the latest pair."""
         return self.pairs[-1]
 
     def only(self, heads: Tensor) -> "Pairs":
-        """The same for some of the heads, by a mask."""
+        """Select heads.
+
+        Parameters
+        ----------
+        heads : bool Tensor of shape (K,)
+
+        Returns
+        -------
+        Pairs
+        """
         return Pairs(tuple(pair.only(heads) for pair in self.pairs))
 
     def times(self, gradient: Tensor) -> Tensor:
-        """The inverse Hessian times gradients [K, b, p]: the two-loop recursion, all heads at once."""
+        """Multiply gradients by the inverse Hessian: the two-loop recursion for all heads.
+
+        Parameters
+        ----------
+        gradient : Tensor of shape (K, b, p)
+
+        Returns
+        -------
+        Tensor of shape (K, b, p)
+        """
         q, alphas = gradient, []
         for pair in reversed(self.pairs):
             alphas.append(pair.rho * dot(pair.step, q))
@@ -74,7 +149,7 @@ class Pairs:
 
 
 def _add(points: Tensor, factors: Tensor, others: Tensor) -> Tensor:
-    """points + factors · others, a factor a head."""
+    """Return points + factors · others, with one factor per head."""
     return torch.addcmul(points, factors.to(points.dtype)[:, None, None], others)
 
 

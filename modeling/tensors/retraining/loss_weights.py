@@ -1,4 +1,4 @@
-"""The loss weights of heads: what each image counts in each head's loss."""
+"""Loss weights of heads: how much each image counts in each head's loss."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,13 +15,36 @@ class LossWeights(Protocol):
     def __len__(self) -> int: ...
 
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """[K, m]"""
+        """Return the weights of some images.
+
+        Parameters
+        ----------
+        rows : slice
+            m images.
+        dtype : torch.dtype
+
+        Returns
+        -------
+        Tensor of shape (K, m)
+        """
         ...
 
 
 @dataclass(frozen=True)
 class HeadWeights:
-    """The loss weights of K heads, each scaled to sum 1. A copy in float64 would be large: there they are converted."""
+    """Loss weights of K heads of a batch, each scaled to sum 1.
+
+    A float64 copy would be large, so weights in that precision are converted when they are needed.
+
+    Attributes
+    ----------
+    given : Tensor of shape (n, heads of the batch)
+    scale : float64 Tensor of shape (heads of the batch,)
+    held : Tensor of shape (heads of the batch, n)
+        Scaled, in the precision of the features.
+    heads : int64 Tensor of shape (K,)
+        Which heads of the batch.
+    """
 
     given: Tensor  # [n, heads of the batch]
     scale: Tensor  # float64[heads of the batch]
@@ -30,7 +53,19 @@ class HeadWeights:
 
     @classmethod
     def of(cls, given: Tensor, dtype: torch.dtype) -> "HeadWeights":
-        """Those of all heads of a batch, from [n, K] with positive sums."""
+        """Scale the weights of all heads of a batch.
+
+        Parameters
+        ----------
+        given : Tensor of shape (n, K)
+            With positive sums.
+        dtype : torch.dtype
+            Precision of the features.
+
+        Returns
+        -------
+        HeadWeights
+        """
         n, n_heads = given.shape
         scale = 1 / given.sum(0, dtype=torch.float64)
         held = torch.empty(n_heads, n, dtype=dtype, device=given.device)
@@ -45,16 +80,37 @@ class HeadWeights:
         return len(self.heads)
 
     def only(self, which: Tensor) -> "HeadWeights":
-        """Those of some of these heads, by an index or a mask."""
+        """Select heads.
+
+        Parameters
+        ----------
+        which : Tensor
+            Index or mask.
+
+        Returns
+        -------
+        HeadWeights
+        """
         return replace(self, heads=self.heads[which])
 
     def of_rows(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """[K, m]"""
+        """Return the weights of some images.
+
+        Parameters
+        ----------
+        rows : slice
+            m images.
+        dtype : torch.dtype
+
+        Returns
+        -------
+        Tensor of shape (K, m)
+        """
         weights = self.held[:, rows] if dtype == self.held.dtype else self._converted(rows, dtype)
         return weights if len(self) == len(weights) else weights[self.heads]
 
     def _converted(self, rows: slice, dtype: torch.dtype) -> Tensor:
-        """[heads of the batch, m]"""
+        """Convert the weights of some images: [heads of the batch, m]."""
         weights = torch.empty(self.given[rows].T.shape, dtype=dtype, device=self.given.device)
-        # to convert as it is transposed is slow
+        # Convert before transposing: doing both at once is slow.
         return weights.copy_(self.given[rows].to(dtype).T).mul_(self.scale[:, None])

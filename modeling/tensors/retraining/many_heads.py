@@ -1,10 +1,10 @@
-"""Many heads (last layers) at once, each solved to a certificate (paper, section 4.2; docs/methods.md).
+"""Training of many heads (last layers) at once, each to a certificate (paper, section 4.2; docs/methods.md).
 
 For features X [n, d] with a constant appended, labels y, head k's weights w_k with Σ_i w_ik = 1 and C classes,
 
     F_k(W) = Σ_i w_ik · cross_entropy(W x_i, y_i) + λ/2 ‖W‖²,    W [C, d + 1], its bias penalised too
 
-is λ-strongly convex, so that F_k(W) - F_k* ≤ ‖∇F_k(W)‖² / (2λ), the gap: that is the certificate.
+is λ-strongly convex. So F_k(W) - F_k* ≤ ‖∇F_k(W)‖² / (2λ), the gap, which is the certificate.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,20 +29,26 @@ from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.shared_start import SharedStart, start_of
 from modeling.tensors.retraining.solver import Solution, solve
 
-_FEATURES_PER_NUMBER = (
-    28  # heads are taken so few at once that a kept number a head and image is this small beside the features,
-)
-_SMALL = 1 << 20  # or that there are no more such numbers
+# Limit each batch: values kept per head and image may total 1/28 of the feature values, or 2**20 if that is more.
+_FEATURES_PER_NUMBER = 28
+_SMALL = 1 << 20
 
 
 @dataclass(frozen=True)
 class TrainedHeads:
-    """What `train_heads` returns, for K heads of C classes on d features, in float64.
+    """K heads of C classes on d features, from `train_heads`, in float64.
 
-    coef: [K, C, d] and intercept: [K, C], the logits being coef @ x + intercept.
-    loss: [K], the objective F reached, penalty included.
-    gap: [K], the certificate: F is at most this far above its minimum.
-    iterations: of the solver, the slowest head's.
+    Attributes
+    ----------
+    coef : float64 ndarray of shape (K, C, d)
+        The logits are coef @ x + intercept.
+    intercept : float64 ndarray of shape (K, C)
+    loss : float64 ndarray of shape (K,)
+        The objective F that was reached, penalty included.
+    gap : float64 ndarray of shape (K,)
+        Certificate: F is at most this far above its minimum.
+    iterations : int
+        Of the solver, for the slowest head.
     """
 
     coef: NDArray[np.float64]
@@ -53,7 +59,19 @@ class TrainedHeads:
 
     @classmethod
     def of(cls, coefficients: Tensor, solutions: Sequence[Solution]) -> Self:
-        """From coefficients [K, C, d + 1], the bias last, and what the solver says of these heads, batch by batch."""
+        """Collect the heads of all batches.
+
+        Parameters
+        ----------
+        coefficients : Tensor of shape (K, C, d + 1)
+            The bias is last.
+        solutions : sequence of Solution
+            Of each batch.
+
+        Returns
+        -------
+        TrainedHeads
+        """
         on_cpu = coefficients.cpu().numpy()
         return cls(
             coef=on_cpu[:, :, :-1].copy(),
@@ -75,16 +93,46 @@ def train_heads(
     start: SharedStart | None = None,
     device: str | torch.device = "cpu",
 ) -> TrainedHeads:
-    """Train K heads on the same features and labels, one for each column of weights.
+    """Train K classifier heads on shared features and labels.
 
-    features: float[n, d], standardised; labels: int[n] in [0, C); weights: float[n, K] ≥ 0, each column is divided by
-    its sum; l2: λ > 0; n_classes: C ≥ 2, by default one more than the largest label;
-    tolerance: every head ends with gap ≤ tolerance × loss;
-    start: of `prepare_start` for the same features, labels, l2 and n_classes; made here where it is None.
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+        Standardised floats, at most 1e6 in absolute value.
+    labels : ndarray of shape (n,)
+        Integer classes in [0, C); at least two occur.
+    weights : ndarray of shape (n, K)
+        Floats ≥ 0, one column per head; each column is scaled to sum 1.
+    l2 : float
+        Penalty λ > 0; it includes the bias.
+    n_classes : int, optional
+        C ≥ 2. Default: largest label + 1.
+    tolerance : float, default 1e-8
+        Largest accepted gap / loss.
+    max_iterations : int, default 500
+    start : SharedStart, optional
+        From `prepare_start` with the same features, labels, `l2` and `n_classes`.
+    device : str or torch.device, default "cpu"
 
-    The result is a function of the input (and of the machine and its number of threads: sums may round differently).
-    Features in float32 are used where they lie. Where they are large, a quarter of their memory is enough beside them.
-    Raises BadArray for input that does not fit, NotConverged where a head misses the tolerance in max_iterations.
+    Returns
+    -------
+    TrainedHeads
+        float64 `coef` (K, C, d), `intercept` (K, C), `loss` (K,), `gap` (K,).
+
+    Raises
+    ------
+    BadArray
+        If an input has a wrong shape, type or range.
+    NotConverged
+        If a head misses `tolerance`.
+
+    Notes ----- Deterministic for one machine and thread count. Large float32 features stay in place; allow a quarter of
+    their size as extra memory.
+
+    Examples
+    --------
+    >>> train_heads(np.array([[-1.0], [1.0]]), np.array([0, 1]), np.ones((2, 1)), l2=0.1).coef.shape
+    (1, 2, 1)
     """
     n_classes = check_problem(features, labels, l2, n_classes)
     if start is None or not start.caches(features):
@@ -102,7 +150,17 @@ def train_heads(
 
 
 def batches(problem: Problem, weights: Tensor) -> Iterator[HeadWeights]:
-    """The heads of weights [n, K] in so many batches that what is kept of every head and image is little."""
+    """Split heads into batches that limit the memory per head and image.
+
+    Parameters
+    ----------
+    problem : Problem
+    weights : Tensor of shape (n, K)
+
+    Yields
+    ------
+    HeadWeights
+    """
     n, d = problem.features.shape
     at_once = max(max(d // _FEATURES_PER_NUMBER, _SMALL // n) // problem.n_columns, 1)
     for batch in weights.tensor_split(-(-weights.shape[1] // at_once), dim=1):

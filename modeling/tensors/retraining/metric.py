@@ -1,4 +1,4 @@
-"""A metric of steps: the coordinates in which a curvature is the identity."""
+"""Metric of steps: coordinates in which a curvature is the identity."""
 
 from functools import cached_property
 
@@ -8,22 +8,36 @@ from torch.linalg import cholesky, solve_triangular
 
 from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
-_LEAF = 128  # rows that are factored at once
+_LEAF = 128  # rows to factor at once
 
 
 class Metric:
-    """That of a curvature H by its whitening W [p, p], W H Wᵀ = I. Points are [K, b, p].
+    """Metric of a curvature H by its whitening W, with W H Wᵀ = I.
 
-    The coordinates of a gradient g are W g, and a step s in coordinates is Wᵀ s.
+    Points are [K, b, p]. A gradient g has the coordinates W g, and a step with coordinates s is Wᵀ s.
+
+    Parameters
+    ----------
+    whitening : Tensor of shape (p, p)
+        W.
     """
 
     def __init__(self, whitening: Tensor) -> None:
         self.whitening = whitening
 
     def to(self, where: torch.dtype | torch.device) -> "Metric":
-        """The same in another precision, in which points are multiplied too, or on another device."""
+        """Convert to another precision, also of products, or to another device.
+
+        Parameters
+        ----------
+        where : torch.dtype or torch.device
+
+        Returns
+        -------
+        Metric
+        """
         if where == torch.bfloat16:
-            return self._rounded  # made once for all batches
+            return self._rounded  # converted once for all batches
         there = self.whitening.to(where)
         return self if there is self.whitening else Metric(there)
 
@@ -32,19 +46,37 @@ class Metric:
         return Metric(self.whitening.bfloat16())
 
     def to_coordinates(self, gradient: Tensor) -> Tensor:
-        """W g of each head and column."""
+        """Compute W g for each head and column.
+
+        Parameters
+        ----------
+        gradient : Tensor of shape (K, b, p)
+
+        Returns
+        -------
+        Tensor of shape (K, b, p)
+        """
         return self._matmul(gradient, self._rows)
 
     def from_coordinates(self, step: Tensor) -> Tensor:
-        """Wᵀ s of each head and column."""
+        """Compute Wᵀ s for each head and column.
+
+        Parameters
+        ----------
+        step : Tensor of shape (K, b, p)
+
+        Returns
+        -------
+        Tensor of shape (K, b, p)
+        """
         return self._matmul(step, self._columns)
 
     def _matmul(self, points: Tensor, matrix: Tensor) -> Tensor:
-        """In the metric's precision, held as the points are."""
+        """Multiply in the metric's precision, and return the points' precision."""
         product = matmul_packed(points.flatten(0, 1).to(self.whitening.dtype), matrix)
         return product.to(points.dtype).view_as(points)
 
-    # for a few heads, to put W in order costs more than the product
+    # For a few heads, packing W costs more than the product.
     @cached_property
     def _rows(self) -> Tensor:
         return packed(self.whitening)
@@ -55,11 +87,25 @@ class Metric:
 
 
 def whitening(curvature: Tensor) -> Tensor:
-    """W [p, p], lower, with W H Wᵀ = I, from H [p, p], symmetric and positive definite; its lower triangle is read.
+    """Compute the inverse L⁻¹ of the Cholesky factor of H = L Lᵀ.
 
-    That is L⁻¹ for H = L Lᵀ, made by halves, so that products do nearly all of it. Points are whitened by a product
-    with W much sooner than by solving with L. It errs by the rounding of H's numbers times their condition.
-    Raises torch's LinAlgError where H is not positive definite, or by rounding no longer.
+    Parameters
+    ----------
+    curvature : Tensor of shape (p, p)
+        H, symmetric and positive definite; only its lower triangle is read.
+
+    Returns
+    -------
+    Tensor of shape (p, p)
+        W, lower triangular, with W H Wᵀ = I.
+
+    Raises
+    ------
+    torch.linalg.LinAlgError
+        If H is not positive definite, or not after rounding.
+
+    Notes ----- The matrix is halved recursively, so that matrix products do nearly all of the work. Whitening points by
+    a product with W is much faster than solving with L. Its error is the rounding of H's numbers times their condition.
     """
     p = len(curvature)
     if p <= _LEAF:

@@ -1,4 +1,4 @@
-"""The objective of many heads over one set of images, evaluated by chunks of images in a chosen precision."""
+"""Objective of many heads over one set of images, evaluated by chunks of images in a chosen precision."""
 
 from dataclasses import dataclass
 
@@ -12,38 +12,107 @@ from modeling.tensors.retraining.problem import Precision, Problem
 
 @dataclass(frozen=True)
 class ImageState:
-    """What is known of every image: z = V x and the gradient of the loss by it, each [K, b, n]."""
+    """State of every image.
+
+    Attributes
+    ----------
+    z : Tensor of shape (K, b, n)
+        V x.
+    residuals : Tensor of shape (K, b, n)
+        Gradient of the loss by z.
+    """
 
     z: Tensor
     residuals: Tensor
 
     @classmethod
     def empty(cls, problem: Problem, n_heads: int, dtype: torch.dtype) -> "ImageState":
+        """Allocate the state of K heads.
+
+        Parameters
+        ----------
+        problem : Problem
+        n_heads : int
+            K.
+        dtype : torch.dtype
+
+        Returns
+        -------
+        ImageState
+        """
         shape = n_heads, problem.n_columns, len(problem.labels)
         return cls(*(torch.empty(shape, dtype=dtype, device=problem.features.device) for _ in range(2)))
 
     def first(self, n_heads: int) -> "ImageState":
+        """Return the state of the first heads, in the same memory.
+
+        Parameters
+        ----------
+        n_heads : int
+
+        Returns
+        -------
+        ImageState
+        """
         return ImageState(self.z[:n_heads], self.residuals[:n_heads])
 
     def only(self, heads: Tensor) -> "ImageState":
-        """The same for some of the heads, by a mask, in the same memory: a copy would be large."""
+        """Select heads in the same memory, because a copy would be large.
+
+        Parameters
+        ----------
+        heads : bool Tensor of shape (K,)
+
+        Returns
+        -------
+        ImageState
+        """
         return ImageState(move_up(self.z, heads), move_up(self.residuals, heads))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """At V, all float64. data_loss: [K], without penalty; loss: [K] and gradient: [K, b, p], with it."""
+    """Objective at V, in float64.
+
+    Attributes
+    ----------
+    data_loss : float64 Tensor of shape (K,)
+        Without penalty.
+    loss : float64 Tensor of shape (K,)
+        With penalty.
+    gradient : float64 Tensor of shape (K, b, p)
+        With penalty.
+    """
 
     data_loss: Tensor
     loss: Tensor
     gradient: Tensor
 
     def gap(self, l2: float) -> Tensor:
-        """The certificate, [K]: F(V) - min F ≤ ‖∇F(V)‖² / (2λ), as F is λ-strongly convex."""
+        """Compute the certificate: F(V) - min F ≤ ‖∇F(V)‖² / (2λ).
+
+        Parameters
+        ----------
+        l2 : float
+            λ.
+
+        Returns
+        -------
+        Tensor of shape (K,)
+        """
         return dot(self.gradient, self.gradient) / (2 * l2)
 
     def only(self, heads: Tensor) -> "Evaluation":
-        """The same for some of the heads, by a mask."""
+        """Select heads.
+
+        Parameters
+        ----------
+        heads : bool Tensor of shape (K,)
+
+        Returns
+        -------
+        Evaluation
+        """
         return Evaluation(self.data_loss[heads], self.loss[heads], self.gradient[heads])
 
 
@@ -55,10 +124,23 @@ def evaluate(
     z_kept: Tensor | None = None,
     residuals_kept: Tensor | None = None,
 ) -> Evaluation:
-    """F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient, in `dtype`.
+    """Compute F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient.
 
-    v: [K, b, p], or [1, b, p] for heads that are all at one point; z = V x, and the residuals, which are the gradient
-    of the loss by z, are written to what is given for them, [K, b, n].
+    Parameters
+    ----------
+    problem : Problem
+    weights : LossWeights
+        Of K heads.
+    v : float64 Tensor of shape (K, b, p) or (1, b, p)
+        One entry on the first axis if all heads are at one point.
+    dtype : torch.dtype
+        Precision to compute in.
+    z_kept, residuals_kept : Tensor of shape (K, b, n), optional
+        Receive z = V x, and the residuals (gradient of the loss by z).
+
+    Returns
+    -------
+    Evaluation
     """
     everywhere = v.expand(len(weights), -1, -1)
     data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, dtype)
@@ -78,9 +160,24 @@ def evaluate(
 def evaluate_known(
     problem: Problem, weights: LossWeights, v: Tensor, z: Tensor, operands: torch.dtype
 ) -> tuple[Evaluation, ImageState]:
-    """The same of all heads at V [1, b, p] where z = V x is known, [1, b, n], with a product of `operands`.
+    """Evaluate all heads at one point where z is known.
 
-    The residuals that are kept are not weighted: they are the same for all heads.
+    Parameters
+    ----------
+    problem : Problem
+    weights : LossWeights
+        Of K heads.
+    v : float64 Tensor of shape (1, b, p)
+    z : Tensor of shape (1, b, n)
+        V x.
+    operands : torch.dtype
+        Precision of the product with the features.
+
+    Returns
+    -------
+    evaluation : Evaluation
+    state : ImageState
+        Its residuals are not weighted: they are the same for all heads.
     """
     everywhere = v.expand(len(weights), -1, -1)
     data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, z.dtype)
@@ -102,10 +199,29 @@ def evaluate_change(
     step: Tensor,
     precision: Precision,
 ) -> tuple[Evaluation, ImageState]:
-    """What a step [1, b, p] from V [1, b, p] of all heads makes of an evaluation there, and of what is kept [1, b, n].
+    """Update an evaluation at one point of all heads by a step.
 
-    The residuals that are kept are not weighted: they are the same for all heads. Only the step, and the residuals'
-    change by it, are multiplied in the precision's operands.
+    Only the step, and the change of the residuals by it, are multiplied in the precision's operands.
+
+    Parameters
+    ----------
+    problem : Problem
+    weights : LossWeights
+        Of K heads.
+    v : float64 Tensor of shape (1, b, p)
+    at : ImageState
+        At `v`, [1, b, n].
+    start : Evaluation
+        At `v`.
+    step : Tensor of shape (1, b, p)
+    precision : Precision
+
+    Returns
+    -------
+    evaluation : Evaluation
+        At v + step.
+    state : ImageState
+        Its residuals are not weighted: they are the same for all heads.
     """
     data_loss, gradient_change = torch.zeros_like(start.data_loss), GradientSum(start.gradient, precision.values)
     there = ImageState(torch.empty_like(at.z), torch.empty_like(at.residuals))
@@ -120,7 +236,15 @@ def evaluate_change(
 
 
 class GradientSum:
-    """Σ over blocks of residuals [K, b, m] times features [m, d], and 1 for the bias: [K, b, p]."""
+    """Sum over blocks of residuals times features, and times 1 for the bias.
+
+    Parameters
+    ----------
+    v : Tensor of shape (K, b, p)
+        Gives shape and device.
+    dtype : torch.dtype
+        Precision of the sum.
+    """
 
     def __init__(self, v: Tensor, dtype: torch.dtype) -> None:
         self._shape = v.shape
@@ -128,23 +252,48 @@ class GradientSum:
         self._bias = torch.zeros(v.shape[:2], dtype=torch.float64, device=v.device)
 
     def add(self, residuals: Tensor, block: Block) -> None:
-        """The product is taken in the precision of the block, and summed in that of the sum."""
+        """Add a block. The product has the precision of the block.
+
+        Parameters
+        ----------
+        residuals : Tensor of shape (K, b, m)
+        block : Block
+        """
         self._coef += block.gradient(residuals.flatten(0, 1))
         self._bias += residuals.sum(2)
 
     def total(self) -> Tensor:
-        """[K, b, p], in the precision of the sum."""
+        """Return the sum [K, b, p], in its precision."""
         coef = self._coef.view(*self._shape[:2], -1)
         return torch.cat([coef, self._bias.to(coef.dtype)[..., None]], 2)
 
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
-    """float64[K], the inner product of each head's points [K, b, p]."""
+    """Compute the inner product of each head's points.
+
+    Parameters
+    ----------
+    a, b : Tensor of shape (K, b, p)
+
+    Returns
+    -------
+    float64 Tensor of shape (K,)
+    """
     return (a * b).sum((1, 2)).double()
 
 
 def move_up(value: Tensor, mask: Tensor) -> Tensor:
-    """value[mask], in the memory of value."""
+    """Compute value[mask] in the memory of value.
+
+    Parameters
+    ----------
+    value : Tensor of shape (K, ...)
+    mask : bool Tensor of shape (K,)
+
+    Returns
+    -------
+    Tensor
+    """
     kept = mask.nonzero()[:, 0].tolist()
     for to, source in enumerate(kept):
         if to != source:

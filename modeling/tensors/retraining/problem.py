@@ -1,4 +1,4 @@
-"""What all heads over one set of images share: the features by chunks, in a chosen precision, and the loss.
+"""What all heads over one set of images share: features by chunks, in a chosen precision, and the loss.
 
 A point V is float64[K, b, p] with b = C - 1 (see `cross_entropy`) and p = d + 1, the bias last.
 """
@@ -15,18 +15,27 @@ from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 from modeling.tensors.retraining.blocks import BLOCK_ROWS, Block, Halves, PlainBlock, row_ranges
 from modeling.tensors.retraining.cross_entropy import CrossEntropy, cross_entropy
 
-# A block of features and what is computed from it stay in a core's cache; a GPU wants more work at once.
-_BLOCK_ON_CPU = 2048  # bytes of a feature
+# On a CPU, a block of features and what is computed from it stay in a core's cache. A GPU needs more work at once.
+_BLOCK_ON_CPU = 2048  # bytes per feature
 _BLOCK_ELSEWHERE = 32_768  # images
 CHUNK_LOGITS = 1 << 18
-_CACHED_LOGITS = 1 << 22  # of a block that is cached, which is large
+_CACHED_LOGITS = 1 << 22  # of a cached block, which is large
 
 
 @dataclass(frozen=True)
 class Precision:
-    """operands: of the products with the features; values: of logits, residuals and steps.
+    """Precision of a descent.
 
-    shrinks: the share of a gap that one descent can be relied on to leave; patience: a descent's most iterations.
+    Attributes
+    ----------
+    operands : torch.dtype
+        Of the products with the features.
+    values : torch.dtype
+        Of logits, residuals and steps.
+    shrinks : float
+        One descent reliably reduces a gap to this share.
+    patience : int
+        Largest number of iterations of a descent.
     """
 
     operands: torch.dtype
@@ -36,13 +45,24 @@ class Precision:
 
     @property
     def rounding(self) -> float:
-        """Below this share of the loss, a difference of losses is rounding."""
+        """Return the share of the loss below which a difference of losses is rounding."""
         return 1e-13 if self.values == torch.float64 else 1e-6
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What all heads share."""
+    """What all heads share.
+
+    Attributes
+    ----------
+    features : float32 or float64 Tensor of shape (n, d)
+    labels : int64 Tensor of shape (n,)
+    l2 : float
+        λ.
+    cross_entropy : CrossEntropy
+    halves : Halves or None
+        None if the features are large.
+    """
 
     features: Tensor  # [n, d], float32 or float64
     labels: Tensor  # int64[n]
@@ -59,7 +79,21 @@ class Problem:
         n_classes: int,
         device: str | torch.device,
     ) -> "Problem":
-        """The problem on a device. Features in float32 or float64 are used where they lie, others as float32."""
+        """Put a problem on a device.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+            float32 and float64 are used in place, other types as float32.
+        labels : int ndarray of shape (n,)
+        l2 : float
+        n_classes : int
+        device : str or torch.device
+
+        Returns
+        -------
+        Problem
+        """
         x = features if features.dtype in (np.float32, np.float64) else features.astype(np.float32)
         on_device = as_tensor(x).to(device)
         return cls(
@@ -72,38 +106,80 @@ class Problem:
 
     @property
     def n_columns(self) -> int:
-        """b = C - 1"""
+        """Return b = C - 1."""
         return self.cross_entropy.basis.shape[1]
 
     def zeros(self, n_heads: int) -> Tensor:
-        """A point: float64[K, b, p]."""
+        """Return the point 0 of K heads.
+
+        Parameters
+        ----------
+        n_heads : int
+            K.
+
+        Returns
+        -------
+        float64 Tensor of shape (K, b, p)
+        """
         shape = n_heads, self.n_columns, self.features.shape[1] + 1
         return torch.zeros(shape, dtype=torch.float64, device=self.features.device)
 
     def products(
         self, v: Tensor, operands: torch.dtype, values: torch.dtype, n_heads: int
     ) -> Iterator[tuple[Block, Tensor]]:
-        """All images, block by block, and V x: a product of `operands` held as `values`.
+        """Yield all images, block by block, with V x.
 
-        V x is [K, b, m] for v [K, b, p]; n_heads: for how many heads it is wanted, where v is one point of all.
+        Parameters
+        ----------
+        v : Tensor of shape (K, b, p)
+        operands, values : torch.dtype
+            The product has the precision `operands` and is held as `values`.
+        n_heads : int
+            Heads that use it; more than K if v is one point of all.
+
+        Yields
+        ------
+        block : Block
+        products : Tensor of shape (K, b, m)
         """
         coef, bias = v[..., :-1].flatten(0, 1), v[..., -1:].to(values)
         for block in self.blocks(n_heads, operands):
             yield block, block.logits(coef).to(values).view(*v.shape[:2], -1) + bias
 
     def loss_and_residuals(self, z: Tensor, rows: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Σ_i w_i · cross-entropy of some images, [K], and its gradient by z, [K, b, m], of weights [K, m].
+        """Compute the loss Σ_i w_i · cross-entropy of some images, and its gradient by z.
 
-        z: V x, [K, b, m], or [1, b, m] of heads that are all at one point.
+        Parameters
+        ----------
+        z : Tensor of shape (K, b, m) or (1, b, m)
+            V x; one entry on the first axis if all heads are at one point.
+        rows : slice
+            m images.
+        weights : Tensor of shape (K, m)
+
+        Returns
+        -------
+        loss : Tensor of shape (K,)
+        residuals : Tensor of shape (K, b, m)
         """
         losses, residuals = self.cross_entropy.of_images(z, self.labels[rows])
         weighted = residuals.mul_ if len(residuals) == len(weights) else residuals.mul
         return (weights * losses).sum(1), weighted(weights[:, None])
 
     def blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
-        """All images in some precision, so few at a time that their features and logits are no burden.
+        """Yield all images in blocks that limit the memory of features and logits.
 
         A block may be overwritten by the next.
+
+        Parameters
+        ----------
+        n_heads : int
+        dtype : torch.dtype
+            Precision of the blocks.
+
+        Yields
+        ------
+        Block
         """
         few_logits = min(len(self.features), BLOCK_ROWS) * n_heads * (self.n_columns + 1) <= _CACHED_LOGITS
         if dtype == torch.bfloat16 and self.halves is not None and few_logits:
@@ -111,23 +187,41 @@ class Problem:
             return
         most = _BLOCK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _BLOCK_ELSEWHERE
         if self.halves is not None and self.features.is_contiguous():
-            most *= 2  # a block has its own cost; the rows of a sample are copied
+            most *= 2  # each block has a fixed cost; but the rows of a sample are copied
         size = min(most, self._logits_at_once(n_heads), len(self.features))
         converted = self.features.new_empty(
             0 if dtype == self.features.dtype else size, *self.features.shape[1:], dtype=dtype
         )
         for rows in row_ranges(len(self.features), size):
             x = self.features[rows]
-            # in the same memory each time, which stays in the cache
+            # Reuse the same memory, which stays in the cache.
             yield PlainBlock(rows, converted[: len(x)].copy_(x) if len(converted) else x)
 
     def every(self, stride: int) -> "Problem":
-        """The same for the first of every `stride` images."""
+        """Return the problem of the first of every `stride` images.
+
+        Parameters
+        ----------
+        stride : int
+
+        Returns
+        -------
+        Problem
+        """
         features = self.features[::stride]
         return replace(self, features=features, labels=self.labels[::stride], halves=Halves.of(features))
 
     def chunks_of_logits(self, n_heads: int) -> Iterator[slice]:
-        """Rows, so few at a time that their logits are no burden, where features are not needed."""
+        """Yield ranges of rows that limit the memory of logits.
+
+        Parameters
+        ----------
+        n_heads : int
+
+        Yields
+        ------
+        slice
+        """
         return row_ranges(len(self.features), self._logits_at_once(n_heads))
 
     def _logits_at_once(self, n_heads: int) -> int:

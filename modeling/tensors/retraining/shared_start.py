@@ -1,6 +1,7 @@
-"""What all heads of a data set start from: the class-balanced head, and the curvature of its loss as their metric.
+"""Shared start of all heads of a data set: the class-balanced head, and the curvature of its loss as their metric.
 
-It depends on features, labels, C and λ only, not on any head's weights, so it is prepared once and kept with the data.
+It depends on features, labels, C and λ only, not on any head's weights. So it is prepared once and stored with the
+data.
 """
 
 from dataclasses import dataclass, field, replace
@@ -32,54 +33,99 @@ from modeling.tensors.retraining.solver import precisions
 FORMAT = "clarify-shared-start-2"
 
 _BLOCK = 256
-METRIC_ROWS = 20_000  # as many images are enough to know the curvature
-_FIRST_METRIC = 2  # images for each feature are enough for a first impression
-_ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # the reference is only a start, and the metric is taken on the way to it
+METRIC_ROWS = 20_000  # this many images determine the curvature well enough
+_FIRST_METRIC = 2  # images per feature; enough for a first estimate of the curvature
+_ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # tolerances: the reference is only a start, and the metric is taken on the way
 _ROUGH_ITERATIONS = 50
-_WORTH_A_SAMPLE = 8  # times as many images: more of them, kept in bfloat16, would not be little beside the features
+_WORTH_A_SAMPLE = 8  # smallest stride of a sample: a larger one, kept in bfloat16, is not small beside the features
 
 
 @dataclass(frozen=True)
 class SharedStart:
-    """What `prepare_start` returns.
+    """Shared start of heads, from `prepare_start`.
 
-    reference: float64[C - 1, d + 1], the class-balanced head (in the coordinates of `cross_entropy`, the bias last).
-    metric: [d + 1, d + 1] in the features' precision, of Xᵀ D X + λ I, with D the curvature of the class-balanced loss
-    there: the exact Hessian for two classes; for more, the mean of its blocks' diagonals.
+    Attributes
+    ----------
+    reference : float64 Tensor of shape (C - 1, d + 1)
+        The class-balanced head, in the coordinates of `cross_entropy`, the bias last.
+    metric : Metric
+        [d + 1, d + 1] in the features' precision, of Xᵀ D X + λ I. D is the curvature of the class-balanced loss there:
+        the exact Hessian for two classes, otherwise the mean of its blocks' diagonals.
+    l2 : float
+        λ.
+    cache : FeatureCache or None
+        What is kept of small features, which makes training on them faster.
     """
 
     reference: Tensor
     metric: Metric
     l2: float
-    cache: "FeatureCache | None" = field(default=None, compare=False, repr=False)  # where they are small
+    cache: "FeatureCache | None" = field(default=None, compare=False, repr=False)
 
     @property
     def n_classes(self) -> int:
+        """Return C."""
         return len(self.reference) + 1
 
     @property
     def n_features(self) -> int:
+        """Return d."""
         return self.reference.shape[1] - 1
 
     def caching(self, features: NDArray[np.floating]) -> Self:
-        """The same for who trains on these features, float[n, d], more than once: what is made of them is kept with it.
+        """Return a copy with a cache, for training on these features more than once.
 
-        That takes as much memory as they do, and nothing where they are large. It is not saved.
-        Raises BadArray for other sizes, and for numbers that are not finite or not standardised.
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+
+        Returns
+        -------
+        SharedStart
+            The cache takes as much memory as the features; large features are not cached. It is not saved.
+
+        Raises
+        ------
+        BadArray
+            If d differs, or numbers are not finite or not standardised.
         """
         if features.ndim != 2 or features.shape[1] != self.n_features:
-            raise BadArray(f"the shared start is for features [n, {self.n_features}], not {features.shape}")
+            raise BadArray(f"the shared start is for features of shape (n, {self.n_features}), not {features.shape}")
         check_values(features)
         return replace(self, cache=FeatureCache.of(Halves.of(as_tensor(features)), self.reference))
 
     def caches(self, features: NDArray[np.floating]) -> bool:
-        """Whether something is kept of these very features, in the same memory: their values were checked then."""
+        """Return whether these features are cached, and so checked.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+            Compared by their place in memory.
+
+        Returns
+        -------
+        bool
+        """
         return self.cache is not None and self.cache.halves.are_of(as_tensor(features))
 
     def fitting(self, problem: Problem) -> tuple["SharedStart", Problem]:
-        """The same on the problem's device, and the problem with what is kept of its features.
+        """Fit start and problem to each other.
 
-        Raises BadArray where it was prepared for other sizes or another λ.
+        Parameters
+        ----------
+        problem : Problem
+
+        Returns
+        -------
+        start : SharedStart
+            On the problem's device.
+        problem : Problem
+            With what is cached of its features.
+
+        Raises
+        ------
+        BadArray
+            If the start was prepared for another number of classes or features, or another λ.
         """
         expected = problem.n_columns + 1, problem.features.shape[1], problem.l2
         if (self.n_classes, self.n_features, self.l2) != expected:
@@ -94,12 +140,27 @@ class SharedStart:
         return replace(here, cache=None), problem
 
     def logits(self, problem: Problem) -> Tensor:
-        """z = V x of the reference V, [1, b, n], of a problem that this start fits, in its features' precision."""
+        """Compute z = V x of the reference V, in the features' precision.
+
+        Parameters
+        ----------
+        problem : Problem
+            One that this start fits.
+
+        Returns
+        -------
+        Tensor of shape (1, b, n)
+        """
         return self.cache.logits if self.cache is not None else _logits(problem.features, self.reference)
 
     def save(self, path: Path) -> None:
-        """Write it as one safetensors file, which is there complete or not at all."""
-        unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two may write at once
+        """Write a safetensors file; it exists complete or not at all.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+        """
+        unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two processes may write at once
         l2 = torch.tensor(self.l2, dtype=torch.float64)
         tensors = {"reference": self.reference.cpu(), "whitening": self.metric.whitening.cpu(), "l2": l2}
         save_file(tensors, unfinished, {"format": FORMAT})
@@ -107,12 +168,28 @@ class SharedStart:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what `save` wrote, to the bit. Raises BadSharedStart for another file, OSError where there is none."""
+        """Read what `save` wrote, to the bit.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+
+        Returns
+        -------
+        SharedStart
+
+        Raises
+        ------
+        BadSharedStart
+            If the file is not a shared start of this format.
+        OSError
+            If there is no file.
+        """
         try:
             with safe_open(path, "pt") as file:
                 if (file.metadata() or {}).get("format") != FORMAT:
                     raise BadSharedStart(f"{path} is not a shared start of the format {FORMAT}")
-                # where a tensor lies in a file says how products with it are rounded: a copy lies as what was computed
+                # Products round by the alignment of a tensor in memory. A copy is aligned as computed tensors are.
                 reference, whitening = (file.get_tensor(name).clone() for name in ("reference", "whitening"))
                 return cls(reference, Metric(whitening), file.get_tensor("l2").item())
         except SafetensorError as error:
@@ -120,18 +197,37 @@ class SharedStart:
 
 
 class FeatureCache:
-    """What is made of small features, for who trains on them more than once."""
+    """Data computed from small features, for training on them more than once.
+
+    Parameters
+    ----------
+    halves : Halves
+    reference : Tensor of shape (b, p)
+    """
 
     def __init__(self, halves: Halves, reference: Tensor) -> None:
         self.halves, self._reference = halves, reference
 
     @classmethod
     def of(cls, halves: Halves | None, reference: Tensor) -> "FeatureCache | None":
+        """Make the cache of small features.
+
+        Parameters
+        ----------
+        halves : Halves or None
+            None if the features are large.
+        reference : Tensor of shape (b, p)
+
+        Returns
+        -------
+        FeatureCache or None
+            None if the features are large.
+        """
         return None if halves is None else cls(halves, reference)
 
     @cached_property
     def logits(self) -> Tensor:
-        """z = V x of the reference V, [1, b, n]."""
+        """Return z = V x of the reference V, [1, b, n]."""
         return _logits(self.halves.features, self._reference)
 
 
@@ -142,10 +238,30 @@ def prepare_start(
     n_classes: int | None = None,
     device: str | torch.device = "cpu",
 ) -> SharedStart:
-    """Train the class-balanced head roughly and whiten its curvature: the one-off part of `train_heads`.
+    """Train the class-balanced head roughly, and whiten the curvature of its loss.
 
-    features: float[n, d], standardised; labels: int[n] in [0, C); l2: λ > 0; n_classes: C ≥ 2, by default one more than
-    the largest label. Raises BadArray for input that does not fit.
+    This is the part of `train_heads` that needs to be done only once.
+
+    Parameters
+    ----------
+    features : float ndarray of shape (n, d)
+        Standardised, at most 1e6 in absolute value.
+    labels : int ndarray of shape (n,)
+        Classes in [0, C); at least two occur.
+    l2 : float
+        λ > 0.
+    n_classes : int, optional
+        C ≥ 2. Default: largest label + 1.
+    device : str or torch.device, default "cpu"
+
+    Returns
+    -------
+    SharedStart
+
+    Raises
+    ------
+    BadArray
+        If an input has a wrong shape, type or range.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
     check_values(features)
@@ -154,7 +270,17 @@ def prepare_start(
 
 
 def start_of(problem: Problem) -> SharedStart:
-    """The same for a problem that is on its device already; what was made of the problem's features is kept."""
+    """Prepare the shared start of a problem that is on its device.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    SharedStart
+        With a cache of the problem's features if they are small.
+    """
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
     stride = _stride(problem, METRIC_ROWS)
     sample = problem.every(stride) if stride >= _WORTH_A_SAMPLE else problem
@@ -176,20 +302,32 @@ def _roughly(problem: Problem, v: Tensor, metric: Metric, tolerance: float) -> T
 
 
 def _stride(problem: Problem, max_rows: int) -> int:
-    """Every how many images are taken, to be about `max_rows`."""
+    """Return the stride at which about `max_rows` images are taken."""
     return max(1, round(len(problem.features) / max_rows))
 
 
 def _class_balanced(labels: Tensor) -> Tensor:
-    """float64[n], weights that give each class that has images the same mass, with sum 1."""
+    """Return weights that give each class with images the same mass: float64[n] with sum 1."""
     counts = torch.bincount(labels)
     return 1 / ((counts > 0).sum() * counts[labels]).double()
 
 
 def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, max_rows: int) -> Metric:
-    """The metric [p, p] of Xᵀ D X + λ I, D the curvature of the loss with these weights [n] at V [b, p].
+    """Compute the metric of Xᵀ D X + λ I, D the curvature of the weighted loss at V.
 
-    Of more than about `max_rows` images, every second, third, … is taken, which keeps the shares of sorted classes.
+    Parameters
+    ----------
+    problem : Problem
+    weights : Tensor of shape (n,)
+        Of the images.
+    v : Tensor of shape (b, p)
+    max_rows : int
+        Of more images than about this, every second, third, … is used, which keeps the shares of sorted classes.
+
+    Returns
+    -------
+    Metric
+        [p, p], in the features' precision.
     """
     stride = _stride(problem, max_rows)
     sample = problem.every(stride)
@@ -201,14 +339,14 @@ def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, max_rows: int
         d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0], sample.labels[rows])
         _add_lower_triangle(total, sample.features[rows], d)
     rounding = torch.finfo(dtype).eps * len(total) * float(total.diagonal().max())
-    total.diagonal().add_(max(problem.l2, rounding))  # it is positive definite in spite of rounding
+    total.diagonal().add_(max(problem.l2, rounding))  # keeps it positive definite in spite of rounding
     return Metric(whitening(total))
 
 
 def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
-    """Add Σ_i w_i x_i x_iᵀ to [p, p], for rows x [m, d] with 1 appended and weights [m]; not all above the diagonal."""
+    """Add Σ_i w_i x_i x_iᵀ to [p, p], for rows x [m, d] with 1 appended and weights [m]; mostly below the diagonal."""
     roots, d = weights.sqrt(), x.shape[1]
-    columns = (x * roots[:, None]).T.contiguous()  # [d, m], of which blocks have no gaps
+    columns = (x * roots[:, None]).T.contiguous()  # [d, m]; its blocks of rows have no gaps in memory
     for start in range(0, d, _BLOCK):
         block = slice(start, min(start + _BLOCK, d))
         total[start:d, block] += matmul(columns[start:], columns[block].T)
@@ -217,6 +355,6 @@ def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
 
 
 def _logits(x: Tensor, v: Tensor) -> Tensor:
-    """V x, [1, b, n], of features x [n, d] and V [b, p], in the features' precision."""
+    """Compute V x, [1, b, n], of features x [n, d] and V [b, p], in the features' precision."""
     blocks = [PlainBlock(rows, x[rows]).logits(v[:, :-1]) for rows in row_ranges(len(x), BLOCK_ROWS)]
     return (torch.cat(blocks, 1) + v[:, -1:].to(x.dtype))[None]

@@ -1,20 +1,33 @@
-"""A small concave quadratic maximised over weights ≥ 0 with sum 1, exactly: what a step for the worst group needs."""
+"""Exact maximum of a small concave quadratic over weights ≥ 0 with sum 1, for the steps for the worst group."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-_RIDGE = 1e-11  # of the largest number: makes the optimum on any support unique
-_EXCHANGES = 30  # of many coordinates at once: a handful finds most optima
+_RIDGE = 1e-11  # share of the largest number; makes the optimum on any support unique
+_EXCHANGES = 30  # exchanges of many coordinates at once; a handful finds most optima
 
 
 def simplex_maximiser(
     values: NDArray[np.float64], curvature: NDArray[np.float64], near: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """The q ≥ 0 with Σq = 1 that maximises qᵀ values - ½ qᵀ curvature q.
+    """Maximise qᵀ values - ½ qᵀ curvature q over q ≥ 0 with Σq = 1.
 
-    values: float64[G]; curvature: float64[G, G], symmetric and positive semidefinite; near: a q that may not be far.
-    The support is found by exchanging all coordinates that are wrong at once, which is quick and may go round in
-    circles (block principal pivoting); then one by one, which does not.
+    Parameters
+    ----------
+    values : float64 ndarray of shape (G,)
+    curvature : float64 ndarray of shape (G, G)
+        Symmetric and positive semidefinite.
+    near : float64 ndarray of shape (G,), optional
+        A q that may be close.
+
+    Returns
+    -------
+    float64 ndarray of shape (G,)
+
+    Notes
+    -----
+    To find the support, all wrong coordinates are exchanged at once (block principal pivoting), which is fast but may
+    cycle. If it does, an active-set method exchanges them one by one.
     """
     n = len(values)
     curvature = curvature + np.eye(n) * _RIDGE * (np.abs(curvature).max() + np.abs(values).max())
@@ -33,12 +46,15 @@ def simplex_maximiser(
 
 
 def _one_by_one(values: NDArray[np.float64], curvature: NDArray[np.float64]) -> NDArray[np.float64]:
-    """An active-set method: the optimum on the span of the support, which grows by the coordinate with the largest
-    gradient and loses those that reach 0."""
+    """Find the optimum by an active-set method.
+
+    It optimises on the span of the support, which grows by the coordinate with the largest gradient and loses those
+    that reach 0.
+    """
     n = len(values)
     q = np.zeros(n)
     q[np.argmax(values - np.diag(curvature) / 2)] = 1
-    for _ in range(10 * n):  # far more than it takes, where rounding does not go round in circles
+    for _ in range(10 * n):  # this cap is generous; rounding can make the active set cycle
         gradient = values - curvature @ q
         best = int(np.argmax(gradient))
         if q[best] > 0:
@@ -52,7 +68,7 @@ def _one_by_one(values: NDArray[np.float64], curvature: NDArray[np.float64]) -> 
 def _best_on_support(
     q: NDArray[np.float64], support: NDArray[np.bool_], values: NDArray[np.float64], curvature: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Move from q towards the optimum on the support's span; a coordinate that reaches 0 on the way leaves."""
+    """Move q towards the optimum on the span of the support; a coordinate that reaches 0 on the way leaves."""
     while True:
         towards = np.zeros_like(q)
         towards[support] = _equality_optimum(values[support], curvature[np.ix_(support, support)])
@@ -67,7 +83,7 @@ def _best_on_support(
 
 
 def _equality_optimum(values: NDArray[np.float64], curvature: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The optimum with Σq = 1 alone: the last coordinate is what the others leave of 1."""
+    """Find the optimum under Σq = 1 alone; the last coordinate is 1 minus the others."""
     against_last = curvature[:-1] - curvature[-1]
     slopes = values[:-1] - values[-1] - against_last[:, -1]
     others = np.linalg.solve(against_last[:, :-1] - against_last[:, -1:], slopes)

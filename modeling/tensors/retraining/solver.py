@@ -1,8 +1,8 @@
-"""Minimises many heads' objectives to a certificate: descents in quick precision, corrected by exact evaluations.
+"""Minimises many heads' objectives to a certificate: fast descents, corrected by exact evaluations.
 
 This is iterative refinement. A descent solves the problem with slightly wrong features but the right gradient at its
-start, so the next evaluation finds an error that is smaller by orders; where it does not, the next precision follows.
-Only an evaluation in float64 certifies a head.
+start, so the next evaluation finds an error that is smaller by orders of magnitude. If it does not, the next precision
+follows. Only an evaluation in float64 certifies a head.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,22 @@ _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, p
 _SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, patience=40)
 _DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, patience=500)
 
-PROGRESS = 0.5  # the worst gap must shrink by this with every correction, or the precision is exhausted
-GOAL = 0.5  # of the tolerance, so that the next evaluation agrees
+PROGRESS = 0.5  # each correction must shrink the worst gap to less than this share, or the precision is exhausted
+GOAL = 0.5  # share of the tolerance that a descent aims at, so that the next evaluation agrees
 
 
 @dataclass(frozen=True)
 class Solution:
-    """v: float64[K, b, p]; loss and gap: float64[K]; iterations: of all descents together."""
+    """Solution of K heads.
+
+    Attributes
+    ----------
+    v : float64 Tensor of shape (K, b, p)
+    loss : float64 Tensor of shape (K,)
+    gap : float64 Tensor of shape (K,)
+    iterations : int
+        Of all descents together.
+    """
 
     v: Tensor
     loss: Tensor
@@ -41,9 +50,26 @@ class Solution:
 def solve(
     problem: Problem, weights: HeadWeights, start: Tensor, metric: Metric, tolerance: float, max_iterations: int
 ) -> Solution:
-    """Minimise every head from one point [b, p], to gap ≤ tolerance × loss.
+    """Minimise every head from one point, to gap ≤ tolerance × loss.
 
-    Raises NotConverged.
+    Parameters
+    ----------
+    problem : Problem
+    weights : HeadWeights
+        Of K heads.
+    start : float64 Tensor of shape (b, p)
+    metric : Metric
+    tolerance : float
+    max_iterations : int
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    NotConverged
+        If a head misses `tolerance`.
     """
     heads = _Heads(problem, weights, start, tolerance)
     for precision in precisions(problem.features):
@@ -56,7 +82,7 @@ def solve(
             worst_before, worst = worst, heads.worst()
             if heads.iterations >= max_iterations:
                 raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
-            if not worst < PROGRESS * worst_before:  # neither NaN nor what stays infinite is
+            if not worst < PROGRESS * worst_before:  # also for NaN, and for a gap that stays infinite
                 break
             pairs = descent.pairs() if descent else Pairs()
             pairs = pairs if still_pending.all() else pairs.only(still_pending)
@@ -66,8 +92,7 @@ def solve(
 
 
 class _Heads:
-    """All heads on their way: where each is, and what the last evaluation there said. What float64 certifies is solved,
-    and pending no longer."""
+    """State of all heads: where each is, and its last evaluation. A head is pending until float64 certifies it."""
 
     def __init__(self, problem: Problem, weights: HeadWeights, start: Tensor, tolerance: float) -> None:
         self.problem, self.weights, self.start, self.tolerance = problem, weights, start, tolerance
@@ -78,17 +103,17 @@ class _Heads:
         self.check = problem.features.dtype  # the precision of evaluations
 
     def worst(self) -> float:
-        """The largest gap of a pending head, as a share of its loss."""
+        """Return the largest gap of a pending head, as a share of its loss."""
         return float((self.gap / self.loss)[self.pending].max())
 
     def evaluate(self, memory: ImageState) -> tuple[Evaluation, ImageState, Tensor]:
-        """Evaluate the pending heads; returns what was found of those that still are, and which of them these are."""
+        """Evaluate the pending heads; return the results of those still pending, and a mask of these."""
         here = self.v[self.pending] if self.iterations else self.start[None]
         kept = memory.first(len(self.pending))
         found = evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept.z, kept.residuals)
         gap = found.gap(self.problem.l2)
         self.loss[self.pending], self.gap[self.pending] = found.loss, gap
-        solved = (gap <= self.tolerance * found.loss) & (self.check == torch.float64)  # NaN is not
+        solved = (gap <= self.tolerance * found.loss) & (self.check == torch.float64)  # False for NaN
         self.pending = self.pending[~solved]
         return found.only(~solved), kept.only(~solved), ~solved
 
@@ -101,7 +126,7 @@ class _Heads:
         max_iterations: int,
         pairs: Pairs,
     ) -> Descent:
-        """Lower the pending heads from where they were evaluated: to the tolerance, or as far as the precision goes."""
+        """Lower the pending heads from their last evaluation: to the tolerance, or as far as the precision allows."""
         goal = torch.maximum(GOAL * self.tolerance * self.loss, precision.shrinks * self.gap)[self.pending]
         weights, v = self.weights.only(self.pending), self.v[self.pending]
         descent = descend(self.problem, weights, v, found, kept, metric, precision, goal, max_iterations, pairs)
@@ -113,7 +138,17 @@ class _Heads:
 
 
 def precisions(features: Tensor) -> Sequence[Precision]:
-    """The precisions to go through, quick ones first. Features in float64 are worth float64 throughout."""
+    """List the precisions to use, fast ones first.
+
+    Parameters
+    ----------
+    features : Tensor
+        float64 features use float64 only.
+
+    Returns
+    -------
+    sequence of Precision
+    """
     if features.dtype == torch.float64:
         return (_DOUBLE,)
     return (_HALF, _SINGLE, _DOUBLE) if multiplies_bfloat16(features.device) else (_SINGLE, _DOUBLE)

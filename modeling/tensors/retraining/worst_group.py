@@ -1,13 +1,13 @@
-"""One head for the worst group: worst-class, worst-slice and Group DRO's objective, solved to a certificate.
+"""Training of one head for the worst group (worst-class, worst-slice, Group DRO), to a certificate.
 
 For groups g with mean cross-entropy L_g, the objective max_g L_g(W) + λ/2 ‖W‖² is convex and not smooth. With weights q
 on the groups, F_q(W) = Σ_g q_g L_g(W) + λ/2 ‖W‖² lies below it everywhere, and is λ-strongly convex, so that
 
     max_g L_g(W) + λ/2 ‖W‖² - optimum ≤ max_g L_g(W) + λ/2 ‖W‖² - F_q(W) + ‖∇F_q(W)‖² / (2λ)    for every q: the gap.
 
-A step minimises the larger of the groups' linear models plus a curvature they share: by duality a quadratic in q, as
-small as the number of groups. The curvature is that of the class-balanced head, corrected by what the last steps showed
-of F_q's: q settles, and the method is then a quasi-Newton method for F_q. See docs/methods.md.
+A step minimises the larger of the groups' linear models plus a curvature that they share. By duality that is a
+quadratic in q, as small as the number of groups. The curvature is that of the class-balanced head, corrected by what
+the last steps showed of F_q's. q settles, and the method is then a quasi-Newton method for F_q. See docs/methods.md.
 """
 
 from dataclasses import dataclass
@@ -43,19 +43,32 @@ from modeling.tensors.retraining.shared_start import SharedStart, start_of
 from modeling.tensors.retraining.simplex import simplex_maximiser
 from modeling.tensors.retraining.solver import GOAL, PROGRESS, precisions
 
-_SUFFICIENT = 1e-3  # of the decrease that the model promises
+_SUFFICIENT = 1e-3  # share of the decrease that the model predicts
 _MIN_STEP = 1e-6
-_LOOSE = 5e-3  # a tolerance for which the first gradients and the metric may be rounded as the features are
+_LOOSE = 5e-3  # from this tolerance on, the first gradients and the metric may be rounded as the features are
 
 
 @dataclass(frozen=True)
 class TrainedWorstGroup:
-    """What `train_worst_group` returns, in float64, for C classes, d features and the G groups that have images.
+    """A head of C classes on d features, from `train_worst_group`.
 
-    coef: [C, d] and intercept: [C], the logits being coef @ x + intercept.
-    loss: the objective reached, max_g L_g + λ/2 ‖W‖²; gap: the certificate, it is at most this far above its minimum.
-    groups: int64[G], the ids of the groups, ascending; group_loss: [G], L_g; q: [G], ≥ 0 with sum 1, the weights of the
-    groups for which the gap is certified: the head nearly minimises Σ_g q_g L_g + λ/2 ‖W‖².
+    Attributes
+    ----------
+    coef : float64 ndarray of shape (C, d)
+        The logits are coef @ x + intercept.
+    intercept : float64 ndarray of shape (C,)
+    loss : float
+        The objective that was reached, max_g L_g + λ/2 ‖W‖².
+    gap : float
+        Certificate: the objective is at most this far above its minimum.
+    groups : int64 ndarray of shape (G,)
+        Ids of the groups that have images, ascending.
+    group_loss : float64 ndarray of shape (G,)
+        L_g.
+    q : float64 ndarray of shape (G,)
+        Weights ≥ 0 of the groups, with sum 1, for which the gap is certified. The head nearly minimises
+        Σ_g q_g L_g + λ/2 ‖W‖².
+    iterations : int
     """
 
     coef: NDArray[np.float64]
@@ -81,12 +94,35 @@ def train_worst_group(
 ) -> TrainedWorstGroup:
     """Minimise the largest mean cross-entropy of any group, plus the penalty.
 
-    features: float[n, d], standardised; labels: int[n] in [0, C);
-    groups: int[n] ≥ 0: the labels (worst-class), `slice_ids` (worst-slice) or `group_ids` (Group DRO);
-    l2: λ > 0; n_classes: C ≥ 2, by default one more than the largest label;
-    tolerance: it ends with gap ≤ tolerance × loss; start, device: as in `train_heads`.
+    Parameters
+    ----------
+    features : float ndarray of shape (n, d)
+        Standardised, at most 1e6 in absolute value.
+    labels : int ndarray of shape (n,)
+        Classes in [0, C); at least two occur.
+    groups : int ndarray of shape (n,)
+        Ids ≥ 0: the labels (worst-class), `slice_ids` (worst-slice) or `group_ids` (Group DRO).
+    l2 : float
+        Penalty λ > 0; it includes the bias.
+    n_classes : int, optional
+        C ≥ 2. Default: largest label + 1.
+    tolerance : float, default 1e-6
+        Largest accepted gap / loss.
+    max_iterations : int, default 500
+    start : SharedStart, optional
+        From `prepare_start` with the same features, labels, `l2` and `n_classes`.
+    device : str or torch.device, default "cpu"
 
-    Raises BadArray for input that does not fit, NotConverged where the tolerance is missed in max_iterations.
+    Returns
+    -------
+    TrainedWorstGroup
+
+    Raises
+    ------
+    BadArray
+        If an input has a wrong shape, type or range.
+    NotConverged
+        If the head misses `tolerance`.
     """
     n_classes = check_problem(features, labels, l2, n_classes)
     if start is None or not start.caches(features):
@@ -113,7 +149,7 @@ def train_worst_group(
 
 @dataclass(frozen=True)
 class _Certificate:
-    """For a head: the objective, how far above the optimum it can be, the groups' losses, and the q that says so."""
+    """For a head: the objective, how far above the optimum it can be, the groups' losses, and the q that proves it."""
 
     loss: float
     gap: float
@@ -122,7 +158,7 @@ class _Certificate:
 
 
 def _certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
-    """max_g L_g - Σ_g q_g L_g + ‖∇F_q‖² / (2λ), in float64 with one gradient: that of the groups mixed by q."""
+    """Compute max_g L_g - Σ_g q_g L_g + ‖∇F_q‖² / (2λ), in float64 with one gradient: that of the groups mixed by q."""
     mixture, mean = groups.mixed(q), torch.zeros(len(groups), dtype=torch.float64, device=v.device)
     data_gradient = GradientSum(v, torch.float64)
     for block, z in problem.products(v, torch.float64, torch.float64, 1):
@@ -137,7 +173,7 @@ def _certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.floa
 
 @dataclass(frozen=True)
 class _Point:
-    """A head, what was found there, and the certificate for it."""
+    """A head, its evaluation, and its certificate."""
 
     v: Tensor  # float64[1, b, p]
     kept: ImageState  # [1, b, n], of every image, not weighted
@@ -149,12 +185,12 @@ class _Point:
 
     @cached_property
     def gradients(self) -> Tensor:
-        """[G, b, p], the groups', in the coordinates of the metric."""
+        """Return the groups' gradients in the coordinates of the metric, [G, b, p]."""
         return self.metric.to_coordinates(self.found.gradient.to(self.kept.z.dtype))
 
 
 class _Method:
-    """Steps in one precision: only what changes by a step is multiplied in it, as in `descent`."""
+    """Steps in one precision; only changes by a step are multiplied in it, as in `descent`."""
 
     def __init__(self, problem: Problem, weights: GroupMeans, metric: Metric, precision: Precision) -> None:
         self.problem, self.weights, self.metric, self.precision = problem, weights, metric, precision
@@ -178,17 +214,20 @@ class _Method:
         return self._point(at.v + step, kept, found, at.q)
 
     def _point(self, v: Tensor, kept: ImageState, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
-        """The q with the smallest gap maximises qᵀF - ‖Jᵀq‖² / (2λ), with F the groups' losses, J their gradients."""
+        """Find the q with the smallest gap: it maximises qᵀF - ‖Jᵀq‖² / (2λ).
+
+        F are the groups' losses, J their gradients.
+        """
         losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
         q = simplex_maximiser(losses, curvature, near)
-        gap = float(losses.max() - q @ losses + max(q @ curvature @ q, 0) / 2)  # by rounding it can be negative
+        gap = float(losses.max() - q @ losses + max(q @ curvature @ q, 0) / 2)  # rounding can make the last term < 0
         return _Point(v, kept, found, self.metric, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
-        """The minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
+        """Find the minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
 
-        Its dual is max_q qᵀF - ½ ‖Jᵀq‖² in the metric H⁻¹, and D = -H⁻¹ Jᵀ q. None where no step lowers the loss by
+        Its dual is max_q qᵀF - ½ ‖Jᵀq‖² in the metric H⁻¹, and D = -H⁻¹ Jᵀ q. Return None if no step lowers the loss by
         more than rounding.
         """
         losses, solved = at.found.loss.cpu().numpy(), pairs.times(at.gradients)
@@ -209,8 +248,10 @@ class _Method:
         return None
 
     def descend(self, at: _Point, tolerance: float, max_iterations: int) -> tuple[_Point, int]:
-        """Step until the gap is within the tolerance, or as small as the precision makes it, no step leads on, or the
-        iterations are used up; returns how many."""
+        """Step until the gap is within the tolerance or at the limit of the precision, or no step or iteration is left.
+
+        Return the point and the number of iterations.
+        """
         pairs, iterations, least = Pairs(), 0, self.precision.shrinks * at.gap
         while at.gap > max(GOAL * tolerance * at.loss, least) and iterations < max_iterations:
             lower = self.step(at, pairs)
@@ -224,7 +265,7 @@ class _Method:
 def _solve(
     problem: Problem, weights: GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
 ) -> tuple[Tensor, _Certificate, int]:
-    """Descents and full evaluations by turns, in ever higher precision, as in `solver`; float64 alone certifies."""
+    """Alternate descents and full evaluations in ever higher precision, as in `solver`; only float64 certifies."""
     v, check, iterations = start.reference[None], problem.features.dtype, 0
     known: Tensor | None = start.logits(problem)
     for precision in precisions(problem.features):
@@ -234,9 +275,9 @@ def _solve(
             at = method.at(v, check) if known is None else method.begin(v, known, rounded)
             if iterations >= max_iterations:
                 raise NotConverged(iterations, at.gap / at.loss, tolerance, max_iterations)
-            if not at.gap < PROGRESS * gap_before:  # NaN is not
+            if not at.gap < PROGRESS * gap_before:  # also for NaN
                 break
-            # what is known may be of features that have changed in memory since
+            # Known logits may come from features that have changed in memory since.
             gap_before, known = at.gap if known is None else np.inf, None
             reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.patience))
             v, iterations = reached.v, iterations + used

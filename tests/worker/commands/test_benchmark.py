@@ -85,7 +85,7 @@ def test_a_draw_that_has_lost_a_slice_leaves_the_rows_of_both_objectives_out(
     )  # fmt: skip
     assert not row_of(record, "ERM")["left_out"]
     for name in ("Clarify (slice-balanced) #1", "Clarify (worst-slice) #1"):
-        assert "class 0 is annotated, and its other slice is empty" in row_of(record, name)["left_out"]
+        assert "class 0 is annotated, but its other slice is empty" in row_of(record, name)["left_out"]
 
 
 def test_the_erm_row_of_all_train_is_the_base_model(

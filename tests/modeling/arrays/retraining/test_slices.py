@@ -143,7 +143,9 @@ def test_slices_of_exactly_the_least_size_pass() -> None:
 
 
 def test_members_of_a_class_without_an_annotation_are_an_error() -> None:
-    with pytest.raises(BadArray, match=r"image 0 is above a threshold, and its class 1 is not an annotated one \[0\]"):
+    with pytest.raises(
+        BadArray, match=r"image 0 is above a threshold, but its class 1 is not one of the annotated \[0\]"
+    ):
         slice_membership(members(0, 1), LABELS, 0, least=1)
 
 
@@ -182,13 +184,13 @@ def test_a_division_may_leave_classes_whole(scheme: str) -> None:
 @pytest.mark.parametrize(
     ("labels", "membership", "message"),
     [
-        ([0, 0, 1], [0, -1, 2], "image 0 has a slice, and other images of its class 0 have none"),
+        ([0, 0, 1], [0, -1, 2], "image 0 has a slice, but other images of its class 0 have none"),
         ([0, 0, 1], [0, 1, -2], "slices must be ≥ -1, but slice -2 of image 2 is not"),
         ([0, -1, 1], [0, 1, 2], "labels must be ≥ 0, but label -1 of image 1 is not"),
         ([0.0, 0.0, 1.0], [0, 1, 2], "labels must be a vector of integers, not float64"),
         ([0, 0, 1], [0.0, 1.0, np.nan], "slices must be a vector of integers, not float64"),
-        ([0, 0, 1], [0, 0, -1], "class 0 is annotated, and its other slice is empty: all images are in 0"),
-        ([0, 0, 1, 1], [0, 1, 3, 3], "class 1 is annotated, and its other slice is empty: all images are in 3"),
+        ([0, 0, 1], [0, 0, -1], "class 0 is annotated, but its other slice is empty: all images are in 0"),
+        ([0, 0, 1, 1], [0, 1, 3, 3], "class 1 is annotated, but its other slice is empty: all images are in 3"),
         ([0, 2**62, 1], [0, -1, 2], "label 4611686018427387904 of image 1 is too large"),
     ],
 )

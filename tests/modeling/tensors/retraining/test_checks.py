@@ -37,7 +37,7 @@ def test_a_third_class_may_be_absent(solver: str) -> None:
 
 @pytest.mark.parametrize("solver", ["heads", "worst group", "shared start"])
 def test_a_label_that_no_count_of_classes_fits_asks_for_the_number_of_classes(solver: str) -> None:
-    with pytest.raises(BadArray, match="the largest of 8 labels is 10000000: give n_classes, or number the classes"):
+    with pytest.raises(BadArray, match="the largest of 8 labels is 10000000: pass n_classes, or number classes"):
         SOLVERS[solver](np.where(Y, 10_000_000, 0), None)
     with pytest.raises(BadArray, match="labels must be in"):
         SOLVERS[solver](np.where(Y, 10_000_000, 0), 2)
@@ -54,21 +54,21 @@ def test_a_number_of_classes_that_is_none_is_refused(solver: str, n_classes: Any
 def test_features_without_numbers_or_of_numbers_that_are_cut_are_refused(features: Any) -> None:
     start = prepare_start(X, Y, 0.1)
     for given in (None, start):
-        with pytest.raises(BadArray, match=r"features .* must be|features must be floats"):
+        with pytest.raises(BadArray, match=r"must have shapes|features must be floats"):
             train_heads(features, Y, ONES, 0.1, start=given)
-        with pytest.raises(BadArray, match=r"features .* must be|features must be floats"):
+        with pytest.raises(BadArray, match=r"must have shapes|features must be floats"):
             train_worst_group(features, Y, Y, 0.1, start=given)
 
 
 def test_a_group_that_is_no_number_with_a_sign_is_refused() -> None:
     groups = Y.astype(np.uint64) + np.uint64(2**63)
-    with pytest.raises(BadArray, match="group 9223372036854775809 of row 0 is more than 64 bits"):
+    with pytest.raises(BadArray, match="group 9223372036854775809 of row 0 does not fit a signed 64-bit integer"):
         train_worst_group(X, Y, groups, 0.1)
 
 
 @pytest.mark.parametrize("classes", [[0.0], [np.nan], ["0"], [0, 1.5], np.array([0.0])])
 def test_classes_to_train_that_are_not_whole_numbers_are_refused(classes: Any) -> None:
-    with pytest.raises(BadArray, match="must be whole numbers"):
+    with pytest.raises(BadArray, match="distinct integers"):
         train_some_classes(X, Y, ONES, 0.1, ZEROS, np.zeros(3), classes)
 
 
@@ -84,11 +84,11 @@ def test_classes_to_train_may_be_an_array_or_booleans_that_count_as_numbers() ->
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (ONES.astype(np.longdouble), "floats of 64 bits at most"),
-        (ONES * 1e-320, "those of head 0 are not"),
-        ((ONES * 1e-40).astype(np.float32), "those of head 0 are not"),
-        (ONES * 1e308, "those of head 0 are not"),
-        (ONES * 1e39, "those of head 0 are not"),
+        (ONES.astype(np.longdouble), "floats of at most 64 bits"),
+        (ONES * 1e-320, r"weights\[:, 0\] must be finite"),
+        ((ONES * 1e-40).astype(np.float32), r"weights\[:, 0\] must be finite"),
+        (ONES * 1e308, r"weights\[:, 0\] must be finite"),
+        (ONES * 1e39, r"weights\[:, 0\] must be finite"),
     ],
 )
 def test_weights_that_cannot_be_divided_by_their_sum_are_refused(weights: Any, message: str) -> None:

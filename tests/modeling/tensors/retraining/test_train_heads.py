@@ -140,7 +140,7 @@ def test_training_leaves_its_input_alone() -> None:
 
 def test_too_few_iterations_are_an_error_not_a_result() -> None:
     x, y, weights = problem(n_classes=3)
-    with pytest.raises(NotConverged, match=r"not converge in 1 iterations.* Allow more iterations, or take") as caught:
+    with pytest.raises(NotConverged, match=r"not converge in 1 iterations.* Allow more iterations, or use") as caught:
         train_heads(x, y, weights, l2=0.001, max_iterations=1)
     assert caught.value.worst_gap > caught.value.tolerance == 1e-8
 
@@ -304,8 +304,8 @@ def bad_row(value: float) -> NDArray[np.float64]:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"features": X[:5]}, "must be [n, d] and [n] and have one n"),
-        ({"features": X[:, 0]}, "must be [n, d] and [n] and have one n"),
+        ({"features": X[:5]}, "must have shapes (n, d) and (n,)"),
+        ({"features": X[:, 0]}, "must have shapes (n, d) and (n,)"),
         ({"features": X[:0], "labels": Y[:0]}, "n ≥ 1"),
         ({"features": bad_row(np.nan)}, "row 5 has a number not finite"),
         ({"features": bad_row(np.inf)}, "row 5 has a number not finite"),
@@ -316,12 +316,12 @@ def bad_row(value: float) -> NDArray[np.float64]:
         ({"labels": Y * 0}, "all labels are of one class"),
         ({"labels": Y - 1}, "label -1 of row 2"),
         ({"labels": Y + 1, "n_classes": 2}, "label 2 of row 0"),
-        ({"weights": uniform_weights(8)}, "must be [n, K] with n = 8"),
-        ({"weights": uniform_weights(7)[:, None]}, "must be [n, K] with n = 8"),
+        ({"weights": uniform_weights(8)}, "must have shape (n, K) with n = 8"),
+        ({"weights": uniform_weights(7)[:, None]}, "must have shape (n, K) with n = 8"),
         ({"weights": np.empty((8, 0))}, "K ≥ 1"),
-        ({"weights": np.eye(8)[:, :3] * [1, 0, 1]}, "those of head 1 are not"),
-        ({"weights": np.eye(8) - 0.1}, "those of head 0 are not"),
-        ({"weights": uniform_weights(8)[:, None] * np.nan}, "those of head 0 are not"),
+        ({"weights": np.eye(8)[:, :3] * [1, 0, 1]}, "weights[:, 1] must be finite and non-negative"),
+        ({"weights": np.eye(8) - 0.1}, "weights[:, 0] must be finite and non-negative"),
+        ({"weights": uniform_weights(8)[:, None] * np.nan}, "weights[:, 0] must be finite and non-negative"),
         ({"weights": np.ones((8, 1), np.int64)}, "weights must be floats"),
         ({"l2": 0}, "l2 must be positive"),
         ({"l2": np.nan}, "l2 must be positive"),

@@ -169,7 +169,7 @@ def test_too_few_iterations_are_an_error_not_a_result() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"groups": Y[:4]}, "groups int64[4] must be integers of shape [8]"),
+        ({"groups": Y[:4]}, "groups int64[4] must be integers of shape (8,)"),
         ({"groups": Y.astype(np.float64)}, "groups float64[8] must be integers"),
         ({"groups": Y - 1}, "group -1 of row 2 is negative"),
         ({"features": X * np.nan}, "row 0 has a number not finite"),
