@@ -25,7 +25,8 @@ class LanguageMiddleware(LocaleMiddleware):
 class DatabaseOutageMiddleware:
     """A view that cannot reach the database answers 503 with Retry-After: the page, or the API's JSON.
 
-    Failures outside of a view, such as in storing the session, come to `faults.server_error`, which answers the same.
+    Failures outside of a view, such as in storing the session, come to `error_pages.server_error`, which gives the
+    same answer.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

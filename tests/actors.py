@@ -183,7 +183,7 @@ def store_base_model(dataset: Dataset, name: str = "by colour") -> BaseModel:
 def create_study(base_model: BaseModel, slug: str = "sprites", **fields: Any) -> Study:
     """A draft with one task: find out what goes wrong with squares.
 
-    Its rows are those of `studies.create_study`, which asks the database fifty times what a form may have wrong.
+    Its rows are those of `lifecycle.create_study`, which asks the database fifty times what a form may have wrong.
     """
     study = Study.objects.create(slug=slug, title=f"The {slug} study", completion_code="C0DE1234", **fields)
     Task.objects.create(study=study, base_model=base_model, target_class=SQUARE)

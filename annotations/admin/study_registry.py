@@ -1,11 +1,11 @@
 """Every page of a study, in the order of its navigation. A module of pages adds its own PAGES here."""
 
-from annotations.admin.analysis import concepts_page, results_page
 from annotations.admin.common.study_pages import StudyPage
 from annotations.admin.monitoring import audit_log, monitor
 from annotations.admin.payments import payments_page, reconciliation, rejections, submission_page
 from annotations.admin.prolific import study_drafts, study_status
 from annotations.admin.releases import moderation, release_pages
+from annotations.admin.results import concepts_page, results_page
 from annotations.admin.retraining import corrections
 from annotations.admin.staff import members
 from annotations.admin.studies import amend, class_lists, cloning, preflight

@@ -40,7 +40,7 @@ def rewordings(task: Task, text: str, embedding: NDArray[np.float32]) -> list[st
 
 @lru_cache(maxsize=8)
 def embedded(encoder_spec: str, template: str) -> EmbeddedVocabulary:
-    """Return the vocabulary in a template, embedded once per process. Raises as `resources.encoder` does."""
+    """Return the vocabulary in a template, embedded once per process. Raises as `process_cache.encoder` does."""
     encoder = process_cache.encoder(encoder_spec)
     texts = [render(template, phrase) for phrase in vocabulary()]
     return EmbeddedVocabulary(vocabulary(), encoder.encode_texts(texts))

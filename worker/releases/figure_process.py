@@ -24,7 +24,7 @@ class DrawingFailed(Exception):
 
 
 def draw_apart(pictures: FigureData, directory: Path) -> None:
-    """Draw every figure into a directory that exists, as `figures.draw_all` does. Raises DrawingFailed."""
+    """Draw every figure into a directory that exists, as `figure_drawing.draw_all` does. Raises DrawingFailed."""
     with tempfile.TemporaryFile() as told:
         pickle.dump(pictures, told)
         told.seek(0)

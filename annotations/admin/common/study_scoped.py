@@ -36,7 +36,7 @@ class Audited(ModelAdmin[Any]):
 
 
 class StudyScoped(Audited):
-    """A list and a form of rows that belong to a study (`scopes.study_path`), or of the library."""
+    """A list and a form of rows that belong to a study (`row_visibility.study_path`), or of the library."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return visible(super().get_queryset(request), request.user)

@@ -26,7 +26,7 @@ MAX_MERGED = 1_000  # annotations of a task that are compared by what they selec
 
 @dataclass
 class ConceptAnnotation:
-    """One annotation of a task, with everybody who said it. key: as `people.annotation_key`.
+    """One annotation of a task, with everybody who said it. key: as `person_tasks.annotation_key`.
 
     score: the id of one of its scores, which are all alike; order: of arrival, among the annotations of the task;
     first: the earliest of its phrases whose words may be shown, where there is one; accuracy: of its run on test, where

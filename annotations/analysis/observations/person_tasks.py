@@ -111,7 +111,10 @@ def person_tasks(
     conditions: Mapping[str, str | None],
     times: Mapping[Key, Times],
 ) -> tuple[PersonTask, ...]:
-    """Return a row for everybody who was given a task, by task, then participant. tried: from `packed.by_person`."""
+    """Return a row for everybody who was given a task, by task, then participant.
+
+    tried: from `packed_phrases.by_person`.
+    """
     return tuple(
         _person_task(key, tried.get(key, ()), conditions.get(key[1]), times.get(key, NO_TIMES))
         for key in sorted(set(assigned))

@@ -47,7 +47,7 @@ def allocate(session: AnnotationSession) -> None:
 
     A place that the person holds in an earlier visit is released; the study's restart rule says whether the new one is
     in the same cell. The caller's transaction holds the consent. A no-op for previews and simulated visits, whose cell
-    their link names. Raises StudyFull, and as `restarts.refuse_again` does.
+    their link names. Raises StudyFull, and as `repeat_visits.refuse_again` does.
     """
     if session.is_uncounted:
         return

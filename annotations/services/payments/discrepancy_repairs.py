@@ -79,7 +79,10 @@ def approve(submissions: list[Submission], *, by: str) -> int:
 
 
 def ask(submission: Submission, act: submission_requests.Act, *, by: str, **detail: str) -> ProlificRequest:
-    """Ask Prolific for an act that fits; raises RequestRefused for one that does not, and what `requests.ask` does."""
+    """Ask Prolific for an act that fits.
+
+    Raises RequestRefused for one that does not, and what `submission_requests.ask` raises.
+    """
     with transaction.atomic():
         (locked,) = _locked([submission])
         if act not in allowed_actions(locked):

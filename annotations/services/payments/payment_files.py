@@ -29,7 +29,7 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
     codes: under pseudonyms, with the completion code that each person has, for whoever pays people by their codes;
     a study's codes are those of its outcomes, so they say who is who only where `codes_tell_apart`.
     The same batch can be handed out again. Raises PaymentRefused once it was sent to Prolific, and as
-    `payments.refuse_paid_there`.
+    `payment_ledger.refuse_paid_there`.
     """
     with transaction.atomic():
         locked = (

@@ -132,7 +132,7 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
 def pause_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
     """Let nobody new in; whoever has begun may finish. Raises StudyStateMismatch unless the study is active.
 
-    on_prolific: have it paused there too; raises what `prolific_studies.ask` does then, and nothing is done.
+    on_prolific: have it paused there too; raises what `recruitment.ask` does then, and nothing is done.
     """
     _move(_locked(study, StudyState.ACTIVE), StudyState.PAUSED, event_kinds.STUDY_PAUSED, by)
     if on_prolific:

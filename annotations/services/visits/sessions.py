@@ -51,7 +51,7 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, 
     token: of a signed link, where it has one. Raises LinkIncomplete for a missing or malformed id, or a session id that
     came with another participant; StudyNotFound for the id of another study; StudyForExperts. A visit that exists goes
     on while the study is paused or closed; a new one raises StudyNotOpen, StudyFull, EntryNotVerified, and as
-    `restarts.refuse_again`.
+    `repeat_visits.refuse_again`.
     """
     ids = outside_ids(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
     session = (
@@ -130,7 +130,7 @@ def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> An
     """Go on from consent to the tutorial, with a place in the study. A no-op where consent was given.
 
     language: of the page that asked; the text is stored as it stood there. Raises StageMismatch where it was declined,
-    and as `allocations.allocate` does.
+    and as `places.allocate` does.
     """
     refuse_closed(session.study)
     now = timezone.now()

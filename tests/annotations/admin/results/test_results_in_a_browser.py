@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.admin.analysis import results_page
+from annotations.admin.results import results_page
 from annotations.models import BaseModel, Study
 from annotations.services.phrases import phrase_submission
 from tests.accessibility import assert_no_violations, overhang

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from annotations.admin.analysis.concepts_page import TASKS_AT_ONCE
+from annotations.admin.results.concepts_page import TASKS_AT_ONCE
 from annotations.analysis.concepts import joint_coverage
 from annotations.analysis.concepts.concept_tables import ConceptTables, concept_tables
 from annotations.models import Moderation, Phrase, Study
@@ -100,7 +100,7 @@ def in_between(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -
                 pool.submit(happens).result()
         return concept_tables(study, positions)
 
-    monkeypatch.setattr("annotations.admin.analysis.concepts_page.concept_tables", reading)
+    monkeypatch.setattr("annotations.admin.results.concepts_page.concept_tables", reading)
 
 
 @pytest.mark.django_db(transaction=True)

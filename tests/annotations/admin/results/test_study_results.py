@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.admin.analysis.results_page import MAX_COLUMNS
+from annotations.admin.results.results_page import MAX_COLUMNS
 from annotations.analysis.figures.chart_values import MAX_TASKS
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study

@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString, mark_safe
 
-from annotations.admin.analysis.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
 from annotations.admin.common.file_responses import CSV, SVG, file_answer
 from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
 from annotations.analysis.analysis_cache import followed
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.study_figures import figures, first_tasks
