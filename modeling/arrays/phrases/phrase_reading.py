@@ -21,7 +21,7 @@ _SHORT = re.compile(r"(?:(?:it|there)['\u2019]s|they['\u2019]re)\s+", re.IGNOREC
 _SAYS = re.compile(
     r"(?:have|has|having|had|with|shows?|showing|contains?|containing|is|are|was|were|of)\s+", re.IGNORECASE
 )
-# Without a subject before it, a verb opens a frame only if no phrase starts with it, as "of wood" or "show jumping".
+# Without a subject, only verbs that phrases do not start with: "of wood" and "show jumping" mean something.
 _SAYS_ALONE = re.compile(r"(?:have|has|having|with|is|are)\s+", re.IGNORECASE)
 _SAYS_NOT = re.compile(
     r"(?:(?:do|does|did)(?:\s+not|n['\u2019]t)\s+(?:have|show|contain)|lacks?|lacking|without|(?:is|are|was|were)n['\u2019]t)\s+",
