@@ -78,7 +78,7 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
 
 
 def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
-    if not job.crowd_has_come(study):
+    if not job.is_crowd_complete(study):
         with (
             stages.stage(f"{job.PARTICIPANTS} simulated participants"),
             stages.bar("visits", job.PARTICIPANTS) as bar,

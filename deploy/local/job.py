@@ -98,7 +98,7 @@ def ensure_coordinator(password: str) -> None:
         account.save(update_fields=["password"])
 
 
-def crowd_has_come(study: Study) -> bool:
+def is_crowd_complete(study: Study) -> bool:
     return study.sessions.counted().count() >= PARTICIPANTS
 
 

@@ -70,7 +70,7 @@ def test_a_green_rehearsal_opens_it(base_model: BaseModel) -> None:
     jobs.finish(taken)
     assert list(steps) == []
     assert job.is_open(study)
-    assert not job.crowd_has_come(study)
+    assert not job.is_crowd_complete(study)
 
 
 def test_a_red_rehearsal_fails_the_stage_and_opens_nothing(base_model: BaseModel) -> None:

@@ -29,7 +29,7 @@ def keep_heartbeat(job: Job, progress: Mapping[str, Any] | None = None) -> Itera
         try:
             while not over.wait(EVERY_S):
                 try:
-                    worker_heartbeat.tell()
+                    worker_heartbeat.store()
                     jobs.beat(job, **dict(progress or {}))
                 except jobs.JobLost:
                     return  # whoever works on it notices at its own next step

@@ -33,7 +33,7 @@ def serves(queues: Iterable[str]) -> None:
 def touch() -> None:
     """Touch the file that WORKER_HEARTBEAT names, and every few seconds the rows; nothing where there is neither."""
     touch_file()
-    tell()
+    store()
 
 
 def touch_file() -> None:
@@ -44,7 +44,7 @@ def touch_file() -> None:
         Path(settings.WORKER_HEARTBEAT).touch()
 
 
-def tell() -> None:
+def store() -> None:
     """Store in the rows when the loop turned last, where that was not done within the last few seconds.
 
     A thread beside the loop may call it too: a loop that stands still looks no livelier for it.

@@ -79,7 +79,7 @@ def _play_some(rehearsal: Rehearsal) -> None:
     done += [asdict(person) for person in came]
     jobs.beat(rehearsal, report={"people": done}, n_done=len(done), phase="simulated participants are inside")
     if len(done) < rehearsal.n_people and not _is_hopeless(came):
-        jobs.put_back(rehearsal)
+        jobs.requeue(rehearsal)
         worker_wakeup.dispatch_on_commit(worker_wakeup.RUN_REHEARSALS)
     else:
         _judge(rehearsal, done)

@@ -23,8 +23,8 @@ _REFRESH_S = 3
 _SAID: dict[str, tuple[Callable[..., None], str]] = {
     "send": (payment_ledger.send, "The batch goes to Prolific. This page shows when it is paid."),
     "undo_batch": (payment_ledger.undo_batch, "The batch is undone: its payments are owed as before."),
-    "say_paid": (payment_ledger.say_paid, "Noted as paid."),
-    "say_not_there": (payment_ledger.say_not_there, "Noted. The batch can be sent or handed out anew."),
+    "record_paid": (payment_ledger.record_paid, "Noted as paid."),
+    "record_not_sent": (payment_ledger.record_not_sent, "Noted. The batch can be sent or handed out anew."),
     "pay_again": (payment_ledger.pay_again, "Prolific is asked to pay the same request."),
 }
 _FILES = {"file_ids": "ids", "file_codes": "codes"}
@@ -42,7 +42,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
         "withheld": owed.exclude(withheld_reason=""),
         "batches": batches,
-        "alike": [batch.pk for batch in batches if not payment_files.codes_tell_apart(batch)],
+        "alike": [batch.pk for batch in batches if not payment_files.has_distinct_codes(batch)],
         "under_way": under_way,
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if under_way and under_way.due_at else 0,

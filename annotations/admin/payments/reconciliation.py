@@ -63,7 +63,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     return _shown(request, study, SubmissionsFile())
 
 
-def mend(submission: Submission, act: str, *, by: str) -> str:
+def repair(submission: Submission, act: str, *, by: str) -> str:
     """Do a repair that needs no text, and return what to say of it; raises ServiceError, Http404 for another act."""
     if act in ("complete", "approve"):
         discrepancy_repairs.ask(submission, act, by=by)  # type: ignore[arg-type]  # both are among its acts
@@ -160,7 +160,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
         elif act not in ONE_CLICK:
             messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
         else:
-            messages.success(request, mend(submission_of(study, request.POST.get("submission", "")), act, by=by))
+            messages.success(request, repair(submission_of(study, request.POST.get("submission", "")), act, by=by))
     except ServiceError as error:
         messages.error(request, error.message)
     return HttpResponseRedirect(request.get_full_path())

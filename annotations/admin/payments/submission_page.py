@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotations.admin.common.money_fields import MoneyField
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, page_context
-from annotations.admin.payments.reconciliation import ONE_CLICK, mend, submission_of
+from annotations.admin.payments.reconciliation import ONE_CLICK, repair, submission_of
 from annotations.admin.payments.rejections import submission_address
 from annotations.models import Study, Submission
 from annotations.readings.payments import reconciliation
@@ -136,7 +136,7 @@ def _done(request: HttpRequest, submission: Submission, act: str, form: forms.Fo
         submission_requests.ask_again(failed, by=by)
         return "It is sent again."
     if act in ONE_CLICK:
-        return mend(submission, act, by=by)
+        return repair(submission, act, by=by)
     raise Http404
 
 

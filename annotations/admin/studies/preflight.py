@@ -12,22 +12,22 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.prolific.retries import ONCE
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight import Check, Level, Mend, Part, report
+from annotations.services.studies.preflight import Check, FixIn, Level, Part, report
 from annotations.services.studies.preflight.check_result import skipped, warning
 from annotations.services.studies.preflight.prolific_checks import remote_checks
 
 TITLE = "Pre-flight"
 _WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile
 _SECTION_OF = {
-    Mend.TEXTS: "Texts",
-    Mend.PLACES: "People and places",
-    Mend.ENTRY: "Entry and exit",
-    Mend.LINK: "Names of the parameters in the link",
-    Mend.MONEY: "Money and time",
-    Mend.PRIVACY: "Privacy",
-    Mend.ALARMS: "Alarms",
+    FixIn.TEXTS: "Texts",
+    FixIn.PLACES: "People and places",
+    FixIn.ENTRY: "Entry and exit",
+    FixIn.LINK: "Names of the parameters in the link",
+    FixIn.MONEY: "Money and time",
+    FixIn.PRIVACY: "Privacy",
+    FixIn.ALARMS: "Alarms",
 }
-_AMENDABLE = (Mend.PLACES, Mend.ENTRY, Mend.MONEY, Mend.ALARMS)  # while the study is open
+_AMENDABLE = (FixIn.PLACES, FixIn.ENTRY, FixIn.MONEY, FixIn.ALARMS)  # while the study is open
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
@@ -58,12 +58,12 @@ def _remote(study: Study) -> list[Check]:
     if not settings.PROLIFIC_TOKEN:
         return [skipped("Not compared: this site has no token for Prolific's API. Compare codes and link by eye.")]
     if not study.external_study_id:
-        return [warning("Not compared: Prolific's study id is not given.", Mend.ENTRY)]
+        return [warning("Not compared: Prolific's study id is not given.", FixIn.ENTRY)]
     prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=_WAIT_S, retry_policy=ONCE)
     try:
         remote = prolific.study(study.external_study_id)
     except ProlificError as error:
-        return [warning(f"Not compared: {str(error) or type(error).__name__}", Mend.ENTRY)]
+        return [warning(f"Not compared: {str(error) or type(error).__name__}", FixIn.ENTRY)]
     finally:
         prolific.close()
     return remote_checks(study, remote, lifecycle.entry_url(study))
@@ -71,24 +71,24 @@ def _remote(study: Study) -> list[Check]:
 
 def _link(study: Study, check: Check) -> str:
     """The address where it is mended; empty where nothing can be done about it any more."""
-    if check.mend is None:
+    if check.fix_in is None:
         return ""
-    if check.mend is Mend.REHEARSAL:
+    if check.fix_in is FixIn.REHEARSAL:
         return reverse("admin:annotations_study_rehearsal", args=[study.pk])
-    if check.mend is Mend.LIBRARY:
+    if check.fix_in is FixIn.LIBRARY:
         return reverse("admin:annotations_dataset_changelist")
     if study.state == StudyState.DRAFT:
-        return f"{reverse('admin:annotations_study_change', args=[study.pk])}#{_anchor(check.mend)}"
-    if check.mend in _AMENDABLE and study.state != StudyState.CLOSED:
+        return f"{reverse('admin:annotations_study_change', args=[study.pk])}#{_anchor(check.fix_in)}"
+    if check.fix_in in _AMENDABLE and study.state != StudyState.CLOSED:
         return reverse("admin:annotations_study_amend", args=[study.pk])
     return ""
 
 
-def _anchor(mend: Mend) -> str:
-    if mend in (Mend.TASKS, Mend.CONDITIONS):
-        return f"{mend}-group"
+def _anchor(fix_in: FixIn) -> str:
+    if fix_in in (FixIn.TASKS, FixIn.CONDITIONS):
+        return f"{fix_in}-group"
     titles = [section.title for section in SECTIONS]
-    return f"fieldset-0-{titles.index(_SECTION_OF[mend])}-heading"
+    return f"fieldset-0-{titles.index(_SECTION_OF[fix_in])}-heading"
 
 
 PAGES = (StudyPage("preflight", TITLE, page, group="run"),)

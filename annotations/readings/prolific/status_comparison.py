@@ -20,7 +20,7 @@ def newest_request(study: Study) -> ProlificRequest | None:
     return study.prolific_requests.filter(act__in=REACHED_BY).order_by("-pk").first()
 
 
-def troubles(study: Study) -> dict[str, str]:
+def mismatches(study: Study) -> dict[str, str]:
     """Return what is wrong between the two sides, a sentence for each by its kind; of a draft, nothing.
 
     Prolific's word counts where it was heard after the last change here: a study that was paused on both sides a

@@ -51,7 +51,7 @@ def store_row(benchmark: Benchmark, row: Mapping[str, Any], settings: Mapping[st
         return
     with transaction.atomic():
         jobs.beat(benchmark, **kept)
-        jobs.put_back(benchmark)
+        jobs.requeue(benchmark)
         worker_wakeup.dispatch_on_commit(worker_wakeup.BENCHMARK_BASELINES)
 
 

@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Trouble:
+class AlarmCondition:
     """What is wrong now. `kind` names it for as long as it lasts, `message` says it with its numbers."""
 
     kind: str
@@ -56,12 +56,12 @@ def watch(now: dt.datetime) -> int:
     One row, however often it runs.
     """
     watched = list(_watched())
-    changed = sum(_update(study, troubles(study, now), now) for study in watched)
+    changed = sum(_update(study, active_conditions(study, now), now) for study in watched)
     over = Alarm.objects.filter(cleared_at__isnull=True).exclude(study__in=watched)
     return changed + over.update(cleared_at=now)
 
 
-def troubles(study: Study, now: dt.datetime) -> list[Trouble]:
+def active_conditions(study: Study, now: dt.datetime) -> list[AlarmCondition]:
     """Return what is wrong with a study now; of one that does not run, with its money and on Prolific alone."""
     outside = [*_money(study, now), *_on_prolific(study)]
     if study.state not in OPEN_STATES:
@@ -94,13 +94,13 @@ def notify_due(now: dt.datetime) -> int:
         return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm)) if is_alone else 0
 
 
-def _update(study: Study, found: list[Trouble], now: dt.datetime) -> int:
-    kinds = {trouble.kind for trouble in found}
+def _update(study: Study, found: list[AlarmCondition], now: dt.datetime) -> int:
+    kinds = {condition.kind for condition in found}
     lasting = set(study.alarms.filter(cleared_at__isnull=True).values_list("kind", flat=True))
     new = [
-        Alarm(study=study, kind=trouble.kind, message=trouble.message, raised_at=now)
-        for trouble in found
-        if trouble.kind not in lasting
+        Alarm(study=study, kind=condition.kind, message=condition.message, raised_at=now)
+        for condition in found
+        if condition.kind not in lasting
     ]
     Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another process may have raised it in this moment
     cleared = study.alarms.filter(cleared_at__isnull=True, kind__in=lasting - kinds).update(cleared_at=now)
@@ -122,11 +122,11 @@ def _watched() -> QuerySet[Study]:
     return Study.objects.filter(Q(state__in=OPEN_STATES) | outside)
 
 
-def _on_prolific(study: Study) -> list[Trouble]:
-    return [Trouble(kind, message) for kind, message in status_comparison.troubles(study).items()]
+def _on_prolific(study: Study) -> list[AlarmCondition]:
+    return [AlarmCondition(kind, message) for kind, message in status_comparison.mismatches(study).items()]
 
 
-def _money(study: Study, now: dt.datetime) -> list[Trouble]:
+def _money(study: Study, now: dt.datetime) -> list[AlarmCondition]:
     """What nobody but a coordinator can settle, and people wait for."""
     states = set(study.payment_batches.values_list("state", flat=True))
     late = reconciliation.n_late_reviews(study, now)
@@ -147,10 +147,10 @@ def _money(study: Study, now: dt.datetime) -> list[Trouble]:
             "itself. See “Reconciliation”.",
         ),
     }
-    return [Trouble(kind, message) for kind, (holds, message) in found.items() if holds]
+    return [AlarmCondition(kind, message) for kind, (holds, message) in found.items() if holds]
 
 
-def _scoring(study: Study, now: dt.datetime) -> list[Trouble]:
+def _scoring(study: Study, now: dt.datetime) -> list[AlarmCondition]:
     phrases, _runs = queue_health.waiting(study, now)
     if phrases.oldest_s <= LONGEST_WAIT_S:
         return []
@@ -158,13 +158,15 @@ def _scoring(study: Study, now: dt.datetime) -> list[Trouble]:
     waits = f"{phrases.n} {noun}, the oldest for {phrases.oldest_s:.0f} s"
     last = queue_health.last_score_at()
     if last is None or (now - last).total_seconds() > LONGEST_WAIT_S:
-        return [Trouble("nobody_scores", f"No phrase on this site was scored for {LONGEST_WAIT_S:.0f} s. {waits}.")]
-    return [Trouble("oldest_pending", f"Scoring does not keep up: {waits}.")]
+        return [
+            AlarmCondition("nobody_scores", f"No phrase on this site was scored for {LONGEST_WAIT_S:.0f} s. {waits}.")
+        ]
+    return [AlarmCondition("oldest_pending", f"Scoring does not keep up: {waits}.")]
 
 
-def _silent_queues(now: dt.datetime) -> list[Trouble]:
+def _silent_queues(now: dt.datetime) -> list[AlarmCondition]:
     return [
-        Trouble(f"silent_{row.queue}"[:30], f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}.")
+        AlarmCondition(f"silent_{row.queue}"[:30], f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}.")
         for row in queue_health.silent(queue_health.workers(now))
     ]
 
@@ -173,10 +175,12 @@ def _since(silent_s: float | None) -> str:
     return ", and none ever did" if silent_s is None else f"; the last sign of life was {silent_s:.0f} s ago"
 
 
-def _share(kind: str, share: Share, level: float, what: str) -> list[Trouble]:
+def _share(kind: str, share: Share, level: float, what: str) -> list[AlarmCondition]:
     if share.value is None or share.of < MIN_PEOPLE or share.value <= level:
         return []
-    return [Trouble(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")]
+    return [
+        AlarmCondition(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")
+    ]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from annotations.prolific.client import bonus_lines, units
 from annotations.readings.payments.discrepancies import own_code
 from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
 from annotations.services.logs import audit
-from annotations.services.payments.payment_ledger import MOVED_ON, refuse_paid_there
+from annotations.services.payments.payment_ledger import MOVED_ON, refuse_paid_on_prolific
 from annotations.services.prolific.submissions import ids_of
 from annotations.tables.columns import csv_text
 
@@ -27,9 +27,9 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
 
     ids: lines "participant id,amount" without a header, as Prolific's bulk bonus box takes them, one a person;
     codes: under pseudonyms, with the completion code that each person has, for whoever pays people by their codes;
-    a study's codes are those of its outcomes, so they say who is who only where `codes_tell_apart`.
+    a study's codes are those of its outcomes, so they say who is who only where `has_distinct_codes`.
     The same batch can be handed out again. Raises PaymentRefused once it was sent to Prolific, and as
-    `payment_ledger.refuse_paid_there`.
+    `payment_ledger.refuse_paid_on_prolific`.
     """
     with transaction.atomic():
         locked = (
@@ -39,7 +39,7 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
         if locked is None or not (waits or locked.state == BatchState.EXPORTED):
             raise PaymentRefused(MOVED_ON)
         if waits:
-            refuse_paid_there(locked)
+            refuse_paid_on_prolific(locked)
         text = _amounts(locked) if form == "ids" else _by_code(locked)
         locked.state, locked.finished_at = BatchState.EXPORTED, locked.finished_at or timezone.now()
         locked.save(update_fields=["state", "finished_at"])
@@ -48,7 +48,7 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
     return text
 
 
-def codes_tell_apart(batch: PaymentBatch) -> bool:
+def has_distinct_codes(batch: PaymentBatch) -> bool:
     """Say whether each submission in a batch has a code of its own: where all got the study's one, none has."""
     codes = {payment.submission_id: _code(payment) for payment in batch.payments.all()}
     return len(set(codes.values())) == len(codes)

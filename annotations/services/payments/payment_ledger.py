@@ -116,7 +116,7 @@ def send(batch: PaymentBatch, *, by: str) -> None:
         raise NoProlificToken
     with transaction.atomic():
         locked = _locked(batch, waits=True)
-        refuse_paid_there(locked)
+        refuse_paid_on_prolific(locked)
         _save(locked, due_at=timezone.now())
         _record("payments_sent", locked, by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
@@ -126,15 +126,15 @@ def undo_batch(batch: PaymentBatch, *, by: str) -> None:
     """Give the payments of a batch that was neither sent nor handed out back to the list of what is owed."""
     with transaction.atomic():
         locked = _locked(batch, waits=True)
-        _record("payments_taken_apart", locked, by)
+        _record("payments_undone", locked, by)
         locked.payments.update(batch=None)
         locked.delete()
 
 
-def refuse_paid_there(batch: PaymentBatch) -> None:
+def refuse_paid_on_prolific(batch: PaymentBatch) -> None:
     """Raise PaymentRefused where Prolific pays a reward of the batch itself by now: a late hand-in was taken there."""
     for payment in batch.payments.select_related("submission"):
-        _refuse_paid_there(payment)
+        _refuse_paid_on_prolific(payment)
 
 
 def under_way(study: Study) -> PaymentBatch | None:
@@ -143,7 +143,7 @@ def under_way(study: Study) -> PaymentBatch | None:
 
 
 # -- What only a person can say, after looking at Prolific's page -----------------------------------------------------
-def say_paid(batch: PaymentBatch, *, by: str) -> None:
+def record_paid(batch: PaymentBatch, *, by: str) -> None:
     """Somebody saw on Prolific's page that it was paid."""
     with transaction.atomic():
         locked = _locked(batch)
@@ -153,7 +153,7 @@ def say_paid(batch: PaymentBatch, *, by: str) -> None:
         _record("payments_seen_paid", locked, by)
 
 
-def say_not_there(batch: PaymentBatch, *, by: str) -> None:
+def record_not_sent(batch: PaymentBatch, *, by: str) -> None:
     """Somebody saw on Prolific's page that nothing of it is there: it can be sent or handed out anew."""
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
@@ -211,7 +211,7 @@ def _owe(submission: Submission, rule: str, cents: int, reason: str, key: str, b
     return is_new
 
 
-def _refuse_paid_there(payment: Payment) -> None:
+def _refuse_paid_on_prolific(payment: Payment) -> None:
     submission = payment.submission
     if payment.rule == REWARD and submission.status not in UNPAID:
         raise PaymentRefused(
@@ -221,7 +221,7 @@ def _refuse_paid_there(payment: Payment) -> None:
 
 
 def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
-    _refuse_paid_there(payment)
+    _refuse_paid_on_prolific(payment)
     submission = payment.submission
     if reconciliation.is_unlisted(submission, listed):
         raise PaymentRefused(

@@ -65,7 +65,7 @@ def fail(job: Job, error: str, **fields: Any) -> None:
     _finish(job, JobState.FAILED, error=error, **fields)
 
 
-def put_back(job: Job) -> None:
+def requeue(job: Job) -> None:
     """Leave the job to the next turn, its progress stored: nothing of it went wrong. Raises JobLost."""
     if not _held(job).update(state=JobState.PENDING, attempts=F("attempts") - 1, heartbeat_at=timezone.now()):
         raise JobLost(str(job))

@@ -32,7 +32,7 @@ def rehearsal_reasons(study: Study, now: dt.datetime) -> list[str]:
     if newest.state in UNFINISHED:
         return ["Simulated participants are still going through it. Wait for them to end."]
     if newest.state == JobState.FAILED:
-        return [f"The rehearsal did not succeed: {newest.error} Mend that, and rehearse again."]
+        return [f"The rehearsal did not succeed: {newest.error} FixIn that, and rehearse again."]
     if newest.configuration_digest != configuration_digest(study):
         return ["The study was changed after its rehearsal. Rehearse it as it is now."]
     assert newest.finished_at is not None, "a constraint says so"

@@ -66,7 +66,7 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, 
     return session
 
 
-def refuse_newcomers(study: Study, ids: OutsideIds) -> None:
+def refuse_new_participants(study: Study, ids: OutsideIds) -> None:
     """Raise StudyNotOpen where a study takes nobody new, StudyFull where its places are taken by other people."""
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)

@@ -69,7 +69,7 @@ def in_visit(*stages: Stage) -> Callable[[VisitView[P]], Callable[Concatenate[Ht
             if session is None:
                 return error_pages.no_visit(request)
             if session.stage not in stages:
-                return SeeOther(where(session))
+                return SeeOther(page_of(session))
             try:
                 return view(request, session, *args, **kwargs)
             except ServiceError as error:
@@ -80,7 +80,7 @@ def in_visit(*stages: Stage) -> Callable[[VisitView[P]], Callable[Concatenate[Ht
     return decorate
 
 
-def where(session: AnnotationSession) -> str:
+def page_of(session: AnnotationSession) -> str:
     """Return the address of the page on which a visit stands."""
     if session.stage == Stage.TASKS and session.is_expert:
         return reverse("classes")
@@ -105,7 +105,7 @@ def withdrawal_path(session: AnnotationSession) -> str:
 
 def go_on(session: AnnotationSession) -> HttpResponse:
     """Redirect to where the visit stands."""
-    return SeeOther(where(session))
+    return SeeOther(page_of(session))
 
 
 def client_uuid(given: QueryDict) -> uuid.UUID:

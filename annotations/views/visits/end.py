@@ -10,7 +10,15 @@ from annotations.models import AnnotationSession, SessionKind, Stage
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.phrases.task_screen import found
 from annotations.services.visits import sessions
-from annotations.views.common.current_visit import SeeOther, asked_in, in_visit, may_end, steps, where, withdrawal_path
+from annotations.views.common.current_visit import (
+    SeeOther,
+    asked_in,
+    in_visit,
+    may_end,
+    page_of,
+    steps,
+    withdrawal_path,
+)
 from annotations.views.prolific.completion_links import return_url
 
 _SECONDS_TO_SEE_THE_CODE = 4
@@ -32,7 +40,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         return SeeOther(f"{reverse('end')}?leaving=1")
     finished = session.stage == Stage.FINISHED
     if not finished and not may_end(session):
-        return SeeOther(where(session))
+        return SeeOther(page_of(session))
     # Nobody at Prolific waits for the code of a visit that does not count, or of an expert.
     leads_back = finished and session.kind == SessionKind.PARTICIPANT
     url = return_url(session.study, session.study.completion_code) if leads_back else ""

@@ -35,7 +35,7 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
         return error_pages.refused(request, error)
     parameters = [*zip(_parameter_names(study), ids, strict=True), *_given_token(request.GET)]
     try:
-        sessions.refuse_newcomers(study, ids)
+        sessions.refuse_new_participants(study, ids)
     except (StudyNotOpen, StudyFull) as error:
         return error_pages.shut_out(request, error, study, parameters)
     return _welcome_page(request, study, parameters)

@@ -85,9 +85,9 @@ def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.
 @pytest.mark.django_db
 def test_watching_twice_at_once_raises_one_alarm(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     now = timezone.now()
-    found = [alarms.Trouble("dropout", "Many left.")]
+    found = [alarms.AlarmCondition("dropout", "Many left.")]
     alarms._update(open_study, found, now)
-    monkeypatch.setattr(alarms, "troubles", lambda study, at: found)
+    monkeypatch.setattr(alarms, "active_conditions", lambda study, at: found)
     Alarm.objects.bulk_create(
         [Alarm(study=open_study, kind="dropout", message="", raised_at=now)], ignore_conflicts=True
     )

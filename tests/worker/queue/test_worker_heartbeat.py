@@ -59,9 +59,9 @@ def test_a_thread_beside_tells_when_the_loop_turned_last(db: None, monkeypatch: 
     worker_heartbeat.serves(["embed"])
     worker_heartbeat.touch_file()
     turned = worker_heartbeat._touched_at
-    worker_heartbeat.tell()
+    worker_heartbeat.store()
     monkeypatch.setattr(worker_heartbeat, "_beaten_at", -worker_heartbeat.BEAT_EVERY_S)
-    worker_heartbeat.tell()
+    worker_heartbeat.store()
     assert WorkerHeartbeat.objects.get().heartbeat_at == turned
 
 

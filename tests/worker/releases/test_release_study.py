@@ -31,7 +31,7 @@ def test_the_command_waits_for_the_worker_that_has_it(worked: Study, monkeypatch
     release_requests.request(worked, by="ada")
     held = jobs.claim(Release)
     assert held is not None
-    monkeypatch.setattr(time, "sleep", lambda seconds: jobs.put_back(held))
+    monkeypatch.setattr(time, "sleep", lambda seconds: jobs.requeue(held))
     out = io.StringIO()
     call_command("release_study", "sprites", stdout=out)
     assert worked.releases.get().digest in out.getvalue()

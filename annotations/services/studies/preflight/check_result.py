@@ -13,8 +13,8 @@ class Level(StrEnum):
     BLOCK = "block"
 
 
-class Mend(StrEnum):
-    """Where something is mended: a section of the set-up, a page of the study, or the data sets."""
+class FixIn(StrEnum):
+    """Where something is fixed: a section of the set-up, a page of the study, or the data sets."""
 
     TEXTS = "texts"
     TASKS = "tasks"
@@ -35,7 +35,7 @@ class Check:
 
     level: Level
     sentence: str
-    mend: Mend | None = None
+    fix_in: FixIn | None = None
 
 
 def passed(sentence: str) -> Check:
@@ -46,9 +46,9 @@ def skipped(sentence: str) -> Check:
     return Check(Level.SKIP, sentence)
 
 
-def warning(sentence: str, mend: Mend) -> Check:
-    return Check(Level.WARN, sentence, mend)
+def warning(sentence: str, fix_in: FixIn) -> Check:
+    return Check(Level.WARN, sentence, fix_in)
 
 
-def block(sentence: str, mend: Mend) -> Check:
-    return Check(Level.BLOCK, sentence, mend)
+def block(sentence: str, fix_in: FixIn) -> Check:
+    return Check(Level.BLOCK, sentence, fix_in)

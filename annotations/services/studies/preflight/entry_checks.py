@@ -9,7 +9,7 @@ from django.db.models import Q
 from annotations.models import Audience, Study, StudyState
 from annotations.models.consent_texts import FORMER_DEFAULT, RETENTION
 from annotations.readings.allocation.task_orders import n_orders
-from annotations.services.studies.preflight.check_result import Check, Mend, block, passed, warning
+from annotations.services.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from annotations.services.studies.readiness import link_reasons
 
 PROLIFIC = "app.prolific.com"
@@ -18,7 +18,7 @@ NO_LONGER = "app.prolific.co"
 
 def way_checks(study: Study) -> list[Check]:
     """How people come in and go back."""
-    found = [block(reason, Mend.LINK if "parameters" in reason else Mend.ENTRY) for reason in link_reasons(study)]
+    found = [block(reason, FixIn.LINK if "parameters" in reason else FixIn.ENTRY) for reason in link_reasons(study)]
     return [*found, _redirect(study), _codes(study), _study_id(study)]
 
 
@@ -29,13 +29,15 @@ def place_checks(study: Study) -> list[Check]:
     found = []
     if conditions == 1:
         found.append(
-            warning("There is one condition, so nothing can be compared. Add another, or remove it.", Mend.CONDITIONS)
+            warning("There is one condition, so nothing can be compared. Add another, or remove it.", FixIn.CONDITIONS)
         )
     if study.quota is None:
-        found.append(warning("There is no quota: as many people as come are let in, and paid.", Mend.PLACES))
+        found.append(warning("There is no quota: as many people as come are let in, and paid.", FixIn.PLACES))
     elif study.quota % n_cells:
         found.append(
-            warning(f"{study.quota} people cannot be spread evenly over {n_cells} cells. Take a multiple.", Mend.PLACES)
+            warning(
+                f"{study.quota} people cannot be spread evenly over {n_cells} cells. Take a multiple.", FixIn.PLACES
+            )
         )
     else:
         found.append(passed(f"{study.quota} people, {study.quota // n_cells} in each of {n_cells} {_cells(n_cells)}."))
@@ -48,7 +50,7 @@ def expert_checks(study: Study) -> list[Check]:
     who = "1 person has" if n == 1 else f"{n} people have"
     found = [passed(f"{who} a role in it and can annotate, and every operator.")]
     if study.conditions.exists():
-        found.append(warning("Experts are in no condition: all of them see the same.", Mend.CONDITIONS))
+        found.append(warning("Experts are in no condition: all of them see the same.", FixIn.CONDITIONS))
     return found
 
 
@@ -62,7 +64,7 @@ def _retention(study: Study) -> Check:
     if kept is not None:
         return passed(f"Ids are destroyed {kept} days after the study is closed.")
     told = "The consent text says so." if RETENTION in study.consent_text else "Say so in the consent text."
-    return warning(f"Ids are kept until you destroy them by hand, under “Withdrawals”. {told}", Mend.PRIVACY)
+    return warning(f"Ids are kept until you destroy them by hand, under “Withdrawals”. {told}", FixIn.PRIVACY)
 
 
 def _consent(study: Study) -> list[Check]:
@@ -75,7 +77,7 @@ def _consent(study: Study) -> list[Check]:
         "nor how to withdraw, and leaves out what is stored of the device. Write these into it: {retention} stands for "
         "how long. A new study begins with a text that says all of it."
     )
-    return [warning(sentence, Mend.TEXTS)]
+    return [warning(sentence, FixIn.TEXTS)]
 
 
 def _alarms(study: Study) -> Check:
@@ -85,8 +87,8 @@ def _alarms(study: Study) -> Check:
         return passed(f"Alarms go to {' and '.join(told)}.")
     if study.alarm_email:
         sentence = f"This site sends no e-mail, so alarms do not reach {study.alarm_email}. Ask your operator."
-        return warning(sentence, Mend.ALARMS)
-    return warning("Alarms reach nobody: give an address, or keep the page “Live” open.", Mend.ALARMS)
+        return warning(sentence, FixIn.ALARMS)
+    return warning("Alarms reach nobody: give an address, or keep the page “Live” open.", FixIn.ALARMS)
 
 
 def codes_of(study: Study) -> dict[str, str]:
@@ -105,11 +107,11 @@ def _redirect(study: Study) -> Check:
         return passed("Nobody is sent back: people copy their code.")
     host = urlsplit(study.completion_url).hostname or ""
     if host == NO_LONGER or host.endswith(".prolific.co"):
-        return block(f"{host} does not answer any more. Prolific's address is {PROLIFIC}.", Mend.ENTRY)
+        return block(f"{host} does not answer any more. Prolific's address is {PROLIFIC}.", FixIn.ENTRY)
     if "{code}" not in study.completion_url:
-        return block("The completion address does not say where the code goes: put {code} into it.", Mend.ENTRY)
+        return block("The completion address does not say where the code goes: put {code} into it.", FixIn.ENTRY)
     if host != PROLIFIC:
-        return warning(f"People are sent back to {host}, which is not Prolific's {PROLIFIC}.", Mend.ENTRY)
+        return warning(f"People are sent back to {host}, which is not Prolific's {PROLIFIC}.", FixIn.ENTRY)
     return passed(f"People are sent back to {host}.")
 
 
@@ -117,12 +119,12 @@ def _codes(study: Study) -> Check:
     codes = codes_of(study)
     twice = sorted({code for code in codes.values() if list(codes.values()).count(code) > 1})
     if twice:
-        return block(f"The code {', '.join(twice)} stands for two outcomes. Each needs a code of its own.", Mend.ENTRY)
+        return block(f"The code {', '.join(twice)} stands for two outcomes. Each needs a code of its own.", FixIn.ENTRY)
     other = Study.objects.exclude(pk=study.pk).filter(_has_one_of(codes.values())).first()
     if other is not None:
         return warning(
             f"“{other}” has one of these codes too, so people could hand in here what they got there. Take new ones.",
-            Mend.ENTRY,
+            FixIn.ENTRY,
         )
     return passed(f"Each outcome has a code of its own: {', '.join(codes)}.")
 
@@ -141,7 +143,7 @@ def _study_id(study: Study) -> Check:
     if study.external_study_id:
         return passed("Links of another study on Prolific are refused.")
     return warning(
-        "Prolific's study id is not given, so a link of any study is taken. It can be added later.", Mend.ENTRY
+        "Prolific's study id is not given, so a link of any study is taken. It can be added later.", FixIn.ENTRY
     )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from annotations.models import Audience, Study, StudyState
-from annotations.services.studies.preflight.check_result import Check, Level, Mend, block, passed
+from annotations.services.studies.preflight.check_result import Check, FixIn, Level, block, passed
 from annotations.services.studies.preflight.entry_checks import care_checks, expert_checks, place_checks, way_checks
 from annotations.services.studies.preflight.pay_checks import money_checks
 from annotations.services.studies.preflight.task_checks import task_checks
@@ -31,7 +31,7 @@ def report(study: Study) -> list[Part]:
     """
     if study.audience == Audience.EXPERTS:
         return [
-            Part("Tasks and images", [check for check in task_checks(study) if check.mend is not Mend.REHEARSAL]),
+            Part("Tasks and images", [check for check in task_checks(study) if check.fix_in is not FixIn.REHEARSAL]),
             Part("People", expert_checks(study)),
             Part("Care", care_checks(study)),
         ]
@@ -52,7 +52,7 @@ def blocking(study: Study, *, without_rehearsal: bool = False) -> list[str]:
         check.sentence
         for part in report(study)
         for check in part.checks
-        if check.level is Level.BLOCK and not (without_rehearsal and check.mend is Mend.REHEARSAL)
+        if check.level is Level.BLOCK and not (without_rehearsal and check.fix_in is FixIn.REHEARSAL)
     ]
 
 
@@ -61,7 +61,7 @@ def _rehearsal(study: Study) -> list[Check]:
         return []  # it was rehearsed before it opened; or it cannot be yet
     reasons = rehearsal_reasons(study, timezone.now())
     if reasons:
-        return [block(reason, Mend.REHEARSAL) for reason in reasons]
+        return [block(reason, FixIn.REHEARSAL) for reason in reasons]
     newest = study.rehearsals.order_by("-id").first()
     assert newest is not None and newest.finished_at is not None, "there is a good one"
     return [passed(f"{newest.n_people} simulated participants went through it at {newest.finished_at:%H:%M} UTC.")]

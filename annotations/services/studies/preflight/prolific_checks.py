@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 from annotations.models import Study, StudyState
 from annotations.prolific.payloads import RemoteStudy
 from annotations.prolific.study_statuses import OVER, SENDING, study_status_of
-from annotations.services.studies.preflight.check_result import Check, Level, Mend, passed, warning
+from annotations.services.studies.preflight.check_result import Check, FixIn, Level, passed, warning
 from annotations.services.studies.preflight.duration import estimate, longest_minutes
 from annotations.services.studies.preflight.entry_checks import codes_of
 
@@ -43,23 +43,23 @@ def _status(study: Study, remote: RemoteStudy) -> Check | None:
 def _address(study: Study, remote: RemoteStudy, entry_url: str) -> Check | None:
     there, here = urlsplit(remote.url), urlsplit(entry_url)
     if (there.hostname, there.path.rstrip("/")) != (here.hostname, here.path.rstrip("/")):
-        return warning(f"Prolific sends people to {remote.url.split('?')[0] or 'no address'}, not here.", Mend.ENTRY)
+        return warning(f"Prolific sends people to {remote.url.split('?')[0] or 'no address'}, not here.", FixIn.ENTRY)
     missing = parse_qs(here.query).keys() - parse_qs(there.query).keys()
     if missing:
-        return warning(f"The address on Prolific lacks {', '.join(sorted(missing))}. Copy the link again.", Mend.ENTRY)
+        return warning(f"The address on Prolific lacks {', '.join(sorted(missing))}. Copy the link again.", FixIn.ENTRY)
     return None
 
 
 def _ids(remote: RemoteStudy) -> Check | None:
     if remote.id_option == "url_parameters":
         return None
-    return warning("Prolific does not add ids to the link: choose “URL parameters” there.", Mend.ENTRY)
+    return warning("Prolific does not add ids to the link: choose “URL parameters” there.", FixIn.ENTRY)
 
 
 def _codes(study: Study, remote: RemoteStudy) -> list[Check]:
     there = {code.code: code for code in remote.completion_codes}
     found = [
-        warning(f"The code for “{outcome}” is not on Prolific.", Mend.ENTRY)
+        warning(f"The code for “{outcome}” is not on Prolific.", FixIn.ENTRY)
         for outcome, code in codes_of(study).items()
         if code not in there
     ]
@@ -67,14 +67,14 @@ def _codes(study: Study, remote: RemoteStudy) -> list[Check]:
         wants = "researcher" if outcome == "researcher" else "participant"
         if code in there and there[code].actor != wants:
             has = f"has the {there[code].actor} as its actor on Prolific, and needs the {wants}"
-            found.append(warning(f"The code for “{outcome}” {has}.", Mend.ENTRY))
+            found.append(warning(f"The code for “{outcome}” {has}.", FixIn.ENTRY))
     failed = there.get(study.failed_check_code)
     wanted = _SCREEN_OUT if study.failed_check_is_paid else _RETURN
     if failed is not None and wanted not in failed.actions:
-        found.append(warning(f"The failed check's code does not set off {wanted} on Prolific.", Mend.ENTRY))
+        found.append(warning(f"The failed check's code does not set off {wanted} on Prolific.", FixIn.ENTRY))
     completed = there.get(study.completion_code)
     if completed is not None and completed.code_type != "COMPLETED":
-        found.append(warning(f"The completion code's type on Prolific is {completed.code_type}.", Mend.ENTRY))
+        found.append(warning(f"The completion code's type on Prolific is {completed.code_type}.", FixIn.ENTRY))
     return found
 
 
@@ -83,14 +83,14 @@ def _time(study: Study, remote: RemoteStudy) -> list[Check]:
     longest = longest_minutes(study)
     if longest is not None and remote.max_minutes is not None and remote.max_minutes < longest:
         text = f"Prolific times people out after {remote.max_minutes} minutes, and a visit may take {longest:.0f}."
-        found.append(warning(text, Mend.MONEY))
+        found.append(warning(text, FixIn.MONEY))
     if study.max_minutes is not None and remote.max_minutes not in (None, study.max_minutes):
         text = f"Prolific's maximum time is {remote.max_minutes} minutes there and {study.max_minutes} here."
-        found.append(warning(text, Mend.MONEY))
+        found.append(warning(text, FixIn.MONEY))
     likely, told = estimate(study), remote.estimated_minutes
     if likely is not None and told is not None and not likely.is_most and likely.minutes > told * _MUCH_LONGER:
         text = f"Prolific tells people {told} minutes, and they take {likely.minutes:.0f} ({likely.basis})."
-        found.append(warning(text, Mend.MONEY))
+        found.append(warning(text, FixIn.MONEY))
     return found
 
 
@@ -98,10 +98,10 @@ def _money_and_places(study: Study, remote: RemoteStudy) -> list[Check]:
     found = []
     if remote.currency not in ("", study.currency):
         text = f"The reward is in {remote.currency} there and in {study.currency} here."
-        found.append(warning(text, Mend.MONEY))
+        found.append(warning(text, FixIn.MONEY))
     if study.reward_cents is not None and remote.reward_cents not in (None, study.reward_cents):
         text = f"The reward is {(remote.reward_cents or 0) / 100:.2f} there and {study.reward_cents / 100:.2f} here."
-        found.append(warning(text, Mend.MONEY))
+        found.append(warning(text, FixIn.MONEY))
     if study.quota is not None and remote.places not in (None, study.quota):
-        found.append(warning(f"{remote.places} places there, and a quota of {study.quota} here.", Mend.PLACES))
+        found.append(warning(f"{remote.places} places there, and a quota of {study.quota} here.", FixIn.PLACES))
     return found

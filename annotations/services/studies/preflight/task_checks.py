@@ -9,7 +9,7 @@ from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.encoder_choices import BUNDLED
 from annotations.services.datasets.base_models import lacks_features, resolved_target_class
-from annotations.services.studies.preflight.check_result import Check, Level, Mend, block, passed, warning
+from annotations.services.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
 from annotations.services.studies.readiness import task_reasons
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
 from modeling.arrays.phrases.null_level import null_level
@@ -23,7 +23,7 @@ def task_checks(study: Study) -> list[Check]:
     """Return the checks of every task, in their order."""
     tasks = list(study.tasks.with_base_models().order_by("position"))
     if not tasks:
-        return [block("The study has no task. Add at least one.", Mend.TASKS)]
+        return [block("The study has no task. Add at least one.", FixIn.TASKS)]
     found = _few([check for task in tasks for check in _of_task(study, task)], len(tasks))
     datasets = {task.base_model.dataset for task in tasks}
     return [*found, *(check for dataset in sorted(datasets, key=str) for check in _of_files(dataset))]
@@ -38,14 +38,14 @@ def _few(checks: list[Check], n_tasks: int) -> list[Check]:
         those = [check for check in checks if check.level is level]
         found += those[:MAX_TOLD]
         if len(those) > MAX_TOLD:
-            found.append(told(f"{len(those) - MAX_TOLD:,} more like these, in {n_tasks:,} tasks.", Mend.TASKS))
+            found.append(told(f"{len(those) - MAX_TOLD:,} more like these, in {n_tasks:,} tasks.", FixIn.TASKS))
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
 
 def _of_task(study: Study, task: Task) -> list[Check]:
     reasons = task_reasons(task)
     if reasons:
-        return [block(f"Task {task.position}: {reason}", Mend.TASKS) for reason in reasons]
+        return [block(f"Task {task.position}: {reason}", FixIn.TASKS) for reason in reasons]
     base_model = task.base_model
     images = class_images(base_model, resolved_target_class(task))
     name = base_model.dataset.class_names[resolved_target_class(task)]
@@ -59,7 +59,7 @@ def _of_task(study: Study, task: Task) -> list[Check]:
     ]
     if lacks_features(base_model):
         text = f"Task {task.position}: {base_model.dataset} has no features, so nothing is retrained with the phrases."
-        found.append(warning(text, Mend.LIBRARY))
+        found.append(warning(text, FixIn.LIBRARY))
     return found
 
 
@@ -72,10 +72,10 @@ def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
     if study.goal is not None and study.goal <= level:
         return warning(
             f"{reach}, and the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases.",
-            Mend.TASKS,
+            FixIn.TASKS,
         )
     if level > HIGH_NULL:
-        return warning(f"{reach}: there are few images. A class with more of them tells more.", Mend.TASKS)
+        return warning(f"{reach}: there are few images. A class with more of them tells more.", FixIn.TASKS)
     return passed(f"{reach}{'' if study.goal is None else f', and the goal is {study.goal:.2f}'}.")
 
 
@@ -84,7 +84,7 @@ def _clock(study: Study, task: Task) -> Check:
         return passed(f"Task {task.position} has no clock, as nothing that experts do has one.")
     if task.time_limit_s is None:
         return block(
-            f"Task {task.position} has no time limit, which only a study of experts may. Give it one.", Mend.TASKS
+            f"Task {task.position} has no time limit, which only a study of experts may. Give it one.", FixIn.TASKS
         )
     return passed(f"Task {task.position} takes {task.time_limit_s / 60:.3g} minutes at the most.")
 
@@ -96,7 +96,7 @@ def _of_files(dataset: Dataset) -> list[Check]:
     except BadDataset:  # the task's reasons tell it
         return []
     except OSError as error:
-        return [block(f"{dataset} cannot be read: {error.strerror}. Import it again.", Mend.LIBRARY)]
+        return [block(f"{dataset} cannot be read: {error.strerror}. Import it again.", FixIn.LIBRARY)]
     return [*found, *_sees_images(dataset), _encoder(dataset)] if dataset.similarity_encoder else found
 
 
@@ -104,7 +104,7 @@ def _digest(dataset: Dataset, files: DatasetFiles) -> Check:
     """The row and the directory are one version, and its small files are as they were written."""
     if files.manifest.digest != dataset.digest:
         return block(
-            f"The files of {dataset} are of another version than its entry here. Import it again.", Mend.LIBRARY
+            f"The files of {dataset} are of another version than its entry here. Import it again.", FixIn.LIBRARY
         )
     changed = [
         name
@@ -112,7 +112,7 @@ def _digest(dataset: Dataset, files: DatasetFiles) -> Check:
         if hashlib.sha256((files.directory / name).read_bytes()).hexdigest() != digest
     ]
     if changed:
-        return block(f"{', '.join(changed)} of {dataset} changed since the import. Import it again.", Mend.LIBRARY)
+        return block(f"{', '.join(changed)} of {dataset} changed since the import. Import it again.", FixIn.LIBRARY)
     return passed(f"{dataset} is as it was imported: {files.n_rows:,} images.")
 
 
@@ -122,7 +122,7 @@ def _images(dataset: Dataset, files: DatasetFiles) -> Check:
     broken = [key for key in (files.image_keys[row].decode("ascii") for row in rows) if not _opens(files, key)]
     if broken:
         return block(
-            f"{len(broken)} of {len(rows)} images of {dataset} cannot be opened. Import it again.", Mend.LIBRARY
+            f"{len(broken)} of {len(rows)} images of {dataset} cannot be opened. Import it again.", FixIn.LIBRARY
         )
     return passed(f"{len(rows)} images of {dataset}, looked at here and there, open.")
 
@@ -144,7 +144,7 @@ def _sees_images(dataset: Dataset) -> list[Check]:
         warning(
             f"{dataset} is compared by the encoder that comes with Clarify, which knows drawn shapes alone. If its "
             "images are photographs, scores on them say next to nothing: import it again with another encoder.",
-            Mend.LIBRARY,
+            FixIn.LIBRARY,
         )
     ]
 
@@ -155,6 +155,6 @@ def _encoder(dataset: Dataset) -> Check:
     newest = Score.objects.filter(dataset_digest=dataset.digest).order_by("-scored_at").values("scored_at").first()
     if newest is None:
         return warning(
-            f"No phrase was ever scored on {dataset} with {spec}. A rehearsal shows whether it works.", Mend.REHEARSAL
+            f"No phrase was ever scored on {dataset} with {spec}. A rehearsal shows whether it works.", FixIn.REHEARSAL
         )
     return passed(f"{spec} scored a phrase on {dataset} on {newest['scored_at']:%-d %B %Y at %H:%M} UTC.")

@@ -77,7 +77,7 @@ def test_a_question_says_what_to_look_at_and_takes_the_answer(anna, address, coo
     send_due_requests()
     page = shown(coordinator_client.get(address))
     assert "nothing is asked a second time until you do" in page and "Pay that very request" not in page
-    coordinator_client.post(address, {"act": "say_paid", "batch": batch.pk})
+    coordinator_client.post(address, {"act": "record_paid", "batch": batch.pk})
     batch.refresh_from_db()
     assert batch.state == BatchState.PAID
 
@@ -113,7 +113,7 @@ def test_the_money_of_another_study_is_out_of_reach(anna, address, coordinator_c
     assert coordinator_client.post(there, {"act": "withhold", "one": owed.pk, "reason": "x"}).status_code == 404
     coordinator_client.post(address, {"act": "prepare", "payment": owed.pk})
     batch = PaymentBatch.objects.get()
-    for act in ("send", "file_ids", "undo_batch", "say_paid"):
+    for act in ("send", "file_ids", "undo_batch", "record_paid"):
         assert coordinator_client.post(there, {"act": act, "batch": batch.pk}).status_code == 404
 
 

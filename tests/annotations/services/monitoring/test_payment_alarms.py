@@ -46,7 +46,7 @@ def test_bonuses_whose_answer_was_lost_ask_for_somebody_until_it_is_said(study: 
     assert batch.state == BatchState.UNSURE
     now = timezone.now()
     assert set(lasting(study, now)) == {"bonuses_unsure"}
-    payment_ledger.say_paid(batch, by="cora")
+    payment_ledger.record_paid(batch, by="cora")
     assert lasting(study, now + dt.timedelta(seconds=15)) == {}
 
 

@@ -135,7 +135,7 @@ def test_a_worker_that_ends_after_paying_leaves_a_question_and_no_second_payment
     later(batch)
     assert work() == 0
     assert state(batch) == BatchState.UNSURE and "already been paid" in batch.last_error
-    payment_ledger.say_paid(batch, by="cora")
+    payment_ledger.record_paid(batch, by="cora")
     assert state(batch) == BatchState.PAID and len(lines(prolific)) == 2
 
 
@@ -152,7 +152,7 @@ def test_a_refusal_says_why_and_can_be_sent_again(batch, prolific):
     assert work() == 0
     assert state(batch) == BatchState.FAILED and "already a bonus request" in batch.last_error
     prolific.clerk.bonus_requests.clear()
-    payment_ledger.say_not_there(batch, by="cora")
+    payment_ledger.record_not_sent(batch, by="cora")
     payment_ledger.send(batch, by="cora")
     assert work() == 1 and len(lines(prolific)) == 2
 
@@ -171,7 +171,7 @@ def test_what_is_unsure_is_sent_anew_once_somebody_saw_that_nothing_is_there(bat
     assert state(batch) == BatchState.UNSURE
     with pytest.raises(PaymentRefused):  # it has no id
         payment_ledger.pay_again(batch, by="cora")
-    payment_ledger.say_not_there(batch, by="cora")
+    payment_ledger.record_not_sent(batch, by="cora")
     assert state(batch) == BatchState.PREPARED and batch.due_at is None
     payment_ledger.send(batch, by="cora")
     assert work() == 1 and len(lines(prolific)) == 2
@@ -189,7 +189,7 @@ def test_a_failed_batch_waits_for_the_one_that_came_after_it(batch, study, proli
     work()
     payment_ledger.prepare(study, [owe(submission_of(study, "anna"), number=1).pk], by="cora")
     with pytest.raises(PaymentRefused, match="Settle that one first"):
-        payment_ledger.say_not_there(batch, by="cora")
+        payment_ledger.record_not_sent(batch, by="cora")
 
 
 def test_a_refused_token_leaves_it_waiting(batch, settings):

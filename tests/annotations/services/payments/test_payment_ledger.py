@@ -193,7 +193,7 @@ class LedgerOfMoney(RuleBasedStateMachine):
         if batch and batch.state in (BatchState.UNSURE, BatchState.FAILED):
             self.settle(batch, pays)
         elif batch:
-            for act in (payment_ledger.say_paid, payment_ledger.say_not_there, payment_ledger.pay_again):
+            for act in (payment_ledger.record_paid, payment_ledger.record_not_sent, payment_ledger.pay_again):
                 assert self.maybe(partial(self.answered, act, batch)) is None
 
     def answered(self, act: Callable[..., None], batch: PaymentBatch) -> str:
@@ -204,17 +204,17 @@ class LedgerOfMoney(RuleBasedStateMachine):
         """Look at Prolific's page. What waits there is paid, by us or on the page, or deleted there."""
         there, self.line.is_in_doubt = self.there(batch), False
         if there is None:
-            self.maybe(lambda: payment_ledger.say_not_there(batch, by="cora"))
+            self.maybe(lambda: payment_ledger.record_not_sent(batch, by="cora"))
         elif there.state == "CREATED" and not pays:
             del self.clerk.bonus_requests[there.request_id]
-            self.maybe(lambda: payment_ledger.say_not_there(batch, by="cora"))
+            self.maybe(lambda: payment_ledger.record_not_sent(batch, by="cora"))
         elif there.state == "CREATED" and batch.outside_id:
             self.maybe(lambda: payment_ledger.pay_again(batch, by="cora"))
         else:
             if there.state == "CREATED":
                 self.clerk.pay_bonuses(there.request_id)
             self.known.add(there.request_id)
-            payment_ledger.say_paid(batch, by="cora")
+            payment_ledger.record_paid(batch, by="cora")
 
     # -- What must hold ------------------------------------------------------------------------------------------------
     @invariant()

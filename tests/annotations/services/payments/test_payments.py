@@ -245,7 +245,7 @@ def test_nothing_that_people_typed_is_a_formula_in_a_file_and_all_of_it_can_be_r
 def test_only_a_batch_in_question_is_answered_for(anna, state, prolific):
     batch = prepared(owe(anna))
     PaymentBatch.objects.filter(pk=batch.pk).update(state=state, outside_id="x", finished_at=timezone.now())
-    for answer in (payment_ledger.say_paid, payment_ledger.say_not_there, payment_ledger.pay_again):
+    for answer in (payment_ledger.record_paid, payment_ledger.record_not_sent, payment_ledger.pay_again):
         with pytest.raises(PaymentRefused):
             answer(batch, by="cora")
 
@@ -267,11 +267,11 @@ def test_who_entered_no_code_has_the_one_that_was_shown(anna, entered):
 
 def test_one_code_of_all_tells_nobody_apart_and_codes_of_their_own_do(anna, bert):
     batch = prepared(owe(anna), owe(anna, number=1), owe(bert))
-    assert not payment_files.codes_tell_apart(batch)
+    assert not payment_files.has_distinct_codes(batch)
     for submission, code in ((anna, "OWN1"), (bert, "OWN2")):
         submission.entered_code = code
         submission.save(update_fields=["entered_code"])
-    assert payment_files.codes_tell_apart(batch)
+    assert payment_files.has_distinct_codes(batch)
 
 
 def test_whom_prolific_does_not_list_is_left_out_of_a_batch_since_it_would_refuse_all_of_it(study, anna, bert):

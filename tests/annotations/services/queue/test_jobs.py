@@ -66,7 +66,7 @@ def test_a_job_put_back_is_due_at_once_and_has_lost_no_attempt(job: DatasetImpor
     for _ in range(jobs.MAX_ATTEMPTS + 1):
         taken = jobs.claim(DatasetImport)
         assert taken is not None and taken.attempts == 1
-        jobs.put_back(taken)
+        jobs.requeue(taken)
 
 
 @pytest.mark.django_db(transaction=True)

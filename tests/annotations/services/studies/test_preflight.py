@@ -15,15 +15,15 @@ from annotations.models import Task as StudyTask
 from annotations.models.consent_texts import FORMER_DEFAULT
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight import Level, Mend, blocking, report
+from annotations.services.studies.preflight import FixIn, Level, blocking, report
 from annotations.services.studies.preflight.prolific_checks import remote_checks
 from tests import actors
 from tests.annotations.exports.rows import add_phrase
 
 
-def levels(study: Study, text: str) -> list[tuple[Level, Mend | None]]:
+def levels(study: Study, text: str) -> list[tuple[Level, FixIn | None]]:
     """How the checks came out whose sentence holds the text."""
-    return [(c.level, c.mend) for part in report(study) for c in part.checks if text in c.sentence]
+    return [(c.level, c.fix_in) for part in report(study) for c in part.checks if text in c.sentence]
 
 
 def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> None:
@@ -39,18 +39,18 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
 @pytest.mark.parametrize(
     ("field", "value", "text", "level", "mend"),
     [
-        ("completion_url", "https://app.prolific.co/x?cc={code}", "does not answer any more", Level.BLOCK, Mend.ENTRY),
-        ("completion_url", "https://app.prolific.com/x", "put {code} into it", Level.BLOCK, Mend.ENTRY),
-        ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific's", Level.WARN, Mend.ENTRY),
+        ("completion_url", "https://app.prolific.co/x?cc={code}", "does not answer any more", Level.BLOCK, FixIn.ENTRY),
+        ("completion_url", "https://app.prolific.com/x", "put {code} into it", Level.BLOCK, FixIn.ENTRY),
+        ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific's", Level.WARN, FixIn.ENTRY),
         ("completion_url", "", "people copy their code", Level.PASS, None),
-        ("researcher_code", "C0DE1234", "C0DE1234 stands for two outcomes", Level.BLOCK, Mend.ENTRY),
-        ("session_parameter", "STUDY_ID", "three different names", Level.BLOCK, Mend.LINK),
+        ("researcher_code", "C0DE1234", "C0DE1234 stands for two outcomes", Level.BLOCK, FixIn.ENTRY),
+        ("session_parameter", "STUDY_ID", "three different names", Level.BLOCK, FixIn.LINK),
         ("external_study_id", "64a0f1", "Links of another study", Level.PASS, None),
-        ("max_minutes", 14, "times people out after 14", Level.BLOCK, Mend.MONEY),
+        ("max_minutes", 14, "times people out after 14", Level.BLOCK, FixIn.MONEY),
         ("max_minutes", 15, "Prolific gives 15", Level.PASS, None),
-        ("lease_minutes", 10, "Hold it longer", Level.WARN, Mend.PLACES),
-        ("goal", 0.3, "luck reaches it", Level.WARN, Mend.TASKS),
-        ("reward_cents", 100, "pay at least 4.00 an hour: less than the 9.00", Level.WARN, Mend.MONEY),
+        ("lease_minutes", 10, "Hold it longer", Level.WARN, FixIn.PLACES),
+        ("goal", 0.3, "luck reaches it", Level.WARN, FixIn.TASKS),
+        ("reward_cents", 100, "pay at least 4.00 an hour: less than the 9.00", Level.WARN, FixIn.MONEY),
         ("reward_cents", 225, "GBP 2.25 pay at least 9.00 an hour.", Level.PASS, None),
         ("alarm_webhook", "https://example.org/a", "Alarms go to https://example.org/a.", Level.PASS, None),
         ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
@@ -58,7 +58,7 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
     ],
 )
 def test_each_setting_is_looked_at(
-    draft_study: Study, field: str, value: Any, text: str, level: Level, mend: Mend | None
+    draft_study: Study, field: str, value: Any, text: str, level: Level, mend: FixIn | None
 ) -> None:
     setattr(draft_study, field, value)
     draft_study.save()
@@ -69,7 +69,7 @@ def test_each_setting_is_looked_at(
 def test_a_code_that_another_study_has_is_told(draft_study: Study, field: str) -> None:
     other = Study.objects.create(slug="other", title="Other", **{"completion_code": "0TH3R", field: "C0DE1234"})
     sentence = "“Other” has one of these codes too"
-    assert levels(draft_study, sentence) == [(Level.WARN, Mend.ENTRY)]
+    assert levels(draft_study, sentence) == [(Level.WARN, FixIn.ENTRY)]
     Study.objects.filter(pk=other.pk).update(**{field: "ANOTHER1"})
     assert levels(draft_study, sentence) == []
 
@@ -79,7 +79,7 @@ def test_alarms_by_mail_reach_somebody_only_where_the_site_sends_mail(draft_stud
     settings.SENDS_EMAIL = True
     assert levels(draft_study, "Alarms go to a@example.org.") == [(Level.PASS, None)]
     settings.SENDS_EMAIL = False
-    assert levels(draft_study, "sends no e-mail, so alarms do not reach a@example.org") == [(Level.WARN, Mend.ALARMS)]
+    assert levels(draft_study, "sends no e-mail, so alarms do not reach a@example.org") == [(Level.WARN, FixIn.ALARMS)]
     draft_study.alarm_webhook = "https://example.org/a"
     assert levels(draft_study, "Alarms go to https://example.org/a.") == [(Level.PASS, None)]
 
@@ -88,12 +88,12 @@ def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
     for position in (1, 2):
         Condition.objects.create(study=draft_study, position=position, name=str(position))
     draft_study.quota = 31
-    assert levels(draft_study, "31 people cannot be spread evenly over 2 cells") == [(Level.WARN, Mend.PLACES)]
+    assert levels(draft_study, "31 people cannot be spread evenly over 2 cells") == [(Level.WARN, FixIn.PLACES)]
 
 
 def test_a_crowd_needs_a_clock_and_experts_do_not(draft_study: Study) -> None:
     draft_study.tasks.update(time_limit_s=None)
-    assert levels(draft_study, "Task 1 has no time limit") == [(Level.BLOCK, Mend.TASKS)]
+    assert levels(draft_study, "Task 1 has no time limit") == [(Level.BLOCK, FixIn.TASKS)]
     draft_study.audience = "experts"
     assert levels(draft_study, "Task 1 has no") == [(Level.PASS, None)]
 
@@ -107,12 +107,12 @@ def test_files_that_changed_since_the_import_block(
     Dataset.objects.update(directory="copy")
     names = copy / "filenames.json"
     names.write_text(names.read_text() + " ")
-    assert levels(draft_study, "filenames.json of sprites-like v1 changed") == [(Level.BLOCK, Mend.LIBRARY)]
+    assert levels(draft_study, "filenames.json of sprites-like v1 changed") == [(Level.BLOCK, FixIn.LIBRARY)]
     for image in copy.rglob("*.webp"):
         image.write_bytes(b"RIFF")
-    assert levels(draft_study, "12 of 12 images of sprites-like v1 cannot be opened") == [(Level.BLOCK, Mend.LIBRARY)]
+    assert levels(draft_study, "12 of 12 images of sprites-like v1 cannot be opened") == [(Level.BLOCK, FixIn.LIBRARY)]
     Dataset.objects.update(digest="0" * 64)
-    assert levels(draft_study, "are of another version") == [(Level.BLOCK, Mend.LIBRARY)]
+    assert levels(draft_study, "are of another version") == [(Level.BLOCK, FixIn.LIBRARY)]
 
 
 def test_a_study_without_tasks_says_that_alone_of_them(draft_study: Study) -> None:
@@ -121,7 +121,7 @@ def test_a_study_without_tasks_says_that_alone_of_them(draft_study: Study) -> No
 
 
 def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: actors.Visit) -> None:
-    assert levels(open_study, "No phrase was ever scored") == [(Level.WARN, Mend.REHEARSAL)]
+    assert levels(open_study, "No phrase was ever scored") == [(Level.WARN, FixIn.REHEARSAL)]
     score = add_phrase(alice, "red", 0.5).score
     score.dataset_digest = Dataset.objects.get().digest
     score.save()
@@ -135,7 +135,7 @@ def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look
     DatasetImport.objects.create(
         name="birds", folder="birds", state="done", dataset=Dataset.objects.get(), finished_at=timezone.now()
     )
-    assert levels(draft_study, says) == [(Level.WARN, Mend.LIBRARY)]
+    assert levels(draft_study, says) == [(Level.WARN, FixIn.LIBRARY)]
     Dataset.objects.update(similarity_encoder="python:tests.fake_encoder")
     assert levels(draft_study, says) == []
 
@@ -144,10 +144,10 @@ def test_a_draft_with_the_consent_text_of_earlier_versions_is_told_what_it_leave
     sentence = "it says neither how long data are kept nor how to withdraw"
     assert levels(draft_study, sentence) == []
     draft_study.consent_text = FORMER_DEFAULT.replace(". ", ".\r\n")  # as a form sends it back
-    assert levels(draft_study, sentence) == [(Level.WARN, Mend.TEXTS)]
-    assert levels(draft_study, "Say so in the consent text.") == [(Level.WARN, Mend.PRIVACY)]
+    assert levels(draft_study, sentence) == [(Level.WARN, FixIn.TEXTS)]
+    assert levels(draft_study, "Say so in the consent text.") == [(Level.WARN, FixIn.PRIVACY)]
     draft_study.consent_text = "We keep your words. {retention} Do you agree?"
-    assert levels(draft_study, "The consent text says so.") == [(Level.WARN, Mend.PRIVACY)]
+    assert levels(draft_study, "The consent text says so.") == [(Level.WARN, FixIn.PRIVACY)]
 
 
 def test_an_open_study_keeps_the_text_that_people_agreed_to(open_study: Study) -> None:

@@ -90,7 +90,7 @@ def test_a_red_rehearsal_says_why(draft_study: Study) -> None:
     taken = jobs.claim(Rehearsal)
     assert taken is not None
     jobs.fail(taken, "diligent-0: it broke off.")
-    with pytest.raises(StudyNotReady, match=r"did not succeed: diligent-0: it broke off\. Mend that"):
+    with pytest.raises(StudyNotReady, match=r"did not succeed: diligent-0: it broke off\. FixIn that"):
         lifecycle.open_study(draft_study)
 
 
