@@ -5,10 +5,12 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.arrays import unpack_float32
 from annotations.models.base_model import BaseModel
 from annotations.models.jobs import Job, JobState
 from annotations.models.phrase import Score
 from annotations.models.study import Study
+from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
@@ -84,3 +86,9 @@ class CorrectionPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.score.phrase} for class {self.target_class}"
+
+    @property
+    def annotation(self) -> Annotation:
+        """What the class is corrected by."""
+        text = unpack_float32(self.score.text_embedding)
+        return Annotation(self.target_class, text, self.score.sign, self.threshold)

@@ -5,9 +5,11 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
 from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE
+from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
@@ -95,3 +97,14 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"retraining with “{self.phrase_text}”"
+
+    @property
+    def annotation(self) -> Annotation | None:
+        """What it retrains with; None without a threshold, or if no score with its text embedding is left."""
+        if self.threshold is None:
+            return None
+        belongs = Q(run=self) | Q(phrase__threshold_choice__run=self)  # by the automatic threshold, or a chosen one
+        score = self.scores.model.objects.filter(belongs).order_by("pk").only("text_embedding").first()
+        if score is None:
+            return None
+        return Annotation(self.target_class, unpack_float32(score.text_embedding), self.sign, self.threshold)

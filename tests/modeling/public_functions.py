@@ -48,7 +48,7 @@ from modeling.tensors.baselines import (
     wise_ft,
 )
 from modeling.tensors.linear_algebra.similarity_index import SimilarityIndex
-from modeling.tensors.retraining import prepare_start, train_heads, train_some_classes, train_worst_group
+from modeling.tensors.retraining import FreeRows, prepare_start, train_heads, train_some_classes, train_worst_group
 from tests.modeling.bad_arrays import (
     BOTH_KINDS,
     FLAGS,
@@ -268,7 +268,7 @@ PUBLIC: dict[str, Public] = {
         {"weights": "weights"},
     ),
     "train_some_classes": Public(
-        lambda features, labels, weights: train_some_classes(features, labels, weights, 0.1, *HEAD, [0]),
+        lambda features, labels, weights: train_some_classes(features, labels, weights, 0.1, FreeRows(*HEAD, [0])),
         {"features": FEATURES, "labels": LABELS, "weights": np.ones((N, K))},
         {"features": FLOATS, "labels": {**TRAINED_LABELS, **IDS_BELOW}, "weights": WEIGHTS},
         {"weights": "weights"},

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import DatasetFiles
 from modeling.arrays.retraining.slices import slice_membership
-from worker.baselines.scored_annotations import Annotation
+from worker.baselines.scored_annotations import ScoredAnnotation
 
 
 class NoUsableAnnotation(ModelingError):
@@ -23,17 +23,19 @@ class Slices:
     """membership: int64[m] (`slices.slice_membership`); without: annotations that have no part in it, and why."""
 
     membership: NDArray[np.int64]
-    without: tuple[tuple[Annotation, str], ...]
+    without: tuple[tuple[ScoredAnnotation, str], ...]
 
 
-def slices_of(annotations: Sequence[Annotation], files: DatasetFiles, rows: NDArray[np.int64], least: int) -> Slices:
+def slices_of(
+    annotations: Sequence[ScoredAnnotation], files: DatasetFiles, rows: NDArray[np.int64], least: int
+) -> Slices:
     """Divide m rows by those of the annotations, at most one a class, that have a τ and no slice below the least size.
 
     Raises NoUsableAnnotation where there is none.
     """
     members, labels = np.zeros(len(rows), dtype=np.bool_), files.labels[rows]
     classes: list[int] = []
-    without: list[tuple[Annotation, str]] = []
+    without: list[tuple[ScoredAnnotation, str]] = []
     for annotation in annotations:
         above = annotation.members(files, rows)
         reason = _unusable(annotation, above, labels, least)
@@ -47,7 +49,7 @@ def slices_of(annotations: Sequence[Annotation], files: DatasetFiles, rows: NDAr
     return Slices(slice_membership(members, labels, classes, least), tuple(without))
 
 
-def _unusable(annotation: Annotation, above: NDArray[np.bool_], labels: NDArray[np.integer], least: int) -> str:
+def _unusable(annotation: ScoredAnnotation, above: NDArray[np.bool_], labels: NDArray[np.integer], least: int) -> str:
     """Why an annotation makes no slices; empty where it does."""
     if annotation.threshold is None:
         return "it has the error score 0, so there is no similarity threshold"

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_ids
-from modeling.tensors.retraining import train_heads, train_worst_group
+from modeling.tensors.retraining import train_worst_group
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Outcome
 from worker.baselines.split_features import SplitImages
+from worker.datasets import head_training
 
 ALL_ALIKE = "class_mass"  # the scheme that weighs every image alike where classes are the slices: ERM
 
@@ -58,18 +59,14 @@ def train_balanced(bench: Bench, jobs: Sequence[Job], scheme: str, weigh: Weigh)
     weigh: `slice_weights` of annotations, which refuses a draw that has lost one of an annotation's slices, or
     `division_weights`.
     """
-    train, labels = bench.data.standardised_train, bench.data.train.labels
+    labels = bench.data.train.labels
     weights = np.zeros((len(labels), len(jobs)))
     for k, job in enumerate(jobs):
         weights[job.rows, k] = weigh(labels[job.rows], job.slices[job.rows], scheme)
     distinct, column_of = np.unique(weights, axis=1, return_inverse=True)
-    trained = train_heads(
-        train.features, labels, distinct, bench.l2, bench.data.n_classes, start=bench.start, device=bench.device
-    )
+    trained = head_training.train(bench.data.dataset, bench.l2, distinct)
     for job, k in zip(jobs, column_of.tolist(), strict=True):
-        yield _outcome(
-            bench, job, trained.coef[k], trained.intercept[k], loss=float(trained.loss[k]), gap=float(trained.gap[k])
-        )
+        yield _outcome(bench, job, trained[k].head, loss=trained[k].loss, gap=trained[k].certified_gap)
 
 
 def train_worst(bench: Bench, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -84,16 +81,12 @@ def train_worst(bench: Bench, jobs: Sequence[Job]) -> Iterator[Outcome]:
             start=bench.start if is_all else None, device=bench.device,
         )  # fmt: skip
         weights = dict(zip(map(str, trained.groups.tolist()), trained.q.tolist(), strict=True))
-        yield _outcome(
-            bench, job, trained.coef, trained.intercept, loss=trained.loss, gap=trained.gap, slice_weights=weights
-        )
+        head = Head.of(trained.coef, trained.intercept, bench.data.standardization, bench.data.dataset.class_names)
+        yield _outcome(bench, job, head, loss=trained.loss, gap=trained.gap, slice_weights=weights)
 
 
-def _outcome(
-    bench: Bench, job: Job, coef: NDArray[np.floating], intercept: NDArray[np.floating], **certificate: Any
-) -> Outcome:
-    """The head in float32, as the system would store it, and its measures."""
+def _outcome(bench: Bench, job: Job, head: Head, **certificate: Any) -> Outcome:
+    """The measures of a head in float32, as the system would store it."""
     data = bench.data
-    head = Head.of(coef, intercept, data.standardization, data.dataset.class_names)
     predictions = head.predict(data.test.unit.features)
     return Outcome.of(data.dataset, job.name, predictions, n_images=len(job.rows), **certificate)

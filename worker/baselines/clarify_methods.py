@@ -10,7 +10,7 @@ from worker.baselines.certified_methods import Job, jobs_over_draws, train_balan
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Refused, Result, Unused
 from worker.baselines.published_methods import released_sgd
-from worker.baselines.scored_annotations import Annotation
+from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.baselines.text_methods import people_roboshot
 
 
@@ -19,7 +19,7 @@ class AnnotationSet:
     """One annotation, or a set of them, one a class."""
 
     name: str
-    annotations: tuple[Annotation, ...]
+    annotations: tuple[ScoredAnnotation, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class People:
     """The annotations of each participant, by pseudonym, one a class."""
 
     name: str
-    sets: Mapping[str, tuple[Annotation, ...]]
+    sets: Mapping[str, tuple[ScoredAnnotation, ...]]
 
 
 AnnotationSource = AnnotationSet | People
@@ -92,7 +92,7 @@ def _jobs(bench: Bench, source: AnnotationSource) -> tuple[list[Job], list[Refus
     return jobs, notes
 
 
-def _slices(bench: Bench, annotations: tuple[Annotation, ...]) -> Slices:
+def _slices(bench: Bench, annotations: tuple[ScoredAnnotation, ...]) -> Slices:
     return slices_of(annotations, bench.data.dataset.files, bench.data.train.rows, bench.min_slice_size)
 
 

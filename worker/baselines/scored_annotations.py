@@ -14,7 +14,7 @@ from modeling.arrays.common.modeling_errors import ModelingError, NothingToSepar
 from modeling.arrays.datasets.dataset_files import DatasetFiles
 from modeling.arrays.phrases.null_level import p_method, p_value
 from modeling.arrays.phrases.phrase_text import normalise, refusal
-from modeling.arrays.retraining.slices import annotated_members
+from modeling.arrays.retraining.annotation import Annotation
 from worker.baselines.shown_model import ShownModel
 from worker.common import process_cache
 from worker.phrases.phrase_scores import read_phrase, score_on
@@ -36,7 +36,7 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class Annotation:
+class ScoredAnnotation:
     """A phrase on a class, with its error score under one shown model.
 
     text: what the phrase says, without sentence and negation, in the template, as embedded; embedding: float32[d],
@@ -75,15 +75,8 @@ class Annotation:
         """Which of the rows are of the class and above τ: bool[m], all False without a τ."""
         if self.threshold is None:
             return np.zeros(len(rows), np.bool_)
-        return annotated_members(
-            files.array("similarity"),
-            rows,
-            files.labels[rows],
-            self.embedding,
-            sign=self.sign,
-            target_class=self.target_class,
-            threshold=self.threshold,
-        )
+        annotation = Annotation(self.target_class, self.embedding, self.sign, self.threshold)
+        return annotation.members(files.array("similarity"), rows, files.labels[rows])
 
 
 def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
@@ -105,7 +98,7 @@ def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
     return Asked(_label(name.strip(), class_names), phrase, threshold)
 
 
-def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template: str) -> Annotation:
+def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template: str) -> ScoredAnnotation:
     """Score a phrase on the validation images of its class, whose errors are the shown model's, as a participant's is.
 
     A text that was scored on the data set before keeps its stored embedding, so that it has the same similarities here.
@@ -121,7 +114,7 @@ def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template
     except NothingToSeparate as error:
         name = dataset.class_names[asked.target_class]
         raise BadAnnotation(f"“{asked.phrase}” on {name} cannot be scored, so leave it out: {error}") from error
-    return Annotation(
+    return ScoredAnnotation(
         target_class=asked.target_class,
         phrase=asked.phrase,
         template=template,
@@ -136,9 +129,9 @@ def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template
     )
 
 
-def best_of_each_class(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
+def best_of_each_class(annotations: Iterable[ScoredAnnotation]) -> tuple[ScoredAnnotation, ...]:
     """The annotation with the highest error score of each class, the earliest of tied ones, in the order of labels."""
-    best: dict[int, Annotation] = {}
+    best: dict[int, ScoredAnnotation] = {}
     for annotation in annotations:
         known = best.get(annotation.target_class)
         if known is None or annotation.score > known.score:

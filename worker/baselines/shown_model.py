@@ -56,7 +56,7 @@ def find_base_model(dataset: Dataset, name: str) -> BaseModel:
 
 def trained_model(dataset: Dataset, l2: float) -> ShownModel:
     """The ERM model of the data set with this λ, trained now and not stored: what `train_base_model` would make."""
-    head, _ = train_erm_head(dataset, l2)
+    head = train_erm_head(dataset, l2).head
     files = dataset.files
     predicted = np.full(files.n_rows, BaseModel.NO_PREDICTION, dtype=np.int64)
     rows = files.rows(Split.VALIDATION)

@@ -10,7 +10,7 @@ from modeling.tensors.baselines import roboshot, wise_ft
 from modeling.tensors.retraining import train_heads
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Outcome
-from worker.baselines.scored_annotations import Annotation
+from worker.baselines.scored_annotations import ScoredAnnotation
 
 ALPHA = 0.5
 
@@ -25,7 +25,7 @@ def group_prompt(bench: Bench) -> Iterator[Outcome]:
     yield Outcome.of(bench.data.dataset, "group prompts", predictions)
 
 
-def people_roboshot(bench: Bench, name: str, annotations: tuple[Annotation, ...]) -> Outcome:
+def people_roboshot(bench: Bench, name: str, annotations: tuple[ScoredAnnotation, ...]) -> Outcome:
     """The class prompts' classifier after RoboShot with the annotations' phrases: no training at all."""
     phrases = np.stack([annotation.embedding for annotation in annotations])
     classifier = roboshot(bench.prompts.class_zero_shot, phrases)

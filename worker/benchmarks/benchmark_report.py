@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Row
-from worker.baselines.scored_annotations import Annotation
+from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.baselines.shown_model import ShownModel
 
 
@@ -27,13 +27,13 @@ class Report:
         return str(described.get("name", self.bench.data.dataset.similarity_encoder))
 
     @property
-    def annotations(self) -> tuple[Annotation, ...]:
+    def annotations(self) -> tuple[ScoredAnnotation, ...]:
         """Every annotation of the sources, each once."""
         listed = (each for source in self.sources for each in _annotations(source))
         return tuple({id(annotation): annotation for annotation in listed}.values())
 
 
-def _annotations(source: AnnotationSource) -> Iterator[Annotation]:
+def _annotations(source: AnnotationSource) -> Iterator[ScoredAnnotation]:
     if isinstance(source, AnnotationSet):
         yield from source.annotations
     else:

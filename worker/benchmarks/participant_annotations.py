@@ -13,7 +13,7 @@ from annotations.models.arrays import unpack_float32
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.studies.lifecycle import find_study
-from worker.baselines.scored_annotations import Annotation, best_of_each_class
+from worker.baselines.scored_annotations import ScoredAnnotation, best_of_each_class
 
 
 class NoAnnotations(ServiceError):
@@ -28,8 +28,8 @@ class StudyAnnotations:
     """sets: by pseudonym, the best annotation of each class; best: the same over everybody's phrases."""
 
     base_model: BaseModel
-    sets: dict[str, tuple[Annotation, ...]]
-    best: tuple[Annotation, ...]
+    sets: dict[str, tuple[ScoredAnnotation, ...]]
+    best: tuple[ScoredAnnotation, ...]
 
 
 def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None = None) -> StudyAnnotations:
@@ -44,7 +44,7 @@ def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None 
     annotations = list(_annotations(study, shown))
     if not annotations:
         raise NoAnnotations(f"The study {slug} has no scored phrase on {shown} that counts.")
-    of_person: dict[str, list[Annotation]] = defaultdict(list)
+    of_person: dict[str, list[ScoredAnnotation]] = defaultdict(list)
     for annotation in annotations:
         of_person[annotation.participant].append(annotation)
     sets = {person: best_of_each_class(of_person[person]) for person in sorted(of_person)}
@@ -63,7 +63,7 @@ def _only_base_model(study: Study, dataset: Dataset) -> BaseModel:
     )
 
 
-def _annotations(study: Study, base_model: BaseModel) -> Iterator[Annotation]:
+def _annotations(study: Study, base_model: BaseModel) -> Iterator[ScoredAnnotation]:
     """Everybody's scored phrases that count, the earliest first."""
     visits = study.sessions.in_results(people_kind(study))
     scores = (
@@ -76,7 +76,7 @@ def _annotations(study: Study, base_model: BaseModel) -> Iterator[Annotation]:
     for score in scores:
         assignment, is_hidden = score.phrase.assignment, score.phrase.moderation == Moderation.HIDDEN
         assert assignment.task.target_class is not None, "a task with phrases has a class"
-        yield Annotation(
+        yield ScoredAnnotation(
             target_class=assignment.task.target_class,
             phrase=HIDDEN if is_hidden else score.phrase.text,
             template=score.text_template,

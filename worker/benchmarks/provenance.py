@@ -8,7 +8,7 @@ from typing import Any
 from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource
 from worker.baselines.method_inputs import HELD_OUT, Bench
 from worker.baselines.outcomes import Figure, Row
-from worker.baselines.scored_annotations import Annotation
+from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.baselines.shown_model import ShownModel
 from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.benchmark_report import Report
@@ -74,7 +74,7 @@ def _row_document(row: Row) -> dict[str, Any]:
     }
 
 
-def annotation_document(bench: Bench, annotation: Annotation) -> dict[str, Any]:
+def annotation_document(bench: Bench, annotation: ScoredAnnotation) -> dict[str, Any]:
     """One annotation: its phrase, its score, its τ, and the train images on either side of it."""
     data = bench.data
     n_above = int(annotation.members(data.dataset.files, data.train.rows).sum())

@@ -10,7 +10,7 @@ from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource, Pe
 from worker.baselines.method_inputs import Bench
 from worker.baselines.prompts import DatasetPrompts, PromptWords
 from worker.baselines.published_settings import PUBLISHED
-from worker.baselines.scored_annotations import Annotation, best_of_each_class, read_annotation, score_annotation
+from worker.baselines.scored_annotations import ScoredAnnotation, best_of_each_class, read_annotation, score_annotation
 from worker.baselines.shown_model import ShownModel, find_base_model, stored_model, trained_model
 from worker.baselines.split_features import BenchmarkData
 from worker.benchmarks.participant_annotations import StudyAnnotations, study_annotations
@@ -74,7 +74,7 @@ def _shown_model(dataset: Dataset, stored: BaseModel | None, request: Request, *
     return trained_model(dataset, request.l2 or settings.DEFAULT_L2) if needed else None
 
 
-def _given_sources(given: Sequence[Annotation]) -> list[AnnotationSource]:
+def _given_sources(given: Sequence[ScoredAnnotation]) -> list[AnnotationSource]:
     """Each annotation alone, and where several classes are annotated the set, which has the best of each.
 
     Their names have the annotations' numbers, in the order of `Report.annotations`.

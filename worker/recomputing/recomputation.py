@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from annotations.models import BaseModel, Run, Score
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import BadDataset
+from worker.datasets.head_training import heads_at_once
 from worker.recomputing.differences import Difference
 from worker.recomputing.stored_runs import run_differences
 from worker.recomputing.stored_scores import score_differences
-from worker.retraining.run_training import heads_at_once
 
 
 def compute_again(

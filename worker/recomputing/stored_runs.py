@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Run, RunState
 from annotations.models.arrays import unpack_int32
-from annotations.services.retraining.runs import TrainingBatch, annotation_digest, scores_of
+from annotations.services.retraining.runs import annotation_digest
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.heads import Head
+from worker.datasets import head_training
+from worker.datasets.head_training import ClassSlices, MeasuredHead, TrainedHead, Weighed, weigh
 from worker.recomputing.differences import (
     NUMBER_ROUNDING,
     Difference,
@@ -18,7 +20,6 @@ from worker.recomputing.differences import (
     differing_numbers,
     differing_values,
 )
-from worker.retraining.run_training import TrainedHead, Weighed, train, weigh
 
 HAS_RESULT = (RunState.DONE, RunState.REFUSED)
 _FLOAT32_ROUNDING = 1e-6
@@ -35,11 +36,10 @@ def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Dif
 
     Each run is in a state of HAS_RESULT. A head may differ from the stored one as far as both certificates allow.
     """
-    batch = TrainingBatch(base_model.dataset, base_model.l2)
     try:
         weighed = [_weighed(run) for run in runs]
-        trainable = [each for each in weighed if isinstance(each, Weighed)]
-        heads = iter(train(batch, trainable) if trainable else [])
+        weights = [each.weights for each in weighed if isinstance(each, Weighed)]
+        heads = iter(_trained(base_model, weights) if weights else [])
         return [list(_differences(run, each, heads)) for run, each in zip(runs, weighed, strict=True)]
     except ModelingError as error:
         if len(runs) > 1:  # one by one, so that what is wrong with one is said of that one alone
@@ -47,11 +47,16 @@ def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Dif
         return [[Difference("run", runs[0].state, f"not to be had: {error}")]]
 
 
+def _trained(base_model: BaseModel, weights: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
+    dataset = base_model.dataset
+    return head_training.measure(dataset, head_training.train(dataset, base_model.l2, np.stack(weights, axis=1)))
+
+
 def _weighed(run: Run) -> Weighed | SliceTooSmall | None:
     """What training would take, or why it is refused: a slice is too small, or there is no threshold or no feature."""
     if run.threshold is None or "features" not in run.base_model.dataset.files.manifest.arrays:
         return None
-    if not scores_of(run).exists():
+    if run.annotation is None:
         raise NoScore("no score belongs to it, so its text embedding is not known")
     try:
         return weigh(run)
@@ -60,29 +65,33 @@ def _weighed(run: Run) -> Weighed | SliceTooSmall | None:
 
 
 def _differences(
-    run: Run, weighed: Weighed | SliceTooSmall | None, heads: Iterator[TrainedHead]
+    run: Run, weighed: Weighed | SliceTooSmall | None, heads: Iterator[MeasuredHead]
 ) -> Iterator[Difference]:
     yield from _annotation(run)
     if isinstance(weighed, Weighed):
-        yield from _done(run, weighed, next(heads))
+        yield from _done(run, weighed.slices, next(heads))
         return
     yield from differing_values("state", run.state, RunState.REFUSED.value)
     if weighed is not None:
-        yield from differing_values("n_above", run.n_above, weighed.n_above)
-        yield from differing_values("n_below", run.n_below, weighed.n_below)
+        yield from _slice_sizes(run, weighed)
 
 
-def _done(run: Run, weighed: Weighed, trained: TrainedHead) -> Iterator[Difference]:
+def _slice_sizes(run: Run, again: ClassSlices | SliceTooSmall) -> Iterator[Difference]:
+    yield from differing_values("n_above", run.n_above, again.n_above)
+    yield from differing_values("n_below", run.n_below, again.n_below)
+
+
+def _done(run: Run, slices: ClassSlices, measured: MeasuredHead) -> Iterator[Difference]:
+    trained = measured.trained
     yield from differing_values("state", run.state, RunState.DONE.value)
-    yield from differing_values("n_above", run.n_above, weighed.n_above)
-    yield from differing_values("n_below", run.n_below, weighed.n_below)
+    yield from _slice_sizes(run, slices)
     if run.state != RunState.DONE:
         return
     assert run.loss is not None and run.certified_gap is not None, "a run that is done has its loss and its gap"
     uncertain = run.certified_gap + trained.certified_gap + NUMBER_ROUNDING
     yield from differing_numbers("loss", run.loss, trained.loss, uncertain)
     yield from _head(run, trained)
-    yield from _on_test(run, trained)
+    yield from _on_test(run, measured)
 
 
 def _annotation(run: Run) -> Iterator[Difference]:
@@ -118,14 +127,14 @@ def _weights(head: Head) -> NDArray[np.float64]:
     return np.column_stack([head.coef, head.intercept]).astype(np.float64)
 
 
-def _on_test(run: Run, trained: TrainedHead) -> Iterator[Difference]:
+def _on_test(run: Run, measured: MeasuredHead) -> Iterator[Difference]:
     assert run.head is not None and run.test_predictions is not None, "a run that is done has both"
     stored = unpack_int32(run.test_predictions)
     files = run.base_model.dataset.files
     by_stored_head = Head.from_bytes(bytes(run.head)).predict(files.array("features")[files.rows(Split.TEST)])
     yield from _predictions("test_predictions of the stored head", stored, by_stored_head)
-    yield from _predictions("test_predictions", stored, trained.test_predictions)
-    metrics = trained.metrics
+    yield from _predictions("test_predictions", stored, measured.test_predictions)
+    metrics = measured.metrics
     yield from differing_numbers("worst_group_accuracy", run.worst_group_accuracy, metrics.worst_group)
     yield from differing_numbers("average_accuracy", run.average_accuracy, metrics.average)
     yield from differing_numbers("plain_average_accuracy", run.plain_average_accuracy, metrics.average_plain)

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, CorrectionPart
-from annotations.models.arrays import unpack_float32
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.retraining.group_accuracies import GroupMetrics, group_metrics
 from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import annotated_members
 
 VALIDATION, TEST, SECOND = "validation", "test", "second"
 
@@ -70,24 +68,6 @@ def evaluation_sets(
     return tuple(each for each in sets if len(each.labels))
 
 
-def part_members(
-    part: CorrectionPart, files: DatasetFiles, rows: NDArray[np.int64], labels: NDArray[np.int32]
-) -> NDArray[np.bool_]:
-    """Which rows, int[m], with labels, int[m], are of a part's class and above its threshold: bool[m].
-
-    Raises BadDataset, BadArray.
-    """
-    return annotated_members(
-        files.array("similarity"),
-        rows,
-        labels,
-        unpack_float32(part.score.text_embedding),
-        sign=part.score.sign,
-        target_class=part.target_class,
-        threshold=part.threshold,
-    )
-
-
 def _second(base_model: BaseModel, second: BaseModel, parts: Sequence[CorrectionPart]) -> EvaluationSet:
     files = second.dataset.files
     rows = files.rows(Split.TEST)
@@ -120,7 +100,7 @@ def _set(
         labels=labels,
         groups=groups,
         before=predicted[rows].astype(np.int64),
-        above={part.target_class: part_members(part, files, rows, labels) for part in parts},
+        above={part.target_class: part.annotation.members(files.array("similarity"), rows, labels) for part in parts},
     )
 
 

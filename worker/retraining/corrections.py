@@ -17,13 +17,12 @@ from annotations.services.retraining.corrections import TrainedCorrection
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from modeling.tensors.retraining import TrainedHeads, train_heads, train_some_classes
-from worker.common import process_cache
+from modeling.tensors.retraining import FreeRows
 from worker.common.library_versions import library_versions
-from worker.common.process_cache import TrainingSet
+from worker.datasets import head_training
+from worker.datasets.head_training import ClassSlices, TrainedHead
 from worker.queue.due_jobs import work_on_due
-from worker.retraining.correction_effects import EvaluationSet, evaluation_sets, part_members
+from worker.retraining.correction_effects import EvaluationSet, evaluation_sets
 
 MANY_CLASSES = 200  # with more, only the annotated classes' rows are trained
 AT_ONCE = 16  # heads: each needs a loss weight for every training image
@@ -45,34 +44,28 @@ def train(correction: Correction) -> TrainedCorrection:
     if not parts:
         raise ModelingError("it has no annotation any more")
     jobs.beat(correction, phase="splitting the training images")
-    training = process_cache.training_set(base_model.dataset)
-    files = base_model.dataset.files
-    members = {part.target_class: part_members(part, files, training.rows, training.labels) for part in parts}
-    kept = [parts, *([part for part in parts if part is not left_out] for left_out in parts)]
-    heads: list[Head] = []
-    losses: list[float] = []
-    gaps: list[float] = []
+    slices = [ClassSlices.of(part.annotation, base_model.dataset) for part in parts]
+    kept = [slices, *([each for each in slices if each is not left_out] for left_out in slices)]
+    trained: list[TrainedHead] = []
     for first in range(0, len(kept), AT_ONCE):
-        some = kept[first : first + AT_ONCE]
-        jobs.beat(correction, phase="training", n_done=len(heads), n_total=len(kept))
-        weights = np.stack([_weights(training, members, each, correction.scheme) for each in some], axis=1)
-        trained, solved = _solve(base_model, training, weights, list(members))
-        heads += _heads(trained, training, base_model)
-        losses += trained.loss.tolist()
-        gaps += trained.gap.tolist()
-    jobs.beat(correction, phase="measuring", n_done=len(heads))
+        jobs.beat(correction, phase="training", n_done=len(trained), n_total=len(kept))
+        weights = np.stack([_weights(correction, each) for each in kept[first : first + AT_ONCE]], axis=1)
+        some, solved = solve(base_model, weights, [part.target_class for part in parts])
+        trained += some
+    jobs.beat(correction, phase="measuring", n_done=len(trained))
     sets = evaluation_sets(base_model, parts, correction.second_base_model)
+    whole, *without = trained
     effects = {
         "solved": solved,
-        "sets": [_effect(each, heads[0]) for each in sets],
-        "slices": [_sizes(part, members[part.target_class], training) for part in parts],
+        "sets": [_effect(each, whole.head) for each in sets],
+        "slices": [{"class": each.target_class, "n_above": each.n_above, "n_below": each.n_below} for each in slices],
     }
     return TrainedCorrection(
         effects=effects,
-        ablations=[_ablation(part, head, sets) for part, head in zip(parts, heads[1:], strict=True)],
-        head=heads[0].to_bytes(_model_card(correction, parts, effects)),
-        loss=losses[0],
-        certified_gap=gaps[0],
+        ablations=[_ablation(part, each.head, sets) for part, each in zip(parts, without, strict=True)],
+        head=whole.head.to_bytes(_model_card(correction, parts, effects)),
+        loss=whole.loss,
+        certified_gap=whole.certified_gap,
         versions=library_versions(),
     )
 
@@ -86,37 +79,19 @@ def _train_one(correction: Correction) -> None:
         corrections.store(correction, trained)
 
 
-def _weights(
-    training: TrainingSet, members: dict[int, NDArray[np.bool_]], parts: Iterable[CorrectionPart], scheme: str
-) -> NDArray[np.float64]:
-    """Loss weights with the annotations of some parts, float64[n]; without any each class is one slice."""
-    labels = [part.target_class for part in parts]
-    above = np.zeros(len(training.labels), np.bool_)
-    for label in labels:
-        above |= members[label]
-    membership = slice_membership(above, training.labels, labels, settings.MIN_SLICE_SIZE)
-    return slice_weights(training.labels, membership, scheme)
-
-
-def _solve(
-    base_model: BaseModel, training: TrainingSet, weights: NDArray[np.float64], classes: Sequence[int]
-) -> tuple[TrainedHeads, str]:
+def solve(base_model: BaseModel, weights: NDArray[np.float64], classes: Sequence[int]) -> tuple[list[TrainedHead], str]:
     """Train a head a column, from the base model's own where there are many classes, and say which rows were free."""
-    n_classes = len(base_model.dataset.class_names)
-    if n_classes > MANY_CLASSES and base_model.head is not None:
+    dataset, l2 = base_model.dataset, base_model.l2
+    if len(dataset.class_names) > MANY_CLASSES and base_model.head is not None:
         head = Head.from_bytes(bytes(base_model.head))
-        given = (training.features, training.labels, weights, base_model.l2, head.coef, head.intercept, classes)
-        return train_some_classes(*given, device=process_cache.device()), SOME_ROWS
-    start = process_cache.shared_start(base_model.dataset, base_model.l2)
-    columns = (training.features, training.labels, weights, base_model.l2, n_classes)
-    return train_heads(*columns, start=start, device=process_cache.device()), ALL_ROWS
+        return head_training.train_rows(dataset, l2, weights, FreeRows(head.coef, head.intercept, classes)), SOME_ROWS
+    return head_training.train(dataset, l2, weights), ALL_ROWS
 
 
-def _heads(trained: TrainedHeads, training: TrainingSet, base_model: BaseModel) -> list[Head]:
-    return [
-        Head.of(coef, intercept, training.standardization, base_model.dataset.class_names)
-        for coef, intercept in zip(trained.coef, trained.intercept, strict=True)
-    ]
+def _weights(correction: Correction, slices: Sequence[ClassSlices]) -> NDArray[np.float64]:
+    """Loss weights with some of the annotations, float64[n]."""
+    dataset = correction.base_model.dataset
+    return head_training.loss_weights(dataset, slices, correction.scheme, settings.MIN_SLICE_SIZE)
 
 
 def _effect(each: EvaluationSet, head: Head) -> dict[str, Any]:
@@ -132,13 +107,6 @@ def _effect(each: EvaluationSet, head: Head) -> dict[str, Any]:
 def _ablation(part: CorrectionPart, head: Head, sets: Iterable[EvaluationSet]) -> dict[str, Any]:
     measured = [{"name": each.name, "after": each.measure(head.predict(each.features))} for each in sets]
     return {"class": part.target_class, "phrase": part.score.phrase.text, "sets": measured}
-
-
-def _sizes(part: CorrectionPart, members: NDArray[np.bool_], training: TrainingSet) -> dict[str, Any]:
-    """The two slices of the training images."""
-    n_above = int(members.sum())
-    n_class = int((training.labels == part.target_class).sum())
-    return {"class": part.target_class, "n_above": n_above, "n_below": n_class - n_above}
 
 
 def _too_small(correction: Correction, error: SliceTooSmall) -> str:

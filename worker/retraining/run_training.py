@@ -4,53 +4,24 @@ The rules are in annotations.services.retraining.runs.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from functools import partial
 
 import numpy as np
 from django.db import transaction
-from numpy.typing import NDArray
 
-from annotations.models import Dataset, Run
-from annotations.services.datasets.base_models import test_group_metrics
+from annotations.models import Run
 from annotations.services.retraining import runs
 from annotations.services.retraining.runs import TrainedRun, TrainingBatch
 from modeling.arrays.common.modeling_errors import SliceTooSmall
-from modeling.arrays.datasets.dataset_files import BadDataset, Split
-from modeling.arrays.retraining.group_accuracies import GroupMetrics
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import annotated_members, slice_membership, slice_weights
-from modeling.tensors.retraining import train_heads
-from worker.common import process_cache
+from modeling.arrays.datasets.dataset_files import BadDataset
 from worker.common.library_versions import library_versions
 from worker.common.throttled_log import log_error_throttled
+from worker.datasets import head_training
+from worker.datasets.head_training import MeasuredHead, Weighed, heads_at_once, weigh
 from worker.queue.drain import drain
 
 NO_FEATURES = "the data set has no classifier features, so nothing can be retrained on it"
-
-MAX_AT_ONCE = 256
-_WORK_AT_ONCE = 1e10  # product of images, features, classes and heads: some seconds on one core
-
-
-@dataclass(frozen=True)
-class Weighed:
-    """An annotation as training takes it: loss weights of the training images, float64[n], and its slices' sizes."""
-
-    weights: NDArray[np.float64]
-    n_above: int
-    n_below: int
-
-
-@dataclass(frozen=True)
-class TrainedHead:
-    """A head with its predictions, int64[n_test], and metrics on test; loss and certified gap of its objective."""
-
-    head: Head
-    test_predictions: NDArray[np.int64]
-    metrics: GroupMetrics
-    loss: float
-    certified_gap: float
 
 
 def train_due_runs() -> int:
@@ -60,16 +31,6 @@ def train_due_runs() -> int:
     """
     runs.fail_exhausted_runs()
     return sum(_train_due(batch) for batch in runs.due_batches())
-
-
-def heads_at_once(dataset: Dataset) -> int:
-    """How many heads make a batch that does not keep others waiting, from 1 to MAX_AT_ONCE. Raises BadDataset."""
-    files = dataset.files
-    entry = files.manifest.arrays.get("features")
-    if entry is None:
-        return MAX_AT_ONCE  # all are refused
-    work = len(files.rows(Split.TRAIN)) * entry.dim * len(files.class_names)
-    return int(np.clip(_WORK_AT_ONCE // max(work, 1), 1, MAX_AT_ONCE))
 
 
 def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
@@ -82,50 +43,6 @@ def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
         else:
             _train(batch, due)
     return [run.pk for run in due]
-
-
-def weigh(run: Run) -> Weighed:
-    """Split the training images by a run's annotation and weigh them. Raises SliceTooSmall, BadDataset, BadArray."""
-    assert run.threshold is not None, "a run without a threshold is refused when it is planned"
-    dataset, embedding = run.base_model.dataset, runs.text_embedding(run)
-    training = process_cache.training_set(dataset)
-    members = annotated_members(
-        dataset.files.array("similarity"),
-        training.rows,
-        training.labels,
-        embedding,
-        sign=run.sign,
-        target_class=run.target_class,
-        threshold=run.threshold,
-    )
-    slices = slice_membership(members, training.labels, run.target_class, run.min_slice_size)
-    n_above, n_class = int(members.sum()), int((training.labels == run.target_class).sum())
-    return Weighed(slice_weights(training.labels, slices, run.scheme), n_above, n_class - n_above)
-
-
-def train(batch: TrainingBatch, weighed: Sequence[Weighed]) -> list[TrainedHead]:
-    """Train one head for each, all at once. Raises BadDataset, BadArray, NotConverged."""
-    dataset = batch.dataset
-    training = process_cache.training_set(dataset)
-    trained = train_heads(
-        training.features,
-        training.labels,
-        np.stack([each.weights for each in weighed], axis=1),
-        batch.l2,
-        len(dataset.class_names),
-        start=process_cache.shared_start(dataset, batch.l2),
-        device=process_cache.device(),
-    )
-    test_features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
-    heads = [
-        Head.of(coef, intercept, training.standardization, dataset.class_names)
-        for coef, intercept in zip(trained.coef, trained.intercept, strict=True)
-    ]
-    predictions = [head.predict(test_features) for head in heads]
-    return [
-        TrainedHead(head, predicted, test_group_metrics(dataset, predicted), float(loss), float(gap))
-        for head, predicted, loss, gap in zip(heads, predictions, trained.loss, trained.gap, strict=True)
-    ]
 
 
 def _train_due(batch: TrainingBatch) -> int:
@@ -151,23 +68,24 @@ def _train(batch: TrainingBatch, due: Iterable[Run]) -> None:
                 runs.refuse_run(run, str(error), too_small=error)
     if not trainable:
         return
-    heads = train(batch, [weighed for _, weighed in trainable])
-    for (same, weighed), trained in zip(trainable, heads, strict=True):
+    weights = np.stack([weighed.weights for _, weighed in trainable], axis=1)
+    heads = head_training.train(batch.dataset, batch.l2, weights)
+    for (same, weighed), measured in zip(trainable, head_training.measure(batch.dataset, heads), strict=True):
         for run in same:
-            _store(run, weighed, trained)
+            _store(run, weighed, measured)
 
 
-def _store(run: Run, weighed: Weighed, trained: TrainedHead) -> None:
+def _store(run: Run, weighed: Weighed, measured: MeasuredHead) -> None:
     runs.store_run(
         run,
         TrainedRun(
-            n_above=weighed.n_above,
-            n_below=weighed.n_below,
-            metrics=trained.metrics,
-            test_predictions=trained.test_predictions,
-            head=trained.head.to_bytes(),
-            loss=trained.loss,
-            certified_gap=trained.certified_gap,
+            n_above=weighed.slices.n_above,
+            n_below=weighed.slices.n_below,
+            metrics=measured.metrics,
+            test_predictions=measured.test_predictions,
+            head=measured.trained.head.to_bytes(),
+            loss=measured.trained.loss,
+            certified_gap=measured.trained.certified_gap,
             versions=library_versions(),
         ),
     )

@@ -14,7 +14,7 @@ from annotations.readings.datasets.image_samples import sample
 from annotations.readings.releases.moderated_words import HIDDEN
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.slices import annotated_members
+from modeling.arrays.retraining.annotation import Annotation
 
 PANEL_SIZE = 8
 _SEED = (6, 10)  # of the panels' samples
@@ -87,17 +87,10 @@ def _parts(task: int, score: Score, has_run: bool, words: str) -> Iterator[Split
     assert label is not None, "a task with phrases has a class"
     files = base_model.dataset.files
     predicted = base_model.predicted
+    annotation = Annotation(label, unpack_float32(score.text_embedding), score.sign, score.threshold)
     for split in (Split.VALIDATION, Split.TEST):
         rows = files.rows(split, label)
-        above = annotated_members(
-            files.array("similarity"),
-            rows,
-            files.labels[rows],
-            unpack_float32(score.text_embedding),
-            sign=score.sign,
-            target_class=label,
-            threshold=score.threshold,
-        )
+        above = annotation.members(files.array("similarity"), rows, files.labels[rows])
         before = predicted[rows]
         after = _after(score, files.rows(split), rows) if split is Split.TEST and has_run else None
         for part, members in (("minority", above), ("majority", ~above), ("class", np.ones_like(above))):

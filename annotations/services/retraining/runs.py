@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Score, ThresholdChoice, event_kinds
-from annotations.models.arrays import pack_int32, unpack_float32
+from annotations.models.arrays import pack_int32
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, partial_state, row_state
 from annotations.services.queue import worker_wakeup
@@ -93,18 +93,6 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
     if sign < 0:  # only then, so that digests of before there were negations hold
         annotation.append(sign)
     return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
-
-
-def scores_of(run: Run) -> QuerySet[Score]:
-    """Return the scores whose automatic or chosen threshold a run retrains with, oldest first: one text embedding."""
-    return Score.objects.filter(Q(run=run) | Q(phrase__threshold_choice__run=run)).order_by("pk")
-
-
-def text_embedding(run: Run) -> NDArray[np.float32]:
-    """Return the unit embedding, float32[d], of the phrase that a run retrains with."""
-    score = scores_of(run).first()
-    assert score is not None, "a run is planned for a score"
-    return unpack_float32(score.text_embedding)
 
 
 def due_batches() -> list[TrainingBatch]:

@@ -18,7 +18,6 @@ from modeling.arrays.common.array_checks import (
     float32_threshold,
 )
 from modeling.arrays.common.modeling_errors import BadArray, SliceTooSmall
-from modeling.arrays.embeddings.similarity import similarities
 
 DEFAULT_SCHEME = "class_equal"
 
@@ -57,34 +56,6 @@ def slice_members(
     if len(labels) and not of_class.any():
         raise BadArray(f"no image is of the target class {target_class}: labels are at most {labels.max()}")
     members: NDArray[np.bool_] = (finite_float32(similarities) > float32_threshold(threshold)) & of_class
-    return members
-
-
-def annotated_members(
-    images: NDArray[np.float32],
-    rows: NDArray[np.integer],
-    labels: NDArray[np.integer],
-    text: NDArray[np.float32],
-    *,
-    sign: int,
-    target_class: int,
-    threshold: float,
-) -> NDArray[np.bool_]:
-    """Which rows of a data set are of the annotated class and above the threshold: bool[m].
-
-    images: float32[n, d], all unit rows of the data set, of which only those of the class are read; rows: int[m], which
-    of them; labels: int[m] ≥ 0, of these rows, none of which need be of the class; text: float32[d]; sign: 1, or -1 for
-    a negation, whose images are those with -similarity > threshold. Raises as `similarities` and `slice_members` do,
-    and BadArray for a row that is not in the data set.
-    """
-    check_one_length(rows=rows, labels=labels)
-    rows = checked_ids(rows, "row", below=len(images))
-    if sign not in (-1, 1):
-        raise BadArray(f"the sign must be 1 or -1, not {sign}")
-    members = np.zeros(len(rows), np.bool_)
-    of_class = np.flatnonzero(labels == target_class)
-    values = sign * similarities(images[rows[of_class]], text)
-    members[of_class] = slice_members(values, labels[of_class], target_class, threshold)
     return members
 
 

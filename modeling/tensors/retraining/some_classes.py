@@ -31,45 +31,101 @@ from modeling.tensors.retraining.shared_start import METRIC_ROWS, curvature_metr
 from modeling.tensors.retraining.solver import solve
 
 
+@dataclass(frozen=True, eq=False)
+class FreeRows:
+    """A trained head of which only the rows of some classes move.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (C, d)
+        The head's coefficients, finite floats.
+    intercept : ndarray of shape (C,)
+    classes : sequence of int
+        Classes whose rows are trained: distinct, in [0, C), at least one.
+    """
+
+    coef: NDArray[np.floating]
+    intercept: NDArray[np.floating]
+    classes: Sequence[int]
+
+    def checked_head(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the head of these features as float64[C, d + 1], the bias last. Raises BadArray."""
+        coef, intercept = self.coef, self.intercept
+        fits = coef.ndim == features.ndim == 2 and coef.shape[1] == features.shape[1]
+        if not fits or intercept.shape != coef.shape[:1]:
+            raise BadArray(
+                f"coef {coef.shape} and intercept {intercept.shape} must be [C, d] and [C] "
+                f"for features {features.shape}"
+            )
+        head = np.concatenate([coef, intercept[:, None]], axis=1).astype(np.float64)
+        bad = ~np.isfinite(head).all(axis=1)
+        if bad.any():
+            raise BadArray(f"the head must be finite, and its row {int(np.argmax(bad))} is not")
+        return head
+
+
 def train_some_classes(
     features: NDArray[np.floating],
     labels: NDArray[np.integer],
     weights: NDArray[np.floating],
     l2: float,
-    coef: NDArray[np.floating],
-    intercept: NDArray[np.floating],
-    classes: Sequence[int],
+    free: FreeRows,
+    *,
     tolerance: float = 1e-8,
     max_iterations: int = 500,
     device: str | torch.device = "cpu",
 ) -> TrainedHeads:
-    """Train K heads as `train_heads` does, moving only the rows of some classes; the other rows stay those of a head.
+    """Train K heads as `train_heads` does, moving only the rows of some classes.
 
-    features, labels, weights, l2, tolerance: as in `train_heads`, with labels in [0, C);
-    coef, intercept: float[C, d] and float[C], the head to go out from; classes: those whose rows are trained.
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+        Standardised floats, at most 1e6 in absolute value.
+    labels : ndarray of shape (n,)
+        Integer classes in [0, C); at least two occur.
+    weights : ndarray of shape (n, K)
+        Floats ≥ 0, one column per head; each column is scaled to sum 1.
+    l2 : float
+        Penalty λ > 0; it includes the bias.
+    free : FreeRows
+        The head to start from, and the classes whose rows move.
+    tolerance : float, default 1e-8
+        Largest accepted gap / loss.
+    max_iterations : int, default 500
+    device : str or torch.device, default "cpu"
 
-    loss is the whole objective, with all rows in its penalty; gap bounds how far it is above the least that these rows
-    alone can reach. With every class trained that is the minimum of `train_heads`; with few it is higher.
-    Raises BadArray for input that does not fit, NotConverged where a head misses the tolerance in max_iterations.
+    Returns
+    -------
+    TrainedHeads
+        `loss` is the whole objective, with all rows in its penalty. `gap` bounds how far it is above the least that
+        these rows alone can reach. With every class trained that is the minimum of `train_heads`; with few it is
+        higher.
+
+    Raises
+    ------
+    BadArray
+        If an input has a wrong shape, type or range.
+    NotConverged
+        If a head misses `tolerance`.
     """
-    whole = _checked_head(features, coef, intercept)
+    whole = free.checked_head(features)
     n_classes = check_problem(features, labels, l2, len(whole))
     check_values(features)
     check_weights(weights, len(labels))
     check_tolerance(tolerance)
-    check_classes(classes, n_classes)
-    free = torch.tensor(sorted(classes), dtype=torch.int64)
+    check_classes(free.classes, n_classes)
+    rows = torch.tensor(sorted(free.classes), dtype=torch.int64)
     with torch.inference_mode():
         head = torch.from_numpy(whole).to(device)
-        problem = _restricted(Problem.of(features, labels, l2, n_classes, device), head, free)
-        given, start = as_tensor(weights).to(device), head[free]
+        problem = _restricted(Problem.of(features, labels, l2, n_classes, device), head, rows)
+        given, start = as_tensor(weights).to(device), head[rows]
         metric = curvature_metric(problem, _typical(given), start, METRIC_ROWS)
         solutions = [
             solve(problem, batch, start, metric, tolerance, max_iterations) for batch in batches(problem, given)
         ]
-        rows = head.repeat(given.shape[1], 1, 1)
-        rows[:, free] = torch.cat([each.v for each in solutions])
-        trained = TrainedHeads.of(rows, solutions)
+        heads = head.repeat(given.shape[1], 1, 1)
+        heads[:, rows] = torch.cat([each.v for each in solutions])
+        trained = TrainedHeads.of(heads, solutions)
         penalty_of_others = l2 / 2 * float((head**2).sum() - (start**2).sum())
         return replace(trained, loss=trained.loss + penalty_of_others)
 
@@ -126,18 +182,3 @@ def _typical(weights: Tensor) -> Tensor:
     scale = 1 / weights.sum(0, dtype=torch.float64)
     mean = (weights @ scale.to(weights.dtype)).double() / len(scale)
     return (mean + 1 / len(mean)) / 2
-
-
-def _checked_head(
-    features: NDArray[np.floating], coef: NDArray[np.floating], intercept: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """float64[C, d + 1], the bias last."""
-    if coef.ndim != 2 or features.ndim != 2 or coef.shape[1] != features.shape[1] or intercept.shape != coef.shape[:1]:
-        raise BadArray(
-            f"coef {coef.shape} and intercept {intercept.shape} must be [C, d] and [C] for features {features.shape}"
-        )
-    head = np.concatenate([coef, intercept[:, None]], axis=1).astype(np.float64)
-    bad = ~np.isfinite(head).all(axis=1)
-    if bad.any():
-        raise BadArray(f"the head must be finite, and its row {int(np.argmax(bad))} is not")
-    return head

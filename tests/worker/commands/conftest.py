@@ -18,6 +18,7 @@ from annotations.services.datasets.base_models import test_group_metrics as meas
 from annotations.services.retraining.runs import TrainedRun, store_run
 from modeling.arrays.datasets.dataset_files import Split, open_dataset
 from tests import actors
+from worker.common.library_versions import library_versions
 from worker.datasets.base_models import train_erm_head
 
 Command = Callable[..., str]
@@ -88,8 +89,8 @@ def finished_run(imported: Dataset, command: Command) -> Run:
     command("train_base_model", "mine", "--l2", "0.5")
     base_model = BaseModel.objects.get(dataset=imported)
     visit = actors.start_visit(actors.open_study(actors.create_study(base_model)), "alice")
-    head, training = train_erm_head(imported, 0.01)
-    predictions = head.predict(imported.files.array("features")[imported.files.rows(Split.TEST)])
+    erm = train_erm_head(imported, 0.01)
+    predictions = erm.head.predict(imported.files.array("features")[imported.files.rows(Split.TEST)])
     run = Run.objects.create(
         assignment=visit.assignment,
         base_model=base_model,
@@ -105,10 +106,10 @@ def finished_run(imported: Dataset, command: Command) -> Run:
         n_below=30,
         metrics=measure(imported, predictions),
         test_predictions=predictions,
-        head=head.to_bytes(),
-        loss=training["loss"],
-        certified_gap=training["certified_gap"],
-        versions=training["versions"],
+        head=erm.head.to_bytes(),
+        loss=erm.loss,
+        certified_gap=erm.certified_gap,
+        versions=library_versions(),
     )
     assert store_run(run, trained)
     run.refresh_from_db()

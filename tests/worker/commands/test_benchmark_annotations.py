@@ -10,9 +10,9 @@ from tests import actors
 from tests.steps import submit_and_score
 from worker.baselines.annotation_slices import NoUsableAnnotation, slices_of
 from worker.baselines.scored_annotations import (
-    Annotation,
     Asked,
     BadAnnotation,
+    ScoredAnnotation,
     best_of_each_class,
     read_annotation,
     score_annotation,
@@ -53,7 +53,7 @@ def test_what_is_no_annotation_is_refused(text: str) -> None:
         read_annotation(text, CLASSES)
 
 
-def annotated(base_model: BaseModel, text: str) -> Annotation:
+def annotated(base_model: BaseModel, text: str) -> ScoredAnnotation:
     dataset = base_model.dataset
     asked = read_annotation(text, dataset.class_names)
     return score_annotation(dataset, stored_model(base_model), asked, TEMPLATE)

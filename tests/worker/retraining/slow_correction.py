@@ -15,5 +15,5 @@ def for_ever(*given: Any) -> NoReturn:
         time.sleep(1)
 
 
-corrections._solve = for_ever  # type: ignore[assignment]
+corrections.solve = for_ever  # type: ignore[assignment]
 corrections.train_due_corrections()

@@ -22,6 +22,7 @@ from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.heads import Head, read_metadata
 from tests.actors import OVAL, SQUARE
 from tests.correcting import approve, say, study_of_both
+from worker.common.process_cache import training_set
 from worker.datasets.base_models import trained
 from worker.retraining import corrections as worker
 from worker.retraining.corrections import train_due_corrections
@@ -131,16 +132,16 @@ def test_leaving_one_out_is_the_correction_without_it(
 def test_of_one_annotation_the_ablation_only_balances_the_classes(
     study: Study, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    solve, seen = worker._solve, []
+    solve, seen = worker.solve, []
 
-    def watched(base_model: BaseModel, training: Any, weights: np.ndarray, classes: Any) -> Any:
-        seen.append((training.labels, weights))
-        return solve(base_model, training, weights, classes)
+    def watched(base_model: BaseModel, weights: np.ndarray, classes: Any) -> Any:
+        seen.append(weights)
+        return solve(base_model, weights, classes)
 
-    monkeypatch.setattr(worker, "_solve", watched)
+    monkeypatch.setattr(worker, "solve", watched)
     (only,) = corrected(study, base_model, by_hand={OVAL: None}).ablations
     assert only["phrase"] == "red"
-    ((labels, weights),) = seen
+    (weights,), labels = seen, training_set(base_model.dataset).labels
     np.testing.assert_allclose(weights[:, 1], 0.5 / np.bincount(labels)[labels])
 
 
@@ -215,13 +216,13 @@ def test_what_was_undone_meanwhile_stays_undone(
     study: Study, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     correction = corrections.request(study, base_model, by="coordinator")
-    solve = worker._solve
+    solve = worker.solve
 
     def undone(*given: Any) -> Any:
         Correction.objects.update(state=JobState.FAILED, error="somebody withdrew", finished_at=timezone.now())
         return solve(*given)
 
-    monkeypatch.setattr(worker, "_solve", undone)
+    monkeypatch.setattr(worker, "solve", undone)
     train_due_corrections()
     correction.refresh_from_db()
     assert (correction.state, correction.error, correction.head) == (JobState.FAILED, "somebody withdrew", None)

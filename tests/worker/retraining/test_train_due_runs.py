@@ -11,6 +11,7 @@ from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.retraining.heads import Head
 from tests.steps import end, submit_and_score
 from worker.common import process_cache
+from worker.datasets import head_training
 from worker.retraining import run_training
 from worker.retraining.run_training import train_batch, train_due_runs
 
@@ -122,7 +123,7 @@ def test_a_data_set_without_features_refuses_the_run(ended, monkeypatch):
 
 
 def test_a_run_that_cannot_be_trained_fails_and_its_neighbour_is_done(ended, monkeypatch):
-    train_heads = run_training.train_heads
+    train_heads = head_training.train_heads
     bad = by_text("red oval")
 
     def choke(features, labels, weights, *rest, **options):
@@ -130,7 +131,7 @@ def test_a_run_that_cannot_be_trained_fails_and_its_neighbour_is_done(ended, mon
             raise NotConverged(500, 0.1, 1e-8, 500)
         return train_heads(features, labels, weights, *rest, **options)
 
-    monkeypatch.setattr(run_training, "train_heads", choke)
+    monkeypatch.setattr(head_training, "train_heads", choke)
     assert train_due_runs() == 1
     bad.refresh_from_db()
     assert by_text("red").state == RunState.DONE
@@ -143,7 +144,7 @@ def test_an_accident_leaves_the_run_due_and_a_later_success_clears_its_reason(en
         raise MemoryError("no memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr(run_training, "train_heads", choke)
+        patched.setattr(head_training, "train_heads", choke)
         assert train_due_runs() == 0
     assert (by_text("red").state, by_text("red").reason) == (
         RunState.PENDING,

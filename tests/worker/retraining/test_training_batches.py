@@ -6,20 +6,22 @@ from annotations.models import BaseModel, Event, Run, RunState
 from annotations.services.queue.claims import MAX_ATTEMPTS
 from tests import actors
 from tests.steps import end, submit_and_score
+from worker.datasets import head_training
+from worker.datasets.head_training import heads_at_once, weigh
 from worker.retraining import run_training
-from worker.retraining.run_training import heads_at_once, train_due_runs, weigh
+from worker.retraining.run_training import train_due_runs
 
 
 @pytest.fixture
 def widths(monkeypatch):
     """How many heads each batch trained."""
-    made, train_heads = [], run_training.train_heads
+    made, train_heads = [], head_training.train_heads
 
     def counted(features, labels, weights, *rest, **options):
         made.append(weights.shape[1])
         return train_heads(features, labels, weights, *rest, **options)
 
-    monkeypatch.setattr(run_training, "train_heads", counted)
+    monkeypatch.setattr(head_training, "train_heads", counted)
     return made
 
 
@@ -76,11 +78,11 @@ def test_another_l2_is_a_batch_of_its_own(alice, base_model, widths):
 def test_runs_are_trained_in_batches_of_bounded_work(alice, monkeypatch):
     work(alice, "red", "red oval")
     dataset = alice.assignment.task.base_model.dataset
-    assert heads_at_once(dataset) == run_training.MAX_AT_ONCE
+    assert heads_at_once(dataset) == head_training.MAX_AT_ONCE
     images_by_features_by_classes = 100 * 12 * 2
-    monkeypatch.setattr(run_training, "_WORK_AT_ONCE", 3 * images_by_features_by_classes)
+    monkeypatch.setattr(head_training, "WORK_AT_ONCE", 3 * images_by_features_by_classes)
     assert heads_at_once(dataset) == 3
-    monkeypatch.setattr(run_training, "_WORK_AT_ONCE", 1)
+    monkeypatch.setattr(head_training, "WORK_AT_ONCE", 1)
     assert heads_at_once(dataset) == 1
     assert train_due_runs() == 2
 
@@ -90,7 +92,7 @@ def test_a_head_alone_and_among_others_predicts_the_same(alice, monkeypatch):
     train_due_runs()
     together = {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.filter(state=RunState.DONE)}
     Run.objects.filter(state=RunState.DONE).update(state=RunState.PENDING, attempts=0)
-    monkeypatch.setattr(run_training, "MAX_AT_ONCE", 1)
+    monkeypatch.setattr(head_training, "MAX_AT_ONCE", 1)
     train_due_runs()
     assert {run.phrase_text: bytes(run.test_predictions) for run in Run.objects.exclude(head=None)} == together
 
@@ -110,7 +112,7 @@ def test_a_run_that_kills_its_worker_fails_alone_and_its_neighbours_are_done(ali
         return weigh(run)
 
     monkeypatch.setattr(run_training, "weigh", deadly)
-    monkeypatch.setattr(run_training, "MAX_AT_ONCE", 4)
+    monkeypatch.setattr(head_training, "MAX_AT_ONCE", 4)
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(Death):
             train_due_runs()

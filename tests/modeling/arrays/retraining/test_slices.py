@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from modeling.arrays.common.modeling_errors import BadArray, SliceTooSmall
 from modeling.arrays.retraining.slices import (
     SCHEMES,
-    annotated_members,
     division_weights,
     slice_ids,
     slice_members,
@@ -40,32 +39,6 @@ def test_similarities_are_compared_in_float32() -> None:
     similarities = np.array([0.1, 0.3], dtype=np.float32)
     assert float(similarities[0]) > 0.1  # as float64 it would count as above
     np.testing.assert_array_equal(slice_members(similarities, np.zeros(2, int), 0, 0.1), [False, True])
-
-
-def test_of_some_rows_those_of_the_class_and_above_the_threshold_are_annotated() -> None:
-    images = np.array([[1, 0], [0.6, 0.8], [0, 1], [0.8, 0.6]], np.float32)
-    rows, labels = np.array([3, 0, 1]), np.array([0, 0, 1])
-    text = np.array([1, 0], np.float32)
-    tau = float(np.float32(0.8))
-    above = annotated_members(images, rows, labels, text, sign=1, target_class=0, threshold=tau)
-    np.testing.assert_array_equal(above, [False, True, False])
-    negated = annotated_members(images, rows, labels, text, sign=-1, target_class=0, threshold=-0.9)
-    np.testing.assert_array_equal(negated, [True, False, False])
-    with pytest.raises(BadArray):
-        annotated_members(images, rows, labels[:2], text, sign=1, target_class=0, threshold=tau)
-    for no_row in (-1, 4):
-        with pytest.raises(BadArray, match=rf"rows must be in \[0, 4\), but row {no_row} of image 1 is not"):
-            annotated_members(images, np.array([3, no_row, 1]), labels, text, sign=1, target_class=0, threshold=tau)
-    with pytest.raises(BadArray, match="the sign must be 1 or -1, not 0"):
-        annotated_members(images, rows, labels, text, sign=0, target_class=0, threshold=tau)
-
-
-def test_rows_without_the_class_have_no_annotated_member_and_none_is_read() -> None:
-    unread = np.full((4, 2), np.nan, np.float32)
-    for rows in (np.arange(3), np.arange(0)):
-        labels, text = np.ones(len(rows), int), np.array([1, 0], np.float32)
-        found = annotated_members(unread, rows, labels, text, sign=1, target_class=0, threshold=0.1)
-        np.testing.assert_array_equal(found, np.zeros(len(rows), bool))
 
 
 def test_two_annotated_classes_make_four_slices() -> None:

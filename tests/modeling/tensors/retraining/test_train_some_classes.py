@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
-from modeling.tensors.retraining import TrainedHeads, train_heads, train_some_classes
+from modeling.tensors.retraining import FreeRows, TrainedHeads, train_heads, train_some_classes
 from tests.modeling.tensors.retraining.problems import objective, problem
 
 L2 = 0.05
@@ -27,8 +27,9 @@ def base(data: Arrays) -> TrainedHeads:
 def some(data: Arrays, classes: Any, **changes: Any) -> TrainedHeads:
     x, y, weights = data
     head = base(data)
-    arguments = {"coef": head.coef[0], "intercept": head.intercept[0], "classes": classes, **changes}
-    return train_some_classes(x, y, weights, L2, **arguments)
+    free = {"coef": head.coef[0], "intercept": head.intercept[0]}
+    free |= {name: changes.pop(name) for name in free if name in changes}
+    return train_some_classes(x, y, weights, L2, FreeRows(**free, classes=classes), **changes)
 
 
 def test_with_every_class_it_is_the_full_solver(data: Arrays) -> None:
@@ -105,8 +106,9 @@ def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> 
 def test_labels_that_the_head_does_not_know_and_empty_weights_are_refused() -> None:
     x, y, weights = problem(n_classes=3)
     head = base((x, y, weights))
+    free = FreeRows(head.coef[0], head.intercept[0], [0])
     with pytest.raises(BadArray, match=r"label 3 of row 4"):
-        train_some_classes(x, np.where(np.arange(len(y)) == 4, 3, y), weights, L2, head.coef[0], head.intercept[0], [0])
+        train_some_classes(x, np.where(np.arange(len(y)) == 4, 3, y), weights, L2, free)
     with pytest.raises(BadArray, match=r"weights\[:, 1\]"):
         some((x, y, weights * (np.arange(weights.shape[1]) != 1)), [0])
 

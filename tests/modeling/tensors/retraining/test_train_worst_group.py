@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.tensors.retraining import (
+    FreeRows,
     TrainedWorstGroup,
     prepare_start,
     train_heads,
@@ -191,7 +192,7 @@ def test_a_tolerance_that_certifies_nothing_is_refused_by_each_solver(tolerance:
     with pytest.raises(BadArray, match="the tolerance must be positive"):
         train_heads(X, Y, weights, 0.1, tolerance=tolerance)
     with pytest.raises(BadArray, match="the tolerance must be positive"):
-        train_some_classes(X, Y, weights, 0.1, zeros, np.zeros(2), [0], tolerance=tolerance)
+        train_some_classes(X, Y, weights, 0.1, FreeRows(zeros, np.zeros(2), [0]), tolerance=tolerance)
 
 
 @pytest.mark.parametrize("n_groups", [40, 120])

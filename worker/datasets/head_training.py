@@ -1,0 +1,142 @@
+"""Weigh, train, build and measure heads on a data set's training images.
+
+Runs, corrections, base models, `recompute` and the benchmark train here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import Dataset, Run
+from annotations.services.datasets.base_models import test_group_metrics
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.retraining.annotation import Annotation
+from modeling.arrays.retraining.group_accuracies import GroupMetrics
+from modeling.arrays.retraining.heads import Head
+from modeling.arrays.retraining.slices import slice_membership, slice_weights
+from modeling.tensors.retraining import FreeRows, TrainedHeads, train_heads, train_some_classes
+from worker.common import process_cache
+
+MAX_AT_ONCE = 256
+WORK_AT_ONCE = 1e10  # product of images, features, classes and heads: some seconds on one core
+
+
+@dataclass(frozen=True, eq=False)
+class ClassSlices:
+    """The two slices that an annotation makes of its class. above: bool[n], of all n training images."""
+
+    target_class: int
+    above: NDArray[np.bool_]
+    n_above: int
+    n_below: int
+
+    @classmethod
+    def of(cls, annotation: Annotation, dataset: Dataset) -> Self:
+        """Split the class's training images. Raises BadDataset, BadArray."""
+        training = process_cache.training_set(dataset)
+        above = annotation.members(dataset.files.array("similarity"), training.rows, training.labels)
+        n_above, n_class = int(above.sum()), int((training.labels == annotation.target_class).sum())
+        return cls(annotation.target_class, above, n_above, n_class - n_above)
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """Loss weights of the n training images, float64[n] with sum 1, and the slices that they balance."""
+
+    weights: NDArray[np.float64]
+    slices: ClassSlices
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedHead:
+    """A head, the loss that it reached, and a bound on how far that is above the minimum."""
+
+    head: Head
+    loss: float
+    certified_gap: float
+    iterations: int
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredHead:
+    """A head with its predictions, int64[n_test], and its metrics on test."""
+
+    trained: TrainedHead
+    test_predictions: NDArray[np.int64]
+    metrics: GroupMetrics
+
+
+def heads_at_once(dataset: Dataset) -> int:
+    """Return how many heads keep a batch short, from 1 to MAX_AT_ONCE. Raises BadDataset."""
+    files = dataset.files
+    entry = files.manifest.arrays.get("features")
+    if entry is None:
+        return MAX_AT_ONCE  # all are refused
+    work = len(files.rows(Split.TRAIN)) * entry.dim * len(files.class_names)
+    return int(np.clip(WORK_AT_ONCE // max(work, 1), 1, MAX_AT_ONCE))
+
+
+def weigh(run: Run) -> Weighed:
+    """Split the training images by a run's annotation and weigh them. Raises SliceTooSmall, BadDataset, BadArray."""
+    annotation, dataset = run.annotation, run.base_model.dataset
+    assert annotation is not None, "a run without a threshold is refused when it is planned"
+    slices = ClassSlices.of(annotation, dataset)
+    return Weighed(loss_weights(dataset, [slices], run.scheme, run.min_slice_size), slices)
+
+
+def loss_weights(dataset: Dataset, slices: Sequence[ClassSlices], scheme: str, least: int) -> NDArray[np.float64]:
+    """Return weights that balance the slices of some classes, float64[n] with sum 1; any other class is one slice.
+
+    Raises SliceTooSmall, BadDataset, BadArray.
+    """
+    labels = process_cache.training_set(dataset).labels
+    above = np.zeros(len(labels), np.bool_)
+    for each in slices:
+        above |= each.above
+    membership = slice_membership(above, labels, [each.target_class for each in slices], least)
+    return slice_weights(labels, membership, scheme)
+
+
+def train(dataset: Dataset, l2: float, weights: NDArray[np.float64]) -> list[TrainedHead]:
+    """Train one head per column of loss weights, [n, K], all at once. Raises BadDataset, BadArray, NotConverged."""
+    training = process_cache.training_set(dataset)
+    trained = train_heads(
+        training.features,
+        training.labels,
+        weights,
+        l2,
+        n_classes=len(dataset.class_names),
+        start=process_cache.shared_start(dataset, l2),
+        device=process_cache.device(),
+    )
+    return _built(dataset, trained)
+
+
+def train_rows(dataset: Dataset, l2: float, weights: NDArray[np.float64], free: FreeRows) -> list[TrainedHead]:
+    """Train as `train` does, but only some rows of a given head."""
+    training, device = process_cache.training_set(dataset), process_cache.device()
+    return _built(dataset, train_some_classes(training.features, training.labels, weights, l2, free, device=device))
+
+
+def measure(dataset: Dataset, trained: Iterable[TrainedHead]) -> list[MeasuredHead]:
+    """Predict the test images with each head. Raises BadDataset, NothingToEvaluate."""
+    features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
+    return [_measured(dataset, each, each.head.predict(features)) for each in trained]
+
+
+def _measured(dataset: Dataset, trained: TrainedHead, predictions: NDArray[np.int64]) -> MeasuredHead:
+    return MeasuredHead(trained, predictions, test_group_metrics(dataset, predictions))
+
+
+def _built(dataset: Dataset, trained: TrainedHeads) -> list[TrainedHead]:
+    """Put the heads into the form that leaves the system."""
+    standardization = process_cache.training_set(dataset).standardization
+    return [
+        TrainedHead(Head.of(coef, intercept, standardization, dataset.class_names), loss, gap, trained.iterations)
+        for coef, intercept, loss, gap in zip(
+            trained.coef, trained.intercept, trained.loss.tolist(), trained.gap.tolist(), strict=True
+        )
+    ]
