@@ -77,7 +77,7 @@ def train_worst(bench: Bench, jobs: Sequence[Job]) -> Iterator[Outcome]:
         slices = slice_ids(labels, job.slices)[job.rows]
         trained = train_worst_group(
             train.features if is_all else train.features[job.rows], labels[job.rows], slices,
-            bench.l2, bench.data.n_classes,
+            bench.l2, n_classes=bench.data.n_classes,
             start=bench.start if is_all else None, device=bench.device,
         )  # fmt: skip
         weights = dict(zip(map(str, trained.groups.tolist()), trained.q.tolist(), strict=True))

@@ -44,7 +44,7 @@ def half_way(bench: Bench) -> Iterator[Outcome]:
     for k, (_, rows) in enumerate(draws):
         weights[rows, k] = uniform_weights(len(rows))
     z = standardization.apply(train.features)
-    trained = train_heads(z, train.labels, weights, bench.l2, data.n_classes, device=bench.device)
+    trained = train_heads(z, train.labels, weights, bench.l2, n_classes=data.n_classes, device=bench.device)
     for k, (name, rows) in enumerate(draws):
         classifier = wise_ft(
             prompts.class_embeddings, trained.coef[k], trained.intercept[k], standardization,

@@ -15,10 +15,10 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from modeling.tensors.retraining.lbfgs import Pair, Pairs
+from modeling.tensors.retraining.lbfgs import Curvature, Pair, Pairs
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.metric import Metric
-from modeling.tensors.retraining.objective import Evaluation, GradientSum, ImageState, dot, move_up
+from modeling.tensors.retraining.objective import GradientSum, Point, dot, move_up
 from modeling.tensors.retraining.problem import Precision, Problem
 
 _FLATTENED = 0.8  # a step of 1 is accepted if the upward slope there is at most this share of the downward one at 0
@@ -26,19 +26,26 @@ _SEARCH_FLATTENED = 0.1
 _MAX_SEARCHES = 40
 
 
+@dataclass(frozen=True)
+class Until:
+    """When a descent ends.
+
+    Attributes
+    ----------
+    gap : float64 Tensor of shape (K,)
+        A head ends if its gap is at most this.
+    iterations : int
+        All heads end after this many.
+    """
+
+    gap: Tensor
+    iterations: int
+
+
 def descend(
-    problem: Problem,
-    weights: HeadWeights,
-    v: Tensor,
-    start: Evaluation,
-    kept: ImageState,
-    metric: Metric,
-    precision: Precision,
-    goal: Tensor,
-    max_iterations: int,
-    pairs: Pairs,
+    problem: Problem, weights: HeadWeights, start: Point, curvature: Curvature, precision: Precision, until: Until
 ) -> "Descent":
-    """Lower every head's objective until its gap is at most its goal.
+    """Lower every head's objective.
 
     A head also ends if a step no longer lowers it.
 
@@ -47,36 +54,29 @@ def descend(
     problem : Problem
     weights : HeadWeights
         Of K heads.
-    v : float64 Tensor of shape (K, b, p)
-        Where to start.
-    start : Evaluation
-        At `v`.
-    kept : ImageState
-        At `v`; it is overwritten.
-    metric : Metric
-        In the precision's operands.
+    start : Point
+        What it keeps of the images is overwritten.
+    curvature : Curvature
+        Its pairs are from an earlier descent of these heads, in the same values.
     precision : Precision
-    goal : Tensor of shape (K,)
-    max_iterations : int
-    pairs : Pairs
-        Curvature of these heads from an earlier descent, in the same values and metric.
+    until : Until
 
     Returns
     -------
     Descent
     """
-    moved = torch.zeros_like(start.gradient)
+    moved = torch.zeros_like(start.found.gradient)
     precise = replace(precision, operands=precision.values)  # for the first step only
-    heads, iterations = _Heads.at(v, weights, start, kept, goal, metric, pairs), 0
+    heads, iterations = _Heads.at(start, weights, curvature, until.gap), 0
     steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
     while True:
-        unfinished = heads.unfinished(problem.l2) if iterations < max_iterations else torch.zeros_like(heads.stuck)
+        unfinished = heads.unfinished(problem.l2) if iterations < until.iterations else torch.zeros_like(heads.stuck)
         if not unfinished.all():
             moved[heads.index[~unfinished]] = heads.moved[~unfinished].double()
             heads = heads.only(unfinished)
         if not len(heads.index):
-            return Descent(v + moved, iterations, pairs, tuple(steps))
-        heads = _step(problem, heads, metric, precision if iterations else precise)
+            return Descent(start.v + moved, iterations, curvature.pairs, tuple(steps))
+        heads = _step(problem, heads, curvature.metric, precision if iterations else precise)
         steps.append((heads.pairs.last, heads.index))
         iterations += 1
 
@@ -130,31 +130,23 @@ class _Heads:
     pairs: Pairs  # in the coordinates of the metric, as `scaled`
 
     @classmethod
-    def at(
-        cls,
-        v: Tensor,
-        weights: HeadWeights,
-        start: Evaluation,
-        kept: ImageState,
-        goal: Tensor,
-        metric: Metric,
-        pairs: Pairs,
-    ) -> "_Heads":
-        gradient = start.gradient.to(kept.z.dtype)
+    def at(cls, start: Point, weights: HeadWeights, curvature: Curvature, goal: Tensor) -> "_Heads":
+        kept, device = start.kept, start.v.device
+        gradient = start.found.gradient.to(kept.z.dtype)
         return cls(
-            index=torch.arange(len(goal), device=v.device),
-            stuck=torch.zeros(len(goal), dtype=torch.bool, device=v.device),
+            index=torch.arange(len(goal), device=device),
+            stuck=torch.zeros(len(goal), dtype=torch.bool, device=device),
             goal=goal,
-            data_loss=start.data_loss,
-            v=v.to(gradient.dtype).expand_as(gradient),
+            data_loss=start.found.data_loss,
+            v=start.v.to(gradient.dtype).expand_as(gradient),
             moved=torch.zeros_like(gradient),
             gradient=gradient,
-            scaled=metric.to_coordinates(gradient),
+            scaled=curvature.metric.to_coordinates(gradient),
             weights=weights,
             z=kept.z,
             residuals=kept.residuals,
             dz=torch.empty_like(kept.z),
-            pairs=pairs,
+            pairs=curvature.pairs,
         )
 
     def unfinished(self, l2: float) -> Tensor:
@@ -177,14 +169,14 @@ def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision)
     """Do one iteration: a direction, a step of 1 or from the line search, and the gradient there."""
     scaled_direction = -heads.pairs.times(heads.scaled)
     direction = metric.from_coordinates(scaled_direction)
-    slope = dot(heads.gradient, direction)
     trial = _take(problem, heads, direction, precision)
+    slope = trial.slope_before
     too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
     step = torch.ones_like(slope)
     if too_far.any():
         which = too_far.nonzero()[:, 0]
-        step[which] = _search(problem, heads, trial, direction, slope, which)
-        _go_back(problem, heads, trial, direction, step, which, precision)
+        step[which] = _search(problem, heads, trial, which)
+        _go_back(problem, heads, trial, step, which, precision)
     scaled = metric.to_coordinates(trial.gradient)
     length = step[:, None, None].to(precision.values)
     return replace(
@@ -202,6 +194,8 @@ def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision)
 class _Trial:
     """A step of 1 of every head. Afterwards z and residuals are those of the new point."""
 
+    direction: Tensor  # [K, b, p]
+    slope_before: Tensor  # float64[K], along the direction where the step began
     dz: Tensor  # [K, b, n]
     data_loss: Tensor  # float64[K]
     loss_change: Tensor  # float64[K]
@@ -225,19 +219,20 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
         heads.dz[..., rows] = change
     gradient = heads.gradient + gradient_change.total() + problem.l2 * direction
     v_dot_d, d_dot_d = dot(heads.v + heads.moved, direction), dot(direction, direction)
-    linear = dot(heads.gradient, direction) - problem.l2 * v_dot_d - data_slope
+    slope = dot(heads.gradient, direction)
+    linear = slope - problem.l2 * v_dot_d - data_slope
     loss_change = data_loss - heads.data_loss + linear + problem.l2 * (v_dot_d + d_dot_d / 2)
-    return _Trial(heads.dz, data_loss, loss_change, gradient, dot(gradient, direction))
+    return _Trial(direction, slope, heads.dz, data_loss, loss_change, gradient, dot(gradient, direction))
 
 
-def _search(problem: Problem, heads: _Heads, trial: _Trial, direction: Tensor, slope: Tensor, which: Tensor) -> Tensor:
+def _search(problem: Problem, heads: _Heads, trial: _Trial, which: Tensor) -> Tensor:
     """Find the step in [0, 1) at which each of these heads' losses is nearly flat; no product is needed.
 
     The loss is convex, so its slope is bracketed and found by secants. The slope at an end of the bracket that stays is
     halved each time (Illinois method); otherwise a loss that soon grows evenly would shrink the bracket too slowly.
     """
-    penalty_slope = problem.l2 * dot(direction, direction)[which]
-    low, low_slope = torch.zeros_like(penalty_slope), slope[which]
+    penalty_slope = problem.l2 * dot(trial.direction, trial.direction)[which]
+    low, low_slope = torch.zeros_like(penalty_slope), trial.slope_before[which]
     high, high_slope = torch.ones_like(low), trial.slope[which]
     enough = -_SEARCH_FLATTENED * low_slope
     was_too_far = torch.ones_like(low, dtype=torch.bool)
@@ -267,18 +262,10 @@ def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor
     return total
 
 
-def _go_back(
-    problem: Problem,
-    heads: _Heads,
-    trial: _Trial,
-    direction: Tensor,
-    step: Tensor,
-    which: Tensor,
-    precision: Precision,
-) -> None:
+def _go_back(problem: Problem, heads: _Heads, trial: _Trial, step: Tensor, which: Tensor, precision: Precision) -> None:
     """Move these heads from a step of 1 to a shorter one: z, residuals, and the trial's gradient and data loss."""
-    back = (step[which] - 1)[:, None, None].to(precision.values)
-    gradient_change, data_loss = GradientSum(direction[which], precision.values), torch.zeros_like(step[which])
+    back, direction = (step[which] - 1)[:, None, None].to(precision.values), trial.direction[which]
+    gradient_change, data_loss = GradientSum(direction, precision.values), torch.zeros_like(step[which])
     weights = heads.weights.only(which)
     for block in problem.blocks(len(which), precision.operands):
         rows = block.rows
@@ -288,5 +275,5 @@ def _go_back(
         change = residuals - heads.residuals[..., rows][which]
         gradient_change.add(change, block)
         heads.z[..., rows][which], heads.residuals[..., rows][which] = z, residuals
-    trial.gradient[which] += gradient_change.total() + problem.l2 * back * direction[which]
+    trial.gradient[which] += gradient_change.total() + problem.l2 * back * direction
     trial.data_loss[which] = data_loss

@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from modeling.tensors.retraining.metric import Metric
 from modeling.tensors.retraining.objective import dot
 
 
@@ -146,6 +147,14 @@ class Pairs:
         for pair, alpha in zip(self.pairs, reversed(alphas), strict=True):
             q = _add(q, alpha - pair.rho * dot(pair.change, q), pair.step)
         return q
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The inverse Hessian that a descent starts with: the metric, in the precision's operands, and pairs in it."""
+
+    metric: Metric
+    pairs: Pairs = Pairs()
 
 
 def _add(points: Tensor, factors: Tensor, others: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ from modeling.tensors.retraining.shared_start import SharedStart, start_of
 from modeling.tensors.retraining.solver import Solution, solve
 
 # Limit each batch: values kept per head and image may total 1/28 of the feature values, or 2**20 if that is more.
-_FEATURES_PER_NUMBER = 28
+_FEATURES_PER_VALUE = 28
 _SMALL = 1 << 20
 
 
@@ -87,6 +87,7 @@ def train_heads(
     labels: NDArray[np.integer],
     weights: NDArray[np.floating],
     l2: float,
+    *,
     n_classes: int | None = None,
     tolerance: float = 1e-8,
     max_iterations: int = 500,
@@ -126,8 +127,10 @@ def train_heads(
     NotConverged
         If a head misses `tolerance`.
 
-    Notes ----- Deterministic for one machine and thread count. Large float32 features stay in place; allow a quarter of
-    their size as extra memory.
+    Notes
+    -----
+    Deterministic for one machine and thread count. Large float32
+    features stay in place; allow a quarter of their size as extra memory.
 
     Examples
     --------
@@ -162,6 +165,6 @@ def batches(problem: Problem, weights: Tensor) -> Iterator[HeadWeights]:
     HeadWeights
     """
     n, d = problem.features.shape
-    at_once = max(max(d // _FEATURES_PER_NUMBER, _SMALL // n) // problem.n_columns, 1)
+    at_once = max(max(d // _FEATURES_PER_VALUE, _SMALL // n) // problem.n_columns, 1)
     for batch in weights.tensor_split(-(-weights.shape[1] // at_once), dim=1):
         yield HeadWeights.of(batch, problem.features.dtype)

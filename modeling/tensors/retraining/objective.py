@@ -102,6 +102,11 @@ class Evaluation:
         """
         return dot(self.gradient, self.gradient) / (2 * l2)
 
+    @classmethod
+    def of(cls, data_loss: Tensor, gradient: Tensor, v: Tensor, l2: float) -> "Evaluation":
+        """Add the penalty at V, (K, b, p) or (1, b, p), to the loss of the data; the gradient has it already."""
+        return cls(data_loss, data_loss + l2 / 2 * dot(v, v), gradient)
+
     def only(self, heads: Tensor) -> "Evaluation":
         """Select heads.
 
@@ -114,6 +119,23 @@ class Evaluation:
         Evaluation
         """
         return Evaluation(self.data_loss[heads], self.loss[heads], self.gradient[heads])
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of K heads, and what is known there.
+
+    Attributes
+    ----------
+    v : float64 Tensor of shape (K, b, p) or (1, b, p)
+        One entry on the first axis if all heads are at one point.
+    found : Evaluation
+    kept : ImageState
+    """
+
+    v: Tensor
+    found: Evaluation
+    kept: ImageState
 
 
 def evaluate(
@@ -153,13 +175,10 @@ def evaluate(
             residuals_kept[..., rows] = residuals
         data_loss += loss
         data_gradient.add(residuals, block)
-    gradient = data_gradient.total().double() + problem.l2 * v
-    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient)
+    return Evaluation.of(data_loss, data_gradient.total().double() + problem.l2 * v, v, problem.l2)
 
 
-def evaluate_known(
-    problem: Problem, weights: LossWeights, v: Tensor, z: Tensor, operands: torch.dtype
-) -> tuple[Evaluation, ImageState]:
+def evaluate_known(problem: Problem, weights: LossWeights, v: Tensor, z: Tensor, operands: torch.dtype) -> Point:
     """Evaluate all heads at one point where z is known.
 
     Parameters
@@ -175,9 +194,8 @@ def evaluate_known(
 
     Returns
     -------
-    evaluation : Evaluation
-    state : ImageState
-        Its residuals are not weighted: they are the same for all heads.
+    Point
+        The residuals that it keeps are not weighted: they are the same for all heads.
     """
     everywhere = v.expand(len(weights), -1, -1)
     data_loss, data_gradient = torch.zeros_like(everywhere[:, 0, 0]), GradientSum(everywhere, z.dtype)
@@ -187,18 +205,10 @@ def evaluate_known(
         data_loss += (weights_here * losses[:, block.rows]).sum(1)
         data_gradient.add(residuals[..., block.rows] * weights_here[:, None], block)
     gradient = data_gradient.total().double() + problem.l2 * v
-    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v, v), gradient), ImageState(z, residuals)
+    return Point(v, Evaluation.of(data_loss, gradient, v, problem.l2), ImageState(z, residuals))
 
 
-def evaluate_change(
-    problem: Problem,
-    weights: LossWeights,
-    v: Tensor,
-    at: ImageState,
-    start: Evaluation,
-    step: Tensor,
-    precision: Precision,
-) -> tuple[Evaluation, ImageState]:
+def evaluate_change(problem: Problem, weights: LossWeights, start: Point, step: Tensor, precision: Precision) -> Point:
     """Update an evaluation at one point of all heads by a step.
 
     Only the step, and the change of the residuals by it, are multiplied in the precision's operands.
@@ -208,22 +218,18 @@ def evaluate_change(
     problem : Problem
     weights : LossWeights
         Of K heads.
-    v : float64 Tensor of shape (1, b, p)
-    at : ImageState
-        At `v`, [1, b, n].
-    start : Evaluation
-        At `v`.
+    start : Point
+        Of all heads: v is (1, b, p), and what is kept (1, b, n).
     step : Tensor of shape (1, b, p)
     precision : Precision
 
     Returns
     -------
-    evaluation : Evaluation
-        At v + step.
-    state : ImageState
-        Its residuals are not weighted: they are the same for all heads.
+    Point
+        At v + step. The residuals that it keeps are not weighted: they are the same for all heads.
     """
-    data_loss, gradient_change = torch.zeros_like(start.data_loss), GradientSum(start.gradient, precision.values)
+    found, at, v = start.found, start.kept, start.v + step
+    data_loss, gradient_change = torch.zeros_like(found.data_loss), GradientSum(found.gradient, precision.values)
     there = ImageState(torch.empty_like(at.z), torch.empty_like(at.residuals))
     for block, change in problem.products(step, precision.operands, precision.values, len(weights)):
         rows, weights_here = block.rows, weights.of_rows(block.rows, precision.values)
@@ -231,8 +237,8 @@ def evaluate_change(
         losses, there.residuals[..., rows] = problem.cross_entropy.of_images(there.z[..., rows], problem.labels[rows])
         data_loss += (weights_here * losses).sum(1)
         gradient_change.add((there.residuals[..., rows] - at.residuals[..., rows]) * weights_here[:, None], block)
-    gradient = start.gradient + gradient_change.total() + problem.l2 * step
-    return Evaluation(data_loss, data_loss + problem.l2 / 2 * dot(v + step, v + step), gradient), there
+    gradient = found.gradient + gradient_change.total() + problem.l2 * step
+    return Point(v, Evaluation.of(data_loss, gradient, v, problem.l2), there)
 
 
 class GradientSum:

@@ -21,12 +21,12 @@ from modeling.arrays.common.modeling_errors import BadArray, BadSharedStart
 from modeling.tensors.linear_algebra.matrix_products import matmul
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 from modeling.tensors.retraining.blocks import BLOCK_ROWS, Halves, PlainBlock, row_ranges
-from modeling.tensors.retraining.descent import descend
+from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.input_checks import check_problem, check_values
-from modeling.tensors.retraining.lbfgs import Pairs
+from modeling.tensors.retraining.lbfgs import Curvature
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.metric import Metric, whitening
-from modeling.tensors.retraining.objective import ImageState, evaluate
+from modeling.tensors.retraining.objective import ImageState, Point, evaluate
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.solver import precisions
 
@@ -294,11 +294,10 @@ def _roughly(problem: Problem, v: Tensor, metric: Metric, tolerance: float) -> T
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
     head = HeadWeights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
-    metric = metric.to(precision.operands)
     kept = ImageState.empty(problem, 1, precision.values)
-    found = evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals)
-    goal = tolerance * found.loss
-    return descend(problem, head, v, found, kept, metric, precision, goal, _ROUGH_ITERATIONS, Pairs()).v
+    at = Point(v, evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals), kept)
+    curvature, until = Curvature(metric.to(precision.operands)), Until(tolerance * at.found.loss, _ROUGH_ITERATIONS)
+    return descend(problem, head, at, curvature, precision, until).v
 
 
 def _stride(problem: Problem, max_rows: int) -> int:

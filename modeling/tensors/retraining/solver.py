@@ -13,11 +13,11 @@ from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import NotConverged
 from modeling.tensors.linear_algebra.matrix_products import multiplies_bfloat16
-from modeling.tensors.retraining.descent import Descent, descend
-from modeling.tensors.retraining.lbfgs import Pairs
+from modeling.tensors.retraining.descent import Descent, Until, descend
+from modeling.tensors.retraining.lbfgs import Curvature, Pairs
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.metric import Metric
-from modeling.tensors.retraining.objective import Evaluation, ImageState, evaluate
+from modeling.tensors.retraining.objective import ImageState, Point, evaluate
 from modeling.tensors.retraining.problem import Precision, Problem
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
@@ -76,7 +76,7 @@ def solve(
         memory = ImageState.empty(problem, len(heads.pending), precision.values)
         worst, descent = torch.inf, None
         while True:
-            found, kept, still_pending = heads.evaluate(memory)
+            at, still_pending = heads.evaluate(memory)
             if not len(heads.pending):
                 return Solution(heads.v, heads.loss, heads.gap, heads.iterations)
             worst_before, worst = worst, heads.worst()
@@ -87,7 +87,7 @@ def solve(
             pairs = descent.pairs() if descent else Pairs()
             pairs = pairs if still_pending.all() else pairs.only(still_pending)
             most = min(max_iterations - heads.iterations, precision.patience)
-            descent = heads.descend(found, kept, metric.to(precision.operands), precision, most, pairs)
+            descent = heads.descend(at, Curvature(metric.to(precision.operands), pairs), precision, most)
     raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
 
 
@@ -106,8 +106,8 @@ class _Heads:
         """Return the largest gap of a pending head, as a share of its loss."""
         return float((self.gap / self.loss)[self.pending].max())
 
-    def evaluate(self, memory: ImageState) -> tuple[Evaluation, ImageState, Tensor]:
-        """Evaluate the pending heads; return the results of those still pending, and a mask of these."""
+    def evaluate(self, memory: ImageState) -> tuple[Point, Tensor]:
+        """Evaluate the pending heads; return the point of those still pending, and a mask of these."""
         here = self.v[self.pending] if self.iterations else self.start[None]
         kept = memory.first(len(self.pending))
         found = evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept.z, kept.residuals)
@@ -115,21 +115,13 @@ class _Heads:
         self.loss[self.pending], self.gap[self.pending] = found.loss, gap
         solved = (gap <= self.tolerance * found.loss) & (self.check == torch.float64)  # False for NaN
         self.pending = self.pending[~solved]
-        return found.only(~solved), kept.only(~solved), ~solved
+        return Point(self.v[self.pending], found.only(~solved), kept.only(~solved)), ~solved
 
-    def descend(
-        self,
-        found: Evaluation,
-        kept: ImageState,
-        metric: Metric,
-        precision: Precision,
-        max_iterations: int,
-        pairs: Pairs,
-    ) -> Descent:
+    def descend(self, at: Point, curvature: Curvature, precision: Precision, max_iterations: int) -> Descent:
         """Lower the pending heads from their last evaluation: to the tolerance, or as far as the precision allows."""
         goal = torch.maximum(GOAL * self.tolerance * self.loss, precision.shrinks * self.gap)[self.pending]
-        weights, v = self.weights.only(self.pending), self.v[self.pending]
-        descent = descend(self.problem, weights, v, found, kept, metric, precision, goal, max_iterations, pairs)
+        weights, until = self.weights.only(self.pending), Until(goal, max_iterations)
+        descent = descend(self.problem, weights, at, curvature, precision, until)
         self.v[self.pending] = descent.v
         self.iterations += descent.iterations
         if (goal <= self.tolerance * self.loss[self.pending]).all():

@@ -30,9 +30,9 @@ from modeling.tensors.retraining.input_checks import (
 from modeling.tensors.retraining.lbfgs import Pairs
 from modeling.tensors.retraining.metric import Metric
 from modeling.tensors.retraining.objective import (
-    Evaluation,
     GradientSum,
     ImageState,
+    Point,
     dot,
     evaluate,
     evaluate_change,
@@ -86,6 +86,7 @@ def train_worst_group(
     labels: NDArray[np.integer],
     groups: NDArray[np.integer],
     l2: float,
+    *,
     n_classes: int | None = None,
     tolerance: float = 1e-6,
     max_iterations: int = 500,
@@ -175,9 +176,7 @@ def _certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.floa
 class _Point:
     """A head, its evaluation, and its certificate."""
 
-    v: Tensor  # float64[1, b, p]
-    kept: ImageState  # [1, b, n], of every image, not weighted
-    found: Evaluation  # of every group
+    here: Point  # V [1, b, p], the evaluation of every group, and what is kept [1, b, n], not weighted
     metric: Metric
     loss: float
     gap: float
@@ -186,7 +185,7 @@ class _Point:
     @cached_property
     def gradients(self) -> Tensor:
         """Return the groups' gradients in the coordinates of the metric, [G, b, p]."""
-        return self.metric.to_coordinates(self.found.gradient.to(self.kept.z.dtype))
+        return self.metric.to_coordinates(self.here.found.gradient.to(self.here.kept.z.dtype))
 
 
 class _Method:
@@ -197,8 +196,7 @@ class _Method:
 
     def begin(self, v: Tensor, z: Tensor, operands: torch.dtype) -> _Point:
         """Evaluate every group where z = V x is known, [1, b, n], with a product of these operands."""
-        found, kept = evaluate_known(self.problem, self.weights, v, z.to(self.precision.values), operands)
-        return self._point(v, kept, found, None)
+        return self._point(evaluate_known(self.problem, self.weights, v, z.to(self.precision.values), operands), None)
 
     def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
         """Evaluate every group in full."""
@@ -206,23 +204,22 @@ class _Method:
         found = evaluate(self.problem, self.weights, v, dtype, z)
         z = z.to(self.precision.values)
         _, residuals = self.problem.cross_entropy.of_images(z, self.problem.labels)
-        return self._point(v, ImageState(z, residuals), found, None)
+        return self._point(Point(v, found, ImageState(z, residuals)), None)
 
     def after(self, at: _Point, step: Tensor) -> _Point:
         """Evaluate what a step [1, b, p] changes."""
-        found, kept = evaluate_change(self.problem, self.weights, at.v, at.kept, at.found, step, self.precision)
-        return self._point(at.v + step, kept, found, at.q)
+        return self._point(evaluate_change(self.problem, self.weights, at.here, step, self.precision), at.q)
 
-    def _point(self, v: Tensor, kept: ImageState, found: Evaluation, near: NDArray[np.float64] | None) -> _Point:
+    def _point(self, here: Point, near: NDArray[np.float64] | None) -> _Point:
         """Find the q with the smallest gap: it maximises qᵀF - ‖Jᵀq‖² / (2λ).
 
         F are the groups' losses, J their gradients.
         """
-        losses, gradients = found.loss.cpu().numpy(), found.gradient.flatten(1)
+        losses, gradients = here.found.loss.cpu().numpy(), here.found.gradient.flatten(1)
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
         q = simplex_maximiser(losses, curvature, near)
         gap = float(losses.max() - q @ losses + max(q @ curvature @ q, 0) / 2)  # rounding can make the last term < 0
-        return _Point(v, kept, found, self.metric, float(losses.max()), gap, q)
+        return _Point(here, self.metric, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
         """Find the minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
@@ -230,7 +227,7 @@ class _Method:
         Its dual is max_q qᵀF - ½ ‖Jᵀq‖² in the metric H⁻¹, and D = -H⁻¹ Jᵀ q. Return None if no step lowers the loss by
         more than rounding.
         """
-        losses, solved = at.found.loss.cpu().numpy(), pairs.times(at.gradients)
+        losses, solved = at.here.found.loss.cpu().numpy(), pairs.times(at.gradients)
         curvature = (at.gradients.flatten(1) @ solved.flatten(1).T).double().cpu().numpy()
         q = simplex_maximiser(losses, (curvature + curvature.T) / 2, at.q)
         promised = at.loss - (q @ losses - q @ curvature @ q / 2)
@@ -280,7 +277,7 @@ def _solve(
             # Known logits may come from features that have changed in memory since.
             gap_before, known = at.gap if known is None else np.inf, None
             reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.patience))
-            v, iterations = reached.v, iterations + used
+            v, iterations = reached.here.v, iterations + used
             if precision.shrinks * at.gap <= tolerance * reached.loss:  # the descent aimed at the tolerance itself
                 certificate = _certify(problem, weights, v, reached.q)
                 if certificate.gap <= tolerance * certificate.loss:

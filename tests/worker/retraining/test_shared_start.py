@@ -72,5 +72,5 @@ def test_where_it_cannot_be_kept_that_is_said_and_training_goes_on(dataset, prep
     assert "cannot be written" in caplog.text
     training = process_cache.training_set(dataset)
     weights = uniform_weights(len(training.labels))[:, None]
-    trained = train_heads(training.features, training.labels, weights, 0.01, 2, start=start)
+    trained = train_heads(training.features, training.labels, weights, 0.01, n_classes=2, start=start)
     assert trained.gap[0] <= 1e-8 * trained.loss[0]

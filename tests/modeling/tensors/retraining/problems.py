@@ -1,4 +1,4 @@
-"""Small problems and vectors of retraining, and the objective written out again."""
+"""Small problems and vectors of retraining."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +30,3 @@ def problem(
     y = (x @ rng.normal(size=(d, n_classes)) + rng.gumbel(size=(n, n_classes))).argmax(1)
     members = [(rng.random(n) < share) & (y == 0) for share in np.linspace(0.2, 0.8, n_heads)]
     return x, y, np.stack([slice_weights(y, slice_membership(m, y, 0)) for m in members], axis=1)
-
-
-def objective(
-    coef: NDArray[np.float64], intercept: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.int64],
-    weights: NDArray[np.float64], l2: float,
-) -> float:  # fmt: skip
-    """F written out again, in numpy, for one head."""
-    logits = x @ coef.T + intercept
-    shifted = logits - logits.max(1, keepdims=True)
-    cross_entropy = np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(y)), y]
-    return float(weights @ cross_entropy + l2 / 2 * ((coef**2).sum() + (intercept**2).sum()))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from modeling.arrays.retraining.slices import SCHEMES, slice_weights
+from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining import train_heads
-from tests.modeling.tensors.retraining.problems import objective
 
 Problem = tuple[NDArray[np.floating[Any]], NDArray[np.int64], NDArray[np.float64]]  # features, labels, weights [n, K]
 
@@ -40,7 +40,7 @@ def scikit_learns_loss(x: NDArray[np.float64], y: NDArray[np.int64], weights: ND
     )
     rows = model.fit(np.c_[x, np.ones(len(x))], y, sample_weight=weights).coef_
     rows = np.concatenate([-rows, rows]) / 2 if n_classes == 2 else rows
-    return objective(rows[:, :-1], rows[:, -1], x, y, weights, l2)
+    return weighted_loss(rows[:, :-1], rows[:, -1], x, y, weights, l2)
 
 
 @given(problems(), st.floats(-4, 1).map(lambda exponent: 10**exponent))

@@ -13,8 +13,8 @@ from tests.modeling.tensors.retraining.problems import X, Y
 ONES, ZEROS = np.ones((8, 1)), np.zeros((3, 2))
 
 SOLVERS: dict[str, Callable[..., Any]] = {
-    "heads": lambda labels, n_classes: train_heads(X, labels, ONES, 0.1, n_classes),
-    "worst group": lambda labels, n_classes: train_worst_group(X, labels, Y, 0.1, n_classes),
+    "heads": lambda labels, n_classes: train_heads(X, labels, ONES, 0.1, n_classes=n_classes),
+    "worst group": lambda labels, n_classes: train_worst_group(X, labels, Y, 0.1, n_classes=n_classes),
     "some classes": lambda labels, _: train_some_classes(X, labels, ONES, 0.1, FreeRows(ZEROS, np.zeros(3), [0])),
     "shared start": lambda labels, n_classes: prepare_start(X, labels, 0.1, n_classes),
 }

@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.slices import uniform_weights
+from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining import TrainedHeads, many_heads, solver, train_heads
 from modeling.tensors.retraining.objective import evaluate
-from tests.modeling.tensors.retraining.problems import X, Y, objective, problem, slice_balanced
+from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_balanced
 
 
 def two_class_direction(heads: TrainedHeads, k: int = 0) -> NDArray[np.float64]:
@@ -78,7 +79,7 @@ def test_the_loss_is_the_stated_objective(n_classes: int) -> None:
     heads = train_heads(x, y, weights, l2=0.03)
     for k in range(weights.shape[1]):
         assert heads.loss[k] == pytest.approx(
-            objective(heads.coef[k], heads.intercept[k], x, y, weights[:, k], 0.03), rel=1e-12
+            weighted_loss(heads.coef[k], heads.intercept[k], x, y, weights[:, k], 0.03), rel=1e-12
         )
 
 
@@ -169,7 +170,7 @@ def test_float32_features_reach_the_loss_that_scikit_learn_reaches() -> None:
     heads = train_heads(x, y, weights, l2=0.02)
     for k in range(weights.shape[1]):
         v = scikit_learn(x.astype(np.float64), y, weights[:, k], 2 / 0.02)[0] / 2
-        reference = objective(np.stack([-v[:-1], v[:-1]]), np.array([-v[-1], v[-1]]), x, y, weights[:, k], 0.02)
+        reference = weighted_loss(np.stack([-v[:-1], v[:-1]]), np.array([-v[-1], v[-1]]), x, y, weights[:, k], 0.02)
         assert heads.loss[k] == pytest.approx(reference, rel=1e-6)
 
 
@@ -239,14 +240,13 @@ def test_the_certificate_bounds_the_true_gap_whatever_the_problem(
     x = (rng.normal(size=(n, d)) * rng.exponential(size=d)).astype(dtype)
     y = rng.permutation(np.arange(n) % n_classes)
     weights = rng.exponential(size=(n, 3)) * (rng.random((n, 3)) < 0.7) + 1e-3
-    heads = train_heads(x, y, weights, l2, n_classes, tolerance)
-    exact = train_heads(x.astype(np.float64), y, weights, l2, n_classes, 1e-12)
+    heads = train_heads(x, y, weights, l2, n_classes=n_classes, tolerance=tolerance)
+    exact = train_heads(x.astype(np.float64), y, weights, l2, n_classes=n_classes, tolerance=1e-12)
     assert (heads.gap <= tolerance * heads.loss).all()
     assert (heads.loss - exact.loss <= heads.gap + 1e-14).all()
     assert (heads.loss >= exact.loss - exact.gap - 1e-14).all()
-    stated = [
-        objective(heads.coef[k], heads.intercept[k], x, y, weights[:, k] / weights[:, k].sum(), l2) for k in range(3)
-    ]
+    scaled = weights / weights.sum(axis=0)
+    stated = [weighted_loss(heads.coef[k], heads.intercept[k], x, y, scaled[:, k], l2) for k in range(3)]
     np.testing.assert_allclose(heads.loss, stated, rtol=1e-9)
 
 

@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
+from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining import FreeRows, TrainedHeads, train_heads, train_some_classes
-from tests.modeling.tensors.retraining.problems import objective, problem
+from tests.modeling.tensors.retraining.problems import problem
 
 L2 = 0.05
 
@@ -52,11 +53,11 @@ def test_the_rows_minimise_the_objective_with_the_others_held(data: Arrays, dtyp
 
     for k in range(weights.shape[1]):
         found = minimize(
-            lambda v, k=k: objective(*whole(v), x, y, weights[:, k], L2), np.zeros(2 * (x.shape[1] + 1)), tol=1e-10
+            lambda v, k=k: weighted_loss(*whole(v), x, y, weights[:, k], L2), np.zeros(2 * (x.shape[1] + 1)), tol=1e-10
         )
         assert trained.loss[k] == pytest.approx(found.fun, rel=1e-6)
         assert trained.loss[k] - trained.gap[k] <= found.fun + 1e-12
-        of_trained = objective(trained.coef[k], trained.intercept[k], x, y, weights[:, k], L2)
+        of_trained = weighted_loss(trained.coef[k], trained.intercept[k], x, y, weights[:, k], L2)
         assert trained.loss[k] == pytest.approx(of_trained, rel=1e-6)
 
 
@@ -66,7 +67,7 @@ def test_the_other_rows_stay_to_the_bit_and_the_loss_lies_between_the_bases_and_
     np.testing.assert_array_equal(trained.coef[:, 1:], np.repeat(head.coef[:, 1:], weights.shape[1], axis=0))
     np.testing.assert_array_equal(trained.intercept[:, 1:], np.repeat(head.intercept[:, 1:], weights.shape[1], axis=0))
     for k in range(weights.shape[1]):
-        before = objective(head.coef[0], head.intercept[0], x, y, weights[:, k], L2)
+        before = weighted_loss(head.coef[0], head.intercept[0], x, y, weights[:, k], L2)
         assert whole.loss[k] - whole.gap[k] <= trained.loss[k] < before
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
+from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining import (
     FreeRows,
     TrainedWorstGroup,
@@ -22,7 +23,7 @@ from modeling.tensors.retraining.group_means import GroupMeans
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.shared_start import SharedStart
 from tests.benchmarks.planted import planted
-from tests.modeling.tensors.retraining.problems import X, Y, objective, problem, slice_ids
+from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_ids
 
 
 def group_weights(groups: NDArray[np.int64], q: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -36,7 +37,7 @@ def worst_loss(
 ) -> float:
     """The objective written out again."""
     means = [group_weights(groups, (trained.groups == g).astype(float)) for g in trained.groups]
-    return max(objective(trained.coef, trained.intercept, x, y, mean, l2) for mean in means)
+    return max(weighted_loss(trained.coef, trained.intercept, x, y, mean, l2) for mean in means)
 
 
 def lower_bound(
@@ -49,7 +50,7 @@ def lower_bound(
 ) -> float:
     """The minimum of the smooth problem with the weights q is below that of the worst group's, for every q."""
     weights = group_weights(groups, trained.q)[:, None]
-    heads = train_heads(x.astype(np.float64), y, weights, l2, classes, tolerance=1e-12)
+    heads = train_heads(x.astype(np.float64), y, weights, l2, n_classes=classes, tolerance=1e-12)
     return float(heads.loss[0] - heads.gap[0])
 
 
@@ -107,8 +108,8 @@ def test_the_certificate_bounds_the_true_gap_whatever_the_problem(
     n, d = int(rng.integers(max(n_classes, n_groups), 60)), int(rng.integers(1, 10))
     x = (rng.normal(size=(n, d)) * rng.exponential(size=d)).astype(dtype)
     y, groups = rng.permutation(np.arange(n) % n_classes), rng.permutation(np.arange(n) % n_groups)
-    trained = train_worst_group(x, y, groups, l2, n_classes, tolerance)
-    exact = train_worst_group(x.astype(np.float64), y, groups, l2, n_classes, 1e-9)
+    trained = train_worst_group(x, y, groups, l2, n_classes=n_classes, tolerance=tolerance)
+    exact = train_worst_group(x.astype(np.float64), y, groups, l2, n_classes=n_classes, tolerance=1e-9)
     assert trained.gap <= tolerance * trained.loss
     assert trained.loss - (exact.loss - exact.gap) <= trained.gap + exact.gap + 1e-12
     assert trained.loss >= exact.loss - exact.gap - 1e-12
@@ -134,7 +135,7 @@ def test_the_worst_group_fares_better_than_under_any_fixed_weights() -> None:
     for k in range(weights.shape[1]):
         means = [group_weights(groups, (trained.groups == g).astype(float)) for g in trained.groups]
         assert trained.loss <= max(
-            objective(heads.coef[k], heads.intercept[k], x, y, mean, 0.01) for mean in means
+            weighted_loss(heads.coef[k], heads.intercept[k], x, y, mean, 0.01) for mean in means
         ) + 1e-9  # fmt: skip
 
 
