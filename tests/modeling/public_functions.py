@@ -34,6 +34,7 @@ from modeling.arrays.retraining.slices import (
     slice_weights,
 )
 from modeling.tensors.baselines import (
+    EarlyStopping,
     GroupedFeatures,
     LinearClassifier,
     SgdSettings,
@@ -258,7 +259,7 @@ PUBLIC: dict[str, Public] = {
         {"images": {**UNIT_ROWS, "one short": (lambda array: array[:, :-1], r", 2\)")}},
     ),
     "train_heads": Public(
-        lambda features, labels, weights: train_heads(features, labels, weights, 0.1, 2),
+        lambda features, labels, weights: train_heads(features, labels, weights, 0.1, n_classes=2),
         {"features": FEATURES, "labels": LABELS, "weights": np.ones((N, K))},
         {
             "features": {**FLOATS, "too large": (value(1e300), r"row 2")},
@@ -274,7 +275,7 @@ PUBLIC: dict[str, Public] = {
         {"weights": "weights"},
     ),
     "train_worst_group": Public(
-        lambda features, labels, groups: train_worst_group(features, labels, groups, 0.1, 2),
+        lambda features, labels, groups: train_worst_group(features, labels, groups, 0.1, n_classes=2),
         {"features": FEATURES, "labels": LABELS, "groups": GROUPS},
         {"features": FLOATS, "labels": {**TRAINED_LABELS, **IDS_BELOW}, "groups": IDS},
     ),
@@ -285,7 +286,10 @@ PUBLIC: dict[str, Public] = {
     ),
     "train_released_sgd": Public(
         lambda features, labels, groups: train_released_sgd(
-            features, labels, groups, objective="max_groups", rng=rng(), max_steps=3
+            GroupedFeatures(features, labels, groups),
+            objective="max_groups",
+            rng=rng(),
+            stopping=EarlyStopping(max_steps=3),
         ),
         {"features": FEATURES, "labels": LABELS, "groups": GROUPS},
         {"features": FLOATS, "labels": TRAINED_LABELS, "groups": IDS},

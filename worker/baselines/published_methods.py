@@ -1,7 +1,7 @@
 """Rows that are published procedures: a seed drives sampling and initialisation, and gives one classifier."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -41,10 +41,10 @@ def released_sgd(bench: Bench, slices: NDArray[np.integer], objective: GroupLoss
 
     def train(bench: Bench, rng: np.random.Generator) -> Trained:
         data = bench.data
+        sliced = replace(data.standardised_train, groups=slice_ids(data.train.labels, slices))
         trained = train_released_sgd(
-            data.standardised_train.features, data.train.labels, slice_ids(data.train.labels, slices),
-            objective=objective, rng=rng, settings=bench.settings.released, device=bench.device,
-        )  # fmt: skip
+            sliced, objective=objective, rng=rng, settings=bench.settings.released, device=bench.device
+        )
         details = {"steps": trained.steps, "held_out_loss": trained.held_out_loss}
         return trained.predict(data.standardised_test.features), details
 

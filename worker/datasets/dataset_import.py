@@ -11,7 +11,14 @@ from annotations.services.datasets.dataset_registration import register_dataset
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import REPORT, Split
 from modeling.arrays.datasets.groups import group_names
-from modeling.arrays.datasets.importing import DescribedEncoder, Source, import_images, read_features
+from modeling.arrays.datasets.importing import (
+    DescribedEncoder,
+    Embeddings,
+    FeatureTable,
+    Source,
+    import_images,
+    read_features,
+)
 from modeling.tensors.encoders import describe, load_encoder
 from worker.datasets.image_batches import SteadyBatches
 
@@ -21,23 +28,20 @@ def import_source(
     name: str,
     *,
     similarity_encoder: str,
-    feature_encoder: str | None = None,
-    features: Path | None = None,
+    features: str | Path | None = None,
     progress: Progress,
 ) -> tuple[Dataset, bool]:
     """Embed a source's images, write the data set directory and register it.
 
-    similarity_encoder, feature_encoder: encoder specs; features: a file of them instead (docs/datasets.md). Without
-    either, the similarity embeddings are the features. Returns the data set and whether it is new. Raises
+    similarity_encoder: an encoder's spec; features: another's, or a file of them (docs/datasets.md); without, the
+    similarity embeddings are the features. Returns the data set and whether it is new. Raises
     ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, ServiceError.
     """
     directory = import_images(
         source,
         settings.DATA_ROOT,
         name,
-        similarity_encoder=_described(similarity_encoder),
-        feature_encoder=_described(feature_encoder) if feature_encoder else None,
-        features=read_features(features) if features else None,
+        embeddings=Embeddings(_described(similarity_encoder), _features(features) if features else None),
         key_secret=thumbnail_key_secret(),
         progress=progress,
     )
@@ -66,6 +70,10 @@ def import_report(dataset: Dataset, created: bool) -> Iterator[str]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         yield f"Left out: {reasons}. Each with its reason: {files.directory / REPORT}"
     yield f"Directory: {files.directory}"
+
+
+def _features(given: str | Path) -> DescribedEncoder | FeatureTable:
+    return read_features(given) if isinstance(given, Path) else _described(given)
 
 
 def _described(spec: str) -> DescribedEncoder:

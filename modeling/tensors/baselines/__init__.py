@@ -9,10 +9,10 @@ from modeling.tensors.baselines.classifiers import Classifier, LinearClassifier
 from modeling.tensors.baselines.contrastive_adapter import ContrastiveSettings, train_contrastive_adapter
 from modeling.tensors.baselines.dfr import DfrClassifier, train_dfr
 from modeling.tensors.baselines.erm_adapter import train_erm_adapter
-from modeling.tensors.baselines.group_dro_eg import GroupDroClassifier, train_group_dro_eg
+from modeling.tensors.baselines.group_dro_eg import GroupDroClassifier, GroupDroSettings, train_group_dro_eg
 from modeling.tensors.baselines.grouped import GroupedFeatures
 from modeling.tensors.baselines.probes import ProbeClassifier, train_subsampled_probe, train_upsampled_probe
-from modeling.tensors.baselines.released_sgd import ReleasedSgdClassifier, train_released_sgd
+from modeling.tensors.baselines.released_sgd import EarlyStopping, ReleasedSgdClassifier, train_released_sgd
 from modeling.tensors.baselines.roboshot import RoboShot, roboshot
 from modeling.tensors.baselines.sgd import BestEpoch, SgdSettings
 from modeling.tensors.baselines.wise_ft import wise_ft
@@ -23,7 +23,9 @@ __all__ = [
     "Classifier",
     "ContrastiveSettings",
     "DfrClassifier",
+    "EarlyStopping",
     "GroupDroClassifier",
+    "GroupDroSettings",
     "GroupedFeatures",
     "LinearClassifier",
     "ProbeClassifier",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from modeling.arrays.common.array_checks import check_count, check_unit_rows
+from modeling.arrays.common.array_checks import check_unit_rows
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.tensors.baselines.classifiers import check_features
@@ -67,15 +67,12 @@ class Adapter(nn.Module):
         If `hidden` is invalid, or a class embedding is zero or not finite.
     """
 
-    def __init__(
-        self, class_embeddings: NDArray[np.floating], hidden: int, rng: np.random.Generator, device: Device
-    ) -> None:
+    def __init__(self, class_embeddings: NDArray[np.floating], rng: np.random.Generator, device: Device) -> None:
         super().__init__()
-        check_count(hidden, "the width of the adapter")
         classes = torch.from_numpy(unit_rows(class_embeddings, "class embedding")).to(device)
-        self.down = linear_layer(classes.shape[1], hidden, rng, device)
-        self.norm = nn.BatchNorm1d(hidden, device=device)
-        self.up = linear_layer(hidden, classes.shape[1], rng, device)
+        self.down = linear_layer(classes.shape[1], HIDDEN, rng, device)
+        self.norm = nn.BatchNorm1d(HIDDEN, device=device)
+        self.up = linear_layer(HIDDEN, classes.shape[1], rng, device)
         self.classes: Tensor
         self.register_buffer("classes", classes)
 

@@ -22,7 +22,7 @@ from modeling.arrays.common.array_checks import check_count
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.tensors.baselines.adapter import HIDDEN, Adapter, AdapterClassifier, check_adapter_input
+from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier, check_adapter_input
 from modeling.tensors.baselines.grouped import GroupedFeatures, rows_of_size
 from modeling.tensors.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
 
@@ -78,7 +78,6 @@ def train_contrastive_adapter(
     class_embeddings: NDArray[np.floating],
     *,
     rng: np.random.Generator,
-    hidden: int = HIDDEN,
     settings: SgdSettings = SETTINGS,
     contrastive: ContrastiveSettings = ContrastiveSettings(),
     device: Device = "cpu",
@@ -93,8 +92,6 @@ def train_contrastive_adapter(
         Class prompts in the same space. Their zero-shot predictions find the hard images.
     rng : numpy.random.Generator
         Draws the initial adapter, samples and batches.
-    hidden : int, default 128
-        Width of the bottleneck.
     settings : SgdSettings
     contrastive : ContrastiveSettings
     device : str or torch.device, default "cpu"
@@ -116,7 +113,7 @@ def train_contrastive_adapter(
     """
     check_adapter_input(train, validation, class_embeddings)
     features, labels, _ = tensors(train, device)
-    adapter = Adapter(class_embeddings, hidden, rng, device)
+    adapter = Adapter(class_embeddings, rng, device)
     optimizer = settings.optimizer(adapter)
     samples = _HardSamples(train, _zero_shot_predictions(train, class_embeddings), contrastive, rng, device)
 

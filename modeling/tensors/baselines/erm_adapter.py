@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from modeling.tensors.baselines.adapter import HIDDEN, Adapter, AdapterClassifier, check_adapter_input
+from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier, check_adapter_input
 from modeling.tensors.baselines.grouped import GroupedFeatures
 from modeling.tensors.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
 
@@ -17,7 +17,6 @@ def train_erm_adapter(
     class_embeddings: NDArray[np.floating],
     *,
     rng: np.random.Generator,
-    hidden: int = HIDDEN,
     settings: SgdSettings = SETTINGS,
     device: Device = "cpu",
 ) -> AdapterClassifier:
@@ -31,8 +30,6 @@ def train_erm_adapter(
         Class prompts in the same space.
     rng : numpy.random.Generator
         Draws the initial adapter and the batches.
-    hidden : int, default 128
-        Width of the bottleneck.
     settings : SgdSettings
     device : str or torch.device, default "cpu"
 
@@ -48,7 +45,7 @@ def train_erm_adapter(
     """
     check_adapter_input(train, validation, class_embeddings)
     features, labels, _ = tensors(train, device)
-    adapter = Adapter(class_embeddings, hidden, rng, device)
+    adapter = Adapter(class_embeddings, rng, device)
     optimizer = settings.optimizer(adapter)
 
     def train_epoch(_: int) -> None:

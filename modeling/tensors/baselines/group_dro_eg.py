@@ -32,6 +32,35 @@ SETTINGS = SgdSettings(learning_rate=1e-3, weight_decay=1e-4, epochs=300)  # for
 
 
 @dataclass(frozen=True)
+class GroupDroSettings:
+    """How the groups' weights move.
+
+    Parameters
+    ----------
+    step_size : float, default 0.01
+        η ≥ 0, of the weights.
+    adjustment : float, default 0
+        C ≥ 0 of C/√n_g, added to a group's loss when weights are updated.
+    reweight_groups : bool, default True
+        Draw each batch from the groups alike, with replacement.
+
+    Raises
+    ------
+    BadArray
+        If a number is negative or not finite.
+    """
+
+    step_size: float = 0.01
+    adjustment: float = 0.0
+    reweight_groups: bool = True
+
+    def __post_init__(self) -> None:
+        for name, number in (("step size", self.step_size), ("adjustment", self.adjustment)):
+            if not 0 <= number < np.inf:
+                raise BadArray(f"the {name} of the groups' weights must be finite and ≥ 0, not {number}")
+
+
+@dataclass(frozen=True)
 class GroupDroClassifier(LinearClassifier):
     """Linear classifier that Group DRO trained.
 
@@ -52,10 +81,8 @@ def train_group_dro_eg(
     validation: GroupedFeatures,
     *,
     rng: np.random.Generator,
-    step_size: float = 0.01,
-    adjustment: float = 0.0,
     settings: SgdSettings = SETTINGS,
-    reweight_groups: bool = True,
+    dro: GroupDroSettings = GroupDroSettings(),
     device: Device = "cpu",
 ) -> GroupDroClassifier:
     """Train a linear layer with Group DRO, and keep the best epoch on validation.
@@ -66,13 +93,8 @@ def train_group_dro_eg(
         The same d features, z-scored.
     rng : numpy.random.Generator
         Draws the initial layer and the batches.
-    step_size : float, default 0.01
-        η of the groups' weights, ≥ 0.
-    adjustment : float, default 0
-        C ≥ 0 of C / √n_g, which is added to a group's loss when the weights are updated.
     settings : SgdSettings
-    reweight_groups : bool, default True
-        Draw from all groups with equal probability, with replacement.
+    dro : GroupDroSettings
     device : str or torch.device, default "cpu"
 
     Returns
@@ -86,24 +108,21 @@ def train_group_dro_eg(
         If the input does not fit, or the layer is no longer finite.
     """
     check_pair(train, validation)
-    for name, number in (("step size", step_size), ("adjustment", adjustment)):
-        if not 0 <= number < np.inf:
-            raise BadArray(f"the {name} of the groups' weights must be finite and ≥ 0, not {number}")
     features, labels, groups = tensors(train, device)
     layer = linear_layer(train.features.shape[1], train.n_classes, rng, device)
     optimizer = settings.optimizer(layer)
     counts = np.bincount(train.groups)
-    added = torch.from_numpy(adjustment / np.sqrt(np.maximum(counts, 1))).to(device)
+    added = torch.from_numpy(dro.adjustment / np.sqrt(np.maximum(counts, 1))).to(device)
     has_members = torch.from_numpy(counts > 0).to(device)
     q = has_members.double() / has_members.sum()
-    draw = (1 / counts[train.groups]) / (counts > 0).sum() if reweight_groups else None
+    draw = (1 / counts[train.groups]) / (counts > 0).sum() if dro.reweight_groups else None
 
     def train_epoch(epoch: int) -> None:
         rows = rng.permutation(len(train)) if draw is None else rng.choice(len(train), len(train), p=draw)
         for batch in minibatches(rows, settings.batch_size, device):
             losses = cross_entropy(layer(features[batch]), labels[batch], reduction="none")
             group_losses, _ = group_means(losses, groups[batch], len(counts))
-            q.copy_(exponentiated_gradient(q, group_losses.detach() + added, step_size))
+            q.copy_(exponentiated_gradient(q, group_losses.detach() + added, dro.step_size))
             step(optimizer, robust_loss(q, group_losses))
 
     best = train_epochs(layer, validation, train_epoch, settings.epochs, device)

@@ -11,7 +11,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -25,6 +24,39 @@ GroupLoss = Literal["mean", "mean_groups", "max_groups"]
 Keep = Literal["best", "last"]
 
 SETTINGS = SgdSettings(learning_rate=0.01, weight_decay=0.01)  # for Waterbirds; CelebA has learning_rate .1
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """When training stops, and which layer it keeps.
+
+    Parameters
+    ----------
+    max_steps : int, default 3000
+    held_out : float, default 0.2
+        Share of the training images that only stops training, rounded up.
+    patience : int, default 20
+        Training stops after more than this many steps without a lower loss on the images held out.
+    keep : {"best", "last"}, default "best"
+        The released code keeps the last layer, which is past its best by then.
+
+    Raises
+    ------
+    BadArray
+        If a value is out of range.
+    """
+
+    max_steps: int = 3000
+    held_out: float = 0.2
+    patience: int = 20
+    keep: Keep = "best"
+
+    def __post_init__(self) -> None:
+        check_choice(self.keep, get_args(Keep), "choice of a layer to keep")
+        check_count(self.max_steps, "the number of steps")
+        check_count(self.patience, "the patience", least=0)
+        if not 0 <= self.held_out <= 1:
+            raise BadArray(f"the share of images held out must be in [0, 1], not {self.held_out}")
 
 
 @dataclass(frozen=True)
@@ -44,42 +76,28 @@ class ReleasedSgdClassifier(LinearClassifier):
 
 
 def train_released_sgd(
-    features: NDArray[np.floating],
-    labels: NDArray[np.integer],
-    groups: NDArray[np.integer] | None = None,
+    data: GroupedFeatures,
     *,
     objective: GroupLoss = "mean",
     rng: np.random.Generator,
     settings: SgdSettings = SETTINGS,
-    max_steps: int = 3000,
-    held_out: float = 0.2,
-    patience: int = 20,
-    keep: Keep = "best",
+    stopping: EarlyStopping = EarlyStopping(),
     device: Device = "cpu",
 ) -> ReleasedSgdClassifier:
     """Train a linear layer with the released code's procedure.
 
     Parameters
     ----------
-    features : float ndarray of shape (n, d)
-        z-scored.
-    labels : int ndarray of shape (n,)
-    groups : int ndarray of shape (n,), optional
-        Classes, slices or groups of the objective; not needed for "mean".
+    data : GroupedFeatures
+        z-scored features; the groups are the classes, slices or groups of the objective.
     objective : {"mean", "mean_groups", "max_groups"}, default "mean"
-        "mean" is ERM. "mean_groups" is the mean of the groups' losses (class-balanced, slice-balanced), "max_groups"
-        the largest (worst-class, worst-slice).
+        `mean` is ERM and reads no groups; `mean_groups` is the mean of their losses (class-balanced, slice-balanced);
+        `max_groups` is the largest (worst-class, worst-slice).
     rng : numpy.random.Generator
-        Draws the held-out images and the initial layer.
+        Draws the images held out and the initial layer.
     settings : SgdSettings
         Batch size and epochs are not used.
-    max_steps : int, default 3000
-    held_out : float, default 0.2
-        Share of images held out, rounded up to a number.
-    patience : int, default 20
-        Training stops after more than this many steps without a lower loss on the held-out images.
-    keep : {"best", "last"}, default "best"
-        Which layer to return. The released code keeps the last, which is past its best.
+    stopping : EarlyStopping
     device : str or torch.device, default "cpu"
 
     Returns
@@ -92,19 +110,11 @@ def train_released_sgd(
         If the input does not fit, the remaining training images are all of one class, or the loss is no longer finite.
     """
     check_choice(objective, get_args(GroupLoss), "objective")
-    check_choice(keep, get_args(Keep), "choice of a layer to keep")
-    check_count(max_steps, "the number of steps")
-    check_count(patience, "the patience", least=0)
-    if not 0 <= held_out <= 1:
-        raise BadArray(f"the share of images held out must be in [0, 1], not {held_out}")
-    if groups is None and objective != "mean":
-        raise BadArray(f"the objective {objective} needs groups")
-    data = GroupedFeatures(features, labels, np.zeros_like(labels) if groups is None else groups)
-    kept, stop = _held_out(data, held_out, rng)
+    kept, stop = _held_out(data, stopping.held_out, rng)
     check_two_classes(kept.labels)
-    layer = linear_layer(features.shape[1], data.n_classes, rng, device)
-    best, best_loss, steps = _descend(layer, kept, stop, objective, settings, max_steps, patience)
-    return ReleasedSgdClassifier(*coefficients(best if keep == "best" else layer), steps, best_loss)
+    layer = linear_layer(data.features.shape[1], data.n_classes, rng, device)
+    best, best_loss, steps = _descend(layer, kept, stop, objective, settings, stopping)
+    return ReleasedSgdClassifier(*coefficients(best if stopping.keep == "best" else layer), steps, best_loss)
 
 
 def _held_out(data: GroupedFeatures, share: float, rng: np.random.Generator) -> tuple[GroupedFeatures, GroupedFeatures]:
@@ -121,8 +131,7 @@ def _descend(
     stop: GroupedFeatures,
     objective: GroupLoss,
     settings: SgdSettings,
-    max_steps: int,
-    patience: int,
+    stopping: EarlyStopping,
 ) -> tuple[nn.Linear, float, int]:
     """Train until the loss on the images to stop by no longer falls.
 
@@ -132,7 +141,7 @@ def _descend(
     optimizer, device = settings.optimizer(layer), layer.weight.device
     of_kept, of_stop = tensors(kept, device), tensors(stop, device)
     best, best_loss, waited, steps = copy.deepcopy(layer), math.inf, 0, 0
-    while steps < max_steps and waited <= patience:
+    while steps < stopping.max_steps and waited <= stopping.patience:
         step(optimizer, _loss(layer, of_kept, objective))
         steps += 1
         with torch.inference_mode():

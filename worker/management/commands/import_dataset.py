@@ -39,8 +39,7 @@ class Command(BaseCommand):
                 source,
                 options["name"],
                 similarity_encoder=options["similarity_encoder"],
-                feature_encoder=options["feature_encoder"],
-                features=options["features"],
+                features=options["feature_encoder"] or options["features"],
                 progress=progress,
             )
         for line in import_report(dataset, created):

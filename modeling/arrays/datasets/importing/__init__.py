@@ -1,6 +1,6 @@
 """Imports a folder of images as a data set directory: reads its listing, checks and embeds every image."""
 
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, ImageEncoder
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings, ImageEncoder
 from modeling.arrays.datasets.importing.features import FeatureTable, read_features
 from modeling.arrays.datasets.importing.images import ImageRejected, read_image
 from modeling.arrays.datasets.importing.import_errors import (
@@ -20,6 +20,7 @@ __all__ = [
     "BadFeatures",
     "BadSource",
     "DescribedEncoder",
+    "Embeddings",
     "FeatureTable",
     "ImageEncoder",
     "ImageInTwoSplits",

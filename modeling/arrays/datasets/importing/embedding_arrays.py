@@ -82,37 +82,29 @@ class Column:
         return f"{self.name}.npy"
 
 
-def columns(
-    similarity: DescribedEncoder, feature_encoder: DescribedEncoder | None, features: FeatureTable | None
-) -> list[Column]:
-    """List the arrays to make.
+@dataclass(frozen=True)
+class Embeddings:
+    """Where a data set's arrays come from.
 
     Parameters
     ----------
     similarity : DescribedEncoder
-    feature_encoder : DescribedEncoder or None
-        Encoder of the classifier's features.
-    features : FeatureTable or None
-        The classifier's features from a file.
-
-    Returns
-    -------
-    list of Column
-        `similarity`, and `features` if it comes from another encoder or from a file.
-
-    Raises
-    ------
-    ValueError
-        If both a feature encoder and a file are given.
+        Embeds the images for phrases.
+    features : DescribedEncoder or FeatureTable, optional
+        Gives the classifier's features. Default: the similarity embeddings.
     """
-    if feature_encoder is not None and features is not None:
-        raise ValueError("give features either by an encoder or by a file, not both")
-    made = [_encoded("similarity", similarity)]
-    if features is not None:
-        made.append(_brought(features))
-    elif feature_encoder is not None and dict(feature_encoder.description) != dict(similarity.description):
-        made.append(_encoded("features", feature_encoder))
-    return made
+
+    similarity: DescribedEncoder
+    features: DescribedEncoder | FeatureTable | None = None
+
+    def columns(self) -> list[Column]:
+        """Return `similarity`, and `features` if it comes from another encoder or from a file."""
+        similarity = _encoded("similarity", self.similarity)
+        if isinstance(self.features, FeatureTable):
+            return [similarity, _brought(self.features)]
+        if self.features is None or dict(self.features.description) == dict(self.similarity.description):
+            return [similarity]
+        return [similarity, _encoded("features", self.features)]
 
 
 def _encoded(name: str, described: DescribedEncoder) -> Column:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.progress import Progress, silent
 from modeling.arrays.datasets import dataset_files as files
-from modeling.arrays.datasets.importing.embedding_arrays import Column, DescribedEncoder, columns
+from modeling.arrays.datasets.importing.embedding_arrays import Column, Embeddings
 from modeling.arrays.datasets.importing.features import FeatureTable
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
@@ -29,9 +29,7 @@ def import_images(
     data_root: Path,
     name: str,
     *,
-    similarity_encoder: DescribedEncoder,
-    feature_encoder: DescribedEncoder | None = None,
-    features: FeatureTable | None = None,
+    embeddings: Embeddings,
     key_secret: bytes,
     progress: Progress = silent,
 ) -> Path:
@@ -43,11 +41,7 @@ def import_images(
     data_root : pathlib.Path
     name : str
         1 to 60 letters, digits, _ or -; the first is a letter or digit.
-    similarity_encoder : DescribedEncoder
-    feature_encoder : DescribedEncoder, optional
-        Default: the similarity encoder.
-    features : FeatureTable, optional
-        Features from a file, instead of a feature encoder.
+    embeddings : Embeddings
     key_secret : bytes
         Keys the opaque names of the thumbnails; not empty.
     progress : Progress, optional
@@ -67,16 +61,18 @@ def import_images(
     BadDataset
         If the name is invalid, or an existing directory with the same digest is damaged.
     ValueError
-        If `key_secret` is empty, or features are given twice.
+        If `key_secret` is empty.
 
-    Notes ----- The digest covers images, labels, splits, groups, names and encoders. An interrupted import continues at
+    Notes
+    -----
+    The digest covers images, labels, splits, groups, names and encoders. An interrupted import continues at
     the batch where it stopped; the result is identical to the byte.
     """
     if not key_secret:
         raise ValueError("an empty key_secret would let anybody guess the names of thumbnails")
-    parts = columns(similarity_encoder, feature_encoder, features)
-    if features is not None:
-        features.require_match(source)
+    parts = embeddings.columns()
+    if isinstance(embeddings.features, FeatureTable):
+        embeddings.features.require_match(source)
     files.dataset_directory(data_root, name, "")  # rejects an invalid name before reading images
     hashed = hash_images(source, progress)
     digest = source_digest(source, hashed, parts)

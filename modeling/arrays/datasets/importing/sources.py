@@ -6,6 +6,7 @@ No image is opened here. There are four formats: `imagefolder`, `csv`, `waterbir
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
@@ -13,6 +14,15 @@ from modeling.arrays.datasets.importing.lines import Line, csv_lines, line_of, r
 
 SPLIT_NUMBERS = {str(int(split)): split for split in Split}
 CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/img_align_celeba")
+
+
+class Listed(NamedTuple):
+    """What a listing says of an image. `attribute` is None without groups."""
+
+    filename: str
+    split: Split
+    label: int
+    attribute: int | None
 
 
 @dataclass(frozen=True)
@@ -137,7 +147,8 @@ def read_imagefolder(root: Path, class_names: tuple[str, ...], attribute_names: 
         for path in _visible(folder):
             if path.is_dir():
                 raise BadSource(path, "the folder of a class must not contain folders")
-            images.append(_image(root, path.relative_to(root).as_posix(), split, label_of[folder.name], None, path))
+            listed = Listed(path.relative_to(root).as_posix(), split, label_of[folder.name], None)
+            images.append(_image(root, listed, path))
     return Source("imagefolder", root, images, names, ())
 
 
@@ -180,7 +191,7 @@ def read_csv(path: Path, class_names: tuple[str, ...], attribute_names: tuple[st
         lines,
         class_names,
         attribute_names,
-        lambda line: (
+        lambda line: Listed(
             line.cells["filename"],
             line.one_of("split", SPLIT_WORDS),
             line.one_of("class", _numbered(class_names)),
@@ -221,7 +232,7 @@ def read_waterbirds(root: Path, class_names: tuple[str, ...], attribute_names: t
         csv_lines(root / "metadata.csv", ("img_filename", "y", "split", "place")),
         class_names,
         attribute_names,
-        lambda line: (
+        lambda line: Listed(
             line.cells["img_filename"],
             line.one_of("split", SPLIT_NUMBERS),
             line.one_of("y", labels),
@@ -264,11 +275,12 @@ def read_celeba(root: Path, class_names: tuple[str, ...], attribute_names: tuple
     splits = {line.cells["image_id"]: line.one_of("partition", SPLIT_NUMBERS) for line in partition}
     binary = {"-1": 0, "0": 0, "1": 1}
 
-    def read(line: Line) -> tuple[str, Split, int, int]:
+    def read(line: Line) -> Listed:
         name = line.cells["image_id"]
         if name not in splits:
             raise line.wrong(f"{name} is not listed in list_eval_partition")
-        return f"{folder}/{name}", splits[name], line.one_of("Blond_Hair", binary), line.one_of("Male", binary)
+        label, attribute = line.one_of("Blond_Hair", binary), line.one_of("Male", binary)
+        return Listed(f"{folder}/{name}", splits[name], label, attribute)
 
     return _listed("celeba", root, attributes, class_names, attribute_names, read)
 
@@ -287,24 +299,23 @@ def _listed(
     lines: Iterable[Line],
     class_names: tuple[str, ...],
     attribute_names: tuple[str, ...],
-    read: Callable[[Line], tuple[str, Split, int, int | None]],
+    read: Callable[[Line], Listed],
 ) -> Source:
-    """Make a source from a table: `read` gives filename, split, label and attribute of a line."""
+    """Make a source from a table: `read` gives what a line says of its image."""
     images: list[SourceImage] = []
     first: dict[str, int] = {}
     for line in lines:
-        filename, split, label, attribute = read(line)
-        if filename in first:
-            raise line.wrong(f"{filename} is already listed in line {first[filename]}")
-        first[filename] = line.number
-        images.append(_image(root, filename, split, label, attribute, line.file, line.number))
+        listed = read(line)
+        if listed.filename in first:
+            raise line.wrong(f"{listed.filename} is already listed in line {first[listed.filename]}")
+        first[listed.filename] = line.number
+        images.append(_image(root, listed, line.file, line.number))
     return Source(source_format, root, images, class_names, attribute_names)
 
 
-def _image(
-    root: Path, filename: str, split: Split, label: int, attribute: int | None, where: Path, line: int | None = None
-) -> SourceImage:
+def _image(root: Path, listed: Listed, where: Path, line: int | None = None) -> SourceImage:
     """Make a listed image whose path must stay inside the root, with links resolved."""
+    filename = listed.filename
     if not filename or "\0" in filename:
         raise BadSource(where, "the file name is empty or contains a NUL", line)
     pure = PurePosixPath(filename)
@@ -312,7 +323,7 @@ def _image(
     inside = not pure.is_absolute() and ".." not in pure.parts and path.resolve().is_relative_to(root.resolve())
     if not inside:
         raise OutsideRoot(where, f"{filename!r} leads out of {root}", line)
-    return SourceImage(path, filename, split, label, attribute)
+    return SourceImage(path, *listed)
 
 
 def _split_folders(root: Path) -> Iterator[tuple[Split, Path]]:

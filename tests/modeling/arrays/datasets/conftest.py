@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modeling.arrays.datasets.importing import Source, import_images, read_source
+from modeling.arrays.datasets.importing import Embeddings, Source, import_images, read_source
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 
@@ -30,9 +30,10 @@ def import_to(encoder: PixelEncoder, tmp_path: Path) -> Import:
         defaults: dict[str, Any] = {
             "data_root": tmp_path / "data",
             "name": "animals",
-            "similarity_encoder": encoder.described(),
             "key_secret": b"secret",
         }
+        similarity = arguments.pop("similarity_encoder", encoder.described())
+        arguments["embeddings"] = Embeddings(similarity, arguments.pop("features", None))
         return import_images(source, **(defaults | arguments))
 
     return run

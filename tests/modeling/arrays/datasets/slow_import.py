@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from modeling.arrays.datasets.importing import import_images, partial, read_source
+from modeling.arrays.datasets.importing import Embeddings, import_images, partial, read_source
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 
 partial.BATCH_IMAGES = 4
@@ -13,7 +13,7 @@ import_images(
     read_source("csv", Path(sys.argv[1])),
     Path(sys.argv[2]),
     "animals",
-    similarity_encoder=PixelEncoder().described(),
+    embeddings=Embeddings(PixelEncoder().described()),
     key_secret=b"secret",
     progress=lambda stage, done, total: time.sleep(0.02 if stage == "embedding" else 0),
 )

@@ -14,7 +14,7 @@ from modeling.arrays.datasets.dataset_files import (
     thumbnail_name,
     verify,
 )
-from modeling.arrays.datasets.importing import import_images, read_source
+from modeling.arrays.datasets.importing import Embeddings, import_images, read_source
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 
@@ -23,7 +23,9 @@ from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("imported")
     source = read_source("csv", write_csv_folder(root / "source", animals()))
-    return import_images(source, root, "animals", similarity_encoder=PixelEncoder().described(), key_secret=b"secret")
+    return import_images(
+        source, root, "animals", embeddings=Embeddings(PixelEncoder().described()), key_secret=b"secret"
+    )
 
 
 @pytest.fixture

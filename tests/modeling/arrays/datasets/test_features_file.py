@@ -109,11 +109,3 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFeatures, match="No such file"):
         read_features(tmp_path / "f.npz")
-
-
-def test_features_from_a_file_and_from_an_encoder_are_refused(
-    source: Source, import_to: Import, tmp_path: Path, encoder: Any
-) -> None:
-    table = read_features(save(tmp_path / "f.npz", source))
-    with pytest.raises(ValueError, match="not both"):
-        import_to(source, features=table, feature_encoder=encoder.described())

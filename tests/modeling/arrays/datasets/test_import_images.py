@@ -53,7 +53,7 @@ def test_features_are_the_similarity_array_without_another_encoder(source: Sourc
 def test_another_encoder_makes_a_second_array(source: Source, import_to: Import, encoder: PixelEncoder) -> None:
     other = PixelEncoder(dim=5, seed=1)
     described = DescribedEncoder(other, {"spec": "python:other", "name": "other"})
-    dataset = open_dataset(import_to(source, feature_encoder=described))
+    dataset = open_dataset(import_to(source, features=described))
     assert dataset.array("similarity").shape == (24, 16)
     assert dataset.array("features").shape == (24, 5)
     assert dataset.manifest.encoder_of("features") == {"spec": "python:other", "name": "other"}

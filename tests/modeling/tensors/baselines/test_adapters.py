@@ -94,7 +94,7 @@ def test_a_share_of_the_anchors_is_visited(unit_splits) -> None:
 
 def test_a_trained_adapter_in_numpy_is_the_adapter_in_torch(unit_splits) -> None:
     train, _, test = unit_splits
-    adapter = Adapter(CLASSES, 16, rng(), "cpu")
+    adapter = Adapter(CLASSES, rng(), "cpu")
     for _ in range(5):  # running statistics that are not the initial ones
         adapter(torch.from_numpy(train.features))
     adapter.eval()
@@ -158,12 +158,6 @@ def test_what_does_not_fit_is_refused(name: str, unit_splits) -> None:
         METHODS[name](zeroed, validation, CLASSES, rng=rng())
     with pytest.raises(BadArray, match="validation image 3 does not have length 1"):
         METHODS[name](train, zeroed, CLASSES, rng=rng())
-
-
-def test_an_adapter_without_width_is_refused(unit_splits) -> None:
-    train, validation, _ = unit_splits
-    with pytest.raises(BadArray, match="width of the adapter must be a whole number ≥ 1, not 0"):
-        train_erm_adapter(train, validation, CLASSES, rng=rng(), hidden=0)
 
 
 @pytest.mark.parametrize(

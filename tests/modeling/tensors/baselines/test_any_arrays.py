@@ -11,6 +11,7 @@ from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.tensors.baselines import (
     Classifier,
+    EarlyStopping,
     GroupedFeatures,
     LinearClassifier,
     SgdSettings,
@@ -28,7 +29,7 @@ CLASSES = unit_rows(np.array([[-1.0, -1.0] + [0.0] * 6, [1.0, 1.0] + [0.0] * 6])
 
 Method = Callable[[GroupedFeatures, GroupedFeatures, np.random.Generator], Classifier]
 METHODS: dict[str, Method] = {
-    "released SGD": lambda train, _, rng: train_released_sgd(train.features, train.labels, rng=rng, max_steps=5),
+    "released SGD": lambda train, _, rng: train_released_sgd(train, rng=rng, stopping=EarlyStopping(max_steps=5)),
     "Group DRO": lambda train, validation, rng: train_group_dro_eg(train, validation, rng=rng, settings=SHORT),
     "DFR": lambda train, validation, rng: train_dfr(train, validation, rng=rng, n_models=2),
     "subsampled": lambda train, validation, rng: train_subsampled_probe(train, validation, rng=rng, settings=SHORT),

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines import GroupedFeatures, SgdSettings, train_group_dro_eg
+from modeling.tensors.baselines import GroupDroSettings, GroupedFeatures, SgdSettings, train_group_dro_eg
 from modeling.tensors.baselines.group_dro_eg import exponentiated_gradient, robust_loss
 
 FAST = SgdSettings(learning_rate=0.01, weight_decay=1e-4, epochs=20)
@@ -27,7 +27,9 @@ def test_one_step_on_one_batch_is_the_step_written_out() -> None:
     x, y = np.array([[1.0, 2.0], [3.0, -1.0]], dtype=np.float32), np.array([0, 1])
     data = GroupedFeatures(x, y, y)
     settings = SgdSettings(learning_rate=0.5, weight_decay=0.1, epochs=1)
-    dro = train_group_dro_eg(data, data, rng=rng(7), settings=settings, step_size=2.0, reweight_groups=False)
+    dro = train_group_dro_eg(
+        data, data, rng=rng(7), settings=settings, dro=GroupDroSettings(2.0, reweight_groups=False)
+    )
     again = rng(7)
     weight = again.uniform(-1 / 2**0.5, 1 / 2**0.5, (2, 2)).astype(np.float32)
     bias = again.uniform(-1 / 2**0.5, 1 / 2**0.5, 2).astype(np.float32)
@@ -44,7 +46,9 @@ def test_one_step_on_one_batch_is_the_step_written_out() -> None:
 def test_moving_weights_lift_the_worst_group(splits, worst_group) -> None:
     train, validation, test = splits
     moving, still = (
-        train_group_dro_eg(train, validation, rng=rng(), settings=FAST, step_size=step_size, reweight_groups=False)
+        train_group_dro_eg(
+            train, validation, rng=rng(), settings=FAST, dro=GroupDroSettings(step_size, reweight_groups=False)
+        )
         for step_size in (1.0, 0.0)
     )
     assert worst_group(test, moving) > worst_group(test, still) + 0.05
@@ -69,7 +73,7 @@ def test_the_epoch_kept_is_the_best_on_validation(splits, worst_group) -> None:
 def test_the_adjustment_gives_small_groups_more_weight(splits) -> None:
     train, validation, _ = splits
     plain, adjusted = (
-        train_group_dro_eg(train, validation, rng=rng(), settings=FAST, adjustment=adjustment)
+        train_group_dro_eg(train, validation, rng=rng(), settings=FAST, dro=GroupDroSettings(adjustment=adjustment))
         for adjustment in (0.0, 5.0)
     )
     assert adjusted.group_weights[[1, 2]].sum() > plain.group_weights[[1, 2]].sum()
@@ -90,10 +94,9 @@ def test_the_same_seed_gives_the_same_layer_and_another_seed_another(splits) -> 
 
 
 @pytest.mark.parametrize("options", [{"step_size": -1.0}, {"step_size": float("nan")}, {"adjustment": -1.0}])
-def test_numbers_that_move_the_weights_the_other_way_are_refused(splits, options: dict[str, Any]) -> None:
-    train, validation, _ = splits
+def test_numbers_that_move_the_weights_the_other_way_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(BadArray, match=r"(step size|adjustment) of the groups' weights must be finite and ≥ 0"):
-        train_group_dro_eg(train, validation, rng=rng(), settings=FAST, **options)
+        GroupDroSettings(**options)
 
 
 def test_training_that_diverges_is_an_error(splits) -> None:

@@ -7,11 +7,12 @@ import torch
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.retraining.slices import uniform_weights
-from modeling.tensors.baselines import GroupedFeatures, SgdSettings, train_released_sgd
-from modeling.tensors.baselines.released_sgd import GroupLoss, objective_loss
+from modeling.tensors.baselines import EarlyStopping, GroupedFeatures, SgdSettings, train_released_sgd
+from modeling.tensors.baselines.released_sgd import GroupLoss, Keep, objective_loss
 from modeling.tensors.retraining import train_heads
 
 RATE = SgdSettings(learning_rate=0.1, weight_decay=0.01)
+KEPT: tuple[Keep, Keep] = ("best", "last")
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -37,9 +38,8 @@ def test_enough_steps_without_stopping_reach_the_certified_head() -> None:
     random = rng()
     x = random.normal(size=(200, 4)).astype(np.float32)
     y = (x[:, 0] + random.normal(size=200) > 0).astype(int)
-    sgd = train_released_sgd(
-        x, y, rng=rng(5), settings=RATE, held_out=0.005, patience=10**9, max_steps=2000, keep="last"
-    )
+    stopping = EarlyStopping(max_steps=2000, held_out=0.005, patience=10**9, keep="last")
+    sgd = train_released_sgd(GroupedFeatures(x, y, y), rng=rng(5), settings=RATE, stopping=stopping)
     kept = rng(5).permutation(200)[1:]
     heads = train_heads(x[kept], y[kept], uniform_weights(199)[:, None], l2=0.01)
     np.testing.assert_allclose(sgd.coef, heads.coef[0], atol=1e-4)
@@ -50,7 +50,7 @@ def test_enough_steps_without_stopping_reach_the_certified_head() -> None:
 def test_worst_group_training_lifts_the_worst_group(splits, worst_group) -> None:
     train, _, test = splits
     erm, balanced, worst = (
-        train_released_sgd(train.features, train.labels, train.groups, objective=objective, rng=rng(), settings=RATE)
+        train_released_sgd(train, objective=objective, rng=rng(), settings=RATE)
         for objective in ("mean", "mean_groups", "max_groups")
     )
     assert worst_group(test, balanced) > worst_group(test, erm) + 0.2
@@ -60,7 +60,7 @@ def test_worst_group_training_lifts_the_worst_group(splits, worst_group) -> None
 def test_the_same_seed_gives_the_same_layer_and_another_seed_another(splits) -> None:
     train, _, _ = splits
     first, second, other = (
-        train_released_sgd(train.features, train.labels, rng=rng(seed), max_steps=20) for seed in (1, 1, 2)
+        train_released_sgd(train, rng=rng(seed), stopping=EarlyStopping(max_steps=20)) for seed in (1, 1, 2)
     )
     assert first.coef.tobytes() == second.coef.tobytes()
     assert np.abs(first.coef - other.coef).max() > 1e-3
@@ -76,13 +76,12 @@ def overfitting() -> GroupedFeatures:
 def test_training_stops_after_more_than_patience_steps_without_improvement() -> None:
     data = overfitting()
     best, last = (
-        train_released_sgd(data.features, data.labels, rng=rng(), settings=RATE, patience=5, keep=keep)
-        for keep in ("best", "last")
+        train_released_sgd(data, rng=rng(), settings=RATE, stopping=EarlyStopping(patience=5, keep=keep))
+        for keep in KEPT
     )
     assert best.steps == last.steps < 3000
-    at_best = train_released_sgd(
-        data.features, data.labels, rng=rng(), settings=RATE, patience=5, keep="last", max_steps=best.steps - 6
-    )
+    shorter = EarlyStopping(max_steps=best.steps - 6, patience=5, keep="last")
+    at_best = train_released_sgd(data, rng=rng(), settings=RATE, stopping=shorter)
     np.testing.assert_array_equal(best.coef, at_best.coef)
     assert np.abs(best.coef - last.coef).max() > 1e-4
     assert best.held_out_loss == last.held_out_loss == at_best.held_out_loss
@@ -92,51 +91,53 @@ def test_more_classes_than_two_are_learnt() -> None:
     random = rng(4)
     labels = random.integers(0, 3, 150)
     x = random.normal(size=(150, 3), scale=0.3) + np.eye(3)[labels] * 3
-    sgd = train_released_sgd(x, labels, labels, objective="max_groups", rng=rng(), settings=RATE)
+    sgd = train_released_sgd(GroupedFeatures(x, labels, labels), objective="max_groups", rng=rng(), settings=RATE)
     assert (sgd.predict(x) == labels).mean() > 0.95
     assert sgd.coef.shape == (3, 3)
 
 
 def test_what_does_not_fit_is_refused(splits) -> None:
     train, _, _ = splits
-    with pytest.raises(BadArray, match="the objective max_groups needs groups"):
-        train_released_sgd(train.features, train.labels, objective="max_groups", rng=rng())
     with pytest.raises(BadArray, match="with 400 of 400 images held out, none are left"):
-        train_released_sgd(train.features, train.labels, rng=rng(), held_out=1)
-    with pytest.raises(BadArray, match=r"held out must be in \[0, 1\], not nan"):
-        train_released_sgd(train.features, train.labels, rng=rng(), held_out=float("nan"))
+        train_released_sgd(train, rng=rng(), stopping=EarlyStopping(held_out=1))
     not_an_objective: Any = "worst"
     with pytest.raises(BadArray, match="unknown objective 'worst': use one of mean, mean_groups, max_groups"):
-        train_released_sgd(train.features, train.labels, train.groups, objective=not_an_objective, rng=rng())
-    not_a_layer: Any = "first"
-    with pytest.raises(BadArray, match="unknown choice of a layer to keep 'first': use one of best, last"):
-        train_released_sgd(train.features, train.labels, keep=not_a_layer, rng=rng())
-    with pytest.raises(BadArray, match="number of steps must be a whole number ≥ 1, not 0"):
-        train_released_sgd(train.features, train.labels, max_steps=0, rng=rng())
-    with pytest.raises(BadArray, match="patience must be a whole number ≥ 0, not -1"):  # it would take no step
-        train_released_sgd(train.features, train.labels, patience=-1, rng=rng())
-    with pytest.raises(BadArray, match="must have shapes"):
-        train_released_sgd(train.features, train.labels[:3], rng=rng())
+        train_released_sgd(train, objective=not_an_objective, rng=rng())
     with pytest.raises(BadArray, match="training diverged at step"):
         wild = dataclasses.replace(RATE, learning_rate=1e30)
-        train_released_sgd(train.features, train.labels, rng=rng(), settings=wild, patience=10**9)
+        train_released_sgd(train, rng=rng(), settings=wild, stopping=EarlyStopping(patience=10**9))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"held_out": float("nan")}, r"held out must be in \[0, 1\], not nan"),
+        ({"keep": "first"}, "unknown choice of a layer to keep 'first': use one of best, last"),
+        ({"max_steps": 0}, "number of steps must be a whole number ≥ 1, not 0"),
+        ({"patience": -1}, "patience must be a whole number ≥ 0, not -1"),  # it would take no step
+    ],
+)
+def test_a_stop_that_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadArray, match=message):
+        EarlyStopping(**options)
 
 
 def test_an_only_image_of_a_class_that_is_held_out_leaves_one_class() -> None:
-    x, labels = np.eye(10), np.arange(10) // 9
+    labels, one_step = np.arange(10) // 9, EarlyStopping(max_steps=1)
+    data = GroupedFeatures(np.eye(10), labels, labels)
     seeds = [seed for seed in range(20) if 9 in rng(seed).permutation(10)[:2]]
     assert 0 < len(seeds) < 20
     for seed in range(20):
         if seed in seeds:
             with pytest.raises(BadArray, match=r"all labels are of one class \(0\)"):
-                train_released_sgd(x, labels, rng=rng(seed), max_steps=1)
+                train_released_sgd(data, rng=rng(seed), stopping=one_step)
         else:
-            train_released_sgd(x, labels, rng=rng(seed), max_steps=1)
+            train_released_sgd(data, rng=rng(seed), stopping=one_step)
 
 
 def test_a_classifier_refuses_features_of_another_width(splits) -> None:
     train, _, _ = splits
-    sgd = train_released_sgd(train.features, train.labels, rng=rng(), max_steps=2)
+    sgd = train_released_sgd(train, rng=rng(), stopping=EarlyStopping(max_steps=2))
     with pytest.raises(BadArray, match="do not have the 8 dimensions"):
         sgd.predict(train.features[:, :3])
     with pytest.raises(BadArray, match="row 1 of features is not finite"):
