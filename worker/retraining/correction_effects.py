@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, CorrectionPart
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
+from annotations.models import BaseModel, CorrectionPart, Dataset
+from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.retraining.group_accuracies import GroupMetrics, group_metrics
 from modeling.arrays.retraining.heads import Head
@@ -60,7 +60,7 @@ def evaluation_sets(
     files = base_model.dataset.files
     predicted = base_model.predicted
     sets = [
-        _set(name, str(base_model.dataset), files, rows[predicted[rows] != BaseModel.NO_PREDICTION], predicted, parts)
+        _set(name, base_model.dataset, rows[predicted[rows] != BaseModel.NO_PREDICTION], predicted, parts)
         for name, rows in ((VALIDATION, files.rows(Split.VALIDATION)), (TEST, files.rows(Split.TEST)))
     ]
     if second is not None:
@@ -78,22 +78,22 @@ def _second(base_model: BaseModel, second: BaseModel, parts: Sequence[Correction
         predicted = np.full(files.n_rows, BaseModel.NO_PREDICTION, np.int32)
         if len(rows):
             predicted[rows] = Head.from_bytes(bytes(base_model.head)).predict(files.array("features")[rows])
-    return _set(SECOND, str(second.dataset), files, rows, predicted, parts)
+    return _set(SECOND, second.dataset, rows, predicted, parts)
 
 
 def _set(
     name: str,
-    dataset: str,
-    files: DatasetFiles,
+    dataset: Dataset,
     rows: NDArray[np.int64],
     predicted: NDArray[np.int32],
     parts: Sequence[CorrectionPart],
 ) -> EvaluationSet:
+    files = dataset.files
     labels = files.labels[rows]
     groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
     return EvaluationSet(
         name=name,
-        dataset=dataset,
+        dataset=str(dataset),
         group_names=tuple(group_names(files.class_names, files.attribute_names)),
         train_counts=_group_weights(np.asarray(files.train_group_counts, np.int64), groups),
         features=files.array("features")[rows],

@@ -107,6 +107,15 @@ def test_every_group_and_split_is_measured_before_and_after(study: Study, base_m
                 assert part["accuracy"] == pytest.approx(right[chosen].mean())
 
 
+def test_each_part_has_the_annotation_that_its_slices_are_made_of(study: Study, base_model: BaseModel) -> None:
+    correction, files = corrected(study, base_model), base_model.dataset.files
+    rows = files.rows(Split.TRAIN)
+    for part, sizes in zip(correction.parts.order_by("target_class"), correction.effects["slices"], strict=True):
+        members = part.annotation.members(files.array("similarity"), rows, files.labels[rows])
+        np.testing.assert_array_equal(members, (files.labels[rows] == part.target_class) & _above(part, files, rows))
+        assert (sizes["class"], sizes["n_above"]) == (part.target_class, members.sum())
+
+
 def test_it_lifts_the_worst_group_and_the_minorities(study: Study, base_model: BaseModel) -> None:
     test = effect(corrected(study, base_model), "test")
     assert test["after"]["worst_group"] > test["before"]["worst_group"] + 0.2

@@ -58,6 +58,16 @@ def test_the_stored_head_makes_the_stored_predictions(ended):
     assert head.class_names == files.class_names
 
 
+def test_a_run_has_the_annotation_of_its_score_and_none_without_a_threshold_or_a_score(ended):
+    run = by_text("red")
+    score, annotation = run.scores.get(), run.annotation
+    assert (annotation.target_class, annotation.sign, annotation.threshold) == (run.target_class, 1, score.threshold)
+    np.testing.assert_array_equal(annotation.text, unpack_float32(score.text_embedding))
+    assert by_text("blue").annotation is None
+    run.scores.update(run=None)
+    assert run.annotation is None
+
+
 def test_a_negation_splits_the_training_images_the_other_way(alice):
     submit_and_score(alice, "no blue")
     end(alice)
