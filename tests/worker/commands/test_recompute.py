@@ -207,7 +207,7 @@ def test_an_encoder_that_is_gone_is_told_and_the_others_go_on(worked: Visit, mon
     monkeypatch.setattr(process_cache, "_failures", {})
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     output = told("--all")
-    assert output.count("not to be had: there is no module no.such.module") == 5
+    assert output.count("not to be had: the encoder module no.such.module was not found") == 5
 
 
 @pytest.mark.parametrize(
