@@ -25,8 +25,10 @@ def similarities(images: NDArray[np.float32], text: NDArray[np.float32]) -> NDAr
     BadArray
         If shapes or types are wrong, or an image or the text is not finite.
 
-    Notes ----- Each value depends on its own row and the text alone, to the bit. BLAS rounds differently for other
-    numbers of rows and threads. A threshold can therefore be recomputed from stored embeddings.
+    Notes
+    -----
+    Each value depends on its own row and the text alone, to the bit. BLAS rounds differently for other numbers of rows
+    and threads. A threshold can therefore be recomputed from stored embeddings.
 
     Examples
     --------

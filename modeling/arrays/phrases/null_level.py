@@ -205,8 +205,10 @@ def null_mean(n_correct: int, n_error: int, tries: int) -> float:
     BadArray
         If an argument is out of range or not a whole number.
 
-    Notes ----- The mean is the sum of P(best ≥ x) over attainable scores x > 0, times their spacing. If more than 256
-    of them matter, evenly spaced ones represent the others (trapezoidal rule).
+    Notes
+    -----
+    The mean is the sum of P(best ≥ x) over attainable scores x > 0, times their spacing. If more than 256 of them
+    matter, evenly spaced ones represent the others (trapezoidal rule).
     """
     check_count(tries, "the number of tries")
     null = _null(n_correct, n_error)

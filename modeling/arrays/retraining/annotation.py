@@ -1,4 +1,4 @@
-"""An annotation: what a phrase says of a class, as training takes it (paper, section 4.2)."""
+"""Annotation of a class by a phrase, as training uses it (paper, section 4.2)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from modeling.arrays.retraining.slices import slice_members
 
 @dataclass(frozen=True, eq=False)
 class Annotation:
-    """A class, a text, and the similarity above which an image of the class belongs to the text.
+    """A class, a text, and the similarity above which an image has what the text says.
 
     Parameters
     ----------

@@ -102,8 +102,10 @@ class Head:
         BadArray
             If d differs, or a row is zero or not finite.
 
-        Notes ----- An image's logits do not depend on the other images, to the bit. BLAS rounds differently for other
-        numbers of rows.
+        Notes
+        -----
+        An image's logits do not depend on the other images, to the bit. BLAS rounds differently for other numbers of
+        rows.
         """
         z = np.ascontiguousarray(self.standardization.apply(features), dtype=np.float64)
         of_classes = [np.einsum("ij,j->i", z, row) for row in self.coef.astype(np.float64)]

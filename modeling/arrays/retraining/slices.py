@@ -186,8 +186,10 @@ def slice_weights(
         If the scheme is unknown, shapes, types or values are invalid, a slice has images of several classes, only some
         images of a class are -1, or all images of an annotated class are in one slice.
 
-    Notes ----- With N images, C classes, k slices in the image's class of N_c images, G slices in all and |S| images in
-    its slice, the weights before normalising are
+    Notes
+    -----
+    With N images, C classes, k slices in the image's class of N_c images, G slices in all and |S| images in its slice,
+    the weights before normalising are
 
     - `class_equal`: 1 / (C k |S|);
     - `paper`: 1 / (C |S|) in an annotated class, 1 / N elsewhere (Eq. 2);

@@ -15,7 +15,9 @@ def weighted_loss(
     weights: NDArray[np.floating],
     l2: float,
 ) -> float:
-    """Evaluate one head's objective: F(W) = Σ_i w_i · cross_entropy(W x_i, y_i) + λ/2 ‖W‖².
+    """Evaluate one head's objective F.
+
+    F(W) = Σ_i w_i · cross_entropy(W x_i, y_i) + λ/2 ‖W‖², with the intercept as a part of W.
 
     Parameters
     ----------

@@ -157,8 +157,10 @@ def orthonormal(directions: NDArray[np.floating]) -> NDArray[np.float64]:
     float64 ndarray of shape (r, d)
         r ≤ m is the rank.
 
-    Notes ----- The basis comes from singular values. The published QR factorisation invents directions if some depend
-    on others, as the differences of three classes do. The projection on the span is the same in any basis.
+    Notes
+    -----
+    The basis comes from singular values. The published QR factorisation invents directions if some depend on others, as
+    the differences of three classes do. The projection on the span is the same in any basis.
     """
     _, values, basis = np.linalg.svd(directions.astype(np.float64), full_matrices=False)
     kept: NDArray[np.float64] = basis[values > _RANK_TOLERANCE * values.max(initial=0.0)]

@@ -151,7 +151,15 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Curvature:
-    """The inverse Hessian that a descent starts with: the metric, in the precision's operands, and pairs in it."""
+    """The inverse Hessian that a descent starts with.
+
+    Attributes
+    ----------
+    metric : Metric
+        In the precision's operands.
+    pairs : Pairs
+        In the coordinates of the metric.
+    """
 
     metric: Metric
     pairs: Pairs = Pairs()

@@ -104,8 +104,10 @@ def whitening(curvature: Tensor) -> Tensor:
     torch.linalg.LinAlgError
         If H is not positive definite, or not after rounding.
 
-    Notes ----- The matrix is halved recursively, so that matrix products do nearly all of the work. Whitening points by
-    a product with W is much faster than solving with L. Its error is the rounding of H's numbers times their condition.
+    Notes
+    -----
+    The matrix is halved recursively, so that matrix products do nearly all of the work. Whitening points by a product
+    with W is much faster than solving with L. Its error is the rounding of H's numbers times their condition.
     """
     p = len(curvature)
     if p <= _LEAF:

@@ -104,7 +104,21 @@ class Evaluation:
 
     @classmethod
     def of(cls, data_loss: Tensor, gradient: Tensor, v: Tensor, l2: float) -> "Evaluation":
-        """Add the penalty at V, (K, b, p) or (1, b, p), to the loss of the data; the gradient has it already."""
+        """Add the penalty to the loss of the data.
+
+        Parameters
+        ----------
+        data_loss : float64 Tensor of shape (K,)
+        gradient : float64 Tensor of shape (K, b, p)
+            It has the penalty already.
+        v : float64 Tensor of shape (K, b, p) or (1, b, p)
+        l2 : float
+            λ.
+
+        Returns
+        -------
+        Evaluation
+        """
         return cls(data_loss, data_loss + l2 / 2 * dot(v, v), gradient)
 
     def only(self, heads: Tensor) -> "Evaluation":

@@ -1,11 +1,11 @@
-"""Heads of many classes of which only a few rows are trained: those of the annotated classes (docs/methods.md).
+"""Training of a few rows of heads with many classes: those of the annotated classes (docs/methods.md).
 
-With W_A the rows that are free and the others those of a trained head, an image's cross-entropy is
+With W_A the free rows, and the other rows those of a trained head, an image's cross-entropy is
 
     log(exp(r_i) + Σ_{c in A} exp(W_c x_i)) - logit of y_i,    r_i = log Σ_{c not in A} exp(W_c x_i)
 
-and r is computed once, so that a pass costs |A| products an image and not C. The objective in W_A is λ-strongly convex
-as that of `many_heads`, and is solved by the same means to the same certificate.
+r is computed once, so a pass costs |A| products per image, not C. The objective in W_A is λ-strongly convex like that
+of `many_heads`, and is solved in the same way to the same certificate.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,22 @@ class FreeRows:
     classes: Sequence[int]
 
     def checked_head(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the head of these features as float64[C, d + 1], the bias last. Raises BadArray."""
+        """Check the head against features, and join its coefficients.
+
+        Parameters
+        ----------
+        features : float ndarray of shape (n, d)
+
+        Returns
+        -------
+        float64 ndarray of shape (C, d + 1)
+            The bias is last.
+
+        Raises
+        ------
+        BadArray
+            If shapes do not fit, or a number is not finite.
+        """
         coef, intercept = self.coef, self.intercept
         fits = coef.ndim == features.ndim == 2 and coef.shape[1] == features.shape[1]
         if not fits or intercept.shape != coef.shape[:1]:
@@ -60,7 +75,7 @@ class FreeRows:
         head = np.concatenate([coef, intercept[:, None]], axis=1).astype(np.float64)
         bad = ~np.isfinite(head).all(axis=1)
         if bad.any():
-            raise BadArray(f"the head must be finite, and its row {int(np.argmax(bad))} is not")
+            raise BadArray(f"the head must be finite, but its row {int(np.argmax(bad))} is not")
         return head
 
 
@@ -132,12 +147,12 @@ def train_some_classes(
 
 @dataclass(frozen=True)
 class _OfSome:
-    """The cross-entropy with a few free rows. Where others take labels it takes images, by number."""
+    """Cross-entropy with a few free rows. Where others take labels, it takes image numbers."""
 
     basis: Tensor  # float64[|A|, |A|], the identity: a free row is its own coordinate
-    place: Tensor  # int64[n], of the label among the free rows; |A| where it is another
+    place: Tensor  # int64[n], place of the label among the free rows; |A| if its row is not free
     others: Tensor  # float64[n], r
-    of_label: Tensor  # float64[n], the label's logit where its row is not free, else 0
+    of_label: Tensor  # float64[n], the label's logit if its row is not free, otherwise 0
 
     def of_images(self, z: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
         others, of_label = self.others[images].to(z.dtype), self.of_label[images].to(z.dtype)
@@ -157,7 +172,7 @@ class _OfSome:
 
 
 def _restricted(problem: Problem, head: Tensor, free: Tensor) -> Problem:
-    """The problem of the free rows, from the whole one and a head [C, p]; its logits are computed here, in float64."""
+    """Restrict a problem to the free rows of a head [C, p]; the head's logits are computed here, in float64."""
     is_free = torch.zeros(len(head), dtype=torch.bool, device=head.device)
     is_free[free] = True
     place = torch.full((len(head),), len(free), device=head.device)
@@ -166,7 +181,7 @@ def _restricted(problem: Problem, head: Tensor, free: Tensor) -> Problem:
     others, of_label = (torch.empty(len(labels), dtype=torch.float64, device=head.device) for _ in range(2))
     for block, z in problem.products(head[None], torch.float64, torch.float64, 1):
         rows = block.rows
-        others[rows] = z[0, ~is_free].logsumexp(0)  # of none: -inf
+        others[rows] = z[0, ~is_free].logsumexp(0)  # -inf if all rows are free
         of_label[rows] = z[0].gather(0, labels[rows][None])[0]
     cross_entropy = _OfSome(
         basis=torch.eye(len(free), dtype=torch.float64, device=head.device),
@@ -178,7 +193,7 @@ def _restricted(problem: Problem, head: Tensor, free: Tensor) -> Problem:
 
 
 def _typical(weights: Tensor) -> Tensor:
-    """float64[n], with sum 1: between the heads' mean weights, [n, K], and equal ones, so that no image is left out."""
+    """Mix the heads' mean weights [n, K] with equal ones, so that every image counts: float64[n] with sum 1."""
     scale = 1 / weights.sum(0, dtype=torch.float64)
     mean = (weights @ scale.to(weights.dtype)).double() / len(scale)
     return (mean + 1 / len(mean)) / 2

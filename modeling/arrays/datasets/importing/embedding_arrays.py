@@ -98,7 +98,7 @@ class Embeddings:
     features: DescribedEncoder | FeatureTable | None = None
 
     def columns(self) -> list[Column]:
-        """Return `similarity`, and `features` if it comes from another encoder or from a file."""
+        """Return `similarity`, and `features` if other features are given."""
         similarity = _encoded("similarity", self.similarity)
         if isinstance(self.features, FeatureTable):
             return [similarity, _brought(self.features)]

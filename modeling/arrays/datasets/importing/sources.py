@@ -17,7 +17,17 @@ CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/
 
 
 class Listed(NamedTuple):
-    """What a listing says of an image. `attribute` is None without groups."""
+    """What a listing says about an image.
+
+    Attributes
+    ----------
+    filename : str
+        Relative to the source's root, with "/".
+    split : Split
+    label : int
+    attribute : int or None
+        None without groups.
+    """
 
     filename: str
     split: Split

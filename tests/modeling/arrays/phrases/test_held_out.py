@@ -1,12 +1,9 @@
 """Choosing a phrase on one half of the images, and measuring it on the other."""
 
-import doctest
-
 import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.phrases import held_out
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.held_out import score_held_out, scoring_half
 
@@ -31,10 +28,6 @@ def scoring(keys, is_error):
 def phrases(rng, is_error, *strengths):
     noise = rng.normal(size=(len(strengths), len(is_error)))
     return (noise + np.outer(strengths, is_error)).astype(np.float32)
-
-
-def test_the_example_holds():
-    assert doctest.testmod(held_out).failed == 0
 
 
 def test_each_half_has_its_share_of_wrong_and_of_right_images(scoring, is_error):

@@ -1,7 +1,5 @@
 """An annotation selects the images of its class whose signed similarity to its text is above its threshold."""
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,17 +8,12 @@ from hypothesis import strategies as st
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.arrays.retraining import annotation
 from modeling.arrays.retraining.annotation import Annotation
 
 IMAGES = np.array([[1, 0], [0.6, 0.8], [0, 1], [0.8, 0.6]], np.float32)
 ROWS, LABELS = np.array([3, 0, 1]), np.array([0, 0, 1])
 TEXT = np.array([1, 0], np.float32)
 TAU = float(np.float32(0.8))
-
-
-def test_the_example_holds() -> None:
-    assert doctest.testmod(annotation).failed == 0
 
 
 def test_members_are_of_the_class_and_strictly_above_the_threshold() -> None:
