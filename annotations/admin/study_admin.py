@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +19,6 @@ from annotations.admin.common.read_only import TitledList
 from annotations.admin.common.study_pages import page_urls
 from annotations.admin.common.study_scoped import StudyScoped
 from annotations.admin.common.typed_classes import ModelForm
-from annotations.admin.studies.draft_conflicts import SavedMeanwhile
 from annotations.admin.studies.study_forms import StudyForm
 from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline, is_draft
 from annotations.admin.studies.study_overview import STEPS, cockpit
@@ -29,10 +29,12 @@ from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, R
 from annotations.models.study import new_code
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.staff import members, roles
+from annotations.services.studies import draft_revisions
+from annotations.services.studies.draft_revisions import StaleDraft
 
 
 @admin.register(Study)
-class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
+class StudyAdmin(TitledList, StudyScoped):
     form = StudyForm
     inlines = (TaskInline, ConditionInline)
     actions = None
@@ -85,8 +87,8 @@ class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
         return {"completion_code": new_code(), **super().get_changeform_initial_data(request)}
 
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
-        """Leave the tasks out where there are so many that a form cannot hold them: the page of classes lists them."""
-        many = obj is not None and obj.tasks.count() > MAX_ON_FORM
+        """Leave the tasks out where a form cannot hold so many (another page lists them), unless the form sent some."""
+        many = obj is not None and obj.tasks.count() > MAX_ON_FORM and "tasks-TOTAL_FORMS" not in request.POST
         return [inline for inline in self.inlines if not (many and inline is TaskInline)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> dict[str, Any]:
@@ -109,15 +111,21 @@ class StudyAdmin(SavedMeanwhile, TitledList, StudyScoped):
         study = context.get("original")
         if study is not None:
             context |= cockpit(study)
-            stored = context["meanwhile"].study if "meanwhile" in context else study  # the other holds what was typed
-            context |= {"title": str(stored), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
-        formsets = [inline.formset for inline in context["inline_admin_formsets"]]
-        errors = linked_errors(context["adminform"].form, formsets) if context["errors"] else []
-        if "meanwhile" in context:  # whose panel says that nothing is stored
-            context["errors"], errors = [], [error for error in errors if error.anchor]
-        context["linked_errors"] = errors
+            context |= {"title": str(study), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
+        form, formsets = context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]]
+        is_stale = form.has_error(NON_FIELD_ERRORS, StaleDraft.code)
+        errors = linked_errors(form, [] if is_stale else formsets) if context["errors"] else []
+        context |= {"linked_errors": errors, "is_stale": is_stale, "errors": [] if is_stale else context["errors"]}
         context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().render_change_form(request, context, *args, **kwargs)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        response.status_code = StaleDraft.status if is_stale else response.status_code
+        return response
+
+    def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:
+        """Store the study, as the next revision of the draft that the form has locked."""
+        if change:
+            draft_revisions.revise(obj, by=request.user.get_username())
+        super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: ModelForm[Study], formsets: Any, change: bool) -> None:
         """Store tasks and conditions, and make whoever sets a study up its coordinator."""

@@ -1,5 +1,6 @@
 """Money in forms: people type 3.50, rows keep 350. No float is between them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ class MoneyField(forms.DecimalField):
         return None if units is None else int(units * 100)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(amount(initial) if isinstance(initial, int) else initial, data)
+        return super().has_changed(Decimal(initial) / 100 if isinstance(initial, int) else initial, data)
 
 
 def amount(cents: int) -> str:

@@ -12,22 +12,13 @@ from annotations.admin.studies.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
 from annotations.models.arrays import without_arrays
 from annotations.services.studies import draft_revisions
+from annotations.services.studies.draft_revisions import StaleDraft
 
-ONLY_SHOWN = "only_shown"  # in the data of a form that is shown again, and not to be stored
 MAX_ERRORS = "the class with the most errors"
 
 
-def keep_as_shown(form: forms.BaseForm) -> None:
-    """Let a form say what it showed, so that what a person typed is told from what somebody else stored meanwhile."""
-    for field in form.fields.values():
-        field.show_hidden_initial = True
-
-
 class StudyForm(ModelForm[Study]):
-    """Refuses to change a study that was opened or saved while the form was.
-
-    `clean` raises DraftSavedMeanwhile, which is no error of a field: the page answers it (`draft_conflicts`).
-    """
+    """Refuses to change a study that somebody opened or saved after this form was loaded."""
 
     seen_revision = forms.IntegerField(
         label="Version",
@@ -60,22 +51,21 @@ class StudyForm(ModelForm[Study]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
-            keep_as_shown(self)
             self.fields["seen_revision"].required = True
-            self.fields["seen_revision"].show_hidden_initial = False
             self.initial["seen_revision"] = self.instance.revision
 
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk is not None:
-            if ONLY_SHOWN in self.data:
-                raise ValidationError("Nothing of yours is stored yet.")
             locked = Study.objects.select_for_update().get(pk=self.instance.pk)
             if locked.state != StudyState.DRAFT:
                 raise ValidationError(
                     "The study was opened in the meantime, so it cannot be changed. Clone it for another."
                 )
             if "seen_revision" in self.cleaned_data:
-                draft_revisions.refuse_stale(locked, self.cleaned_data["seen_revision"])
+                try:
+                    draft_revisions.refuse_stale(locked, self.cleaned_data["seen_revision"])
+                except StaleDraft as error:
+                    raise ValidationError(error.message, code=error.code) from error
         return super().clean()
 
 
@@ -113,8 +103,6 @@ class TaskForm(ModelForm[Task]):
             field.widget.attrs["aria-label"] = field.label  # in a table the column's head is no label
         choices: Any = self.fields["target"]
         choices.choices = _class_choices()
-        if self.instance.pk is not None:
-            keep_as_shown(self)
         task = self.instance
         if task.target_class is not None:
             choices.initial = f"{task.base_model.dataset_id}:{task.target_class}"
@@ -148,12 +136,14 @@ class ConditionForm(ModelForm[Condition]):
             field.widget.attrs["aria-label"] = field.label
         if self.instance._state.adding:
             self.initial.pop("position", None)
-        else:
-            keep_as_shown(self)
 
 
 class NumberedFormSet(InlineFormSet[Any, Study, Any]):
     """Numbers the rows that were given no place after those that have one."""
+
+    def initial_form_count(self) -> int:
+        """Count a sent row as a further one where the row that it was loaded from is gone: the page shows it then."""
+        return min(super().initial_form_count(), len(self.get_queryset()))
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)

@@ -1,6 +1,5 @@
 """The form field in which a draft's texts are translated: for each language of the pages one place a text."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,33 +57,14 @@ class TranslationsWidget(forms.Widget):
     def value_omitted_from_data(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> bool:
         return not any(_key(name, code, text) in data for code, _language in settings.LANGUAGES for text in LABELS)
 
-    def as_posted(self, name: str, value: Any) -> dict[str, str]:
-        """Return what a browser sends for a value."""
-        codes = [code for code, _language in settings.LANGUAGES]
-        return {_key(name, code, text): _of(value, code, text) for code in codes for text in LABELS}
-
     def id_for_label(self, id_: str) -> str:
         return ""  # it has several places, each with its own label
-
-
-class AsShown(forms.HiddenInput):
-    """The translations as a page showed them, as JSON; what is no JSON was not shown."""
-
-    def format_value(self, value: Any) -> str:
-        return json.dumps(value or {}, sort_keys=True, ensure_ascii=False)
-
-    def value_from_datadict(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> Any:
-        try:
-            return json.loads(data.get(name, ""))
-        except ValueError:
-            return {}
 
 
 class TranslationsField(forms.Field):
     """A study's `translations`. What may stand in them the model decides (`validate_translations`)."""
 
     widget = TranslationsWidget
-    hidden_widget = AsShown
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"required": False, "label": "Translations", **options})

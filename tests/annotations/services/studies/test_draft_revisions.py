@@ -8,65 +8,63 @@ from django.db import connection, transaction
 
 from annotations.models import BaseModel, Study
 from annotations.services.studies import class_lists, cloning, draft_revisions, lifecycle
-from annotations.services.studies.draft_revisions import DraftSavedMeanwhile
+from annotations.services.studies.draft_revisions import StaleDraft
 from tests.annotations.services.locks import wait_for_a_waiting_lock
 
 
+def save(study: Study, *, by: str, seen: int) -> None:
+    with transaction.atomic():
+        locked = Study.objects.select_for_update().get(pk=study.pk)
+        draft_revisions.refuse_stale(locked, seen)
+        draft_revisions.revise(locked, by=by)
+    study.refresh_from_db()
+
+
 def test_a_save_at_the_revision_that_was_seen_is_the_next(draft_study: Study) -> None:
-    with time_machine.travel("2026-03-01T14:03:00Z", tick=False):
-        draft_revisions.revise(draft_study, by="ann", seen=0)
+    save(draft_study, by="ann", seen=0)
     assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
-    draft_revisions.revise(draft_study, by="ben", seen=1)
+    save(draft_study, by="ben", seen=1)
     assert (draft_study.revision, draft_study.revised_by) == (2, "ben")
 
 
 @pytest.mark.parametrize(
     ("now", "when"), [("2026-03-01T15:00:00Z", "at 14:03 UTC"), ("2026-03-02T09:00:00Z", "on 1 March at 14:03 UTC")]
 )
-def test_a_save_of_what_is_no_longer_there_names_who_saved_and_when(draft_study: Study, now: str, when: str) -> None:
+def test_a_save_at_an_older_revision_is_refused_with_who_saved_and_when(
+    draft_study: Study, now: str, when: str
+) -> None:
     with time_machine.travel("2026-03-01T14:03:00Z", tick=False):
-        draft_revisions.revise(draft_study, by="ann", seen=0)
-    with time_machine.travel(now, tick=False):
-        for refused in (
-            lambda: draft_revisions.revise(draft_study, by="ben", seen=0),
-            lambda: refuse_stale(draft_study, 0),
-        ):
-            with pytest.raises(DraftSavedMeanwhile) as caught:
-                refused()
-            assert caught.value.message == f"ann saved this draft {when}, after you had opened this page."
+        save(draft_study, by="ann", seen=0)
+    with time_machine.travel(now, tick=False), pytest.raises(StaleDraft) as caught:
+        save(draft_study, by="ben", seen=0)
+    assert caught.value.message == f"ann saved this draft {when}, after you had opened this page."
     draft_study.refresh_from_db()
     assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
 
 
-def refuse_stale(study: Study, seen: int) -> None:
-    with transaction.atomic():
-        draft_revisions.refuse_stale(Study.objects.select_for_update().get(pk=study.pk), seen)
-
-
 def test_a_revision_that_never_was_is_refused_too(draft_study: Study) -> None:
-    with pytest.raises(DraftSavedMeanwhile) as caught:
-        draft_revisions.revise(draft_study, by="ben", seen=7)
+    with pytest.raises(StaleDraft) as caught:
+        save(draft_study, by="ben", seen=7)
     assert caught.value.message == "Somebody saved this draft just now, after you had opened this page."
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_saves_at_once_one_is_stored(draft_study: Study) -> None:
-    def save() -> str:
+    def save_too() -> str:
         try:
-            with transaction.atomic():
-                draft_revisions.revise(Study.objects.get(pk=draft_study.pk), by="ben", seen=0)
-        except DraftSavedMeanwhile as error:
-            return error.study.revised_by
+            save(Study.objects.get(pk=draft_study.pk), by="ben", seen=0)
+        except StaleDraft as error:
+            return error.message
         finally:
             connection.close()
         return ""
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            draft_revisions.revise(draft_study, by="ann", seen=0)
-            other = pool.submit(save)
+            save(draft_study, by="ann", seen=0)
+            other = pool.submit(save_too)
             wait_for_a_waiting_lock()
-        assert other.result(timeout=10) == "ann"
+        assert other.result(timeout=10).startswith("ann saved this draft at ")
     draft_study.refresh_from_db()
     assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
 
@@ -91,7 +89,7 @@ def test_what_changes_nothing_is_none(draft_study: Study, base_model: BaseModel)
 
 
 def test_an_open_study_is_no_longer_revised_and_a_clone_begins_anew(draft_study: Study, open_study: Study) -> None:
-    draft_revisions.revise(open_study, by="ann", seen=0)
+    draft_revisions.revise(open_study, by="ann")
     lifecycle.amend_study(open_study, {"quota": 3}, by="ben")
     open_study.refresh_from_db()
     assert (open_study.revision, open_study.revised_by) == (1, "ann")
