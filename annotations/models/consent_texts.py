@@ -40,13 +40,6 @@ DEFAULT_CONSENTS: Final = {
         "Stimmen Sie der Teilnahme zu?"
     ),
 }
-# What studies began with up to 0.7.0: it says neither how long data are kept nor how to withdraw.
-FORMER_DEFAULT: Final = (
-    "You will look at images that a computer program sorted, some of them wrongly, and describe in your own words what "
-    "the wrong ones have in common. It takes a few minutes. We store the words you write and how long you take; we do "
-    "not store your name or your internet address. You may stop at any time. Do you agree to take part?"
-)
-
 _BY_HAND: Final = {
     "en": "What ties these data to you is destroyed when the study is over and everybody is paid; no day is set for "
     "it.",

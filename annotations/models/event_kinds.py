@@ -43,7 +43,6 @@ RUN_FAILED = "run_failed"
 CORRECTION_TRAINED = "correction_trained"
 CORRECTION_REVIEWED = "correction_reviewed"
 CORRECTION_UNDONE = "correction_undone"
-CARRIED_OVER = "carried_over"  # by an upgrade: rows that events did not carry when they were stored
 
 # Each of these carries the visit's row, read when it is recorded: record it after the row was changed.
 OF_A_VISIT = frozenset(
@@ -61,8 +60,7 @@ OF_A_VISIT = frozenset(
         SESSION_ERASED,
     }
 )
-# Each of these too carries rows, and has for so long that one without any tells that its visit is older.
-WITH_ROWS = OF_A_VISIT | {
+KINDS = OF_A_VISIT | {
     ASSIGNMENT_MADE,
     ASSIGNMENT_STARTED,
     ASSIGNMENT_ENDED,
@@ -76,8 +74,6 @@ WITH_ROWS = OF_A_VISIT | {
     RUN_DONE,
     RUN_REFUSED,
     RUN_FAILED,
-}
-KINDS = WITH_ROWS | {
     STUDY_OPENED,
     STUDY_PAUSED,
     STUDY_RESUMED,
@@ -97,5 +93,4 @@ KINDS = WITH_ROWS | {
     CORRECTION_TRAINED,
     CORRECTION_REVIEWED,
     CORRECTION_UNDONE,
-    CARRIED_OVER,
 }

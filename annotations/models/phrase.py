@@ -71,8 +71,7 @@ class Score(models.Model):
     """The error score of one phrase, with all that pages, exports and retraining need. Written once.
 
     A negation ("no X") is scored as its subject X with sign -1: `similarities`, `rendered_text` and the embedding are
-    those of X, and an image is above the threshold iff sign * similarity > threshold. Scores of Clarify 0.1 have
-    neither subject, p_value, p_method, tries and null_level nor two_sided_threshold.
+    those of X, and an image is above the threshold iff sign * similarity > threshold.
     """
 
     ARRAYS = ("similarities", "text_embedding")

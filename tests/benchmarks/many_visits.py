@@ -86,7 +86,7 @@ def log(study: Study) -> None:
     copies = study.sessions.exclude(pk__in=told).select_related("participant").in_bulk()
     entries = chain(
         (events.Entry(event_kinds.SESSION_ENTERED, visit) for visit in copies.values()),
-        (events.Entry(event_kinds.CARRIED_OVER, copies[each.visit], (each,)) for each in _row_states(study, copies)),
+        (events.Entry(event_kinds.SPANS_REPORTED, copies[each.visit], (each,)) for each in _row_states(study, copies)),
     )
     while some := list(islice(entries, 1_000)):
         events.record_all(study, some)

@@ -19,8 +19,10 @@ from worker.recomputing.differences import (
     differing_values,
 )
 
-_SAME = ("sign", "rendered_text", "text_template", "text_digest", "encoder", "dataset_digest", "n_correct", "n_error")
-_SAME_SINCE_0_2 = ("subject", "p_method")  # empty in scores of Clarify 0.1
+_SAME = (
+    *("sign", "subject", "rendered_text", "text_template", "text_digest", "encoder", "dataset_digest"),
+    *("n_correct", "n_error", "p_method"),
+)
 
 
 def score_differences(score: Score) -> list[Difference]:
@@ -48,24 +50,22 @@ def _differences(score: Score) -> Iterator[Difference]:
     yield from differing_numbers(
         "class_name_cosine", score.class_name_cosine, again.class_name_cosine, EMBEDDING_ROUNDING
     )
-    if score.tries is not None:
-        yield from differing_fields(_SAME_SINCE_0_2, score, again)
-        yield from differing_numbers("p_value", score.p_value, again.p_value)
-        yield from _tries(score, score.tries, again)
-        yield from differing_numbers(
-            "two_sided_threshold", score.two_sided_threshold, again.two_sided_threshold, SIMILARITY_ROUNDING
-        )
+    yield from differing_numbers("p_value", score.p_value, again.p_value)
+    yield from _tries(score, again)
+    yield from differing_numbers(
+        "two_sided_threshold", score.two_sided_threshold, again.two_sided_threshold, SIMILARITY_ROUNDING
+    )
 
 
-def _tries(score: Score, tries: int, again: Score) -> Iterator[Difference]:
+def _tries(score: Score, again: Score) -> Iterator[Difference]:
     """The number of tries, counted again, and the null level of as many as are stored.
 
     Fewer are no difference where an earlier visit of the person was erased: its phrases were tried, and are gone.
     """
-    assert again.tries is not None, "a score that is computed now has its tries"
-    if again.tries > tries or not _has_lost_phrases(score):
-        yield from differing_values("tries", tries, again.tries)
-    level = null_level(again.n_correct, again.n_error, tries, NULL_QUANTILE)
+    assert score.tries is not None and again.tries is not None, "every score is stored with its tries"
+    if again.tries > score.tries or not _has_lost_phrases(score):
+        yield from differing_values("tries", score.tries, again.tries)
+    level = null_level(again.n_correct, again.n_error, score.tries, NULL_QUANTILE)
     yield from differing_numbers("null_level", score.null_level, level)
 
 

@@ -145,7 +145,7 @@ class PhraseAdmin(FirstScreen, ReadOnlyAdmin):
     @admin.display(description="direction")
     def direction(self, phrase: Phrase) -> str:
         sign = _of_score(phrase, "sign")
-        return NONE if sign is None else f"{'without' if sign < 0 else 'with'} “{phrase.score.subject or phrase.text}”"
+        return NONE if sign is None else f"{'without' if sign < 0 else 'with'} “{phrase.score.subject}”"
 
     @admin.display(description="embedded as")
     def rendered_text(self, phrase: Phrase) -> str:

@@ -11,7 +11,7 @@ class Tried(NamedTuple):
     """A phrase as the analysis takes it. Of one person and task the earliest comes first.
 
     n_correct, n_error: images that its score stands on, 0 without a score; tries: distinct phrases that the person had
-    tried for the class by then, None in scores of Clarify 0.1. score: its id, 0 without one; key: what tells its
+    tried for the class by then, None without a score. score: its id, 0 without one; key: what tells its
     annotation (`annotation_key`); meant: the words themselves where `text` stands for words that the staff hid.
     """
 

@@ -88,7 +88,7 @@ PHRASES: Table[Phrase] = Table(
         Column(
             "two_sided_threshold",
             "number",
-            "the threshold of two_sided_error_score; empty where that is 0, and in scores of Clarify 0.1",
+            "the threshold of two_sided_error_score; empty where that is 0",
             _scored("two_sided_threshold"),
             unit="cosine",
             range="-1 to 1",
@@ -97,7 +97,7 @@ PHRASES: Table[Phrase] = Table(
             "p_value",
             "number",
             "the probability that a random phrase scores as high, one-sided; conservative where similarities are tied; "
-            "of this phrase alone, whatever else was tried; empty in scores of Clarify 0.1",
+            "of this phrase alone, whatever else was tried",
             _scored("p_value"),
             range="0 to 1",
             computed="one-sided two-sample Kolmogorov-Smirnov test, as p_method says",

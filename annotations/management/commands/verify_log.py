@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotations.exports.releases.snapshot import snapshot
 from annotations.management.plain_errors import plain_errors
 from annotations.services.logs.log_check import LogCheck
-from annotations.services.logs.log_registry import TABLES
+from annotations.services.logs.log_registry import SESSION, TABLES
 from annotations.services.studies.lifecycle import find_study
 
 
@@ -24,11 +24,8 @@ class Command(BaseCommand):
             for difference in check.differences():
                 self.stderr.write(difference)
                 n_found += 1
-        for visit, kinds in sorted(check.incomplete.items()):
-            counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-            self.stdout.write(f"Visit {visit} is older than events that carry rows, so it is left out: {counted}.")
         counts = ", ".join(f"{table.title} {check.replayed[table]:,}" for table in TABLES if check.replayed[table])
         self.stdout.write(f"Rows replayed: {counts}. Of the visits {len(check.erased):,} are erased.")
         if n_found:
             raise CommandError(f"The log and the tables differ in {n_found:,} place{'' if n_found == 1 else 's'}.")
-        self.stdout.write(f"The log and the tables agree on {check.n_visits:,} visits.")
+        self.stdout.write(f"The log and the tables agree on {check.replayed[SESSION]:,} visits.")

@@ -31,7 +31,6 @@ from annotations.prolific.statuses import RETURNED, TIMED_OUT
 ACTIVE_WITHIN = dt.timedelta(minutes=2)
 GONE_AFTER = dt.timedelta(minutes=30)  # without a sign of life: the person has left
 _CONSENT, _TUTORIAL, _CHECK, _LAST_PAGE, _FINISHED = "Consent", "Tutorial", "Check", "Last page", "Finished"
-_NO_SIGN_OF_LIFE = (event_kinds.SPANS_REPORTED, event_kinds.CARRIED_OVER)  # a page reports that it is hidden, too
 _AT_WORK = (SpanKind.VISIBLE, SpanKind.WAITING, SpanKind.ENLARGED)
 # The union of the spans in view, which two windows may both have open, as one range of ranges; in seconds.
 _ACTIVE_SECONDS = """
@@ -165,7 +164,8 @@ def _visits(study: Study) -> list[_Visit]:
 
 def _signs_of_life(study: Study) -> dict[int, dt.datetime]:
     """The last sign of life of each visit that lasts; of those that have ended nobody asks."""
-    acts = Event.objects.filter(session=OuterRef("pk")).exclude(kind__in=_NO_SIGN_OF_LIFE)
+    acts = Event.objects.filter(session=OuterRef("pk"))
+    acts = acts.exclude(kind=event_kinds.SPANS_REPORTED)  # a page also reports that it is hidden
     last_event = _latest(acts, "occurred_at")
     last_span = _latest(Span.objects.filter(session=OuterRef("pk"), kind__in=_AT_WORK), "ended_at")
     seen_at = Greatest(

@@ -67,15 +67,15 @@ class Split:
 class Result:
     """What a page shows of a score.
 
-    value: error score, 0 to 1. null_level: what random words reach, 0 to 1; None in scores of Clarify 0.1. subject,
-    sign: what was looked for, and -1 where the phrase says that images lack it. threshold: where the
-    split is, above it sign * similarity > threshold; both are None where there is none.
+    value: error score, 0 to 1. null_level: what random words reach, 0 to 1. subject, sign: what was looked for, and -1
+    where the phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold;
+    both are None where there is none.
     The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
     no doubt which of the two failures it is.
     """
 
     value: float
-    null_level: float | None
+    null_level: float
     verdict: Verdict
     subject: str
     sign: int
@@ -87,16 +87,15 @@ class Result:
     question: Question | None
 
 
-def verdict(value: float, two_sided: float, null_level: float | None) -> Verdict:
+def verdict(value: float, two_sided: float, null_level: float) -> Verdict:
     """Put an error score (0 to 1) into a word.
 
     Opposite: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
-    images that have what the phrase says. By chance: it is no more than what random words reach, where that is known.
+    images that have what the phrase says. By chance: it is no more than what random words reach.
     """
-    by_chance = null_level or 0.0
     if two_sided > value and two_sided >= MIN_TELLING:
-        return Verdict.OPPOSITE if two_sided > by_chance else Verdict.OPPOSITE_BY_CHANCE
-    if 0 < value <= by_chance:
+        return Verdict.OPPOSITE if two_sided > null_level else Verdict.OPPOSITE_BY_CHANCE
+    if 0 < value <= null_level:
         return Verdict.BY_CHANCE
     if value >= WELL:
         return Verdict.WELL
@@ -115,18 +114,18 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     assignment = score.phrase.assignment
     task = assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
+    assert score.null_level is not None, "every score is stored with its null level"
     is_error = class_images(task.base_model, task.target_class).is_error
     values, sign = score.similarity_array, score.sign
-    subject = score.subject or score.phrase.text
     word = verdict(score.value, score.two_sided, score.null_level)
     automatic = score.two_sided_threshold if word.is_opposite else score.threshold
     threshold = automatic if chosen is None else chosen
-    named = sign > 0 and names_the_class(subject, task.class_name, score.class_name_cosine)
+    named = sign > 0 and names_the_class(score.subject, task.class_name, score.class_name_cosine)
     return Result(
         value=score.value,
         null_level=score.null_level,
         verdict=word,
-        subject=subject,
+        subject=score.subject,
         sign=sign,
         threshold=threshold,
         split=None if threshold is None else split_at(score, owner, threshold),

@@ -14,7 +14,6 @@ from annotations.services.logs import identities
 from annotations.services.logs.event_payloads import RowState, plain_json, row_state
 
 ROWS = "changed_rows"  # in a payload, and in what is sealed beside it: fields by table and key
-CHANGED = "changed"  # the same in 0.5: fields by table, whose row the payload's ids say
 VISIT = "visit"  # in fields: of a row whose event is of no visit, or of another
 SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives the key and says nothing of the person
 
@@ -58,7 +57,7 @@ def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
 def _states_of(entry: Entry) -> Sequence[RowState]:
     if entry.kind not in event_kinds.KINDS:
         raise ValueError(f"{entry.kind!r} is not a kind of event")
-    if {ROWS, CHANGED, SEALED_UNDER} & entry.payload.keys():
+    if {ROWS, SEALED_UNDER} & entry.payload.keys():
         raise ValueError(f"{entry.kind!r} says itself what only `states` says")
     if entry.session is None and any(each.personal for each in entry.states):
         raise ValueError(f"{entry.kind!r} has something personal, and names no visit")

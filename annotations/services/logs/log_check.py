@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from annotations.models import Participant, Study
 from annotations.services.logs.event_payloads import stored_states
-from annotations.services.logs.log_registry import SESSION, TABLES
+from annotations.services.logs.log_registry import TABLES
 from annotations.services.logs.log_schema import LoggedTable
 from annotations.services.logs.replay import LoggedRows, differences, replay
 
@@ -22,15 +22,12 @@ _OF_THE_STUDY = tuple(table for table in TABLES if not table.of_person)
 class LogCheck:
     """What was found when a study's log was compared with its tables; complete once `differences` came to its end.
 
-    replayed, stored: how many rows by table. n_visits: of how many the log can tell all. incomplete, erased: as in
-    `LoggedRows`.
+    replayed, stored: how many rows by table. erased: as in `LoggedRows`.
     """
 
     study: Study
     replayed: Counter[LoggedTable] = field(default_factory=Counter)
     stored: Counter[LoggedTable] = field(default_factory=Counter)
-    n_visits: int = 0
-    incomplete: dict[int, Counter[str]] = field(default_factory=dict)
     erased: set[int] = field(default_factory=set)
 
     def differences(self) -> Iterator[str]:
@@ -45,15 +42,12 @@ class LogCheck:
         tables = LoggedRows()
         for table in _OF_PEOPLE:
             tables.add(stored_states(table, table.rows_of(self.study, people)))
-        self.incomplete |= state.incomplete
         self.erased |= state.erased
-        self.n_visits += len(state.rows[SESSION].keys() - {str(visit) for visit in state.incomplete})
         yield from self._compared(state, tables)
 
     def _of_the_study(self) -> Iterator[str]:
         """What no visit's event tells; a part of a correction goes with the visit that it is of."""
         state = replay(self.study, self.study.events.filter(session=None), erased=self.erased)
-        state.incomplete |= self.incomplete
         tables = LoggedRows()
         for table in _OF_THE_STUDY:
             tables.add(stored_states(table, table.rows(self.study)))

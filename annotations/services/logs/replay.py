@@ -5,7 +5,6 @@ two do not agree on. Which tables these are, and what of them, `logged_tables` s
 all of that for a few people at a time.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,7 @@ from annotations.models import Event, Study, event_kinds
 from annotations.services.logs import events, identities
 from annotations.services.logs.event_payloads import Key, RowState, stored_states
 from annotations.services.logs.events import VISIT  # in a row: the id of the visit that it belongs to
-from annotations.services.logs.log_registry import ASSIGNMENT, BY_NAME, RUN, SESSION, TABLES
+from annotations.services.logs.log_registry import BY_NAME, TABLES
 from annotations.services.logs.log_schema import LoggedTable
 
 Row = dict[str, Any]
@@ -29,13 +28,11 @@ Keys = Mapping[int, identities.OpenedKey]
 class LoggedRows:
     """Rows by table and key. Keys are the ids that the log knows rows by, the same in `replay` and `stored`.
 
-    incomplete: kinds of events by visit that were recorded before events carried rows: of such a visit the log cannot
-    tell all. erased: visits whose person was erased; a tombstone is left of them. sealed: rows whose personal part the
-    log cannot tell, since its key is gone.
+    erased: visits whose person was erased; a tombstone is left of them. sealed: rows whose personal part the log cannot
+    tell, since its key is gone.
     """
 
     rows: dict[LoggedTable, dict[Key, Row]] = field(default_factory=lambda: {table: {} for table in TABLES})
-    incomplete: dict[int, Counter[str]] = field(default_factory=dict)
     erased: set[int] = field(default_factory=set)
     sealed: set[tuple[LoggedTable, Key]] = field(default_factory=set)
 
@@ -78,7 +75,7 @@ def stored(study: Study) -> LoggedRows:
 
 
 def differences(replayed: LoggedRows, tables: LoggedRows) -> list[str]:
-    """Name each row and field on which the log and the tables differ; visits that the log cannot tell are left out."""
+    """Name each row and field on which the log and the tables differ."""
     return [difference for table in TABLES for difference in _differences(table, replayed, tables)]
 
 
@@ -87,8 +84,6 @@ def _differences(table: LoggedTable, replayed: LoggedRows, tables: LoggedRows) -
     for key in sorted(log.keys() | now.keys()):
         row = log.get(key) or now[key]
         name = f"{table.title} {key}"
-        if row[VISIT] in replayed.incomplete:
-            continue
         if replayed.is_gone(table, row):
             yield f"{name}: is still stored, and its visit is erased"
         elif key not in now:
@@ -108,10 +103,7 @@ def _keys(study: Study, told: QuerySet[Event]) -> Keys:
 
 def _apply(state: LoggedRows, event: Event, keys: Keys, has_keys: bool) -> None:
     visit, payload = event.session_id, event.payload
-    plain = payload.get(events.ROWS, payload.get(events.CHANGED))
-    if plain is None:
-        if event.kind in event_kinds.WITH_ROWS and visit is not None:
-            state.incomplete.setdefault(visit, Counter())[event.kind] += 1
+    if events.ROWS not in payload:
         return
     key = keys.get(payload.get(events.SEALED_UNDER))
     is_unreadable = event.sealed is not None and key is None
@@ -119,7 +111,7 @@ def _apply(state: LoggedRows, event: Event, keys: Keys, has_keys: bool) -> None:
     if visit is not None and (event.kind == event_kinds.SESSION_ERASED or (is_unreadable and has_keys)):
         state.erased.add(visit)
     personal = key.unseal(bytes(event.sealed)) if event.sealed and key else {}
-    for content, hides in ((_keyed(plain, event), is_unreadable), (_keyed(personal, event), False)):
+    for content, hides in ((payload[events.ROWS], is_unreadable), (personal, False)):
         for name, rows in content.items():
             for row, values in rows.items():
                 _put(state, BY_NAME[name], row, visit, dict(values), hides)
@@ -131,27 +123,6 @@ def _put(state: LoggedRows, table: LoggedTable, key: Key, visit: int | None, val
         state.sealed.discard((table, key))
     elif table.personal and hides:
         state.sealed.add((table, key))
-
-
-def _keyed(content: Mapping[str, Any], event: Event) -> Mapping[str, Mapping[Key, Row]]:
-    """Rows by their tables' names and their keys; an event of 0.5 has one of each table, and its ids beside."""
-    if events.ROWS in event.payload:
-        return content
-    return {name: {_key_of_0_5(name, event): _row_of_0_5(name, values, event)} for name, values in content.items()}
-
-
-def _key_of_0_5(name: str, event: Event) -> Key:
-    if name == SESSION.name:
-        return str(event.session_id)
-    if name == RUN.name:
-        return str(event.payload["run"])
-    if name == ASSIGNMENT.name:
-        return str(event.payload["assignment"])
-    return f"{event.payload['assignment']} / {event.payload['ordinal']}"
-
-
-def _row_of_0_5(name: str, values: Row, event: Event) -> Row:
-    return {**values, "assignment": event.payload["assignment"]} if name == RUN.name else values
 
 
 def _differing_fields(name: str, log: Row, now: Row, hidden: Collection[str]) -> Iterator[str]:

@@ -89,9 +89,7 @@ def plan_runs(assignment: Assignment) -> int:
 def annotation_digest(target_class: int, text_digest: str, threshold: float | None, scheme: str, sign: int) -> str:
     """Return the SHA-256 that identifies an annotation; the threshold counts to the last bit."""
     exact = None if threshold is None else float(threshold).hex()
-    annotation: list[Any] = [target_class, text_digest, exact, scheme]
-    if sign < 0:  # only then, so that digests of before there were negations hold
-        annotation.append(sign)
+    annotation = [target_class, text_digest, exact, scheme, sign]
     return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Q
 
-from annotations.models import Audience, Study, StudyState
-from annotations.models.consent_texts import FORMER_DEFAULT, RETENTION
+from annotations.models import Study
+from annotations.models.consent_texts import RETENTION
 from annotations.readings.allocation.task_orders import n_orders
 from annotations.services.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from annotations.services.studies.readiness import link_reasons
@@ -56,7 +56,7 @@ def expert_checks(study: Study) -> list[Check]:
 
 def care_checks(study: Study) -> list[Check]:
     """Whether somebody is told of trouble, and for how long ids are kept, and whether people are told."""
-    return [_alarms(study), _retention(study), *_consent(study)]
+    return [_alarms(study), _retention(study)]
 
 
 def _retention(study: Study) -> Check:
@@ -65,19 +65,6 @@ def _retention(study: Study) -> Check:
         return passed(f"Ids are destroyed {kept} days after the study is closed.")
     told = "The consent text says so." if RETENTION in study.consent_text else "Say so in the consent text."
     return warning(f"Ids are kept until you destroy them by hand, under “Withdrawals”. {told}", FixIn.PRIVACY)
-
-
-def _consent(study: Study) -> list[Check]:
-    """Of a draft that was made with an earlier version: once it is open, its text stays as people agreed to it."""
-    is_asked = study.state == StudyState.DRAFT and study.audience == Audience.CROWD
-    if not is_asked or study.consent_text.split() != FORMER_DEFAULT.split():
-        return []
-    sentence = (
-        "The consent text is the one that studies began with up to version 0.7: it says neither how long data are kept "
-        "nor how to withdraw, and leaves out what is stored of the device. Write these into it: {retention} stands for "
-        "how long. A new study begins with a text that says all of it."
-    )
-    return [warning(sentence, FixIn.TEXTS)]
 
 
 def _alarms(study: Study) -> Check:

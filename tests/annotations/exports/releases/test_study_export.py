@@ -20,7 +20,7 @@ from django.utils import timezone
 from annotations.exports.releases import study_export
 from annotations.exports.tables import summary
 from annotations.exports.tables.study_files import TABLES
-from annotations.models import AssignmentState, EndAnswer, EndReason, Score, Span, Study
+from annotations.models import AssignmentState, EndAnswer, EndReason, Span, Study
 from annotations.services.visits.withdrawal import withdraw
 from modeling.arrays.phrases.null_level import null_level, p_value
 from tests.actors import Visit
@@ -169,14 +169,6 @@ def test_a_score_comes_with_its_direction_and_with_what_chance_does(open_study: 
         assert (row["p_method"], row["two_sided_threshold"]) == ("exact", row["threshold"])
     assert [row["sign"] for row in table(archive, "runs.csv")] == ["1", "-1"]
     assert [row["phrase"] for row in (red, no_blue)] == [str(phrase.pk) for phrase in alice.assignment.phrases.all()]
-
-
-def test_a_score_of_an_earlier_version_leaves_these_cells_empty(worked: Study) -> None:
-    Score.objects.update(p_value=None, p_method="", tries=None, null_level=None, two_sided_threshold=None, subject="")
-    row = next(row for row in table(export(worked), "phrases.csv") if row["error_score"])
-    names = ("p_value", "p_method", "tries", "null_level", "two_sided_threshold", "subject")
-    assert [row[name] for name in names] == [""] * 6
-    assert row["sign"] == "1"
 
 
 def test_an_assignment_says_how_long_it_took_once_it_has_ended(worked: Study, alice: Visit, bob: Visit) -> None:

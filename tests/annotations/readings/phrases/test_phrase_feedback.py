@@ -5,7 +5,7 @@ import pytest
 from annotations.readings.phrases.phrase_feedback import Verdict, verdict
 
 
-@pytest.mark.parametrize("null_level", [None, 0.02])
+@pytest.mark.parametrize("null_level", [0.0, 0.02])
 @pytest.mark.parametrize(
     ("value", "two_sided", "word"),
     [
@@ -20,7 +20,7 @@ from annotations.readings.phrases.phrase_feedback import Verdict, verdict
         (0.05, 0.14, Verdict.HARDLY),
     ],
 )
-def test_a_score_has_a_word(value: float, two_sided: float, null_level: float | None, word: Verdict) -> None:
+def test_a_score_has_a_word(value: float, two_sided: float, null_level: float, word: Verdict) -> None:
     assert verdict(value, two_sided, null_level) is word
 
 

@@ -141,14 +141,6 @@ def test_what_random_words_reach_rises_with_each_try(alice: Visit, say: Say) -> 
     assert levels == [null_level(15, 9, tries) for tries in (1, 2)]
 
 
-def test_a_score_of_an_earlier_version_shows_no_level(alice: Visit, say: Say) -> None:
-    phrase = say("red")
-    score_due_phrases()
-    Score.objects.update(p_value=None, p_method="", tries=None, null_level=None, two_sided_threshold=None, subject="")
-    shown = answer(alice.assignment, phrase)
-    assert (shown.null_level, shown.subject, shown.verdict) == (None, "red", Verdict.WELL)
-
-
 def test_a_phrase_that_separates_nothing_has_no_split(alice: Visit, say: Say) -> None:
     phrase = say("red")
     score_due_phrases()

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from annotations.models import BaseModel, CorrectionPart, Event, Participant, Phrase, Score, Study
+from annotations.models import BaseModel, CorrectionPart, Participant, Phrase, Score, Study
 from annotations.services.logs import identities, log_check
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.logs.log_registry import TABLES
@@ -30,15 +30,13 @@ def assert_the_same_as_all_at_once(study: Study) -> list[str]:
     found = list(check.differences())
     assert sorted(found) == sorted(differences(state, stored(study)))
     assert check.replayed == Counter({table: len(state.rows[table]) for table in TABLES})
-    assert (check.incomplete, check.erased) == (state.incomplete, state.erased)
+    assert check.erased == state.erased
     return found
 
 
 def test_a_study_in_which_everything_happens_has_no_differences(base_model: BaseModel) -> None:
     study = whole_study(base_model)
     assert assert_the_same_as_all_at_once(study) == []
-    check = LogCheck(study)
-    assert list(check.differences()) == [] and check.n_visits == study.sessions.count()
 
 
 def test_what_was_changed_behind_the_log_is_named_whoever_it_is_of(base_model: BaseModel) -> None:
@@ -56,14 +54,6 @@ def test_a_part_of_a_correction_goes_with_the_visit_that_it_is_of(base_model: Ba
     identities.destroy(study, ann.participant.pseudonym)  # as an erasure that stopped half-way would leave it
     found = assert_the_same_as_all_at_once(study)
     assert any(line.startswith("correction part") and line.endswith("its visit is erased") for line in found)
-
-
-def test_a_visit_of_before_events_carried_rows_is_left_out_with_its_parts(base_model: BaseModel) -> None:
-    study = whole_study(base_model)
-    for visit in study.sessions.all():
-        Event.objects.create(study=study, session=visit, kind="phrase_scored", payload={"ordinal": 1})
-    CorrectionPart.objects.update(by_hand=True)
-    assert assert_the_same_as_all_at_once(study) == []
 
 
 def test_a_visit_of_somebody_of_another_study_is_named(open_study: Study, alice: Visit) -> None:

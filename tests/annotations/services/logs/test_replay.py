@@ -72,7 +72,7 @@ def lively(open_study: Study, alice: Visit, bob: Visit) -> Study:
 def test_the_log_of_a_lively_study_builds_every_row_again(lively: Study) -> None:
     state = replay(lively)
     assert differences(state, stored(lively)) == []
-    assert not state.incomplete and not state.erased
+    assert not state.erased
     stages = {row["stage"] for row in state.rows[SESSION].values()}
     assert stages == {Stage.FINISHED, Stage.WITHDRAWN, Stage.TASKS, Stage.DECLINED, Stage.NOT_PASSED, Stage.CONSENT}
     assert {row["state"] for row in state.rows[RUN].values()} >= {RunState.DONE, RunState.REFUSED, RunState.FAILED}
@@ -168,14 +168,6 @@ def test_log_and_tables_agree_on_somebody_who_withdrew_was_erased_and_forgotten(
     assert not [name for name in (*pseudonyms, "no dots") if name in told]
     forgotten = state.rows[SESSION][str(alice.session.pk)]
     assert forgotten["participant"].startswith("X") and forgotten["participant"] in told
-
-
-def test_visits_of_before_events_carried_rows_are_said_to_be_incomplete(lively: Study, alice: Visit) -> None:
-    Event.objects.create(study=lively, session=alice.session, kind="phrase_scored", payload={"ordinal": 1})
-    Score.objects.filter(phrase__assignment=alice.assignment).update(tries=7)
-    state = replay(lively)
-    assert {visit: dict(kinds) for visit, kinds in state.incomplete.items()} == {alice.session.pk: {"phrase_scored": 1}}
-    assert differences(state, stored(lively)) == []
 
 
 @pytest.mark.django_db(transaction=True)

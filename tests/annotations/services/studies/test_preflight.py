@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from annotations.models import Condition, Dataset, DatasetImport, Study
 from annotations.models import Task as StudyTask
-from annotations.models.consent_texts import FORMER_DEFAULT
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
 from annotations.services.studies import lifecycle
 from annotations.services.studies.preflight import FixIn, Level, blocking, report
@@ -140,19 +139,11 @@ def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look
     assert levels(draft_study, says) == []
 
 
-def test_a_draft_with_the_consent_text_of_earlier_versions_is_told_what_it_leaves_out(draft_study: Study) -> None:
-    sentence = "it says neither how long data are kept nor how to withdraw"
-    assert levels(draft_study, sentence) == []
-    draft_study.consent_text = FORMER_DEFAULT.replace(". ", ".\r\n")  # as a form sends it back
-    assert levels(draft_study, sentence) == [(Level.WARN, FixIn.TEXTS)]
+def test_ids_that_are_kept_until_somebody_destroys_them_are_to_be_named_in_the_consent(draft_study: Study) -> None:
+    draft_study.consent_text = "We keep your words. Do you agree?"
     assert levels(draft_study, "Say so in the consent text.") == [(Level.WARN, FixIn.PRIVACY)]
     draft_study.consent_text = "We keep your words. {retention} Do you agree?"
     assert levels(draft_study, "The consent text says so.") == [(Level.WARN, FixIn.PRIVACY)]
-
-
-def test_an_open_study_keeps_the_text_that_people_agreed_to(open_study: Study) -> None:
-    open_study.consent_text = FORMER_DEFAULT
-    assert levels(open_study, "how to withdraw") == []
 
 
 REMOTE = RemoteStudy(
