@@ -10,10 +10,6 @@ from annotations.api.studies import own_phrases, viewsets
 router = SimpleRouter()
 router.register("studies", viewsets.StudyViewSet)
 router.register("tasks", viewsets.TaskViewSet)
-router.register("sessions", viewsets.SessionViewSet)
-router.register("assignments", viewsets.AssignmentViewSet)
-router.register("phrases", viewsets.PhraseViewSet)
-router.register("runs", viewsets.RunViewSet)
 router.register("datasets", viewsets.DatasetViewSet)
 router.register("base-models", viewsets.BaseModelViewSet)
 

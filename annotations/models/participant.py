@@ -83,10 +83,13 @@ class SessionQuerySet(models.QuerySet["AnnotationSession"]):
         """Visits that count: no previews and no simulated ones."""
         return self.exclude(kind__in=UNCOUNTED)
 
+    def kept(self) -> "SessionQuerySet":
+        """Visits whose work is kept: not withdrawn, not erased."""
+        return self.filter(withdrawn_at=None, erased_at=None)
+
     def in_results(self, kind: SessionKind | None = None) -> "SessionQuerySet":
         """Visits whose work stands in results: of one kind, or of all that count; not withdrawn, not erased."""
-        visits = self.counted() if kind is None else self.filter(kind=kind)
-        return visits.filter(withdrawn_at=None, erased_at=None)
+        return (self.counted() if kind is None else self.filter(kind=kind)).kept()
 
 
 class AnnotationSession(models.Model):

@@ -13,7 +13,8 @@ from annotations.services.staff.row_visibility import LIBRARY, study_of, study_p
 from tests.actors import Visit, create_study, open_study, start_visit
 from tests.annotations.exports.rows import add_phrase, add_run
 
-API_LISTS = ("studies", "tasks", "sessions", "assignments", "phrases", "runs")
+API_LISTS = ("studies", "tasks")
+API_TABLES = ("participants", "sessions", "assignments", "phrases", "runs", "summary")
 ADMIN_LISTS = ("study", "annotationsession", "assignment", "phrase", "run", "event")
 _SESSION = "session__study"
 _ASSIGNMENT = f"assignment__{_SESSION}"
@@ -112,11 +113,21 @@ def test_a_list_of_the_api_shows_the_rows_of_ones_studies(
     assert len(rows(coordinator_client)) == len(own) + len(others)
 
 
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", API_TABLES)
+def test_a_table_of_the_api_is_there_for_members_of_its_study_alone(
+    here: Study, elsewhere: Study, name: str, role: Role
+) -> None:
+    client = member(here, role)
+    assert client.get(f"/api/v1/studies/{here.slug}/tables/{name}/").json()["count"] == 1
+    assert client.get(f"/api/v1/studies/{elsewhere.slug}/tables/{name}/").status_code == 404
+
+
 def test_a_filter_by_another_study_shows_nothing(here: Study, elsewhere: Study) -> None:
     client = member(here, Role.ANALYST)
     page = client.get("/admin/annotations/annotationsession/", {"study__id__exact": elsewhere.pk})
     assert {study_of(row) for row in page.context["cl"].queryset} <= {here}
-    assert client.get("/api/v1/phrases/", {"study": elsewhere.slug}).json()["count"] == 0
+    assert client.get("/api/v1/tasks/", {"study": elsewhere.slug}).json()["count"] == 0
 
 
 def test_the_start_page_names_ones_own_studies(here: Study, elsewhere: Study) -> None:
@@ -128,7 +139,7 @@ def test_a_person_in_two_studies_sees_each_row_once(here: Study, elsewhere: Stud
     client = member(here, Role.ANALYST)
     elsewhere.members.create(user=User.objects.get(username="analyst-of-sprites"), role=Role.COORDINATOR)
     assert client.get("/api/v1/studies/").json()["count"] == 2
-    assert client.get("/api/v1/phrases/").json()["count"] == 2
+    assert client.get("/api/v1/tasks/").json()["count"] == 2
 
 
 def test_model_permissions_give_nothing(here: Study, client: Client, django_user_model) -> None:

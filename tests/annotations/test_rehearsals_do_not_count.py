@@ -18,7 +18,7 @@ from annotations.services.visits import preview_links, sessions
 from tests import actors
 from tests.steps import end, submit_and_score
 
-LISTS = ("sessions", "assignments", "phrases", "runs")
+TABLES = ("participants", "sessions", "assignments", "phrases", "runs")
 
 
 def rehearse(token: str, study: Study) -> AnnotationSession:
@@ -94,15 +94,16 @@ def test_the_export_has_nothing_of_them(people: Study, coordinator: User, tmp_pa
         assert not [name for name in [*names, "crimson"] if name.encode() in content], file
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", TABLES)
 def test_the_api_shows_them_only_where_it_is_asked_to(
     people: Study, coordinator: User, coordinator_client: Client, name: str
 ) -> None:
-    before = coordinator_client.get(f"/api/v1/{name}/").json()["count"]
+    table = f"/api/v1/studies/{people.slug}/tables/{name}/"
+    before = coordinator_client.get(table).json()["count"]
     rehearse_twice(people, coordinator)
-    assert coordinator_client.get(f"/api/v1/{name}/").json()["count"] == before == 1
-    assert coordinator_client.get(f"/api/v1/{name}/?include=rehearsals").json()["count"] == 3
-    assert coordinator_client.get(f"/api/v1/{name}/?include=everything").status_code == 400
+    assert coordinator_client.get(table).json()["count"] == before == 1
+    assert coordinator_client.get(f"{table}?include=rehearsals").json()["count"] == 3
+    assert coordinator_client.get(f"{table}?include=everything").status_code == 400
 
 
 @pytest.mark.parametrize("name", ["studies", "tasks", "datasets"])

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # an export reads in a tra
 WORDS = "dark zanzibar"
 LISTS = ("annotationsession", "assignment", "phrase", "run", "event")
 NEED_MORE = ("release_file", "baselines", "reject", "unreject", "submission")  # than an address
-API_LISTS = ("sessions", "assignments", "phrases", "runs")
+API_TABLES = ("participants", "sessions", "assignments", "phrases", "runs")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def everything(study: Study, client) -> dict[str, str]:
     pages += [reverse("admin:annotations_study_change", args=[study.pk])]
     pages += [f"{reverse('admin:annotations_study_moderation', args=[study.pk])}?state=all"]
     pages += [reverse(f"admin:annotations_{name}_changelist") for name in LISTS]
-    pages += [f"/api/v1/{name}/" for name in API_LISTS]
+    pages += [f"/api/v1/studies/{study.slug}/tables/{name}/?include=rehearsals" for name in API_TABLES]
     answers = {page: client.get(page) for page in pages}
     assert {page: answer.status_code for page, answer in answers.items() if answer.status_code != 200} == {}
     said = {page: answer.content.decode() for page, answer in answers.items()}

@@ -1,5 +1,6 @@
 """Filters by an allow-list: a query parameter that a view does not name is refused, not ignored."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
@@ -9,9 +10,6 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from annotations.models import AnnotationSession
-
-INCLUDE, REHEARSALS = "include", "rehearsals"
 PAGING = {"page", "page_size", "format"}
 
 
@@ -20,14 +18,10 @@ class AllowedFilters(BaseFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any, Any], view: APIView) -> QuerySet[Any, Any]:
         allowed: dict[str, str] = getattr(view, "filters", {})
-        given = request.query_params
-        known = {*allowed, *PAGING, *((INCLUDE,) if hasattr(view, "visit_path") else ())}
-        unknown = {name: ["There is no such filter."] for name in given if name not in known}
-        if unknown:
-            raise ValidationError(unknown)
+        refuse_unknown(request, allowed)
         for name, field in allowed.items():
-            if name in given:
-                queryset = equal(queryset, name, field, given[name])
+            if name in request.query_params:
+                queryset = equal(queryset, name, field, request.query_params[name])
         return queryset
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
@@ -38,27 +32,11 @@ class AllowedFilters(BaseFilterBackend):
         ]
 
 
-class CountedVisits(BaseFilterBackend):
-    """Leaves out what belongs to previews and simulated visits, unless ?include=rehearsals asks for it.
-
-    Reads `view.visit_path`, which leads from a row to its visit; empty where the row is the visit.
-    """
-
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any, Any], view: APIView) -> QuerySet[Any, Any]:
-        path: str | None = getattr(view, "visit_path", None)
-        include = request.query_params.get(INCLUDE, "")
-        if include not in {"", REHEARSALS}:
-            raise ValidationError({INCLUDE: [f"Only “{REHEARSALS}” can be included."]})
-        if path is None or include:
-            return queryset
-        return queryset.filter(**{f"{path or 'pk'}__in": AnnotationSession.objects.counted()})
-
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        """Describe the parameter in the OpenAPI schema."""
-        if not hasattr(view, "visit_path"):
-            return []
-        schema = {"type": "string", "enum": [REHEARSALS]}
-        return [{"name": INCLUDE, "in": "query", "required": False, "schema": schema}]
+def refuse_unknown(request: Request, allowed: Collection[str]) -> None:
+    """Raise ValidationError for query parameters that are neither allowed nor those of pages."""
+    unknown = set(request.query_params) - PAGING - set(allowed)
+    if unknown:
+        raise ValidationError({name: ["There is no such filter."] for name in sorted(unknown)})
 
 
 def equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:

@@ -21,25 +21,30 @@ from rest_framework.views import APIView
 
 from annotations.analysis.analysis_cache import latest_concepts, latest_tables
 from annotations.analysis.retraining.correction_tables import correction_tables
-from annotations.api.common.filters import PAGING, equal
+from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff
 from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import summarise
-from annotations.exports.tables.table_rows import Source, source_of, sources
+from annotations.exports.tables.table_rows import FILTERS, Source, source_of, sources
 from annotations.models import Study
 from annotations.services.staff.row_visibility import visible
 from annotations.tables.columns import Cell, Table, write_cell, write_time
 
+INCLUDE, REHEARSALS = "include", "rehearsals"
 # Columns by which tables that are computed can be filtered; those of the database say which ones they take.
-_FILTERS = (
+_COMPUTED_FILTERS = (
     *("task", "participant", "session", "condition", "measure", "what", "reason", "run", "method", "rank"),
     *("concept", "correction", "set", "model"),
 )
-_PAGE = (
+_PARAMETERS = (
     OpenApiParameter("page", int, description="number of the page, from 1"),
     OpenApiParameter("page_size", int, description="rows a page, at most 200"),
     OpenApiParameter("format", str, enum=["json", "csv"], description="csv: every row at once, streamed"),
+    OpenApiParameter(
+        INCLUDE, str, enum=[REHEARSALS], description="with previews and simulated visits, in tables of stored rows"
+    ),
+    *(OpenApiParameter(name, str) for name in sorted(FILTERS.union(_COMPUTED_FILTERS))),
 )
 
 
@@ -93,15 +98,16 @@ class TablesView(APIView):
     @extend_schema(operation_id="tables_list", responses=TableSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         study = get_object_or_404(visible(Study.objects.all(), request.user), slug=slug)
-        _refuse_unknown(request, {})
+        refuse_unknown(request, ())
         return Response([_described(part, request.path) for part in _all(study)])
 
 
 class TableView(APIView):
     """Reads one table of a study, in the order that its definition says.
 
-    Filters are columns, and each must equal the value given; a parameter that the table does not take is refused. As
-    CSV the file is the one of a release.
+    Filters are columns, and each must equal the value given; a parameter that the table does not take is refused.
+    Previews and simulated visits are left out, unless ?include=rehearsals asks for them. As CSV the file is the one of
+    a release.
     """
 
     permission_classes = (Staff,)
@@ -109,14 +115,17 @@ class TableView(APIView):
 
     @extend_schema(
         operation_id="tables_retrieve",
-        parameters=[*_PAGE, *(OpenApiParameter(name, str) for name in _FILTERS)],
+        parameters=[*_PARAMETERS],
         responses={200: RowsSerializer, (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "The table.")},
     )
     def get(self, request: Request, slug: str, name: str) -> HttpResponseBase:
         study = get_object_or_404(visible(Study.objects.all(), request.user), slug=slug)
-        part = _find(study, name)
+        include = request.query_params.get(INCLUDE, "")
+        if include not in {"", REHEARSALS}:
+            raise ValidationError({INCLUDE: [f"Only “{REHEARSALS}” can be included."]})
+        part = _find(study, name, rehearsals=bool(include))
         filters = _filters_of(part)
-        _refuse_unknown(request, filters)
+        refuse_unknown(request, [*filters, INCLUDE] if isinstance(part.rows, QuerySet) else filters)
         rows = _chosen(part, filters, request.query_params)
         if request.accepted_renderer.format == "csv":
             return _csv(part.table, rows)
@@ -142,10 +151,10 @@ def _all(study: Study) -> Iterator[Source]:
                 yield Source(each.table, each.rows)
 
 
-def _find(study: Study, name: str) -> Source:
+def _find(study: Study, name: str, *, rehearsals: bool) -> Source:
     """The table of that name; the large ones without analysing the study."""
     try:
-        return source_of(study, name)
+        return source_of(study, name, rehearsals=rehearsals)
     except KeyError:
         found = next((part for part in _all(study) if part.table.name == name), None)
     if found is None:
@@ -156,21 +165,15 @@ def _find(study: Study, name: str) -> Source:
 def _filters_of(part: Source) -> Mapping[str, str]:
     if isinstance(part.rows, QuerySet):
         return part.filters
-    return {name: name for name in part.table.header if name in _FILTERS}
-
-
-def _refuse_unknown(request: Request, filters: Mapping[str, str]) -> None:
-    given = set(request.query_params) - PAGING - set(filters)
-    if given:
-        raise ValidationError({name: ["There is no such filter."] for name in sorted(given)})
+    return {name: name for name in part.table.header if name in _COMPUTED_FILTERS}
 
 
 def _chosen(part: Source, filters: Mapping[str, str], given: Mapping[str, str]) -> QuerySet[Any, Any] | list[Any]:
     wanted = {name: given[name] for name in filters if name in given}
     if isinstance(part.rows, QuerySet):
         rows = part.rows
-        for name, value in wanted.items():
-            rows = equal(rows, name, filters[name], value)
+        for name, value in wanted.items():  # cells say true and false, Django reads True and False
+            rows = equal(rows, name, filters[name], {"true": "True", "false": "False"}.get(value, value))
         return rows
     cells = {column.name: column.cell for column in part.table.columns}
     return [row for row in part if all(write_cell(cells[name](row)) == value for name, value in wanted.items())]

@@ -12,20 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from annotations.api.common.filters import AllowedFilters, CountedVisits
+from annotations.api.common.filters import AllowedFilters
 from annotations.api.common.permissions import Staff
-from annotations.api.studies.serializers import (
-    AssignmentSerializer,
-    BaseModelSerializer,
-    DatasetSerializer,
-    PhraseSerializer,
-    RunSerializer,
-    SessionSerializer,
-    StudySerializer,
-    TaskSerializer,
-)
+from annotations.api.studies.serializers import BaseModelSerializer, DatasetSerializer, StudySerializer, TaskSerializer
 from annotations.exports.releases.download import study_download
-from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Phrase, Run, Study, Task
+from annotations.models import BaseModel, Dataset, Study, Task
 from annotations.models.arrays import without_arrays
 from annotations.readings.monitoring.monitor import document, monitor
 from annotations.services.staff.row_visibility import visible
@@ -33,7 +24,7 @@ from annotations.services.staff.row_visibility import visible
 
 class _StaffViewSet(ReadOnlyModelViewSet[Any]):
     permission_classes = (Staff,)
-    filter_backends = (AllowedFilters, CountedVisits)
+    filter_backends = (AllowedFilters,)
     filters: ClassVar[dict[str, str]] = {}
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -79,57 +70,3 @@ class TaskViewSet(_StaffViewSet):
     queryset = _TASKS.order_by("id")
     serializer_class = TaskSerializer
     filters: ClassVar[dict[str, str]] = {"study": "study__slug"}
-
-
-class SessionViewSet(_StaffViewSet):
-    visit_path = ""
-    queryset = AnnotationSession.objects.select_related("study", "participant", "configuration").order_by("id")
-    serializer_class = SessionSerializer
-    lookup_field = "public_id"
-    filters: ClassVar[dict[str, str]] = {
-        "study": "study__slug",
-        "participant": "participant__pseudonym",
-        "kind": "kind",
-        "stage": "stage",
-        "outcome": "outcome",
-    }
-
-
-class AssignmentViewSet(_StaffViewSet):
-    visit_path = "session"
-    queryset = Assignment.objects.select_related("session", "task").order_by("id")
-    serializer_class = AssignmentSerializer
-    lookup_field = "public_id"
-    filters: ClassVar[dict[str, str]] = {
-        "study": "session__study__slug",
-        "session": "session__public_id",
-        "state": "state",
-    }
-
-
-class PhraseViewSet(_StaffViewSet):
-    visit_path = "assignment__session"
-    queryset = without_arrays(
-        Phrase.objects.select_related("assignment__session__participant", "score__run").order_by("id")
-    )
-    serializer_class = PhraseSerializer
-    filters: ClassVar[dict[str, str]] = {
-        "study": "assignment__session__study__slug",
-        "assignment": "assignment__public_id",
-        "participant": "assignment__session__participant__pseudonym",
-        "state": "state",
-    }
-
-
-class RunViewSet(_StaffViewSet):
-    visit_path = "assignment__session"
-    queryset: QuerySet[Any] = without_arrays(
-        Run.objects.select_related("assignment__session__participant").order_by("id")
-    )
-    serializer_class = RunSerializer
-    lookup_field = "public_id"
-    filters: ClassVar[dict[str, str]] = {
-        "study": "assignment__session__study__slug",
-        "assignment": "assignment__public_id",
-        "state": "state",
-    }

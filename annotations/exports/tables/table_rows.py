@@ -1,8 +1,8 @@
 """The rows of a study's tables, each table's in its order; rows of the database are streamed.
 
-Previews and simulated visits are in no table but exclusions.csv. Of a visit whose person withdrew, or was erased, there
-is the row in sessions.csv that says so, and nothing that was done in it. A phrase that the staff excluded is only in
-exclusions.csv.
+Previews and simulated visits are in no table but exclusions.csv, unless rehearsals are asked for. Of a visit whose
+person withdrew, or was erased, there is the row in sessions.csv that says so, and nothing that was done in it. A phrase
+that the staff excluded is only in exclusions.csv.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -35,6 +35,7 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import without_arrays
+from annotations.models.participant import SessionQuerySet
 from annotations.tables.columns import Table
 
 _AT_ONCE = 500  # rows that are in memory together
@@ -67,16 +68,23 @@ def sources(study: Study, summary: StudySummary) -> list[Source]:
     return [*of_rows, *by_name.values()]
 
 
-def source_of(study: Study, name: str) -> Source:
-    """Return one of the tables whose rows stand in the database, by the name of its file. Raises KeyError."""
+def source_of(study: Study, name: str, *, rehearsals: bool = False) -> Source:
+    """Return one of the tables whose rows stand in the database, by the name of its file. Raises KeyError.
+
+    rehearsals: with previews and simulated visits.
+    """
     table, query, filters = _QUERIES[name]
-    return Source(table, query(study), filters)
+    return Source(table, query(study.sessions.all() if rehearsals else study.sessions.counted()), filters)
 
 
 def phrase_rows(study: Study) -> QuerySet[Phrase]:
     """Return the study's phrases in the order of phrases.csv, without the arrays of their scores."""
+    return _phrases(study.sessions.counted())
+
+
+def _phrases(visits: SessionQuerySet) -> QuerySet[Phrase]:
     phrases = (
-        Phrase.objects.filter(assignment__session__in=study.sessions.in_results())
+        Phrase.objects.filter(assignment__session__in=visits.kept())
         .exclude(moderation=Moderation.EXCLUDED)
         .select_related("assignment__session__participant", "assignment__task", "score__run")
         .select_related("threshold_choice__run", "judgement")
@@ -85,34 +93,33 @@ def phrase_rows(study: Study) -> QuerySet[Phrase]:
     return without_arrays(phrases).defer(*_UNREAD)
 
 
-def _participants(study: Study) -> QuerySet[Any, Any]:
+def _participants(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     finished = Count("sessions", filter=Q(sessions__stage=Stage.FINISHED))
-    people = Participant.objects.filter(study=study, sessions__in=study.sessions.counted())
+    people = Participant.objects.filter(sessions__in=visits)
     return people.annotate(n_sessions=Count("sessions"), n_finished=finished).order_by("pseudonym")
 
 
-def _sessions(study: Study) -> QuerySet[Any, Any]:
+def _sessions(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     return (
-        study.sessions.counted()
-        .select_related("participant", "configuration", "condition")
+        visits.select_related("participant", "configuration", "condition")
         .defer("configuration__data")
         .annotate(n_check_tries=Count("check_attempts"))
         .order_by("participant__pseudonym", "created_at", "submission_key")
     )
 
 
-def _assignments(study: Study) -> QuerySet[Any, Any]:
+def _assignments(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     return (
-        Assignment.objects.filter(session__in=study.sessions.in_results())
+        Assignment.objects.filter(session__in=visits.kept())
         .select_related("session__participant", "task")
         .annotate(n_phrases=Count("phrases"))
         .order_by("session__participant__pseudonym", "session__submission_key", "task__position")
     )
 
 
-def _runs(study: Study) -> QuerySet[Any, Any]:
+def _runs(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     runs = (
-        Run.objects.filter(assignment__session__in=study.sessions.in_results())
+        Run.objects.filter(assignment__session__in=visits.kept())
         .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
         .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
         .select_related("assignment__session__participant", "assignment__task", "base_model")
@@ -126,17 +133,17 @@ def _runs(study: Study) -> QuerySet[Any, Any]:
     return without_arrays(runs).defer(*_UNREAD)
 
 
-def _end_answers(study: Study) -> QuerySet[Any, Any]:
+def _end_answers(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     return (
-        EndAnswer.objects.filter(session__in=study.sessions.in_results())
+        EndAnswer.objects.filter(session__in=visits.kept())
         .select_related("session__participant")
         .order_by("session__participant__pseudonym", "session__submission_key", "number")
     )
 
 
-def _spans(study: Study) -> QuerySet[Any, Any]:
+def _spans(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     return (
-        Span.objects.filter(session__in=study.sessions.in_results())
+        Span.objects.filter(session__in=visits.kept())
         .select_related("session__participant", "assignment__task")
         .defer(*_unread("session", AnnotationSession, _OF_A_VISIT), *_unread_of_assignment())
         .defer(*_unread("session__participant", Participant, {"pseudonym"}))
@@ -187,7 +194,7 @@ _QUERIES: dict[str, tuple[Table[Any], Any, dict[str, str]]] = {
         _assignments,
         {**_OF_A_SESSION, "task": "task__position", "state": "state"},
     ),
-    "phrases": (PHRASES, phrase_rows, {**_OF_A_TASK, "state": "state"}),
+    "phrases": (PHRASES, _phrases, {**_OF_A_TASK, "state": "state", "phrase": "id"}),
     "runs": (
         RUNS,
         _runs,
@@ -196,3 +203,4 @@ _QUERIES: dict[str, tuple[Table[Any], Any, dict[str, str]]] = {
     "end_answers": (END_ANSWERS, _end_answers, {**_OF_A_SESSION, "number": "number"}),
     "spans": (SPANS, _spans, {**_OF_A_SESSION, "task": "assignment__task__position", "kind": "kind"}),
 }
+FILTERS = frozenset(name for _table, _query, filters in _QUERIES.values() for name in filters)

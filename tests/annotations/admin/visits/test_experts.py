@@ -148,6 +148,7 @@ def test_a_form_with_very_many_tasks_leaves_them_to_their_page(draft, base_model
 def test_the_api_says_who_the_people_are(study, coordinator_client):
     coordinator_client.post(address("annotate", study))
     assert coordinator_client.get(f"/api/v1/studies/{study.slug}/").json()["audience"] == "experts"
-    visit = coordinator_client.get("/api/v1/sessions/").json()["results"][0]
+    table = f"/api/v1/studies/{study.slug}/tables/sessions/"
+    visit = coordinator_client.get(table).json()["results"][0]
     assert (visit["kind"], visit["verification"]) == ("expert", "local")
-    assert coordinator_client.get("/api/v1/sessions/?kind=participant").json()["results"] == []
+    assert coordinator_client.get(f"{table}?kind=participant").json()["results"] == []

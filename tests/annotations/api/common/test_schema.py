@@ -17,8 +17,11 @@ def test_the_schema_is_valid_openapi_and_describes_every_address(client: Client)
     for part in ("export/", "tables/", "tables/{name}/", "releases/", "releases/{number}/file/"):
         assert f"/api/v1/studies/{{slug}}/{part}" in schema["paths"]
     assert set(schema["paths"]["/api/v1/assignments/{public_id}/phrases/"]["post"]["responses"]) == {"200", "201"}
-    filters = {parameter["name"] for parameter in schema["paths"]["/api/v1/phrases/"]["get"]["parameters"]}
-    assert filters == {"page", "page_size", "include", "study", "assignment", "participant", "state"}
+    table = schema["paths"]["/api/v1/studies/{slug}/tables/{name}/"]["get"]
+    filters = {parameter["name"] for parameter in table["parameters"] if parameter["in"] == "query"}
+    assert filters >= {"page", "page_size", "format", "include", "session", "participant", "task", "state", "is_chosen"}
+    tasks = {parameter["name"] for parameter in schema["paths"]["/api/v1/tasks/"]["get"]["parameters"]}
+    assert tasks == {"page", "page_size", "study"}
 
 
 def test_making_the_schema_gives_no_warning(capfd: pytest.CaptureFixture[str], client: Client) -> None:

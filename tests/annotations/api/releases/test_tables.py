@@ -8,21 +8,35 @@ from typing import Any
 import pandas as pd
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import sources
-from annotations.models import AuditRecord, Study
+from annotations.models import AuditRecord, BaseModel, Study
 from annotations.services.releases import release_requests
 from annotations.services.visits.withdrawal import withdraw
+from annotations.tables.columns import write_cell
+from modeling.arrays.phrases.null_level import null_level
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.whole import whole_study
 from worker.releases.release_building import build_due_releases
 
 TABLES = "/api/v1/studies/sprites/tables/"
+STORED = {
+    "participants": {"participant"},
+    "sessions": {"session", "participant", "kind", "stage", "outcome", "condition"},
+    "assignments": {"session", "participant", "task", "state"},
+    "phrases": {"phrase", "session", "participant", "task", "state"},
+    "runs": {"run", "session", "participant", "task", "state", "is_chosen"},
+    "end_answers": {"session", "participant", "number"},
+    "spans": {"session", "participant", "task", "kind"},
+}  # the columns by which their rows can be chosen
 TRICKY = ("=1+1", "'=1+1", 'say "red", or\tnot', "אדום", "🟥", "NA", "-0")
 
 
@@ -106,12 +120,89 @@ def test_rows_are_chosen_by_their_cells(
 
 
 @pytest.mark.django_db
+def test_each_filter_of_a_stored_table_chooses_the_rows_with_that_cell(
+    base_model: BaseModel, coordinator_client: Client
+) -> None:
+    tables = f"/api/v1/studies/{whole_study(base_model).slug}/tables/"
+    listed = [table for table in coordinator_client.get(tables).json() if table["name"] in STORED]
+    assert {table["name"]: set(table["filters"]) for table in listed} == STORED
+    for table in listed:
+        rows = coordinator_client.get(table["url"], {"page_size": 200}).json()["results"]
+        for name in table["filters"]:
+            cell = next(row[name] for row in rows if row[name] not in (None, ""))
+            chosen = coordinator_client.get(table["url"], {name: write_cell(cell), "page_size": 200}).json()
+            assert chosen["results"] == [row for row in rows if row[name] == cell], (table["name"], name)
+
+
+@pytest.mark.django_db
+def test_filters_together_choose_the_rows_that_have_all_of_them(
+    worked: Study, coordinator_client: Client, alice: Visit, bob: Visit
+) -> None:
+    query = {"session": alice.session.submission_key, "task": 1, "state": "scored"}
+    assert get(coordinator_client, "phrases", **query)["count"] == len(TRICKY)
+    assert get(coordinator_client, "phrases", **query, participant=bob.participant.pseudonym)["count"] == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", STORED)
+def test_an_unknown_filter_is_refused_and_named(worked: Study, coordinator_client: Client, name: str) -> None:
+    response = coordinator_client.get(f"{TABLES}{name}/", {"study": "sprites", "state": "x", "pseudonym_key": "x"})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (400, "invalid")
+    assert error["fields"]["pseudonym_key"] == error["fields"]["study"] == ["There is no such filter."]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", [f"{TABLES}phrases/", f"{TABLES}runs/", f"{TABLES}sessions/"])
+def test_a_table_shows_no_id_from_outside_no_code_and_no_key(
+    worked: Study, coordinator_client: Client, alice: Visit, table: str
+) -> None:
+    text = coordinator_client.get(table).content.decode()
+    for secret in (*alice.external_ids.values(), worked.completion_code, worked.pseudonym_key):
+        assert secret not in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["sessions", "assignments", "phrases", "runs"])
+def test_a_table_reads_no_arrays(worked: Study, coordinator_client: Client, name: str) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        get(coordinator_client, name)
+    for array in ("predictions", "head", "test_predictions", "similarities", "text_embedding"):
+        assert not [query for query in captured.captured_queries if f'"{array}"' in query["sql"]]
+
+
+@pytest.mark.django_db
+def test_a_page_is_bounded(worked: Study, coordinator_client: Client) -> None:
+    assert len(get(coordinator_client, "measures_long", page_size=100_000)["results"]) <= 200
+    assert len(get(coordinator_client, "phrases", page_size=1)["results"]) == 1
+
+
+@pytest.mark.django_db
+def test_a_phrase_leads_to_its_run(worked: Study, coordinator_client: Client, bob: Visit) -> None:
+    (phrase,) = get(coordinator_client, "phrases", participant=bob.participant.pseudonym, state="scored")["results"]
+    (run,) = get(coordinator_client, "runs", run=phrase["run"])["results"]
+    assert (phrase["error_score"], phrase["null_level"]) == (0.5, null_level(15, 9, 1))
+    assert (phrase["tries"], phrase["sign"], run["sign"], run["worst_group_accuracy"]) == (1, 1, 1, 0.75)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_nothing_can_be_written(worked: Study, coordinator_client: Client, method: str) -> None:
+    assert getattr(coordinator_client, method)(f"{TABLES}phrases/").status_code == 405
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("address", "status", "code"),
     [
         (f"{TABLES}phrases/?text=red", 400, "invalid"),
         (f"{TABLES}phrases/?task=one", 400, "invalid"),
         (f"{TABLES}phrases/?state=%00&format=csv", 400, "invalid"),
+        (f"{TABLES}phrases/?phrase=x", 400, "invalid"),
+        (f"{TABLES}runs/?run=no-uuid", 400, "invalid"),
+        (f"{TABLES}runs/?is_chosen=perhaps", 400, "invalid"),
+        (f"{TABLES}phrases/?include=everything", 400, "invalid"),
+        (f"{TABLES}summary/?include=rehearsals", 400, "invalid"),
         (f"{TABLES}summary/?best_phrase=red&format=csv", 400, "invalid"),
         (f"{TABLES}phrases/?page=99", 404, "not_found"),
         (f"{TABLES}passwords/", 404, "not_found"),
