@@ -93,8 +93,7 @@ def _shown(
     status: int = 200,
 ) -> HttpResponse:
     study = submission.study
-    compared = reconciliation.compare(study, timezone.now())
-    (row,) = reconciliation.rows_of(study, compared, [submission.pk])
+    (row,) = reconciliation.rows_of(study, reconciliation.compare_one(submission, timezone.now()), [submission.pk])
     context = {
         "row": row,
         "submission": submission,

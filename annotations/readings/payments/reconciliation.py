@@ -91,7 +91,18 @@ class LedgerRow:
 
 def compare(study: Study, now: dt.datetime) -> Compared:
     """Compare both sides of every submission, the newest first; previews and simulated visits have none that counts."""
-    rows = list(study.submissions.counted().order_by("-pk").values_list(*_FIELDS))
+    return _compared(study, study.submissions.counted(), now)
+
+
+def compare_one(submission: Submission, now: dt.datetime) -> Compared:
+    """Compare both sides of one submission; its person's others are read too, since they can contradict it."""
+    study = submission.study
+    return _compared(study, study.submissions.counted().filter(pseudonym=submission.pseudonym), now)
+
+
+def _compared(study: Study, submissions: QuerySet[Submission], now: dt.datetime) -> Compared:
+    """Compare submissions of which each person has all or none among these."""
+    rows = list(submissions.order_by("-pk").values_list(*_FIELDS))
     standing = Counter(row[1] for row in rows if stands(row[7]))
     codes, listed = codes_of(study), listed_at(study)
     differences, approvable = {}, []

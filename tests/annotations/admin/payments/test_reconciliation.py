@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -148,6 +149,30 @@ def test_without_a_token_a_row_says_what_mends_it_on_prolific(study, anna, coord
     Submission.objects.filter(pk=anna.pk).update(entered_code="WRONG")
     page = shown(coordinator_here.get(address(study)))
     assert "on Prolific: approve" in page and "Approve<span" not in page
+
+
+def test_the_page_of_one_submission_reads_no_more_rows_as_the_study_grows(study, anna, prolific, coordinator_here):
+    def rows_read():
+        """How many rows each query of the page yields."""
+        counts = []
+
+        def count(execute, sql, params, many, context):
+            result = execute(sql, params, many, context)
+            counts.append(context["cursor"].rowcount)
+            return result
+
+        with connection.execute_wrapper(count):
+            assert coordinator_here.get(address(study, "submission", anna)).status_code == 200
+        return counts
+
+    rows_read()  # what is remembered after the first time
+    of_one = rows_read()
+    for number in range(20):
+        begin_there(prolific, study, f"p{number}", "APPROVED")
+    study.reconciliation.delete()
+    reconcile(study, prolific_client.client())
+    assert study.submissions.count() == 21
+    assert rows_read() == of_one
 
 
 def test_an_id_is_shown_on_one_audited_act_and_gone_again(study, anna, coordinator_here):

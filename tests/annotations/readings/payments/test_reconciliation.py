@@ -56,6 +56,17 @@ def test_two_submissions_of_one_person_are_found_by_the_pseudonym(study, prolifi
     assert named(study, look(study), "anna") == ()
 
 
+def test_one_submission_compares_as_among_all_of_them(study, prolific):
+    done_there(prolific, study, "anna")
+    done_there(prolific, study, "carl", "RETURNED")
+    begin_there(prolific, study, "bert", "ACTIVE").participant_id = "anna-person"
+    compared = look(study)
+    for submission in study.submissions.all():
+        one = reconciliation.compare_one(submission, timezone.now())
+        assert one.differences[submission.pk] == compared.differences[submission.pk]
+    assert Discrepancy.TWICE in named(study, compared, "anna")
+
+
 def test_a_visit_that_prolific_does_not_list_is_missing_after_the_next_poll(study, prolific):
     session = arrive(study, "anna", consents=False)
     type(session).objects.filter(pk=session.pk).update(created_at=timezone.now() - dt.timedelta(hours=1))
