@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from annotations.models import BaseModel
-from annotations.services.datasets.base_models import default_target_class
+from annotations.readings.datasets.target_classes import default_target_class
 from modeling.arrays.datasets.groups import group_names
 
 MAX_LISTED = 20

@@ -60,3 +60,8 @@ class Dataset(models.Model):
     def files(self) -> DatasetFiles:
         """The arrays on disk, opened once per process; BadDataset where they are missing or damaged."""
         return _open(settings.DATA_ROOT / self.directory)
+
+    @property
+    def has_features(self) -> bool:
+        """Whether there is an array to retrain on; without one phrases are scored, and every run is refused."""
+        return "features" in self.files.manifest.arrays

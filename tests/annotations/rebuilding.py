@@ -12,12 +12,12 @@ from typing import Any
 from django.db import connection, models
 
 from annotations.models import AuditRecord, Correction, Run, Score, Study
+from annotations.readings.studies.configuration_content import FROZEN_STUDY_FIELDS
 from annotations.services.logs.event_payloads import Key
 from annotations.services.logs.events import VISIT
 from annotations.services.logs.log_registry import ALLOCATION, CONFIGURATION, CONSENT, CORRECTION, SCORE, STUDY, TABLES
 from annotations.services.logs.log_schema import LoggedTable
 from annotations.services.logs.replay import Row, replay
-from annotations.services.studies.configurations import FROZEN_STUDY_FIELDS
 
 Arrays = Mapping[str, bytes]
 

@@ -11,10 +11,10 @@ from annotations.models import Audience, Study, StudyState
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.prolific.retries import ONCE
+from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, skipped, warning
+from annotations.readings.studies.preflight.preflight_report import Part, report
+from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight import Check, FixIn, Level, Part, report
-from annotations.services.studies.preflight.check_result import skipped, warning
-from annotations.services.studies.preflight.prolific_checks import remote_checks
 
 TITLE = "Pre-flight"
 _WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile

@@ -12,7 +12,8 @@ from annotations.exports.tables.summary import TaskSummary, summarise
 from annotations.models import OPEN_STATES, Audience, Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.models.arrays import without_arrays
 from annotations.readings.prolific import status_comparison
-from annotations.services.studies import lifecycle, preflight
+from annotations.readings.studies.preflight.preflight_report import blocking
+from annotations.services.studies import lifecycle
 
 _RECENT = 15
 
@@ -133,7 +134,7 @@ def cockpit(study: Study) -> dict[str, Any]:
         "steps": steps_from(study),
         "is_for_experts": is_for_experts,
         "next": (_NEXT_FOR_EXPERTS if is_for_experts else _NEXT)[StudyState(study.state)],
-        "reasons": preflight.blocking(study) if study.state == StudyState.DRAFT else [],
+        "reasons": blocking(study) if study.state == StudyState.DRAFT else [],
         "configuration": study.configurations.order_by("version").last(),
         "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
         "entry_url": lifecycle.entry_url(study),

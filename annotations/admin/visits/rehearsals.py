@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, render
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.models import UNCOUNTED, UNFINISHED, Audience, Rehearsal, Study, StudyState
+from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.logs import audit
-from annotations.services.studies.readiness import reasons_not_ready
 from annotations.services.visits import preview_links, rehearsals
 
 TITLE = "Rehearse and preview"

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Audience, BaseModel, Study, StudyState, Task
 from annotations.models.study import new_code
+from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import StudyNotReady
-from annotations.services.datasets.base_models import classes_with_errors
 from annotations.services.studies.lifecycle import create_study, entry_url, open_study
 
 _JSON_HELP = """JSON file with the study's fields and its tasks, for example {"slug": "birds", "title": "Birds",

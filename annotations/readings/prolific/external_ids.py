@@ -1,14 +1,12 @@
-"""Ids from outside, such as Prolific's: what one can look like, and the pseudonym that stands for it here."""
+"""Ids from outside, such as Prolific's, and the pseudonym that stands for one here."""
 
 import base64
 import hashlib
 import hmac
-import re
 from typing import NamedTuple
 
 from annotations.models import Study
 
-_OUTSIDE_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}")
 _PSEUDONYM_DIGITS = 12  # of base32: 60 bits
 
 
@@ -18,11 +16,6 @@ class OutsideIds(NamedTuple):
     participant: str
     study: str
     session: str
-
-
-def is_outside_id(text: str) -> bool:
-    """Whether a text can be an id: 1 to 64 of the characters that an address holds unescaped."""
-    return _OUTSIDE_ID.fullmatch(text) is not None
 
 
 def pseudonym(study: Study, kind: str, outside_id: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.db.models import Max
 
 from annotations.models import SETTLED, JobState, Participant, Payment, Phrase, Release, Study, Submission
+from annotations.prolific.id_format import is_outside_id
 from annotations.prolific.statuses import PAID, REJECTED, RETURNED
 from annotations.readings.payments.discrepancies import REVIEW_WITHIN
-from annotations.readings.prolific.external_ids import is_outside_id, pseudonym
+from annotations.readings.prolific.external_ids import pseudonym
 
 _REVIEWED = PAID | {REJECTED, RETURNED}
 

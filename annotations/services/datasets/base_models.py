@@ -9,13 +9,15 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, BaseModelOrigin, Dataset, Task
+from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from annotations.models.arrays import pack_int32
+from annotations.readings.datasets.target_classes import evaluated
 from annotations.services.common.service_errors import ServiceError
+from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, file_sha256
 from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.datasets.prediction_file import read_predictions
-from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_error_rates, group_metrics, hardest_class
+from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_error_rates, group_metrics
 from modeling.arrays.retraining.heads import Head
 
 
@@ -23,13 +25,6 @@ class BaseModelNameTaken(ServiceError):
     """The data set has another base model of this name; a base model never changes."""
 
     code = "base_model_name_taken"
-    status = 409
-
-
-class NothingToEvaluate(ServiceError):
-    """No image of a split has a prediction, so a base model could be neither shown nor measured."""
-
-    code = "nothing_to_evaluate"
     status = 409
 
 
@@ -88,31 +83,6 @@ def import_predictions(
     )
 
 
-def default_target_class(base_model: BaseModel) -> int:
-    """Return the class with the highest error rate on the validation images that have a prediction."""
-    predicted, labels = _evaluated(base_model.dataset.files, base_model.predicted, Split.VALIDATION)
-    return hardest_class(predicted, labels, len(base_model.dataset.class_names))
-
-
-def resolved_target_class(task: Task) -> int:
-    """Return the number of the class that participants will see: the one given, or the one with most errors.
-
-    Raises BadDataset where the data set's directory does not open, NothingToEvaluate where nothing has a prediction.
-    """
-    return default_target_class(task.base_model) if task.target_class is None else task.target_class
-
-
-def classes_with_errors(base_model: BaseModel) -> list[int]:
-    """Return the classes of which the model gets some validation images wrong and some right, the worst first."""
-    shares = enumerate(base_model.validation_accuracies)
-    return [number for share, number in sorted((s, n) for n, s in shares if s is not None and 0 < s < 1)]
-
-
-def lacks_features(base_model: BaseModel) -> bool:
-    """Whether the data set has no array to retrain on, so that phrases are scored and every run is refused."""
-    return "features" not in base_model.dataset.files.manifest.arrays
-
-
 def test_group_metrics(dataset: Dataset, predictions: NDArray[np.integer]) -> GroupMetrics:
     """Measure predictions for the test images by group, images without a prediction left out.
 
@@ -132,7 +102,7 @@ def _store(
 ) -> tuple[BaseModel, bool]:
     """Create the row, or find it: the constraint on the name decides between two that come at once."""
     files = dataset.files
-    predicted, labels = _evaluated(files, predictions, Split.VALIDATION)
+    predicted, labels = evaluated(files, predictions, Split.VALIDATION)
     error_rates = class_error_rates(predicted, labels, len(files.class_names))
     metrics = test_group_metrics(dataset, predictions[files.rows(Split.TEST)])
     with transaction.atomic():
@@ -171,14 +141,3 @@ def _predictions_of(head: Head, files: DatasetFiles) -> NDArray[np.int32]:
         if len(rows):
             predictions[rows] = head.predict(features[rows])
     return predictions
-
-
-def _evaluated(
-    files: DatasetFiles, predictions: NDArray[np.int32], split: Split
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Predicted class and label of the split's images that have a prediction, each int32[m]."""
-    rows = files.rows(split)
-    rows = rows[predictions[rows] != BaseModel.NO_PREDICTION]
-    if not len(rows):
-        raise NothingToEvaluate(f"No {split.word} image has a prediction, so no class can be studied.")
-    return predictions[rows], files.labels[rows]

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from annotations.models import Audience, ProlificRequest, RequestState, Study
 from annotations.prolific.client import Prolific
+from annotations.readings.studies.preflight.duration import estimate
 from annotations.services.common.service_errors import NoProlificToken, RequestRefused
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight.duration import estimate
 
 CREATE: Final = "create_draft"
 RAISE: Final = "raise_places"

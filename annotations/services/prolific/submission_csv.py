@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from annotations.prolific.id_format import is_outside_id
 from annotations.prolific.payloads import moment
 from annotations.prolific.statuses import status_of
-from annotations.readings.prolific.external_ids import is_outside_id
 from annotations.services.common.service_errors import FileRefused
 
 LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes

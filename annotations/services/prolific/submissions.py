@@ -26,10 +26,11 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.prolific.client import Prolific
+from annotations.prolific.id_format import is_outside_id
 from annotations.prolific.payloads import RemoteSubmission
 from annotations.prolific.prolific_errors import NotFound, ProlificError, Refused
 from annotations.prolific.statuses import PLACE_FREED, REACHED_BY, rank, status_of
-from annotations.readings.prolific.external_ids import OutsideIds, is_outside_id, pseudonym
+from annotations.readings.prolific.external_ids import OutsideIds, pseudonym
 from annotations.services.allocation import places
 from annotations.services.common.service_errors import IdentityDestroyed
 from annotations.services.logs import events, identities

@@ -15,7 +15,6 @@ from annotations.models import BaseModel, Correction, Dataset, JobState, Review,
 from annotations.models.arrays import without_arrays
 from annotations.readings.retraining.correction_candidates import approved, candidates, label_of, usable, why_not_second
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.datasets.base_models import lacks_features
 from annotations.services.logs import audit, events
 from annotations.services.logs.event_payloads import row_state
 from annotations.services.queue import jobs, worker_wakeup
@@ -189,7 +188,7 @@ def _class_name(dataset: Dataset, label: int) -> str:
 
 def _why_not_trainable(base_model: BaseModel) -> str:
     try:
-        if lacks_features(base_model):
+        if not base_model.dataset.has_features:
             return f"{base_model.dataset} has no features, so nothing can be retrained on it."
     except BadDataset as error:
         return f"{error}."

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Max, ProtectedError
 
 from annotations.models import BaseModel, Study, StudyState, Task
+from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.datasets.base_models import classes_with_errors
 from annotations.services.logs import audit
 from annotations.services.studies import draft_revisions
 

@@ -1,53 +1,10 @@
-"""A study's configuration: all that shapes a visit, frozen under a version that every visit names."""
+"""A study's configuration, frozen under a version that every visit names."""
 
-import hashlib
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from django.conf import settings
 from django.db import transaction
 
-from annotations.models import BaseModel, Study, StudyConfiguration, Task
-from annotations.models.consent_texts import frozen_consent
-from annotations.services.datasets.base_models import lacks_features, resolved_target_class
-from annotations.version import CODE_VERSION
-
-# What shapes a visit and freezes at opening. Codes and the outside study id are no part of it: exports show it, and one
-# that was mistyped can be corrected later, a code also once the study is closed.
-FROZEN_STUDY_FIELDS = (
-    "slug",
-    "title",
-    "language",
-    "translations",
-    "introduction",
-    "consent_text",
-    "participant_parameter",
-    "study_parameter",
-    "session_parameter",
-    "completion_url",
-    "comprehension_check",
-    "end_questions",
-    "goal",
-    "suggest_rewordings",
-    "audience",
-    "task_order",
-    "restart_rule",
-    "lease_minutes",
-    "only_verified",
-    "bonus_cents",
-    "retention_days",
-)
-FROZEN_CONDITION_FIELDS = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
-FROZEN_TASK_FIELDS = (
-    "position",
-    "target_class",
-    "text_template",
-    "suggested_words",
-    "min_phrases",
-    "max_phrases",
-    "time_limit_s",
-)
+from annotations.models import Study, StudyConfiguration
+from annotations.readings.datasets.target_classes import resolved_target_class
+from annotations.readings.studies.configuration_content import configuration_content, digest_of
 
 
 @transaction.atomic
@@ -62,74 +19,9 @@ def freeze(study: Study) -> StudyConfiguration:
     for task in study.tasks.filter(target_class=None).with_base_models():
         task.target_class = resolved_target_class(task)
         task.save(update_fields=["target_class"])
-    data = _configuration_data(study)
+    data = configuration_content(study)
     newest = study.configurations.order_by("version").last()
-    if newest is not None and newest.digest == _digest(data):
+    if newest is not None and newest.digest == digest_of(data):
         return newest
     version = 1 if newest is None else newest.version + 1
-    return StudyConfiguration.objects.create(study=study, version=version, data=data, digest=_digest(data))
-
-
-def configuration_digest(study: Study) -> str:
-    """Return the digest that the study's configuration would have if it froze now.
-
-    Raises BadDataset where a data set does not open, NothingToEvaluate where nothing has a prediction.
-    """
-    return _digest(_configuration_data(study))
-
-
-def _configuration_data(study: Study) -> dict[str, Any]:
-    tasks = study.tasks.with_base_models()
-    base_models = {task.base_model_id: str(task.base_model) for task in tasks}
-    return {
-        "code_version": CODE_VERSION,
-        "min_slice_size": settings.MIN_SLICE_SIZE,
-        "study": {name: getattr(study, name) for name in FROZEN_STUDY_FIELDS} | _texts_as_read(study),
-        "conditions": [
-            {name: getattr(condition, name) for name in FROZEN_CONDITION_FIELDS}
-            for condition in study.conditions.order_by("position")
-        ],
-        # Apart, since a study of experts has a thousand tasks on one base model of a thousand classes.
-        "base_models": {name: _frozen_base_model(pk) for pk, name in base_models.items()},
-        "tasks": [_frozen_task(task) for task in tasks],
-    }
-
-
-def _texts_as_read(study: Study) -> dict[str, Any]:
-    """The consent text with what the study's own settings say of it, so that the configuration has what people read."""
-    text, translations = frozen_consent(study.consent_text, study.language, study.translations, study.retention_days)
-    return {"consent_text": text, "translations": translations}
-
-
-def _digest(data: Mapping[str, Any]) -> str:
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _frozen_task(task: Task) -> dict[str, Any]:
-    task.target_class = resolved_target_class(task)
-    return {
-        **{name: getattr(task, name) for name in FROZEN_TASK_FIELDS},
-        "class_name": task.class_name,
-        "base_model": str(task.base_model),
-    }
-
-
-def _frozen_base_model(base_model_id: int) -> dict[str, Any]:
-    base_model = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
-    dataset = base_model.dataset
-    return {
-        "name": base_model.name,
-        "origin": base_model.origin,
-        "l2": base_model.l2,
-        "predictions_sha256": hashlib.sha256(base_model.predictions).hexdigest(),
-        "validation_accuracies": base_model.validation_accuracies,
-        "test_metrics": base_model.test_metrics,
-        "retrainable": not lacks_features(base_model),
-        "dataset": {
-            **dataset.identity,
-            "similarity_encoder": dataset.similarity_encoder,
-            "feature_encoder": dataset.feature_encoder,
-            "counts": dataset.counts,
-        },
-    }
+    return StudyConfiguration.objects.create(study=study, version=version, data=data, digest=digest_of(data))

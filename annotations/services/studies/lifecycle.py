@@ -21,11 +21,12 @@ from annotations.models import (
     Task,
     event_kinds,
 )
+from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.services.common.service_errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.logs import audit, events
 from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
-from annotations.services.studies import draft_revisions, preflight, recruitment
+from annotations.services.studies import draft_revisions, recruitment
 from annotations.services.studies.configurations import freeze
 
 # What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
@@ -117,7 +118,7 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
     that the site scores phrases.
     """
     locked = _locked(study, StudyState.DRAFT)
-    reasons = preflight.blocking(locked, without_rehearsal=without_rehearsal)
+    reasons = blocking(locked, without_rehearsal=without_rehearsal)
     if reasons:
         raise StudyNotReady(reasons)
     detail: dict[str, Any] = {"configuration": freeze(locked).version}

@@ -30,11 +30,11 @@ from annotations.models import (
 )
 from annotations.readings.allocation.cells import cells
 from annotations.readings.prolific.external_ids import pseudonym
+from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import ServiceError, StudyNotOpen, StudyNotReady
 from annotations.services.logs import events
 from annotations.services.staff import roles
 from annotations.services.studies.configurations import freeze
-from annotations.services.studies.readiness import reasons_not_ready
 from annotations.version import CODE_VERSION
 
 PARAMETER = "rehearsal"  # of the link

@@ -19,11 +19,11 @@ from annotations.models import (
     StudyState,
     Submission,
 )
+from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 from annotations.services.studies.configurations import freeze
-from annotations.services.studies.readiness import reasons_not_ready
 from annotations.services.visits import visit_deletion
 
 MAX_PEOPLE = 52

@@ -25,8 +25,9 @@ from annotations.models import (
 )
 from annotations.models.end_questions import LONGEST_ANSWER
 from annotations.models.study_texts import OWN_LANGUAGE
+from annotations.prolific.id_format import is_outside_id
 from annotations.readings.allocation.task_orders import order_of
-from annotations.readings.prolific.external_ids import OutsideIds, is_outside_id, pseudonym
+from annotations.readings.prolific.external_ids import OutsideIds, pseudonym
 from annotations.readings.visits.tutorial import practice
 from annotations.services.allocation import places, repeat_visits
 from annotations.services.common.service_errors import (

@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, Stage, Study
+from annotations.readings.studies.preflight.duration import longest_minutes
 from annotations.readings.visits.tutorial import grids
 from annotations.services.common.service_errors import AlreadyDone, ServiceError, StudyFull, StudyNotFound, StudyNotOpen
-from annotations.services.studies.preflight.duration import longest_minutes
 from annotations.services.visits import device_reports, preview_links, sessions
 from annotations.views.common import error_pages
 from annotations.views.common.current_visit import SESSION_KEY, go_on, in_visit, see, visiting

@@ -41,6 +41,12 @@ class NothingToSeparate(ModelingError):
         self.n_error = n_error
 
 
+class NothingToEvaluate(ModelingError):
+    """No image of a split has a prediction, so a base model can be neither shown nor measured."""
+
+    code = "nothing_to_evaluate"
+
+
 class SliceTooSmall(ModelingError):
     """A slice of the annotated class has too few training images for a run.
 

@@ -8,7 +8,8 @@ import pytest
 
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from annotations.readings.datasets.class_images import class_images
-from annotations.services.datasets.base_models import BaseModelNameTaken, NothingToEvaluate, import_predictions
+from annotations.services.datasets.base_models import BaseModelNameTaken, import_predictions
+from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.prediction_file import BadPredictions, PredictionsMissing
 from tests.actors import SQUARE

@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
+from annotations.readings.datasets.target_classes import default_target_class
 from annotations.services.datasets import base_models
-from annotations.services.datasets.base_models import (
-    BaseModelNameTaken,
-    NothingToEvaluate,
-    default_target_class,
-    store_trained_model,
-)
+from annotations.services.datasets.base_models import BaseModelNameTaken, store_trained_model
+from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.heads import Head

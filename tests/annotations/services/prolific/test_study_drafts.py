@@ -4,11 +4,11 @@ import pytest
 
 from annotations.models import Audience, AuditRecord, ProlificRequest, RequestState, Study
 from annotations.prolific.client import Prolific
+from annotations.readings.studies.preflight.check_result import Level
+from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.common.service_errors import NoProlificToken, RequestRefused
 from annotations.services.prolific import prolific_client, study_drafts
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight import Level
-from annotations.services.studies.preflight.prolific_checks import remote_checks
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import THERE, call, make_due, put_on_prolific, state
 

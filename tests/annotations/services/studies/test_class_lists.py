@@ -5,12 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import AuditRecord, SessionKind, Task
-from annotations.services.datasets.base_models import classes_with_errors
+from annotations.readings.datasets.target_classes import classes_with_errors
+from annotations.readings.studies.preflight.task_checks import task_checks
+from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.studies import class_lists, lifecycle
 from annotations.services.studies.class_lists import Added, ClassListRefused
 from annotations.services.studies.configurations import freeze
-from annotations.services.studies.preflight.task_checks import task_checks
-from annotations.services.studies.readiness import reasons_not_ready
 from annotations.services.visits import preview_links
 from tests.actors import OVAL, SQUARE
 

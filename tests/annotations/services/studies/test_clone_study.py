@@ -4,10 +4,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from annotations.models import Condition, Study, StudyMember, StudyState
-from annotations.services.studies import configurations, lifecycle
+from annotations.readings.studies.configuration_content import configuration_content
+from annotations.readings.studies.preflight.entry_checks import codes_of
+from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import _ITS_OWN, clone_study
 from annotations.services.studies.lifecycle import StudyUnacceptable
-from annotations.services.studies.preflight.entry_checks import codes_of
 from tests import actors
 
 
@@ -42,7 +43,7 @@ def test_tasks_conditions_and_members_are_copies(draft_study: Study, coordinator
     Condition.objects.create(study=draft_study, name="without words", show_suggestions=False)
     StudyMember.objects.create(study=draft_study, user=coordinator, role="coordinator")
     clone = clone_study(draft_study, slug="again", title="Again", by="coordinator")
-    frozen, again = configurations._configuration_data(draft_study), configurations._configuration_data(clone)
+    frozen, again = configuration_content(draft_study), configuration_content(clone)
     assert (frozen["tasks"], frozen["conditions"]) == (again["tasks"], again["conditions"])
     assert clone.members.get().user == coordinator
     clone.tasks.all().delete()

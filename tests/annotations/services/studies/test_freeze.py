@@ -1,6 +1,7 @@
 """A configuration freezes as it stands: the same again is the same version, a change is the next one."""
 
 from annotations.models import BaseModel, Condition, Study, StudyConfiguration
+from annotations.readings.studies.configuration_content import configuration_digest
 from annotations.services.studies import configurations, lifecycle
 from tests.actors import SQUARE
 
@@ -45,7 +46,7 @@ def test_a_rehearsed_draft_opens_under_the_version_that_was_rehearsed(draft_stud
 
 def test_the_digest_is_known_before_anything_freezes(draft_study: Study) -> None:
     draft_study.tasks.update(target_class=None)
-    digest = configurations.configuration_digest(draft_study)
+    digest = configuration_digest(draft_study)
     assert not StudyConfiguration.objects.exists()
     assert draft_study.tasks.get().target_class is None
     assert configurations.freeze(draft_study).digest == digest

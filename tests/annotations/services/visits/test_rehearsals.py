@@ -25,10 +25,11 @@ from annotations.models import (
     StudyState,
     Submission,
 )
+from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.phrases import assignments, replies
 from annotations.services.queue import jobs
-from annotations.services.studies import lifecycle, preflight
+from annotations.services.studies import lifecycle
 from annotations.services.visits import preview_links, rehearsals, sessions
 from annotations.services.visits.rehearsals import _LEFT, RehearsalNotPossible, discard, request_rehearsal
 from annotations.services.visits.visit_deletion import _DONE_IN_IT
@@ -104,9 +105,9 @@ def test_a_change_after_the_rehearsal_needs_another(draft_study: Study) -> None:
 def test_a_rehearsal_grows_old_in_an_hour(draft_study: Study) -> None:
     green(draft_study)
     Rehearsal.objects.update(finished_at=timezone.now() - dt.timedelta(minutes=59))
-    assert preflight.blocking(draft_study) == []
+    assert blocking(draft_study) == []
     Rehearsal.objects.update(finished_at=timezone.now() - dt.timedelta(minutes=61))
-    assert "more than an hour old" in preflight.blocking(draft_study)[0]
+    assert "more than an hour old" in blocking(draft_study)[0]
 
 
 @pytest.mark.parametrize("n", [0, rehearsals.MAX_PEOPLE + 1])

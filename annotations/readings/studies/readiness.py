@@ -3,11 +3,11 @@
 import datetime as dt
 
 from annotations.models import UNFINISHED, BaseModel, JobState, Study, Task
+from annotations.prolific.id_format import is_outside_id
 from annotations.readings.datasets.class_images import ClassImages, class_images
-from annotations.readings.prolific.external_ids import is_outside_id
-from annotations.services.datasets.base_models import NothingToEvaluate, resolved_target_class
-from annotations.services.studies.configurations import configuration_digest
-from modeling.arrays.common.modeling_errors import BadTemplate
+from annotations.readings.datasets.target_classes import resolved_target_class
+from annotations.readings.studies.configuration_content import configuration_digest
+from modeling.arrays.common.modeling_errors import BadTemplate, NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE, check_template, refusal
 

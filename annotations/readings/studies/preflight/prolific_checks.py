@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 from annotations.models import Study, StudyState
 from annotations.prolific.payloads import RemoteStudy
 from annotations.prolific.study_statuses import OVER, SENDING, study_status_of
-from annotations.services.studies.preflight.check_result import Check, FixIn, Level, passed, warning
-from annotations.services.studies.preflight.duration import estimate, longest_minutes
-from annotations.services.studies.preflight.entry_checks import codes_of
+from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, passed, warning
+from annotations.readings.studies.preflight.duration import estimate, longest_minutes
+from annotations.readings.studies.preflight.entry_checks import codes_of
 
 _MUCH_LONGER = 1.25  # than people were told, before somebody is told
 # Which action each code must set off there, for what is written here to be true.

@@ -9,8 +9,8 @@ from django.db.models import Q
 from annotations.models import Study
 from annotations.models.consent_texts import RETENTION
 from annotations.readings.allocation.task_orders import n_orders
-from annotations.services.studies.preflight.check_result import Check, FixIn, block, passed, warning
-from annotations.services.studies.readiness import link_reasons
+from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
+from annotations.readings.studies.readiness import link_reasons
 
 PROLIFIC = "app.prolific.com"
 NO_LONGER = "app.prolific.co"

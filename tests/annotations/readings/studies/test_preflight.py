@@ -13,9 +13,10 @@ from django.utils import timezone
 from annotations.models import Condition, Dataset, DatasetImport, Study
 from annotations.models import Task as StudyTask
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
+from annotations.readings.studies.preflight.check_result import FixIn, Level
+from annotations.readings.studies.preflight.preflight_report import blocking, report
+from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
-from annotations.services.studies.preflight import FixIn, Level, blocking, report
-from annotations.services.studies.preflight.prolific_checks import remote_checks
 from tests import actors
 from tests.annotations.exports.rows import add_phrase
 

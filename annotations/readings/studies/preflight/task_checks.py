@@ -8,9 +8,9 @@ from PIL import Image
 from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.encoder_choices import BUNDLED
-from annotations.services.datasets.base_models import lacks_features, resolved_target_class
-from annotations.services.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
-from annotations.services.studies.readiness import task_reasons
+from annotations.readings.datasets.target_classes import resolved_target_class
+from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
+from annotations.readings.studies.readiness import task_reasons
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
 from modeling.arrays.phrases.null_level import null_level
 
@@ -57,7 +57,7 @@ def _of_task(study: Study, task: Task) -> list[Check]:
         _chance(study, task, images.n_correct, images.n_error),
         _clock(study, task),
     ]
-    if lacks_features(base_model):
+    if not base_model.dataset.has_features:
         text = f"Task {task.position}: {base_model.dataset} has no features, so nothing is retrained with the phrases."
         found.append(warning(text, FixIn.LIBRARY))
     return found

@@ -16,8 +16,8 @@ from annotations.models import (
     Study,
     Task,
 )
-from annotations.services.studies.preflight.duration import MIN_PEOPLE, Estimate, estimate, longest_minutes
-from annotations.services.studies.preflight.pay_checks import hourly_cents
+from annotations.readings.studies.preflight.duration import MIN_PEOPLE, Estimate, estimate, longest_minutes
+from annotations.readings.studies.preflight.pay_checks import hourly_cents
 from tests import actors
 
 

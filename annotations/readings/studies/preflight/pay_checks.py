@@ -1,8 +1,8 @@
 """Checks of time and money: what people have time for, how long they take, and what that pays an hour."""
 
 from annotations.models import Study
-from annotations.services.studies.preflight.check_result import Check, FixIn, block, passed, warning
-from annotations.services.studies.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
+from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
+from annotations.readings.studies.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
 
 
 def hourly_cents(study: Study, likely: Estimate) -> int | None:

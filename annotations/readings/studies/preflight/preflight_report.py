@@ -5,11 +5,11 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from annotations.models import Audience, Study, StudyState
-from annotations.services.studies.preflight.check_result import Check, FixIn, Level, block, passed
-from annotations.services.studies.preflight.entry_checks import care_checks, expert_checks, place_checks, way_checks
-from annotations.services.studies.preflight.pay_checks import money_checks
-from annotations.services.studies.preflight.task_checks import task_checks
-from annotations.services.studies.readiness import reasons_not_ready, rehearsal_reasons
+from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed
+from annotations.readings.studies.preflight.entry_checks import care_checks, expert_checks, place_checks, way_checks
+from annotations.readings.studies.preflight.pay_checks import money_checks
+from annotations.readings.studies.preflight.task_checks import task_checks
+from annotations.readings.studies.readiness import reasons_not_ready, rehearsal_reasons
 
 
 class Part(NamedTuple):
