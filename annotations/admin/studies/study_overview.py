@@ -4,18 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
-
 from annotations.admin.common.number_formats import percent, points, score
+from annotations.analysis.analysis_cache import followed
 from annotations.analysis.statistics.estimates import Spread
-from annotations.exports.tables.summary import TaskSummary, summarise
-from annotations.models import OPEN_STATES, Audience, Phrase, Run, RunState, Stage, Study, StudyState
-from annotations.models.arrays import without_arrays
+from annotations.exports.tables.summary import TaskSummary, summary_of
+from annotations.models import OPEN_STATES, Audience, Study, StudyState
+from annotations.readings.monitoring import study_progress
 from annotations.readings.prolific import status_comparison
 from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.services.studies import lifecycle
-
-_RECENT = 15
 
 
 @dataclass(frozen=True)
@@ -98,15 +95,6 @@ _NEXT_FOR_EXPERTS = {
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One row of the funnel: how many of those who entered came this far."""
-
-    label: str
-    n: int
-    n_entered: int
-
-
-@dataclass(frozen=True)
 class ResultRow:
     """One task's results in words and numbers ready to show."""
 
@@ -140,83 +128,19 @@ def cockpit(study: Study) -> dict[str, Any]:
         "entry_url": lifecycle.entry_url(study),
         "there": status_comparison.standing(study),
         "asked_there": status_comparison.newest_request(study),
-        "funnel": _funnel(study),
-        "now": _now(study),
-        "work": _work(study),
+        "funnel": study_progress.funnel(study),
+        "now": study_progress.people_now(study),
+        "work": study_progress.work(study),
         "results": _results(study),
-        "recent": recent_phrases(study),
-    }
-
-
-def recent_phrases(study: Study) -> QuerySet[Phrase]:
-    """Return the newest phrases with what their page shows, without the arrays of their scores."""
-    newest_first = ("-submitted_at", "-id")
-    own = Phrase.objects.filter(assignment__session__in=study.sessions.counted()).order_by(*newest_first)
-    newest = list(
-        own.values_list("pk", flat=True)[:_RECENT]
-    )  # apart: sorting all of them with all that is shown is slow
-    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
-    return without_arrays(Phrase.objects.filter(pk__in=newest).select_related(*related)).order_by(*newest_first)
-
-
-def _funnel(study: Study) -> list[Bar]:
-    counted = study.sessions.counted().aggregate(
-        entered=Count("id"),
-        consented=Count("consented_at"),
-        taught=Count("tutorial_done_at"),
-        finished=Count("id", filter=Q(stage=Stage.FINISHED)),
-    )
-    # Apart, since the join on phrases repeats a session for each.
-    tried = study.sessions.counted().filter(assignments__phrases__isnull=False).distinct().count()
-    labels = {
-        "entered": "Entered",
-        "consented": "Consented",
-        "taught": "Did the tutorial",
-        "tried": "Submitted a phrase",
-        "finished": "Finished",
-    }
-    if study.audience == Audience.EXPERTS:  # they begin with the tasks
-        labels = {key: label for key, label in labels.items() if key not in ("consented", "taught")}
-    counts = {**counted, "tried": tried}
-    return [Bar(label, counts[key], counts["entered"]) for key, label in labels.items()]
-
-
-def _now(study: Study) -> list[tuple[str, int]]:
-    """How many people are at each stage now."""
-    by_stage = dict(study.sessions.counted().values_list("stage").annotate(n=Count("id")).order_by())
-    words = {
-        Stage.CONSENT: "at the consent form",
-        Stage.TUTORIAL: "in the tutorial",
-        Stage.CHECK: "at the comprehension check",
-        Stage.TASKS: "at work",
-        Stage.FINISHED: "finished",
-        Stage.DECLINED: "declined",
-        Stage.NOT_PASSED: "did not pass the check",
-        Stage.WITHDRAWN: "withdrew",
-    }
-    return [(label, by_stage[stage]) for stage, label in words.items() if stage in by_stage]
-
-
-def _work(study: Study) -> dict[str, int]:
-    counted = study.sessions.counted()
-    phrases = Phrase.objects.filter(assignment__session__in=counted)
-    runs = Run.objects.filter(assignment__session__in=counted)
-    return {
-        "phrases": phrases.count(),
-        "pending": phrases.filter(state="pending").count(),
-        "failed": phrases.filter(state="failed").count(),
-        "runs": runs.count(),
-        "runs_done": runs.filter(state=RunState.DONE).count(),
-        "runs_pending": runs.filter(state=RunState.PENDING).count(),
-        "runs_refused": runs.filter(state=RunState.REFUSED).count(),
-        "runs_failed": runs.filter(state=RunState.FAILED).count(),
+        "recent": study_progress.newest_phrases(study),
     }
 
 
 def _results(study: Study) -> list[ResultRow]:
     if study.state == StudyState.DRAFT:
         return []  # of previews and rehearsals nothing counts
-    return [_result_row(task) for task in summarise(study).tasks if task.participants]
+    summary = summary_of(study, followed(study).tables.people.rows)
+    return [_result_row(task) for task in summary.tasks if task.participants]
 
 
 def _result_row(task: TaskSummary) -> ResultRow:

@@ -1,0 +1,81 @@
+"""How far a study is: how far people came, where they are now, and what was done, without previews and rehearsals."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from annotations.models import Audience, Phrase, PhraseState, Run, RunState, Stage, Study
+from annotations.models.arrays import without_arrays
+
+_NEWEST = 15
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of the funnel: how many of those who entered came this far."""
+
+    label: str
+    n: int
+    n_entered: int
+
+
+def funnel(study: Study) -> list[Bar]:
+    """Return how many people came how far, from the first step to the last."""
+    counted = study.sessions.counted().aggregate(
+        entered=Count("id"),
+        consented=Count("consented_at"),
+        taught=Count("tutorial_done_at"),
+        finished=Count("id", filter=Q(stage=Stage.FINISHED)),
+    )
+    # Apart, since the join on phrases repeats a session for each.
+    tried = study.sessions.counted().filter(assignments__phrases__isnull=False).distinct().count()
+    labels = {
+        "entered": "Entered",
+        "consented": "Consented",
+        "taught": "Did the tutorial",
+        "tried": "Submitted a phrase",
+        "finished": "Finished",
+    }
+    if study.audience == Audience.EXPERTS:  # they begin with the tasks
+        labels = {key: label for key, label in labels.items() if key not in ("consented", "taught")}
+    counts = {**counted, "tried": tried}
+    return [Bar(label, counts[key], counts["entered"]) for key, label in labels.items()]
+
+
+def people_now(study: Study) -> list[tuple[str, int]]:
+    """Return how many people are at each stage now, in words; stages without anybody are left out."""
+    by_stage = dict(study.sessions.counted().values_list("stage").annotate(n=Count("id")).order_by())
+    words = {
+        Stage.CONSENT: "at the consent form",
+        Stage.TUTORIAL: "in the tutorial",
+        Stage.CHECK: "at the comprehension check",
+        Stage.TASKS: "at work",
+        Stage.FINISHED: "finished",
+        Stage.DECLINED: "declined",
+        Stage.NOT_PASSED: "did not pass the check",
+        Stage.WITHDRAWN: "withdrew",
+    }
+    return [(label, by_stage[stage]) for stage, label in words.items() if stage in by_stage]
+
+
+def work(study: Study) -> dict[str, int]:
+    """Return how many phrases there are and how many wait or failed, and runs by their state."""
+    counted = study.sessions.counted()
+    phrases = Phrase.objects.filter(assignment__session__in=counted).aggregate(
+        phrases=Count("id"),
+        pending=Count("id", filter=Q(state=PhraseState.PENDING)),
+        failed=Count("id", filter=Q(state=PhraseState.FAILED)),
+    )
+    by_state = {f"runs_{state.value}": Count("id", filter=Q(state=state)) for state in RunState}
+    return phrases | Run.objects.filter(assignment__session__in=counted).aggregate(**by_state)
+
+
+def newest_phrases(study: Study) -> QuerySet[Phrase]:
+    """Return the newest phrases with what their page shows, without the arrays of their scores."""
+    newest_first = ("-submitted_at", "-id")
+    own = Phrase.objects.filter(assignment__session__in=study.sessions.counted()).order_by(*newest_first)
+    newest = list(
+        own.values_list("pk", flat=True)[:_NEWEST]
+    )  # apart: to sort all of them with all that is shown is slow
+    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
+    return without_arrays(Phrase.objects.filter(pk__in=newest).select_related(*related)).order_by(*newest_first)
