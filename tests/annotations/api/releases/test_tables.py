@@ -138,7 +138,7 @@ def test_each_filter_of_a_stored_table_chooses_the_rows_with_that_cell(
 def test_filters_together_choose_the_rows_that_have_all_of_them(
     worked: Study, coordinator_client: Client, alice: Visit, bob: Visit
 ) -> None:
-    query = {"session": alice.session.submission_key, "task": 1, "state": "scored"}
+    query = {"session": alice.session.submission_key, "task": "1", "state": "scored"}
     assert get(coordinator_client, "phrases", **query)["count"] == len(TRICKY)
     assert get(coordinator_client, "phrases", **query, participant=bob.participant.pseudonym)["count"] == 0
 

@@ -57,8 +57,8 @@ def test_a_page_is_bounded(coordinator_client: Client, base_model: BaseModel) ->
 
 
 def test_filters_narrow_a_list(coordinator_client: Client, worked: None) -> None:
-    def count(name: str, **filters: str) -> int:
-        return int(coordinator_client.get(f"/api/v1/{name}/", filters).json()["count"])
+    def count(of: str, **filters: str) -> int:
+        return int(coordinator_client.get(f"/api/v1/{of}/", filters).json()["count"])
 
     assert (count("studies", state="active"), count("studies", state="closed")) == (1, 0)
     assert (count("tasks", study="sprites"), count("tasks", study="another")) == (1, 0)
