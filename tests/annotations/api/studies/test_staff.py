@@ -63,7 +63,7 @@ def test_filters_narrow_a_list(coordinator_client: Client, worked: None) -> None
     assert (count("studies", state="active"), count("studies", state="closed")) == (1, 0)
     assert (count("tasks", study="sprites"), count("tasks", study="another")) == (1, 0)
     assert (count("datasets", name="sprites-like"), count("datasets", name="birds")) == (1, 0)
-    assert (count("base-models", name="erm"), count("base-models", name="other")) == (1, 0)
+    assert (count("base-models", name="by colour"), count("base-models", name="other")) == (1, 0)
     assert count("base-models", dataset=str(Dataset.objects.get().pk)) == 1
 
 
