@@ -19,7 +19,6 @@ from annotations.services.studies import lifecycle
 TITLE = "Pre-flight"
 _WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile
 _SECTION_OF = {
-    FixIn.TEXTS: "Texts",
     FixIn.PLACES: "People and places",
     FixIn.ENTRY: "Entry and exit",
     FixIn.LINK: "Names of the parameters in the link",

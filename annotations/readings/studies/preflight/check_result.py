@@ -16,7 +16,6 @@ class Level(StrEnum):
 class FixIn(StrEnum):
     """Where something is fixed: a section of the set-up, a page of the study, or the data sets."""
 
-    TEXTS = "texts"
     TASKS = "tasks"
     CONDITIONS = "conditions"
     PLACES = "places"
