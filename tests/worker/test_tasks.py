@@ -112,7 +112,7 @@ def test_a_worker_starts_without_an_encoder_that_is_missing(open_study, monkeypa
     monkeypatch.setattr("worker.tasks.connection.close", lambda: None)
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     tasks.preload(instance=worker_on("interactive"))
-    assert "there is no module no.such.module" in caplog.text
+    assert "the encoder module no.such.module was not found" in caplog.text
 
 
 def test_a_worker_starts_while_the_database_is_away(monkeypatch, caplog):

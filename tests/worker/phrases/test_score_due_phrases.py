@@ -177,7 +177,7 @@ def test_an_encoder_that_cannot_be_loaded_is_nobodys_attempt(alice, caplog, monk
             assert score_due_phrases() == 0
     phrase.refresh_from_db()
     assert (phrase.state, phrase.attempts) == (PhraseState.PENDING, 0)
-    assert caplog.text.count("there is no module no.such.module") == 1
+    assert caplog.text.count("the encoder module no.such.module was not found") == 1
     Dataset.objects.update(similarity_encoder=ENCODER)
     assert score_due_phrases() == 1
 
