@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from modeling.tensors.retraining import SharedStart, TrainedHeads, prepare_start, train_heads
+from modeling.tensors.retraining import TrainedHeads, WarmStart, prepare_start, train_heads
 from tests.benchmarks.planted import L2, Planted, planted
 
 SUBOPTIMALITY = 1e-6
@@ -45,7 +45,7 @@ WATERBIRDS, CELEBA = Size(4_795, 1_024, 200, n_looped=10), Size(162_770, 768, 26
 class Case:
     size: Size
     data: Planted
-    start: SharedStart
+    start: WarmStart
     optimum: TrainedHeads
 
 

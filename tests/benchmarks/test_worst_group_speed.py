@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from modeling.tensors.retraining import SharedStart, TrainedWorstGroup, prepare_start, train_worst_group
+from modeling.tensors.retraining import TrainedWorstGroup, WarmStart, prepare_start, train_worst_group
 from tests.benchmarks.planted import L2, Planted, planted
 
 GROUP = "worst slice on 4,795 x 1,024"
@@ -22,12 +22,12 @@ def data() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def start(data: Planted) -> SharedStart:
+def start(data: Planted) -> WarmStart:
     return prepare_start(data.features, data.labels, L2)
 
 
 @pytest.fixture(scope="module")
-def optimum(data: Planted, start: SharedStart) -> TrainedWorstGroup:
+def optimum(data: Planted, start: WarmStart) -> TrainedWorstGroup:
     return train_worst_group(data.features, data.labels, data.groups, L2, start=start)
 
 
@@ -39,7 +39,7 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def test_certified(benchmark: Any, data: Planted, start: SharedStart, optimum: TrainedWorstGroup) -> None:
+def test_certified(benchmark: Any, data: Planted, start: WarmStart, optimum: TrainedWorstGroup) -> None:
     benchmark.group = GROUP
     arguments = {"tolerance": GAP / (optimum.loss + GAP), "start": start}  # a share of the loss reached
     trained = benchmark.pedantic(

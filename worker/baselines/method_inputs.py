@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
-from modeling.tensors.retraining import SharedStart
+from modeling.tensors.retraining import WarmStart
 from worker.baselines.outcomes import ALL_TRAIN
 from worker.baselines.prompts import DatasetPrompts
 from worker.baselines.published_settings import WATERBIRDS, PublishedSettings
@@ -39,9 +39,9 @@ class Bench:
         return process_cache.device()
 
     @property
-    def start(self) -> SharedStart:
+    def start(self) -> WarmStart:
         """What all heads on the train images start from, kept with the data set."""
-        return process_cache.shared_start(self.data.dataset, self.l2)
+        return process_cache.warm_start(self.data.dataset, self.l2)
 
     @property
     def all_rows(self) -> NDArray[np.int64]:

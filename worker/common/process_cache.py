@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from annotations.models import OPEN_STATES, Dataset
-from modeling.arrays.common.modeling_errors import BadSharedStart
+from modeling.arrays.common.modeling_errors import BadWarmStart
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
-from modeling.tensors.retraining import SharedStart, prepare_start
+from modeling.tensors.retraining import WarmStart, prepare_start
 from worker.common.throttled_log import log_error_throttled
 
-SHARED_STARTS = "shared-starts"  # folder in a data set's directory
+WARM_STARTS = "warm-starts"  # folder in a data set's directory
 RETRY_AFTER_S = 60.0  # an encoder that could not be loaded is not tried again before
 
 logger = logging.getLogger(__name__)
@@ -95,18 +95,18 @@ def training_set(dataset: Dataset) -> TrainingSet:
 
 
 @lru_cache(maxsize=1)  # it keeps what is made of the training set
-def shared_start(dataset: Dataset, l2: float) -> SharedStart:
+def warm_start(dataset: Dataset, l2: float) -> WarmStart:
     """Return what all heads of the data set start from with this λ: the one-off part of retraining.
 
     It is read from the data set's directory, or made and kept there. Raises as `training_set` does.
     """
-    path = dataset.files.directory / SHARED_STARTS / f"{l2!r}.safetensors"
+    path = dataset.files.directory / WARM_STARTS / f"{l2!r}.safetensors"
     training = training_set(dataset)
     try:
-        return SharedStart.load(path).caching(training.features)
+        return WarmStart.load(path).caching(training.features)
     except FileNotFoundError:
         pass  # nobody has trained on it with this λ
-    except BadSharedStart as error:
+    except BadWarmStart as error:
         logger.warning("%s; it is made again", error)
     start = prepare_start(training.features, training.labels, l2, len(dataset.class_names), device())
     _keep(start, path)
@@ -128,7 +128,7 @@ def preload() -> None:
             log_error_throttled(f"phrases on {dataset} wait: {error}")
 
 
-def _keep(start: SharedStart, path: Path) -> None:
+def _keep(start: WarmStart, path: Path) -> None:
     try:
         path.parent.mkdir(exist_ok=True)
         start.save(path)

@@ -109,7 +109,7 @@ def train(dataset: Dataset, l2: float, weights: NDArray[np.float64]) -> list[Tra
         weights,
         l2,
         n_classes=len(dataset.class_names),
-        start=process_cache.shared_start(dataset, l2),
+        start=process_cache.warm_start(dataset, l2),
         device=process_cache.device(),
     )
     return _built(dataset, trained)

@@ -84,10 +84,10 @@ class BadHead(ModelingError):
     code = "bad_head"
 
 
-class BadSharedStart(ModelingError):
-    """A shared start's file is damaged or of another kind; prepare it again."""
+class BadWarmStart(ModelingError):
+    """A warm start's file is damaged or of another kind; prepare it again."""
 
-    code = "bad_shared_start"
+    code = "bad_warm_start"
 
 
 class NotConverged(ModelingError):

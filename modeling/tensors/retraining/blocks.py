@@ -155,7 +155,7 @@ class PackedBlock:
         return matmul_packed(residuals.to(self.dtype), self.by_feature)
 
 
-class Halves:
+class Bfloat16Blocks:
     """All images in bfloat16, in blocks that are made once, on first use.
 
     Parameters
@@ -167,7 +167,7 @@ class Halves:
         self.features = features
 
     @classmethod
-    def of(cls, features: Tensor) -> "Halves | None":
+    def of(cls, features: Tensor) -> "Bfloat16Blocks | None":
         """Make the blocks of features that are small enough to be kept twice.
 
         Parameters
@@ -176,7 +176,7 @@ class Halves:
 
         Returns
         -------
-        Halves or None
+        Bfloat16Blocks or None
             None if the features are large.
         """
         return cls(features) if features.numel() <= _SMALL else None

@@ -1,7 +1,7 @@
 """L-BFGS over many heads in lockstep; each head leaves when it is done.
 
-All heads share one metric, and steps are taken in its coordinates (`lbfgs`). z = V x is kept for every image, so a step
-costs one product with the features, and its line search costs none.
+All heads share one preconditioner, and steps are taken in its coordinates (`lbfgs`). z = V x is kept for every
+image, so a step costs one product with the features, and its line search costs none.
 
 Low precision is enough for these products, because they are products of *changes* only: of the step, and of the
 residuals by the step. Both shrink on the way, and their rounding errors with them. The first products, by far the
@@ -17,8 +17,8 @@ from torch import Tensor
 
 from modeling.tensors.retraining.lbfgs import Curvature, Pair, Pairs
 from modeling.tensors.retraining.loss_weights import HeadWeights
-from modeling.tensors.retraining.metric import Metric
 from modeling.tensors.retraining.objective import GradientSum, Point, dot, move_up
+from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import Precision, Problem
 
 _FLATTENED = 0.8  # a step of 1 is accepted if the upward slope there is at most this share of the downward one at 0
@@ -76,7 +76,7 @@ def descend(
             heads = heads.only(unfinished)
         if not len(heads.index):
             return Descent(start.v + moved, iterations, curvature.pairs, tuple(steps))
-        heads = _step(problem, heads, curvature.metric, precision if iterations else precise)
+        heads = _step(problem, heads, curvature.preconditioner, precision if iterations else precise)
         steps.append((heads.pairs.last, heads.index))
         iterations += 1
 
@@ -127,7 +127,7 @@ class _Heads:
     z: Tensor  # [K, b, n]
     residuals: Tensor  # [K, b, n]
     dz: Tensor  # [K, b, n], memory for what a step changes in z
-    pairs: Pairs  # in the coordinates of the metric, as `scaled`
+    pairs: Pairs  # in the coordinates of the preconditioner, as `scaled`
 
     @classmethod
     def at(cls, start: Point, weights: HeadWeights, curvature: Curvature, goal: Tensor) -> "_Heads":
@@ -141,7 +141,7 @@ class _Heads:
             v=start.v.to(gradient.dtype).expand_as(gradient),
             moved=torch.zeros_like(gradient),
             gradient=gradient,
-            scaled=curvature.metric.to_coordinates(gradient),
+            scaled=curvature.preconditioner.to_coordinates(gradient),
             weights=weights,
             z=kept.z,
             residuals=kept.residuals,
@@ -165,10 +165,10 @@ class _Heads:
         )
 
 
-def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision) -> _Heads:
+def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, precision: Precision) -> _Heads:
     """Do one iteration: a direction, a step of 1 or from the line search, and the gradient there."""
     scaled_direction = -heads.pairs.times(heads.scaled)
-    direction = metric.from_coordinates(scaled_direction)
+    direction = preconditioner.from_coordinates(scaled_direction)
     trial = _take(problem, heads, direction, precision)
     slope = trial.slope_before
     too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
@@ -177,7 +177,7 @@ def _step(problem: Problem, heads: _Heads, metric: Metric, precision: Precision)
         which = too_far.nonzero()[:, 0]
         step[which] = _search(problem, heads, trial, which)
         _go_back(problem, heads, trial, step, which, precision)
-    scaled = metric.to_coordinates(trial.gradient)
+    scaled = preconditioner.to_coordinates(trial.gradient)
     length = step[:, None, None].to(precision.values)
     return replace(
         heads,

@@ -1,6 +1,6 @@
-"""L-BFGS: the inverse Hessian from the last steps, in coordinates where the first metric is the identity.
+"""L-BFGS: the inverse Hessian from the last steps, in coordinates where the first preconditioner is the identity.
 
-Points are [K, b, p], for K heads. The coordinates are those of the first metric of every head and column (`metric`).
+Points are [K, b, p], for K heads. The coordinates are those of the first preconditioner of every head and column.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from modeling.tensors.retraining.metric import Metric
 from modeling.tensors.retraining.objective import dot
+from modeling.tensors.retraining.preconditioner import Preconditioner
 
 
 @dataclass(frozen=True)
@@ -155,13 +155,13 @@ class Curvature:
 
     Attributes
     ----------
-    metric : Metric
+    preconditioner : Preconditioner
         In the precision's operands.
     pairs : Pairs
-        In the coordinates of the metric.
+        In the coordinates of the preconditioner.
     """
 
-    metric: Metric
+    preconditioner: Preconditioner
     pairs: Pairs = Pairs()
 
 

@@ -26,8 +26,8 @@ from modeling.tensors.retraining.input_checks import (
 )
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.shared_start import SharedStart, start_of
 from modeling.tensors.retraining.solver import Solution, solve
+from modeling.tensors.retraining.warm_start import WarmStart, start_of
 
 # Limit each batch: values kept per head and image may total 1/28 of the feature values, or 2**20 if that is more.
 _FEATURES_PER_VALUE = 28
@@ -91,7 +91,7 @@ def train_heads(
     n_classes: int | None = None,
     tolerance: float = 1e-8,
     max_iterations: int = 500,
-    start: SharedStart | None = None,
+    start: WarmStart | None = None,
     device: str | torch.device = "cpu",
 ) -> TrainedHeads:
     """Train K classifier heads on shared features and labels.
@@ -111,7 +111,7 @@ def train_heads(
     tolerance : float, default 1e-8
         Largest accepted gap / loss.
     max_iterations : int, default 500
-    start : SharedStart, optional
+    start : WarmStart, optional
         From `prepare_start` with the same features, labels, `l2` and `n_classes`.
     device : str or torch.device, default "cpu"
 
@@ -144,9 +144,9 @@ def train_heads(
     check_tolerance(tolerance)
     with torch.inference_mode(), naming_bad_values(features):
         problem = Problem.of(features, labels, l2, n_classes, device)
-        start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
+        start, problem = (start_of(problem), problem) if start is None else start.matched_to(problem)
         solutions = [
-            solve(problem, batch, start.reference, start.metric, tolerance, max_iterations)
+            solve(problem, batch, start.reference, start.preconditioner, tolerance, max_iterations)
             for batch in batches(problem, as_tensor(weights).to(device))
         ]
         return TrainedHeads.of(problem.cross_entropy.basis @ torch.cat([each.v for each in solutions]), solutions)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
-from modeling.tensors.retraining.blocks import BLOCK_ROWS, Block, Halves, PlainBlock, row_ranges
+from modeling.tensors.retraining.blocks import BLOCK_ROWS, Bfloat16Blocks, Block, PlainBlock, row_ranges
 from modeling.tensors.retraining.cross_entropy import CrossEntropy, cross_entropy
 
 # On a CPU, a block of features and what is computed from it stay in a core's cache. A GPU needs more work at once.
@@ -34,14 +34,14 @@ class Precision:
         Of logits, residuals and steps.
     shrinks : float
         One descent reliably reduces a gap to this share.
-    patience : int
+    max_iterations : int
         Largest number of iterations of a descent.
     """
 
     operands: torch.dtype
     values: torch.dtype
     shrinks: float
-    patience: int
+    max_iterations: int
 
     @property
     def rounding(self) -> float:
@@ -60,7 +60,7 @@ class Problem:
     l2 : float
         λ.
     cross_entropy : CrossEntropy
-    halves : Halves or None
+    bfloat16_blocks : Bfloat16Blocks or None
         None if the features are large.
     """
 
@@ -68,7 +68,7 @@ class Problem:
     labels: Tensor  # int64[n]
     l2: float
     cross_entropy: CrossEntropy
-    halves: Halves | None  # where the features are small
+    bfloat16_blocks: Bfloat16Blocks | None  # where the features are small
 
     @classmethod
     def of(
@@ -101,7 +101,7 @@ class Problem:
             labels=torch.from_numpy(labels.astype(np.int64)).to(device),
             l2=l2,
             cross_entropy=cross_entropy(n_classes, on_device.device),
-            halves=Halves.of(on_device),
+            bfloat16_blocks=Bfloat16Blocks.of(on_device),
         )
 
     @property
@@ -182,11 +182,11 @@ class Problem:
         Block
         """
         few_logits = min(len(self.features), BLOCK_ROWS) * n_heads * (self.n_columns + 1) <= _CACHED_LOGITS
-        if dtype == torch.bfloat16 and self.halves is not None and few_logits:
-            yield from self.halves.blocks
+        if dtype == torch.bfloat16 and self.bfloat16_blocks is not None and few_logits:
+            yield from self.bfloat16_blocks.blocks
             return
         most = _BLOCK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _BLOCK_ELSEWHERE
-        if self.halves is not None and self.features.is_contiguous():
+        if self.bfloat16_blocks is not None and self.features.is_contiguous():
             most *= 2  # each block has a fixed cost; but the rows of a sample are copied
         size = min(most, self._logits_at_once(n_heads), len(self.features))
         converted = self.features.new_empty(
@@ -209,7 +209,9 @@ class Problem:
         Problem
         """
         features = self.features[::stride]
-        return replace(self, features=features, labels=self.labels[::stride], halves=Halves.of(features))
+        return replace(
+            self, features=features, labels=self.labels[::stride], bfloat16_blocks=Bfloat16Blocks.of(features)
+        )
 
     def chunks_of_logits(self, n_heads: int) -> Iterator[slice]:
         """Yield ranges of rows that limit the memory of logits.

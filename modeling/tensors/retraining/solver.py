@@ -16,13 +16,13 @@ from modeling.tensors.linear_algebra.matrix_products import multiplies_bfloat16
 from modeling.tensors.retraining.descent import Descent, Until, descend
 from modeling.tensors.retraining.lbfgs import Curvature, Pairs
 from modeling.tensors.retraining.loss_weights import HeadWeights
-from modeling.tensors.retraining.metric import Metric
 from modeling.tensors.retraining.objective import ImageState, Point, evaluate
+from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import Precision, Problem
 
-_HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, patience=40)
-_SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, patience=40)
-_DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, patience=500)
+_HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, max_iterations=40)
+_SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, max_iterations=40)
+_DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, max_iterations=500)
 
 PROGRESS = 0.5  # each correction must shrink the worst gap to less than this share, or the precision is exhausted
 GOAL = 0.5  # share of the tolerance that a descent aims at, so that the next evaluation agrees
@@ -48,7 +48,12 @@ class Solution:
 
 
 def solve(
-    problem: Problem, weights: HeadWeights, start: Tensor, metric: Metric, tolerance: float, max_iterations: int
+    problem: Problem,
+    weights: HeadWeights,
+    start: Tensor,
+    preconditioner: Preconditioner,
+    tolerance: float,
+    max_iterations: int,
 ) -> Solution:
     """Minimise every head from one point, to gap ≤ tolerance × loss.
 
@@ -58,7 +63,7 @@ def solve(
     weights : HeadWeights
         Of K heads.
     start : float64 Tensor of shape (b, p)
-    metric : Metric
+    preconditioner : Preconditioner
     tolerance : float
     max_iterations : int
 
@@ -86,8 +91,8 @@ def solve(
                 break
             pairs = descent.pairs() if descent else Pairs()
             pairs = pairs if still_pending.all() else pairs.only(still_pending)
-            most = min(max_iterations - heads.iterations, precision.patience)
-            descent = heads.descend(at, Curvature(metric.to(precision.operands), pairs), precision, most)
+            most = min(max_iterations - heads.iterations, precision.max_iterations)
+            descent = heads.descend(at, Curvature(preconditioner.to(precision.operands), pairs), precision, most)
     raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
 
 

@@ -27,8 +27,8 @@ from modeling.tensors.retraining.input_checks import (
 )
 from modeling.tensors.retraining.many_heads import TrainedHeads, batches
 from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.shared_start import METRIC_ROWS, curvature_metric
 from modeling.tensors.retraining.solver import solve
+from modeling.tensors.retraining.warm_start import PRECONDITIONER_ROWS, curvature_preconditioner
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +134,9 @@ def train_some_classes(
         head = torch.from_numpy(whole).to(device)
         problem = _restricted(Problem.of(features, labels, l2, n_classes, device), head, rows)
         given, start = as_tensor(weights).to(device), head[rows]
-        metric = curvature_metric(problem, _typical(given), start, METRIC_ROWS)
+        preconditioner = curvature_preconditioner(problem, _typical(given), start, PRECONDITIONER_ROWS)
         solutions = [
-            solve(problem, batch, start, metric, tolerance, max_iterations) for batch in batches(problem, given)
+            solve(problem, batch, start, preconditioner, tolerance, max_iterations) for batch in batches(problem, given)
         ]
         heads = head.repeat(given.shape[1], 1, 1)
         heads[:, rows] = torch.cat([each.v for each in solutions])

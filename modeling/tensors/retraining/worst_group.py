@@ -28,7 +28,6 @@ from modeling.tensors.retraining.input_checks import (
     naming_bad_values,
 )
 from modeling.tensors.retraining.lbfgs import Pairs
-from modeling.tensors.retraining.metric import Metric
 from modeling.tensors.retraining.objective import (
     GradientSum,
     ImageState,
@@ -38,14 +37,15 @@ from modeling.tensors.retraining.objective import (
     evaluate_change,
     evaluate_known,
 )
+from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import Precision, Problem
-from modeling.tensors.retraining.shared_start import SharedStart, start_of
 from modeling.tensors.retraining.simplex import simplex_maximiser
 from modeling.tensors.retraining.solver import GOAL, PROGRESS, precisions
+from modeling.tensors.retraining.warm_start import WarmStart, start_of
 
 _SUFFICIENT = 1e-3  # share of the decrease that the model predicts
 _MIN_STEP = 1e-6
-_LOOSE = 5e-3  # from this tolerance on, the first gradients and the metric may be rounded as the features are
+_LOOSE = 5e-3  # from this tolerance on, the first gradients and the preconditioner may be rounded as the features are
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def train_worst_group(
     n_classes: int | None = None,
     tolerance: float = 1e-6,
     max_iterations: int = 500,
-    start: SharedStart | None = None,
+    start: WarmStart | None = None,
     device: str | torch.device = "cpu",
 ) -> TrainedWorstGroup:
     """Minimise the largest mean cross-entropy of any group, plus the penalty.
@@ -110,7 +110,7 @@ def train_worst_group(
     tolerance : float, default 1e-6
         Largest accepted gap / loss.
     max_iterations : int, default 500
-    start : SharedStart, optional
+    start : WarmStart, optional
         From `prepare_start` with the same features, labels, `l2` and `n_classes`.
     device : str or torch.device, default "cpu"
 
@@ -132,7 +132,7 @@ def train_worst_group(
     check_tolerance(tolerance)
     with torch.inference_mode(), naming_bad_values(features):
         problem = Problem.of(features, labels, l2, n_classes, device)
-        start, problem = (start_of(problem), problem) if start is None else start.fitting(problem)
+        start, problem = (start_of(problem), problem) if start is None else start.matched_to(problem)
         weights = GroupMeans.of(groups, problem.labels.device)
         v, certificate, iterations = _solve(problem, weights, start, tolerance, max_iterations)
         coefficients = (problem.cross_entropy.basis @ v[0]).cpu().numpy()
@@ -177,22 +177,24 @@ class _Point:
     """A head, its evaluation, and its certificate."""
 
     here: Point  # V [1, b, p], the evaluation of every group, and what is kept [1, b, n], not weighted
-    metric: Metric
+    preconditioner: Preconditioner
     loss: float
     gap: float
     q: NDArray[np.float64]
 
     @cached_property
     def gradients(self) -> Tensor:
-        """Return the groups' gradients in the coordinates of the metric, [G, b, p]."""
-        return self.metric.to_coordinates(self.here.found.gradient.to(self.here.kept.z.dtype))
+        """Return the groups' gradients in the coordinates of the preconditioner, [G, b, p]."""
+        return self.preconditioner.to_coordinates(self.here.found.gradient.to(self.here.kept.z.dtype))
 
 
 class _Method:
     """Steps in one precision; only changes by a step are multiplied in it, as in `descent`."""
 
-    def __init__(self, problem: Problem, weights: GroupMeans, metric: Metric, precision: Precision) -> None:
-        self.problem, self.weights, self.metric, self.precision = problem, weights, metric, precision
+    def __init__(
+        self, problem: Problem, weights: GroupMeans, preconditioner: Preconditioner, precision: Precision
+    ) -> None:
+        self.problem, self.weights, self.preconditioner, self.precision = problem, weights, preconditioner, precision
 
     def begin(self, v: Tensor, z: Tensor, operands: torch.dtype) -> _Point:
         """Evaluate every group where z = V x is known, [1, b, n], with a product of these operands."""
@@ -219,13 +221,13 @@ class _Method:
         curvature = (gradients @ gradients.T / self.problem.l2).cpu().numpy()
         q = simplex_maximiser(losses, curvature, near)
         gap = float(losses.max() - q @ losses + max(q @ curvature @ q, 0) / 2)  # rounding can make the last term < 0
-        return _Point(here, self.metric, float(losses.max()), gap, q)
+        return _Point(here, self.preconditioner, float(losses.max()), gap, q)
 
     def step(self, at: _Point, pairs: Pairs) -> tuple[_Point, Pairs] | None:
         """Find the minimum of max_g (F_g + J_gᵀ D) + ½ Dᵀ H D, or a shorter step that lowers the loss.
 
-        Its dual is max_q qᵀF - ½ ‖Jᵀq‖² in the metric H⁻¹, and D = -H⁻¹ Jᵀ q. Return None if no step lowers the loss by
-        more than rounding.
+        Its dual is max_q qᵀF - ½ ‖Jᵀq‖² in the preconditioner H⁻¹, and D = -H⁻¹ Jᵀ q. Return None if no step lowers
+        the loss by more than rounding.
         """
         losses, solved = at.here.found.loss.cpu().numpy(), pairs.times(at.gradients)
         curvature = (at.gradients.flatten(1) @ solved.flatten(1).T).double().cpu().numpy()
@@ -233,7 +235,7 @@ class _Method:
         promised = at.loss - (q @ losses - q @ curvature @ q / 2)
         mixture = torch.from_numpy(q).to(at.gradients)[:, None, None]
         step = -(mixture * solved).sum(0, keepdim=True)
-        direction, length = self.metric.from_coordinates(step).double(), 1.0
+        direction, length = self.preconditioner.from_coordinates(step).double(), 1.0
         if promised <= torch.finfo(self.precision.values).eps * at.loss:
             return None
         while length > _MIN_STEP:
@@ -260,14 +262,14 @@ class _Method:
 
 
 def _solve(
-    problem: Problem, weights: GroupMeans, start: SharedStart, tolerance: float, max_iterations: int
+    problem: Problem, weights: GroupMeans, start: WarmStart, tolerance: float, max_iterations: int
 ) -> tuple[Tensor, _Certificate, int]:
     """Alternate descents and full evaluations in ever higher precision, as in `solver`; only float64 certifies."""
     v, check, iterations = start.reference[None], problem.features.dtype, 0
     known: Tensor | None = start.logits(problem)
     for precision in precisions(problem.features):
         rounded = precision.operands if tolerance >= _LOOSE else precision.values
-        method, gap_before = _Method(problem, weights, start.metric.to(rounded), precision), np.inf
+        method, gap_before = _Method(problem, weights, start.preconditioner.to(rounded), precision), np.inf
         while True:
             at = method.at(v, check) if known is None else method.begin(v, known, rounded)
             if iterations >= max_iterations:
@@ -276,7 +278,7 @@ def _solve(
                 break
             # Known logits may come from features that have changed in memory since.
             gap_before, known = at.gap if known is None else np.inf, None
-            reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.patience))
+            reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.max_iterations))
             v, iterations = reached.here.v, iterations + used
             if precision.shrinks * at.gap <= tolerance * reached.loss:  # the descent aimed at the tolerance itself
                 certificate = _certify(problem, weights, v, reached.q)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.linear_algebra import matrix_products
 from modeling.tensors.retraining import blocks, prepare_start, train_heads, train_worst_group
-from modeling.tensors.retraining.blocks import Block, Halves, PackedBlock, PlainBlock
+from modeling.tensors.retraining.blocks import Bfloat16Blocks, Block, PackedBlock, PlainBlock
 from modeling.tensors.retraining.problem import Problem
 from tests.modeling.tensors.retraining.problems import problem
 
@@ -30,10 +30,10 @@ def test_products_from_either_side_are_rounded_as_the_features(
         monkeypatch.setattr(matrix_products, "_pack", None)
     generator = torch.Generator().manual_seed(0)
     x, coef, residuals = (torch.randn(*shape, generator=generator) for shape in ((65, 19), (3, 19), (3, 65)))
-    halves = block(kind, x.bfloat16())
+    bfloat16_blocks = block(kind, x.bfloat16())
     for product, exact in (
-        (halves.logits(coef), coef.bfloat16().double() @ x.bfloat16().double().T),
-        (halves.gradient(residuals), residuals.bfloat16().double() @ x.bfloat16().double()),
+        (bfloat16_blocks.logits(coef), coef.bfloat16().double() @ x.bfloat16().double().T),
+        (bfloat16_blocks.gradient(residuals), residuals.bfloat16().double() @ x.bfloat16().double()),
     ):
         assert product.dtype == torch.bfloat16
         torch.testing.assert_close(product.double(), exact, rtol=2**-8, atol=2**-8)
@@ -42,7 +42,7 @@ def test_products_from_either_side_are_rounded_as_the_features(
 def test_kept_blocks_are_all_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_ROWS", 64)
     x = torch.randn(150, 19, generator=torch.Generator().manual_seed(0))
-    kept = Halves(x).blocks
+    kept = Bfloat16Blocks(x).blocks
     assert [each.rows for each in kept] == [slice(0, 64), slice(64, 128), slice(128, 150)]
     logits = torch.cat([each.logits(torch.eye(19)) for each in kept], 1)
     assert torch.equal(logits, x.bfloat16().T)
@@ -125,7 +125,7 @@ def test_numbers_so_large_that_losses_are_infinite_end_in_an_error() -> None:
 @pytest.mark.parametrize("other", [np.zeros(300), np.zeros((300, 2)), np.zeros((300, 2, 1))])
 def test_nothing_is_kept_of_features_of_other_sizes(other: NDArray[Any]) -> None:
     x, y, _ = problem()
-    with pytest.raises(BadArray, match="the shared start is for features"):
+    with pytest.raises(BadArray, match="the warm start is for features"):
         prepare_start(x, y, l2=0.01).caching(other)
 
 
@@ -134,9 +134,9 @@ def test_the_logits_of_the_reference_are_kept_with_the_features_and_true_of_othe
     x = x.astype(np.float32)
     start = prepare_start(x, y, l2=0.01)
     with torch.inference_mode():
-        here, same = start.fitting(Problem.of(x, y, 0.01, 3, "cpu"))
+        here, same = start.matched_to(Problem.of(x, y, 0.01, 3, "cpu"))
         assert here.logits(same) is start.logits(same)
-        there, other = start.fitting(Problem.of(-x, y, 0.01, 3, "cpu"))
+        there, other = start.matched_to(Problem.of(-x, y, 0.01, 3, "cpu"))
     for logits, features in ((here.logits(same), x), (there.logits(other), -x)):
         expected = start.reference.numpy() @ np.c_[features, np.ones(len(x))].T
         np.testing.assert_allclose(logits[0].numpy(), expected, atol=1e-5)

@@ -16,7 +16,7 @@ SOLVERS: dict[str, Callable[..., Any]] = {
     "heads": lambda labels, n_classes: train_heads(X, labels, ONES, 0.1, n_classes=n_classes),
     "worst group": lambda labels, n_classes: train_worst_group(X, labels, Y, 0.1, n_classes=n_classes),
     "some classes": lambda labels, _: train_some_classes(X, labels, ONES, 0.1, FreeRows(ZEROS, np.zeros(3), [0])),
-    "shared start": lambda labels, n_classes: prepare_start(X, labels, 0.1, n_classes),
+    "warm start": lambda labels, n_classes: prepare_start(X, labels, 0.1, n_classes),
 }
 
 
@@ -35,7 +35,7 @@ def test_a_third_class_may_be_absent(solver: str) -> None:
     SOLVERS[solver](2 * Y, None)
 
 
-@pytest.mark.parametrize("solver", ["heads", "worst group", "shared start"])
+@pytest.mark.parametrize("solver", ["heads", "worst group", "warm start"])
 def test_a_label_that_no_count_of_classes_fits_asks_for_the_number_of_classes(solver: str) -> None:
     with pytest.raises(BadArray, match="the largest of 8 labels is 10000000: pass n_classes, or number classes"):
         SOLVERS[solver](np.where(Y, 10_000_000, 0), None)
@@ -43,7 +43,7 @@ def test_a_label_that_no_count_of_classes_fits_asks_for_the_number_of_classes(so
         SOLVERS[solver](np.where(Y, 10_000_000, 0), 2)
 
 
-@pytest.mark.parametrize("solver", ["heads", "worst group", "shared start"])
+@pytest.mark.parametrize("solver", ["heads", "worst group", "warm start"])
 @pytest.mark.parametrize("n_classes", [1, 0, 2.0, np.nan])
 def test_a_number_of_classes_that_is_none_is_refused(solver: str, n_classes: Any) -> None:
     with pytest.raises(BadArray, match=f"number of classes must be a whole number ≥ 2, not {n_classes}"):

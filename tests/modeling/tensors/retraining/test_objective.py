@@ -19,7 +19,7 @@ from modeling.tensors.retraining.problem import Precision, Problem
 from tests.modeling.tensors.retraining.problems import problem
 
 L2 = 0.07
-DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, patience=500)
+DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, max_iterations=500)
 CASES = [(2, 0), (2, 1), (3, 2), (5, 3), (7, 6)]  # classes, seed
 random_problems = pytest.mark.parametrize(("n_classes", "seed"), CASES)
 

@@ -6,8 +6,8 @@ import pytest
 import safetensors.numpy
 import torch
 
-from modeling.arrays.common.modeling_errors import BadArray, BadSharedStart
-from modeling.tensors.retraining import SharedStart, prepare_start, train_heads
+from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
+from modeling.tensors.retraining import WarmStart, prepare_start, train_heads
 from tests.modeling.tensors.retraining.problems import problem
 
 
@@ -17,9 +17,9 @@ def test_a_start_comes_back_from_its_file_to_the_bit(tmp_path: Path, dtype: type
     x, path = x.astype(dtype), tmp_path / "start.safetensors"
     start = prepare_start(x, y, l2=0.01)
     start.save(path)
-    loaded = SharedStart.load(path)
+    loaded = WarmStart.load(path)
     assert torch.equal(loaded.reference, start.reference)
-    assert torch.equal(loaded.metric.whitening, start.metric.whitening)
+    assert torch.equal(loaded.preconditioner.whitening, start.preconditioner.whitening)
     assert (loaded.l2, loaded.n_classes, loaded.n_features) == (0.01, 3, 12)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     fresh, cached = (train_heads(x, y, weights, l2=0.01, start=given) for given in (None, loaded))
@@ -41,7 +41,7 @@ def test_the_metric_is_that_of_the_hessian_for_two_classes() -> None:
     weights = 1 / (2 * np.bincount(y)[y])
     with_ones = np.c_[x, np.ones(400)]
     hessian = with_ones.T @ (with_ones * (2 * weights * p * (1 - p))[:, None]) + 0.2 * np.eye(4)
-    whitening = start.metric.whitening.double().numpy()
+    whitening = start.preconditioner.whitening.double().numpy()
     # it is taken on the way to the reference, so it is near, not equal
     np.testing.assert_allclose(whitening @ hessian @ whitening.T, np.eye(4), atol=0.02)
 
@@ -66,10 +66,10 @@ def test_it_fits_only_the_sizes_and_the_penalty_that_it_was_prepared_for() -> No
 
 def test_a_file_that_is_no_start_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no tensors")
-    with pytest.raises(BadSharedStart, match="is not a shared start"):
-        SharedStart.load(tmp_path / "text")
+    with pytest.raises(BadWarmStart, match="is not a warm start"):
+        WarmStart.load(tmp_path / "text")
     safetensors.numpy.save_file({"weight": np.ones(3)}, tmp_path / "head")
-    with pytest.raises(BadSharedStart, match="not a shared start of the format"):
-        SharedStart.load(tmp_path / "head")
+    with pytest.raises(BadWarmStart, match="not a warm start of the format"):
+        WarmStart.load(tmp_path / "head")
     with pytest.raises(FileNotFoundError):
-        SharedStart.load(tmp_path / "absent")
+        WarmStart.load(tmp_path / "absent")

@@ -21,7 +21,7 @@ from modeling.tensors.retraining import (
 from modeling.tensors.retraining import worst_group as solved_here
 from modeling.tensors.retraining.group_means import GroupMeans
 from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.shared_start import SharedStart
+from modeling.tensors.retraining.warm_start import WarmStart
 from tests.benchmarks.planted import planted
 from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_ids
 
@@ -155,7 +155,7 @@ def test_ids_without_images_are_left_out() -> None:
     np.testing.assert_allclose(trained.coef, train_worst_group(x, y, y, l2=0.01).coef)
 
 
-def test_a_shared_start_changes_the_way_but_not_the_certificate() -> None:
+def test_a_warm_start_changes_the_way_but_not_the_certificate() -> None:
     x, y, _ = problem()
     start = prepare_start(x, y, l2=0.01)
     first, second = (train_worst_group(x, y, y, l2=0.01, start=given) for given in (start, None))
@@ -229,13 +229,13 @@ def test_a_loose_tolerance_takes_one_certificate(monkeypatch: pytest.MonkeyPatch
 def test_a_start_that_is_rounded_or_wrong_costs_time_but_no_certificate(
     monkeypatch: pytest.MonkeyPatch, tolerance: float, noise: float
 ) -> None:
-    logits = SharedStart.logits
+    logits = WarmStart.logits
 
-    def spoilt(start: SharedStart, problem: Problem) -> torch.Tensor:
+    def spoilt(start: WarmStart, problem: Problem) -> torch.Tensor:
         z = logits(start, problem)
         return z + noise * torch.randn(z.shape, generator=torch.Generator().manual_seed(0))
 
-    monkeypatch.setattr(SharedStart, "logits", spoilt)
+    monkeypatch.setattr(WarmStart, "logits", spoilt)
     monkeypatch.setattr("modeling.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
     data = planted(600, 40, 1)
     trained = train_worst_group(data.features, data.labels, data.groups, 0.01, tolerance=tolerance)
@@ -252,10 +252,10 @@ def test_products_in_halves_cost_hardly_a_step_more(
     monkeypatch.setattr("modeling.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
     x, y, _ = problem(n=n, d=d, n_classes=n_classes)
     groups = np.random.default_rng(0).integers(0, n_groups, n)
-    halves, doubles = (
+    bfloat16_blocks, doubles = (
         train_worst_group(x.astype(dtype), y, groups, l2=0.01, tolerance=1e-6) for dtype in (np.float32, np.float64)
     )
-    assert halves.iterations <= 2 * doubles.iterations + 2
+    assert bfloat16_blocks.iterations <= 2 * doubles.iterations + 2
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -32,19 +32,19 @@ def prepared(monkeypatch):
 
 
 def in_a_new_process(dataset, l2=0.01):
-    process_cache.shared_start.cache_clear()
-    return process_cache.shared_start(dataset, l2)
+    process_cache.warm_start.cache_clear()
+    return process_cache.warm_start(dataset, l2)
 
 
 def test_it_is_made_once_and_read_by_every_process_after(dataset, prepared):
     first, second = in_a_new_process(dataset), in_a_new_process(dataset)
     assert prepared == [0.01]
     np.testing.assert_array_equal(first.reference, second.reference)
-    np.testing.assert_array_equal(first.metric.whitening, second.metric.whitening)
+    np.testing.assert_array_equal(first.preconditioner.whitening, second.preconditioner.whitening)
 
 
 def test_within_a_process_it_is_read_once(dataset, prepared):
-    assert in_a_new_process(dataset) is process_cache.shared_start(dataset, 0.01)
+    assert in_a_new_process(dataset) is process_cache.warm_start(dataset, 0.01)
 
 
 def test_each_l2_has_its_own(dataset, prepared):
@@ -55,7 +55,7 @@ def test_each_l2_has_its_own(dataset, prepared):
 
 def test_a_damaged_file_is_said_and_made_again(dataset, prepared, caplog):
     in_a_new_process(dataset)
-    (file,) = (dataset.files.directory / process_cache.SHARED_STARTS).iterdir()
+    (file,) = (dataset.files.directory / process_cache.WARM_STARTS).iterdir()
     file.write_bytes(b"half of it")
     with caplog.at_level(logging.WARNING):
         in_a_new_process(dataset)
@@ -66,7 +66,7 @@ def test_a_damaged_file_is_said_and_made_again(dataset, prepared, caplog):
 
 def test_where_it_cannot_be_kept_that_is_said_and_training_goes_on(dataset, prepared, caplog, monkeypatch):
     monkeypatch.setattr(throttled_log, "_last", {})
-    (dataset.files.directory / process_cache.SHARED_STARTS).write_text("a file in the way")
+    (dataset.files.directory / process_cache.WARM_STARTS).write_text("a file in the way")
     with caplog.at_level(logging.ERROR):
         start = in_a_new_process(dataset)
     assert "cannot be written" in caplog.text

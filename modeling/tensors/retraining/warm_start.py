@@ -1,4 +1,4 @@
-"""Shared start of all heads of a data set: the class-balanced head, and the curvature of its loss as their metric.
+"""Warm start of all heads of a data set: the class-balanced head, and the curvature of its loss.
 
 It depends on features, labels, C and λ only, not on any head's weights. So it is prepared once and stored with the
 data.
@@ -17,38 +17,38 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from modeling.arrays.common.modeling_errors import BadArray, BadSharedStart
+from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
 from modeling.tensors.linear_algebra.matrix_products import matmul
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
-from modeling.tensors.retraining.blocks import BLOCK_ROWS, Halves, PlainBlock, row_ranges
+from modeling.tensors.retraining.blocks import BLOCK_ROWS, Bfloat16Blocks, PlainBlock, row_ranges
 from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.input_checks import check_problem, check_values
 from modeling.tensors.retraining.lbfgs import Curvature
 from modeling.tensors.retraining.loss_weights import HeadWeights
-from modeling.tensors.retraining.metric import Metric, whitening
 from modeling.tensors.retraining.objective import ImageState, Point, evaluate
+from modeling.tensors.retraining.preconditioner import Preconditioner, whitening
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.solver import precisions
 
-FORMAT = "clarify-shared-start-2"
+FORMAT = "clarify-warm-start-2"
 
 _BLOCK = 256
-METRIC_ROWS = 20_000  # this many images determine the curvature well enough
-_FIRST_METRIC = 2  # images per feature; enough for a first estimate of the curvature
-_ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # tolerances: the reference is only a start, and the metric is taken on the way
+PRECONDITIONER_ROWS = 20_000  # this many images determine the curvature well enough
+_FIRST_ROWS = 2  # images per feature; enough for a first estimate of the curvature
+_ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # tolerances: the reference is only a start
 _ROUGH_ITERATIONS = 50
 _WORTH_A_SAMPLE = 8  # smallest stride of a sample: a larger one, kept in bfloat16, is not small beside the features
 
 
 @dataclass(frozen=True)
-class SharedStart:
-    """Shared start of heads, from `prepare_start`.
+class WarmStart:
+    """Warm start of heads, from `prepare_start`.
 
     Attributes
     ----------
     reference : float64 Tensor of shape (C - 1, d + 1)
         The class-balanced head, in the coordinates of `cross_entropy`, the bias last.
-    metric : Metric
+    preconditioner : Preconditioner
         [d + 1, d + 1] in the features' precision, of Xᵀ D X + λ I. D is the curvature of the class-balanced loss there:
         the exact Hessian for two classes, otherwise the mean of its blocks' diagonals.
     l2 : float
@@ -58,7 +58,7 @@ class SharedStart:
     """
 
     reference: Tensor
-    metric: Metric
+    preconditioner: Preconditioner
     l2: float
     cache: "FeatureCache | None" = field(default=None, compare=False, repr=False)
 
@@ -81,7 +81,7 @@ class SharedStart:
 
         Returns
         -------
-        SharedStart
+        WarmStart
             The cache takes as much memory as the features; large features are not cached. It is not saved.
 
         Raises
@@ -90,9 +90,9 @@ class SharedStart:
             If d differs, or numbers are not finite or not standardised.
         """
         if features.ndim != 2 or features.shape[1] != self.n_features:
-            raise BadArray(f"the shared start is for features of shape (n, {self.n_features}), not {features.shape}")
+            raise BadArray(f"the warm start is for features of shape (n, {self.n_features}), not {features.shape}")
         check_values(features)
-        return replace(self, cache=FeatureCache.of(Halves.of(as_tensor(features)), self.reference))
+        return replace(self, cache=FeatureCache.of(Bfloat16Blocks.of(as_tensor(features)), self.reference))
 
     def caches(self, features: NDArray[np.floating]) -> bool:
         """Return whether these features are cached, and so checked.
@@ -106,9 +106,9 @@ class SharedStart:
         -------
         bool
         """
-        return self.cache is not None and self.cache.halves.are_of(as_tensor(features))
+        return self.cache is not None and self.cache.bfloat16_blocks.are_of(as_tensor(features))
 
-    def fitting(self, problem: Problem) -> tuple["SharedStart", Problem]:
+    def matched_to(self, problem: Problem) -> tuple["WarmStart", Problem]:
         """Fit start and problem to each other.
 
         Parameters
@@ -117,7 +117,7 @@ class SharedStart:
 
         Returns
         -------
-        start : SharedStart
+        start : WarmStart
             On the problem's device.
         problem : Problem
             With what is cached of its features.
@@ -130,13 +130,13 @@ class SharedStart:
         expected = problem.n_columns + 1, problem.features.shape[1], problem.l2
         if (self.n_classes, self.n_features, self.l2) != expected:
             raise BadArray(
-                f"the shared start is for {self.n_classes} classes, {self.n_features} features and λ = {self.l2}, "
+                f"the warm start is for {self.n_classes} classes, {self.n_features} features and λ = {self.l2}, "
                 "not for {} classes, {} features and λ = {}".format(*expected)
             )
         device = problem.features.device
-        here = replace(self, reference=self.reference.to(device), metric=self.metric.to(device))
-        if self.cache is not None and self.cache.halves.are_of(problem.features):
-            return here, replace(problem, halves=self.cache.halves)
+        here = replace(self, reference=self.reference.to(device), preconditioner=self.preconditioner.to(device))
+        if self.cache is not None and self.cache.bfloat16_blocks.are_of(problem.features):
+            return here, replace(problem, bfloat16_blocks=self.cache.bfloat16_blocks)
         return replace(here, cache=None), problem
 
     def logits(self, problem: Problem) -> Tensor:
@@ -162,7 +162,7 @@ class SharedStart:
         """
         unfinished = path.with_name(f".partial-{uuid4().hex}-{path.name}")  # two processes may write at once
         l2 = torch.tensor(self.l2, dtype=torch.float64)
-        tensors = {"reference": self.reference.cpu(), "whitening": self.metric.whitening.cpu(), "l2": l2}
+        tensors = {"reference": self.reference.cpu(), "whitening": self.preconditioner.whitening.cpu(), "l2": l2}
         save_file(tensors, unfinished, {"format": FORMAT})
         unfinished.replace(path)
 
@@ -176,24 +176,24 @@ class SharedStart:
 
         Returns
         -------
-        SharedStart
+        WarmStart
 
         Raises
         ------
-        BadSharedStart
-            If the file is not a shared start of this format.
+        BadWarmStart
+            If the file is not a warm start of this format.
         OSError
             If there is no file.
         """
         try:
             with safe_open(path, "pt") as file:
                 if (file.metadata() or {}).get("format") != FORMAT:
-                    raise BadSharedStart(f"{path} is not a shared start of the format {FORMAT}")
+                    raise BadWarmStart(f"{path} is not a warm start of the format {FORMAT}")
                 # Products round by the alignment of a tensor in memory. A copy is aligned as computed tensors are.
                 reference, whitening = (file.get_tensor(name).clone() for name in ("reference", "whitening"))
-                return cls(reference, Metric(whitening), file.get_tensor("l2").item())
+                return cls(reference, Preconditioner(whitening), file.get_tensor("l2").item())
         except SafetensorError as error:
-            raise BadSharedStart(f"{path} is not a shared start: {error}") from error
+            raise BadWarmStart(f"{path} is not a warm start: {error}") from error
 
 
 class FeatureCache:
@@ -201,20 +201,20 @@ class FeatureCache:
 
     Parameters
     ----------
-    halves : Halves
+    bfloat16_blocks : Bfloat16Blocks
     reference : Tensor of shape (b, p)
     """
 
-    def __init__(self, halves: Halves, reference: Tensor) -> None:
-        self.halves, self._reference = halves, reference
+    def __init__(self, bfloat16_blocks: Bfloat16Blocks, reference: Tensor) -> None:
+        self.bfloat16_blocks, self._reference = bfloat16_blocks, reference
 
     @classmethod
-    def of(cls, halves: Halves | None, reference: Tensor) -> "FeatureCache | None":
+    def of(cls, bfloat16_blocks: Bfloat16Blocks | None, reference: Tensor) -> "FeatureCache | None":
         """Make the cache of small features.
 
         Parameters
         ----------
-        halves : Halves or None
+        bfloat16_blocks : Bfloat16Blocks or None
             None if the features are large.
         reference : Tensor of shape (b, p)
 
@@ -223,12 +223,12 @@ class FeatureCache:
         FeatureCache or None
             None if the features are large.
         """
-        return None if halves is None else cls(halves, reference)
+        return None if bfloat16_blocks is None else cls(bfloat16_blocks, reference)
 
     @cached_property
     def logits(self) -> Tensor:
         """Return z = V x of the reference V, [1, b, n]."""
-        return _logits(self.halves.features, self._reference)
+        return _logits(self.bfloat16_blocks.features, self._reference)
 
 
 def prepare_start(
@@ -237,7 +237,7 @@ def prepare_start(
     l2: float,
     n_classes: int | None = None,
     device: str | torch.device = "cpu",
-) -> SharedStart:
+) -> WarmStart:
     """Train the class-balanced head roughly, and whiten the curvature of its loss.
 
     This is the part of `train_heads` that needs to be done only once.
@@ -256,7 +256,7 @@ def prepare_start(
 
     Returns
     -------
-    SharedStart
+    WarmStart
 
     Raises
     ------
@@ -269,8 +269,8 @@ def prepare_start(
         return start_of(Problem.of(features, labels, l2, n_classes, device))
 
 
-def start_of(problem: Problem) -> SharedStart:
-    """Prepare the shared start of a problem that is on its device.
+def start_of(problem: Problem) -> WarmStart:
+    """Prepare the warm start of a problem that is on its device.
 
     Parameters
     ----------
@@ -278,25 +278,30 @@ def start_of(problem: Problem) -> SharedStart:
 
     Returns
     -------
-    SharedStart
+    WarmStart
         With a cache of the problem's features if they are small.
     """
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
-    stride = _stride(problem, METRIC_ROWS)
+    stride = _stride(problem, PRECONDITIONER_ROWS)
     sample = problem.every(stride) if stride >= _WORTH_A_SAMPLE else problem
-    rough = _roughly(sample, zero, curvature_metric(problem, weights, zero[0], _FIRST_METRIC * zero.shape[2]), _ROUGH)
-    metric = curvature_metric(problem, weights, rough[0], METRIC_ROWS)
-    reference = _roughly(problem, rough, metric, _LESS_ROUGH)[0]
-    return SharedStart(reference, metric, problem.l2, FeatureCache.of(problem.halves, reference))
+    rough = _roughly(
+        sample, zero, curvature_preconditioner(problem, weights, zero[0], _FIRST_ROWS * zero.shape[2]), _ROUGH
+    )
+    preconditioner = curvature_preconditioner(problem, weights, rough[0], PRECONDITIONER_ROWS)
+    reference = _roughly(problem, rough, preconditioner, _LESS_ROUGH)[0]
+    return WarmStart(reference, preconditioner, problem.l2, FeatureCache.of(problem.bfloat16_blocks, reference))
 
 
-def _roughly(problem: Problem, v: Tensor, metric: Metric, tolerance: float) -> Tensor:
+def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolerance: float) -> Tensor:
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
     head = HeadWeights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
     kept = ImageState.empty(problem, 1, precision.values)
     at = Point(v, evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals), kept)
-    curvature, until = Curvature(metric.to(precision.operands)), Until(tolerance * at.found.loss, _ROUGH_ITERATIONS)
+    curvature, until = (
+        Curvature(preconditioner.to(precision.operands)),
+        Until(tolerance * at.found.loss, _ROUGH_ITERATIONS),
+    )
     return descend(problem, head, at, curvature, precision, until).v
 
 
@@ -311,8 +316,8 @@ def _class_balanced(labels: Tensor) -> Tensor:
     return 1 / ((counts > 0).sum() * counts[labels]).double()
 
 
-def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, max_rows: int) -> Metric:
-    """Compute the metric of Xᵀ D X + λ I, D the curvature of the weighted loss at V.
+def curvature_preconditioner(problem: Problem, weights: Tensor, v: Tensor, max_rows: int) -> Preconditioner:
+    """Compute the preconditioner of Xᵀ D X + λ I, D the curvature of the weighted loss at V.
 
     Parameters
     ----------
@@ -325,7 +330,7 @@ def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, max_rows: int
 
     Returns
     -------
-    Metric
+    Preconditioner
         [p, p], in the features' precision.
     """
     stride = _stride(problem, max_rows)
@@ -339,7 +344,7 @@ def curvature_metric(problem: Problem, weights: Tensor, v: Tensor, max_rows: int
         _add_lower_triangle(total, sample.features[rows], d)
     rounding = torch.finfo(dtype).eps * len(total) * float(total.diagonal().max())
     total.diagonal().add_(max(problem.l2, rounding))  # keeps it positive definite in spite of rounding
-    return Metric(whitening(total))
+    return Preconditioner(whitening(total))
 
 
 def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.tensors.retraining.metric import Metric, whitening
+from modeling.tensors.retraining.preconditioner import Preconditioner, whitening
 
 
 def curvature(p: int, dtype: torch.dtype) -> torch.Tensor:
@@ -37,7 +37,7 @@ def test_single_precision_is_enough_for_the_curvatures_that_training_meets(decay
     rng, p = np.random.default_rng(0), 400
     rotation = torch.from_numpy(np.linalg.qr(rng.standard_normal((p, p)))[0])
     h = (rotation * 100.0 * torch.arange(1, p + 1) ** -float(decay)) @ rotation.T
-    h.diagonal().add_(torch.finfo(torch.float32).eps * p * h.diagonal().max())  # as `curvature_metric` does
+    h.diagonal().add_(torch.finfo(torch.float32).eps * p * h.diagonal().max())  # as `curvature_preconditioner` does
     w = whitening(h.float()).double()
     eigenvalues = torch.linalg.eigvalsh(w @ h @ w.T)
     assert eigenvalues.min() > 0.9 and eigenvalues.max() < 1.1
@@ -49,21 +49,23 @@ def test_what_is_not_positive_definite_is_refused() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_metric_takes_points_to_its_coordinates_and_steps_back(dtype: torch.dtype) -> None:
-    metric = Metric(whitening(curvature(300, dtype)))
+def test_a_preconditioner_takes_points_to_its_coordinates_and_steps_back(dtype: torch.dtype) -> None:
+    preconditioner = Preconditioner(whitening(curvature(300, dtype)))
     points = torch.from_numpy(np.random.default_rng(0).standard_normal((3, 2, 300))).to(dtype)
-    torch.testing.assert_close(metric.to_coordinates(points), points @ metric.whitening.T)
-    torch.testing.assert_close(metric.from_coordinates(points), points @ metric.whitening)
+    torch.testing.assert_close(preconditioner.to_coordinates(points), points @ preconditioner.whitening.T)
+    torch.testing.assert_close(preconditioner.from_coordinates(points), points @ preconditioner.whitening)
 
 
-def test_a_metric_in_the_values_that_it_has_is_the_same_object() -> None:
-    metric = Metric(torch.eye(3))
-    assert metric.to(torch.float32) is metric and metric.to(torch.device("cpu")) is metric
-    assert metric.to(torch.float64).whitening.dtype == torch.float64
+def test_a_preconditioner_in_the_values_that_it_has_is_the_same_object() -> None:
+    preconditioner = Preconditioner(torch.eye(3))
+    assert (
+        preconditioner.to(torch.float32) is preconditioner and preconditioner.to(torch.device("cpu")) is preconditioner
+    )
+    assert preconditioner.to(torch.float64).whitening.dtype == torch.float64
 
 
-def test_a_rounded_metric_is_nearly_the_same_and_made_once() -> None:
-    exact = Metric(whitening(curvature(200, torch.float32)))
+def test_a_rounded_preconditioner_is_nearly_the_same_and_made_once() -> None:
+    exact = Preconditioner(whitening(curvature(200, torch.float32)))
     rounded = exact.to(torch.bfloat16)
     assert exact.to(torch.bfloat16) is rounded
     points = torch.randn(3, 2, 200, generator=torch.Generator().manual_seed(0))

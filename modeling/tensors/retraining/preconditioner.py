@@ -1,4 +1,4 @@
-"""Metric of steps: coordinates in which a curvature is the identity."""
+"""Preconditioner of steps: coordinates in which a curvature is the identity."""
 
 from functools import cached_property
 
@@ -11,8 +11,8 @@ from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packe
 _LEAF = 128  # rows to factor at once
 
 
-class Metric:
-    """Metric of a curvature H by its whitening W, with W H Wᵀ = I.
+class Preconditioner:
+    """Preconditioner of a curvature H by its whitening W, with W H Wᵀ = I.
 
     Points are [K, b, p]. A gradient g has the coordinates W g, and a step with coordinates s is Wᵀ s.
 
@@ -25,7 +25,7 @@ class Metric:
     def __init__(self, whitening: Tensor) -> None:
         self.whitening = whitening
 
-    def to(self, where: torch.dtype | torch.device) -> "Metric":
+    def to(self, where: torch.dtype | torch.device) -> "Preconditioner":
         """Convert to another precision, also of products, or to another device.
 
         Parameters
@@ -34,16 +34,16 @@ class Metric:
 
         Returns
         -------
-        Metric
+        Preconditioner
         """
         if where == torch.bfloat16:
             return self._rounded  # converted once for all batches
         there = self.whitening.to(where)
-        return self if there is self.whitening else Metric(there)
+        return self if there is self.whitening else Preconditioner(there)
 
     @cached_property
-    def _rounded(self) -> "Metric":
-        return Metric(self.whitening.bfloat16())
+    def _rounded(self) -> "Preconditioner":
+        return Preconditioner(self.whitening.bfloat16())
 
     def to_coordinates(self, gradient: Tensor) -> Tensor:
         """Compute W g for each head and column.
@@ -72,7 +72,7 @@ class Metric:
         return self._matmul(step, self._columns)
 
     def _matmul(self, points: Tensor, matrix: Tensor) -> Tensor:
-        """Multiply in the metric's precision, and return the points' precision."""
+        """Multiply in the preconditioner's precision, and return the points' precision."""
         product = matmul_packed(points.flatten(0, 1).to(self.whitening.dtype), matrix)
         return product.to(points.dtype).view_as(points)
 
