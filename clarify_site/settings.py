@@ -316,7 +316,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "ERROR"},
-        "httpx": {"level": "WARNING"},  # below, it writes each address, and those to Prolific hold ids
-        "httpcore": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # below, it writes each address, and those to Prolific hold ids
+        "httpcore2": {"level": "WARNING"},
     },
 }

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-import httpx
+import httpx2
 import jwt
 
 from annotations.prolific.prolific_errors import ProlificError
@@ -61,15 +61,15 @@ class LinkKeys:
         """Replace the keys; one failure leaves them as they were."""
         self._tried_at = self._clock()
         try:
-            response = httpx.get(self.url, timeout=self._timeout_s, headers={"Accept": "application/json"})
+            response = httpx2.get(self.url, timeout=self._timeout_s, headers={"Accept": "application/json"})
             keys = _rsa_keys(response) if response.is_success and len(response.content) <= _LARGEST else {}
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return
         if keys:
             self._keys, self._fetched_at = keys, self._clock()
 
 
-def _rsa_keys(response: httpx.Response) -> dict[str, jwt.PyJWK]:
+def _rsa_keys(response: httpx2.Response) -> dict[str, jwt.PyJWK]:
     """The named RSA keys for RS256 of a JWKS; others in it are passed over."""
     try:
         listed = response.json()["keys"]

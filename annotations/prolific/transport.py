@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
+import httpx2
 
 from annotations.prolific import retries
 from annotations.prolific.prolific_errors import (
@@ -25,13 +25,13 @@ from annotations.prolific.retries import RetryPolicy
 _LONGEST_REASON = 500
 
 
-class Token(httpx.Auth):
+class Token(httpx2.Auth):
     """The API token. It is put on a request, and shown nowhere else."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         request.headers["Authorization"] = f"Token {self._token}"
         yield request
 
@@ -42,7 +42,7 @@ class Token(httpx.Auth):
 class Answer:
     """A 2xx answer: its JSON, its headers, and Prolific's clock when it was made."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx2.Response) -> None:
         self.headers = response.headers
         self.at = _clock(response)
         self._response = response
@@ -66,8 +66,8 @@ class Transport:
         connect, read = timeouts
         self.base_url = base_url.rstrip("/")
         self.retry_policy = retry_policy
-        self._http = httpx.Client(
-            auth=Token(token), timeout=httpx.Timeout(read, connect=connect), headers={"Accept": "application/json"}
+        self._http = httpx2.Client(
+            auth=Token(token), timeout=httpx2.Timeout(read, connect=connect), headers={"Accept": "application/json"}
         )
 
     def __repr__(self) -> str:
@@ -95,36 +95,36 @@ class Transport:
 
     def _response(
         self, method: str, path: str, json: Any, params: Mapping[str, str | int] | None, ids: tuple[str, ...]
-    ) -> httpx.Response:
-        # Causes are cut off: an exception of httpx holds the request, and that one the token and the ids.
+    ) -> httpx2.Response:
+        # Causes are cut off: an exception of httpx2 holds the request, and that one the token and the ids.
         try:
             response = self._http.request(method, self.base_url + path, json=json, params=params)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise Unreachable(f"Prolific cannot be reached ({type(error).__name__}).") from None
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise NoAnswer(f"Prolific did not answer ({type(error).__name__}).") from None
         if response.is_success:
             return response
         raise _error(response, ids)
 
 
-def _error(response: httpx.Response, ids: tuple[str, ...]) -> ProlificError:
+def _error(response: httpx2.Response, ids: tuple[str, ...]) -> ProlificError:
     status = response.status_code
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    if status == httpx2.codes.TOO_MANY_REQUESTS:
         return Busy(_retry_after(response))
     if status >= 500:
         return ServerFault(status, _retry_after(response))
-    if status == httpx.codes.UNAUTHORIZED:
+    if status == httpx2.codes.UNAUTHORIZED:
         return TokenRefused("Prolific refused the token (401).")
     reason = without_ids(_reason(response), *ids)[:_LONGEST_REASON]
-    if status == httpx.codes.NOT_FOUND:
+    if status == httpx2.codes.NOT_FOUND:
         return NotFound(reason or "Prolific has nothing there (404).")
     if status >= 400:
         return Refused(reason or f"Prolific refused it ({status}).")
     return UnexpectedAnswer(f"Prolific sent us elsewhere ({status}); PROLIFIC_API may be wrong.")
 
 
-def _reason(response: httpx.Response) -> str:
+def _reason(response: httpx2.Response) -> str:
     """What Prolific says: {"error": {"title", "detail"}}, where detail is a text, a list or an object of lists."""
     try:
         body = response.json()
@@ -144,12 +144,12 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: httpx2.Response) -> float | None:
     value = response.headers.get("Retry-After")
     return None if value is None else retries.retry_after(value, _clock(response))
 
 
-def _clock(response: httpx.Response) -> dt.datetime:
+def _clock(response: httpx2.Response) -> dt.datetime:
     """Prolific's clock to the second, ours where its answer has no date."""
     try:
         at = parsedate_to_datetime(response.headers["Date"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-import httpx
+import httpx2
 from bs4 import BeautifulSoup, Tag
 
 
@@ -17,7 +17,7 @@ class UnexpectedPage(Exception):
 class Page:
     """A page as it came: its address, status and content."""
 
-    url: httpx.URL
+    url: httpx2.URL
     status: int
     content: BeautifulSoup
 
@@ -37,7 +37,7 @@ class Browser:
     """Keeps cookies and follows redirects, as a person's browser does; one per visitor."""
 
     def __init__(self, base_url: str, timeout_s: float = 30) -> None:
-        self._http = httpx.Client(base_url=base_url, follow_redirects=True, timeout=timeout_s)
+        self._http = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=timeout_s)
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +64,7 @@ class Browser:
     def send(self, page: Page, form_id: str, fields: Mapping[str, str]) -> int:
         """Send a form as the page's script does, which stays on the page, and return the status of the answer.
 
-        Raises UnexpectedPage where there is no such form, httpx.HTTPError where no answer came.
+        Raises UnexpectedPage where there is no such form, httpx2.HTTPError where no answer came.
         """
         answer = self._send(page, form_id, fields, headers={"Clarify-Fragment": "1"}, follow_redirects=False)
         return answer.status_code
@@ -86,7 +86,7 @@ class Browser:
         fields: Mapping[str, str],
         headers: Mapping[str, str] = MappingProxyType({}),
         follow_redirects: bool = True,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         form = page.find(f"form#{form_id}")
         if form is None:
             raise UnexpectedPage(f"{page.url.path} has no form #{form_id}; its title is “{page.title}”")
@@ -97,7 +97,7 @@ class Browser:
         return self._http.post(address, data={**data, **fields}, headers=headers, follow_redirects=follow_redirects)
 
 
-def _page(response: httpx.Response, also_fine: tuple[int, ...] = ()) -> Page:
+def _page(response: httpx2.Response, also_fine: tuple[int, ...] = ()) -> Page:
     page = Page(response.url, response.status_code, BeautifulSoup(response.text, "html.parser"))
     if response.is_success or response.status_code in also_fine:
         return page

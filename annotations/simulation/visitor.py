@@ -38,7 +38,7 @@ class VisitReport:
 def visit(
     base_url: str, study_path: str, parameters: Mapping[str, str], persona: Persona, *, is_patient: bool = True
 ) -> VisitReport:
-    """Come by the study's link, go as far as the persona goes, and report. Raises UnexpectedPage and httpx.HTTPError.
+    """Come by the study's link, go as far as the persona goes, and report. Raises UnexpectedPage and httpx2.HTTPError.
 
     study_path: "/study/<slug>/"; parameters: of the link, by name; is_patient: go on after a score that did not come in
     time, instead of raising UnexpectedPage.
@@ -50,8 +50,8 @@ def visit(
 def come_to_task(browser: Browser, study_path: str, parameters: Mapping[str, str]) -> Page:
     """Come by the study's link, go to the first task that is not done, begin it, and return its page.
 
-    Raises UnexpectedPage, also where the visit is over, and httpx.HTTPError; who comes again by the same link then goes
-    on from there.
+    Raises UnexpectedPage, also where the visit is over, and httpx2.HTTPError; who comes again by the same link then
+    goes on from there.
     """
     persona = Persona("straight", (), Leaves.MID_TASK)
     return _Visit(browser, persona, is_patient=True).run_to("phrase", browser.open(study_path, parameters))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import httpx
+import httpx2
 
 from annotations.simulation.crowd import Link
 from annotations.simulation.page_browser import Browser, Page, UnexpectedPage
@@ -54,7 +54,7 @@ class Receipts:
         with self._lock:
             self.sent.add(phrase)
             self.posts.append(post)
-            if post.status == httpx.codes.OK:
+            if post.status == httpx2.codes.OK:
                 self.acknowledged.add(phrase)
 
     def answers(self) -> Counter[int]:
@@ -124,7 +124,7 @@ class Person(threading.Thread):
         while not self._crowd.over.is_set():
             try:
                 return step()
-            except (UnexpectedPage, httpx.HTTPError):
+            except (UnexpectedPage, httpx2.HTTPError):
                 self._crowd.over.wait(AGAIN_AFTER_S)
         return None
 
@@ -137,10 +137,10 @@ class Person(threading.Thread):
             began = time.monotonic()
             try:
                 status = browser.send(page, "phrase", {"client_uuid": str(phrase), "text": text})
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 status = NO_ANSWER
             self._crowd.receipts.note(phrase, Post(status, began, time.monotonic() - began))
-            if status != NO_ANSWER and status < httpx.codes.INTERNAL_SERVER_ERROR:
+            if status != NO_ANSWER and status < httpx2.codes.INTERNAL_SERVER_ERROR:
                 return
             tries_left -= self._crowd.over.is_set()
             time.sleep(AGAIN_AFTER_S)

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 
-import httpx
+import httpx2
 from bs4 import BeautifulSoup
 
 EVERY_S = 10.0  # a phrase, on average
@@ -24,7 +24,7 @@ def main(base_url: str, people: list[tuple[str, str]]) -> None:
 
 
 def _work(base_url: str, path: str, cookie: str, rng: random.Random) -> None:
-    with httpx.Client(base_url=base_url, cookies={"clarify_session": cookie}, timeout=30) as browser:
+    with httpx2.Client(base_url=base_url, cookies={"clarify_session": cookie}, timeout=30) as browser:
         page = BeautifulSoup(browser.get(path).text, "html.parser")
         token = str(page.select("#phrase [name=csrfmiddlewaretoken]")[0]["value"])
         time.sleep(rng.uniform(0, EVERY_S))
@@ -33,7 +33,7 @@ def _work(base_url: str, path: str, cookie: str, rng: random.Random) -> None:
             time.sleep(rng.uniform(0.5, 1.5) * EVERY_S)
 
 
-def _say(browser: httpx.Client, path: str, token: str, text: str) -> None:
+def _say(browser: httpx2.Client, path: str, token: str, text: str) -> None:
     client_uuid = str(uuid.uuid4())
     data = {"csrfmiddlewaretoken": token, "client_uuid": client_uuid, "text": text, "right": "0", "wrong": "0"}
     browser.post(f"{path}phrases", data=data, headers=FRAGMENT).raise_for_status()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.fake_prolific import FakeProlific
 
@@ -20,9 +20,9 @@ Prolific(sys.argv[1], api=sys.argv[2]).submission("secret-submission")
 
 def test_the_http_library_would_log_addresses(caplog):
     """If this fails, the loggers named in the settings are not the ones that speak."""
-    caplog.set_level(logging.INFO, logger="httpx")
+    caplog.set_level(logging.INFO, logger="httpx2")
     with FakeProlific() as fake:
-        httpx.get(f"{fake.api}/submissions/secret-submission/")
+        httpx2.get(f"{fake.api}/submissions/secret-submission/")
     assert "secret-submission" in caplog.text
 
 

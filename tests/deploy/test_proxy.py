@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -73,21 +73,21 @@ def proxy(web: int, tmp_path: Path) -> Iterator[str]:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/livez").status_code == 200
-    except httpx.TransportError:
+        return httpx2.get(f"{address}/livez").status_code == 200
+    except httpx2.TransportError:
         return False
 
 
 @pytest.fixture
-def browser(proxy: str, admin_client: Client) -> Iterator[httpx.Client]:
+def browser(proxy: str, admin_client: Client) -> Iterator[httpx2.Client]:
     """An operator's browser, signed in."""
     cookies = {name: cookie.value for name, cookie in admin_client.cookies.items()} | {"csrftoken": TOKEN}
-    with httpx.Client(base_url=proxy, cookies=cookies, headers={"X-CSRFToken": TOKEN}, timeout=60) as client:
+    with httpx2.Client(base_url=proxy, cookies=cookies, headers={"X-CSRFToken": TOKEN}, timeout=60) as client:
         yield client
 
 
 @needs_caddy
-def test_a_file_of_submissions_of_megabytes_reaches_the_site(open_study: Study, browser: httpx.Client) -> None:
+def test_a_file_of_submissions_of_megabytes_reaches_the_site(open_study: Study, browser: httpx2.Client) -> None:
     file = FILE + "\n" * (LARGEST_FILE - len(FILE))
     page = f"/admin/annotations/study/{open_study.pk}/reconciliation/"
     answer = browser.post(page, data={"act": "import"}, files={"file": ("submissions.csv", file)})
@@ -96,7 +96,7 @@ def test_a_file_of_submissions_of_megabytes_reaches_the_site(open_study: Study, 
 
 
 @needs_caddy
-def test_an_archive_of_megabytes_reaches_the_site(browser: httpx.Client) -> None:
+def test_an_archive_of_megabytes_reaches_the_site(browser: httpx2.Client) -> None:
     answer = browser.post(
         "/admin/annotations/datasetimport/new/", data={"name": "birds"}, files={"archive": ("birds.rar", b"0" * 2**24)}
     )
@@ -108,6 +108,6 @@ def test_an_archive_of_megabytes_reaches_the_site(browser: httpx.Client) -> None
 @pytest.mark.parametrize(
     "path", ["/language", "/admin/login/", "/visit/end", "/admin/annotations/study/add/reconciliation"]
 )
-def test_a_body_that_the_site_would_refuse_ends_at_the_proxy(path: str, browser: httpx.Client) -> None:
+def test_a_body_that_the_site_would_refuse_ends_at_the_proxy(path: str, browser: httpx2.Client) -> None:
     answer = browser.post(path, content=b"a" * 2**20, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code in (413, 502)  # Caddy says the second before its version 2.7

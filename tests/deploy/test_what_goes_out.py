@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEAKS = (
-    "httpx",
+    "httpx2",
     "urllib.request",
     "http.client",
     "smtplib",

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from django.conf import settings
 from django.urls import reverse
 
@@ -89,7 +89,7 @@ def _play(path: str, parameters: dict[str, str], part: Part) -> Person:
     began = time.monotonic()
     try:
         report = visit(settings.REHEARSAL_URL, path, parameters, part.persona, is_patient=False)
-    except (UnexpectedPage, httpx.HTTPError) as error:
+    except (UnexpectedPage, httpx2.HTTPError) as error:
         outcome, n_phrases, problem = "broke off", 0, str(error) or type(error).__name__
     else:
         outcome, n_phrases = _outcome(report), len(report.scores)

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 at_once=options["at_once"],
                 on_end=self._tell,
             )
-        except (UnexpectedPage, httpx.HTTPError) as error:
+        except (UnexpectedPage, httpx2.HTTPError) as error:
             raise CommandError(f"A visit failed: {error}") from error
         unscored = sum(report.scores.count(None) for report in reports)
         if unscored:

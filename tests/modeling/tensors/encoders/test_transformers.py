@@ -246,7 +246,7 @@ def test_a_repository_without_weights_is_answered_likewise(tmp_path: Path, monke
 
 
 def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    class ConnectionCut(Exception):  # as httpx and requests have it: no OSError
+    class ConnectionCut(Exception):  # as httpx2 and requests have it: no OSError
         pass
 
     def download(model: str, *, allow_patterns: list[str] | None = None, local_files_only: bool = False) -> str:

@@ -131,7 +131,7 @@ def test_a_hub_that_never_answers_is_given_up(silence: str, monkeypatch: pytest.
 
 
 def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    class ConnectionCut(Exception):  # as httpx and requests have it: no OSError
+    class ConnectionCut(Exception):  # as httpx2 and requests have it: no OSError
         pass
 
     def download(repository: str, name: str, *, local_files_only: bool = False) -> str:
