@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 PIP_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(PIP_INDEX),--index-url $(PIP_INDEX))
 
-DEMO_EXTRAS := web,worker,analysis,embedded
+DEMO_EXTRAS := web,worker,embedded
 COMMA := ,
 # The tests on real photographs need the encoder's wheels, and only where the photographs lie beside the checkout.
 TEST_EXTRAS := $(DEMO_EXTRAS),dev$(if $(wildcard ../shared/realdata/README.md),$(COMMA)realdata)

@@ -1,6 +1,7 @@
 """The Celery application. Postgres is the queue; Celery only wakes the workers (docs/decisions/0001).
 
-The web process imports this module to send a message; `imports` names the tasks, which only a worker loads.
+The web process imports this module to send a message. A worker loads the tasks of the queue that it
+serves, and no others: `-Q retrain -I worker.tasks.retrain`.
 """
 
 import os

@@ -243,7 +243,6 @@ CELERY_BROKER_URL = REDIS_URL
 if REDIS_URL.startswith("rediss://"):
     CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # by itself Celery takes any certificate
 CELERY_RESULT_BACKEND = None
-CELERY_IMPORTS = ("worker.tasks",)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

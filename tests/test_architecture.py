@@ -89,16 +89,49 @@ def test_the_web_process_never_loads_torch_or_faiss(subprocess_environment: dict
     assert done.stdout.strip() == ""
 
 
-TRAINING_WORKER = """
+# What the process of a queue does not load, since nothing that it does needs it.
+NOT_LOADED = {
+    "interactive": {"open_clip", "transformers", "sklearn", "pyarrow", "matplotlib"},
+    "retrain": {"open_clip", "transformers", "matplotlib"},
+    "embed": {"open_clip", "transformers", "sklearn", "matplotlib"},
+    "maintenance": {*HEAVY, "transformers", "sklearn", "pyarrow", "matplotlib"},
+    "outside": {*HEAVY, "transformers", "sklearn", "pyarrow", "matplotlib"},
+}
+WORKER = """
 import sys, django
 django.setup()
-import worker.retraining.corrections, worker.retraining.run_training, worker.phrases.scoring
-print(*{"open_clip", "transformers", "sklearn"} & sys.modules.keys())
+import worker.tasks.{queue}
+print(*sys.modules)
 """
 
 
-def test_a_worker_loads_what_takes_seconds_only_with_the_encoder_that_needs_it() -> None:
+@pytest.mark.parametrize("queue", NOT_LOADED)
+def test_a_worker_loads_what_takes_seconds_only_where_its_queue_needs_it(queue: str) -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "clarify_site.settings"}
-    command = [sys.executable, "-c", TRAINING_WORKER]
+    command = [sys.executable, "-c", WORKER.format(queue=queue)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert not NOT_LOADED[queue] & set(done.stdout.split())
+
+
+# The one place where a module is imported when it is needed: encoders, whose libraries may be absent and load slowly.
+ENCODER_REGISTRY = "modeling/tensors/encoders/specs.py"
+
+
+def test_every_import_stands_at_the_top_of_its_module() -> None:
+    within = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for package in PACKAGES
+        for file in sorted((ROOT / package).rglob("*.py"))
+        if str(file.relative_to(ROOT)) != ENCODER_REGISTRY
+        for node in _imports_below_the_top(file)
+    ]
+    assert not within
+
+
+def _imports_below_the_top(file: Path) -> Iterator[ast.stmt]:
+    """Every import statement within a function, a condition or another block, but for those that only types need."""
+    for block in ast.parse(file.read_text("utf-8")).body:
+        only_types = isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        if not only_types and not isinstance(block, ast.Import | ast.ImportFrom):
+            yield from (node for node in ast.walk(block) if isinstance(node, ast.Import | ast.ImportFrom))

@@ -12,6 +12,7 @@ import random
 import shlex
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -71,17 +72,15 @@ def _drill(folder: DemoFolder, arguments: argparse.Namespace) -> int:
 
 def _hold(stack: Stack, folder: DemoFolder, stages: Stages, arguments: argparse.Namespace, port: int) -> int:
     # Django is set up by now: the models cannot be imported before.
-    from deploy.local import drill_report
-    from deploy.local.drilling import Drill, open_drill_study, wait_for_workers
-
+    drilling, drill_report = import_module("deploy.local.drilling"), import_module("deploy.local.drill_report")
     about = _about()
     with stages.stage("Site and workers"):
-        study = open_drill_study()
+        study = drilling.open_drill_study()
         stack.site.start()
         stack.site.wait_until_ready()
-        wait_for_workers(stack.site)
+        drilling.wait_for_workers(stack.site)
     trouble = Trouble(stack.site, stack.database, stack.broker)
-    drill = Drill(trouble, study, f"http://127.0.0.1:{port}", stages, arguments.seed)
+    drill = drilling.Drill(trouble, study, f"http://127.0.0.1:{port}", stages, arguments.seed)
     if arguments.load:
         drilled, began = drill.load(arguments.load, LOAD_PAUSE_S, arguments.seconds)
         posts = [post for post in drilled.receipts.posts if began <= post.began < began + arguments.seconds]

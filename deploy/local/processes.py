@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -130,8 +131,6 @@ def end_leftovers(marker: str) -> int:
 
 def group_of(user: str) -> int:
     """The number of a user's main group."""
-    import pwd  # not on every platform, and needed only where root's rights are dropped
-
     return pwd.getpwnam(user).pw_gid
 
 

@@ -18,7 +18,8 @@ def roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
     """The command of each role by its name."""
 
     def worker(queue: str) -> Sequence[str]:
-        return (*_CELERY, "worker", "-P", "solo", "-Q", queue, "-n", f"{queue}@localhost", "--loglevel", "WARNING")
+        serves = ("-Q", queue, "-I", f"worker.tasks.{queue}", "-n", f"{queue}@localhost")
+        return (*_CELERY, "worker", "-P", "solo", *serves, "--loglevel", "WARNING")
 
     gunicorn = (sys.executable, "-m", "gunicorn", "clarify_site.wsgi", "-c", "deploy/gunicorn.conf.py")
     return {

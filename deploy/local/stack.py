@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from types import FrameType, ModuleType
 
 import django
@@ -90,9 +91,7 @@ def _job(env: Mapping[str, str]) -> ModuleType:
     os.environ.update({**env, **QUIET})
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
     django.setup()
-    from deploy.local import job
-
-    return job
+    return import_module("deploy.local.job")
 
 
 def _manage(env: Mapping[str, str], *arguments: str) -> None:

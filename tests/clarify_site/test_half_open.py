@@ -16,7 +16,7 @@ from kombu import Connection
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.relay import Relay, relay
-from tests.worker.processes import celery, wait_until
+from tests.worker.processes import wait_until, worker
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the kernel's socket filters are Linux's"),
@@ -50,11 +50,11 @@ def test_a_worker_whose_broker_fell_silent_works_again(
         return log.read_text().count("succeeded")
 
     environment = {**subprocess_environment, "REDIS_URL": _url(broker), "LOG_LEVEL": "INFO"}
-    with celery(log, environment, "worker", "-P", "solo", "-Q", "maintenance", "-l", "INFO") as worker:
-        wait_until(sent_and_done, worker, log)
+    with worker(log, environment, "maintenance") as process:
+        wait_until(sent_and_done, process, log)
         broker.fall_silent()
         done_before = sent_and_done()
-        wait_until(lambda: sent_and_done() > done_before, worker, log)
+        wait_until(lambda: sent_and_done() > done_before, process, log)
 
 
 def test_a_dispatch_does_not_wait_for_a_broker_that_fell_silent(

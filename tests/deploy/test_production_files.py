@@ -53,6 +53,7 @@ def test_compose_runs_every_role_that_the_demo_runs() -> None:
 def test_each_queue_has_a_solo_worker_of_its_own_under_a_watchdog(queue: str) -> None:
     command = SERVICES[f"worker-{queue}"]["command"]
     assert command[command.index("-Q") + 1] == queue
+    assert command[command.index("-I") + 1] == f"worker.tasks.{queue}"
     assert command[command.index("-P") + 1] == "solo"
     assert command[2] == "deploy.watchdog"
 
@@ -190,6 +191,7 @@ def test_an_instance_of_the_worker_serves_the_queue_that_its_name_begins_with(in
     said = subprocess.run(shlex.split(start), cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
     assert said[:3] == ["-m", "deploy.watchdog", f"/run/clarify-worker-{instance}/heartbeat"]
     assert said[said.index("-Q") + 1] == "embed"
+    assert said[said.index("-I") + 1] == "worker.tasks.embed"
     assert said[said.index("-n") + 1] == f"{instance}@%h"
 
 

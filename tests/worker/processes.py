@@ -28,16 +28,24 @@ def celery(log: Path, environment: Mapping[str, str], *arguments: str) -> Iterat
             process.wait()
 
 
+def worker(
+    log: Path, environment: Mapping[str, str], queue: str, *options: str, loads: tuple[str, ...] = ()
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """A worker of a queue, with its tasks and the modules of `loads`."""
+    modules = ",".join((f"worker.tasks.{queue}", *loads))
+    return celery(log, environment, "worker", "-P", "solo", "-Q", queue, "-I", modules, "-l", "INFO", *options)
+
+
 def scoring_worker(log: Path, environment: Mapping[str, str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """A worker of the interactive queue, as in production: the solo pool, one process."""
-    return _worker(log, environment, "interactive")
+    return worker(log, environment, "interactive")
 
 
 def training_worker(
-    log: Path, environment: Mapping[str, str], *, loads: str = "worker.tasks"
+    log: Path, environment: Mapping[str, str], *, loads: tuple[str, ...] = ()
 ) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """A worker of the retrain queue, as in production; `loads` is a module that it imports beside the tasks."""
-    return _worker(log, environment, "retrain", "-I", loads)
+    """A worker of the retrain queue, as in production; `loads` are modules that it imports beside the tasks."""
+    return worker(log, environment, "retrain", loads=loads)
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
@@ -46,9 +54,3 @@ def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes]
     while not condition():
         assert process.poll() is None and time.monotonic() < end, log.read_text()[-4000:]
         time.sleep(0.05)
-
-
-def _worker(
-    log: Path, environment: Mapping[str, str], queue: str, *options: str
-) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    return celery(log, environment, "worker", "-P", "solo", "-Q", queue, "-l", "INFO", *options)

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 from django.db import OperationalError
 
@@ -8,13 +6,8 @@ from annotations.services.phrases import assignments
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.steps import end, move_clock, submit
-from worker import tasks
 from worker.common import process_cache, throttled_log
-
-
-def worker_on(*queues: str) -> SimpleNamespace:
-    consume_from = dict.fromkeys(queues)
-    return SimpleNamespace(app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=consume_from))))
+from worker.tasks import embed, interactive, maintenance, outside, retrain
 
 
 def test_the_names_that_services_ring_are_the_tasks():
@@ -23,6 +16,15 @@ def test_the_names_that_services_ring_are_the_tasks():
     }
     assert named == {name for name in app.tasks if name.startswith("worker.")}
     assert named == app.conf.task_routes.keys() == app.conf.beat_schedule.keys()
+
+
+@pytest.mark.parametrize("module", [embed, interactive, maintenance, outside, retrain])
+def test_a_module_has_the_tasks_of_the_queue_that_it_is_named_after(module):
+    here = {name for name, task in app.tasks.items() if type(task).__module__ == module.__name__}
+    served = {
+        name for name, route in app.conf.task_routes.items() if f"worker.tasks.{route['queue']}" == module.__name__
+    }
+    assert here == served != set()
 
 
 def test_no_clock_waits_for_an_answer_over_http():
@@ -47,24 +49,24 @@ def test_phrases_wait_behind_no_other_work():
 
 def test_the_tasks_do_the_whole_job_without_an_argument(alice):
     phrase = submit(alice, "red")
-    tasks.score_phrases()
+    interactive.score_phrases()
     phrase.refresh_from_db()
     assert phrase.state == PhraseState.SCORED
     end(alice)
-    tasks.train_runs()
+    retrain.train_runs()
     assert Run.objects.get().state == RunState.DONE
 
 
 def test_the_clocks_task_ends_what_is_overdue(alice):
     move_clock(alice.assignment, 700)
-    tasks.end_overdue_assignments()
+    maintenance.end_overdue_assignments()
     alice.assignment.refresh_from_db()
     assert alice.assignment.state == AssignmentState.ENDED
 
 
 def test_the_sweep_gives_up_places_whose_lease_is_over(alice):
     Allocation.objects.update(lease_expires_at=alice.session.created_at)
-    tasks.expire_leases()
+    maintenance.expire_leases()
     assert Allocation.objects.get().release_reason == "expired"
 
 
@@ -73,13 +75,13 @@ def test_a_database_that_is_away_ends_a_sweep_quietly(monkeypatch, caplog):
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(assignments, "end_overdue", away)
-    tasks.end_overdue_assignments()
+    maintenance.end_overdue_assignments()
     assert "due rows wait for the next sweep" in caplog.text
 
 
 def test_a_sweep_touches_the_heartbeat(db, settings, tmp_path):
     settings.WORKER_HEARTBEAT = str(tmp_path / "beat")
-    tasks.end_overdue_assignments()
+    maintenance.end_overdue_assignments()
     assert (tmp_path / "beat").exists()
 
 
@@ -89,29 +91,23 @@ def test_a_sweep_that_failed_leaves_the_heartbeat_alone(monkeypatch, settings, t
 
     settings.WORKER_HEARTBEAT = str(tmp_path / "beat")
     monkeypatch.setattr(assignments, "end_overdue", away)
-    tasks.end_overdue_assignments()
+    maintenance.end_overdue_assignments()
     assert not (tmp_path / "beat").exists()
 
 
 def test_a_scoring_worker_loads_the_encoders_of_open_studies_before_its_first_task(open_study, monkeypatch):
     loaded = []
     monkeypatch.setattr(process_cache, "encoder", lambda spec: loaded.append(spec) or process_cache._encoder(spec))
-    monkeypatch.setattr("worker.tasks.connection.close", lambda: None)  # the test's own transaction
-    tasks.preload(instance=worker_on("interactive"))
+    monkeypatch.setattr("worker.tasks.interactive.connection.close", lambda: None)  # the test's own transaction
+    interactive.preload()
     assert loaded == ["python:tests.fake_encoder"]
-
-
-@pytest.mark.parametrize("queue", ["retrain", "maintenance"])
-def test_other_workers_load_none(open_study, monkeypatch, queue):
-    monkeypatch.setattr(process_cache, "preload", lambda: pytest.fail("loaded"))
-    tasks.preload(instance=worker_on(queue))
 
 
 def test_a_worker_starts_without_an_encoder_that_is_missing(open_study, monkeypatch, caplog):
     monkeypatch.setattr(throttled_log, "_last", {})
-    monkeypatch.setattr("worker.tasks.connection.close", lambda: None)
+    monkeypatch.setattr("worker.tasks.interactive.connection.close", lambda: None)
     Dataset.objects.update(similarity_encoder="python:no.such.module")
-    tasks.preload(instance=worker_on("interactive"))
+    interactive.preload()
     assert "the encoder module no.such.module was not found" in caplog.text
 
 
@@ -120,8 +116,8 @@ def test_a_worker_starts_while_the_database_is_away(monkeypatch, caplog):
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(process_cache, "preload", away)
-    monkeypatch.setattr("worker.tasks.connection.close", lambda: None)
-    tasks.preload(instance=worker_on("interactive"))
+    monkeypatch.setattr("worker.tasks.interactive.connection.close", lambda: None)
+    interactive.preload()
     assert "encoders load with the first phrase" in caplog.text
 
 

@@ -1,6 +1,6 @@
 """The figures of a release, by matplotlib: SVG and PNG, the same bytes for the same values.
 
-Needs the extra `analysis`. What is drawn is what the pages of results, concepts and corrections draw.
+What is drawn is what the pages of results, concepts and corrections draw.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,5 @@
 """Building releases: what an export has, with Parquet and figures, written to a file that is named by its digest."""
 
-import importlib.util
 import os
 import tempfile
 from functools import partial
@@ -10,28 +9,20 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from annotations.exports.releases.study_export import Extras, write_study_zip
+from annotations.exports.releases.study_export import write_study_zip
 from annotations.models import Release
 from annotations.services.queue import jobs
 from annotations.services.releases import release_requests
 from modeling.arrays.common.digests import file_sha256
 from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
+from worker.releases.release_extras import EXTRAS
 
 
 def build_due_releases() -> int:
     """Build every release that is due, one after the other; return how many ended. Raises OperationalError."""
     progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the heartbeat thread does
     return work_on_due(Release, partial(_build, progress), progress=progress)
-
-
-def extras() -> Extras | None:
-    """Return what adds Parquet and figures; None where the extra `analysis` is not installed."""
-    if not all(importlib.util.find_spec(name) for name in ("pyarrow", "matplotlib")):
-        return None
-    from worker.releases.release_extras import EXTRAS  # a worker without the extra could not load it
-
-    return EXTRAS
 
 
 def _build(progress: dict[str, Any], job: Release) -> None:
@@ -57,7 +48,7 @@ def _write(job: Release, progress: dict[str, Any]) -> release_requests.Built:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
         part = Path(file.name)
         try:
-            manifest = write_study_zip(job.study, file, extras(), tell)
+            manifest = write_study_zip(job.study, file, EXTRAS, tell)
             file.flush()
             os.fsync(file.fileno())
             digest, size = file_sha256(part), part.stat().st_size

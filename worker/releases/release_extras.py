@@ -1,4 +1,4 @@
-"""What the extra `analysis` adds to a release: Parquet, tables of results, concepts and corrections, figures."""
+"""What a worker adds to a release: Parquet, tables of results, concepts and corrections, figures."""
 
 from functools import partial
 

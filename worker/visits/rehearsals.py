@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 from django.conf import settings
@@ -12,14 +12,11 @@ from django.urls import reverse
 from annotations.models import AnnotationSession, Phrase, PhraseState, Rehearsal, SessionKind
 from annotations.services.queue import jobs, worker_wakeup
 from annotations.services.visits.preview_links import simulated_parameters
-from annotations.simulation import needs
+from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona, make_personas, talkative
+from annotations.simulation.visitor import VisitReport, visit
 from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
-
-if TYPE_CHECKING or needs.are_met():
-    from annotations.simulation.page_browser import UnexpectedPage
-    from annotations.simulation.visitor import VisitReport, visit
 
 AT_ONCE = 4
 SCORED_WITHIN_S = 60.0  # the phrases for whose score nobody waited
@@ -66,9 +63,6 @@ def parts(rehearsal: Rehearsal) -> list[Part]:
 
 def _play_some(rehearsal: Rehearsal) -> None:
     """Play those who come next, and judge the rehearsal once all have been."""
-    if not needs.are_met():
-        jobs.fail(rehearsal, needs.MISSING)
-        return
     done: list[dict[str, Any]] = rehearsal.report.get("people", [])
     due = parts(rehearsal)[len(done) : len(done) + AT_ONCE]
     parameters = [simulated_parameters(rehearsal.study, part.number, rehearsal.seed) for part in due]
@@ -98,7 +92,7 @@ def _play(path: str, parameters: dict[str, str], part: Part) -> Person:
     return Person(part.persona.name, part.persona.kind, outcome, seconds, n_phrases, problem)
 
 
-def _outcome(report: "VisitReport") -> str:
+def _outcome(report: VisitReport) -> str:
     if report.completion_code:
         return "completed"
     return "left" if report.passed else "did not pass the check"

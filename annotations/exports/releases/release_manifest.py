@@ -8,8 +8,8 @@ from annotations.version import CODE_VERSION
 
 FORMAT = "clarify study release 1"
 NOT_THERE = (
-    "Parquet files and figures are not here: they are made by a worker with the extra “analysis” installed "
-    "(pip install clarify[analysis]), when a release is requested. The CSV files are complete."
+    "Parquet files and figures are not here: a worker makes them when a release is requested. "
+    "The CSV files are complete."
 )
 
 

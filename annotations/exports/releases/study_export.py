@@ -36,7 +36,7 @@ Append = Callable[[Sequence[Cell]], None]
 
 @dataclass(frozen=True)
 class Extras:
-    """What a worker with the extra `analysis` adds.
+    """What a worker adds.
 
     open_table: opens a file at a path that takes the cells of a table's rows one by one. analyse: what the study's
     results page shows, read in the snapshot.

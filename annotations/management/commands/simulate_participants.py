@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 from django.conf import settings
@@ -13,13 +13,10 @@ from annotations.management.plain_errors import plain_errors
 from annotations.models import Study
 from annotations.services.studies.lifecycle import find_study
 from annotations.services.visits.preview_links import simulated_parameters
-from annotations.simulation import needs
+from annotations.simulation.crowd import Link, as_participants, send
+from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import make_personas
-
-if TYPE_CHECKING or needs.are_met():
-    from annotations.simulation.crowd import Link, as_participants, send
-    from annotations.simulation.page_browser import UnexpectedPage
-    from annotations.simulation.visitor import VisitReport
+from annotations.simulation.visitor import VisitReport
 
 
 class Command(BaseCommand):
@@ -40,8 +37,6 @@ class Command(BaseCommand):
         parser.add_argument("--base-url", default=settings.SITE_URL, help="where the site answers")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not needs.are_met():
-            raise CommandError(needs.MISSING)
         with plain_errors():
             study = find_study(options["study"])
         try:
@@ -62,13 +57,13 @@ class Command(BaseCommand):
         if not options["as_participants"]:
             self.stdout.write("These visits are simulated ones: no count, quota or export includes them.")
 
-    def _tell(self, report: "VisitReport") -> None:
+    def _tell(self, report: VisitReport) -> None:
         scores = ", ".join("no score" if score is None else f"{score:.2f}" for score in report.scores) or "no phrases"
         end = "completed" if report.completion_code else "left"
         self.stdout.write(f"{report.persona.name}: {end} ({scores})")
 
 
-def _link(study: Study, options: Mapping[str, Any]) -> "Link":
+def _link(study: Study, options: Mapping[str, Any]) -> Link:
     if options["as_participants"]:
         parameters = (study.participant_parameter, study.study_parameter, study.session_parameter)
         return as_participants(parameters, study_id=study.external_study_id or "simulated", run=options["run"])

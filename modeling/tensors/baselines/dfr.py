@@ -1,22 +1,18 @@
-"""Deep feature reweighting, as published by Kirichenko et al. (2023): sparse logistic regression on balanced groups.
-
-scikit-learn takes a second to import, so it is imported when it is used. Workers that only retrain start without it.
-"""
+"""Deep feature reweighting, as published by Kirichenko et al. (2023): sparse logistic regression on balanced groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from modeling.arrays.common.array_checks import check_choice, check_count
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.baselines.classifiers import LinearClassifier, without_scaling
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair, subsampled_rows
-
-if TYPE_CHECKING:
-    from sklearn.preprocessing import StandardScaler
 
 C_OPTIONS = (1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01)
 FitOn = Literal["validation", "train"]
@@ -75,8 +71,6 @@ def train_dfr(
     -----
     With more than two classes, each is trained against the rest.
     """
-    from sklearn.preprocessing import StandardScaler
-
     check_choice(fit_on, get_args(FitOn), "split to fit on")
     if not c_options or not all(0 < c < np.inf for c in c_options):
         raise BadArray(f"there must be values of C to choose from, positive and finite, not {list(c_options)}")
@@ -100,8 +94,6 @@ def _chosen_c(
     rng: np.random.Generator,
 ) -> float:
     """Return the option with the best worst-group accuracy on images that its regression was not trained on."""
-    from sklearn.preprocessing import StandardScaler
-
     fitted, chosen_on = _tuning_split(train, validation, fit_on, rng)
     tuning = fitted.take(subsampled_rows(fitted.groups, rng))
     scaler = StandardScaler().fit(tuning.features if fit_on == "validation" else train.features)
@@ -125,7 +117,7 @@ def _tuning_split(
 
 
 def _fit(
-    data: GroupedFeatures, c: float, n_classes: int, scaler: "StandardScaler", rng: np.random.Generator
+    data: GroupedFeatures, c: float, n_classes: int, scaler: StandardScaler, rng: np.random.Generator
 ) -> LinearClassifier:
     """Train the regression of one subset, and rewrite it for features before their z-score."""
     if len(np.unique(data.labels)) < n_classes:
@@ -144,8 +136,6 @@ def _logistic_regression(
     x: NDArray[np.floating], is_class: NDArray[np.bool_], c: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], float]:
     """Minimise ‖v‖₁ + C Σ log-loss over v [d] and the bias, by the published solver, which also penalises the bias."""
-    from sklearn.linear_model import LogisticRegression
-
     seed = int(rng.integers(2**31))  # the solver visits coordinates in random order
     model = LogisticRegression(l1_ratio=1, C=c, solver="liblinear", random_state=seed).fit(x, is_class)
     return model.coef_[0], float(model.intercept_[0])

@@ -1,7 +1,7 @@
 """Encoder specs: the strings by which data sets and settings name an encoder.
 
-open_clip takes seconds to import, so it is imported with the first encoder that needs it. A worker that only retrains
-last layers starts without it.
+This is the one place where modules are imported late: transformers is optional, and open_clip takes seconds to import.
+A worker that only retrains last layers starts without it.
 """
 
 from typing import Any
@@ -16,6 +16,9 @@ BUNDLED = "bundled:small-clip"
 _FORMS = (
     f"{BUNDLED}, open_clip:<model>:<pretrained tag or weights file>, transformers:<model or folder>, "
     "or python:<dotted path>"
+)
+_NO_TRANSFORMERS = (
+    "encoders transformers:… need the package transformers: install Clarify with its extra `transformers`"
 )
 
 
@@ -73,8 +76,10 @@ def _load(spec: str) -> Encoder:
 
         return load_open_clip(model, pretrained)
     if kind == "transformers" and rest:
-        from modeling.tensors.encoders.transformers import load_transformers
-
+        try:
+            from modeling.tensors.encoders.transformers import load_transformers
+        except ModuleNotFoundError as error:
+            raise EncoderUnavailable(_NO_TRANSFORMERS) from error
         return load_transformers(rest)
     if kind == "python" and rest:
         return load_custom(rest)

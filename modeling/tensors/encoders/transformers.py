@@ -1,6 +1,5 @@
 """CLIP-like models from Hugging Face transformers (such as AltCLIP and ALIGN), computed in float32."""
 
-import importlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import transformers
 from huggingface_hub import hf_hub_url, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from numpy.typing import NDArray
@@ -52,8 +52,7 @@ class TransformersEncoder:
         self.name = model
         self._folder = folder
         self._device = available_device()
-        self._library = _library()
-        self._model, self._processor = _load(self._library, model, folder)
+        self._model, self._processor = _load(model, folder)
         self._model.to(self._device)
         self._length = min(
             _CONTEXT_LENGTH,
@@ -108,7 +107,7 @@ class TransformersEncoder:
             "preprocessing": json.loads(self._processor.image_processor.to_json_string()),
             "context_length": self._length,
             "precision": "fp32",
-            "versions": {"transformers": self._library.__version__, "torch": torch.__version__},
+            "versions": {"transformers": transformers.__version__, "torch": torch.__version__},
         }
 
 
@@ -133,26 +132,15 @@ def load_transformers(model: str) -> TransformersEncoder:
     -----
     Code in the model's repository is never run.
     """
+    transformers.utils.logging.disable_progress_bar()  # otherwise it is drawn even without a terminal
     folder = Path(model)
     return TransformersEncoder(model, folder if folder.is_dir() else _fetched(model))
 
 
-def _library() -> Any:
-    """Import transformers, which is optional and slow to import, only when such an encoder is requested."""
-    try:
-        library = importlib.import_module("transformers")
-    except ModuleNotFoundError as error:
-        raise EncoderUnavailable(
-            "encoders transformers:… need the package transformers: install Clarify with its extra `transformers`"
-        ) from error
-    library.utils.logging.disable_progress_bar()  # otherwise it is drawn even without a terminal
-    return library
-
-
-def _load(library: Any, model: str, folder: Path) -> tuple[Any, Any]:
+def _load(model: str, folder: Path) -> tuple[Any, Any]:
     with loading(f"{folder} does not hold a model that transformers can load"):
-        loaded = library.AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-        processor = library.AutoProcessor.from_pretrained(folder, local_files_only=True)
+        loaded = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True)
     if not (hasattr(loaded, "get_image_features") and hasattr(loaded, "get_text_features")):
         raise EncoderUnavailable(f"{model} is a {type(loaded).__name__}, which does not encode both images and texts")
     return loaded.eval(), processor

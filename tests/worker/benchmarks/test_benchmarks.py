@@ -6,7 +6,7 @@ from annotations.analysis.tables.study_tables import study_tables
 from annotations.models import BaseModel, Benchmark, Dataset, JobState, Study
 from annotations.services.benchmarks import benchmark_requests
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
-from worker.tasks import benchmark_baselines
+from worker.tasks.retrain import benchmark_baselines
 
 
 def test_nothing_is_measured_that_nobody_asked_for(base_model: BaseModel) -> None:

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from annotations.models import Alarm, Study
 from annotations.services.monitoring import alarm_channels, alarms
-from worker import alarm_notifications, tasks
+from worker import alarm_notifications
+from worker.tasks import maintenance
 
 
 @pytest.mark.django_db(transaction=True)
@@ -20,7 +21,7 @@ def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatc
     threads: list[threading.Thread] = []
     notify = alarm_notifications.notify_in_background
     monkeypatch.setattr(alarm_notifications, "notify_in_background", lambda: threads.append(notify()))
-    tasks.watch_studies()
+    maintenance.watch_studies()
     [thread] = threads
     thread.join(20)
     raised = set(Alarm.objects.values_list("kind", flat=True))

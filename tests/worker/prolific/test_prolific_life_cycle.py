@@ -11,7 +11,7 @@ from tests.actors import Visit, client_of
 from tests.fake_prolific.records import Hook
 from tests.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of
 from tests.steps import end, submit
-from worker import tasks
+from worker.tasks import outside
 
 
 @pytest.fixture
@@ -60,14 +60,14 @@ def test_done_here_redirect_lost_completed_by_the_researcher_and_approved(study,
     session = do_everything(arrive(study, "anna"))
     session.allocation.refresh_from_db()
     assert session.allocation.state == AllocationState.COMPLETED
-    tasks.reconcile_submissions()
+    outside.reconcile_submissions()
     here = submission_of(study, "anna")
     assert here.status == "ACTIVE"  # done here, and nobody told Prolific
     ask(here, "complete", by="cora")
-    tasks.call_prolific()
+    outside.call_prolific()
     assert (there.status, there.entered_code) == ("AWAITING REVIEW", "RESEARCH")
     ask(here, "approve", by="cora")
-    tasks.call_prolific()
+    outside.call_prolific()
     here.refresh_from_db()
     assert (there.status, here.status, here.entered_code) == ("APPROVED", "APPROVED", "RESEARCH")
     assert {deliver(hook) for hook in prolific.clerk.hooks} <= {"applied", "older"}
@@ -89,7 +89,7 @@ def test_timed_out_there_and_completed_late_here(study, prolific):
 def test_who_returned_before_coming_here_is_in_the_ledger_all_the_same(study, prolific):
     there = begin_there(prolific, study, "anna")
     assert deliver(prolific.clerk.move(there, "RETURNED")) == "unknown_submission"
-    tasks.reconcile_submissions()
+    outside.reconcile_submissions()
     here = submission_of(study, "anna")
     assert (here.status, here.session) == ("RETURNED", None)
     assert Reconciliation.objects.get().n_submissions == 1
@@ -98,9 +98,9 @@ def test_who_returned_before_coming_here_is_in_the_ledger_all_the_same(study, pr
 def test_sixty_people_are_approved_in_one_call(study, prolific):
     for i in range(60):
         begin_there(prolific, study, f"p{i}", "AWAITING REVIEW")
-    tasks.reconcile_submissions()
+    outside.reconcile_submissions()
     requests = [ask(submission_of(study, f"p{i}"), "approve", by="cora") for i in range(60)]
-    tasks.call_prolific()
+    outside.call_prolific()
     assert prolific.paths("POST") == ["/submissions/bulk-approve/"]
     prolific.clerk.run_jobs()
     for hook in reversed(prolific.clerk.hooks):

@@ -12,13 +12,13 @@ from annotations.models import BaseModel, Benchmark, Correction, DatasetImport, 
 from annotations.models.jobs import Job
 from annotations.services.queue import jobs
 from modeling.arrays.common.modeling_errors import BadArray
-from worker import tasks
 from worker.benchmarks import requested_benchmarks
 from worker.datasets import imports
 from worker.queue import job_heartbeat
 from worker.queue.due_jobs import work_on_due
 from worker.releases import release_building
 from worker.retraining import corrections
+from worker.tasks import embed, outside, retrain
 from worker.visits import rehearsals
 
 SENTENCE = "Something went wrong that nobody foresaw (ZeroDivisionError: the machine’s fault)."
@@ -59,11 +59,11 @@ def a_rehearsal(base_model: BaseModel, study: Study) -> Job:
 
 
 KINDS = {
-    "import": Kind(an_import, imports, "read_source", tasks.import_datasets),
-    "release": Kind(a_release, release_building, "write_study_zip", tasks.build_releases),
-    "correction": Kind(a_correction, corrections, "train", tasks.train_corrections),
-    "benchmark": Kind(a_benchmark, requested_benchmarks, "run_benchmark", tasks.benchmark_baselines),
-    "rehearsal": Kind(a_rehearsal, rehearsals, "parts", tasks.run_rehearsals),
+    "import": Kind(an_import, imports, "read_source", embed.import_datasets),
+    "release": Kind(a_release, release_building, "write_study_zip", embed.build_releases),
+    "correction": Kind(a_correction, corrections, "train", retrain.train_corrections),
+    "benchmark": Kind(a_benchmark, requested_benchmarks, "run_benchmark", retrain.benchmark_baselines),
+    "rehearsal": Kind(a_rehearsal, rehearsals, "parts", outside.run_rehearsals),
 }
 of_each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 

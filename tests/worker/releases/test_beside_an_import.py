@@ -8,7 +8,7 @@ from annotations.models import DatasetImport, JobState, Study
 from annotations.services.queue import jobs
 from annotations.services.releases import release_requests
 from tests.actors import ENCODER
-from tests.worker.processes import celery, wait_until
+from tests.worker.processes import wait_until, worker
 from worker.queue.job_heartbeat import keep_heartbeat
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ def test_a_release_does_not_wait_for_an_import_where_two_workers_serve_the_queue
         release.refresh_from_db()
         return release.state == JobState.DONE
 
-    second = celery(log, subprocess_environment, "worker", "-P", "solo", "-Q", "embed", "-n", "second@%h")
+    second = worker(log, subprocess_environment, "embed", "-n", "second@%h")
     with keep_heartbeat(taken), second as process:
         wait_until(is_built, process, log)
     taken.refresh_from_db()

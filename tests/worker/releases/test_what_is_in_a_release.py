@@ -17,7 +17,6 @@ from annotations.models import (
 from annotations.services.releases import release_requests
 from annotations.tables.columns import read_text
 from tests.worker.releases.released import TRICKY, build, opened, table, without_figures
-from worker.releases import release_building as worker_releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,14 +93,6 @@ def test_long_and_wide_say_what_the_summary_says(worked: Study) -> None:
         for measure in ("phrases", "best_error_score", "worst_group_accuracy", "active_time", "wall_time"):
             assert long[row["task"], row["participant"], measure] == row[measure]
             assert wide[row["participant"]][f"task_{row['task']}_{measure}"] == row[measure]
-
-
-def test_without_the_extra_the_manifest_says_what_is_missing(worked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_releases, "extras", lambda: None)
-    release = build(worked)
-    assert "clarify[analysis]" in release.manifest["notes"][0]
-    names = opened(release).namelist()
-    assert "phrases.csv" in names and "phrases.parquet" not in names
 
 
 def test_a_study_without_data_and_one_with_one_person_can_be_released(draft_study: Study) -> None:

@@ -79,7 +79,7 @@ def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_not
         end(visit)
     due, before = Run.objects.filter(state=RunState.PENDING), rows()
     assert due.count() == 4  # "blue" was refused when it was planned
-    with training_worker(log, environment, loads="tests.worker.retraining.stops_while_storing") as worker:
+    with training_worker(log, environment, loads=("tests.worker.retraining.stops_while_storing",)) as worker:
         wait_until((tmp_path / "storing").exists, worker, log)  # the end of a visit dispatches a task
         worker.kill()
         worker.wait()

@@ -14,7 +14,7 @@ from tests.annotations.money import finish, right_words
 from tests.prolific_steps import begin_there, put_on_prolific
 from tests.steps import submit_and_score
 from tests.worker.prolific.test_prolific_life_cycle import come_by_the_link, deliver
-from worker import tasks
+from worker.tasks import outside
 
 
 @pytest.fixture
@@ -48,16 +48,16 @@ def test_from_link_to_paid(study, prolific, settings, coordinator_client):
     finish(visit.session)
     there.entered_code, there.completed_at = study.completion_code, prolific.clerk.tick()
     deliver(prolific.clerk.move(there, "AWAITING REVIEW"))
-    tasks.reconcile_submissions()
+    outside.reconcile_submissions()
 
     post(coordinator_client, study, "reconciliation", act="approve_all")
-    tasks.call_prolific()
+    outside.call_prolific()
     assert there.status == "APPROVED"
 
     post(coordinator_client, study, "payments", act="propose")
     post(coordinator_client, study, "payments", act="prepare", payment=Payment.objects.get().pk)
     post(coordinator_client, study, "payments", act="send", batch=PaymentBatch.objects.get().pk)
-    tasks.call_prolific()
+    outside.call_prolific()
     prolific.clerk.run_jobs()
     (bonus,) = prolific.clerk.bonus_requests.values()
     assert (bonus.lines, bonus.state) == ([("anna-person", "0.75")], "PAID")

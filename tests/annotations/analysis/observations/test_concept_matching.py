@@ -13,6 +13,7 @@ from annotations.analysis.observations.study_rows import read_rows
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.models import Audience, BaseModel, Moderation, Phrase, Score, SessionKind, Study
 from annotations.models.arrays import pack_float32
+from annotations.readings.datasets import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.services.phrases import phrase_submission
 from tests.actors import Visit
@@ -179,10 +180,8 @@ def test_without_the_data_sets_files_there_is_no_coverage_and_the_page_says_why(
 
 
 def _without_files(study: Study, monkeypatch: pytest.MonkeyPatch) -> ConceptTables:
-    from annotations.readings.datasets.class_images import _class_images
-
     study.tasks.get().base_model.dataset.__class__.objects.update(directory="datasets/gone")
-    _class_images.cache_clear()
+    class_images._class_images.cache_clear()
     return concept_tables(study)
 
 

@@ -73,6 +73,7 @@ def test_the_archive_holds_every_table_and_says_what_it_is(worked: Study) -> Non
     others |= {"rebuild.py", "rebuild_figures.py"}
     assert set(archive.namelist()) == names | others | {"phrases.jsonl", "events.jsonl"}
     assert archive.testzip() is None
+    assert "a worker makes them" in json.loads(archive.read("manifest.json"))["notes"][0]  # Parquet files and figures
     assert all(name in archive.read("README.txt").decode() for name in names)
 
 

@@ -15,7 +15,7 @@ from tests.annotations.money import done_there, owe
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import put_on_prolific
-from worker import tasks
+from worker.tasks import outside
 
 
 @pytest.fixture(params=[StudyState.ACTIVE, StudyState.CLOSED])
@@ -41,7 +41,7 @@ def test_bonuses_whose_answer_was_lost_ask_for_somebody_until_it_is_said(study: 
     owed = owe(Submission.objects.get())
     payment_ledger.send(payment_ledger.prepare(study, [owed.pk], by="cora"), by="cora")
     prolific.meet(Trouble(is_lost=True))
-    tasks.call_prolific()
+    outside.call_prolific()
     batch = PaymentBatch.objects.get()
     assert batch.state == BatchState.UNSURE
     now = timezone.now()
@@ -54,12 +54,12 @@ def test_bonuses_that_were_refused_ask_for_somebody(study: Study, prolific: Fake
     owed = owe(Submission.objects.get())
     payment_ledger.send(payment_ledger.prepare(study, [owed.pk], by="cora"), by="cora")
     prolific.meet(Trouble(status=400))
-    tasks.call_prolific()
+    outside.call_prolific()
     assert set(lasting(study, timezone.now())) == {"bonuses_failed"}
 
 
 def test_a_review_that_waits_too_long_is_told_and_over_once_it_is_done(study: Study) -> None:
-    tasks.reconcile_submissions()
+    outside.reconcile_submissions()
     done_at = Submission.objects.get().completed_at
     assert done_at is not None
     second = dt.timedelta(seconds=1)

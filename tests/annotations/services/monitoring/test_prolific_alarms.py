@@ -14,7 +14,7 @@ from annotations.services.queue import heartbeats
 from annotations.services.studies import lifecycle, recruitment
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import THERE, put_on_prolific
-from worker import tasks
+from worker.tasks import outside
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_request_that_failed_is_told_of_until_prolific_shows_it_done(study, pr
 
 def test_the_poll_of_submissions_asks_where_the_study_stands(study, prolific, there):
     there.status = "PAUSED"
-    tasks.reconcile_submissions()
+    outside.reconcile_submissions()
     assert StudyOnProlific.objects.get().status == "PAUSED"
     assert prolific.paths("GET") == ["/submissions/", f"/studies/{THERE}/"]
 
@@ -101,5 +101,5 @@ def test_the_poll_of_submissions_asks_where_the_study_stands(study, prolific, th
 def test_a_poll_that_fails_leaves_what_was_known(study, prolific):
     poll(study, prolific)
     prolific.meet(*[Trouble(503)] * 3)
-    tasks.reconcile_submissions()
+    outside.reconcile_submissions()
     assert StudyOnProlific.objects.get().status == "ACTIVE" and not ProlificRequest.objects.exists()

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import BatchState, PaymentBatch
+from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import TokenRefused
 from annotations.services.common.service_errors import PaymentRefused
 from annotations.services.payments import payment_ledger, payment_sender
@@ -62,8 +63,6 @@ def lines(prolific):
 
 def killed_after(monkeypatch, name):
     """The worker ends as soon as Prolific has done it."""
-    from annotations.prolific.client import Prolific
-
     real = getattr(Prolific, name)
 
     def once(self, *args):

@@ -15,8 +15,8 @@ from annotations.services.prolific.submission_requests import ask
 from annotations.services.prolific.submissions import reconcile
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import arrive, begin_there, call, ids, make_due, put_on_prolific, state, submission_of
-from worker import tasks
 from worker.prolific import send_due_requests
+from worker.tasks import outside
 
 REASON = "You answered every question in under a second, and none of the phrases describes anything that can be seen."
 DONE, FAILED, PENDING = RequestState.DONE, RequestState.FAILED, RequestState.PENDING
@@ -219,7 +219,7 @@ def test_a_token_that_is_refused_makes_all_wait_and_none_fail(study, prolific, s
     assert "requests to Prolific wait" in caplog.text
     settings.PROLIFIC_TOKEN = prolific.token
     make_due()
-    tasks.call_prolific()
+    outside.call_prolific()
     assert {state(request) for request in requests} == {DONE}
 
 

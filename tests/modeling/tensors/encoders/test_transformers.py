@@ -1,8 +1,8 @@
 """Encoders by Hugging Face transformers, on tiny models with random weights: CLIP, AltCLIP and ALIGN."""
 
-import importlib
 import json
 import string
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -261,9 +261,7 @@ def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: p
 def test_a_missing_package_says_which_extra_to_install(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr(importlib, "import_module", missing)
+    monkeypatch.delitem(sys.modules, ours.__name__)
+    monkeypatch.setitem(sys.modules, "transformers", None)  # as where it is not installed
     with pytest.raises(EncoderUnavailable, match="install Clarify with its extra `transformers`"):
         load_encoder(f"transformers:{folders['clip']}")

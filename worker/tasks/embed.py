@@ -1,0 +1,19 @@
+"""The queue `embed`: data sets that come in, and releases that go out."""
+
+from annotations.services.queue import worker_wakeup
+from clarify_site.celery import app
+from worker.datasets.imports import run_due_imports
+from worker.queue.sweeps import sweep
+from worker.releases.release_building import build_due_releases
+
+
+@app.task(name=worker_wakeup.IMPORT_DATASETS)
+def import_datasets() -> None:
+    """Import every data set that was asked for in the admin."""
+    sweep(run_due_imports, "imports ended")
+
+
+@app.task(name=worker_wakeup.BUILD_RELEASES)
+def build_releases() -> None:
+    """Build every release that was asked for."""
+    sweep(build_due_releases, "releases ended")
