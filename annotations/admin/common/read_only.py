@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Model
+from django.contrib import admin
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
 from annotations.admin.common.study_scoped import ScopedRows, StudyScoped
+from annotations.models.arrays import without_arrays
 
 
 class ReadOnly:
@@ -37,6 +39,24 @@ class ReadOnlyAdmin(TitledList, ReadOnly, StudyScoped):
     actions = None
     list_per_page = 50
     show_full_result_count = False
+
+
+class ReadOnlyOfAssignments(ReadOnlyAdmin):
+    """Rows of assignments, without their arrays. related: what a list shows beside participant and study."""
+
+    related: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        related = ("assignment__session__participant", "assignment__session__study", *self.related)
+        return without_arrays(super().get_queryset(request).select_related(*related))
+
+    @admin.display(description="participant", ordering="assignment__session__participant__pseudonym")
+    def participant(self, row: Any) -> str:
+        return str(row.assignment.session.participant.pseudonym)
+
+    @admin.display(description="study", ordering="assignment__session__study__title")
+    def study(self, row: Any) -> str:
+        return str(row.assignment.session.study.slug)
 
 
 class ReadOnlyRows(ReadOnly, ScopedRows):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -13,10 +12,9 @@ from django.utils.safestring import SafeString
 
 from annotations.admin.common.file_responses import ZIP, file_answer
 from annotations.admin.common.number_formats import percent, points
-from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.common.read_only import ReadOnlyOfAssignments
 from annotations.exports.retraining.head_files import head_zip
 from annotations.models import Run, RunState
-from annotations.models.arrays import without_arrays
 from annotations.readings.releases.moderated_words import is_excluded
 from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.datasets.groups import group_names
@@ -33,7 +31,8 @@ class Comparison:
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(ReadOnlyOfAssignments):
+    related = ("base_model__dataset",)
     list_display = (
         "phrase",
         "participant",
@@ -71,21 +70,9 @@ class RunAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("class_name", "l2_coefficient")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        related = ("assignment__session__participant", "assignment__session__study", "base_model__dataset")
-        return without_arrays(super().get_queryset(request).select_related(*related))
-
     @admin.display(description="phrase", ordering="phrase_text")
     def phrase(self, run: Run) -> SafeString:
         return format_html("<bdi>{}</bdi>", run.phrase_text)
-
-    @admin.display(description="participant", ordering="assignment__session__participant__pseudonym")
-    def participant(self, run: Run) -> str:
-        return run.assignment.session.participant.pseudonym
-
-    @admin.display(description="study", ordering="assignment__session__study__title")
-    def study(self, run: Run) -> str:
-        return run.assignment.session.study.slug
 
     @admin.display(description="class")
     def class_name(self, run: Run) -> str:

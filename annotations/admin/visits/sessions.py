@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from annotations.admin.common.number_formats import NONE, percent, score
-from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyRows
+from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyOfAssignments, ReadOnlyRows
 from annotations.admin.visits.screens import FirstScreen, Screens
 from annotations.models import AnnotationSession, Assignment, Event, Phrase
 from annotations.models.arrays import without_arrays
@@ -90,7 +90,8 @@ class AssignmentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Phrase)
-class PhraseAdmin(FirstScreen, ReadOnlyAdmin):
+class PhraseAdmin(FirstScreen, ReadOnlyOfAssignments):
+    related = ("score__run",)
     list_display = ("phrase", "participant", "study", "error_score", "threshold", "state", "result", "submitted_at")
     list_filter = ("assignment__session__study", "assignment__session__kind", "state")
     search_fields = ("text", "assignment__session__participant__pseudonym")
@@ -103,21 +104,9 @@ class PhraseAdmin(FirstScreen, ReadOnlyAdmin):
     )
     readonly_fields = ("participant", "study", "screen", *_SCORE_FIELDS, "result")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        related = ("assignment__session__participant", "assignment__session__study", "score__run")
-        return without_arrays(super().get_queryset(request).select_related(*related))
-
     @admin.display(description="phrase", ordering="text")
     def phrase(self, phrase: Phrase) -> SafeString:
         return format_html("<bdi>{}</bdi>", phrase.text)
-
-    @admin.display(description="participant", ordering="assignment__session__participant__pseudonym")
-    def participant(self, phrase: Phrase) -> str:
-        return phrase.assignment.session.participant.pseudonym
-
-    @admin.display(description="study", ordering="assignment__session__study__title")
-    def study(self, phrase: Phrase) -> str:
-        return phrase.assignment.session.study.slug
 
     @admin.display(description="error score", ordering="score__value")
     def error_score(self, phrase: Phrase) -> str:
