@@ -40,10 +40,6 @@ BATCH = Metric("clarify_score_batch_phrases", "of these, how many were scored to
 ENCODE_TIME = Metric(
     "clarify_encode_seconds", "of these, how long the encoder took for the batch, where a text was new to it"
 )
-METRICS = (
-    PENDING_PHRASES, OLDEST_PHRASE, PENDING_RUNS, OLDEST_RUN, WORKERS_ALIVE, WORKERS_SILENT,
-    SCORED, SCORE_TIME, BATCH, ENCODE_TIME,
-)  # fmt: skip
 
 # A batch is stored at one moment, and its phrases share the encoder's time.
 _SCORED = """

@@ -1,47 +1,31 @@
 """The tables that the event log tells of, each with what the log says of a row.
 
 One definition serves all: `event_images` makes an event's part of it, `replay` builds rows from events by it and reads
-the tables by it. Each column of a table is here, or in `left_out` with the reason; each other table is in ELSEWHERE.
+the tables by it. Each column of a table is here, or in `left_out` with the reason. A test names the
+tables that the log does not tell of.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Model, Q
 
 from annotations.models import (
-    AccessToken,
-    Alarm,
     Allocation,
     AnnotationSession,
     Assignment,
-    AuditRecord,
-    BaseModel,
-    Benchmark,
     CheckAttempt,
     Condition,
     Consent,
     Correction,
     CorrectionPart,
-    Dataset,
-    DatasetImport,
     DeviceReport,
     EndAnswer,
-    Event,
-    ForgottenSubmission,
-    IdentityKey,
     Judgement,
-    KeywordRanking,
     Participant,
-    Payment,
-    PaymentBatch,
     Phrase,
     PhraseState,
     PracticePhrase,
-    ProlificRequest,
-    Reconciliation,
-    Rehearsal,
-    Release,
     Reply,
     Run,
     RunState,
@@ -49,14 +33,9 @@ from annotations.models import (
     Span,
     Study,
     StudyConfiguration,
-    StudyMember,
-    StudyOnProlific,
     StudyState,
-    Submission,
     Task,
     ThresholdChoice,
-    WebhookDelivery,
-    WorkerHeartbeat,
 )
 from annotations.services.logs.log_schema import LoggedTable, columns
 
@@ -66,6 +45,15 @@ def _of_a_visit(model: type[Model], name: str, own_key: str = "", **definition: 
     key = ("session_id", own_key) if own_key else ("session_id",)
     person = "session__participant"
     return LoggedTable(name, model, "session__study", key, "session_id", of_person=person, **definition)
+
+
+def _of_a_phrase(model: type[Model], name: str, *own_key: str, **definition: Any) -> LoggedTable:
+    """A table whose rows point to their phrase."""
+    key = ("phrase__assignment__public_id", "phrase__ordinal", *own_key)
+    visit = "phrase__assignment__session"
+    return LoggedTable(
+        name, model, f"{visit}__study", key, f"{visit}_id", of_person=f"{visit}__participant", **definition
+    )
 
 
 _BEGUN = ~Q(study__state=StudyState.DRAFT)  # a draft can be changed at will, and its material too
@@ -233,12 +221,9 @@ RUN = LoggedTable(
     left_out={_JOB: "attempts"},
     of_person="assignment__session__participant",
 )
-SCORE = LoggedTable(
-    "score",
+SCORE = _of_a_phrase(
     Score,
-    "phrase__assignment__session__study",
-    ("phrase__assignment__public_id", "phrase__ordinal"),
-    "phrase__assignment__session_id",
+    "score",
     plain=columns(
         "value threshold two_sided two_sided_threshold n_correct n_error p_value p_method tries null_level sign "
         "text_template class_name_cosine encoder dataset_digest code_version encode_ms scored_at",
@@ -247,35 +232,10 @@ SCORE = LoggedTable(
     personal=columns("subject rendered_text rewordings text_digest similarities"),
     digests=frozenset({"similarities"}),
     left_out={"text_digest is its SHA-256": "text_embedding"},
-    of_person="phrase__assignment__session__participant",
 )
-CHOICE = LoggedTable(
-    "threshold_choice",
-    ThresholdChoice,
-    "phrase__assignment__session__study",
-    ("phrase__assignment__public_id", "phrase__ordinal"),
-    "phrase__assignment__session_id",
-    plain=columns("threshold chosen_at", run="run__public_id"),
-    of_person="phrase__assignment__session__participant",
-)
-JUDGEMENT = LoggedTable(
-    "judgement",
-    Judgement,
-    "phrase__assignment__session__study",
-    ("phrase__assignment__public_id", "phrase__ordinal"),
-    "phrase__assignment__session_id",
-    plain=columns("answer answered_at"),
-    of_person="phrase__assignment__session__participant",
-)
-REPLY = LoggedTable(
-    "reply",
-    Reply,
-    "phrase__assignment__session__study",
-    ("phrase__assignment__public_id", "phrase__ordinal", "kind", "client_uuid"),
-    "phrase__assignment__session_id",
-    plain=columns("said made_at received_at took_effect"),
-    of_person="phrase__assignment__session__participant",
-)
+CHOICE = _of_a_phrase(ThresholdChoice, "threshold_choice", plain=columns("threshold chosen_at", run="run__public_id"))
+JUDGEMENT = _of_a_phrase(Judgement, "judgement", plain=columns("answer answered_at"))
+REPLY = _of_a_phrase(Reply, "reply", "kind", "client_uuid", plain=columns("said made_at received_at took_effect"))
 CORRECTION = LoggedTable(
     "correction",
     Correction,
@@ -338,23 +298,3 @@ TABLES = (
 )
 OF_MODEL: Mapping[type[Model], LoggedTable] = {table.model: table for table in TABLES}
 BY_NAME: Mapping[str, LoggedTable] = {table.name: table for table in TABLES}
-
-_MATERIAL = "what studies stand on, imported and known by digests; the frozen configuration names these"
-_LEDGER = "the ledgers of Prolific and of money, which have logs of their own and are in no table of results"
-_NO_RESULT = "no result"
-# The tables that the log does not tell of, by the reason.
-ELSEWHERE: Mapping[str, Iterable[type[Model]]] = {
-    "the log itself, its keys, and the other log": (Event, IdentityKey, AuditRecord),
-    _MATERIAL: (Dataset, BaseModel, Benchmark, KeywordRanking, DatasetImport),
-    _LEDGER: (
-        Submission,
-        ForgottenSubmission,
-        ProlificRequest,
-        Reconciliation,
-        StudyOnProlific,
-        WebhookDelivery,
-        Payment,
-        PaymentBatch,
-    ),
-    _NO_RESULT: (AccessToken, Alarm, Rehearsal, Release, StudyMember, WorkerHeartbeat),
-}

@@ -5,7 +5,7 @@ it was trained on.
 """
 
 from modeling.tensors.baselines.adapter import AdapterClassifier
-from modeling.tensors.baselines.classifiers import Classifier, LinearClassifier
+from modeling.tensors.baselines.classifiers import LinearClassifier
 from modeling.tensors.baselines.contrastive_adapter import ContrastiveSettings, train_contrastive_adapter
 from modeling.tensors.baselines.dfr import DfrClassifier, train_dfr
 from modeling.tensors.baselines.erm_adapter import train_erm_adapter
@@ -20,7 +20,6 @@ from modeling.tensors.baselines.wise_ft import wise_ft
 __all__ = [
     "AdapterClassifier",
     "BestEpoch",
-    "Classifier",
     "ContrastiveSettings",
     "DfrClassifier",
     "EarlyStopping",

@@ -1,29 +1,12 @@
 """Classifiers that the baselines return: fixed and in NumPy, for features of the kind that they were trained on."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modeling.arrays.common.array_checks import check_finite_rows
 from modeling.arrays.common.modeling_errors import BadArray
-
-
-class Classifier(Protocol):
-    """Anything that predicts a class per row of features."""
-
-    def predict(self, features: NDArray[np.floating], /) -> NDArray[np.int64]:
-        """Predict a class per row.
-
-        Parameters
-        ----------
-        features : float ndarray of shape (n, d)
-
-        Returns
-        -------
-        int64 ndarray of shape (n,)
-        """
 
 
 @dataclass(frozen=True)
