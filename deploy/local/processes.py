@@ -26,13 +26,29 @@ class CannotRun(Exception):
 
 
 @dataclass(frozen=True)
-class Child:
-    """A started process: its name in sentences, where it logs, and the signal that makes it end in good order."""
+class Program:
+    """What to start, and how.
+
+    name: in sentences; log: its output is appended there; stop_signal: makes it end in good order; orphan_signal: it
+    gets this one when we die; user: drops root's rights; stdin: what it reads.
+    """
 
     name: str
-    process: subprocess.Popen[bytes]
+    command: Sequence[str]
     log: Path
-    stop_signal: signal.Signals
+    env: Mapping[str, str]
+    stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals = signal.SIGKILL
+    user: str | None = None
+    stdin: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Child:
+    """A started process."""
+
+    program: Program
+    process: subprocess.Popen[bytes]
 
     @property
     def is_running(self) -> bool:
@@ -40,36 +56,27 @@ class Child:
 
     def last_words(self, n_lines: int = 15) -> str:
         """The end of its log, for an error message."""
-        lines = self.log.read_text("utf-8", errors="replace").splitlines()
+        lines = self.program.log.read_text("utf-8", errors="replace").splitlines()
         return "\n".join(lines[-n_lines:])
 
 
-def start(
-    name: str,
-    command: Sequence[str],
-    *,
-    log: Path,
-    env: Mapping[str, str],
-    stop_signal: signal.Signals = signal.SIGTERM,
-    orphan_signal: signal.Signals = signal.SIGKILL,
-    user: str | None = None,
-    stdin: bytes | None = None,
-) -> Child:
+def start(program: Program) -> Child:
     """Start a process in a group of its own, so that Ctrl-C in the terminal reaches only us and we end it in order.
 
-    Its output is appended to `log`. On Linux the kernel sends it `orphan_signal` when this process dies, however it
-    dies; call from the main thread, since the kernel watches the thread that forked. `user` drops root's rights.
+    On Linux the kernel sends it its `orphan_signal` when this process dies, however it dies; call from the main thread,
+    since the kernel watches the thread that forked.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    user, stdin = program.user, program.stdin
+    program.log.parent.mkdir(parents=True, exist_ok=True)
+    with program.log.open("ab") as output:
         process = subprocess.Popen(
-            command,
-            env=dict(env),
+            program.command,
+            env=dict(program.env),
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid(), orphan_signal),
+            preexec_fn=_die_with(os.getpid(), program.orphan_signal),
             user=user,
             group=None if user is None else group_of(user),
             extra_groups=None if user is None else [],
@@ -77,7 +84,7 @@ def start(
     if stdin is not None and process.stdin is not None:
         process.stdin.write(stdin)
         process.stdin.close()
-    return Child(name, process, log, stop_signal)
+    return Child(program, process)
 
 
 def run(command: Sequence[str], env: Mapping[str, str]) -> int:
@@ -101,7 +108,7 @@ def stop(children: Sequence[Child], timeout_s: float = 15) -> None:
     until = time.monotonic() + timeout_s
     for child in children:
         if child.is_running:
-            child.process.send_signal(child.stop_signal)
+            child.process.send_signal(child.program.stop_signal)
     for child in children:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.process.wait(max(until - time.monotonic(), 0))

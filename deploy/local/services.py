@@ -22,7 +22,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from deploy.local.processes import MARKER, CannotRun, Child, group_of, kill, start, stop
+from deploy.local.processes import MARKER, CannotRun, Child, Program, group_of, kill, start, stop
 
 DATABASE = "clarify"
 READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
@@ -87,16 +87,18 @@ def postgres_server(directory: Path, log: Path, *, durable: bool = True) -> Iter
     for option in options:
         command += ["-c", option]
 
+    program = Program(
+        "PostgreSQL",
+        command,
+        log,
+        env={name: value for name, value in os.environ.items() if name != MARKER},  # _end_postmaster finds it
+        stop_signal=signal.SIGINT,  # a fast shutdown: open connections are ended, nothing committed is lost
+        orphan_signal=signal.SIGINT,
+        user=user,
+    )
+
     def begin() -> Child:
-        child = start(
-            "PostgreSQL",
-            command,
-            log=log,
-            env={name: value for name, value in os.environ.items() if name != MARKER},  # _end_postmaster finds it
-            stop_signal=signal.SIGINT,  # a fast shutdown: open connections are ended, nothing committed is lost
-            orphan_signal=signal.SIGINT,
-            user=user,
-        )
+        child = start(program)
         with _stopped_unless_ready(child):
             _wait_for_postgres(child, f"postgresql://postgres@/postgres?host={socket_folder}")
         return child
@@ -122,11 +124,13 @@ def valkey_server(directory: Path, log: Path, *, durable: bool = True) -> Iterat
         "maxmemory-policy noeviction\n" + (_VALKEY_DURABLE if durable else "")
     )
 
+    # The settings go in by standard input: a password on the command line is everybody's to read.
+    program = Program(
+        "Valkey", [str(binary), "-"], log, os.environ, orphan_signal=signal.SIGTERM, stdin=settings.encode()
+    )
+
     def begin() -> Child:
-        # The settings go in by standard input: a password on the command line is everybody's to read.
-        child = start(
-            "Valkey", [str(binary), "-"], log=log, env=os.environ, orphan_signal=signal.SIGTERM, stdin=settings.encode()
-        )
+        child = start(program)
         with _stopped_unless_ready(child):
             _wait_for_valkey(child, port)
         return child
@@ -259,4 +263,4 @@ def _while_starting(child: Child) -> Iterator[None]:
         yield
         time.sleep(0.05)
     ended = "is not ready" if child.is_running else "ended at once"
-    raise CannotRun(f"{child.name} {ended}. Its log, {child.log}, ends with:\n{child.last_words()}")
+    raise CannotRun(f"{child.program.name} {ended}. Its log, {child.program.log}, ends with:\n{child.last_words()}")

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deploy.local.processes import CannotRun, Child, kill, start, stop
+from deploy.local.processes import CannotRun, Child, Program, kill, start, stop
 
 READY_WITHIN_S = 60
 _CELERY = (sys.executable, "-m", "celery", "-A", "clarify_site")
@@ -69,7 +69,7 @@ class Site:
             if self._answers():
                 return
             time.sleep(0.05)
-        raise CannotRun(f"The site does not answer. Its log, {web.log}, ends with:\n{web.last_words()}")
+        raise CannotRun(f"The site does not answer. Its log, {web.program.log}, ends with:\n{web.last_words()}")
 
     def stop(self) -> None:
         """Stop all roles: in good order, then by force. Nothing is lost by force: work in hand is still due."""
@@ -77,7 +77,7 @@ class Site:
 
     def _start(self, name: str) -> None:
         log = self._logs / f"{name}.log"
-        self._children[name] = start(name, self._commands[name], log=log, env=self._env)
+        self._children[name] = start(Program(name, self._commands[name], log, self._env))
 
     def _answers(self) -> bool:
         try:

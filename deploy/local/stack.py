@@ -10,6 +10,7 @@ from importlib import import_module
 from types import FrameType, ModuleType
 
 import django
+from django.db import connections
 
 from deploy.local.folder import DemoFolder
 from deploy.local.processes import MARKER, CannotRun, end_leftovers, run
@@ -69,7 +70,7 @@ def start_stack(running: ExitStack, folder: DemoFolder, stages: Stages, *, port:
         env = folder.environment(database_url=database.url, redis_url=broker.url, port=port)
     with stages.stage("Tables"):
         job = _job(env)
-        running.callback(django.db.connections.close_all)
+        running.callback(connections.close_all)
         job.migrate()
     site = Site(port, env, folder.logs, folder.path)
     running.callback(site.stop)

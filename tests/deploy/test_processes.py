@@ -22,7 +22,7 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from deploy.local import processes
-child = processes.start("sleeper", sys.argv[2:], log=Path(sys.argv[1]), env={})
+child = processes.start(processes.Program("sleeper", sys.argv[2:], Path(sys.argv[1]), {}))
 print(child.process.pid, flush=True)
 time.sleep(600)
 """
@@ -37,7 +37,7 @@ processes.run(sys.argv[1:], os.environ)
 
 
 def _start(command: list[str], log: Path, **env: str) -> processes.Child:
-    child = processes.start("sleeper", command, log=log, env={**os.environ, **env})
+    child = processes.start(processes.Program("sleeper", command, log, {**os.environ, **env}))
     _wait_for_log(log)
     return child
 
@@ -65,7 +65,7 @@ def test_stop_kills_a_child_that_does_not_listen(tmp_path: Path) -> None:
 
 def test_a_child_that_ended_by_itself_leaves_its_last_words(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('one'); print('two'); raise SystemExit(3)"]
-    child = processes.start("talker", command, log=tmp_path / "log", env=os.environ)
+    child = processes.start(processes.Program("talker", command, tmp_path / "log", os.environ))
     child.process.wait(30)
     assert not child.is_running
     assert child.last_words(1) == "two"

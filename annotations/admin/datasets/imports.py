@@ -162,15 +162,15 @@ class ImportAdmin(ReadOnlyAdmin):
 
     def _requested(self, request: HttpRequest, form: ImportForm, archive: Archive | None) -> DatasetImport:
         given = form.cleaned_data
-        return imports.request_import(
+        source = imports.ImportSource(
             name=given["name"],
             source_format=given["source_format"],
             folder=given["folder"],
             archive=None if archive is None else archive.path,
             similarity_encoder=given["similarity_encoder"],
             train_base_model=given["train_base_model"],
-            by=request.user.get_username(),
         )
+        return imports.request_import(source, by=request.user.get_username())
 
     def _again(self, request: HttpRequest, job: DatasetImport) -> None:
         if not roles.may_set_up(request.user):

@@ -45,6 +45,15 @@ class Explained:
     random: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class _Trials:
+    """How often the procedure is repeated where nobody said anything, of how many concepts, up to how many together."""
+
+    draws: int
+    concepts: int
+    most: int
+
+
 @lru_cache(maxsize=1_024)
 def explained(base_model: int, label: int, scores: tuple[int, ...], numbers: tuple[int, ...]) -> Explained:
     """Return what the best concepts of a class explain together. scores: ids; numbers: the concept of each.
@@ -78,7 +87,7 @@ def explain(
         learned=found.learned,
         held_out=found.held_out,
         shuffled=together_by_chance(members, is_error, learn, most, rng, draws),
-        random=_of_random_directions(images, len(members), is_error, learn, most, rng, draws),
+        random=_of_random_directions(images, is_error, learn, _Trials(draws, len(members), most), rng),
     )
 
 
@@ -96,14 +105,13 @@ def _candidates(
 
 def _of_random_directions(
     images: NDArray[np.float32],
-    k: int,
     is_error: NDArray[np.bool_],
     learn: NDArray[np.bool_],
-    most: int,
+    trials: _Trials,
     rng: np.random.Generator,
-    draws: int,
 ) -> NDArray[np.float64]:
-    """What `select_greedily` reports for k random directions in place of k concepts: float64[draws, most]."""
+    """What `select_greedily` reports for random directions in place of concepts: float64[draws, most]."""
+    draws, k, most = trials.draws, trials.concepts, trials.most
     if not k:
         return np.zeros((draws, most))
     at_once = max(1, _AT_ONCE // (k * max(images.shape)))

@@ -4,6 +4,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -28,6 +29,21 @@ class ImportNotPossible(ServiceError):
 
     code = "import_not_possible"
     status = 400
+
+
+@dataclass(frozen=True)
+class ImportSource:
+    """What to import: a folder of `importable_folders`, or an archive that lies where `upload_path` said.
+
+    similarity_encoder: one of `known_encoders`, or "" for the first of them.
+    """
+
+    name: str
+    source_format: str
+    folder: str = ""
+    archive: Path | None = None
+    similarity_encoder: str = ""
+    train_base_model: bool = True
 
 
 def importable_folders() -> list[str]:
@@ -65,38 +81,27 @@ def upload_path(file_name: str) -> Path:
 
 
 @transaction.atomic
-def request_import(
-    *,
-    name: str,
-    source_format: str,
-    folder: str = "",
-    archive: Path | None = None,
-    similarity_encoder: str = "",
-    train_base_model: bool = True,
-    by: str,
-) -> DatasetImport:
-    """Ask the workers for an import, of a folder or of an archive that lies where `upload_path` said.
-
-    similarity_encoder: one of `known_encoders`, or "" for the first of them. Raises ImportNotPossible.
-    """
+def request_import(source: ImportSource, *, by: str) -> DatasetImport:
+    """Ask the workers for an import. Raises ImportNotPossible."""
+    name, folder, archive = source.name, source.folder, source.archive
     try:
         validate_slug(name)
     except ValidationError as error:
         raise ImportNotPossible("A data set's name holds letters, digits, _ and - alone.") from error
-    if source_format not in FORMATS:
-        raise ImportNotPossible(f"{source_format!r} is none of the formats {', '.join(FORMATS)}.")
+    if source.source_format not in FORMATS:
+        raise ImportNotPossible(f"{source.source_format!r} is none of the formats {', '.join(FORMATS)}.")
     if bool(folder) == bool(archive):
         raise ImportNotPossible("Choose a folder or upload an archive: one of the two.")
     if folder:
         folder_of(folder)
-    encoder = _known_encoder(similarity_encoder or known_encoders()[0])
+    encoder = _known_encoder(source.similarity_encoder or known_encoders()[0])
     job = DatasetImport.objects.create(
         name=name,
         folder=folder,
         archive=archive.relative_to(settings.DATA_ROOT).as_posix() if archive else "",
-        source_format=source_format,
+        source_format=source.source_format,
         similarity_encoder=encoder,
-        train_base_model=train_base_model,
+        train_base_model=source.train_base_model,
         requested_by=by,
     )
     audit.record("import_requested", study=None, by=by, subject=name, source="folder" if folder else "archive")

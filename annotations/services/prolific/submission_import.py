@@ -1,7 +1,6 @@
 """Importing Prolific's export of a study's submissions: what the poll does, for a site without a token."""
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -15,7 +14,7 @@ from annotations.readings.prolific.external_ids import OutsideIds, pseudonym
 from annotations.services.common.service_errors import FileRefused, IdentityDestroyed
 from annotations.services.logs import audit
 from annotations.services.prolific.submission_csv import LARGEST_FILE, Row, read, study_of_name
-from annotations.services.prolific.submissions import Facts, Source, note_status
+from annotations.services.prolific.submissions import Facts, Source, StatusReport, note_status
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,6 @@ class Report:
     n_changed: int
     n_without_visit: int
     n_missing: int
-    statuses: Mapping[str, int]
 
 
 def import_csv(
@@ -63,14 +61,9 @@ def _refuse_other_study(study: Study, name: str) -> None:
 
 
 def _note(study: Study, row: Row, taken_at: dt.datetime) -> None:
-    note_status(
-        study,
-        status=row.status,
-        at=taken_at,
-        source=Source.FILE,
-        ids=OutsideIds(row.participant, study.external_study_id, row.submission),
-        facts=Facts(row.started_at, row.completed_at, row.entered_code),
-    )
+    facts = Facts(row.started_at, row.completed_at, row.entered_code)
+    ids = OutsideIds(row.participant, study.external_study_id, row.submission)
+    note_status(study, StatusReport(row.status, taken_at, Source.FILE, facts), ids=ids)
 
 
 def _statuses(study: Study) -> dict[str, str]:
@@ -88,5 +81,4 @@ def _report(study: Study, rows: list[Row], before: Mapping[str, str]) -> Report:
         n_changed=sum(after[key] != before[key] for key in keys & before.keys()),
         n_without_visit=counted.filter(submission_key__in=keys, session=None).count(),
         n_missing=counted.exclude(submission_key__in=keys).exclude(session=None).count(),
-        statuses=Counter(row.status for row in rows),
     )

@@ -70,7 +70,14 @@ class Facts:
     reward_cents: int | None = None
 
 
-NOTHING = Facts()
+@dataclass(frozen=True)
+class StatusReport:
+    """What one way tells of a submission: its status, and when it was so by Prolific's clock."""
+
+    status: str
+    at: dt.datetime
+    source: Source
+    facts: Facts = Facts()
 
 
 def confirm(study: Study, ids: OutsideIds) -> bool | None:
@@ -95,35 +102,28 @@ def confirm(study: Study, ids: OutsideIds) -> bool | None:
 
 @transaction.atomic
 def note_status(
-    study: Study,
-    *,
-    status: str,
-    at: dt.datetime,
-    source: Source,
-    submission: Submission | None = None,
-    ids: OutsideIds | None = None,
-    facts: Facts = NOTHING,
+    study: Study, report: StatusReport, *, submission: Submission | None = None, ids: OutsideIds | None = None
 ) -> Effect:
     """Take in what Prolific says of a submission: the one place that does. Give the submission, or its ids.
 
-    at: when it was so, by Prolific's clock; what is older than the newest that is known changes nothing, an unknown
-    status is kept as it came. A submission that was never seen here is made, its ids sealed. A status for which
-    Prolific gives the place away (RETURNED, TIMED-OUT …), even a late one, gives it to somebody else here too, and
-    keeps the data; the cell of a completed visit goes on counting them (`readings.allocation.cells.taken`). Requests
-    that ask for what is so by now are done. Where Prolific names another person than the one who came with the
-    submission, it is flagged: whoever it was knew a link that was not theirs.
+    What is older than the newest that is known changes nothing, an unknown status is kept as it came. A submission that
+    was never seen here is made, its ids sealed. A status for which Prolific gives the place away (RETURNED, TIMED-OUT
+    …), even a late one, gives it to somebody else here too, and keeps the data; the cell of a completed visit goes on
+    counting them (`readings.allocation.cells.taken`). Requests that ask for what is so by now are done. Where Prolific
+    names another person than the one who came with the submission, it is flagged: whoever it was knew a link that was
+    not theirs.
     """
     row = _locked(study, submission, ids)
     if row is None:
         return Effect.FORGOTTEN
-    status = status_of(status)
+    status, at = status_of(report.status), report.at
     before = row.status
     is_newer = row.seen_at is None or (at, rank(status)) >= (row.seen_at, rank(before))
     if is_newer:
         if status != before:
             row.status, row.status_changed_at = status, at
         row.seen_at = at
-    _keep(row, facts, is_newer)
+    _keep(row, report.facts, is_newer)
     if ids is not None and row.sealed_ids is not None:
         row.is_of_another = row.pseudonym != pseudonym(study, "P", ids.participant)
     row.save()
@@ -136,7 +136,7 @@ def note_status(
             status=status,
             before=before,
             at=at.isoformat(),
-            source=source.value,
+            source=report.source.value,
         )
         _settle(row)
     if status in PLACE_FREED and row.session is not None:
@@ -146,15 +146,10 @@ def note_status(
 
 def note_remote(study: Study, remote: RemoteSubmission, source: Source, submission: Submission | None = None) -> Effect:
     """Take in one submission as Prolific's API shows it."""
-    return note_status(
-        study,
-        status=remote.status,
-        at=remote.told_at,
-        source=source,
-        submission=submission,
-        ids=OutsideIds(remote.participant_id, remote.study_id or study.external_study_id, remote.submission_id),
-        facts=Facts(remote.started_at, remote.completed_at, remote.entered_code, remote.reward_cents),
-    )
+    facts = Facts(remote.started_at, remote.completed_at, remote.entered_code, remote.reward_cents)
+    report = StatusReport(remote.status, remote.told_at, source, facts)
+    ids = OutsideIds(remote.participant_id, remote.study_id or study.external_study_id, remote.submission_id)
+    return note_status(study, report, submission=submission, ids=ids)
 
 
 def ids_of(submission: Submission) -> OutsideIds:

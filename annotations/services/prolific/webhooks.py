@@ -11,7 +11,7 @@ from annotations.models import WebhookDelivery
 from annotations.prolific.client import Prolific
 from annotations.services.prolific import study_status
 from annotations.services.prolific.study_status import note_status as note_study
-from annotations.services.prolific.submissions import Source, find, note_status
+from annotations.services.prolific.submissions import Source, StatusReport, find, note_status
 
 SUBMISSION_STATUS: Final = "submission.status.change"
 STUDY_STATUS: Final = "study.status.change"
@@ -91,4 +91,5 @@ def _apply_to_submission(row: WebhookDelivery, resource: str, status: str, at: d
         row.effect = UNKNOWN_SUBMISSION
         return
     row.submission = submission
-    row.effect = note_status(submission.study, submission=submission, status=status, at=at, source=Source.WEBHOOK)
+    report = StatusReport(status, at, Source.WEBHOOK)
+    row.effect = note_status(submission.study, report, submission=submission)

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import uuid
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +28,14 @@ from annotations.views.common.error_pages import with_headers_of
 
 _FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
 _MAX_DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """Words that were not taken, and why."""
+
+    error: ServiceError
+    typed: str
 
 
 @require_safe
@@ -121,14 +130,7 @@ def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 
 
 def _task_page(
-    request: HttpRequest,
-    assignment: Assignment,
-    now: dt.datetime,
-    given: QueryDict,
-    *,
-    error: str = "",
-    typed: str = "",
-    status: int = 200,
+    request: HttpRequest, assignment: Assignment, now: dt.datetime, given: QueryDict, refused: _Refused | None = None
 ) -> HttpResponse:
     draws = _draws(given)
     context = {
@@ -140,11 +142,12 @@ def _task_page(
         "other_right": _others(given, draws, Draws(draws.right + 1, draws.wrong)),
         "other_wrong": _others(given, draws, Draws(draws.right, draws.wrong + 1)),
         "client_uuid": uuid.uuid4(),
-        "error": error,
-        "typed": typed or given.get("text", ""),  # a suggestion's link, where no script fills it in
+        "error": refused.error.message if refused else "",
+        # without a refusal it is a suggestion's link, where no script fills it in
+        "typed": (refused and refused.typed) or given.get("text", ""),
     }
     _log_screen(request, context)
-    return render(request, "annotations/task.html", context, status=status)
+    return render(request, "annotations/task.html", context, status=refused.error.status if refused else 200)
 
 
 def answer(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
@@ -181,9 +184,7 @@ def _refusal(
         response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
         response.status_code = error.status
     else:
-        response = _task_page(
-            request, assignment, now, request.POST, error=error.message, typed=typed, status=error.status
-        )
+        response = _task_page(request, assignment, now, request.POST, _Refused(error, typed))
     return with_headers_of(error, response)
 
 

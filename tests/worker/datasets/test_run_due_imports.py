@@ -36,8 +36,9 @@ def roots(tmp_path: Path, settings: Any) -> Iterator[Path]:
 @pytest.fixture
 def ask(db: None, roots: Path) -> Ask:
     def request(**given: Any) -> DatasetImport:
-        usual = {"name": "animals", "source_format": "csv", "similarity_encoder": ENCODER, "by": "coordinator"}
-        job = imports.request_import(**{**usual, **({} if "archive" in given else {"folder": "animals"}), **given})
+        usual = {"name": "animals", "source_format": "csv", "similarity_encoder": ENCODER}
+        source = imports.ImportSource(**{**usual, **({} if "archive" in given else {"folder": "animals"}), **given})
+        job = imports.request_import(source, by="coordinator")
         run_due_imports()
         job.refresh_from_db()
         return job
@@ -134,7 +135,7 @@ def test_an_import_that_was_killed_goes_on_where_it_stopped(
     subprocess_environment: dict[str, str], roots: Path
 ) -> None:
     given: dict[str, Any] = {"name": "animals", "source_format": "csv", "folder": "animals"}
-    job = imports.request_import(**given, similarity_encoder=ENCODER, by="coordinator")
+    job = imports.request_import(imports.ImportSource(**given, similarity_encoder=ENCODER), by="coordinator")
     environment = {
         **subprocess_environment,
         "DATA_ROOT": str(roots / "data"),

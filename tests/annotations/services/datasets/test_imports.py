@@ -7,7 +7,7 @@ import pytest
 
 from annotations.models import AuditRecord, Dataset, DatasetImport, JobState
 from annotations.services.datasets import imports
-from annotations.services.datasets.imports import ImportNotPossible, importable_folders, request_import
+from annotations.services.datasets.imports import ImportNotPossible, ImportSource, importable_folders, request_import
 from annotations.services.queue import jobs
 
 
@@ -26,7 +26,7 @@ def root(tmp_path: Path, settings: Any) -> Path:
 
 
 def ask(**given: Any) -> DatasetImport:
-    return request_import(**{"name": "birds", "source_format": "csv", "by": "coordinator", **given})
+    return request_import(ImportSource(**{"name": "birds", "source_format": "csv", **given}), by="coordinator")
 
 
 def test_folders_within_the_root_are_offered_two_levels_deep(root: Path) -> None:

@@ -8,7 +8,7 @@ from annotations.models import AllocationState, Event, IdentityKey, Submission, 
 from annotations.prolific.statuses import PLACE_FREED
 from annotations.services.logs import identities
 from annotations.services.prolific import submissions
-from annotations.services.prolific.submissions import Effect, Facts, Source, ids_of, note_status
+from annotations.services.prolific.submissions import Effect, Facts, Source, StatusReport, ids_of, note_status
 from tests import actors
 from tests.prolific_steps import arrive, ids, put_on_prolific, submission_of
 
@@ -25,7 +25,7 @@ def at(minute):
 
 
 def note(study, status, minute, name="anna", **more):
-    return note_status(study, ids=ids(name, study), status=status, at=at(minute), source=Source.WEBHOOK, **more)
+    return note_status(study, StatusReport(status, at(minute), Source.WEBHOOK, **more), ids=ids(name, study))
 
 
 def test_a_submission_that_was_never_seen_here_is_made_with_its_ids_sealed(study):
@@ -122,10 +122,10 @@ def test_facts_are_kept_and_late_ones_only_fill_in(study):
 
 def test_a_submission_that_somebody_else_came_with_is_flagged(study):
     arrive(study, "anna")
-    note_status(study, ids=ids("anna", study), status="ACTIVE", at=at(0), source=Source.POLL)
+    note_status(study, StatusReport("ACTIVE", at(0), Source.POLL), ids=ids("anna", study))
     assert not submission_of(study, "anna").is_of_another
     whose = ids("anna", study)._replace(participant="bert-person")
-    note_status(study, ids=whose, status="ACTIVE", at=at(1), source=Source.POLL)
+    note_status(study, StatusReport("ACTIVE", at(1), Source.POLL), ids=whose)
     here = submission_of(study, "anna")
     assert here.is_of_another and ids_of(here) == ids("anna", study)
 
@@ -172,4 +172,4 @@ def test_two_studies_know_one_submission_under_names_of_their_own(study, base_mo
 
 def test_something_must_say_which_submission(study):
     with pytest.raises(ValueError, match="give the submission"):
-        note_status(study, status="ACTIVE", at=T, source=Source.POLL)
+        note_status(study, StatusReport("ACTIVE", T, Source.POLL))

@@ -10,7 +10,7 @@ from annotations.prolific.statuses import PLACE_FREED
 from annotations.readings.allocation.cells import taken
 from annotations.readings.payments.reconciliation import compare
 from annotations.services.common.service_errors import StudyFull
-from annotations.services.prolific.submissions import Source, note_status
+from annotations.services.prolific.submissions import Source, StatusReport, note_status
 from tests.annotations.services.allocation.arrivals import (
     arrive,
     completed,
@@ -32,7 +32,7 @@ def study(base_model: BaseModel) -> Study:
 def told(session: AnnotationSession, status: str, minutes: int = 0) -> None:
     at = timezone.now() + dt.timedelta(minutes=minutes)
     submission = Submission.objects.get(session=session)
-    note_status(session.study, status=status, at=at, source=Source.WEBHOOK, submission=submission)
+    note_status(session.study, StatusReport(status, at, Source.WEBHOOK), submission=submission)
     session.refresh_from_db()
 
 

@@ -41,7 +41,8 @@ def say(study, message, run):
         body = {"resource_id": ids("anna", study).session, "status": status}
         webhooks.take(Delivery(f"{run}-{event_id}", webhooks.SUBMISSION_STATUS, at, body))
     else:
-        submissions.note_status(study, ids=ids("anna", study), status=status, at=at, source=Source.POLL)
+        report = submissions.StatusReport(status, at, Source.POLL)
+        submissions.note_status(study, report, ids=ids("anna", study))
 
 
 def state_after(study, messages):
