@@ -98,7 +98,7 @@ def test_a_poll_brings_what_every_lost_webhook_would_have(open_study, prolific):
                 webhooks.take(Delivery(hook.event_id, webhooks.SUBMISSION_STATUS, clerk.now, body))
             clerk.tick()
             submissions.Reconciliation.objects.all().delete()
-            assert submissions.reconcile(study, submissions.prolific_access.client()) == 5
+            assert submissions.reconcile(study, submissions.prolific_client.client()) == 5
             ours = {submissions.ids_of(row).session: row.status for row in Submission.objects.filter(study=study)}
             assert ours == {person.submission_id: person.status for person in people}
             transaction.set_rollback(True)
