@@ -116,6 +116,13 @@ def test_a_worker_loads_what_takes_seconds_only_where_its_queue_needs_it(queue: 
 
 # The one place where a module is imported when it is needed: encoders, whose libraries may be absent and load slowly.
 ENCODER_REGISTRY = "modeling/tensors/encoders/specs.py"
+# Where a module is imported by its name.
+BY_NAME = {
+    "annotations/apps.py",  # checks import models, which Django has loaded by then
+    "deploy/local/drill.py",  # as `stack`
+    "deploy/local/stack.py",  # the models' settings need the servers that are started here
+    "modeling/tensors/encoders/python_encoder.py",  # an encoder's spec names a module of somebody else's
+}
 
 
 def test_every_import_stands_at_the_top_of_its_module() -> None:
@@ -135,3 +142,8 @@ def _imports_below_the_top(file: Path) -> Iterator[ast.stmt]:
         only_types = isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
         if not only_types and not isinstance(block, ast.Import | ast.ImportFrom):
             yield from (node for node in ast.walk(block) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def test_a_module_is_imported_by_name_only_where_it_cannot_be_otherwise() -> None:
+    files = [file for package in PACKAGES if package != "tests" for file in (ROOT / package).rglob("*.py")]
+    assert {str(file.relative_to(ROOT)) for file in files if "import_module(" in file.read_text("utf-8")} == BY_NAME
