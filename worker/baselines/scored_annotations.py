@@ -13,11 +13,12 @@ from annotations.services.phrases.scoring import stored_embeddings
 from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from modeling.arrays.datasets.dataset_files import DatasetFiles
 from modeling.arrays.phrases.null_level import p_method, p_value
+from modeling.arrays.phrases.phrase_reading import read_phrase
 from modeling.arrays.phrases.phrase_text import normalise, refusal
 from modeling.arrays.retraining.annotation import Annotation
 from worker.baselines.shown_model import ShownModel
 from worker.common import process_cache
-from worker.phrases.phrase_scores import read_phrase, score_on
+from worker.phrases.phrase_scores import score_on
 
 
 class BadAnnotation(ModelingError):

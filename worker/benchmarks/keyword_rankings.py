@@ -18,11 +18,11 @@ from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.keywords import RankedKeyword, rank_keywords
+from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
 from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE, check_template, normalise, refusal
 from modeling.arrays.phrases.word_forms import vocabulary
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
-from worker.phrases.phrase_scores import ReadPhrase, read_phrase
 
 PERMUTATIONS, SEED = 1_000, 0
 VOCABULARY = "vocabulary"

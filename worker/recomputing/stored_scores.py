@@ -8,7 +8,7 @@ from annotations.services.phrases.scoring import NULL_QUANTILE, score_of
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.phrases.null_level import null_level
 from worker.common import process_cache
-from worker.phrases.scoring import scored_phrase
+from worker.phrases.phrase_scores import scored_phrase
 from worker.recomputing.differences import (
     EMBEDDING_ROUNDING,
     SIMILARITY_ROUNDING,

@@ -5,8 +5,9 @@ People complete "The AI is often wrong on images that have ___ in it" with a wor
 """
 
 import re
+from dataclasses import dataclass
 
-from modeling.arrays.phrases.phrase_text import refusal, split_negation
+from modeling.arrays.phrases.phrase_text import refusal, render, split_negation
 
 _COMPLAINT = re.compile(
     r"(?:(?:the\s+)?(?:ai|model|program|computer)|it)\s+(?:is|was)\s+(?:\w+\s+)?wrong\s+(?:on|about|for|with|when|if|in)\s+",
@@ -28,6 +29,43 @@ _SAYS_NOT = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"(?:\s+in\s+(?:it|them))?\s*[.!]*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ReadPhrase:
+    """A phrase as it is scored: its `subject` and `sign` (`read`), and `text`, the subject in a template, to embed."""
+
+    subject: str
+    sign: int
+    text: str
+
+
+def read_phrase(phrase: str, template: str) -> ReadPhrase:
+    """Read a phrase, and put its subject into a template.
+
+    Parameters
+    ----------
+    phrase : str
+        In its stored form (`normalise`).
+    template : str
+        Text with exactly one ``{phrase}``.
+
+    Returns
+    -------
+    ReadPhrase
+
+    Raises
+    ------
+    BadTemplate
+        If `template` does not have exactly one ``{phrase}``.
+
+    Examples
+    --------
+    >>> read_phrase("there is no water", "an image of a {phrase}")
+    ReadPhrase(subject='water', sign=-1, text='an image of a water')
+    """
+    subject, sign = read(phrase)
+    return ReadPhrase(subject, sign, render(template, subject))
 
 
 def read(phrase: str) -> tuple[str, int]:

@@ -1,22 +1,16 @@
 """Words are read and scored in one way, whoever says them."""
 
-import doctest
-
 import numpy as np
 import pytest
 
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.phrases.phrase_reading import read_phrase
 from tests import actors
 from tests.fake_encoder import FakeEncoder
-from worker.phrases import phrase_scores
-from worker.phrases.phrase_scores import read_phrase, score_on
+from worker.phrases.phrase_scores import score_on
 
 TEMPLATE = "an image of a {phrase}"
-
-
-def test_the_example_in_the_docstring() -> None:
-    assert doctest.testmod(phrase_scores).failed == 0
 
 
 def test_a_sentence_and_its_negation_point_to_opposite_images(sprites_like: Dataset) -> None:

@@ -1,0 +1,18 @@
+"""The files that a phrase enters from POST to score. `make test ARGS="tests/test_phrase_path.py -s"` prints them."""
+
+from tests.actors import Visit
+from tests.annotations.views.pages import say
+from tests.tracing import entered_files
+from worker.tasks import score_phrases
+
+
+def test_a_phrase_enters_few_files_from_post_to_score(alice: Visit) -> None:
+    say(alice, "blue")  # what is loaded once is loaded now
+    score_phrases()
+    with entered_files() as entries:
+        say(alice, "red")
+        score_phrases()
+    files = list(dict.fromkeys(entries))
+    print(f"{len(files)} files", *files, sep="\n")
+    assert len(files) < 33  # what it was in 0.9
+    assert entries.count("worker/phrases/scoring.py") == 1
