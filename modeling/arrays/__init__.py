@@ -1,1 +1,1 @@
-"""The half of the method that needs NumPy alone."""
+"""The half of the method that needs only NumPy."""

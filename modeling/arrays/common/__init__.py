@@ -1,1 +1,1 @@
-"""What no capability owns: errors, base classes, formats."""
+"""Modules that no capability owns: errors, checks, digests, progress."""

@@ -1,1 +1,1 @@
-"""Phrases that say the same, and what they explain together."""
+"""Phrases merged into concepts, and what concepts explain together."""

@@ -1,1 +1,1 @@
-"""What is done with unit rows: similarity, standardization, zero-shot classes."""
+"""Operations on unit rows: similarity, standardization, zero-shot classes."""

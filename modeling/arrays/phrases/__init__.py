@@ -1,1 +1,1 @@
-"""The task: phrases, their scores, replies to them."""
+"""Phrases: text, error scores, null level, keywords."""
