@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel
@@ -20,6 +21,21 @@ class Picture:
     url: str
     is_error: bool
     said: str
+
+    @property
+    def name(self) -> str:
+        """The picture's text where it must not tell whether the AI was right."""
+        return gettext("Image %(number)s") % {"number": self.number}
+
+    @property
+    def description(self) -> str:
+        """The picture's text, which tells whether the AI was right."""
+        text = (
+            gettext("Image %(number)s, the AI was wrong")
+            if self.is_error
+            else gettext("Image %(number)s, the AI was right")
+        )
+        return text % {"number": self.number}
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,48 @@ The images most and least like the words tell: the person says whether the forme
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
-from annotations.models import Score
+from annotations.models import JudgementAnswer, Score
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.image_grids import Picture, pictures_of
 
 SHOWN_MOST, SHOWN_LEAST = 6, 6
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What an answer shows about the person's words, and what to try next."""
+
+    finding: Promise
+    next_step: Promise
+
+
+LABELS: Final[dict[str, Promise]] = {
+    JudgementAnswer.YES: gettext_lazy("Yes"),
+    JudgementAnswer.NO: gettext_lazy("No"),
+    JudgementAnswer.UNSURE: gettext_lazy("Hard to say"),
+}
+NO_ANSWER: Final = gettext_lazy("No answer")
+ADVICE: Final[dict[str, Advice]] = {
+    JudgementAnswer.YES: Advice(
+        gettext_lazy("Then your words are understood, but they are not the reason."),
+        gettext_lazy("Look for another idea: what else do only the wrong ones have?"),
+    ),
+    JudgementAnswer.NO: Advice(
+        gettext_lazy("Then your words were not understood as you meant them."),
+        gettext_lazy("Keep the idea, and say it in other words: plainer, or more exactly."),
+    ),
+    JudgementAnswer.UNSURE: Advice(
+        gettext_lazy("Then try words for something that one sees at a glance:"),
+        gettext_lazy("a colour, a thing, a place, a style."),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +56,26 @@ class Question:
     least: tuple[Picture, ...]
     answer: str
     rewordings: tuple[str, ...]
+
+    @property
+    def choices(self) -> list[tuple[str, Promise, bool]]:
+        """The answers that can be given: value, label, and whether it is the one given."""
+        return [(value, label, value == self.answer) for value, label in LABELS.items()]
+
+    @property
+    def said(self) -> Promise:
+        """The given answer as the page words it."""
+        return LABELS.get(self.answer, NO_ANSWER)
+
+    @property
+    def advice(self) -> Advice | None:
+        """What to try next; None before there is an answer."""
+        return ADVICE.get(self.answer)
+
+    @property
+    def needs_other_words(self) -> bool:
+        """Whether the encoder may not have recognised what was meant, so that a rewording can help."""
+        return self.answer in (JudgementAnswer.NO, JudgementAnswer.UNSURE)
 
 
 def question(score: Score, owner: str) -> Question:

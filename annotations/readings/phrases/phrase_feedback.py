@@ -1,9 +1,9 @@
 """What a page shows of a scored phrase: how well it explains the mistakes, and the split that it makes."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
+from django.utils.safestring import SafeString
 from numpy.typing import NDArray
 
 from annotations.models import Phrase, Score
@@ -14,26 +14,10 @@ from annotations.readings.phrases.class_name_phrases import names_the_class
 from annotations.readings.phrases.histogram import Histogram, histogram
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.threshold_slider import Handle, handle
+from annotations.readings.verdicts import Verdict, verdict, verdict_sentence
 
 SHOWN_A_SIDE = 12
-WELL, PARTLY, MIN_TELLING = 0.6, 0.3, 0.15
 MIN_SHOWN = 0.005  # a smaller error score reads 0.00
-
-
-class Verdict(StrEnum):
-    """The error score in a word."""
-
-    WELL = "well"
-    PARTLY = "partly"
-    HARDLY = "hardly"
-    BY_CHANCE = "by_chance"
-    OPPOSITE = "opposite"
-    OPPOSITE_BY_CHANCE = "opposite_by_chance"
-
-    @property
-    def is_opposite(self) -> bool:
-        """Whether the AI is wrong *less* often on images that have what the phrase says."""
-        return self in (Verdict.OPPOSITE, Verdict.OPPOSITE_BY_CHANCE)
 
 
 UNQUESTIONED = {Verdict.WELL, Verdict.OPPOSITE}  # these words were seen: the score says so
@@ -86,20 +70,10 @@ class Result:
     names_the_class: bool
     question: Question | None
 
-
-def verdict(value: float, two_sided: float, null_level: float) -> Verdict:
-    """Put an error score (0 to 1) into a word.
-
-    Opposite: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
-    images that have what the phrase says. By chance: it is no more than what random words reach.
-    """
-    if two_sided > value and two_sided >= MIN_TELLING:
-        return Verdict.OPPOSITE if two_sided > null_level else Verdict.OPPOSITE_BY_CHANCE
-    if 0 < value <= null_level:
-        return Verdict.BY_CHANCE
-    if value >= WELL:
-        return Verdict.WELL
-    return Verdict.PARTLY if value >= PARTLY else Verdict.HARDLY
+    @property
+    def sentence(self) -> SafeString:
+        """The verdict in words, and what to try next."""
+        return verdict_sentence(self.verdict, self.value)
 
 
 def result(score: Score, owner: str, *, chosen: float | None) -> Result:

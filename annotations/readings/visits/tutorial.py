@@ -10,11 +10,13 @@ from enum import StrEnum
 
 import numpy as np
 from django.templatetags.static import static
+from django.utils.safestring import SafeString
 from numpy.typing import NDArray
 
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.datasets.image_grids import Grid, numbered
-from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, WELL, Side, Split, Verdict, verdict
+from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Side, Split
+from annotations.readings.verdicts import WELL, Verdict, verdict, verdict_sentence
 from annotations.readings.visits.tutorial_words import similarities, understood
 from modeling.arrays.phrases.error_score import ErrorScore, error_score, null_level
 
@@ -74,6 +76,11 @@ class Example:
     def subject(self) -> str:
         """What was looked for, as a Result says it."""
         return self.understood
+
+    @property
+    def sentence(self) -> SafeString:
+        """The verdict in words, as a Result says it."""
+        return verdict_sentence(self.verdict, self.value)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from annotations.models import JudgementAnswer
-from annotations.readings.phrases.judgement_question import extremes
+from annotations.readings.phrases.judgement_question import Question, extremes
 from annotations.readings.phrases.phrase_feedback import result
 from annotations.services.phrases import replies
 from tests.actors import Visit
@@ -37,3 +37,23 @@ def test_it_shows_the_answer_that_was_given(alice: Visit) -> None:
     assert before is not None
     assert after is not None
     assert (before.answer, after.answer) == ("", "unsure")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "finding", "needs_other_words"),
+    [
+        ("yes", "Yes", "Then your words are understood, but they are not the reason.", False),
+        ("no", "No", "Then your words were not understood as you meant them.", True),
+        ("unsure", "Hard to say", "Then try words for something that one sees at a glance:", True),
+    ],
+)
+def test_an_answer_calls_for_advice(answer: str, said: str, finding: str, needs_other_words: bool) -> None:
+    asked = Question(most=(), least=(), answer=answer, rewordings=())
+    assert asked.advice is not None
+    assert (asked.said, asked.advice.finding, asked.needs_other_words) == (said, finding, needs_other_words)
+    assert [value for value, _, is_given in asked.choices if is_given] == [answer]
+
+
+def test_without_an_answer_there_is_no_advice() -> None:
+    asked = Question(most=(), least=(), answer="", rewordings=())
+    assert (asked.said, asked.advice, asked.needs_other_words) == ("No answer", None, False)
