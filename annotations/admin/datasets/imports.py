@@ -19,6 +19,7 @@ from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, max_bytes, too_large
 from annotations.models import UNFINISHED, BaseModel, DatasetImport
 from annotations.readings.datasets.encoder_choices import encoder_choices
+from annotations.readings.datasets.import_progress import import_progress
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.staff import roles
@@ -136,6 +137,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "counts": [(split, job.report.get("counts", {}).get(split, 0)) for split in _SPLITS],
             "left_out": job.report.get("left_out", {}).items(),
             "is_under_way": job.state in UNFINISHED,
+            "progress": import_progress(job),
             "can_be_tried_again": can_be_tried_again,
             "again": AgainForm(job) if can_be_tried_again and job.dataset is None else None,
             "may_set_up": roles.may_set_up(request.user),

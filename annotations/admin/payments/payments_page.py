@@ -15,6 +15,7 @@ from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.models import UNDER_WAY, PaymentBatch, Study
 from annotations.readings.payments.costs import totals
+from annotations.readings.payments.payment_batches import ShownBatch
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.payments import payment_files, payment_ledger
 
@@ -41,14 +42,17 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "totals": totals(study),
         "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
         "withheld": owed.exclude(withheld_reason=""),
-        "batches": batches,
-        "alike": [batch.pk for batch in batches if not payment_files.has_distinct_codes(batch)],
+        "batches": [_shown(batch) for batch in batches],
         "under_way": under_way,
-        "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if under_way and under_way.due_at else 0,
         "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
     }
     return render(request, "admin/annotations/study/payments.html", page_context(request, study, "Payments", **context))
+
+
+def _shown(batch: PaymentBatch) -> ShownBatch:
+    codes_are_alike = not payment_files.has_distinct_codes(batch)
+    return ShownBatch(batch, has_token=bool(settings.PROLIFIC_TOKEN), codes_are_alike=codes_are_alike)
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:

@@ -13,6 +13,7 @@ from annotations.prolific.prolific_errors import ProlificError
 from annotations.prolific.retries import ONCE
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, skipped, warning
 from annotations.readings.studies.preflight.preflight_report import Part, report
+from annotations.readings.studies.preflight.preflight_summary import preflight_summary
 from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
 
@@ -44,8 +45,8 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         study,
         TITLE,
         parts=shown,
-        n_blocking=levels.count(Level.BLOCK),
-        n_warnings=levels.count(Level.WARN),
+        n_blocking=(n_blocking := levels.count(Level.BLOCK)),
+        summary=preflight_summary(study, n_blocking=n_blocking, n_warnings=levels.count(Level.WARN)),
         is_draft=study.state == StudyState.DRAFT,
         is_rehearsed=study.audience == Audience.CROWD,
     )

@@ -14,7 +14,7 @@ from annotations.readings.phrases.class_name_phrases import names_the_class
 from annotations.readings.phrases.histogram import Histogram, histogram
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.threshold_slider import Handle, handle
-from annotations.readings.verdicts import Verdict, verdict, verdict_sentence
+from annotations.readings.phrases.verdicts import Verdict, verdict, verdict_sentence
 
 SHOWN_A_SIDE = 12
 MIN_SHOWN = 0.005  # a smaller error score reads 0.00

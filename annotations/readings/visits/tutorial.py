@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.datasets.image_grids import Grid, numbered
 from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Side, Split
-from annotations.readings.verdicts import WELL, Verdict, verdict, verdict_sentence
+from annotations.readings.phrases.verdicts import WELL, Verdict, verdict, verdict_sentence
 from annotations.readings.visits.tutorial_words import similarities, understood
 from modeling.arrays.phrases.error_score import ErrorScore, error_score, null_level
 

@@ -20,6 +20,11 @@ def one(response: Any, selector: str) -> Tag:
     return found[0]
 
 
+def shown(element: Tag) -> str:
+    """The text of an element as a browser shows it: line breaks and indentation of the template are one space."""
+    return " ".join(element.get_text().split())
+
+
 def task_url(visit: Visit, rest: str = "") -> str:
     """The address of the visit's first task."""
     return f"/visit/tasks/{visit.assignment.public_id}/{rest}"

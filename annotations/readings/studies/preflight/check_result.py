@@ -12,6 +12,21 @@ class Level(StrEnum):
     WARN = "warn"
     BLOCK = "block"
 
+    @property
+    def sign(self) -> str:
+        """How the page marks it."""
+        return {Level.SKIP: "–", Level.PASS: "✓", Level.WARN: "!", Level.BLOCK: "✕"}[self]  # noqa: RUF001  # a dash
+
+    @property
+    def meaning(self) -> str:
+        """What the sign says to those who do not see it."""
+        return {
+            Level.SKIP: "Not looked at",
+            Level.PASS: "Right",
+            Level.WARN: "Worth a look",
+            Level.BLOCK: "Keeps it from opening",
+        }[self]
+
 
 class FixIn(StrEnum):
     """Where something is fixed: a section of the set-up, a page of the study, or the data sets."""

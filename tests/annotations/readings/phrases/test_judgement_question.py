@@ -50,10 +50,11 @@ def test_it_shows_the_answer_that_was_given(alice: Visit) -> None:
 def test_an_answer_calls_for_advice(answer: str, said: str, finding: str, needs_other_words: bool) -> None:
     asked = Question(most=(), least=(), answer=answer, rewordings=())
     assert asked.advice is not None
-    assert (asked.said, asked.advice.finding, asked.needs_other_words) == (said, finding, needs_other_words)
+    assert (str(asked.said), str(asked.advice.finding)) == (said, finding)
+    assert asked.needs_other_words is needs_other_words
     assert [value for value, _, is_given in asked.choices if is_given] == [answer]
 
 
 def test_without_an_answer_there_is_no_advice() -> None:
     asked = Question(most=(), least=(), answer="", rewordings=())
-    assert (asked.said, asked.advice, asked.needs_other_words) == ("No answer", None, False)
+    assert (str(asked.said), asked.advice, asked.needs_other_words) == ("No answer", None, False)

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import translation
 
-from annotations.readings.verdicts import Verdict, verdict, verdict_sentence
+from annotations.readings.phrases.verdicts import Verdict, verdict, verdict_sentence
 
 
 @pytest.mark.parametrize("null_level", [0.0, 0.02])

@@ -12,7 +12,7 @@ from annotations.models.arrays import pack_float32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.phrase_feedback import Result
 from annotations.readings.phrases.task_screen import SHOWN_A_GRID, Draws, Work, found, images, work
-from annotations.readings.verdicts import Verdict
+from annotations.readings.phrases.verdicts import Verdict
 from annotations.services.phrases.phrase_submission import submit
 from modeling.arrays.phrases.error_score import error_score, null_level
 from tests.actors import Visit

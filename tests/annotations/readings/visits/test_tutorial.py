@@ -7,7 +7,7 @@ from django.core.management import call_command
 from PIL import Image
 
 from annotations.management.commands.draw_tutorial import FOLDER
-from annotations.readings.verdicts import Verdict
+from annotations.readings.phrases.verdicts import Verdict
 from annotations.readings.visits.tutorial import SQUARES, Lesson, example, grids, is_wrong, practice, practice_score
 from annotations.readings.visits.tutorial_words import understood
 from annotations.services.visits import sessions

@@ -7,7 +7,7 @@ from django.test import Client
 from annotations.models import AnnotationSession, Phrase
 from annotations.services.phrases import phrase_submission
 from tests.actors import Visit
-from tests.annotations.views.pages import one, say, task_url, tree
+from tests.annotations.views.pages import one, say, shown, task_url, tree
 
 
 def failing(error: Exception) -> object:
@@ -52,7 +52,7 @@ def test_an_error_nobody_foresaw_is_a_page(alice: Visit, monkeypatch: pytest.Mon
 def test_an_address_that_leads_nowhere_is_a_page(client: Client, db: None) -> None:
     response = client.get("/nowhere")
     assert response.status_code == 404
-    assert one(response, "h1").text == "Page not found"
+    assert shown(one(response, "h1")) == "Page not found"
 
 
 def test_a_form_that_was_open_too_long_leads_back_to_the_visit(alice: Visit) -> None:

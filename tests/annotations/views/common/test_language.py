@@ -10,7 +10,7 @@ from django.test import Client
 from annotations.models import Study
 from deploy.local import messages
 from tests.actors import Visit
-from tests.annotations.views.pages import one, say, task_url, tree
+from tests.annotations.views.pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 WELCOME = "/study/sprites/?PROLIFIC_PID=p&STUDY_ID=s&SESSION_ID=v"
@@ -27,13 +27,13 @@ def test_a_page_comes_in_the_best_language_that_the_browser_asks_for(
 ) -> None:
     response = client.get(WELCOME, headers={"Accept-Language": asked})
     assert language_of(response) == language
-    assert ("Anfangen" in one(response, "#start").text) is (language == "de")
+    assert ("Anfangen" in shown(one(response, "#start"))) is (language == "de")
 
 
 def test_the_switch_comes_before_the_browser_and_leads_back_to_the_same_page(client: Client, open_study: Study) -> None:
     switch = one(client.get(WELCOME, headers=GERMAN), "form#language")
     assert [button["value"] for button in switch.select("button")] == ["en", "de"]
-    assert [button.text for button in switch.select("button[aria-pressed=true]")] == ["Deutsch"]
+    assert [shown(button) for button in switch.select("button[aria-pressed=true]")] == ["Deutsch"]
     back = switch.select("input[name=next]")[0]["value"]
     response = client.post(str(switch["action"]), {"language": "en", "next": back}, follow=True, headers=GERMAN)
     assert (response.redirect_chain, language_of(response)) == ([(WELCOME, 302)], "en")
@@ -57,7 +57,7 @@ def test_staff_and_programs_read_english(coordinator_client: Client, open_study:
 
 
 def test_a_fault_is_told_in_the_language_of_the_page(client: Client) -> None:
-    assert one(client.get("/nowhere", headers=GERMAN), "h1").text == "Seite nicht gefunden"
+    assert shown(one(client.get("/nowhere", headers=GERMAN), "h1")) == "Seite nicht gefunden"
 
 
 def test_a_person_is_asked_for_english_words_on_pages_in_another_language(alice: Visit) -> None:
@@ -71,15 +71,15 @@ def test_a_scored_task_page_in_german_has_no_english_and_its_drawings_have_decim
     score_due_phrases()
     page = alice.client.get(task_url(alice), headers=GERMAN)
     assert english_on(page) == []
-    shown = tree(page)
-    assert re.fullmatch(r"0,\d\d★.*|0,\d\d", one(page, "#history li.best .value").text)
+    whole = tree(page)
+    assert re.fullmatch(r"0,\d\d★.*|0,\d\d", shown(one(page, "#history li.best .value")))
     for name in ("x", "y", "width", "height", "x1", "x2", "aria-valuenow", "data-score", "data-seconds-left"):
-        for element in shown.select(f"main [{name}], .top [{name}]"):
+        for element in whole.select(f"main [{name}], .top [{name}]"):
             float(str(element[name]))
 
 
 def english_on(page: Any) -> list[str]:
     """The English texts that a page shows."""
-    shown = re.sub(r"\s+", " ", str(BeautifulSoup(page.content, "html.parser")))
+    source = re.sub(r"\s+", " ", str(BeautifulSoup(page.content, "html.parser")))
     texts = [message.id for message in messages.stored("de") if isinstance(message.id, str)]
-    return [text for text in texts if len(text) > 12 and not re.search(r"%\(|[{<]", text) and text in shown]
+    return [text for text in texts if len(text) > 12 and not re.search(r"%\(|[{<]", text) and text in source]

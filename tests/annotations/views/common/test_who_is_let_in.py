@@ -7,7 +7,7 @@ from annotations.models import AnnotationSession, EntryVerification, RestartRule
 from annotations.services.visits import sessions
 from tests.actors import Visit
 from tests.annotations.services.allocation.arrivals import completed
-from tests.annotations.views.pages import one, tree
+from tests.annotations.views.pages import one, shown, tree
 from tests.fake_prolific import FakeProlific, link_signer
 from tests.fake_prolific.server import KEY
 
@@ -25,12 +25,12 @@ def taken(alice: Visit) -> Visit:
 def test_a_full_study_says_so_before_anybody_starts(client: Client, taken: Visit) -> None:
     response = client.get("/study/sprites/", IDS)
     assert response.status_code == 409
-    assert "All places" in one(response, "h1").text
+    assert "All places" in shown(one(response, "h1"))
     assert "not a rejection" in tree(response).text
 
 
 def test_who_holds_a_place_is_welcome_in_a_full_study(client: Client, taken: Visit) -> None:
-    assert one(client.get("/study/sprites/", taken.external_ids), "form#start button").text == "Start"
+    assert shown(one(client.get("/study/sprites/", taken.external_ids), "form#start button")) == "Start"
 
 
 def test_a_full_study_offers_the_way_back_to_those_who_had_begun(client: Client, taken: Visit) -> None:
@@ -41,7 +41,7 @@ def test_a_full_study_offers_the_way_back_to_those_who_had_begun(client: Client,
 def test_nobody_starts_in_a_full_study(client: Client, taken: Visit) -> None:
     response = client.post(START, IDS)
     assert (response.status_code, AnnotationSession.objects.count()) == (409, 1)
-    assert "All places" in one(response, "h1").text
+    assert "All places" in shown(one(response, "h1"))
 
 
 def test_a_study_that_fills_up_before_the_consent_asks_for_none(client: Client, open_study: Study) -> None:
@@ -52,7 +52,7 @@ def test_a_study_that_fills_up_before_the_consent_asks_for_none(client: Client, 
     other.post("/visit/consent", {"agree": "yes"})
     for response in (client.get("/visit/consent"), client.post("/visit/consent", {"agree": "yes"})):
         assert response.status_code == 409
-        assert "All places" in one(response, "h1").text
+        assert "All places" in shown(one(response, "h1"))
         assert not tree(response).select("main a.button")  # the consent form is no way on
     assert client.post("/visit/consent", {"agree": "no"})["Location"] == "/visit/declined"
 
@@ -73,14 +73,14 @@ def test_who_completed_sees_the_way_to_their_code_in_their_own_browser_alone(ali
 def test_the_same_link_after_the_completion_shows_the_code_again(alice: Visit) -> None:
     completed(alice.session)
     response = Client().post(START, alice.external_ids, follow=True)
-    assert one(response, "#completion-code").text.strip() == "C0DE1234"
+    assert shown(one(response, "#completion-code")).strip() == "C0DE1234"
 
 
 def test_who_began_before_is_told_so_where_the_study_lets_nobody_in_twice(client: Client, alice: Visit) -> None:
     Study.objects.update(restart_rule=RestartRule.REFUSED)
     response = client.post(START, {**alice.external_ids, "SESSION_ID": "another"})
     assert response.status_code == 409
-    assert "You were here before" in one(response, "h1").text
+    assert "You were here before" in shown(one(response, "h1"))
 
 
 def test_who_began_before_starts_again_where_the_study_allows_it(client: Client, alice: Visit) -> None:
@@ -105,7 +105,7 @@ def test_a_link_without_proof_is_refused_where_the_study_asks_for_it(client: Cli
     Study.objects.update(only_verified=True)
     response = client.post(START, IDS)
     assert (response.status_code, AnnotationSession.objects.exists()) == (403, False)
-    assert "could not confirm" in one(response, "h1").text
+    assert "could not confirm" in shown(one(response, "h1"))
 
 
 def test_who_declined_may_come_again(client: Client, open_study: Study) -> None:

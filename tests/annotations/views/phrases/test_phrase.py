@@ -5,7 +5,7 @@ import uuid
 from annotations.models import Event, Phrase
 from modeling.arrays.phrases.error_score import null_level
 from tests.actors import Visit
-from tests.annotations.views.pages import one, say, task_url, tree
+from tests.annotations.views.pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 
@@ -45,7 +45,7 @@ def test_a_score_stands_beside_what_random_words_reach(alice: Visit) -> None:
     say(alice, "red")
     score_due_phrases()
     page = alice.client.get(task_url(alice))
-    assert one(page, ".level").text == f"random words reach {null_level(15, 9, 1):.2f}"
+    assert shown(one(page, ".level")) == f"random words reach {null_level(15, 9, 1):.2f}"
     assert one(page, ".scale .random")["transform"] == f"translate({null_level(15, 9, 1):.4f})"
     assert not tree(page).select(".read-as")
 
@@ -54,9 +54,9 @@ def test_a_negation_is_shown_as_it_is_scored(alice: Visit) -> None:
     say(alice, "no <b>blue</b>")
     score_due_phrases()
     page = alice.client.get(task_url(alice))
-    assert one(page, ".read-as").text == "Scored as: images without <b>blue</b>."
-    assert one(page, ".score-scale q").text == "no <b>blue</b>"
-    assert [heading.text for heading in tree(page).select(".side h3")] == ["Without <b>blue</b>", "With <b>blue</b>"]
+    assert shown(one(page, ".read-as")) == "Scored as: images without <b>blue</b>."
+    assert shown(one(page, ".score-scale q")) == "no <b>blue</b>"
+    assert [shown(heading) for heading in tree(page).select(".side h3")] == ["Without <b>blue</b>", "With <b>blue</b>"]
 
 
 def test_words_that_point_the_other_way_are_told_so_rather_than_given_0_in_silence(alice: Visit) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotations.models import Judgement, Score, Study, Task, ThresholdChoice
 from annotations.readings.phrases.threshold_slider import N_STEPS, threshold_at
 from tests.actors import Visit
-from tests.annotations.views.pages import one, say, task_url, tree
+from tests.annotations.views.pages import one, say, shown, task_url, tree
 from tests.steps import end, submit, submit_and_score
 
 
@@ -44,7 +44,7 @@ def test_a_second_button_of_a_page_without_a_script_is_refused_in_words_that_fit
     reply(alice, phrase, "judgement", fragment=False, client_uuid=key, answer="yes")
     page = reply(alice, phrase, "judgement", fragment=False, client_uuid=key, answer="no")
     assert page.status_code == 422
-    assert one(page, "h1").text == "Please send that again"
+    assert shown(one(page, "h1")) == "Please send that again"
     assert "Something else was sent from this page just before, and is kept." in tree(page).text
     assert one(page, "a.button")["href"] == "/visit/"
     assert Judgement.objects.get().answer == "yes"
@@ -71,7 +71,7 @@ def test_an_answer_brings_its_advice(alice: Visit, answer: str, advice: str) -> 
     (phrase,) = submit_and_score(alice, "dark")
     page = reply(alice, phrase, "judgement", answer=answer)
     assert Judgement.objects.get().answer == answer
-    assert advice in one(page, "#doubt .advice").get_text()
+    assert advice in shown(one(page, "#doubt .advice"))
     assert one(page, f"#judge-{answer}")["aria-pressed"] == "true"
 
 
@@ -95,11 +95,11 @@ def test_a_reply_that_is_sent_again_shows_what_counts_by_now(alice: Visit, what:
     reply(alice, phrase, what, **newer)
     again = reply(alice, phrase, what, client_uuid=key, **said)
     assert again.status_code == 200
-    shown, expected = {
+    now, expected = {
         "threshold": (one(again, "#threshold-handle")["value"], "40"),
         "judgement": (one(again, "#judge-yes")["aria-pressed"], "true"),
     }[what]
-    assert shown == expected
+    assert now == expected
     assert phrase.replies.filter(kind=what).count() == 2
 
 
@@ -172,7 +172,7 @@ def test_after_the_end_it_is_a_conflict_and_nothing_changes(alice: Visit, what: 
 def test_the_class_named_gets_a_hint_and_no_question(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "Squares")
     page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
-    assert "what all of these images show" in one(page, ".kind-word").get_text()
+    assert "what all of these images show" in shown(one(page, ".kind-word"))
     assert not tree(page).select("#doubt")
 
 
@@ -193,13 +193,13 @@ def test_the_page_says_what_the_ai_said_instead(alice: Visit) -> None:
 def test_the_tries_and_the_goal_are_shown(alice: Visit) -> None:
     Study.objects.update(goal=0.5)
     before = alice.client.get(task_url(alice))
-    assert "0 of 20" in one(before, "#history h2").get_text()
-    assert "Goal: a score of 0.50" in one(before, "#history").get_text()
+    assert "0 of 20" in shown(one(before, "#history h2"))
+    assert "Goal: a score of 0.50" in shown(one(before, "#history"))
     say(alice, "red")
     submit_and_score(alice)
     after = alice.client.get(task_url(alice))
-    assert "1 of 20" in one(after, "#history h2").get_text()
-    assert "You reached the goal" in one(after, "#history").get_text()
+    assert "1 of 20" in shown(one(after, "#history h2"))
+    assert "You reached the goal" in shown(one(after, "#history"))
 
 
 def test_the_answer_to_a_phrase_is_small(alice: Visit) -> None:

@@ -12,7 +12,7 @@ from annotations.models import Assignment, AssignmentState, EndReason, Event, Ph
 from annotations.services.phrases import assignments
 from tests import actors
 from tests.actors import Visit
-from tests.annotations.views.pages import one, say, task_url, tree
+from tests.annotations.views.pages import one, say, shown, task_url, tree
 from tests.steps import submit_and_score
 from worker.phrases.scoring import score_due_phrases
 
@@ -27,10 +27,10 @@ def pass_deadline(visit: Visit) -> None:
 
 def test_right_and_wrong_images_stand_side_by_side_with_their_counts(alice: Visit) -> None:
     response = alice.client.get(task_url(alice))
-    assert one(response, "#right-images .count").text == "15 of 15 images"
-    assert one(response, "#wrong-images .count").text == "9 of 9 images"
+    assert shown(one(response, "#right-images .count")) == "15 of 15 images"
+    assert shown(one(response, "#wrong-images .count")) == "9 of 9 images"
     assert len(tree(response).select("#right-images img")) == 15
-    assert "square" in one(response, "h1").text
+    assert "square" in shown(one(response, "h1"))
 
 
 def test_no_address_or_alternative_text_gives_the_answer_away(alice: Visit) -> None:
@@ -63,7 +63,7 @@ def test_beginning_twice_starts_one_clock(alice: Visit) -> None:
 def test_after_the_deadline_the_page_says_so_and_leads_on(alice: Visit) -> None:
     pass_deadline(alice)
     response = alice.client.get(task_url(alice))
-    assert "Time is over" in one(response, "h1").text
+    assert "Time is over" in shown(one(response, "h1"))
     assert one(response, "form#done")
     alice.client.post(task_url(alice, "done"))
     assert Assignment.objects.get().end_reason == EndReason.TIME_OVER
@@ -164,8 +164,8 @@ def test_a_task_without_a_time_limit_has_no_clock(alice: Visit) -> None:
     Task.objects.update(time_limit_s=None)
     Assignment.objects.update(state="waiting", started_at=None, first_deadline_at=None, deadline_at=None)
     begin = alice.client.get(task_url(alice))
-    assert tree(begin).select("dl.facts dd")[0].text == "as long as you like"
-    assert one(begin, "#begin button").text == "Start"
+    assert shown(tree(begin).select("dl.facts dd")[0]) == "as long as you like"
+    assert shown(one(begin, "#begin button")) == "Start"
     alice.client.post(task_url(alice, "begin"))
     assert not tree(alice.client.get(task_url(alice))).select("#timer")
 

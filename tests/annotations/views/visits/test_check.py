@@ -10,7 +10,7 @@ from django.test import Client
 from annotations.models import AnnotationSession, CheckAttempt, Outcome, Study
 from annotations.services.visits import sessions
 from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, client_of, do_tutorial
-from tests.annotations.views.pages import one, tree
+from tests.annotations.views.pages import one, shown, tree
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def test_right_answers_go_on_to_the_first_task(carol: Client) -> None:
 
 def test_a_wrong_answer_is_explained_and_the_last_try_announced(carol: Client) -> None:
     response = answer(carol, RIGHT_ANSWERS | {"words": "class"})
-    assert "One answer is not right yet" in one(response, ".banner[role=alert]").text
-    feedback = [line.text for line in tree(response).select(".feedback")]
+    assert "One answer is not right yet" in shown(one(response, ".banner[role=alert]"))
+    feedback = [shown(line) for line in tree(response).select(".feedback")]
     assert ["Not quite" in line for line in feedback] == [False, True, False]
     assert len(tree(response).select("input[checked]")) == 3
 
@@ -45,7 +45,7 @@ def test_a_wrong_answer_is_explained_and_the_last_try_announced(carol: Client) -
 def test_a_missing_answer_is_asked_for_and_what_was_chosen_stays(carol: Client) -> None:
     response = answer(carol, {"wrong": "other"})
     assert response.status_code == 400
-    assert "answer every question" in one(response, ".field-error").text
+    assert "answer every question" in shown(one(response, ".field-error"))
     assert one(response, "input[checked]")["value"] == "other"
     assert not CheckAttempt.objects.exists()
 
@@ -55,7 +55,7 @@ def test_the_second_failure_is_stored_before_its_page_shows(carol: Client) -> No
     assert answer(carol, WRONG_ANSWERS, follow=False)["Location"] == "/visit/not-passed"
     assert AnnotationSession.objects.get().outcome == Outcome.FAILED_CHECK
     page = carol.get("/visit/not-passed")
-    assert "not a rejection" in one(page, "main").text
+    assert "not a rejection" in shown(one(page, "main"))
     assert not tree(page).select("#completion-code")
 
 
@@ -79,8 +79,8 @@ def test_the_study_sets_the_way_out(carol: Client, open_study: Study, is_paid: b
     Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=is_paid)
     for _ in range(2):
         response = answer(carol, WRONG_ANSWERS)
-    assert words in one(response, "main").text
-    assert one(response, "#completion-code").text == "SCREEN01"
+    assert words in shown(one(response, "main"))
+    assert shown(one(response, "#completion-code")) == "SCREEN01"
     assert str(one(response, "main a.button")["href"]).endswith("cc=SCREEN01")
     assert open_study.completion_code not in response.content.decode()
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, Consent, Outcome, Stage, Study, StudyConfiguration
 from annotations.services.studies.lifecycle import close_study, open_study
-from tests.annotations.views.pages import one, tree
+from tests.annotations.views.pages import one, shown, tree
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
 
@@ -19,7 +19,7 @@ def carol(client: Client, open_study: Study) -> Client:
 
 def test_the_study_s_text_is_shown_with_two_equal_buttons(carol: Client, open_study: Study) -> None:
     response = carol.get("/visit/consent")
-    text = one(response, ".prose").text.split()
+    text = shown(one(response, ".prose")).split()
     assert text == StudyConfiguration.objects.get().data["study"]["consent_text"].split()
     assert text[:5] == open_study.consent_text.split()[:5]
     buttons = one(response, "form#consent").select("button[name=agree]")
@@ -37,7 +37,7 @@ def test_no_ends_politely_with_its_own_code(carol: Client, open_study: Study) ->
     Study.objects.update(no_consent_code="NOCONSENT1")
     response = carol.post("/visit/consent", {"agree": "no"}, follow=True)
     assert response.redirect_chain == [("/visit/declined", 303)]
-    assert one(response, "#completion-code").text == "NOCONSENT1"
+    assert shown(one(response, "#completion-code")) == "NOCONSENT1"
     assert open_study.completion_code not in response.content.decode()
     session = AnnotationSession.objects.get()
     assert (session.stage, session.outcome) == (Stage.DECLINED, Outcome.NO_CONSENT)
@@ -72,7 +72,7 @@ def test_a_study_that_closed_before_the_tasks_leads_in_no_circle(carol: Client, 
     close_study(open_study)
     response = carol.post(f"/visit/{page}", {"agree": "yes"})
     assert response.status_code == 409
-    assert "closed" in one(response, "h1").text
+    assert "closed" in shown(one(response, "h1"))
     assert not tree(response).select("main a")
 
 
@@ -91,7 +91,7 @@ def test_a_translated_text_is_shown_and_stored_in_the_language_of_the_page(carol
 def test_the_text_that_studies_begin_with_is_there_in_german_too(carol: Client) -> None:
     response = carol.get("/visit/consent", headers={"Accept-Language": "de"})
     assert one(response, ".prose")["lang"] == "de"
-    assert "ein Tag dafür ist nicht festgelegt. Was dann bleibt" in one(response, ".prose").text
+    assert "ein Tag dafür ist nicht festgelegt. Was dann bleibt" in shown(one(response, ".prose"))
     carol.post("/visit/consent", {"agree": "yes", "asked_in": "de"})
     assert "Stimmen Sie der Teilnahme zu?" in Consent.objects.get().text
 
@@ -103,7 +103,7 @@ def test_a_text_that_was_not_translated_says_so_in_the_persons_language(draft_st
     client.post("/study/sprites/start", IDS)
     response = client.get("/visit/consent", headers={"Accept-Language": "de"})
     assert one(response, ".prose")["lang"] == "en"
-    assert one(response, ".other-language").text == "Diesen Text gibt es nur auf Englisch."
+    assert shown(one(response, ".other-language")) == "Diesen Text gibt es nur auf Englisch."
     client.post("/visit/consent", {"agree": "yes", "asked_in": "de"})
     assert (Consent.objects.get().text, Consent.objects.get().language) == ("Do you agree?", "en")
 

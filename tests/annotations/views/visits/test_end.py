@@ -4,7 +4,7 @@ import pytest
 
 from annotations.models import AnnotationSession, EndAnswer, Outcome, Stage, Study
 from tests.actors import Visit
-from tests.annotations.views.pages import one, say, task_url, tree
+from tests.annotations.views.pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 
@@ -26,7 +26,7 @@ def test_before_the_completion_is_stored_there_is_no_code(done: Visit) -> None:
 def test_finishing_stores_the_completion_and_shows_the_code(done: Visit) -> None:
     response = done.client.post("/visit/end", follow=True)
     assert response.redirect_chain == [("/visit/end?leaving=1", 303)]
-    assert one(response, "#completion-code").text == "C0DE1234"
+    assert shown(one(response, "#completion-code")) == "C0DE1234"
     session = AnnotationSession.objects.get()
     assert (session.stage, session.outcome) == (Stage.FINISHED, Outcome.COMPLETED)
 
@@ -42,7 +42,7 @@ def test_coming_back_to_the_page_leaves_the_person_there(done: Visit) -> None:
     done.client.post("/visit/end")
     response = done.client.get("/visit/end")
     assert "Refresh" not in response
-    assert one(response, "#completion-code").text == "C0DE1234"
+    assert shown(one(response, "#completion-code")) == "C0DE1234"
 
 
 def test_without_an_address_the_code_is_to_be_copied(done: Visit) -> None:
@@ -60,7 +60,7 @@ def test_a_code_with_signs_in_it_is_quoted_in_the_address(done: Visit) -> None:
 
 
 def test_what_the_person_found_is_said(done: Visit) -> None:
-    assert "your best words: red" in " ".join(one(done.client.get("/visit/end"), ".found").text.split())
+    assert "your best words: red" in " ".join(shown(one(done.client.get("/visit/end"), ".found")).split())
 
 
 def test_finishing_twice_is_once(done: Visit) -> None:
@@ -96,7 +96,7 @@ def test_translated_questions_are_asked_and_counted_in_the_studys_own_wording(do
     done.session.configuration.save()
     form = one(done.client.get("/visit/end", headers={"Accept-Language": "de"}), "form#finish")
     assert [radio["value"] for radio in form.select("input[name=question-1]")] == ["easy", "hard", ""]
-    assert [choice.text for choice in form.select("label span[lang=de]")] == ["leicht", "schwer"]
+    assert [shown(choice) for choice in form.select("label span[lang=de]")] == ["leicht", "schwer"]
     assert not form.select(".other-language")
     done.client.post("/visit/end", {"question-1": "hard", "question-2": "nein", "asked_in": "de"})
     assert list(EndAnswer.objects.values_list("question", "answer", "language")) == [
@@ -108,7 +108,7 @@ def test_translated_questions_are_asked_and_counted_in_the_studys_own_wording(do
 def test_questions_that_were_not_translated_say_so(done: Visit) -> None:
     ask(done, "How hard was it? | easy | hard")
     response = done.client.get("/visit/end", headers={"Accept-Language": "de"})
-    assert one(response, "#finish .other-language").text == "Diesen Text gibt es nur auf Englisch."
+    assert shown(one(response, "#finish .other-language")) == "Diesen Text gibt es nur auf Englisch."
     assert one(response, "#finish legend")["lang"] == "en"
 
 

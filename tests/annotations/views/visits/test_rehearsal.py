@@ -8,7 +8,7 @@ from django.urls import reverse
 from annotations.models import AnnotationSession, Condition, Event, SessionKind, Stage, Study
 from annotations.services.visits import preview_links, sessions
 from tests import actors
-from tests.annotations.views.pages import one, tree
+from tests.annotations.views.pages import one, shown, tree
 from tests.steps import end, submit_and_score
 
 BANNER = "p.rehearsal"
@@ -30,7 +30,7 @@ def test_the_welcome_page_shows_the_banner_carries_the_link_and_stores_nothing(
     client: Client, link: dict[str, str]
 ) -> None:
     response = client.get("/study/sprites/", link)
-    assert "nothing counts" in one(response, BANNER).text
+    assert "nothing counts" in shown(one(response, BANNER))
     assert one(response, "form#start input[name=rehearsal]")["value"] == link[preview_links.PARAMETER]
     assert not AnnotationSession.objects.exists()
     assert not Event.objects.filter(kind="session_entered").exists()
@@ -74,7 +74,7 @@ def test_its_end_shows_the_code_and_leads_nowhere(client: Client, preview: Annot
     actors.pass_check(actors.do_tutorial(preview))
     preview.assignments.update(state="ended", ended_at=preview.created_at, end_reason="done")
     response = client.post("/visit/end", follow=True)
-    assert one(response, "#completion-code").text.strip() == "C0DE1234"
+    assert shown(one(response, "#completion-code")).strip() == "C0DE1234"
     assert "Refresh" not in response.headers
     assert b"app.prolific.com" not in response.content
 
@@ -89,7 +89,7 @@ def test_the_banner_names_the_condition(client: Client, draft_study: Study, coor
     condition = Condition.objects.create(study=draft_study, name="without words")
     url = preview_links.preview_url(draft_study, coordinator, condition)
     client.post("/study/sprites/start", {preview_links.PARAMETER: url.partition("=")[2]})
-    assert "Condition: without words" in one(client.get("/visit/consent"), BANNER).text
+    assert "Condition: without words" in shown(one(client.get("/visit/consent"), BANNER))
 
 
 def test_a_link_that_was_changed_gets_a_page_that_says_where_to_find_a_new_one(

@@ -9,7 +9,7 @@ from django.test import Client
 from annotations.models import AnnotationSession, PracticePhrase, Stage, Study
 from annotations.services.visits import sessions
 from tests.actors import client_of
-from tests.annotations.views.pages import one, tree
+from tests.annotations.views.pages import one, shown, tree
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def test_first_there_are_only_the_pictures_and_what_to_do(carol: Client) -> None
 
 def test_a_right_picture_is_told_apart_and_the_lesson_stays(carol: Client) -> None:
     response = carol.post("/visit/tutorial/look", {"picture": "3"}, follow=True)
-    assert "There the AI was right" in one(response, ".coach").text
+    assert "There the AI was right" in shown(one(response, ".coach"))
     assert one(response, "form#look")
 
 
 def test_a_wrong_picture_opens_the_sentence(carol: Client) -> None:
     response = carol.post("/visit/tutorial/look", {"picture": "13"}, follow=True)
-    assert "The AI is often wrong on images that have" in one(response, "form#practise").text
+    assert "The AI is often wrong on images that have" in shown(one(response, "form#practise"))
     assert not tree(response).select("button[name=picture]")
 
 
@@ -58,7 +58,7 @@ def test_a_phrase_shows_its_score_and_split(carol: Client) -> None:
 def test_words_that_the_example_does_not_know_get_an_honest_answer(carol: Client) -> None:
     carol.post("/visit/tutorial/look", {"picture": "13"})
     response = practise(carol, "<b>fluffy</b>")
-    assert "<b>fluffy</b> cannot be scored here" in " ".join(one(response, ".coach").text.split())
+    assert "<b>fluffy</b> cannot be scored here" in " ".join(shown(one(response, ".coach")).split())
     assert not tree(response).select("#answer")
 
 
@@ -66,7 +66,7 @@ def test_a_refused_phrase_is_explained_beside_the_field(carol: Client) -> None:
     carol.post("/visit/tutorial/look", {"picture": "13"})
     response = practise(carol, "?!")
     assert response.status_code == 400
-    assert "only punctuation" in one(response, "#phrase-error").text
+    assert "only punctuation" in shown(one(response, "#phrase-error"))
     assert one(response, "#text")["value"] == "?!"
 
 

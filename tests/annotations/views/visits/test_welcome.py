@@ -5,7 +5,7 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, Event, Study, Submission
 from annotations.services.studies.lifecycle import close_study, pause_study
-from tests.annotations.views.pages import one, tree
+from tests.annotations.views.pages import one, shown, tree
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
 
@@ -15,7 +15,7 @@ def test_the_welcome_page_says_what_awaits_and_carries_the_ids(client: Client, o
     assert response.status_code == 200
     form = one(response, "form#start")
     assert {field["name"]: field["value"] for field in form.select("input")}.items() >= IDS.items()
-    facts = [fact.text for fact in tree(response).select(".facts dd")]
+    facts = [shown(fact) for fact in tree(response).select(".facts dd")]
     assert facts == ["1 group of images", "up to about 15 minutes", "whenever you like"]
 
 
@@ -25,7 +25,7 @@ def test_the_welcome_page_says_what_it_pays_where_the_study_knows(
 ) -> None:
     Study.objects.update(reward_cents=350)
     response = client.get("/study/sprites/", IDS, headers={"Accept-Language": language})
-    assert said in one(response, ".facts").text
+    assert said in shown(one(response, ".facts"))
 
 
 def test_a_get_stores_nothing(client: Client, open_study: Study) -> None:
@@ -90,7 +90,7 @@ def test_a_study_that_takes_nobody_new_lets_those_who_began_go_on(
     close(open_study)  # type: ignore[operator]
     response = client.get("/study/sprites/", IDS)
     assert response.status_code == 409
-    assert f"is {word}" in one(response, "h1").text
+    assert f"is {word}" in shown(one(response, "h1"))
     assert one(response, "form#start")
 
 
@@ -99,7 +99,7 @@ def test_title_and_introduction_are_in_the_language_of_the_page_where_they_were_
 ) -> None:
     Study.objects.update(introduction="Look at shapes.", translations={"de": {"title": "Formen"}})
     page = client.get("/study/sprites/", IDS, headers={"Accept-Language": "de"})
-    assert (one(page, "h1").text, one(page, "h1")["lang"]) == ("Formen", "de")
-    assert (one(page, ".prose").text.strip(), one(page, ".prose")["lang"]) == ("Look at shapes.", "en")
-    assert one(page, ".other-language").text == "Diesen Text gibt es nur auf Englisch."
+    assert (shown(one(page, "h1")), one(page, "h1")["lang"]) == ("Formen", "de")
+    assert (shown(one(page, ".prose")).strip(), one(page, ".prose")["lang"]) == ("Look at shapes.", "en")
+    assert shown(one(page, ".other-language")) == "Diesen Text gibt es nur auf Englisch."
     assert not tree(client.get("/study/sprites/", IDS)).select(".other-language")

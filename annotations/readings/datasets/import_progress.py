@@ -1,0 +1,17 @@
+"""How far an import of a data set is, in a sentence."""
+
+from django.template.defaultfilters import capfirst, filesizeformat
+
+from annotations.models import DatasetImport
+
+_UNPACKING, _TRAINING = "unpacking", "training a base model"  # phases that do not count images
+
+
+def import_progress(job: DatasetImport) -> str:
+    """Return the step that a running import is at, with what is done of it where that is counted."""
+    phase = capfirst(job.phase or "begins")
+    if job.phase == _UNPACKING:
+        return f"{phase}: {filesizeformat(job.n_done)} of {filesizeformat(job.n_total)}."
+    if job.n_total and job.phase != _TRAINING:
+        return f"{phase}: {job.n_done:,} of {job.n_total:,} images."
+    return f"{phase}."
