@@ -51,7 +51,7 @@ class SignInForm(AdminAuthenticationForm):
         if user is None or not two_factor.is_enrolled(user):
             return cleaned
         if not cleaned.get("code"):
-            raise ValidationError("This account needs a code too: of your app, or one of your recovery codes.")
+            raise ValidationError("This account also needs a code. Enter one from your app, or a recovery code.")
         try:
             user.otp_device = two_factor.verify(user, cleaned["code"])  # django_otp keeps it with the sign-in
         except CodeNotRight as error:

@@ -12,14 +12,16 @@ from annotations.models import IdentityKey
 from annotations.services.logs import key_rotation
 
 PUT_IT_BACK = (
-    "Put the earlier key back into IDENTITY_KEYS, behind the newest one and a comma, and run "
-    "`manage.py reseal_identities` before you take it out again."
+    "Put the earlier key back into IDENTITY_KEYS, after the newest one and a comma. Run `manage.py "
+    "reseal_identities` before you remove it again."
 )
 
 
 def unreadable(n: int) -> str:
     """The sentence for people's keys that no key of the site opens."""
-    return f"None of IDENTITY_KEYS opens {n:,} of the people's keys: their ids cannot be read, and they cannot be paid."
+    return (
+        f"IDENTITY_KEYS cannot decrypt the keys of {n:,} people, so their ids cannot be read and they cannot be paid."
+    )
 
 
 @register(Tags.database)

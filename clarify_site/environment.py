@@ -25,11 +25,11 @@ def text(name: str, default: str = "") -> str:
         return str(env.str(name, default=default)).strip()
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{name}_FILE names {error.filename}, which cannot be read: {error.strerror}. Put the file there, and let "
-            "the user that runs the site read it"
+            f"{name}_FILE names {error.filename}, which cannot be read: {error.strerror}. Create the file, and "
+            "make it readable for the user that runs the site"
         ) from None
     except UnicodeDecodeError:
-        raise ImproperlyConfigured(f"{name}_FILE names a file that is no text in UTF-8") from None
+        raise ImproperlyConfigured(f"{name}_FILE must name a UTF-8 text file") from None
 
 
 def check_given(*required: str) -> None:
@@ -40,8 +40,8 @@ def check_given(*required: str) -> None:
     missing = [name for name in required if not text(name)]
     if len(missing) > 1:
         raise ImproperlyConfigured(
-            f"{', '.join(missing[:-1])} and {missing[-1]} are not set. `make demo` sets them for its own site: while "
-            "it runs, write `.venv/bin/python -m deploy.local.manage` in the place of `manage.py`"
+            f"{', '.join(missing[:-1])} and {missing[-1]} are not set. `make demo` sets them for its own site. "
+            "While it runs, use `.venv/bin/python -m deploy.local.manage` instead of `manage.py`"
         )
 
 
@@ -49,7 +49,7 @@ def names(name: str) -> list[str]:
     """Return the names in variable `name`, separated by commas; raise ImproperlyConfigured where there is none."""
     found = [one.strip() for one in text(name).split(",") if one.strip()]
     if not found:
-        raise ImproperlyConfigured(f"{name} is not set: give one name or more, separated by commas")
+        raise ImproperlyConfigured(f"{name} is not set. Give one or more names, separated by commas")
     return found
 
 
@@ -72,9 +72,10 @@ def identity_keys() -> list[bytes]:
     keys = [key.strip() for key in text("IDENTITY_KEYS").split(",") if key.strip()]
     if not keys or any(len(key) < SHORTEST_SECRET_KEY or len(set(key)) < 5 for key in keys):
         raise ImproperlyConfigured(
-            f"IDENTITY_KEYS must hold a random string of at least {SHORTEST_SECRET_KEY} characters: it seals the "
-            "participants' ids. Keep it apart from the database's backups. To change it, put the new one in front of "
-            'the old one, with a comma. Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+            f"IDENTITY_KEYS must hold a random string of at least {SHORTEST_SECRET_KEY} characters. It encrypts "
+            "the participants' ids, so store it apart from the database backups. To replace a key, put the new "
+            'one in front of the old one, separated by a comma. Make one with: python -c "import secrets; '
+            'print(secrets.token_urlsafe(50))"'
         )
     return [base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()) for key in keys]
 
@@ -85,7 +86,7 @@ def url(name: str, *schemes: str, default: str = "") -> str:
     if value.split("://")[0] not in schemes:
         example = f"{schemes[0]}://…"
         problem = "is not set" if not value else "has an unknown scheme"
-        raise ImproperlyConfigured(f"{name} {problem}: it must be a URL such as {example}")
+        raise ImproperlyConfigured(f"{name} {problem}. It must be a URL such as {example}")
     return value
 
 
@@ -130,7 +131,7 @@ def number(name: str, default: float, low: float, high: float) -> float:
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a number, not {raw!r}") from None
     if not low <= value <= high:
-        raise ImproperlyConfigured(f"{name} must lie between {low:g} and {high:g}, not {raw}")
+        raise ImproperlyConfigured(f"{name} must be between {low:g} and {high:g}, not {raw}")
     return value
 
 

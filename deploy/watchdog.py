@@ -36,7 +36,7 @@ def main() -> int:
         except subprocess.TimeoutExpired:
             silent, limit = _silence(heartbeat, began, arguments)
         if silent > limit:
-            print(f"the worker's loop stood still for {silent:.0f} s: killing it", file=sys.stderr, flush=True)
+            print(f"no heartbeat from the worker for {silent:.0f} s, killing it", file=sys.stderr, flush=True)
             process.kill()
             process.wait()
             return 1

@@ -21,7 +21,7 @@ def send_due_requests() -> int:
     try:
         return request_sender.call_due(prolific) + payment_sender.send_due(prolific)
     except TokenRefused as error:
-        log_error_throttled(f"requests to Prolific wait: {error}")
+        log_error_throttled(f"requests to Prolific are on hold: {error}")
         return 0
 
 
@@ -41,6 +41,6 @@ def reconcile_due_studies() -> int:
             seen += submissions.reconcile(study, prolific) or 0
             study_status.look(study, prolific)
         except ProlificError as error:
-            log_error_throttled(f"study {study.slug} was not gone through on Prolific to the end: {error}")
+            log_error_throttled(f"reconciliation of study {study.slug} with Prolific is incomplete: {error}")
         worker_heartbeat.touch()
     return seen

@@ -10,8 +10,10 @@ from annotations.backups.backup_errors import BackUpRefused
 FORMAT = 1
 MANIFEST, DUMP, DATA, DIGESTS = "manifest.json", "database.dump", "data", "SHA256SUMS"  # what lies in the folder
 KEPT_APART = {  # secrets that a back-up does not hold, and what each is for
-    "IDENTITY_KEYS": "must be the same ones: no others open people's ids, and without those nobody can be paid",
-    "SECRET_KEY": "better the same: with another one everybody signs in again, and people open their link again",
+    "IDENTITY_KEYS": "must be the same: without them people's ids cannot be decrypted, and nobody can be paid",
+    "SECRET_KEY": (
+        "should be the same: with another key everybody must sign in again, and participants must open their link again"
+    ),
 }
 
 
@@ -48,13 +50,13 @@ class Manifest:
         try:
             fields = json.loads((folder / MANIFEST).read_text("utf-8"))
         except FileNotFoundError:
-            raise BackUpRefused(f"{folder} holds no {MANIFEST}: it is no back-up, or not a whole one.") from None
+            raise BackUpRefused(f"{folder} has no {MANIFEST}, so it is not a complete back-up.") from None
         except ValueError:
-            raise BackUpRefused(f"{folder / MANIFEST} cannot be read: take another copy of this back-up.") from None
+            raise BackUpRefused(f"{folder / MANIFEST} cannot be read. Use another copy of this back-up.") from None
         if fields.get("format") != FORMAT:
             raise BackUpRefused(
-                f"This back-up has format {fields.get('format')}, and this version of Clarify reads format {FORMAT}: "
-                f"restore it with Clarify {fields.get('clarify')}."
+                f"This back-up has format {fields.get('format')}, but this version of Clarify reads format "
+                f"{FORMAT}. Restore it with Clarify {fields.get('clarify')}."
             )
         fields["tables"] = {name: TableContents(**table) for name, table in fields["tables"].items()}
         return cls(**fields | {name: tuple(fields[name]) for name in ("migrations", "missing")})

@@ -36,7 +36,7 @@ def copy_all(source: Path, target: Path) -> dict[str, str]:
     names = list(kept(source))
     refuse(
         [repr(str(name)) for name in names if not str(name).isprintable()],
-        f"of the files in {source} have unprintable signs in their names. Rename them, or take them away",
+        f"of the files in {source} have unprintable characters in their names. Rename or remove them",
     )
     digests = {}
     for name in names:
@@ -70,11 +70,11 @@ def checked_digests(folder: Path) -> dict[str, str]:
     try:
         lines = (folder / DIGESTS).read_text("utf-8").splitlines()
     except FileNotFoundError:
-        raise BackUpRefused(f"{folder} holds no {DIGESTS}: it is no back-up, or not a whole one.") from None
+        raise BackUpRefused(f"{folder} has no {DIGESTS}, so it is not a complete back-up.") from None
     digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     refuse(
         [name for name, digest in digests.items() if not _is(folder / name, digest)],
-        f"of the files of {folder} are not what was backed up. Take another copy of this back-up",
+        f"of the files of {folder} differ from what was backed up. Use another copy of this back-up",
     )
     return digests
 

@@ -36,9 +36,9 @@ def back_up(folder: Path) -> Manifest:
 
 def _refuse(folder: Path) -> None:
     if folder.exists():
-        raise BackUpRefused(f"{folder} is there already: name a folder that is not, such as one with today's date.")
+        raise BackUpRefused(f"{folder} already exists. Name a new folder, such as one with today's date.")
     if folder.resolve().is_relative_to(settings.DATA_ROOT):
-        raise BackUpRefused(f"{folder} lies in DATA_ROOT, which is what is backed up: name a folder elsewhere.")
+        raise BackUpRefused(f"{folder} is inside DATA_ROOT, which is being backed up. Name a folder elsewhere.")
 
 
 def _fill(part: Path) -> Manifest:

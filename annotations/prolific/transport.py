@@ -115,13 +115,13 @@ def _error(response: httpx2.Response, ids: tuple[str, ...]) -> ProlificError:
     if status >= 500:
         return ServerFault(status, _retry_after(response))
     if status == httpx2.codes.UNAUTHORIZED:
-        return TokenRefused("Prolific refused the token (401).")
+        return TokenRefused("Prolific rejected the token (401).")
     reason = without_ids(_reason(response), *ids)[:_LONGEST_REASON]
     if status == httpx2.codes.NOT_FOUND:
-        return NotFound(reason or "Prolific has nothing there (404).")
+        return NotFound(reason or "Prolific does not know this address (404).")
     if status >= 400:
-        return Refused(reason or f"Prolific refused it ({status}).")
-    return UnexpectedAnswer(f"Prolific sent us elsewhere ({status}); PROLIFIC_API may be wrong.")
+        return Refused(reason or f"Prolific rejected the request ({status}).")
+    return UnexpectedAnswer(f"Prolific redirected the request ({status}). PROLIFIC_API may be wrong.")
 
 
 def _reason(response: httpx2.Response) -> str:

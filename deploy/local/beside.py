@@ -84,7 +84,7 @@ def correct(study: Study, by: str) -> Iterator[tuple[int, int]]:
     scored = Phrase.objects.filter(assignment__session__in=study.sessions.counted(), score__value__gt=0)
     best = scored.order_by("-score__value", "submitted_at").first()
     if best is None:
-        raise CannotRun("No phrase has a score above 0, so there is nothing to correct the base model with.")
+        raise CannotRun("No phrase has a score above 0, so the base model cannot be corrected.")
     moderation.moderate(best, Moderation.APPROVED, by=by)
     correction = corrections.request(study, study.tasks.get().base_model, by=by)
     yield from _job_left(correction)
@@ -95,7 +95,7 @@ def _job_left(job: Benchmark | Correction) -> Iterator[tuple[int, int]]:
     until = time.monotonic() + DONE_WITHIN_S
     while job.finished_at is None:
         if time.monotonic() > until:
-            raise CannotRun(f"{job} is not done after {DONE_WITHIN_S} s: see the log of worker-retrain.")
+            raise CannotRun(f"{job} is not done after {DONE_WITHIN_S} s. See the log of worker-retrain.")
         yield job.n_done, job.n_total or 1
         time.sleep(0.2)
         job.refresh_from_db()

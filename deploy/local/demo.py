@@ -34,7 +34,7 @@ def main() -> int:
         console.print(str(error), style="red", markup=False)
         return 1
     except Stopped:
-        console.print("Stopped. All data is kept: `make demo` goes on from here, `make demo RESET=1` begins anew.")
+        console.print("Stopped. All data are kept. `make demo` continues from here, `make demo RESET=1` starts over.")
         return 0 if not arguments.once else 130
 
 
@@ -105,7 +105,7 @@ def _tend(site: Site) -> None:
     while True:
         time.sleep(1)
         for name in site.tend():
-            console.print(f"{name} had ended and was started again.")
+            console.print(f"{name} had stopped and was started again.")
 
 
 def _port(asked: int | None) -> int:
@@ -114,16 +114,16 @@ def _port(asked: int | None) -> int:
     if wanted:
         asked = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 5 else 0
         if not 0 < asked <= HIGHEST_PORT:
-            raise CannotRun(
-                f"{wanted!r} is no port: choose one from 1 to {HIGHEST_PORT} with PORT=…, or leave PORT out."
-            )
+            raise CannotRun(f"{wanted!r} is not a port. Choose one from 1 to {HIGHEST_PORT} with PORT=…, or omit PORT.")
         if free_port(asked) != asked:
-            raise CannotRun(f"Port {asked} is taken: choose another with PORT=…, or leave PORT out.")
+            raise CannotRun(f"Port {asked} is in use. Choose another with PORT=…, or omit PORT.")
         return asked
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
         if free_port(port) == port:
             return port
-    raise CannotRun(f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are all taken: choose one with PORT=….")
+    raise CannotRun(
+        f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are all in use. Choose another with PORT=…."
+    )
 
 
 if __name__ == "__main__":

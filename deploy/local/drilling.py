@@ -90,7 +90,7 @@ def wait_for_workers(site: Site) -> None:
     while silent := queue_health.silent(queue_health.workers(timezone.now())):
         if time.monotonic() > end:
             queues = ", ".join(queue.queue for queue in silent)
-            raise CannotRun(f"After {SERVED_WITHIN_S:.0f} s nobody serves {queues}: see the workers' logs.")
+            raise CannotRun(f"No worker serves {queues} after {SERVED_WITHIN_S:.0f} s. See the workers' logs.")
         site.tend()
         time.sleep(LOOK_EVERY_S)
 

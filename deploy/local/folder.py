@@ -48,7 +48,7 @@ class DemoFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise CannotRun(
-                    f"A {self.name} already runs in this folder: use it, or stop it with Ctrl-C first."
+                    f"A {self.name} already runs in this folder. Use it, or stop it with Ctrl-C first."
                 ) from None
             yield
 
@@ -63,8 +63,8 @@ class DemoFolder:
         free = shutil.disk_usage(self.path).free
         if free < MIN_FREE_BYTES:
             raise CannotRun(
-                f"Only {free // 1024**2} MB are free for {self.path}, and the {self.name} needs "
-                f"{MIN_FREE_BYTES // 1024**2}: free some space, then start again."
+                f"Only {free // 1024**2} MB are free for {self.path}, but the {self.name} needs "
+                f"{MIN_FREE_BYTES // 1024**2}. Free some space, then start again."
             )
 
     def reset(self) -> None:
@@ -120,7 +120,7 @@ class DemoFolder:
         try:
             settings: dict[str, str] = json.loads(self._published.read_text())
         except FileNotFoundError:
-            raise CannotRun("No site runs in this folder: start one with `make demo`, in another terminal.") from None
+            raise CannotRun("No site runs in this folder. Start one with `make demo` in another terminal.") from None
         return settings
 
 
@@ -140,10 +140,10 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CannotRun(f"The disk of {path} is full: free some space, then start again.") from error
+            raise CannotRun(f"The disk of {path} is full. Free some space, then start again.") from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise CannotRun(
-                f"{error.filename or path} cannot be written: give yourself the right to write there, or clone the "
+                f"{error.filename or path} cannot be written. Get permission to write there, or clone the "
                 "repository into a folder of your own."
             ) from error
         raise

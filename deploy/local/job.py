@@ -81,12 +81,12 @@ def rehearse(study: Study) -> Iterator[tuple[int, int]]:
     until = time.monotonic() + REHEARSED_WITHIN_S
     while rehearsal.finished_at is None:
         if time.monotonic() > until:
-            raise CannotRun(f"Nobody got through in {REHEARSED_WITHIN_S} s: see the log of worker-outside.")
+            raise CannotRun(f"The rehearsal is not done after {REHEARSED_WITHIN_S} s. See the log of worker-outside.")
         yield rehearsal.n_done, rehearsal.n_people
         time.sleep(0.2)
         rehearsal.refresh_from_db()
     if rehearsal.error:
-        raise CannotRun(f"The rehearsal is red: {rehearsal.error}")
+        raise CannotRun(f"The rehearsal failed: {rehearsal.error}")
     open_study(study, by=COORDINATOR)
 
 
@@ -117,7 +117,7 @@ def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None
     )
     late = sum(report.scores.count(None) for report in reports)
     if late:
-        raise CannotRun(f"{late} phrases had no score in time: see the log of worker-interactive.")
+        raise CannotRun(f"{late} phrases were not scored in time. See the log of worker-interactive.")
 
 
 def send_expert(study: Study) -> None:
@@ -144,11 +144,11 @@ def work_left(study: Study) -> Iterator[tuple[int, int]]:
             break
         time.sleep(0.2)
     else:
-        raise CannotRun(f"{pending} phrases and runs are not done after {WORK_DONE_WITHIN_S} s: see the workers' logs.")
+        raise CannotRun(f"{pending} phrases and runs are not done after {WORK_DONE_WITHIN_S} s. See the workers' logs.")
     failed = [*phrases.filter(state=PhraseState.FAILED).values_list("last_error", flat=True)]
     failed += runs.filter(state=RunState.FAILED).values_list("reason", flat=True)
     if failed:
-        raise CannotRun(f"{len(failed)} phrases or runs failed, the first because: {failed[0]}")
+        raise CannotRun(f"{len(failed)} phrases or runs failed. The first reason: {failed[0]}")
 
 
 def export(folder: Path) -> Path:

@@ -156,7 +156,7 @@ def free_port(first: int = 0) -> int:
 def _installed(package: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise CannotRun(f"{package} is not installed: run `make demo` or `make test`, or install the extra 'embedded'.")
+        raise CannotRun(f"{package} is not installed. Run `make demo` or `make test`, or install the extra 'embedded'.")
     return Path(spec.origin).parent
 
 
@@ -173,7 +173,7 @@ def _end_postmaster(directory: Path) -> None:
         return
     except psutil.TimeoutExpired:
         raise CannotRun(
-            f"An earlier PostgreSQL (process {pid}) still holds {directory}: end it, then start again."
+            f"An earlier PostgreSQL (process {pid}) still uses {directory}. Stop it, then start again."
         ) from None
     except (IndexError, ValueError, psutil.NoSuchProcess):
         pass  # the machine went down with it: the file names nobody

@@ -99,7 +99,7 @@ def _manage(env: Mapping[str, str], *arguments: str) -> None:
     """Run a management command in a process of its own, its progress on this terminal. Raises CannotRun."""
     status = run([sys.executable, "manage.py", *arguments], {**env, **QUIET})
     if status:
-        raise CannotRun(f"`manage.py {' '.join(arguments)}` ended with status {status}; the reason stands above.")
+        raise CannotRun(f"`manage.py {' '.join(arguments)}` failed with status {status}. The reason is above.")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

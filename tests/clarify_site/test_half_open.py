@@ -68,7 +68,7 @@ def test_a_dispatch_does_not_wait_for_a_broker_that_fell_silent(
     assert caplog.text == ""
     broker.fall_silent()
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
-    assert "the broker did not take worker.score_phrases" in caplog.text
+    assert "broker did not accept worker.score_phrases" in caplog.text
     caplog.clear()
     monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)  # a little later
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)

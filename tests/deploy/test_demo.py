@@ -23,7 +23,7 @@ def taken() -> Iterator[int]:
 
 
 def test_a_port_that_was_asked_for_and_is_taken_stops_the_start(taken: int) -> None:
-    with pytest.raises(CannotRun, match=f"Port {taken} is taken: choose another"):
+    with pytest.raises(CannotRun, match=f"Port {taken} is in use. Choose another"):
         demo._port(taken)
 
 
@@ -36,7 +36,7 @@ def test_the_variable_names_the_port_too(taken: int, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("port", ["http", "-1", "65536", "8000.5", "²"])
 def test_what_is_no_port_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", port)
-    with pytest.raises(CannotRun, match="is no port: choose one from 1 to 65535"):
+    with pytest.raises(CannotRun, match=r"is not a port. Choose one from 1 to 65535"):
         demo._port(None)
 
 

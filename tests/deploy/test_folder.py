@@ -59,7 +59,7 @@ def test_a_nearly_full_disk_is_told_before_anything_starts(folder: DemoFolder, m
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
-        (errno.ENOSPC, "is full: free some space"),
+        (errno.ENOSPC, "is full. Free some space"),
         (errno.EROFS, "cannot be written"),
         (errno.EACCES, "cannot be written"),
     ],
@@ -94,5 +94,5 @@ def test_a_running_sites_settings_are_for_its_owner_and_only_while_it_runs(folde
         assert folder.published_settings() == {name: env[name] for name in folder.published_settings()}
         assert folder.published_settings()["DATABASE_URL"] == "postgresql://here"
         assert stat.S_IMODE((folder.path / "settings.json").stat().st_mode) == 0o600
-    with pytest.raises(CannotRun, match="start one with `make demo`"):
+    with pytest.raises(CannotRun, match="Start one with `make demo`"):
         folder.published_settings()

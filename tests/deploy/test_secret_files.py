@@ -48,7 +48,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     file = tmp_path / "token"
     file.write_bytes(b"\xff\xfe")
     monkeypatch.setenv("METRICS_TOKEN_FILE", str(file))
-    with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN_FILE names a file that is no text"):
+    with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN_FILE must name a UTF-8 text file"):
         environment.token("METRICS_TOKEN")
 
 

@@ -76,7 +76,7 @@ def test_a_database_that_is_away_ends_a_sweep_quietly(monkeypatch, caplog):
 
     monkeypatch.setattr(assignments, "end_overdue", away)
     maintenance.end_overdue_assignments()
-    assert "due rows wait for the next sweep" in caplog.text
+    assert "due rows are left to the next sweep" in caplog.text
 
 
 def test_a_sweep_touches_the_heartbeat(db, settings, tmp_path):
@@ -118,7 +118,7 @@ def test_a_worker_starts_while_the_database_is_away(monkeypatch, caplog):
     monkeypatch.setattr(process_cache, "preload", away)
     monkeypatch.setattr("worker.tasks.interactive.connection.close", lambda: None)
     interactive.preload()
-    assert "encoders load with the first phrase" in caplog.text
+    assert "encoders will load with the first phrase" in caplog.text
 
 
 def test_a_complaint_is_logged_once_a_minute(monkeypatch, caplog):

@@ -52,12 +52,11 @@ def slices_of(
 def _unusable(annotation: ScoredAnnotation, above: NDArray[np.bool_], labels: NDArray[np.integer], least: int) -> str:
     """Why an annotation makes no slices; empty where it does."""
     if annotation.threshold is None:
-        return "it has the error score 0, so there is no similarity threshold"
+        return "its error score is 0, so it has no similarity threshold"
     try:
         slice_membership(above, labels, annotation.target_class, least)
     except SliceTooSmall as error:
         return (
-            f"{error.n_above} train images are above its threshold and {error.n_below} are not, and each slice needs "
-            f"at least {error.least}"
+            f"its slices have {error.n_above} and {error.n_below} train images, but each needs at least {error.least}"
         )
     return ""

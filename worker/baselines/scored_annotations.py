@@ -95,7 +95,7 @@ def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
     phrase, threshold = _split_threshold(rest)
     phrase = normalise(phrase)
     if not name or refusal(phrase):
-        raise BadAnnotation(f"{text!r} is not an annotation: write class:phrase or class:phrase:threshold")
+        raise BadAnnotation(f"{text!r} is not an annotation. Write class:phrase or class:phrase:threshold")
     return Asked(_label(name.strip(), class_names), phrase, threshold)
 
 
@@ -114,7 +114,7 @@ def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template
         score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class)).score
     except NothingToSeparate as error:
         name = dataset.class_names[asked.target_class]
-        raise BadAnnotation(f"“{asked.phrase}” on {name} cannot be scored, so leave it out: {error}") from error
+        raise BadAnnotation(f"“{asked.phrase}” cannot be scored on class {name}: {error}. Leave it out") from error
     return ScoredAnnotation(
         target_class=asked.target_class,
         phrase=asked.phrase,
@@ -158,4 +158,4 @@ def _label(name: str, class_names: Sequence[str]) -> int:
         return class_names.index(name)
     if name.isdecimal() and int(name) < len(class_names):
         return int(name)
-    raise BadAnnotation(f"there is no class {name!r}; there are {', '.join(class_names)}")
+    raise BadAnnotation(f"there is no class {name!r}. Known classes: {', '.join(class_names)}")

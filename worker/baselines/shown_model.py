@@ -49,8 +49,10 @@ def find_base_model(dataset: Dataset, name: str) -> BaseModel:
     """The data set's base model of this name. Raises BaseModelNotFound."""
     known = BaseModel.objects.filter(dataset=dataset, name=name).first()
     if known is None:
-        names = ", ".join(dataset.base_models.values_list("name", flat=True)) or "none; train_base_model makes one"
-        raise BaseModelNotFound(f"{dataset} has no base model {name}. Known: {names}.")
+        names = ", ".join(dataset.base_models.values_list("name", flat=True)) or (
+            "none; train one with train_base_model"
+        )
+        raise BaseModelNotFound(f"{dataset} has no base model {name}. Known base models: {names}.")
     return known
 
 

@@ -92,7 +92,7 @@ def read_list(path: Path | None, template: str) -> KeywordList:
                 _keyword(part, f"{path}, line {number}") for part in line.split(",") if part.strip()
             )
     if not keywords:
-        raise BadKeywordList(f"there is no keyword in {path}: write one a line, or several with commas between them")
+        raise BadKeywordList(f"{path} has no keywords. Write one per line, or separate them with commas")
     return KeywordList(path.name[:120], tuple(keywords), template)
 
 
@@ -157,8 +157,8 @@ def _keyword(part: str, where: str) -> str:
     why = refusal(keyword)
     if why is not None:
         raise BadKeywordList(
-            f"{where}: {keyword[:40]!r} is no keyword ({why.replace('_', ' ')}); one has letters or numbers, "
-            f"and at most {LONGEST_PHRASE} characters"
+            f"{where}: {keyword[:40]!r} is not a keyword ({why.replace('_', ' ')}). A keyword has letters or "
+            f"numbers, and at most {LONGEST_PHRASE} characters"
         )
     return keyword
 

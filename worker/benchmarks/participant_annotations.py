@@ -43,7 +43,7 @@ def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None 
     shown = base_model or _only_base_model(study, dataset)
     annotations = list(_annotations(study, shown))
     if not annotations:
-        raise NoAnnotations(f"The study {slug} has no scored phrase on {shown} that counts.")
+        raise NoAnnotations(f"The study {slug} has no scored phrase of a participant on {shown}.")
     of_person: dict[str, list[ScoredAnnotation]] = defaultdict(list)
     for annotation in annotations:
         of_person[annotation.participant].append(annotation)
@@ -59,7 +59,7 @@ def _only_base_model(study: Study, dataset: Dataset) -> BaseModel:
         raise NoAnnotations(f"The study {study.slug} has no task on {dataset}.")
     names = ", ".join(model.name for model in shown)
     raise NoAnnotations(
-        f"The study {study.slug} shows several base models of {dataset}: choose a --base-model ({names})."
+        f"The study {study.slug} shows several base models of {dataset}. Choose one with --base-model ({names})."
     )
 
 

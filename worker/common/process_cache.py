@@ -72,8 +72,8 @@ def text_encoder(dataset: Dataset) -> CheckedEncoder:
     imported_with = (dataset.files.manifest.encoder_of("similarity") or {}).get("weights_sha256")
     if imported_with != _weights_digest(spec):
         raise EncoderUnavailable(
-            f"the images of {dataset} were embedded with other weights than {spec} has now: put the old weights back, "
-            "or import the data set again"
+            f"the images of {dataset} were embedded with other weights than {spec} has now. Restore the old "
+            "weights, or import the data set again"
         )
     return loaded
 
@@ -107,7 +107,7 @@ def warm_start(dataset: Dataset, l2: float) -> WarmStart:
     except FileNotFoundError:
         pass  # nobody has trained on it with this λ
     except BadWarmStart as error:
-        logger.warning("%s; it is made again", error)
+        logger.warning("%s; it is computed again", error)
     start = prepare_start(training.features, training.labels, l2, len(dataset.class_names), device())
     _keep(start, path)
     return start
@@ -125,7 +125,7 @@ def preload() -> None:
         try:
             text_encoder(dataset).encode_texts(["a"])
         except (EncoderUnavailable, BadDataset) as error:
-            log_error_throttled(f"phrases on {dataset} wait: {error}")
+            log_error_throttled(f"phrases on {dataset} are on hold: {error}")
 
 
 def _keep(start: WarmStart, path: Path) -> None:
@@ -133,7 +133,7 @@ def _keep(start: WarmStart, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         start.save(path)
     except (OSError, SafetensorError) as error:
-        log_error_throttled(f"{path} cannot be written, so it is made again by each worker: {error}")
+        log_error_throttled(f"{path} cannot be written, so each worker computes it again: {error}")
 
 
 @cache

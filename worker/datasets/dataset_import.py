@@ -57,7 +57,7 @@ def import_report(dataset: Dataset, created: bool) -> Iterator[str]:
     """The lines that say what an import did: images by split and group, images left out and why, and where it lies."""
     files = dataset.files
     manifest = files.manifest
-    yield f"{'Imported' if created else 'Nothing to do: this is already'} {dataset}"
+    yield f"{'Imported' if created else 'Nothing to do: already imported as'} {dataset}"
     yield f"Images: {manifest.report['kept']} of {manifest.report['listed']} listed"
     names = group_names(files.class_names, files.attribute_names)
     for split in Split:

@@ -66,7 +66,7 @@ def _sentence(message: str, job: DatasetImport) -> str:
     for place in (imports.unpacked_folder(job) / _CONTENT, settings.DATA_ROOT / imports.UPLOADS, settings.IMPORT_ROOT):
         message = message.replace(f"{place}/", "") if place else message
     message = message if message.endswith(".") else f"{message}."
-    return f"The data set is in, and its base model is not: {message}" if job.dataset else message
+    return f"The data set was imported, but its base model was not trained: {message}" if job.dataset else message
 
 
 def _report(dataset: Dataset, created: bool) -> dict[str, object]:

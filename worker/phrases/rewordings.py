@@ -55,4 +55,4 @@ def prepare() -> None:
         try:
             embedded(encoder_spec, template)
         except EncoderUnavailable as error:
-            log_error_throttled(f"rewordings wait: {error}")
+            log_error_throttled(f"rewordings are on hold: {error}")

@@ -31,6 +31,6 @@ def _score_due(dataset: Dataset) -> int:
     try:
         encoder = process_cache.text_encoder(dataset)
     except (EncoderUnavailable, BadDataset) as error:
-        log_error_throttled(f"phrases on {dataset} wait: {error}")
+        log_error_throttled(f"phrases on {dataset} are on hold: {error}")
         return 0
     return drain(partial(scoring.claim_phrases, dataset), partial(score_batch, encoder, dataset), scoring.fail_phrase)

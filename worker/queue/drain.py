@@ -48,7 +48,7 @@ def _attempt(ids: list[int], work: Callable[[list[int]], Collection[int]], fail:
     except Exception as error:  # whatever a row makes the encoder or the solver raise, others go on
         if len(ids) == 1:
             if not is_foreseen(error):
-                logger.exception("row %d failed by itself", ids[0])
+                logger.exception("row %d failed on its own", ids[0])
             fail(ids[0], reason_of(error), final=isinstance(error, ModelingError))
             return set()
     middle = len(ids) // 2

@@ -34,7 +34,7 @@ def work_on_due(
             with keep_heartbeat(job, progress):
                 _work_or_fail(job, work)
         except jobs.JobLost:
-            logger.warning("%s has ended, or another worker has taken it up", job)
+            logger.warning("%s is finished or was claimed by another worker", job)
         worked += 1
         worker_heartbeat.touch()
     return worked

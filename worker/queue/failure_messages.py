@@ -20,7 +20,7 @@ def reason_of(error: Exception) -> str:
     text = _storable(str(error))
     if is_foreseen(error):
         return text
-    return f"Something went wrong that nobody foresaw ({type(error).__name__}: {text[:_LONGEST_TEXT]})."
+    return f"An unexpected error occurred ({type(error).__name__}: {text[:_LONGEST_TEXT]})."
 
 
 def _storable(text: str) -> str:

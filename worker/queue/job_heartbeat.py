@@ -34,7 +34,7 @@ def keep_heartbeat(job: Job, progress: Mapping[str, Any] | None = None) -> Itera
                 except jobs.JobLost:
                     return  # whoever works on it notices at its own next step
                 except DatabaseError as error:
-                    logger.warning("a heartbeat could not be stored: %s", type(error).__name__)
+                    logger.warning("could not store the heartbeat of a job: %s", type(error).__name__)
         finally:
             connections.close_all()
 

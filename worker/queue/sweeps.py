@@ -18,7 +18,7 @@ def sweep(drain: Callable[[], int], what: str) -> None:
     try:
         count = drain()
     except OperationalError as error:
-        logger.warning("the database did not answer, due rows wait for the next sweep: %s", type(error).__name__)
+        logger.warning("database did not answer, due rows are left to the next sweep: %s", type(error).__name__)
         return
     worker_heartbeat.touch()
     if count:

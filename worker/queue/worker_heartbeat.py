@@ -56,4 +56,4 @@ def store() -> None:
     try:
         heartbeats.store_heartbeat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, _touched_at)
     except DatabaseError as error:  # the loop itself goes on and shows what is wrong
-        logger.warning("the heartbeat could not be stored: %s", type(error).__name__)
+        logger.warning("could not store the heartbeat: %s", type(error).__name__)

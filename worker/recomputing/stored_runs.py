@@ -44,7 +44,7 @@ def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Dif
     except ModelingError as error:
         if len(runs) > 1:  # one by one, so that what is wrong with one is said of that one alone
             return [differences for run in runs for differences in run_differences(base_model, [run])]
-        return [[Difference("run", runs[0].state, f"not to be had: {error}")]]
+        return [[Difference("run", runs[0].state, f"cannot be recomputed: {error}")]]
 
 
 def _trained(base_model: BaseModel, weights: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
@@ -57,7 +57,7 @@ def _weighed(run: Run) -> Weighed | SliceTooSmall | None:
     if run.threshold is None or "features" not in run.base_model.dataset.files.manifest.arrays:
         return None
     if run.annotation is None:
-        raise NoScore("no score belongs to it, so its text embedding is not known")
+        raise NoScore("it has no score, so its text embedding is not known")
     try:
         return weigh(run)
     except SliceTooSmall as error:

@@ -33,7 +33,7 @@ def score_differences(score: Score) -> list[Difference]:
     try:
         return list(_differences(score))
     except ModelingError as error:
-        return [Difference("score", f"{score.value:.4f}", f"not to be had: {error}")]
+        return [Difference("score", f"{score.value:.4f}", f"cannot be recomputed: {error}")]
 
 
 def _differences(score: Score) -> Iterator[Difference]:

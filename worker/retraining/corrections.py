@@ -42,7 +42,7 @@ def train(correction: Correction) -> TrainedCorrection:
     base_model = correction.base_model
     parts = list(correction.parts.select_related("score__phrase").order_by("target_class"))
     if not parts:
-        raise ModelingError("it has no annotation any more")
+        raise ModelingError("it no longer has an annotation")
     jobs.beat(correction, phase="splitting the training images")
     slices = [ClassSlices.of(part.annotation, base_model.dataset) for part in parts]
     kept = [slices, *([each for each in slices if each is not left_out] for left_out in slices)]
@@ -113,8 +113,9 @@ def _too_small(correction: Correction, error: SliceTooSmall) -> str:
     part = correction.parts.select_related("score__phrase").get(target_class=error.target_class)
     name = correction.base_model.dataset.class_names[error.target_class]
     return (
-        f"“{part.score.phrase}” splits the training images of “{name}” into {error.n_above} and {error.n_below}, and "
-        f"each part needs at least {error.least}. Choose another phrase for that class, or leave it out."
+        f"“{part.score.phrase}” splits the training images of “{name}” into {error.n_above} and "
+        f"{error.n_below}, but each part needs at least {error.least}. Choose another phrase for this class, or "
+        "leave the class out."
     )
 
 

@@ -70,9 +70,9 @@ def find_images(paths: Sequence[Path]) -> list[ImageFile]:
         elif path.exists():
             found.append(ImageFile(str(path), path))
         else:
-            raise NoImages(f"{path}: there is no such file or folder")
+            raise NoImages(f"{path}: no such file or folder")
     if not found:
-        raise NoImages(f"there is no image ({', '.join(sorted(SUFFIXES))}) in {', '.join(map(str, paths))}")
+        raise NoImages(f"there are no images ({', '.join(sorted(SUFFIXES))}) in {', '.join(map(str, paths))}")
     return found
 
 
@@ -85,7 +85,7 @@ def predict_images(
     """
     if encoder.dim != head.coef.shape[1]:
         raise HeadDoesNotFit(
-            f"the head expects {head.coef.shape[1]} features, and the encoder {encoder.name} gives {encoder.dim}"
+            f"the head expects {head.coef.shape[1]} features, but the encoder {encoder.name} gives {encoder.dim}"
         )
     steady = SteadyBatches(encoder)
     progress("predicting", 0, len(images))

@@ -21,7 +21,7 @@ from worker.datasets import head_training
 from worker.datasets.head_training import MeasuredHead, Weighed, heads_at_once, weigh
 from worker.queue.drain import drain
 
-NO_FEATURES = "the data set has no classifier features, so nothing can be retrained on it"
+NO_FEATURES = "the data set has no classifier features, so models cannot be retrained on it"
 
 
 def train_due_runs() -> int:
@@ -49,7 +49,7 @@ def _train_due(batch: TrainingBatch) -> int:
     try:
         limit = heads_at_once(batch.dataset)
     except BadDataset as error:
-        log_error_throttled(f"runs on {batch} wait: {error}")
+        log_error_throttled(f"runs on {batch} are on hold: {error}")
         return 0
     return drain(partial(runs.claim_runs, batch, limit=limit), partial(train_batch, batch), runs.fail_run)
 

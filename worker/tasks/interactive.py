@@ -27,6 +27,6 @@ def preload(**_: Any) -> None:
     try:
         process_cache.preload()
     except OperationalError as error:
-        logger.warning("the database did not answer, encoders load with the first phrase: %s", type(error).__name__)
+        logger.warning("database did not answer, encoders will load with the first phrase: %s", type(error).__name__)
     finally:
         connection.close()

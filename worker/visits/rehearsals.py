@@ -71,7 +71,7 @@ def _play_some(rehearsal: Rehearsal) -> None:
         came = list(pool.map(lambda part, by: _play(path, by, part), due, parameters))
     worker_heartbeat.touch()
     done += [asdict(person) for person in came]
-    jobs.beat(rehearsal, report={"people": done}, n_done=len(done), phase="simulated participants are inside")
+    jobs.beat(rehearsal, report={"people": done}, n_done=len(done), phase="simulated participants are at work")
     if len(done) < rehearsal.n_people and not _is_hopeless(came):
         jobs.requeue(rehearsal)
         worker_wakeup.dispatch_on_commit(worker_wakeup.RUN_REHEARSALS)
@@ -124,4 +124,6 @@ def _unscored(rehearsal: Rehearsal) -> list[str]:
         time.sleep(0.2)
     failed = phrases.filter(state=PhraseState.FAILED)
     reasons = [f"“{text}” could not be scored: {error}" for text, error in failed.values_list("text", "last_error")]
-    return reasons + ([f"{waiting} phrases have no score yet: does the scoring worker run?"] if waiting else [])
+    return reasons + (
+        [(f"{waiting} phrases have no score yet. Check that the scoring worker is running.")] if waiting else []
+    )

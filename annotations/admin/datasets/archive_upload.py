@@ -81,10 +81,10 @@ def max_bytes() -> int:
 def too_large() -> str:
     """Return what is said of a larger one."""
     return (
-        f"An archive may have {settings.IMPORT_UPLOAD_MB:,} MB at the most. Ask an operator to put the folder below "
-        "the import folder instead."
+        f"The archive is larger than the limit of {settings.IMPORT_UPLOAD_MB:,} MB. Ask an operator to put the "
+        "folder into the import folder instead."
     )
 
 
 def _cannot_be_stored(error: OSError) -> str:
-    return f"The archive cannot be stored: {error.strerror or error}. Ask an operator to make room."
+    return f"The archive cannot be stored: {error.strerror or error}. Ask an operator to free disk space."

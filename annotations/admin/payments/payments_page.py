@@ -25,7 +25,7 @@ _SAID: dict[str, tuple[Callable[..., None], str]] = {
     "send": (payment_ledger.send, "The batch goes to Prolific. This page shows when it is paid."),
     "undo_batch": (payment_ledger.undo_batch, "The batch is undone: its payments are owed as before."),
     "record_paid": (payment_ledger.record_paid, "Noted as paid."),
-    "record_not_sent": (payment_ledger.record_not_sent, "Noted. The batch can be sent or handed out anew."),
+    "record_not_sent": (payment_ledger.record_not_sent, "Noted. You can send the batch or take its file again."),
     "pay_again": (payment_ledger.pay_again, "Prolific is asked to pay the same request."),
 }
 _FILES = {"file_ids": "ids", "file_codes": "codes"}
@@ -76,7 +76,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             do(_batch(request, study), by=by)
             messages.success(request, said)
         else:
-            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+            messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
     except ServiceError as error:
         messages.error(request, error.message)
     return HttpResponseRedirect(request.get_full_path())
@@ -86,7 +86,9 @@ def _withhold(request: HttpRequest, study: Study, by: str) -> None:
     reason = request.POST.get("reason", "").strip()
     payment = get_object_or_404(study.payments, pk=row_number(request.POST.get("one", "")))
     if request.POST.get("act") == "withhold" and not reason:
-        messages.error(request, "Say why it is not paid: it stands in the ledger and in the audit log.")
+        messages.error(
+            request, "Give the reason why it is not paid. It is recorded in the ledger and in the audit log."
+        )
         return
     payment_ledger.withhold(payment, reason=reason if request.POST.get("act") == "withhold" else "", by=by)
 

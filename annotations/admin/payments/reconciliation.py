@@ -152,13 +152,13 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             if n < len(found):
                 messages.warning(
                     request,
-                    f"{len(found) - n} left out: the reward is owed to them as a bonus, or was paid. While it is owed, "
-                    "withhold it under Payments, and approve them then.",
+                    f"{len(found) - n} were not approved because their reward is owed as a bonus or was paid. "
+                    "If it is still owed, withhold it under Payments, then approve them.",
                 )
         elif act == "list":
             return _list(study, request.POST.get("of", ""), by)
         elif act not in ONE_CLICK:
-            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+            messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
         else:
             messages.success(request, repair(submission_of(study, request.POST.get("submission", "")), act, by=by))
     except ServiceError as error:

@@ -56,7 +56,8 @@ _ACTS = (
         "reject",
         "Reject",
         RejectForm,
-        "This submission cannot be rejected: only one that awaits review can, and none for a failed check.",
+        "This submission cannot be rejected. Only a submission that awaits review can be rejected, and never "
+        "for a failed check.",
         "Prolific is asked to reject it.",
         lambda post, submission: post.get("typed", "").strip() == submission.submission_key,
     ),

@@ -60,7 +60,7 @@ def _decide(request: HttpRequest, study: Study) -> None:
             moderation.moderate(phrase, _DECISIONS[act], by=by, reason=request.POST.get("reason", ""))
             messages.success(request, "The decision is stored.")
         else:
-            messages.error(request, "Nothing was decided: the form was incomplete. Please try again.")
+            messages.error(request, "The form was incomplete, so nothing was decided. Reload the page and try again.")
     except ServiceError as error:
         messages.error(request, error.message)
 

@@ -68,7 +68,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             messages.success(request, "The decision is stored.")
             return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
         else:
-            messages.error(request, "Nothing was done: the form was incomplete. Please try again.")
+            messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
     except ServiceError as error:
         messages.error(request, error.message)
     return HttpResponseRedirect(request.path)

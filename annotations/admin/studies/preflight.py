@@ -56,9 +56,11 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
 def _remote(study: Study) -> list[Check]:
     """The study on Prolific, where there is a token and an id to ask for."""
     if not settings.PROLIFIC_TOKEN:
-        return [skipped("Not compared: this site has no token for Prolific's API. Compare codes and link by eye.")]
+        return [
+            skipped("Not compared because this site has no Prolific token. Compare the codes and the link yourself.")
+        ]
     if not study.external_study_id:
-        return [warning("Not compared: Prolific's study id is not given.", FixIn.ENTRY)]
+        return [warning("Not compared because the study has no Prolific id. Enter it.", FixIn.ENTRY)]
     prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=_WAIT_S, retry_policy=ONCE)
     try:
         remote = prolific.study(study.external_study_id)

@@ -59,7 +59,8 @@ class StudyForm(ModelForm[Study]):
             locked = Study.objects.select_for_update().get(pk=self.instance.pk)
             if locked.state != StudyState.DRAFT:
                 raise ValidationError(
-                    "The study was opened in the meantime, so it cannot be changed. Clone it for another."
+                    "The study was opened in the meantime, so it cannot be changed. Clone the study to use "
+                    "another set-up."
                 )
             if "seen_revision" in self.cleaned_data:
                 try:
@@ -114,7 +115,7 @@ class TaskForm(ModelForm[Task]):
         base_model, target = cleaned.get("base_model"), cleaned.get("target", "")
         dataset_id, _, number = target.partition(":")
         if base_model and target and int(dataset_id) != base_model.dataset_id:
-            self.add_error("target", f"This class is not of the data set of {base_model}.")
+            self.add_error("target", f"The data set of {base_model} does not have this class. Choose another one.")
         self.instance.target_class = int(number) if number else None
         return cleaned
 

@@ -32,7 +32,7 @@ class BodyTooBig(APIException):
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_big"
-    default_detail = "The body is too big."
+    default_detail = "The body is too large."
 
 
 _MESSAGES: dict[type[APIException], tuple[str, str]] = {

@@ -36,7 +36,7 @@ def refuse_unknown(request: Request, allowed: Collection[str]) -> None:
     """Raise ValidationError for query parameters that are neither allowed nor those of pages."""
     unknown = set(request.query_params) - PAGING - set(allowed)
     if unknown:
-        raise ValidationError({name: ["There is no such filter."] for name in sorted(unknown)})
+        raise ValidationError({name: ["This filter does not exist."] for name in sorted(unknown)})
 
 
 def equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:
@@ -46,4 +46,4 @@ def equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> Qu
             raise ValueError
         return queryset.filter(**{field: value})
     except (ValueError, ModelValidationError) as error:
-        raise ValidationError({name: ["This is not a value that the field can have."]}) from error
+        raise ValidationError({name: ["This is not a valid value of the field."]}) from error

@@ -15,8 +15,8 @@ class TokenNotValid(AuthenticationFailed):
 
     default_code = "token_not_valid"
     default_detail = (
-        "This token opens nothing: it is not known, has ended, or was sent to change something. It reads only; make "
-        "another one under API tokens in the admin."
+        "This token is unknown or expired, or the request would change something. Tokens are read-only. Make a "
+        "new token under API tokens in the admin."
     )
 
 

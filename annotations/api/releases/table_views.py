@@ -122,7 +122,7 @@ class TableView(APIView):
         study = get_object_or_404(visible(Study.objects.all(), request.user), slug=slug)
         include = request.query_params.get(INCLUDE, "")
         if include not in {"", REHEARSALS}:
-            raise ValidationError({INCLUDE: [f"Only “{REHEARSALS}” can be included."]})
+            raise ValidationError({INCLUDE: [f"The only value that can be included is “{REHEARSALS}”."]})
         part = _find(study, name, rehearsals=bool(include))
         filters = _filters_of(part)
         refuse_unknown(request, [*filters, INCLUDE] if isinstance(part.rows, QuerySet) else filters)

@@ -23,7 +23,7 @@ class RunHasNoHead(ServiceError):
 
     def __init__(self, run: Run) -> None:
         why = f": {run.reason}" if run.reason else ""
-        super().__init__(f"This run has no head to export, it is {run.get_state_display().lower()}{why}.")
+        super().__init__(f"This run has no head to export because it is {run.get_state_display().lower()}{why}.")
 
 
 class RunExcluded(ServiceError):
@@ -34,7 +34,8 @@ class RunExcluded(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Its phrase was excluded under Moderation, so the head is not handed out. Take that back first."
+            "The phrase of this run was excluded, so its head cannot be downloaded. Take the exclusion back "
+            "under Moderation first."
         )
 
 

@@ -33,13 +33,13 @@ class Command(BaseCommand):
 
     def handle(self, *, name: str, role: str | None, study: str | None, **options: Any) -> None:
         if (role is None) != (study is None):
-            raise CommandError("Give --role and --study together, or neither of them.")
+            raise CommandError("Give both --role and --study, or neither.")
         with plain_errors(), transaction.atomic():
             found = None if study is None else lifecycle.find_study(study)
             made = _make(name)
             if found is not None and role is not None:
                 members.add(found, name, Role(role), by=BY)
-        parts = ["made the account" if made else "the account was there", f"{role} of {study}" if role else ""]
+        parts = ["made the account" if made else "the account already existed", f"{role} of {study}" if role else ""]
         self.stdout.write(f"{name}: {', '.join(filter(None, parts))}")
 
 

@@ -26,4 +26,4 @@ class Command(BaseCommand):
                 f"{len(due)} {'study is' if len(due) == 1 else 'studies are'} due. Nothing was destroyed."
             )
             return
-        self.stdout.write(f"The ids of {retention.apply_due(now)} of them were destroyed.")
+        self.stdout.write(f"Destroyed the ids of {retention.apply_due(now)} of them.")

@@ -28,6 +28,6 @@ class Command(BaseCommand):
             f"Wrote {folder}: {len(manifest.tables)} tables with {rows:,} rows, and the files of DATA_ROOT."
         )
         for name in manifest.missing:
-            self.stdout.write(f"{name} is named by a row, and is not in DATA_ROOT.")
+            self.stdout.write(f"A row names {name}, but this file is not in DATA_ROOT.")
         for name, why in manifest.kept_apart.items():
-            self.stdout.write(f"Not in it: {name} ({why}).")
+            self.stdout.write(f"Not in the back-up: {name} ({why}).")

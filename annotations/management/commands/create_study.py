@@ -62,7 +62,7 @@ class Command(BaseCommand):
         existing = Study.objects.filter(slug=fields["slug"]).first()
         if existing is not None:
             _refuse_another(existing, fields, tasks)
-            self.stdout.write(f"The study {existing.slug} is there already ({existing.get_state_display().lower()}).")
+            self.stdout.write(f"The study {existing.slug} already exists ({existing.get_state_display().lower()}).")
             return existing
         if not tasks:
             raise CommandError(f"There is no study {fields['slug']!r} yet. Give {_NEEDED}.")
@@ -78,11 +78,13 @@ class Command(BaseCommand):
             open_study(study, without_rehearsal=without_rehearsal)
         except StudyNotReady as error:
             raise CommandError(
-                f"The study {study.slug} stays a draft. {error.message} A rehearsal is started in the admin, on the "
-                "study's page “Rehearse and preview”; --without-rehearsal opens it without one."
+                f"The study {study.slug} is still a draft. {error.message} Start a rehearsal in the admin, on "
+                "the study's page “Rehearse and preview”, or open the study with --without-rehearsal."
             ) from error
         if without_rehearsal:
-            self.stdout.write("Nobody has rehearsed it: enter by its link and try a phrase before you send people.")
+            self.stdout.write(
+                "The study has not been rehearsed. Enter by its link and try a phrase before you send people."
+            )
         self.stdout.write(f"Opened {study.slug}.")
 
 
@@ -100,7 +102,7 @@ def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
     fields = {"title": options["title"], "completion_code": options["completion_code"], "audience": audience}
     task = _given(task)
     if (task or options["all_classes"]) and "base_model" not in task:
-        raise CommandError("What you say of a task needs its --base-model.")
+        raise CommandError("Options of a task need its --base-model.")
     if task and options["experts"]:
         task.setdefault("time_limit_s", None)
     return {"slug": options["slug"], **_given(fields), "tasks": _of_classes(task, options) if task else []}
@@ -111,7 +113,7 @@ def _of_classes(task: dict[str, Any], options: dict[str, Any]) -> list[dict[str,
     if not options["all_classes"]:
         return [task]
     if options["target_class"] is not None:
-        raise CommandError("Give --target-class or --all-classes, not both.")
+        raise CommandError("Give either --target-class or --all-classes, not both.")
     base_model = _base_model(task["base_model"])
     names = base_model.dataset.class_names
     return [{**task, "target_class": names[number]} for number in classes_with_errors(base_model)]
@@ -129,8 +131,9 @@ def _refuse_another(study: Study, fields: dict[str, Any], tasks: list[dict[str, 
         other.append("tasks")
     if other:
         raise CommandError(
-            f"There is already a study {study.slug!r} ({study.get_state_display().lower()}), and it differs in "
-            f"{', '.join(sorted(other))}. Choose another slug, or change that study in the admin while it is a draft."
+            f"The study {study.slug!r} already exists ({study.get_state_display().lower()}) and differs in "
+            f"{', '.join(sorted(other))}. Choose another slug, or change that study in the admin while it is a "
+            "draft."
         )
 
 
@@ -146,7 +149,7 @@ def _from_file(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise CommandError(f"{path} is not JSON: {error}.") from error
     if not isinstance(fields, dict) or not isinstance(fields.get("slug"), str):
-        raise CommandError(f"{path} must hold one JSON object with a slug.")
+        raise CommandError(f"{path} must contain one JSON object with a slug.")
     tasks = fields.get("tasks", [])
     if not isinstance(tasks, list) or not all(isinstance(task, dict) and "base_model" in task for task in tasks):
         raise CommandError(f"{path}: tasks must be a list of objects, each with a base_model.")
@@ -170,7 +173,7 @@ def _base_model(reference: str) -> BaseModel:
     base_model = found.select_related("dataset").first()
     if base_model is None:
         known = ", ".join(f"{m.dataset.name}@{m.dataset.version}/{m.name}" for m in BaseModel.objects.all()) or "none"
-        raise CommandError(f"There is no base model {reference!r}. There are: {known}.")
+        raise CommandError(f"There is no base model {reference!r}. Known base models: {known}.")
     return base_model
 
 
@@ -180,4 +183,4 @@ def _class_number(base_model: BaseModel, given: str) -> int:
         return int(names.index(given))
     if given.isdecimal() and int(given) < len(names):
         return int(given)
-    raise CommandError(f"{base_model.dataset} has no class {given!r}. It has: {', '.join(names)}.")
+    raise CommandError(f"{base_model.dataset} has no class {given!r}. Its classes: {', '.join(names)}.")

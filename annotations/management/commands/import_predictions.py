@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 allow_missing=options["allow_missing"],
             )
         missing = len(base_model.training["missing_images"])
-        self.stdout.write(f"{'Stored' if created else 'Nothing to do: there is already'} {base_model}")
+        self.stdout.write(f"{'Stored' if created else 'Nothing to do: already stored'} {base_model}")
         if missing:
             self.stdout.write(f"{missing} validation or test images have no prediction and are not shown")
         for line in base_model_report(base_model):

@@ -26,10 +26,8 @@ class Command(BaseCommand):
             raise CommandError(f"{unreadable(seals.unknown)} {PUT_IT_BACK}")
         if seals.older and not dry_run:
             raise CommandError(
-                "Keys went on being sealed under an older one: a role still runs with the earlier IDENTITY_KEYS. "
-                "Start every role again with the new ones, then run this again."
+                "New keys are still being sealed under an older key because a role runs with the earlier "
+                "IDENTITY_KEYS. Restart every role with the new setting, then run this command again."
             )
         if not seals.older:
-            self.stdout.write(
-                "The older keys are needed for back-ups of before now alone: take them out of the setting."
-            )
+            self.stdout.write("The older keys are now needed only for earlier back-ups. Remove them from the setting.")

@@ -19,6 +19,6 @@ class Command(BaseCommand):
         user = User.objects.filter(username=name).first()
         if user is None:
             known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)) or "none"
-            raise CommandError(f"There is no account {name!r}. There are: {known}.")
+            raise CommandError(f"There is no account {name!r}. Known accounts: {known}.")
         two_factor.switch_off(user, by="command line")
-        self.stdout.write(f"{name} signs in by password alone, until two-factor sign-in is switched on again")
+        self.stdout.write(f"{name} signs in with the password only, until two-factor sign-in is switched on again")

@@ -25,8 +25,8 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         except OSError as error:
             raise CommandError(
-                f"{error.filename or settings.DATA_ROOT}: {error.strerror}. The database is as it was; mend this, and "
-                "restore again."
+                f"{error.filename or settings.DATA_ROOT}: {error.strerror}. The database was not changed. Fix "
+                "this, then restore again."
             ) from error
         self._tell(restored)
 
@@ -36,15 +36,15 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(manifest.tables)} tables with {restored.n_rows:,} rows: counts and digests agree.")
         self.stdout.write(f"{restored.n_files:,} files in {settings.DATA_ROOT}: digests agree.")
         for name in manifest.missing:
-            self.stdout.write(f"{name} is named by a row, and was not there when the back-up was made.")
+            self.stdout.write(f"A row names {name}, but this file did not exist when the back-up was made.")
         if restored.is_older:
             self.stdout.write("This version of Clarify is newer: run `manage.py migrate`.")
         if seals.unknown:
             raise CommandError(
-                f"{unreadable(seals.unknown)} Nothing has to be restored again: give this site the IDENTITY_KEYS of "
-                "the one that was backed up, and ask `manage.py check --database default`."
+                f"{unreadable(seals.unknown)} You need not restore again. Give this site the IDENTITY_KEYS of "
+                "the site that was backed up, then run `manage.py check --database default`."
             )
-        self.stdout.write(f"IDENTITY_KEYS open the keys of {seals.newest + seals.older:,} people.")
+        self.stdout.write(f"IDENTITY_KEYS decrypt the keys of {seals.newest + seals.older:,} people.")
         self.stdout.write(
-            "Run worker-maintenance before the site opens: it erases again what was due (docs/operations.md)."
+            "Run worker-maintenance before the site opens. It repeats the erasures that were due (docs/operations.md)."
         )

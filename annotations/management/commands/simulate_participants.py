@@ -52,10 +52,12 @@ class Command(BaseCommand):
             raise CommandError(f"A visit failed: {error}") from error
         unscored = sum(report.scores.count(None) for report in reports)
         if unscored:
-            raise CommandError(f"{unscored} phrases had no score in time: is the interactive worker running?")
+            raise CommandError(
+                f"{unscored} phrases were not scored in time. Check that the interactive worker is running."
+            )
 
         if not options["as_participants"]:
-            self.stdout.write("These visits are simulated ones: no count, quota or export includes them.")
+            self.stdout.write("These visits are simulated. No count, quota or export includes them.")
 
     def _tell(self, report: VisitReport) -> None:
         scores = ", ".join("no score" if score is None else f"{score:.2f}" for score in report.scores) or "no phrases"

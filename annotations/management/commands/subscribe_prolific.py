@@ -32,19 +32,23 @@ class Command(BaseCommand):
         prolific = prolific_client.client()
         if prolific is None:
             raise CommandError(
-                "There is no PROLIFIC_TOKEN, so Prolific cannot be asked: set it first (docs/prolific.md)."
+                "PROLIFIC_TOKEN is not set, so Clarify cannot send requests to Prolific. Set it first "
+                "(docs/prolific.md)."
             )
         if not options["workspace"]:
-            raise CommandError("Give the workspace's id with --workspace, or set PROLIFIC_WORKSPACE.")
+            raise CommandError("The workspace is not known. Give its id with --workspace, or set PROLIFIC_WORKSPACE.")
         target_url = settings.SITE_URL + reverse("prolific_webhook")
         if not target_url.startswith("https://"):
-            raise CommandError(f"Prolific sends webhooks to https addresses alone, and SITE_URL makes it {target_url}.")
+            raise CommandError(
+                f"Prolific sends webhooks only to https addresses, but SITE_URL leads to {target_url}. Set SITE_URL "
+                "to an https address."
+            )
         try:
             self._see_to_secret(prolific, options["workspace"], options["new_secret"])
             new = webhooks.subscribe(prolific, options["workspace"], target_url)
         except ProlificError as error:
             raise CommandError(f"Prolific: {error}") from error
-        told = f"Subscribed to {', '.join(new)}" if new else "Everything was subscribed to already"
+        told = f"Subscribed to {', '.join(new)}" if new else "Already subscribed to everything"
         beside = self.stderr if options["new_secret"] == _STANDARD_OUTPUT else self.stdout
         beside.write(f"{told}, sent to {target_url}.")
 
@@ -54,11 +58,11 @@ class Command(BaseCommand):
         elif file is not None:
             self._make_secret(prolific, workspace_id, file)
         elif not prolific.has_hook_secret(workspace_id):
-            raise CommandError("The workspace has no secret that signs webhooks. Make one with --new-secret FILE.")
+            raise CommandError("The workspace has no webhook secret. Create one with --new-secret FILE.")
         elif not settings.PROLIFIC_WEBHOOK_SECRET:
             self.stderr.write(
-                "PROLIFIC_WEBHOOK_SECRET is not set, so every webhook will be refused. Set it to the workspace's "
-                "secret, or make a new one with --new-secret FILE."
+                "PROLIFIC_WEBHOOK_SECRET is not set, so this site would reject every webhook. Set it to the "
+                "workspace's secret, or create a new one with --new-secret FILE."
             )
 
     def _make_secret(self, prolific: Prolific, workspace_id: str, file: Path) -> None:
@@ -66,11 +70,13 @@ class Command(BaseCommand):
         try:
             file.touch(mode=0o600, exist_ok=False)
         except OSError as error:
-            raise CommandError(f"{file} cannot be made: {error.strerror}. Name another file.") from error
+            raise CommandError(f"{file} cannot be created: {error.strerror}. Name another file.") from error
         try:
             secret = prolific.create_hook_secret(workspace_id)
         except ProlificError:
             file.unlink()
             raise
         file.write_text(f"{secret}\n", "utf-8")
-        self.stdout.write(f"The secret is in {file}. Set PROLIFIC_WEBHOOK_SECRET_FILE to it and start the site again.")
+        self.stdout.write(
+            f"The secret is in {file}. Set PROLIFIC_WEBHOOK_SECRET_FILE to this file, and restart the site."
+        )

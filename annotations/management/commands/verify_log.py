@@ -25,7 +25,7 @@ class Command(BaseCommand):
                 self.stderr.write(difference)
                 n_found += 1
         counts = ", ".join(f"{table.title} {check.replayed[table]:,}" for table in TABLES if check.replayed[table])
-        self.stdout.write(f"Rows replayed: {counts}. Of the visits {len(check.erased):,} are erased.")
+        self.stdout.write(f"Rows replayed: {counts}. Erased visits: {len(check.erased):,}.")
         if n_found:
             raise CommandError(f"The log and the tables differ in {n_found:,} place{'' if n_found == 1 else 's'}.")
         self.stdout.write(f"The log and the tables agree on {check.replayed[SESSION]:,} visits.")

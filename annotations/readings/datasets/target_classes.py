@@ -39,5 +39,7 @@ def evaluated(
     rows = files.rows(split)
     rows = rows[predictions[rows] != BaseModel.NO_PREDICTION]
     if not len(rows):
-        raise NothingToEvaluate(f"No {split.word} image has a prediction, so no class can be studied.")
+        raise NothingToEvaluate(
+            f"No {split.word} image has a prediction, so no class can be studied. Add predictions for this split."
+        )
     return predictions[rows], files.labels[rows]

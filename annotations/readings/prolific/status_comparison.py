@@ -6,7 +6,7 @@ from annotations.models import ProlificRequest, RequestState, Study, StudyOnProl
 from annotations.prolific.study_statuses import OVER, PAUSED, REACHED_BY, SENDING
 
 _CHANGES = (event_kinds.STUDY_OPENED, event_kinds.STUDY_PAUSED, event_kinds.STUDY_RESUMED, event_kinds.STUDY_CLOSED)
-_SHUT = "Prolific goes on sending people, and this study is {state}: they find a shut door. {way_on} See “On Prolific”."
+_SHUT = "Prolific still sends people, but this study is {state}, so they cannot enter. {way_on} See “On Prolific”."
 _WAYS_ON = {StudyState.PAUSED: "Pause it there, or resume it here.", StudyState.CLOSED: "Stop it there."}
 
 
@@ -38,10 +38,10 @@ def _mismatch(state: StudyState, status: str) -> dict[str, str]:
     if status in SENDING and state in _WAYS_ON:
         return {"prolific_sends_people": _SHUT.format(state=state, way_on=_WAYS_ON[state])}
     if status == PAUSED and state == StudyState.ACTIVE:
-        text = "The study is paused on Prolific and open here: nobody comes. Start it there again, or pause it here."
+        text = "The study is open here but paused on Prolific, so nobody comes. Start it there again, or pause it here."
         return {"prolific_sends_nobody": f"{text} See “On Prolific”."}
     if status in OVER and state == StudyState.ACTIVE:
-        text = f"The study is {status.lower()} on Prolific and open here: nobody comes from there any more."
+        text = f"The study is open here but {status.lower()} on Prolific, so nobody comes from there."
         return {"prolific_sends_nobody": f"{text} Close it here, or give it more places there."}
     return {}
 
@@ -51,5 +51,5 @@ def _failed_request(study: Study, status: str) -> dict[str, str]:
     if newest is None or newest.state != RequestState.FAILED or status in REACHED_BY[newest.act]:
         return {}
     asked = newest.act.removesuffix("_study")
-    text = f"Prolific was asked to {asked} this study, and it was not done: {newest.last_error} See “On Prolific”."
+    text = f"The request to {asked} this study on Prolific failed: {newest.last_error} See “On Prolific”."
     return {"prolific_request_failed": text}

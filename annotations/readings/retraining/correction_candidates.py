@@ -69,15 +69,15 @@ def _other_meaning(base_model: BaseModel, second: BaseModel) -> str:
     """In what classes, phrases or features mean something else on another data set. Raises BadDataset."""
     first, other = base_model.dataset, second.dataset
     if other == first:
-        return f"{other} is the data set itself, not a second one."
+        return f"{other} is the data set of the correction itself. Choose another data set."
     if other.class_names != first.class_names:
-        return f"{other} has other classes than {first}: {_few(other.class_names)}, not {_few(first.class_names)}."
+        return f"{other} and {first} have different classes: {_few(other.class_names)}, not {_few(first.class_names)}."
     for array, kind in (("similarity", "similarities"), ("features", "features")):
         mine, its = _space(first, array), _space(other, array)
         if its is None:
-            return f"{other} has no features, so nothing can be predicted on it."
+            return f"{other} has no features, so the model cannot predict on it."
         if mine != its:
-            return f"The {kind} of {other} come from another encoder than those of {first}."
+            return f"The {kind} of {other} and {first} come from different encoders."
     return ""
 
 

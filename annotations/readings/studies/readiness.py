@@ -28,13 +28,13 @@ def rehearsal_reasons(study: Study, now: dt.datetime) -> list[str]:
     """
     newest = study.rehearsals.order_by("-id").first()
     if newest is None:
-        return ["No simulated participants have been through it. Send some: Rehearse."]
+        return ["The study has not been rehearsed. Start a rehearsal under “Rehearse and preview”."]
     if newest.state in UNFINISHED:
-        return ["Simulated participants are still going through it. Wait for them to end."]
+        return ["A rehearsal is still running. Wait until it is finished."]
     if newest.state == JobState.FAILED:
-        return [f"The rehearsal did not succeed: {newest.error} FixIn that, and rehearse again."]
+        return [f"The rehearsal failed: {newest.error} Fix this, then rehearse again."]
     if newest.configuration_digest != configuration_digest(study):
-        return ["The study was changed after its rehearsal. Rehearse it as it is now."]
+        return ["The study was changed after its rehearsal. Rehearse it again."]
     assert newest.finished_at is not None, "a constraint says so"
     if now - newest.finished_at > REHEARSAL_IS_GOOD_FOR:
         return ["The last rehearsal is more than an hour old. Rehearse again shortly before opening."]
@@ -45,14 +45,17 @@ def link_reasons(study: Study) -> list[str]:
     """What would keep everybody out, or from coming back: neither can be changed once the study is open."""
     names = {study.participant_parameter, study.study_parameter, study.session_parameter}
     checks = (
-        (len(names) == 3, "The three parameters of the link need three different names."),
+        (
+            len(names) == 3,
+            "Two parameters of the link have the same name. Give the three parameters different names.",
+        ),
         (
             not study.external_study_id or is_outside_id(study.external_study_id),
-            "Prolific's study id can hold letters, digits and _ . ~ - alone, 64 at most. Copy it again.",
+            "Prolific's study id may contain only letters, digits and _ . ~ -, at most 64 characters. Copy it again.",
         ),
         (
             not study.completion_url or study.completion_url.startswith(("https://", "http://")),
-            "The completion address must begin with https:// (or be empty: then nobody is sent back).",
+            "The completion address must begin with https://. Leave it empty if participants should not be redirected.",
         ),
     )
     return [reason for is_right, reason in checks if not is_right]
@@ -61,7 +64,12 @@ def link_reasons(study: Study) -> list[str]:
 def task_reasons(task: Task) -> list[str]:
     base_model = task.base_model
     if not base_model.dataset.similarity_encoder:
-        return [f"{base_model.dataset} names no similarity encoder, so phrases cannot be scored. Import it with one."]
+        return [
+            (
+                f"{base_model.dataset} has no similarity encoder, so phrases cannot be scored. Import it again with an "
+                "encoder."
+            )
+        ]
     try:
         check_template(task.text_template)
         target_class = resolved_target_class(task)
@@ -90,7 +98,7 @@ def _why(word: str, reason: str) -> str:
 
 def _image_reasons(base_model: BaseModel, images: ClassImages, name: str) -> list[str]:
     return [
-        f"{base_model} has no {kind} validation image in class “{name}”, so nothing can be told apart. {way_on}"
+        f"{base_model} has no {kind} validation image in class “{name}”, so phrases cannot be scored. {way_on}"
         for kind, count, way_on in (
             ("wrong", images.n_error, "Choose a class with errors."),
             ("right", images.n_correct, "Choose a class that the model sometimes gets right."),

@@ -247,7 +247,7 @@ class IdentityDestroyed(ServiceError):
 
     code = "identity_destroyed"
     status = 410
-    sentence = "Who this person was has been erased. What is left is kept under the pseudonym alone."
+    sentence = "The identity of this person has been erased. The remaining data are stored under the pseudonym only."
 
 
 class IdentityUnreadable(ServiceError):
@@ -255,7 +255,7 @@ class IdentityUnreadable(ServiceError):
 
     code = "identity_unreadable"
     status = 500
-    sentence = "The ids cannot be read with this server's IDENTITY_KEYS. Ask its operator to add the earlier key."
+    sentence = "The ids cannot be decrypted with this server's IDENTITY_KEYS. Ask the operator to add the earlier key."
 
 
 class TooFast(ServiceError):
@@ -279,8 +279,8 @@ class NoProlificToken(ServiceError):
 
     code = "no_prolific_token"
     sentence = (
-        "This site has no Prolific token, so it cannot ask Prolific for that. Do it on Prolific's own page of the "
-        "submissions, then import its file here."
+        "This site has no Prolific token, so it cannot send this request. Do it on Prolific's submissions "
+        "page, then import Prolific's file here."
     )
 
 

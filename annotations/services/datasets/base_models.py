@@ -92,7 +92,10 @@ def test_group_metrics(dataset: Dataset, predictions: NDArray[np.integer]) -> Gr
     rows = files.rows(Split.TEST)
     shown = predictions != BaseModel.NO_PREDICTION
     if not shown.any():
-        raise NothingToEvaluate(f"No test image of {dataset} has a prediction, so nothing can be measured.")
+        raise NothingToEvaluate(
+            f"No test image of {dataset} has a prediction, so no accuracy can be computed. Add predictions for the "
+            "test split."
+        )
     groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
     return group_metrics(predictions[shown], files.labels[rows][shown], groups[shown], files.train_group_counts)
 
@@ -126,10 +129,10 @@ def _store(
 def _check_same(known: BaseModel, origin: BaseModelOrigin, l2: float, file_sha256: str | None = None) -> None:
     if known.origin != origin or known.training.get("file_sha256") != file_sha256:
         raise BaseModelNameTaken(
-            f"{known} exists already ({known.get_origin_display()}) and never changes. Choose another --name."
+            f"{known} already exists ({known.get_origin_display()}) and cannot be changed. Choose another --name."
         )
     if known.l2 != l2:
-        raise BaseModelNameTaken(f"{known} exists already with λ = {known.l2:g}, not {l2:g}. Choose another --name.")
+        raise BaseModelNameTaken(f"{known} already exists with λ = {known.l2:g}, not {l2:g}. Choose another --name.")
 
 
 def _predictions_of(head: Head, files: DatasetFiles) -> NDArray[np.int32]:

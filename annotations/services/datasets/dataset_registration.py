@@ -50,7 +50,9 @@ def find_dataset(reference: str) -> Dataset:
     dataset = versions.first()
     if dataset is None:
         known = ", ".join(f"{known.name}@{known.version}" for known in Dataset.objects.all()[:20])
-        raise DatasetNotFound(f"There is no data set {reference}. Known: {known or 'none; import one first'}.")
+        raise DatasetNotFound(
+            f"There is no data set {reference}. Known data sets: {known or 'none; import one first'}."
+        )
     return dataset
 
 
@@ -81,5 +83,6 @@ def _below_data_root(directory: Path) -> str:
         return directory.resolve().relative_to(settings.DATA_ROOT).as_posix()
     except ValueError:
         raise OutsideDataRoot(
-            f"The data set lies in {directory}, which is not below DATA_ROOT ({settings.DATA_ROOT}): move it there."
+            f"The data set is in {directory}, which is outside DATA_ROOT ({settings.DATA_ROOT}). Move it into "
+            "DATA_ROOT."
         ) from None

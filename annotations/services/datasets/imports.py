@@ -60,7 +60,7 @@ def importable_folders() -> list[str]:
 def folder_of(name: str) -> Path:
     """Return the folder that a name from `importable_folders` stands for. Raises ImportNotPossible for any other."""
     if name not in importable_folders():
-        raise ImportNotPossible("There is no such folder to import from. Choose one of the list.")
+        raise ImportNotPossible("This folder cannot be imported. Choose one from the list.")
     assert settings.IMPORT_ROOT is not None, "it lists folders"
     return settings.IMPORT_ROOT / name
 
@@ -74,7 +74,7 @@ def upload_path(file_name: str) -> Path:
     """Return where an uploaded archive goes: a new name of our own in DATA_ROOT. Raises ImportNotPossible."""
     suffix = next((suffix for suffix in SUFFIXES if file_name.lower().endswith(suffix)), None)
     if suffix is None:
-        raise ImportNotPossible(f"An archive ends in {', '.join(SUFFIXES)}. Pack the folder again as one of these.")
+        raise ImportNotPossible(f"The archive has an unknown format. Pack the folder as {', '.join(SUFFIXES)}.")
     folder = settings.DATA_ROOT / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     return Path(folder / f"{uuid.uuid4().hex}{suffix}")
@@ -87,11 +87,11 @@ def request_import(source: ImportSource, *, by: str) -> DatasetImport:
     try:
         validate_slug(name)
     except ValidationError as error:
-        raise ImportNotPossible("A data set's name holds letters, digits, _ and - alone.") from error
+        raise ImportNotPossible("The name of a data set may contain only letters, digits, _ and -.") from error
     if source.source_format not in FORMATS:
-        raise ImportNotPossible(f"{source.source_format!r} is none of the formats {', '.join(FORMATS)}.")
+        raise ImportNotPossible(f"{source.source_format!r} is not a known format. Choose one of {', '.join(FORMATS)}.")
     if bool(folder) == bool(archive):
-        raise ImportNotPossible("Choose a folder or upload an archive: one of the two.")
+        raise ImportNotPossible("Choose a folder or upload an archive, but not both.")
     if folder:
         folder_of(folder)
     encoder = _known_encoder(source.similarity_encoder or known_encoders()[0])
@@ -117,12 +117,14 @@ def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) 
     """
     locked = DatasetImport.objects.select_for_update().get(pk=job.pk)
     if locked.state != JobState.FAILED:
-        raise ImportNotPossible("Only an import that failed can be tried again.")
+        raise ImportNotPossible("This import did not fail. Only a failed import can be tried again.")
     if not can_be_tried_again(locked):
-        raise ImportNotPossible("The archive is no longer here. Upload it again.")
+        raise ImportNotPossible("The archive is no longer on this server. Upload it again.")
     if similarity_encoder and similarity_encoder != locked.similarity_encoder:
         if locked.dataset is not None:
-            raise ImportNotPossible("The data set is in, with the encoder it has. Import it anew for another one.")
+            raise ImportNotPossible(
+                "The data set is already imported, with its encoder. To use another encoder, import the data set again."
+            )
         locked.similarity_encoder = _known_encoder(similarity_encoder)
     locked.state, locked.attempts, locked.error, locked.finished_at = JobState.PENDING, 0, "", None
     locked.save(update_fields=["state", "attempts", "error", "finished_at", "similarity_encoder"])
@@ -157,7 +159,7 @@ def remove_upload(job: DatasetImport) -> None:
 
 def _known_encoder(spec: str) -> str:
     if spec not in known_encoders():
-        raise ImportNotPossible("This encoder is not known here yet. An operator can import with it by command.")
+        raise ImportNotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
     return spec
 
 

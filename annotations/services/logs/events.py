@@ -56,11 +56,11 @@ def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
 
 def _states_of(entry: Entry) -> Sequence[RowState]:
     if entry.kind not in event_kinds.KINDS:
-        raise ValueError(f"{entry.kind!r} is not a kind of event")
+        raise ValueError(f"{entry.kind!r} is not an event kind")
     if {ROWS, SEALED_UNDER} & entry.payload.keys():
-        raise ValueError(f"{entry.kind!r} says itself what only `states` says")
+        raise ValueError(f"the payload of {entry.kind!r} has a key that is reserved for `states`")
     if entry.session is None and any(each.personal for each in entry.states):
-        raise ValueError(f"{entry.kind!r} has something personal, and names no visit")
+        raise ValueError(f"{entry.kind!r} has personal data, so it must name a visit")
     if entry.kind not in event_kinds.OF_A_VISIT or entry.session is None:
         return entry.states
     visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")

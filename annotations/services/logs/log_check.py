@@ -62,10 +62,10 @@ class LogCheck:
         """Rows and events that were reached through nobody of the study, which no service makes."""
         for table in _OF_PEOPLE:
             if n := table.rows(self.study).count() - self.stored[table]:
-                yield f"{table.title}: {n:,} of those stored are of nobody in the study"
+                yield f"{table.title}: {n:,} stored rows belong to no participant of the study"
         of_visits = self.study.events.filter(session__isnull=False)
         if n := of_visits.count() - of_visits.filter(session__participant__study=self.study).count():
-            yield f"event: {n:,} of those in the log are of nobody in the study"
+            yield f"event: {n:,} logged events belong to no participant of the study"
 
 
 def _portions(study: Study) -> Iterator[list[int]]:

@@ -85,11 +85,11 @@ def _differences(table: LoggedTable, replayed: LoggedRows, tables: LoggedRows) -
         row = log.get(key) or now[key]
         name = f"{table.title} {key}"
         if replayed.is_gone(table, row):
-            yield f"{name}: is still stored, and its visit is erased"
+            yield f"{name}: still stored, but its visit is erased"
         elif key not in now:
-            yield f"{name}: is in the log, and not stored"
+            yield f"{name}: in the log, but not stored"
         elif key not in log:
-            yield f"{name}: is stored, and not in the log"
+            yield f"{name}: stored, but not in the log"
         else:
             hidden = table.personal if (table, key) in replayed.sealed else ()
             yield from _differing_fields(name, log[key], now[key], hidden)
@@ -128,7 +128,7 @@ def _put(state: LoggedRows, table: LoggedTable, key: Key, visit: int | None, val
 def _differing_fields(name: str, log: Row, now: Row, hidden: Collection[str]) -> Iterator[str]:
     for each in sorted((log.keys() | now.keys()) - set(hidden)):
         if log.get(each) != now.get(each):
-            yield f"{name}: {each} is {_shown(log.get(each))} in the log, and {_shown(now.get(each))} as stored"
+            yield f"{name}: {each} is {_shown(log.get(each))} in the log, but {_shown(now.get(each))} is stored"
 
 
 def _shown(value: Any) -> str:

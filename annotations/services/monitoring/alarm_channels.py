@@ -30,7 +30,7 @@ class NotificationFailed(Exception):
 def email(alarm: Alarm) -> None:
     """Send an alarm to the study's address. Raises NotificationFailed."""
     if not settings.SENDS_EMAIL:
-        raise NotificationFailed("this site sends no e-mail: its operator has not set EMAIL_URL")
+        raise NotificationFailed("this site cannot send e-mail because EMAIL_URL is not set")
     message = EmailMessage(
         subject=f"Clarify: {alarm.study.title}: {alarm.kind.replace('_', ' ')}",
         body=f"{alarm.message}\n\nSince {alarm.raised_at:%Y-%m-%d %H:%M:%S} UTC.\n{_page(alarm)}\n",
@@ -82,7 +82,7 @@ def post(
     """
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
-        raise NotificationFailed("the webhook must be an https address without a name or password in it")
+        raise NotificationFailed("the webhook must be an https URL without a user name or password")
     try:
         address = _address(parts.hostname, parts.port or 443, allowed)
         connection = _Pinned(parts.hostname, parts.port or 443, address, context, step_timeout_s)
@@ -90,9 +90,9 @@ def post(
             connection, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", what, total_timeout_s
         )
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotificationFailed(f"the webhook could not be reached ({type(error).__name__})") from error
+        raise NotificationFailed(f"the webhook cannot be reached ({type(error).__name__})") from error
     if not 200 <= status < 300:
-        raise NotificationFailed(f"the webhook answered {status}")
+        raise NotificationFailed(f"the webhook answered with status {status}")
 
 
 class _Pinned(http.client.HTTPSConnection):
@@ -113,7 +113,7 @@ class _Pinned(http.client.HTTPSConnection):
 def _address(name: str, port: int, allowed: AddressCheck) -> str:
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
     if not found or not all(allowed(address) for address in found):
-        raise NotificationFailed("the webhook must lie on the public internet")
+        raise NotificationFailed("the webhook must have a public internet address")
     return found[0]
 
 

@@ -134,17 +134,17 @@ def _money(study: Study, now: dt.datetime) -> list[AlarmCondition]:
     found = {
         "bonuses_unsure": (
             BatchState.UNSURE in states,
-            "Bonuses may or may not have reached Prolific. Look there and say so under “Payments”: no other batch "
-            "goes out before.",
+            "Clarify does not know whether Prolific received a batch of bonuses. Check on Prolific, then "
+            "record the result under “Payments”. Until then, no other batch can be sent.",
         ),
         "bonuses_failed": (
             BatchState.FAILED in states,
-            "Bonuses were not paid: “Payments” says why, and makes them ready again.",
+            "Bonuses were not paid. See the reason under “Payments”, and make the batch ready again there.",
         ),
         "review_late": (
             late > 0,
-            f"{late} {noun} review for over {REVIEW_LATE.days} days. After {REVIEW_WITHIN.days} Prolific approves by "
-            "itself. See “Reconciliation”.",
+            f"{late} {noun} review for over {REVIEW_LATE.days} days. After {REVIEW_WITHIN.days} days Prolific "
+            "approves automatically. See “Reconciliation”.",
         ),
     }
     return [AlarmCondition(kind, message) for kind, (holds, message) in found.items() if holds]
@@ -159,9 +159,11 @@ def _scoring(study: Study, now: dt.datetime) -> list[AlarmCondition]:
     last = queue_health.last_score_at()
     if last is None or (now - last).total_seconds() > LONGEST_WAIT_S:
         return [
-            AlarmCondition("nobody_scores", f"No phrase on this site was scored for {LONGEST_WAIT_S:.0f} s. {waits}.")
+            AlarmCondition(
+                "nobody_scores", f"No phrase on this site has been scored for {LONGEST_WAIT_S:.0f} s: {waits}."
+            )
         ]
-    return [AlarmCondition("oldest_pending", f"Scoring does not keep up: {waits}.")]
+    return [AlarmCondition("oldest_pending", f"Scoring cannot keep up: {waits}.")]
 
 
 def _silent_queues(now: dt.datetime) -> list[AlarmCondition]:
@@ -172,14 +174,16 @@ def _silent_queues(now: dt.datetime) -> list[AlarmCondition]:
 
 
 def _since(silent_s: float | None) -> str:
-    return ", and none ever did" if silent_s is None else f"; the last sign of life was {silent_s:.0f} s ago"
+    return ", and none ever has" if silent_s is None else f"; the last heartbeat was {silent_s:.0f} s ago"
 
 
 def _share(kind: str, share: Share, level: float, what: str) -> list[AlarmCondition]:
     if share.value is None or share.of < MIN_PEOPLE or share.value <= level:
         return []
     return [
-        AlarmCondition(kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}; the study's level is {level:.0%}.")
+        AlarmCondition(
+            kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}. The study's alarm level is {level:.0%}."
+        )
     ]
 
 
@@ -221,7 +225,8 @@ def _notify(alarm: Alarm, now: dt.datetime) -> bool:
         channels_notified=notified, last_error="; ".join(errors)[:2000], notified_at=now if done else None
     )
     if errors:
-        logger.warning("alarm %s of study %s was not sent: %s", alarm.kind, alarm.study.slug, "; ".join(errors))
+        why = "; ".join(errors)
+        logger.warning("notification of alarm %s in study %s failed: %s", alarm.kind, alarm.study.slug, why)
     return done
 
 

@@ -87,7 +87,9 @@ def ask(submission: Submission, act: submission_requests.Act, *, by: str, **deta
         (locked,) = _locked([submission])
         if act not in allowed_actions(locked):
             standing = locked.status or "not known"
-            raise RequestRefused(f"This does not fit any more: the submission is “{standing}” on Prolific.")
+            raise RequestRefused(
+                f"This action is no longer possible because the submission has status “{standing}” on Prolific."
+            )
         return submission_requests.ask(locked, act, by=by, **detail)
 
 
@@ -107,7 +109,10 @@ def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
     with transaction.atomic():
         (locked,) = _locked([submission])
         if "pay_by_hand" not in allowed_actions(locked):
-            raise RequestRefused("The reward is owed once, to whoever completed the visit and is not paid by Prolific.")
+            raise RequestRefused(
+                "The reward can be paid as a bonus only to a person who completed the visit and whom Prolific does "
+                "not pay."
+            )
         return payment_ledger.owe_reward(locked, reason=reason, by=by)
 
 
@@ -120,12 +125,14 @@ def refresh(study: Study, *, by: str) -> None:
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
     if not study.external_study_id:
-        raise RequestRefused("Enter Prolific's study id in the study's form first: without it nothing can be asked.")
+        raise RequestRefused(
+            "The study has no Prolific id, so Clarify cannot list its submissions. Enter the id first."
+        )
     now = timezone.now()
     with transaction.atomic():
         polled = Reconciliation.objects.filter(study=study)
         if polled.filter(begun_at__gt=now - AT_MOST_EVERY).exists():
-            raise RequestRefused("All submissions were gone through less than a minute ago. Look again in a minute.")
+            raise RequestRefused("All submissions were checked less than a minute ago. Try again in a minute.")
         polled.update(begun_at=now - _LONG_AGO)
         audit.record("submissions_looked_at", study=study, by=by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.RECONCILE_SUBMISSIONS)

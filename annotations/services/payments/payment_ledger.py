@@ -26,7 +26,7 @@ from annotations.services.queue import worker_wakeup
 BY_HAND = "by hand"
 REWARD = "reward as a bonus"  # of somebody whom Prolific does not pay any more
 UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
-MOVED_ON = "This batch has moved on since the page was loaded. Load it again to see where it stands."
+MOVED_ON = "This batch has changed since the page was loaded. Reload the page to see its state."
 _LONGEST_REASON = 2_000  # characters
 
 
@@ -44,7 +44,7 @@ def propose(study: Study, *, by: str) -> Proposal:
     Idempotent: a person's payment has the rule and the submission as its key. Raises PaymentRefused without an amount.
     """
     if not study.bonus_cents:
-        raise PaymentRefused("This study has no bonus. Its amount is set in the study's form while it is a draft.")
+        raise PaymentRefused("This study has no bonus. The amount can be set only while the study is a draft.")
     n_judged = n_earned = 0
     for verdict in bonuses.verdicts(study):
         n_judged += 1
@@ -60,7 +60,7 @@ def add_by_hand(submission: Submission, cents: int, *, reason: str, by: str, for
     """Owe somebody an amount for a reason, and say whether it is new: the same form sent twice owes once."""
     reason = reason.strip()[:_LONGEST_REASON]
     if not reason:
-        raise PaymentRefused("Say what it is for: the reason stands in the ledger and in the audit log.")
+        raise PaymentRefused("Give a reason. It is recorded in the ledger and in the audit log.")
     return _owe_audited(submission, BY_HAND, cents, reason, f"hand:{form}", by)
 
 
@@ -68,7 +68,7 @@ def owe_reward(submission: Submission, *, reason: str, by: str) -> bool:
     """Owe the study's reward to somebody who did the work and whose submission pays nothing; once a submission."""
     cents = submission.study.reward_cents
     if not cents:
-        raise PaymentRefused("The study's reward is not set. Enter an amount by hand on the submission's page.")
+        raise PaymentRefused("The study has no reward. Enter an amount by hand on the submission's page.")
     return _owe_audited(submission, REWARD, cents, reason, f"reward:{submission.pk}", by)
 
 
@@ -77,7 +77,7 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
     with transaction.atomic():
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.batch_id is not None:
-            raise PaymentRefused("This payment is in a batch already. Undo the batch if it was not sent yet.")
+            raise PaymentRefused("This payment is already in a batch. If the batch has not been sent, undo it first.")
         locked.withheld_reason = reason.strip()
         locked.save(update_fields=["withheld_reason"])
         act = "payment_withheld" if locked.withheld_reason else "payment_owed_again"
@@ -93,13 +93,16 @@ def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         if under_way(study) is not None:
-            raise PaymentRefused("Another batch of this study is under way. Prolific takes one at a time.")
+            raise PaymentRefused(
+                "Another batch of this study is under way. Prolific accepts one batch at a time, so settle that "
+                "one first."
+            )
         rows = Payment.objects.select_for_update(of=("self",)).select_related(
             "submission__study", "submission__session"
         )
         owed = list(rows.filter(study=study, pk__in=payments, batch=None, withheld_reason="").order_by("pk"))
         if not owed or len(owed) != len(set(payments)):
-            raise PaymentRefused("Choose payments that are owed. Somebody may have changed the list meanwhile.")
+            raise PaymentRefused("None of the chosen payments is owed any more. Reload the page, and choose again.")
         listed = reconciliation.listed_at(study)
         for payment in owed:
             _refuse_unpayable(payment, listed)
@@ -195,7 +198,7 @@ def _owe_audited(submission: Submission, rule: str, cents: int, reason: str, key
 
 def _owe(submission: Submission, rule: str, cents: int, reason: str, key: str, by: str) -> bool:
     if cents < 1:
-        raise PaymentRefused("An amount is at least 0.01.")
+        raise PaymentRefused("The amount must be at least 0.01.")
     _payment, is_new = Payment.objects.get_or_create(
         study=submission.study,
         idempotency_key=key,
@@ -215,8 +218,8 @@ def _refuse_paid_on_prolific(payment: Payment) -> None:
     submission = payment.submission
     if payment.rule == REWARD and submission.status not in UNPAID:
         raise PaymentRefused(
-            f"{submission} is “{submission.status}” on Prolific, where it can be paid the reward again: withhold the "
-            "reward as a bonus. If it is in a batch, undo the batch first."
+            f"{submission} has status “{submission.status}”, so Prolific can still pay the reward. Withhold this "
+            "bonus. If it is in a batch, undo the batch first."
         )
 
 
@@ -225,10 +228,13 @@ def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
     submission = payment.submission
     if reconciliation.is_unlisted(submission, listed):
         raise PaymentRefused(
-            f"Prolific does not list {submission}, and for one such line it refuses all of a batch. Leave that one out."
+            f"Prolific does not list {submission}, and one unknown submission makes it reject the whole batch. "
+            "Leave this payment out."
         )
     if submission.is_of_another:
-        raise PaymentRefused(f"Prolific names another person for {submission}: settle that on Prolific's page first.")
+        raise PaymentRefused(
+            f"Prolific names another participant for {submission}. Resolve this on Prolific's page first."
+        )
     try:
         submissions.ids_of(submission)
     except ServiceError as error:
@@ -247,7 +253,7 @@ def _refuse_second(batch: PaymentBatch) -> None:
     """One batch of a study at a time; the caller has locked the study."""
     other = under_way(batch.study)
     if other is not None and other.pk != batch.pk:
-        raise PaymentRefused("Another batch of this study is under way. Settle that one first.")
+        raise PaymentRefused("Another batch of this study is under way. Settle that batch first.")
 
 
 def _save(batch: PaymentBatch, **changes: Any) -> None:

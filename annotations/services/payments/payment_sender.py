@@ -22,7 +22,7 @@ from annotations.services.logs import audit
 from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.prolific.submissions import ids_of
 
-_ENDED = "A worker ended while it set these bonuses up."
+_ENDED = "A worker stopped while it was setting up these bonuses."
 _WAITS = (BatchState.PREPARED, BatchState.SENT)
 
 
@@ -104,7 +104,7 @@ def _lines(batch: PaymentBatch) -> tuple[str, Counter[str]]:
         study_id = study_id or ids.study
         cents[ids.participant] += payment.amount_cents
     if not cents:
-        raise PaymentRefused("There is nothing in this batch. Undo it.")
+        raise PaymentRefused("This batch has no payments. Undo it.")
     return study_id, cents
 
 

@@ -38,7 +38,9 @@ def check_rate_limit(session: AnnotationSession) -> None:
         sent, seconds_left = _redis().eval(_COUNT, 1, f"clarify:phrases:{session.participant_id}", WINDOW_S)
     except RedisError as error:
         _redis_circuit.open()
-        logger.warning("phrases are not counted for now: %s", type(error).__name__)
+        logger.warning(
+            "phrase rate limit suspended for %g s: Redis failed (%s)", _redis_circuit.seconds, type(error).__name__
+        )
         return
     if sent > settings.PHRASES_PER_MINUTE:
         raise TooFast(max(1, seconds_left))

@@ -32,8 +32,10 @@ BUDGET_S = 15.0  # a worker's turn; others wait for it
 _CHUNK = 100
 # What is done again each time that it is sent, with what to say where it may have been done.
 _ONCE = {
-    "message": "It may have been sent all the same.",
-    study_drafts.CREATE: "It may have been made all the same: look on Prolific's page, and enter its id here.",
+    "message": "Prolific may still have received it.",
+    study_drafts.CREATE: (
+        "Prolific may still have created it. Check Prolific's page, and enter the id of the study here."
+    ),
 }
 
 
@@ -119,7 +121,7 @@ def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Unif
     """Send the one request; return how many are done by it, 0 or 1."""
     (row,) = rows
     if row.attempts > MAX_TRIES:
-        return _fail(row, "The worker ended at each try. Have its log looked at, then send it again.")
+        return _fail(row, "The worker stopped at every attempt. Check the worker's log, then send the request again.")
     if recruitment.is_superseded(row):
         return _fail(row, recruitment.SUPERSEDED)
     try:
@@ -137,7 +139,7 @@ def _bring_about(prolific: Prolific, row: ProlificRequest) -> None:
     """Have in effect what was asked for; raises the ProlificError where it is not."""
     if row.act in _ONCE:
         if row.attempts > 1 and not row.last_error:  # no try that came to an end: its worker ended in the middle
-            raise Refused(f"A worker ended while it sent this. {_ONCE[row.act]}")
+            raise Refused(f"A worker stopped while it was sending this request. {_ONCE[row.act]}")
         if row.act == study_drafts.CREATE:
             study_drafts.send(prolific, row)
             return
@@ -189,7 +191,7 @@ def _send(prolific: Prolific, row: ProlificRequest) -> None:
     elif row.act == "request_return":
         prolific.request_return(ids.session, [detail["reason"]])
     else:
-        raise ValueError(f"{row.act!r} is nothing that Prolific can be asked for")
+        raise ValueError(f"{row.act!r} is not a request that Prolific accepts")
 
 
 def _ids(row: ProlificRequest) -> OutsideIds:

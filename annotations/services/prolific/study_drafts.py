@@ -24,14 +24,20 @@ _REVIEW: Final = ({"action": "MANUALLY_REVIEW"},)
 def what_is_missing(study: Study) -> list[str]:
     """Return why no draft can be made of the study, each reason in a sentence; empty where one can."""
     checks = (
-        (study.audience == Audience.CROWD, "Experts are logged in here: nobody comes from Prolific."),
-        (not study.external_study_id, "The study has an id on Prolific already: change it there."),
-        (study.quota is not None, "It has no quota, so the number of places is not known."),
-        (study.reward_cents, "It has no reward."),
-        (estimate(study) is not None, "How long it takes is not known: a task has no time limit."),
+        (
+            study.audience == Audience.CROWD,
+            "This study is for experts, who sign in here and do not come from Prolific.",
+        ),
+        (not study.external_study_id, "The study already has an id on Prolific. Change it on Prolific's page."),
+        (study.quota is not None, "The study has no quota, so the number of places is not known. Set one."),
+        (study.reward_cents, "The study has no reward. Set one."),
+        (
+            estimate(study) is not None,
+            "A task has no time limit, so the duration is not known. Set a time limit for every task.",
+        ),
         (
             "localhost" not in settings.SITE_URL,
-            "This site's address is on this machine alone, so nobody could come to it.",
+            "Nobody else can reach this site because its address is local. Set SITE_URL to a public address.",
         ),
     )
     return [sentence for is_there, sentence in checks if not is_there]
@@ -53,11 +59,11 @@ def draft_fields(
     """
     reasons = what_is_missing(study)
     if study.failed_check_is_paid and not (screen_out_cents and screen_out_slots):
-        reasons.append("Say what who fails the check is paid, and how many people at most.")
+        reasons.append("Enter what people are paid who fail the check, and the largest number of them.")
     if not description.strip():
-        reasons.append("Say in a few words what people will do.")
+        reasons.append("Describe in a few words what participants will do.")
     if not devices or set(devices) - set(DEVICES):
-        reasons.append("Choose the devices that people may use.")
+        reasons.append("Choose the devices that participants may use.")
     if reasons:
         raise RequestRefused(" ".join(reasons))
     fields = {
@@ -91,7 +97,7 @@ def ask_for_draft(study: Study, fields: dict[str, Any], *, by: str) -> ProlificR
         raise NoProlificToken
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if locked.external_study_id:
-        raise RequestRefused("The study has an id on Prolific already: change it there.")
+        raise RequestRefused("The study already has an id on Prolific. Change it on Prolific's page.")
     pending = study.prolific_requests.filter(act=CREATE, state=RequestState.PENDING).first()
     return pending or _store(study, CREATE, fields, by)
 
@@ -106,9 +112,11 @@ def raise_places(study: Study, places: int, *, by: str) -> ProlificRequest:
         raise NoProlificToken
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not locked.external_study_id:
-        raise RequestRefused("Enter Prolific's study id first: without it nothing can be asked about the study.")
+        raise RequestRefused(
+            "The study has no Prolific id, so Clarify cannot send requests about it. Enter the id first."
+        )
     if locked.quota is None or places <= locked.quota:
-        raise RequestRefused(f"The quota is {locked.quota or 'not set'}, and can only be raised here.")
+        raise RequestRefused(f"The quota is {locked.quota or 'not set'}. It can only be raised here.")
     lifecycle.amend_study(study, {"quota": places}, by=by)
     return _store(study, RAISE, {"places": places}, by)
 
@@ -123,7 +131,10 @@ def send(prolific: Prolific, request: ProlificRequest) -> None:
     with transaction.atomic():
         locked = Study.objects.select_for_update(no_key=True).get(pk=request.study_id)
         if locked.external_study_id:
-            raise RequestRefused("A draft was made there, and another id was entered here meanwhile: compare them.")
+            raise RequestRefused(
+                "Clarify created a draft on Prolific, but another id was entered here meanwhile. Compare the two "
+                "studies."
+            )
         lifecycle.amend_study(locked, {"external_study_id": made.study_id}, by=request.requested_by)
 
 

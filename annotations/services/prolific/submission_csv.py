@@ -47,7 +47,7 @@ class Row:
 def read(data: bytes) -> list[Row]:
     """Return every submission of the file; raises FileRefused with each bad line by its number, at most 20."""
     if len(data) > LARGEST_FILE:
-        raise FileRefused([f"The file is larger than {LARGEST_FILE // 2**20} MiB."])
+        raise FileRefused([f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."])
     text = _text(data)
     separator, columns = _header(text)
     rows: list[Row] = []
@@ -57,19 +57,19 @@ def read(data: bytes) -> list[Row]:
         try:
             row = _row(line, cells, columns)
             if row.submission in first_lines:
-                raise ValueError(f"is the submission of line {first_lines[row.submission]} again")
+                raise ValueError(f"repeats the submission of line {first_lines[row.submission]}")
             first_lines[row.submission] = line
             rows.append(row)
         except ValueError as error:
             problems.append(f"Line {line} {error}.")
         if len(problems) == MAX_PROBLEMS:
-            raise FileRefused([*problems, "There may be more."])
+            raise FileRefused([*problems, "There may be more errors."])
         if len(rows) > MAX_ROWS:
-            raise FileRefused([f"The file has more than {MAX_ROWS} submissions."])
+            raise FileRefused([f"The file has too many submissions. The limit is {MAX_ROWS}."])
     if problems:
         raise FileRefused(problems)
     if not rows:
-        raise FileRefused(["The file has no submission in it."])
+        raise FileRefused(["The file has no submissions."])
     return rows
 
 
@@ -126,7 +126,7 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 def _row(line: int, cells: Sequence[str], columns: Mapping[str, int]) -> Row:
     if len(cells) <= max(columns.values()):
-        raise ValueError("is shorter than the first line")
+        raise ValueError("has fewer columns than the first line")
     value = {name: cells[place].strip() for name, place in columns.items()}
     for name in ("submission", "participant"):
         if not is_outside_id(value[name]):
@@ -150,7 +150,7 @@ def _moment(value: Mapping[str, str], name: str) -> dt.datetime | None:
         return None
     at = moment(text.replace(" UTC", "+00:00"))
     if at is None:
-        raise ValueError(f"has a time that cannot be read ({name.replace('_', ' ')})")
+        raise ValueError(f"has an invalid time ({name.replace('_', ' ')})")
     return at
 
 

@@ -41,7 +41,7 @@ def import_csv(
     taken_at = taken_at or timezone.now()
     _refuse_other_study(study, name)
     if taken_at > timezone.now() + dt.timedelta(minutes=1):
-        raise FileRefused(["The file cannot have been downloaded in the future."])
+        raise FileRefused(["The time of the download is in the future. Correct it."])
     rows = read(file.read(LARGEST_FILE + 1))
     with transaction.atomic():
         before = _statuses(study)
@@ -56,8 +56,8 @@ def import_csv(
 def _refuse_other_study(study: Study, name: str) -> None:
     named = study_of_name(name)
     if named and study.external_study_id and named != study.external_study_id.lower():
-        other = "By its name, this is the export of another study on Prolific."
-        raise FileRefused([f"{other} Download that of this study, or correct the study's id here."])
+        other = "The file name is that of another study's export on Prolific."
+        raise FileRefused([f"{other} Download the export of this study, or correct the study's Prolific id here."])
 
 
 def _note(study: Study, row: Row, taken_at: dt.datetime) -> None:

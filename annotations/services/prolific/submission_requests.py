@@ -35,7 +35,7 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
     if act not in _CHECKS:
-        raise RequestRefused(f"Prolific cannot be asked to {act}.")
+        raise RequestRefused(f"“{act}” is not a request that Prolific accepts.")
     checked = _CHECKS[act](submission, {name: value.strip() for name, value in detail.items()})
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
@@ -67,7 +67,7 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
 def ask_again(request: ProlificRequest, *, by: str) -> ProlificRequest:
     """Ask once more for what failed, as a new request; raises what `ask` does, RequestRefused unless it failed."""
     if request.state != RequestState.FAILED or request.submission is None:
-        raise RequestRefused("Only a request that failed can be sent again.")
+        raise RequestRefused("This request did not fail. Only a failed request can be sent again.")
     return ask(request.submission, request.act, by=by, **request.detail)  # type: ignore[arg-type]  # checked there
 
 
@@ -90,46 +90,53 @@ def _complete(submission: Submission, detail: Detail) -> dict[str, str]:
     code = submission.study.researcher_code
     if not code:
         raise RequestRefused(
-            "This study has no researcher code. Make a completion code on Prolific whose actor is the researcher, and "
-            "enter it in the study's settings."
+            "This study has no researcher code. On Prolific, create a completion code with the actor "
+            "“researcher”, then enter it in the study's settings."
         )
     return {"code": code}
 
 
 def _request_return(submission: Submission, detail: Detail) -> dict[str, str]:
-    return {"reason": _needed(detail, "reason", "Say why the person shall return the submission: they read it.")}
+    return {"reason": _needed(detail, "reason", "Give the reason for the return. The person reads it.")}
 
 
 def _screen_out(submission: Submission, detail: Detail) -> dict[str, str]:
-    return {"reason": _needed(detail, "reason", "Say why the person is screened out: it is kept in the audit log.")}
+    return {"reason": _needed(detail, "reason", "Give the reason for the screen-out. It is recorded in the audit log.")}
 
 
 def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
     message, category = detail.get("message", ""), detail.get("category", "")
     if submission.session is not None and submission.session.outcome == Outcome.FAILED_CHECK:
         raise RequestRefused(
-            "Nobody is rejected for the comprehension check: ask for a return, or screen out with pay."
+            "A failed comprehension check is not a reason for rejection. Ask for a return, or screen the "
+            "person out with pay."
         )
     if len(message) < MIN_REJECTION_MESSAGE:
         raise RequestRefused(
-            f"A rejection needs a message of at least {MIN_REJECTION_MESSAGE} characters that the person reads; this "
-            f"one has {len(message)}."
+            f"The message to the person is too short: {len(message)} characters. A rejection needs at least "
+            f"{MIN_REJECTION_MESSAGE}."
         )
     if category not in REJECTION_CATEGORIES:
-        raise RequestRefused("A rejection needs one of Prolific's categories.")
+        raise RequestRefused("A rejection needs a category. Choose one of Prolific's.")
     return {"message": message, "category": category}
 
 
 def _unreject(submission: Submission, detail: Detail) -> dict[str, str]:
-    return {"reason": _needed(detail, "reason", "Say why the rejection is taken back: it is kept in the audit log.")}
+    return {
+        "reason": _needed(
+            detail, "reason", "Give the reason for taking back the rejection. It is recorded in the audit log."
+        )
+    }
 
 
 def _message(submission: Submission, detail: Detail) -> dict[str, str]:
     text = _needed(detail, "text", "Write something first.")
     if len(text) > LONGEST_MESSAGE:
-        raise RequestRefused(f"This message is too long: at most {LONGEST_MESSAGE} characters.")
+        raise RequestRefused(f"The message is too long. Use at most {LONGEST_MESSAGE} characters.")
     if submission.is_of_another:
-        raise RequestRefused("Prolific names another person for this submission: write to them on Prolific's page.")
+        raise RequestRefused(
+            "Prolific names another participant for this submission. Write to them on Prolific's page."
+        )
     return {"text": text}
 
 

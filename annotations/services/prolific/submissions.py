@@ -245,7 +245,7 @@ def _locked(study: Study, submission: Submission | None, ids: OutsideIds | None)
     if submission is not None:
         return rows.get(pk=submission.pk)
     if ids is None:
-        raise ValueError("give the submission, or its ids")
+        raise ValueError("give either the submission or its ids")
     key = pseudonym(study, "S", ids.session)
     row = rows.filter(study=study, submission_key=key).first()
     if row is None and ForgottenSubmission.objects.filter(study=study, submission_key=key).exists():

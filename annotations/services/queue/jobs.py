@@ -33,9 +33,7 @@ def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
         due = model._default_manager.filter(Q(state=JobState.PENDING) | silent).order_by("id")
         for job in due.select_for_update(of=("self",), skip_locked=True):
             if job.attempts >= MAX_ATTEMPTS:
-                error = (
-                    f"The worker ended {job.attempts} times while it was at “{job.phase or 'the start'}”. See its log."
-                )
+                error = f"The worker stopped {job.attempts} times during “{job.phase or 'the start'}”. See its log."
                 _end(job, JobState.FAILED, error=error)
                 continue
             job.attempts = F("attempts") + 1

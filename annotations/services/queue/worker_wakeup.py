@@ -48,7 +48,7 @@ def _send(task_name: str) -> None:
             app.send_task(task_name, producer=producer, ignore_result=True, retry=False)
     except (KombuError, OSError) as error:
         _broker_circuit.open()
-        logger.warning("the broker did not take %s, the sweeper will: %s", task_name, type(error).__name__)
+        logger.warning("broker did not accept %s, the sweeper will run it: %s", task_name, type(error).__name__)
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,7 @@ class PhraseGone(ServiceError):
 
     code = "phrase_gone"
     status = 404
-    sentence = "This phrase is gone: the person who wrote it withdrew."
+    sentence = "This phrase has been deleted because its author withdrew."
 
 
 class ModerationNeedsReason(ServiceError):
@@ -30,7 +30,7 @@ class ModerationNeedsReason(ServiceError):
 
     code = "moderation_needs_reason"
     status = 400
-    sentence = "Please say why: the reason stands in the audit log and in the study's exclusion ledger."
+    sentence = "Give a reason. It is recorded in the audit log and in the study's exclusion ledger."
 
 
 def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "") -> Phrase:

@@ -25,7 +25,7 @@ class NoSuchRelease(ServiceError):
 
     code = "no_such_release"
     status = 404
-    sentence = "This study has no release of that number."
+    sentence = "This study has no release with this number."
 
 
 class ReleaseNotReady(ServiceError):
@@ -33,7 +33,7 @@ class ReleaseNotReady(ServiceError):
 
     code = "release_not_ready"
     status = 409
-    sentence = "This release is not built. Look at its state, and ask for another one where it failed."
+    sentence = "This release is not ready. If it failed, request a new one."
 
 
 class ReleaseSuperseded(ServiceError):
@@ -42,8 +42,8 @@ class ReleaseSuperseded(ServiceError):
     code = "release_superseded"
     status = 410
     sentence = (
-        "Somebody whose data is in this release withdrew since, so it is not handed out any more. Ask for a new one; "
-        "whoever has a copy of this one should replace it."
+        "A participant in this release has withdrawn, so it can no longer be downloaded. Request a new "
+        "release, and replace all copies of this one."
     )
 
 
@@ -52,7 +52,7 @@ class ReleaseFileMissing(ServiceError):
 
     code = "release_file_missing"
     status = 410
-    sentence = "The file of this release is not on this server any more. Ask for a new release."
+    sentence = "The file of this release is no longer on this server. Request a new release."
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def request(
     """
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if study.corrections.filter(finished_at=None).exists():
-        raise CorrectionNotPossible("Another correction of this study is being trained. Wait for it to end.")
+        raise CorrectionNotPossible("Another correction of this study is being trained. Wait until it is finished.")
     if not study.tasks.filter(base_model=base_model).exists():
         raise CorrectionNotPossible(
             f"No task of this study shows {base_model}. Choose the base model of one of its tasks."
@@ -125,9 +125,9 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
     reason = reason.strip()
     locked = Correction.objects.select_for_update(of=("self",)).select_related("study").get(pk=correction.pk)
     if not reason:
-        raise CorrectionNotPossible("Please say why.")
+        raise CorrectionNotPossible("Give a reason for the decision.")
     if locked.state != JobState.DONE:
-        raise CorrectionNotPossible("It can be decided on once it is trained.")
+        raise CorrectionNotPossible("This correction is not trained yet. Wait until training is finished, then decide.")
     if decision == Review.APPROVED and (gone := _no_longer_approved(locked)):
         raise CorrectionNotPossible(gone)
     before = locked.review
@@ -149,9 +149,11 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
 def take_head(correction: Correction, *, by: str) -> bytes:
     """Return the head as a safetensors file, and put down who took it. Raises CorrectionNotApproved."""
     if correction.state != JobState.DONE or correction.head is None:
-        raise CorrectionNotApproved("This correction has no head: it is not trained.")
+        raise CorrectionNotApproved("This correction has no head because it is not trained.")
     if correction.review != Review.APPROVED:
-        raise CorrectionNotApproved("Its head is handed out once a coordinator has approved the correction.")
+        raise CorrectionNotApproved(
+            "The head of this correction cannot be downloaded yet. A coordinator must approve the correction first."
+        )
     if gone := _no_longer_approved(correction):
         raise CorrectionNotApproved(gone)
     audit.record("correction_head_taken", study=correction.study, by=by, subject=f"correction {correction.pk}")
@@ -169,14 +171,14 @@ def _choose(study: Study, base_model: BaseModel, by_hand: Mapping[int, int | Non
         if score is None or label_of(score) != label:
             name = _class_name(base_model.dataset, label)
             raise CorrectionNotPossible(
-                f"That phrase is not among the approved ones of “{name}” that have a similarity threshold."
+                f"The chosen phrase of “{name}” is not approved or has no similarity threshold. Choose another phrase."
             )
         best = found[label][0]
         chosen[label] = (score, (score.text_digest, score.sign) != (best.text_digest, best.sign))
     if not chosen:
         raise CorrectionNotPossible(
-            "There is no approved phrase with a similarity threshold to train with. Approve phrases on the moderation "
-            "page first."
+            "No approved phrase has a similarity threshold, so there is nothing to train with. Approve phrases "
+            "on the moderation page first."
         )
     return dict(sorted(chosen.items()))
 
@@ -189,7 +191,7 @@ def _class_name(dataset: Dataset, label: int) -> str:
 def _why_not_trainable(base_model: BaseModel) -> str:
     try:
         if not base_model.dataset.has_features:
-            return f"{base_model.dataset} has no features, so nothing can be retrained on it."
+            return f"{base_model.dataset} has no features, so models cannot be retrained on it."
     except BadDataset as error:
         return f"{error}."
     return ""
@@ -198,4 +200,8 @@ def _why_not_trainable(base_model: BaseModel) -> str:
 def _no_longer_approved(correction: Correction) -> str:
     still = approved(correction.study).values("pk")
     part = correction.parts.exclude(score__phrase__in=still).select_related("score__phrase").first()
-    return "" if part is None else f"Its phrase “{part.score.phrase}” is no longer approved. Train another correction."
+    return (
+        ""
+        if part is None
+        else (f"The phrase “{part.score.phrase}” in this correction is no longer approved. Train another correction.")
+    )

@@ -10,7 +10,7 @@ from annotations.services.logs import audit
 
 class LastCoordinator(ServiceError):
     code = "last_coordinator"
-    sentence = "A study needs a coordinator. Give somebody else that role first."
+    sentence = "A study needs a coordinator. Give another member that role first."
 
 
 class NotOnTheStaff(ServiceError):
@@ -18,7 +18,7 @@ class NotOnTheStaff(ServiceError):
 
     code = "not_on_the_staff"
     status = 400
-    sentence = "There is no member of the staff with this name. An operator makes accounts."
+    sentence = "There is no staff account with this name. Ask an operator to create it."
 
 
 def add(study: Study, username: str, role: Role, *, by: str) -> StudyMember:

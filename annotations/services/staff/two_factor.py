@@ -26,7 +26,8 @@ class CodeNotRight(ServiceError):
     code = "code_not_right"
     status = 400
     sentence = (
-        "This code is not right, or was used before. Wait for the next one; after wrong codes, wait a little longer."
+        "This code is wrong or was used before. Wait for the next code. After several wrong codes, wait a "
+        "little longer."
     )
 
 

@@ -79,7 +79,8 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
         tasks.delete()
     except ProtectedError as error:
         raise ClassListRefused(
-            "Previews or simulated participants used one of these. Discard what they left first."
+            "Previews or simulated participants used one of these tasks. Discard their visits first, under "
+            "“Rehearse and preview”."
         ) from error
     if n:
         draft_revisions.revise(study, by=by)
@@ -89,7 +90,7 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
 
 def _draft(study: Study) -> None:
     if Study.objects.select_for_update(no_key=True).get(pk=study.pk).state != StudyState.DRAFT:
-        raise ClassListRefused("The study is open, so its tasks can no longer be changed. Clone it for others.")
+        raise ClassListRefused("The study is open, so its tasks cannot be changed. Clone the study to use other tasks.")
 
 
 def _numbers(base_model: BaseModel, names: Sequence[str]) -> list[int]:
@@ -99,7 +100,7 @@ def _numbers(base_model: BaseModel, names: Sequence[str]) -> list[int]:
     if unknown:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         shown = ", ".join(f"“{name}”" for name in unknown[:5])
-        raise ClassListRefused(f"{base_model.dataset} has no class {shown}{more}. Write them as the data set does.")
+        raise ClassListRefused(f"{base_model.dataset} has no class {shown}{more}. Use the class names of the data set.")
     return list(dict.fromkeys(known[name] for name in names))
 
 

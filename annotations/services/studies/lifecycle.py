@@ -71,7 +71,7 @@ def find_study(slug: str) -> Study:
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-        raise StudyNotFound(f"There is no study {slug!r}. There are: {known}.")
+        raise StudyNotFound(f"There is no study {slug!r}. Known studies: {known}.")
     return study
 
 
@@ -184,7 +184,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
         raise ValueError(f"{', '.join(sorted(frozen))} cannot be changed once the study is open")
     locked = _locked(study, *StudyState)
     if locked.state == StudyState.CLOSED and set(fields) - set(CODES):
-        raise StudyStateMismatch("The study is closed, so only its codes can still be corrected.")
+        raise StudyStateMismatch("The study is closed. Only its codes can still be changed.")
     before = {name: getattr(locked, name) for name in fields}
     changed = [name for name, value in fields.items() if before[name] != value]
     for name in changed:
@@ -233,7 +233,7 @@ def _locked(study: Study, *allowed: StudyState) -> Study:
     # assignment that closing waits for, and writes an event of the study.
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if locked.state not in allowed:
-        raise StudyStateMismatch(f"The study is {locked.get_state_display().lower()}, so this cannot be done now.")
+        raise StudyStateMismatch(f"The study is {locked.get_state_display().lower()}, so this action is not possible.")
     return locked
 
 

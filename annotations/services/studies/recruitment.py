@@ -21,7 +21,7 @@ from annotations.services.queue import worker_wakeup
 TRANSITIONS: Final[dict[str, StudyAct]] = {"pause_study": "PAUSE", "start_study": "START", "stop_study": "STOP"}
 
 
-SUPERSEDED: Final = "Something else was asked for before this was done."
+SUPERSEDED: Final = "A later request replaced this one."
 
 
 def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
@@ -33,9 +33,11 @@ def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
     if act not in TRANSITIONS:
-        raise RequestRefused(f"Prolific cannot be asked to {act}.")
+        raise RequestRefused(f"“{act}” is not a request that Prolific accepts.")
     if not study.external_study_id:
-        raise RequestRefused("Enter Prolific's study id first: without it nothing can be asked about the study.")
+        raise RequestRefused(
+            "The study has no Prolific id, so Clarify cannot send requests about it. Enter the id first."
+        )
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one after the other
         pending = study.prolific_requests.filter(act__in=TRANSITIONS, state=RequestState.PENDING)

@@ -37,7 +37,7 @@ from annotations.services.queue import worker_wakeup
 from annotations.services.releases import release_requests
 from annotations.services.visits import visit_deletion, withdrawal
 
-_UNREADABLE = "Somebody whose phrase it used withdrew. Train it again without that phrase."
+_UNREADABLE = "The author of a phrase in this correction withdrew. Train it again without that phrase."
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class NotForExperts(ServiceError):
     """Somebody of the staff wants to annotate in a study whose people come by the link."""
 
     code = "not_for_experts"
-    sentence = "People come to this study by its link. Experts annotate in a study of their own."
+    sentence = "Participants enter this study by its link. Experts annotate in a study of their own."
 
 
 def visit_of(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSession | None:

@@ -47,7 +47,7 @@ class EntryLinkInvalid(ServiceError):
 
     code = "rehearsal_link_invalid"
     status = 403
-    sentence = "This preview link has expired. Please open a new one from the study's page in the admin."
+    sentence = "This preview link has expired or is invalid. Open a new preview from the study's page in the admin."
 
 
 class PreviewNotAllowed(ServiceError):
@@ -56,8 +56,8 @@ class PreviewNotAllowed(ServiceError):
     code = "preview_not_allowed"
     status = 403
     sentence = (
-        "Whoever made this preview link no longer runs this study, so the link leads nowhere. Ask somebody who does "
-        "for a new one."
+        "The person who made this preview link no longer coordinates the study, so the link is no longer "
+        "valid. Ask a coordinator for a new one."
     )
 
 

@@ -50,11 +50,11 @@ def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     study.refresh_from_db()
     if study.state == StudyState.CLOSED:
-        raise RehearsalNotPossible("The study is closed, so nobody can go through it.")
+        raise RehearsalNotPossible("The study is closed, so it cannot be rehearsed.")
     if not 1 <= n_people <= MAX_PEOPLE:
-        raise RehearsalNotPossible(f"Send 1 to {MAX_PEOPLE} simulated participants.")
+        raise RehearsalNotPossible(f"Choose 1 to {MAX_PEOPLE} simulated participants.")
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
-        raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
+        raise RehearsalNotPossible("A rehearsal is still running. Wait until it is finished.")
     if study.state == StudyState.DRAFT:
         reasons = reasons_not_ready(study)
         if reasons:
@@ -84,7 +84,7 @@ def discard(study: Study, *, by: str) -> int:
     """
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
-        raise RehearsalNotPossible("Simulated participants are still going through it. Wait for them to end.")
+        raise RehearsalNotPossible("A rehearsal is still running. Wait until it is finished.")
     visits = list(AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED))
     people = Participant.objects.filter(sessions__in=visits)  # nobody is in a rehearsal and in the study
     person_ids, pseudonyms = list(people.values_list("pk", flat=True)), list(people.values_list("pseudonym", flat=True))

@@ -113,7 +113,7 @@ def client_uuid(given: QueryDict) -> uuid.UUID:
     try:
         return uuid.UUID(given.get("client_uuid", ""))
     except ValueError:
-        raise BadRequest("client_uuid is not a UUID") from None
+        raise BadRequest("client_uuid must be a UUID") from None
 
 
 def asked_in(given: QueryDict) -> str:

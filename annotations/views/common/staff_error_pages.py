@@ -27,38 +27,38 @@ class StaffFault:
 
 BAD_REQUEST = StaffFault(
     400,
-    "We could not read that",
-    "Something in this request cannot be right, so nothing was done. Go back, reload the page and try again.",
+    "The request is invalid",
+    "The request contained an invalid value, so nothing was changed. Go back, reload the page and try again.",
 )
 FORBIDDEN = StaffFault(
     403,
-    "Your role does not go that far",
-    "You are signed in, and this is not part of your role. Whoever coordinates the study can give you another one, "
-    "under Members; an operator sees and runs every study.",
+    "Your role does not allow this",
+    "You are signed in, but your role does not include this page. A coordinator of the study can give you "
+    "another role, under Members. Operators can see and run every study.",
 )
 CSRF = StaffFault(
     403,
-    "Please send that again",
-    "The page had been open for too long, you signed in anew in another tab, or cookies are switched off: nothing was "
-    "done. Go back, reload the page and send it again.",
+    "Please send the form again",
+    "Nothing was changed. The page was open for too long, you signed in again in another tab, or cookies are "
+    "switched off. Go back, reload the page and send the form again.",
 )
 NOT_FOUND = StaffFault(
     404,
-    "There is no such page for you",
-    "The address is wrong, what it showed was deleted, or it is not part of the role that you have in its study, if "
-    "you have one. Whoever coordinates the study gives roles, under Members.",
+    "Page not found",
+    "The address is wrong, the page was deleted, or you have no role in the study that allows it. A "
+    "coordinator of the study can give you a role, under Members.",
 )
 UNFORESEEN = StaffFault(
     500,
-    "That did not work",
-    "Something went wrong that nobody foresaw. Look whether what you wanted was done before you try it again. If it "
-    "happens again, tell your operator when: the log of the web role says why.",
+    "Something went wrong",
+    "An unexpected error occurred. Check whether your change was stored before you try again. If the error "
+    "persists, tell your operator when it happened. The log of the web role has the details.",
 )
 OUTAGE = StaffFault(
     503,
     "One moment, please",
-    "The database cannot be reached, so nothing was done. Try again in a few seconds; if it stays so, tell your "
-    "operator.",
+    "The database cannot be reached, so nothing was changed. Try again in a few seconds. If the error "
+    "persists, tell your operator.",
     RETRY_AFTER_S,
 )
 

@@ -45,7 +45,7 @@ def judge(
     phrase = _own_phrase(assignment, client_uuid)
     answer = request.POST.get("answer", "")
     if answer not in JudgementAnswer.values:
-        raise BadRequest("the answer is none of those offered")
+        raise BadRequest("answer must be one of the offered values")
     replies.judge(phrase, JudgementAnswer(answer), _act(request.POST))
     return task.answer(request, assignment, phrase.client_uuid)
 
@@ -62,15 +62,15 @@ def _act(given: QueryDict) -> Act:
     """Which reply it is, and how long ago it was made: a form without a script is sent when it is made."""
     follows, ago = given.get("follows", ""), given.get("ago_ms", "0")
     if not (ago.isascii() and ago.isdigit() and len(ago) <= MAX_DIGITS):
-        raise BadRequest("ago_ms is not a number of milliseconds")
+        raise BadRequest("ago_ms must be a number of milliseconds")
     try:
         known = uuid.UUID(follows) if follows else None
     except ValueError:
-        raise BadRequest("follows is not a UUID") from None
+        raise BadRequest("follows must be a UUID") from None
     return Act(uuid_of(given), known, dt.timedelta(milliseconds=int(ago)))
 
 
 def _threshold(phrase: Phrase, position: str) -> float:
     if not (position.isascii() and position.isdigit() and len(position) < 9 and int(position) <= N_STEPS):
-        raise BadRequest(f"the position is not a whole number from 0 to {N_STEPS}")
+        raise BadRequest(f"position must be an integer from 0 to {N_STEPS}")
     return threshold_at(phrase.score.similarity_array, int(position), phrase.score.sign)

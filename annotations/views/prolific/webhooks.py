@@ -40,7 +40,7 @@ def prolific_webhook(request: HttpRequest) -> HttpResponse:
     try:
         effect = webhooks.take(_delivery(request))
     except HookRefused as refusal:
-        logger.warning("a webhook was refused: %s", refusal.code)
+        logger.warning("webhook rejected: %s", refusal.code)
         error = {"code": refusal.code, "message": refusal.message}
         headers = {"Allow": "POST"} if refusal.status == 405 else None
         return JsonResponse({"error": error}, status=refusal.status, headers=headers)
@@ -50,9 +50,9 @@ def prolific_webhook(request: HttpRequest) -> HttpResponse:
 def _delivery(request: HttpRequest) -> Delivery:
     """The webhook of a request, its signature checked first; raises HookRefused."""
     if request.method != "POST":
-        raise HookRefused(405, "method_not_allowed", "This address takes POST alone.")
+        raise HookRefused(405, "method_not_allowed", "This address accepts only POST.")
     if not settings.PROLIFIC_WEBHOOK_SECRET:
-        raise HookRefused(404, "not_found", "This site takes no webhooks: it has no secret to check them with.")
+        raise HookRefused(404, "not_found", "This site accepts no webhooks because PROLIFIC_WEBHOOK_SECRET is not set.")
     raw = _raw_body(request)
     signed_at = _signed_at(request, raw)
     event_id = request.headers.get("X-Event-ID", "").strip()
@@ -60,7 +60,7 @@ def _delivery(request: HttpRequest) -> Delivery:
         raise HookRefused(400, "malformed", "X-Event-ID is missing or too long.")
     occurred_at = moment(request.headers.get("X-Timestamp", ""))
     if occurred_at is None:
-        raise HookRefused(400, "malformed", "X-Timestamp is missing or no time.")
+        raise HookRefused(400, "malformed", "X-Timestamp is missing or is not a time.")
     body = _object(raw)
     event_type = str(body.get("event_type", ""))
     # These two headers are not signed: with a time after the signature, an old message sent anew would beat newer ones.
@@ -73,7 +73,7 @@ def _raw_body(request: HttpRequest) -> bytes:
     except RequestDataTooBig:
         raw = b" " * (LARGEST_BODY + 1)
     if len(raw) > LARGEST_BODY:
-        raise HookRefused(413, "too_big", "The body is too big.")
+        raise HookRefused(413, "too_big", "The body is too large.")
     return raw
 
 
@@ -88,7 +88,7 @@ def _signed_at(request: HttpRequest, raw: bytes) -> dt.datetime:
             tolerance=dt.timedelta(seconds=settings.PROLIFIC_WEBHOOK_TOLERANCE_S),
         )
     except SignatureStale:
-        raise HookRefused(401, "signature_stale", "The signature is too old, or from the future.") from None
+        raise HookRefused(401, "signature_stale", "The signature is too old or its time is in the future.") from None
     except HookNotSigned:
         raise HookRefused(401, "not_signed", "The signature is missing or wrong.") from None
 

@@ -25,7 +25,7 @@ def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     answers = {"yes": sessions.give_consent, "no": sessions.decline}
     answer = answers.get(request.POST.get("agree", ""))
     if answer is None:
-        raise BadRequest("agree is yes or no")
+        raise BadRequest("agree must be yes or no")
     return go_on(answer(session, asked_in(request.POST)))
 
 

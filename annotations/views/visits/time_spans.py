@@ -31,10 +31,10 @@ def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpRespon
     try:
         rows = json.loads(request.POST.get("spans", ""))
         if not isinstance(rows, list) or len(rows) > MAX_PER_REPORT:
-            raise BadRequest("spans is a list of at most 200")
+            raise BadRequest("spans must be a list of at most 200")
         reports = [_report(row) for row in rows]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise BadRequest("a span cannot be read") from error
+        raise BadRequest("a span is invalid") from error
     time_spans.store(session, reports)
     return HttpResponse(status=204)
 
@@ -42,7 +42,7 @@ def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpRespon
 def _report(row: Mapping[str, Any]) -> time_spans.Report:
     kind, image_key = SpanKind(row["kind"]), str(row.get("image") or "")
     if not (_IMAGE_KEY.fullmatch(image_key) if kind == SpanKind.ENLARGED else image_key == ""):
-        raise ValueError("an enlarged image has a key, and nothing else has")
+        raise ValueError("only a span of an enlarged image may have a key, and it must have one")
     assignment = row.get("assignment")
     return time_spans.Report(
         client_uuid=uuid.UUID(str(row["uuid"])),
@@ -57,5 +57,5 @@ def _report(row: Mapping[str, Any]) -> time_spans.Report:
 
 def _ago(milliseconds: Any) -> dt.timedelta:
     if not isinstance(milliseconds, int) or abs(milliseconds) > _LONGEST_AGO_MS:
-        raise ValueError("so long ago is before every visit")
+        raise ValueError("the span began before any visit")
     return dt.timedelta(milliseconds=milliseconds)

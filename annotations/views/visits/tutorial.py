@@ -33,7 +33,7 @@ def look(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Take a picture (its number) as one that the AI got wrong."""
     picture = request.POST.get("picture", "")
     if not (picture.isascii() and picture.isdigit() and len(picture) < 4):
-        raise BadRequest("picture is no number")
+        raise BadRequest("picture must be a number")
     return see("tutorial") if tutorials.look(session, int(picture)) else SeeOther(f"{reverse('tutorial')}?right")
 
 

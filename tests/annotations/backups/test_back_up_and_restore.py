@@ -99,10 +99,10 @@ def test_a_restored_site_has_all_that_people_did_and_goes_on(
     submit(bob, "crimson")
     call_command("back_up", folder)
     said = elsewhere.manage("restore", folder)
-    assert "counts and digests agree" in said and "IDENTITY_KEYS open the keys of 2 people." in said
+    assert "counts and digests agree" in said and "IDENTITY_KEYS decrypt the keys of 2 people." in said
     assert elsewhere.ask("SELECT count(*) FROM annotations_phrase") == Phrase.objects.count()
     assert "The log and the tables agree on 2 visits." in elsewhere.manage("verify_log", "sprites")
-    assert "Computed 3 scores and 3 runs again: all came out" in elsewhere.manage("recompute", "--all")
+    assert "Recomputed 3 scores and 3 runs: all match" in elsewhere.manage("recompute", "--all")
     with arrivals(elsewhere.environment) as site:
         wait_for_arrivals(site, 2)
     assert "The log and the tables agree on" in elsewhere.manage("verify_log", "sprites")
@@ -150,14 +150,14 @@ def test_a_damaged_file_is_named_and_nothing_is_restored(backed_up: Path, elsewh
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     said = elsewhere.manage("restore", backed_up, succeeds=False)
-    assert f"1 of the files of {backed_up} are not what was backed up" in said
+    assert f"1 of the files of {backed_up} differ from what was backed up" in said
     assert str(file.relative_to(backed_up)) in said
     assert elsewhere.n_tables == 0 and not elsewhere.data.exists()
 
 
 def test_a_database_that_is_not_empty_is_left_as_it_is(backed_up: Path) -> None:
     n_phrases = Phrase.objects.count()
-    with pytest.raises(CommandError, match=r"is not empty, it has \d+ tables. Nothing was changed"):
+    with pytest.raises(CommandError, match=r"is not empty: it has \d+ tables. Nothing was changed"):
         call_command("restore", backed_up)
     assert Phrase.objects.count() == n_phrases
 
@@ -178,7 +178,7 @@ def test_other_identity_keys_are_noticed_and_nothing_has_to_be_restored_again(
 ) -> None:
     others = "others-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST"
     said = elsewhere.manage("restore", backed_up, succeeds=False, IDENTITY_KEYS=others)
-    assert "counts and digests agree" in said and "None of IDENTITY_KEYS opens 2 of the people's keys" in said
+    assert "counts and digests agree" in said and "IDENTITY_KEYS cannot decrypt the keys of 2 people" in said
     assert "no issues" in elsewhere.manage("check", "--database", "default")
 
 
@@ -188,7 +188,7 @@ def test_a_back_up_of_a_newer_version_is_refused(backed_up: Path, elsewhere: Els
     manifest["clarify"] = "99.0"
     (backed_up / "manifest.json").write_text(json.dumps(manifest))
     said = elsewhere.manage("restore", backed_up, succeeds=False)
-    assert "Restore it with Clarify 99.0 or a newer one: annotations.9999_of_the_next_version." in said
+    assert "Restore it with Clarify 99.0 or newer: annotations.9999_of_the_next_version." in said
 
 
 def test_a_back_up_of_0_9_is_refused(backed_up: Path, elsewhere: Elsewhere) -> None:
@@ -203,19 +203,21 @@ def test_a_back_up_of_0_9_is_refused(backed_up: Path, elsewhere: Elsewhere) -> N
 def test_a_file_that_a_row_names_and_nobody_has_is_told_of(data_root: Path, folder: Path, capsys) -> None:
     shutil.rmtree(data_root / "datasets")
     call_command("back_up", folder)
-    assert "is named by a row, and is not in DATA_ROOT" in capsys.readouterr().out
+    assert "but this file is not in DATA_ROOT" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_there_and_one_in_data_root_are_refused(data_root: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("back_up", tmp_path)
-    with pytest.raises(CommandError, match="lies in DATA_ROOT"):
+    with pytest.raises(CommandError, match="is inside DATA_ROOT"):
         call_command("back_up", data_root / "back-up")
 
 
 def test_a_name_that_breaks_the_list_of_digests_is_refused(data_root: Path, folder: Path) -> None:
     (data_root / "two\nlines").write_text("of somebody else")
-    with pytest.raises(CommandError, match=r"1 of the files in .* have unprintable signs in their names.*two.nlines"):
+    with pytest.raises(
+        CommandError, match=r"1 of the files in .* have unprintable characters in their names.*two.nlines"
+    ):
         call_command("back_up", folder)
     assert not folder.exists()
 
@@ -237,7 +239,7 @@ def test_a_missing_or_too_old_pg_dump_is_a_sentence(data_root: Path, folder: Pat
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n")
     old.chmod(0o755)
     for found, said in (
-        ([], ": install PostgreSQL's client programs"),
+        ([], ". Install PostgreSQL's client programs"),
         ([old], f" \\(there is {old} of 9\\): install"),
     ):
         monkeypatch.setattr(postgres_tools, "_candidates", lambda name, found=found: iter(found))
@@ -264,11 +266,11 @@ def test_the_password_is_on_no_command_line_and_what_pg_dump_says_is_passed_on(
     assert url.password
     path = f"{program.parent}:{subprocess_environment['PATH']}"
     site = Elsewhere(subprocess_environment | {"DATABASE_URL": urlunsplit(url), "PATH": path}, data_root)
-    assert "pg_dump did not succeed: out of luck" in site.manage("back_up", folder, succeeds=False)
+    assert "pg_dump failed: out of luck" in site.manage("back_up", folder, succeeds=False)
     assert (tmp_path / "password").read_text().strip() == url.password
     assert url.password not in (tmp_path / "arguments").read_text()
 
 
 def test_a_folder_that_holds_no_back_up_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="it is no back-up, or not a whole one"):
+    with pytest.raises(CommandError, match="it is not a complete back-up"):
         call_command("restore", tmp_path)

@@ -17,7 +17,7 @@ def test_it_subscribes_and_confirms_once(prolific, capsys):
     assert [hook["event_type"] for hook in hooks] == ["submission.status.change", "study.status.change"]
     assert all(hook["target_url"] == TARGET and hook["is_enabled"] for hook in hooks)
     out = capsys.readouterr().out
-    assert out.count("Subscribed to submission.status.change") == 1 and out.count("subscribed to already") == 1
+    assert out.count("Subscribed to submission.status.change") == 1 and out.count("Already subscribed") == 1
     assert prolific.token not in out and prolific.hook_secret not in out
 
 
@@ -58,7 +58,7 @@ def test_a_prolific_in_trouble_writes_nothing_to_standard_output(prolific, capsy
 def test_a_file_that_is_there_is_left_alone_and_no_secret_is_made(prolific, tmp_path):
     file = tmp_path / "secret"
     file.write_text("in use")
-    with pytest.raises(CommandError, match="cannot be made"):
+    with pytest.raises(CommandError, match="cannot be created"):
         call_command("subscribe_prolific", workspace="workspace-1", new_secret=file)
     assert file.read_text() == "in use" and prolific.calls == []
 
@@ -73,8 +73,8 @@ def test_a_prolific_in_trouble_leaves_no_empty_file(prolific, tmp_path):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"PROLIFIC_TOKEN": ""}, "no PROLIFIC_TOKEN"),
-        ({"SITE_URL": "http://localhost:8000"}, "https addresses alone"),
+        ({"PROLIFIC_TOKEN": ""}, "PROLIFIC_TOKEN is not set"),
+        ({"SITE_URL": "http://localhost:8000"}, "only to https addresses"),
     ],
 )
 def test_what_is_missing_is_named(prolific, settings, change, says):
@@ -92,4 +92,4 @@ def test_the_workspace_must_be_known(prolific):
 def test_a_site_that_would_refuse_every_webhook_says_so(prolific, settings, capsys):
     settings.PROLIFIC_WEBHOOK_SECRET = ""
     call_command("subscribe_prolific", workspace="workspace-1")
-    assert "every webhook will be refused" in capsys.readouterr().err
+    assert "would reject every webhook" in capsys.readouterr().err

@@ -149,7 +149,7 @@ def test_hundredths_become_units_exactly(cents, written):
 
 @pytest.mark.parametrize("cents", [0, -1])
 def test_nothing_is_no_bonus(cents):
-    with pytest.raises(ValueError, match="at least one hundredth"):
+    with pytest.raises(ValueError, match="at least 1 cent"):
         bonus_lines([("anna", cents)])
 
 

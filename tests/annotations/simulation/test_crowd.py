@@ -49,7 +49,7 @@ def test_the_command_sends_simulated_visits_and_tells_of_each(site: str, scoring
     *lines, last = said.getvalue().splitlines()
     assert sorted(line.split(":")[0] for line in lines) == ["diligent-0", "diligent-1"]
     assert all("completed (0." in line for line in lines)
-    assert "no count, quota or export" in last
+    assert "No count, quota or export" in last
     assert set(AnnotationSession.objects.values_list("kind", "outcome")) == {("simulated", "completed")}
 
 
@@ -57,7 +57,7 @@ def test_the_command_sends_people_who_count_only_where_it_is_asked_to(site: str,
     said = io.StringIO()
     call_command("simulate_participants", "sprites", participants=1, as_participants=True, base_url=site, stdout=said)
     assert AnnotationSession.objects.counted().count() == 1
-    assert "simulated ones" not in said.getvalue()
+    assert "are simulated" not in said.getvalue()
 
 
 def test_the_same_run_is_the_same_visits_and_another_run_is_others(site: str, scoring: None) -> None:
@@ -78,5 +78,5 @@ def test_the_command_fails_when_nothing_answers(open_study: Study) -> None:
 
 def test_the_command_fails_when_scores_do_not_come(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitor, "SCORE_WITHIN_S", 0.2)
-    with pytest.raises(CommandError, match="is the interactive worker running"):
+    with pytest.raises(CommandError, match="interactive worker is running"):
         call_command("simulate_participants", "sprites", participants=1, base_url=site, stdout=io.StringIO())

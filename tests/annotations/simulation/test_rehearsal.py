@@ -64,7 +64,7 @@ def test_without_a_scoring_worker_it_is_red_and_stops_early(draft: Study, monkey
     rehearsal = play(draft, 8)
     assert (rehearsal.state, rehearsal.n_done) == (JobState.FAILED, 4)
     assert "diligent-0: a phrase had no score after 0.3 s" in rehearsal.error
-    with pytest.raises(StudyNotReady, match="did not succeed"):
+    with pytest.raises(StudyNotReady, match="rehearsal failed"):
         lifecycle.open_study(draft, by="coordinator")
 
 

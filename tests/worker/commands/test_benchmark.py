@@ -198,7 +198,7 @@ def test_without_an_annotation_the_rows_that_need_one_say_so(sprites_like: Datas
 def test_a_phrase_that_explains_nothing_makes_no_row(base_model: BaseModel, benchmark_of: Benchmark) -> None:
     arguments = ("--annotation", "square:blue", "--methods", "erm,slice_balanced", "--seeds", 1)
     record = benchmark_of("sprites-like", "--base-model", base_model.name, *arguments)
-    assert "error score 0" in row_of(record, "Clarify (slice-balanced) #1")["left_out"]
+    assert "error score is 0" in row_of(record, "Clarify (slice-balanced) #1")["left_out"]
 
 
 @pytest.mark.parametrize("unusable", ["oval:no blue", "oval:blue:0.99"])
@@ -246,7 +246,7 @@ def test_an_encoder_that_is_missing_costs_the_rows_with_texts_alone(
     ("arguments", "message"),
     [
         (["nothing"], "There is no data set nothing"),
-        (["sprites-like", "--annotation", "circle:red"], "there is no class 'circle'; there are square, oval"),
+        (["sprites-like", "--annotation", "circle:red"], "there is no class 'circle'. Known classes: square, oval"),
         (["sprites-like", "--annotation", "square"], "is not an annotation"),
         (["sprites-like", "--methods", "erm,magic"], "there is no method 'magic'"),
         (["sprites-like", "--study", "nowhere"], "There is no study 'nowhere'"),

@@ -86,7 +86,7 @@ def test_a_class_without_errors_cannot_be_annotated(base_model: BaseModel) -> No
     model = stored_model(base_model)
     files = base_model.dataset.files
     perfect = replace(model, predicted=np.asarray(files.labels))
-    with pytest.raises(BadAnnotation, match=r"“red” on square cannot be scored, so leave it out: .* 0 wrongly"):
+    with pytest.raises(BadAnnotation, match=r"“red” cannot be scored on class square: .* 0 wrongly"):
         score_annotation(base_model.dataset, perfect, Asked(0, "red", None), TEMPLATE)
 
 
@@ -112,7 +112,7 @@ def test_annotations_of_two_classes_make_four_slices(base_model: BaseModel) -> N
     assert set(slices_of([red], files, rows, least=5).membership) == {-1, 0, 1}
 
 
-UNUSABLE = {"oval:blue:0.99": "0 train images are above its threshold and 50 are not", "oval:red": "error score 0"}
+UNUSABLE = {"oval:blue:0.99": "its slices have 0 and 50 train images", "oval:red": "error score is 0"}
 
 
 @pytest.mark.parametrize("text", UNUSABLE)

@@ -126,7 +126,7 @@ def test_what_a_person_typed_is_escaped_in_the_notes_too(
         "benchmark", "sprites-like", "--base-model=by colour", "--annotation=square:blue *b*",
         "--methods=slice_balanced", "--seeds=1", "--output", tmp_path,
     )  # fmt: skip
-    assert r"left out, “blue \*b\*”: it has the error score 0" in (tmp_path / "benchmark.md").read_text()
+    assert r"left out, “blue \*b\*”: its error score is 0" in (tmp_path / "benchmark.md").read_text()
 
 
 def test_the_recorded_command_makes_the_same_again(base_model: BaseModel, command: Command, tmp_path: Path) -> None:

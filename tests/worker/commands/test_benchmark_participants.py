@@ -91,7 +91,7 @@ def test_a_participant_whose_phrases_explain_nothing_is_named_as_missing(
     row, _ = _participants_row(command, tmp_path, "slice_balanced")
     assert [each["name"] for each in row["classifiers"]] == [alice.participant.pseudonym]
     assert [each["name"] for each in row["refused"]] == [bob.participant.pseudonym]
-    assert "error score 0" in row["refused"][0]["reason"]
+    assert "error score is 0" in row["refused"][0]["reason"]
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_person_with_one_usable_annotation_counts_with_it(
     name = two_classes.participant.pseudonym
     assert [each["name"] for each in row["classifiers"]] == [name]
     assert row["refused"] == []
-    reason = "it has the error score 0, so there is no similarity threshold"
+    reason = "its error score is 0, so it has no similarity threshold"
     assert row["unused"] == [{"name": name, "target_class": "oval", "phrase": "red", "reason": reason}]
     assert f"per participant: {name} without “red” on oval, {reason}." in record["printed"]
     best = next(row for row in record["rows"] if "study's best" in row["name"])
@@ -219,7 +219,7 @@ def test_a_study_in_which_nothing_counts_is_refused(
 ) -> None:
     (phrase,) = submit_and_score(alice, "red")
     leave(phrase)
-    with pytest.raises(NoAnnotations, match=r"no scored phrase on .* that counts"):
+    with pytest.raises(NoAnnotations, match=r"no scored phrase of a participant on"):
         study_annotations("sprites", base_model.dataset)
 
 

@@ -75,7 +75,7 @@ def test_unreadable_images_are_named_and_the_others_predicted(head: Path, source
         "predict", str(head), str(source / "broken.png"), str(source / "oval-red-test-03.webp"),
         stdout=output, stderr=errors,
     )  # fmt: skip
-    assert "broken.png: left out, unreadable" in errors.getvalue()
+    assert "broken.png: skipped, unreadable" in errors.getvalue()
     assert "broken.png" not in output.getvalue()
     assert len(output.getvalue().splitlines()) == 2
 
@@ -107,12 +107,12 @@ def test_an_encoder_of_another_width_is_refused(source: Path, tmp_path: Path) ->
 
 
 def test_what_is_not_there_is_named(head: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"none\.png: there is no such file"):
+    with pytest.raises(CommandError, match=r"none\.png: no such file"):
         predict(head, tmp_path / "none.png")
     with pytest.raises(CommandError, match=r"none\.safetensors: No such file"):
         predict(tmp_path / "none.safetensors", tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CommandError, match="there is no image"):
+    with pytest.raises(CommandError, match="there are no images"):
         predict(head, tmp_path / "empty")
 
 

@@ -133,15 +133,15 @@ def test_a_class_without_errors_is_left_out_by_name(
         validation_accuracies=[1.0, 1.0], test_metrics=base_model.test_metrics,
     )  # fmt: skip
     printed = ranked(command, right, tmp_path / "out", "--list", words)
-    assert "square: left out, there is nothing to separate" in printed
+    assert "square: skipped, there is nothing to separate" in printed
     assert rows_of(tmp_path / "out") == [] and not KeywordRanking.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"# nothing\n\n", "there is no keyword in"),
-        (b"red\n?!\n", r"line 2: '\?!' is no keyword \(only punctuation\)"),
+        (b"# nothing\n\n", "has no keywords"),
+        (b"red\n?!\n", r"line 2: '\?!' is not a keyword \(only punctuation\)"),
         (b"red\n" + b"a" * 121, "too long"),
         (b"\xff\xfe\x00", "it is not UTF-8"),
     ],
@@ -173,5 +173,5 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(
 
 
 def test_an_unknown_base_model_is_named_with_those_there_are(command: Command, base_model: BaseModel) -> None:
-    with pytest.raises(CommandError, match=f"has no base model other. Known: {base_model.name}"):
+    with pytest.raises(CommandError, match=f"has no base model other. Known base models: {base_model.name}"):
         command("rank_keywords", base_model.dataset.name, "--base-model", "other")

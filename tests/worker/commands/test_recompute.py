@@ -50,14 +50,14 @@ def change(row: Score | Run, **values: object) -> None:
 def told(*arguments: object) -> str:
     """What the command prints where something comes out differently."""
     output = io.StringIO()
-    with pytest.raises(CommandError, match="came out differently") as ended:
+    with pytest.raises(CommandError, match="differ from what is stored") as ended:
         call_command("recompute", *map(str, arguments), stdout=output)
     assert ended.value.returncode == 1
     return output.getvalue()
 
 
 def test_everything_comes_out_as_it_is_stored(worked: Visit, command: Command) -> None:
-    assert command("recompute", "--all") == "Computed 5 scores and 3 runs again: all came out as they are stored.\n"
+    assert command("recompute", "--all") == "Recomputed 5 scores and 3 runs: all match what is stored.\n"
     assert "5 scores and 3 runs" in command("recompute", "--study", "sprites")
 
 
@@ -148,14 +148,14 @@ def test_rounding_is_no_difference(worked: Visit, command: Command) -> None:
         threshold=float(np.float32(score.threshold + 1e-7)),
         class_name_cosine=score.class_name_cosine + 1e-7,
     )
-    assert "all came out as they are stored" in command("recompute", "score", score.phrase_id)
+    assert "all match what is stored" in command("recompute", "score", score.phrase_id)
 
 
 def test_a_score_of_another_version_is_named(worked: Visit, command: Command) -> None:
     change(score_of("red"), code_version="1.2.3")
     output = command("recompute", "score", score_of("red").phrase_id)
     assert "Some were computed by Clarify 1.2.3; this is" in output
-    assert "all came out as they are stored" in output
+    assert "all match what is stored" in output
 
 
 def came_again(alice: Visit) -> Visit:
@@ -173,7 +173,7 @@ def came_again(alice: Visit) -> Visit:
 
 def test_tries_that_were_erased_since_are_no_difference(came_again: Visit, command: Command) -> None:
     assert [score_of(text).tries for text in ("red", "large")] == [3, 4]
-    assert command("recompute", "--all") == "Computed 2 scores and 0 runs again: all came out as they are stored.\n"
+    assert command("recompute", "--all") == "Recomputed 2 scores and 0 runs: all match what is stored.\n"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_an_encoder_that_is_gone_is_told_and_the_others_go_on(worked: Visit, mon
     monkeypatch.setattr(process_cache, "_failures", {})
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     output = told("--all")
-    assert output.count("not to be had: the encoder module no.such.module was not found") == 5
+    assert output.count("cannot be recomputed: the encoder module no.such.module was not found") == 5
 
 
 @pytest.mark.parametrize(
@@ -259,14 +259,14 @@ def test_a_solution_within_both_certificates_is_no_difference(worked: Visit, com
     head = Head.from_bytes(bytes(run.head))
     near = Head.of(head.coef, head.intercept + np.float32(1e-4), head.standardization, head.class_names)
     change(run, head=near.to_bytes(), certified_gap=1e-3, loss=run.loss + 1e-3)
-    assert "all came out as they are stored" in command("recompute", "run", run.public_id)
+    assert "all match what is stored" in command("recompute", "run", run.public_id)
 
 
 def test_a_damaged_head_is_told_of_that_run_alone(worked: Visit) -> None:
     change(run_of("red"), head=b"half of it")
     output = told("--all")
-    assert f"run {run_of('red').public_id} “red”: run: stored done, now not to be had: " in output
-    assert output.count("not to be had") == 1
+    assert f"run {run_of('red').public_id} “red”: run: stored done, now cannot be recomputed: " in output
+    assert output.count("cannot be recomputed") == 1
 
 
 def test_a_refused_run_that_can_be_trained_now_is_told(worked: Visit) -> None:
@@ -285,7 +285,7 @@ def test_a_refused_run_comes_out_with_the_sizes_of_its_slices(alice: Visit, comm
     end(alice)
     train_due_runs()
     run = Run.objects.get()
-    assert "all came out" in command("recompute", "run", run.public_id)
+    assert "all match" in command("recompute", "run", run.public_id)
     change(run, n_above=3)
     assert "n_above: stored 3, now " in told("run", run.public_id)
 
@@ -293,7 +293,7 @@ def test_a_refused_run_comes_out_with_the_sizes_of_its_slices(alice: Visit, comm
 def test_a_run_that_is_nobodys_is_told(worked: Visit) -> None:
     run = run_of("red")
     Score.objects.filter(run=run).update(run=None)
-    assert "no score belongs to it" in told("run", run.public_id)
+    assert "it has no score" in told("run", run.public_id)
 
 
 def test_files_that_are_missing_are_told_of_each_run(worked: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,20 +303,20 @@ def test_files_that_are_missing_are_told_of_each_run(worked: Visit, monkeypatch:
     monkeypatch.setattr(Dataset, "files", property(missing))
     output = told("--study", "sprites")
     assert (
-        output.count("not to be had: the disk is not mounted") == 5 + 2
+        output.count("cannot be recomputed: the disk is not mounted") == 5 + 2
     )  # a run without a threshold is refused without a look
 
 
 def test_a_run_without_a_result_is_said_to_have_none(worked: Visit, command: Command) -> None:
     waiting = Run.objects.get(state=RunState.PENDING)
-    with pytest.raises(CommandError, match="This run is pending, so there is no result"):
+    with pytest.raises(CommandError, match="This run is pending, so it has no result"):
         command("recompute", "run", waiting.public_id)
 
 
 @pytest.mark.parametrize("id_", ["0", "999999", "red", "", "-1", "²", "9" * 30])
 @pytest.mark.django_db
 def test_an_unknown_score_is_refused(command: Command, id_: str) -> None:
-    with pytest.raises(CommandError, match="There is no score of a phrase"):
+    with pytest.raises(CommandError, match="There is no score of phrase"):
         command("recompute", "score", "--", id_)
 
 
@@ -345,10 +345,10 @@ def test_a_phrase_without_its_score_has_nothing_to_compute_again(alice: Visit, c
 )
 @pytest.mark.django_db
 def test_what_to_compute_is_said_once(command: Command, arguments: list[str]) -> None:
-    with pytest.raises(CommandError, match="say what to compute again"):
+    with pytest.raises(CommandError, match="give what to recompute"):
         command("recompute", *arguments)
 
 
 def test_an_unknown_study_is_refused_and_the_known_ones_named(open_study: Study, command: Command) -> None:
-    with pytest.raises(CommandError, match=r"There is no study 'sprite'. There are: sprites\."):
+    with pytest.raises(CommandError, match=r"There is no study 'sprite'\. Known studies: sprites\."):
         command("recompute", "--study", "sprite")

@@ -82,5 +82,5 @@ def test_an_l2_that_is_no_positive_number_is_refused(imported: Dataset, command:
 
 @pytest.mark.django_db
 def test_an_unknown_data_set_is_refused(command: Command) -> None:
-    with pytest.raises(CommandError, match=r"There is no data set nothing\. Known: none; import one first\."):
+    with pytest.raises(CommandError, match=r"There is no data set nothing\. Known data sets: none; import one first\."):
         command("train_base_model", "nothing")

@@ -39,19 +39,22 @@ def test_a_class_can_be_left_out(study: Study) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nowhere"], "There is no study 'nowhere'. There are: both."),
+        (["nowhere"], "There is no study 'nowhere'. Known studies: both."),
         (
             ["both", "--class", "square"],
-            "--class takes CLASS=PHRASE, with one of the classes square, oval; not 'square'.",
+            "--class must be CLASS=PHRASE, not 'square'. Classes: square, oval.",
         ),
-        (["both", "--class", "cat=red"], "with one of the classes square, oval"),
+        (["both", "--class", "cat=red"], "Classes: square, oval"),
         (
             ["both", "--class", "square=moss"],
-            "“moss” is not an approved phrase of “square”. Approved: “dark red”, “red”.",
+            "“moss” is not an approved phrase of “square”. Approved phrases: “dark red”, “red”.",
         ),
-        (["both", "--base-model", "x"], "Name one of the study's base models with --base-model: by colour."),
+        (
+            ["both", "--base-model", "x"],
+            "The study shows several base models. Choose one with --base-model: by colour.",
+        ),
         (["both", "--second", "x:y"], "There is no base model 'y' on a data set 'x'"),
-        (["both", "--second", "sprites-like:by colour"], "not a second one"),
+        (["both", "--second", "sprites-like:by colour"], "Choose another data set"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(study: Study, arguments: list[str], sentence: str) -> None:
@@ -63,5 +66,5 @@ def test_what_cannot_be_is_refused_in_a_sentence(study: Study, arguments: list[s
 
 def test_a_slice_that_is_too_small_is_told(study: Study, settings) -> None:
     settings.MIN_SLICE_SIZE = 49
-    with pytest.raises(CommandError, match="Choose another phrase for that class, or leave it out"):
+    with pytest.raises(CommandError, match="Choose another phrase for this class, or leave the class out"):
         command(study.slug)

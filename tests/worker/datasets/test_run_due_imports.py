@@ -113,7 +113,7 @@ def test_a_data_set_without_validation_is_in_and_says_so(ask: Ask, roots: Path) 
     write_csv_folder(roots / "import" / "no-validation", rows)
     job = ask(folder="no-validation", name="few")
     assert job.state == JobState.FAILED
-    assert job.error.startswith("The data set is in, and its base model is not: No validation image")
+    assert job.error.startswith("The data set was imported, but its base model was not trained: No validation image")
     assert job.dataset == Dataset.objects.get()
 
 

@@ -119,7 +119,7 @@ def test_a_poison_phrase_does_not_take_its_neighbours_and_the_log_has_where_it_c
     assert set(states.values()) == {PhraseState.SCORED}
     made["a poison pill"].refresh_from_db()
     reason = made["a poison pill"].last_error
-    assert reason == "Something went wrong that nobody foresaw (RuntimeError: cannot tokenise)."
+    assert reason == "An unexpected error occurred (RuntimeError: cannot tokenise)."
     assert caplog.text.count("Traceback (most recent call last)") == 1
     assert "in encode_texts" in caplog.text
 

@@ -21,7 +21,7 @@ from worker.retraining import corrections
 from worker.tasks import embed, outside, retrain
 from worker.visits import rehearsals
 
-SENTENCE = "Something went wrong that nobody foresaw (ZeroDivisionError: the machine’s fault)."
+SENTENCE = "An unexpected error occurred (ZeroDivisionError: the machine’s fault)."
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def test_a_job_that_is_lost_while_it_fails_is_left_to_who_has_it(
     kind.task()
     job.refresh_from_db()
     assert (job.state, job.error, job.attempts) == (JobState.RUNNING, "", 9)
-    assert "another worker has taken it up" in caplog.text
+    assert "was claimed by another worker" in caplog.text
 
 
 @pytest.mark.django_db

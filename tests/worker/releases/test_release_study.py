@@ -22,7 +22,7 @@ def test_the_command_builds_and_says_where(worked: Study) -> None:
     out = io.StringIO()
     call_command("release_study", "sprites", stdout=out)
     assert worked.releases.get().digest in out.getvalue()
-    with pytest.raises(CommandError, match=r"There are: sprites\."):
+    with pytest.raises(CommandError, match=r"Known studies: sprites\."):
         call_command("release_study", "spirtes")
 
 

@@ -159,7 +159,7 @@ def test_a_slice_that_is_too_small_fails_in_a_sentence(study: Study, base_model:
     correction = corrected(study, base_model)
     assert correction.state == JobState.FAILED
     assert "“red” splits the training images of “square” into" in correction.error
-    assert "Choose another phrase for that class, or leave it out." in correction.error
+    assert "Choose another phrase for this class, or leave the class out." in correction.error
 
 
 def test_a_data_set_that_is_gone_fails_in_a_sentence(study: Study, base_model: BaseModel) -> None:

@@ -158,7 +158,7 @@ def test_an_accident_leaves_the_run_due_and_a_later_success_clears_its_reason(en
         assert train_due_runs() == 0
     assert (by_text("red").state, by_text("red").reason) == (
         RunState.PENDING,
-        "Something went wrong that nobody foresaw (MemoryError: no memory).",
+        "An unexpected error occurred (MemoryError: no memory).",
     )
     assert train_due_runs() == 2
     assert (by_text("red").state, by_text("red").reason, by_text("red").attempts) == (RunState.DONE, "", 2)

@@ -59,7 +59,7 @@ def test_a_damaged_file_is_said_and_made_again(dataset, prepared, caplog):
     file.write_bytes(b"half of it")
     with caplog.at_level(logging.WARNING):
         in_a_new_process(dataset)
-    assert "it is made again" in caplog.text
+    assert "it is computed again" in caplog.text
     in_a_new_process(dataset)
     assert prepared == [0.01, 0.01]
 

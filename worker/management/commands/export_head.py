@@ -36,5 +36,5 @@ class Command(BaseCommand):
 def _find(public_id: UUID) -> Run:
     run = Run.objects.select_related("base_model__dataset", "assignment__task").filter(public_id=public_id).first()
     if run is None:
-        raise CommandError(f"There is no run {public_id}. runs.csv of the study's export lists them.")
+        raise CommandError(f"There is no run {public_id}. The study's export lists all runs in runs.csv.")
     return run

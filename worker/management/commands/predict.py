@@ -32,9 +32,9 @@ class Command(BaseCommand):
             outcomes = predict_images(head, load_encoder(spec), images, progress)
             rejected = self._write(options["output"], head, outcomes)
         for image in rejected:
-            self.stderr.write(f"{image.name}: left out, {image.why}")
+            self.stderr.write(f"{image.name}: skipped, {image.why}")
         if len(rejected) == len(images):
-            raise CommandError("None of the images can be read.")
+            raise CommandError("None of the images could be read.")
 
     def _write(self, output: Path | None, head: Head, outcomes: Iterable[Prediction | Rejected]) -> list[Rejected]:
         if output is None:
@@ -54,7 +54,7 @@ def _read_head(file: Path, encoder: str | None) -> tuple[Head, str]:
         raise CommandError(f"{file}: {error.strerror}.") from error
     spec = encoder or read_metadata(data).get("feature_encoder")
     if not spec:
-        raise BadHead(f"{file} does not say which encoder its features come from: give it as --encoder SPEC")
+        raise BadHead(f"{file} does not name its encoder. Give it with --encoder SPEC")
     return Head.from_bytes(data), spec
 
 

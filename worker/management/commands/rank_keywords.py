@@ -64,7 +64,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         permutations, seed = options["permutations"], options["seed"]
         if permutations < 1 or seed < 0:
-            raise CommandError("--permutations must be at least 1, and --seed at least 0.")
+            raise CommandError("--permutations must be at least 1, and --seed must be at least 0.")
         with plain_errors(), ProgressBars(unit="steps") as progress:
             dataset = find_dataset(options["dataset"])
             base_model = find_base_model(dataset, options["base_model"])
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         _write(folder, base_model, words, rankings, settings(base_model, permutations, seed))
         for line in _told(base_model, rankings):
             self.stdout.write(line)
-        self.stdout.write(f"Written: {folder / CSV}, and beside it what to compute it again with ({JSON}).")
+        self.stdout.write(f"Written: {folder / CSV}, with what is needed to recompute it in {JSON}.")
 
 
 def _classes(base_model: BaseModel, name: str | None) -> list[int]:
@@ -128,7 +128,7 @@ def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
         for row in ranking.ranked[:shown]
     ]
     told = [Table("Keywords", heading, tuple(lines)).markdown()] if lines else []
-    told += [f"{names[each.target_class]}: left out, {each.why_not}." for each in rankings if each.why_not]
+    told += [f"{names[each.target_class]}: skipped, {each.why_not}." for each in rankings if each.why_not]
     if len(rankings) > 1:
         first = [names[label] for label in _worth_annotating(base_model, rankings)]
         told.append(f"Classes to annotate first (accuracy 20% to 80%): {', '.join(first) or 'none'}.")

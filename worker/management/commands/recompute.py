@@ -14,7 +14,7 @@ from worker.common.progress_bars import ProgressBars
 from worker.recomputing.recomputation import compute_again
 from worker.recomputing.stored_runs import HAS_RESULT
 
-_SAYS_WHAT = "say what to compute again: score PHRASE, run RUN, --study SLUG or --all"
+_SAYS_WHAT = "give what to recompute: score PHRASE, run RUN, --study SLUG or --all"
 
 
 class Command(BaseCommand):
@@ -46,8 +46,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Some were computed by Clarify {version}; this is {CODE_VERSION}.")
         what = f"{_counted(n_scores, 'score')} and {_counted(n_runs, 'run')}"
         if n_different:
-            raise CommandError(f"Of {what}, {n_different} came out differently.")
-        self.stdout.write(f"Computed {what} again: all came out as they are stored.")
+            raise CommandError(f"Recomputed {what}: {n_different} differ from what is stored.")
+        self.stdout.write(f"Recomputed {what}: all match what is stored.")
 
 
 def _chosen(
@@ -73,7 +73,7 @@ def _chosen(
 def _one_score(scores: QuerySet[Score], id_: str) -> QuerySet[Score]:
     found = scores.filter(phrase=int(id_)) if id_.isascii() and id_.isdigit() and len(id_) < 19 else scores.none()
     if not found.exists():
-        raise CommandError(f"There is no score of a phrase {id_}. phrases.csv of the study's export lists them.")
+        raise CommandError(f"There is no score of phrase {id_}. The study's export lists all phrases in phrases.csv.")
     return found
 
 
@@ -83,9 +83,9 @@ def _one_run(runs: QuerySet[Run], id_: str) -> QuerySet[Run]:
     except ValueError:
         run = None
     if run is None:
-        raise CommandError(f"There is no run {id_}. runs.csv of the study's export lists them.")
+        raise CommandError(f"There is no run {id_}. The study's export lists all runs in runs.csv.")
     if run.state not in HAS_RESULT:
-        raise CommandError(f"This run is {run.get_state_display().lower()}, so there is no result to compute again.")
+        raise CommandError(f"This run is {run.get_state_display().lower()}, so it has no result to recompute.")
     return runs.filter(pk=run.pk)
 
 

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             dataset = find_dataset(options["dataset"])
             base_model, created = trained(dataset, name=options["name"], l2=options["l2"])
         self.stdout.write(
-            f"{'Trained' if created else 'Nothing to do: there is already'} {base_model}, λ = {base_model.l2:g}"
+            f"{'Trained' if created else 'Nothing to do: already trained'} {base_model}, λ = {base_model.l2:g}"
         )
         training = base_model.training
         self.stdout.write(f"Loss {training['loss']:.6f}, at most {training['certified_gap']:.1e} above the optimum")

@@ -56,7 +56,9 @@ def _base_model(study: Study, name: str | None) -> BaseModel:
     if name is None and len(found) == 1:
         return next(iter(found.values()))
     if name not in found:
-        raise CommandError(f"Name one of the study's base models with --base-model: {', '.join(sorted(found))}.")
+        raise CommandError(
+            f"The study shows several base models. Choose one with --base-model: {', '.join(sorted(found))}."
+        )
     return found[name]
 
 
@@ -64,7 +66,7 @@ def _by_hand(study: Study, base_model: BaseModel, given: str) -> tuple[int, int 
     name, equals, text = given.partition("=")
     names = base_model.dataset.class_names
     if not equals or name not in names:
-        raise CommandError(f"--class takes CLASS=PHRASE, with one of the classes {', '.join(names)}; not {given!r}.")
+        raise CommandError(f"--class must be CLASS=PHRASE, not {given!r}. Classes: {', '.join(names)}.")
     label = names.index(name)
     if text == LEAVE_OUT:
         return label, None
@@ -72,7 +74,7 @@ def _by_hand(study: Study, base_model: BaseModel, given: str) -> tuple[int, int 
     score = next((score for score in scores if score.phrase.text.casefold() == text.casefold()), None)
     if score is None:
         known = ", ".join(sorted({f"“{score.phrase}”" for score in scores})) or "none"
-        raise CommandError(f"“{text}” is not an approved phrase of “{name}”. Approved: {known}.")
+        raise CommandError(f"“{text}” is not an approved phrase of “{name}”. Approved phrases: {known}.")
     return label, score.phrase_id
 
 
@@ -81,7 +83,7 @@ def _second(given: str) -> BaseModel:
     found = BaseModel.objects.filter(dataset__name=dataset, name=name).select_related("dataset")
     second = found.order_by("-dataset__version").first()
     if second is None:
-        raise CommandError(f"There is no base model {name!r} on a data set {dataset!r}: --second takes DATASET:NAME.")
+        raise CommandError(f"There is no base model {name!r} on a data set {dataset!r}. --second must be DATASET:NAME.")
     return second
 
 
@@ -103,5 +105,7 @@ def _told(correction: Correction) -> list[str]:
         lines.append(
             f"  Without “{row.phrase}” ({row.class_name}): {report.ablated[0]} {100 * (lost or 0):+.1f} points"
         )
-    lines.append("Its head is handed out once a coordinator has approved it on the study's correction page.")
+    lines.append(
+        "Its head can be downloaded when a coordinator has approved the correction on the study's correction page."
+    )
     return lines

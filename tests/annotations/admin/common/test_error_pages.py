@@ -33,7 +33,7 @@ def read(response: Any) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("address", [NOBODY_S.replace("change", "preflight"), "/admin/nowhere/"])
 def test_an_address_that_leads_nowhere(coordinator_client: Client, address: str) -> None:
-    assert read(coordinator_client.get(address)) == (404, "There is no such page for you", "/admin/")
+    assert read(coordinator_client.get(address)) == (404, "Page not found", "/admin/")
 
 
 def test_a_study_in_which_one_has_no_role(draft_study: Study) -> None:
@@ -48,14 +48,14 @@ def test_what_is_not_part_of_a_role(draft_study: Study) -> None:
     client = Client()
     client.force_login(analyst)
     response = client.get("/admin/annotations/study/add/")
-    assert read(response) == (403, "Your role does not go that far", "/admin/")
+    assert read(response) == (403, "Your role does not allow this", "/admin/")
 
 
 def test_a_form_that_was_open_too_long(coordinator: User, draft_study: Study) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(coordinator)
     response = client.post(f"/admin/annotations/study/{draft_study.pk}/step/open/")
-    assert read(response) == (403, "Please send that again", "/admin/")
+    assert read(response) == (403, "Please send the form again", "/admin/")
     draft_study.refresh_from_db()
     assert draft_study.state == "draft"
 
@@ -63,9 +63,9 @@ def test_a_form_that_was_open_too_long(coordinator: User, draft_study: Study) ->
 @pytest.mark.parametrize(
     ("error", "status", "heading"),
     [
-        (ZeroDivisionError(), 500, "That did not work"),
+        (ZeroDivisionError(), 500, "Something went wrong"),
         (OperationalError("gone"), 503, "One moment, please"),
-        (BadRequest("odd"), 400, "We could not read that"),
+        (BadRequest("odd"), 400, "The request is invalid"),
     ],
 )
 def test_an_error_in_a_page(

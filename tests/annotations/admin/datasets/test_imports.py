@@ -64,7 +64,7 @@ def test_an_archive_is_stored_where_the_worker_finds_it(coordinator_client: Clie
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({}, "one of the two"),
+        ({}, "but not both"),
         ({"folder": "../data"}, "Select a valid choice"),
         ({"name": "no slug", "folder": "birds"}, "Enter a valid"),
         ({"folder": "birds", "similarity_encoder": "python:os"}, "Select a valid choice"),
@@ -86,7 +86,7 @@ def test_an_upload_beside_a_form_that_is_not_right_is_removed(coordinator_client
 
 def test_a_file_that_is_no_archive_is_refused_by_its_name(coordinator_client: Client, roots: Path) -> None:
     response = coordinator_client.post(NEW, form(archive=archive("birds.exe")))
-    assert "An archive ends in" in response.content.decode()
+    assert "The archive has an unknown format" in response.content.decode()
     assert uploads(roots) == [] and not DatasetImport.objects.exists()
 
 

@@ -53,7 +53,7 @@ def busy(open_study: Study, alice: Visit, bob: Visit) -> Study:
         assignments.end(visit.assignment, EndReason.DONE)
         sessions.finish(AnnotationSession.objects.get(pk=visit.session.pk))
     Study.objects.filter(pk=open_study.pk).update(quota=40)
-    message = "No worker serves the queue “retrain”, and none ever did."
+    message = "No worker serves the queue “retrain”, and none ever has."
     Alarm.objects.create(study=open_study, kind="silent_retrain", message=message, raised_at=now)
     return open_study
 

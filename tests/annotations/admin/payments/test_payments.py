@@ -76,7 +76,7 @@ def test_a_question_says_what_to_look_at_and_takes_the_answer(anna, address, coo
     prolific.meet(Trouble(is_lost=True))
     send_due_requests()
     page = shown(coordinator_client.get(address))
-    assert "nothing is asked a second time until you do" in page and "Pay that very request" not in page
+    assert "Clarify sends nothing again until you do" in page and "Pay that very request" not in page
     coordinator_client.post(address, {"act": "record_paid", "batch": batch.pk})
     batch.refresh_from_db()
     assert batch.state == BatchState.PAID
@@ -85,7 +85,7 @@ def test_a_question_says_what_to_look_at_and_takes_the_answer(anna, address, coo
 def test_one_is_withheld_with_a_reason_and_owed_again(anna, address, coordinator_client):
     owed = owe(anna)
     page = coordinator_client.post(address, {"act": "withhold", "one": owed.pk, "reason": " "}, follow=True)
-    assert "Say why it is not paid" in shown(page)
+    assert "Give the reason why it is not paid" in shown(page)
     coordinator_client.post(address, {"act": "withhold", "one": owed.pk, "reason": "A mistake."})
     assert "Not to be paid" in shown(coordinator_client.get(address))
     coordinator_client.post(address, {"act": "owe_again", "one": owed.pk})
@@ -101,7 +101,7 @@ def test_a_batch_is_taken_apart(anna, address, coordinator_client):
 
 def test_nothing_chosen_is_refused_in_a_sentence(anna, address, coordinator_client):
     page = coordinator_client.post(address, {"act": "prepare", "payment": ["x", "²"]}, follow=True)
-    assert "Choose payments that are owed" in shown(page)
+    assert "None of the chosen payments is owed any more" in shown(page)
 
 
 def test_the_money_of_another_study_is_out_of_reach(anna, address, coordinator_client, base_model):

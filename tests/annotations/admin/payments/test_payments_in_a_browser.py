@@ -133,7 +133,7 @@ def test_a_coordinator_pays_bonuses_and_answers_a_question(
         page.get_by_text("being sent").wait_for()
         prolific.meet(Trouble(is_lost=True))
         send_due_requests()
-        page.get_by_text("nothing is asked a second time until you do").wait_for()
+        page.get_by_text("Clarify sends nothing again until you do").wait_for()
         look(page, "admin-payment-question")
         (made,) = prolific.clerk.bonus_requests.values()
         prolific.clerk.pay_bonuses(made.request_id)  # on Prolific's page

@@ -104,7 +104,7 @@ def test_all_that_are_done_are_approved_together(study, prolific, anna, coordina
 def test_who_is_owed_the_reward_as_a_bonus_is_left_out_and_named_as_such(study, anna, coordinator_here):
     owe_reward(anna, reason="timed out there", by="cora")
     page = shown(coordinator_here.post(address(study), {"act": "approve_all"}, follow=True))
-    assert "asked to approve 0" in page and "1 left out: the reward is owed to them as a bonus" in page
+    assert "asked to approve 0" in page and "1 were not approved because their reward is owed as a bonus" in page
     assert asked() == []
 
 

@@ -47,7 +47,7 @@ def test_a_study_that_is_on_prolific_gets_no_second_draft(
     coordinator_client: Client, study: Study, prolific: FakeProlific
 ) -> None:
     put_on_prolific(study, prolific)
-    assert "has an id on Prolific already" in sent(coordinator_client, study, "prolific_draft", sure="yes", **FORM)
+    assert "already has an id on Prolific" in sent(coordinator_client, study, "prolific_draft", sure="yes", **FORM)
     assert not ProlificRequest.objects.exists()
 
 

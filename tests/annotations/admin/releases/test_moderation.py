@@ -35,7 +35,7 @@ def test_a_decision_is_a_post_with_its_reason(alice, address, coordinator_client
 def test_a_hiding_without_a_reason_is_refused_in_a_sentence(alice, address, coordinator_client):
     (red,) = submit_and_score(alice, "red")
     answer = coordinator_client.post(address, {"phrase": red.pk, "act": "hide"}, follow=True)
-    assert "Please say why" in answer.content.decode()
+    assert "Give a reason" in answer.content.decode()
     assert Phrase.objects.get(pk=red.pk).moderation == ""
 
 

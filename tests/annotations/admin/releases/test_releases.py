@@ -42,7 +42,7 @@ def test_a_release_is_asked_for_built_and_downloaded(
     page = coordinator_client.get(address(open_study)).content.decode()
     assert "superseded" in page and "somebody in it withdrew" in page and "Download" not in page
     refused = coordinator_client.get(address(open_study, "release_file"), {"number": 1}, follow=True)
-    assert "is not handed out any more" in refused.content.decode()
+    assert "can no longer be downloaded" in refused.content.decode()
     path.unlink()
 
 
@@ -57,4 +57,4 @@ def test_a_release_that_is_not_there_is_said_on_the_page(
     open_study: Study, coordinator_client: Client, number: str
 ) -> None:
     page = coordinator_client.get(address(open_study, "release_file"), {"number": number}, follow=True)
-    assert "This study has no release of that number." in page.content.decode()
+    assert "This study has no release with this number." in page.content.decode()

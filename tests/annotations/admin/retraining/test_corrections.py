@@ -58,7 +58,7 @@ def test_without_an_approved_phrase_the_page_says_what_to_do(
 ) -> None:
     page = coordinator_client.get(address).content.decode()
     assert "No phrase with a similarity threshold is approved yet." in page
-    assert "There is no approved phrase" in told(
+    assert "No approved phrase has a similarity threshold" in told(
         coordinator_client, address, {"act": "train", "base_model": base_model.pk}
     )
 
@@ -117,9 +117,9 @@ def test_the_head_comes_after_an_approval_with_a_reason(
 ) -> None:
     correction = train(coordinator_client, address, base_model)
     refused = analyst_client.get(address, {"file": "head"}, follow=True).content.decode()
-    assert "once a coordinator has approved" in refused
+    assert "A coordinator must approve the correction first" in refused
     decide = {"act": "approve", "correction": correction.pk}
-    assert "Please say why" in told(coordinator_client, address, decide)
+    assert "Give a reason for the decision" in told(coordinator_client, address, decide)
     assert "The decision is stored" in told(coordinator_client, address, decide | {"reason": "no group loses"})
     answer = analyst_client.get(address, {"file": "head"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:

@@ -128,7 +128,7 @@ def test_the_command_gives_an_account_another_role(
     bert.save()
     said = add_staff(monkeypatch, "bert", "--role", "coordinator", "--study", "sprites")
     bert.refresh_from_db()
-    assert said == "bert: the account was there, coordinator of sprites\n"
+    assert said == "bert: the account already existed, coordinator of sprites\n"
     assert bert.check_password("kept")
 
 
@@ -140,8 +140,8 @@ def test_without_a_study_the_account_has_no_role(db: None, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("arguments", "password", "why"),
     [
-        (("carol", "--role", "analyst"), "long enough, 4 tests", "--role and --study together"),
-        (("carol", "--role", "analyst", "--study", "none"), "long enough, 4 tests", "There are: sprites"),
+        (("carol", "--role", "analyst"), "long enough, 4 tests", "both --role and --study"),
+        (("carol", "--role", "analyst", "--study", "none"), "long enough, 4 tests", "Known studies: sprites"),
         (("carol",), "12345", "too short"),
         (("no such name!",), "long enough, 4 tests", "valid username"),
     ],

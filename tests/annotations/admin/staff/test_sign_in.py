@@ -143,13 +143,13 @@ def test_a_wrong_first_code_switches_nothing_on(coordinator_client: Client, coor
     coordinator_client.get(PAGE)
     wrong = f"{(int(code_of(coordinator)) + 1) % 1_000_000:06}"
     response = coordinator_client.post(PAGE, {"code": wrong})
-    assert response.status_code == 400 and "This code is not right" in response.content.decode()
+    assert response.status_code == 400 and "This code is wrong" in response.content.decode()
     assert not two_factor.is_enrolled(coordinator)
 
 
 def test_then_the_password_alone_is_not_enough(coordinator: User, enrolled: list[str], client: Client) -> None:
     response = sign_in(client)
-    assert "needs a code too" in response.content.decode()
+    assert "also needs a code" in response.content.decode()
     assert not is_in(client)
 
 
@@ -219,7 +219,7 @@ def test_an_operator_can_reset_it(coordinator: User, enrolled: list[str], client
     call_command("reset_two_factor", "coordinator", stdout=io.StringIO())
     sign_in(client)
     assert is_in(client)
-    with pytest.raises(CommandError, match="There are: coordinator"):
+    with pytest.raises(CommandError, match="Known accounts: coordinator"):
         call_command("reset_two_factor", "nobody")
 
 

@@ -47,7 +47,7 @@ def test_the_pre_flight_says_what_is_wrong_and_links_there(coordinator_client: C
 
 
 def test_the_pre_flight_without_a_token_says_so(coordinator_client: Client, draft_study: Study) -> None:
-    assert "no token for Prolific" in coordinator_client.get(address(draft_study, "preflight")).content.decode()
+    assert "no Prolific token" in coordinator_client.get(address(draft_study, "preflight")).content.decode()
 
 
 def test_a_prolific_that_does_not_answer_is_a_warning(
@@ -56,7 +56,7 @@ def test_a_prolific_that_does_not_answer_is_a_warning(
     settings.PROLIFIC_TOKEN, settings.PROLIFIC_API = "token", "http://127.0.0.1:9/api/v1"
     Study.objects.update(external_study_id="64a0f1")
     page = coordinator_client.get(address(draft_study, "preflight")).content.decode()
-    assert 'class="check-warn"' in page and "Not compared: " in page
+    assert 'class="check-warn"' in page and "Not compared" in page
 
 
 def test_an_open_study_is_mended_where_it_can_be(coordinator_client: Client, open_study: Study) -> None:
@@ -201,7 +201,7 @@ def test_what_was_typed_into_a_page_that_was_open_while_the_study_closed_is_refu
     for typed in ({"quota": 40}, {"failed_check_is_paid": "on"}, {"quota": 40, "completion_code": "RIGHT"}):
         response = coordinator_client.post(address(open_study, "amend"), opened | typed)
         assert (response.status_code, shown_on(response)) == (400, set(lifecycle.CODES))
-        assert "only its codes can still be corrected" in response.content.decode()
+        assert "Only its codes can still be changed" in response.content.decode()
     response = coordinator_client.post(address(open_study, "amend"), opened | {"quota": "four"})
     assert (response.status_code, shown_on(response)) == (400, {*lifecycle.CODES, "quota"})
     open_study.refresh_from_db()
@@ -226,7 +226,7 @@ def test_a_study_that_closes_while_a_page_is_sent_keeps_all_but_its_codes(
     monkeypatch.setattr("annotations.admin.studies.amend.Study.objects.get", lambda pk: read)
     response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "quota": 40})
     assert (response.status_code, shown_on(response)) == (400, set(lifecycle.CODES))
-    assert "only its codes can still be corrected" in response.content.decode()
+    assert "Only its codes can still be changed" in response.content.decode()
 
 
 def test_codes_of_a_closed_study_that_are_equal_are_refused(coordinator_client: Client, open_study: Study) -> None:

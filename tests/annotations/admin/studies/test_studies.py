@@ -142,7 +142,7 @@ def test_a_class_of_another_data_set_is_refused_at_its_field(coordinator_client:
         dataset=other, name="m", origin="imported", l2=1, predictions=b"", validation_accuracies=[], test_metrics={}
     )
     response = coordinator_client.post(ADD, form(base_model, f"{other.pk}:{SQUARE}"))
-    assert "This class is not of the data set of by colour" in response.content.decode()
+    assert "The data set of by colour" in response.content.decode()
     assert not Study.objects.exists()
 
 

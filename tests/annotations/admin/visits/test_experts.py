@@ -25,7 +25,7 @@ def address(name, study):
 def shown(client, name, study) -> str:
     answer = client.get(address(name, study))
     assert answer.status_code == 200
-    return str(answer.content.decode())
+    return " ".join(answer.content.decode().split())
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.COORDINATOR])
@@ -67,7 +67,7 @@ def test_a_draft_and_a_closed_study_say_so_and_let_nobody_in(draft, coordinator_
 def test_in_a_study_of_the_crowd_the_page_says_how_experts_annotate(open_study, coordinator_client):
     assert "choose “people who are logged in here”" in shown(coordinator_client, "annotate", open_study)
     answer = coordinator_client.post(address("annotate", open_study), follow=True)
-    assert "People come to this study by its link." in answer.content.decode()
+    assert "Participants enter this study by its link." in answer.content.decode()
     assert not open_study.sessions.exists()
 
 

@@ -67,7 +67,7 @@ def test_staff_without_a_role_find_nothing(client: Client, open_study: Study) ->
 
 def test_a_filter_that_does_not_exist_is_400_and_named(coordinator_client: Client) -> None:
     error = assert_error(coordinator_client.get(STUDIES, {"pseudonym_key": "x"}), 400, "invalid")
-    assert error["fields"] == {"pseudonym_key": ["There is no such filter."]}
+    assert error["fields"] == {"pseudonym_key": ["This filter does not exist."]}
 
 
 @pytest.mark.parametrize("value", ["no-number", "\0"])

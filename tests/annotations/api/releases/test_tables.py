@@ -149,7 +149,7 @@ def test_an_unknown_filter_is_refused_and_named(worked: Study, coordinator_clien
     response = coordinator_client.get(f"{TABLES}{name}/", {"study": "sprites", "state": "x", "pseudonym_key": "x"})
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (400, "invalid")
-    assert error["fields"]["pseudonym_key"] == error["fields"]["study"] == ["There is no such filter."]
+    assert error["fields"]["pseudonym_key"] == error["fields"]["study"] == ["This filter does not exist."]
 
 
 @pytest.mark.django_db

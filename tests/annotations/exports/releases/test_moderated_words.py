@@ -83,7 +83,7 @@ def test_the_model_card_of_a_head_does_not_say_what_was_hidden_after_it_was_trai
 def test_the_head_of_an_excluded_phrase_is_handed_out_no_more(moderated):
     phrase, run = Phrase.objects.get(text=HIDDEN), of(moderated, HIDDEN)
     moderation.moderate(phrase, Moderation.EXCLUDED, by="carol", reason="names somebody")
-    with pytest.raises(RunExcluded, match="excluded under Moderation"):
+    with pytest.raises(RunExcluded, match="was excluded, so its head cannot be downloaded"):
         head_files(run)
     moderation.moderate(phrase, Moderation.UNREVIEWED, by="carol")
     assert HIDDEN in head_files(run)["MODEL_CARD.md"].decode()

@@ -228,7 +228,7 @@ def test_a_failed_export_leaves_the_earlier_one(worked: Study, tmp_path: Path, m
 
 
 def test_the_command_names_the_studies_there_are(worked: Study) -> None:
-    with pytest.raises(CommandError, match=r"There are: sprites\."):
+    with pytest.raises(CommandError, match=r"Known studies: sprites\."):
         call_command("export_study", "sprite")
 
 

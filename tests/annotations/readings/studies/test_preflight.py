@@ -27,7 +27,9 @@ def levels(study: Study, text: str) -> list[tuple[Level, FixIn | None]]:
 
 
 def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> None:
-    assert blocking(draft_study) == ["No simulated participants have been through it. Send some: Rehearse."]
+    assert blocking(draft_study) == [
+        "The study has not been rehearsed. Start a rehearsal under “Rehearse and preview”."
+    ]
     assert blocking(draft_study, without_rehearsal=True) == []
     assert levels(draft_study, "is right on 15 and wrong on 9 of the validation images of “square”") == [
         (Level.PASS, None)
@@ -44,7 +46,7 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
         ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific's", Level.WARN, FixIn.ENTRY),
         ("completion_url", "", "people copy their code", Level.PASS, None),
         ("researcher_code", "C0DE1234", "C0DE1234 stands for two outcomes", Level.BLOCK, FixIn.ENTRY),
-        ("session_parameter", "STUDY_ID", "three different names", Level.BLOCK, FixIn.LINK),
+        ("session_parameter", "STUDY_ID", "different names", Level.BLOCK, FixIn.LINK),
         ("external_study_id", "64a0f1", "Links of another study", Level.PASS, None),
         ("max_minutes", 14, "times people out after 14", Level.BLOCK, FixIn.MONEY),
         ("max_minutes", 15, "Prolific gives 15", Level.PASS, None),

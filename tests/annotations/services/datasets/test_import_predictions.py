@@ -77,7 +77,7 @@ def test_the_same_file_again_changes_nothing(sprites_like: Dataset, lines: list[
 
 def test_another_file_under_the_same_name_is_refused(sprites_like: Dataset, lines: list[Line], write: Write) -> None:
     bring(sprites_like, write(lines))
-    with pytest.raises(BaseModelNameTaken, match="never changes"):
+    with pytest.raises(BaseModelNameTaken, match="cannot be changed"):
         bring(sprites_like, write(lines[::-1]))
     with pytest.raises(BaseModelNameTaken, match="λ"):
         bring(sprites_like, write(lines), l2=0.1)

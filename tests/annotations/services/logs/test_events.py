@@ -23,12 +23,12 @@ def test_an_unknown_kind_is_a_fault_of_the_caller(alice):
 
 @pytest.mark.parametrize("name", ["changed_rows", "sealed_under"])
 def test_what_images_say_is_no_part_of_a_payload(alice, name):
-    with pytest.raises(ValueError, match="only `states`"):
+    with pytest.raises(ValueError, match="reserved for `states`"):
         events.record(event_kinds.STUDY_PAUSED, study=alice.session.study, **{name: {}})
 
 
 def test_something_personal_names_the_visit_of_its_person(alice):
-    with pytest.raises(ValueError, match="names no visit"):
+    with pytest.raises(ValueError, match="must name a visit"):
         events.record(event_kinds.PHRASE_SUBMITTED, study=alice.session.study, states=[row_state(alice.session)])
 
 

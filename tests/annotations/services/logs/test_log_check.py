@@ -62,9 +62,9 @@ def test_a_visit_of_somebody_of_another_study_is_named(open_study: Study, alice:
     alice.session.participant = other
     alice.session.save()
     found = list(LogCheck(open_study).differences())
-    assert "phrase: 1 of those stored are of nobody in the study" in found
+    assert "phrase: 1 stored rows belong to no participant of the study" in found
     n = open_study.events.filter(session=alice.session).count()
-    assert f"event: {n} of those in the log are of nobody in the study" in found
+    assert f"event: {n} logged events belong to no participant of the study" in found
 
 
 def test_after_an_erasure_a_tombstone_is_left(open_study: Study, alice: Visit, bob: Visit) -> None:

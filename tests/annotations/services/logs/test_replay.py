@@ -114,7 +114,7 @@ def test_no_text_and_no_pseudonym_stands_in_the_log_unsealed(lively: Study) -> N
         (lambda: Phrase.objects.filter(text="crimson").update(text="scarlet"), "text is 'crimson' in the log"),
         (
             lambda: Score.objects.filter(phrase__text="crimson").update(tries=9),
-            "tries is 1 in the log, and 9 as stored",
+            "tries is 1 in the log, but 9 is stored",
         ),
         (lambda: Run.objects.filter(state="failed").update(reason="bored"), "reason is 'out of memory' in the log"),
         (lambda: Run.objects.filter(state="done").update(head=b"another"), "head is '"),
@@ -132,7 +132,7 @@ def test_a_row_that_never_went_through_the_services_is_named(lively: Study, alic
     now = timezone.now()
     Phrase.objects.create(assignment=alice.assignment, client_uuid=uuid.uuid4(), ordinal=9, text="x", submitted_at=now)
     assert differences(replay(lively), stored(lively)) == [
-        f"phrase {alice.assignment.public_id} / 9: is stored, and not in the log"
+        f"phrase {alice.assignment.public_id} / 9: stored, but not in the log"
     ]
 
 
@@ -150,8 +150,8 @@ def test_without_the_key_the_log_yields_a_tombstone(lively: Study, alice: Visit)
             == {key: row for key, row in before.rows[table].items() if row["visit"] != alice.session.pk}.items()
         )
     found = differences(state, stored(lively))
-    assert all(line.endswith("is still stored, and its visit is erased") for line in found)
-    assert f"phrase {alice.assignment.public_id} / 1: is still stored, and its visit is erased" in found
+    assert all(line.endswith("still stored, but its visit is erased") for line in found)
+    assert f"phrase {alice.assignment.public_id} / 1: still stored, but its visit is erased" in found
 
 
 def test_log_and_tables_agree_on_somebody_who_withdrew_was_erased_and_forgotten(lively: Study, alice: Visit) -> None:
@@ -179,10 +179,10 @@ def test_the_command_says_that_both_agree_or_where_they_do_not(lively: Study) ->
     Phrase.objects.filter(text="crimson").update(text="scarlet")
     with pytest.raises(CommandError, match=r"differ in 1 place\."):
         call_command("verify_log", "sprites", stdout=out, stderr=err)
-    assert "text is 'crimson' in the log, and 'scarlet' as stored" in err.getvalue()
+    assert "text is 'crimson' in the log, but 'scarlet' is stored" in err.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_command_names_the_studies_there_are(open_study: Study) -> None:
-    with pytest.raises(CommandError, match=r"There are: sprites\."):
+    with pytest.raises(CommandError, match=r"Known studies: sprites\."):
         call_command("verify_log", "spirtes")

@@ -107,7 +107,7 @@ def test_a_place_is_released_and_the_log_says_by_whom(study, prolific):
 def test_a_reward_that_prolific_does_not_pay_is_owed_once(anna):
     stands(anna, "RETURNED")
     assert discrepancy_repairs.pay_reward(anna, by="cora", reason="done here, returned there")
-    with pytest.raises(RequestRefused, match="owed once"):
+    with pytest.raises(RequestRefused, match="only to a person who completed the visit"):
         discrepancy_repairs.pay_reward(anna, by="cora", reason="done here, returned there")
     assert Payment.objects.get().amount_cents == 300
 
@@ -125,7 +125,7 @@ def test_who_gets_the_reward_as_a_bonus_is_not_paid_it_by_prolific_too(anna):
 @pytest.mark.parametrize("act", ["complete", "approve"])
 def test_where_prolific_is_asked_to_pay_nothing_is_owed_beside_it(anna, act):
     discrepancy_repairs.ask(stands(anna, "TIMED-OUT" if act == "complete" else "AWAITING REVIEW"), act, by="cora")
-    with pytest.raises(RequestRefused, match="not paid by Prolific"):
+    with pytest.raises(RequestRefused, match="whom Prolific does not pay"):
         discrepancy_repairs.pay_reward(stands(anna, "TIMED-OUT"), by="dora", reason="done here, timed out there")
     ProlificRequest.objects.update(state=RequestState.FAILED, finished_at=timezone.now())
     assert discrepancy_repairs.pay_reward(anna, by="dora", reason="done here, timed out there")
@@ -164,5 +164,5 @@ def test_looking_again_needs_a_token_and_an_id(study, settings):
     with pytest.raises(NoProlificToken):
         discrepancy_repairs.refresh(study, by="cora")
     settings.PROLIFIC_TOKEN, study.external_study_id = "a token", ""
-    with pytest.raises(RequestRefused, match="study id"):
+    with pytest.raises(RequestRefused, match="no Prolific id"):
         discrepancy_repairs.refresh(study, by="cora")

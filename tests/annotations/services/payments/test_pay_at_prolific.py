@@ -115,7 +115,7 @@ def test_a_worker_that_ends_after_the_set_up_leaves_a_question(batch, prolific, 
         work()
     later(batch)
     assert work() == 0
-    assert state(batch) == BatchState.UNSURE and "worker ended" in batch.last_error
+    assert state(batch) == BatchState.UNSURE and "worker stopped" in batch.last_error
     assert prolific.paths("POST") == [SET_UP]
 
 
@@ -179,7 +179,7 @@ def test_what_is_unsure_is_sent_anew_once_somebody_saw_that_nothing_is_there(bat
 def test_a_question_keeps_another_batch_from_going_out(batch, study, prolific):
     prolific.meet(LOST)
     work()
-    with pytest.raises(PaymentRefused, match="one at a time"):
+    with pytest.raises(PaymentRefused, match="one batch at a time"):
         payment_ledger.prepare(study, [owe(submission_of(study, "anna"), number=1).pk], by="cora")
 
 
@@ -187,7 +187,7 @@ def test_a_failed_batch_waits_for_the_one_that_came_after_it(batch, study, proli
     prolific.meet(Trouble(status=400))
     work()
     payment_ledger.prepare(study, [owe(submission_of(study, "anna"), number=1).pk], by="cora")
-    with pytest.raises(PaymentRefused, match="Settle that one first"):
+    with pytest.raises(PaymentRefused, match="Settle that batch first"):
         payment_ledger.record_not_sent(batch, by="cora")
 
 

@@ -91,7 +91,7 @@ def test_a_batch_takes_what_is_owed_and_waits(anna, bert):
 
 def test_one_batch_of_a_study_at_a_time(anna, bert):
     prepared(owe(anna))
-    with pytest.raises(PaymentRefused, match="one at a time"):
+    with pytest.raises(PaymentRefused, match="one batch at a time"):
         prepared(owe(bert))
 
 
@@ -131,7 +131,7 @@ def test_nobody_is_paid_for_another_persons_submission(anna):
     payment = owe(anna)
     anna.is_of_another = True
     anna.save(update_fields=["is_of_another"])
-    with pytest.raises(PaymentRefused, match="another person"):
+    with pytest.raises(PaymentRefused, match="another participant"):
         prepared(payment)
 
 
@@ -281,6 +281,6 @@ def test_whom_prolific_does_not_list_is_left_out_of_a_batch_since_it_would_refus
     assert not is_unlisted(anna, listed.done_at)  # too early to tell
     Reconciliation.objects.update(done_at=came + GRACE)
     of_anna, of_bert = owe(anna), owe(bert)
-    with pytest.raises(PaymentRefused, match=f"does not list {anna}, and for one such line"):
+    with pytest.raises(PaymentRefused, match=f"does not list {anna}, and one unknown submission"):
         prepared(of_anna, of_bert)
     assert prepared(of_bert).payments.count() == 1

@@ -42,16 +42,16 @@ def test_what_is_asked_is_a_row_and_an_audit_record(submission, act, given, deta
 @pytest.mark.parametrize(
     ("act", "given", "says"),
     [
-        ("reject", {"message": "x" * 99, "category": "OTHER"}, "at least 100 characters"),
-        ("reject", {"message": f"  {'x' * 99}  ", "category": "OTHER"}, "this one has 99"),
-        ("reject", {"message": REASON, "category": "I_DO_NOT_LIKE_IT"}, "one of Prolific's categories"),
-        ("reject", {}, "at least 100 characters"),
-        ("request_return", {"reason": "  "}, "Say why"),
-        ("screen_out", {}, "Say why"),
-        ("unreject", {"reason": " "}, "Say why"),
+        ("reject", {"message": "x" * 99, "category": "OTHER"}, "at least 100"),
+        ("reject", {"message": f"  {'x' * 99}  ", "category": "OTHER"}, "too short: 99 characters"),
+        ("reject", {"message": REASON, "category": "I_DO_NOT_LIKE_IT"}, "needs a category"),
+        ("reject", {}, "at least 100"),
+        ("request_return", {"reason": "  "}, "Give the reason"),
+        ("screen_out", {}, "Give the reason"),
+        ("unreject", {"reason": " "}, "Give the reason"),
         ("message", {"text": ""}, "Write something"),
         ("message", {"text": "x" * 5001}, "too long"),
-        ("unapprove", {}, "cannot be asked"),
+        ("unapprove", {}, "not a request that Prolific accepts"),
     ],
 )
 def test_what_lacks_its_text_is_refused(submission, act, given, says):
@@ -68,7 +68,7 @@ def test_completing_needs_the_studys_researcher_code(submission):
 
 def test_nobody_gets_a_message_that_is_meant_for_another(submission):
     submission.is_of_another = True
-    with pytest.raises(RequestRefused, match="another person"):
+    with pytest.raises(RequestRefused, match="another participant"):
         ask(submission, "message", by="cora", text="Thank you!")
 
 
@@ -105,7 +105,7 @@ def test_two_messages_are_two(submission):
 
 def test_without_a_token_it_says_where_to_do_it(submission, settings):
     settings.PROLIFIC_TOKEN = ""
-    with pytest.raises(NoProlificToken, match="Do it on Prolific's own page"):
+    with pytest.raises(NoProlificToken, match="Do it on Prolific's submissions page"):
         ask(submission, "approve", by="cora")
 
 
@@ -117,7 +117,7 @@ def test_nothing_is_asked_about_an_erased_person(submission):
 
 def test_what_failed_can_be_asked_again_and_nothing_else(submission):
     request = ask(submission, "request_return", by="cora", reason="No phrases.")
-    with pytest.raises(RequestRefused, match="Only a request that failed"):
+    with pytest.raises(RequestRefused, match="Only a failed request"):
         ask_again(request, by="dora")
     request.state, request.finished_at = RequestState.FAILED, request.due_at
     request.save()

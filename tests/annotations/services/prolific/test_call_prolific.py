@@ -151,7 +151,7 @@ def test_a_message_that_may_have_been_sent_is_not_sent_again(study, prolific, tr
     request = ask(here, "message", by="cora", text="Thank you!")
     prolific.meet(trouble)
     call()
-    assert state(request) == FAILED and "may have been sent" in request.last_error
+    assert state(request) == FAILED and "may still have received it" in request.last_error
 
 
 def test_a_message_that_surely_was_not_sent_is_tried_again(study, prolific):
@@ -183,7 +183,7 @@ def test_a_message_whose_worker_died_is_left_to_the_coordinator(study, prolific,
     request = ask(here, "message", by="cora", text="Thank you!")
     ProlificRequest.objects.update(attempts=1)
     call()
-    assert state(request) == FAILED and "may have been sent" in request.last_error
+    assert state(request) == FAILED and "may still have received it" in request.last_error
     assert prolific.clerk.messages == []
 
 
@@ -200,7 +200,7 @@ def test_a_message_whose_worker_died_at_its_second_try_is_left_to_the_coordinato
             call()
     make_due()
     assert call() == 0
-    assert state(request) == FAILED and "may have been sent" in request.last_error
+    assert state(request) == FAILED and "may still have received it" in request.last_error
 
 
 def test_a_token_that_is_refused_makes_all_wait_and_none_fail(study, prolific, settings, caplog):
@@ -216,7 +216,7 @@ def test_a_token_that_is_refused_makes_all_wait_and_none_fail(study, prolific, s
     assert requests[0].last_error == ""
     make_due()
     assert send_due_requests() == 0
-    assert "requests to Prolific wait" in caplog.text
+    assert "requests to Prolific are on hold" in caplog.text
     settings.PROLIFIC_TOKEN = prolific.token
     make_due()
     outside.call_prolific()

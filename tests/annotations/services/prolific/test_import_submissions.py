@@ -162,9 +162,9 @@ def test_every_bad_line_is_named_and_no_good_one_is_taken(study):
         "Line 3 has no submission id.",
         "Line 4 has no participant id.",
         "Line 5 has no status.",
-        "Line 6 has a time that cannot be read (started at).",
-        "Line 7 is shorter than the first line.",
-        "Line 8 is the submission of line 2 again.",
+        "Line 6 has an invalid time (started at).",
+        "Line 7 has fewer columns than the first line.",
+        "Line 8 repeats the submission of line 2.",
     ]
 
 
@@ -175,7 +175,7 @@ def test_a_line_is_counted_where_it_begins(study):
 
 def test_at_most_twenty_are_named(study):
     problems = refusal(study, HEADER, *["x,,,,,,,,,,,,"] * 30)
-    assert len(problems) == 21 and problems[-1] == "There may be more."
+    assert len(problems) == 21 and problems[-1] == "There may be more errors."
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_at_most_twenty_are_named(study):
         ("", "no column “Submission id”, “Participant id”, “Status”"),
         ("Submission id,Status\na,APPROVED", "no column “Participant id”"),
         ("<html>", "no column"),
-        (HEADER, "no submission in it"),
+        (HEADER, "no submissions"),
         (f'{HEADER}\nanna-visit,"anna', "Line 2 cannot be read"),
     ],
 )
@@ -200,7 +200,7 @@ def test_a_file_of_another_kind_with_one_endless_line_is_refused(study, line):
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_time_that_is_none_in_utc_is_named(study, time):
     assert refusal(study, HEADER, ANNA.replace("2026-10-25T12:27:09.179000Z", time)) == [
-        "Line 2 has a time that cannot be read (started at)."
+        "Line 2 has an invalid time (started at)."
     ]
 
 
@@ -211,7 +211,7 @@ def test_what_no_table_can_hold_is_left_out_of_a_status_and_a_code(study):
 
 def test_a_file_that_is_too_large_is_refused(study, monkeypatch):
     monkeypatch.setattr("annotations.services.prolific.submission_csv.MAX_ROWS", 1)
-    assert "more than 1 submissions" in refusal(study, HEADER, ANNA, BERT)[0]
+    assert "The limit is 1" in refusal(study, HEADER, ANNA, BERT)[0]
 
 
 def test_the_export_of_another_study_is_refused(study):

@@ -171,5 +171,5 @@ def test_two_studies_know_one_submission_under_names_of_their_own(study, base_mo
 
 
 def test_something_must_say_which_submission(study):
-    with pytest.raises(ValueError, match="give the submission"):
+    with pytest.raises(ValueError, match="give either the submission"):
         note_status(study, StatusReport("ACTIVE", T, Source.POLL))

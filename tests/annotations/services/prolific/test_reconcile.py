@@ -98,7 +98,7 @@ def test_the_worker_polls_what_is_due_and_survives_a_prolific_in_trouble(study, 
     begin_there(prolific, study, "anna")
     prolific.meet(Trouble(401))
     assert reconcile_due_studies() == 0
-    assert "was not gone through on Prolific to the end" in caplog.text and prolific.token not in caplog.text
+    assert "with Prolific is incomplete" in caplog.text and prolific.token not in caplog.text
     age(6)
     assert reconcile_due_studies() == 1
     assert reconcile_due_studies() == 0

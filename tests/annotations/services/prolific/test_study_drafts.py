@@ -59,7 +59,7 @@ def test_each_code_says_who_may_use_it_and_what_it_sets_off(study):
 
 def test_who_fails_the_check_with_pay_has_an_amount_and_a_number(study):
     study.failed_check_is_paid = True
-    with pytest.raises(RequestRefused, match="what who fails the check is paid"):
+    with pytest.raises(RequestRefused, match="what people are paid who fail the check"):
         study_drafts.draft_fields(study, **GIVEN)
     codes = study_drafts.draft_fields(study, **GIVEN, screen_out_cents=50, screen_out_slots=10)["completion_codes"]
     assert codes[2]["code_type"] == "FIXED_SCREENOUT"
@@ -73,8 +73,8 @@ def test_who_fails_the_check_with_pay_has_an_amount_and_a_number(study):
     [
         ({"quota": None}, "no quota"),
         ({"reward_cents": None}, "no reward"),
-        ({"external_study_id": THERE}, "has an id on Prolific already"),
-        ({"audience": Audience.EXPERTS}, "Experts"),
+        ({"external_study_id": THERE}, "already has an id on Prolific"),
+        ({"audience": Audience.EXPERTS}, "for experts"),
     ],
 )
 def test_what_the_study_lacks_is_named(study, change, says):
@@ -114,7 +114,7 @@ def test_a_draft_that_may_be_there_is_not_made_again(study, prolific, trouble):
     request = ask(study)
     prolific.meet(trouble)
     assert call() == 0
-    assert state(request) == FAILED and "may have been made" in request.last_error
+    assert state(request) == FAILED and "may still have created it" in request.last_error
     study.refresh_from_db()
     assert study.external_study_id == ""
 
@@ -127,7 +127,7 @@ def test_a_draft_whose_worker_died_is_not_made_again(study, prolific, monkeypatc
             call()
     make_due()
     assert call() == 0
-    assert state(request) == FAILED and "may have been made" in request.last_error and not prolific.clerk.studies
+    assert state(request) == FAILED and "may still have created it" in request.last_error and not prolific.clerk.studies
 
 
 def test_an_id_that_was_entered_meanwhile_stays(study, prolific):

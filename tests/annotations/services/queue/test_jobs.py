@@ -59,7 +59,7 @@ def test_a_job_that_ends_its_worker_each_time_fails_and_says_at_what(job: Datase
     assert jobs.claim(DatasetImport, now + jobs.MAX_ATTEMPTS * LATER) is None
     job.refresh_from_db()
     assert job.state == JobState.FAILED
-    assert "ended 5 times while it was at “embedding”" in job.error
+    assert "stopped 5 times during “embedding”" in job.error
 
 
 def test_a_job_put_back_is_due_at_once_and_has_lost_no_attempt(job: DatasetImport) -> None:

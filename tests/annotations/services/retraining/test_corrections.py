@@ -123,7 +123,7 @@ def test_the_best_phrase_named_by_hand_is_not_by_hand(
 def test_without_an_approved_phrase_there_is_nothing_to_train(
     study: Study, base_model: BaseModel, said: dict[str, Phrase]
 ) -> None:
-    assert refusal(study, base_model).startswith("There is no approved phrase with a similarity threshold")
+    assert refusal(study, base_model).startswith("No approved phrase has a similarity threshold")
 
 
 def test_a_phrase_without_a_threshold_cannot_enter(
@@ -131,9 +131,11 @@ def test_a_phrase_without_a_threshold_cannot_enter(
 ) -> None:
     assert Score.objects.get(phrase=said["blue square"]).threshold is None
     approve(said["blue square"])
-    assert refusal(study, base_model).startswith("There is no approved phrase")
+    assert refusal(study, base_model).startswith("No approved phrase has a similarity threshold")
     told = refusal(study, base_model, by_hand={SQUARE: said["blue square"].pk})
-    assert told == "That phrase is not among the approved ones of “square” that have a similarity threshold."
+    assert (
+        told == "The chosen phrase of “square” is not approved or has no similarity threshold. Choose another phrase."
+    )
 
 
 @pytest.mark.parametrize("label", [OVAL, 7])
@@ -142,7 +144,7 @@ def test_a_phrase_of_another_class_cannot_be_chosen(
 ) -> None:
     approve(*said.values())
     told = refusal(study, base_model, by_hand={label: said["red square"].pk})
-    assert told.startswith("That phrase is not among the approved ones")
+    assert told.startswith("The chosen phrase of")
 
 
 def test_one_correction_of_a_study_is_trained_at_a_time(
@@ -150,7 +152,7 @@ def test_one_correction_of_a_study_is_trained_at_a_time(
 ) -> None:
     approve(*said.values())
     ask(study, base_model)
-    with pytest.raises(CorrectionNotPossible, match="Wait for it to end"):
+    with pytest.raises(CorrectionNotPossible, match="Wait until it is finished"):
         ask(study, base_model)
     fail(claim(Correction), "it did not work")  # type: ignore[arg-type]
     assert ask(study, base_model).pk
@@ -187,13 +189,13 @@ def test_a_second_test_set_with_the_same_classes_and_encoders_is_offered(study: 
     [
         (
             {"class_names": ["cat", "dog"]},
-            "second v1 has other classes than sprites-like v1: cat, dog, not square, oval.",
+            "second v1 and sprites-like v1 have different classes: cat, dog, not square, oval.",
         ),
         (
             {"feature_encoder": "x"},
-            "The features of second v1 come from another encoder than those of sprites-like v1.",
+            "The features of second v1 and sprites-like v1 come from different encoders.",
         ),
-        ({"similarity_encoder": "x"}, "The similarities of second v1 come from another encoder"),
+        ({"similarity_encoder": "x"}, "The similarities of second v1 and"),
         ({"directory": "datasets/gone"}, "gone"),
     ],
 )
@@ -207,7 +209,7 @@ def test_a_second_test_set_on_which_words_or_features_mean_something_else_is_ref
 
 
 def test_the_data_set_itself_is_no_second_one(study: Study, base_model: BaseModel, said: dict[str, Phrase]) -> None:
-    assert "not a second one" in refusal(study, base_model, second=base_model)
+    assert "Choose another data set" in refusal(study, base_model, second=base_model)
 
 
 @pytest.fixture
@@ -217,7 +219,7 @@ def done(study: Study, base_model: BaseModel, said: dict[str, Phrase]) -> Correc
 
 
 def test_the_head_is_handed_out_once_the_correction_is_approved(done: Correction) -> None:
-    with pytest.raises(CorrectionNotApproved, match="once a coordinator has approved"):
+    with pytest.raises(CorrectionNotApproved, match="A coordinator must approve"):
         corrections.take_head(done, by="ana")
     approved = corrections.review(done, Review.APPROVED, by="coordinator", reason=" it helps ")
     assert (approved.review, approved.review_reason, approved.reviewed_by) == ("approved", "it helps", "coordinator")
@@ -242,13 +244,13 @@ def test_the_last_decision_counts(done: Correction) -> None:
 
 @pytest.mark.parametrize("decision", [Review.APPROVED, Review.REJECTED])
 def test_a_decision_needs_a_reason(done: Correction, decision: Review) -> None:
-    with pytest.raises(CorrectionNotPossible, match="Please say why"):
+    with pytest.raises(CorrectionNotPossible, match="Give a reason"):
         corrections.review(done, decision, by="coordinator", reason=" ")
 
 
 def test_what_is_not_trained_cannot_be_decided_on(study: Study, base_model: BaseModel, said: dict[str, Phrase]) -> None:
     approve(*said.values())
-    with pytest.raises(CorrectionNotPossible, match="once it is trained"):
+    with pytest.raises(CorrectionNotPossible, match="not trained yet"):
         corrections.review(ask(study, base_model), Review.APPROVED, by="coordinator", reason="it helps")
 
 

@@ -52,7 +52,7 @@ def test_a_code_of_a_closed_study_reaches_who_comes_back(open_study: Study, alic
 @pytest.mark.parametrize("name", sorted(set(lifecycle.AMENDABLE) - set(lifecycle.CODES)))
 def test_nothing_else_of_a_closed_study_changes(open_study: Study, name: str) -> None:
     lifecycle.close_study(open_study)
-    with pytest.raises(StudyStateMismatch, match="only its codes"):
+    with pytest.raises(StudyStateMismatch, match="Only its codes"):
         lifecycle.amend_study(open_study, {"completion_code": "RIGHT", name: getattr(open_study, name)}, by="c")
     open_study.refresh_from_db()
     assert (open_study.state, open_study.completion_code) == (StudyState.CLOSED, "C0DE1234")

@@ -81,7 +81,7 @@ def test_a_task_that_a_preview_used_is_not_taken_out(draft, base_model, coordina
     visit = preview_links.enter(draft, token)
     assert visit.kind == SessionKind.PREVIEW
     visit.assignments.create(task=draft.tasks.first(), position=1)
-    with pytest.raises(ClassListRefused, match="Discard what they left"):
+    with pytest.raises(ClassListRefused, match="Discard their visits"):
         class_lists.remove(draft, by="carol")
     assert draft.tasks.count() == 2
 

@@ -58,7 +58,7 @@ def test_the_command_makes_a_study_of_experts_with_every_class_that_has_errors(b
     rows = [(SQUARE, None, 9), (OVAL, None, 9)]
     assert list(study.tasks.values_list("target_class", "time_limit_s", "max_phrases")) == rows
     assert "Annotate as an expert" in printed and "Participants' link" not in printed
-    assert "there already" in run("experts", "--experts", "--all-classes", "--base-model", REFERENCE)
+    assert "already exists" in run("experts", "--experts", "--all-classes", "--base-model", REFERENCE)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_command_creates_and_opens_a_study_and_prints_its_link(base_model: B
     study = Study.objects.get(slug="birds")
     assert (study.state, study.tasks.get().target_class) == (StudyState.ACTIVE, OVAL)
     assert len(study.completion_code) == 8
-    assert "Nobody has rehearsed it" in printed
+    assert "The study has not been rehearsed" in printed
     assert study.audit_records.filter(act="study_opened").get().detail == {
         "configuration": 1,
         "without_rehearsal": True,
@@ -96,12 +96,14 @@ def test_the_command_reads_a_json_file(base_model: BaseModel, tmp_path: Path) ->
 
 def test_the_command_leaves_a_study_that_is_there(draft_study: Study) -> None:
     printed = run("sprites", "--base-model", REFERENCE)
-    assert "there already (draft)" in printed
+    assert "already exists (draft)" in printed
     assert Study.objects.get().tasks.get().target_class == SQUARE
 
 
 def test_the_command_opens_nothing_that_was_not_rehearsed(base_model: BaseModel) -> None:
-    with pytest.raises(CommandError, match=r"stays a draft\. .* “Rehearse and preview”; --without-rehearsal"):
+    with pytest.raises(
+        CommandError, match=r"is still a draft\. .* “Rehearse and preview”, or open the study with --without-rehearsal"
+    ):
         run("birds", "--base-model", REFERENCE, "--open")
     assert Study.objects.get().state == StudyState.DRAFT
 
@@ -117,7 +119,8 @@ def test_the_command_opens_nothing_that_was_not_rehearsed(base_model: BaseModel)
 def test_the_command_refuses_another_study_of_a_slug_that_is_taken(
     draft_study: Study, options: list[str], differs: str
 ) -> None:
-    with pytest.raises(CommandError, match=f"already a study 'sprites' \\(draft\\), and it differs in {differs}\\."):
+    told = f"The study 'sprites' already exists \\(draft\\) and differs in {differs}\\."
+    with pytest.raises(CommandError, match=told):
         run("sprites", *options)
     assert draft_study.tasks.get().target_class == SQUARE
 
@@ -131,11 +134,11 @@ def test_the_command_opens_a_study_that_is_there(draft_study: Study) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["birds", "--title", "Birds", "--time-limit", "90"], "needs its --base-model"),
+        (["birds", "--title", "Birds", "--time-limit", "90"], "need its --base-model"),
         (["birds"], "Give a slug and --base-model"),
-        (["birds", "--base-model", "nothing/erm"], r"There are: sprites-like@1/by colour"),
+        (["birds", "--base-model", "nothing/erm"], r"Known base models: sprites-like@1/by colour"),
         (["birds", "--base-model", "sprites-like@9/by colour"], "no base model"),
-        (["birds", "--base-model", REFERENCE, "--target-class", "cat"], "It has: square, oval"),
+        (["birds", "--base-model", REFERENCE, "--target-class", "cat"], "Its classes: square, oval"),
         (["--from-json", "/nowhere/study.json"], "cannot be read"),
     ],
 )

@@ -104,7 +104,7 @@ def test_a_data_set_whose_files_are_gone_is_refused_by_name(draft_study: Study) 
 
 def test_a_data_set_without_an_encoder_is_refused(draft_study: Study) -> None:
     Dataset.objects.update(similarity_encoder="")
-    with pytest.raises(StudyNotReady, match="names no similarity encoder"):
+    with pytest.raises(StudyNotReady, match="has no similarity encoder"):
         lifecycle.open_study(draft_study, without_rehearsal=True)
 
 
@@ -135,7 +135,7 @@ def test_an_open_study_cannot_be_opened_again(draft_study: Study) -> None:
         ("completion_url", "app.prolific.com/submissions/complete?cc={code}", "completion address"),
         ("completion_url", "javascript:alert(1)//{code}", "completion address"),
         ("external_study_id", "64a0 (the pilot)", "study id"),
-        ("session_parameter", "PROLIFIC_PID", "three different names"),
+        ("session_parameter", "PROLIFIC_PID", "different names"),
     ],
 )
 def test_links_that_would_lead_nowhere_are_refused(draft_study: Study, field: str, value: str, reason: str) -> None:

@@ -129,7 +129,7 @@ def test_a_link_ends_with_its_makers_role_and_is_good_again_with_it(open_study: 
     preview_links.enter(open_study, token)
     open_study.members.update(role=Role.ANALYST)
     for use in (preview_links.read, preview_links.enter):
-        with pytest.raises(PreviewNotAllowed, match="no longer runs this study"):
+        with pytest.raises(PreviewNotAllowed, match="no longer coordinates the study"):
             use(open_study, token)
     open_study.members.update(role=Role.COORDINATOR)
     assert preview_links.enter(open_study, token).kind == SessionKind.PREVIEW

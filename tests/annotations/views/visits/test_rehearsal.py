@@ -98,7 +98,7 @@ def test_a_link_that_was_changed_gets_a_page_that_says_where_to_find_a_new_one(
     changed = {preview_links.PARAMETER: link[preview_links.PARAMETER][:-1]}
     for response in (client.get("/study/sprites/", changed), client.post("/study/sprites/start", changed)):
         assert response.status_code == 403
-        assert "open a new one" in tree(response).text
+        assert "Open a new preview" in tree(response).text
     assert not AnnotationSession.objects.exists()
 
 
@@ -106,7 +106,7 @@ def test_a_link_whose_maker_lost_the_role_says_so(client: Client, link: dict[str
     User.objects.filter(pk=coordinator.pk).update(is_superuser=False)
     for response in (client.get("/study/sprites/", link), client.post("/study/sprites/start", link)):
         assert response.status_code == 403
-        assert "no longer runs this study" in tree(response).text
+        assert "no longer coordinates the study" in tree(response).text
     assert not AnnotationSession.objects.exists()
 
 
