@@ -42,7 +42,10 @@ class NothingToSeparate(ModelingError):
 
 
 class NothingToEvaluate(ModelingError):
-    """No image of a split has a prediction, so a base model can be neither shown nor measured."""
+    """No image of a split has a prediction, so a base model has no accuracy.
+
+    The base model can be neither shown nor measured.
+    """
 
     code = "nothing_to_evaluate"
 

@@ -33,7 +33,16 @@ _TAIL = re.compile(r"(?:\s+in\s+(?:it|them))?\s*[.!]*$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ReadPhrase:
-    """A phrase as it is scored: its `subject` and `sign` (`read`), and `text`, the subject in a template, to embed."""
+    """A phrase as it is scored, from `read_phrase`.
+
+    Attributes
+    ----------
+    subject : str
+    sign : int
+        From `read`: -1 if the phrase says that images lack the subject, otherwise 1.
+    text : str
+        The subject in a template, to embed.
+    """
 
     subject: str
     sign: int

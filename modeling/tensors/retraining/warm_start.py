@@ -317,7 +317,7 @@ def _class_balanced(labels: Tensor) -> Tensor:
 
 
 def curvature_preconditioner(problem: Problem, weights: Tensor, v: Tensor, max_rows: int) -> Preconditioner:
-    """Compute the preconditioner of Xᵀ D X + λ I, D the curvature of the weighted loss at V.
+    """Compute the preconditioner of Xᵀ D X + λ I, D the loss's curvature at V.
 
     Parameters
     ----------
