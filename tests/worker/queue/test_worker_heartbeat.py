@@ -48,7 +48,7 @@ def test_a_row_that_cannot_be_written_does_not_stop_the_loop(
     def fail(*args: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(heartbeats, "beat", fail)
+    monkeypatch.setattr(heartbeats, "store_heartbeat", fail)
     settings.WORKER_HEARTBEAT = str(tmp_path / "beat")
     worker_heartbeat.serves(["interactive"])
     worker_heartbeat.touch()
