@@ -39,6 +39,14 @@ hypothesis_settings.load_profile("unhurried")
 COORDINATOR_PASSWORD = "a long password for tests"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the run cost beside its slowest tests: on a busy machine only processor time can be compared."""
+    used = os.times()
+    seconds = used.user + used.system + used.children_user + used.children_system
+    terminalreporter.write_line(f"The tests and all that they started took {seconds:.0f} s of processor time.")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Name the test database after PYTEST_DB_SUFFIX, so that two runs on one server do not meet."""

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ UNITS = {"KiB": 2**10, "MiB": 2**20}
 TOKEN = "a" * 32
 ENVELOPE = 4096  # what a form with a file has beside the file, at most
 FILE = "Submission id,Participant id,Status\n5f0000000000000000000001,5f0000000000000000000002,AWAITING REVIEW\n"
-needs_caddy = pytest.mark.skipif(shutil.which("caddy") is None, reason="Caddy is not installed")
+PROGRAMS = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def _limit(matcher: str) -> int:
@@ -56,13 +57,15 @@ def web(monkeypatch: pytest.MonkeyPatch, subprocess_environment: dict[str, str],
 @pytest.fixture
 def proxy(web: int, tmp_path: Path) -> Iterator[str]:
     """The address of a proxy before it. It serves no TLS here and takes no orders."""
+    program = shutil.which("caddy", path=PROGRAMS)
+    assert program is not None, "Caddy is not installed: `make test-services` does that"
     port = free_port()
     config = tmp_path / "Caddyfile"
     config.write_text("{\n\tadmin off\n}\n" + CADDYFILE.read_text("utf-8"), "utf-8")
     address = f"http://localhost:{port}"
     env = {**os.environ, "SITE_HOST": address, "UPSTREAM": f"127.0.0.1:{web}", "XDG_DATA_HOME": str(tmp_path)}
     with (tmp_path / "caddy.log").open("wb") as log:
-        caddy = subprocess.Popen(["caddy", "run", "--config", config], env=env, stdout=log, stderr=log, cwd=tmp_path)
+        caddy = subprocess.Popen([program, "run", "--config", config], env=env, stdout=log, stderr=log, cwd=tmp_path)
         while not _answers(address):
             assert caddy.poll() is None, (tmp_path / "caddy.log").read_text("utf-8")
             time.sleep(0.05)
@@ -86,7 +89,7 @@ def browser(proxy: str, admin_client: Client) -> Iterator[httpx2.Client]:
         yield client
 
 
-@needs_caddy
+@pytest.mark.services
 def test_a_file_of_submissions_of_megabytes_reaches_the_site(open_study: Study, browser: httpx2.Client) -> None:
     file = FILE + "\n" * (LARGEST_FILE - len(FILE))
     page = f"/admin/annotations/study/{open_study.pk}/reconciliation/"
@@ -95,7 +98,7 @@ def test_a_file_of_submissions_of_megabytes_reaches_the_site(open_study: Study, 
     assert Submission.objects.filter(study=open_study).count() == 1
 
 
-@needs_caddy
+@pytest.mark.services
 def test_an_archive_of_megabytes_reaches_the_site(browser: httpx2.Client) -> None:
     answer = browser.post(
         "/admin/annotations/datasetimport/new/", data={"name": "birds"}, files={"archive": ("birds.rar", b"0" * 2**24)}
@@ -104,7 +107,7 @@ def test_an_archive_of_megabytes_reaches_the_site(browser: httpx2.Client) -> Non
     assert "The archive has an unknown format" in answer.text
 
 
-@needs_caddy
+@pytest.mark.services
 @pytest.mark.parametrize(
     "path", ["/language", "/admin/login/", "/visit/end", "/admin/annotations/study/add/reconciliation"]
 )
