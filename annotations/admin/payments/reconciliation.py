@@ -25,7 +25,7 @@ from annotations.services.prolific import submission_import
 ONE_CLICK: tuple[Repair, ...] = ("complete", "approve", "release_place", "refresh", "pay_by_hand")
 _HERE: tuple[Repair, ...] = ("release_place", "pay_by_hand")  # what needs nothing of Prolific
 _REFRESH_S = 3
-_MAX_APPROVED = 500  # in one click: each is a request and a line in the audit log, written while somebody waits
+MAX_APPROVED = 500  # in one click: each is a request and a line in the audit log, written while somebody waits
 _LISTS = {"approve": "to approve", "differing": "whose two sides differ"}
 
 
@@ -118,7 +118,7 @@ def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: in
         "filters": filters,
         "meaning": WORDS[Discrepancy(wanted)].meaning if wanted in set(Discrepancy) else "",
         "n_approvable": len(compared.approvable),
-        "n_at_once": min(len(compared.approvable), _MAX_APPROVED),
+        "n_at_once": min(len(compared.approvable), MAX_APPROVED),
         "listed_at": compared.listed_at,
         "poll_error": Reconciliation.objects.filter(study=study).values_list("error", flat=True).first(),
         "has_token": bool(settings.PROLIFIC_TOKEN),
@@ -178,7 +178,7 @@ def _to_approve(study: Study) -> list[Submission]:
     """Those that may be approved and are not asked for yet, the oldest first, as many as go at once."""
     found = reconciliation.detailed(study).filter(pk__in=reconciliation.compare(study, timezone.now()).approvable)
     asked = ProlificRequest.objects.filter(study=study, act="approve", state=RequestState.PENDING)
-    return list(found.exclude(pk__in=asked.values("submission")).order_by("pk")[:_MAX_APPROVED])
+    return list(found.exclude(pk__in=asked.values("submission")).order_by("pk")[:MAX_APPROVED])
 
 
 def _list(study: Study, of: str, by: str) -> HttpResponse:

@@ -28,7 +28,7 @@ from annotations.services.staff import roles
 from annotations.tables.columns import Cell, csv_text, write_cell
 
 NAME = "results"
-_POLL_S = 10  # while the study is open
+POLL_S = 10  # while the study is open
 MAX_COLUMNS = 12  # tasks in table 3 on the page
 _SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
 
@@ -111,7 +111,7 @@ def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[st
         "all_tables": tables.all,
         "benchmarks": [each for each in newest if each is not None and each.state != JobState.DONE],
         "may_measure": unmeasured and not under_way and roles.may(request.user, "coordinate", study),
-        "poll_s": _POLL_S if _changes(study, tables) or under_way else 0,
+        "poll_s": POLL_S if _changes(study, tables) or under_way else 0,
     }
 
 

@@ -18,7 +18,7 @@ from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
 
 TITLE = "Pre-flight"
-_WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile
+WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile
 _SECTION_OF = {
     FixIn.PLACES: "People and places",
     FixIn.ENTRY: "Entry and exit",
@@ -61,7 +61,7 @@ def _remote(study: Study) -> list[Check]:
         ]
     if not study.external_study_id:
         return [warning("Not compared because the study has no Prolific id. Enter it.", FixIn.ENTRY)]
-    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=_WAIT_S, retry_policy=ONCE)
+    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=WAIT_S, retry_policy=ONCE)
     try:
         remote = prolific.study(study.external_study_id)
     except ProlificError as error:

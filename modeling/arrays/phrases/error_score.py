@@ -27,7 +27,7 @@ __all__ = [
     "null_mean",
 ]
 
-_CHUNK = 2**14  # similarities to sort at once, so that intermediate arrays stay in a core's cache
+CHUNK = 2**14  # similarities to sort at once, so that intermediate arrays stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
     [1.0, 0.0]
     """
     values, n_correct, n_error = separable(similarities, is_error)
-    at_once = max(1, _CHUNK // len(is_error))
+    at_once = max(1, CHUNK // len(is_error))
     chunks = [_scores(values[start : start + at_once], is_error) for start in range(0, len(values), at_once)]
     one_sided, threshold, two_sided, two_sided_threshold = np.concatenate([np.empty((4, 0)), *chunks], axis=1)
     return ErrorScores(

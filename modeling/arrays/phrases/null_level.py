@@ -24,7 +24,7 @@ MAX_EXACT_PAIRS = 10**7
 
 _MAX_LOG_PATHS = 690.0  # float64 counts up to e^709 paths
 _CHUNK = 2**20  # numbers in a working array
-_FINEST = 256  # largest number of steps in the sum for a mean
+FINEST = 256  # largest number of steps in the sum for a mean
 _LEAST = 1e-300  # smaller probabilities count as this one
 _STRAYED = 30 * log(10)  # a share e^-this of the paths that touch strays so far first: too few for float64 to see
 
@@ -212,7 +212,7 @@ def null_mean(n_correct: int, n_error: int, tries: int) -> float:
     """
     check_count(tries, "the number of tries")
     null = _null(n_correct, n_error)
-    steps = np.unique(np.linspace(0, null.furthest, min(null.furthest, _FINEST) + 1).astype(np.int64))
+    steps = np.unique(np.linspace(0, null.furthest, min(null.furthest, FINEST) + 1).astype(np.int64))
     reached = 1 - (1 - null.survival(steps)) ** tries
     # The sum over whole steps equals the trapezoidal integral minus half of the first term plus half of the last.
     total = np.trapezoid(reached, steps) - (reached[0] - reached[-1]) / 2

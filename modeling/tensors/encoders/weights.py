@@ -16,7 +16,7 @@ from modeling.arrays.common.modeling_errors import EncoderUnavailable
 
 # The hub must answer within this time, so that a machine without a network fails at once. huggingface_hub itself
 # retries for half a minute and prints a dozen lines.
-_ANSWER_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 5
 
 _WEIGHTS_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 _CONFIG_FILE = "open_clip_config.json"
@@ -153,6 +153,6 @@ def need_an_answer(url: str) -> None:
         return
     request = Request(url, method="HEAD")  # noqa: S310  the hub's own address, not a participant's
     try:
-        urlopen(request, timeout=_ANSWER_TIMEOUT_S).close()  # noqa: S310
+        urlopen(request, timeout=ANSWER_TIMEOUT_S).close()  # noqa: S310
     except HTTPError as answer:
         answer.close()

@@ -7,10 +7,10 @@ comes with torch, also uses those of AMD's processors and is then twice as fast.
 import torch
 from torch import Tensor
 
-# Operators that torch's own compiler multiplies and packs with; None without oneDNN.
-_has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-_of_onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if _has_onednn else None
-_pack = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None) if _has_onednn else None
+# Operators that torch's own compiler multiplies and packs with.
+_multiply = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+_pack = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
+has_onednn = bool(_multiply and _pack and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -26,9 +26,9 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     -------
     Tensor of shape (k, n)
     """
-    if _of_onednn is None or a.dtype != torch.float32 or a.device.type != "cpu":
+    if not has_onednn or a.dtype != torch.float32 or a.device.type != "cpu":
         return a @ b
-    product: Tensor = _of_onednn(_dense(a), _dense(b).T, None, "none", [], "")
+    product: Tensor = _multiply(_dense(a), _dense(b).T, None, "none", [], "")
     return product
 
 
@@ -44,7 +44,7 @@ def packed(rows: Tensor) -> Tensor:
     Tensor
         For `matmul_packed` only. Packing once saves reordering the rows for every product.
     """
-    if _pack is None or rows.dtype == torch.float64 or rows.device.type != "cpu":
+    if not has_onednn or rows.dtype == torch.float64 or rows.device.type != "cpu":
         return rows.clone()
     copy: Tensor = _pack(_dense(rows))
     return copy
@@ -63,9 +63,9 @@ def matmul_packed(a: Tensor, rows: Tensor) -> Tensor:
     -------
     Tensor of shape (k, n)
     """
-    if _of_onednn is None or not rows.is_mkldnn:
+    if not has_onednn or not rows.is_mkldnn:
         return a @ rows.T
-    product: Tensor = _of_onednn(_dense(a), rows, None, "none", [], "")
+    product: Tensor = _multiply(_dense(a), rows, None, "none", [], "")
     return product
 
 

@@ -21,7 +21,7 @@ from modeling.arrays.embeddings.similarity import similarities
 from modeling.tensors.linear_algebra.matrix_products import matmul_packed, multiplies_bfloat16, packed
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 
-_IMAGES = 2**14  # images to multiply at once, so that the products stay in cache
+IMAGES = 2**14  # images to multiply at once, so that the products stay in cache
 _MORE_THAN_UNIT = 1.01  # bounds the lengths of unit rows, also after rounding
 _NEAREST = 0.505  # largest error of rounding to the nearest number, as a share of eps times that number
 _AGAIN = 256  # images to compute again at once
@@ -183,8 +183,8 @@ class _Blocks:
     def __init__(self, images: NDArray[np.float32], dtype: torch.dtype) -> None:
         self._dtype, self._d = dtype, images.shape[1]
         self._blocks, self._lost = [], 0.0
-        for start in range(0, len(images), _IMAGES):
-            block = as_tensor(np.ascontiguousarray(images[start : start + _IMAGES]))
+        for start in range(0, len(images), IMAGES):
+            block = as_tensor(np.ascontiguousarray(images[start : start + IMAGES]))
             self._blocks.append(packed(block.to(dtype)))
             self._lost = max(self._lost, _largest_loss(block, dtype))
 
@@ -219,7 +219,7 @@ def _candidates(blocks: Iterable[Products], least: Products) -> Iterator[tuple[N
     for block, products in enumerate(blocks):
         places, starts = _places(products >= least[:, None]), np.arange(len(products) + 1) * products.shape[1]
         bounds = np.searchsorted(places, starts)
-        rows = places - np.repeat(starts[:-1] - block * _IMAGES, np.diff(bounds))
+        rows = places - np.repeat(starts[:-1] - block * IMAGES, np.diff(bounds))
         about = products.reshape(-1).take(places)
         parts.append([(rows[start:stop], about[start:stop]) for start, stop in pairwise(bounds)])
     for of_text in zip(*parts, strict=True):

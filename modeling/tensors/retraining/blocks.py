@@ -10,7 +10,7 @@ from torch import Tensor
 
 from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
-_SMALL = 1 << 24  # up to so many feature values are also kept in bfloat16, once per product
+SMALL = 1 << 24  # up to so many feature values are also kept in bfloat16, once per product
 BLOCK_ROWS = 8192  # images of a cached block
 
 
@@ -179,7 +179,7 @@ class Bfloat16Blocks:
         Bfloat16Blocks or None
             None if the features are large.
         """
-        return cls(features) if features.numel() <= _SMALL else None
+        return cls(features) if features.numel() <= SMALL else None
 
     def are_of(self, features: Tensor) -> bool:
         """Return whether these are the same features in the same memory.

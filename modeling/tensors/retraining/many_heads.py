@@ -31,7 +31,7 @@ from modeling.tensors.retraining.warm_start import WarmStart, start_of
 
 # Limit each batch: values kept per head and image may total 1/28 of the feature values, or 2**20 if that is more.
 _FEATURES_PER_VALUE = 28
-_SMALL = 1 << 20
+SMALL = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,6 @@ def batches(problem: Problem, weights: Tensor) -> Iterator[HeadWeights]:
     HeadWeights
     """
     n, d = problem.features.shape
-    at_once = max(max(d // _FEATURES_PER_VALUE, _SMALL // n) // problem.n_columns, 1)
+    at_once = max(max(d // _FEATURES_PER_VALUE, SMALL // n) // problem.n_columns, 1)
     for batch in weights.tensor_split(-(-weights.shape[1] // at_once), dim=1):
         yield HeadWeights.of(batch, problem.features.dtype)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _RIDGE = 1e-11  # share of the largest number; makes the optimum on any support unique
-_EXCHANGES = 30  # exchanges of many coordinates at once; a handful finds most optima
+EXCHANGES = 30  # exchanges of many coordinates at once; a handful finds most optima
 
 
 def simplex_maximiser(
@@ -32,7 +32,7 @@ def simplex_maximiser(
     n = len(values)
     curvature = curvature + np.eye(n) * _RIDGE * (np.abs(curvature).max() + np.abs(values).max())
     support = np.ones(n, np.bool_) if near is None else near > 0
-    for _ in range(_EXCHANGES):
+    for _ in range(EXCHANGES):
         q = np.zeros(n)
         q[support] = _equality_optimum(values[support], curvature[np.ix_(support, support)])
         gradient = values - curvature @ q

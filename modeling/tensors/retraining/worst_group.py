@@ -158,7 +158,7 @@ class _Certificate:
     q: NDArray[np.float64]
 
 
-def _certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
+def certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
     """Compute max_g L_g - Σ_g q_g L_g + ‖∇F_q‖² / (2λ), in float64 with one gradient: that of the groups mixed by q."""
     mixture, mean = groups.mixed(q), torch.zeros(len(groups), dtype=torch.float64, device=v.device)
     data_gradient = GradientSum(v, torch.float64)
@@ -281,7 +281,7 @@ def _solve(
             reached, used = method.descend(at, tolerance, min(max_iterations - iterations, precision.max_iterations))
             v, iterations = reached.here.v, iterations + used
             if precision.shrinks * at.gap <= tolerance * reached.loss:  # the descent aimed at the tolerance itself
-                certificate = _certify(problem, weights, v, reached.q)
+                certificate = certify(problem, weights, v, reached.q)
                 if certificate.gap <= tolerance * certificate.loss:
                     return v, certificate, iterations
                 check = torch.float64

@@ -242,7 +242,7 @@ def test_a_missing_or_too_old_pg_dump_is_a_sentence(data_root: Path, folder: Pat
         ([], ". Install PostgreSQL's client programs"),
         ([old], f" \\(there is {old} of 9\\): install"),
     ):
-        monkeypatch.setattr(postgres_tools, "_candidates", lambda name, found=found: iter(found))
+        monkeypatch.setattr(postgres_tools, "candidates", lambda name, found=found: iter(found))
         with pytest.raises(
             CommandError, match=f"There is no pg_dump of PostgreSQL {postgres_tools.server_version()}{said}"
         ):

@@ -64,6 +64,6 @@ def test_the_heart_beats_while_it_draws(draft_study: Study, tmp_path: Path, monk
 
 def test_a_process_that_hangs_is_given_up(draft_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_heartbeat, "BEAT_EVERY_S", 0.05)
-    monkeypatch.setattr("worker.releases.figure_process._MAX_SECONDS", 0)
+    monkeypatch.setattr("worker.releases.figure_process.MAX_SECONDS", 0)
     with pytest.raises(DrawingFailed, match="more than 0 s"):
         draw_apart(pictures(draft_study), tmp_path)

@@ -112,7 +112,7 @@ def test_of_very_many_a_part_is_approved_in_one_click(study, prolific, anna, coo
     done_there(prolific, study, "bert")
     study.reconciliation.delete()
     reconcile(study, prolific_client.client())
-    monkeypatch.setattr("annotations.admin.payments.reconciliation._MAX_APPROVED", 1)
+    monkeypatch.setattr("annotations.admin.payments.reconciliation.MAX_APPROVED", 1)
     assert "Approve 1 of 2" in shown(coordinator_here.get(address(study)))
     for _click in range(2):
         coordinator_here.post(address(study), {"act": "approve_all"})

@@ -79,7 +79,7 @@ def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
     alice: Visit,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(results_page, "_POLL_S", 0.2)
+    monkeypatch.setattr(results_page, "POLL_S", 0.2)
     add_run(add_phrase(alice, "red", 0.75), 0.5)
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)

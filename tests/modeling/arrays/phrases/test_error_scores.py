@@ -108,7 +108,7 @@ def test_many_phrases_are_sorted_in_pieces(monkeypatch: pytest.MonkeyPatch) -> N
     rng = np.random.default_rng(0)
     similarities, is_error = rng.normal(size=(23, 30)).astype(np.float32), rng.random(30) < 0.4
     whole = error_scores(similarities, is_error)
-    monkeypatch.setattr(module, "_CHUNK", 100)
+    monkeypatch.setattr(module, "CHUNK", 100)
     np.testing.assert_equal(vars(error_scores(similarities, is_error)), vars(whole))
 
 

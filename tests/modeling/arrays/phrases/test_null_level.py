@@ -154,7 +154,7 @@ def test_p_values_tend_to_the_asymptotic_ones() -> None:
 
 def test_a_mean_over_spaced_scores_is_the_mean_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
     spaced = null_mean(61, 50, 5)
-    monkeypatch.setattr(module, "_FINEST", 61 * 50)
+    monkeypatch.setattr(module, "FINEST", 61 * 50)
     null_mean.cache_clear()
     assert spaced == pytest.approx(null_mean(61, 50, 5), rel=1e-4)
     null_mean.cache_clear()

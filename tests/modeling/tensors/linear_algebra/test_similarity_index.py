@@ -99,7 +99,7 @@ def test_more_images_than_there_are_cannot_be_near() -> None:
 def test_the_index_takes_in_images_in_blocks(has_bfloat16: bool, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     images, texts, thresholds = unit(50, 8, 0), unit(31, 8, 1), np.full(31, 0.1)
     whole = SimilarityIndex(images)
-    monkeypatch.setattr("modeling.tensors.linear_algebra.similarity_index._IMAGES", 16)  # fewer than 20
+    monkeypatch.setattr("modeling.tensors.linear_algebra.similarity_index.IMAGES", 16)  # fewer than 20
     monkeypatch.setattr("modeling.tensors.linear_algebra.similarity_index.multiplies_bfloat16", lambda _: has_bfloat16)
     in_blocks = SimilarityIndex(images)
     np.testing.assert_array_equal(in_blocks.nearest(texts, count).rows, whole.nearest(texts, count).rows)
@@ -118,8 +118,7 @@ def test_without_onednn_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     images, texts, thresholds = unit(3_000, 64, 0), unit(30, 64, 1), np.full(30, 0.1)
     index = SimilarityIndex(images)
     nearest, above = index.nearest(texts, 7), index.above(texts, thresholds)
-    monkeypatch.setattr(matrix_products, "_of_onednn", None)
-    monkeypatch.setattr(matrix_products, "_pack", None)
+    monkeypatch.setattr(matrix_products, "has_onednn", False)
     index = SimilarityIndex(images)
     np.testing.assert_array_equal(index.nearest(texts, 7).rows, nearest.rows)
     for rows, expected in zip(index.above(texts, thresholds), above, strict=True):

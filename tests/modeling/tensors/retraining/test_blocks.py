@@ -26,8 +26,7 @@ def test_products_from_either_side_are_rounded_as_the_features(
     kind: type[PackedBlock] | type[PlainBlock], has_onednn: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not has_onednn:
-        monkeypatch.setattr(matrix_products, "_of_onednn", None)
-        monkeypatch.setattr(matrix_products, "_pack", None)
+        monkeypatch.setattr(matrix_products, "has_onednn", False)
     generator = torch.Generator().manual_seed(0)
     x, coef, residuals = (torch.randn(*shape, generator=generator) for shape in ((65, 19), (3, 19), (3, 65)))
     bfloat16_blocks = block(kind, x.bfloat16())
@@ -157,7 +156,7 @@ def test_blocks_in_another_precision_lie_in_the_same_memory_one_after_another() 
 
 
 def test_large_features_are_not_kept_twice(packings: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "_SMALL", 0)
+    monkeypatch.setattr(blocks, "SMALL", 0)
     x, y, _ = problem()
     start = prepare_start(x.astype(np.float32), y, l2=0.01)
     assert start.cache is None and packings == []

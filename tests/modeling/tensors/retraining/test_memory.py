@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from modeling.tensors.retraining import blocks, train_heads
 
-blocks._SMALL = 0  # so that few images, which come first, go the way of many
+blocks.SMALL = 0  # so that few images, which come first, go the way of many
 
 def kibibytes(name):
     return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith(name))

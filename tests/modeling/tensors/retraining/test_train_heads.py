@@ -219,7 +219,7 @@ def test_separable_float32_features_and_a_small_penalty_do_not_use_up_the_iterat
 def test_many_heads_are_taken_in_batches_that_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, weights = problem(n_heads=7)
     together = train_heads(x, y, weights, l2=0.01)
-    monkeypatch.setattr(many_heads, "_SMALL", 2 * len(x))
+    monkeypatch.setattr(many_heads, "SMALL", 2 * len(x))
     in_batches = train_heads(x, y, weights, l2=0.01)
     np.testing.assert_allclose(in_batches.coef, together.coef, rtol=0, atol=1e-10)
 
