@@ -23,6 +23,7 @@ from annotations.services.prolific import prolific_client
 from deploy.local.chromium import on_path
 from tests import actors, under_way
 from tests.fake_prolific import FakeProlific
+from tests.undone import undone
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # a test run by root in a container has no sandbox
@@ -79,6 +80,16 @@ def _no_request_is_under_way_when_the_database_is_emptied(request: pytest.Fixtur
 def sprites_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of the small data set, written once, under a DATA_ROOT of this run."""
     return actors.write_sprites(Path(settings.DATA_ROOT))
+
+
+@pytest.fixture(scope="module")
+def rows_of_the_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What fixtures of the module store after this one is there for each of its tests, and gone after the last.
+
+    Each test takes back what it does itself. Not for a module with tests that empty the database.
+    """
+    with django_db_blocker.unblock(), undone():
+        yield
 
 
 @pytest.fixture

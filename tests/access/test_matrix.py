@@ -1,12 +1,12 @@
 """Every route answers every kind of person as the matrix says; a route that is not in the matrix fails."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -14,29 +14,15 @@ from annotations.services.staff import access_tokens
 from tests.access.answers import ANONYMOUS, EVERYBODY, STAFF, Answers, answer_of
 from tests.access.matrix import API, MATRIX
 from tests.access.world import World, build
+from tests.undone import undone
 
 pytestmark = pytest.mark.django_db
 
 
-class _Undo(Exception):
-    """Ends a block whose effects shall not stay."""
-
-
-@contextmanager
-def _undone() -> Iterator[None]:
-    """Take back what is done inside, as a test case does: a durable transaction takes it for none."""
-    block: Any = transaction.atomic()
-    block._from_testcase = True
-    with suppress(_Undo), block:
-        yield
-        raise _Undo
-
-
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker, sprites_directory) -> Iterator[World]:
+def world(rows_of_the_module: None, sprites_directory: Path) -> World:
     """One study with two people in it, another one, and somebody of each kind: built once, and never changed."""
-    with django_db_blocker.unblock(), _undone():
-        yield build(sprites_directory)
+    return build(sprites_directory)
 
 
 def _routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
@@ -75,14 +61,14 @@ def test_a_token_reads_what_its_person_reads_and_opens_nothing_else(world: World
     for person in STAFF:
         user: Any = User.objects.get(pk=world.clients[person].session["_auth_user_id"])
         user.is_verified = lambda: False  # by password alone
-        with _undone():
+        with undone():
             _, token = access_tokens.create(user, name="notebook", days=30)
             for path, line in MATRIX.items():
                 if line.get is None:
                     continue
                 program: Any = Client(headers={"Authorization": f"Bearer {token}"})
                 address, expected = world.address(path, line.given), line.get[person if path in API else ANONYMOUS]
-                with _undone():
+                with undone():
                     assert answer_of(program.get(address)) == expected, f"{person} {address}"
 
 
@@ -92,7 +78,7 @@ def _answers(world: World, method: str, address: str) -> Answers:
     for person in EVERYBODY:
         client: Any = world.clients[person]
         cookies = client.cookies.copy()
-        with _undone():
+        with undone():
             answers[person] = answer_of(client.get(address) if method == "GET" else client.post(address))
         client.cookies = cookies
     return answers

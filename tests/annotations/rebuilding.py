@@ -34,7 +34,7 @@ def rebuild(study: Study) -> None:
         _rebuild_study(study, state.rows)
         for table in TABLES[1:]:
             for key, row in state.rows[table].items():
-                _insert(table, study, key, row, arrays)
+                insert(table, study, key, row, arrays)
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
@@ -57,7 +57,7 @@ def _rebuild_study(study: Study, rows: Mapping[LoggedTable, Mapping[Key, Row]]) 
     Study.objects.filter(pk=study.pk).update(**{name: _stored(Study, name, value) for name, value in values.items()})
 
 
-def _insert(table: LoggedTable, study: Study, key: Key, row: Row, arrays: Arrays) -> None:
+def insert(table: LoggedTable, study: Study, key: Key, row: Row, arrays: Arrays) -> None:
     ways: dict[str, Any] = dict(zip(table.key, key.split(" / "), strict=True))
     if table.visit:
         ways[table.visit] = row[VISIT]

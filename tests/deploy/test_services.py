@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +19,29 @@ from deploy.local.services import free_port, postgres, valkey
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def new_folder() -> Iterator[Path]:
     """A folder with a long name and a space in it, as a checkout's may be."""
     parent = Path(tempfile.mkdtemp(prefix="clarify-services-"))
     path = parent / ("a long name, longer than the path of a socket may be " * 2).strip() / "var"
     path.mkdir(parents=True)
     yield path
     shutil.rmtree(parent)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a server that has run before. To make them costs more than the tests do."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with postgres(folder / "postgres", folder / "log", durable=False):
+        pass
+    return folder / "postgres"
+
+
+@pytest.fixture
+def folder(new_folder: Path, cluster: Path) -> Path:
+    """Such a folder with a server's data in it."""
+    subprocess.run(["cp", "--archive", cluster, new_folder], check=True)
+    return new_folder
 
 
 def _postmaster(folder: Path) -> psutil.Process:
@@ -77,9 +94,12 @@ def test_a_stale_pid_file_that_names_another_process_harms_nobody(folder: Path) 
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_half_made_data_of_a_killed_first_start_is_made_again(folder: Path) -> None:
-    (folder / "postgres.new" / "base").mkdir(parents=True)
-    with postgres(folder / "postgres", folder / "log", durable=False) as url, psycopg.connect(url) as connection:
+def test_half_made_data_of_a_killed_first_start_is_made_again(new_folder: Path) -> None:
+    (new_folder / "postgres.new" / "base").mkdir(parents=True)
+    with (
+        postgres(new_folder / "postgres", new_folder / "log", durable=False) as url,
+        psycopg.connect(url) as connection,
+    ):
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -95,18 +115,18 @@ def test_damaged_data_is_told_with_the_end_of_the_log(folder: Path) -> None:
     assert "pg_control" in str(refusal.value)
 
 
-def test_valkey_keeps_its_data_and_asks_for_the_password(folder: Path) -> None:
-    with valkey(folder / "valkey", folder / "log") as url, redis.from_url(url) as client:
+def test_valkey_keeps_its_data_and_asks_for_the_password(new_folder: Path) -> None:
+    with valkey(new_folder / "valkey", new_folder / "log") as url, redis.from_url(url) as client:
         client.set("kept", 7)
         port = int(url.rsplit(":", 1)[1].split("/")[0])
         with pytest.raises(redis.AuthenticationError), redis.Redis(port=port) as stranger:
             stranger.ping()
-    with valkey(folder / "valkey", folder / "log") as url, redis.from_url(url) as client:
+    with valkey(new_folder / "valkey", new_folder / "log") as url, redis.from_url(url) as client:
         assert client.get("kept") == b"7"
 
 
-def test_valkey_never_drops_a_message_for_want_of_memory(folder: Path) -> None:
-    with valkey(folder / "valkey", folder / "log", durable=False) as url, redis.from_url(url) as client:
+def test_valkey_never_drops_a_message_for_want_of_memory(new_folder: Path) -> None:
+    with valkey(new_folder / "valkey", new_folder / "log", durable=False) as url, redis.from_url(url) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 

@@ -21,17 +21,15 @@ from annotations.services.studies import lifecycle
 from annotations.services.visits import withdrawal
 from tests.actors import SQUARE, Visit, open_study
 from tests.annotations.analysis.paper import LISTS, papers_phrases
-from tests.annotations.analysis.scripted import EXPECTED, scripted_phrases
+from tests.annotations.analysis.scripted import EXPECTED
 from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import tree
 
 
 @pytest.fixture
-def scripted(base_model: BaseModel) -> Study:
-    study = two_tasks(base_model)
-    tell(study, scripted_phrases())
-    return study
+def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
+    return BaseModel.objects.get(pk=stored_base_model.pk)
 
 
 def url(study: Study, query: str = "") -> str:
@@ -117,7 +115,7 @@ def test_withdrawn_people_are_named_and_nothing_of_them_is_shown(coordinator_cli
 
 
 def test_what_people_typed_is_text(coordinator_client: Client, base_model: BaseModel) -> None:
-    study = two_tasks(base_model)
+    study = two_tasks(base_model, "typed")
     tell(study, [Tried(1, "ann", "<script>alert(1)</script>", 0.5, 0.5, 15, 9, 1)])
     assert "<script>alert" not in page(coordinator_client, study)
     svg = coordinator_client.get(url(study, "?figure=splits")).content.decode()

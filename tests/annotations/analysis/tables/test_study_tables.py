@@ -25,16 +25,14 @@ from annotations.models import (
 from annotations.services.studies import lifecycle
 from annotations.services.visits import erasure, withdrawal
 from tests.actors import SQUARE, Visit
-from tests.annotations.analysis.scripted import EXPECTED, PEOPLE, scripted_phrases
+from tests.annotations.analysis.scripted import EXPECTED, PEOPLE
 from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 
 
 @pytest.fixture
-def scripted(base_model: BaseModel) -> Study:
-    study = two_tasks(base_model)
-    tell(study, scripted_phrases())
-    return study
+def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
+    return BaseModel.objects.get(pk=stored_base_model.pk)
 
 
 def left_out(tables: StudyTables) -> dict[str, int]:

@@ -17,22 +17,16 @@ from annotations.analysis import analysis_cache
 from annotations.exports.releases.study_document import study_document
 from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import Source, sources
-from annotations.models import BaseModel, Study
+from annotations.models import Study
 from annotations.services.logs.log_registry import TABLES
 from annotations.services.logs.replay import differences, replay, stored
 from tests.annotations.rebuilding import rebuild
-from tests.annotations.whole import whole_study
 from worker.releases.release_extras import EXTRAS
 
 PAGES = ("results", "concepts", "correction")
 _SECRETS = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')  # new for each answer
 # What the numbers stand on, and is in no log: data sets, base models and what was found without people; the log itself.
 MATERIAL = {"Dataset", "BaseModel", "Benchmark", "KeywordRanking", "Event", "AuditRecord"}
-
-
-@pytest.fixture
-def whole(base_model: BaseModel) -> Study:
-    return whole_study(base_model)
 
 
 def tables(study: Study) -> Iterator[Source]:
@@ -83,7 +77,7 @@ def test_every_page_of_results_is_the_same_after_the_rows_were_built_again(
 def test_what_was_rebuilt_had_been_deleted(whole: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the log there is nothing: no table comes from rows that the rebuilding leaves where they are."""
     before = written(whole)
-    monkeypatch.setattr("tests.annotations.rebuilding._insert", lambda *args: None)
+    monkeypatch.setattr("tests.annotations.rebuilding.insert", lambda *args: None)
     rebuild(whole)
     left = {file for file, lines in written(whole).items() if len(lines) > 1 and lines == before[file]}
     assert left == set()

@@ -13,7 +13,6 @@ from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.visits import erasure
 from tests import actors
 from tests.actors import Visit
-from tests.annotations.whole import whole_study
 from tests.benchmarks.many_visits import copy, log, plant
 from tests.steps import submit_and_score
 
@@ -25,6 +24,11 @@ def events_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", request.param)
 
 
+@pytest.fixture
+def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
+    return BaseModel.objects.get(pk=stored_base_model.pk)
+
+
 def assert_the_same_as_all_at_once(study: Study) -> list[str]:
     check, state = LogCheck(study), replay(study)
     found = list(check.differences())
@@ -34,25 +38,22 @@ def assert_the_same_as_all_at_once(study: Study) -> list[str]:
     return found
 
 
-def test_a_study_in_which_everything_happens_has_no_differences(base_model: BaseModel) -> None:
-    study = whole_study(base_model)
-    assert assert_the_same_as_all_at_once(study) == []
+def test_a_study_in_which_everything_happens_has_no_differences(whole: Study) -> None:
+    assert assert_the_same_as_all_at_once(whole) == []
 
 
-def test_what_was_changed_behind_the_log_is_named_whoever_it_is_of(base_model: BaseModel) -> None:
-    study = whole_study(base_model)
+def test_what_was_changed_behind_the_log_is_named_whoever_it_is_of(whole: Study) -> None:
     Phrase.objects.filter(text="red").update(text="scarlet")
     Score.objects.filter(phrase__text="large").update(tries=9)
     CorrectionPart.objects.update(by_hand=True)
-    Participant.objects.filter(study=study).update(erased_at=study.opened_at)
-    assert len(assert_the_same_as_all_at_once(study)) > study.participants.count()
+    Participant.objects.filter(study=whole).update(erased_at=whole.opened_at)
+    assert len(assert_the_same_as_all_at_once(whole)) > whole.participants.count()
 
 
-def test_a_part_of_a_correction_goes_with_the_visit_that_it_is_of(base_model: BaseModel) -> None:
-    study = whole_study(base_model)
-    ann = CorrectionPart.objects.filter(correction__study=study).earliest("pk").score.phrase.assignment.session
-    identities.destroy(study, ann.participant.pseudonym)  # as an erasure that stopped half-way would leave it
-    found = assert_the_same_as_all_at_once(study)
+def test_a_part_of_a_correction_goes_with_the_visit_that_it_is_of(whole: Study) -> None:
+    ann = CorrectionPart.objects.filter(correction__study=whole).earliest("pk").score.phrase.assignment.session
+    identities.destroy(whole, ann.participant.pseudonym)  # as an erasure that stopped half-way would leave it
+    found = assert_the_same_as_all_at_once(whole)
     assert any(line.startswith("correction part") and line.endswith("its visit is erased") for line in found)
 
 

@@ -1,0 +1,43 @@
+"""Studies with much in them that many tests of a module read. They are stored once for the module (tests/conftest.py).
+
+A module that stores another study on the same data set has a `base_model` of its own that is the stored one.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from annotations.models import BaseModel, Study
+from tests import actors
+from tests.annotations.analysis.scripted import scripted_phrases
+from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.whole import whole_study
+
+
+@pytest.fixture(scope="module")
+def stored_base_model(rows_of_the_module: None, sprites_directory: Path) -> BaseModel:
+    return actors.store_base_model(actors.store_dataset(sprites_directory))
+
+
+@pytest.fixture(scope="module")
+def stored_whole(stored_base_model: BaseModel) -> Study:
+    return whole_study(stored_base_model)
+
+
+@pytest.fixture
+def whole(db: None, stored_whole: Study) -> Study:
+    """A study in which everything happens that the log tells of."""
+    return Study.objects.get(pk=stored_whole.pk)
+
+
+@pytest.fixture(scope="module")
+def stored_scripted(stored_base_model: BaseModel) -> Study:
+    study = two_tasks(stored_base_model)
+    tell(study, scripted_phrases())
+    return study
+
+
+@pytest.fixture
+def scripted(db: None, stored_scripted: Study) -> Study:
+    """The scripted study of 26 people."""
+    return Study.objects.get(pk=stored_scripted.pk)
