@@ -150,7 +150,7 @@ def coordinator_client(coordinator: User) -> Client:
 @pytest.fixture
 def prolific(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProlific]:
     """A Prolific of the test's own, and a site that has its token and its secret."""
-    monkeypatch.setattr(prolific_client._prolific_circuit, "_until", 0.0)
+    prolific_client.prolific_circuit.close()
     restless = dataclasses.replace(prolific_client.PATIENCE, sleep=lambda seconds: None)
     monkeypatch.setattr(prolific_client, "PATIENCE", restless)
     with FakeProlific() as fake:

@@ -60,18 +60,18 @@ def test_a_worker_whose_broker_fell_silent_works_again(
 def test_a_dispatch_does_not_wait_for_a_broker_that_fell_silent(
     broker: Relay, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    timeouts = worker_wakeup._connection().transport_options or {}
+    timeouts = worker_wakeup.connection().transport_options or {}
     through = Connection(_url(broker), transport_options={**app.conf.broker_transport_options, **timeouts})
-    monkeypatch.setattr(worker_wakeup, "_connection", lambda: through)
-    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)
-    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
+    monkeypatch.setattr(worker_wakeup, "connection", lambda: through)
+    worker_wakeup.broker_circuit.close()
+    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     assert caplog.text == ""
     broker.fall_silent()
     worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
     assert "broker did not accept worker.score_phrases" in caplog.text
     caplog.clear()
-    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)  # a little later
-    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
+    worker_wakeup.broker_circuit.close()  # a little later
+    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     assert caplog.text == ""
 
 

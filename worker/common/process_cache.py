@@ -62,6 +62,11 @@ def encoder(spec: str) -> CheckedEncoder:
         raise
 
 
+def forget_failures() -> None:
+    """Try to load each encoder again, as in a new process."""
+    _failures.clear()
+
+
 def text_encoder(dataset: Dataset) -> CheckedEncoder:
     """Return the encoder whose texts belong to the data set's images.
 
@@ -70,7 +75,7 @@ def text_encoder(dataset: Dataset) -> CheckedEncoder:
     spec = dataset.similarity_encoder
     loaded = encoder(spec)
     imported_with = (dataset.files.manifest.encoder_of("similarity") or {}).get("weights_sha256")
-    if imported_with != _weights_digest(spec):
+    if imported_with != weights_digest(spec):
         raise EncoderUnavailable(
             f"the images of {dataset} were embedded with other weights than {spec} has now. Restore the old "
             "weights, or import the data set again"
@@ -142,6 +147,7 @@ def _encoder(spec: str) -> CheckedEncoder:
 
 
 @cache
-def _weights_digest(spec: str) -> str | None:
+def weights_digest(spec: str) -> str | None:
+    """Return the SHA-256 of an encoder's weights, None where it has none. Raises as `encoder` does."""
     digest: str | None = _encoder(spec).describe().get("weights_sha256")
     return digest

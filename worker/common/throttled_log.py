@@ -15,3 +15,8 @@ def log_error_throttled(message: str) -> None:
     if now - _last.get(message, -EVERY_S) >= EVERY_S:
         _last[message] = now
         logger.error(message)
+
+
+def forget() -> None:
+    """Log each error again, as in a new process."""
+    _last.clear()

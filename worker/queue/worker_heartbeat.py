@@ -20,14 +20,14 @@ BEAT_EVERY_S = 5.0
 
 logger = logging.getLogger(__name__)
 _queues: tuple[str, ...] = ()
-_beaten_at = 0.0
+_beaten_at = -BEAT_EVERY_S
 _started_at = _touched_at = timezone.now()
 
 
 def serves(queues: Iterable[str]) -> None:
-    """Name the queues of this process; a process that names none has no row."""
-    global _queues
-    _queues = tuple(queues)
+    """Name the queues of this process, whose rows the next beat stores; a process that names none has no row."""
+    global _queues, _beaten_at
+    _queues, _beaten_at = tuple(queues), -BEAT_EVERY_S
 
 
 def touch() -> None:

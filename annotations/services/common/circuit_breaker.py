@@ -13,5 +13,9 @@ class CircuitBreaker:
     def open(self) -> None:
         self._until = time.monotonic() + self.seconds
 
+    def close(self) -> None:
+        """Use the service again at once."""
+        self._until = 0.0
+
     def is_open(self) -> bool:
         return time.monotonic() < self._until

@@ -27,12 +27,12 @@ return {n, redis.call('TTL', KEYS[1])}
 """
 
 logger = logging.getLogger(__name__)
-_redis_circuit = CircuitBreaker(seconds=2.0)
+redis_circuit = CircuitBreaker(seconds=2.0)
 
 
 def check_rate_limit(session: AnnotationSession) -> None:
     """Count one phrase that a visit's participant sends. Raises TooFast above PHRASES_PER_MINUTE."""
-    if _redis_circuit.is_open():
+    if redis_circuit.is_open():
         return
     try:
         sent, seconds_left = _redis().eval(_COUNT, 1, f"clarify:phrases:{session.participant_id}", WINDOW_S)

@@ -22,7 +22,7 @@ _HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
 _UNHURRIED = (3.0, 10.0)
 
 logger = logging.getLogger(__name__)
-_prolific_circuit = CircuitBreaker(seconds=30.0)  # for people who enter; workers go on asking
+prolific_circuit = CircuitBreaker(seconds=30.0)  # for people who enter; workers go on asking
 
 
 def client() -> Prolific | None:
@@ -32,7 +32,7 @@ def client() -> Prolific | None:
 
 def hurried_client() -> Prolific | None:
     """Return the client for a page that a person waits for, None without a token or while Prolific is silent."""
-    return None if _prolific_circuit.is_open() else _client(_HURRIED, ONCE)
+    return None if prolific_circuit.is_open() else _client(_HURRIED, ONCE)
 
 
 def note_silence(error: ProlificError) -> None:

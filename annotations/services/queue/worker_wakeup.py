@@ -29,7 +29,7 @@ TRAIN_CORRECTIONS = "worker.train_corrections"
 _LONGEST_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 
 logger = logging.getLogger(__name__)
-_broker_circuit = CircuitBreaker(seconds=2.0)
+broker_circuit = CircuitBreaker(seconds=2.0)
 
 
 def dispatch_on_commit(task_name: str) -> None:
@@ -37,14 +37,15 @@ def dispatch_on_commit(task_name: str) -> None:
 
     Never raises: a message that is not sent costs the time to the next sweep, and the row is already stored.
     """
-    transaction.on_commit(partial(_send, task_name))
+    transaction.on_commit(partial(send, task_name))
 
 
-def _send(task_name: str) -> None:
-    if _broker_circuit.is_open():
+def send(task_name: str) -> None:
+    """Send the message now, unless the broker failed a moment ago. Never raises."""
+    if broker_circuit.is_open():
         return
     try:
-        with producers[_connection()].acquire(block=True, timeout=_LONGEST_WAIT_S) as producer:
+        with producers[connection()].acquire(block=True, timeout=_LONGEST_WAIT_S) as producer:
             app.send_task(task_name, producer=producer, ignore_result=True, retry=False)
     except (KombuError, OSError) as error:
         _broker_circuit.open()
@@ -52,7 +53,8 @@ def _send(task_name: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _connection() -> Connection:
+def connection() -> Connection:
+    """Return this process's connection to the broker."""
     # Celery's own connection retries for 4 to 6 s before it gives up, even with retry=False.
     timeouts = {"max_retries": 0, "socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
     return app.connection_for_write(transport_options=timeouts)

@@ -202,7 +202,7 @@ def test_a_negation_that_an_earlier_version_took_to_the_letter_is_told(worked: V
 
 
 def test_an_encoder_that_is_gone_is_told_and_the_others_go_on(worked: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_cache, "_failures", {})
+    process_cache.forget_failures()
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     output = told("--all")
     assert output.count("cannot be recomputed: the encoder module no.such.module was not found") == 5

@@ -1,6 +1,6 @@
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -169,8 +169,8 @@ def test_similarities_that_are_no_numbers_fail_the_phrase_and_say_where(alice, m
 
 
 def test_an_encoder_that_cannot_be_loaded_is_nobodys_attempt(alice, caplog, monkeypatch):
-    monkeypatch.setattr(throttled_log, "_last", {})
-    monkeypatch.setattr(process_cache, "_failures", {})
+    throttled_log.forget()
+    process_cache.forget_failures()
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     phrase = submit(alice, "red")
     with caplog.at_level(logging.ERROR):
@@ -207,7 +207,7 @@ def test_trouble_of_the_database_is_no_rows_fault(alice, use):
 
 def test_an_encoder_with_other_weights_than_the_images_scores_nothing(alice, monkeypatch):
     dataset = alice.assignment.task.base_model.dataset
-    monkeypatch.setattr(process_cache, "_weights_digest", lambda spec: "another")
+    monkeypatch.setattr(process_cache, "weights_digest", lambda spec: "another")
     with pytest.raises(EncoderUnavailable, match="other weights"):
         process_cache.text_encoder(dataset)
     phrase = submit(alice, "red")
@@ -223,14 +223,14 @@ def test_an_encoder_that_failed_to_load_is_not_tried_at_every_sweep(monkeypatch)
         tried.append(spec)
         raise EncoderUnavailable("no weights")
 
-    monkeypatch.setattr(process_cache, "_failures", {})
-    monkeypatch.setattr(process_cache, "_encoder", load)
+    process_cache.forget_failures()
+    monkeypatch.setattr(process_cache, "load_encoder", load)
     for _ in range(3):
         with pytest.raises(EncoderUnavailable, match="no weights"):
             process_cache.encoder("bundled:none")
     assert len(tried) == 1
-    failure = process_cache._failures["bundled:none"]
-    process_cache._failures["bundled:none"] = replace(failure, until=0.0)
+    later = time.monotonic() + process_cache.RETRY_AFTER_S
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     with pytest.raises(EncoderUnavailable):
         process_cache.encoder("bundled:none")
     assert len(tried) == 2

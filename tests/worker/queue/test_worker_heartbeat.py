@@ -1,6 +1,7 @@
 """A worker's sign of life: the watchdog's file at each touch, a row for each of its queues every few seconds."""
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,10 @@ from worker.queue import worker_heartbeat
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch, settings) -> None:
+def _serves_nothing(settings) -> Iterator[None]:
     settings.WORKER_HEARTBEAT = ""
-    monkeypatch.setattr(worker_heartbeat, "_queues", ())
-    monkeypatch.setattr(worker_heartbeat, "_beaten_at", -worker_heartbeat.BEAT_EVERY_S)
+    yield
+    worker_heartbeat.serves([])
 
 
 def test_a_process_that_serves_no_queue_writes_nothing(db: None) -> None:
@@ -28,7 +29,7 @@ def test_each_queue_of_a_process_has_a_row_which_the_next_beat_moves(db: None, m
     worker_heartbeat.serves(["interactive", "retrain"])
     worker_heartbeat.touch()
     first = dict(WorkerHeartbeat.objects.values_list("queue", "heartbeat_at"))
-    monkeypatch.setattr(worker_heartbeat, "_beaten_at", -worker_heartbeat.BEAT_EVERY_S)
+    monkeypatch.setattr(worker_heartbeat, "BEAT_EVERY_S", 0.0)
     worker_heartbeat.touch()
     second = dict(WorkerHeartbeat.objects.values_list("queue", "heartbeat_at"))
     assert set(first) == set(second) == {"interactive", "retrain"}
@@ -60,7 +61,7 @@ def test_a_thread_beside_tells_when_the_loop_turned_last(db: None, monkeypatch: 
     worker_heartbeat.touch_file()
     turned = worker_heartbeat._touched_at
     worker_heartbeat.store()
-    monkeypatch.setattr(worker_heartbeat, "_beaten_at", -worker_heartbeat.BEAT_EVERY_S)
+    monkeypatch.setattr(worker_heartbeat, "BEAT_EVERY_S", 0.0)
     worker_heartbeat.store()
     assert WorkerHeartbeat.objects.get().heartbeat_at == turned
 

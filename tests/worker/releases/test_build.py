@@ -54,8 +54,9 @@ def test_the_worker_that_lost_its_job_writes_nothing_to_it(worked: Study, monkey
 def test_a_heart_that_is_due_to_beat_in_the_snapshot_does_no_harm(
     worked: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_heartbeat, "_queues", ("embed",))
     monkeypatch.setattr(worker_heartbeat, "BEAT_EVERY_S", 0.0)  # at every touch, as after five seconds of writing
+    worker_heartbeat.serves(["embed"])
     release = build(worked)
+    worker_heartbeat.serves([])
     assert (release.state, release.error) == (JobState.DONE, "")
     assert WorkerHeartbeat.objects.get().queue == "embed"

@@ -27,7 +27,7 @@ def environment(subprocess_environment, tmp_path):
 @pytest.fixture(autouse=True)
 def broker_is_well(monkeypatch):
     """No trouble of another test is remembered."""
-    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)
+    worker_wakeup.broker_circuit.close()
 
 
 def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environment, alice, bob, log, tmp_path):
@@ -104,10 +104,10 @@ def test_a_phrase_submitted_while_the_broker_was_down_is_scored_by_the_sweeper(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         down = Connection(f"redis://127.0.0.1:{taken.getsockname()[1]}/0", transport_options={"max_retries": 0})
-        monkeypatch.setattr(worker_wakeup, "_connection", lambda: down)
+        monkeypatch.setattr(worker_wakeup, "connection", lambda: down)
         phrase = submit(alice, "red")
     assert phrase.state == PhraseState.PENDING
-    assert worker_wakeup._broker_circuit._until > 0
+    assert worker_wakeup.broker_circuit.is_open()
     schedule = str(tmp_path / "schedule")
     with scoring_worker(log, environment) as worker, celery(log, environment, "beat", "-s", schedule, "--pidfile="):
         wait_until(Score.objects.exists, worker, log)

@@ -65,7 +65,7 @@ def test_a_damaged_file_is_said_and_made_again(dataset, prepared, caplog):
 
 
 def test_where_it_cannot_be_kept_that_is_said_and_training_goes_on(dataset, prepared, caplog, monkeypatch):
-    monkeypatch.setattr(throttled_log, "_last", {})
+    throttled_log.forget()
     (dataset.files.directory / process_cache.WARM_STARTS).write_text("a file in the way")
     with caplog.at_level(logging.ERROR):
         start = in_a_new_process(dataset)

@@ -21,7 +21,7 @@ MOST = 3
 @pytest.fixture(autouse=True)
 def _few_a_minute(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.PHRASES_PER_MINUTE = MOST
-    monkeypatch.setattr(rate_limit._redis_circuit, "_until", 0.0)
+    rate_limit.redis_circuit.close()
     redis = Redis.from_url(settings.REDIS_URL)
     redis.delete(*(redis.keys("clarify:phrases:*") or ["none"]))
     rate_limit._redis.cache_clear()

@@ -134,7 +134,7 @@ def test_a_phrase_that_could_not_be_scored_uses_up_no_try(alice):
 
 def test_a_task_is_dispatched_once_the_phrase_is_committed(alice, django_capture_on_commit_callbacks, monkeypatch):
     sent = []
-    monkeypatch.setattr(worker_wakeup, "_send", sent.append)
+    monkeypatch.setattr(worker_wakeup, "send", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
         submit(alice)
         assert sent == []
@@ -146,7 +146,7 @@ def test_a_phrase_whose_process_dies_between_commit_and_dispatch_is_due(alice, m
     def die(task_name: str) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(worker_wakeup, "_send", die)
+    monkeypatch.setattr(worker_wakeup, "send", die)
     with pytest.raises(SystemExit):
         submit(alice)
     assert score_due_phrases() == 1

@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotations.models import ProlificRequest, RequestState, Submission
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import TokenRefused
-from annotations.services.prolific import prolific_client, request_sender
+from annotations.services.prolific import prolific_client
 from annotations.services.prolific.request_sender import call_due
 from annotations.services.prolific.retry_schedule import MAX_TRIES
 from annotations.services.prolific.submission_requests import ask
@@ -169,7 +169,7 @@ def test_a_worker_that_dies_leaves_the_request_due_again(study, prolific, monkey
     here, there = came(study, prolific, "anna")
     request = ask(here, "approve", by="cora")
     with monkeypatch.context() as dying:
-        dying.setattr(request_sender, "_send", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(Prolific, "transition", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             call()
     assert state(request) == PENDING and request.attempts == 1

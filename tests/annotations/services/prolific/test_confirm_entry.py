@@ -54,5 +54,5 @@ def test_after_a_silence_the_next_people_do_not_wait(study, prolific, monkeypatc
     confirm(study, ids("anna", study))
     assert confirm(study, ids("anna", study)) is None
     assert len(prolific.calls) == 1
-    monkeypatch.setattr(prolific_client._prolific_circuit, "_until", 0.0)
+    prolific_client.prolific_circuit.close()
     assert confirm(study, ids("anna", study)) is True

@@ -13,7 +13,7 @@ from clarify_site.celery import app
 @pytest.fixture(autouse=True)
 def heard(monkeypatch):
     """No trouble of another test is remembered."""
-    monkeypatch.setattr(worker_wakeup._broker_circuit, "_until", 0.0)
+    worker_wakeup.broker_circuit.close()
 
 
 @pytest.fixture
@@ -29,11 +29,11 @@ def broker_at(monkeypatch, port: int) -> None:
         f"redis://127.0.0.1:{port}/0",
         transport_options={"max_retries": 0, "socket_timeout": 0.2, "socket_connect_timeout": 0.2},
     )
-    monkeypatch.setattr(worker_wakeup, "_connection", lambda: connection)
+    monkeypatch.setattr(worker_wakeup, "connection", lambda: connection)
 
 
 def test_a_dispatch_of_scores_is_a_message_without_arguments_to_the_scoring_workers(interactive):
-    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
+    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     message = interactive.get(timeout=5)
     args, kwargs, _ = message.payload
     assert (args, kwargs) == ([], {})
@@ -44,7 +44,7 @@ def test_a_dispatch_of_scores_is_a_message_without_arguments_to_the_scoring_work
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_sent_if_the_transaction_rolls_back(monkeypatch):
     sent = []
-    monkeypatch.setattr(worker_wakeup, "_send", sent.append)
+    monkeypatch.setattr(worker_wakeup, "send", sent.append)
 
     def submit_and_fail() -> None:
         with transaction.atomic():
@@ -75,7 +75,7 @@ def test_a_broker_that_never_answers_is_given_up(monkeypatch, caplog):
 
 def test_after_a_failure_requests_do_not_wait_for_the_broker_again_for_a_while(monkeypatch):
     asked = []
-    monkeypatch.setattr(worker_wakeup, "_connection", lambda: asked.append(1))
-    worker_wakeup._broker_circuit.open()
-    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
+    monkeypatch.setattr(worker_wakeup, "connection", lambda: asked.append(1))
+    worker_wakeup.broker_circuit.open()
+    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     assert asked == []

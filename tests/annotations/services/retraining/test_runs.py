@@ -79,8 +79,8 @@ def test_a_run_that_is_trained_while_another_phrase_joins_it_is_done_in_the_log_
         assert runs.refuse_run(Run.objects.get(pk=run.pk), "a slice is too small")
         return run, created
 
-    get_or_create = runs._get_or_create
-    monkeypatch.setattr(runs, "_get_or_create", trained_meanwhile)
+    get_or_create = Run.objects.get_or_create
+    monkeypatch.setattr(Run.objects, "get_or_create", trained_meanwhile)
     score_due_phrases()
     assert late.score.run == Run.objects.get()
     assert list(LogCheck(alice.session.study).differences()) == []
@@ -88,7 +88,7 @@ def test_a_run_that_is_trained_while_another_phrase_joins_it_is_done_in_the_log_
 
 def test_a_task_is_dispatched_for_new_runs(alice, monkeypatch, django_capture_on_commit_callbacks):
     sent = []
-    monkeypatch.setattr(worker_wakeup, "_send", sent.append)
+    monkeypatch.setattr(worker_wakeup, "send", sent.append)
     submit_and_score(alice, "red")
     with django_capture_on_commit_callbacks(execute=True):
         end(alice)
