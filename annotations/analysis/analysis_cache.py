@@ -60,3 +60,10 @@ def latest_concepts(study: Study, positions: tuple[int, ...] | None = None) -> C
 @lru_cache(maxsize=_KEPT)
 def _concepts(study_id: int, state: str, positions: tuple[int, ...] | None) -> ConceptTables:
     return concept_tables(Study.objects.get(pk=study_id), positions)
+
+
+def clear() -> None:
+    """Forget all analyses, as a new process would."""
+    _tables.cache_clear()
+    _concepts.cache_clear()
+    _followed.clear()

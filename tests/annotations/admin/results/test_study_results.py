@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.admin.results.results_page import MAX_COLUMNS
+from annotations.analysis import analysis_cache
 from annotations.analysis.figures.chart_values import MAX_TASKS
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study
@@ -25,6 +26,12 @@ from tests.annotations.analysis.scripted import EXPECTED
 from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import tree
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept() -> None:
+    """A study's rows are changed here behind its log, which no page takes for news."""
+    analysis_cache.clear()
 
 
 @pytest.fixture

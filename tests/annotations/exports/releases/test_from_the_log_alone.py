@@ -37,9 +37,7 @@ def tables(study: Study) -> Iterator[Source]:
 
 def pages(client: Client, study: Study) -> dict[str, str]:
     """The pages of results, made anew: nothing has happened since, so what was shown before would do."""
-    for kept in (analysis_cache._tables, analysis_cache._concepts):
-        kept.cache_clear()
-    analysis_cache._followed.clear()
+    analysis_cache.clear()
     answers = {name: client.get(f"/admin/annotations/study/{study.pk}/{name}/") for name in PAGES}
     assert {answer.status_code for answer in answers.values()} == {200}
     return {name: _SECRETS.sub("", answer.content.decode()) for name, answer in answers.items()}

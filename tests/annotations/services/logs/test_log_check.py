@@ -1,6 +1,5 @@
 """The log is compared with the tables a few people at a time: it finds what a comparison of all at once finds."""
 
-import tracemalloc
 from collections import Counter
 
 import pytest
@@ -13,10 +12,7 @@ from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.visits import erasure
 from tests import actors
 from tests.actors import Visit
-from tests.benchmarks.many_visits import copy, log, plant
 from tests.steps import submit_and_score
-
-_MIB = 2**20
 
 
 @pytest.fixture(params=[1, 10_000], ids=["one by one", "all at once"], autouse=True)
@@ -74,27 +70,3 @@ def test_after_an_erasure_a_tombstone_is_left(open_study: Study, alice: Visit, b
     erasure.request(alice.participant, by="coordinator", reason="asked")
     assert erasure.erase_content(alice.participant)
     assert assert_the_same_as_all_at_once(open_study) == []
-
-
-class TestMemory:
-    @pytest.fixture(autouse=True)
-    def events_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", 100)
-
-    def peak_of(self, study: Study) -> float:
-        tracemalloc.start()
-        assert list(LogCheck(study).differences()) == []
-        _now, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return peak / _MIB
-
-    def test_memory_stays_flat_as_the_study_grows(self, draft_study: Study) -> None:
-        study = plant(draft_study, 4, 5)
-        log(study)
-        self.peak_of(study)  # what is loaded once
-        few = self.peak_of(study)
-        copy(4, 40)
-        log(study)
-        many = self.peak_of(study)
-        assert study.sessions.count() == 41
-        assert many - few < 0.5, f"{few:.2f} MiB became {many:.2f} MiB"
