@@ -4,12 +4,14 @@ Torch multiplies float32 matrices with MKL, which uses the widest instructions o
 comes with torch, also uses those of AMD's processors and is then twice as fast. Both sum in float32.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 # Operators that torch's own compiler multiplies and packs with.
-_multiply = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-_pack = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
+_multiply: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+_pack: Any = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
 has_onednn = bool(_multiply and _pack and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
