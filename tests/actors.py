@@ -135,7 +135,7 @@ def write_sprites(data_root: Path, seed: int = 1, *, counts: Counts = COUNTS, dr
     for file, array in arrays.items():
         np.save(directory / file, array)
     (directory / FILENAMES).write_text(json.dumps([row[2] for row in rows]))
-    counts = counts_by_split(labels, splits, attributes, len(CLASSES), len(COLOURS))
+    group_counts = counts_by_split(labels, splits, attributes, len(CLASSES), len(COLOURS))
     entry = ArrayEntry(
         "similarity.npy", FakeEncoder.dim, file_sha256(directory / "similarity.npy"), encoder="fake", brought=None
     )
@@ -149,8 +149,8 @@ def write_sprites(data_root: Path, seed: int = 1, *, counts: Counts = COUNTS, dr
         n_rows=len(rows),
         arrays={"similarity": entry, "features": entry},
         encoders={"fake": {"spec": ENCODER, "name": FakeEncoder.name, "preprocessing": "none", "versions": {}}},
-        split_counts={split: sum(groups) for split, groups in counts.items()},
-        group_counts=counts,
+        split_counts={split: sum(groups) for split, groups in group_counts.items()},
+        group_counts=group_counts,
         report={"listed": len(rows), "imported": len(rows), "left_out": {}},
         files={name: file_sha256(directory / name) for name in (LABELS, SPLITS, ATTRIBUTES, IMAGE_KEYS, FILENAMES)},
         thumbnails_sha256=thumbnails_sha256(directory, [key.encode() for key in keys]),
