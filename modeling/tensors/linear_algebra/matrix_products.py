@@ -13,6 +13,9 @@ from torch import Tensor
 _multiply: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 _pack: Any = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
 has_onednn = bool(_multiply and _pack and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+# A processor without AVX-512 cannot pack bfloat16.
+_packs_bfloat16 = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", bool)()
+_PACKED = {torch.float32, torch.bfloat16} if _packs_bfloat16 else {torch.float32}
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -46,7 +49,7 @@ def packed(rows: Tensor) -> Tensor:
     Tensor
         For `matmul_packed` only. Packing once saves reordering the rows for every product.
     """
-    if not has_onednn or rows.dtype == torch.float64 or rows.device.type != "cpu":
+    if not has_onednn or rows.dtype not in _PACKED or rows.device.type != "cpu":
         return rows.clone()
     copy: Tensor = _pack(_dense(rows))
     return copy
