@@ -147,3 +147,17 @@ def _imports_below_the_top(file: Path) -> Iterator[ast.stmt]:
 def test_a_module_is_imported_by_name_only_where_it_cannot_be_otherwise() -> None:
     files = [file for package in PACKAGES if package != "tests" for file in (ROOT / package).rglob("*.py")]
     assert {str(file.relative_to(ROOT)) for file in files if "import_module(" in file.read_text("utf-8")} == BY_NAME
+
+
+def _sets_a_private_name(call: ast.Call) -> bool:
+    """Say whether a call is `monkeypatch.setattr(module, "_name", …)`, or one with the name at the end of a path."""
+    is_setting = isinstance(call.func, ast.Attribute) and call.func.attr in {"setattr", "delattr", "object", "patch"}
+    names = [each.value for each in call.args[:2] if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    last_parts = [name.rpartition(".")[2] for name in names]
+    return is_setting and any(part.startswith("_") and not part.startswith("__") for part in last_parts)
+
+
+def test_no_test_sets_a_private_name() -> None:
+    nodes = ((file, node) for file in (ROOT / "tests").rglob("*.py") for node in ast.walk(ast.parse(file.read_text())))
+    calls = ((file, node) for file, node in nodes if isinstance(node, ast.Call))
+    assert [f"{file}:{call.lineno}" for file, call in calls if _sets_a_private_name(call)] == []

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from django.db import OperationalError
 
@@ -104,7 +106,7 @@ def test_a_scoring_worker_loads_the_encoders_of_open_studies_before_its_first_ta
 
 
 def test_a_worker_starts_without_an_encoder_that_is_missing(open_study, monkeypatch, caplog):
-    monkeypatch.setattr(throttled_log, "_last", {})
+    throttled_log.forget()
     monkeypatch.setattr("worker.tasks.interactive.connection.close", lambda: None)
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     interactive.preload()

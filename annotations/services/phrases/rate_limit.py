@@ -37,9 +37,9 @@ def check_rate_limit(session: AnnotationSession) -> None:
     try:
         sent, seconds_left = _redis().eval(_COUNT, 1, f"clarify:phrases:{session.participant_id}", WINDOW_S)
     except RedisError as error:
-        _redis_circuit.open()
+        redis_circuit.open()
         logger.warning(
-            "phrase rate limit suspended for %g s: Redis failed (%s)", _redis_circuit.seconds, type(error).__name__
+            "phrase rate limit suspended for %g s: Redis failed (%s)", redis_circuit.seconds, type(error).__name__
         )
         return
     if sent > settings.PHRASES_PER_MINUTE:

@@ -37,8 +37,8 @@ def hurried_client() -> Prolific | None:
 
 def note_silence(error: ProlificError) -> None:
     """Spare the people who enter next the wait for a Prolific that did not answer."""
-    _prolific_circuit.open()
-    logger.warning("entry checks with Prolific suspended for %d s: %s", _prolific_circuit.seconds, error)
+    prolific_circuit.open()
+    logger.warning("entry checks with Prolific suspended for %d s: %s", prolific_circuit.seconds, error)
 
 
 def verify_link(token: str) -> SignedEntry:

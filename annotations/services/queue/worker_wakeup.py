@@ -48,7 +48,7 @@ def send(task_name: str) -> None:
         with producers[connection()].acquire(block=True, timeout=_LONGEST_WAIT_S) as producer:
             app.send_task(task_name, producer=producer, ignore_result=True, retry=False)
     except (KombuError, OSError) as error:
-        _broker_circuit.open()
+        broker_circuit.open()
         logger.warning("broker did not accept %s, the sweeper will run it: %s", task_name, type(error).__name__)
 
 
