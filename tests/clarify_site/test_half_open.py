@@ -67,7 +67,7 @@ def test_a_dispatch_does_not_wait_for_a_broker_that_fell_silent(
     worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     assert caplog.text == ""
     broker.fall_silent()
-    worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
+    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     assert "broker did not accept worker.score_phrases" in caplog.text
     caplog.clear()
     worker_wakeup.broker_circuit.close()  # a little later

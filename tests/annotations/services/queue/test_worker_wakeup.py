@@ -60,7 +60,7 @@ def test_a_broker_that_is_down_is_logged_and_never_raised(monkeypatch, caplog):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         broker_at(monkeypatch, taken.getsockname()[1])
-        worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
+        worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     assert "broker did not accept worker.score_phrases" in caplog.text
 
 
@@ -69,7 +69,7 @@ def test_a_broker_that_never_answers_is_given_up(monkeypatch, caplog):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         broker_at(monkeypatch, silent.getsockname()[1])
-        worker_wakeup._send(worker_wakeup.SCORE_PHRASES)
+        worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
     assert "broker did not accept worker.score_phrases" in caplog.text
 
 
