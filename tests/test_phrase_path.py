@@ -3,7 +3,7 @@
 from tests.actors import Visit
 from tests.annotations.views.pages import say
 from tests.tracing import entered_files
-from worker.tasks import score_phrases
+from worker.tasks.interactive import score_phrases
 
 
 def test_a_phrase_enters_few_files_from_post_to_score(alice: Visit) -> None:

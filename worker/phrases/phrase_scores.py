@@ -96,7 +96,7 @@ def _embed(encoder: CheckedEncoder, texts: list[str]) -> tuple[dict[str, NDArray
 
 
 def _class_name_cosine(dataset: Dataset, task: Task, embedding: NDArray[np.float32]) -> float:
-    class_name = str(dataset.class_names[task.target_class])  # type: ignore[index]  # an open study's tasks have a class
+    class_name = str(dataset.class_names[task.target_class])
     of_class = process_cache.text_embedding(dataset.similarity_encoder, render(task.text_template, class_name))
     return float(np.dot(embedding.astype(np.float64), of_class))
 

@@ -1,4 +1,4 @@
-"""Draining due rows: batch after batch, until nothing is due. One bad row never takes its neighbours with it."""
+"""Sweeps of due rows: batch after batch, until nothing is due. One bad row never takes its neighbours with it."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -21,6 +21,18 @@ class Claim(Protocol):
 class Fail(Protocol):
     def __call__(self, row: int, /, reason: str, *, final: bool) -> None:
         """Note that an attempt at a row failed; a final failure is not tried again."""
+
+
+def sweep(work: Callable[[], int], what: str) -> None:
+    """Run one task's sweep, and log how many of `what` it finished; a database that is away ends it quietly."""
+    try:
+        count = work()
+    except OperationalError as error:
+        logger.warning("database did not answer, due rows are left to the next sweep: %s", type(error).__name__)
+        return
+    worker_heartbeat.touch()
+    if count:
+        logger.info("%d %s", count, what)
 
 
 def drain(claim: Claim, work: Callable[[list[int]], Collection[int]], fail: Fail) -> int:

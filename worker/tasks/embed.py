@@ -3,7 +3,7 @@
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.datasets.imports import run_due_imports
-from worker.queue.sweeps import sweep
+from worker.queue.drain import sweep
 from worker.releases.release_building import build_due_releases
 
 

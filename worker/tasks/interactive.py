@@ -10,7 +10,7 @@ from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.common import process_cache
 from worker.phrases.scoring import score_due_phrases
-from worker.queue.sweeps import sweep
+from worker.queue.drain import sweep
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from annotations.services.queue import heartbeats, worker_wakeup
 from annotations.services.visits import erasure, retention
 from clarify_site.celery import app
 from worker import alarm_notifications
-from worker.queue.sweeps import sweep
+from worker.queue.drain import sweep
 
 
 @app.task(name=worker_wakeup.END_OVERDUE_ASSIGNMENTS)

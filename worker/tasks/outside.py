@@ -3,7 +3,7 @@
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker import prolific
-from worker.queue.sweeps import sweep
+from worker.queue.drain import sweep
 from worker.visits.rehearsals import run_due_rehearsals
 
 

@@ -3,7 +3,7 @@
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
-from worker.queue.sweeps import sweep
+from worker.queue.drain import sweep
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
 

@@ -8,7 +8,7 @@ captions use, and `draw` turns them into pixels. The generator chooses what the 
 from modeling.arrays.sprites.attributes import UNSAID, VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw, draw_examples
 from modeling.arrays.sprites.grid import IMAGE_SIZE
-from modeling.arrays.sprites.sprites.sprites_source import (
+from modeling.arrays.sprites.sprites_source import (
     ATTRIBUTES,
     CLASSES,
     SPLITS,

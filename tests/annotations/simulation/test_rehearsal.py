@@ -9,7 +9,7 @@ from annotations.models import AnnotationSession, JobState, Phrase, Rehearsal, S
 from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.studies import lifecycle
 from annotations.services.visits.rehearsals import request_rehearsal
-from annotations.simulation import needs, visitor
+from annotations.simulation import visitor
 from annotations.simulation.personas import Kind
 from worker.visits import rehearsals
 from worker.visits.rehearsals import parts, run_due_rehearsals
@@ -73,11 +73,6 @@ def test_a_site_that_does_not_answer_is_told(draft: Study, settings: Any) -> Non
     rehearsal = play(draft, 1)
     assert rehearsal.state == JobState.FAILED
     assert "refused" in rehearsal.error
-
-
-def test_a_worker_without_what_it_needs_says_what_to_install(draft: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(needs, "are_met", lambda: False)
-    assert "pip install 'clarify[worker]'" in play(draft, 1).error
 
 
 @pytest.mark.parametrize(("check", "completes"), [(True, False), (False, True)])

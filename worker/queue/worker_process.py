@@ -1,28 +1,11 @@
-"""What the tasks of every queue share: one sweep over the rows that are due, and how their process starts and ends."""
+"""How a worker's process starts and ends, whatever its queues are."""
 
-import logging
 import signal
-from collections.abc import Callable
 from typing import Any
 
 from celery.signals import celeryd_after_setup, worker_ready
-from django.db import OperationalError
 
 from worker.queue import worker_heartbeat
-
-logger = logging.getLogger(__name__)
-
-
-def sweep(drain: Callable[[], int], what: str) -> None:
-    """Drain the rows that are due, and say how many there were of `what`; a database that is away ends it quietly."""
-    try:
-        count = drain()
-    except OperationalError as error:
-        logger.warning("database did not answer, due rows are left to the next sweep: %s", type(error).__name__)
-        return
-    worker_heartbeat.touch()
-    if count:
-        logger.info("%d %s", count, what)
 
 
 @celeryd_after_setup.connect
