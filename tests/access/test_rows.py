@@ -57,7 +57,7 @@ PATHS = {
     "thresholdchoice": f"phrase__{_ASSIGNMENT}",
     "webhookdelivery": "submission__study",
 }
-OF_NO_STUDY = {"accesstoken", "basemodel", "benchmark", "dataset", "datasetimport", "keywordranking", "workerbeat"}
+OF_NO_STUDY = {"accesstoken", "basemodel", "benchmark", "dataset", "datasetimport", "keywordranking", "workerheartbeat"}
 
 
 @pytest.fixture
