@@ -1,5 +1,3 @@
-import hashlib
-
 import pytest
 
 from annotations.models import Event, Phrase, Run, RunState, Score
@@ -107,11 +105,6 @@ def test_the_digest_tells_annotations_apart():
         runs.annotation_digest(0, "ab", 0.25, "class_equal", -1),
     ]
     assert len({base, *others}) == 7
-
-
-def test_digests_of_before_there_were_negations_hold():
-    digest = hashlib.sha256(b'[0, "ab", "0x1.0000000000000p-2", "class_equal"]').hexdigest()
-    assert runs.annotation_digest(0, "ab", 0.25, "class_equal", 1) == digest
 
 
 def test_a_negation_and_its_subject_are_two_annotations_and_two_negations_with_one_subject_are_one(alice):
