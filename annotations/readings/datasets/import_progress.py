@@ -11,7 +11,7 @@ def import_progress(job: DatasetImport) -> str:
     """Return the step that a running import is at, with what is done of it where that is counted."""
     phase = capfirst(job.phase or "begins")
     if job.phase == _UNPACKING:
-        return f"{phase}: {filesizeformat(job.n_done)} of {filesizeformat(job.n_total)}."
+        return f"{phase}: {filesizeformat(job.n_done)} of {filesizeformat(job.n_total or 0)}."
     if job.n_total and job.phase != _TRAINING:
         return f"{phase}: {job.n_done:,} of {job.n_total:,} images."
     return f"{phase}."
