@@ -240,7 +240,7 @@ def test_a_missing_or_too_old_pg_dump_is_a_sentence(data_root: Path, folder: Pat
     old.chmod(0o755)
     for found, said in (
         ([], ". Install PostgreSQL's client programs"),
-        ([old], f" \\(there is {old} of 9\\): install"),
+        ([old], f" \\(there is {old} of 9\\). Install"),
     ):
         monkeypatch.setattr(postgres_tools, "candidates", lambda name, found=found: iter(found))
         with pytest.raises(
