@@ -98,7 +98,7 @@ def test_a_plural_scores_like_its_singular(visitor: Visitor) -> None:
     visitor.go_to_task()
     for text in ("red square", "red squares"):
         visitor.say_and_score(text)
-    expect(visitor.page.locator("#history .value")).to_have_text([re.compile(r"^0\.87"), re.compile(r"^0\.87")])
+    expect(visitor.page.locator("#history .value")).to_have_text([re.compile(r"^\s*0\.87"), re.compile(r"^\s*0\.87")])
 
 
 @pytest.mark.parametrize("text", ["square", "Squares", "a square"])

@@ -108,6 +108,8 @@ def test_words_typed_while_others_are_on_their_way_stay(visitor: Visitor) -> Non
     page.press("#text", "Enter")
     expect(page.locator("form#phrase")).to_have_attribute("aria-busy", "true")
     page.fill("#text", "bl")
+    while not held:
+        page.wait_for_timeout(20)
     held[0].continue_()
     expect(page.locator("#answer q")).to_have_text("red")
     page.keyboard.type("ue")

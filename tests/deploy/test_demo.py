@@ -29,7 +29,7 @@ def test_a_port_that_was_asked_for_and_is_taken_stops_the_start(taken: int) -> N
 
 def test_the_variable_names_the_port_too(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", str(taken))
-    with pytest.raises(CannotRun, match=f"Port {taken} is taken"):
+    with pytest.raises(CannotRun, match=f"Port {taken} is in use"):
         demo._port(None)
 
 

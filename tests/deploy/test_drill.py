@@ -93,7 +93,11 @@ def _few_roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
     every = roles(port, scratch)
     few = {name: every[name] for name in SHORT}
     worker = few["worker-interactive"]
-    few["worker-interactive"] = ["interactive,retrain" if word == "interactive" else word for word in worker]
+    both = {
+        "interactive": "interactive,retrain",
+        "worker.tasks.interactive": "worker.tasks.interactive,worker.tasks.retrain",
+    }
+    few["worker-interactive"] = [both.get(word, word) for word in worker]
     return few
 
 

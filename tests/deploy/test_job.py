@@ -80,7 +80,7 @@ def test_a_red_rehearsal_fails_the_stage_and_opens_nothing(base_model: BaseModel
     taken = jobs.claim(Rehearsal)
     assert taken is not None
     jobs.fail(taken, "diligent-0: it broke off.")
-    with pytest.raises(CannotRun, match="is red: diligent-0"):
+    with pytest.raises(CannotRun, match="failed: diligent-0"):
         list(steps)
     study.refresh_from_db()
     assert study.state == StudyState.DRAFT

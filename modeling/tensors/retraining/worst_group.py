@@ -159,7 +159,24 @@ class _Certificate:
 
 
 def certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float64]) -> _Certificate:
-    """Compute max_g L_g - Σ_g q_g L_g + ‖∇F_q‖² / (2λ), in float64 with one gradient: that of the groups mixed by q."""
+    """Bound how far a point is from the optimum of the worst group's loss.
+
+    The bound is max_g L_g - Σ_g q_g L_g + ‖∇F_q‖² / (2λ), with one gradient: that of the groups mixed by q.
+
+    Parameters
+    ----------
+    problem : Problem
+    groups : GroupMeans
+    v : float64 Tensor of shape (1, b, p)
+        Free rows of the head, in the coordinates of `problem`.
+    q : ndarray of shape (G,)
+        Weights of the groups, ≥ 0 with sum 1.
+
+    Returns
+    -------
+    _Certificate
+        In float64.
+    """
     mixture, mean = groups.mixed(q), torch.zeros(len(groups), dtype=torch.float64, device=v.device)
     data_gradient = GradientSum(v, torch.float64)
     for block, z in problem.products(v, torch.float64, torch.float64, 1):

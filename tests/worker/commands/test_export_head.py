@@ -108,7 +108,7 @@ def test_a_refused_run_has_no_head_and_the_reason_is_said(refused_run: Run, comm
     assert refused_run.state == RunState.REFUSED
     with pytest.raises(RunHasNoHead):
         head_files(refused_run)
-    with pytest.raises(CommandError, match=r"no head to export, it is refused: the error score is 0"):
+    with pytest.raises(CommandError, match=r"no head to export because it is refused: the error score is 0"):
         command("export_head", refused_run.public_id, "--output", tmp_path / "head")
     assert not (tmp_path / "head").exists()
 

@@ -49,7 +49,7 @@ def test_images_that_cannot_be_used_are_counted_by_reason_and_listed_in_a_file(
 
 def test_the_same_again_says_that_there_is_nothing_to_do(imported: Dataset, command: Command, source: Path) -> None:
     report = command("import_dataset", "mine", source, *AS_CSV)
-    assert "Nothing to do: this is already mine v1" in report
+    assert "Nothing to do: already imported as mine v1" in report
     assert Dataset.objects.get() == imported
 
 

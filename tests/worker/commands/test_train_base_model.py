@@ -40,7 +40,7 @@ def test_the_head_is_the_optimum_and_everything_about_it_is_stored(imported: Dat
 def test_a_second_call_says_that_there_is_nothing_to_do(imported: Dataset, command: Command) -> None:
     command("train_base_model", "mine", "--l2", "0.5")
     before = BaseModel.objects.get()
-    assert "Nothing to do: there is already erm on mine v1" in command("train_base_model", "mine", "--l2", "0.5")
+    assert "Nothing to do: already trained erm on mine v1" in command("train_base_model", "mine", "--l2", "0.5")
     assert BaseModel.objects.get().created_at == before.created_at
 
 

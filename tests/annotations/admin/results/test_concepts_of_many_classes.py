@@ -45,7 +45,8 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 def opened(client: Client, study: Study, query: str = "") -> str:
     answer = client.get(reverse("admin:annotations_study_concepts", args=[study.pk]) + query)
     assert answer.status_code == 200
-    return answer.getvalue().decode()
+    text = answer.getvalue().decode()
+    return " ".join(text.split()) if answer["Content-Type"].startswith("text/html") else text
 
 
 def test_only_the_classes_of_the_page_are_looked_at(db: None, explained: list[int], coordinator_client: Client) -> None:

@@ -46,7 +46,7 @@ def url(study: Study, query: str = "") -> str:
 def page(client: Client, study: Study) -> str:
     response = client.get(url(study))
     assert response.status_code == 200
-    return response.content.decode()
+    return " ".join(response.content.decode().split())
 
 
 def test_of_very_many_tasks_the_first_that_people_had_are_shown(

@@ -226,7 +226,7 @@ def test_only_https_without_credentials_is_asked(url: str) -> None:
 @pytest.mark.parametrize("status", [302, 307, 404, 500])
 def test_a_redirect_is_not_followed_and_like_a_failure_tried_again(hook: Any, status: int) -> None:
     hook.status = status
-    with pytest.raises(NotificationFailed, match=f"answered {status}"):
+    with pytest.raises(NotificationFailed, match=f"answered with status {status}"):
         post(hook.url, WHAT, allowed=anywhere, context=hook.trust)
     assert len(hook.got) == 1
 

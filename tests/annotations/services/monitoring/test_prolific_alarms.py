@@ -85,7 +85,7 @@ def test_a_request_that_failed_is_told_of_until_prolific_shows_it_done(study, pr
     there.status = "UNPUBLISHED"
     lifecycle.close_study(study, on_prolific=True)
     call_due(prolific_client.client())
-    assert "asked to stop this study" in lasting(study)["prolific_request_failed"]
+    assert "The request to stop this study" in lasting(study)["prolific_request_failed"]
     there.status = "COMPLETED"
     poll(study, prolific)
     assert lasting(study) == {}

@@ -207,7 +207,7 @@ def test_nothing_but_post_is_taken(client, study, method):
 def test_refusals_are_logged_without_ids(study, prolific, caplog):
     there = begin_there(prolific, study, "anna")
     send(prolific.clerk.move(there, "RETURNED"), x_prolific_request_signature="AAAA")
-    assert "a webhook was refused: not_signed" in caplog.text and "anna" not in caplog.text
+    assert "webhook rejected: not_signed" in caplog.text and "anna" not in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """An expert's pages: the list of classes, the same task page, and an end without a code."""
 
 import json
+import re
 import uuid
 
 import pytest
@@ -38,7 +39,7 @@ def client(erika, visit):
 def page(client: Client, name: str, *args: object) -> str:
     answer = client.get(reverse(name, args=args), follow=True)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return " ".join(answer.content.decode().split())
 
 
 def test_the_participants_link_says_that_it_is_not_open_to_them(study):
@@ -66,7 +67,7 @@ def test_a_class_is_picked_done_as_by_anybody_and_come_back_to(client, study, vi
     client.post(reverse("submit_phrase", args=[assignment.public_id]), {"client_uuid": uuid.uuid4(), "text": "red"})
     score_due_phrases()
     shown = page(client, "classes")
-    assert "Go on<span" in shown and "1 phrase · best score" in shown
+    assert re.search("Go on ?<span", shown) and "1 phrase · best score" in shown
     client.post(reverse("pick"), {"task": "1"})
     assert visit.assignments.filter(state="active").count() == 2
     answer = client.post(reverse("done", args=[assignment.public_id]))
