@@ -31,6 +31,21 @@ class ServiceError(Exception):
         return {}
 
 
+class TryAgainLater(ServiceError):
+    """Refused for now alone. `retry_after_s`: whole seconds to wait."""
+
+    code = "try_again_later"
+    status = 429
+
+    def __init__(self, retry_after_s: int, message: str = "") -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}
+
+
 class LinkIncomplete(ServiceError):
     """The link lacks one of the three parameters, or one is malformed."""
 
@@ -258,20 +273,11 @@ class IdentityUnreadable(ServiceError):
     sentence = "The ids cannot be decrypted with this server's IDENTITY_KEYS. Ask the operator to add the earlier key."
 
 
-class TooFast(ServiceError):
-    """A participant sent more phrases than anybody can type. `retry_after_s`: whole seconds to wait."""
+class TooFast(TryAgainLater):
+    """A participant sent more phrases than anybody can type."""
 
     code = "too_fast"
-    status = 429
     sentence = _("That was very fast. Please wait a moment and submit your phrase again.")
-
-    def __init__(self, retry_after_s: int) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__()
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self.retry_after_s)}
 
 
 class NoProlificToken(ServiceError):

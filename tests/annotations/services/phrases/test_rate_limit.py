@@ -10,6 +10,7 @@ from redis import Redis
 
 from annotations.models import Study
 from annotations.readings.visits.tutorial import RIGHT
+from annotations.services.common.redis_counters import redis_circuit
 from annotations.services.common.service_errors import TooFast
 from annotations.services.phrases import rate_limit
 from annotations.services.visits import sessions, tutorial
@@ -21,12 +22,11 @@ MOST = 3
 @pytest.fixture(autouse=True)
 def _few_a_minute(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.PHRASES_PER_MINUTE = MOST
-    rate_limit.redis_circuit.close()
+    redis_circuit.close()
     redis = Redis.from_url(settings.REDIS_URL)
     redis.delete(*(redis.keys("clarify:phrases:*") or ["none"]))
-    rate_limit._redis.cache_clear()
     yield
-    rate_limit._redis.cache_clear()
+    redis_circuit.close()
 
 
 def page(visit: Visit) -> str:
@@ -77,14 +77,14 @@ def test_a_new_visit_of_the_same_person_is_no_new_minute(alice: Visit) -> None:
         rate_limit.check_rate_limit(alice.session)
 
 
-def test_the_minute_ends(alice: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_minute_ends(alice: Visit, settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "WINDOW_S", 1)
     for _ in range(MOST):
         rate_limit.check_rate_limit(alice.session)
     with pytest.raises(TooFast) as refused:
         rate_limit.check_rate_limit(alice.session)
     assert refused.value.retry_after_s == 1
-    assert 0 < rate_limit._redis().pttl(f"clarify:phrases:{alice.participant.pk}") <= 1000
+    assert 0 < Redis.from_url(settings.REDIS_URL).pttl(f"clarify:phrases:{alice.participant.pk}") <= 1000
 
 
 def test_at_once_no_more_pass_than_may(alice: Visit) -> None:
@@ -103,7 +103,7 @@ def test_without_redis_phrases_are_taken_and_the_log_says_so_once(
     alice: Visit, settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    with caplog.at_level(logging.WARNING, "annotations.services.phrases.rate_limit"):
+    with caplog.at_level(logging.WARNING, "annotations.services.common.redis_counters"):
         assert [send(alice).status_code for _ in range(MOST + 2)] == [303] * (MOST + 2)
     assert len(caplog.records) == 1
 
