@@ -20,6 +20,10 @@ from annotations.models import Alarm
 STEP_TIMEOUT_S = 5.0  # for each step of a connection
 TOTAL_TIMEOUT_S = 10.0  # for all of it: whoever answers a byte at a time is hung up on
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# A site's own translation, Teredo, IPv4-compatible and IPv4-translated addresses: no public service has one of these.
+_NEVER_PUBLIC = [ipaddress.IPv6Network(net) for net in ("64:ff9b:1::/48", "2001::/32", "::/96", "::ffff:0:0:0/96")]
+
 AddressCheck = Callable[[str], bool]
 
 
@@ -60,10 +64,25 @@ def document(alarm: Alarm) -> dict[str, str]:
 
 
 def is_public(address: str) -> bool:
-    """Say whether an IP address is one of the public internet."""
+    """Say whether an IP address is one of the public internet, and so is the one that it stands for, if any."""
     ip = ipaddress.ip_address(address)
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_global and not (mapped or ip).is_multicast
+    if isinstance(ip, ipaddress.IPv4Address):
+        return _is_global(ip)
+    translated = _translated(ip)
+    if translated is not None:
+        return _is_global(translated)
+    return _is_global(ip) and not any(ip in network for network in _NEVER_PUBLIC)
+
+
+def _is_global(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return ip.is_global and not ip.is_multicast
+
+
+def _translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a mapped, NAT64 or 6to4 address leads to."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 def post(

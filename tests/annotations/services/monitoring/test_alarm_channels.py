@@ -186,13 +186,18 @@ def test_a_private_address_is_never_asked(hook: Any) -> None:
 @pytest.mark.parametrize(
     "address",
     "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1".split()  # noqa: SIM905
-    + "::1 fe80::1 fc00::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ff02::1 ::".split(),  # noqa: SIM905
+    + "::1 fe80::1 fc00::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ff02::1 ::".split()  # noqa: SIM905
+    # Addresses that stand for another one: NAT64, a site's own NAT64, 6to4, IPv4-compatible and -translated, Teredo.
+    + "64:ff9b::127.0.0.1 64:ff9b::a9fe:a9fe 64:ff9b:1::8.8.8.8 2002:7f00:1:: 2002:a00:1::1".split()  # noqa: SIM905
+    + "::127.0.0.1 ::93.184.216.34 2001:0:4136:e378:8000:63bf:80ff:fffe ::ffff:0:127.0.0.1".split(),  # noqa: SIM905
 )
 def test_addresses_inside_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::93.184.216.34", "2002:5db8:d822::1"]
+)
 def test_addresses_outside_are(address: str) -> None:
     assert is_public(address)
 
