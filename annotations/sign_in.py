@@ -1,39 +1,14 @@
-"""How the staff signs in: name, password and perhaps a code. Wrong passwords are counted by name alone.
-
-What django-axes keeps of them holds no address, no browser, nothing that was typed but the name.
-"""
+"""How the staff signs in: name, password and perhaps a code. Tries are counted without a trace of where from."""
 
 from typing import Any
 
-from axes.handlers.database import AxesDatabaseHandler
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 
-from annotations.services.staff import two_factor
+from annotations.services.staff import sign_in_throttle, two_factor
 from annotations.services.staff.two_factor import CodeNotRight
-
-# Not null: two rows with a null address would both be new to the database's uniqueness.
-_NO_ADDRESS = "0.0.0.0"  # noqa: S104  # an address that nobody has
-
-
-def no_address(request: HttpRequest) -> str:
-    """Stand for the address of whoever signs in (setting AXES_CLIENT_IP_CALLABLE)."""
-    return _NO_ADDRESS
-
-
-class CountsWithoutTraces(AxesDatabaseHandler):
-    """Axes' table of failed sign-ins, with nothing in it but names, numbers and times (setting AXES_HANDLER)."""
-
-    def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any) -> None:
-        """Count a wrong password."""
-        if request is not None:
-            bare = HttpRequest()  # no headers, no body: what axes copies from a request is empty
-            vars(bare).update({name: value for name, value in vars(request).items() if name.startswith("axes_")})
-            bare.axes_user_agent = bare.axes_http_accept = bare.axes_path_info = ""  # type: ignore[attr-defined]
-            super().user_login_failed(sender, credentials, bare, **kwargs)
-            vars(request).update({name: value for name, value in vars(bare).items() if name.startswith("axes_")})
+from annotations.views.common.client_address import client_address
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -46,14 +21,25 @@ class SignInForm(AdminAuthenticationForm):
     )
 
     def clean(self) -> dict[str, Any]:
+        """Raises SignInTooSoon and HashingBusy, which a middleware answers, beside what is wrong with the form."""
+        name, code = self.cleaned_data.get("username"), self.cleaned_data.get("code", "")
+        address = client_address(self.request) if self.request else ""
+        if name and self.cleaned_data.get("password"):
+            sign_in_throttle.admit(name, address, has_right_code=lambda: two_factor.is_code_of(name, code))
         cleaned = super().clean()
         user: Any = self.get_user()
-        if user is None or not two_factor.is_enrolled(user):
-            return cleaned
-        if not cleaned.get("code"):
-            raise ValidationError("This account also needs a code. Enter one from your app, or a recovery code.")
-        try:
-            user.otp_device = two_factor.verify(user, cleaned["code"])  # django_otp keeps it with the sign-in
-        except CodeNotRight as error:
-            raise ValidationError(error.message) from error
+        if user is not None:
+            _ask_for_code(user, code)
+            sign_in_throttle.admitted(user.get_username(), address)
         return cleaned
+
+
+def _ask_for_code(user: Any, code: str) -> None:
+    if not two_factor.is_enrolled(user):
+        return
+    if not code:
+        raise ValidationError("This account also needs a code. Enter one from your app, or a recovery code.")
+    try:
+        user.otp_device = two_factor.verify(user, code)  # django_otp keeps it with the sign-in
+    except CodeNotRight as error:
+        raise ValidationError(error.message) from error

@@ -23,8 +23,8 @@ _ORDER = (
     "Event",
 )
 _NEWEST = 10
-# Secrets of the second factor and failed sign-ins are nobody's to browse; accounts have a page of our own.
-_NOT_SHOWN = ("axes.", "django_otp.", "django.contrib.auth.")
+# Recovery codes are nobody's to browse; accounts have a page of our own.
+_NOT_SHOWN = ("django_otp.", "django.contrib.auth.")
 
 
 class ClarifyAdminSite(AdminSite):
@@ -45,7 +45,7 @@ class ClarifyAdminSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for name, password and code. Whoever must enrol first is sent there after the password."""
-        if request.method == "GET" and two_factor.must_enrol(request.user):
+        if two_factor.must_enrol(request.user) and request.method == "GET":  # also ends a session that was idle
             return HttpResponseRedirect(reverse("two_factor"))
         return super().login(request, extra_context)
 

@@ -1,6 +1,5 @@
 """Every setting, read from the environment. docs/operations.md documents each variable, and a test holds that."""
 
-import datetime as dt
 import ssl
 from pathlib import Path
 from typing import Any
@@ -36,9 +35,8 @@ DEFAULT_L2 = read.number("DEFAULT_L2", 0.01, 1e-8, 1e4)
 MIN_SLICE_SIZE = int(read.number("MIN_SLICE_SIZE", 5, 1, 1e6))
 WORKER_HEARTBEAT = read.text("WORKER_HEARTBEAT")  # a file that a worker's loop touches
 METRICS_TOKEN = read.token("METRICS_TOKEN")
-REQUIRE_TWO_FACTOR = read.flag("REQUIRE_TWO_FACTOR", False)
-SIGN_IN_TRIES = int(read.number("SIGN_IN_TRIES", 10, 3, 1000))
-SIGN_IN_LOCK_MINUTES = read.number("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
+REQUIRE_TWO_FACTOR = read.flag("REQUIRE_TWO_FACTOR", True)
+SIGN_IN_TRIES = int(read.number("SIGN_IN_TRIES", 5, 3, 1000))
 PHRASES_PER_MINUTE = int(read.number("PHRASES_PER_MINUTE", 60, 1, 10_000))
 LOG_LEVEL = read.text("LOG_LEVEL", "INFO").upper()
 
@@ -67,11 +65,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "axes",
     "csp",
     "django_otp",
     "django_otp.plugins.otp_static",
-    "django_otp.plugins.otp_totp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -86,12 +82,11 @@ MIDDLEWARE = [
     "annotations.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "annotations.middleware.StaffSessionMiddleware",
     "django_otp.middleware.OTPMiddleware",  # asks the database for staff alone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "annotations.middleware.DatabaseOutageMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "annotations.middleware.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "clarify_site.urls"
@@ -128,11 +123,15 @@ _database["OPTIONS"] = {
 }
 DATABASES = {"default": _database}
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}" for name in ("Argon2PasswordHasher", "PBKDF2PasswordHasher")]
+PASSWORD_HASHERS = [
+    f"annotations.services.staff.password_hashing.{name}" for name in ("BoundedArgon2", "BoundedPBKDF2")
+]
+_VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
+    {"NAME": "annotations.services.staff.password_rules.GuessablePasswordValidator"},
 ]
 
 LANGUAGE_CODE = "en"
@@ -195,20 +194,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-
-# -- Sign-in of the staff: locked by name after wrong passwords, no address is kept (annotations/sign_in.py) -----------
-AXES_HANDLER = "annotations.sign_in.CountsWithoutTraces"
-AXES_CLIENT_IP_CALLABLE = "annotations.sign_in.no_address"
-AXES_LOCKOUT_PARAMETERS = ["username"]
-SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # it asks for the address; a lock by name alone cannot be gone around
-AXES_FAILURE_LIMIT = SIGN_IN_TRIES
-AXES_COOLOFF_TIME = dt.timedelta(minutes=SIGN_IN_LOCK_MINUTES)
-AXES_RESET_ON_SUCCESS = True
-AXES_DISABLE_ACCESS_LOG = True
-AXES_LOCKOUT_TEMPLATE = "admin/locked.html"
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-OTP_TOTP_ISSUER = "Clarify"
 
 # -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -26,6 +26,7 @@ _SETTINGS = {
     "HTTPS": "false",
     "SERVE_STATIC_FROM_SOURCE": "true",
     "LOG_LEVEL": "WARNING",
+    "REQUIRE_TWO_FACTOR": "false",  # a test of it says so
     "PHRASES_PER_MINUTE": "10000",  # Redis remembers the people of an earlier test database
     "OMP_NUM_THREADS": "1",  # small arrays: a second thread costs more than it brings
 }

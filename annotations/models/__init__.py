@@ -41,6 +41,7 @@ from annotations.models.submission import (
 )
 from annotations.models.task import Task
 from annotations.models.threshold_choice import ThresholdChoice
+from annotations.models.totp_device import TotpDevice
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
 from annotations.models.worker_heartbeat import WorkerHeartbeat
 
@@ -116,6 +117,7 @@ __all__ = [
     "Task",
     "TaskOrder",
     "ThresholdChoice",
+    "TotpDevice",
     "WebhookDelivery",
     "WorkerHeartbeat",
 ]

@@ -97,6 +97,7 @@ class DemoFolder:
             "SITE_URL": f"http://localhost:{port}",
             "HTTPS": "false",
             "DEBUG": "false",
+            "REQUIRE_TWO_FACTOR": "false",  # it is reached from this machine alone
             "SERVE_STATIC_FROM_SOURCE": "true",
             "DATA_ROOT": str(self.data),
             "IMPORT_ROOT": str(self.imports),

@@ -1,5 +1,6 @@
 """Every route answers every kind of person as the matrix says; a route that is not in the matrix fails."""
 
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,8 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from annotations.middleware import MAX_IDLE_S, SEEN_AT
 from annotations.services.staff import access_tokens
-from tests.access.answers import ANONYMOUS, EVERYBODY, STAFF, Answers, answer_of
+from tests.access.answers import ANONYMOUS, EVERYBODY, OPERATOR, STAFF, Answers, answer_of
 from tests.access.matrix import API, MATRIX
 from tests.access.world import World, build
 from tests.undone import undone
@@ -70,6 +72,36 @@ def test_a_token_reads_what_its_person_reads_and_opens_nothing_else(world: World
                 address, expected = world.address(path, line.given), line.get[person if path in API else ANONYMOUS]
                 with undone():
                     assert answer_of(program.get(address)) == expected, f"{person} {address}"
+
+
+def test_a_session_of_the_staff_that_was_idle_for_twelve_hours_opens_nothing(world: World) -> None:
+    session = world.clients[OPERATOR].session
+    with undone():
+        session[SEEN_AT] = int(time.time()) - MAX_IDLE_S - 60
+        session.save()
+        assert _opened_beyond_anonymous(world, OPERATOR) == []
+
+
+def test_without_the_second_step_nothing_of_the_staffs_opens_but_its_page(world: World, settings) -> None:
+    settings.REQUIRE_TWO_FACTOR = True
+    assert _opened_beyond_anonymous(world, OPERATOR) == ["GET /admin/two-factor/", "POST /admin/two-factor/"]
+
+
+def _opened_beyond_anonymous(world: World, person: str) -> list[str]:
+    """The addresses at which somebody gets another answer than a person whom nobody knows."""
+    client: Any = world.clients[person]
+    found = []
+    for path, line in MATRIX.items():
+        address = world.address(path, line.given)
+        for method, expected in (("GET", line.get), ("POST", line.post)):
+            if expected is not None:
+                cookies = client.cookies.copy()
+                with undone():
+                    answer = answer_of(client.generic(method, address))
+                client.cookies = cookies
+                if answer != expected[ANONYMOUS]:
+                    found.append(f"{method} {address}")
+    return found
 
 
 def _answers(world: World, method: str, address: str) -> Answers:

@@ -57,7 +57,16 @@ PATHS = {
     "thresholdchoice": f"phrase__{_ASSIGNMENT}",
     "webhookdelivery": "submission__study",
 }
-OF_NO_STUDY = {"accesstoken", "basemodel", "benchmark", "dataset", "datasetimport", "keywordranking", "workerheartbeat"}
+OF_NO_STUDY = {
+    "accesstoken",
+    "basemodel",
+    "benchmark",
+    "dataset",
+    "datasetimport",
+    "keywordranking",
+    "totpdevice",
+    "workerheartbeat",
+}
 
 
 @pytest.fixture

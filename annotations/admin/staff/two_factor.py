@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_otp
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -57,6 +58,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": "Two-factor sign-in",
         "is_on": is_on,
+        "is_required": settings.REQUIRE_TWO_FACTOR,
         "n_recovery_codes": two_factor.n_recovery_codes(user),
         "secret": enrolment.secret if enrolment else "",
         "qr": qr_path(enrolment.uri) if enrolment else None,

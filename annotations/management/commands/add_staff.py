@@ -1,20 +1,17 @@
 """manage.py add_staff NAME --role coordinator|analyst --study SLUG: an account of the staff and its role in a study."""
 
-import getpass
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from annotations.management.passwords import read_password
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Role
-from annotations.services.logs import audit
-from annotations.services.staff import members
+from annotations.services.staff import accounts, members
 from annotations.services.studies import lifecycle
 
 BY = "command line"
@@ -41,24 +38,14 @@ class Command(BaseCommand):
                 members.add(found, name, Role(role), by=BY)
         parts = ["made the account" if made else "the account already existed", f"{role} of {study}" if role else ""]
         self.stdout.write(f"{name}: {', '.join(filter(None, parts))}")
+        if made and settings.REQUIRE_TWO_FACTOR:
+            self.stdout.write(accounts.FIRST_SIGN_IN)
 
 
 def _make(name: str) -> bool:
     """Make the account unless there is one; returns whether it was made."""
     if User.objects.filter(username=name).exists():
         return False
-    user = User(username=name, is_staff=True)
-    try:
-        user.full_clean(exclude=["password"])
-        password = _password()
-        validate_password(password, user)
-    except ValidationError as error:
-        raise CommandError(" ".join(error.messages)) from error
-    user.set_password(password)
-    user.save()
-    audit.record("user_created", study=None, by=BY, subject=name)
+    accounts.refuse_name(name)
+    accounts.create(name, read_password(), by=BY)
     return True
-
-
-def _password() -> str:
-    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

@@ -1,4 +1,4 @@
-"""manage.py reseal_identities: seal people's keys under the newest of IDENTITY_KEYS, so that an older one can go."""
+"""manage.py reseal_identities: seal every key under the newest of IDENTITY_KEYS, so that an older one can go."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,7 +11,8 @@ from annotations.system_checks import PUT_IT_BACK, unreadable
 
 class Command(BaseCommand):
     help = (
-        "Seal people's keys anew under the newest of IDENTITY_KEYS. See docs/operations.md, “Changing IDENTITY_KEYS”."
+        "Seal people's keys and the staff's app secrets anew under the newest of IDENTITY_KEYS. "
+        "See docs/operations.md, “Changing IDENTITY_KEYS”."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -48,6 +48,19 @@ def destroy(study: Study, pseudonym: str) -> bool:
     return deleted > 0
 
 
+def seal_for_site(content: bytes) -> bytes:
+    """Return `content` under the newest of the site's keys: for what belongs to no participant."""
+    return _site().encrypt(content)
+
+
+def unseal_for_site(sealed: bytes) -> bytes:
+    """Return what `seal_for_site` was given; raises IdentityUnreadable where the site's keys are others."""
+    try:
+        return _site().decrypt(sealed)
+    except InvalidToken as error:
+        raise IdentityUnreadable from error
+
+
 def new_sealed_key() -> bytes:
     """Return a new random key, sealed under the newest of the site's keys."""
     return _site().encrypt(Fernet.generate_key())

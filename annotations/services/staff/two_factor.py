@@ -1,6 +1,5 @@
 """The second factor of the staff: a time-based code of an app (RFC 6238), and recovery codes for a lost phone."""
 
-import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from annotations.models import TotpDevice
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
+from annotations.services.staff import totp
 
 N_RECOVERY_CODES = 8
-_DIGITS = 6
+_RECOVERY_CODE_BYTES = 8  # too many to try them all against a stolen digest
 _MEMO = "_is_password_enough"
 
 
@@ -41,7 +41,7 @@ class Enrolment:
 
 def is_enrolled(user: AbstractBaseUser) -> bool:
     """Say whether a person's sign-in asks for a code."""
-    return TOTPDevice.objects.filter(user_id=user.pk, confirmed=True).exists()
+    return TotpDevice.objects.filter(user_id=user.pk, confirmed=True).exists()
 
 
 def is_passed(user: Any) -> bool:
@@ -73,21 +73,19 @@ def n_recovery_codes(user: AbstractBaseUser) -> int:
 
 def begin(user: AbstractBaseUser) -> Enrolment:
     """Return a new secret, or the one that still waits for its first code."""
-    device = TOTPDevice.objects.filter(user_id=user.pk, confirmed=False).first()
-    if device is None:
-        device = TOTPDevice.objects.create(user=user, name="app", confirmed=False)
-    return Enrolment(device.config_url, _base32(device))
+    device = TotpDevice.objects.filter(user_id=user.pk, confirmed=False).first() or totp.new_device(user)
+    return Enrolment(totp.setup_uri(device), totp.base32_secret(device))
 
 
-def confirm(user: Any, code: str) -> tuple[TOTPDevice, list[str]]:
+def confirm(user: Any, code: str) -> tuple[TotpDevice, list[str]]:
     """Switch the second factor on, once the app's first code is right; returns the device and new recovery codes.
 
     Raises CodeNotRight.
     """
     with transaction.atomic():
-        device = TOTPDevice.objects.select_for_update().filter(user_id=user.pk, confirmed=False).first()
-        if device is not None and _is_right(device, _plain(code)):
-            TOTPDevice.objects.filter(user_id=user.pk, confirmed=True).delete()
+        device = TotpDevice.objects.select_for_update().filter(user_id=user.pk, confirmed=False).first()
+        if device is not None and totp.use(device, _plain(code)):
+            TotpDevice.objects.filter(user_id=user.pk, confirmed=True).delete()
             device.confirmed = True
             device.save()
             codes = _new_recovery_codes(user)
@@ -96,14 +94,25 @@ def confirm(user: Any, code: str) -> tuple[TOTPDevice, list[str]]:
     raise CodeNotRight  # after the commit, so that the failed try counts
 
 
-def verify(user: AbstractBaseUser, code: str) -> TOTPDevice | StaticDevice:
-    """Return the device whose code this is. Raises CodeNotRight, also while too many wrong ones came in a row."""
+def is_code_of(username: str, code: str) -> bool:
+    """Say whether a code is right for an account, without using it up or counting a wrong one."""
     plain = _plain(code)
-    kind = TOTPDevice if len(plain) == _DIGITS and plain.isdecimal() else StaticDevice
+    of_account: dict[str, Any] = {"user__username": username, "user__is_active": True, "confirmed": True}
+    if totp.looks_like_code(plain):
+        device = TotpDevice.objects.filter(**of_account).first()
+        return device is not None and totp.is_right(device, plain)
+    return StaticDevice.objects.filter(**of_account, token_set__token=_stored(plain)).exists()
+
+
+def verify(user: AbstractBaseUser, code: str) -> TotpDevice | StaticDevice:
+    """Return the device whose code this is, and use it up.
+
+    Raises CodeNotRight, also while too many wrong ones came in a row.
+    """
+    plain = _plain(code)
     with transaction.atomic():
-        device = kind.objects.select_for_update().filter(user_id=user.pk, confirmed=True).first()
-        if device is not None and _is_right(device, plain if kind is TOTPDevice else _stored(plain)):
-            found: TOTPDevice | StaticDevice = device
+        found = _use_app_code(user, plain) if totp.looks_like_code(plain) else _use_recovery_code(user, plain)
+        if found is not None:
             return found
     raise CodeNotRight  # after the commit, so that the failed try counts
 
@@ -111,18 +120,28 @@ def verify(user: AbstractBaseUser, code: str) -> TOTPDevice | StaticDevice:
 def switch_off(user: Any, *, by: str) -> None:
     """Forget a person's app and recovery codes."""
     with transaction.atomic():
-        for kind in (TOTPDevice, StaticDevice):
+        for kind in (TotpDevice, StaticDevice):
             kind.objects.filter(user_id=user.pk).delete()
         audit.record("two_factor_off", study=None, by=by, subject=user.get_username())
+
+
+def _use_app_code(user: AbstractBaseUser, code: str) -> TotpDevice | None:
+    device = TotpDevice.objects.select_for_update().filter(user_id=user.pk, confirmed=True).first()
+    return device if device is not None and totp.use(device, code) else None
+
+
+def _use_recovery_code(user: AbstractBaseUser, code: str) -> StaticDevice | None:
+    device: StaticDevice | None = StaticDevice.objects.select_for_update().filter(user_id=user.pk).first()
+    return device if device is not None and device.verify_token(_stored(code)) else None
 
 
 def _new_recovery_codes(user: Any) -> list[str]:
     StaticDevice.objects.filter(user_id=user.pk).delete()
     device = StaticDevice.objects.create(user=user, name="recovery codes")
-    codes = [secrets.token_hex(5) for _ in range(N_RECOVERY_CODES)]
+    codes = [secrets.token_hex(_RECOVERY_CODE_BYTES) for _ in range(N_RECOVERY_CODES)]
     for code in codes:
         device.token_set.create(token=_stored(code))
-    return [f"{code[:5]}-{code[5:]}" for code in codes]
+    return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
 
 
 def _stored(recovery_code: str) -> str:
@@ -130,13 +149,5 @@ def _stored(recovery_code: str) -> str:
     return hashlib.sha256(recovery_code.encode()).hexdigest()[:16]
 
 
-def _is_right(device: TOTPDevice | StaticDevice, code: str) -> bool:
-    return bool(device.verify_is_allowed()[0] and device.verify_token(code))
-
-
 def _plain(code: str) -> str:
     return "".join(code.split()).replace("-", "").lower()
-
-
-def _base32(device: TOTPDevice) -> str:
-    return base64.b32encode(device.bin_key).decode()

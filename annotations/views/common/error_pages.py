@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotations.models import Study, StudyState
-from annotations.services.common.service_errors import ServiceError, StudyNotOpen
+from annotations.services.common.service_errors import ServiceError, StudyNotOpen, TryAgainLater
 from annotations.views.common.staff_error_pages import (
     BAD_REQUEST,
     CSRF,
@@ -21,6 +21,9 @@ from annotations.views.common.staff_error_pages import (
     OUTAGE,
     RETRY_AFTER_S,
     UNFORESEEN,
+    StaffFault,
+    is_staff_page,
+    page_of,
     staff_read,
 )
 
@@ -53,7 +56,14 @@ _NOT_OPEN_HEADINGS = {
     StudyState.CLOSED.value: gettext_lazy("This study is closed"),
 }
 _FOR_PROGRAMS = ("/api/", "/prolific/")
-_API_CODES = {400: "bad_request", 403: "csrf_failed", 404: "not_found", 500: "server_error", 503: "unavailable"}
+_API_CODES = {
+    400: "bad_request",
+    403: "csrf_failed",
+    404: "not_found",
+    429: "try_again_later",
+    500: "server_error",
+    503: "unavailable",
+}
 
 
 def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False) -> HttpResponse:
@@ -72,6 +82,13 @@ def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False
         else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     )
     return with_headers_of(error, _page(request, error.status, heading, error.message, **way_on))
+
+
+def try_again_later(request: HttpRequest, error: TryAgainLater) -> HttpResponse:
+    """Show what was refused for now alone, with `Retry-After`."""
+    if is_staff_page(request):
+        return page_of(request, StaffFault(error.status, "Please wait a moment", error.message, error.retry_after_s))
+    return refused(request, error)
 
 
 def with_headers_of(error: ServiceError, response: HttpResponse) -> HttpResponse:

@@ -69,8 +69,8 @@ def staff_read(fault: StaffFault) -> Callable[[Handler[Rest]], Handler[Rest]]:
     def decorator(handler: Handler[Rest]) -> Handler[Rest]:
         @wraps(handler)
         def answer(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
-            if request.path.startswith(_STAFF_PAGES):
-                return _page(request, fault)
+            if is_staff_page(request):
+                return page_of(request, fault)
             return handler(request, *args, **kwargs)
 
         return answer
@@ -78,8 +78,13 @@ def staff_read(fault: StaffFault) -> Callable[[Handler[Rest]], Handler[Rest]]:
     return decorator
 
 
-def _page(request: HttpRequest, fault: StaffFault) -> HttpResponse:
-    """The page. It asks nothing of the database, which may be what is out."""
+def is_staff_page(request: HttpRequest) -> bool:
+    """Say whether the staff reads what this request is answered."""
+    return request.path.startswith(_STAFF_PAGES)
+
+
+def page_of(request: HttpRequest, fault: StaffFault) -> HttpResponse:
+    """Return the page of a fault. It asks nothing of the database, which may be what is out."""
     page = render_to_string("admin/fault.html", {"fault": fault}, request)
     response = HttpResponse(page, status=fault.status)
     response["Cache-Control"] = "no-store"

@@ -4,6 +4,7 @@ import io
 import os
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
@@ -11,9 +12,11 @@ from annotations.models import IdentityKey, Study, Submission
 from annotations.services.common.service_errors import IdentityUnreadable
 from annotations.services.logs import identities, key_rotation
 from annotations.services.logs.key_rotation import Seals
+from annotations.services.staff import two_factor
 from annotations.services.visits import sessions
 from clarify_site import environment
 from tests.other_arrivals import arrivals, wait_for_arrivals
+from tests.second_factor import code_of, enrol
 
 OLD = os.environ["IDENTITY_KEYS"]
 NEW = "newer-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST"
@@ -61,6 +64,26 @@ def test_the_old_key_can_go_once_all_is_sealed_under_the_new_one(open_study, sit
     assert reseal().startswith("Sealed 7 keys anew.\nUnder the newest of IDENTITY_KEYS: 7. Under an older one: 0.\n")
     site_has(NEW)
     assert ids_of_everybody() == [f"early-{i}" for i in range(7)]
+
+
+def test_staff_still_sign_in_with_their_apps(coordinator, site_has):
+    enrol(coordinator)
+    site_has(NEW, OLD)
+    assert reseal().startswith("Sealed 1 keys anew.")
+    site_has(NEW)
+    two_factor.verify(coordinator, code_of(coordinator))
+
+
+def test_everything_that_is_sealed_under_the_sites_keys_is_sealed_anew():
+    """A column whose name says that it is sealed is in the list, or is sealed under a person's key."""
+    under_a_persons_key = {("Submission", "sealed_ids"), ("Event", "sealed")}
+    columns = {
+        (model.__name__, field.name)
+        for model in apps.get_app_config("annotations").get_models()
+        for field in model._meta.concrete_fields
+        if "sealed" in field.name
+    }
+    assert columns - under_a_persons_key == {(model.__name__, column) for model, column in key_rotation.SEALED}
 
 
 def test_it_goes_on_where_it_stopped(open_study, site_has, small_batches, monkeypatch):

@@ -2,14 +2,11 @@
 
 import datetime as dt
 import re
-import time
 import uuid
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -25,6 +22,7 @@ from tests.actors import Visit, start_visit
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase
+from tests.second_factor import code_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -103,17 +101,11 @@ def test_members_and_the_audit_log(live_server: LiveServer, chromium: Browser, c
 def test_a_second_factor_is_switched_on_and_asked_for(
     live_server: LiveServer, chromium: Browser, coordinator: User
 ) -> None:
-    def code() -> str:
-        device = TOTPDevice.objects.get(user=coordinator)
-        totp = TOTP(device.bin_key, device.step, device.t0, device.digits)
-        totp.time = time.time()
-        return f"{totp.token():06}"
-
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.get_by_role("link", name="Two-factor sign-in").click()
         page.get_by_role("img", name="QR code for an authenticator app").wait_for()
-        page.get_by_label("Code of six digits").fill(code())
+        page.get_by_label("Code of six digits").fill(code_of(coordinator))
         page.get_by_role("button", name="Switch on").click()
         recovery = page.locator(".codes code").first.inner_text()
         page.get_by_role("link", name="I have kept them").click()

@@ -1,61 +1,70 @@
-"""Signing in: locked by name after wrong passwords without a trace of where from; a second factor for who wants it."""
+"""Signing in: wrong passwords only slow down who sends them, without a trace of where from; a second factor."""
 
+import base64
 import io
 import logging
-import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from redis import Redis
 
-from annotations.models import AuditRecord, Study
-from annotations.services.staff import two_factor
+from annotations.models import AuditRecord, Study, TotpDevice
+from annotations.services.common import redis_counters
+from annotations.services.staff import sign_in_throttle, totp, two_factor
+from annotations.services.staff.sign_in_throttle import SignInTooSoon
 from annotations.services.staff.two_factor import CodeNotRight
 from tests.actors import Visit
 from tests.conftest import COORDINATOR_PASSWORD
+from tests.second_factor import code_of, enrol, wrong_code_of
 
 LOGIN, PAGE = "/admin/login/", "/admin/two-factor/"
-ADDRESS = "203.0.113.77"
+ADDRESS, ELSEWHERE = "203.0.113.77", "198.51.100.1"
 BROWSER = "Netscape/4.04"
 
 
-def sign_in(client: Client, password: str = COORDINATOR_PASSWORD, code: str = "", name: str = "coordinator") -> Any:
+def sign_in(
+    client: Client,
+    password: str = COORDINATOR_PASSWORD,
+    code: str = "",
+    name: str = "coordinator",
+    address: str = ADDRESS,
+) -> Any:
     form = {"username": name, "password": password, "code": code, "next": "/admin/"}
-    return client.post(LOGIN, form, REMOTE_ADDR=ADDRESS, headers={"User-Agent": BROWSER})
+    return client.post(LOGIN, form, REMOTE_ADDR=address, headers={"User-Agent": BROWSER})
 
 
 def is_in(client: Client) -> bool:
     return bool(client.get("/admin/").status_code == 200)
 
 
-def code_of(user: User, steps: int = 0) -> str:
-    """The code that the person's app shows, or will show some half minutes later."""
-    device = TOTPDevice.objects.filter(user=user).latest("pk")
-    totp = TOTP(device.bin_key, device.step, device.t0, device.digits)
-    totp.time = time.time() + steps * device.step
-    return f"{totp.token():06}"
-
-
 @pytest.fixture(autouse=True)
-def _three_tries(settings) -> None:
-    """A password takes long to check, which is its purpose."""
-    settings.AXES_FAILURE_LIMIT = 3
+def redis(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """Few tries, since a password takes long to check on purpose. Nothing was counted before, or is afterwards."""
+    settings.SIGN_IN_TRIES = 3
+    monkeypatch.setattr(sign_in_throttle, "WAITS_S", (600, 900))  # no test is too slow for it
+    monkeypatch.setattr(sign_in_throttle, "NAME_WAITS_S", (600, 900))
+    redis_counters.redis_circuit.close()
+    client: Redis = Redis.from_url(settings.REDIS_URL)
+    _forget(client)
+    yield client
+    _forget(client)
+
+
+def _forget(client: Redis) -> None:
+    client.delete(*client.keys("clarify:s*"), "none")
 
 
 @pytest.fixture
 def enrolled(coordinator: User) -> list[str]:
     """The coordinator has switched the second factor on; these are the recovery codes."""
-    two_factor.begin(coordinator)
-    _device, codes = two_factor.confirm(coordinator, code_of(coordinator, -1))
-    return codes
+    return enrol(coordinator)
 
 
 # -- Passwords -----------------------------------------------------------------------------------------------------
@@ -66,8 +75,8 @@ def test_the_right_password_lets_in(coordinator: User, client: Client) -> None:
     assert is_in(client)
 
 
-def test_passwords_are_hashed_with_argon2(coordinator: User) -> None:
-    assert coordinator.password.startswith("argon2$argon2id$")
+def test_passwords_are_hashed_with_argon2_of_19_mib(coordinator: User) -> None:
+    assert coordinator.password.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_an_older_hash_still_lets_in_and_is_renewed(coordinator: User, client: Client) -> None:
@@ -77,49 +86,111 @@ def test_an_older_hash_still_lets_in_and_is_renewed(coordinator: User, client: C
     assert is_in(client) and coordinator.password.startswith("argon2$")
 
 
-def test_after_some_wrong_passwords_the_right_one_is_refused_too(coordinator: User, client: Client, settings) -> None:
-    for _ in range(settings.AXES_FAILURE_LIMIT):
-        response = sign_in(client, "wrong")
-    assert response.status_code == 429
-    assert "Too many wrong passwords" in response.content.decode()
-    assert sign_in(Client()).status_code == 429
-    assert not is_in(client)
+# -- Waiting in place of a lock ------------------------------------------------------------------------------------
 
 
-def test_the_lock_ends_by_itself(coordinator: User, client: Client, settings) -> None:
-    for _ in range(settings.AXES_FAILURE_LIMIT):
-        sign_in(client, "wrong")
-    AccessAttempt.objects.update(attempt_time=AccessAttempt.objects.get().attempt_time - settings.AXES_COOLOFF_TIME)
+def fail(times: int, **asked: str) -> list[int]:
+    return [sign_in(Client(), "wrong", **asked).status_code for _ in range(times)]
+
+
+def test_after_some_tries_each_further_one_has_to_wait(coordinator: User) -> None:
+    assert fail(4) == [200, 200, 200, 429]
+    refused = sign_in(Client())
+    assert refused.status_code == 429 and 500 < int(refused.headers["Retry-After"]) <= 600
+    assert f"Wait {refused.headers['Retry-After']} s, then try again" in refused.content.decode()
+
+
+def test_after_the_wait_the_right_password_lets_in_and_all_is_forgotten(
+    coordinator: User, client: Client, redis: Redis
+) -> None:
+    fail(4)
+    redis.delete(*redis.keys("clarify:sign-in:*:wait"))
+    assert sign_in(client).status_code == 302
+    assert fail(3) == [200, 200, 200]
+
+
+def test_a_stranger_cannot_keep_her_out_of_another_network(coordinator: User, client: Client) -> None:
+    fail(20)
+    for _ in range(1000):  # beneath the page, which takes longer than all that it asks
+        with pytest.raises(SignInTooSoon):
+            sign_in_throttle.admit("coordinator", ADDRESS, has_right_code=lambda: False)
+    sign_in(client, address=ELSEWHERE)
+    assert is_in(client)
+
+
+def test_a_stranger_in_her_own_network_cannot_keep_her_out_if_she_has_a_second_factor(
+    coordinator: User, enrolled: list[str], client: Client
+) -> None:
+    fail(5)
+    fail(1, code=wrong_code_of(coordinator))
+    assert sign_in(Client()).status_code == 429  # by the password alone
+    sign_in(client, code=code_of(coordinator))
+    assert is_in(client)
+
+
+def test_strangers_in_many_networks_cannot_keep_her_out_if_she_has_a_second_factor(
+    coordinator: User, enrolled: list[str], client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in_throttle, "NAME_TRIES", 4)
+    answers = [fail(1, address=f"198.51.{i}.1")[0] for i in range(12)]
+    assert answers == [200] * 4 + [429] * 8
+    assert sign_in(Client(), address=ELSEWHERE).status_code == 429
+    sign_in(client, code=enrolled[0], address=ELSEWHERE)
+    assert is_in(client)
+
+
+def test_who_holds_the_phone_alone_may_not_guess_passwords_without_end(coordinator: User, enrolled: list[str]) -> None:
+    code = code_of(coordinator)
+    assert fail(3, code=code) == [200] * 3  # none of them used the code up
+    assert fail(5, code=code) == [200, 200, 200, 429, 429]
+
+
+def test_wrong_codes_do_not_slow_down_who_does_not_know_the_password(coordinator: User, enrolled: list[str]) -> None:
+    fail(10, code=wrong_code_of(coordinator))
+    assert TotpDevice.objects.get().throttling_failure_count == 0
+
+
+def test_another_name_does_not_wait(coordinator: User, client: Client) -> None:
+    fail(4, name="nobody")
     sign_in(client)
     assert is_in(client)
 
 
-def test_another_name_is_not_locked(coordinator: User, client: Client, settings) -> None:
-    for _ in range(settings.AXES_FAILURE_LIMIT):
-        sign_in(client, "wrong", name="nobody")
-    sign_in(client)
-    assert is_in(client)
+def test_many_names_of_one_network_wait_too(coordinator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_in_throttle, "NETWORK_TRIES", 2)
+    names = [fail(1, name=f"name-{i}")[0] for i in range(3)]
+    assert names == [200, 200, 429]
+    assert fail(1, name="name-9", address=ELSEWHERE) == [200]
 
 
-def test_wrong_passwords_of_many_browsers_count_together(coordinator: User, settings) -> None:
-    for i in range(settings.AXES_FAILURE_LIMIT):
+def test_behind_a_proxy_the_network_is_the_one_that_the_proxy_names(settings, coordinator: User) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+    def forwarded(address: str) -> int:
         form = {"username": "coordinator", "password": "wrong"}
-        Client().post(LOGIN, form, REMOTE_ADDR=f"203.0.113.{i}", headers={"User-Agent": f"browser {i}"})
-    assert AccessAttempt.objects.count() == 1
-    assert sign_in(Client()).status_code == 429
+        return Client().post(LOGIN, form, headers={"X-Forwarded-For": f"{ELSEWHERE}, {address}"}).status_code
+
+    assert [forwarded(ADDRESS) for _ in range(4)] == [200, 200, 200, 429]
+    assert forwarded("192.0.2.1") == 200
 
 
-def test_no_table_and_no_log_holds_address_browser_or_password(
-    coordinator: User, client: Client, settings, caplog: pytest.LogCaptureFixture
+def test_while_redis_is_away_sign_in_stays_possible(coordinator: User, client: Client, settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert fail(5) == [200] * 5
+    sign_in(client)
+    assert is_in(client)
+
+
+def test_no_counter_and_no_log_holds_address_name_browser_or_password(
+    coordinator: User, client: Client, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        for _ in range(settings.AXES_FAILURE_LIMIT + 1):
+        for _ in range(5):
             sign_in(client, "a secret that was mistyped")
-        sign_in(Client())
-    rows = [str(row) for model in (AccessAttempt, AccessLog, AccessFailureLog) for row in model.objects.values()]
-    assert len(rows) == 1
-    for trace in (ADDRESS, BROWSER, "a secret that was mistyped", "csrfmiddlewaretoken"):
-        assert trace not in rows[0] and trace not in caplog.text
+    kept = str([(key, redis.get(key)) for key in redis.keys("*") if redis.type(key) == b"string"])
+    for trace in (ADDRESS, "203.0.113", "coordinator", BROWSER, "a secret that was mistyped"):
+        assert trace not in kept and trace not in caplog.text
+    assert "clarify:sign-in:" in kept
 
 
 # -- The second factor ---------------------------------------------------------------------------------------------
@@ -141,8 +212,7 @@ def test_switching_it_on_shows_a_qr_code_then_recovery_codes_once(
 
 def test_a_wrong_first_code_switches_nothing_on(coordinator_client: Client, coordinator: User) -> None:
     coordinator_client.get(PAGE)
-    wrong = f"{(int(code_of(coordinator)) + 1) % 1_000_000:06}"
-    response = coordinator_client.post(PAGE, {"code": wrong})
+    response = coordinator_client.post(PAGE, {"code": wrong_code_of(coordinator)})
     assert response.status_code == 400 and "This code is wrong" in response.content.decode()
     assert not two_factor.is_enrolled(coordinator)
 
@@ -171,17 +241,34 @@ def test_a_recovery_code_lets_in_once(coordinator: User, enrolled: list[str], cl
     assert two_factor.n_recovery_codes(coordinator) == two_factor.N_RECOVERY_CODES - 1
 
 
-def test_recovery_codes_are_not_stored_as_they_are(coordinator: User, enrolled: list[str]) -> None:
+def test_no_table_holds_a_recovery_code_or_the_apps_secret(coordinator: User, enrolled: list[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT token FROM otp_static_statictoken")
+        cursor.execute("SELECT token FROM otp_static_statictoken UNION ALL SELECT name FROM otp_static_staticdevice")
         stored = {row[0] for row in cursor.fetchall()}
+        cursor.execute("SELECT sealed_secret FROM annotations_totpdevice")
+        sealed = bytes(cursor.fetchone()[0])
     assert stored.isdisjoint({code.replace("-", "") for code in enrolled})
+    secret = totp.base32_secret(TotpDevice.objects.get())
+    assert secret.encode() not in sealed and base64.b32decode(secret) not in base64.urlsafe_b64decode(sealed)
+
+
+def test_a_recovery_code_has_too_many_bits_to_try_them_all(enrolled: list[str]) -> None:
+    assert {len(code.replace("-", "")) for code in enrolled} == {16}  # hexadecimal digits: 64 bits
+
+
+def test_the_wait_after_wrong_codes_is_bounded(coordinator: User, enrolled: list[str]) -> None:
+    TotpDevice.objects.update(throttling_failure_count=9)
+    for _ in range(2):
+        with pytest.raises(CodeNotRight):
+            two_factor.verify(coordinator, wrong_code_of(coordinator))
+        TotpDevice.objects.update(throttling_failure_timestamp="2026-01-01T00:00Z")
+    assert TotpDevice.objects.get().throttling_failure_count == totp.MAX_WRONG
+    two_factor.verify(coordinator, code_of(coordinator))
 
 
 def test_guessing_codes_gets_slower(coordinator: User, enrolled: list[str]) -> None:
-    wrong = f"{(int(code_of(coordinator)) + 1) % 1_000_000:06}"
     with pytest.raises(CodeNotRight):
-        two_factor.verify(coordinator, wrong)
+        two_factor.verify(coordinator, wrong_code_of(coordinator))
     with pytest.raises(CodeNotRight):
         two_factor.verify(coordinator, code_of(coordinator))  # right, but too soon
 
@@ -209,7 +296,8 @@ def test_it_is_switched_off_by_a_code(coordinator: User, enrolled: list[str], cl
 def test_a_site_can_require_it(coordinator: User, client: Client, settings) -> None:
     settings.REQUIRE_TWO_FACTOR = True
     sign_in(client)
-    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == PAGE
+    led = client.get("/admin/", follow=True)
+    assert led.redirect_chain[-1][0] == PAGE and "This site asks for two steps" in led.content.decode()
     assert client.get("/api/v1/studies/").status_code == 403
     client.post(PAGE, {"code": code_of(coordinator)})
     assert is_in(client)
@@ -229,5 +317,5 @@ def test_an_operator_can_reset_it(coordinator: User, enrolled: list[str], client
 def test_a_participants_page_asks_no_table_of_the_staff(alice: Visit) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert alice.client.get(f"/visit/tasks/{alice.assignment.public_id}/").status_code == 200
-    tables = ("auth_user", "otp_", "axes_", "studymember")
+    tables = ("auth_user", "otp_", "totpdevice", "studymember")
     assert not [query["sql"] for query in captured.captured_queries if any(table in query["sql"] for table in tables)]

@@ -28,6 +28,7 @@ from annotations.models import (
     StudyMember,
     StudyOnProlific,
     Submission,
+    TotpDevice,
     WebhookDelivery,
     WorkerHeartbeat,
 )
@@ -55,7 +56,7 @@ NOT_LOGGED: Mapping[str, Iterable[type[Model]]] = {
         Payment,
         PaymentBatch,
     ),
-    "no result": (AccessToken, Alarm, Rehearsal, Release, StudyMember, WorkerHeartbeat),
+    "no result": (AccessToken, Alarm, Rehearsal, Release, StudyMember, TotpDevice, WorkerHeartbeat),
 }
 
 
