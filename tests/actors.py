@@ -137,7 +137,7 @@ def write_sprites(data_root: Path, seed: int = 1, *, counts: Counts = COUNTS, dr
     (directory / FILENAMES).write_text(json.dumps([row[2] for row in rows]))
     group_counts = counts_by_split(labels, splits, attributes, len(CLASSES), len(COLOURS))
     entry = ArrayEntry(
-        "similarity.npy", FakeEncoder.dim, file_sha256(directory / "similarity.npy"), encoder="fake", brought=None
+        "similarity.npy", FakeEncoder.dim, file_sha256(directory / "similarity.npy"), encoder="fake", supplied=None
     )
     manifest = Manifest(
         format=1,

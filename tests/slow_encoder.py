@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.fake_encoder import FakeEncoder
 
-LONGEST_S = 60
+MAX_S = 60
 
 
 class SlowEncoder(FakeEncoder):
@@ -25,7 +25,7 @@ class SlowEncoder(FakeEncoder):
 
     def _wait(self, gate: Path) -> None:
         (gate / "encoding").touch()
-        end = time.monotonic() + LONGEST_S
+        end = time.monotonic() + MAX_S
         while not (gate / "open").exists():
             if time.monotonic() > end:
                 raise TimeoutError("nobody opened the gate")

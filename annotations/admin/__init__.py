@@ -1,4 +1,4 @@
-"""Django's admin, arranged for the coordinator: the study's page is its cockpit, all that people did is read-only."""
+"""Django's admin, arranged for the coordinator: the study's page is its overview, all that people did is read-only."""
 
 from annotations.admin import study_admin
 from annotations.admin.datasets import dataset_lists, imports

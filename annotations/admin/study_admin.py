@@ -1,4 +1,4 @@
-"""Studies: set up as a draft, opened, watched from the cockpit, closed, exported."""
+"""Studies: set up as a draft, opened, watched from the overview, closed, exported."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from annotations.admin.common.study_scoped import StudyScoped
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_forms import StudyForm
 from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline, is_draft
-from annotations.admin.studies.study_overview import STEPS, cockpit
+from annotations.admin.studies.study_overview import STEPS, overview
 from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER
 from annotations.admin.study_registry import PAGES
 from annotations.exports.releases.download import study_download
@@ -110,7 +110,7 @@ class StudyAdmin(TitledList, StudyScoped):
     ) -> HttpResponse:
         study = context.get("original")
         if study is not None:
-            context |= cockpit(study)
+            context |= overview(study)
             context |= {"title": str(study), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
         form, formsets = context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]]
         is_stale = form.has_error(NON_FIELD_ERRORS, StaleDraft.code)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 
 MAX_QUESTIONS = 10
-LONGEST_ANSWER = 2000
+MAX_ANSWER_LENGTH = 2000
 
 
 @dataclass(frozen=True)

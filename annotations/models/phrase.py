@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.run import Run
-from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE
+from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 
 
 class PhraseState(models.TextChoices):
@@ -33,7 +33,7 @@ class Phrase(models.Model):
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="phrases")
     client_uuid = models.UUIDField()
     ordinal = models.PositiveIntegerField(help_text="1 for the first phrase of the assignment")
-    text = models.CharField(max_length=LONGEST_PHRASE)
+    text = models.CharField(max_length=MAX_PHRASE_LENGTH)
     state = models.CharField(max_length=8, choices=PhraseState, default=PhraseState.PENDING)
     attempts = models.PositiveIntegerField(default=0, help_text="times a worker took it up")
     last_error = models.TextField(blank=True)
@@ -93,7 +93,7 @@ class Score(models.Model):
     )
     sign = models.SmallIntegerField(default=1, db_default=1, help_text="-1 for a negation, otherwise 1")
     subject = models.CharField(
-        max_length=LONGEST_PHRASE,
+        max_length=MAX_PHRASE_LENGTH,
         blank=True,
         default="",
         db_default="",

@@ -8,7 +8,7 @@ from django.db.models import Q
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
-from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE
+from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
@@ -32,7 +32,7 @@ class Run(models.Model):
         max_length=64, help_text="SHA-256 of class, text embedding, threshold, scheme and sign"
     )
     target_class = models.PositiveIntegerField()
-    phrase_text = models.CharField(max_length=LONGEST_PHRASE)
+    phrase_text = models.CharField(max_length=MAX_PHRASE_LENGTH)
     threshold = models.FloatField(null=True, help_text="similarity threshold; null where the error score is 0")
     is_chosen = models.BooleanField(
         "chosen threshold",

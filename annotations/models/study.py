@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
 from annotations.models.study_texts import (
-    LONGEST_TITLE,
+    MAX_TITLE_LENGTH,
     OWN_LANGUAGE,
     TRANSLATED,
     StudyText,
@@ -64,7 +64,7 @@ class Study(models.Model):
     """What a coordinator sets up and watches. Editable while a draft; opening it freezes its configuration."""
 
     slug = models.SlugField(unique=True, validators=[validate_slug], help_text="appears in the participants' link")
-    title = models.CharField(max_length=LONGEST_TITLE)
+    title = models.CharField(max_length=MAX_TITLE_LENGTH)
     language = models.CharField(
         max_length=10,
         choices=settings.LANGUAGES,

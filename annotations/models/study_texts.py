@@ -11,7 +11,7 @@ from annotations.models.end_questions import end_questions
 
 TRANSLATED = ("title", "introduction", "consent_text", "end_questions")
 OWN_LANGUAGE = "en"  # of a study that does not say
-LONGEST_TITLE = 120
+MAX_TITLE_LENGTH = 120
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def validate_translations(fields: Mapping[str, Any]) -> None:
             name in TRANSLATED and isinstance(texts[name], str) for name in texts
         ):
             _refuse(f"The translation into {_name(language)} holds something else than {', '.join(TRANSLATED)}.")
-        if len(texts.get("title", "")) > LONGEST_TITLE:
-            _refuse(f"The title in {_name(language)} is longer than {LONGEST_TITLE} characters.")
+        if len(texts.get("title", "")) > MAX_TITLE_LENGTH:
+            _refuse(f"The title in {_name(language)} is longer than {MAX_TITLE_LENGTH} characters.")
         _refuse_other_questions(fields["end_questions"], texts.get("end_questions", ""), language)
 
 

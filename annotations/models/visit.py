@@ -3,10 +3,10 @@
 from django.db import models
 from django.db.models import Q
 
-from annotations.models.end_questions import LONGEST_ANSWER
+from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.models.participant import AnnotationSession
 from annotations.models.study_texts import OWN_LANGUAGE
-from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE
+from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 
 CHECK_TRIES = 2
 
@@ -56,7 +56,7 @@ class PracticePhrase(models.Model):
     session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="practice_phrases")
     client_uuid = models.UUIDField()
     ordinal = models.PositiveIntegerField(help_text="1 for the first phrase of the visit")
-    text = models.CharField(max_length=LONGEST_PHRASE)
+    text = models.CharField(max_length=MAX_PHRASE_LENGTH)
     value = models.FloatField(null=True, help_text="error score, 0 to 1")
     submitted_at = models.DateTimeField(auto_now_add=True)
 
@@ -102,7 +102,9 @@ class EndAnswer(models.Model):
     session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="end_answers")
     number = models.PositiveIntegerField(help_text="of the question, from 1")
     question = models.TextField(help_text="as it was shown")
-    answer = models.TextField(max_length=LONGEST_ANSWER, help_text="as typed, or the study's own wording of a choice")
+    answer = models.TextField(
+        max_length=MAX_ANSWER_LENGTH, help_text="as typed, or the study's own wording of a choice"
+    )
     language = models.CharField(
         max_length=10, default=OWN_LANGUAGE, db_default=OWN_LANGUAGE, help_text="of the question as it was shown"
     )

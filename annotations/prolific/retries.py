@@ -17,18 +17,18 @@ Answer = TypeVar("Answer")
 class RetryPolicy:
     """How often a call is tried and how long is waited between, in seconds.
 
-    The n-th wait is uniform in [0, min(longest, base * 2**n)]. Where Prolific names a wait, it is that one and at most
-    `base` more; one above `longest` is not waited for here: the caller gets the error, and its `retry_after`.
+    The n-th wait is uniform in [0, min(max_wait, base * 2**n)]. Where Prolific names a wait, it is that one and at most
+    `base` more; one above `max_wait` is not waited for here: the caller gets the error, and its `retry_after`.
     """
 
     tries: int = 4
     base: float = 0.5
-    longest: float = 8.0
+    max_wait: float = 8.0
     sleep: Callable[[float], object] = time.sleep
     uniform: Callable[[float, float], float] = random.uniform
 
 
-ONCE = RetryPolicy(tries=1)
+SINGLE_TRY = RetryPolicy(tries=1)
 
 
 def call(retry_policy: RetryPolicy, once: Callable[[], Answer], *, is_repeatable: bool) -> Answer:
@@ -52,13 +52,13 @@ def call(retry_policy: RetryPolicy, once: Callable[[], Answer], *, is_repeatable
 
 
 def backoff(
-    tried: int, *, base: float, longest: float, uniform: Callable[[float, float], float], floor: float = 0.0
+    tried: int, *, base: float, max_wait: float, uniform: Callable[[float, float], float], floor: float = 0.0
 ) -> float:
     """Return the seconds to wait after `tried` failures: uniform in [floor * most, most].
 
-    most: min(longest, base * 2**(tried - 1)); floor: the share of it that is waited in any case, 0 to 1.
+    most: min(max_wait, base * 2**(tried - 1)); floor: the share of it that is waited in any case, 0 to 1.
     """
-    most = min(longest, base * 2 ** (tried - 1))
+    most = min(max_wait, base * 2 ** (tried - 1))
     return uniform(floor * most, most)
 
 
@@ -77,5 +77,5 @@ def retry_after(value: str, now: dt.datetime) -> float | None:
 def _wait(retry_policy: RetryPolicy, error: ProlificError, tried: int) -> float | None:
     asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
     if asked is None:
-        return backoff(tried, base=retry_policy.base, longest=retry_policy.longest, uniform=retry_policy.uniform)
-    return asked + retry_policy.uniform(0.0, retry_policy.base) if asked <= retry_policy.longest else None
+        return backoff(tried, base=retry_policy.base, max_wait=retry_policy.max_wait, uniform=retry_policy.uniform)
+    return asked + retry_policy.uniform(0.0, retry_policy.base) if asked <= retry_policy.max_wait else None

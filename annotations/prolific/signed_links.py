@@ -9,7 +9,7 @@ import jwt
 from annotations.prolific.link_keys import LinkKeys
 
 ISSUER = "https://www.prolific.com"
-_LONGEST = 8192  # characters
+_MAX_LENGTH = 8192  # characters
 _PARTICIPANT = ("participant_id", "PROLIFIC_PID", "prolific_pid")
 _STUDY = ("study_id", "STUDY_ID")
 
@@ -105,7 +105,7 @@ def verify(
 
 
 def _key_id(token: str) -> str:
-    if len(token) > _LONGEST:
+    if len(token) > _MAX_LENGTH:
         raise TokenMalformed
     try:
         header = jwt.get_unverified_header(token)

@@ -44,7 +44,7 @@ REACHED_BY: Final = {
     "unreject": frozenset({AWAITING_REVIEW, APPROVED, PARTIALLY_APPROVED}),
 }
 
-_LONGEST = 40
+_MAX_LENGTH = 40
 _BY_LETTERS = {"".join(filter(str.isalpha, status)): status for status in KNOWN}
 
 
@@ -55,7 +55,7 @@ def status_of(word: str) -> str:
     ('TIMED-OUT', 'AWAITING REVIEW', 'ON HOLD')
     """
     word = word.replace("\0", "").strip()
-    return _BY_LETTERS.get("".join(filter(str.isalpha, word.upper())), word[:_LONGEST])
+    return _BY_LETTERS.get("".join(filter(str.isalpha, word.upper())), word[:_MAX_LENGTH])
 
 
 def rank(status: str) -> tuple[int, str]:

@@ -26,7 +26,7 @@ FITS: Final = {
     "stop_study": frozenset({PAUSED, *SENDING}),
 }
 
-_LONGEST = 40
+_MAX_LENGTH = 40
 
 
 def study_status_of(word: str) -> str:
@@ -35,4 +35,4 @@ def study_status_of(word: str) -> str:
     >>> study_status_of("awaiting_review"), study_status_of("ON HOLD")
     ('AWAITING REVIEW', 'ON HOLD')
     """
-    return word.replace("\0", "").strip().upper().replace("_", " ")[:_LONGEST]
+    return word.replace("\0", "").strip().upper().replace("_", " ")[:_MAX_LENGTH]

@@ -22,7 +22,7 @@ from annotations.prolific.prolific_errors import (
 )
 from annotations.prolific.retries import RetryPolicy
 
-_LONGEST_REASON = 500
+_MAX_REASON_LENGTH = 500
 
 
 class Token(httpx2.Auth):
@@ -116,7 +116,7 @@ def _error(response: httpx2.Response, ids: tuple[str, ...]) -> ProlificError:
         return ServerFault(status, _retry_after(response))
     if status == httpx2.codes.UNAUTHORIZED:
         return TokenRefused("Prolific rejected the token (401).")
-    reason = without_ids(_reason(response), *ids)[:_LONGEST_REASON]
+    reason = without_ids(_reason(response), *ids)[:_MAX_REASON_LENGTH]
     if status == httpx2.codes.NOT_FOUND:
         return NotFound(reason or "Prolific does not know this address (404).")
     if status >= 400:

@@ -11,7 +11,7 @@ from annotations.simulation.personas import Kind, Leaves, Persona
 
 MAX_PAGES = 400  # a visit that turns more pages than this goes in circles
 SCORE_WITHIN_S = 60
-FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 1.0
+FIRST_LOOK_S, MAX_LOOK_S = 0.05, 1.0
 RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}
 # One wrong answer, to the first question.
 WRONG_ANSWERS = RIGHT_ANSWERS | {
@@ -174,7 +174,7 @@ class _Visit:
         until = began + SCORE_WITHIN_S
         while _states(page).get(phrase) == "pending" and time.monotonic() < until:
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST_LOOK_S)
+            pause = min(2 * pause, MAX_LOOK_S)
             page = self._browser.open(str(page.url))
         self._attention.waited(began)
         shown = page.find(f'[data-phrase="{phrase}"][data-state="scored"]')

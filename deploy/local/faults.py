@@ -13,7 +13,7 @@ import redis
 from deploy.local.services import Server
 from deploy.local.site import Site
 
-SHORTEST_AWAY_S, LONGEST_AWAY_S = 1.0, 10.0  # how long the broker stays away
+SHORTEST_AWAY_S, MAX_AWAY_S = 1.0, 10.0  # how long the broker stays away
 
 
 class Act(StrEnum):
@@ -70,7 +70,7 @@ def plan(n: int, roles: Sequence[str], rng: random.Random) -> list[Fault]:
 def _with_time_away(fault: Fault, rng: random.Random) -> Fault:
     if (fault.target, fault.act) != ("broker", Act.KILLED):
         return fault
-    return Fault(fault.target, fault.act, rng.uniform(SHORTEST_AWAY_S, LONGEST_AWAY_S))
+    return Fault(fault.target, fault.act, rng.uniform(SHORTEST_AWAY_S, MAX_AWAY_S))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotations.admin.studies.study_overview import cockpit
+from annotations.admin.studies.study_overview import overview
 from annotations.exports.releases.study_export import write_study_zip
 from annotations.exports.tables.summary import summarise
 from annotations.models import AnnotationSession, Participant, Phrase, Study
@@ -54,7 +54,7 @@ def exported(study: Study, folder: Path) -> dict[str, bytes]:
 
 
 def plain(value: Any) -> Any:
-    """The cockpit's numbers; rows of the database as their keys, addresses left out."""
+    """The overview's numbers; rows of the database as their keys, addresses left out."""
     left_out = {"study", "steps", "entry_url", "test_url", "preview_urls"}
     return {name: list(shown) if name == "recent" else shown for name, shown in value.items() if name not in left_out}
 
@@ -66,10 +66,10 @@ def test_their_scores_are_there(people: Study, coordinator: User) -> None:
     )
 
 
-def test_the_cockpit_and_the_summary_stay_as_they_were(people: Study, coordinator: User) -> None:
-    before = plain(cockpit(people)), summarise(people), cell_counts(people)
+def test_the_overview_and_the_summary_stay_as_they_were(people: Study, coordinator: User) -> None:
+    before = plain(overview(people)), summarise(people), cell_counts(people)
     rehearse_twice(people, coordinator)
-    assert (plain(cockpit(people)), summarise(people), cell_counts(people)) == before
+    assert (plain(overview(people)), summarise(people), cell_counts(people)) == before
 
 
 def test_the_list_of_studies_stays_as_it_was(people: Study, coordinator: User, coordinator_client: Client) -> None:

@@ -19,7 +19,7 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.keywords import RankedKeyword, rank_keywords
 from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
-from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE, check_template, normalise, refusal
+from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, normalise, refusal
 from modeling.arrays.phrases.word_forms import vocabulary
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
@@ -158,7 +158,7 @@ def _keyword(part: str, where: str) -> str:
     if why is not None:
         raise BadKeywordList(
             f"{where}: {keyword[:40]!r} is not a keyword ({why.replace('_', ' ')}). A keyword has letters or "
-            f"numbers, and at most {LONGEST_PHRASE} characters"
+            f"numbers, and at most {MAX_PHRASE_LENGTH} characters"
         )
     return keyword
 

@@ -3,7 +3,7 @@
 from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.common.modeling_errors import ModelingError
 
-_LONGEST_TEXT = 400  # characters of an error that nobody foresaw; its whole text is in the log
+_MAX_TEXT_LENGTH = 400  # characters of an error that nobody foresaw; its whole text is in the log
 
 
 def is_foreseen(error: Exception) -> bool:
@@ -20,7 +20,7 @@ def reason_of(error: Exception) -> str:
     text = _storable(str(error))
     if is_foreseen(error):
         return text
-    return f"An unexpected error occurred ({type(error).__name__}: {text[:_LONGEST_TEXT]})."
+    return f"An unexpected error occurred ({type(error).__name__}: {text[:_MAX_TEXT_LENGTH]})."
 
 
 def _storable(text: str) -> str:

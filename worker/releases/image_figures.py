@@ -26,7 +26,7 @@ _MAP_HEIGHT = 4.2  # inches of one task
 _SHAPES = "oDs^o"  # of the first concepts, then of all others
 _LEAST, _MOST = 4.0, 13.0  # size of a mark, in points
 _MAX_NAMED = 12  # phrases that are written beside their marks
-_LONGEST = 28  # characters of a name
+_MAX_LENGTH = 28  # characters of a name
 _NAME_WIDE, _NAME_HIGH = 1.6, 0.16  # inches that it takes
 _WRAPPED = 60  # characters of a line in table 3
 
@@ -140,4 +140,4 @@ def _cell(rows: Sequence[Listed], n_more: int) -> str:
 
 
 def _short(words: str) -> str:
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+    return words if len(words) <= _MAX_LENGTH else f"{words[: _MAX_LENGTH - 1]}…"

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.models import Study
-from annotations.models.study_texts import LONGEST_TITLE
+from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.services.staff import roles
 from annotations.services.studies.cloning import clone_study
 from annotations.services.studies.lifecycle import StudyUnacceptable
@@ -20,7 +20,7 @@ TITLE = "Clone"
 class CloneForm(forms.Form):
     """What the new study is called."""
 
-    title = forms.CharField(max_length=LONGEST_TITLE)
+    title = forms.CharField(max_length=MAX_TITLE_LENGTH)
     slug = forms.CharField(
         max_length=50, validators=[validate_slug], help_text="the last part of its participants' link"
     )
@@ -30,7 +30,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     """GET asks for a name; POST makes the draft and goes to it."""
     if not roles.may_set_up(request.user):
         return render(request, "admin/annotations/study/clone.html", page_context(request, study, TITLE), status=403)
-    suggested = {"title": f"{study.title} (2)"[:LONGEST_TITLE], "slug": f"{study.slug[:48]}-2"}
+    suggested = {"title": f"{study.title} (2)"[:MAX_TITLE_LENGTH], "slug": f"{study.slug[:48]}-2"}
     form = CloneForm(request.POST or None, initial=suggested)
     if request.method == "POST" and form.is_valid():
         try:

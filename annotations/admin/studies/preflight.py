@@ -10,7 +10,7 @@ from annotations.admin.studies.study_sections import SECTIONS
 from annotations.models import Audience, Study, StudyState
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
-from annotations.prolific.retries import ONCE
+from annotations.prolific.retries import SINGLE_TRY
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, skipped, warning
 from annotations.readings.studies.preflight.preflight_report import Part, report
 from annotations.readings.studies.preflight.preflight_summary import preflight_summary
@@ -61,7 +61,7 @@ def _remote(study: Study) -> list[Check]:
         ]
     if not study.external_study_id:
         return [warning("Not compared because the study has no Prolific id. Enter it.", FixIn.ENTRY)]
-    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=WAIT_S, retry_policy=ONCE)
+    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=WAIT_S, retry_policy=SINGLE_TRY)
     try:
         remote = prolific.study(study.external_study_id)
     except ProlificError as error:

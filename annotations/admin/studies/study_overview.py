@@ -114,7 +114,7 @@ def steps_from(study: Study) -> list[Step]:
     return [step for step in STEPS.values() if study.state in step.states]
 
 
-def cockpit(study: Study) -> dict[str, Any]:
+def overview(study: Study) -> dict[str, Any]:
     """Return the context of the study's page."""
     is_for_experts = study.audience == Audience.EXPERTS
     return {

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 
-from annotations.models.study_texts import LONGEST_TITLE
+from annotations.models.study_texts import MAX_TITLE_LENGTH
 
 ROWS = {
     "title": 1,
@@ -26,7 +26,7 @@ class TranslationsWidget(forms.Widget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["longest_title"] = LONGEST_TITLE
+        context["max_title_length"] = MAX_TITLE_LENGTH
         context["languages"] = [
             {
                 "code": code,

@@ -165,7 +165,7 @@ def _turned(sign: int) -> str:
 
 
 def _encoder(description: Mapping[str, Any] | None) -> str:
-    return "brought as a file" if description is None else f"`{description['spec']}`"
+    return "supplied as a file" if description is None else f"`{description['spec']}`"
 
 
 def _share(value: float | None) -> str:

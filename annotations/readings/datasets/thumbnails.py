@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 _SALT = "annotations.readings.thumbnails"
 _HOUR = 3600
-LONGEST_VALID_S = 4 * _HOUR  # a page outlives the longest time limit of a task (two hours) and its waiting
+MAX_VALIDITY_S = 4 * _HOUR  # a page outlives the longest time limit of a task (two hours) and its waiting
 SIGNATURE_LENGTH = 32
 
 
@@ -21,7 +21,7 @@ def thumbnail_url(owner: str, dataset_id: int, key: str) -> str:
 
     The expiry is a whole hour, so that a page that is loaded again finds its images in the browser's cache.
     """
-    expires = int(time.time()) // _HOUR * _HOUR + LONGEST_VALID_S
+    expires = int(time.time()) // _HOUR * _HOUR + MAX_VALIDITY_S
     return reverse("thumbnail", args=[dataset_id, key, expires, _signature(owner, dataset_id, key, expires)])
 
 
@@ -29,7 +29,7 @@ def seconds_valid(owners: Iterable[str], dataset_id: int, key: str, expires: int
     """Return for how many more seconds one of `owners` may see the image; 0 where none may."""
     left = expires - int(time.time())
     signed = any(constant_time_compare(signature, _signature(owner, dataset_id, key, expires)) for owner in owners)
-    return left if signed and 0 < left <= LONGEST_VALID_S else 0
+    return left if signed and 0 < left <= MAX_VALIDITY_S else 0
 
 
 def _signature(owner: str, dataset_id: int, key: str, expires: int) -> str:

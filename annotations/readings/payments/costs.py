@@ -45,7 +45,7 @@ class Totals:
 
 
 def totals(study: Study) -> Totals:
-    """Add up both ledgers."""
+    """Add up what is due here and what Prolific reports."""
     rewards = _rewards(study, (APPROVED, PARTIALLY_APPROVED))
     sums = {
         name: _payments(study, condition)

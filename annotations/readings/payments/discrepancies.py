@@ -1,4 +1,4 @@
-"""Where the two ledgers differ: what happened in a visit here, beside what Prolific says of its submission.
+"""Where our records and Prolific's differ: what happened in a visit here, beside what Prolific says of its submission.
 
 Pure: one function of two sides and a moment, so that each discrepancy can be named and tested by itself.
 """

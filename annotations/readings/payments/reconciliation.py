@@ -1,4 +1,4 @@
-"""The two ledgers of a study side by side: each submission with its visit, and how they differ.
+"""Our records of a study beside Prolific's: each submission with its visit, and how they differ.
 
 All rows are read as plain values, without the sealed ids, so that thousands are compared in one page load; the few that
 are shown are read as objects.

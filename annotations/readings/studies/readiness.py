@@ -9,7 +9,7 @@ from annotations.readings.datasets.target_classes import resolved_target_class
 from annotations.readings.studies.configuration_content import configuration_digest
 from modeling.arrays.common.modeling_errors import BadTemplate, NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.phrases.phrase_text import LONGEST_PHRASE, check_template, refusal
+from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, refusal
 
 REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
 
@@ -92,7 +92,7 @@ def _suggestion_reasons(task: Task) -> list[str]:
 
 def _why(word: str, reason: str) -> str:
     if reason == "too_long":
-        return f"are {len(word)} characters long, and a phrase has at most {LONGEST_PHRASE}. Shorten them."
+        return f"are {len(word)} characters long, and a phrase has at most {MAX_PHRASE_LENGTH}. Shorten them."
     return "could not be submitted as a phrase. Write them with letters or numbers."
 
 

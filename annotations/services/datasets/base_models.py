@@ -1,4 +1,4 @@
-"""Base models: the classifiers whose errors participants see, trained here or brought as a file of predictions."""
+"""Base models: the classifiers whose errors participants see, trained here or imported as a file of predictions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -33,7 +33,7 @@ from annotations.services.monitoring import alarm_channels
 from annotations.services.monitoring.alarm_channels import NotificationFailed
 from annotations.services.studies import recruitment
 
-LONGEST_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
+MAX_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
 MIN_PEOPLE = 10  # below which a share says nothing
 MAX_ATTEMPTS = 8
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
@@ -152,16 +152,14 @@ def _money(study: Study, now: dt.datetime) -> list[AlarmCondition]:
 
 def _scoring(study: Study, now: dt.datetime) -> list[AlarmCondition]:
     phrases, _runs = queue_health.waiting(study, now)
-    if phrases.oldest_s <= LONGEST_WAIT_S:
+    if phrases.oldest_s <= MAX_WAIT_S:
         return []
     noun = "pending phrase" if phrases.n == 1 else "pending phrases"
     waits = f"{phrases.n} {noun}, the oldest for {phrases.oldest_s:.0f} s"
     last = queue_health.last_score_at()
-    if last is None or (now - last).total_seconds() > LONGEST_WAIT_S:
+    if last is None or (now - last).total_seconds() > MAX_WAIT_S:
         return [
-            AlarmCondition(
-                "nobody_scores", f"No phrase on this site has been scored for {LONGEST_WAIT_S:.0f} s: {waits}."
-            )
+            AlarmCondition("nobody_scores", f"No phrase on this site has been scored for {MAX_WAIT_S:.0f} s: {waits}.")
         ]
     return [AlarmCondition("oldest_pending", f"Scoring cannot keep up: {waits}.")]
 
@@ -231,7 +229,7 @@ def _notify(alarm: Alarm, now: dt.datetime) -> bool:
 
 
 def _channels(study: Study) -> dict[str, Callable[[Alarm], None]]:
-    """How a study wants to be told; the live page and the cockpit show an alarm in any case."""
+    """How a study wants to be told; the live page and the overview show an alarm in any case."""
     channels: dict[str, Callable[[Alarm], None]] = {}
     if study.alarm_email:
         channels["email"] = alarm_channels.email

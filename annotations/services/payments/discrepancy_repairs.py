@@ -1,4 +1,4 @@
-"""Mending what the two ledgers disagree on: each repair is one act, audited, and fits only some states."""
+"""Repairing what our records and Prolific disagree on: each repair is one act, audited, and fits only some states."""
 
 import datetime as dt
 from collections.abc import Iterable

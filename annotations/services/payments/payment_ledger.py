@@ -27,7 +27,7 @@ BY_HAND = "by hand"
 REWARD = "reward as a bonus"  # of somebody whom Prolific does not pay any more
 UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
 MOVED_ON = "This batch has changed since the page was loaded. Reload the page to see its state."
-_LONGEST_REASON = 2_000  # characters
+_MAX_REASON_LENGTH = 2_000  # characters
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def propose(study: Study, *, by: str) -> Proposal:
 
 def add_by_hand(submission: Submission, cents: int, *, reason: str, by: str, form: uuid.UUID) -> bool:
     """Owe somebody an amount for a reason, and say whether it is new: the same form sent twice owes once."""
-    reason = reason.strip()[:_LONGEST_REASON]
+    reason = reason.strip()[:_MAX_REASON_LENGTH]
     if not reason:
         raise PaymentRefused("Give a reason. It is recorded in the ledger and in the audit log.")
     return _owe_audited(submission, BY_HAND, cents, reason, f"hand:{form}", by)

@@ -13,11 +13,11 @@ from annotations.prolific import signed_links
 from annotations.prolific.client import Prolific
 from annotations.prolific.link_keys import LinkKeys
 from annotations.prolific.prolific_errors import ProlificError
-from annotations.prolific.retries import ONCE, RetryPolicy
+from annotations.prolific.retries import SINGLE_TRY, RetryPolicy
 from annotations.prolific.signed_links import SignedEntry
 from annotations.services.common.circuit_breaker import CircuitBreaker
 
-PATIENCE = RetryPolicy(tries=3, longest=2.0)
+PATIENCE = RetryPolicy(tries=3, max_wait=2.0)
 _HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
 _UNHURRIED = (3.0, 10.0)
 
@@ -32,7 +32,7 @@ def client() -> Prolific | None:
 
 def hurried_client() -> Prolific | None:
     """Return the client for a page that a person waits for, None without a token or while Prolific is silent."""
-    return None if prolific_circuit.is_open() else _client(_HURRIED, ONCE)
+    return None if prolific_circuit.is_open() else _client(_HURRIED, SINGLE_TRY)
 
 
 def note_silence(error: ProlificError) -> None:

@@ -13,7 +13,7 @@ Uniform = Callable[[float, float], float]
 MAX_TRIES: Final = 18  # the waits between them: 2 h 51 min to 5 h 42 min in all, and what Prolific asks for beside
 LEASE: Final = dt.timedelta(minutes=5)  # after which what was claimed is due again, whatever became of its worker
 TOKEN_WAIT: Final = dt.timedelta(minutes=5)
-_BASE_S, _LONGEST_S = 20.0, 30 * 60.0
+_BASE_S, _MAX_WAIT_S = 20.0, 30 * 60.0
 _FLOOR = 0.5  # without one, all tries could fall into the first minutes of an outage
 
 
@@ -23,5 +23,5 @@ def next_try_in(error: ProlificError, attempts: int, uniform: Uniform = random.u
     Uniform in the upper half of [0, min(30 min, 20 s · 2**(attempts - 1))], and what Prolific asked for beside.
     """
     asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
-    wait = backoff(attempts, base=_BASE_S, longest=_LONGEST_S, uniform=uniform, floor=_FLOOR)
+    wait = backoff(attempts, base=_BASE_S, max_wait=_MAX_WAIT_S, uniform=uniform, floor=_FLOOR)
     return dt.timedelta(seconds=wait + (asked or 0))

@@ -18,7 +18,7 @@ from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 
 Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "unreject", "message"]
-LONGEST_MESSAGE: Final = 5000  # characters
+MAX_MESSAGE_LENGTH: Final = 5000  # characters
 DOUBLE_CLICK: Final = dt.timedelta(minutes=1)  # in which nobody means to write the same words twice
 Detail = Mapping[str, str]
 
@@ -131,8 +131,8 @@ def _unreject(submission: Submission, detail: Detail) -> dict[str, str]:
 
 def _message(submission: Submission, detail: Detail) -> dict[str, str]:
     text = _needed(detail, "text", "Write something first.")
-    if len(text) > LONGEST_MESSAGE:
-        raise RequestRefused(f"The message is too long. Use at most {LONGEST_MESSAGE} characters.")
+    if len(text) > MAX_MESSAGE_LENGTH:
+        raise RequestRefused(f"The message is too long. Use at most {MAX_MESSAGE_LENGTH} characters.")
     if submission.is_of_another:
         raise RequestRefused(
             "Prolific names another participant for this submission. Write to them on Prolific's page."

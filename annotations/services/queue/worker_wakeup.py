@@ -26,7 +26,7 @@ BUILD_RELEASES = "worker.build_releases"
 BENCHMARK_BASELINES = "worker.benchmark_baselines"
 TRAIN_CORRECTIONS = "worker.train_corrections"
 
-_LONGEST_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
+_MAX_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 
 logger = logging.getLogger(__name__)
 broker_circuit = CircuitBreaker(seconds=2.0)
@@ -45,7 +45,7 @@ def send(task_name: str) -> None:
     if broker_circuit.is_open():
         return
     try:
-        with producers[connection()].acquire(block=True, timeout=_LONGEST_WAIT_S) as producer:
+        with producers[connection()].acquire(block=True, timeout=_MAX_WAIT_S) as producer:
             app.send_task(task_name, producer=producer, ignore_result=True, retry=False)
     except (KombuError, OSError) as error:
         broker_circuit.open()
@@ -56,5 +56,5 @@ def send(task_name: str) -> None:
 def connection() -> Connection:
     """Return this process's connection to the broker."""
     # Celery's own connection retries for 4 to 6 s before it gives up, even with retry=False.
-    timeouts = {"max_retries": 0, "socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
+    timeouts = {"max_retries": 0, "socket_timeout": _MAX_WAIT_S, "socket_connect_timeout": _MAX_WAIT_S}
     return app.connection_for_write(transport_options=timeouts)

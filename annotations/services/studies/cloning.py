@@ -9,7 +9,7 @@ from annotations.services.logs import audit
 from annotations.services.studies.lifecycle import StudyUnacceptable
 
 # What belongs to one study alone. A clone is another study on Prolific: its people get other pseudonyms, and its codes
-# are others, or somebody could hand in at one study what was given out at the other, and both ledgers would agree.
+# are others, or somebody could hand in at one study what was given out at the other, and both records would agree.
 _CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
 _ITS_OWN = {
     "id",

@@ -23,7 +23,7 @@ from annotations.models import (
     StudyState,
     event_kinds,
 )
-from annotations.models.end_questions import LONGEST_ANSWER
+from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.prolific.id_format import is_outside_id
 from annotations.readings.allocation.task_orders import order_of
@@ -253,7 +253,7 @@ def _store_answers(session: AnnotationSession, answers: Mapping[int, str], langu
     """Keep what answers a question of the study; of a question with choices, only one of them."""
     stored = []
     for asked in session.configuration.end_questions(language):
-        answer = answers.get(asked.number, "").replace("\0", "").strip()[:LONGEST_ANSWER]
+        answer = answers.get(asked.number, "").replace("\0", "").strip()[:MAX_ANSWER_LENGTH]
         if answer and (not asked.options or answer in dict(asked.options)):
             stored.append(
                 EndAnswer.objects.create(

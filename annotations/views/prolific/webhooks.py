@@ -19,7 +19,7 @@ from annotations.services.prolific import webhooks
 from annotations.services.prolific.webhooks import Delivery
 
 LARGEST_BODY = 64 * 1024  # bytes
-LONGEST_EVENT_ID = 100
+MAX_EVENT_ID_LENGTH = 100
 WHOLE_SECOND = dt.timedelta(seconds=1)  # a signature's time has no fractions
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def _delivery(request: HttpRequest) -> Delivery:
     raw = _raw_body(request)
     signed_at = _signed_at(request, raw)
     event_id = request.headers.get("X-Event-ID", "").strip()
-    if not event_id or len(event_id) > LONGEST_EVENT_ID or "\0" in event_id:
+    if not event_id or len(event_id) > MAX_EVENT_ID_LENGTH or "\0" in event_id:
         raise HookRefused(400, "malformed", "X-Event-ID is missing or too long.")
     occurred_at = moment(request.headers.get("X-Timestamp", ""))
     if occurred_at is None:

@@ -17,7 +17,7 @@ from annotations.services.visits import time_spans
 from annotations.views.common.current_visit import in_visit
 
 MAX_PER_REPORT = 200
-_LONGEST_AGO_MS = 14 * 24 * 3600 * 1000  # what a browser kept while the network was gone
+_MAX_AGO_MS = 14 * 24 * 3600 * 1000  # what a browser kept while the network was gone
 _IMAGE_KEY = re.compile(rf"[0-9a-f]{{{IMAGE_KEY_LENGTH}}}")
 
 
@@ -56,6 +56,6 @@ def _report(row: Mapping[str, Any]) -> time_spans.Report:
 
 
 def _ago(milliseconds: Any) -> dt.timedelta:
-    if not isinstance(milliseconds, int) or abs(milliseconds) > _LONGEST_AGO_MS:
+    if not isinstance(milliseconds, int) or abs(milliseconds) > _MAX_AGO_MS:
         raise ValueError("the span began before any visit")
     return dt.timedelta(milliseconds=milliseconds)

@@ -70,7 +70,7 @@ class ArrayEntry:
         Of the file.
     encoder : str or None
         Key in `Manifest.encoders`; None if the array was supplied as a file.
-    brought : mapping or None
+    supplied : mapping or None
         The supplied file's sha256; None if an encoder made the array.
     """
 
@@ -78,7 +78,7 @@ class ArrayEntry:
     dim: int
     sha256: str
     encoder: str | None
-    brought: Mapping[str, Any] | None
+    supplied: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import unicodedata
 
 from modeling.arrays.common.modeling_errors import BadTemplate
 
-LONGEST_PHRASE = 120
+MAX_PHRASE_LENGTH = 120
 
 _SLOT = "{phrase}"
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b(?:an?|the)\s+\{phrase\}", re.IGNORECASE)
@@ -60,7 +60,7 @@ def refusal(phrase: str) -> str | None:
     categories = {unicodedata.category(character) for character in text if character not in _INVISIBLE}
     if all(category == "Cf" or category.startswith("Z") for category in categories):
         return "blank"
-    if len(text) > LONGEST_PHRASE:
+    if len(text) > MAX_PHRASE_LENGTH:
         return "too_long"
     if categories & _REFUSED:
         return "control_characters"

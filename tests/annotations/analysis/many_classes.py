@@ -84,7 +84,7 @@ def _write(data_root: Path, n_classes: int) -> Path:
     np.save(directory / "similarity.npy", embeddings)
     (directory / FILENAMES).write_text(json.dumps([f"{key}.png" for key in keys]))
     entry = ArrayEntry(
-        "similarity.npy", FakeEncoder.dim, file_sha256(directory / "similarity.npy"), encoder="fake", brought=None
+        "similarity.npy", FakeEncoder.dim, file_sha256(directory / "similarity.npy"), encoder="fake", supplied=None
     )
     counts = counts_by_split(labels, splits, None, n_classes, 0)
     manifest = Manifest(

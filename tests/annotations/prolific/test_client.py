@@ -38,7 +38,7 @@ def waits():
 @pytest.fixture
 def client(fake, waits):
     """Waits for nothing; `waits` holds what it would have waited for, with the greatest jitter."""
-    retry_policy = RetryPolicy(tries=4, base=0.5, longest=8.0, sleep=waits.append, uniform=lambda low, high: high)
+    retry_policy = RetryPolicy(tries=4, base=0.5, max_wait=8.0, sleep=waits.append, uniform=lambda low, high: high)
     client = Prolific(fake.token, api=fake.api, timeouts=(1.0, 1.0), retry_policy=retry_policy)
     yield client
     client.close()

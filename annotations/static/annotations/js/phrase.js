@@ -6,7 +6,7 @@ import { ask, isOurs, swap } from "./swap.js";
 import { number, text } from "./texts.js";
 import { newUuid } from "./uuid.js";
 
-const FIRST_WAIT_MS = 40, LONGEST_WAIT_MS = 3000, GROWTH = 1.25;
+const FIRST_WAIT_MS = 40, MAX_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
 const MIN_IN_VIEW_PX = 280; // of an answer
 const DOUBLE_CLICK_MS = 1000; // of a slow hand: the answer may come between the two
@@ -132,7 +132,7 @@ async function poll(url, waited) {
   if (answer && isOurs(answer)) swap(answer.html, ["answer", "history", "progress", "timer"]);
   if (document.getElementById("answer").dataset.state !== "pending") return;
   clearTimeout(polling);
-  const wait = Math.min(waited * GROWTH, LONGEST_WAIT_MS);
+  const wait = Math.min(waited * GROWTH, MAX_WAIT_MS);
   polling = setTimeout(poll, wait, url, wait);
 }
 

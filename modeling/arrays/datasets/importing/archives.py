@@ -17,9 +17,9 @@ from modeling.arrays.datasets.importing.storage import storing
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
 _COPIED_AT_ONCE = 2**20
-_LONGEST_NAME = 255  # bytes of a file's or folder's name: the limit of file systems
-_LONGEST_PATH = 2048  # bytes, within the archive
-_LONGEST_TAR_HEADER = 2**20  # bytes: tarfile reads a header into memory, whatever size it declares
+_MAX_NAME_LENGTH = 255  # bytes of a file's or folder's name: the limit of file systems
+_MAX_PATH_LENGTH = 2048  # bytes, within the archive
+_MAX_TAR_HEADER_LENGTH = 2**20  # bytes: tarfile reads a header into memory, whatever size it declares
 _PASSED_OVER = ("__MACOSX", ".DS_Store")  # added by macOS
 
 
@@ -58,7 +58,7 @@ class _TarHeader(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_TarHeader":
         header = super().frombuf(buf, encoding, errors)
-        if header.type in _LONG_HEADERS and header.size > _LONGEST_TAR_HEADER:
+        if header.type in _LONG_HEADERS and header.size > _MAX_TAR_HEADER_LENGTH:
             raise tarfile.HeaderError("it holds a name that is too long")
         if header.type == tarfile.GNUTYPE_SPARSE:
             raise tarfile.HeaderError(_SPARSE)
@@ -153,7 +153,7 @@ def _can_be_stored(path: PurePosixPath) -> bool:
         lengths = [len(part.encode()) for part in path.parts]
     except UnicodeEncodeError:
         return False
-    is_short = max(lengths) <= _LONGEST_NAME and sum(lengths) + len(lengths) <= _LONGEST_PATH
+    is_short = max(lengths) <= _MAX_NAME_LENGTH and sum(lengths) + len(lengths) <= _MAX_PATH_LENGTH
     return is_short and not any(unicodedata.category(letter) == "Cc" for letter in str(path))
 
 

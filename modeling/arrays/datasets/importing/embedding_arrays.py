@@ -101,7 +101,7 @@ class Embeddings:
         """Return `similarity`, and `features` if other features are given."""
         similarity = _encoded("similarity", self.similarity)
         if isinstance(self.features, FeatureTable):
-            return [similarity, _brought(self.features)]
+            return [similarity, _supplied(self.features)]
         if self.features is None or dict(self.features.description) == dict(self.similarity.description):
             return [similarity]
         return [similarity, _encoded("features", self.features)]
@@ -116,7 +116,7 @@ def _encoded(name: str, described: DescribedEncoder) -> Column:
     return Column(name, encoder.dim, rows, described.description, is_encoded=True)
 
 
-def _brought(table: FeatureTable) -> Column:
+def _supplied(table: FeatureTable) -> Column:
     def rows(_: Sequence[Image.Image], images: Sequence[SourceImage]) -> NDArray[np.float32]:
         return table.rows[[table.row_of[image.filename] for image in images]]
 

@@ -208,7 +208,7 @@ class _Making:
                 dim=column.dim,
                 sha256=files.file_sha256(folder / column.file),
                 encoder=column.name if column.is_encoded else None,
-                brought=None if column.is_encoded else dict(column.origin),
+                supplied=None if column.is_encoded else dict(column.origin),
             )
             for column in self.columns
         }

@@ -46,7 +46,7 @@ def test_it_shows_people_queues_and_alarms(
     assert live.select_one(f'a[href="{page(open_study)}"]')  # without JavaScript
 
 
-def test_an_alarm_stands_on_the_cockpit_too(coordinator_client: Client, open_study: Study, alarm: Alarm) -> None:
+def test_an_alarm_stands_on_the_overview_too(coordinator_client: Client, open_study: Study, alarm: Alarm) -> None:
     shown = coordinator_client.get(f"/admin/annotations/study/{open_study.pk}/change/").content.decode()
     assert "&lt;b&gt;Many&lt;/b&gt; left." in shown
 

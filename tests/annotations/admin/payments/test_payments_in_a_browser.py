@@ -80,7 +80,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/reconciliation/")
-        look(page, "admin-ledgers")
+        look(page, "admin-reconciliation")
         follow(page.get_by_role("link", name="Done here, timed out there (1)"))
         look(page)
         page.get_by_role("button", name="Complete it there").click()
@@ -150,7 +150,7 @@ def test_without_a_token_the_same_is_done_by_files(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/reconciliation/")
-        look(page, "admin-ledgers-by-hand")
+        look(page, "admin-reconciliation-by-hand")
         with page.expect_download() as list_of:
             page.get_by_role("button", name="List of those to approve").click()
         assert "anna-visit" in list_of.value.path().read_text()

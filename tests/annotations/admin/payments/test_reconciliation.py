@@ -1,4 +1,4 @@
-"""The pages of both ledgers: what they show, what each act asks for, and who may see an id."""
+"""The reconciliation pages: what they show, what each act asks for, and who may see an id."""
 
 import io
 import re

@@ -241,7 +241,7 @@ def test_a_form_that_was_open_while_the_study_opened_is_refused(
     assert draft_study.title == "The sprites study"
 
 
-def test_an_analyst_sees_the_cockpit_without_acts(open_study: Study, client: Client) -> None:
+def test_an_analyst_sees_the_overview_without_acts(open_study: Study, client: Client) -> None:
     analyst = User.objects.create_user("analyst", is_staff=True)
     open_study.members.create(user=analyst, role=Role.ANALYST)
     client.force_login(analyst)
@@ -282,7 +282,7 @@ def test_the_list_and_the_start_page_count_people_phrases_and_runs(
         assert (listed.n_sessions, listed.n_finished, listed.n_phrases, listed.n_runs) == (2, 0, 2, 1)
 
 
-def test_the_cockpit_counts_each_person_once_however_many_phrases(
+def test_the_overview_counts_each_person_once_however_many_phrases(
     coordinator_client: Client, open_study: Study, alice: Visit, bob: Visit
 ) -> None:
     for text in ("red", "blue", "dark"):
@@ -291,7 +291,7 @@ def test_the_cockpit_counts_each_person_once_however_many_phrases(
     assert funnel == {"Entered": 2, "Consented": 2, "Did the tutorial": 2, "Submitted a phrase": 1, "Finished": 0}
 
 
-def test_a_phrase_is_escaped_on_the_cockpit(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
+def test_a_phrase_is_escaped_on_the_overview(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
     add_phrase(alice, "<script>alert(1)</script>")
     page = coordinator_client.get(page_of(open_study)).content.decode()
     assert "<script>alert" not in page

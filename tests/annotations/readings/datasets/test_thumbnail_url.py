@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import resolve
 
-from annotations.readings.datasets.thumbnails import LONGEST_VALID_S, seconds_valid, thumbnail_url
+from annotations.readings.datasets.thumbnails import MAX_VALIDITY_S, seconds_valid, thumbnail_url
 
 KEY = "0123456789abcdef01234567"
 NOON = "2026-11-25T12:00:00Z"
@@ -19,7 +19,7 @@ def parts(url: str) -> tuple[int, str, int, str]:
 
 @time_machine.travel(NOON, tick=False)
 def test_its_owner_may_see_the_image_for_hours() -> None:
-    assert seconds_valid(["session:1"], *parts(thumbnail_url("session:1", 3, KEY))) == LONGEST_VALID_S
+    assert seconds_valid(["session:1"], *parts(thumbnail_url("session:1", 3, KEY))) == MAX_VALIDITY_S
 
 
 @pytest.mark.parametrize("owners", [["session:2"], ["user:1"], [], ["session:11"]])
@@ -38,7 +38,7 @@ def test_a_signature_is_good_for_one_image_of_one_data_set_until_one_time() -> N
 def test_an_address_expires() -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         url = thumbnail_url("session:1", 3, KEY)
-        clock.shift(LONGEST_VALID_S - 1)
+        clock.shift(MAX_VALIDITY_S - 1)
         assert seconds_valid(["session:1"], *parts(url)) == 1
         clock.shift(1)
         assert seconds_valid(["session:1"], *parts(url)) == 0

@@ -1,4 +1,4 @@
-"""Each way in which the two ledgers can differ is named, and agreement is not."""
+"""Each way in which our records and Prolific's can differ is named, and agreement is not."""
 
 import datetime as dt
 
