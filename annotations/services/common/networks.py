@@ -24,7 +24,7 @@ from annotations.services.common.circuit_breaker import CircuitBreaker
 SALT_LIVES_S = 24 * 3600
 UNKNOWN = "unknown"  # one network of all requests whose address cannot be read
 _SALT = "clarify:network-salt"
-_LONGEST_WAIT_S = 0.25
+_MAX_WAIT_S = 0.25
 _PREFIXES = {4: 24, 6: 56}
 
 logger = logging.getLogger(__name__)
@@ -89,5 +89,5 @@ def _salt() -> bytes:
 
 @lru_cache(maxsize=1)
 def _redis() -> Redis:
-    timeouts = {"socket_timeout": _LONGEST_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
+    timeouts = {"socket_timeout": _MAX_WAIT_S, "socket_connect_timeout": _MAX_WAIT_S}
     return Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **timeouts)

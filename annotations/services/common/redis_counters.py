@@ -111,5 +111,5 @@ def _seconds(milliseconds: int) -> int:
 
 @lru_cache(maxsize=2)
 def _redis(url: str) -> Redis:
-    timeouts = {"socket_timeout": _MAX_WAIT_S, "socket_connect_timeout": _LONGEST_WAIT_S}
+    timeouts = {"socket_timeout": _MAX_WAIT_S, "socket_connect_timeout": _MAX_WAIT_S}
     return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **timeouts)

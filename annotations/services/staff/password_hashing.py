@@ -15,7 +15,7 @@ from annotations.services.common.service_errors import TryAgainLater
 
 AT_ONCE = 2
 WAITING = 2  # so that a flood of sign-ins leaves the other threads to participants
-LONGEST_WAIT_S = 1.0
+MAX_WAIT_S = 1.0
 RETRY_AFTER_S = 2
 
 _admitted = BoundedSemaphore(AT_ONCE + WAITING)
@@ -36,7 +36,7 @@ def one_of_few() -> Iterator[None]:
     if not _admitted.acquire(blocking=False):
         raise HashingBusy(RETRY_AFTER_S)
     try:
-        if not _computing.acquire(timeout=LONGEST_WAIT_S):
+        if not _computing.acquire(timeout=MAX_WAIT_S):
             raise HashingBusy(RETRY_AFTER_S)
         try:
             yield

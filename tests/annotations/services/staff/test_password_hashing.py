@@ -64,7 +64,7 @@ def ways() -> Iterator[Any]:
 def test_no_more_are_computed_at_once_and_the_others_are_told(
     hash_once: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(password_hashing, "LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr(password_hashing, "MAX_WAIT_S", 0.05)
     gate = Gate(monkeypatch)
     with ThreadPoolExecutor(N_PEOPLE) as threads:
         left = {threads.submit(hash_once) for _ in range(N_PEOPLE)}
@@ -134,7 +134,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 def test_every_form_that_hashes_says_that_it_is_busy(
     name: str, coordinator: User, coordinator_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(password_hashing, "LONGEST_WAIT_S", 0.01)
+    monkeypatch.setattr(password_hashing, "MAX_WAIT_S", 0.01)
     address, form = FORMS[name]
     before = list(User.objects.values())
     with full():
