@@ -23,6 +23,7 @@ NAMED = (
     "DEFAULT_L2",
     "MIN_SLICE_SIZE",
     "SERVE_STATIC_FROM_SOURCE",
+    "REQUIRE_TWO_FACTOR",
 )
 
 
@@ -32,14 +33,15 @@ def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
     for key, value in {**GOOD, **changes}.items():
         if value is not None:
             environment[key] = value
-    program = "import clarify_site.settings as s; print(s.SITE_URL, s.SESSION_COOKIE_SECURE, s.DEBUG)"
+    shown = "s.SITE_URL, s.SESSION_COOKIE_SECURE, s.REQUIRE_TWO_FACTOR, s.DEBUG"
+    program = f"import clarify_site.settings as s; print({shown})"
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
 def test_a_complete_environment_starts_secure_and_without_debug() -> None:
     done = start()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["https://clarify.example.org", "True", "False"]
+    assert done.stdout.split() == ["https://clarify.example.org", "True", "True", "False"]
 
 
 @pytest.mark.parametrize("name", sorted(GOOD))

@@ -1,7 +1,7 @@
 """How often somebody may try to sign in, by network and name (decision 0029).
 
-Nothing locks an account. Tries wait longer and longer, and whoever gives a right code of the account's second factor
-waits for nobody else's tries. While Redis is away nothing is counted; the bound on concurrent hashes holds.
+Nothing locks an account. Each try has to wait longer than the last, unless it has a right code of the account's second
+factor. While Redis is away nothing is counted; the bound on concurrent hashes still holds.
 """
 
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def _growing_wait(key: str, free: int, waits_s: tuple[int, int]) -> int:
 
 
 def _may_follow_a_right_code(account: str) -> bool:
-    """Whoever has the phone but not the password may not guess without end either."""
+    """Count a try with a right code: a stolen phone must not allow endless guesses of the password."""
     return not _growing_wait(_with_code(account), settings.SIGN_IN_TRIES, WAITS_S)
 
 
