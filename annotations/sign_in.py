@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 
+from annotations.services.common.service_errors import IdentityUnreadable
 from annotations.services.staff import sign_in_throttle, two_factor
 from annotations.services.staff.two_factor import CodeNotRight
 from annotations.views.common.client_address import client_address
@@ -41,5 +42,5 @@ def _ask_for_code(user: Any, code: str) -> None:
         raise ValidationError("This account also needs a code. Enter one from your app, or a recovery code.")
     try:
         user.otp_device = two_factor.verify(user, code)  # django_otp keeps it with the sign-in
-    except CodeNotRight as error:
+    except (CodeNotRight, IdentityUnreadable) as error:
         raise ValidationError(error.message) from error

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
@@ -21,4 +22,7 @@ class Command(BaseCommand):
             known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)) or "none"
             raise CommandError(f"There is no account {name!r}. Known accounts: {known}.")
         two_factor.switch_off(user, by="command line")
-        self.stdout.write(f"{name} signs in with the password only, until two-factor sign-in is switched on again")
+        way_on = "sets up a new app at the next sign-in"
+        if not settings.REQUIRE_TWO_FACTOR:
+            way_on = "signs in with the password only, until two-factor sign-in is switched on again"
+        self.stdout.write(f"{name} {way_on}")

@@ -270,7 +270,9 @@ class IdentityUnreadable(ServiceError):
 
     code = "identity_unreadable"
     status = 500
-    sentence = "The ids cannot be decrypted with this server's IDENTITY_KEYS. Ask the operator to add the earlier key."
+    sentence = (
+        "This server's IDENTITY_KEYS cannot decrypt what is sealed here. Ask the operator to add the earlier key."
+    )
 
 
 class TooFast(TryAgainLater):

@@ -42,11 +42,11 @@ def admit(name: str, address: str, *, has_right_code: Callable[[], bool]) -> Non
 
 
 def admitted(name: str, address: str) -> None:
-    """Forget the tries of a name from a network, after one that was right."""
+    """Forget the tries of a name, after one that was right; other networks still wait."""
     account, network = redis_counters.daily_pseudonym(f"account {name}"), network_pseudonym(address)
     if account is not None:
-        redis_counters.forget(_pair(account, network))
-        redis_counters.forget(_with_code(account))
+        for key in (_pair(account, network), _with_code(account), _in_all(account)):
+            redis_counters.forget(key)
 
 
 def _wait(account: str, network: str | None) -> int:
@@ -54,9 +54,8 @@ def _wait(account: str, network: str | None) -> int:
     of_network = network and redis_counters.count(f"sign-in:network:{network}", NETWORK_WINDOW_S)
     if of_network and of_network.n > NETWORK_TRIES:
         return of_network.seconds_left
-    return _growing_wait(_pair(account, network), settings.SIGN_IN_TRIES, WAITS_S) or _growing_wait(
-        f"sign-in:name:{account}", NAME_TRIES, NAME_WAITS_S
-    )
+    of_pair = _growing_wait(_pair(account, network), settings.SIGN_IN_TRIES, WAITS_S)
+    return of_pair or _growing_wait(_in_all(account), NAME_TRIES, NAME_WAITS_S)
 
 
 def _growing_wait(key: str, free: int, waits_s: tuple[int, int]) -> int:
@@ -71,6 +70,10 @@ def _may_follow_a_right_code(account: str) -> bool:
 
 def _pair(account: str, network: str | None) -> str:
     return f"sign-in:pair:{account}:{network or ''}"
+
+
+def _in_all(account: str) -> str:
+    return f"sign-in:name:{account}"
 
 
 def _with_code(account: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -303,10 +304,28 @@ def test_a_site_can_require_it(coordinator: User, client: Client, settings) -> N
     assert is_in(client)
 
 
-def test_an_operator_can_reset_it(coordinator: User, enrolled: list[str], client: Client) -> None:
-    call_command("reset_two_factor", "coordinator", stdout=io.StringIO())
+def test_a_secret_that_the_site_cannot_read_is_said_to_whoever_has_the_password(
+    coordinator: User, enrolled: list[str], client: Client, settings
+) -> None:
+    code = code_of(coordinator)
+    settings.IDENTITY_KEYS = [Fernet.generate_key()]
+    assert "Ask the operator to add the earlier key" in sign_in(client, code=code).content.decode()
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize(
+    ("is_required", "way_on"), [(True, "sets up a new app at the next sign-in"), (False, "with the password only")]
+)
+def test_an_operator_can_reset_it(
+    coordinator: User, enrolled: list[str], client: Client, settings, is_required: bool, way_on: str
+) -> None:
+    settings.REQUIRE_TWO_FACTOR = is_required
+    out = io.StringIO()
+    call_command("reset_two_factor", "coordinator", stdout=out)
+    assert way_on in out.getvalue()
     sign_in(client)
-    assert is_in(client)
+    assert is_in(client) is not is_required
+    assert client.get(PAGE).status_code == 200
     with pytest.raises(CommandError, match="Known accounts: coordinator"):
         call_command("reset_two_factor", "nobody")
 
