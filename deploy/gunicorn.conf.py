@@ -17,4 +17,5 @@ forwarded_allow_ips = read.text("FORWARDED_ALLOW_IPS", "127.0.0.1")
 # No access log: a query string holds outside ids and every line an address. The proxy's log is structured instead.
 accesslog = None
 errorlog = "-"
+logger_class = "clarify_site.gunicorn_log.GunicornLogger"
 control_socket_disable = True

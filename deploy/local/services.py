@@ -26,6 +26,7 @@ from deploy.local.processes import MARKER, CannotRun, Child, Program, group_of, 
 
 DATABASE = "clarify"
 READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
+_POSTGRES_SETTINGS = Path(__file__).resolve().parents[1] / "postgresql.conf"
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 
 # A test's data may be lost with the machine, and is written much faster.
@@ -79,10 +80,9 @@ def postgres_server(directory: Path, log: Path, *, durable: bool = True) -> Iter
     user = _UNPRIVILEGED if os.geteuid() == 0 else None
     _end_postmaster(directory)
     _make_cluster(directory, binaries, user)
-    # A short path: a Unix socket's has at most 107 bytes, and a checkout's may be long.
-    socket_folder = Path(tempfile.mkdtemp(prefix="clarify-pg-", dir=_shortest_temporary_folder()))
+    socket_folder = short_folder("clarify-pg-")
     _give(socket_folder, user)
-    options = ["listen_addresses=", *(() if durable else _POSTGRES_FOR_TESTS)]
+    options = ["listen_addresses=", *quiet_log(), *(() if durable else _POSTGRES_FOR_TESTS)]
     command = [str(binaries / "postgres"), "-D", str(directory), "-k", str(socket_folder)]
     for option in options:
         command += ["-c", option]
@@ -140,6 +140,17 @@ def valkey_server(directory: Path, log: Path, *, durable: bool = True) -> Iterat
         yield server
     finally:
         server.stop()
+
+
+def quiet_log() -> list[str]:
+    """The settings of deploy/postgresql.conf, which keep what people wrote out of PostgreSQL's log."""
+    lines = (line.partition("#")[0].strip() for line in _POSTGRES_SETTINGS.read_text("utf-8").splitlines())
+    return ["=".join(part.strip() for part in line.split("=")) for line in lines if line]
+
+
+def short_folder(prefix: str) -> Path:
+    """Make a folder of our own for sockets. A socket's path has at most 107 bytes, and a checkout's may be long."""
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=_shortest_temporary_folder()))
 
 
 def free_port(first: int = 0) -> int:

@@ -1,13 +1,17 @@
 """PostgreSQL and Valkey from a folder: they keep their data, and a killed run's folder is taken up again."""
 
+import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -113,6 +117,61 @@ def test_damaged_data_is_told_with_the_end_of_the_log(folder: Path) -> None:
     ):
         pass
     assert "pg_control" in str(refusal.value)
+
+
+FAILING = (
+    "INSERT INTO phrases VALUES ('secret')",  # it is there already
+    "INSERT INTO phrases VALUES ('secret' || repeat('x', 30))",
+    "SELECT 'secret'::uuid",
+    "SELECT ARRAY['secret'][1]::int",
+    "DO $$ BEGIN RAISE EXCEPTION 'secret'; END $$",
+    "SELECT 'secret', 1/0",
+    "SELECT pg_terminate_backend(pg_backend_pid()), 'secret'",
+)
+
+
+def test_postgres_writes_down_nothing_that_people_wrote(folder: Path) -> None:
+    with postgres(folder / "postgres", folder / "log") as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE phrases (text varchar(20) PRIMARY KEY)")
+            connection.execute("INSERT INTO phrases VALUES (%s)", ["secret"])
+        for statement in FAILING:
+            with psycopg.connect(url, autocommit=True) as connection, pytest.raises(psycopg.Error):
+                connection.execute(statement)
+        _crash(url)
+        assert _is_up_again(url)
+    said = (folder / "log").read_text()
+    assert "was terminated by signal 9" in said  # it does say what an operator must know
+    assert "secret" not in said
+
+
+def _crash(url: str) -> None:
+    """End a process of the server while it runs a statement."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        process = psutil.Process(connection.info.backend_pid)
+        statement = threading.Thread(target=_until_it_fails, args=(connection, "SELECT 'secret', pg_sleep(60)"))
+        statement.start()
+        with psycopg.connect(url, autocommit=True) as other:
+            while other.execute("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%secret%sleep%'").fetchone() is None:
+                time.sleep(0.05)
+        process.kill()
+        statement.join()
+
+
+def _until_it_fails(connection: psycopg.Connection[Any], statement: str) -> None:
+    with contextlib.suppress(psycopg.Error):
+        connection.execute(statement)
+
+
+def _is_up_again(url: str) -> bool:
+    for _ in range(600):
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 def test_valkey_keeps_its_data_and_asks_for_the_password(new_folder: Path) -> None:
