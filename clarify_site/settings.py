@@ -180,6 +180,8 @@ PROXY_COUNT = int(read.number("PROXY_COUNT", 1, 1, 10))
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_HANDLERS = ["annotations.no_uploads.NoUploads"]  # a view that takes files sets its own
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 2**20  # of such a view: above the largest file of submissions
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a study has a tick for each of a thousand classes and more
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -262,6 +264,7 @@ CELERY_TASK_ROUTES = {
     "worker.expire_leases": {"queue": "maintenance"},
     "worker.erase_withdrawn": {"queue": "maintenance"},
     "worker.apply_retention": {"queue": "maintenance"},
+    "worker.remove_abandoned_uploads": {"queue": "maintenance"},
     # What waits for answers over HTTP, and so may be slow without harm to the clocks of the queue above.
     "worker.call_prolific": {"queue": "outside"},
     "worker.reconcile_submissions": {"queue": "outside"},
@@ -278,6 +281,7 @@ _SWEEPS = {
     "worker.expire_leases": 60,
     "worker.erase_withdrawn": 60,
     "worker.apply_retention": 3600,
+    "worker.remove_abandoned_uploads": 3600,
     "worker.call_prolific": 10,
     "worker.reconcile_submissions": 30,
     "worker.run_rehearsals": 5,

@@ -1,13 +1,24 @@
 """Addresses below /admin/ that belong to no model and no study."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import path, re_path
 
+from annotations.admin.common import uploads
+from annotations.admin.datasets import imports
 from annotations.admin.monitoring import audit_log
+from annotations.admin.payments import reconciliation
 from annotations.admin.staff import access_tokens, two_factor
 
 urlpatterns = [
     path("two-factor/", two_factor.page, name="two_factor"),  # before the site's check, which may ask for one
     path("tokens/", admin.site.admin_view(access_tokens.page), name="access_tokens"),
     path("audit/", admin.site.admin_view(audit_log.site_page), name="audit"),
+    path("upload-permission/", uploads.permission, name="upload_permission"),
+    path("uploads/data-set/", admin.site.admin_view(imports.upload), name="upload_data_set"),
+    path(
+        "uploads/studies/<int:study_id>/submissions/",
+        admin.site.admin_view(reconciliation.upload),
+        name="upload_submissions",
+    ),
+    re_path("^uploads/", admin.site.admin_view(uploads.absent)),  # before the admin's own pages, which read the body
 ]

@@ -103,6 +103,10 @@ SITE: dict[str, Route] = {
     "admin/two-factor/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/audit/": route(get=OPERATE),
     "admin/tokens/": route(get=OF_STAFF, post=OF_STAFF),
+    "admin/upload-permission/": route(get=OF_STAFF),
+    "admin/uploads/data-set/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
+    "admin/uploads/studies/<int:study_id>/submissions/": study_page(COORDINATE),
+    "admin/^uploads/": route(get=ABSENT_TO_STAFF, post=ABSENT_TO_STAFF),
     "admin/password_change/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/password_change/done/": route(get=OF_STAFF),
     "admin/autocomplete/": route(get=REFUSED_TO_STAFF),
@@ -136,7 +140,7 @@ ROWS: dict[str, Route] = {
     "admin/annotations/datasetimport/<path:object_id>/change/": route(
         get=OF_STAFF, post=SET_UP_ABSENT, object_id="datasetimport"
     ),
-    "admin/annotations/datasetimport/new/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
+    "admin/annotations/datasetimport/new/": route(get=SET_UP_ABSENT),
     "admin/annotations/run/<int:run_id>/head/": route(get=VIEW, run_id="refused_run"),
 }
 

@@ -5,6 +5,7 @@ from dataclasses import astuple
 from django.utils import timezone
 
 from annotations.services.allocation import places
+from annotations.services.datasets import abandoned_uploads
 from annotations.services.monitoring import alarms
 from annotations.services.phrases import assignments
 from annotations.services.queue import heartbeats, worker_wakeup
@@ -36,6 +37,12 @@ def erase_withdrawn() -> None:
 def apply_retention() -> None:
     """Destroy the ids of every study whose retention period is over."""
     sweep(lambda: retention.apply_due(timezone.now()), "studies made anonymous")
+
+
+@app.task(name=worker_wakeup.REMOVE_ABANDONED_UPLOADS)
+def remove_abandoned_uploads() -> None:
+    """Remove every uploaded archive that nothing came of."""
+    sweep(lambda: abandoned_uploads.remove(timezone.now()), "abandoned uploads removed")
 
 
 @app.task(name=worker_wakeup.WATCH_STUDIES)

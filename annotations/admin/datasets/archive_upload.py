@@ -11,14 +11,24 @@ from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets.imports import upload_path
 
 MEGABYTE = 2**20
+HIDDEN = "."  # begins the name of what is not finished: no back-up has it
 
 
 class Archive(UploadedFile):  # type: ignore[type-arg]  # it takes none when it runs
-    """An archive that arrived whole, at `path`."""
+    """An archive that arrived whole, at `path`: hidden, and so in no back-up, until it is kept."""
 
     def __init__(self, path: Path, name: str, size: int) -> None:
         super().__init__(path.open("rb"), name, size=size)
         self.path = path
+
+    def keep(self) -> Path:
+        """Give it the name under which a worker will find it; return its path."""
+        self.path = self.path.rename(self.path.with_name(self.path.name.removeprefix(HIDDEN)))
+        return self.path
+
+    def remove(self) -> None:
+        """Remove it: nothing came of it."""
+        self.path.unlink(missing_ok=True)
 
 
 class ArchiveUpload(FileUploadHandler):
@@ -32,10 +42,11 @@ class ArchiveUpload(FileUploadHandler):
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         super().new_file(field_name, file_name, *args, **kwargs)
-        if field_name != "archive":
-            raise SkipFile
+        if field_name != "archive" or self._path is not None:
+            self._refuse("Upload one archive and no other file.")
         try:
-            self._path = upload_path(file_name)
+            place = upload_path(file_name)
+            self._path = place.with_name(HIDDEN + place.name)
             self._target = self._path.open("xb")
         except ServiceError as error:
             self._refuse(error.message)

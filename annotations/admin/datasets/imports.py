@@ -1,5 +1,6 @@
 """Importing a data set: a form that asks for it, and a page that shows how far it is and what came of it."""
 
+from contextlib import ExitStack
 from typing import Any
 
 from django import forms
@@ -9,13 +10,13 @@ from django.core.validators import validate_slug
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, max_bytes, too_large
 from annotations.models import UNFINISHED, BaseModel, DatasetImport
 from annotations.readings.datasets.encoder_choices import encoder_choices
@@ -25,7 +26,6 @@ from annotations.services.datasets import imports
 from annotations.services.staff import roles
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 
-_FORM_BYTES = 64 * 1024  # beside the archive
 _SPLITS = ("train", "validation", "test")
 _FORMATS = (
     ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
@@ -105,18 +105,11 @@ class ImportAdmin(ReadOnlyAdmin):
         new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_datasetimport_new")
         return [new, *super().get_urls()]
 
-    @method_decorator(csrf_exempt)
     def new_view(self, request: HttpRequest) -> HttpResponse:
-        """Set up how the upload is taken in before anything reads the request; the token is checked then."""
+        """Show the form. It is sent to `upload`."""
         if not roles.may_set_up(request.user):
             raise Http404
-        if int(request.META.get("CONTENT_LENGTH") or 0) > max_bytes() + _FORM_BYTES:
-            form = ImportForm()
-            return self._form(request, form, problem=too_large(), status=413)
-        upload = ArchiveUpload(request)
-        request.upload_handlers = [upload]
-        checked = csrf_protect(self._new)
-        return checked(request, upload)
+        return _form(request, ImportForm())
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -144,36 +137,6 @@ class ImportAdmin(ReadOnlyAdmin):
         }
         return render(request, "admin/annotations/datasetimport/job.html", context)
 
-    def _new(self, request: HttpRequest, upload: ArchiveUpload) -> HttpResponse:
-        if request.method != "POST":
-            return self._form(request, ImportForm())
-        form = ImportForm(request.POST, request.FILES)
-        archive = request.FILES.get("archive")
-        assert archive is None or isinstance(archive, Archive), "ArchiveUpload took it in"
-        problem = upload.problem
-        if not problem and form.is_valid():
-            try:
-                job = self._requested(request, form, archive)
-            except ServiceError as error:
-                problem = error.message
-            else:
-                return HttpResponseRedirect(reverse("admin:annotations_datasetimport_change", args=[job.pk]))
-        if archive is not None:
-            archive.path.unlink(missing_ok=True)
-        return self._form(request, form, problem=problem, status=400)
-
-    def _requested(self, request: HttpRequest, form: ImportForm, archive: Archive | None) -> DatasetImport:
-        given = form.cleaned_data
-        source = imports.ImportSource(
-            name=given["name"],
-            source_format=given["source_format"],
-            folder=given["folder"],
-            archive=None if archive is None else archive.path,
-            similarity_encoder=given["similarity_encoder"],
-            train_base_model=given["train_base_model"],
-        )
-        return imports.request_import(source, by=request.user.get_username())
-
     def _again(self, request: HttpRequest, job: DatasetImport) -> None:
         if not roles.may_set_up(request.user):
             raise Http404
@@ -183,13 +146,56 @@ class ImportAdmin(ReadOnlyAdmin):
         except ServiceError as error:
             messages.error(request, error.message)
 
-    def _form(self, request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 200) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Import a data set",
-            "opts": self.opts,
-            "form": form,
-            "problem": problem,
-            "has_folders": bool(imports.importable_folders()),
-        }
-        return render(request, "admin/annotations/datasetimport/new.html", context, status=status)
+
+@csrf_exempt  # `take_in` checks the token, before it reads anything
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take the form of an import in, with its archive where it has one."""
+    if not roles.may_set_up(request.user):
+        raise Http404
+    if request.method != "POST":  # such as a reload of the page that says what was wrong
+        return HttpResponseRedirect(reverse("admin:annotations_datasetimport_new"))
+    handler = ArchiveUpload(request)
+    try:
+        if (answer := take_in(request, handler, max_bytes() + FORM_BYTES, too_large())) is not None:
+            return answer
+    except ServiceError as error:
+        return _form(request, ImportForm(), problem=error.message, status=error.status)
+    archive = request.FILES.get("archive")
+    assert archive is None or isinstance(archive, Archive), "ArchiveUpload took it in"
+    with ExitStack() as unless_imported:
+        if archive is not None:
+            unless_imported.callback(archive.remove)
+        form, problem = ImportForm(request.POST, request.FILES), handler.problem
+        try:
+            if not problem and form.is_valid():
+                job = _requested(request, form, archive)
+                unless_imported.pop_all()
+                return HttpResponseRedirect(reverse("admin:annotations_datasetimport_change", args=[job.pk]))
+        except ServiceError as error:
+            problem = error.message
+        return _form(request, form, problem=problem, status=400)
+
+
+def _requested(request: HttpRequest, form: ImportForm, archive: Archive | None) -> DatasetImport:
+    given = form.cleaned_data
+    source = imports.ImportSource(
+        name=given["name"],
+        source_format=given["source_format"],
+        folder=given["folder"],
+        archive=None if archive is None else archive.keep(),
+        similarity_encoder=given["similarity_encoder"],
+        train_base_model=given["train_base_model"],
+    )
+    return imports.request_import(source, by=request.user.get_username())
+
+
+def _form(request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        "title": "Import a data set",
+        "opts": DatasetImport._meta,
+        "form": form,
+        "problem": problem,
+        "has_folders": bool(imports.importable_folders()),
+    }
+    return render(request, "admin/annotations/datasetimport/new.html", context, status=status)

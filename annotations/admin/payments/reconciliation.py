@@ -6,14 +6,17 @@ from typing import Any, Literal
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancies import Discrepancy
@@ -21,6 +24,8 @@ from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS,
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.payments import discrepancy_repairs, payment_files
 from annotations.services.prolific import submission_import
+from annotations.services.prolific.submission_csv import LARGEST_FILE
+from annotations.services.staff import roles
 
 ONE_CLICK: tuple[Repair, ...] = ("complete", "approve", "release_place", "refresh", "pay_by_hand")
 _HERE: tuple[Repair, ...] = ("release_place", "pay_by_hand")  # what needs nothing of Prolific
@@ -57,10 +62,40 @@ class ShownRow:
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """List the submissions; a POST mends one, approves all that may be, imports a file or hands out a list."""
+    """List the submissions; a POST mends one, approves all that may be or hands out a list."""
     if request.method == "POST":
         return _act(request, study)
-    return _shown(request, study, SubmissionsFile())
+    return _shown(request, study)
+
+
+@csrf_exempt  # `take_in` checks the token, before it reads anything
+def upload(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Import Prolific's file of submissions, and go back to the page, which says what came of it."""
+    study = get_object_or_404(Study, pk=study_id)
+    if not roles.may(request.user, "coordinate", study):
+        raise Http404
+    if request.method == "POST":
+        try:
+            if (answer := _take_in(request)) is not None:
+                return answer
+            _import(request, study)
+        except ServiceError as error:
+            messages.error(request, error.message)
+    return HttpResponseRedirect(reverse("admin:annotations_study_reconciliation", args=[study.pk]))
+
+
+def _take_in(request: HttpRequest) -> HttpResponse | None:
+    """Read the file into memory: of all that are uploaded here, two at a time, none is large."""
+    too_large = f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."
+    return take_in(request, MemoryFileUploadHandler(request), LARGEST_FILE + FORM_BYTES, too_large)
+
+
+def _import(request: HttpRequest, study: Study) -> None:
+    form = SubmissionsFile(request.POST, request.FILES)
+    if form.is_valid():
+        messages.success(request, _imported(study, form.cleaned_data["file"], request.user.get_username()))
+    else:
+        messages.error(request, f"Nothing was imported. {form.errors['file'][0]}")
 
 
 def repair(submission: Submission, act: str, *, by: str) -> str:
@@ -95,7 +130,7 @@ def _kind(repair: Repair) -> Literal["button", "link", "there"]:
     return "button" if repair in ONE_CLICK else "link"
 
 
-def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: int = 200) -> HttpResponse:
+def _shown(request: HttpRequest, study: Study) -> HttpResponse:
     compared = reconciliation.compare(study, timezone.now())
     wanted = request.GET.get("show", "")
     wanted = wanted if wanted in (reconciliation.ANY, *Discrepancy) else ""
@@ -108,7 +143,7 @@ def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: in
         *found,
     ]
     context: dict[str, Any] = {
-        "form": form,
+        "form": SubmissionsFile(),
         "rows": [
             ShownRow(row, tuple(WORDS[name] for name in row.discrepancies), offers(row.submission, row.discrepancies))
             for row in rows
@@ -127,22 +162,14 @@ def _shown(request: HttpRequest, study: Study, form: SubmissionsFile, status: in
     }
     title = "Reconciliation"
     return render(
-        request,
-        "admin/annotations/study/reconciliation.html",
-        page_context(request, study, title, **context),
-        status=status,
+        request, "admin/annotations/study/reconciliation.html", page_context(request, study, title, **context)
     )
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
     by, act = request.user.get_username(), request.POST.get("act", "")
-    form = SubmissionsFile(request.POST, request.FILES)
     try:
-        if act == "import":
-            if not form.is_valid():
-                return _shown(request, study, form, status=400)
-            messages.success(request, _imported(study, form.cleaned_data["file"], by))
-        elif act == "refresh":
+        if act == "refresh":
             discrepancy_repairs.refresh(study, by=by)
             messages.success(request, "All submissions are gone through at Prolific now; it takes seconds to minutes.")
         elif act == "approve_all":

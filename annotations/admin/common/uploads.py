@@ -1,0 +1,76 @@
+"""Taking files in. Nothing of a body is read before it is known that a page of ours sent it and that there is room.
+
+Addresses of uploads begin with /admin/uploads/: there alone the proxy lets a body through that is large and may come
+slowly (deploy/Caddyfile). Their forms carry the CSRF token in the address, which is there before the body.
+"""
+
+from copy import copy
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.middleware.csrf import CsrfViewMiddleware
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+
+from annotations.services.common import upload_slots
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.staff import roles
+from annotations.views.common.staff_error_pages import UPLOADS_BUSY, page_of
+
+TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the parameter's name
+FORM_BYTES = 64 * 1024  # beside the file
+
+
+class UploadTooLarge(ServiceError):
+    """The body is longer than may be. Nothing was read."""
+
+    code = "upload_too_large"
+    status = 413
+
+
+def permission(request: HttpRequest) -> HttpResponse:
+    """Tell the proxy whether to let an upload through: 204, or what its sender is answered (forward_auth)."""
+    if not roles.is_staff(request.user):
+        return redirect_to_login(reverse("admin:index"), reverse("admin:login"))
+    if not upload_slots.is_free():
+        return page_of(request, UPLOADS_BUSY)
+    return HttpResponse(status=204)
+
+
+@csrf_exempt
+def absent(request: HttpRequest) -> HttpResponse:
+    """Answer where there is no upload without reading the body, as the admin's own page for lost addresses would."""
+    raise Http404
+
+
+def take_in(request: HttpRequest, handler: FileUploadHandler, max_bytes: int, too_large: str) -> HttpResponse | None:
+    """Read the body, with its file into `handler`, from a view that is exempt from the usual check of the token.
+
+    Returns the answer to a wrong token. Raises UploadTooLarge and NoUploadSlot, in both cases before the body is read;
+    where the body breaks off, the handler is told to remove what it has.
+    """
+    if (answer := _answer_to_wrong_token(request)) is not None:
+        return answer
+    if int(request.META.get("CONTENT_LENGTH") or 0) > max_bytes:
+        raise UploadTooLarge(too_large)
+    with upload_slots.held():
+        request.upload_handlers = [handler]
+        try:
+            _ = request.POST  # reads all of it
+        except BaseException as error:
+            handler.upload_interrupted()
+            if isinstance(error, UnreadablePostError):  # whoever sent it is gone
+                raise BadRequest from error
+            raise
+    return None
+
+
+def _answer_to_wrong_token(request: HttpRequest) -> HttpResponse | None:
+    """Check the token in the address as Django checks the one in a form, with a request that has no body to read."""
+    bare = copy(request)
+    bare.POST = QueryDict()
+    bare.META = {**request.META, settings.CSRF_HEADER_NAME: request.GET.get(TOKEN, "")}
+    return CsrfViewMiddleware(permission).process_view(bare, permission, (), {})
