@@ -25,11 +25,11 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint format messages bench drill clean venv browser
+.PHONY: help demo test lint format messages bench drill clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… (test, test-services, drill) and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… (test, drill) and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
@@ -40,16 +40,13 @@ PROCESSES := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 # With COVERAGE=1 it is that of the whole suite, in all and in each package. Python then traces every line that runs,
 # Django's too, and the suite takes half as long again.
 test: $(VENV)/test.stamp browser ## Run the test suite (ARGS="…" goes to pytest, for a part of it; COVERAGE=1 measures coverage)
-	@$(BIN)/python -m pytest --durations=10 $(or $(ARGS),-m "not services" -n $(PROCESSES) --dist worksteal) \
+	@$(BIN)/python -m pytest --durations=10 $(or $(ARGS),-n $(PROCESSES) --dist worksteal) \
 		$(if $(COVERAGE),--cov --cov-report=term)
 ifdef COVERAGE
 	@for package in modeling annotations worker; do \
 		$(BIN)/python -m coverage report --include="$$package/*" --fail-under=90 > /dev/null || \
 			{ echo "The tests reach less than 90 % of the lines of $$package."; exit 1; }; done
 endif
-
-test-services: $(VENV)/services.stamp ## Run the tests that need a further server, such as the proxy (ARGS="…" goes to pytest)
-	@$(BIN)/python -m pytest -m services $(ARGS)
 
 # What the settings must have, for a check that talks to no server.
 lint: export SECRET_KEY = only-for-lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
@@ -95,8 +92,7 @@ $(VENV)/bin/python:
 # One stamp a set of extras; a change of pyproject.toml installs again.
 $(VENV)/demo.stamp: EXTRAS = $(DEMO_EXTRAS)
 $(VENV)/test.stamp: EXTRAS = $(TEST_EXTRAS)
-$(VENV)/services.stamp: EXTRAS = $(TEST_EXTRAS),services
-$(VENV)/demo.stamp $(VENV)/test.stamp $(VENV)/services.stamp: $(VENV)/bin/python pyproject.toml
+$(VENV)/demo.stamp $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml
 	@echo "Installing $(EXTRAS) into $(VENV); the first time takes minutes …"
 	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch torchvision)
 	@$(PIP) --editable '.[$(EXTRAS)]'

@@ -86,7 +86,7 @@ def _hold(stack: Stack, folder: DemoFolder, stages: Stages, arguments: argparse.
         posts = [post for post in drilled.receipts.posts if began <= post.began < began + arguments.seconds]
     else:
         rng = random.Random(arguments.seed)  # noqa: S311 - faults that can be repeated, not a secret
-        drilled = drill.strike(plan(arguments.faults, list(roles(port, folder.path)), rng), arguments.people)
+        drilled = drill.strike(plan(arguments.faults, list(roles(Path(), folder.path)), rng), arguments.people)
         posts = drilled.receipts.posts
     about["load average afterwards"] = _load_average()
     text = drill_report.as_markdown(drilled, about, posts)

@@ -1,5 +1,7 @@
 """The site's processes, one a role, as production runs them (deploy/compose.yaml), kept running on this machine."""
 
+import os
+import shutil
 import signal
 import sys
 import time
@@ -8,14 +10,16 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deploy.local.processes import CannotRun, Child, Program, kill, start, stop
+from deploy.local.processes import MARKER, CannotRun, Child, Program, kill, start, stop
+from deploy.local.services import short_folder
 
 READY_WITHIN_S = 60
+CADDYFILE = Path(__file__).resolve().parents[1] / "Caddyfile"
 _CELERY = (sys.executable, "-m", "celery", "-A", "clarify_site")
 
 
-def roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
-    """The command of each role by its name."""
+def roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
+    """The command of each role by its name. The web role listens on a socket, the proxy where `_proxy_settings` say."""
 
     def worker(queue: str) -> Sequence[str]:
         serves = ("-Q", queue, "-I", f"worker.tasks.{queue}", "-n", f"{queue}@localhost")
@@ -23,7 +27,8 @@ def roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
 
     gunicorn = (sys.executable, "-m", "gunicorn", "clarify_site.wsgi", "-c", "deploy/gunicorn.conf.py")
     return {
-        "web": (*gunicorn, "--bind", f"127.0.0.1:{port}"),
+        "proxy": (caddy(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"),
+        "web": (*gunicorn, "--bind", f"unix:{socket}"),
         "worker-interactive": worker("interactive"),
         "worker-retrain": worker("retrain"),
         "worker-embed": worker("embed"),
@@ -33,13 +38,27 @@ def roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
     }
 
 
+def caddy() -> str:
+    """The program of the proxy: that of the wheel, else one on the PATH. Raises CannotRun where there is none."""
+    found = shutil.which("caddy", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+    if found is None:
+        raise CannotRun(
+            "Caddy, the proxy in front of the site, is not installed. `make demo` installs it on x86-64 and arm64. On "
+            "another machine, install Caddy 2.11 or newer so that `caddy` is on the PATH."
+        )
+    return found
+
+
 class Site:
     """The running roles. A role that ends by itself is started again, as systemd or Docker would do."""
 
     def __init__(self, port: int, env: Mapping[str, str], logs: Path, scratch: Path) -> None:
-        self._commands = roles(port, scratch)
+        self._sockets = short_folder("clarify-web-")
+        socket = self._sockets / "http"
+        self._commands = roles(socket, scratch)
         self._address = f"http://127.0.0.1:{port}/readyz"
-        self._env = env
+        self._env = {**env, "BEHIND_PROXY": "true"}
+        self._proxy_env = _proxy_settings(env, port, socket, scratch)
         self._logs = logs
         self._children: dict[str, Child] = {}
 
@@ -62,22 +81,24 @@ class Site:
             self._children[name].process.send_signal(number)
 
     def wait_until_ready(self) -> None:
-        """Wait for the first page. Raises CannotRun with the end of the web role's log where none comes."""
+        """Wait for the first page. Raises CannotRun with the end of the log of the role that keeps it from coming."""
         until = time.monotonic() + READY_WITHIN_S
-        web = self._children["web"]
-        while web.is_running and time.monotonic() < until:
+        proxy, web = self._children["proxy"], self._children["web"]
+        while proxy.is_running and web.is_running and time.monotonic() < until:
             if self._answers():
                 return
             time.sleep(0.05)
-        raise CannotRun(f"The site does not answer. Its log, {web.program.log}, ends with:\n{web.last_words()}")
+        silent = web if proxy.is_running else proxy
+        raise CannotRun(f"The site does not answer. Its log, {silent.program.log}, ends with:\n{silent.last_words()}")
 
     def stop(self) -> None:
         """Stop all roles: in good order, then by force. Nothing is lost by force: work in hand is still due."""
         stop(list(self._children.values()), timeout_s=8)
+        shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _start(self, name: str) -> None:
-        log = self._logs / f"{name}.log"
-        self._children[name] = start(Program(name, self._commands[name], log, self._env))
+        log, env = self._logs / f"{name}.log", self._proxy_env if name == "proxy" else self._env
+        self._children[name] = start(Program(name, self._commands[name], log, env))
 
     def _answers(self) -> bool:
         try:
@@ -85,3 +106,10 @@ class Site:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def _proxy_settings(env: Mapping[str, str], port: int, socket: Path, scratch: Path) -> dict[str, str]:
+    """The proxy's environment. It listens on this machine alone, and holds no secret of the site."""
+    own = {"SITE_HOST": f"http://:{port}", "LISTEN": "127.0.0.1", "UPSTREAM": f"unix/{socket}"}
+    folders = {"HOME": str(scratch), "XDG_CONFIG_HOME": str(scratch), "XDG_DATA_HOME": str(scratch)}
+    return own | folders | {name: env[name] for name in (MARKER,) if name in env}

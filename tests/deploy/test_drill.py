@@ -23,7 +23,7 @@ from tests import local_services
 from tests.actors import Visit
 from tests.steps import submit, submit_and_score
 
-SHORT = ("web", "worker-interactive", "beat")
+SHORT = ("proxy", "web", "worker-interactive", "beat")
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -36,7 +36,7 @@ def test_a_plan_has_each_kind_as_often_as_any_other_and_is_its_seeds() -> None:
 
 
 def test_every_role_is_killed_and_every_server_has_its_trouble() -> None:
-    every = list(roles(1, Path()))
+    every = list(roles(Path(), Path()))
     found = {(fault.target, fault.act) for fault in kinds(every)}
     assert found >= {(role, Act.KILLED) for role in every}
     assert found >= {("broker", Act.KILLED), ("broker", Act.EMPTIED), ("PostgreSQL", Act.RESTARTED)}
@@ -88,9 +88,9 @@ def test_a_second_score_in_the_log_is_named(alice: Visit, open_study: Study) -> 
     assert wrong == (f"1 scored twice: {alice.assignment.public_id}, 1",)
 
 
-def _few_roles(port: int, scratch: Path) -> dict[str, Sequence[str]]:
+def _few_roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
     """Those that people need, one worker for all: each takes seconds to load torch."""
-    every = roles(port, scratch)
+    every = roles(socket, scratch)
     few = {name: every[name] for name in SHORT}
     worker = few["worker-interactive"]
     both = {
@@ -144,6 +144,7 @@ def test_nothing_is_lost_while_web_broker_and_database_go_and_come(
             Fault("broker", Act.KILLED, away_s=1.0),
             Fault("PostgreSQL", Act.RESTARTED),
             Fault("web", Act.KILLED),
+            Fault("proxy", Act.KILLED),
         ],
     )
     with valkey_server(tmp_path / "valkey", tmp_path / "valkey.log", durable=False) as broker:

@@ -34,7 +34,7 @@ def test_what_runs_a_site_has_all_that_its_roles_import(target: str, tmp_path: P
     assert _installed(_commands(target, tmp_path)) == {"web", "worker", "embedded"}
 
 
-@pytest.mark.parametrize("target", ["test", "test-services", "lint", "format", "messages", "bench"])
+@pytest.mark.parametrize("target", ["test", "lint", "format", "messages", "bench"])
 def test_what_is_for_developers_has_their_tools_as_well(target: str, tmp_path: Path) -> None:
     assert _installed(_commands(target, tmp_path)) >= {"web", "worker", "embedded", "dev"}
 
@@ -43,11 +43,3 @@ def test_what_is_for_developers_has_their_tools_as_well(target: str, tmp_path: P
 def test_what_drives_a_browser_has_one_first(target: str, program: str, tmp_path: Path) -> None:
     commands = _commands(target, tmp_path)
     assert _first(commands, BROWSER) < _first(commands, program)
-
-
-def test_the_further_servers_are_tested_where_they_are_installed_and_nowhere_else(tmp_path: Path) -> None:
-    suite, services = _commands("test", tmp_path), _commands("test-services", tmp_path)
-    assert "services" in _installed(services) - _installed(suite)
-    assert '-m "not services"' in suite[_first(suite, "-m pytest")]
-    assert "-m services" in services[_first(services, "-m pytest")]
-    assert "make test-services" in (ROOT / ".ci" / "run").read_text("utf-8")

@@ -1,116 +1,155 @@
-"""The proxy's limits lie just above the site's own. A real Caddy with deploy/Caddyfile, before the real web role."""
+"""The proxy alone: a real Caddy with deploy/Caddyfile, before an upstream that notes what reaches it."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.urls import reverse
 
-from annotations.admin.datasets import archive_upload, imports
-from annotations.models import Study, Submission
+from annotations.admin.common.uploads import FORM_BYTES
+from annotations.admin.datasets import archive_upload
 from annotations.services.prolific.submission_csv import LARGEST_FILE
-from deploy.local import site as site_module
-from deploy.local.services import free_port
-from deploy.local.site import Site, roles
+from deploy.local.site import CADDYFILE
+from tests.served import proxy_before
 
-CADDYFILE = Path(__file__).resolve().parents[2] / "deploy" / "Caddyfile"
 UNITS = {"KiB": 2**10, "MiB": 2**20}
-TOKEN = "a" * 32
-ENVELOPE = 4096  # what a form with a file has beside the file, at most
-FILE = "Submission id,Participant id,Status\n5f0000000000000000000001,5f0000000000000000000002,AWAITING REVIEW\n"
-PROGRAMS = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+UPLOADS = "/admin/uploads/"
+PAGE = "/visit/"
 
 
-def _limit(matcher: str) -> int:
-    """Most bytes of a body that the Caddyfile lets through for a matcher."""
-    found = re.search(rf"request_body @{matcher} {{\s+max_size (\d+)(\w+)", CADDYFILE.read_text("utf-8"))
+class Upstream(ThreadingHTTPServer):
+    """Stands for the web role. `refuses_uploads`: what it answers to the question whether one may pass."""
+
+    daemon_threads = True
+    refuses_uploads = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.reached: list[tuple[str, str, int]] = []  # method, path, bytes of the body as it was read
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: Upstream
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._note(b"")
+        asked = self.path == reverse("upload_permission")
+        self._answer(403 if asked and self.server.refuses_uploads else 200)
+
+    def do_POST(self) -> None:
+        self.server.reached.append((self.command, self.path, -1))
+        self._note(self.rfile.read(int(self.headers["Content-Length"])))
+        self._answer(200)
+
+    def _note(self, body: bytes) -> None:
+        self.server.reached.append((self.command, self.path, len(body)))
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def _before(upstream: Upstream, tmp_path: Path, **changed: Any) -> Any:
+    return proxy_before(f"127.0.0.1:{upstream.server_port}", tmp_path, **changed)
+
+
+def _unfinished(port: int, path: str, body: bytes = b"a" * 100) -> socket.socket:
+    """A connection on which a POST has begun whose body never ends."""
+    sender = socket.create_connection(("127.0.0.1", port))
+    sender.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".encode() + body)
+    return sender
+
+
+def _limit(setting: str, after: str) -> int:
+    """A size in the Caddyfile: the first of that name after some text."""
+    found = re.search(rf"{setting} (\d+)(\w+)", CADDYFILE.read_text("utf-8").split(after)[1])
     assert found is not None
     return int(found[1]) * UNITS[found[2]]
 
 
 def test_the_proxy_lets_through_whatever_the_site_takes() -> None:
-    assert _limit("archive") >= archive_upload.max_bytes() + imports._FORM_BYTES
-    assert _limit("submissions") >= LARGEST_FILE + ENVELOPE
-    assert _limit("other") > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert _limit("max_size", f"handle {UPLOADS}*") >= archive_upload.max_bytes() + FORM_BYTES
+    assert archive_upload.max_bytes() > LARGEST_FILE
+    ordinary = _limit("max_size", "\thandle {")
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE < ordinary < _limit("request_buffers", "\thandle {")
 
 
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch, subprocess_environment: dict[str, str], tmp_path: Path) -> Iterator[int]:
-    """The port of a running web role."""
-    monkeypatch.setattr(site_module, "roles", lambda port, scratch: {"web": roles(port, scratch)["web"]})
-    port = free_port()
-    site = Site(port, subprocess_environment, tmp_path, tmp_path)
-    site.start()
-    site.wait_until_ready()
-    yield port
-    site.stop()
+def test_a_request_reaches_the_site_once_all_of_it_is_there(upstream: Upstream, tmp_path: Path) -> None:
+    with _before(upstream, tmp_path) as port, _unfinished(port, PAGE) as sender:
+        assert httpx2.get(f"http://127.0.0.1:{port}/other").status_code == 200  # by now the first has been read
+        assert ("POST", PAGE, -1) not in upstream.reached
+        sender.sendall(b"a" * 900)
+        assert sender.recv(100).startswith(b"HTTP/1.1 200")
+        assert ("POST", PAGE, 1000) in upstream.reached
 
 
-@pytest.fixture
-def proxy(web: int, tmp_path: Path) -> Iterator[str]:
-    """The address of a proxy before it. It serves no TLS here and takes no orders."""
-    program = shutil.which("caddy", path=PROGRAMS)
-    assert program is not None, "Caddy is not installed: `make test-services` does that"
-    port = free_port()
-    config = tmp_path / "Caddyfile"
-    config.write_text("{\n\tadmin off\n}\n" + CADDYFILE.read_text("utf-8"), "utf-8")
-    address = f"http://localhost:{port}"
-    env = {**os.environ, "SITE_HOST": address, "UPSTREAM": f"127.0.0.1:{web}", "XDG_DATA_HOME": str(tmp_path)}
-    with (tmp_path / "caddy.log").open("wb") as log:
-        caddy = subprocess.Popen([program, "run", "--config", config], env=env, stdout=log, stderr=log, cwd=tmp_path)
-        while not _answers(address):
-            assert caddy.poll() is None, (tmp_path / "caddy.log").read_text("utf-8")
+def test_a_file_passes_as_it_comes_once_the_site_allows_it(upstream: Upstream, tmp_path: Path) -> None:
+    with _before(upstream, tmp_path) as port, _unfinished(port, f"{UPLOADS}data-set/") as sender:
+        while ("POST", f"{UPLOADS}data-set/", -1) not in upstream.reached:
+            assert sender.fileno() > 0
+        sender.sendall(b"a" * 900)
+        assert sender.recv(100).startswith(b"HTTP/1.1 200")
+    paths = [path for _, path, _ in upstream.reached if path != "/livez"]
+    assert paths[0] == reverse("upload_permission")
+
+
+def test_a_file_that_the_site_does_not_allow_never_reaches_it(upstream: Upstream, tmp_path: Path) -> None:
+    upstream.refuses_uploads = True
+    with _before(upstream, tmp_path) as port, _unfinished(port, f"{UPLOADS}data-set/") as sender:
+        sender.sendall(b"a" * 900)
+        assert sender.recv(100).startswith(b"HTTP/1.1 403")
+    assert not [method for method, *_ in upstream.reached if method == "POST"]
+
+
+@pytest.mark.parametrize("path", ["/language", "/admin/login/", "/admin/annotations/study/add/"])
+def test_a_body_that_the_site_would_refuse_ends_at_the_proxy(upstream: Upstream, tmp_path: Path, path: str) -> None:
+    with _before(upstream, tmp_path) as port:
+        assert httpx2.post(f"http://127.0.0.1:{port}{path}", content=b"a" * 2**20).status_code == 413
+
+
+def test_a_connection_on_which_nothing_comes_is_ended(upstream: Upstream, tmp_path: Path) -> None:
+    begun = (b"", b"GET / HTTP/1.1\r\nHost:", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    with _before(upstream, tmp_path, read_header="500ms", idle="500ms") as port:
+        senders = [socket.create_connection(("127.0.0.1", port)) for _ in begun]
+        for sender, sent in zip(senders, begun, strict=True):
+            sender.sendall(sent)
+        for sender in senders:
+            while sender.recv(1000):  # what it is answered, then the end
+                pass
+            sender.close()
+
+
+def test_an_upload_that_takes_too_long_is_ended_for_the_site(upstream: Upstream, tmp_path: Path) -> None:
+    path = f"{UPLOADS}data-set/"
+    with _before(upstream, tmp_path, read_body="500ms") as port, _unfinished(port, path, b"a" * 100):
+        while ("POST", path, 100) not in upstream.reached:  # it has read to the end, and less than there should be
             time.sleep(0.05)
-        yield address
-        caddy.terminate()
-        caddy.wait()
 
 
-def _answers(address: str) -> bool:
-    try:
-        return httpx2.get(f"{address}/livez").status_code == 200
-    except httpx2.TransportError:
-        return False
-
-
-@pytest.fixture
-def browser(proxy: str, admin_client: Client) -> Iterator[httpx2.Client]:
-    """An operator's browser, signed in."""
-    cookies = {name: cookie.value for name, cookie in admin_client.cookies.items()} | {"csrftoken": TOKEN}
-    with httpx2.Client(base_url=proxy, cookies=cookies, headers={"X-CSRFToken": TOKEN}, timeout=60) as client:
-        yield client
-
-
-@pytest.mark.services
-def test_a_file_of_submissions_of_megabytes_reaches_the_site(open_study: Study, browser: httpx2.Client) -> None:
-    file = FILE + "\n" * (LARGEST_FILE - len(FILE))
-    page = f"/admin/annotations/study/{open_study.pk}/reconciliation/"
-    answer = browser.post(page, data={"act": "import"}, files={"file": ("submissions.csv", file)})
-    assert answer.status_code == 302
-    assert Submission.objects.filter(study=open_study).count() == 1
-
-
-@pytest.mark.services
-def test_an_archive_of_megabytes_reaches_the_site(browser: httpx2.Client) -> None:
-    answer = browser.post(
-        "/admin/annotations/datasetimport/new/", data={"name": "birds"}, files={"archive": ("birds.rar", b"0" * 2**24)}
-    )
-    assert answer.status_code == 400
-    assert "The archive has an unknown format" in answer.text
-
-
-@pytest.mark.services
-@pytest.mark.parametrize(
-    "path", ["/language", "/admin/login/", "/visit/end", "/admin/annotations/study/add/reconciliation"]
-)
-def test_a_body_that_the_site_would_refuse_ends_at_the_proxy(path: str, browser: httpx2.Client) -> None:
-    answer = browser.post(path, content=b"a" * 2**20, headers={"Content-Type": "application/x-www-form-urlencoded"})
-    assert answer.status_code in (413, 502)  # Caddy says the second before its version 2.7
+def test_more_sockets_than_it_may_open_leave_it_running(upstream: Upstream, tmp_path: Path) -> None:
+    with _before(upstream, tmp_path, files=128, read_header="1s") as port:
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
+        assert httpx2.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 200
+        for sender in idle:
+            sender.close()

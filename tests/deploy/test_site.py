@@ -13,14 +13,15 @@ from deploy.local import site as site_module
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles
+from tests.served import served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A free port; the web role alone, since the others take seconds to load."""
-    monkeypatch.setattr(site_module, "roles", lambda port, scratch: {"web": roles(port, scratch)["web"]})
+    """A free port; the web role and its proxy alone, since the others take seconds to load."""
+    monkeypatch.setattr(site_module, "roles", lambda socket, scratch: served(roles(socket, scratch)))
     return free_port()
 
 
