@@ -77,10 +77,12 @@ def test_files_reach_the_site_through_the_proxy(site: str, open_study: Study, ad
     with httpx2.Client(base_url=site, cookies=cookies, params=token, timeout=60) as browser:
         rows = FILE + "\n" * (LARGEST_FILE - len(FILE))
         page = f"/admin/uploads/studies/{open_study.pk}/submissions/"
-        assert browser.post(page, files={"file": ("submissions.csv", rows)}).status_code == 302
+        assert browser.post(page, data={"complete": 1}, files={"file": ("submissions.csv", rows)}).status_code == 302
         assert Submission.objects.filter(study=open_study).count() == 1
         archive = ("birds.rar", b"0" * 2**24)
-        answer = browser.post("/admin/uploads/data-set/", data={"name": "birds"}, files={"archive": archive})
+        answer = browser.post(
+            "/admin/uploads/data-set/", data={"name": "birds", "complete": 1}, files={"archive": archive}
+        )
         assert answer.status_code == 400
         assert "The archive has an unknown format" in answer.text
 

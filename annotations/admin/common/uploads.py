@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 from annotations.services.common import upload_slots
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import roles
-from annotations.views.common.staff_error_pages import UPLOADS_BUSY, page_of
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the parameter's name
+LAST = "complete"  # the form's last field: of a body that broke off, the server says as little as of a whole one
 FORM_BYTES = 64 * 1024  # beside the file
 
 
@@ -36,7 +36,7 @@ def permission(request: HttpRequest) -> HttpResponse:
     if not roles.is_staff(request.user):
         return redirect_to_login(reverse("admin:index"), reverse("admin:login"))
     if not upload_slots.is_free():
-        return page_of(request, UPLOADS_BUSY)
+        raise upload_slots.NoUploadSlot
     return HttpResponse(status=204)
 
 
@@ -49,8 +49,8 @@ def absent(request: HttpRequest) -> HttpResponse:
 def take_in(request: HttpRequest, handler: FileUploadHandler, max_bytes: int, too_large: str) -> HttpResponse | None:
     """Read the body, with its file into `handler`, from a view that is exempt from the usual check of the token.
 
-    Returns the answer to a wrong token. Raises UploadTooLarge and NoUploadSlot, in both cases before the body is read;
-    where the body breaks off, the handler is told to remove what it has.
+    Returns the answer to a wrong token. Raises UploadTooLarge and NoUploadSlot, in both cases before the body is read,
+    and BadRequest where the body breaks off: the handler then removes what it has.
     """
     if (answer := _answer_to_wrong_token(request)) is not None:
         return answer
@@ -59,7 +59,8 @@ def take_in(request: HttpRequest, handler: FileUploadHandler, max_bytes: int, to
     with upload_slots.held():
         request.upload_handlers = [handler]
         try:
-            _ = request.POST  # reads all of it
+            if LAST not in request.POST:  # this reads all of it
+                raise BadRequest
         except BaseException as error:
             handler.upload_interrupted()
             if isinstance(error, UnreadablePostError):  # whoever sent it is gone

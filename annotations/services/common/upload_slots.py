@@ -6,20 +6,23 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import TryAgainLater
 
 SLOTS = 2
+_WAIT_S = 60
 _LOCKS = 0x75706C64  # the first half of the advisory locks' keys; the second is the slot's number
 _HELD = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
-class NoUploadSlot(ServiceError):
+class NoUploadSlot(TryAgainLater):
     """As many files as may be are on their way already. Nothing was read."""
 
     code = "no_upload_slot"
-    status = 429
     sentence = "Other files are being uploaded, and the site takes two at a time. Send yours again in a minute or two."
+
+    def __init__(self) -> None:
+        super().__init__(_WAIT_S)
 
 
 def is_free() -> bool:

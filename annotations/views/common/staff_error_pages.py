@@ -61,12 +61,6 @@ OUTAGE = StaffFault(
     "persists, tell your operator.",
     RETRY_AFTER_S,
 )
-UPLOADS_BUSY = StaffFault(
-    429,
-    "Other files are being uploaded",
-    "The site takes two files at a time, so yours was not taken. Go back and send it again in a minute or two.",
-    60,
-)
 
 
 def staff_read(fault: StaffFault) -> Callable[[Handler[Rest]], Handler[Rest]]:

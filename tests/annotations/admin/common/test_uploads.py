@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -90,7 +91,7 @@ def archive(name: str = "birds.zip", n_bytes: int = 5000) -> SimpleUploadedFile:
 
 def form(**changed: Any) -> dict[str, Any]:
     usual = {"name": "birds", "source_format": "imagefolder", "similarity_encoder": "python:tests.fake_encoder"}
-    return {**usual, "archive": archive(), **changed}
+    return {**usual, "archive": archive(), "complete": 1, **changed}
 
 
 def left(root: Path) -> list[Path]:
@@ -98,11 +99,12 @@ def left(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
 
 
-def send(client: Client, path: str, fields: dict[str, Any], token: str = TOKEN) -> tuple[int, bool]:
-    """The answer's status, and whether anything of the body was read."""
+def send(client: Client, path: str, fields: dict[str, Any], token: str = TOKEN, missing: int = 0) -> tuple[int, bool]:
+    """The answer's status, and whether anything of the body was read. missing: bytes at its end that never came."""
     environ = posted(path, fields, token)
     del environ["HTTP_COOKIE"]  # the browser has its own
-    environ["wsgi.input"] = body = Body(environ["wsgi.input"].read())
+    whole = environ["wsgi.input"].read()
+    environ["wsgi.input"] = body = Body(whole[: len(whole) - missing])
     return client.request(**environ).status_code, body.was_read
 
 
@@ -159,6 +161,12 @@ def test_an_upload_that_is_refused_in_the_end_is_removed(
 ) -> None:
     settings.IMPORT_UPLOAD_MB = 1
     assert send(operator, DATA_SET, form(**changed)) == (400, True)
+    assert left(root) == [] and not DatasetImport.objects.exists()
+
+
+@pytest.mark.parametrize("missing", [100, 4000])
+def test_an_upload_that_ends_too_early_is_removed(operator: Client, root: Path, missing: int) -> None:
+    assert send(operator, DATA_SET, form(), missing=missing) == (400, True)
     assert left(root) == [] and not DatasetImport.objects.exists()
 
 
@@ -253,6 +261,18 @@ def test_a_third_upload_is_told_to_wait_and_not_listened_to(busy: None, operator
     assert send(operator, DATA_SET, form()) == (429, False)
     assert operator.get("/admin/upload-permission/").status_code == 429
     assert left(root) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "field"), [("datasetimport/new", "archive"), ("study/{}/reconciliation", "file")], ids=["data set", "file"]
+)
+def test_what_the_pages_ask_for_is_taken(operator: Client, study: Study, page: str, field: str) -> None:
+    shown = operator.get(f"/admin/annotations/{page.format(study.pk)}/").content.decode()
+    (asked,) = BeautifulSoup(shown, "html.parser").select("form[enctype='multipart/form-data']")
+    hidden = {str(each["name"]): str(each["value"]) for each in asked.select("input[type=hidden]")}
+    usual = {name: value for name, value in form().items() if name != "complete"}
+    answer = operator.post(str(asked["action"]), {**usual, field: archive(), **hidden})
+    assert answer.status_code == 302
 
 
 def test_the_next_upload_passes_once_one_has_ended(transactional_db: None, operator: Client, coordinator: User) -> None:

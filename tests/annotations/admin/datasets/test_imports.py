@@ -28,7 +28,12 @@ def roots(tmp_path: Path, settings: Any) -> Path:
 
 
 def form(**changed: Any) -> dict[str, Any]:
-    usual = {"name": "birds", "source_format": "imagefolder", "similarity_encoder": "python:tests.fake_encoder"}
+    usual = {
+        "name": "birds",
+        "source_format": "imagefolder",
+        "similarity_encoder": "python:tests.fake_encoder",
+        "complete": 1,
+    }
     return {**usual, **changed}
 
 

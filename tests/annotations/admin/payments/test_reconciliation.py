@@ -126,13 +126,15 @@ def test_a_file_is_imported_without_a_token(study, coordinator_here, settings, p
     file = io.BytesIO(lines)
     file.name = "export.csv"
     upload = reverse("upload_submissions", args=[study.pk])
-    page = coordinator_here.post(upload, {"file": file}, follow=True)
+    page = coordinator_here.post(upload, {"file": file, "complete": 1}, follow=True)
     assert "2 submissions read: 1 new, 1 changed, 1 without a visit here. 0 visits are not in the file." in shown(page)
     broken = io.BytesIO(b"Name\nanna\n")
     broken.name = "wrong.csv"
     assert "errorlist" not in shown(page)
-    assert "column" in shown(coordinator_here.post(upload, {"file": broken}, follow=True))
-    assert "Nothing was imported. This field is required." in shown(coordinator_here.post(upload, follow=True))
+    assert "column" in shown(coordinator_here.post(upload, {"file": broken, "complete": 1}, follow=True))
+    assert "Nothing was imported. This field is required." in shown(
+        coordinator_here.post(upload, {"complete": 1}, follow=True)
+    )
 
 
 def test_without_a_token_it_says_what_to_do_and_hands_out_a_list(study, anna, coordinator_here, settings):
