@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -48,6 +49,10 @@ class ClarifyAdminSite(AdminSite):
         if two_factor.must_enrol(request.user) and request.method == "GET":  # also ends a session that was idle
             return HttpResponseRedirect(reverse("two_factor"))
         return super().login(request, extra_context)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Refuse: no form here completes what is typed, and nobody else is to look rows up that way."""
+        raise PermissionDenied
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the newest studies above everything else to those who may see them."""

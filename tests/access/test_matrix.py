@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,16 +13,10 @@ from annotations.middleware import MAX_IDLE_S, SEEN_AT
 from annotations.services.staff import access_tokens
 from tests.access.answers import ANONYMOUS, EVERYBODY, OPERATOR, STAFF, Answers, answer_of
 from tests.access.matrix import API, MATRIX
-from tests.access.world import World, build
+from tests.access.world import World
 from tests.undone import undone
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def world(rows_of_the_module: None, sprites_directory: Path) -> World:
-    """One study with two people in it, another one, and somebody of each kind: built once, and never changed."""
-    return build(sprites_directory)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
 
 
 def _routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
@@ -34,12 +26,6 @@ def _routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Itera
             yield from _routes(pattern.url_patterns, path)
         else:
             yield path
-
-
-@pytest.fixture(autouse=True)
-def _no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An export reads in a transaction of its own, which there cannot be within the world's."""
-    monkeypatch.setattr("annotations.exports.releases.study_export.snapshot", nullcontext)
 
 
 def test_every_route_is_in_the_matrix_and_no_other() -> None:

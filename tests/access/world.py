@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.access.answers import (
     OPERATOR,
     OTHER_PARTICIPANT,
     PARTICIPANT,
+    STAFF,
 )
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -40,6 +42,11 @@ class World:
     things: dict[str, Any]
     clients: dict[str, Client]
     here: tuple[Study, ...]
+
+    @cached_property
+    def requests(self) -> dict[str, Any]:
+        """A request of each of the staff, as the admin gets it."""
+        return {person: self.clients[person].get("/admin/password_change/done/").wsgi_request for person in STAFF}
 
     def address(self, path: str, given: dict[str, Any]) -> str:
         """Fill in a route's path."""

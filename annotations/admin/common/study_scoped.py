@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
 
+from annotations.admin.common.offered_filters import OfferedFilters, field_at
 from annotations.admin.common.typed_classes import ModelAdmin, TabularInline
 from annotations.models import Study
 from annotations.services.logs import audit
@@ -18,7 +19,7 @@ from annotations.services.staff import roles
 from annotations.services.staff.row_visibility import may_see, study_of, visible
 
 
-class Audited(ModelAdmin[Any]):
+class Audited(OfferedFilters):
     """What Django notes in its own history goes into the audit log too, in the same transaction."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
@@ -74,7 +75,7 @@ class StudyScoped(Audited):
         return super().formfield_for_foreignkey(db_field, request, **{**_only_visible(db_field, request), **kwargs})
 
     def _is_related(self, entry: Any) -> bool:
-        return isinstance(entry, str) and isinstance(_field(self.model, entry), ForeignKey)
+        return isinstance(entry, str) and isinstance(field_at(self.model, entry), ForeignKey)
 
 
 class ScopedRows(TabularInline[Any, Any]):
@@ -120,16 +121,6 @@ def _may_coordinate(request: HttpRequest, row: Model) -> bool:
 def _only_visible(field: Any, request: HttpRequest) -> dict[str, Any]:
     related: Any = field.related_model
     return {"queryset": visible(related._default_manager.all(), request.user)}
-
-
-def _field(model: type[Model], path: str) -> Any:
-    """The field at the end of a path of names, as in "assignment__session__study"."""
-    field: Any = None
-    at: Any = model
-    for name in path.split("__"):
-        field = at._meta.get_field(name)
-        at = field.related_model
-    return field
 
 
 def _record(request: HttpRequest, act: str, row: Model, **detail: Any) -> None:
