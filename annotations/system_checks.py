@@ -17,10 +17,10 @@ PUT_IT_BACK = (
 
 
 def unreadable(n: int) -> str:
-    """The sentence for keys and secrets that no key of the site opens."""
+    """The sentence for secrets that no key of the site opens."""
     return (
-        f"IDENTITY_KEYS cannot decrypt the keys of {n:,} people. Participants among them cannot be paid, because their "
-        "ids cannot be read; staff among them cannot sign in with a code."
+        f"IDENTITY_KEYS cannot decrypt {n:,} of the stored keys and tokens. Their participants cannot be paid or let in, "
+        "and their links to withdraw do not open; staff among them cannot sign in with a code."
     )
 
 

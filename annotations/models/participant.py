@@ -1,5 +1,7 @@
 """A participant, and the visits (annotation sessions) of one."""
 
+import base64
+import secrets
 import uuid
 
 from django.db import models
@@ -7,7 +9,16 @@ from django.db.models import Q
 
 from annotations.models.condition import Condition
 from annotations.models.configuration import StudyConfiguration
+from annotations.models.seals import seal
 from annotations.models.study import Study
+
+_WITHDRAWAL_TOKEN_DIGITS = 26  # of base32: 130 bits
+
+
+def new_sealed_withdrawal_token() -> bytes:
+    """Return what opens a visit's withdrawal page, at random, as it is stored."""
+    token = base64.b32encode(secrets.token_bytes(20)).decode()[:_WITHDRAWAL_TOKEN_DIGITS]
+    return seal(token.lower().encode())
 
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):
@@ -127,6 +138,11 @@ class AnnotationSession(models.Model):
         default=False, db_default=False, help_text="completed after its place was given to somebody else"
     )
     erased_at = models.DateTimeField(null=True, blank=True, help_text="only this row is left of it")
+    sealed_withdrawal_token = models.BinaryField(
+        default=new_sealed_withdrawal_token,
+        blank=True,
+        help_text="opens its withdrawal page; sealed under IDENTITY_KEYS; empty once ids are destroyed",
+    )
 
     objects = SessionQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
+from annotations.models.seals import seal
 from annotations.models.study_texts import (
     MAX_TITLE_LENGTH,
     OWN_LANGUAGE,
@@ -23,8 +24,13 @@ PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={cod
 
 
 def new_pseudonym_key() -> str:
-    """Return the random key that turns outside ids into this study's pseudonyms."""
+    """Return a random key that turns outside ids into a study's pseudonyms."""
     return secrets.token_hex(32)
+
+
+def new_sealed_pseudonym_key() -> bytes:
+    """Return such a key as it is stored."""
+    return seal(new_pseudonym_key().encode())
 
 
 def new_code() -> str:
@@ -214,8 +220,8 @@ class Study(models.Model):
     cloned_from = models.ForeignKey(
         "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="clones"
     )
-    pseudonym_key = models.CharField(
-        max_length=64, default=new_pseudonym_key, editable=False, blank=True, help_text="empty once destroyed"
+    sealed_pseudonym_key = models.BinaryField(
+        default=new_sealed_pseudonym_key, blank=True, help_text="sealed under IDENTITY_KEYS; empty once destroyed"
     )
     revision = models.PositiveIntegerField(
         default=0, db_default=0, editable=False, help_text="how often the draft was saved since it was made"
@@ -278,6 +284,11 @@ class Study(models.Model):
     def text(self, name: str, language: str) -> StudyText:
         """Return one of the study's own texts in a language, or in its own where it was not translated."""
         return study_text(self._texts, name, language)
+
+    @property
+    def keeps_ids(self) -> bool:
+        """Whether its data can still be tied to persons: its key is not destroyed."""
+        return bool(self.sealed_pseudonym_key)
 
     @property
     def _texts(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ class IdentityKey(models.Model):
     """The key that ties one person's pseudonym to the person; deleting the row cuts the tie for good.
 
     It seals the ids in `Submission` and the personal text in the event log, and is itself sealed under the site's
-    IDENTITY_KEY.
+    IDENTITY_KEYS.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="identity_keys")

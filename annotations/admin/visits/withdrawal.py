@@ -9,6 +9,7 @@ from django.utils import timezone
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.models import Study
 from annotations.readings.visits import withdrawal
+from annotations.services.logs.pseudonyms import names_of
 from annotations.services.visits import erasure, retention
 
 
@@ -35,10 +36,11 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
             messages.success(request, f"{person} is withdrawn. What they did is deleted within a few minutes.")
             return HttpResponseRedirect(request.path)
         messages.error(request, "Please say why, such as how the person asked for it: it stands in the audit log.")
-        found = withdrawal.find(study, person.pseudonym)
+        found = withdrawal.find(study, {person.pseudonym})
     elif request.method == "POST":
         form = FindForm(request.POST)
-        found = withdrawal.find(study, form.cleaned_data["person"]) if form.is_valid() else None
+        if form.is_valid():
+            found = withdrawal.find(study, names_of(study, form.cleaned_data["person"]))
         if form.is_valid() and found is None:
             form.add_error("person", "Nobody in this study has that pseudonym or id.")
     context = page_context(

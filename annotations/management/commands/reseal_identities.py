@@ -1,4 +1,4 @@
-"""manage.py reseal_identities: seal every key under the newest of IDENTITY_KEYS, so that an older one can go."""
+"""manage.py reseal_identities: seal keys and tokens under the newest of IDENTITY_KEYS, so that an older one can go."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,16 +11,16 @@ from annotations.system_checks import PUT_IT_BACK, unreadable
 
 class Command(BaseCommand):
     help = (
-        "Seal people's keys and the staff's app secrets anew under the newest of IDENTITY_KEYS. "
+        "Seal keys, tokens and the staff's app secrets anew under the newest of IDENTITY_KEYS. "
         "See docs/operations.md, “Changing IDENTITY_KEYS”."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="count the keys, and change nothing")
+        parser.add_argument("--dry-run", action="store_true", help="count the keys and tokens, and change nothing")
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         if not dry_run:
-            self.stdout.write(f"Sealed {key_rotation.reseal():,} keys anew.")
+            self.stdout.write(f"Sealed {key_rotation.reseal():,} keys and tokens anew.")
         seals = key_rotation.count()
         self.stdout.write(f"Under the newest of IDENTITY_KEYS: {seals.newest:,}. Under an older one: {seals.older:,}.")
         if seals.unknown:

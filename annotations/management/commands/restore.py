@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 f"{unreadable(seals.unknown)} You need not restore again. Give this site the IDENTITY_KEYS of "
                 "the site that was backed up, then run `manage.py check --database default`."
             )
-        self.stdout.write(f"IDENTITY_KEYS decrypt the keys of {seals.newest + seals.older:,} people.")
+        self.stdout.write(f"IDENTITY_KEYS decrypt all {seals.newest + seals.older:,} stored keys and tokens.")
         self.stdout.write(
             "Run worker-maintenance before the site opens. It repeats the erasures that were due (docs/operations.md)."
         )

@@ -1,15 +1,14 @@
 """Who withdrew, how far their erasure is, and what a withdrawal would touch."""
 
 import datetime as dt
+from collections.abc import Set
 from dataclasses import dataclass
 
 from django.db.models import Max
 
 from annotations.models import SETTLED, JobState, Participant, Payment, Phrase, Release, Study, Submission
-from annotations.prolific.id_format import is_outside_id
 from annotations.prolific.statuses import PAID, REJECTED, RETURNED
 from annotations.readings.payments.discrepancies import REVIEW_WITHIN
-from annotations.readings.prolific.external_ids import pseudonym
 
 _REVIEWED = PAID | {REJECTED, RETURNED}
 
@@ -48,7 +47,7 @@ def withdrawn(study: Study, now: dt.datetime) -> list[Withdrawn]:
             person=person,
             withdrawn_at=person.last_at,  # type: ignore[attr-defined]  # annotated
             is_erased=not person.sessions.filter(withdrawn_at__isnull=False, erased_at=None).exists(),
-            ids_kept=bool(study.pseudonym_key) and person.erased_at is None,
+            ids_kept=study.keeps_ids and person.erased_at is None,
             is_owed=is_owed(person, now),
         )
         for person in people
@@ -71,12 +70,8 @@ def is_owed(participant: Participant, now: dt.datetime) -> bool:
     return waiting.exclude(status__in=_REVIEWED).exists()
 
 
-def find(study: Study, wanted: str) -> Found | None:
-    """Return the person of a pseudonym, or of an id from outside, which is turned into its pseudonym and forgotten."""
-    wanted = wanted.strip()
-    names = {wanted.upper()}
-    if study.pseudonym_key and is_outside_id(wanted):
-        names.add(pseudonym(study, "P", wanted))
+def find(study: Study, names: Set[str]) -> Found | None:
+    """Return the person who has one of the pseudonyms."""
     person = study.participants.filter(pseudonym__in=names, erased_at=None).first()
     if person is None:
         return None

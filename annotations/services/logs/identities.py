@@ -1,7 +1,8 @@
 """Sealing what ties data to a person: the ids from outside, and personal text in the event log.
 
 Each person has a random key of their own in each study (`IdentityKey`), stored sealed under the site's IDENTITY_KEYS.
-Deleting that one row makes everything that it sealed unreadable, also in backups that hold the table without it.
+Deleting that one row makes everything that it sealed unreadable, also in backups that hold the table without it. The
+site's keys seal two other secrets: a study's key (`pseudonyms`) and a visit's withdrawal token (`withdrawal`).
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-from annotations.models import IdentityKey, Study
+from annotations.models import IdentityKey, Study, seals
 from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable
 
 
@@ -48,38 +49,33 @@ def destroy(study: Study, pseudonym: str) -> bool:
     return deleted > 0
 
 
-def seal_for_site(content: bytes) -> bytes:
-    """Return `content` under the newest of the site's keys: for what belongs to no participant."""
-    return _site().encrypt(content)
+def new_sealed_key() -> bytes:
+    """Return a new random key, sealed under the newest of the site's keys."""
+    return seals.seal(Fernet.generate_key())
 
 
-def unseal_for_site(sealed: bytes) -> bytes:
-    """Return what `seal_for_site` was given; raises IdentityUnreadable where the site's keys are others."""
+def unseal_for_site(sealed: bytes | memoryview) -> bytes:
+    """Return what `seals.seal` was given; raises IdentityUnreadable where the site's keys are others."""
     try:
-        return _site().decrypt(sealed)
+        return seals.site_keys().decrypt(bytes(sealed))
     except InvalidToken as error:
         raise IdentityUnreadable from error
 
 
-def new_sealed_key() -> bytes:
-    """Return a new random key, sealed under the newest of the site's keys."""
-    return _site().encrypt(Fernet.generate_key())
+def is_under_newest(sealed: bytes) -> bool:
+    """Whether a secret is sealed under the newest of the site's keys."""
+    return _opens(Fernet(settings.IDENTITY_KEYS[0]), sealed)
 
 
-def is_under_newest(sealed_key: bytes) -> bool:
-    """Whether a person's key is sealed under the newest of the site's keys."""
-    return _opens(Fernet(settings.IDENTITY_KEYS[0]), sealed_key)
+def is_readable(sealed: bytes) -> bool:
+    """Whether one of the site's keys opens a sealed secret."""
+    return _opens(seals.site_keys(), sealed)
 
 
-def is_readable(sealed_key: bytes) -> bool:
-    """Whether one of the site's keys opens a person's key."""
-    return _opens(_site(), sealed_key)
-
-
-def resealed(sealed_key: bytes) -> bytes:
-    """Return a person's key sealed under the newest of the site's keys; raises IdentityUnreadable where none opens."""
+def resealed(sealed: bytes) -> bytes:
+    """Return a secret sealed under the newest of the site's keys; raises IdentityUnreadable where none opens it."""
     try:
-        return _site().rotate(sealed_key)
+        return seals.site_keys().rotate(sealed)
     except InvalidToken as error:
         raise IdentityUnreadable from error
 
@@ -105,10 +101,7 @@ class OpenedKey:
 
 def opened(sealed_key: bytes) -> OpenedKey:
     """Open a key that is itself sealed; raises IdentityUnreadable where the site's keys are others."""
-    try:
-        return OpenedKey(Fernet(_site().decrypt(sealed_key)))
-    except InvalidToken as error:
-        raise IdentityUnreadable from error
+    return OpenedKey(Fernet(unseal_for_site(sealed_key)))
 
 
 def seal_under(sealed_key: bytes, content: Mapping[str, Any]) -> bytes:
@@ -119,10 +112,6 @@ def seal_under(sealed_key: bytes, content: Mapping[str, Any]) -> bytes:
 def unseal_under(sealed_key: bytes, sealed: bytes) -> dict[str, Any]:
     """Return what `seal_under` was given; raises IdentityUnreadable where it was made under another key."""
     return opened(sealed_key).unseal(bytes(sealed))
-
-
-def _site() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.IDENTITY_KEYS])
 
 
 def _opens(key: Fernet | MultiFernet, sealed: bytes) -> bool:

@@ -1,6 +1,6 @@
 """Sealing anew what IDENTITY_KEYS seal, under the newest of them, so that an older one can be retired.
 
-That is people's keys and the secrets of the staff's authenticator apps. What a person's key sealed stays as it is: only
+That is keys, tokens and the secrets of the staff's authenticator apps. What a person's key sealed stays as it is: only
 the seal around the key changes (docs/decisions/0007).
 """
 
@@ -10,69 +10,88 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Model
 
-from annotations.models import IdentityKey, TotpDevice
+from annotations.models import AnnotationSession, IdentityKey, Study, TotpDevice
 from annotations.services.common.service_errors import IdentityUnreadable
 from annotations.services.logs import identities
 
 BATCH = 500
-SEALED: tuple[tuple[type[Model], str], ...] = ((IdentityKey, "sealed_key"), (TotpDevice, "sealed_secret"))
+SEALED: tuple[tuple[type[Model], str], ...] = (
+    (IdentityKey, "sealed_key"),
+    (Study, "sealed_pseudonym_key"),
+    (AnnotationSession, "sealed_withdrawal_token"),
+    (TotpDevice, "sealed_secret"),
+)
 
 
 @dataclass(frozen=True)
 class Seals:
-    """How many keys and secrets are sealed under the newest of IDENTITY_KEYS, under an older one, and under none."""
+    """How many secrets are sealed under the newest of IDENTITY_KEYS, under an older one, and under none."""
 
     newest: int
     older: int
     unknown: int
 
 
-def reseal() -> int:
-    """Seal under the newest key what is sealed under an older one; returns how many keys and secrets that were.
+@dataclass(frozen=True)
+class _Sealed:
+    """One secret as it is stored, and where."""
 
-    What is done already is passed over, so that it goes on where it stopped. Each key is replaced by one conditional
+    model: type[Model]
+    column: str
+    pk: int
+    value: bytes
+
+
+def reseal() -> int:
+    """Seal under the newest key what is sealed under an older one; returns how many secrets that were.
+
+    What is done already is passed over, so that it goes on where it stopped. Each secret is replaced by one conditional
     UPDATE of its own: nobody who arrives waits for it, and one that was destroyed or replaced meanwhile stays so.
     """
-    return sum(
-        _replace(model, column, pk, sealed)
-        for model, column, pk, sealed in _sealed_rows()
-        if not identities.is_under_newest(sealed)
-    )
+    return sum(_replace(secret) for secret in _secrets() if not identities.is_under_newest(secret.value))
 
 
 def count() -> Seals:
-    """Return how keys and secrets are sealed now."""
+    """Return how the secrets are sealed now."""
     newest = older = unknown = 0
-    for _model, _column, _pk, sealed in _sealed_rows():
-        if identities.is_under_newest(sealed):
+    for secret in _secrets():
+        if identities.is_under_newest(secret.value):
             newest += 1
-        elif identities.is_readable(sealed):
+        elif identities.is_readable(secret.value):
             older += 1
         else:
             unknown += 1
     return Seals(newest, older, unknown)
 
 
-def _sealed_rows() -> Iterator[tuple[type[Model], str, int, bytes]]:
-    tables = connection.introspection.table_names()  # before a migration, one of them may not be there yet
+def _secrets() -> Iterator[_Sealed]:
+    """Every secret that is there; before a migration, a table or column may not be there yet."""
+    tables = connection.introspection.table_names()
     for model, column in SEALED:
-        if model._meta.db_table in tables:
-            yield from ((model, column, pk, sealed) for pk, sealed in _values(model, column))
+        if model._meta.db_table in tables and _has(model, column):
+            yield from _of(model, column)
 
 
-def _values(model: type[Model], column: str) -> Iterator[tuple[int, bytes]]:
-    """Every value by its row's id, a batch at a time without a transaction around them; later rows come last."""
+def _has(model: type[Model], column: str) -> bool:
+    with connection.cursor() as cursor:
+        there = connection.introspection.get_table_description(cursor, model._meta.db_table)
+    return column in {each.name for each in there}
+
+
+def _of(model: type[Model], column: str) -> Iterator[_Sealed]:
+    """Each by its row's id, a batch at a time without a transaction around them; later rows come last."""
     last = 0
-    rows = model._default_manager.order_by("pk").values_list("pk", column)
-    while batch := list(rows.filter(pk__gt=last)[:BATCH]):
-        for pk, sealed in batch:
-            yield pk, bytes(sealed)
+    rows = model._default_manager.order_by("pk").exclude(**{column: b""}).exclude(**{column: None})
+    while batch := list(rows.filter(pk__gt=last).values_list("pk", column)[:BATCH]):
+        for pk, value in batch:
+            yield _Sealed(model, column, pk, bytes(value))
         last = batch[-1][0]
 
 
-def _replace(model: type[Model], column: str, pk: int, sealed: bytes) -> int:
+def _replace(secret: _Sealed) -> int:
     try:
-        anew = identities.resealed(sealed)
+        anew = identities.resealed(secret.value)
     except IdentityUnreadable:
         return 0  # `count` tells of it
-    return model._default_manager.filter(pk=pk, **{column: sealed}).update(**{column: anew})
+    rows = secret.model._default_manager.filter(**{"pk": secret.pk, secret.column: secret.value})
+    return rows.update(**{secret.column: anew})

@@ -61,6 +61,7 @@ _IN_CONFIGURATION = "frozen: stands in the configuration's data"
 _NEVER_FROZE = "how to find and pay people, and whom to call: in no table of results; the audit log has each change"
 _JOB = "how a worker gets on with it"
 _STAFF = "who of the staff did it: the audit log has that"
+_KEY = "a key is in no log"
 
 STUDY = LoggedTable(
     "study",
@@ -77,7 +78,7 @@ STUDY = LoggedTable(
         _NEVER_FROZE: "external_study_id completion_code no_consent_code failed_check_code failed_check_is_paid "
         "researcher_code quota max_minutes reward_cents currency min_hourly_cents alarm_email alarm_webhook "
         "alarm_dropout alarm_failed_check",
-        "a key is in no log": "pseudonym_key",
+        _KEY: "sealed_pseudonym_key",
         _STAFF: "revision revised_by revised_at",
         "says nothing of the study's people": "cloned_from",
     },
@@ -139,6 +140,7 @@ SESSION = LoggedTable(
     ),
     personal=columns("", participant="participant__pseudonym", session="submission_key"),
     outlives_erasure=True,
+    left_out={_KEY: "sealed_withdrawal_token"},
     of_person="participant",
 )
 CONSENT = _of_a_visit(

@@ -58,7 +58,7 @@ def replay(study: Study, events: QuerySet[Event] | None = None, *, erased: Colle
     told = study.events.all() if events is None else events
     state = LoggedRows(erased=set(erased))
     keys = _keys(study, told)
-    has_keys = bool(study.pseudonym_key)
+    has_keys = study.keeps_ids
     for event in told.order_by("pk").iterator():
         _apply(state, event, keys, has_keys)
     for table, rows in state.rows.items():

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from annotations.models import Study, Submission
 from annotations.prolific.statuses import PLACE_FREED
-from annotations.readings.prolific.external_ids import OutsideIds, pseudonym
+from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.common.service_errors import FileRefused, IdentityDestroyed
 from annotations.services.logs import audit
+from annotations.services.logs.pseudonyms import pseudonym
 from annotations.services.prolific.submission_csv import LARGEST_FILE, Row, read, study_of_name
 from annotations.services.prolific.submissions import Facts, Source, StatusReport, note_status
 
@@ -36,7 +37,7 @@ def import_csv(
     name: of the file, in which Prolific names the study; taken_at: when it was downloaded, now unless told otherwise:
     what is known to be newer stays. Raises FileRefused, with each bad line by its number.
     """
-    if not study.pseudonym_key:
+    if not study.keeps_ids:
         raise IdentityDestroyed
     taken_at = taken_at or timezone.now()
     _refuse_other_study(study, name)

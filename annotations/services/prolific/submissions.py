@@ -30,10 +30,11 @@ from annotations.prolific.id_format import is_outside_id
 from annotations.prolific.payloads import RemoteSubmission
 from annotations.prolific.prolific_errors import NotFound, ProlificError, Refused
 from annotations.prolific.statuses import PLACE_FREED, REACHED_BY, rank, status_of
-from annotations.readings.prolific.external_ids import OutsideIds, pseudonym
+from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.allocation import places
 from annotations.services.common.service_errors import IdentityDestroyed
 from annotations.services.logs import events, identities
+from annotations.services.logs.pseudonyms import pseudonym
 from annotations.services.prolific import prolific_client
 
 EVERY = {  # how old the last poll of a study gets
@@ -189,7 +190,7 @@ def find(outside_id: str) -> Submission | None:
     """Return the submission of an id among all studies that are on Prolific, None where nobody here knows it."""
     if not is_outside_id(outside_id):
         return None
-    studies = list(_on_prolific().only("id", "pseudonym_key"))
+    studies = _on_prolific().only("id", "sealed_pseudonym_key")
     keys = {pseudonym(study, "S", outside_id): study for study in studies}
     for found in Submission.objects.filter(submission_key__in=keys).select_related("study"):
         if keys[found.submission_key].pk == found.study_id:
@@ -228,8 +229,8 @@ def reconcile(study: Study, prolific: Prolific) -> int | None:
 
 
 def _on_prolific() -> QuerySet[Study]:
-    """Studies that have an id there, and a key that makes pseudonyms: without one, nobody can be recognised."""
-    return Study.objects.exclude(external_study_id="").exclude(pseudonym_key="")
+    """Studies that have an id there, and ids here: once those are destroyed, nobody can be recognised."""
+    return Study.objects.exclude(external_study_id="").exclude(sealed_pseudonym_key=b"")
 
 
 def _claim(study: Study, now: dt.datetime) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from django_otp.oath import TOTP
 
-from annotations.models import TotpDevice
+from annotations.models import TotpDevice, seals
 from annotations.services.logs import identities
 
 DIGITS = 6
@@ -21,7 +21,7 @@ _SECRET_BYTES = 20
 
 def new_device(user: Any) -> TotpDevice:
     """Store a device with a new secret, which waits for its first code."""
-    sealed = identities.seal_for_site(secrets.token_bytes(_SECRET_BYTES))
+    sealed = seals.seal(secrets.token_bytes(_SECRET_BYTES))
     device = TotpDevice(user=user, name="app", confirmed=False, sealed_secret=sealed)
     device.save()
     return device

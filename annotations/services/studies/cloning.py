@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotations.models import Study, StudyState
-from annotations.models.study import new_code, new_pseudonym_key
+from annotations.models.study import new_code
 from annotations.services.logs import audit
 from annotations.services.studies.lifecycle import StudyUnacceptable
 
@@ -18,7 +18,7 @@ _ITS_OWN = {
     "state",
     "external_study_id",
     *_CODES,
-    "pseudonym_key",
+    "sealed_pseudonym_key",
     "cloned_from",
     "revision",
     "revised_by",
@@ -45,7 +45,6 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
         slug=slug,
         title=title,
         state=StudyState.DRAFT,
-        pseudonym_key=new_pseudonym_key(),
         cloned_from=study,
     )
     try:

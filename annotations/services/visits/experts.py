@@ -25,9 +25,9 @@ from annotations.models import (
     Task,
     event_kinds,
 )
-from annotations.readings.prolific.external_ids import pseudonym
 from annotations.services.common.service_errors import ServiceError, StageMismatch, StudyNotOpen
 from annotations.services.logs import events
+from annotations.services.logs.pseudonyms import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.visits import sessions
 from annotations.version import CODE_VERSION
@@ -42,7 +42,7 @@ class NotForExperts(ServiceError):
 
 def visit_of(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSession | None:
     """Return the visit of somebody who is logged in; None before the first time, and once the study's key is gone."""
-    if not study.pseudonym_key:
+    if not study.keeps_ids:
         return None
     return AnnotationSession.objects.filter(study=study, submission_key=_pseudonym(study, "S", user)).first()
 

@@ -29,10 +29,10 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.readings.allocation.cells import cells
-from annotations.readings.prolific.external_ids import pseudonym
 from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import ServiceError, StudyNotOpen, StudyNotReady
 from annotations.services.logs import events
+from annotations.services.logs.pseudonyms import pseudonym
 from annotations.services.staff import roles
 from annotations.services.studies.configurations import freeze
 from annotations.version import CODE_VERSION

@@ -10,14 +10,16 @@ from annotations.services.logs import audit
 
 def ends_at(study: Study) -> dt.datetime | None:
     """Return when a closed study's ids are destroyed; None where nothing is planned, or it was done."""
-    if study.closed_at is None or study.retention_days is None or not study.pseudonym_key:
+    if study.closed_at is None or study.retention_days is None or not study.keeps_ids:
         return None
     return study.closed_at + dt.timedelta(days=study.retention_days)
 
 
 def due(now: dt.datetime) -> list[Study]:
     """Return the studies whose retention period is over, and whose ids are still there."""
-    closed = Study.objects.filter(state=StudyState.CLOSED, retention_days__isnull=False).exclude(pseudonym_key="")
+    closed = Study.objects.filter(state=StudyState.CLOSED, retention_days__isnull=False).exclude(
+        sealed_pseudonym_key=b""
+    )
     return [study for study in closed.order_by("pk") if (end := ends_at(study)) is not None and end <= now]
 
 
@@ -34,11 +36,12 @@ def destroy_ids(study: Study, *, by: str) -> bool:
     so it can be replayed no further than its plain part.
     """
     locked = Study.objects.select_for_update().get(pk=study.pk)
-    if locked.state != StudyState.CLOSED or not locked.pseudonym_key:
+    if locked.state != StudyState.CLOSED or not locked.keeps_ids:
         return False
     keys, _by_model = IdentityKey.objects.filter(study=locked).delete()
     ids = Submission.objects.filter(study=locked, sealed_ids__isnull=False).update(sealed_ids=None, entered_code="")
-    locked.pseudonym_key = ""
-    locked.save(update_fields=["pseudonym_key"])
+    locked.sessions.update(sealed_withdrawal_token=b"")
+    locked.sealed_pseudonym_key = b""
+    locked.save(update_fields=["sealed_pseudonym_key"])
     audit.record("ids_destroyed", study=locked, by=by, subject=locked.slug, keys=keys, submissions=ids)
     return True

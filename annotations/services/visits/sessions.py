@@ -27,7 +27,7 @@ from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.prolific.id_format import is_outside_id
 from annotations.readings.allocation.task_orders import order_of
-from annotations.readings.prolific.external_ids import OutsideIds, pseudonym
+from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.readings.visits.tutorial import practice
 from annotations.services.allocation import places, repeat_visits
 from annotations.services.common.service_errors import (
@@ -40,6 +40,7 @@ from annotations.services.common.service_errors import (
 )
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
+from annotations.services.logs.pseudonyms import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
 from annotations.services.visits import entry_verification
@@ -55,6 +56,8 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, 
     `repeat_visits.refuse_again`.
     """
     ids = outside_ids(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
+    if not study.keeps_ids:  # whose visit it was, nobody can tell any more
+        raise StudyNotOpen(study.state)
     session = (
         AnnotationSession.objects.select_related("participant")
         .filter(study=study, submission_key=pseudonym(study, "S", ids.session))

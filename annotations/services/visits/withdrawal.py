@@ -1,35 +1,38 @@
 """Withdrawing: a person's own link, which works without a cookie and long after the visit."""
 
-import base64
-import hashlib
-import hmac
-
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage, event_kinds
 from annotations.models.participant import LASTING
 from annotations.services.allocation import places
 from annotations.services.common.service_errors import IdentityDestroyed
-from annotations.services.logs import events
+from annotations.services.logs import events, identities
 from annotations.services.phrases import assignments
 from annotations.services.queue import worker_wakeup
 from annotations.services.releases import release_requests
 from annotations.services.visits import sessions
 
-_TOKEN_DIGITS = 26  # of base32: 130 bits
-
 
 def token(session: AnnotationSession) -> str:
-    """Return what opens the visit's withdrawal page. It is made with the study's own key, so it stays good.
+    """Return what opens the visit's withdrawal page: random, and good for as long as the study's ids are kept.
 
     Raises IdentityDestroyed once the retention period is over: nobody can tell any more whose the visit was.
     """
-    if not session.study.pseudonym_key:
+    if not session.sealed_withdrawal_token:
         raise IdentityDestroyed
-    message = f"withdraw {session.public_id}".encode()
-    digest = hmac.digest(session.study.pseudonym_key.encode(), message, hashlib.sha256)
-    return base64.b32encode(digest).decode()[:_TOKEN_DIGITS].lower()
+    return identities.unseal_for_site(session.sealed_withdrawal_token).decode()
+
+
+def is_opened_by(session: AnnotationSession, given: str) -> bool:
+    """Whether somebody has the visit's own token; raises as `token` does."""
+    return constant_time_compare(given, token(session))
+
+
+def is_over(session: AnnotationSession) -> bool:
+    """Whether the token opens no more than a page that says what was done: a later visit has one of its own."""
+    return session.withdrawn_at is not None or session.stage == Stage.DECLINED
 
 
 def withdraw(session: AnnotationSession) -> AnnotationSession:

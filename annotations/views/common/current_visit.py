@@ -99,8 +99,12 @@ def may_end(session: AnnotationSession) -> bool:
 
 
 def withdrawal_path(session: AnnotationSession) -> str:
-    """Return the visit's own link to withdraw. Its key is in the query string, which no log keeps."""
-    return f"{reverse('withdraw', args=[session.public_id])}?key={withdrawal.token(session)}"
+    """Return the visit's own link to withdraw. Its key is in the query string, which no log keeps.
+
+    Once the study's ids are destroyed the link has none, and its page says what happened.
+    """
+    path = reverse("withdraw", args=[session.public_id])
+    return f"{path}?key={withdrawal.token(session)}" if session.sealed_withdrawal_token else path
 
 
 def go_on(session: AnnotationSession) -> HttpResponse:

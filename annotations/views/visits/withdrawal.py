@@ -4,13 +4,13 @@ import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations.models import AnnotationSession, Stage
-from annotations.services.common.service_errors import IdentityDestroyed
+from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable
 from annotations.services.visits import withdrawal
+from annotations.views.common import error_pages
 from annotations.views.common.current_visit import SeeOther, in_visit, withdrawal_path
 
 
@@ -20,13 +20,15 @@ def withdraw(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Say what withdrawing means, and whether it was done; POST does it. A link that is not right is not found."""
     session = get_object_or_404(AnnotationSession.objects.select_related("study"), public_id=public_id)
     try:
-        key = withdrawal.token(session)
+        if not withdrawal.is_opened_by(session, request.GET.get("key", "")):
+            raise Http404
     except IdentityDestroyed:
         return render(request, "annotations/withdraw.html", {"withdrawing": session, "is_anonymous": True}, status=410)
-    if not constant_time_compare(request.GET.get("key", ""), key):
-        raise Http404
+    except IdentityUnreadable as error:
+        return error_pages.refused(request, error)
     if request.method == "POST":
-        withdrawal.withdraw(session)
+        if not withdrawal.is_over(session):
+            withdrawal.withdraw(session)
         return SeeOther(withdrawal_path(session))
     return render(request, "annotations/withdraw.html", {"withdrawing": session})
 

@@ -99,7 +99,7 @@ def test_a_restored_site_has_all_that_people_did_and_goes_on(
     submit(bob, "crimson")
     call_command("back_up", folder)
     said = elsewhere.manage("restore", folder)
-    assert "counts and digests agree" in said and "IDENTITY_KEYS decrypt the keys of 2 people." in said
+    assert "counts and digests agree" in said and "IDENTITY_KEYS decrypt all 5 stored keys and tokens." in said
     assert elsewhere.ask("SELECT count(*) FROM annotations_phrase") == Phrase.objects.count()
     assert "The log and the tables agree on 2 visits." in elsewhere.manage("verify_log", "sprites")
     assert "Recomputed 3 scores and 3 runs: all match" in elsewhere.manage("recompute", "--all")
@@ -178,7 +178,7 @@ def test_other_identity_keys_are_noticed_and_nothing_has_to_be_restored_again(
 ) -> None:
     others = "others-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST"
     said = elsewhere.manage("restore", backed_up, succeeds=False, IDENTITY_KEYS=others)
-    assert "counts and digests agree" in said and "IDENTITY_KEYS cannot decrypt the keys of 2 people" in said
+    assert "counts and digests agree" in said and "IDENTITY_KEYS cannot decrypt 5 of the stored keys and tokens" in said
     assert "no issues" in elsewhere.manage("check", "--database", "default")
 
 

@@ -8,12 +8,13 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
-from annotations.models import IdentityKey, Study, Submission
+from annotations.models import AnnotationSession, IdentityKey, Study, Submission
 from annotations.services.common.service_errors import IdentityUnreadable
 from annotations.services.logs import identities, key_rotation
 from annotations.services.logs.key_rotation import Seals
+from annotations.services.logs.pseudonyms import key_of
 from annotations.services.staff import two_factor
-from annotations.services.visits import sessions
+from annotations.services.visits import sessions, withdrawal
 from clarify_site import environment
 from tests.other_arrivals import arrivals, wait_for_arrivals
 from tests.second_factor import code_of, enrol
@@ -52,6 +53,10 @@ def ids_of_everybody() -> list[str]:
     )
 
 
+def links_of_everybody() -> list[str]:
+    return [withdrawal.token(visit) for visit in AnnotationSession.objects.order_by("pk")]
+
+
 @pytest.fixture
 def small_batches(monkeypatch):
     monkeypatch.setattr(key_rotation, "BATCH", 3)
@@ -60,16 +65,20 @@ def small_batches(monkeypatch):
 def test_the_old_key_can_go_once_all_is_sealed_under_the_new_one(open_study, site_has, small_batches):
     arrive(open_study, 7)
     site_has(NEW, OLD)
-    assert "Under an older one: 7." in reseal(dry_run=True)
-    assert reseal().startswith("Sealed 7 keys anew.\nUnder the newest of IDENTITY_KEYS: 7. Under an older one: 0.\n")
+    links, key = links_of_everybody(), key_of(open_study)
+    assert "Under an older one: 15." in reseal(dry_run=True)  # of 7 people keys and tokens, and of their study a key
+    done = "Sealed 15 keys and tokens anew.\nUnder the newest of IDENTITY_KEYS: 15. Under an older one: 0.\n"
+    assert reseal().startswith(done)
     site_has(NEW)
     assert ids_of_everybody() == [f"early-{i}" for i in range(7)]
+    open_study.refresh_from_db()
+    assert (links_of_everybody(), key_of(open_study)) == (links, key)
 
 
 def test_staff_still_sign_in_with_their_apps(coordinator, site_has):
     enrol(coordinator)
     site_has(NEW, OLD)
-    assert reseal().startswith("Sealed 1 keys anew.")
+    assert reseal().startswith("Sealed 1 keys and tokens anew.")
     site_has(NEW)
     two_factor.verify(coordinator, code_of(coordinator))
 
@@ -99,23 +108,25 @@ def test_it_goes_on_where_it_stopped(open_study, site_has, small_batches, monkey
     monkeypatch.setattr(identities, "resealed", stopping)
     with pytest.raises(KeyboardInterrupt):
         reseal()
-    assert key_rotation.count() == Seals(newest=5, older=2, unknown=0)
+    assert key_rotation.count() == Seals(newest=5, older=10, unknown=0)
     monkeypatch.setattr(identities, "resealed", resealed)
-    assert reseal().startswith("Sealed 2 keys anew.")
+    assert reseal().startswith("Sealed 10 keys and tokens anew.")
 
 
-def test_a_key_that_was_destroyed_meanwhile_stays_destroyed(open_study, site_has, monkeypatch):
+def test_what_was_destroyed_meanwhile_stays_destroyed(open_study, site_has, monkeypatch):
     arrive(open_study, 1)
     site_has(NEW, OLD)
     resealed = identities.resealed
 
     def destroying(key):
         IdentityKey.objects.all().delete()
+        Study.objects.update(sealed_pseudonym_key=b"")
+        AnnotationSession.objects.update(sealed_withdrawal_token=b"")
         return resealed(key)
 
     monkeypatch.setattr(identities, "resealed", destroying)
-    assert reseal().startswith("Sealed 0 keys anew.")
-    assert not IdentityKey.objects.exists()
+    assert reseal().startswith("Sealed 0 keys and tokens anew.")
+    assert key_rotation.count() == Seals(newest=0, older=0, unknown=0)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -147,7 +158,7 @@ def test_a_key_that_went_too_early_is_named_by_the_check_and_by_the_command(open
     site_has(NEW)
     with pytest.raises(IdentityUnreadable):
         ids_of_everybody()
-    found = "IDENTITY_KEYS cannot decrypt the keys of 2 people"
+    found = "IDENTITY_KEYS cannot decrypt 5 of the stored keys and tokens"
     with pytest.raises(SystemCheckError, match=f"annotations.E001.*{found}"):
         call_command("check", databases=["default"])
     with pytest.raises(CommandError, match=f"{found}.*Put the earlier key back"):

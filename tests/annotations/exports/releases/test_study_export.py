@@ -21,6 +21,7 @@ from annotations.exports.releases import study_export
 from annotations.exports.tables import summary
 from annotations.exports.tables.study_files import TABLES
 from annotations.models import AssignmentState, EndAnswer, EndReason, Span, Study
+from annotations.services.logs.pseudonyms import key_of
 from annotations.services.visits.withdrawal import withdraw
 from modeling.arrays.phrases.null_level import null_level, p_value
 from tests.actors import Visit
@@ -97,7 +98,12 @@ def test_the_same_study_gives_the_same_bytes(worked: Study) -> None:
 
 def test_no_outside_id_no_code_and_no_key_is_in_any_file(worked: Study, alice: Visit, bob: Visit) -> None:
     archive = export(worked)
-    secrets = [*alice.external_ids.values(), *bob.external_ids.values(), worked.completion_code, worked.pseudonym_key]
+    secrets = [
+        *alice.external_ids.values(),
+        *bob.external_ids.values(),
+        worked.completion_code,
+        key_of(worked).decode(),
+    ]
     for name in archive.namelist():
         text = archive.read(name).decode()
         assert not [secret for secret in secrets if secret in text], name

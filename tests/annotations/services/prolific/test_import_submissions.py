@@ -227,6 +227,6 @@ def test_a_file_from_the_future_is_refused(study):
 
 
 def test_a_study_that_forgot_who_is_who_takes_none(study):
-    study.pseudonym_key = ""
+    study.sealed_pseudonym_key = b""
     with pytest.raises(IdentityDestroyed):
         take(study, HEADER, ANNA)

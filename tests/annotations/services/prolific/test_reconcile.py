@@ -82,7 +82,7 @@ def test_a_closed_study_is_looked_after_for_a_month(study):
     assert due_for_reconciliation(now + dt.timedelta(days=31)) == []
 
 
-@pytest.mark.parametrize("change", [{"external_study_id": ""}, {"pseudonym_key": ""}])
+@pytest.mark.parametrize("change", [{"external_study_id": ""}, {"sealed_pseudonym_key": b""}])
 def test_a_study_that_is_not_there_or_forgot_who_is_who_is_not_polled(study, change):
     type(study).objects.update(**change)
     assert due_for_reconciliation(timezone.now()) == []

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from annotations.models import Condition, Study, StudyMember, StudyState
 from annotations.readings.studies.configuration_content import configuration_content
 from annotations.readings.studies.preflight.entry_checks import codes_of
+from annotations.services.logs.pseudonyms import key_of
 from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import _ITS_OWN, clone_study
 from annotations.services.studies.lifecycle import StudyUnacceptable
@@ -22,7 +23,7 @@ def test_a_clone_is_a_draft_with_every_setting(open_study: Study, alice: actors.
         open_study,
         "",
     )
-    assert clone.pseudonym_key != open_study.pseudonym_key
+    assert key_of(clone) != key_of(open_study)
     same = {field.name for field in Study._meta.concrete_fields} - _ITS_OWN
     assert {name: getattr(clone, name) for name in same} == {name: getattr(open_study, name) for name in same}
     assert not clone.sessions.exists() and not clone.participants.exists() and not clone.configurations.exists()

@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 
 from annotations.models import AnnotationSession, Event, Participant, Stage, StudyState, Submission
-from annotations.readings.prolific.external_ids import pseudonym
+from annotations.models.seals import seal
 from annotations.services.common.service_errors import LinkIncomplete, StudyNotFound, StudyNotOpen
 from annotations.services.logs import identities
+from annotations.services.logs.pseudonyms import key_of, pseudonym
 from annotations.services.visits import sessions
 
 LINK = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
@@ -37,12 +38,12 @@ def test_another_visit_of_the_same_person_is_the_same_participant(open_study):
 
 def test_a_pseudonym_is_made_with_the_studys_key(open_study):
     session = sessions.enter(open_study, **LINK)
-    digest = hmac.new(open_study.pseudonym_key.encode(), b"5f1b", hashlib.sha256)
+    digest = hmac.new(key_of(open_study), b"5f1b", hashlib.sha256)
     assert session.participant.pseudonym[0] == "P"
     assert len(session.participant.pseudonym) == len(session.submission_key) == 13
     assert session.submission_key[0] == "S"
     assert pseudonym(open_study, "P", "5f1b") == session.participant.pseudonym
-    open_study.pseudonym_key = digest.hexdigest()
+    open_study.sealed_pseudonym_key = seal(digest.hexdigest().encode())
     assert pseudonym(open_study, "P", "5f1b") != session.participant.pseudonym
 
 

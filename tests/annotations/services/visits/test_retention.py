@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from annotations.models import AuditRecord, IdentityKey, Phrase, Study, Submission
+from annotations.models import AnnotationSession, AuditRecord, IdentityKey, Phrase, Study, Submission
 from annotations.services.common.service_errors import IdentityDestroyed
 from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.studies import lifecycle
@@ -34,7 +34,8 @@ def test_nothing_happens_before_the_day(closed):
 def test_after_it_every_id_and_key_is_destroyed_and_the_data_stay(closed):
     assert retention.apply_due(timezone.now() + 30 * DAY) == 1
     closed.refresh_from_db()
-    assert closed.pseudonym_key == "" and not IdentityKey.objects.exists()
+    assert not closed.keeps_ids and not IdentityKey.objects.exists()
+    assert not AnnotationSession.objects.exclude(sealed_withdrawal_token=b"").exists()
     assert not Submission.objects.exclude(sealed_ids=None).exists()
     assert Phrase.objects.get().text == "red"
     assert AuditRecord.objects.get(act="ids_destroyed").actor == "system"
@@ -68,9 +69,8 @@ def test_the_plain_part_of_the_log_still_agrees(closed):
 def test_withdrawal_links_say_that_nobody_can_be_told_apart(closed, alice, client):
     key = withdrawal.token(alice.session)
     retention.apply_due(timezone.now() + 31 * DAY)
-    alice.session.study.refresh_from_db()
     with pytest.raises(IdentityDestroyed):
-        withdrawal.token(alice.session)
+        withdrawal.token(AnnotationSession.objects.get())
     answer = client.get(f"/withdraw/{alice.session.public_id}?key={key}")
     assert answer.status_code == 410
     assert "anonymous" in answer.content.decode()

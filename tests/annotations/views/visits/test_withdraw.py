@@ -1,12 +1,18 @@
 """GET and POST /withdraw/<visit>?key=…, GET /visit/withdraw"""
 
+import base64
+import hashlib
+import hmac
 import uuid
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from annotations.models import AnnotationSession, Stage
-from tests.actors import Visit
+from annotations.models import AnnotationSession, Participant, Stage
+from annotations.services.logs.pseudonyms import key_of
+from annotations.services.visits import erasure, sessions
+from tests.actors import Visit, client_of
 from tests.annotations.views.pages import one, shown, tree
 
 
@@ -53,3 +59,52 @@ def test_a_visit_that_is_not_there_is_not_found(client: Client, db: None) -> Non
 def test_pages_after_consent_lead_to_it(alice: Visit) -> None:
     AnnotationSession.objects.update(stage=Stage.CHECK)
     assert one(alice.client.get("/visit/check"), "a[href='/visit/withdraw']")
+
+
+def test_the_key_that_makes_pseudonyms_makes_no_link(alice: Visit, client: Client) -> None:
+    public_id = alice.session.public_id
+    for key in (key_of(alice.session.study), key_of(alice.session.study).hex().encode()):
+        digest = hmac.digest(key, f"withdraw {public_id}".encode(), hashlib.sha256)
+        forged = base64.b32encode(digest).decode()[:26].lower()
+        assert client.post(f"/withdraw/{public_id}?key={forged}").status_code == 404
+    assert AnnotationSession.objects.get().withdrawn_at is None
+
+
+def test_what_the_database_holds_is_no_key(alice: Visit, client: Client) -> None:
+    stored = bytes(AnnotationSession.objects.get().sealed_withdrawal_token)
+    assert link(alice).split("=")[1].encode() not in stored
+    for given in (stored, base64.urlsafe_b64decode(stored), hashlib.sha256(stored).hexdigest().encode()):
+        answer = client.post(f"/withdraw/{alice.session.public_id}", query_params={"key": given.decode("latin-1")})
+        assert answer.status_code == 404
+
+
+def test_a_used_link_leaves_a_later_visit_of_the_same_person_alone(alice: Visit, client: Client) -> None:
+    used = link(alice)
+    client.post(used)
+    again = sessions.enter(
+        alice.session.study, participant_id="alice-person", study_id="sprites-outside", session_id="alice-again"
+    )
+    sessions.give_consent(again)
+    assert client.post(used).status_code == 303
+    again.refresh_from_db()
+    assert again.participant == alice.session.participant and again.stage == Stage.TUTORIAL
+
+
+def test_a_used_link_says_what_was_done_once_everything_is_erased(alice: Visit, client: Client) -> None:
+    used = link(alice)
+    client.post(used)
+    erasure.erase_due(timezone.now())
+    assert Participant.objects.get().erased_at is not None
+    for answer in (client.get(used), client.post(used, follow=True)):
+        assert shown(one(answer, "h1")) == "You have withdrawn"
+        assert "has been deleted" in answer.content.decode() and not tree(answer).select("form#withdraw")
+
+
+def test_a_link_of_a_visit_that_was_declined_withdraws_nothing(alice: Visit, client: Client) -> None:
+    declined = sessions.enter(
+        alice.session.study, participant_id="alice-person", study_id="sprites-outside", session_id="alice-again"
+    )
+    own = link(Visit(sessions.decline(declined), alice.assignment, client_of(declined), {}))
+    assert client.post(own).status_code == 303
+    alice.session.refresh_from_db()
+    assert alice.session.withdrawn_at is None
