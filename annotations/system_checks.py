@@ -19,8 +19,8 @@ PUT_IT_BACK = (
 def unreadable(n: int) -> str:
     """The sentence for secrets that no key of the site opens."""
     return (
-        f"IDENTITY_KEYS cannot decrypt {n:,} of the stored keys and tokens. Their participants cannot be paid or let in, "
-        "and their links to withdraw do not open; staff among them cannot sign in with a code."
+        f"IDENTITY_KEYS cannot decrypt {n:,} of the stored keys and tokens. Their participants cannot be paid or let "
+        "in, and their links to withdraw do not open; their staff cannot sign in with a code."
     )
 
 

@@ -22,7 +22,7 @@ from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_forms import StudyForm
 from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline, is_draft
 from annotations.admin.studies.study_overview import STEPS, overview
-from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER
+from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER, fieldsets_for_analysts
 from annotations.admin.study_registry import PAGES
 from annotations.exports.releases.download import study_download
 from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, RunState, Stage, Study, StudyState
@@ -42,7 +42,6 @@ class StudyAdmin(TitledList, StudyScoped):
     list_filter = ("state", "audience")
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
-    fieldsets = FIELDSETS
 
     # -- The list ------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
@@ -85,6 +84,11 @@ class StudyAdmin(TitledList, StudyScoped):
     # -- The form ------------------------------------------------------------------------------------------------------
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"completion_code": new_code(), **super().get_changeform_initial_data(request)}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
+        """Show codes to those who run the study, not to those who analyse it."""
+        sees_all = obj is None or roles.may(request.user, "coordinate", obj)
+        return FIELDSETS if sees_all else fieldsets_for_analysts()
 
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
         """Leave the tasks out where a form cannot hold so many (another page lists them), unless the form sent some."""

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.validators import validate_slug
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -23,7 +24,7 @@ from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.readings.datasets.import_progress import import_progress
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
-from annotations.services.staff import roles
+from annotations.services.staff import members, roles
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 
 _SPLITS = ("train", "validation", "test")
@@ -88,7 +89,7 @@ def _offer_encoders(field: Any, chosen: str = "") -> None:
 
 @admin.register(DatasetImport)
 class ImportAdmin(ReadOnlyAdmin):
-    list_display = ("name", "state_mark", "images", "dataset", "requested_by", "created_at")
+    list_display = ("name", "state_mark", "images", "dataset", "by", "created_at")
     list_filter = ("state",)
     search_fields = ("name",)
     list_select_related = ("dataset",)
@@ -100,6 +101,19 @@ class ImportAdmin(ReadOnlyAdmin):
     @admin.display(description="images")
     def images(self, job: DatasetImport) -> str:
         return f"{job.report['kept']:,} of {job.report['listed']:,}" if job.report else NONE
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Everybody sees every import, and who asked for it if that is somebody of a study of theirs."""
+        by = F("requested_by")
+        if not roles.is_operator(request.user):
+            known = Q(requested_by__in=members.colleagues_of(request.user).values("username"))
+            by = Case(When(known, then=by), default=Value("somebody else"))
+        imports: QuerySet[Any] = super().get_queryset(request).annotate(shown_by=by)
+        return imports
+
+    @admin.display(description="requested by", ordering="shown_by")
+    def by(self, job: DatasetImport) -> str:
+        return str(job.shown_by)  # type: ignore[attr-defined]  # annotated above
 
     def get_urls(self) -> list[URLPattern]:
         new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_datasetimport_new")

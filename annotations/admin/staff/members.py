@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
@@ -36,8 +35,12 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
             messages.error(request, error.message)
             return HttpResponseRedirect(request.path)
     rows = list(study.members.select_related("user").order_by("role", "user__username"))
-    context = {"form": form, "members": rows, "enrolled": {row.pk for row in rows if two_factor.is_enrolled(row.user)}}
-    context["staff"] = User.objects.filter(is_staff=True, is_active=True).exclude(study_roles__study=study)
+    context: dict[str, Any] = {
+        "form": form,
+        "members": rows,
+        "enrolled": {row.pk for row in rows if two_factor.is_enrolled(row.user)},
+    }
+    context["staff"] = members.offered_to(request.user, study)
     status = 400 if form.is_bound and form.errors else 200
     return render(
         request,

@@ -74,6 +74,20 @@ SECTIONS = (
     ),
 )
 FIELDSETS: Any = tuple(section.as_fieldset() for section in SECTIONS)
+# Whoever has a code can hand in a submission with it, and whoever has the webhook's address can post to it.
+COORDINATORS_ONLY = frozenset(
+    {"completion_code", "no_consent_code", "failed_check_code", "researcher_code", "completion_url", "alarm_webhook"}
+)
+
+
+def fieldsets_for_analysts() -> Any:
+    """Return the sections without what coordinators alone see."""
+    kept = [
+        section._replace(fields=tuple(name for name in section.fields if name not in COORDINATORS_ONLY))
+        for section in SECTIONS
+    ]
+    return tuple(section.as_fieldset() for section in kept)
+
 
 HELP = {
     "title": "What participants and you read above every page.",

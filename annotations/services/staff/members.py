@@ -1,11 +1,15 @@
 """Giving and taking roles in a study."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from annotations.models import Role, Study, StudyMember
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
+from annotations.services.staff import roles
 
 
 class LastCoordinator(ServiceError):
@@ -19,6 +23,20 @@ class NotOnTheStaff(ServiceError):
     code = "not_on_the_staff"
     status = 400
     sentence = "There is no staff account with this name. Ask an operator to create it."
+
+
+def offered_to(user: Any, study: Study) -> QuerySet[User]:
+    """Return the accounts that a page offers for a role in a study: of people whom the person works with already.
+
+    Who else is on the staff, and so works in other studies, operators alone see.
+    """
+    accounts = User.objects.filter(is_staff=True, is_active=True).exclude(study_roles__study=study)
+    return accounts if roles.is_operator(user) else accounts.filter(pk__in=colleagues_of(user))
+
+
+def colleagues_of(user: Any) -> QuerySet[User]:
+    """Return whoever has a role in a study that the person may see, and the person."""
+    return User.objects.filter(Q(study_roles__study__in=roles.visible_studies(user)) | Q(pk=user.pk)).distinct()
 
 
 def add(study: Study, username: str, role: Role, *, by: str) -> StudyMember:

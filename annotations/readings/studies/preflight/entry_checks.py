@@ -69,7 +69,9 @@ def _retention(study: Study) -> Check:
 
 def _alarms(study: Study) -> Check:
     is_mailed = study.alarm_email and settings.SENDS_EMAIL
-    told = [way for way in (is_mailed and study.alarm_email, study.alarm_webhook) if way]
+    # Analysts read this too, and whoever has a webhook's whole address can post to it.
+    webhook = study.alarm_webhook and f"a webhook at {urlsplit(study.alarm_webhook).hostname}"
+    told = [way for way in (is_mailed and study.alarm_email, webhook) if way]
     if told:
         return passed(f"Alarms go to {' and '.join(told)}.")
     if study.alarm_email:
@@ -103,14 +105,16 @@ def _redirect(study: Study) -> Check:
 
 
 def _codes(study: Study) -> Check:
+    """Names outcomes, and no code or other study: analysts read this too."""
     codes = codes_of(study)
-    twice = sorted({code for code in codes.values() if list(codes.values()).count(code) > 1})
-    if twice:
-        return block(f"The code {', '.join(twice)} stands for two outcomes. Each needs a code of its own.", FixIn.ENTRY)
-    other = Study.objects.exclude(pk=study.pk).filter(_has_one_of(codes.values())).first()
-    if other is not None:
+    alike = [outcome for outcome, code in codes.items() if list(codes.values()).count(code) > 1]
+    if alike:
+        outcomes = " and ".join(f"“{outcome}”" for outcome in alike)
+        return block(f"The outcomes {outcomes} have the same code. Each needs a code of its own.", FixIn.ENTRY)
+    if Study.objects.exclude(pk=study.pk).filter(_has_one_of(codes.values())).exists():
         return warning(
-            f"“{other}” has one of these codes too, so people could hand in here what they got there. Take new ones.",
+            "Another study has one of these codes too, so people could hand in here what they got there. "
+            "Take new ones.",
             FixIn.ENTRY,
         )
     return passed(f"Each outcome has a code of its own: {', '.join(codes)}.")

@@ -45,7 +45,13 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
         ("completion_url", "https://app.prolific.com/x", "put {code} into it", Level.BLOCK, FixIn.ENTRY),
         ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific's", Level.WARN, FixIn.ENTRY),
         ("completion_url", "", "people copy their code", Level.PASS, None),
-        ("researcher_code", "C0DE1234", "C0DE1234 stands for two outcomes", Level.BLOCK, FixIn.ENTRY),
+        (
+            "researcher_code",
+            "C0DE1234",
+            "The outcomes “completed” and “researcher” have the same code",
+            Level.BLOCK,
+            FixIn.ENTRY,
+        ),
         ("session_parameter", "STUDY_ID", "different names", Level.BLOCK, FixIn.LINK),
         ("external_study_id", "64a0f1", "Links of another study", Level.PASS, None),
         ("max_minutes", 14, "times people out after 14", Level.BLOCK, FixIn.MONEY),
@@ -54,7 +60,7 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
         ("goal", 0.3, "luck reaches it", Level.WARN, FixIn.TASKS),
         ("reward_cents", 100, "pay at least 4.00 an hour: less than the 9.00", Level.WARN, FixIn.MONEY),
         ("reward_cents", 225, "GBP 2.25 pay at least 9.00 an hour.", Level.PASS, None),
-        ("alarm_webhook", "https://example.org/a", "Alarms go to https://example.org/a.", Level.PASS, None),
+        ("alarm_webhook", "https://example.org/a", "Alarms go to a webhook at example.org.", Level.PASS, None),
         ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
         ("quota", 30, "30 people, 30 in each of 1 cell.", Level.PASS, None),
     ],
@@ -70,7 +76,7 @@ def test_each_setting_is_looked_at(
 @pytest.mark.parametrize("field", ["completion_code", "no_consent_code", "failed_check_code", "researcher_code"])
 def test_a_code_that_another_study_has_is_told(draft_study: Study, field: str) -> None:
     other = Study.objects.create(slug="other", title="Other", **{"completion_code": "0TH3R", field: "C0DE1234"})
-    sentence = "“Other” has one of these codes too"
+    sentence = "Another study has one of these codes too"
     assert levels(draft_study, sentence) == [(Level.WARN, FixIn.ENTRY)]
     Study.objects.filter(pk=other.pk).update(**{field: "ANOTHER1"})
     assert levels(draft_study, sentence) == []
@@ -83,7 +89,7 @@ def test_alarms_by_mail_reach_somebody_only_where_the_site_sends_mail(draft_stud
     settings.SENDS_EMAIL = False
     assert levels(draft_study, "sends no e-mail, so alarms do not reach a@example.org") == [(Level.WARN, FixIn.ALARMS)]
     draft_study.alarm_webhook = "https://example.org/a"
-    assert levels(draft_study, "Alarms go to https://example.org/a.") == [(Level.PASS, None)]
+    assert levels(draft_study, "Alarms go to a webhook at example.org.") == [(Level.PASS, None)]
 
 
 def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
