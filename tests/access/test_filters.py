@@ -86,7 +86,7 @@ def offered(model_admin: Any) -> set[str]:
 
 
 def asking(world: World, person: str, **parameters: str) -> HttpRequest:
-    request: Any = copy(world.requests[person])
+    request: HttpRequest = copy(world.requests[person])
     request.GET = QueryDict(urlencode(parameters))
     return request
 

@@ -35,7 +35,7 @@ class OfferedFilters(ModelAdmin[Any]):
         return to_field == self.opts.pk.name
 
     def _offered(self, request: HttpRequest | None) -> Iterator[str]:
-        entries = self.list_filter if request is None else self.get_list_filter(request)
+        entries: Any = self.list_filter if request is None else self.get_list_filter(request)
         for path in (entry if isinstance(entry, str) else entry[0] for entry in entries):
             yield from (path, f"{path}__exact", f"{path}__isnull")
             if isinstance(field_at(self.model, path), ForeignKey):

@@ -104,12 +104,12 @@ class ImportAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Everybody sees every import, and who asked for it if that is somebody of a study of theirs."""
-        by = F("requested_by")
+        by: Any = F("requested_by")
         if not roles.is_operator(request.user):
             known = Q(requested_by__in=members.colleagues_of(request.user).values("username"))
             by = Case(When(known, then=by), default=Value("somebody else"))
-        imports: QuerySet[Any] = super().get_queryset(request).annotate(shown_by=by)
-        return imports
+        jobs: QuerySet[Any] = super().get_queryset(request).annotate(shown_by=by)
+        return jobs
 
     @admin.display(description="requested by", ordering="shown_by")
     def by(self, job: DatasetImport) -> str:

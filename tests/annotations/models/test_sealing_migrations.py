@@ -12,6 +12,8 @@ from django.db.migrations.state import ProjectState
 from django.test import Client
 
 from annotations.models import AnnotationSession, Study
+from annotations.services.logs import key_rotation
+from annotations.services.logs.key_rotation import Seals
 from annotations.services.logs.pseudonyms import key_of
 from annotations.services.visits import sessions, withdrawal
 from tests.actors import Visit, create_study
@@ -37,9 +39,10 @@ def keys(alice: Visit, bob: Visit) -> dict[str, str]:
 
 def apply(name: str, state: ProjectState) -> ProjectState:
     """Run a migration on the test's database."""
-    migration = MigrationLoader(connection).graph.nodes["annotations", name]
+    migration: Any = MigrationLoader(connection).graph.nodes["annotations", name]
     with connection.schema_editor() as editor:
-        return migration.apply(state, editor)
+        after: ProjectState = migration.apply(state, editor)
+    return after
 
 
 def link_of(visit: Visit, key: str) -> str:
@@ -50,6 +53,7 @@ def link_of(visit: Visit, key: str) -> str:
 
 
 def test_what_0_10_stored_is_sealed_and_goes_on(keys: dict[str, str], alice: Visit, bob: Visit, client: Client) -> None:
+    assert key_rotation.count() == Seals(newest=2, older=0, unknown=0)  # `migrate` asks before it changes anything
     state = MigrationLoader(connection).project_state(("annotations", BEFORE))
     state = apply(EXPAND, state)
     apply(CONTRACT, state)
