@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.urls import reverse
 
 from annotations.admin.common.uploads import FORM_BYTES
@@ -23,6 +24,8 @@ from tests.served import proxy_before
 UNITS = {"KiB": 2**10, "MiB": 2**20}
 UPLOADS = "/admin/uploads/"
 PAGE = "/visit/"
+VIEWER = "/static/drf_spectacular_sidecar/viewer.js"
+LARGE = b"a" * 2**24  # more than the kernel takes of what nobody reads
 
 
 class Upstream(ThreadingHTTPServer):
@@ -34,6 +37,7 @@ class Upstream(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.reached: list[tuple[str, str, int]] = []  # method, path, bytes of the body as it was read
+        self.answered: list[str] = []  # paths whose answer has left
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -43,7 +47,8 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note(b"")
         asked = self.path == reverse("upload_permission")
-        self._answer(403 if asked and self.server.refuses_uploads else 200)
+        self._answer(403 if asked and self.server.refuses_uploads else 200, LARGE if self.path == VIEWER else b"")
+        self.server.answered.append(self.path)
 
     def do_POST(self) -> None:
         self.server.reached.append((self.command, self.path, -1))
@@ -53,10 +58,11 @@ class Answer(BaseHTTPRequestHandler):
     def _note(self, body: bytes) -> None:
         self.server.reached.append((self.command, self.path, len(body)))
 
-    def _answer(self, status: int) -> None:
+    def _answer(self, status: int, body: bytes = b"") -> None:
         self.send_response(status)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -145,6 +151,28 @@ def test_an_upload_that_takes_too_long_is_ended_for_the_site(upstream: Upstream,
     with _before(upstream, tmp_path, read_body="500ms") as port, _unfinished(port, path, b"a" * 100):
         while ("POST", path, 100) not in upstream.reached:  # it has read to the end, and less than there should be
             time.sleep(0.05)
+
+
+def test_of_those_who_read_a_large_file_slowly_two_are_with_the_site(upstream: Upstream, tmp_path: Path) -> None:
+    with _before(upstream, tmp_path) as port:
+        readers = [socket.create_connection(("127.0.0.1", port)) for _ in range(10)]
+        for reader in readers:
+            reader.sendall(f"GET {VIEWER} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        while upstream.reached.count(("GET", VIEWER, 0)) < 2:
+            time.sleep(0.05)
+        for _ in range(20):
+            assert httpx2.get(f"http://127.0.0.1:{port}{PAGE}").status_code == 200
+        assert upstream.reached.count(("GET", VIEWER, 0)) == 2 and VIEWER not in upstream.answered
+        for reader in readers:
+            reader.close()
+
+
+def test_no_other_file_is_larger_than_an_answer_that_is_kept() -> None:
+    sizes = {
+        name: Path(storage.path(name)).stat().st_size for finder in get_finders() for name, storage in finder.list([])
+    }
+    viewer = {name for name in sizes if f"/static/{name}".startswith("/static/drf_spectacular_sidecar/")}
+    assert viewer and max(sizes[name] for name in set(sizes) - viewer) < _limit("response_buffers", "\thandle {")
 
 
 def test_more_sockets_than_it_may_open_leave_it_running(upstream: Upstream, tmp_path: Path) -> None:
