@@ -25,7 +25,7 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import pack_int32
-from annotations.readings.visits.comprehension import QUESTIONS
+from annotations.readings.visits.comprehension import QUESTIONS, option_order
 from annotations.readings.visits.tutorial import RIGHT
 from annotations.services.logs import audit
 from annotations.services.phrases import assignments
@@ -251,6 +251,15 @@ def pass_check(session: AnnotationSession) -> AnnotationSession:
     """The comprehension check, right at the first try."""
     comprehension.answer(session, client_uuid=uuid.uuid4(), answers=RIGHT_ANSWERS)
     return session
+
+
+def as_numbered(session: AnnotationSession, answers: Mapping[str, str]) -> dict[str, str]:
+    """Answers to the check as its form sends them: each option by its place in the visit's own order."""
+    return {
+        question.name: str(option_order(session.seed, question).index(answers[question.name]) + 1)
+        for question in QUESTIONS
+        if question.name in answers
+    }
 
 
 def client_of(session: AnnotationSession) -> Client:

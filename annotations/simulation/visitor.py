@@ -138,7 +138,8 @@ class _Visit:
 
     def _check(self, page: Page) -> Page:
         self._wrong_tries -= 1
-        return self._submit(page, "check", **(WRONG_ANSWERS if self._wrong_tries >= 0 else RIGHT_ANSWERS))
+        answers = WRONG_ANSWERS if self._wrong_tries >= 0 else RIGHT_ANSWERS
+        return self._submit(page, "check", **_as_numbered(page, answers))
 
     def _work(self, page: Page) -> Page | None:
         self._attention.begin()
@@ -193,6 +194,16 @@ class _Visit:
             page = self._submit(page, "threshold", position=str(max(0, int(str(handle["value"])) - 3)))
             page = self._submit(page, "threshold", position="best")
         return page
+
+
+def _as_numbered(page: Page, answers: Mapping[str, str]) -> dict[str, str]:
+    """The form's values of some answers: each visit has its own order of options, so they are found by their text."""
+    texts = {question.name: str(dict(question.options)[answers[question.name]]) for question in QUESTIONS}
+    return {
+        str(option["name"]): str(option["value"])
+        for option in page.content.select("form#check input[type=radio]")
+        if option.parent and option.parent.get_text(strip=True) == texts[str(option["name"])]
+    }
 
 
 def _states(page: Page) -> dict[str, str]:

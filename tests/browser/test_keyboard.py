@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.actors import RIGHT_ANSWERS
+from annotations.models import AnnotationSession
+from tests.actors import RIGHT_ANSWERS, as_numbered
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
 
@@ -28,11 +29,11 @@ def enter(page: Page, selector: str) -> None:
         page.keyboard.press("Enter")
 
 
-def choose(page: Page, name: str, key: str) -> None:
+def choose(page: Page, name: str, value: str) -> None:
     """Come to a group of options with Tab and choose one with the arrows."""
     tab_to(page, f"input[name={name}]")
     page.keyboard.press(" ")
-    while page.evaluate(f"{_FOCUSED}.value") != key:
+    while page.evaluate(f"{_FOCUSED}.value") != value:
         page.keyboard.press("ArrowDown")
 
 
@@ -49,8 +50,8 @@ def test_a_whole_visit_needs_no_mouse(visitor: Visitor) -> None:
         with page.expect_navigation():
             page.keyboard.press("Enter")
     enter(page, "#tutorial button")
-    for name, key in RIGHT_ANSWERS.items():
-        choose(page, name, key)
+    for name, number in as_numbered(AnnotationSession.objects.latest("pk"), RIGHT_ANSWERS).items():
+        choose(page, name, number)
     enter(page, "#check .button")
     enter(page, "#begin button")
     tab_to(page, "#text")

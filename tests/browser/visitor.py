@@ -7,9 +7,10 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from annotations.models import AnnotationSession, Study
+from annotations.readings.visits.resume_codes import resume_code
 from annotations.services.phrases import assignments
 from annotations.services.visits import sessions
-from tests.actors import RIGHT_ANSWERS, client_of, do_tutorial, pass_check
+from tests.actors import RIGHT_ANSWERS, as_numbered, client_of, do_tutorial, pass_check
 from worker.phrases.scoring import score_due_phrases
 
 
@@ -31,6 +32,13 @@ class Visitor:
         """Press a form's button and wait for the page that follows."""
         with self.page.expect_navigation():
             self.page.click(f"form#{form} {button}")
+
+    def go_on_here(self) -> None:
+        """Come by the link of a visit that began in another browser, with the code that its pages show."""
+        self.open_link()
+        self.press("start")
+        self.page.fill("#resume-code", resume_code(AnnotationSession.objects.latest("pk")))
+        self.press("resume")
 
     def walk_to_task(self) -> Iterator[str]:
         """Go by every page from the link to the running clock; yields each page's name while the person is on it."""
@@ -70,8 +78,8 @@ class Visitor:
 
     def answer_check(self, answers: Mapping[str, str]) -> None:
         """Choose the options of the comprehension check, and send them."""
-        for name, key in answers.items():
-            self.page.check(f"input[name={name}][value={key}]")
+        for name, number in as_numbered(AnnotationSession.objects.latest("pk"), answers).items():
+            self.page.check(f"input[name={name}][value='{number}']")
         self.press("check")
 
     def go_to_task(self) -> None:

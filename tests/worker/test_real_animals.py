@@ -19,7 +19,17 @@ from django.core.management import call_command
 from django.test import Client
 
 from annotations.analysis.concepts.concept_tables import concept_tables
-from annotations.models import Assignment, BaseModel, Dataset, Moderation, Phrase, Run, RunState, Study
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    BaseModel,
+    Dataset,
+    Moderation,
+    Phrase,
+    Run,
+    RunState,
+    Study,
+)
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.visits.tutorial import RIGHT
 from annotations.services.datasets.base_models import test_group_metrics as measure
@@ -33,7 +43,7 @@ from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
 from modeling.tensors.retraining import train_heads
-from tests.actors import RIGHT_ANSWERS
+from tests.actors import RIGHT_ANSWERS, as_numbered
 from worker.common.process_cache import training_set
 from worker.phrases.scoring import score_due_phrases
 from worker.retraining.corrections import train_due_corrections
@@ -116,7 +126,8 @@ def go_to_the_task(client: Client, study: Study) -> Assignment:
     for text in ("red", "large red"):
         client.post("/visit/tutorial/phrases", {"client_uuid": uuid.uuid4(), "text": text})
     client.post("/visit/tutorial")
-    client.post("/visit/check", {**RIGHT_ANSWERS, "client_uuid": uuid.uuid4()})
+    answers = as_numbered(AnnotationSession.objects.get(study=study), RIGHT_ANSWERS)
+    client.post("/visit/check", {**answers, "client_uuid": uuid.uuid4()})
     assignment = Assignment.objects.get(session__study=study)
     began = client.post(f"/visit/tasks/{assignment.public_id}/begin", follow=True)
     assert began.status_code == 200

@@ -66,7 +66,9 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class AskedOption:
-    key: str
+    """number: its place on this visit's page, from 1, which is all that the form sends of it."""
+
+    number: int
     text: Promise
     is_chosen: bool
 
@@ -93,6 +95,20 @@ class Check:
         return sum(bool(asked.was_wrong) for asked in self.asked)
 
 
+def option_order(seed: int, question: Question) -> tuple[str, ...]:
+    """Return the keys of a question's options in the order in which the visit of this seed is shown them."""
+    n, place = len(question.options), QUESTIONS.index(question)
+    return tuple(question.options[at][0] for at in sample(n, n, 0, (seed, _CHECK_SEED, place)))
+
+
+def chosen(session: AnnotationSession, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of the option that was chosen of each question; "" where none was, or none of this number."""
+    return {
+        question.name: _key(option_order(session.seed, question), given.get(question.name, ""))
+        for question in QUESTIONS
+    }
+
+
 def check(session: AnnotationSession, given: Mapping[str, str] | None = None) -> Check:
     """Return the questions, their options in the visit's own order, with the answers of its last try.
 
@@ -100,14 +116,19 @@ def check(session: AnnotationSession, given: Mapping[str, str] | None = None) ->
     """
     last = session.check_attempts.last()
     tried = {} if last is None else last.answers
-    chosen = tried if given is None else given
-    asked = tuple(_asked(session, place, tried, chosen) for place in range(len(QUESTIONS)))
+    shown = tried if given is None else given
+    asked = tuple(_asked(session, question, tried, shown) for question in QUESTIONS)
     return Check(asked, 1 if last is None else last.number + 1, uuid.uuid4())
 
 
-def _asked(session: AnnotationSession, place: int, judged: Mapping[str, str], shown: Mapping[str, str]) -> Asked:
-    question = QUESTIONS[place]
-    tried, chosen = judged.get(question.name), shown.get(question.name)
-    order = sample(len(question.options), len(question.options), 0, (session.seed, _CHECK_SEED, place))
-    options = tuple(AskedOption(key, text, key == chosen) for key, text in (question.options[at] for at in order))
+def _asked(
+    session: AnnotationSession, question: Question, judged: Mapping[str, str], shown: Mapping[str, str]
+) -> Asked:
+    tried, chosen_key = judged.get(question.name), shown.get(question.name)
+    texts, order = dict(question.options), option_order(session.seed, question)
+    options = tuple(AskedOption(number, texts[key], key == chosen_key) for number, key in enumerate(order, start=1))
     return Asked(question, options, None if tried is None else tried != question.right)
+
+
+def _key(order: tuple[str, ...], number: str) -> str:
+    return {str(at): key for at, key in enumerate(order, start=1)}.get(number, "")

@@ -18,10 +18,11 @@ def check(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Ask the questions; POST is one try, and the page after it shows what became of it."""
     context = {"session": session, **steps(2)}
     if request.method == "POST":
+        answers = readings.chosen(session, request.POST)
         try:
-            comprehension.answer(session, client_uuid=client_uuid(request.POST), answers=request.POST.dict())
+            comprehension.answer(session, client_uuid=client_uuid(request.POST), answers=answers)
         except CheckIncomplete as error:
-            check = readings.check(session, given=request.POST.dict())
+            check = readings.check(session, given=answers)
             return render(
                 request,
                 "annotations/check.html",

@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 
 from annotations.models import AnnotationSession, CheckAttempt, Outcome, Study
+from annotations.readings.visits.comprehension import QUESTIONS, option_order
+from annotations.readings.visits.resume_codes import resume_code
 from annotations.services.visits import sessions
-from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, client_of, do_tutorial
+from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, as_numbered, client_of, do_tutorial
 from tests.annotations.views.pages import one, shown, tree
 
 
@@ -21,13 +23,39 @@ def carol(open_study: Study) -> Client:
 
 
 def answer(client: Client, answers: Mapping[str, str], *, follow: bool = True) -> Any:
-    return client.post("/visit/check", {**answers, "client_uuid": str(uuid.uuid4())}, follow=follow)
+    given = as_numbered(AnnotationSession.objects.get(), answers)
+    return client.post("/visit/check", {**given, "client_uuid": str(uuid.uuid4())}, follow=follow)
 
 
 def test_three_questions_are_asked_with_nothing_chosen(carol: Client) -> None:
     form = one(carol.get("/visit/check"), "form#check")
     assert len(form.select("fieldset")) == 3
     assert not form.select("input[checked], .feedback")
+
+
+def test_a_form_that_knows_the_answers_by_heart_knows_nothing(carol: Client) -> None:
+    """Each visit has its own order, and the page sends places in it: no fixed answer is right for everybody."""
+    page = one(carol.get("/visit/check"), "form#check")
+    values = {option["value"] for option in page.select("input[type=radio]")}
+    assert values == {"1", "2", "3"}
+    assert carol.post("/visit/check", {**RIGHT_ANSWERS, "client_uuid": uuid.uuid4()}).status_code == 400
+    assert len({tuple(option_order(seed, question) for question in QUESTIONS) for seed in range(300)}) > 100
+    orders = [option_order(seed, QUESTIONS[0]).index(QUESTIONS[0].right) for seed in range(300)]
+    assert all(60 < orders.count(place) < 140 for place in range(3))
+
+
+def test_the_order_can_be_computed_again_from_the_seed(carol: Client) -> None:
+    session = AnnotationSession.objects.get()
+    options = one(carol.get("/visit/check"), "fieldset:first-of-type").select("label")
+    texts = dict(QUESTIONS[0].options)
+    assert [shown(option) for option in options] == [
+        str(texts[key]) for key in option_order(session.seed, QUESTIONS[0])
+    ]
+
+
+def test_what_is_stored_is_which_option_and_not_where_it_stood(carol: Client) -> None:
+    answer(carol, WRONG_ANSWERS)
+    assert CheckAttempt.objects.get().answers == WRONG_ANSWERS
 
 
 def test_right_answers_go_on_to_the_first_task(carol: Client) -> None:
@@ -46,7 +74,7 @@ def test_a_missing_answer_is_asked_for_and_what_was_chosen_stays(carol: Client) 
     response = answer(carol, {"wrong": "other"})
     assert response.status_code == 400
     assert "answer every question" in shown(one(response, ".field-error"))
-    assert one(response, "input[checked]")["value"] == "other"
+    assert "another class" in shown(one(response, "label:has(input[checked])"))
     assert not CheckAttempt.objects.exists()
 
 
@@ -71,6 +99,7 @@ def test_the_link_does_not_either(carol: Client) -> None:
     for _ in range(2):
         answer(carol, WRONG_ANSWERS)
     ids = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
+    ids["resume_code"] = resume_code(AnnotationSession.objects.get())
     assert Client().post("/study/sprites/start", ids, follow=True).redirect_chain[-1] == ("/visit/not-passed", 303)
 
 
