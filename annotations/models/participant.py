@@ -143,6 +143,13 @@ class AnnotationSession(models.Model):
         blank=True,
         help_text="opens its withdrawal page; sealed under IDENTITY_KEYS; empty once ids are destroyed",
     )
+    n_spans = models.PositiveIntegerField(default=0, db_default=0, help_text="of its budget, as the next ones")
+    n_screens = models.PositiveIntegerField(default=0, db_default=0)
+    n_replies = models.PositiveIntegerField(default=0, db_default=0)
+    n_starts = models.PositiveIntegerField(default=0, db_default=0)
+    n_refused = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="requests for which a budget was used up"
+    )
 
     objects = SessionQuerySet.as_manager()
 
@@ -176,6 +183,7 @@ class AnnotationSession(models.Model):
                 name="session_withdrawn_has_time",
             ),
         ]
+        indexes = [models.Index(fields=["n_refused"], name="session_over_budget", condition=Q(n_refused__gt=0))]
 
     def __str__(self) -> str:
         return f"{self.participant} / {self.submission_key}"

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Count, Sum
 
+from annotations.models import AnnotationSession
 from annotations.readings.monitoring import queue_health
 
 LATELY = dt.timedelta(minutes=5)
@@ -40,6 +42,8 @@ BATCH = Metric("clarify_score_batch_phrases", "of these, how many were scored to
 ENCODE_TIME = Metric(
     "clarify_encode_seconds", "of these, how long the encoder took for the batch, where a text was new to it"
 )
+OVER_BUDGET = Metric("clarify_visits_over_budget", "visits whose browser was refused something, since it sent too much")
+REFUSED = Metric("clarify_refused_over_budget", "requests that were refused for that")
 
 # A batch is stored at one moment, and its phrases share the encoder's time.
 _SCORED = """
@@ -81,6 +85,11 @@ def samples(now: dt.datetime) -> Iterator[Sample]:
         if row.silent_s is not None:
             yield Sample(WORKERS_SILENT, row.silent_s, f'queue="{row.queue}"')
     yield from _scored(now)
+    over = AnnotationSession.objects.filter(n_refused__gt=0).aggregate(
+        n=Count("id"), refused=Sum("n_refused", default=0)
+    )
+    yield Sample(OVER_BUDGET, over["n"])
+    yield Sample(REFUSED, over["refused"])
 
 
 def _scored(now: dt.datetime) -> Iterator[Sample]:

@@ -152,6 +152,64 @@ class StudyFull(ServiceError):
     )
 
 
+class PlacesHeld(ServiceError):
+    """People whom nobody vouches for hold as many of the open places as they may at once."""
+
+    code = "places_held"
+    sentence = _(
+        "Many people are in this study just now, and the next place becomes free as soon as one of them is done. "
+        "Please wait a few minutes on this page, then go on with the button. Nothing is lost meanwhile."
+    )
+
+
+class TooManyFromNetwork(ServiceError):
+    """As many people as may have started the study today from this network, without proof of where they come from."""
+
+    code = "too_many_from_network"
+    status = 429
+    sentence = _(
+        "Several people started this study today over the internet connection that you use, so it takes nobody new "
+        "from there for now. Please use another connection, such as your phone's own, or come back tomorrow. If you "
+        "came from Prolific and cannot do so, please return the study there. That is not a rejection, and has no "
+        "disadvantage for you."
+    )
+
+
+class Withdrawn(ServiceError):
+    """The link of somebody who withdrew: it starts nothing new."""
+
+    code = "withdrawn"
+    status = 410
+    sentence = _(
+        "You withdrew from this study, and what you did in it is deleted, so it cannot be started again. If it is "
+        "still open where you found it, please return it there. That is not a rejection, and has no disadvantage for "
+        "you."
+    )
+
+
+class ResumeCodeNeeded(ServiceError):
+    """The visit goes on in another browser than where it began, and nothing proves that it is the same person."""
+
+    code = "resume_code_needed"
+    status = 403
+    sentence = _(
+        "Someone began this study with this link in another browser. To go on here, please type the code that stands "
+        "at the foot of the study's pages there."
+    )
+
+
+class ResumeCodeWrong(ResumeCodeNeeded):
+    code = "resume_code_wrong"
+    sentence = _("This code is not right. Please look again at the foot of the pages in the browser where you began.")
+
+
+class TooManyResumeCodes(TryAgainLater):
+    """More codes were tried than anybody mistypes."""
+
+    code = "too_many_resume_codes"
+    sentence = _("Too many codes were tried. Please wait ten minutes, then type the code once more.")
+
+
 class EntryNotVerified(ServiceError):
     """The study takes only people whom Prolific surely sent, or the link's proof is another person's."""
 
@@ -280,6 +338,17 @@ class TooFast(TryAgainLater):
 
     code = "too_fast"
     sentence = _("That was very fast. Please wait a moment and submit your phrase again.")
+
+
+class BudgetSpent(ServiceError):
+    """A visit's browser sent more than any honest visit does, so no more of that kind is stored."""
+
+    code = "budget_spent"
+    status = 429
+    sentence = _(
+        "This page was loaded, or sent something, far more often than the study needs, so it takes no more of that. "
+        "What you did before is kept."
+    )
 
 
 class NoProlificToken(ServiceError):

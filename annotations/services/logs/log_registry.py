@@ -60,6 +60,7 @@ _BEGUN = ~Q(study__state=StudyState.DRAFT)  # a draft can be changed at will, an
 _IN_CONFIGURATION = "frozen: stands in the configuration's data"
 _NEVER_FROZE = "how to find and pay people, and whom to call: in no table of results; the audit log has each change"
 _JOB = "how a worker gets on with it"
+_BUDGETS = "n_spans n_screens n_replies n_starts n_refused"
 _STAFF = "who of the staff did it: the audit log has that"
 _KEY = "a key is in no log"
 
@@ -140,7 +141,10 @@ SESSION = LoggedTable(
     ),
     personal=columns("", participant="participant__pseudonym", session="submission_key"),
     outlives_erasure=True,
-    left_out={_KEY: "sealed_withdrawal_token"},
+    left_out={
+        _KEY: "sealed_withdrawal_token",
+        "how much of its budgets is used: the rows themselves are told of": _BUDGETS,
+    },
     of_person="participant",
 )
 CONSENT = _of_a_visit(

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from annotations.models import Assignment, Phrase, PhraseState, event_kinds
@@ -12,6 +13,8 @@ from annotations.services.logs.event_payloads import row_state
 from annotations.services.phrases import assignments
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.phrases import phrase_text
+
+MAX_FAILED = 50  # phrases of a task that could not be scored and use up no try
 
 
 def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tuple[Phrase, bool]:
@@ -40,8 +43,9 @@ def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tupl
 
 def _refuse_late(assignment: Assignment) -> None:
     assignments.refuse_unless_running(assignment, timezone.now())
-    # A phrase that could not be scored is no fault of the person, so it does not use up a try.
-    if assignment.phrases.exclude(state=PhraseState.FAILED).count() >= assignment.task.max_phrases:
+    counts = assignment.phrases.aggregate(n=Count("id"), n_failed=Count("id", filter=Q(state=PhraseState.FAILED)))
+    # A phrase that could not be scored is no fault of the person, so it does not use up a try; but there is an end.
+    if counts["n"] - min(counts["n_failed"], MAX_FAILED) >= assignment.task.max_phrases:
         raise TooManyPhrases(assignment.task.max_phrases)
 
 

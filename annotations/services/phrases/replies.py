@@ -8,7 +8,6 @@ import uuid
 from dataclasses import dataclass, field
 
 import numpy as np
-from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import (
@@ -21,7 +20,9 @@ from annotations.models import (
     ThresholdChoice,
     event_kinds,
 )
+from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import ClientUuidReused, PhraseNotScored, ThresholdRefused
+from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
@@ -46,10 +47,10 @@ def choose_threshold(phrase: Phrase, threshold: float | None, act: Act | None = 
 
     Returns the choice that counts then. The same act again changes nothing, also after the end; one older than what
     counts is stored, and changes nothing else. Raises ThresholdRefused unless it lies between the least and the
-    greatest similarity (times the score's sign), PhraseNotScored, ClientUuidReused, and as
+    greatest similarity (times the score's sign), PhraseNotScored, ClientUuidReused, BudgetSpent, and as
     `assignments.refuse_unless_running` does.
     """
-    with transaction.atomic():
+    with visit_budgets.within(phrase.assignment.session, Budget.REPLIES):
         scored = _scored(phrase)
         if threshold is not None:
             threshold = _within(scored, threshold)
@@ -66,9 +67,9 @@ def judge(phrase: Phrase, answer: JudgementAnswer, act: Act | None = None) -> Ju
     """Store what the person says of the images most like the phrase, and return the judgement that counts then.
 
     The same act again changes nothing, also after the end; one older than what counts is stored, and changes nothing
-    else. Raises PhraseNotScored, ClientUuidReused, and as `assignments.refuse_unless_running` does.
+    else. Raises PhraseNotScored, ClientUuidReused, BudgetSpent, and as `assignments.refuse_unless_running` does.
     """
-    with transaction.atomic():
+    with visit_budgets.within(phrase.assignment.session, Budget.REPLIES):
         scored = _scored(phrase)
         reply = _take(scored, ReplyKind.JUDGEMENT, answer, act or Act())
         if reply is not None:

@@ -3,12 +3,11 @@
 import uuid
 from dataclasses import asdict, dataclass
 
-from django.db import transaction
-
 from annotations.models import AnnotationSession, DeviceReport, event_kinds
+from annotations.services.common import visit_budgets
+from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
-from annotations.services.visits import withdrawal
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,16 @@ class Device:
     client_uuid: uuid.UUID | None = None
 
 
-@transaction.atomic
 def store(session: AnnotationSession, device: Device) -> DeviceReport | None:
     """Add a report to the visit: one each time that its person comes by the study's link, none once they withdrew.
 
-    Start that is pressed twice on one page reports once.
+    Start that is pressed twice on one page reports once. Raises BudgetSpent.
     """
-    if withdrawal.is_withdrawn(session):
-        return None
+    with visit_budgets.within(session, Budget.STARTS) as is_kept:
+        return _store(session, device) if is_kept else None
+
+
+def _store(session: AnnotationSession, device: Device) -> DeviceReport:
     if device.client_uuid is not None:
         stored = session.device_reports.filter(client_uuid=device.client_uuid).first()
         if stored is not None:

@@ -5,14 +5,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import AnnotationSession, Assignment, Span, SpanKind, event_kinds
+from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import StageMismatch
+from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
-from annotations.services.visits import withdrawal
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Report:
 
 
 def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
-    """Store spans; one that is sent again is stored once. Raises StageMismatch for a visit without consent.
+    """Store spans; one that is sent again is stored once, and taken from the visit's budget each time.
+
+    Raises StageMismatch for a visit without consent, BudgetSpent.
 
     Of a visit that was withdrawn nothing is stored: a page that is still open somewhere goes on reporting.
 
@@ -39,8 +41,8 @@ def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
     if session.consented_at is None and not session.is_expert:
         raise StageMismatch
     now = timezone.now()
-    with transaction.atomic():
-        if withdrawal.is_withdrawn(session):
+    with visit_budgets.within(session, Budget.SPANS, len(reports)) as is_kept:
+        if not is_kept:
             return
         assignments: dict[uuid.UUID | None, Assignment] = {each.public_id: each for each in session.assignments.all()}
         sent = {report.client_uuid: report for report in reports}

@@ -51,14 +51,6 @@ def withdraw(session: AnnotationSession) -> AnnotationSession:
     return session
 
 
-def is_withdrawn(session: AnnotationSession) -> bool:
-    """Say whether the visit is withdrawn, and hold its row to the end of the transaction.
-
-    For what a browser may still send: so nothing is stored after the erasure of what is there.
-    """
-    return AnnotationSession.objects.select_for_update(no_key=True).get(pk=session.pk).withdrawn_at is not None
-
-
 def _withdraw(session: AnnotationSession) -> None:
     if session.stage == Stage.CONSENT:
         sessions.decline(session)

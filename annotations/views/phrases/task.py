@@ -19,7 +19,9 @@ from annotations.models.arrays import without_arrays
 from annotations.readings.phrases import task_screen
 from annotations.readings.phrases.screen_records import screen
 from annotations.readings.phrases.task_screen import Draws
+from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
 from annotations.services.phrases import assignments, phrase_submission, rate_limit
 from annotations.views.common.current_visit import SeeOther, go_on, in_visit, steps
@@ -48,10 +50,11 @@ def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
     if assignment.state == AssignmentState.WAITING:
         return _begin_page(request, assignment)
     now = timezone.now()
-    if assignments.is_over(assignment, now):
+    deadline = assignments.effective_deadline(assignment, now)
+    if deadline is not None and now > deadline:
         context = {"assignment": assignment, "session": session, **steps(3)}
         return render(request, "annotations/task_time_over.html", context)
-    return _task_page(request, assignment, now, request.GET)
+    return _task_page(request, assignment, deadline, request.GET)
 
 
 @require_POST
@@ -130,11 +133,15 @@ def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 
 
 def _task_page(
-    request: HttpRequest, assignment: Assignment, now: dt.datetime, given: QueryDict, refused: _Refused | None = None
+    request: HttpRequest,
+    assignment: Assignment,
+    deadline: dt.datetime | None,
+    given: QueryDict,
+    refused: _Refused | None = None,
 ) -> HttpResponse:
     draws = _draws(given)
     context = {
-        **_work_context(assignment, _shown(given), draws, now),
+        **_work_context(assignment, _shown(given), draws, deadline),
         "assignment": assignment,
         "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
@@ -164,17 +171,20 @@ def answer(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> Ht
 def _fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
     """Answer with what changes on the page from one phrase to the next."""
     given = request.POST if request.method == "POST" else request.GET
-    context = _work_context(assignment, shown, _draws(given), timezone.now())
+    deadline = assignments.effective_deadline(assignment, timezone.now())
+    context = _work_context(assignment, shown, _draws(given), deadline)
     _log_screen(request, context)
     return render(request, "annotations/work_fragment.html", context)
 
 
 def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
-    """Note which images a page shows; a page that waits for a score shows no new ones."""
+    """Note which images a page shows; a page that waits for a score shows no new ones. Raises BudgetSpent."""
     shown = screen(context["work"], context["draws"], context.get("images"))
     if request.method != "HEAD" and shown["rows"]:
         session = context["work"].assignment.session
-        events.record(event_kinds.SCREEN_SHOWN, study=session.study, session=session, **shown)
+        with visit_budgets.within(session, Budget.SCREENS) as is_kept:
+            if is_kept:
+                events.record(event_kinds.SCREEN_SHOWN, study=session.study, session=session, **shown)
 
 
 def _refusal(
@@ -184,12 +194,15 @@ def _refusal(
         response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
         response.status_code = error.status
     else:
-        response = _task_page(request, assignment, now, request.POST, _Refused(error, typed))
+        deadline = assignments.effective_deadline(assignment, now)
+        response = _task_page(request, assignment, deadline, request.POST, _Refused(error, typed))
     return with_headers_of(error, response)
 
 
-def _work_context(assignment: Assignment, shown: uuid.UUID | None, draws: Draws, now: dt.datetime) -> dict[str, Any]:
-    deadline = assignments.effective_deadline(assignment, now)
+def _work_context(
+    assignment: Assignment, shown: uuid.UUID | None, draws: Draws, deadline: dt.datetime | None
+) -> dict[str, Any]:
+    now = timezone.now()
     work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
     minutes = _minutes(work.seconds_left)
     return {
