@@ -83,7 +83,11 @@ class StudyAdmin(TitledList, StudyScoped):
 
     # -- The form ------------------------------------------------------------------------------------------------------
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"completion_code": new_code(), **super().get_changeform_initial_data(request)}
+        return {
+            "completion_code": new_code(),
+            "only_verified": bool(settings.PROLIFIC_TOKEN),
+            **super().get_changeform_initial_data(request),
+        }
 
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
         """Show codes to those who run the study, not to those who analyse it."""

@@ -107,7 +107,8 @@ HELP = {
     "something new falls below this.",
     "external_study_id": "The last part of the study's address on Prolific. Links with another one are refused; empty: "
     "links of any study are taken.",
-    "only_verified": "Refuse people whose link is neither signed by Prolific nor confirmed by its API. Needs a token.",
+    "only_verified": "Refuse people whose link is neither signed by Prolific (secure links, set in the study there) "
+    "nor confirmed by its API (needs this site's token). A paid study needs it: anybody can invent other links' ids.",
     "completion_code": "For everybody who finishes. Shown only once the completion is stored.",
     "no_consent_code": "For people who decline, if you want to send them back with a code.",
     "failed_check_code": "For people who fail the check twice; empty: they are asked to return the study.",

@@ -19,7 +19,7 @@ NO_LONGER = "app.prolific.co"
 def way_checks(study: Study) -> list[Check]:
     """How people come in and go back."""
     found = [block(reason, FixIn.LINK if "parameters" in reason else FixIn.ENTRY) for reason in link_reasons(study)]
-    return [*found, _redirect(study), _codes(study), _study_id(study)]
+    return [*found, *_verification(study), _redirect(study), _codes(study), _study_id(study)]
 
 
 def place_checks(study: Study) -> list[Check]:
@@ -89,6 +89,24 @@ def codes_of(study: Study) -> dict[str, str]:
         "researcher": study.researcher_code,
     }
     return {outcome: code for outcome, code in codes.items() if code}
+
+
+def _verification(study: Study) -> list[Check]:
+    """Anybody can invent the ids of an unsigned link, and so as many people as there are places, each with its code."""
+    if study.only_verified:
+        on_prolific = "Switch secure links on in the study on Prolific"
+        way = (
+            "Prolific's API confirms them too." if settings.PROLIFIC_TOKEN else f"{on_prolific}: no token is set here."
+        )
+        return [passed(f"Only people whom Prolific vouches for come in. {way}")]
+    if study.reward_cents or study.bonus_cents:
+        sentence = (
+            "The study pays, and anybody can invent people by its link, who take places and codes. Tick “only verified "
+            "entries”, and switch secure links on in the study on Prolific, or ask your operator for a Prolific token. "
+            "Where nobody is paid by Prolific, leave reward and bonus empty."
+        )
+        return [block(sentence, FixIn.ENTRY)]
+    return []
 
 
 def _redirect(study: Study) -> Check:
