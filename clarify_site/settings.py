@@ -38,6 +38,7 @@ METRICS_TOKEN = read.token("METRICS_TOKEN")
 REQUIRE_TWO_FACTOR = read.flag("REQUIRE_TWO_FACTOR", True)
 SIGN_IN_TRIES = int(read.number("SIGN_IN_TRIES", 5, 3, 1000))
 PHRASES_PER_MINUTE = int(read.number("PHRASES_PER_MINUTE", 60, 1, 10_000))
+UNVERIFIED_STARTS_PER_NETWORK = int(read.number("UNVERIFIED_STARTS_PER_NETWORK", 3, 1, 1_000_000))
 LOG_LEVEL = read.text("LOG_LEVEL", "INFO").upper()
 
 # -- Prolific: without a token, links, codes and files do the same work (docs/prolific.md) -----------------------------
@@ -175,9 +176,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-BEHIND_PROXY = read.flag("BEHIND_PROXY", HTTPS)
 PROXY_COUNT = int(read.number("PROXY_COUNT", 1, 1, 10))
-if BEHIND_PROXY:
+if read.flag("BEHIND_PROXY", HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_HANDLERS = ["annotations.no_uploads.NoUploads"]  # a view that takes files sets its own

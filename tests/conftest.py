@@ -18,8 +18,9 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
-from annotations.models import BaseModel, Dataset, Study
+from annotations.models import BaseModel, Dataset, EntryVerification, Study
 from annotations.services.prolific import prolific_client
+from annotations.services.visits import entry_verification
 from deploy.local.chromium import on_path
 from tests import actors, under_way
 from tests.fake_prolific import FakeProlific
@@ -114,6 +115,12 @@ def draft_study(base_model: BaseModel) -> Study:
 def open_study(draft_study: Study) -> Study:
     """Open, with a frozen configuration."""
     return actors.open_study(draft_study)
+
+
+@pytest.fixture
+def vouched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prolific vouches for everybody who comes by a link, so no place is held for less time, and none kept free."""
+    monkeypatch.setattr(entry_verification, "verification_of", lambda *_link: EntryVerification.CONFIRMED)
 
 
 @pytest.fixture

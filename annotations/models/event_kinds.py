@@ -22,6 +22,7 @@ SESSION_ERASED = "session_erased"
 IDENTITY_DESTROYED = "identity_destroyed"
 SPANS_REPORTED = "spans_reported"
 ALLOCATION_MADE = "allocation_made"
+ALLOCATION_EXTENDED = "allocation_extended"
 ALLOCATION_COMPLETED = "allocation_completed"
 ALLOCATION_RELEASED = "allocation_released"
 SUBMISSION_STATUS = "submission_status"
@@ -85,6 +86,7 @@ KINDS = OF_A_VISIT | {
     IDENTITY_DESTROYED,
     SPANS_REPORTED,
     ALLOCATION_MADE,
+    ALLOCATION_EXTENDED,
     ALLOCATION_COMPLETED,
     ALLOCATION_RELEASED,
     SUBMISSION_STATUS,

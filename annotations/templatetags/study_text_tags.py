@@ -3,8 +3,9 @@
 from django import template
 from django.utils.translation import get_language
 
-from annotations.models import Study
+from annotations.models import AnnotationSession, Study
 from annotations.models.study_texts import OWN_LANGUAGE, StudyText
+from annotations.readings.visits import resume_codes
 
 register = template.Library()
 
@@ -13,3 +14,9 @@ register = template.Library()
 def here(study: Study, name: str) -> StudyText:
     """Return one of the study's texts in the language of the page, if it was translated: {{ study|here:"title" }}."""
     return study.text(name, get_language() or OWN_LANGUAGE)
+
+
+@register.filter
+def resume_code(session: AnnotationSession) -> str:
+    """Return the code with which the visit goes on in another browser: {{ session|resume_code }}."""
+    return resume_codes.resume_code(session)

@@ -68,3 +68,14 @@ def test_the_page_after_a_check_failed_twice_has_no_violation(new_visitor: NewVi
     for _ in range(2):
         visitor.answer_check(WRONG_ANSWERS)
     check(visitor, "not passed")
+
+
+def test_the_page_that_asks_for_a_resume_code_has_no_violation(visitor: Visitor, new_visitor: NewVisitor) -> None:
+    visitor.go_to_check()
+    other = new_visitor(bypass_csp=True)
+    other.open_link()
+    other.press("start")
+    check(other, "resume")
+    other.page.fill("#resume-code", "AAAA-AAAA")
+    other.press("resume")
+    check(other, "resume: a wrong code")

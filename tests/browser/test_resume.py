@@ -103,8 +103,7 @@ def test_a_second_device_goes_on_in_the_same_place(visitor: Visitor, new_visitor
     visitor.go_to_task()
     visitor.say_and_score("red")
     phone = new_visitor(viewport={"width": 390, "height": 844})
-    phone.open_link()
-    phone.press("start")
+    phone.go_on_here()
     phone.sees_score_of("red")
     assert phone.history == ["red"]
     assert images_of(phone) == images_of(visitor)

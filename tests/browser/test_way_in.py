@@ -88,8 +88,7 @@ def test_the_example_goes_on_where_it_was_on_another_device(visitor: Visitor, ne
     visitor.press("look", ".wrong button >> nth=3")
     visitor.practise("tilted")
     phone = new_visitor(viewport={"width": 390, "height": 844})
-    phone.open_link()
-    phone.press("start")
+    phone.go_on_here()
     expect(phone.page.locator("#answer .score-number")).to_contain_text("0.30")
     assert PracticePhrase.objects.count() == 1
 

@@ -18,17 +18,21 @@ from annotations.models import (
     Allocation,
     AllocationState,
     AnnotationSession,
+    EntryVerification,
     RestartRule,
+    SessionKind,
     Study,
     event_kinds,
 )
 from annotations.readings.allocation.cells import Cell, cell_counts, cell_key, taken
 from annotations.services.allocation import repeat_visits
-from annotations.services.common.service_errors import StudyFull
+from annotations.services.common.service_errors import PlacesHeld, StudyFull
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
 
 EXPIRED, RESTARTED, WITHDRAWN, FAILED_CHECK = "expired", "restarted", "withdrawn", "failed_check"  # release reasons
+UNVERIFIED_LEASE = dt.timedelta(minutes=5)  # until the tutorial is done, where nobody vouches for the person
+UNVERIFIED_SHARE = 4  # such people hold at most one in so many of the open places at once, and one at least
 LEAST_FILLED, SAME_CELL = "least_filled", "same_cell"  # why a visit got its cell
 
 
@@ -47,7 +51,8 @@ def allocate(session: AnnotationSession) -> None:
 
     A place that the person holds in an earlier visit is released; the study's restart rule says whether the new one is
     in the same cell. The caller's transaction holds the consent. A no-op for previews and simulated visits, whose cell
-    their link names. Raises StudyFull, and as `repeat_visits.refuse_again` does.
+    their link names. Of an unverified visit the lease is UNVERIFIED_LEASE until `extend_lease` (docs/decisions/0031).
+    Raises StudyFull, PlacesHeld, and as `repeat_visits.refuse_again` does.
     """
     if session.is_uncounted:
         return
@@ -57,8 +62,8 @@ def allocate(session: AnnotationSession) -> None:
     if earlier is not None:
         _release([earlier], RESTARTED)
     counted = cell_counts(study)
-    if study.quota is not None and taken(study).count() >= study.quota:
-        raise StudyFull
+    if study.quota is not None:
+        _refuse_without_room(study, study.quota, is_unverified=_is_unverified(session))
     counts, seed = {cell.key: cell.held for cell in counted}, secrets.randbits(63)
     if earlier is not None and study.restart_rule == RestartRule.SAME_CELL:
         rule, key = SAME_CELL, cell_key(earlier.condition, earlier.order)
@@ -66,6 +71,20 @@ def allocate(session: AnnotationSession) -> None:
         rule, key = LEAST_FILLED, choose(counts, seed)
     chosen = next(cell for cell in counted if cell.key == key)
     _store(session, study, chosen, counts, seed, rule)
+
+
+def extend_lease(session: AnnotationSession) -> None:
+    """Hold an unverified visit's place for the study's whole lease from now on, since its tutorial is done.
+
+    The caller's transaction has locked the visit. A no-op for any other visit, and for a place that was given on.
+    """
+    if not _is_unverified(session):
+        return
+    study = _locked(session.study_id)
+    for allocation in Allocation.objects.filter(session=session, state=AllocationState.LIVE):
+        allocation.lease_expires_at = allocation.allocated_at + dt.timedelta(minutes=study.lease_minutes)
+        allocation.save(update_fields=["lease_expires_at"])
+        _record(event_kinds.ALLOCATION_EXTENDED, allocation, session)
 
 
 def complete(session: AnnotationSession) -> None:
@@ -134,12 +153,31 @@ def _locked(study_id: int) -> Study:
     return Study.objects.select_for_update(no_key=True).get(pk=study_id)
 
 
+def _is_unverified(session: AnnotationSession) -> bool:
+    return session.kind == SessionKind.PARTICIPANT and session.verification == EntryVerification.UNVERIFIED
+
+
+def _refuse_without_room(study: Study, quota: int, *, is_unverified: bool) -> None:
+    n_taken = taken(study).count()
+    if n_taken >= quota:
+        raise StudyFull
+    if is_unverified:
+        of_unverified = {
+            "session__kind": SessionKind.PARTICIPANT,
+            "session__verification": EntryVerification.UNVERIFIED,
+        }
+        n_held = taken(study).filter(state=AllocationState.LIVE, **of_unverified).count()
+        if n_held >= max(1, (quota - n_taken + n_held) // UNVERIFIED_SHARE):
+            raise PlacesHeld
+
+
 def _store(
     session: AnnotationSession, study: Study, cell: Cell, counts: Mapping[str, int], seed: int, rule: str
 ) -> None:
     session.condition, session.order = cell.condition, cell.order
     session.save(update_fields=["condition", "order"])
     now = timezone.now()
+    lease = UNVERIFIED_LEASE if _is_unverified(session) else dt.timedelta(minutes=study.lease_minutes)
     allocation = Allocation.objects.create(
         study=study,
         session=session,
@@ -149,7 +187,7 @@ def _store(
         counts=counts,
         seed=seed,
         allocated_at=now,
-        lease_expires_at=now + dt.timedelta(minutes=study.lease_minutes),
+        lease_expires_at=now + lease,
     )
     _record(event_kinds.ALLOCATION_MADE, allocation, session, counts=dict(counts), seed=seed, rule=rule)
 

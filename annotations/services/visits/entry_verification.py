@@ -13,11 +13,22 @@ logger = logging.getLogger(__name__)
 
 
 def verify_entry(study: Study, ids: OutsideIds, token: str) -> EntryVerification:
+    """Return how sure a new visit's entry is, as `verification_of` does, whose errors it raises.
+
+    Raises EntryNotVerified also for an unverified entry of a study that takes no such.
+    """
+    verification = verification_of(study, ids, token)
+    if study.only_verified and verification == EntryVerification.UNVERIFIED:
+        raise EntryNotVerified
+    return verification
+
+
+def verification_of(study: Study, ids: OutsideIds, token: str) -> EntryVerification:
     """Return the surest verification that a link's ids and token reach. It may ask Prolific, so hold no transaction.
 
     A token that proves nothing (expired, made for another site, changed) is as good as none; so is one for this
     submission that does not say whose it is, where Prolific's API knows it as another's. Raises EntryNotVerified for a
-    token that Prolific signed for somebody else, and for an unverified entry of a study that takes no such.
+    token that Prolific signed for somebody else.
     """
     signed = _signed(token) if token else None
     if signed is not None and not _is_for(signed, ids):
@@ -27,11 +38,7 @@ def verify_entry(study: Study, ids: OutsideIds, token: str) -> EntryVerification
     is_theirs = submissions.confirm(study, ids)
     if signed is not None and is_theirs is not False:
         return EntryVerification.SIGNED
-    if is_theirs:
-        return EntryVerification.CONFIRMED
-    if study.only_verified:
-        raise EntryNotVerified
-    return EntryVerification.UNVERIFIED
+    return EntryVerification.CONFIRMED if is_theirs else EntryVerification.UNVERIFIED
 
 
 def _signed(token: str) -> SignedEntry | None:

@@ -16,6 +16,7 @@ from annotations.models import (
     Audience,
     Consent,
     EndAnswer,
+    EntryVerification,
     Outcome,
     Participant,
     Stage,
@@ -37,23 +38,35 @@ from annotations.services.common.service_errors import (
     StudyForExperts,
     StudyNotFound,
     StudyNotOpen,
+    Withdrawn,
 )
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
 from annotations.services.logs.pseudonyms import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
-from annotations.services.visits import entry_verification
+from annotations.services.visits import entry_verification, unverified_entries
+from annotations.services.visits.unverified_entries import Browser
 from annotations.version import CODE_VERSION
 
+_NO_BROWSER = Browser()  # one of which nothing is known
 
-def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, token: str = "") -> AnnotationSession:
+
+def enter(
+    study: Study,
+    *,
+    participant_id: str,
+    study_id: str,
+    session_id: str,
+    token: str = "",
+    browser: Browser = _NO_BROWSER,
+) -> AnnotationSession:
     """Return the visit of a link's three ids, and make it the first time; the same link is always the same visit.
 
     token: of a signed link, where it has one. Raises LinkIncomplete for a missing or malformed id, or a session id that
     came with another participant; StudyNotFound for the id of another study; StudyForExperts. A visit that exists goes
-    on while the study is paused or closed; a new one raises StudyNotOpen, StudyFull, EntryNotVerified, and as
-    `repeat_visits.refuse_again`.
+    on while the study is paused or closed, and raises as `unverified_entries.refuse_stranger`; a new one raises
+    Withdrawn, StudyNotOpen, StudyFull, EntryNotVerified, TooManyFromNetwork, and as `repeat_visits.refuse_again`.
     """
     ids = outside_ids(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
     if not study.keeps_ids:  # whose visit it was, nobody can tell any more
@@ -63,15 +76,19 @@ def enter(study: Study, *, participant_id: str, study_id: str, session_id: str, 
         .filter(study=study, submission_key=pseudonym(study, "S", ids.session))
         .first()
     )
-    if session is None:
-        session = _enter_anew(study, ids, token)
+    is_new = session is None
+    session = session or _enter_anew(study, ids, token, browser)
     if session.participant.pseudonym != pseudonym(study, "P", ids.participant):
         raise LinkIncomplete(_("This link was made for another person. Please open the study from your own account."))
+    if not is_new:
+        unverified_entries.refuse_stranger(session, ids, token, browser)
     return session
 
 
 def refuse_new_participants(study: Study, ids: OutsideIds) -> None:
-    """Raise StudyNotOpen where a study takes nobody new, StudyFull where its places are taken by other people."""
+    """Raise Withdrawn for the link of an erased visit, StudyNotOpen where a study takes nobody new, StudyFull where its
+    places are taken by other people."""
+    _refuse_withdrawn(study, ids)
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
     places.refuse_full(study, pseudonym(study, "P", ids.participant))
@@ -95,7 +112,8 @@ def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id:
     return ids
 
 
-def _enter_anew(study: Study, ids: OutsideIds, token: str) -> AnnotationSession:
+def _enter_anew(study: Study, ids: OutsideIds, token: str, browser: Browser) -> AnnotationSession:
+    _refuse_withdrawn(study, ids)
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
     # Before the transaction, which waits for nobody outside.
@@ -121,7 +139,15 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str) -> AnnotationSession:
         if created:
             submissions.make(study, ids, session)
             events.record(event_kinds.SESSION_ENTERED, study=study, session=session)
+            if verification == EntryVerification.UNVERIFIED:
+                unverified_entries.count_start(study, browser)
     return session
+
+
+def _refuse_withdrawn(study: Study, ids: OutsideIds) -> None:
+    """Of an erased person nothing but the submission's key is known: whoever withdrew is not taken in again."""
+    if study.forgotten_submissions.filter(submission_key=pseudonym(study, "S", ids.session)).exists():
+        raise Withdrawn
 
 
 def refuse_without_place(session: AnnotationSession) -> None:
@@ -178,6 +204,7 @@ def finish_tutorial(session: AnnotationSession) -> AnnotationSession:
         else:
             moved = begin_tasks(session, Stage.TUTORIAL, tutorial_done_at=now)
         if moved:
+            places.extend_lease(session)
             events.record(event_kinds.TUTORIAL_DONE, study=session.study, session=session)
         elif session.stage not in {Stage.CHECK, Stage.TASKS, Stage.FINISHED}:
             raise StageMismatch

@@ -15,11 +15,26 @@ from django.views.decorators.http import require_POST, require_safe
 from annotations.models import AnnotationSession, Stage, Study
 from annotations.readings.studies.preflight.duration import longest_minutes
 from annotations.readings.visits.tutorial import grids
-from annotations.services.common.service_errors import AlreadyDone, ServiceError, StudyFull, StudyNotFound, StudyNotOpen
+from annotations.services.common.service_errors import (
+    AlreadyDone,
+    ResumeCodeNeeded,
+    ServiceError,
+    StudyFull,
+    StudyNotFound,
+    StudyNotOpen,
+    TooManyResumeCodes,
+    Withdrawn,
+)
 from annotations.services.visits import device_reports, preview_links, sessions
+from annotations.services.visits.unverified_entries import Browser
 from annotations.views.common import error_pages
+from annotations.views.common.client_address import client_network
 from annotations.views.common.current_visit import SESSION_KEY, go_on, in_visit, see, visiting
 from annotations.views.visits.device import DEVICE_FIELDS, reported
+
+RESUME_CODE = "resume_code"  # the form's field
+VISITS_KEY = "annotation_sessions"  # where the cookie's session keeps the visits that the browser was let into
+MAX_VISITS = 50
 
 
 @never_cache
@@ -38,6 +53,8 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
         sessions.refuse_new_participants(study, ids)
     except (StudyNotOpen, StudyFull) as error:
         return error_pages.shut_out(request, error, study, parameters)
+    except Withdrawn as error:
+        return error_pages.refused(request, error)
     return _welcome_page(request, study, parameters)
 
 
@@ -45,20 +62,20 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin the visit of the link, or go on with it, under a new session key."""
+    before = visiting(request)
     try:
-        study = _study(slug)
-        if preview_links.PARAMETER in request.POST:
-            session = preview_links.enter(study, request.POST[preview_links.PARAMETER])
-        else:
-            token = dict(_given_token(request.POST)).get(settings.PROLIFIC_LINK_TOKEN_PARAMETER, "")
-            session = sessions.enter(study, **_given_ids(study, request.POST), token=token)
+        session = _enter(request, _study(slug))
+        device_reports.store(session, reported(request.POST))
+    except (ResumeCodeNeeded, TooManyResumeCodes) as error:
+        return _resume_page(request, _study(slug), error)
     except AlreadyDone as error:
-        return error_pages.refused(request, error, in_visit=visiting(request) == error.completed)
+        return error_pages.refused(request, error, in_visit=before == error.completed)
     except ServiceError as error:
         return error_pages.refused(request, error)
-    device_reports.store(session, reported(request.POST))
-    request.session.cycle_key()
-    request.session[SESSION_KEY] = session.pk
+    if session != before:  # else Start was pressed twice, and the second answer must not undo the first one's cookie
+        request.session.cycle_key()
+        request.session[VISITS_KEY] = [*dict.fromkeys([*_visits(request), session.pk])][-MAX_VISITS:]
+        request.session[SESSION_KEY] = session.pk
     return see("visit")
 
 
@@ -67,6 +84,32 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 def visit(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Go to the page on which the visit stands."""
     return go_on(session)
+
+
+def _enter(request: HttpRequest, study: Study) -> AnnotationSession:
+    if preview_links.PARAMETER in request.POST:
+        return preview_links.enter(study, request.POST[preview_links.PARAMETER])
+    browser = Browser(client_network(request), _visits(request), request.POST.get(RESUME_CODE, ""))
+    return sessions.enter(study, **_given_ids(study, request.POST), token=_token(request.POST), browser=browser)
+
+
+def _visits(request: HttpRequest) -> list[int]:
+    """The visits that this browser was let into, the one that it is in last."""
+    now = request.session.get(SESSION_KEY)
+    return [*request.session.get(VISITS_KEY, []), *([] if now is None else [now])]
+
+
+def _resume_page(request: HttpRequest, study: Study, error: ServiceError) -> HttpResponse:
+    """Ask for the resume code; the form is the link once more, and reports the device as the first one did."""
+    names = (
+        *_parameter_names(study),
+        settings.PROLIFIC_LINK_TOKEN_PARAMETER,
+        *(f"device-{name}" for name in DEVICE_FIELDS),
+    )
+    kept = [(name, request.POST[name]) for name in names if name in request.POST]
+    context = {"study": study, "parameters": kept, "error": error, "client_uuid": uuid.uuid4()}
+    response = render(request, "annotations/resume.html", context, status=error.status)
+    return error_pages.with_headers_of(error, response)
 
 
 def _uncounted(request: HttpRequest, study: Study) -> HttpResponse:
@@ -112,6 +155,9 @@ def _given_ids(study: Study, given: QueryDict) -> dict[str, str]:
 
 def _given_token(given: QueryDict) -> list[tuple[str, str]]:
     """The token of a signed link, as the one parameter that it came in; none where the link has none."""
-    name = settings.PROLIFIC_LINK_TOKEN_PARAMETER
-    token = given.get(name, "")
-    return [(name, token)] if token else []
+    token = _token(given)
+    return [(settings.PROLIFIC_LINK_TOKEN_PARAMETER, token)] if token else []
+
+
+def _token(given: QueryDict) -> str:
+    return given.get(settings.PROLIFIC_LINK_TOKEN_PARAMETER, "")

@@ -14,13 +14,13 @@ PATH = "/study/sprites/"
 IDS = {"PROLIFIC_PID": "sim-person", "STUDY_ID": "simulated", "SESSION_ID": "sim-visit"}
 
 
-def test_who_comes_again_by_the_same_link_is_at_the_same_task(site: str) -> None:
+def test_who_comes_again_by_the_same_link_is_at_the_same_task(site: str, vouched_for: None) -> None:
     with Browser(site) as first, Browser(site) as second:
         assert come_to_task(first, PATH, IDS).url.path == come_to_task(second, PATH, IDS).url.path
     assert AnnotationSession.objects.count() == 1
 
 
-def test_a_visit_that_is_over_has_no_task(site: str, scoring: None) -> None:
+def test_a_visit_that_is_over_has_no_task(site: str, scoring: None, vouched_for: None) -> None:
     visit(site, PATH, IDS, Persona("carol", ("red",)))
     with Browser(site) as browser, pytest.raises(UnexpectedPage, match="without a form #phrase"):
         come_to_task(browser, PATH, IDS)

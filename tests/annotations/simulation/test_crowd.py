@@ -25,7 +25,9 @@ def test_a_crowd_completes_side_by_side_and_nobody_gets_anothers_phrases(site: s
         assert Phrase.objects.filter(assignment__session=session).count() == 2
 
 
-def test_the_same_crowd_again_is_the_same_people(site: str, scoring: None, open_study: Study) -> None:
+def test_the_same_crowd_again_is_the_same_people(
+    site: str, scoring: None, open_study: Study, vouched_for: None
+) -> None:
     for _ in range(2):
         crowd.send(site, "/study/sprites/", LINK, PEOPLE[:2])
     assert open_study.participants.count() == 2

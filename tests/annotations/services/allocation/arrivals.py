@@ -60,7 +60,7 @@ def prove_choices(study: Study) -> int:
             filled[cell] += 1
         elif event.kind == "allocation_released":
             filled[cell] -= 1
-        elif event.payload["is_late"] and event.payload["counts_in_cell"]:
+        elif event.kind == "allocation_completed" and event.payload["is_late"] and event.payload["counts_in_cell"]:
             filled[cell] += 1
     assert filled == {cell.key: cell.held for cell in cell_counts(study)}
     return n_choices

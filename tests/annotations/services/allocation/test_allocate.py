@@ -30,6 +30,8 @@ from tests.annotations.services.allocation.arrivals import (
     study_of_cells,
 )
 
+pytestmark = pytest.mark.usefixtures("vouched_for")
+
 
 @pytest.fixture
 def study(base_model: BaseModel) -> Study:

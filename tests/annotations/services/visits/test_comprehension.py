@@ -14,6 +14,7 @@ from annotations.services.common.service_errors import (
 )
 from annotations.services.studies.lifecycle import close_study
 from annotations.services.visits import comprehension, sessions
+from annotations.services.visits.unverified_entries import Browser
 from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, do_tutorial
 from tests.annotations.services.locks import wait_for_a_waiting_lock
 
@@ -68,7 +69,8 @@ def test_a_new_start_of_the_same_person_does_not_escape_it(session):
         answer(session, WRONG_ANSWERS)
     with pytest.raises(CheckFailedBefore):
         sessions.enter(session.study, participant_id="p", study_id="s", session_id="another")
-    assert sessions.enter(session.study, participant_id="p", study_id="s", session_id="v") == session
+    here = Browser(visits=[session.pk])
+    assert sessions.enter(session.study, participant_id="p", study_id="s", session_id="v", browser=here) == session
     assert sessions.enter(session.study, participant_id="q", study_id="s", session_id="w").stage == Stage.CONSENT
 
 

@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from annotations.services.logs import identities
 from annotations.services.logs.pseudonyms import key_of, pseudonym
 from annotations.services.visits import sessions
 
-LINK = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
+LINK: dict[str, Any] = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
 
 
 def test_a_link_makes_a_visit_at_consent(open_study):

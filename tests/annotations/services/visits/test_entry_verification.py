@@ -11,7 +11,7 @@ from annotations.services.visits import sessions
 from tests.fake_prolific import FakeProlific, link_signer
 from tests.fake_prolific.server import KEY
 
-LINK = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
+LINK: dict[str, Any] = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}
 MATCHING = {"workspace_id": "workspace-1", "participant_id": "5f1b", "study_id": "64a0"}
 
 

@@ -202,7 +202,7 @@ class LifeOfAVisit(RuleBasedStateMachine):
             prove_choices(self.study)
 
 
-def test_places_hold_whatever_people_prolific_and_the_clock_do(base_model: BaseModel) -> None:
+def test_places_hold_whatever_people_prolific_and_the_clock_do(base_model: BaseModel, vouched_for: None) -> None:
     LifeOfAVisit.base_model = base_model
     run_state_machine_as_test(
         LifeOfAVisit, settings=hypothesis.settings(max_examples=30, stateful_step_count=25, deadline=None)

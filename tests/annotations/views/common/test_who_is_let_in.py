@@ -72,7 +72,7 @@ def test_who_completed_sees_the_way_to_their_code_in_their_own_browser_alone(ali
 
 def test_the_same_link_after_the_completion_shows_the_code_again(alice: Visit) -> None:
     completed(alice.session)
-    response = Client().post(START, alice.external_ids, follow=True)
+    response = alice.client.post(START, alice.external_ids, follow=True)
     assert shown(one(response, "#completion-code")).strip() == "C0DE1234"
 
 

@@ -3,6 +3,7 @@
 from django.test import Client
 
 from annotations.models import AnnotationSession, DeviceReport, Stage, Study
+from annotations.readings.visits.resume_codes import resume_code
 from annotations.services.studies.lifecycle import close_study
 from tests.actors import Visit
 from tests.annotations.views.pages import tree
@@ -27,7 +28,7 @@ def test_a_second_device_goes_on_in_the_same_place(client: Client, open_study: S
     client.post("/study/sprites/start", IDS)
     client.post("/visit/consent", {"agree": "yes"})
     other = Client()
-    other.post("/study/sprites/start", IDS)
+    other.post("/study/sprites/start", {**IDS, "resume_code": resume_code(AnnotationSession.objects.get())})
     assert other.get("/visit/")["Location"] == "/visit/tutorial"
 
 

@@ -9,7 +9,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, Participant, Stage
+from annotations.models import (
+    AnnotationSession,
+    ForgottenSubmission,
+    IdentityKey,
+    Participant,
+    Stage,
+    Submission,
+)
 from annotations.services.logs.pseudonyms import key_of
 from annotations.services.visits import erasure, sessions
 from tests.actors import Visit, client_of
@@ -54,6 +61,37 @@ def test_anothers_key_does_not_open_it(alice: Visit, bob: Visit) -> None:
 
 def test_a_visit_that_is_not_there_is_not_found(client: Client, db: None) -> None:
     assert client.get(f"/withdraw/{uuid.uuid4()}?key=x").status_code == 404
+
+
+def withdrawn_and_forgotten(visit: Visit) -> None:
+    visit.client.post(link(visit))
+    erasure.erase_due(timezone.now())
+    assert ForgottenSubmission.objects.count() == 1
+
+
+def test_the_studys_link_starts_nothing_new_once_everything_is_erased(alice: Visit) -> None:
+    withdrawn_and_forgotten(alice)
+    before = (AnnotationSession.objects.count(), Submission.objects.count(), IdentityKey.objects.count())
+    for response in (
+        Client().get("/study/sprites/", alice.external_ids),
+        Client().post("/study/sprites/start", alice.external_ids),
+    ):
+        assert response.status_code == 410
+        assert shown(one(response, "h1")) == "You have withdrawn"
+        assert "cannot be started again" in shown(one(response, "main"))
+        assert not tree(response).select("main form, main a.button")
+    assert before == (AnnotationSession.objects.count(), Submission.objects.count(), IdentityKey.objects.count())
+
+
+def test_in_another_browser_the_link_of_who_withdrew_says_so(alice: Visit) -> None:
+    alice.client.post(link(alice))
+    assert Client().post("/study/sprites/start", alice.external_ids).status_code == 410
+
+
+def test_somebody_elses_link_still_starts(alice: Visit) -> None:
+    withdrawn_and_forgotten(alice)
+    ids = {**alice.external_ids, "PROLIFIC_PID": "bob", "SESSION_ID": "bob-visit"}
+    assert Client().post("/study/sprites/start", ids).status_code == 303
 
 
 def test_pages_after_consent_lead_to_it(alice: Visit) -> None:
