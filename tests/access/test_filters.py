@@ -30,11 +30,12 @@ PSEUDONYM = "submission_key"
 STEPS = 2  # how far away a related column may lie
 EQUAL, PARTS_OF_A_DATE = ("", "exact", "isnull"), ("year", "month", "day")
 VALUES = ("\0", "", "'", "abc", "1.5", "-1", "²", "9999", "99999999999", "9" * 20, "x" * 1000)
+WORST = ("\0", "abc", "1.5", "9" * 20)  # of them, what each kind of column could fail on
 FAR_LOOKUPS = {"", *["exact", "isnull", "in", "startswith", "gt", "regex", "pk", "id", "id__exact", "id__gt", "a__a"]}
 PARAMETERS = {  # what Django's lists take beside filters
-    "o": ("\0", "99", "-99", "--1", "²", ".".join(["1"] * 2000), "9" * 5000),
+    "o": ("\0", "99", "-99", "--1", "²", ".".join(["1"] * 500), "9" * 5000),
     "p": ("\0", "0", "99", "9" * 5000),
-    "q": ("\0", "' OR 1=1", "%", " ".join(["a"] * 300)),
+    "q": ("\0", "' OR 1=1", "%", " ".join(["a"] * 50)),
     "all": ("\0",),
     "e": ("\0",),
     "_facets": ("\0",),
@@ -134,7 +135,7 @@ def test_no_value_breaks_a_list_and_no_parameter_chooses_other_rows(world: World
     model_admin = LISTS[name]
     everything = rows(model_admin, asking(world, OPERATOR))
     for parameter in offered(model_admin):
-        for value in VALUES:
+        for value in WORST:
             rows(model_admin, asking(world, OPERATOR, **{parameter: value}))
     for parameter, values in PARAMETERS.items():
         for value in values:
