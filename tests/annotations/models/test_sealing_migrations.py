@@ -14,8 +14,8 @@ from django.test import Client
 from annotations.models import AnnotationSession, Study
 from annotations.services.logs import key_rotation
 from annotations.services.logs.key_rotation import Seals
-from annotations.services.logs.pseudonyms import key_of
-from annotations.services.visits import sessions, withdrawal
+from annotations.services.logs.pseudonyms import key_of, pseudonym
+from annotations.services.visits import withdrawal
 from tests.actors import Visit, create_study
 
 BEFORE, EXPAND, CONTRACT = "0009_sealed_second_factors", "0010_seal_keys_of_studies", "0011_drop_plain_keys_of_studies"
@@ -60,7 +60,7 @@ def test_what_0_10_stored_is_sealed_and_goes_on(keys: dict[str, str], alice: Vis
     study, gone = Study.objects.get(slug="sprites"), Study.objects.get(slug="gone")
     assert key_of(study).decode() == keys["sprites"]
     assert not gone.keeps_ids
-    assert sessions.enter(study, **_ids(alice)) == alice.session
+    assert pseudonym(study, "S", alice.external_ids["SESSION_ID"]) == alice.session.submission_key
     assert client.post(link_of(alice, keys["sprites"])).status_code == 303
     assert list(AnnotationSession.objects.filter(withdrawn_at=None)) == [bob.session]
     with connection.cursor() as cursor:
@@ -80,9 +80,3 @@ def test_a_site_of_0_10_that_still_runs_meanwhile_loses_nothing(keys: dict[str, 
     assert key_of(Study.objects.get(slug="new")) == b"ab"
     visit = Visit(AnnotationSession.objects.get(pk=made.pk), bob.assignment, bob.client, {})
     assert withdrawal.token(visit.session) == link_of(visit, keys["sprites"]).split("=")[1]
-
-
-def _ids(visit: Visit) -> dict[str, str]:
-    given = visit.external_ids
-    names = {"participant_id": "PROLIFIC_PID", "study_id": "STUDY_ID", "session_id": "SESSION_ID"}
-    return {name: given[parameter] for name, parameter in names.items()}
