@@ -66,6 +66,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         page.get_by_label("Quota").fill("30")
         page.locator("#id_reward_cents").fill("2.50")
         page.locator("#id_max_minutes").fill("45")
+        page.locator("#id_only_verified").check()  # a study that pays needs it
         page.evaluate("scrollTo(0, 0)")
         pictures.keep("admin-new-study", page.screenshot)  # its beginning; the whole is long
         page.locator("#id_reward_cents").fill("2.505")

@@ -13,6 +13,7 @@ from annotations.services.queue import jobs
 from annotations.services.visits import rehearsals
 from tests.actors import OVAL, SQUARE, Visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.views.pages import one
 
 ADD = "/admin/annotations/study/add/"
 
@@ -311,3 +312,12 @@ def test_a_draft_that_was_rehearsed_is_deleted_after_what_that_left(
     coordinator_client.post(response.request["PATH_INFO"], {"act": "discard"})
     coordinator_client.post(delete, {"post": "yes"})
     assert not Study.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["", "a token"])
+def test_a_new_study_takes_verified_entries_alone_where_the_site_has_a_token(
+    coordinator_client: Client, settings, token: str
+) -> None:
+    settings.PROLIFIC_TOKEN = token
+    box = one(coordinator_client.get(ADD), "#id_only_verified")
+    assert box.has_attr("checked") is bool(token)

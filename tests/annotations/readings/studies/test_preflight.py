@@ -73,6 +73,20 @@ def test_each_setting_is_looked_at(
     assert levels(draft_study, text) == [(level, mend)]
 
 
+@pytest.mark.parametrize("pays", [{"reward_cents": 300}, {"bonus_cents": 50}], ids=["reward", "bonus"])
+def test_a_study_that_pays_opens_for_verified_people_alone(draft_study: Study, settings: Any, pays: Any) -> None:
+    said = ("anybody can invent people", "Only people whom Prolific vouches for come in")
+    assert [levels(draft_study, text) for text in said] == [[], []]  # nobody is paid
+    Study.objects.update(**pays)
+    draft_study.refresh_from_db()
+    assert levels(draft_study, said[0]) == [(Level.BLOCK, FixIn.ENTRY)]
+    draft_study.only_verified = True
+    assert [levels(draft_study, text) for text in said] == [[], [(Level.PASS, None)]]
+    assert levels(draft_study, "no token is set here") == [(Level.PASS, None)]
+    settings.PROLIFIC_TOKEN = "a token"
+    assert levels(draft_study, "Prolific's API confirms them too.") == [(Level.PASS, None)]
+
+
 @pytest.mark.parametrize("field", ["completion_code", "no_consent_code", "failed_check_code", "researcher_code"])
 def test_a_code_that_another_study_has_is_told(draft_study: Study, field: str) -> None:
     other = Study.objects.create(slug="other", title="Other", **{"completion_code": "0TH3R", field: "C0DE1234"})

@@ -22,6 +22,8 @@ from tests.annotations.services.allocation.arrivals import (
 
 QUOTA = 2
 
+pytestmark = pytest.mark.usefixtures("vouched_for")
+
 
 @pytest.fixture
 def study(base_model: BaseModel) -> Study:
