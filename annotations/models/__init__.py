@@ -7,6 +7,7 @@ from annotations.models.base_model import BaseModel, BaseModelOrigin
 from annotations.models.benchmark import Benchmark
 from annotations.models.condition import Condition
 from annotations.models.configuration import StudyConfiguration
+from annotations.models.control import Control
 from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
@@ -68,6 +69,7 @@ __all__ = [
     "CheckAttempt",
     "Condition",
     "Consent",
+    "Control",
     "Correction",
     "CorrectionPart",
     "Dataset",

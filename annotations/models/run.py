@@ -8,8 +8,10 @@ from django.db.models import Q
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
+from annotations.models.control import Control
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from modeling.arrays.retraining.annotation import Annotation
+from modeling.arrays.retraining.control import own_gain
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
@@ -28,6 +30,9 @@ class Run(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="runs")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="runs")
+    control = models.ForeignKey(
+        Control, null=True, on_delete=models.PROTECT, related_name="runs", help_text="the same without a phrase"
+    )
     annotation_digest = models.CharField(
         max_length=64, help_text="SHA-256 of class, text embedding, threshold, scheme and sign"
     )
@@ -97,6 +102,13 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"retraining with “{self.phrase_text}”"
+
+    @property
+    def own_gain(self) -> float | None:
+        """What the phrase itself adds to worst-group accuracy on test; None until both heads are trained."""
+        if self.control is None or self.worst_group_accuracy is None:
+            return None
+        return own_gain(self.worst_group_accuracy, self.control.worst_group_accuracy)
 
     @property
     def annotation(self) -> Annotation | None:

@@ -11,11 +11,20 @@ from typing import Any
 
 from django.db import connection, models
 
-from annotations.models import AuditRecord, Correction, Run, Score, Study
+from annotations.models import AuditRecord, Control, Correction, Run, RunState, Score, Study
 from annotations.readings.studies.configuration_content import FROZEN_STUDY_FIELDS
 from annotations.services.logs.event_payloads import Key
 from annotations.services.logs.events import VISIT
-from annotations.services.logs.log_registry import ALLOCATION, CONFIGURATION, CONSENT, CORRECTION, SCORE, STUDY, TABLES
+from annotations.services.logs.log_registry import (
+    ALLOCATION,
+    CONFIGURATION,
+    CONSENT,
+    CORRECTION,
+    RUN,
+    SCORE,
+    STUDY,
+    TABLES,
+)
 from annotations.services.logs.log_schema import LoggedTable
 from annotations.services.logs.replay import Row, replay
 
@@ -117,6 +126,12 @@ def _take_embedding(score: Any, arrays: Arrays) -> None:
     score.text_embedding = arrays[score.text_digest]
 
 
+def _take_control(run: Any, arrays: Arrays) -> None:
+    if run.state == RunState.DONE:
+        of_class = Control.objects.filter(dataset=run.base_model.dataset_id, target_classes=[run.target_class])
+        run.control = of_class.filter(scheme=run.scheme, l2=run.l2).first()
+
+
 def _take_head_and_names(correction: Any, arrays: Arrays) -> None:
     correction.head = arrays.get(str(correction.public_id))
     for act, column in (("correction_requested", "requested_by"), ("correction_reviewed", "reviewed_by")):
@@ -127,6 +142,7 @@ def _take_head_and_names(correction: Any, arrays: Arrays) -> None:
 _FROM_ELSEWHERE: dict[LoggedTable, Callable[[Any, Arrays], None]] = {
     CONSENT: _take_text,
     ALLOCATION: _take_visits,
+    RUN: _take_control,
     SCORE: _take_embedding,
     CORRECTION: _take_head_and_names,
 }

@@ -49,7 +49,7 @@ def _batches(runs: QuerySet[Run]) -> Iterator[tuple[BaseModel, list[Run]]]:
 
 
 def _with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
-    related = ("base_model__dataset", "assignment__session__participant", "assignment__session__study")
+    related = ("base_model__dataset", "control", "assignment__session__participant", "assignment__session__study")
     return runs.select_related(*related).defer("base_model__head", "base_model__predictions")
 
 

@@ -1,12 +1,13 @@
 """Stored runs, trained again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Run, RunState
 from annotations.models.arrays import unpack_int32
+from annotations.services.retraining.controls import ControlKey
 from annotations.services.retraining.runs import annotation_digest
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
@@ -20,6 +21,7 @@ from worker.recomputing.differences import (
     differing_numbers,
     differing_values,
 )
+from worker.retraining import controls
 
 HAS_RESULT = (RunState.DONE, RunState.REFUSED)
 _FLOAT32_ROUNDING = 1e-6
@@ -32,15 +34,22 @@ class NoScore(ModelingError):
 
 
 def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Difference]]:
-    """Train runs of a base model again, those that were done all at once; return where each comes out differently.
+    """Train runs of a base model and their controls again, all at once; return where each run comes out differently.
 
     Each run is in a state of HAS_RESULT. A head may differ from the stored one as far as both certificates allow.
     """
     try:
         weighed = [_weighed(run) for run in runs]
         weights = [each.weights for each in weighed if isinstance(each, Weighed)]
-        heads = iter(_trained(base_model, weights) if weights else [])
-        return [list(_differences(run, each, heads)) for run, each in zip(runs, weighed, strict=True)]
+        keys = sorted({ControlKey.of(run) for run in runs if run.control is not None})
+        weights += [controls.weights_of(base_model.dataset, key) for key in keys]
+        heads = _trained(base_model, weights) if weights else []
+        again = dict(zip(keys, heads[len(heads) - len(keys) :], strict=True))
+        of_runs = iter(heads)
+        return [
+            [*_differences(run, each, of_runs), *_of_control(run, again)]
+            for run, each in zip(runs, weighed, strict=True)
+        ]
     except ModelingError as error:
         if len(runs) > 1:  # one by one, so that what is wrong with one is said of that one alone
             return [differences for run in runs for differences in run_differences(base_model, [run])]
@@ -74,6 +83,16 @@ def _differences(
     yield from differing_values("state", run.state, RunState.REFUSED.value)
     if weighed is not None:
         yield from _slice_sizes(run, weighed)
+
+
+def _of_control(run: Run, again: Mapping[ControlKey, MeasuredHead]) -> Iterator[Difference]:
+    if run.control is not None:
+        measured = again[ControlKey.of(run)]
+        stored = unpack_int32(run.control.test_predictions)
+        yield from _predictions("test_predictions of the control", stored, measured.test_predictions)
+        yield from differing_numbers(
+            "control_worst_group", run.control.worst_group_accuracy, measured.metrics.worst_group
+        )
 
 
 def _slice_sizes(run: Run, again: ClassSlices | SliceTooSmall) -> Iterator[Difference]:

@@ -7,19 +7,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import partial
 
-import numpy as np
 from django.db import transaction
 
 from annotations.models import Run
 from annotations.services.retraining import runs
+from annotations.services.retraining.controls import ControlKey
 from annotations.services.retraining.runs import TrainedRun, TrainingBatch
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.datasets.dataset_files import BadDataset
-from worker.common.library_versions import library_versions
 from worker.common.throttled_log import log_error_throttled
-from worker.datasets import head_training
-from worker.datasets.head_training import MeasuredHead, Weighed, heads_at_once, weigh
+from worker.datasets.head_training import Weighed, heads_at_once, weigh
 from worker.queue.drain import drain
+from worker.retraining import controls
 
 NO_FEATURES = "the data set has no classifier features, so models cannot be retrained on it"
 
@@ -55,7 +54,20 @@ def _train_due(batch: TrainingBatch) -> int:
 
 
 def _train(batch: TrainingBatch, due: Iterable[Run]) -> None:
-    """Train the runs that can be, an annotation that several people made once, and refuse the others."""
+    """Train the runs that can be, an annotation that several people made once, and the controls that are missing."""
+    trainable = _weighed(due)
+    if not trainable:
+        return
+    keys = {ControlKey.of(run) for same, _ in trainable for run in same}
+    heads, control_of = controls.train_beside(batch, [weighed.weights for _, weighed in trainable], keys)
+    for (same, weighed), head in zip(trainable, heads, strict=True):
+        for run in same:
+            sizes = weighed.slices.n_above, weighed.slices.n_below
+            runs.store_run(run, TrainedRun(*sizes, head, control_of[ControlKey.of(run)]))
+
+
+def _weighed(due: Iterable[Run]) -> list[tuple[list[Run], Weighed]]:
+    """Return runs of one annotation together, with its weights; refuse those whose slices are too small."""
     alike: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for run in due:
         alike[run.annotation_digest, run.min_slice_size].append(run)
@@ -66,26 +78,4 @@ def _train(batch: TrainingBatch, due: Iterable[Run]) -> None:
         except SliceTooSmall as error:
             for run in same:
                 runs.refuse_run(run, str(error), too_small=error)
-    if not trainable:
-        return
-    weights = np.stack([weighed.weights for _, weighed in trainable], axis=1)
-    heads = head_training.train(batch.dataset, batch.l2, weights)
-    for (same, weighed), measured in zip(trainable, head_training.measure(batch.dataset, heads), strict=True):
-        for run in same:
-            _store(run, weighed, measured)
-
-
-def _store(run: Run, weighed: Weighed, measured: MeasuredHead) -> None:
-    runs.store_run(
-        run,
-        TrainedRun(
-            n_above=weighed.slices.n_above,
-            n_below=weighed.slices.n_below,
-            metrics=measured.metrics,
-            test_predictions=measured.test_predictions,
-            head=measured.trained.head.to_bytes(),
-            loss=measured.trained.loss,
-            certified_gap=measured.trained.certified_gap,
-            versions=library_versions(),
-        ),
-    )
+    return trainable

@@ -4,14 +4,16 @@ from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
 from worker.queue.drain import sweep
+from worker.retraining.controls import train_missing_controls
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
 
 
 @app.task(name=worker_wakeup.TRAIN_RUNS)
 def train_runs() -> None:
-    """Train every due run."""
+    """Train every due run, then the controls of runs of an earlier version."""
     sweep(train_due_runs, "runs trained")
+    sweep(train_missing_controls, "runs given their control")
 
 
 @app.task(name=worker_wakeup.BENCHMARK_BASELINES)

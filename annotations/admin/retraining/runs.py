@@ -1,4 +1,4 @@
-"""Runs: what retraining reached, beside the base model, with the head to download."""
+"""Runs: what retraining reached, beside the base model and the control, with the head to download."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,33 +14,36 @@ from annotations.admin.common.file_responses import ZIP, file_answer
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.common.read_only import ReadOnlyOfAssignments
 from annotations.exports.retraining.head_files import head_zip
-from annotations.models import Run, RunState
+from annotations.models import Control, Run, RunState
 from annotations.readings.releases.moderated_words import is_excluded
 from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.datasets.groups import group_names
+from modeling.arrays.retraining.control import own_gain
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One measure on test, of the base model and of the run, ready to show."""
+    """One measure on test, of the base model, of the control and of the run, ready to show."""
 
     measure: str
-    before: str
-    after: str
-    change: str
+    base: str
+    control: str
+    run: str
+    own_gain: str
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyOfAssignments):
-    related = ("base_model__dataset",)
+    related = ("base_model__dataset", "control")
     list_display = (
         "phrase",
         "participant",
         "study",
         "state_mark",
+        "own_gain",
         "worst_group",
+        "control_worst_group",
         "base_worst_group",
-        "change",
         "finished_at",
     )
     list_filter = ("assignment__session__study", "state")
@@ -94,10 +97,13 @@ class RunAdmin(ReadOnlyOfAssignments):
     def base_worst_group(self, run: Run) -> str:
         return percent(run.base_model.test_metrics["worst_group"])
 
-    @admin.display(description="change, points")
-    def change(self, run: Run) -> str:
-        after = run.worst_group_accuracy
-        return points(None if after is None else after - run.base_model.test_metrics["worst_group"])
+    @admin.display(description="without a phrase")
+    def control_worst_group(self, run: Run) -> str:
+        return percent(run.control and run.control.worst_group_accuracy)
+
+    @admin.display(description="own gain, points")
+    def own_gain(self, run: Run) -> str:
+        return points(run.own_gain)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -123,21 +129,30 @@ class RunAdmin(ReadOnlyOfAssignments):
 
 
 def comparisons(run: Run) -> list[Comparison]:
-    """Return the run's measures on test beside the base model's, the worst group first, then each group."""
+    """Return the run's measures on test beside the base model's and the control's, the worst group first."""
     base, dataset = run.base_model.test_metrics, run.base_model.dataset
-    rows = [
-        ("Worst-group accuracy", base["worst_group"], run.worst_group_accuracy),
-        ("Average accuracy, groups weighted as in train", base["average"], run.average_accuracy),
-        ("Average accuracy, images weighted equally", base["average_plain"], run.plain_average_accuracy),
-        ("Robustness gap", base["gap"], run.robustness_gap),
-    ]
-    names = group_names(dataset.class_names, dataset.attribute_names)
-    rows += list(zip(names, base["accuracies"], run.group_accuracies or [], strict=False))
-    return [
-        Comparison(name, percent(before), percent(after), points(_difference(before, after)))
-        for name, before, after in rows
-    ]
+    names = (
+        "Worst-group accuracy",
+        "Average accuracy, groups weighted as in train",
+        "Average accuracy, images weighted equally",
+        "Robustness gap",
+        *group_names(dataset.class_names, dataset.attribute_names),
+    )
+    of_base = (base["worst_group"], base["average"], base["average_plain"], base["gap"], *base["accuracies"])
+    of_control = _measures(run.control) if run.control else (None,) * len(names)
+    return [_comparison(*row) for row in zip(names, of_base, of_control, _measures(run), strict=False)]
 
 
-def _difference(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else after - before
+def _measures(head: Run | Control) -> tuple[float | None, ...]:
+    return (
+        head.worst_group_accuracy,
+        head.average_accuracy,
+        head.plain_average_accuracy,
+        head.robustness_gap,
+        *(head.group_accuracies or ()),
+    )
+
+
+def _comparison(name: str, base: float | None, control: float | None, run: float | None) -> Comparison:
+    gain = None if run is None or control is None else own_gain(run, control)
+    return Comparison(name, percent(base), percent(control), percent(run), points(gain))

@@ -103,7 +103,8 @@ class ResultRow:
     n: int
     error_score: str
     headline: str
-    gain: str
+    own_gain: str
+    control: str
     sd: str
     best: str
     optimistic: str
@@ -145,14 +146,14 @@ def _results(study: Study) -> list[ResultRow]:
 
 def _result_row(task: TaskSummary) -> ResultRow:
     headline: Spread = task.worst_group_accuracy
-    gain = None if headline.mean is None else headline.mean - task.base_worst_group_accuracy
     return ResultRow(
         task=f"{task.task}. {task.class_name}",
         base=percent(task.base_worst_group_accuracy),
         n=len(task.participants),
         error_score=score(task.best_error_score.mean),
         headline=percent(headline.mean),
-        gain=points(gain),
+        own_gain=points(task.own_gain.mean),
+        control=percent(task.control_worst_group),
         sd=percent(headline.sd),
         best=percent(headline.max),
         optimistic=percent(task.worst_group_accuracy_chosen_on_test.mean),

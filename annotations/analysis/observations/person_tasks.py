@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from modeling.arrays.phrases.null_level import null_level, null_mean
+from modeling.arrays.retraining.control import own_gain
 
 
 class Tried(NamedTuple):
@@ -58,7 +59,7 @@ class PersonTask:
     test, of the run of that phrase, None where it has no finished run. worst_group_accuracy_chosen_on_test: the highest
     over all phrases, so optimistic: the test images have chosen the phrase. n_phrases: submitted; tries: distinct ones.
     null_level, null_mean: what the best of so many random phrases stays below in 19 of 20 cases, and reaches on
-    average.
+    average. control_worst_group: of the task's control, None until it is trained.
     """
 
     participant: str
@@ -74,6 +75,14 @@ class PersonTask:
     worst_group_accuracy_chosen_on_test: float | None
     phrase_chosen_on_test: str | None
     times: Times = NO_TIMES
+    control_worst_group: float | None = None
+
+    @property
+    def own_gain(self) -> float | None:
+        """What the phrase itself adds to worst-group accuracy on test; None without its run or its control."""
+        if self.worst_group_accuracy is None or self.control_worst_group is None:
+            return None
+        return own_gain(self.worst_group_accuracy, self.control_worst_group)
 
     @property
     def beats_random_words(self) -> bool | None:
@@ -110,18 +119,21 @@ def person_tasks(
     tried: Mapping[Key, Sequence[Tried]],
     conditions: Mapping[str, str | None],
     times: Mapping[Key, Times],
+    controls: Mapping[int, float | None],
 ) -> tuple[PersonTask, ...]:
     """Return a row for everybody who was given a task, by task, then participant.
 
-    tried: from `packed_phrases.by_person`.
+    tried: from `packed_phrases.by_person`. controls: worst-group accuracy of each task's control.
     """
     return tuple(
-        _person_task(key, tried.get(key, ()), conditions.get(key[1]), times.get(key, NO_TIMES))
+        _person_task(key, tried.get(key, ()), conditions.get(key[1]), times.get(key, NO_TIMES), controls.get(key[0]))
         for key in sorted(set(assigned))
     )
 
 
-def _person_task(key: Key, tried: Sequence[Tried], condition: str | None, times: Times) -> PersonTask:
+def _person_task(
+    key: Key, tried: Sequence[Tried], condition: str | None, times: Times, control: float | None
+) -> PersonTask:
     task, participant = key
     best, chosen = best_by(tried, error_score_of), best_by(tried, accuracy_of)
     tries = max(len({each.text for each in tried}), *(each.tries or 0 for each in tried), 0)
@@ -139,4 +151,5 @@ def _person_task(key: Key, tried: Sequence[Tried], condition: str | None, times:
         worst_group_accuracy_chosen_on_test=chosen.worst_group_accuracy if chosen else None,
         phrase_chosen_on_test=chosen.text if chosen else None,
         times=times,
+        control_worst_group=control,
     )

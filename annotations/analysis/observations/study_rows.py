@@ -25,6 +25,7 @@ from annotations.models import (
     Task,
 )
 from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.readings.retraining.controls import control_worst_groups
 
 _AT_ONCE = 2_000
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
@@ -45,6 +46,7 @@ class RankedList:
 class TaskFacts:
     """A task and the base model that it shows. n_correct, n_error: of the class's validation images, None until scored.
 
+    control_worst_group: of the retraining without a phrase, None until a run is trained.
     benchmark: rows of the newest finished benchmark of the base model, as `Benchmark.rows` has them. keywords: the
     lists that were ranked on the class.
     """
@@ -54,6 +56,7 @@ class TaskFacts:
     dataset: str
     base_model: str
     base_worst_group: float
+    control_worst_group: float | None
     base_average: float
     n_correct: int | None
     n_error: int | None
@@ -144,9 +147,15 @@ def _task_facts(tasks: Sequence[Task]) -> tuple[TaskFacts, ...]:
     ids = {task.base_model_id for task in tasks}
     rows = Benchmark.objects.filter(base_model__in=ids, state=JobState.DONE).order_by("id")  # the newest is kept
     done = {each.base_model_id: each for each in rows}
-    ranked = _ranked_lists(ids)
+    ranked, controls = _ranked_lists(ids), control_worst_groups(tasks)
     return tuple(
-        _task_fact(task, done.get(task.base_model_id), ranked[task.base_model_id, task.target_class]) for task in tasks
+        _task_fact(
+            task,
+            controls[task.position],
+            done.get(task.base_model_id),
+            ranked[task.base_model_id, task.target_class],
+        )
+        for task in tasks
     )
 
 
@@ -160,13 +169,14 @@ def _ranked_lists(base_models: Collection[int]) -> defaultdict[tuple[int, int | 
     return ranked
 
 
-def _task_fact(task: Task, done: Benchmark | None, keywords: Sequence[RankedList]) -> TaskFacts:
+def _task_fact(task: Task, control: float | None, done: Benchmark | None, keywords: Sequence[RankedList]) -> TaskFacts:
     return TaskFacts(
         position=task.position,
         class_name=task.class_name,
         dataset=task.base_model.dataset.name,
         base_model=task.base_model.name,
         base_worst_group=task.base_model.test_metrics["worst_group"],
+        control_worst_group=control,
         base_average=task.base_model.test_metrics["average"],
         n_correct=task.n_correct,  # type: ignore[attr-defined]  # annotated
         n_error=task.n_error,  # type: ignore[attr-defined]

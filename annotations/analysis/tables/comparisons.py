@@ -15,6 +15,7 @@ Measure = Callable[[PersonTask], float | None]
 
 MAX_TASKS = 20  # of which each two are compared
 COMPARED_MEASURES: dict[str, Measure] = {
+    "own_gain": lambda row: row.own_gain,
     "best_error_score": lambda row: row.best_error_score,
     "worst_group_accuracy": lambda row: row.worst_group_accuracy,
     "tries": lambda row: row.tries,

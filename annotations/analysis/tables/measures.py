@@ -32,9 +32,27 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         computed="smallest attainable error score x with F0(x) to the power of tries at least 0.95",
     ),
     Column(
+        "own_gain",
+        "number",
+        "the headline: what the phrase with the best error score itself adds to worst-group accuracy on test; empty "
+        "where that has no finished run",
+        field("own_gain"),
+        unit="share",
+        range="-1 to 1",
+        computed="worst_group_accuracy less control_worst_group, both of this table",
+    ),
+    Column(
+        "control_worst_group",
+        "number",
+        "on test, of the task's control: the same class weights without a phrase; empty until a run is trained",
+        field("control_worst_group"),
+        computed="control_worst_group in runs.csv, the same for all runs of a task",
+        **SHARE,
+    ),
+    Column(
         "worst_group_accuracy",
         "number",
-        "the headline: on test, of the phrase with the best error score; empty where that has no finished run",
+        "on test, of the phrase with the best error score; empty where that has no finished run",
         field("worst_group_accuracy"),
         computed="worst_group_accuracy in runs.csv of the run of the row that best_error_score is of",
         **SHARE,

@@ -100,9 +100,10 @@ def tables_of(
 ) -> StudyTables:
     """Make the tables of a study's rows. concept: which phrases say the same; look: what is seen of a task's phrase."""
     tried = by_person(rows.tried)
-    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times)
+    controls = {task.position: task.control_worst_group for task in rows.tasks}
+    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
-    experts = person_tasks(expert_keys, by_person(rows.experts), {}, {})
+    experts = person_tasks(expert_keys, by_person(rows.experts), {}, {}, controls)
     saturation, novelty = over_people(rows, people, tried, concept)
     best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1)
     looked = {each.phrase: look(task, each.phrase) for task, phrases in best.items() for each in phrases}

@@ -20,8 +20,10 @@ MEASURES = [
     "phrases",
     "tries",
     "best_error_score",
+    "own_gain",
     "worst_group_accuracy",
     "worst_group_accuracy_chosen_on_test",
+    "control_worst_group",
     "active_time",
     "waiting_time",
     "wall_time",
@@ -55,7 +57,10 @@ def headline(folder: Path) -> pd.DataFrame:
     rows["best_error_score"] = best.error_score
     rows["worst_group_accuracy"] = best.worst_group_accuracy
     rows["worst_group_accuracy_chosen_on_test"] = by_person.worst_group_accuracy.max()
-    return rows.join(times(assignments, spans)).reset_index()
+    rows = rows.join(times(assignments, spans)).reset_index()
+    rows["control_worst_group"] = rows.task.map(runs.groupby("task").control_worst_group.first())
+    rows["own_gain"] = rows.worst_group_accuracy - rows.control_worst_group
+    return rows
 
 
 def times(assignments: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
@@ -121,9 +126,9 @@ def seconds(duration: pd.Timedelta) -> float:
 
 def totals(rows: pd.DataFrame, base_models: dict[int, float]) -> pd.DataFrame:
     """Return count, mean, standard deviation (n - 1), maximum and median of each measure by task."""
-    long = rows.melt(id_vars=KEY, value_vars=MEASURES[2:5], var_name="measure").dropna(subset="value")
+    long = rows.melt(id_vars=KEY, value_vars=MEASURES[2:6], var_name="measure").dropna(subset="value")
     table = long.groupby(["task", "measure"]).value.agg(["count", "mean", "std", "max", "median"]).reset_index()
-    table["base_model"] = table.task.map(base_models).where(table.measure != "best_error_score")
+    table["base_model"] = table.task.map(base_models).where(table.measure.str.startswith("worst_group"))
     return table
 
 

@@ -92,6 +92,7 @@ class Total:
     measure: str
     spread: Spread
     base_model: float | None
+    control: float | None
 
 
 TOTALS: Table[Total] = Table(
@@ -102,7 +103,7 @@ TOTALS: Table[Total] = Table(
         task_column(field("task")),
         Column("measure", "text", "a column of summary.csv", field("measure")),
         Column("participants", "integer", "participants who have the measure", lambda row: row.spread.n, **COUNT),
-        Column("mean", "number", "over these participants", lambda row: row.spread.mean, range="0 to 1"),
+        Column("mean", "number", "over these participants", lambda row: row.spread.mean, range="-1 to 1"),
         Column(
             "sd",
             "number",
@@ -110,8 +111,9 @@ TOTALS: Table[Total] = Table(
             lambda row: row.spread.sd,
             computed="of the sample, with n - 1",
         ),
-        Column("max", "number", "over these participants", lambda row: row.spread.max, range="0 to 1"),
+        Column("max", "number", "over these participants", lambda row: row.spread.max, range="-1 to 1"),
         Column("base_model", "number", "the base model's, where it has the measure", field("base_model"), **SHARE),
+        Column("control", "number", "the control's, where it has the measure", field("control"), **SHARE),
     ),
 )
 
@@ -119,8 +121,9 @@ TOTALS: Table[Total] = Table(
 def total_rows(summary: StudySummary) -> Iterator[Total]:
     """Yield the rows of `TOTALS`."""
     for task in summary.tasks:
-        base = task.base_worst_group_accuracy
-        yield Total(task.task, "best_error_score", task.best_error_score, None)
-        yield Total(task.task, "worst_group_accuracy", task.worst_group_accuracy, base)
+        beside = task.base_worst_group_accuracy, task.control_worst_group
+        yield Total(task.task, "best_error_score", task.best_error_score, None, None)
+        yield Total(task.task, "own_gain", task.own_gain, None, None)
+        yield Total(task.task, "worst_group_accuracy", task.worst_group_accuracy, *beside)
         chosen = "worst_group_accuracy_chosen_on_test"
-        yield Total(task.task, chosen, task.worst_group_accuracy_chosen_on_test, base)
+        yield Total(task.task, chosen, task.worst_group_accuracy_chosen_on_test, *beside)

@@ -91,6 +91,22 @@ RUNS: Table[Run] = Table(
             lambda row: row.base_model.test_metrics["average"],
             **SHARE,
         ),
+        Column(
+            "control_worst_group",
+            "number",
+            "on test, of the control: the same class weights without a phrase; empty until it is trained",
+            lambda row: row.control and row.control.worst_group_accuracy,
+            **SHARE,
+        ),
+        Column(
+            "own_gain",
+            "number",
+            "what the phrase itself adds to worst-group accuracy",
+            field("own_gain"),
+            unit="share",
+            range="-1 to 1",
+            computed="worst_group_accuracy less control_worst_group",
+        ),
         Column("loss", "number", "the objective at the solution", field("loss")),
         Column(
             "certified_gap",

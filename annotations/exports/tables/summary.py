@@ -25,6 +25,15 @@ class TaskSummary:
         return spread(row.best_error_score for row in self.participants)
 
     @property
+    def control_worst_group(self) -> float | None:
+        """Of the task's control, None until a run is trained."""
+        return next((row.control_worst_group for row in self.participants), None)
+
+    @property
+    def own_gain(self) -> Spread:
+        return spread(row.own_gain for row in self.participants)
+
+    @property
     def worst_group_accuracy(self) -> Spread:
         return spread(row.worst_group_accuracy for row in self.participants)
 
@@ -43,7 +52,9 @@ class StudySummary:
 def summarise(study: Study) -> StudySummary:
     """Summarise a study from its phrases and runs as they are now, by the analysis that its results page shows."""
     rows = read_rows(study)
-    return summary_of(study, person_tasks(rows.assigned, by_person(rows.tried), rows.condition_of, rows.times))
+    controls = {task.position: task.control_worst_group for task in rows.tasks}
+    people = person_tasks(rows.assigned, by_person(rows.tried), rows.condition_of, rows.times, controls)
+    return summary_of(study, people)
 
 
 def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:

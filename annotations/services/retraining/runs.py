@@ -13,7 +13,17 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, Dataset, EndReason, Run, RunState, Score, ThresholdChoice, event_kinds
+from annotations.models import (
+    Assignment,
+    Control,
+    Dataset,
+    EndReason,
+    Run,
+    RunState,
+    Score,
+    ThresholdChoice,
+    event_kinds,
+)
 from annotations.models.arrays import pack_int32
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, partial_state, row_state
@@ -44,21 +54,49 @@ class TrainingBatch:
 
 
 @dataclass(frozen=True)
-class TrainedRun:
-    """What a worker hands over for one run: plain numbers and arrays.
+class RetrainedHead:
+    """A head as a worker hands it over: plain numbers and arrays.
 
-    n_above, n_below: train images of the class above and not above the threshold. metrics: on test.
-    test_predictions: int[n_test], in the manifest's row order. head: safetensors. loss, certified_gap: the objective's.
+    metrics: on test. test_predictions: int[n_test], in the manifest's row order. head: safetensors. loss,
+    certified_gap: the objective's.
     """
 
-    n_above: int
-    n_below: int
     metrics: GroupMetrics
     test_predictions: NDArray[np.integer]
     head: bytes
     loss: float
     certified_gap: float
     versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Its columns in the table of runs, and in that of controls."""
+        return {
+            "worst_group_accuracy": self.metrics.worst_group,
+            "average_accuracy": self.metrics.average,
+            "plain_average_accuracy": self.metrics.average_plain,
+            "robustness_gap": self.metrics.gap,
+            "group_accuracies": list(self.metrics.accuracies),
+            "test_predictions": pack_int32(self.test_predictions),
+            "head": self.head,
+            "loss": self.loss,
+            "certified_gap": self.certified_gap,
+            "versions": self.versions,
+            "code_version": CODE_VERSION,
+        }
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What a worker hands over for one run.
+
+    n_above, n_below: train images of the class above and not above the threshold. control: of its class, scheme and λ.
+    """
+
+    n_above: int
+    n_below: int
+    retrained: RetrainedHead
+    control: Control
 
 
 def plan_runs(assignment: Assignment) -> int:
@@ -95,9 +133,14 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
 
 def due_batches() -> list[TrainingBatch]:
     """Return the batches that have runs to train, those of a data set one after the other."""
-    due = _due().order_by("base_model__dataset_id", "l2").values_list("base_model__dataset_id", "l2").distinct()
-    datasets = Dataset.objects.in_bulk({dataset for dataset, _ in due})
-    return [TrainingBatch(datasets[dataset], l2) for dataset, l2 in due]
+    return batches_of(_due())
+
+
+def batches_of(runs: QuerySet[Run]) -> list[TrainingBatch]:
+    """Return the batches that some runs are in, those of a data set one after the other."""
+    pairs = runs.order_by("base_model__dataset_id", "l2").values_list("base_model__dataset_id", "l2").distinct()
+    datasets = Dataset.objects.in_bulk({dataset for dataset, _ in pairs})
+    return [TrainingBatch(datasets[dataset], l2) for dataset, l2 in pairs]
 
 
 def claim_runs(batch: TrainingBatch, *, limit: int, tried: Collection[int] = ()) -> list[int]:
@@ -119,7 +162,6 @@ def lock_runs(ids: Collection[int]) -> list[Run]:
 
 def store_run(run: Run, trained: TrainedRun) -> bool:
     """Store a run's result, unless it has one already; says whether this call did."""
-    metrics = trained.metrics
     return _finish(
         run,
         event_kinds.RUN_DONE,
@@ -127,16 +169,8 @@ def store_run(run: Run, trained: TrainedRun) -> bool:
         reason="",
         n_above=trained.n_above,
         n_below=trained.n_below,
-        worst_group_accuracy=metrics.worst_group,
-        average_accuracy=metrics.average,
-        plain_average_accuracy=metrics.average_plain,
-        robustness_gap=metrics.gap,
-        group_accuracies=list(metrics.accuracies),
-        test_predictions=pack_int32(trained.test_predictions),
-        head=trained.head,
-        loss=trained.loss,
-        certified_gap=trained.certified_gap,
-        versions=trained.versions,
+        control=trained.control,
+        **trained.retrained.columns,
     )
 
 

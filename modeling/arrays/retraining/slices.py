@@ -4,6 +4,8 @@ An annotation (class, phrase, τ) splits the class's training images into those 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,7 +200,7 @@ def slice_weights(
     """
     check_choice(scheme, SCHEMES, "scheme")
     labels, membership = _checked(labels, membership, least=1)
-    sizes = _SliceSizes(labels, membership)
+    sizes = SliceSizes.of(labels, membership)
     of_one_slice = (membership != UNANNOTATED) & (sizes.k == 1)
     if of_one_slice.any():
         at = int(np.argmax(of_one_slice))
@@ -234,7 +236,7 @@ def division_weights(
         If the scheme is unknown, shapes, types or values are invalid, or a part has images of several classes.
     """
     labels, parts = _checked(labels, parts, least=1)
-    sizes = _SliceSizes(labels, parts)
+    sizes = SliceSizes.of(labels, parts)
     return slice_weights(labels, np.where(sizes.k == 1, UNANNOTATED, parts), scheme)
 
 
@@ -252,24 +254,94 @@ def _checked(
     return labels, membership
 
 
-class _SliceSizes:
-    """The sizes that the schemes are written in; vectors have one entry per image."""
+@dataclass(frozen=True, eq=False)
+class SliceSizes:
+    """The sizes that the schemes are written in.
 
-    def __init__(self, labels: NDArray[np.integer], membership: NDArray[np.integer]) -> None:
+    Attributes
+    ----------
+    is_annotated : bool ndarray of shape (n,)
+        Whether the image's class is annotated.
+    N : int
+        Number of images.
+    C : int
+        Number of classes that have images.
+    G : int
+        Number of slices; a class without annotation is one.
+    S : ndarray of shape (n,)
+        Size of the image's slice.
+    N_c : int64 ndarray of shape (n,)
+        Size of the image's class.
+    k : int64 ndarray of shape (n,)
+        Number of slices of the image's class.
+    """
+
+    is_annotated: NDArray[np.bool_]
+    N: int
+    C: int
+    G: int
+    S: NDArray[np.integer] | NDArray[np.floating]
+    N_c: NDArray[np.int64]
+    k: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, labels: NDArray[np.integer], membership: NDArray[np.integer]) -> Self:
+        """Count the slices that images are in.
+
+        Parameters
+        ----------
+        labels : int ndarray of shape (n,)
+            Classes ≥ 0.
+        membership : int ndarray of shape (n,)
+            Slice ids ≥ 0, or -1 for all images of a class without annotation.
+
+        Returns
+        -------
+        SliceSizes
+
+        Raises
+        ------
+        BadArray
+            If a slice has images of several classes.
+        """
         _, class_of_image, class_sizes = np.unique(labels, return_inverse=True, return_counts=True)
-        self.is_annotated: NDArray[np.bool_] = membership != UNANNOTATED
-        ids = np.where(self.is_annotated, membership, -1 - class_of_image)  # unannotated classes: one slice each
+        is_annotated = membership != UNANNOTATED
+        ids = np.where(is_annotated, membership, -1 - class_of_image)  # unannotated classes: one slice each
         _, first, slice_of_image, slice_sizes = np.unique(
             ids, return_index=True, return_inverse=True, return_counts=True
         )
         class_of_slice = class_of_image[first]
         _check_within_classes(labels, ids, labels[first][slice_of_image])
-        self.N: int = len(labels)
-        self.C: int = len(class_sizes)
-        self.G: int = len(slice_sizes)
-        self.S: NDArray[np.int64] = slice_sizes[slice_of_image]
-        self.N_c: NDArray[np.int64] = class_sizes[class_of_image]
-        self.k: NDArray[np.int64] = np.bincount(class_of_slice)[class_of_image]
+        return cls(
+            is_annotated,
+            N=len(labels),
+            C=len(class_sizes),
+            G=len(slice_sizes),
+            S=slice_sizes[slice_of_image],
+            N_c=class_sizes[class_of_image],
+            k=np.bincount(class_of_slice)[class_of_image],
+        )
+
+    @classmethod
+    def of_even_halves(cls, labels: NDArray[np.integer], is_annotated: NDArray[np.bool_]) -> Self:
+        """Return the sizes as if each annotated class were cut into two equal slices.
+
+        Parameters
+        ----------
+        labels : int ndarray of shape (n,)
+            Classes ≥ 0.
+        is_annotated : bool ndarray of shape (n,)
+            The same for all images of a class.
+
+        Returns
+        -------
+        SliceSizes
+            `S` is N_c / 2 in an annotated class, also where N_c is odd.
+        """
+        whole = cls.of(labels, np.full(len(labels), UNANNOTATED))
+        k = np.where(is_annotated, 2, 1)
+        n_annotated = len(np.unique(labels[is_annotated]))
+        return replace(whole, is_annotated=is_annotated, G=whole.C + n_annotated, S=whole.N_c / k, k=k)
 
 
 def _check_within_classes(
@@ -284,27 +356,27 @@ def _check_within_classes(
         )
 
 
-def _class_equal(of: _SliceSizes) -> NDArray[np.float64]:
+def _class_equal(of: SliceSizes) -> NDArray[np.float64]:
     """Return 1 / (C k |S|): equal mass for classes, and for slices within a class."""
     return 1 / (of.C * of.k * of.S)
 
 
-def _paper(of: _SliceSizes) -> NDArray[np.float64]:
+def _paper(of: SliceSizes) -> NDArray[np.float64]:
     """Return 1 / (C |S|) in an annotated class, 1 / N elsewhere: equation 2 to the letter."""
     return np.where(of.is_annotated, 1 / (of.C * of.S), 1 / of.N)
 
 
-def _mean_slices(of: _SliceSizes) -> NDArray[np.float64]:
+def _mean_slices(of: SliceSizes) -> NDArray[np.float64]:
     """Return 1 / (G |S|): equal mass for all slices."""
     return 1 / (of.G * of.S)
 
 
-def _class_mass(of: _SliceSizes) -> NDArray[np.float64]:
+def _class_mass(of: SliceSizes) -> NDArray[np.float64]:
     """Return N_c / (k N |S|): for classes their mass in the data, and equal mass for slices within a class."""
     return of.N_c / (of.k * of.N * of.S)
 
 
-SCHEMES: dict[str, Callable[[_SliceSizes], NDArray[np.float64]]] = {
+SCHEMES: dict[str, Callable[[SliceSizes], NDArray[np.float64]]] = {
     DEFAULT_SCHEME: _class_equal,
     "paper": _paper,
     "mean_slices": _mean_slices,

@@ -15,7 +15,9 @@ from django.test import override_settings
 
 from annotations.models import BaseModel, Dataset, Run
 from annotations.services.datasets.base_models import test_group_metrics as measure
-from annotations.services.retraining.runs import TrainedRun, store_run
+from annotations.services.retraining import controls
+from annotations.services.retraining.controls import ControlKey
+from annotations.services.retraining.runs import RetrainedHead, TrainedRun, TrainingBatch, store_run
 from modeling.arrays.datasets.dataset_files import Split, open_dataset
 from tests import actors
 from worker.common.library_versions import library_versions
@@ -101,9 +103,7 @@ def finished_run(imported: Dataset, command: Command) -> Run:
         l2=0.01,
         min_slice_size=5,
     )
-    trained = TrainedRun(
-        n_above=20,
-        n_below=30,
+    retrained = RetrainedHead(
         metrics=measure(imported, predictions),
         test_predictions=predictions,
         head=erm.head.to_bytes(),
@@ -111,6 +111,8 @@ def finished_run(imported: Dataset, command: Command) -> Run:
         certified_gap=erm.certified_gap,
         versions=library_versions(),
     )
-    assert store_run(run, trained)
+    batch = TrainingBatch(imported.dataset, run.l2)
+    control = controls.store(batch, ControlKey.of(run), retrained)
+    assert store_run(run, TrainedRun(n_above=20, n_below=30, retrained=retrained, control=control))
     run.refresh_from_db()
     return run

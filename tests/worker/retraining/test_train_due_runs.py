@@ -137,7 +137,7 @@ def test_a_run_that_cannot_be_trained_fails_and_its_neighbour_is_done(ended, mon
     bad = by_text("red oval")
 
     def choke(features, labels, weights, *rest, **options):
-        if weights.shape[1] > 1 or by_text("red").state == RunState.DONE:
+        if weights.shape[1] > 2 or by_text("red").state == RunState.DONE:
             raise NotConverged(500, 0.1, 1e-8, 500)
         return train_heads(features, labels, weights, *rest, **options)
 

@@ -42,7 +42,7 @@ def test_an_annotation_that_several_people_made_is_trained_once(alice, bob, widt
     work(alice, "red", "red oval")
     work(bob, "red", "no blue")
     assert train_due_runs() == 4
-    assert widths == [3]
+    assert widths == [4]  # three annotations and their control
     hers, his = Run.objects.filter(phrase_text="red").order_by("pk")
     assert (hers.assignment_id, his.assignment_id) == (alice.assignment.pk, bob.assignment.pk)
     assert bytes(hers.test_predictions) == bytes(his.test_predictions)
@@ -55,7 +55,7 @@ def test_two_base_models_of_a_data_set_share_a_batch_and_the_annotations_that_ar
     work(alice, "red", "red oval")
     work(carol, "red", "no blue")
     assert train_due_runs() == 4
-    assert widths == [3]
+    assert widths == [4]  # three annotations and their control
     hers, carols = Run.objects.filter(phrase_text="red").order_by("pk")
     assert (hers.state, hers.loss, bytes(hers.test_predictions)) == (
         RunState.DONE,
@@ -70,7 +70,7 @@ def test_another_l2_is_a_batch_of_its_own(alice, base_model, widths):
     work(alice, "red", "red oval")
     work(carol, "red")
     assert train_due_runs() == 3
-    assert sorted(widths) == [1, 2]
+    assert sorted(widths) == [2, 3]  # each with a control of its own
     hers, carols = Run.objects.filter(phrase_text="red").order_by("pk")
     assert hers.loss < carols.loss  # the same annotation; more λ, more loss
 
@@ -120,5 +120,5 @@ def test_a_run_that_kills_its_worker_fails_alone_and_its_neighbours_are_done(ali
     poison.refresh_from_db()
     assert (poison.state, poison.attempts) == (RunState.FAILED, MAX_ATTEMPTS)
     assert set(Run.objects.exclude(pk=poison.pk).values_list("state", flat=True)) == {RunState.DONE}
-    assert sorted(widths) == [1, 2]  # one that shared the second batch, and the two that did not
+    assert sorted(widths) == [2, 2]  # the two that did not share the second batch; the one that did, with the control
     assert Event.objects.filter(kind="run_done").count() == 3

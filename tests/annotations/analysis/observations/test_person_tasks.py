@@ -6,7 +6,8 @@ from modeling.arrays.phrases.null_level import null_level, null_mean
 
 
 def row(*tried: Tried, times: Times | None = None) -> PersonTask:
-    (only,) = person_tasks([(1, "ann")], by_person(tried), {"ann": "plain"}, {(1, "ann"): times} if times else {})
+    of_ann = {(1, "ann"): times} if times else {}
+    (only,) = person_tasks([(1, "ann")], by_person(tried), {"ann": "plain"}, of_ann, {1: 0.25})
     return only
 
 
@@ -22,6 +23,11 @@ def test_the_headline_is_the_run_of_the_phrase_with_the_best_score() -> None:
     found = row(said("dark", 0.25, 0.7), said("red", 0.75, 0.5))
     assert (found.best_phrase, found.best_error_score, found.worst_group_accuracy) == ("red", 0.75, 0.5)
     assert (found.phrase_chosen_on_test, found.worst_group_accuracy_chosen_on_test) == ("dark", 0.7)
+
+
+def test_own_gain_is_what_the_best_phrase_adds_to_the_tasks_control() -> None:
+    assert row(said("dark", 0.25, 0.75), said("red", 0.75, 0.5)).own_gain == 0.25
+    assert row(said("red", 0.75)).own_gain is None
 
 
 def test_the_earliest_of_tied_phrases_is_the_best_in_either_way() -> None:
@@ -64,5 +70,5 @@ def test_times_are_the_persons() -> None:
 
 
 def test_rows_are_sorted_by_task_then_participant() -> None:
-    rows = person_tasks([(2, "a"), (1, "b"), (1, "a"), (1, "a")], {}, {}, {})
+    rows = person_tasks([(2, "a"), (1, "b"), (1, "a"), (1, "a")], {}, {}, {}, {})
     assert [(each.task, each.participant) for each in rows] == [(1, "a"), (1, "b"), (2, "a")]

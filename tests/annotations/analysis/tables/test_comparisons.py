@@ -3,11 +3,21 @@
 import pytest
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.tables.comparisons import COMPARED_MEASURES, MAX_TASKS, compare_conditions, compare_tasks
+from annotations.analysis.tables.comparisons import (
+    COMPARED_MEASURES,
+    MAX_TASKS,
+    Compared,
+    compare_conditions,
+    compare_tasks,
+)
 
 
 def row(person: str, task: int, condition: str | None, score: float | None) -> PersonTask:
     return PersonTask(person, task, condition, 1, 1, score, "x", 0.1, 0.1, None, None, None)
+
+
+def of(measure: str, compared: tuple[Compared, ...]) -> Compared:
+    return next(each for each in compared if each.measure == measure)
 
 
 def test_two_conditions_differ_by_their_mean_difference_over_tasks() -> None:
@@ -21,7 +31,7 @@ def test_two_conditions_differ_by_their_mean_difference_over_tasks() -> None:
         )
         for task in (1, 2)
     ]
-    score = next(each for each in compare_conditions(rows, ["plain", "goal"]) if each.measure == "best_error_score")
+    score = of("best_error_score", compare_conditions(rows, ["plain", "goal"]))
     assert (score.first, score.second, score.result.n) == ("plain", "goal", (2, 2))
     assert score.result.difference == pytest.approx(0.4)
     assert score.result.p_value == pytest.approx(1 / 3)
@@ -37,19 +47,20 @@ def test_three_conditions_are_three_comparisons_of_each_measure() -> None:
 
 def test_people_without_a_condition_are_in_no_comparison() -> None:
     rows = [row("a", 1, "plain", 0.1), row("b", 1, "goal", 0.2), row("c", 1, None, 0.9)]
-    assert compare_conditions(rows, ["plain", "goal"])[0].result.n == (1, 1)
+    assert of("best_error_score", compare_conditions(rows, ["plain", "goal"])).result.n == (1, 1)
 
 
 def test_a_measure_that_nobody_has_is_no_comparison() -> None:
     rows = [row("a", 1, "plain", 0.1), row("b", 1, "goal", 0.2)]
-    accuracy = compare_conditions(rows, ["plain", "goal"])[1]
-    assert (accuracy.measure, accuracy.result.difference, accuracy.adjusted_p) == ("worst_group_accuracy", None, None)
+    for measure in ("own_gain", "worst_group_accuracy"):
+        nobodys = of(measure, compare_conditions(rows, ["plain", "goal"]))
+        assert (nobodys.result.difference, nobodys.adjusted_p) == (None, None)
 
 
 def test_tasks_are_compared_within_people_who_did_both() -> None:
     rows = [row("a", 1, None, 0.1), row("a", 2, None, 0.4), row("b", 1, None, 0.2), row("b", 2, None, 0.3)]
     rows.append(row("c", 1, None, 0.9))
-    score = compare_tasks(rows, {1: "birds", 2: "hair"})[0]
+    score = of("best_error_score", compare_tasks(rows, {1: "birds", 2: "hair"}))
     assert (score.first, score.second, score.result.n) == ("birds", "hair", (2, 2))
     assert score.result.difference == pytest.approx(0.2)
     assert score.result.p_value == 0.5

@@ -13,6 +13,7 @@ from annotations.models import (
     AuditRecord,
     BaseModel,
     Benchmark,
+    Control,
     Dataset,
     DatasetImport,
     Event,
@@ -42,6 +43,7 @@ NOT_LOGGED: Mapping[str, Iterable[type[Model]]] = {
     "what studies stand on, imported and known by digests; the frozen configuration names these": (
         Dataset,
         BaseModel,
+        Control,
         Benchmark,
         KeywordRanking,
         DatasetImport,

@@ -1,0 +1,189 @@
+"""Random slices: what cutting a class anywhere gives, beside which a phrase's own gain is judged.
+
+Gaussian directions in the whole embedding space. In the span of a few texts a direction would often be the phrase.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.array_checks import check_count, check_one_length, checked_ids, finite_float32
+from modeling.arrays.common.modeling_errors import BadArray
+
+DRAWS = 50
+_GRID = 1.25
+
+
+def random_slices(
+    images: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    target_class: int,
+    n_above: int,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> NDArray[np.bool_]:
+    """Cut a class by random directions, each time into slices of one size.
+
+    Parameters
+    ----------
+    images : float ndarray of shape (n, d)
+        Embeddings.
+    labels : int ndarray of shape (n,)
+        Classes ≥ 0.
+    target_class : int
+        The class to cut.
+    n_above : int
+        Images above the cut, from 1 to one less than the class has.
+    draws : int, default DRAWS
+        Number of directions, ≥ 1.
+    seed : int, default 0
+        Of the directions, ≥ 0.
+
+    Returns
+    -------
+    bool ndarray of shape (draws, n)
+        The `n_above` images of the class that are farthest along each direction; of equal ones the first.
+
+    Raises
+    ------
+    BadArray
+        If a shape, type or value is invalid, or `n_above` leaves a slice empty.
+
+    Examples
+    --------
+    >>> images = np.eye(4, dtype=np.float32)
+    >>> slices = random_slices(images, np.array([0, 0, 0, 1]), 0, 2, draws=3)
+    >>> slices.sum(axis=1).tolist(), slices[:, 3].any()
+    ([2, 2, 2], np.False_)
+    """
+    check_one_length(1, images=images[:, 0] if images.ndim == 2 else images, labels=labels)
+    check_count(draws, "the number of draws")
+    check_count(seed, "the seed", least=0)
+    rows = np.flatnonzero(checked_ids(labels, "label") == target_class)
+    if not 1 <= n_above < len(rows):
+        raise BadArray(f"class {target_class} has {len(rows)} images, so {n_above} above a cut leave a slice empty")
+    directions = np.random.default_rng(seed).standard_normal((images.shape[1], draws), dtype=np.float32)
+    farthest = np.argsort(-finite_float32(images[rows]) @ directions, axis=0, kind="stable")[:n_above]
+    members = np.zeros((draws, len(labels)), np.bool_)
+    members[np.arange(draws)[:, None], rows[farthest.T]] = True
+    return members
+
+
+def rounded_slice_size(n_above: int, n_class: int) -> int:
+    """Round the size of a cut to a grid, so that runs share random slices.
+
+    Parameters
+    ----------
+    n_above : int
+        Images above the cut, from 1 to n_class - 1.
+    n_class : int
+        Images of the class.
+
+    Returns
+    -------
+    int
+        Images above the rounded cut. The smaller slice has a power of 1.25 images, rounded, and at most half of them.
+
+    Raises
+    ------
+    BadArray
+        If `n_above` leaves a slice empty.
+
+    Examples
+    --------
+    >>> rounded_slice_size(100, 1000), rounded_slice_size(900, 1000), rounded_slice_size(480, 1000)
+    (108, 892, 500)
+    """
+    smaller = min(n_above, n_class - n_above)
+    if smaller < 1:
+        raise BadArray(f"a cut of {n_class} images with {n_above} above it leaves a slice empty")
+    on_grid = round(_GRID ** round(np.log(smaller) / np.log(_GRID)))
+    rounded = min(on_grid, n_class // 2)
+    return rounded if smaller == n_above else n_class - rounded
+
+
+def percentile_among(value: float, draws: NDArray[np.floating]) -> float:
+    """Return the share of draws below a value, in percent; equal ones count half.
+
+    Parameters
+    ----------
+    value : float
+    draws : float ndarray of shape (m,)
+        m ≥ 1.
+
+    Returns
+    -------
+    float
+        From 0 to 100.
+
+    Raises
+    ------
+    BadArray
+        If there is no draw.
+
+    Examples
+    --------
+    >>> percentile_among(0.5, np.array([0.1, 0.5, 0.9, 0.2]))
+    62.5
+    """
+    check_one_length(1, draws=draws)
+    return float(100 * (np.mean(draws < value) + np.mean(draws == value) / 2))
+
+
+def percentile_of_best(
+    value: float, on_validation: NDArray[np.floating], on_test: NDArray[np.floating], k: int
+) -> float:
+    """Return the percentile of a best of k phrases among bests of k random slices.
+
+    Both are chosen on validation, so neither gains by the choice on test.
+
+    Parameters
+    ----------
+    value : float
+        The measure on test of the phrase that was best on validation.
+    on_validation, on_test : float ndarray of shape (m,)
+        The measure of each random slice, m ≥ 1.
+    k : int
+        Phrases that the person had trained, ≥ 1. Where it exceeds m, the best of all m counts.
+
+    Returns
+    -------
+    float
+        From 0 to 100: the expected share of best-of-k draws, without replacement, that are below the value on test;
+        equal ones count half.
+
+    Raises
+    ------
+    BadArray
+        If lengths differ, there is no draw, or k is below 1.
+
+    Notes
+    -----
+    With the draws sorted by validation, the one at place j is the best of k with probability
+    C(j - 1, k - 1) / C(m, k). Draws that are equal on validation share their probabilities.
+
+    Examples
+    --------
+    >>> percentile_of_best(0.5, np.array([0.1, 0.2, 0.3]), np.array([0.4, 0.6, 0.2]), k=1)
+    66.66666666666666
+    >>> percentile_of_best(0.5, np.array([0.1, 0.2, 0.3]), np.array([0.4, 0.6, 0.2]), k=3)
+    100.0
+    """
+    m = check_one_length(1, on_validation=on_validation, on_test=on_test)
+    check_count(k, "the number of phrases")
+    chance = _chance_of_best(on_validation, min(k, m))
+    return float(100 * chance @ ((on_test < value) + (on_test == value) / 2))
+
+
+def _chance_of_best(scores: NDArray[np.floating], k: int) -> NDArray[np.float64]:
+    """Return each draw's probability to be the best of k: P(all ≤ s) - P(all < s), shared by the draws at s."""
+    m = len(scores)
+    _values, place, sizes = np.unique(scores, return_inverse=True, return_counts=True)
+    at_most = _all_of(k, np.cumsum(sizes), m)
+    chance = np.diff(at_most, prepend=0.0) / sizes
+    return chance[place]
+
+
+def _all_of(k: int, among: NDArray[np.int64], m: int) -> NDArray[np.float64]:
+    """Return C(among, k) / C(m, k), the probability that k draws of m all lie among some of them."""
+    steps = np.arange(k)
+    return np.prod(np.clip(among[:, None] - steps, 0, None) / (m - steps), axis=1)

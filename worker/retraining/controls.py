@@ -1,0 +1,73 @@
+"""Controls, trained beside the first runs that need them."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from annotations.models import Control, Dataset
+from annotations.services.retraining import controls
+from annotations.services.retraining.controls import ControlKey
+from annotations.services.retraining.runs import RetrainedHead, TrainingBatch
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.retraining.control import control_weights
+from worker.common import process_cache
+from worker.common.library_versions import library_versions
+from worker.common.throttled_log import log_error_throttled
+from worker.datasets import head_training
+from worker.datasets.head_training import MeasuredHead
+
+
+def train_missing_controls() -> int:
+    """Train the controls of runs that an earlier version trained; return how many runs got theirs."""
+    return sum(_train_missing(batch) for batch in controls.lacking_batches())
+
+
+def train_beside(
+    batch: TrainingBatch, weights: Sequence[NDArray[np.float64]], keys: Collection[ControlKey]
+) -> tuple[list[RetrainedHead], dict[ControlKey, Control]]:
+    """Train a head for each of some loss weights, float64[n], and in the same batch the controls that are missing.
+
+    Stores the controls and returns the heads, and all controls of the keys. Raises BadDataset, BadArray, NotConverged.
+    """
+    known = controls.stored(batch, keys)
+    missing = sorted(set(keys) - known.keys())  # sorted: two workers store in one order
+    columns = [*weights, *(weights_of(batch.dataset, key) for key in missing)]
+    heads = [_retrained(each) for each in _measured(batch, columns)] if columns else []
+    for key, head in zip(missing, heads[len(weights) :], strict=True):
+        known[key] = controls.store(batch, key, head)
+    return heads[: len(weights)], known
+
+
+def weights_of(dataset: Dataset, key: ControlKey) -> NDArray[np.float64]:
+    """Return the loss weights of a control, float64[n]. Raises BadDataset, BadArray."""
+    return control_weights(process_cache.training_set(dataset).labels, key.target_classes, key.scheme)
+
+
+def _train_missing(batch: TrainingBatch) -> int:
+    keys = {ControlKey.of(run) for run in controls.lacking(batch).only("target_class", "scheme")}
+    try:
+        with transaction.atomic():
+            _, control_of = train_beside(batch, [], keys)
+            return controls.give(batch, control_of)
+    except ModelingError as error:
+        log_error_throttled(f"controls on {batch} are on hold: {error}")
+        return 0
+
+
+def _measured(batch: TrainingBatch, columns: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
+    heads = head_training.train(batch.dataset, batch.l2, np.stack(columns, axis=1))
+    return head_training.measure(batch.dataset, heads)
+
+
+def _retrained(measured: MeasuredHead) -> RetrainedHead:
+    """Return a trained and measured head in the form in which it is stored."""
+    return RetrainedHead(
+        metrics=measured.metrics,
+        test_predictions=measured.test_predictions,
+        head=measured.trained.head.to_bytes(),
+        loss=measured.trained.loss,
+        certified_gap=measured.trained.certified_gap,
+        versions=library_versions(),
+    )
