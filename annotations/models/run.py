@@ -2,6 +2,7 @@
 
 import uuid
 
+import numpy as np
 from django.db import models
 from django.db.models import Q
 
@@ -9,9 +10,11 @@ from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
 from annotations.models.control import Control
+from annotations.models.random_slices import RandomSlices
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import own_gain
+from modeling.arrays.retraining.random_slices import percentile_among
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
@@ -32,6 +35,9 @@ class Run(models.Model):
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="runs")
     control = models.ForeignKey(
         Control, null=True, on_delete=models.PROTECT, related_name="runs", help_text="the same without a phrase"
+    )
+    random_slices = models.ForeignKey(
+        RandomSlices, null=True, on_delete=models.PROTECT, related_name="runs", help_text="of its class and size"
     )
     annotation_digest = models.CharField(
         max_length=64, help_text="SHA-256 of class, text embedding, threshold, scheme and sign"
@@ -109,6 +115,19 @@ class Run(models.Model):
         if self.control is None or self.worst_group_accuracy is None:
             return None
         return own_gain(self.worst_group_accuracy, self.control.worst_group_accuracy)
+
+    @property
+    def random_slice_percentile(self) -> float | None:
+        """How many of 100 random slices reach less on test; None without them, or where they are all but equal.
+
+        They are where their standard deviation is below one image of the test group that is worst without a phrase.
+        """
+        if self.random_slices is None or self.control is None or self.worst_group_accuracy is None:
+            return None
+        draws = np.array(self.random_slices.worst_groups)
+        accuracies = [1.0 if share is None else share for share in self.control.group_accuracies]
+        one_image = 1 / self.base_model.test_metrics["counts"][int(np.argmin(accuracies))]
+        return None if draws.std() < one_image else percentile_among(self.worst_group_accuracy, draws)
 
     @property
     def annotation(self) -> Annotation | None:

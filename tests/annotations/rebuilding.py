@@ -27,6 +27,7 @@ from annotations.services.logs.log_registry import (
 )
 from annotations.services.logs.log_schema import LoggedTable
 from annotations.services.logs.replay import Row, replay
+from annotations.services.retraining import random_slices
 
 Arrays = Mapping[str, bytes]
 
@@ -130,6 +131,7 @@ def _take_control(run: Any, arrays: Arrays) -> None:
     if run.state == RunState.DONE:
         of_class = Control.objects.filter(dataset=run.base_model.dataset_id, target_classes=[run.target_class])
         run.control = of_class.filter(scheme=run.scheme, l2=run.l2).first()
+        run.random_slices = random_slices.find(run)
 
 
 def _take_head_and_names(correction: Any, arrays: Arrays) -> None:

@@ -34,7 +34,7 @@ class Comparison:
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyOfAssignments):
-    related = ("base_model__dataset", "control")
+    related = ("base_model__dataset", "control", "random_slices")
     list_display = (
         "phrase",
         "participant",
@@ -111,6 +111,7 @@ class RunAdmin(ReadOnlyOfAssignments):
         run = context["original"]
         context["comparisons"] = comparisons(run) if run.state == RunState.DONE else []
         context["is_excluded"] = is_excluded(run)
+        context["percentile"] = run.random_slice_percentile
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:

@@ -107,6 +107,16 @@ RUNS: Table[Run] = Table(
             range="-1 to 1",
             computed="worst_group_accuracy less control_worst_group",
         ),
+        Column(
+            "random_slice_percentile",
+            "number",
+            "how many of 100 random slices of that size reach less; empty until they are trained, and where they "
+            "hardly differ",
+            field("random_slice_percentile"),
+            range="0 to 100",
+            computed="share of 50 random slices whose worst-group accuracy on test is below worst_group_accuracy, "
+            "equal ones by half",
+        ),
         Column("loss", "number", "the objective at the solution", field("loss")),
         Column(
             "certified_gap",

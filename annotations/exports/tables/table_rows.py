@@ -122,7 +122,9 @@ def _runs(visits: SessionQuerySet) -> QuerySet[Any, Any]:
         Run.objects.filter(assignment__session__in=visits.kept())
         .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
         .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
-        .select_related("assignment__session__participant", "assignment__task", "base_model", "control")
+        .select_related(
+            "assignment__session__participant", "assignment__task", "base_model", "control", "random_slices"
+        )
         .order_by(
             "assignment__session__participant__pseudonym",
             "assignment__task__position",

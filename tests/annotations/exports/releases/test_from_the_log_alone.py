@@ -26,7 +26,7 @@ from worker.releases.release_extras import EXTRAS
 PAGES = ("results", "concepts", "correction")
 _SECRETS = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')  # new for each answer
 # What the numbers stand on, and is in no log: data sets, base models and what was found without people; the log itself.
-MATERIAL = {"Dataset", "BaseModel", "Control", "Benchmark", "KeywordRanking", "Event", "AuditRecord"}
+MATERIAL = {"Dataset", "BaseModel", "Control", "RandomSlices", "Benchmark", "KeywordRanking", "Event", "AuditRecord"}
 
 
 def tables(study: Study) -> Iterator[Source]:

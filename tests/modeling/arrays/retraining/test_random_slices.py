@@ -1,17 +1,10 @@
 """Random slices of a class, their sizes, and the percentile of a value among them."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.retraining.random_slices import (
-    percentile_among,
-    percentile_of_best,
-    random_slices,
-    rounded_slice_size,
-)
+from modeling.arrays.retraining.random_slices import percentile_among, random_slices, rounded_slice_size
 
 RNG = np.random.default_rng(5)
 LABELS = np.repeat([0, 1], [200, 100])
@@ -67,18 +60,3 @@ def test_sizes_are_rounded_on_the_smaller_side() -> None:
 def test_a_percentile_counts_equal_draws_by_half() -> None:
     draws = np.array([0.1, 0.2, 0.2, 0.9])
     assert [percentile_among(value, draws) for value in (0.0, 0.1, 0.2, 0.5, 1.0)] == [0, 12.5, 50, 75, 100]
-
-
-def test_the_best_of_k_is_what_counting_all_choices_says() -> None:
-    validation, test = RNG.integers(0, 5, 8) / 5, RNG.integers(0, 4, 8) / 4
-    for k in (1, 2, 3, 8):
-        expected = []
-        for chosen in combinations(range(8), k):
-            best = validation[list(chosen)].max()
-            tied = [test[one] for one in chosen if validation[one] == best]
-            expected.append(np.mean([(one < 0.5) + (one == 0.5) / 2 for one in tied]))
-        assert percentile_of_best(0.5, validation, test, k) == pytest.approx(100 * np.mean(expected), abs=1e-9)
-
-
-def test_more_tries_than_draws_are_the_best_of_all() -> None:
-    assert percentile_of_best(0.5, np.array([0.1, 0.2]), np.array([0.9, 0.1]), k=7) == 100

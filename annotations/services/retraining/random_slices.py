@@ -1,0 +1,76 @@
+"""Random slices: which runs lack theirs, and storing them once for all runs of a class and a size."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from annotations.models import RandomSlices, Run, RunState
+from annotations.services.retraining.runs import TrainingBatch, batches_of
+from annotations.version import CODE_VERSION
+from modeling.arrays.retraining.random_slices import rounded_slice_size
+
+
+@dataclass(frozen=True, order=True)
+class SliceKey:
+    """What tells the random slices of a data set and a λ apart."""
+
+    target_class: int
+    n_above: int
+    scheme: str
+
+    @classmethod
+    def of(cls, run: Run) -> "SliceKey":
+        """Return the key of a run that is done."""
+        assert run.n_above is not None and run.n_below is not None, "a run that is done has the sizes of its slices"
+        return cls(run.target_class, rounded_slice_size(run.n_above, run.n_above + run.n_below), run.scheme)
+
+    def seed(self, dataset_digest: str) -> int:
+        """Return the seed of the directions, in 63 bits."""
+        named = f"random slices {dataset_digest} {self.target_class} {self.n_above}".encode()
+        return int.from_bytes(hashlib.sha256(named).digest()[:8]) >> 1
+
+
+def lacking(batch: TrainingBatch) -> QuerySet[Run]:
+    """Return the runs of a batch that are done, and have no random slices yet."""
+    return _lacking().filter(base_model__dataset=batch.dataset, l2=batch.l2)
+
+
+def lacking_batches() -> list[TrainingBatch]:
+    """Return the batches that have such runs."""
+    return batches_of(_lacking())
+
+
+def find(run: Run) -> RandomSlices | None:
+    """Return the random slices of a run that is done, where they are trained."""
+    key = SliceKey.of(run)
+    of_class = RandomSlices.objects.filter(dataset=run.base_model.dataset_id, target_class=key.target_class)
+    return of_class.filter(n_above=key.n_above, scheme=key.scheme, l2=run.l2).first()
+
+
+def store(batch: TrainingBatch, key: SliceKey, worst_groups: Sequence[float], versions: dict[str, str]) -> RandomSlices:
+    """Store draws, or return those that another worker stored meanwhile."""
+    stored, _created = RandomSlices.objects.get_or_create(
+        dataset=batch.dataset,
+        target_class=key.target_class,
+        n_above=key.n_above,
+        scheme=key.scheme,
+        l2=batch.l2,
+        defaults={
+            "seed": key.seed(batch.dataset.digest),
+            "worst_groups": list(worst_groups),
+            "code_version": CODE_VERSION,
+            "versions": versions,
+        },
+    )
+    return stored
+
+
+def give(runs: Sequence[Run], draws: RandomSlices) -> int:
+    """Give runs their random slices; return how many had none."""
+    return Run.objects.filter(pk__in=[run.pk for run in runs], random_slices=None).update(random_slices=draws)
+
+
+def _lacking() -> QuerySet[Run]:
+    return Run.objects.filter(state=RunState.DONE, random_slices=None)
