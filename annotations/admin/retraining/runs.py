@@ -99,7 +99,7 @@ class RunAdmin(ReadOnlyOfAssignments):
 
     @admin.display(description="without a phrase")
     def control_worst_group(self, run: Run) -> str:
-        return percent(run.control and run.control.worst_group_accuracy)
+        return percent(run.control.worst_group_accuracy if run.control else None)
 
     @admin.display(description="own gain, points")
     def own_gain(self, run: Run) -> str:

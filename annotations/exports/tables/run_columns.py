@@ -95,7 +95,7 @@ RUNS: Table[Run] = Table(
             "control_worst_group",
             "number",
             "on test, of the control: the same class weights without a phrase; empty until it is trained",
-            lambda row: row.control and row.control.worst_group_accuracy,
+            lambda row: row.control.worst_group_accuracy if row.control else None,
             **SHARE,
         ),
         Column(

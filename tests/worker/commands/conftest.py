@@ -111,7 +111,7 @@ def finished_run(imported: Dataset, command: Command) -> Run:
         certified_gap=erm.certified_gap,
         versions=library_versions(),
     )
-    batch = TrainingBatch(imported.dataset, run.l2)
+    batch = TrainingBatch(imported, run.l2)
     control = controls.store(batch, ControlKey.of(run), retrained)
     assert store_run(run, TrainedRun(n_above=20, n_below=30, retrained=retrained, control=control))
     run.refresh_from_db()

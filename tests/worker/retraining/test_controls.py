@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from annotations.models import Assignment, Control, Run, RunState
+from annotations.models import Assignment, Control, Dataset, Run, RunState
 from annotations.models.arrays import unpack_int32
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.retraining.control import control_weights
@@ -11,6 +12,7 @@ from modeling.arrays.retraining.heads import Head
 from tests.actors import SQUARE, Visit
 from tests.steps import end, submit_and_score
 from worker.datasets import head_training
+from worker.datasets.head_training import TrainedHead
 from worker.retraining.controls import train_missing_controls
 from worker.retraining.run_training import train_due_runs
 
@@ -28,6 +30,7 @@ def test_all_runs_of_a_task_share_one_control(ended: Assignment) -> None:
     done = Run.objects.filter(state=RunState.DONE)
     assert {run.control for run in done} == {control}
     for run in done:
+        assert run.worst_group_accuracy is not None
         assert run.own_gain == run.worst_group_accuracy - control.worst_group_accuracy
 
 
@@ -51,7 +54,12 @@ def test_a_second_batch_trains_no_second_control(
     end(bob)
     trained: list[int] = []
     train = head_training.train
-    monkeypatch.setattr(head_training, "train", lambda *given: trained.append(given[2].shape[1]) or train(*given))
+
+    def counted(dataset: Dataset, l2: float, weights: NDArray[np.float64]) -> list[TrainedHead]:
+        trained.append(weights.shape[1])
+        return train(dataset, l2, weights)
+
+    monkeypatch.setattr(head_training, "train", counted)
     due = Run.objects.filter(state=RunState.PENDING).count()
     train_due_runs()
     assert sum(trained) <= due

@@ -29,6 +29,7 @@ def done() -> list[Run]:
 def test_each_run_gets_the_draws_of_its_size(trained: Assignment) -> None:
     assert train_missing_random_slices() == 2
     for run in done():
+        assert run.random_slices and run.n_above
         assert run.random_slices.target_class == SQUARE
         assert run.n_above * 0.8 <= run.random_slices.n_above <= run.n_above * 1.25
         assert len(run.random_slices.worst_groups) == DRAWS
@@ -37,7 +38,7 @@ def test_each_run_gets_the_draws_of_its_size(trained: Assignment) -> None:
 
 def test_a_draw_is_the_head_of_its_slice(trained: Assignment) -> None:
     train_missing_random_slices()
-    stored, dataset = RandomSlices.objects.first(), trained.task.base_model.dataset
+    stored, dataset = RandomSlices.objects.order_by("pk")[0], trained.task.base_model.dataset
     rows = dataset.files.rows(Split.TRAIN)
     labels, images = dataset.files.labels[rows], dataset.files.array("similarity")[rows]
     drawn = random_slices(images, labels, SQUARE, stored.n_above, seed=stored.seed)
@@ -51,6 +52,7 @@ def test_a_run_has_its_percentile_among_them(trained: Assignment) -> None:
     draws = np.linspace(0, 1, DRAWS)
     RandomSlices.objects.update(worst_groups=draws.tolist())
     for run in done():
+        assert run.worst_group_accuracy is not None
         assert run.random_slice_percentile == percentile_among(run.worst_group_accuracy, draws)
 
 

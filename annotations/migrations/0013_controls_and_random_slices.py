@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0009_sealed_second_factors"),
+        ("annotations", "0012_visit_budgets"),
     ]
 
     operations = [
