@@ -15,6 +15,7 @@ from tests.annotations.exports.rows import add_phrase, add_run
 from tests.steps import submit_and_score
 
 MODELS = (AnnotationSession, Assignment, Phrase, Run, BaseModel, Dataset, Event)
+NOTHING = "\N{EN DASH}"
 NAMES = [model._meta.model_name for model in MODELS]
 
 
@@ -83,7 +84,9 @@ def test_the_list_of_phrases_reads_no_arrays_and_few_queries(
     assert '"similarities"' not in rows and '"test_predictions"' not in rows and '"head"' not in rows
 
 
-def test_a_run_stands_beside_its_base_model_and_its_control_worst_group_first(coordinator_client: Client, worked: Run) -> None:
+def test_a_run_stands_beside_its_base_model_and_its_control_worst_group_first(
+    coordinator_client: Client, worked: Run
+) -> None:
     rows = coordinator_client.get(f"/admin/annotations/run/{worked.pk}/change/").context["comparisons"]
     assert rows[0] == runs.Comparison("Worst-group accuracy", "25.0%", NOTHING, "50.0%", NOTHING)
     assert [row.measure for row in rows[4:]] == ["square, blue", "square, red", "oval, blue", "oval, red"]
