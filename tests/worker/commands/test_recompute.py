@@ -163,7 +163,10 @@ def came_again(alice: Visit) -> Visit:
     """Alice tried two phrases, withdrew, and said "red" and "large" in another visit; then the first was erased."""
     submit_and_score(alice, "blue", "dark")
     withdrawal.withdraw(alice.session)
-    ids = {"participant_id": alice.external_ids["PROLIFIC_PID"], "study_id": alice.external_ids["STUDY_ID"]}
+    ids: dict[str, Any] = {
+        "participant_id": alice.external_ids["PROLIFIC_PID"],
+        "study_id": alice.external_ids["STUDY_ID"],
+    }
     session = sessions.give_consent(sessions.enter(alice.session.study, **ids, session_id="alice-later-visit"))
     session = actors.pass_check(actors.do_tutorial(session))
     again = replace(alice, session=session, assignment=assignments.start(session.assignments.get()))
