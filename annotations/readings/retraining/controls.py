@@ -14,7 +14,9 @@ def control_worst_groups(tasks: Sequence[Task]) -> dict[int, float | None]:
     datasets = {task.base_model.dataset_id for task in tasks}
     controls = Control.objects.filter(dataset__in=datasets, scheme=DEFAULT_SCHEME)
     rows = controls.values_list("dataset_id", "target_classes", "l2", "worst_group_accuracy")
-    known = {(dataset, tuple(classes), l2): accuracy for dataset, classes, l2, accuracy in rows}
+    known: dict[tuple[object, ...], float] = {
+        (dataset, tuple(classes), l2): accuracy for dataset, classes, l2, accuracy in rows
+    }
     return {
         task.position: known.get((task.base_model.dataset_id, (task.target_class,), task.base_model.l2))
         for task in tasks

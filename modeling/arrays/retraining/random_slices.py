@@ -3,6 +3,8 @@
 Gaussian directions in the whole embedding space. In the span of a few texts a direction would often be the phrase.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,7 +98,7 @@ def rounded_slice_size(n_above: int, n_class: int) -> int:
     smaller = min(n_above, n_class - n_above)
     if smaller < 1:
         raise BadArray(f"a cut of {n_class} images with {n_above} above it leaves a slice empty")
-    on_grid = round(_GRID ** round(np.log(smaller) / np.log(_GRID)))
+    on_grid = round(_GRID ** round(math.log(smaller, _GRID)))
     rounded = min(on_grid, n_class // 2)
     return rounded if smaller == n_above else n_class - rounded
 

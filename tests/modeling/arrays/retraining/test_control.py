@@ -26,7 +26,7 @@ def test_each_class_keeps_its_weight_spread_evenly(
     run = slice_weights(LABELS, slice_membership(members(*above), LABELS, classes, least=1), scheme)
     control = control_weights(LABELS, classes, scheme)
     for label in range(3):
-        of_class = label == LABELS
+        of_class = np.equal(LABELS, label)
         assert_allclose(control[of_class], run[of_class].sum() / of_class.sum(), rtol=1e-12)
 
 
