@@ -107,6 +107,11 @@ def methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iter
             task.position, "base_model", f"Base model shown ({task.base_model})", "Labels", 1, "one classifier",
             task.base_worst_group, None, task.base_average, "",
         )  # fmt: skip
+        if task.control_worst_group is not None:
+            yield Method(
+                task.position, "control", "Retrained without a phrase (control)", "Labels", 1, "one classifier",
+                task.control_worst_group, None, None, "",
+            )  # fmt: skip
         for row in task.benchmark:
             yield Method(
                 task.position, row["method"], row["name"], row["given"], row["n"], row["over"],

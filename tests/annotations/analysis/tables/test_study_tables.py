@@ -15,6 +15,7 @@ from annotations.models import (
     Audience,
     BaseModel,
     Benchmark,
+    Control,
     JobState,
     Moderation,
     Phrase,
@@ -100,6 +101,22 @@ def test_the_base_model_and_a_finished_benchmark_stand_beside(scripted: Study, b
     )  # fmt: skip
     rows = [row for row in study_tables(scripted).methods.rows if row.task == 1]
     assert [(row.key, row.worst_group) for row in rows] == [("base_model", pytest.approx(0.25)), ("group_dro", 0.8)]
+
+
+def test_the_control_of_a_task_stands_beside_and_own_gain_is_what_people_add(
+    scripted: Study, base_model: BaseModel
+) -> None:
+    measures = {"average_accuracy": 0.6, "plain_average_accuracy": 0.6, "robustness_gap": 0.1, "group_accuracies": []}
+    Control.objects.create(
+        dataset=base_model.dataset, target_classes=[SQUARE], l2=base_model.l2, worst_group_accuracy=0.5, **measures,
+        test_predictions=b"", head=b"", loss=0, certified_gap=0, code_version="",
+    )  # fmt: skip
+    tables = study_tables(scripted)
+    assert [(row.task, row.worst_group) for row in tables.methods.rows if row.key == "control"] == [(1, 0.5)]
+    for row in tables.people.rows:
+        has_gain = row.task == 1 and row.worst_group_accuracy is not None
+        assert row.own_gain == (row.worst_group_accuracy - 0.5 if has_gain else None)
+    assert total(tables, 1, "own_gain").estimate.n > 0
 
 
 def test_experts_of_another_study_on_the_same_class_stand_beside(scripted: Study, base_model: BaseModel) -> None:
