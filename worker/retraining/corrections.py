@@ -1,4 +1,4 @@
-"""Trains pooled corrections: a whole model with all annotations, and again without each one of them.
+"""Trains pooled corrections: a whole model with all annotations, without each one of them, and without any phrase.
 
 All these heads have the same features and differ in their loss weights alone, so many are solved at once.
 """
@@ -16,8 +16,10 @@ from annotations.services.retraining import corrections
 from annotations.services.retraining.corrections import TrainedCorrection
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
+from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.heads import Head
 from modeling.tensors.retraining import FreeRows
+from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.datasets import head_training
 from worker.datasets.head_training import ClassSlices, TrainedHead
@@ -45,19 +47,20 @@ def train(correction: Correction) -> TrainedCorrection:
         raise ModelingError("it no longer has an annotation")
     jobs.beat(correction, phase="splitting the training images")
     slices = [ClassSlices.of(part.annotation, base_model.dataset) for part in parts]
-    kept = [slices, *([each for each in slices if each is not left_out] for left_out in slices)]
+    classes = [part.target_class for part in parts]
+    kept = [slices, *([each for each in slices if each is not left_out] for left_out in slices), None]
     trained: list[TrainedHead] = []
     for first in range(0, len(kept), AT_ONCE):
         jobs.beat(correction, phase="training", n_done=len(trained), n_total=len(kept))
-        weights = np.stack([_weights(correction, each) for each in kept[first : first + AT_ONCE]], axis=1)
-        some, solved = solve(base_model, weights, [part.target_class for part in parts])
+        weights = np.stack([_weights(correction, each, classes) for each in kept[first : first + AT_ONCE]], axis=1)
+        some, solved = solve(base_model, weights, classes)
         trained += some
     jobs.beat(correction, phase="measuring", n_done=len(trained))
     sets = evaluation_sets(base_model, parts, correction.second_base_model)
-    whole, *without = trained
+    whole, *without, control = trained
     effects = {
         "solved": solved,
-        "sets": [_effect(each, whole.head) for each in sets],
+        "sets": [_effect(each, whole.head, control.head) for each in sets],
         "slices": [{"class": each.target_class, "n_above": each.n_above, "n_below": each.n_below} for each in slices],
     }
     return TrainedCorrection(
@@ -88,18 +91,23 @@ def solve(base_model: BaseModel, weights: NDArray[np.float64], classes: Sequence
     return head_training.train(dataset, l2, weights), ALL_ROWS
 
 
-def _weights(correction: Correction, slices: Sequence[ClassSlices]) -> NDArray[np.float64]:
-    """Loss weights with some of the annotations, float64[n]."""
+def _weights(
+    correction: Correction, slices: Sequence[ClassSlices] | None, classes: Sequence[int]
+) -> NDArray[np.float64]:
+    """Loss weights with some of the annotations, float64[n]; without slices those of the control of all classes."""
     dataset = correction.base_model.dataset
+    if slices is None:
+        return control_weights(process_cache.training_set(dataset).labels, classes, correction.scheme)
     return head_training.loss_weights(dataset, slices, correction.scheme, settings.MIN_SLICE_SIZE)
 
 
-def _effect(each: EvaluationSet, head: Head) -> dict[str, Any]:
+def _effect(each: EvaluationSet, head: Head, control: Head) -> dict[str, Any]:
     return {
         "name": each.name,
         "dataset": each.dataset,
         "groups": list(each.group_names),
         "before": each.measure(each.before),
+        "control": each.measure(control.predict(each.features)),
         "after": each.measure(head.predict(each.features)),
     }
 

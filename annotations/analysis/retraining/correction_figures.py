@@ -12,7 +12,7 @@ from annotations.readings.retraining.corrections import SET_NAMES
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field
 
-BEFORE, AFTER = "before", "after"
+BEFORE, CONTROL, AFTER = "before", "control", "after"
 MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
 _MARKS = Series(BEFORE, "before", "circle", 4), Series(AFTER, "after the correction", "diamond", 0)
@@ -20,7 +20,10 @@ _MARKS = Series(BEFORE, "before", "circle", 4), Series(AFTER, "after the correct
 
 @dataclass(frozen=True)
 class Measured:
-    """One accuracy of a model (before, after, or without CLASS), overall, of a group or of a part with n images."""
+    """One accuracy of a model, overall, of a group or of a part with n images.
+
+    model: before, control, after, or without CLASS.
+    """
 
     set: str
     dataset: str
@@ -35,14 +38,15 @@ class Measured:
 REPORT: Table[Measured] = Table(
     "correction.csv",
     "one row per set of images, model and measure of a pooled correction",
-    "by model (before, after, then without each class), set, then measure",
+    "by model (before, control, after, then without each class), set, then measure",
     (
         Column("set", "text", "which images", field("set"), range="validation, test, second"),
         Column("dataset", "text", "the data set that they are of", field("dataset")),
         Column(
             "model",
             "text",
-            "before: the base model; after: the correction; without CLASS: the correction without that annotation",
+            "before: the base model; control: trained without any phrase, each class with the same weight; after: "
+            "the correction; without CLASS: the correction without that annotation",
             field("model"),
         ),
         Column("what", "text", "what the measure is of", field("what"), range="overall, group, part"),
@@ -89,8 +93,8 @@ def splits_figure(correction: Correction) -> Figure:
 def _rows(correction: Correction) -> Iterator[Measured]:
     names = correction.base_model.dataset.class_names
     sets = {each["name"]: each for each in correction.effects.get("sets", [])}
-    for model in (BEFORE, AFTER):
-        for each in sets.values():
+    for model in (BEFORE, CONTROL, AFTER):
+        for each in (each for each in sets.values() if model in each):  # before 0.11 there was no control
             yield from _measured(each, each[model], model, names)
     for without in correction.ablations:
         for each in without["sets"]:

@@ -8,6 +8,7 @@ from annotations.models import BaseModel, Correction, CorrectionPart, JobState, 
 from annotations.models.arrays import without_arrays
 from annotations.readings.releases.moderation import NOTABLE_LOSS
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
+from modeling.arrays.retraining.control import own_gain
 
 MAX_OPTIONS = 20  # phrases that can be chosen for a class
 SET_NAMES = {"validation": "Validation", "test": "Test", "second": "Second test set"}
@@ -23,15 +24,24 @@ _ABLATED = ("worst_group", "average", "minority")
 
 @dataclass(frozen=True)
 class Change:
-    """An accuracy before and after, 0 to 1; None without images. n: images, where it is of a part of them."""
+    """An accuracy before and after, 0 to 1; None without images. n: images, where it is of a part of them.
+
+    control: after a correction without any phrase; None also where an earlier version trained it.
+    """
 
     before: float | None
     after: float | None
     n: int | None = None
+    control: float | None = None
 
     @property
     def difference(self) -> float | None:
         return None if self.before is None or self.after is None else self.after - self.before
+
+    @property
+    def own_gain(self) -> float | None:
+        """What the phrases themselves add."""
+        return None if self.control is None or self.after is None else own_gain(self.after, self.control)
 
     @property
     def is_notable_loss(self) -> bool:
@@ -121,10 +131,7 @@ def report_of(correction: Correction) -> Report:
         correction=correction,
         parts=list(_parts(correction, names)),
         sets=[_title(each) for each in sets],
-        overall=[
-            Line(words, [Change(each["before"][name], each["after"][name]) for each in sets])
-            for name, words in _MEASURES.items()
-        ]
+        overall=[Line(words, [_change(each, name) for each in sets]) for name, words in _MEASURES.items()]
         if sets
         else [],
         groups=[(_title(each), list(_groups(each))) for each in sets],
@@ -159,6 +166,11 @@ def _parts(correction: Correction, names: Sequence[str]) -> Iterator[PartOf]:
         yield PartOf(part, names[part.target_class], size.get("n_above"), size.get("n_below"))
 
 
+def _change(of: Mapping[str, Any], name: str) -> Change:
+    control = of.get("control", {}).get(name)
+    return Change(of["before"][name], of["after"][name], control=control)
+
+
 def _title(of: Mapping[str, Any]) -> str:
     name = SET_NAMES[of["name"]]
     return f"{name} ({of['dataset']})" if of["name"] == "second" else name
@@ -170,11 +182,12 @@ def _short(name: str) -> str:
 
 def _groups(of: Mapping[str, Any]) -> Iterator[Line]:
     before, after = of["before"], of["after"]
-    for group, old, new, n in zip(
-        of["groups"], before["accuracies"], after["accuracies"], before["counts"], strict=True
+    controls = of.get("control", {}).get("accuracies", [None] * len(before["accuracies"]))
+    for group, old, new, n, control in zip(
+        of["groups"], before["accuracies"], after["accuracies"], before["counts"], controls, strict=True
     ):
         if n:
-            yield Line(group, [Change(old, new, n)])
+            yield Line(group, [Change(old, new, n, control)])
 
 
 def _classes(of: Mapping[str, Any], names: Sequence[str]) -> Iterator[Line]:

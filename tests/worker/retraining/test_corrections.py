@@ -18,11 +18,13 @@ from annotations.services.retraining import corrections
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.heads import Head, read_metadata
 from tests.actors import OVAL, SQUARE
 from tests.correcting import approve, say, study_of_both
 from worker.common.process_cache import training_set
+from worker.datasets import head_training
 from worker.datasets.base_models import trained
 from worker.retraining import corrections as worker
 from worker.retraining.corrections import train_due_corrections
@@ -128,7 +130,7 @@ def test_leaving_one_out_is_the_correction_without_it(
 ) -> None:
     monkeypatch.setattr(worker, "AT_ONCE", at_once)
     whole = corrected(study, base_model)
-    assert (whole.n_done, whole.n_total) == (3, 3)
+    assert (whole.n_done, whole.n_total) == (4, 4)  # the whole, without each annotation, and without any
     assert [each["class"] for each in whole.ablations] == [SQUARE, OVAL]
     without = corrected(study, base_model, by_hand={OVAL: None})
     left_out = next(each for each in whole.ablations if each["class"] == OVAL)
@@ -152,6 +154,17 @@ def test_of_one_annotation_the_ablation_only_balances_the_classes(
     assert only["phrase"] == "red"
     (weights,), labels = seen, training_set(base_model.dataset).labels
     np.testing.assert_allclose(weights[:, 1], 0.5 / np.bincount(labels)[labels])
+
+
+def test_the_control_is_trained_on_even_weights_within_the_annotated_classes(
+    study: Study, base_model: BaseModel
+) -> None:
+    correction, dataset = corrected(study, base_model), base_model.dataset
+    weights = control_weights(training_set(dataset).labels, [SQUARE, OVAL], correction.scheme)
+    (measured,) = head_training.measure(dataset, head_training.train(dataset, base_model.l2, weights[:, None]))
+    test = effect(correction, "test")
+    assert test["control"]["worst_group"] == measured.metrics.worst_group
+    assert test["control"]["accuracies"] == list(measured.metrics.accuracies)
 
 
 def test_a_slice_that_is_too_small_fails_in_a_sentence(study: Study, base_model: BaseModel, settings: Any) -> None:

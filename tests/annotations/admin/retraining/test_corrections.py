@@ -77,6 +77,7 @@ def test_a_correction_is_asked_for_and_its_report_read(
         "Worst group",
         "square, red",
         "Leaving one annotation out",
+        "own gain, points",
         "Every row of the head",
     ):
         assert words in page
@@ -102,7 +103,7 @@ def test_the_report_is_a_file(
     assert [each["phrase"] for each in document["annotations"]] == ["red", "blue"]
     assert [each["name"] for each in document["effects"]] == ["validation", "test"]
     rows = list(csv.DictReader(io.StringIO(coordinator_client.get(address, {"file": "csv"}).content.decode())))
-    assert {row["model"] for row in rows} == {"before", "after", "without square", "without oval"}
+    assert {row["model"] for row in rows} == {"before", "control", "after", "without square", "without oval"}
     worst = {(row["set"], row["model"]): float(row["accuracy"]) for row in rows if row["name"] == "worst_group"}
     assert worst["test", "after"] == correction.effects["sets"][1]["after"]["worst_group"]
     assert worst["test", "before"] == base_model.test_metrics["worst_group"]
