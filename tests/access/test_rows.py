@@ -61,9 +61,11 @@ OF_NO_STUDY = {
     "accesstoken",
     "basemodel",
     "benchmark",
+    "control",
     "dataset",
     "datasetimport",
     "keywordranking",
+    "randomslices",
     "totpdevice",
     "workerheartbeat",
 }

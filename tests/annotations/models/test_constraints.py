@@ -16,6 +16,7 @@ from annotations.models import (
     BaseModel,
     Benchmark,
     CheckAttempt,
+    Control,
     Dataset,
     DeviceReport,
     EndAnswer,
@@ -26,6 +27,7 @@ from annotations.models import (
     Phrase,
     PracticePhrase,
     ProlificRequest,
+    RandomSlices,
     Reply,
     Run,
     Score,
@@ -62,11 +64,23 @@ def world(alice: Visit) -> Visit:
     Span.objects.create(session=alice.session, kind="visible", **whole)
     DeviceReport.objects.create(session=alice.session, has_script=False, client_uuid=UUID)
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
+    of_class = {"dataset": task.base_model.dataset, "l2": task.base_model.l2, "code_version": ""}
+    Control.objects.create(**of_class, target_classes=[0], **REACHED, head=b"h", test_predictions=b"p")
+    RandomSlices.objects.create(**of_class, target_class=0, n_above=9, seed=1, worst_groups=[0.5])
     running.store_rows(alice)
     return alice
 
 
 HOUR = dt.timedelta(hours=1)
+REACHED = {
+    "worst_group_accuracy": 0.5,
+    "average_accuracy": 0.5,
+    "plain_average_accuracy": 0.5,
+    "robustness_gap": 0,
+    "group_accuracies": [0.5],
+    "loss": 1,
+    "certified_gap": 0,
+}
 DONE = {
     "state": "done",
     "head": b"h",
@@ -108,6 +122,9 @@ BROKEN: dict[str, list[Way]] = {
     "base_model_l2_positive": [change(BaseModel, l2=0)],
     "base_model_origin_known": [change(BaseModel, origin="found")],
     "base_model_trained_has_head": [change(BaseModel, origin="trained", head=None)],
+    "control_once": [again(Control)],
+    "control_accuracies_are_shares": [change(Control, worst_group_accuracy=1.1), change(Control, average_accuracy=-1)],
+    "random_slices_once": [again(RandomSlices)],
     "participant_once": [again(Participant)],
     "submission_once": [again(AnnotationSession)],
     "session_kind_known": [again(AnnotationSession, kind="bot", submission_key="another")],

@@ -28,7 +28,7 @@ def test_the_order_of_options_is_the_visits_own_and_stays(session):
     def order(seed):
         AnnotationSession.objects.update(seed=seed)
         session.refresh_from_db()
-        return [[option.key for option in asked.options] for asked in check(session).asked]
+        return [[str(option.text) for option in asked.options] for asked in check(session).asked]
 
     assert order(1) == order(1)
     assert len({str(order(seed)) for seed in range(8)}) > 1
@@ -46,5 +46,6 @@ def test_after_a_try_each_answer_is_shown_and_judged(session):
     shown = check(session)
     assert (shown.number, shown.n_wrong) == (2, 1)
     assert [asked.was_wrong for asked in shown.asked] == [False, True, False]
-    chosen = [option.key for asked in shown.asked for option in asked.options if option.is_chosen]
-    assert chosen == [RIGHT_ANSWERS["wrong"], "class", RIGHT_ANSWERS["split"]]
+    chosen = [option.text for asked in shown.asked for option in asked.options if option.is_chosen]
+    keys = (RIGHT_ANSWERS["wrong"], "class", RIGHT_ANSWERS["split"])
+    assert chosen == [dict(question.options)[key] for question, key in zip(QUESTIONS, keys, strict=True)]

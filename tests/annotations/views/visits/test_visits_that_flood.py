@@ -209,11 +209,12 @@ def test_past_its_budget_a_visit_stores_nothing_more(
 
 
 @pytest.mark.parametrize("name", ["start", "task", "choose_threshold", "report_spans"])
-def test_a_used_up_budget_is_said_and_counted(visitings: dict[str, Visiting], name: str) -> None:
+def test_a_used_up_budget_is_said_and_counted(visitings: dict[str, Visiting], settings: Any, name: str) -> None:
     drive = next(each for each in DRIVES[name] if each.stage == "task")
     codes = [call(name, drive, visitings["task"]) for _ in range(PAST_IT)]
     assert 429 in codes and codes.index(429) > 0
     assert AnnotationSession.objects.get(pk=visitings["task"].session.pk).n_refused == codes.count(429)
+    visitings["task"].client.cookies.pop(settings.LANGUAGE_COOKIE_NAME, None)  # another test may have switched
     page = visitings["task"].client.get(_address("task", visitings["task"]))
     if name == "task":
         assert page.status_code == 429 and "far more often" in shown(one(page, "main"))
