@@ -15,7 +15,7 @@ from annotations.analysis.tables.table3 import Listed, PhraseList
 CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all
 
 _MEASURES = {
-    "own_gain": "Own gain: what the phrase itself adds to worst-group accuracy",
+    "own_gain": "Own gain, points: what the phrase itself adds to worst-group accuracy",
     "best_error_score": "Best error score",
     "worst_group_accuracy": "Worst-group accuracy after retraining",
     "worst_group_accuracy_chosen_on_test": "The same, chosen on test (optimistic)",
@@ -84,11 +84,15 @@ def number(measure: str, value: float | None, *, signed: bool = False) -> str:
 
     >>> number("active_time", 162.0), number("worst_group_accuracy", -0.052, signed=True), number("tries", -0.01)
     ('2.7', '-5.2', '0.0')
+    >>> number("own_gain", 0.281)
+    '+28.1'
     """
     if value is None:
         return NONE
     sign = "+z" if signed else "z"  # z: no -0.0
-    if "accuracy" in measure or measure == "own_gain":
+    if measure == "own_gain":
+        return f"{100 * value:+z.1f}"
+    if "accuracy" in measure:
         return f"{100 * value:{sign}.1f}" if signed else f"{value:.1%}"
     if measure.endswith("time"):
         return f"{value / 60:{sign}.1f}"
