@@ -26,13 +26,20 @@ class SignInForm(AdminAuthenticationForm):
         name, code = self.cleaned_data.get("username"), self.cleaned_data.get("code", "")
         address = client_address(self.request) if self.request else ""
         if name and self.cleaned_data.get("password"):
-            sign_in_throttle.admit(name, address, has_right_code=lambda: two_factor.is_code_of(name, code))
+            _admit(name, code, address)
         cleaned = super().clean()
         user: Any = self.get_user()
         if user is not None:
             _ask_for_code(user, code)
             sign_in_throttle.admitted(user.get_username(), address)
         return cleaned
+
+
+def _admit(name: str, code: str, address: str) -> None:
+    try:
+        sign_in_throttle.admit(name, address, has_right_code=lambda: two_factor.is_code_of(name, code))
+    except IdentityUnreadable as error:
+        raise ValidationError(error.message) from error
 
 
 def _ask_for_code(user: Any, code: str) -> None:

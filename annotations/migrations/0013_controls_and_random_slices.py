@@ -129,4 +129,20 @@ class Migration(migrations.Migration):
                 fields=("dataset", "target_class", "n_above", "scheme", "l2"), name="random_slices_once"
             ),
         ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("control__isnull", True), ("state", "done")),
+                fields=["base_model"],
+                name="run_without_control",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("random_slices__isnull", True), ("state", "done")),
+                fields=["base_model"],
+                name="run_without_random_slices",
+            ),
+        ),
     ]

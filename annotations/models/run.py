@@ -104,7 +104,19 @@ class Run(models.Model):
                 condition=~Q(state__in=[RunState.REFUSED, RunState.FAILED]) | ~Q(reason=""), name="run_refused_says_why"
             ),
         ]
-        indexes = [models.Index(fields=["created_at"], name="run_due", condition=Q(state=RunState.PENDING))]
+        indexes = [
+            models.Index(fields=["created_at"], name="run_due", condition=Q(state=RunState.PENDING)),
+            models.Index(
+                fields=["base_model"],
+                name="run_without_control",
+                condition=Q(state=RunState.DONE, control__isnull=True),
+            ),
+            models.Index(
+                fields=["base_model"],
+                name="run_without_random_slices",
+                condition=Q(state=RunState.DONE, random_slices__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"retraining with “{self.phrase_text}”"
@@ -125,7 +137,8 @@ class Run(models.Model):
         if self.random_slices is None or self.control is None or self.worst_group_accuracy is None:
             return None
         draws = np.array(self.random_slices.worst_groups)
-        accuracies = [1.0 if share is None else share for share in self.control.group_accuracies]
+        # An empty group has no accuracy, and is never the worst.
+        accuracies = [np.inf if share is None else share for share in self.control.group_accuracies]
         one_image = 1 / self.base_model.test_metrics["counts"][int(np.argmin(accuracies))]
         return None if draws.std() < one_image else percentile_among(self.worst_group_accuracy, draws)
 

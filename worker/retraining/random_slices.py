@@ -1,4 +1,4 @@
-"""Random slices, trained after the runs that are judged beside them: nobody waits for these."""
+"""Random slices, trained after the runs that are judged beside them, one set of draws at a time."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Dataset, RandomSlices, Run
+from annotations.services.queue import worker_wakeup
 from annotations.services.retraining import random_slices
 from annotations.services.retraining.random_slices import SliceKey
 from annotations.services.retraining.runs import TrainingBatch
 from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.retraining import random_slices as drawing
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from worker.common import process_cache
@@ -19,10 +21,28 @@ from worker.common.throttled_log import log_error_throttled
 from worker.datasets import head_training
 from worker.queue import worker_heartbeat
 
+_failed: set[tuple[TrainingBatch, SliceKey]] = set()
+
 
 def train_missing_random_slices() -> int:
-    """Train the random slices that runs lack; return how many runs got theirs. Raises OperationalError."""
-    return sum(_train_missing(batch) for batch in random_slices.lacking_batches())
+    """Train one set of draws that runs lack, and ask for another turn, behind whatever waits by then.
+
+    Returns how many runs got theirs. Draws that cannot be trained are passed over until this process ends; those of
+    files that are away wait for them. Raises OperationalError.
+    """
+    for batch in random_slices.lacking_batches():
+        for key, runs in _alike(batch).items():
+            draws = _draws(batch, key, runs[0])
+            if draws is not None:
+                n_given = random_slices.give(runs, draws)
+                worker_wakeup.send(worker_wakeup.TRAIN_RUNS)
+                return n_given
+    return 0
+
+
+def forget_failures() -> None:
+    """Try to train all draws again, as in a new process."""
+    _failed.clear()
 
 
 def worst_groups(dataset: Dataset, key: SliceKey, l2: float) -> list[float]:
@@ -38,34 +58,42 @@ def worst_groups(dataset: Dataset, key: SliceKey, l2: float) -> list[float]:
     return reached
 
 
-def _train_missing(batch: TrainingBatch) -> int:
+def _alike(batch: TrainingBatch) -> dict[SliceKey, list[Run]]:
     alike: dict[SliceKey, list[Run]] = defaultdict(list)
     for run in random_slices.lacking(batch).defer(*Run.ARRAYS):
         alike[SliceKey.of(run)].append(run)
-    try:
-        return sum(random_slices.give(runs, _draws(batch, key, runs[0])) for key, runs in alike.items())
-    except ModelingError as error:
-        log_error_throttled(f"random slices on {batch} are on hold: {error}")
-        return 0
+    return alike
 
 
-def _draws(batch: TrainingBatch, key: SliceKey, run: Run) -> RandomSlices:
+def _draws(batch: TrainingBatch, key: SliceKey, run: Run) -> RandomSlices | None:
+    """Return the draws of a key, trained now if need be; None where they cannot be, which the log says."""
     known = random_slices.find(run)
-    if known is not None:
+    if known is not None or (batch, key) in _failed:
         return known
-    return random_slices.store(batch, key, worst_groups(batch.dataset, key, batch.l2), library_versions())
+    try:
+        reached = worst_groups(batch.dataset, key, batch.l2)
+    except ModelingError as error:
+        if not isinstance(error, BadDataset):
+            _failed.add((batch, key))
+        log_error_throttled(f"random slices on {batch} are on hold: {error}")
+        return None
+    return random_slices.store(batch, key, reached, library_versions())
 
 
 def _batches(dataset: Dataset, key: SliceKey) -> Iterator[NDArray[np.float64]]:
     """Yield loss weights, float64[n, K], of as many draws as are trained at once."""
     training = process_cache.training_set(dataset)
-    images = dataset.files.array("similarity")[training.rows]
-    seed = key.seed(dataset.digest)
-    drawn = drawing.random_slices(images, training.labels, key.target_class, key.n_above, seed=seed)
+    of_class = np.flatnonzero(training.labels == key.target_class)
+    images = dataset.files.array("similarity")[training.rows[of_class]]
+    labels, seed = training.labels[of_class], key.seed(dataset.digest)
+    drawn = drawing.random_slices(images, labels, key.target_class, key.n_above, seed=seed)
     at_once = head_training.heads_at_once(dataset)
     for first in range(0, len(drawn), at_once):
-        weights = [
-            slice_weights(training.labels, slice_membership(each, training.labels, key.target_class, 1), key.scheme)
-            for each in drawn[first : first + at_once]
-        ]
+        weights = [_weights(training.labels, of_class[each], key) for each in drawn[first : first + at_once]]
         yield np.stack(weights, axis=1)
+
+
+def _weights(labels: NDArray[np.int32], above: NDArray[np.int64], key: SliceKey) -> NDArray[np.float64]:
+    members = np.zeros(len(labels), np.bool_)
+    members[above] = True
+    return slice_weights(labels, slice_membership(members, labels, key.target_class, 1), key.scheme)

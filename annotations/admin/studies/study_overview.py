@@ -104,6 +104,7 @@ class ResultRow:
     error_score: str
     headline: str
     own_gain: str
+    n_gains: int
     control: str
     sd: str
     best: str
@@ -153,6 +154,7 @@ def _result_row(task: TaskSummary) -> ResultRow:
         error_score=score(task.best_error_score.mean),
         headline=percent(headline.mean),
         own_gain=points(task.own_gain.mean),
+        n_gains=task.own_gain.n,
         control=percent(task.control_worst_group),
         sd=percent(headline.sd),
         best=percent(headline.max),

@@ -74,7 +74,7 @@ def allocate(session: AnnotationSession) -> None:
 
 
 def extend_lease(session: AnnotationSession) -> None:
-    """Hold an unverified visit's place for the study's whole lease from now on, since its tutorial is done.
+    """Hold an unverified visit's place for the study's whole lease, counted from consent: its tutorial is done.
 
     The caller's transaction has locked the visit. A no-op for any other visit, and for a place that was given on.
     """

@@ -24,7 +24,8 @@ class ControlKey:
 def stored(batch: TrainingBatch, keys: Iterable[ControlKey]) -> dict[ControlKey, Control]:
     """Return those of the controls that are trained already."""
     wanted = set(keys)
-    controls = Control.objects.filter(dataset=batch.dataset, l2=batch.l2).defer(*Control.ARRAYS)
+    of_classes = Control.objects.filter(target_classes__in=[list(key.target_classes) for key in wanted])
+    controls = of_classes.filter(dataset=batch.dataset, l2=batch.l2).defer(*Control.ARRAYS)
     found = {ControlKey(tuple(each.target_classes), each.scheme): each for each in controls}
     return {key: found[key] for key in wanted & found.keys()}
 

@@ -86,8 +86,11 @@ def enter(
 
 
 def refuse_new_participants(study: Study, ids: OutsideIds) -> None:
-    """Raise Withdrawn for the link of an erased visit, StudyNotOpen where a study takes nobody new, StudyFull where its
-    places are taken by other people."""
+    """Refuse a link that nobody can enter by any more.
+
+    Raises Withdrawn for that of an erased visit, StudyNotOpen where the study takes nobody new, StudyFull where its
+    places are taken by other people.
+    """
     _refuse_withdrawn(study, ids)
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)

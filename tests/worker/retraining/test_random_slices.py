@@ -1,17 +1,31 @@
 """Random slices: one set of draws for all runs of a class and a size, trained after the runs."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from annotations.models import Assignment, RandomSlices, Run, RunState
+from annotations.models import Assignment, BaseModel, Control, Dataset, RandomSlices, Run, RunState
+from annotations.services.queue import worker_wakeup
+from annotations.services.retraining.random_slices import SliceKey
+from modeling.arrays.common.modeling_errors import NotConverged
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.retraining.random_slices import DRAWS, percentile_among, random_slices
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from tests.actors import SQUARE, Visit
 from tests.steps import end, submit_and_score
 from worker.datasets import head_training
+from worker.datasets.head_training import TrainedHead
+from worker.retraining import random_slices as worker
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
+
+
+@pytest.fixture(autouse=True)
+def _nothing_failed_before() -> Iterator[None]:
+    yield
+    worker.forget_failures()
 
 
 @pytest.fixture
@@ -22,22 +36,66 @@ def trained(alice: Visit) -> Assignment:
     return assignment
 
 
+def train_all() -> list[int]:
+    """Train until nothing is lacking; how many runs each turn gave theirs."""
+    turns = []
+    while n_given := train_missing_random_slices():
+        turns.append(n_given)
+    return turns
+
+
 def done() -> list[Run]:
     return list(Run.objects.filter(state=RunState.DONE).select_related("random_slices", "control", "base_model"))
 
 
 def test_each_run_gets_the_draws_of_its_size(trained: Assignment) -> None:
-    assert train_missing_random_slices() == 2
+    assert sum(train_all()) == 2
     for run in done():
         assert run.random_slices and run.n_above
         assert run.random_slices.target_class == SQUARE
         assert run.n_above * 0.8 <= run.random_slices.n_above <= run.n_above * 1.25
         assert len(run.random_slices.worst_groups) == DRAWS
+
+
+def test_one_set_is_trained_a_turn_and_the_next_turn_is_asked_for(
+    trained: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(worker_wakeup, "send", asked.append)
+    turns = train_all()
+    assert len(turns) == RandomSlices.objects.count() > 0
+    assert asked == [worker_wakeup.TRAIN_RUNS] * len(turns)
+
+
+def test_draws_that_cannot_be_trained_hold_up_no_others(trained: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
+    Run.objects.filter(phrase_text="red oval").update(n_above=25, n_below=25)
+    sizes = {SliceKey.of(run).n_above for run in done()}
+    train, tried = head_training.train, []
+
+    def choke(dataset: Dataset, l2: float, weights: NDArray[np.float64]) -> list[TrainedHead]:
+        tried.append(weights)
+        if len(tried) == 1:
+            raise NotConverged(500, 0.1, 1e-8, 500)
+        return train(dataset, l2, weights)
+
+    monkeypatch.setattr(head_training, "train", choke)
+    assert len(sizes) == 2 and train_all() == [1]
+    n_tried = len(tried)
     assert train_missing_random_slices() == 0
+    assert len(tried) == n_tried  # not again in this process
+
+
+def test_a_percentile_needs_no_image_in_every_group(trained: Assignment) -> None:
+    train_all()
+    RandomSlices.objects.update(worst_groups=np.linspace(0, 1, DRAWS).tolist())
+    Control.objects.update(group_accuracies=[None, 1, 1, 1])
+    counts = {**trained.task.base_model.test_metrics, "counts": [0, 9, 9, 9]}
+    BaseModel.objects.update(test_metrics=counts)
+    assert all(run.random_slice_percentile is not None for run in done())
 
 
 def test_a_draw_is_the_head_of_its_slice(trained: Assignment) -> None:
-    train_missing_random_slices()
+    train_all()
     stored, dataset = RandomSlices.objects.order_by("pk")[0], trained.task.base_model.dataset
     rows = dataset.files.rows(Split.TRAIN)
     labels, images = dataset.files.labels[rows], dataset.files.array("similarity")[rows]
@@ -48,7 +106,7 @@ def test_a_draw_is_the_head_of_its_slice(trained: Assignment) -> None:
 
 
 def test_a_run_has_its_percentile_among_them(trained: Assignment) -> None:
-    train_missing_random_slices()
+    train_all()
     draws = np.linspace(0, 1, DRAWS)
     RandomSlices.objects.update(worst_groups=draws.tolist())
     for run in done():
@@ -57,7 +115,7 @@ def test_a_run_has_its_percentile_among_them(trained: Assignment) -> None:
 
 
 def test_draws_that_hardly_differ_give_no_percentile(trained: Assignment) -> None:
-    train_missing_random_slices()
+    train_all()
     RandomSlices.objects.update(worst_groups=[0.5] * DRAWS)
     assert [run.random_slice_percentile for run in done()] == [None, None]
 
@@ -65,7 +123,7 @@ def test_draws_that_hardly_differ_give_no_percentile(trained: Assignment) -> Non
 def test_a_second_person_with_that_size_costs_nothing(
     trained: Assignment, bob: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_missing_random_slices()
+    train_all()
     submit_and_score(bob, "red")
     end(bob)
     train_due_runs()
@@ -77,7 +135,7 @@ def test_files_that_are_away_make_them_wait(trained: Assignment, monkeypatch: py
     with monkeypatch.context() as away:
         away.setattr(head_training, "train", _files_are_away)
         assert train_missing_random_slices() == 0
-    assert train_missing_random_slices() == 2
+    assert sum(train_all()) == 2
 
 
 def _files_are_away(*_given: object) -> None:
