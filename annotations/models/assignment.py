@@ -6,7 +6,8 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
-from annotations.models.participant import AnnotationSession
+from annotations.models.allocation import AllocationState
+from annotations.models.participant import LASTING, AnnotationSession
 from annotations.models.task import Task
 
 MAX_WAITING = dt.timedelta(minutes=5)  # credit for waiting that one assignment can collect
@@ -25,6 +26,13 @@ class EndReason(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def at_work(self) -> "AssignmentQuerySet":
+        """Those whose person may still say something: not ended, in a visit that lasts and holds its place."""
+        lasts = self.exclude(state=AssignmentState.ENDED).filter(session__stage__in=LASTING)
+        return lasts.filter(Q(session__allocation__isnull=True) | Q(session__allocation__state=AllocationState.LIVE))
+
+
 class Assignment(models.Model):
     """first_deadline_at is what the clock said at the start; deadline_at is moved by the time that scoring took."""
 
@@ -38,6 +46,8 @@ class Assignment(models.Model):
     deadline_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=12, choices=EndReason, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["session", "position"]

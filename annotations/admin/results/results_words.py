@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from annotations.admin.common.number_formats import NONE
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.comparisons import Compared
+from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.saturation_tables import TaskNovelty
 from annotations.analysis.tables.study_columns import Total
 from annotations.analysis.tables.study_tables import StudyTables
@@ -15,22 +16,30 @@ from annotations.analysis.tables.table3 import Listed, PhraseList
 CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all
 
 _MEASURES = {
-    "own_gain": "Own gain, points: what the phrase itself adds to worst-group accuracy",
+    "own_gain": "Own gain, points",
     "best_error_score": "Best error score",
-    "worst_group_accuracy": "Worst-group accuracy after retraining",
+    "worst_group_accuracy": "Worst-group accuracy",
     "worst_group_accuracy_chosen_on_test": "The same, chosen on test (optimistic)",
     "tries": "Tries: distinct phrases",
     "active_time": "Active time, minutes",
     "wall_time": "From start to end, minutes",
 }
-_SHORT = {"own_gain": "Own gain, points", "worst_group_accuracy": "Worst-group accuracy, points"}
+_OVER = {
+    Over.ALLOCATED: "everybody with the task",
+    Over.WITH_RUN: "only those with a retraining",
+    Over.WITH_SCORE: "with a scored phrase",
+    Over.WITH_ANY_RUN: "with any retraining",
+    Over.COMPLETED: "who ended the task themselves",
+    Over.TIME_OVER: "whom the clock ended",
+}
 
 
 @dataclass(frozen=True)
 class MeasureRow:
-    """One measure of a task, ready to show. beside: the base model's, or what random words reach."""
+    """One measure of a task, ready to show. over: whose; beside: the base model's, or what random words reach."""
 
     name: str
+    over: str
     n: int
     mean: str
     interval: str
@@ -70,6 +79,7 @@ class ComparisonRow:
     """One comparison, ready to show."""
 
     measure: str
+    over: str
     pair: str
     people: str
     means: str
@@ -102,9 +112,8 @@ def number(measure: str, value: float | None, *, signed: bool = False) -> str:
 def task_words(tables: StudyTables, task: TaskFacts) -> TaskWords:
     """Return the sentences and the measures of one task."""
     totals = [total for total in tables.totals.rows if total.task == task.position]
-    order = list(_MEASURES)
-    rows = [_measure_row(total) for total in sorted(totals, key=lambda total: order.index(total.measure))]
-    return TaskWords(task.title, list(_sentences(tables, task)), rows)
+    shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
+    return TaskWords(task.title, list(_sentences(tables, task)), list(map(_measure_row, shown)))
 
 
 def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category]:
@@ -128,7 +137,8 @@ def comparison_rows(compared: Iterable[Compared]) -> list[ComparisonRow]:
     """Return the comparisons that could be made."""
     return [
         ComparisonRow(
-            measure=_SHORT.get(each.measure, _MEASURES[each.measure]),
+            measure=_MEASURES[each.measure],
+            over=_OVER[Over(each.over)],
             pair=f"{each.second} less {each.first}",
             people=" and ".join(str(n) for n in dict.fromkeys(each.result.n)),
             means=" less ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
@@ -188,6 +198,7 @@ def _measure_row(total: Total) -> MeasureRow:
         beside += " base model" if "accuracy" in measure else " random words"
     return MeasureRow(
         name=_MEASURES[measure],
+        over=_OVER[Over(total.over)],
         n=of.n,
         mean=number(measure, of.mean),
         interval=_interval(measure, of.low, of.high),

@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.observations.person_tasks import Key, Tried
+from annotations.analysis.observations.person_tasks import Basis, Key, Tried
 
 _ROW = np.dtype(
     [
@@ -23,8 +23,10 @@ _ROW = np.dtype(
         ("phrase", np.int64),
         ("score", np.int64),
         ("key", "S33"),
+        ("without_run", np.int8),  # its place among _BASES
     ]
 )
+_BASES = tuple(Basis)
 _AT_ONCE = 2_000
 
 
@@ -119,10 +121,12 @@ class Packed(Sequence[Tried]):
             each.phrase,
             each.score,
             each.key,
+            _BASES.index(each.without_run),
         )
 
     def _unpacked(self, row: tuple[Any, ...]) -> Tried:
-        task, person, text_from, text_to, error_score, accuracy, n_correct, n_error, tries, phrase, score, key = row
+        task, person, text_from, text_to, error_score, accuracy, *counts, phrase, score, key, without_run = row
+        n_correct, n_error, tries = counts
         return Tried(
             task,
             self._names[person],
@@ -136,6 +140,7 @@ class Packed(Sequence[Tried]):
             score,
             key,
             self._meant.get(phrase, ""),
+            _BASES[without_run],
         )
 
 

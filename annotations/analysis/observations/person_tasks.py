@@ -1,11 +1,30 @@
 """One participant on one task: the best phrase, what retraining with it gave, how many tries and how much time."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from modeling.arrays.phrases.null_level import null_level, null_mean
 from modeling.arrays.retraining.control import own_gain
+
+
+class Basis(StrEnum):
+    """What a person's accuracy on a task rests on (docs/methods.md, section on who is counted).
+
+    run: on the run of their best phrase. no_phrase, refused: nothing can be retrained with, so it is the control's, and
+    the own gain is 0. pending, failed: it is not known yet, or a computation failed, so the value is missing.
+    """
+
+    RUN = "run"
+    NO_PHRASE = "no_phrase"
+    REFUSED = "refused"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+WITHOUT_RUN = (Basis.NO_PHRASE, Basis.REFUSED)
+MISSING = (Basis.PENDING, Basis.FAILED)
 
 
 class Tried(NamedTuple):
@@ -14,6 +33,7 @@ class Tried(NamedTuple):
     n_correct, n_error: images that its score stands on, 0 without a score; tries: distinct phrases that the person had
     tried for the class by then, None without a score. score: its id, 0 without one; key: what tells its
     annotation (`annotation_key`); meant: the words themselves where `text` stands for words that the staff hid.
+    without_run: what became of it where it has no accuracy.
     """
 
     task: int
@@ -28,6 +48,12 @@ class Tried(NamedTuple):
     score: int = 0
     key: bytes = b""
     meant: str = ""
+    without_run: Basis = Basis.PENDING
+
+    @property
+    def basis(self) -> Basis:
+        """RUN where it has an accuracy, else why it has none."""
+        return self.without_run if self.worst_group_accuracy is None else Basis.RUN
 
 
 def annotation_key(text_digest: str, sign: int) -> bytes:
@@ -40,12 +66,14 @@ class Times:
     """Seconds of a person at a task. None where the browser reported no spans, or where the task has not ended.
 
     active: in view, with a hand on it, online, and not waiting for a score; waiting: for a score; wall: from the start
-    to the end, or the sum of them over visits.
+    to the end, or the sum of them over visits. end: how it ended (`EndReason`), done only where it was in every visit;
+    empty while it lasts.
     """
 
     active: float | None = None
     waiting: float | None = None
     wall: float | None = None
+    end: str = ""
 
 
 NO_TIMES = Times()
@@ -55,11 +83,12 @@ NO_TIMES = Times()
 class PersonTask:
     """One participant on one task, over all of the participant's visits.
 
-    best_error_score: in [0, 1], the earliest phrase wins a tie; None without a scored phrase. worst_group_accuracy: on
-    test, of the run of that phrase, None where it has no finished run. worst_group_accuracy_chosen_on_test: the highest
-    over all phrases, so optimistic: the test images have chosen the phrase. n_phrases: submitted; tries: distinct ones.
-    null_level, null_mean: what the best of so many random phrases stays below in 19 of 20 cases, and reaches on
-    average. control_worst_group: of the task's control, None until it is trained.
+    best_error_score: in [0, 1], the earliest phrase wins a tie; None without a scored phrase. run_worst_group: accuracy
+    on test of the run of that phrase, None without a finished one; basis says why.
+    worst_group_accuracy_chosen_on_test: the highest over all phrases, so optimistic: the test images have chosen the
+    phrase. n_phrases: submitted; tries: distinct ones. null_level, null_mean: what the best of so many random phrases
+    stays below in 19 of 20 cases, and reaches on average. control_worst_group: of the task's control, None until it is
+    trained.
     """
 
     participant: str
@@ -71,18 +100,26 @@ class PersonTask:
     best_phrase: str | None
     null_level: float | None
     null_mean: float | None
-    worst_group_accuracy: float | None
+    run_worst_group: float | None
     worst_group_accuracy_chosen_on_test: float | None
     phrase_chosen_on_test: str | None
     times: Times = NO_TIMES
     control_worst_group: float | None = None
+    basis: Basis = Basis.PENDING
+
+    @property
+    def worst_group_accuracy(self) -> float | None:
+        """Return the accuracy by intention to treat: of the run, or of the control where there can be none."""
+        return self.control_worst_group if self.basis in WITHOUT_RUN else self.run_worst_group
 
     @property
     def own_gain(self) -> float | None:
-        """What the phrase itself adds to worst-group accuracy on test; None without its run or its control."""
-        if self.worst_group_accuracy is None or self.control_worst_group is None:
+        """Return what the person's words add to worst-group accuracy on test, by intention to treat."""
+        if self.basis in WITHOUT_RUN:
+            return 0.0
+        if self.run_worst_group is None or self.control_worst_group is None:
             return None
-        return own_gain(self.worst_group_accuracy, self.control_worst_group)
+        return own_gain(self.run_worst_group, self.control_worst_group)
 
     @property
     def beats_random_words(self) -> bool | None:
@@ -120,19 +157,29 @@ def person_tasks(
     conditions: Mapping[str, str | None],
     times: Mapping[Key, Times],
     controls: Mapping[int, float | None],
+    at_work: Collection[Key] = frozenset(),
 ) -> tuple[PersonTask, ...]:
     """Return a row for everybody who was given a task, by task, then participant.
 
-    tried: from `packed_phrases.by_person`. controls: worst-group accuracy of each task's control.
+    tried: from `packed_phrases.by_person`. controls: worst-group accuracy of each task's control. at_work: who may
+    still say something.
     """
-    return tuple(
-        _person_task(key, tried.get(key, ()), conditions.get(key[1]), times.get(key, NO_TIMES), controls.get(key[0]))
-        for key in sorted(set(assigned))
-    )
+
+    def row(key: Key) -> PersonTask:
+        of_both = conditions.get(key[1]), times.get(key, NO_TIMES), controls.get(key[0])
+        return _person_task(key, tried.get(key, ()), *of_both, is_at_work=key in at_work)
+
+    return tuple(map(row, sorted(set(assigned))))
 
 
 def _person_task(
-    key: Key, tried: Sequence[Tried], condition: str | None, times: Times, control: float | None
+    key: Key,
+    tried: Sequence[Tried],
+    condition: str | None,
+    times: Times,
+    control: float | None,
+    *,
+    is_at_work: bool,
 ) -> PersonTask:
     task, participant = key
     best, chosen = best_by(tried, error_score_of), best_by(tried, accuracy_of)
@@ -147,9 +194,17 @@ def _person_task(
         best_phrase=best.text if best else None,
         null_level=null_level(best.n_correct, best.n_error, tries) if best else None,
         null_mean=null_mean(best.n_correct, best.n_error, tries) if best else None,
-        worst_group_accuracy=best.worst_group_accuracy if best else None,
+        run_worst_group=best.worst_group_accuracy if best else None,
         worst_group_accuracy_chosen_on_test=chosen.worst_group_accuracy if chosen else None,
         phrase_chosen_on_test=chosen.text if chosen else None,
         times=times,
         control_worst_group=control,
+        basis=best.basis if best else _basis_without_score(tried, is_at_work=is_at_work),
     )
+
+
+def _basis_without_score(tried: Sequence[Tried], *, is_at_work: bool) -> Basis:
+    """Return what the accuracy of somebody without a scored phrase rests on."""
+    if any(each.without_run is Basis.PENDING for each in tried) or (is_at_work and not tried):
+        return Basis.PENDING
+    return Basis.FAILED if tried else Basis.NO_PHRASE

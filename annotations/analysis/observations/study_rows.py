@@ -9,7 +9,7 @@ from django.db.models import Max, QuerySet
 
 from annotations.analysis.observations.exclusion_counts import Counted, counts
 from annotations.analysis.observations.packed_phrases import Packed
-from annotations.analysis.observations.person_tasks import Key, Times, Tried, annotation_key
+from annotations.analysis.observations.person_tasks import Basis, Key, Times, Tried, annotation_key
 from annotations.analysis.observations.task_times import task_times
 from annotations.models import (
     AnnotationSession,
@@ -20,6 +20,7 @@ from annotations.models import (
     KeywordRanking,
     Moderation,
     Phrase,
+    RunState,
     SessionKind,
     Study,
     Task,
@@ -28,6 +29,11 @@ from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.retraining.controls import control_worst_groups
 
 _AT_ONCE = 2_000
+_KEY = ("task__position", "session__participant__pseudonym")
+_WITHOUT_RUN: dict[str, Basis] = {
+    RunState.REFUSED: Basis.REFUSED,
+    RunState.FAILED: Basis.FAILED,
+}  # "failed" is a phrase's word too
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
 
 
@@ -79,11 +85,12 @@ class PhraseRows:
 
 @dataclass(frozen=True)
 class StudyRows(PhraseRows):
-    """Everything that tables are made of."""
+    """Everything that tables are made of. at_work: of those assigned, who may still say something."""
 
     conditions: tuple[str, ...]
     condition_of: dict[str, str | None]
     assigned: tuple[Key, ...]
+    at_work: frozenset[Key]
     times: dict[Key, Times]
     counted: tuple[Counted, ...]
     new_concept_chance: float
@@ -94,17 +101,15 @@ def read_rows(study: Study) -> StudyRows:
     kind = people_kind(study)
     condition_of, several = _conditions(study, kind)
     said = read_phrases(study)
+    assigned = Assignment.objects.filter(session__in=study.sessions.in_results(kind))
     return StudyRows(
         tasks=said.tasks,
         tried=said.tried,
         experts=said.experts,
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         condition_of=condition_of,
-        assigned=tuple(
-            Assignment.objects.filter(session__in=study.sessions.in_results(kind)).values_list(
-                "task__position", "session__participant__pseudonym"
-            )
-        ),
+        assigned=tuple(assigned.values_list(*_KEY)),
+        at_work=frozenset(assigned.at_work().values_list(*_KEY)),
         times=task_times(study, kind),
         counted=tuple(each for each in counts(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
@@ -204,26 +209,27 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
             "score",
             "score__text_digest",
             "score__sign",
+            "state",
+            "score__run__state",
+            named=True,
         )
     )
     for row in rows.iterator(_AT_ONCE):
-        position, person, text, moderation, value, accuracy, n_correct, n_error, tries, phrase, score, digest, sign = (
-            row
-        )
-        is_hidden = moderation == Moderation.HIDDEN
+        is_hidden = row.moderation == Moderation.HIDDEN
         yield Tried(
-            task=task.get("position", position),
-            participant=person,
-            text=HIDDEN if is_hidden else text,
-            error_score=value,
-            worst_group_accuracy=accuracy,
-            n_correct=n_correct or 0,
-            n_error=n_error or 0,
-            tries=tries,
-            phrase=phrase,
-            score=score or 0,
-            key=annotation_key(digest, sign) if digest else b"",
-            meant=text if is_hidden else "",
+            task=task.get("position", row.assignment__task__position),
+            participant=row.assignment__session__participant__pseudonym,
+            text=HIDDEN if is_hidden else row.text,
+            error_score=row.score__value,
+            worst_group_accuracy=row.score__run__worst_group_accuracy,
+            n_correct=row.score__n_correct or 0,
+            n_error=row.score__n_error or 0,
+            tries=row.score__tries,
+            phrase=row.id,
+            score=row.score or 0,
+            key=annotation_key(row.score__text_digest, row.score__sign) if row.score__text_digest else b"",
+            meant=row.text if is_hidden else "",
+            without_run=_WITHOUT_RUN.get(row.score__run__state or row.state, Basis.PENDING),
         )
 
 

@@ -10,7 +10,7 @@ from annotations.models import SessionKind, Study
 _QUERY = """
 WITH counted AS (
     SELECT assignment.id, task.position AS task, participant.pseudonym AS participant,
-           assignment.started_at, assignment.ended_at
+           assignment.started_at, assignment.ended_at, assignment.end_reason
       FROM annotations_assignment AS assignment
       JOIN annotations_task AS task ON task.id = assignment.task_id
       JOIN annotations_annotationsession AS session ON session.id = assignment.session_id
@@ -36,7 +36,8 @@ SELECT task, participant, bool_or(was_seen),
        SUM((SELECT COALESCE(SUM(EXTRACT(EPOCH FROM upper(r) - lower(r))), 0)
               FROM unnest(visible - waiting - offline) AS r)),
        SUM((SELECT COALESCE(SUM(EXTRACT(EPOCH FROM upper(r) - lower(r))), 0) FROM unnest(waiting) AS r)),
-       SUM(EXTRACT(EPOCH FROM ended_at - started_at))
+       SUM(EXTRACT(EPOCH FROM ended_at - started_at)),
+       COALESCE(MAX(end_reason) FILTER (WHERE end_reason <> 'done'), MAX(end_reason))
   FROM cut GROUP BY task, participant
 """
 
@@ -50,6 +51,7 @@ def task_times(study: Study, kind: SessionKind) -> dict[Key, Times]:
                 active=float(active) if was_seen else None,
                 waiting=float(waiting) if was_seen else None,
                 wall=None if wall is None else float(wall),
+                end=end,
             )
-            for task, participant, was_seen, active, waiting, wall in cursor.fetchall()
+            for task, participant, was_seen, active, waiting, wall, end in cursor.fetchall()
         }

@@ -117,7 +117,7 @@ def methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iter
                 task.position, row["method"], row["name"], row["given"], row["n"], row["over"],
                 row["worst_group"], row["worst_group_sd"], row["average"], row["left_out"],
             )  # fmt: skip
-        of_task = spread(row.worst_group_accuracy for row in experts if row.task == task.position)
+        of_task = spread(row.run_worst_group for row in experts if row.task == task.position)
         if of_task.n:
             yield Method(
                 task.position, "experts", "Phrases of experts", "Labels, Text Feedback", of_task.n, "experts",

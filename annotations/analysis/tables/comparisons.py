@@ -1,7 +1,7 @@
 """Comparisons: of conditions between people, and of tasks within people."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -10,24 +10,17 @@ import numpy as np
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.statistics.estimates import SEED
 from annotations.analysis.statistics.permutations import Comparison, compare_groups, compare_pairs, holm
-
-Measure = Callable[[PersonTask], float | None]
+from annotations.analysis.tables.estimands import COMPARED
 
 MAX_TASKS = 20  # of which each two are compared
-COMPARED_MEASURES: dict[str, Measure] = {
-    "own_gain": lambda row: row.own_gain,
-    "best_error_score": lambda row: row.best_error_score,
-    "worst_group_accuracy": lambda row: row.worst_group_accuracy,
-    "tries": lambda row: row.tries,
-    "active_time": lambda row: row.times.active,
-}
 
 
 @dataclass(frozen=True)
 class Compared:
-    """`second` less `first` of one measure. adjusted_p: Holm's, over the comparisons of the same measure."""
+    """`second` less `first` of one measure. adjusted_p: Holm's, over the comparisons of the same measure and people."""
 
     measure: str
+    over: str
     first: str
     second: str
     result: Comparison
@@ -40,11 +33,11 @@ def compare_conditions(rows: Sequence[PersonTask], names: Sequence[str]) -> tupl
     tasks = sorted({row.task for row in rows})
     condition = {row.participant: row.condition for row in rows}
     compared: list[Compared] = []
-    for name, measure in COMPARED_MEASURES.items():
+    place = {person: i for i, person in enumerate(people)}
+    for each in COMPARED:
         values = np.full((len(people), len(tasks)), np.nan)
-        place = {person: i for i, person in enumerate(people)}
         for row in rows:
-            value = measure(row)
+            value = each.of(row)
             if row.participant in place and value is not None:
                 values[place[row.participant], tasks.index(row.task)] = value
         family = []
@@ -52,7 +45,7 @@ def compare_conditions(rows: Sequence[PersonTask], names: Sequence[str]) -> tupl
             pair = np.array([condition[person] in (first, second) for person in people], np.bool_)
             in_second = np.array([condition[person] == second for person in people], np.bool_)[pair]
             result = compare_groups(values[pair], in_second, np.random.default_rng(SEED))
-            family.append(Compared(name, first, second, result))
+            family.append(Compared(each.measure, each.over, first, second, result))
         compared += _adjusted(family)
     return tuple(compared)
 
@@ -65,10 +58,10 @@ def compare_tasks(rows: Sequence[PersonTask], titles: dict[int, str]) -> tuple[C
     compared: list[Compared] = []
     if len(titles) > MAX_TASKS:
         return ()
-    for name, measure in COMPARED_MEASURES.items():
+    for each in COMPARED:
         by_task: dict[int, dict[str, float]] = defaultdict(dict)
         for row in rows:
-            value = measure(row)
+            value = each.of(row)
             if value is not None:
                 by_task[row.task][row.participant] = value
         family = []
@@ -76,7 +69,7 @@ def compare_tasks(rows: Sequence[PersonTask], titles: dict[int, str]) -> tuple[C
             both = sorted(by_task[first].keys() & by_task[second].keys())
             differences = [by_task[second][person] - by_task[first][person] for person in both]
             result = compare_pairs(differences, np.random.default_rng(SEED))
-            family.append(Compared(name, titles[first], titles[second], result))
+            family.append(Compared(each.measure, each.over, titles[first], titles[second], result))
         compared += _adjusted(family)
     return tuple(compared)
 

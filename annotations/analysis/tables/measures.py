@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.person_tasks import Basis, PersonTask
+from annotations.analysis.tables.estimands import Over
+from annotations.models import EndReason
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
 
@@ -10,6 +12,15 @@ CONDITION: Column[Any] = Column(
     "condition", "text", "what the person saw, empty where the study has no conditions", field("condition")
 )
 _OPTIMISTIC = "optimistic: the best over all phrases of the person, so the test images chose the phrase"
+OVER: Column[Any] = Column(
+    "over",
+    "text",
+    "whom the mean is over: allocated, everybody who was given the task; with_run, those whose basis is run; "
+    "with_score, those with a best_error_score; with_any_run, those with a run of any phrase; completed or time_over, "
+    "those whose task_end is done or time_over",
+    field("over"),
+    range=", ".join(Over),
+)
 # What is measured of a person on a task. summary.csv has a column for each, measures_long.csv a row,
 # participants_wide.csv a column for each task.
 MEASURES: tuple[Column[PersonTask], ...] = (
@@ -34,12 +45,13 @@ MEASURES: tuple[Column[PersonTask], ...] = (
     Column(
         "own_gain",
         "number",
-        "the headline: what the phrase with the best error score itself adds to worst-group accuracy on test; empty "
-        "where that has no finished run",
+        "the headline: what the phrase with the best error score itself adds to worst-group accuracy on test; 0 where "
+        "nothing could be retrained with, empty where basis is pending or failed",
         field("own_gain"),
         unit="share",
         range="-1 to 1",
-        computed="worst_group_accuracy less control_worst_group, both of this table",
+        computed="worst_group_accuracy less control_worst_group, both of this table; 0 where basis is no_phrase or "
+        "refused",
     ),
     Column(
         "control_worst_group",
@@ -52,9 +64,11 @@ MEASURES: tuple[Column[PersonTask], ...] = (
     Column(
         "worst_group_accuracy",
         "number",
-        "on test, of the phrase with the best error score; empty where that has no finished run",
+        "on test, of the phrase with the best error score; the control's where nothing could be retrained with, empty "
+        "where basis is pending or failed",
         field("worst_group_accuracy"),
-        computed="worst_group_accuracy in runs.csv of the run of the row that best_error_score is of",
+        computed="where basis is run, worst_group_accuracy in runs.csv of the run of the row that best_error_score is "
+        "of; where it is no_phrase or refused, control_worst_group",
         **SHARE,
     ),
     Column(
@@ -100,6 +114,24 @@ SUMMARY: Table[PersonTask] = Table(
         participant_column(field("participant")),
         CONDITION,
         *MEASURES,
+        Column(
+            "basis",
+            "text",
+            "what accuracy and own gain rest on: run, that of the best phrase; no_phrase or refused, nothing could be "
+            "retrained with; pending or failed, not known yet, or a computation failed",
+            field("basis"),
+            range=", ".join(Basis),
+            computed="state in runs.csv of the best phrase's run; without a score, of the person's phrases in "
+            "phrases.csv; without a phrase, pending while the task has not ended and the visit's place is live",
+        ),
+        Column(
+            "task_end",
+            "text",
+            "how the task ended: done only where it was in every visit; empty before its end",
+            field("times.end"),
+            range=", ".join(EndReason.values),
+            computed="end_reason in assignments.csv",
+        ),
         Column(
             "best_phrase", "text", "the phrase with the best score; written as in phrases.csv", field("best_phrase")
         ),

@@ -1,13 +1,13 @@
 """The columns of the analysis tables: CSV files, the page's tables and the data dictionary are made from these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from annotations.analysis.observations.exclusion_counts import Counted
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.statistics.estimates import Estimate
 from annotations.analysis.tables.comparisons import Compared
-from annotations.analysis.tables.measures import MEASURES
+from annotations.analysis.tables.measures import MEASURES, OVER
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.table3 import Listed
 from annotations.tables.columns import Column, Table
@@ -18,11 +18,16 @@ _CLASS = "name of the annotated class"
 
 @dataclass(frozen=True)
 class Total:
-    """One measure of one task over its people. reference: of the base model, or what random words reach on average."""
+    """One measure of one task over its people. reference: of the base model, or what random words reach on average.
+
+    missing: how many people have no value, by reason.
+    """
 
     task: int
     measure: str
+    over: str
     estimate: Estimate
+    missing: Mapping[str, int]
     reference: float | None
 
 
@@ -47,12 +52,14 @@ EXPERTS: Table[PersonTask] = Table(
 
 TOTALS: Table[Total] = Table(
     "estimates.csv",
-    "one row per task and measure of summary.csv: over its people, with an interval for the mean",
+    "one row per task, measure of summary.csv and whom its mean is over, with an interval for the mean",
     "by task, then measure",
     (
         _TASK,
         Column("measure", "text", "a column of summary.csv", field("measure")),
+        OVER,
         Column("participants", "integer", "participants who have the measure", field("estimate.n"), **COUNT),
+        Column("missing", "json", "how many have not, by reason", lambda row: dict(sorted(row.missing.items()))),
         Column("mean", "number", "over these participants", field("estimate.mean")),
         Column("sd", "number", "sample standard deviation (n - 1), empty below two", field("estimate.sd")),
         Column("median", "number", "over these participants", field("estimate.median")),
@@ -148,6 +155,7 @@ def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
         "by measure, then as the study lists them",
         (
             Column("measure", "text", "a column of summary.csv", field("measure")),
+            OVER,
             Column("first", "text", first, field("first")),
             Column("second", "text", "the other one", field("second")),
             Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
@@ -160,7 +168,13 @@ def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
             ),
             Column("high", "number", "its upper end", field("result.high")),
             Column("p_value", "number", "of the permutation test, two-sided", field("result.p_value"), **SCORE),
-            Column("adjusted_p", "number", "Holm's, over the measure's rows", field("adjusted_p"), **SCORE),
+            Column(
+                "adjusted_p",
+                "number",
+                "Holm's, over the rows of the measure with the same people",
+                field("adjusted_p"),
+                **SCORE,
+            ),
             Column("orders", "integer", "permutations taken", field("result.orders"), **COUNT),
             Column("is_exact", "boolean", "whether these are all", field("result.is_exact")),
         ),

@@ -1,6 +1,6 @@
 """All tables of a study's analysis, from one reading of the database."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,7 +13,8 @@ from annotations.analysis.observations.study_rows import StudyRows, TaskFacts, r
 from annotations.analysis.statistics.estimates import estimate, spread
 from annotations.analysis.tables import study_columns as columns
 from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, Keyword, Method, keywords, methods
-from annotations.analysis.tables.comparisons import COMPARED_MEASURES, Compared, compare_conditions, compare_tasks
+from annotations.analysis.tables.comparisons import Compared, compare_conditions, compare_tasks
+from annotations.analysis.tables.estimands import ESTIMANDS
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.analysis.tables.phrase_splits import Looked, Panel, SplitPart, look
 from annotations.analysis.tables.saturation_tables import (
@@ -101,7 +102,7 @@ def tables_of(
     """Make the tables of a study's rows. concept: which phrases say the same; look: what is seen of a task's phrase."""
     tried = by_person(rows.tried)
     controls = {task.position: task.control_worst_group for task in rows.tasks}
-    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls)
+    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
     experts = person_tasks(expert_keys, by_person(rows.experts), {}, {}, controls)
     saturation, novelty = over_people(rows, people, tried, concept)
@@ -132,11 +133,6 @@ def tables_of(
 
 
 def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Iterator[Total]:
-    measures = {
-        **COMPARED_MEASURES,
-        "worst_group_accuracy_chosen_on_test": lambda row: row.worst_group_accuracy_chosen_on_test,
-        "wall_time": lambda row: row.times.wall,
-    }
     for task in tasks:
         of_task = [row for row in people if row.task == task.position]
         references = {
@@ -144,8 +140,13 @@ def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Itera
             "worst_group_accuracy": task.base_worst_group,
             "worst_group_accuracy_chosen_on_test": task.base_worst_group,
         }
-        for name, measure in measures.items():
-            yield Total(task.position, name, estimate(map(measure, of_task)), references.get(name))
+        for each in ESTIMANDS:
+            values = each.values(of_task)
+            of_mean = estimate(values.present.tolist())
+            reference = references.get(each.measure)
+            yield Total(
+                task.position, each.measure, each.over, of_mean, Counter(filter(None, values.missing)), reference
+            )
 
 
 def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:

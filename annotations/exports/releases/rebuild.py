@@ -46,7 +46,11 @@ def headline(folder: Path) -> pd.DataFrame:
     tables = {name: read(folder, f"{name}.csv") for name in ("assignments", "phrases", "runs", "spans")}
     assignments, phrases, runs, spans = (table[~table.session.isin(left_out)] for table in tables.values())
 
-    tried = phrases.merge(runs[["run", "worst_group_accuracy"]], on="run", how="left")
+    visits = read(folder, "sessions.csv").set_index("session")
+    lasting = visits.index[visits.outcome.isna() & visits.place.fillna("live").eq("live")]
+    assignments = assignments.assign(lasts=assignments.session.isin(lasting))
+    of_runs = runs[["run", "worst_group_accuracy", "state"]].rename(columns={"state": "run_state"})
+    tried = phrases.merge(of_runs, on="run", how="left")
     scored = tried[tried.error_score.notna()]
     best = scored.loc[scored.groupby(KEY).error_score.idxmax()].set_index(KEY)  # the first row of a tie: the earliest
     by_person = tried.groupby(KEY)
@@ -55,12 +59,25 @@ def headline(folder: Path) -> pd.DataFrame:
     rows["tries"] = by_person.text.nunique().combine(by_person.tries.max(), max)
     rows[["phrases", "tries"]] = rows[["phrases", "tries"]].fillna(0).astype(int)
     rows["best_error_score"] = best.error_score
+    rows["basis"] = basis(rows, assignments, tried, best)
     rows["worst_group_accuracy"] = best.worst_group_accuracy
     rows["worst_group_accuracy_chosen_on_test"] = by_person.worst_group_accuracy.max()
     rows = rows.join(times(assignments, spans)).reset_index()
     rows["control_worst_group"] = rows.task.map(runs.groupby("task").control_worst_group.first())
-    rows["own_gain"] = rows.worst_group_accuracy - rows.control_worst_group
+    without_run = rows.basis.isin(["no_phrase", "refused"])  # by intention to treat
+    rows["worst_group_accuracy"] = rows.worst_group_accuracy.mask(without_run, rows.control_worst_group)
+    rows["own_gain"] = (rows.worst_group_accuracy - rows.control_worst_group).mask(without_run, 0.0)
     return rows
+
+
+def basis(rows: pd.DataFrame, assignments: pd.DataFrame, tried: pd.DataFrame, best: pd.DataFrame) -> pd.Series:
+    """Return what each person's accuracy on a task rests on, as summary.csv has it."""
+    at_work = assignments[(assignments.state != "ended") & assignments.lasts].set_index(KEY).index
+    found = pd.Series("no_phrase", rows.index).mask(rows.index.isin(at_work), "pending")
+    is_pending = tried[tried.error_score.isna()].assign(waits=tried.state.eq("pending")).groupby(KEY).waits.any()
+    found.update(is_pending.map({True: "pending", False: "failed"}))
+    found.update(best.run_state.fillna("pending").replace("done", "run"))
+    return found
 
 
 def times(assignments: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.statistics.estimates import Spread
-from annotations.analysis.tables.measures import CONDITION, MEASURES
+from annotations.analysis.tables.estimands import ESTIMANDS, Over
+from annotations.analysis.tables.measures import CONDITION, MEASURES, OVER
 from annotations.exports.tables.summary import StudySummary
 from annotations.tables.columns import Cell, Column, Table
 from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
@@ -86,10 +87,12 @@ def wide_rows(summary: StudySummary) -> Iterator[Person]:
 
 @dataclass(frozen=True)
 class Total:
-    """One measure of one task over its participants."""
+    """One measure of one task over some of its participants. missing: how many have no value."""
 
     task: int
     measure: str
+    over: Over
+    missing: int
     spread: Spread
     base_model: float | None
     control: float | None
@@ -97,12 +100,16 @@ class Total:
 
 TOTALS: Table[Total] = Table(
     "summary_totals.csv",
-    "one row per task and measure of summary.csv, beside the base model",
+    "one row per task, measure of summary.csv and whom its mean is over, beside the base model",
     "by task, then measure",
     (
         task_column(field("task")),
         Column("measure", "text", "a column of summary.csv", field("measure")),
+        OVER,
         Column("participants", "integer", "participants who have the measure", lambda row: row.spread.n, **COUNT),
+        Column(
+            "missing", "integer", "participants who have not; basis and task_end say why", field("missing"), **COUNT
+        ),
         Column("mean", "number", "over these participants", lambda row: row.spread.mean, range="-1 to 1"),
         Column(
             "sd",
@@ -121,9 +128,10 @@ TOTALS: Table[Total] = Table(
 def total_rows(summary: StudySummary) -> Iterator[Total]:
     """Yield the rows of `TOTALS`."""
     for task in summary.tasks:
-        beside = task.base_worst_group_accuracy, task.control_worst_group
-        yield Total(task.task, "best_error_score", task.best_error_score, None, None)
-        yield Total(task.task, "own_gain", task.own_gain, None, None)
-        yield Total(task.task, "worst_group_accuracy", task.worst_group_accuracy, *beside)
-        chosen = "worst_group_accuracy_chosen_on_test"
-        yield Total(task.task, chosen, task.worst_group_accuracy_chosen_on_test, *beside)
+        for each in ESTIMANDS:
+            if each.over in (Over.COMPLETED, Over.TIME_OVER) or each.measure == "tries":
+                continue
+            is_accuracy = each.measure.startswith("worst_group_accuracy")
+            beside = (task.base_worst_group_accuracy, task.control_worst_group) if is_accuracy else (None, None)
+            spread = task.spread(each.measure, each.over)
+            yield Total(task.task, each.measure, each.over, len(task.participants) - spread.n, spread, *beside)

@@ -7,6 +7,7 @@ from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import PersonTask, person_tasks
 from annotations.analysis.observations.study_rows import read_rows
 from annotations.analysis.statistics.estimates import Spread, spread
+from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.models import Study
 
 
@@ -21,25 +22,30 @@ class TaskSummary:
     participants: tuple[PersonTask, ...]
 
     @property
-    def best_error_score(self) -> Spread:
-        return spread(row.best_error_score for row in self.participants)
-
-    @property
     def control_worst_group(self) -> float | None:
         """Of the task's control, None until a run is trained."""
         return next((row.control_worst_group for row in self.participants), None)
 
+    def spread(self, measure: str, over: Over) -> Spread:
+        """Return the spread of one of `ESTIMANDS` over the participants. Raises StopIteration for any other."""
+        estimand = next(each for each in ESTIMANDS if (each.measure, each.over) == (measure, over))
+        return spread(map(estimand.of, self.participants))
+
+    @property
+    def best_error_score(self) -> Spread:
+        return self.spread("best_error_score", Over.WITH_SCORE)
+
     @property
     def own_gain(self) -> Spread:
-        return spread(row.own_gain for row in self.participants)
+        return self.spread("own_gain", Over.ALLOCATED)
 
     @property
     def worst_group_accuracy(self) -> Spread:
-        return spread(row.worst_group_accuracy for row in self.participants)
+        return self.spread("worst_group_accuracy", Over.ALLOCATED)
 
     @property
     def worst_group_accuracy_chosen_on_test(self) -> Spread:
-        return spread(row.worst_group_accuracy_chosen_on_test for row in self.participants)
+        return self.spread("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ def summarise(study: Study) -> StudySummary:
     """Summarise a study from its phrases and runs as they are now, by the analysis that its results page shows."""
     rows = read_rows(study)
     controls = {task.position: task.control_worst_group for task in rows.tasks}
-    people = person_tasks(rows.assigned, by_person(rows.tried), rows.condition_of, rows.times, controls)
+    tried = by_person(rows.tried)
+    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work)
     return summary_of(study, people)
 
 

@@ -101,7 +101,7 @@ def _participants(visits: SessionQuerySet) -> QuerySet[Any, Any]:
 
 def _sessions(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     return (
-        visits.select_related("participant", "configuration", "condition")
+        visits.select_related("participant", "configuration", "condition", "allocation")
         .defer("configuration__data")
         .annotate(n_check_tries=Count("check_attempts"))
         .order_by("participant__pseudonym", "created_at", "submission_key")

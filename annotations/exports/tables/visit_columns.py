@@ -1,6 +1,15 @@
 """Who came, which visits they made, and what they worked on in them."""
 
-from annotations.models import AnnotationSession, Assignment, EndReason, EntryVerification, Outcome, Participant, Stage
+from annotations.models import (
+    AllocationState,
+    AnnotationSession,
+    Assignment,
+    EndReason,
+    EntryVerification,
+    Outcome,
+    Participant,
+    Stage,
+)
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, field, participant_column, session_column, task_column
 
@@ -62,6 +71,13 @@ SESSIONS: Table[AnnotationSession] = Table(
             unit="UTC",
         ),
         Column("erased_at", "time", "when the person was erased", field("erased_at"), unit="UTC"),
+        Column(
+            "place",
+            "text",
+            "whether the visit holds its place: live while it may go on; empty without consent, and of experts",
+            lambda row: row.allocation.state if hasattr(row, "allocation") else None,
+            range=", ".join(AllocationState.values),
+        ),
         Column("is_late", "boolean", "completed after its place was given to somebody else", field("is_late")),
         Column("code_version", "text", "version of Clarify at entry", field("code_version")),
     ),

@@ -27,7 +27,8 @@ def test_the_headline_is_the_run_of_the_phrase_with_the_best_score() -> None:
 
 def test_own_gain_is_what_the_best_phrase_adds_to_the_tasks_control() -> None:
     assert row(said("dark", 0.25, 0.75), said("red", 0.75, 0.5)).own_gain == 0.25
-    assert row(said("red", 0.75)).own_gain is None
+    assert row(said("red", 0.75)).own_gain is None  # its run is not done yet
+    assert row().own_gain == 0.0
 
 
 def test_the_earliest_of_tied_phrases_is_the_best_in_either_way() -> None:

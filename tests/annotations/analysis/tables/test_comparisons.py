@@ -4,12 +4,12 @@ import pytest
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.comparisons import (
-    COMPARED_MEASURES,
     MAX_TASKS,
     Compared,
     compare_conditions,
     compare_tasks,
 )
+from annotations.analysis.tables.estimands import COMPARED
 
 
 def row(person: str, task: int, condition: str | None, score: float | None) -> PersonTask:
@@ -41,7 +41,7 @@ def test_two_conditions_differ_by_their_mean_difference_over_tasks() -> None:
 def test_three_conditions_are_three_comparisons_of_each_measure() -> None:
     rows = [row(f"{name}{i}", 1, name, i / 10) for name in "xyz" for i in range(3)]
     found = compare_conditions(rows, ["x", "y", "z"])
-    assert len(found) == 3 * len(COMPARED_MEASURES)
+    assert len(found) == 3 * len(COMPARED)
     assert all(each.adjusted_p is None or each.adjusted_p >= (each.result.p_value or 0) for each in found)
 
 

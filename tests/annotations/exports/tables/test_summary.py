@@ -2,6 +2,7 @@
 
 import pytest
 
+from annotations.analysis.observations.person_tasks import Basis
 from annotations.analysis.statistics.estimates import Spread, spread
 from annotations.exports.tables.summary import summarise
 from annotations.models import Study
@@ -24,11 +25,13 @@ def test_the_earliest_of_tied_phrases_is_the_best(open_study: Study, alice: Visi
     assert summarise(open_study).tasks[0].participants[0].best_phrase == "red"
 
 
-def test_a_best_phrase_whose_run_was_refused_has_no_headline(open_study: Study, alice: Visit) -> None:
+def test_a_best_phrase_whose_run_was_refused_gains_nothing_of_its_own(open_study: Study, alice: Visit) -> None:
     add_run(add_phrase(alice, "red", 0.75), None)
     add_run(add_phrase(alice, "dark", 0.5), 0.4)
     row = summarise(open_study).tasks[0].participants[0]
-    assert (row.worst_group_accuracy, row.worst_group_accuracy_chosen_on_test) == (None, 0.4)
+    assert (row.basis, row.own_gain, row.run_worst_group) == (Basis.REFUSED, 0.0, None)
+    assert row.worst_group_accuracy is None  # no control is trained yet
+    assert row.worst_group_accuracy_chosen_on_test == 0.4
 
 
 def test_a_person_without_a_scored_phrase_is_a_row_and_no_part_of_the_mean(

@@ -1,0 +1,114 @@
+"""What is averaged over people, and over whom: each measure with its people, and a reason for whoever has no value."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.analysis.observations.person_tasks import Basis, PersonTask
+from annotations.models import EndReason
+
+NO_CONTROL, NOT_REPORTED, AT_WORK = "no_control", "not_reported", "at_work"  # reasons beside those of `Basis`
+
+
+class Over(StrEnum):
+    """Whom a mean is over.
+
+    allocated: everybody who was given the task, by intention to treat; with_run: those whose best phrase was retrained
+    with, the complete cases; with_score, with_any_run: those with a scored phrase, or with a run of any phrase;
+    completed, time_over: those who ended the task themselves, and those whom the clock ended.
+    """
+
+    ALLOCATED = "allocated"
+    WITH_RUN = "with_run"
+    WITH_SCORE = "with_score"
+    WITH_ANY_RUN = "with_any_run"
+    COMPLETED = "completed"
+    TIME_OVER = "time_over"
+
+
+@dataclass(frozen=True)
+class Values:
+    """A measure of people on a task. values: float64[n], nan where missing; missing: why, empty where there is one."""
+
+    values: NDArray[np.float64]
+    missing: tuple[str, ...]
+
+    @property
+    def present(self) -> NDArray[np.float64]:
+        return self.values[~np.isnan(self.values)]
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """A column of summary.csv and whom its mean is over."""
+
+    measure: str
+    over: Over
+    value: Callable[[PersonTask], float | None]
+
+    def of(self, row: PersonTask) -> float | None:
+        """Return the value of somebody whom the mean is over."""
+        return self.value(row) if self._is_over(row) else None
+
+    def values(self, rows: Iterable[PersonTask]) -> Values:
+        """Return the values of rows, with a reason for each that is missing."""
+        found = [(self.of(row), row) for row in rows]
+        missing = tuple("" if value is not None else self._why(row) for value, row in found)
+        return Values(np.array([np.nan if value is None else value for value, _ in found], np.float64), missing)
+
+    def _is_over(self, row: PersonTask) -> bool:
+        if self.over is Over.WITH_RUN:
+            return row.basis is Basis.RUN
+        if self.over in _ENDS:
+            return row.times.end == _ENDS[self.over]
+        return True
+
+    def _why(self, row: PersonTask) -> str:
+        if self.over in _ENDS:
+            return NOT_REPORTED if self._is_over(row) else row.times.end or AT_WORK
+        return NO_CONTROL if row.basis is Basis.RUN else row.basis.value
+
+
+_ENDS = {Over.COMPLETED: EndReason.DONE, Over.TIME_OVER: EndReason.TIME_OVER}
+
+
+def _accuracy(row: PersonTask) -> float | None:
+    return row.worst_group_accuracy
+
+
+def _gain(row: PersonTask) -> float | None:
+    return row.own_gain
+
+
+def _active(row: PersonTask) -> float | None:
+    return row.times.active
+
+
+def _wall(row: PersonTask) -> float | None:
+    return row.times.wall
+
+
+# The first is the headline.
+COMPARED = (
+    Estimand("own_gain", Over.ALLOCATED, _gain),
+    Estimand("own_gain", Over.WITH_RUN, _gain),
+    Estimand("best_error_score", Over.WITH_SCORE, lambda row: row.best_error_score),
+    Estimand("worst_group_accuracy", Over.ALLOCATED, _accuracy),
+    Estimand("worst_group_accuracy", Over.WITH_RUN, _accuracy),
+    Estimand("tries", Over.ALLOCATED, lambda row: row.tries),
+    Estimand("active_time", Over.COMPLETED, _active),
+)
+ESTIMANDS = (
+    *COMPARED,
+    Estimand("active_time", Over.TIME_OVER, _active),
+    Estimand("wall_time", Over.COMPLETED, _wall),
+    Estimand("wall_time", Over.TIME_OVER, _wall),
+    Estimand(
+        "worst_group_accuracy_chosen_on_test",
+        Over.WITH_ANY_RUN,
+        lambda row: row.worst_group_accuracy_chosen_on_test,
+    ),
+)
