@@ -16,11 +16,12 @@ from worker.datasets.dataset_import import import_source
 
 NAME = "sprites"
 SEED = 0
+_FOLDER = f"{NAME}-{SEED}-v2"  # until 0.11, `sprites-0` held other sprites of this seed
 
 
 def import_sprites(progress: Progress) -> tuple[Dataset, bool]:
     """Draw the sprites under DATA_ROOT/sources unless they lie there, and import them; returns as `import_source`."""
-    folder = settings.DATA_ROOT / "sources" / f"{NAME}-{SEED}"
+    folder = settings.DATA_ROOT / "sources" / _FOLDER
     if not folder.exists():
         _draw(folder, progress)
     source = read_source("csv", folder, CLASSES, ATTRIBUTES)

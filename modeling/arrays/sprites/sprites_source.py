@@ -1,7 +1,9 @@
 """The sprites data set, on which a base model fails as in Figure 2 of the paper.
 
-Squares are mostly blue and ovals mostly red only in train: the shares below are those of train. Validation and test
-have every combination equally often.
+Only in train are squares rarer than ovals, mostly blue, and ovals mostly red: the numbers and shares below are those of
+train. Validation and test have every combination equally often. Because the classes are of unequal size, retraining
+with equal class weights alone mends some of the errors, as it does on CelebA: what a phrase adds is less than the gain
+over the base model.
 """
 
 import csv
@@ -20,9 +22,9 @@ SPLITS = ("train", "validation", "test")
 CLASSES = ("square", "oval")
 ATTRIBUTES = ("blue", "red")
 
-_N_TRAIN = 2000
+_N_TRAIN = {"square": 400, "oval": 1600}
 _N_BALANCED = {"validation": 1600, "test": 3200}
-_BLUE = {"square": 0.98, "oval": 0.2}
+_BLUE = {"square": 0.96, "oval": 0.2}
 _DARK = {"square": 0.6, "oval": 0.4}
 
 
@@ -48,7 +50,7 @@ class SpritesDataset:
 def sprites_dataset(seed: int) -> SpritesDataset:
     """Draw the data set on which the base model fails.
 
-    Squares and ovals have the `AMBIGUOUS` style. In train (2,000), 98% of the squares are blue and 80% of the ovals
+    Squares and ovals have the `AMBIGUOUS` style. Train has 400 squares, 96% of them blue, and 1,600 ovals, 80% of them
     red. More weakly, 60% of the squares have a dark background and 60% of the ovals a light one. Validation (1,600) and
     test (3,200) are balanced over class, colour and background. Size (small or large), tilt and texture are independent
     of all that. The group attribute is the colour.
@@ -85,7 +87,7 @@ def _cells(split: int) -> list[tuple[int, int, int, int, int]]:
     for label, colour, shade in combinations:
         blue, dark = _BLUE[CLASSES[label]], _DARK[CLASSES[label]]
         share = (1 - blue if colour else blue) * (1 - dark if shade else dark)
-        cells.append((split, label, colour, shade, round(_N_TRAIN / 2 * share)))
+        cells.append((split, label, colour, shade, round(_N_TRAIN[CLASSES[label]] * share)))
     return cells
 
 

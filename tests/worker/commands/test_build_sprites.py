@@ -37,7 +37,7 @@ def test_the_sprites_are_drawn_under_the_data_root_and_imported(
     dataset = Dataset.objects.get(name="sprites")
     assert "Imported sprites v1" in report
     assert (dataset.class_names, dataset.attribute_names) == (["square", "oval"], ["blue", "red"])
-    assert (data_root / "sources" / "sprites-0" / "metadata.csv").is_file()
+    assert (data_root / "sources" / "sprites-0-v2" / "metadata.csv").is_file()
 
 
 def test_a_second_call_draws_and_imports_nothing(command: Command, data_root: Path, drawn: list[Path]) -> None:
@@ -48,7 +48,7 @@ def test_a_second_call_draws_and_imports_nothing(command: Command, data_root: Pa
 
 
 def test_a_drawing_that_was_killed_is_begun_again(command: Command, data_root: Path, drawn: list[Path]) -> None:
-    half = data_root / "sources" / ".partial-sprites-0"
+    half = data_root / "sources" / ".partial-sprites-0-v2"
     half.mkdir(parents=True)
     (half / "metadata.csv").write_text("filename,spl")
     assert "196 of 196 listed" in command("build_sprites")

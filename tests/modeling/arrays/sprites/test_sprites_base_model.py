@@ -1,4 +1,6 @@
-"""The sprites set does what it was drawn for: its base model fails as in Figure 2 of the paper, and a phrase mends it.
+"""The sprites set does what it was drawn for.
+
+Its base model fails as in Figure 2 of the paper, equal class weights mend a part of that, and a phrase mends more.
 
 ERM and retraining at λ = .01 on z-scored unit embeddings of the bundled encoder; template "an image of a {phrase}".
 """
@@ -11,6 +13,7 @@ import pytest
 from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.phrases.error_score import ErrorScore, error_score
+from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights, uniform_weights
 from modeling.arrays.sprites import SPLITS, sprites_dataset
@@ -63,14 +66,20 @@ class Scenario:
         rows = self.validation & (self.labels == SQUARE)
         return error_score(self.similarities(phrase)[rows], (self.base != self.labels)[rows])
 
-    def lift(self, phrase: str) -> float:
-        """What retraining with the phrase adds to test worst-group accuracy, in points."""
+    @cached_property
+    def control(self) -> float:
+        """Test worst-group accuracy of retraining without a phrase."""
+        weights = control_weights(self.labels[self.train], SQUARE, "class_equal")
+        return self.worst_group(self.predictions(weights))
+
+    def own_gain(self, phrase: str) -> float:
+        """What the phrase adds to the control's test worst-group accuracy, in points."""
         threshold = self.score(phrase).threshold
         assert threshold is not None
         labels = self.labels[self.train]
         members = slice_members(self.similarities(phrase)[self.train], labels, SQUARE, threshold)
         weights = slice_weights(labels, slice_membership(members, labels, SQUARE))
-        return 100 * (self.worst_group(self.predictions(weights)) - self.worst_group(self.base))
+        return 100 * (self.worst_group(self.predictions(weights)) - self.control)
 
 
 @pytest.fixture(scope="module")
@@ -78,30 +87,39 @@ def scenario() -> Scenario:
     return Scenario()
 
 
-def test_the_base_model_is_right_on_most_of_each_class_but_far_from_all(scenario: Scenario) -> None:
-    assert 0.5 < scenario.accuracy(0) < 0.9
-    assert 0.5 < scenario.accuracy(1) < 0.9
+def test_the_base_model_is_right_on_half_of_the_rare_class_and_on_most_of_the_common_one(scenario: Scenario) -> None:
+    assert 0.45 < scenario.accuracy(0) < 0.6
+    assert 0.85 < scenario.accuracy(1) < 0.97
 
 
 def test_the_base_model_fails_on_red_squares(scenario: Scenario) -> None:
     wrong = scenario.base != scenario.labels
     red_squares, blue_squares = (wrong[scenario.test & (scenario.groups == group)].mean() for group in (1, 0))
-    assert red_squares > 0.6 and blue_squares < 0.1
-    assert scenario.worst_group(scenario.base) < 0.35
+    assert red_squares > 0.6 and blue_squares < 0.25
+    assert scenario.worst_group(scenario.base) < 0.3
 
 
 @pytest.mark.parametrize("phrase", ["red", "red squares", "something red", "crimson", "bright red", "red shapes"])
-def test_red_explains_the_errors_and_retraining_with_it_lifts_the_worst_group(scenario: Scenario, phrase: str) -> None:
-    assert scenario.score(phrase).value >= 0.6
-    assert scenario.lift(phrase) >= 20
+def test_red_explains_the_errors_and_has_a_gain_of_its_own(scenario: Scenario, phrase: str) -> None:
+    assert scenario.score(phrase).value >= 0.55
+    assert scenario.own_gain(phrase) >= 15
 
 
 @pytest.mark.parametrize("phrase", ["tilted", "large", "small", "dark background", "light background", "striped"])
-def test_a_wrong_phrase_explains_little_and_does_not_lift_the_worst_group(scenario: Scenario, phrase: str) -> None:
+def test_a_wrong_phrase_explains_little_and_has_no_gain_of_its_own(scenario: Scenario, phrase: str) -> None:
     assert scenario.score(phrase).value < 0.4
-    assert abs(scenario.lift(phrase)) <= 3
+    assert -6 <= scenario.own_gain(phrase) <= 3
+
+
+def test_a_wrong_phrase_seems_to_gain_beside_the_base_model_because_equal_class_weights_do(scenario: Scenario) -> None:
+    assert 100 * (scenario.control - scenario.worst_group(scenario.base)) >= 8
+
+
+def test_a_phrase_can_score_high_and_add_nothing(scenario: Scenario) -> None:
+    assert scenario.score("round").value > 0.5
+    assert scenario.own_gain("round") <= 0
 
 
 def test_blue_describes_the_squares_that_are_right_and_so_scores_nothing(scenario: Scenario) -> None:
     score = scenario.score("blue")
-    assert score.value < 0.05 and score.two_sided > 0.6
+    assert score.value < 0.05 and score.two_sided > 0.5

@@ -31,12 +31,12 @@ def counts(dataset: SpritesDataset, split: str) -> np.ndarray:
 
 def test_in_train_most_squares_are_blue_and_most_ovals_red(dataset: SpritesDataset) -> None:
     by_colour = counts(dataset, "train").sum(2)
-    np.testing.assert_array_equal(by_colour, [[980, 20], [200, 800]])
+    np.testing.assert_array_equal(by_colour, [[384, 16], [320, 1280]])
 
 
 def test_in_train_the_background_is_a_weaker_clue(dataset: SpritesDataset) -> None:
     by_shade = counts(dataset, "train").sum(1)
-    np.testing.assert_array_equal(by_shade, [[600, 400], [400, 600]])
+    np.testing.assert_array_equal(by_shade, [[240, 160], [640, 960]])
 
 
 def test_validation_and_test_hold_every_combination_equally_often(dataset: SpritesDataset) -> None:
