@@ -11,8 +11,10 @@ class Benchmark(Job):
     """One measurement of the methods in `methods`, one after the other. A finished one never changes.
 
     `rows` has one JSON object a method, in their order: method, name, given (what it knows), over (what mean and sd are
-    over), n, worst_group, worst_group_sd, average, average_sd, gap, plain_average (shares on test), and left_out, the
-    reason where it has no figures.
+    over), n, worst_group, worst_group_sd, average, average_sd, gap, plain_average (shares on test), left_out, the
+    reason where it has no figures, and from version 0.12 on worst_group_low and worst_group_high (95% for other test
+    images) and predictions: for each classifier its name, the predictions for the test images as the Base64 of
+    compressed little-endian int32, and their SHA-256.
     """
 
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="benchmarks")

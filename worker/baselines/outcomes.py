@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -40,22 +40,40 @@ def predictions_digest(predictions: NDArray[np.integer]) -> str:
     return hashlib.sha256(predictions.astype("<i4").tobytes()).hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """One classifier, measured on test.
 
-    name: which of its row (`seed 0`, `all train`, a participant's pseudonym); details: how it was made, JSON-like.
+    name: which of its row (`seed 0`, `all train`, a participant's pseudonym); predictions: int32[m], of the test images
+    in the manifest's row order; details: how it was made, JSON-like.
     """
 
     name: str
     metrics: GroupMetrics
-    predictions_sha256: str
+    predictions: NDArray[np.int32]
     details: Mapping[str, Any]
+
+    @property
+    def predictions_sha256(self) -> str:
+        """The digest of `predictions`, by which files name them."""
+        return predictions_digest(self.predictions)
 
     @classmethod
     def of(cls, dataset: Dataset, name: str, predictions: NDArray[np.integer], **details: Any) -> Self:
         """Measure predictions for the test images, int[m] in the manifest's row order. Raises NothingToEvaluate."""
-        return cls(name, test_group_metrics(dataset, predictions), predictions_digest(predictions), details)
+        return cls(name, test_group_metrics(dataset, predictions), predictions.astype(np.int32), details)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where a row's mean lies for other test images, in shares: 95%, by `benchmarks.paired_bootstrap`.
+
+    bias: mean of the resamples less the mean that was measured; below 0 for a worst group, whose minimum is retaken.
+    """
+
+    low: float
+    high: float
+    bias: float
 
 
 @dataclass(frozen=True)
@@ -82,13 +100,13 @@ class Unused:
 Result = Outcome | Refused | Unused
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One method, with one annotation (or set, or group of people) where it needs one.
 
     outcomes: what mean and SD are over; point: the classifier of all train images, where `over` is draws of them;
     refused: those of them that have no classifier, each with its reason; unused: annotations that had no part in a
-    classifier; left_out: why the row has none at all.
+    classifier; left_out: why the row has none at all; intervals: of the means, for other test images.
     """
 
     method: str
@@ -99,11 +117,19 @@ class Row:
     refused: tuple[Refused, ...] = ()
     unused: tuple[Unused, ...] = ()
     left_out: str = ""
+    intervals: Mapping[Figure, Interval] = field(default_factory=dict)
 
     @property
     def classifiers(self) -> tuple[Outcome, ...]:
         """All of the row's."""
         return (*self.outcomes, self.point) if self.point else self.outcomes
+
+    @property
+    def representative(self) -> Outcome | None:
+        """The classifier of all train images, or of the first seed; none for a row over participants."""
+        if self.over is Over.PARTICIPANTS:
+            return None
+        return self.point or next(iter(self.outcomes), None)
 
     def spread(self, figure: Figure) -> Spread:
         """Mean, sample standard deviation and maximum of a figure, in shares."""

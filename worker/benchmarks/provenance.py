@@ -7,11 +7,12 @@ from typing import Any
 
 from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource
 from worker.baselines.method_inputs import HELD_OUT, Bench
-from worker.baselines.outcomes import Figure, Row
+from worker.baselines.outcomes import Figure, Outcome, Row
 from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.baselines.shown_model import ShownModel
 from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.benchmark_report import Report
+from worker.benchmarks.paired_bootstrap import CONFIDENCE, RESAMPLES, SEED, group_intervals
 from worker.common.library_versions import library_versions
 
 
@@ -22,6 +23,7 @@ def document(report: Report) -> dict[str, Any]:
     position = {id(annotation): i for i, annotation in enumerate(report.annotations)}
     return {
         "command": report.command,
+        "encoder": report.encoder,
         "dataset": {
             **dataset.identity,
             "group_counts": manifest.group_counts,
@@ -32,7 +34,14 @@ def document(report: Report) -> dict[str, Any]:
         "shown_model": _model_document(report.model) if report.model else None,
         "annotations": [annotation_document(bench, annotation) for annotation in report.annotations],
         "sources": [_source_document(source, position) for source in report.sources],
+        "test_images": {
+            "resamples": RESAMPLES,
+            "seed": SEED,
+            "confidence": CONFIDENCE,
+            "train_group_counts": report.images.train_counts.tolist(),
+        },
         "rows": [_row_document(row) for row in report.rows],
+        "comparisons": [asdict(comparison) for comparison in report.comparisons],
         "versions": versions(),
         "machine": machine(),
     }
@@ -70,7 +79,18 @@ def _row_document(row: Row) -> dict[str, Any]:
         "refused": [asdict(refused) for refused in row.refused],
         "unused": [asdict(unused) for unused in row.unused],
         "spread": {figure.value: asdict(row.spread(figure)) for figure in Figure},
-        "classifiers": [asdict(outcome) for outcome in row.classifiers],
+        "intervals": {figure.value: asdict(interval) for figure, interval in row.intervals.items()},
+        "classifiers": [_classifier_document(outcome) for outcome in row.classifiers],
+    }
+
+
+def _classifier_document(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "name": outcome.name,
+        "metrics": asdict(outcome.metrics),
+        "group_intervals": group_intervals(outcome),
+        "predictions_sha256": outcome.predictions_sha256,
+        "details": outcome.details,
     }
 
 

@@ -86,6 +86,16 @@ def mean_and_sd(figure: Figure) -> Cell:
     return cell
 
 
+def interval(figure: Figure) -> Cell:
+    """Where the mean lies for other test images, in percent."""
+
+    def cell(row: Row) -> str:
+        known = row.intervals.get(figure)
+        return NONE if known is None else f"{_percent(known.low)} to {_percent(known.high)}"
+
+    return cell
+
+
 def on_all_train(figure: Figure) -> Cell:
     """The figure of the classifier that all train images made, in percent."""
 
@@ -119,6 +129,7 @@ FULL = Layout(
     tuple((given.value, tuple(method.key for method in METHODS if method.given is given)) for given in Assumption),
     (
         ("WG", mean_and_sd(Figure.WORST_GROUP)),
+        ("WG, other test images", interval(Figure.WORST_GROUP)),
         ("Avg", mean_and_sd(Figure.AVERAGE)),
         ("Gap", mean_and_sd(Figure.GAP)),
         ("Plain avg", mean_and_sd(Figure.AVERAGE_PLAIN)),

@@ -15,6 +15,8 @@ from worker.baselines.prompts import PromptWords
 from worker.baselines.published_settings import PUBLISHED
 from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.method_runner import run_benchmark
+from worker.benchmarks.paired_bootstrap import GroupedLabels, resample, with_intervals
+from worker.benchmarks.predictions_file import packed
 from worker.benchmarks.provenance import settings_document, versions
 from worker.benchmarks.setup import Request, set_up
 from worker.queue.due_jobs import work_on_due
@@ -32,7 +34,8 @@ def measure_next(benchmark: Benchmark) -> None:
     (method,) = find_methods([benchmark.methods[len(benchmark.rows)]])
     jobs.beat(benchmark, phase=f"measuring {method.name}")
     bench = _bench(benchmark)
-    (row,) = run_benchmark(bench, [method], (), silent)
+    measured = run_benchmark(bench, [method], (), silent)
+    (row,) = with_intervals(measured, resample(GroupedLabels.of(bench.data.dataset), measured))
     settings = {**settings_document(bench), "versions": versions(), "machine": machine()}
     benchmark_requests.store_row(benchmark, row_document(method, row), settings)
 
@@ -40,6 +43,7 @@ def measure_next(benchmark: Benchmark) -> None:
 def row_document(method: AnyMethod, row: Row) -> dict[str, Any]:
     """Return a row as `Benchmark.rows` keeps it."""
     worst, average = row.spread(Figure.WORST_GROUP), row.spread(Figure.AVERAGE)
+    interval = row.intervals.get(Figure.WORST_GROUP)
     return {
         "method": row.method,
         "name": row.name,
@@ -53,6 +57,12 @@ def row_document(method: AnyMethod, row: Row) -> dict[str, Any]:
         "gap": row.spread(Figure.GAP).mean,
         "plain_average": row.spread(Figure.AVERAGE_PLAIN).mean,
         "left_out": row.left_out,
+        "worst_group_low": interval.low if interval else None,
+        "worst_group_high": interval.high if interval else None,
+        "predictions": [
+            {"name": each.name, "zlib": packed(each.predictions), "sha256": each.predictions_sha256}
+            for each in row.classifiers
+        ],
     }
 
 

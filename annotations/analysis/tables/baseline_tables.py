@@ -25,6 +25,8 @@ class Method:
     worst_group_sd: float | None
     average: float | None
     left_out: str
+    worst_group_low: float | None = None
+    worst_group_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,15 @@ METHODS: Table[Method] = Table(
         Column("over", "text", "what mean and sd are over", field("over")),
         Column("worst_group_accuracy", "number", "on test, mean", field("worst_group"), **SHARE),
         Column("worst_group_accuracy_sd", "number", "sample standard deviation", field("worst_group_sd"), unit="share"),
+        Column(
+            "worst_group_accuracy_low",
+            "number",
+            "of the mean for other test images: lower end of its 95% interval",
+            field("worst_group_low"),
+            computed="bootstrap of the test images within groups, the worst group found again each time",
+            **SHARE,
+        ),
+        Column("worst_group_accuracy_high", "number", "upper end of it", field("worst_group_high"), **SHARE),
         Column(
             "average_accuracy", "number", "on test, weighted by the groups' train counts", field("average"), **SHARE
         ),
@@ -116,6 +127,7 @@ def methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iter
             yield Method(
                 task.position, row["method"], row["name"], row["given"], row["n"], row["over"],
                 row["worst_group"], row["worst_group_sd"], row["average"], row["left_out"],
+                row.get("worst_group_low"), row.get("worst_group_high"),
             )  # fmt: skip
         of_task = spread(row.run_worst_group for row in experts if row.task == task.position)
         if of_task.n:

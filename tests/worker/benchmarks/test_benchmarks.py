@@ -1,5 +1,9 @@
 """The worker measures baselines: real methods on the small sprites, one a turn."""
 
+import base64
+import hashlib
+import zlib
+
 import pytest
 
 from annotations.analysis.tables.study_tables import study_tables
@@ -25,9 +29,16 @@ def test_every_method_is_measured_and_stands_beside_the_study(open_study: Study,
     for row in rows.values():
         assert not row["left_out"]
         assert 0 <= row["worst_group"] <= row["average"] <= 1
+        assert row["worst_group_low"] <= row["worst_group"] <= row["worst_group_high"]
+        for each in row["predictions"]:
+            stored = zlib.decompress(base64.b64decode(each["zlib"]))
+            assert len(stored) == 4 * 48
+            assert hashlib.sha256(stored).hexdigest() == each["sha256"]
     assert (rows["erm"]["n"], rows["class_prompt"]["n"]) == (3, 1)
+    assert [each["name"] for each in rows["erm"]["predictions"]] == ["seed 0", "seed 1", "seed 2", "all train"]
     beside = {row.key: row for row in study_tables(open_study).methods.rows}
     assert beside["group_dro"].worst_group == rows["group_dro"]["worst_group"]
+    assert beside["erm"].worst_group_low == rows["erm"]["worst_group_low"]
     assert beside["erm"].worst_group_sd == rows["erm"]["worst_group_sd"]
     assert measure_due_benchmark() == 0
 

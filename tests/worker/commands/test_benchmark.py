@@ -165,7 +165,9 @@ def test_the_table_is_printed_and_the_same_command_makes_the_same_files(
     printed = command(*arguments, "--output", tmp_path / "a")
     command(*arguments, "--output", tmp_path / "b")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert names == ["benchmark.json", "benchmark.md", "classifiers.csv", "rows.csv"]
+    assert names == [
+        "benchmark.json", "benchmark.md", "classifiers.csv", "comparisons.csv", "predictions.npz", "rows.csv",
+    ]  # fmt: skip
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert "| Data Assumptions" in printed

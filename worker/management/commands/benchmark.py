@@ -69,22 +69,24 @@ class Command(BaseCommand):
             setup = set_up(dataset, _request(options))
             folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
             _write(folder, {})  # so that nobody waits for figures that cannot be kept
-            rows = tuple(run_benchmark(setup.bench, methods, setup.sources, progress))
-        report = Report(setup.bench, setup.model, setup.sources, rows, command_line(options))
-        self.stdout.write(layout.table(rows, report.encoder).markdown())
-        for line in (NOTE, *notes(rows)):
+            rows = run_benchmark(setup.bench, methods, setup.sources, progress)
+        report = Report.of(setup.bench, setup.model, setup.sources, rows, command_line(options))
+        self.stdout.write(layout.table(report.rows, report.encoder).markdown())
+        for line in (NOTE, *notes(report.rows)):
             self.stdout.write(line)
         if report.annotations:
             self.stdout.write(annotation_table(report).markdown())
         _write(folder, report_files(report))
-        self.stdout.write(f"Written: {folder / MARKDOWN}, and beside it the figures (CSV) and all settings (JSON).")
+        self.stdout.write(
+            f"Written: {folder / MARKDOWN}, and beside it the figures (CSV), all settings (JSON) and test predictions."
+        )
 
 
-def _write(folder: Path, files: dict[str, str]) -> None:
+def _write(folder: Path, files: dict[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (folder / name).write_text(text, "utf-8")
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
     except OSError as error:
         raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
 

@@ -1,0 +1,169 @@
+"""What other test images would have given: the figures of all rows, resampled on the same images.
+
+A row's spread over draws or seeds says nothing of the test images: a worst group of 12 right in 40 is known to ± 14
+points, however little its classifiers differ. Here the test images are drawn anew within each group, the same for every
+row, and each classifier's worst group is found again. What is left out is how much other train images would change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from annotations.models import Dataset
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.datasets.groups import group_ids
+from worker.baselines.outcomes import Figure, Interval, Outcome, Row
+
+RESAMPLES = 2000
+SEED = 0
+CONFIDENCE = 0.95
+
+Values = Mapping[Figure, NDArray[np.float64]]  # of one row, float64[resamples] for each figure
+
+
+@dataclass(frozen=True, eq=False)
+class GroupedLabels:
+    """The test images of a data set: labels and groups, int64[m], and the groups' train images, int64[G]."""
+
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    train_counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "GroupedLabels":
+        """Return those of a data set."""
+        files = dataset.files
+        rows = files.rows(Split.TEST)
+        groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
+        return cls(files.labels[rows].astype(np.int64), groups, np.asarray(files.train_group_counts, np.int64))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The worst group of the best row less that of another, on the same test images.
+
+    difference, low, high: in shares, with a percentile interval. mcnemar_p: exact, of all test images, between the
+    classifiers of all train images or of the first seed; None for rows over participants.
+    """
+
+    best: str
+    name: str
+    difference: float
+    low: float
+    high: float
+    mcnemar_p: float | None
+
+
+def resample(images: GroupedLabels, rows: Sequence[Row], resamples: int = RESAMPLES, seed: int = SEED) -> list[Values]:
+    """Return the mean figures of each row's outcomes on each resample of the test images.
+
+    A row without an outcome has arrays of NaN. The minimum over groups is retaken in each resample.
+    """
+    outcomes = [outcome for row in rows for outcome in row.outcomes]
+    if not outcomes:
+        return [_figures(np.full((0, resamples, 1), np.nan), images) for _ in rows]
+    right = np.stack([outcome.predictions == images.labels for outcome in outcomes]).astype(np.float32)
+    of_outcomes = _group_accuracies(right, images.groups, resamples, np.random.default_rng(seed))
+    ends = np.cumsum([len(row.outcomes) for row in rows])
+    return [_figures(of_row, images) for of_row in np.split(of_outcomes, ends[:-1])]
+
+
+def with_intervals(rows: Sequence[Row], values: Sequence[Values]) -> tuple[Row, ...]:
+    """Return rows with the percentile intervals of their means; a row without an outcome has none."""
+    return tuple(
+        replace(row, intervals={figure: _interval(row, of_row, figure) for figure in Figure}) if row.outcomes else row
+        for row, of_row in zip(rows, values, strict=True)
+    )
+
+
+def comparisons(images: GroupedLabels, rows: Sequence[Row], values: Sequence[Values]) -> list[Comparison]:
+    """Compare the row of the best mean worst group, of equal ones the first, with each other row that has one."""
+    worst = Figure.WORST_GROUP
+    means = {i: mean for i, row in enumerate(rows) if (mean := row.spread(worst).mean) is not None}
+    if not means:
+        return []
+    best = max(means, key=lambda i: means[i])
+    return [
+        Comparison(
+            rows[best].name,
+            rows[i].name,
+            means[best] - mean,
+            *_bounds(values[best][worst] - values[i][worst]),
+            _mcnemar(images, rows[best], rows[i]),
+        )
+        for i, mean in means.items()
+        if i != best
+    ]
+
+
+def told_apart(best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether the interval of best less other, float64[resamples] each, lies above 0; or both are the same throughout.
+
+    Best against each of the others needs no correction for many tests: all of them have to be won.
+    """
+    difference = best - other
+    return bool((difference == 0).all()) or _bounds(difference)[0] > 0
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Return the Wilson interval of a share."""
+    bounds = binomtest(right, n).proportion_ci(CONFIDENCE, method="wilson")
+    return float(bounds.low), float(bounds.high)
+
+
+def group_intervals(outcome: Outcome) -> list[tuple[float, float] | None]:
+    """Return the Wilson interval of each group's accuracy; None for a group without test images."""
+    metrics = outcome.metrics
+    pairs = zip(metrics.accuracies, metrics.counts, strict=True)
+    return [None if share is None else wilson(round(share * n), n) for share, n in pairs]
+
+
+def _group_accuracies(
+    right: NDArray[np.float32], groups: NDArray[np.int64], resamples: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return float64[K, resamples, groups that have images]: accuracies of K classifiers, each group drawn anew."""
+    accuracies = []
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=resamples)
+        accuracies.append(right[:, members] @ drawn.astype(np.float32).T / len(members))
+    return np.stack(accuracies, axis=2).astype(np.float64)
+
+
+def _figures(accuracies: NDArray[np.float64], images: GroupedLabels) -> dict[Figure, NDArray[np.float64]]:
+    """Return the means over a row's k classifiers, from float64[k, resamples, groups that have images]."""
+    if not len(accuracies):
+        return {figure: np.full(accuracies.shape[1], np.nan) for figure in Figure}
+    present, counts = np.unique(images.groups, return_counts=True)
+    worst = accuracies.min(axis=2).mean(axis=0)
+    average = np.average(accuracies, axis=2, weights=images.train_counts[present]).mean(axis=0)
+    plain = np.average(accuracies, axis=2, weights=counts).mean(axis=0)
+    return {
+        Figure.WORST_GROUP: worst,
+        Figure.AVERAGE: average,
+        Figure.AVERAGE_PLAIN: plain,
+        Figure.GAP: average - worst,
+    }
+
+
+def _interval(row: Row, values: Values, figure: Figure) -> Interval:
+    mean = row.spread(figure).mean
+    assert mean is not None, "a row with an outcome has a mean"
+    return Interval(*_bounds(values[figure]), bias=float(values[figure].mean() - mean))
+
+
+def _bounds(values: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+def _mcnemar(images: GroupedLabels, a: Row, b: Row) -> float | None:
+    of_a, of_b = a.representative, b.representative
+    if of_a is None or of_b is None:
+        return None
+    right_a, right_b = of_a.predictions == images.labels, of_b.predictions == images.labels
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
