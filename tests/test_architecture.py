@@ -83,7 +83,7 @@ print(*sorted(name for name in sys.modules if name.split(".")[0] in {heavy}))
 
 @pytest.mark.django_db(transaction=True)
 def test_the_web_process_never_loads_torch_or_faiss(subprocess_environment: dict[str, str]) -> None:
-    script = WEB_PROCESS.replace("{heavy}", repr(set(HEAVY)))
+    script = WEB_PROCESS.replace("{heavy}", repr({*HEAVY, "altair", "vl_convert"}))
     done = subprocess.run([sys.executable, "-c", script], env=subprocess_environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
@@ -91,11 +91,11 @@ def test_the_web_process_never_loads_torch_or_faiss(subprocess_environment: dict
 
 # What the process of a queue does not load, since nothing that it does needs it.
 NOT_LOADED = {
-    "interactive": {"open_clip", "transformers", "sklearn", "pyarrow", "matplotlib"},
-    "retrain": {"open_clip", "transformers", "matplotlib"},
-    "embed": {"open_clip", "transformers", "sklearn", "matplotlib"},
-    "maintenance": {*HEAVY, "transformers", "sklearn", "pyarrow", "matplotlib"},
-    "outside": {*HEAVY, "transformers", "sklearn", "pyarrow", "matplotlib"},
+    "interactive": {"open_clip", "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
+    "retrain": {"open_clip", "transformers", "altair", "vl_convert"},
+    "embed": {"open_clip", "transformers", "sklearn"},
+    "maintenance": {*HEAVY, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
+    "outside": {*HEAVY, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
 }
 WORKER = """
 import sys, django

@@ -12,9 +12,9 @@ from annotations.exports.releases.study_export import Analysis, Extras
 from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.table_rows import Source
 from annotations.models import Study
+from worker.figures.figure_data import figure_data_of
+from worker.figures.rendering import draw_files
 from worker.releases import parquet
-from worker.releases.figure_data import figure_data_of
-from worker.releases.figure_process import draw_apart
 
 
 def _analyse(study: Study) -> Analysis:
@@ -27,7 +27,7 @@ def _analyse(study: Study) -> Analysis:
     return Analysis(
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
-        partial(draw_apart, figure_data_of(tables, concepts, corrections)),
+        partial(draw_files, figure_data_of(tables, concepts, corrections)),
     )
 
 

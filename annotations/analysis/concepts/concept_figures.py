@@ -12,8 +12,8 @@ from annotations.analysis.figures.chart_values import MAX_TASKS, Figure, Line, L
 MAX_COLOURED = 4  # concepts of a map with a shape and a colour of their own
 _REPORTED = Series("held_out", "other images", "circle", 0)
 _LEARNED = Series("learned", "images that chose", "diamond", 1)
-_RANDOM = Series("random", "random directions", "square", 3)
-_SHUFFLED = Series("shuffled", "errors shuffled", "bar", 4)
+_RANDOM = Series("random", "random directions: mean to 95% level", "square", 3)
+_SHUFFLED = Series("shuffled", "errors shuffled: mean to 95% level", "bar", 4)
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class MapPanel:
 def together_figure(tables: ConceptTables) -> Figure:
     """Return the error score of the union of 1, 2, … concepts, beside chance."""
     titles = {task.position: task.title for task in tables.tasks}
-    panels = [Panel(titles[task], tuple(_lines(list(rows)))) for task, rows in groupby(tables.together.rows, _task)]
+    panels = [
+        Panel(titles[task], tuple(_lines(list(rows))), task) for task, rows in groupby(tables.together.rows, _task)
+    ]
     return Figure(
         "concepts-together",
         "What the best concepts explain together",
@@ -36,13 +38,41 @@ def together_figure(tables: ConceptTables) -> Figure:
         "Error score of the union of hard slices: the share of the class's wrong images in it, less the share of the "
         "right ones. One half of the validation images chooses concepts and thresholds, one concept more a line; the "
         "other half reports. Beside it the same with as many random directions in place of phrases, and with the same "
-        "phrases where errors are shuffled: from the mean to what 19 of 20 stay below.",
+        "phrases where errors are shuffled: a broken line from the mean to what 19 of 20 stay below.",
         tables.together,
         LineChart(
             "error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels[:MAX_TASKS])
         ),
         "No phrase has an error score above 0 yet.",
         left_out=max(0, len(panels) - MAX_TASKS),
+    )
+
+
+@dataclass(frozen=True)
+class PhraseMap:
+    """The maps of tasks, one below the other."""
+
+    panels: tuple[MapPanel, ...]
+    has_log: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.panels
+
+
+def map_figure(tables: ConceptTables) -> Figure:
+    """Return the map of the phrases of the first tasks."""
+    panels = map_panels(tables)
+    return Figure(
+        "concept-map",
+        "Map of phrases",
+        "",
+        "Phrases that the encoder takes for alike lie near each other: the first two principal components of their "
+        "embeddings. The more people said one, the larger it is; the first concepts have a colour and a shape.",
+        tables.map,
+        PhraseMap(panels),
+        "No phrase has a score yet.",
+        left_out=max(0, len({row.task for row in tables.map.rows}) - len(panels)),
     )
 
 
@@ -67,13 +97,12 @@ def _task(row: Any) -> int:
 def _lines(rows: list[TogetherRow]) -> Iterator[Line]:
     for row in rows:
         label = row.name if row.concepts == 1 else f"+ {row.name}"
-        yield Line(
-            label,
-            (
-                Mark("learned", row.learned, "on the images that chose"),
-                Mark("held_out", row.held_out, f"{row.concepts} together, on the others"),
-            ),
-        )
+        chosen = Mark("learned", row.learned, "on the images that chose")
+        reported = Mark("held_out", row.held_out, f"{row.concepts} together, on the others")
+        yield Line(label, (chosen, reported), key=str(row.concepts))
     last = rows[-1]
-    yield Line("Random directions", (Mark("random", last.random, "as many", last.random, last.random_level),))
-    yield Line("Errors shuffled", (Mark("shuffled", last.shuffled, "as many", last.shuffled, last.shuffled_level),))
+    for key, label, mean, level in (
+        ("random", "Random directions", last.random, last.random_level),
+        ("shuffled", "Errors shuffled", last.shuffled, last.shuffled_level),
+    ):
+        yield Line(label, (Mark(key, mean, "mean of as many", mean, level, "level"),), key=str(last.concepts))

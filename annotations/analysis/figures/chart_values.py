@@ -1,13 +1,14 @@
 """What a figure is made of: plain values that a renderer draws, whatever they are of."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from annotations.analysis.tables.saturation_tables import SaturationPoint
 from annotations.analysis.tables.study_tables import FilledTable
 
 MAX_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
 
+Spread = Literal["interval", "sd", "level"]
 Shape = Literal["circle", "diamond", "square", "triangle", "bar"]
 
 
@@ -23,22 +24,32 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A value, with an interval where it has one. label: what it is, without the value."""
+    """A value, with what it spreads where that is known. label: what it is, without the value.
+
+    spread: whether low and high are a 95% interval, one standard deviation to either side, or value and 95% level.
+    """
 
     series: str
     value: float
     label: str
     low: float | None = None
     high: float | None = None
+    spread: Spread = "interval"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart: marks on it, and dots for single people (value and whose it is)."""
+    """One row of a chart: marks in it, and dots for single people (value and whose it is).
+
+    key: what its values are in the tables; group: rows of one group follow each other; series: of the dots.
+    """
 
     label: str
     marks: tuple[Mark, ...] = ()
     dots: tuple[tuple[float, str], ...] = ()
+    key: str = ""
+    group: str = ""
+    series: str = "people"
 
     def offset(self, place: int) -> float:
         """How far below the line its i-th mark is drawn, in parts of the line's height: intervals do not overlap."""
@@ -47,11 +58,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A value that all rows of a panel are held against."""
+
+    key: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
 class Panel:
-    """The lines of one task."""
+    """The rows of one task. key: its position, or whatever else tells panels apart in the tables."""
 
     title: str
     lines: tuple[Line, ...]
+    key: int | str = ""
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,15 +88,17 @@ class LineChart:
 
     @property
     def is_empty(self) -> bool:
-        return not any(line.marks or line.dots for panel in self.panels for line in panel.lines)
+        lines = (line for panel in self.panels for line in panel.lines)
+        return not any(line.marks or line.dots for line in lines) and not any(panel.references for panel in self.panels)
 
 
 @dataclass(frozen=True)
 class CurvePanel:
-    """A curve over numbers of people, with where 95% of orders lie."""
+    """A curve over numbers of people, with where 95% of orders lie. key: the task's position."""
 
     title: str
     points: tuple[SaturationPoint, ...]
+    key: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +115,16 @@ class CurveChart:
         return not any(panel.points for panel in self.panels)
 
 
+class Chart(Protocol):
+    """What is drawn: a LineChart, a CurveChart, or the map of `concept_figures`."""
+
+    @property
+    def is_empty(self) -> bool: ...
+
+    @property
+    def has_log(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure with its data. source: the figure of the paper; empty: what it says while there is nothing to draw.
@@ -103,7 +137,13 @@ class Figure:
     source: str
     definition: str
     data: FilledTable[Any]
-    chart: LineChart | CurveChart
+    chart: Chart
     empty: str
     also: tuple[FilledTable[Any], ...] = ()
     left_out: int = 0
+
+    @property
+    def caption(self) -> str:
+        """What a reader must know to read it, with what is left out."""
+        more = f" {self.left_out:,} more tasks are in its data." if self.left_out else ""
+        return f"{self.definition}{more}"

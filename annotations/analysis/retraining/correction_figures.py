@@ -15,7 +15,10 @@ from annotations.tables.shared import COUNT, SHARE, field
 BEFORE, CONTROL, AFTER = "before", "control", "after"
 MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
-_MARKS = Series(BEFORE, "before", "circle", 4), Series(AFTER, "after the correction", "diamond", 0)
+_MARKS = (
+    Series(BEFORE, "before, with 95% interval", "circle", 4),
+    Series(AFTER, "after the correction, with 95% interval", "diamond", 0),
+)
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,12 @@ def report(correction: Correction) -> FilledTable[Measured]:
 def splits_figure(correction: Correction) -> Figure:
     """Return minority and majority of each annotated class, before and after, on each set of images."""
     panels = [
-        Panel(f"{SET_NAMES[each['name']]} ({each['dataset']})", lines)
+        Panel(f"{SET_NAMES[each['name']]} ({each['dataset']})", lines, each["name"])
         for each in correction.effects.get("sets", [])
         if (lines := tuple(_lines(each, correction.base_model.dataset.class_names)))
     ]
     return Figure(
-        "correction-splits",
+        f"correction-{correction.pk}-splits",
         "Minority and majority of each annotated class, before and after",
         "Figures 7, 8, 9 and 11",
         "Accuracy on the images of a class above the threshold of its annotation (minority) and at or below it "
@@ -122,7 +125,8 @@ def _lines(of: Mapping[str, Any], names: list[str]) -> Iterator[Line]:
         for name in ("minority", "majority"):
             if (label, name) in parts:
                 before, after = parts[label, name]
-                yield Line(f"{names[label]}, {name} ({before['n']})", (_mark(BEFORE, before), _mark(AFTER, after)))
+                marks = (_mark(BEFORE, before), _mark(AFTER, after))
+                yield Line(f"{names[label]}, {name} ({before['n']})", marks, key=f"{names[label]}/{name}")
 
 
 def _change(pair: tuple[Mapping[str, Any], Mapping[str, Any]] | None) -> float:

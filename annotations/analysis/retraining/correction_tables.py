@@ -67,7 +67,7 @@ def _parts(correction: Correction) -> Sequence[PartRow]:
 def _figure(correction: Correction) -> Figure:
     figure = splits_figure(correction)
     title = f"Correction {correction.pk} ({correction.review}): minority and majority of each class"
-    return replace(figure, key=f"correction-{correction.pk}-splits", title=title)
+    return replace(figure, title=title)
 
 
 def _of_effect(column: Column[Measured]) -> Column[Effect]:

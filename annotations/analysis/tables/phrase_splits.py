@@ -16,7 +16,7 @@ from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
 
-PANEL_SIZE = 8
+PANEL_SIZE = 12
 _SEED = (6, 10)  # of the panels' samples
 
 
@@ -59,24 +59,27 @@ class Looked:
     missing: str = ""
 
 
-def look(task: int, phrase: int) -> Looked:
-    """Look at a scored phrase's class images, from the data set's files. Words that the staff hid are not said."""
+def look(task: int, phrase: int, draw: int) -> Looked:
+    """Look at a scored phrase's class images, from the data set's files. Words that the staff hid are not said.
+
+    draw: which sample of its images, so that phrases beside each other show different ones.
+    """
     scores = Score.objects.only("pk", "run__state", "phrase__text", "phrase__moderation")
     score = scores.select_related("run", "phrase").get(phrase=phrase)
     words = HIDDEN if score.phrase.moderation == Moderation.HIDDEN else score.phrase.text
     has_run = score.run is not None and score.run.state == RunState.DONE
     try:
-        return _look(task, score.pk, has_run, words)
+        return _look(task, score.pk, has_run, words, draw)
     except ModelingError as error:
         return Looked(missing=str(error))
 
 
 @lru_cache(maxsize=2_048)
-def _look(task: int, score_id: int, has_run: bool, words: str) -> Looked:
+def _look(task: int, score_id: int, has_run: bool, words: str, draw: int) -> Looked:
     """Kept, since neither a score nor a data set ever changes. Raises BadDataset, BadArray."""
     related = ("phrase__assignment__task__base_model__dataset", "run")
     score = Score.objects.select_related(*related).defer("run__head").get(pk=score_id)
-    return Looked(tuple(_parts(task, score, has_run, words)), tuple(_panels(task, score, words)))
+    return Looked(tuple(_parts(task, score, has_run, words)), tuple(_panels(task, score, words, draw)))
 
 
 def _parts(task: int, score: Score, has_run: bool, words: str) -> Iterator[SplitPart]:
@@ -117,7 +120,7 @@ def _after(score: Score, test_rows: NDArray[np.int64], rows: NDArray[np.int64]) 
     return unpack_int32(score.run.test_predictions)[np.searchsorted(test_rows, rows)]
 
 
-def _panels(task: int, score: Score, words: str) -> Iterator[Panel]:
+def _panels(task: int, score: Score, words: str, draw: int) -> Iterator[Panel]:
     if score.threshold is None:
         return
     shown = score.phrase.assignment.task
@@ -128,7 +131,7 @@ def _panels(task: int, score: Score, words: str) -> Iterator[Panel]:
     above = score.sign * values > np.float32(score.threshold)
     for name, members in (("easy", ~above), ("hard", above)):
         positions = np.flatnonzero(members)
-        chosen = positions[sample(len(positions), PANEL_SIZE, 0, _SEED)]
+        chosen = positions[sample(len(positions), PANEL_SIZE, draw, _SEED)]
         keys = dataset.files.image_keys[images.rows[chosen]]
         for place, (position, key) in enumerate(zip(chosen, keys, strict=True), start=1):
             yield Panel(

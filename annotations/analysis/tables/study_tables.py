@@ -97,17 +97,24 @@ def study_tables(study: Study) -> StudyTables:
 
 
 def tables_of(
-    slug: str, title: str, rows: StudyRows, concept: Concept, look: Callable[[int, int], Looked]
+    slug: str, title: str, rows: StudyRows, concept: Concept, look: Callable[[int, int, int], Looked]
 ) -> StudyTables:
-    """Make the tables of a study's rows. concept: which phrases say the same; look: what is seen of a task's phrase."""
+    """Make the tables of a study's rows.
+
+    concept: which phrases say the same; look: what is seen of a task's phrase, with as many draws of images before it.
+    """
     tried = by_person(rows.tried)
     controls = {task.position: task.control_worst_group for task in rows.tasks}
     people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
     experts = person_tasks(expert_keys, by_person(rows.experts), {}, {}, controls)
     saturation, novelty = over_people(rows, people, tried, concept)
-    best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1)
-    looked = {each.phrase: look(task, each.phrase) for task, phrases in best.items() for each in phrases}
+    best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1, concept)
+    looked = {
+        each.phrase: look(task, each.phrase, place)
+        for task, phrases in best.items()
+        for place, each in enumerate(phrases)
+    }
     titles = {task.position: task.title for task in rows.tasks}
     first = [looked[phrases[0].phrase] for phrases in best.values() if phrases]
     return StudyTables(
@@ -149,8 +156,8 @@ def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Itera
             )
 
 
-def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:
-    """The n phrases with the highest error scores of each task, each text once, the earliest of tied ones first."""
+def _best_phrases(tried: Iterable[Tried], n: int, concept: Concept) -> dict[int, list[Tried]]:
+    """The n phrases with the highest error scores of each task, one a concept, the earliest of tied ones first."""
     best: dict[int, list[Tried]] = defaultdict(list)
     for each in tried:
         known = best[each.task]
@@ -158,6 +165,6 @@ def _best_phrases(tried: Iterable[Tried], n: int) -> dict[int, list[Tried]]:
             continue
         known.append(each)
         known.sort(key=lambda one: -(one.error_score or 0))
-        texts = [one.text.casefold() for one in known]
-        best[each.task] = [one for i, one in enumerate(known) if texts[i] not in texts[:i]][:n]
+        concepts = [concept(one) for one in known]
+        best[each.task] = [one for i, one in enumerate(known) if concepts[i] not in concepts[:i]][:n]
     return dict(sorted(best.items()))

@@ -17,19 +17,15 @@ Tables (CSV, UTF-8, commas, first line names the columns; data_dictionary.csv ex
 
 Other files
   *.parquet             each table once more, typed; texts stand in them as they were typed
-  figures/              the figures of the results page, drawn of these tables: error-scores of summary, experts and
-                        estimates; annotation-time of summary and estimates; worst-group of summary, estimates and
-                        baselines; new-concepts and best-score-over-people of saturation; splits, panels and table-3 of
-                        splits, panels and table_3. Of concepts: concepts-together of concepts_together, concept-map of
-                        concept_map. Of each pooled correction: correction-N-splits of correction_effects. Signs that
-                        their font lacks are named in [brackets]
+  figures/              the figures of the results page, drawn of these tables: each as a Vega-Lite specification that
+                        holds its values (json), and drawn of it as svg and png; panels of images as png alone
   phrases.jsonl         the phrases once more, one JSON object a line, exactly as they were typed
   events.jsonl          what happened, in order; personal text is left out
   study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute
   manifest.json         which state of the study this is, and the SHA-256 of each file; notes say what is missing
-  rebuild.py            rebuilds the headline and the figures from the CSV files alone, with pandas and matplotlib, and
-                        says of each figure what became of it; panels cannot be drawn, since no image is in here
-  rebuild_figures.py    its part that draws
+  rebuild.py            rebuilds the headline from the CSV files alone, and draws the figures from their
+                        specifications, with pandas and vl-convert-python; panels cannot be drawn, since no image is in
+                        here
 
 What is left out
   exclusions.csv says it line by line: rehearsals, withdrawn and erased visits, phrases that the staff excluded, phrases

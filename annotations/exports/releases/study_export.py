@@ -30,7 +30,7 @@ from modeling.arrays.common.progress import Progress, silent
 
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
-SCRIPTS = [Path(__file__).with_name(name) for name in ("rebuild.py", "rebuild_figures.py")]
+SCRIPT = Path(__file__).with_name("rebuild.py")
 Append = Callable[[Sequence[Cell]], None]
 
 
@@ -112,8 +112,7 @@ def _write_files(
     archive.jsonl("phrases.jsonl", told(_raw_phrases(study), "phrases.jsonl", len(parts)))
     archive.lines("events.jsonl", told(_raw_events(study), "events.jsonl", len(parts) + 1))
     archive.text("study.json", _pretty(study_document(study)))
-    for script in SCRIPTS:
-        archive.text(script.name, script.read_text("utf-8"))
+    archive.text(SCRIPT.name, SCRIPT.read_text("utf-8"))
 
 
 def _write_table(archive: Archive, table: Table[Any], rows: Iterable[Any], folder: Path, extras: Extras | None) -> None:

@@ -27,7 +27,7 @@ def _no_files_of_another_test() -> Iterator[None]:
 
 @pytest.fixture
 def _nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release_extras, "draw_apart", lambda pictures, directory: None)
+    monkeypatch.setattr(release_extras, "draw_files", lambda pictures, directory: None)
 
 
 @pytest.fixture

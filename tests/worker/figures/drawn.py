@@ -4,7 +4,7 @@ from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.models import Study
-from worker.releases.figure_data import FigureData, figure_data_of
+from worker.figures.figure_data import FigureData, figure_data_of
 
 
 def pictures(study: Study) -> FigureData:

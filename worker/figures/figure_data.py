@@ -1,13 +1,13 @@
-"""What a release's figures are drawn of: plain values, few enough to be handed to another process."""
+"""What is drawn of a study: its figures of values, panels of images, and table 3."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from annotations.analysis.concepts.concept_figures import MapPanel, map_panels, together_figure
+from annotations.analysis.concepts.concept_figures import map_figure, together_figure
 from annotations.analysis.concepts.concept_tables import ConceptTables
-from annotations.analysis.figures.chart_values import CurveChart, Figure, LineChart
+from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.study_figures import figures
 from annotations.analysis.retraining.correction_tables import CorrectionTables
 from annotations.analysis.tables.phrase_splits import Panel
@@ -17,15 +17,6 @@ from annotations.analysis.tables.table3 import Listed, PhraseList
 MAX_PHRASES = 400  # of a list in the drawn table 3; the CSV has all
 MAX_LISTED = 12  # tasks in it
 MAX_PICTURED = 20  # tasks with panels of images
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One figure of values. key: the name of its files."""
-
-    key: str
-    title: str
-    chart: LineChart | CurveChart
 
 
 @dataclass(frozen=True)
@@ -41,27 +32,20 @@ class PhraseTable:
 class FigureData:
     """Everything that is drawn for a study."""
 
-    charts: tuple[Chart, ...]
-    maps: tuple[MapPanel, ...]
+    figures: tuple[Figure, ...]
     panels: tuple[Panel, ...]
     table_3: PhraseTable
 
 
 def figure_data_of(tables: StudyTables, concepts: ConceptTables, corrections: CorrectionTables) -> FigureData:
-    """Return what there is to draw: what the pages of results, concepts and corrections draw."""
-    drawn = (*figures(tables), together_figure(concepts), *corrections.figures)
+    """Return what there is to draw: what the pages of results, concepts and corrections show."""
+    drawn = (*figures(tables), together_figure(concepts), map_figure(concepts), *corrections.figures)
     pictured = sorted({panel.task for panel in tables.panels.rows})[:MAX_PICTURED]
     return FigureData(
-        charts=tuple(_chart(figure) for figure in drawn if not figure.chart.is_empty),
-        maps=map_panels(concepts),
+        figures=tuple(figure for figure in drawn if not figure.chart.is_empty),
         panels=tuple(panel for panel in tables.panels.rows if panel.task in pictured),
         table_3=_phrase_table(tables),
     )
-
-
-def _chart(figure: Figure) -> Chart:
-    more = f" ({figure.left_out:,} more tasks are in its data)" if figure.left_out else ""
-    return Chart(figure.key, figure.title + more, figure.chart)
 
 
 def _phrase_table(tables: StudyTables) -> PhraseTable:

@@ -1,0 +1,72 @@
+"""Drawings of a study's figures: the same bytes each time, whatever people typed, and nothing that a page refuses."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+from PIL import Image
+
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.models import BaseModel, Study
+from tests.annotations.analysis.scripted import scripted_phrases
+from tests.annotations.analysis.studies import tell, two_tasks
+from tests.worker.figures.drawn import pictures
+from worker.figures.rendering import draw_files, shown_on_pages
+
+NAMES = (
+    "annotation-time",
+    "best-score-over-people",
+    "concept-map",
+    "concepts-together",
+    "error-scores",
+    "new-concepts",
+    "splits",
+    "table-3",
+    "worst-group",
+)
+
+
+def test_every_figure_is_drawn_and_the_same_values_give_the_same_bytes(base_model: BaseModel, tmp_path: Path) -> None:
+    study = two_tasks(base_model)
+    tell(study, scripted_phrases())
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        draw_files(pictures(study), folder)
+    names = sorted([*(f"{name}.{kind}" for name in NAMES for kind in ("json", "png", "svg")), "panels.png"])
+    assert sorted(path.name for path in first.iterdir()) == names
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+    with Image.open(first / "error-scores.png") as image:
+        assert image.width > 1_000
+    drawn = ElementTree.parse(first / "error-scores.svg").getroot()  # our own
+    said = {each.attrib.get("aria-label", "") for each in drawn.iter()}
+    assert any("p07: .47" in words for words in said)
+    assert not [each for each in drawn.iter() if "style" in each.attrib]
+
+
+def test_a_page_has_each_width_and_each_axis(base_model: BaseModel) -> None:
+    study = two_tasks(base_model)
+    tell(study, scripted_phrases())
+    shown = {figure.key: shown_on_pages(figure) for figure in pictures(study).figures}
+    assert list(shown["annotation-time"]["layouts"]) == ["wide", "wide-log", "narrow", "narrow-log"]
+    for each in shown["error-scores"]["layouts"].values():
+        assert each["vega"]["$schema"].startswith("https://vega.github.io/schema/vega/") and "<svg" in each["svg"]
+    assert "Error scores of participants" in shown["error-scores"]["file"]
+
+
+def test_a_study_without_data_has_what_its_base_model_has(draft_study: Study, tmp_path: Path) -> None:
+    draw_files(pictures(draft_study), tmp_path)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        f"worst-group.{kind}" for kind in ("json", "png", "svg")
+    ]
+
+
+def test_whatever_people_type_is_drawn_as_text(base_model: BaseModel, tmp_path: Path) -> None:
+    study = two_tasks(base_model)
+    typed = ("$x^2$ <b>&\\frac", "_{", "אדום 🟥")
+    tell(study, [Tried(1, "ann", text, 0.5 - i / 10, 0.5) for i, text in enumerate(typed)])
+    draw_files(pictures(study), tmp_path)
+    drawn = ElementTree.parse(tmp_path / "concept-map.svg").getroot()  # our own
+    said = " ".join(each.attrib.get("aria-label", "") for each in drawn.iter())
+    assert all(text in said for text in typed)
+    assert (tmp_path / "panels.png").exists() and json.loads((tmp_path / "table-3.json").read_text())["datasets"]

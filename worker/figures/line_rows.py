@@ -1,0 +1,113 @@
+"""The rows of a line chart as named data sets: each value with its keys, its words, and its place in pixels."""
+
+from math import log
+from typing import Any
+
+from annotations.analysis.figures.chart_values import Line, LineChart, Mark, Panel
+from worker.figures.beeswarm import beeswarm, height
+from worker.figures.layout import Layout, wrapped, written
+
+LINE, TEXT, LANE, GAP = 22.0, 14.0, 15.0, 8.0  # pixels: a row at least, a line of text, a mark with its spread, a gap
+_MAX_LABEL = 3  # lines of text
+_BOLD = 7.2  # pixels of a letter in a title
+_SPREADS = {"interval": "95% interval", "sd": "one standard deviation to either side", "level": "to the 95% level"}
+Datum = dict[str, Any]
+
+
+class LineRows:
+    """Takes panels one below the other; `y` is where the next one begins."""
+
+    def __init__(self, chart: LineChart, layout: Layout, ends: tuple[float, float], *, is_log: bool) -> None:
+        self._unit, self._layout = chart.unit, layout
+        self._names = {each.key: each.name for each in chart.series}
+        self._ends, self._is_log = ends, is_log
+        self.y = 0.0
+        self.dots: list[Datum] = []
+        self.marks: list[Datum] = []
+        self._references: list[Datum] = []
+        self._labels: list[Datum] = []
+        self._titles: list[Datum] = []
+        self._rules: list[Datum] = []
+
+    @property
+    def datasets(self) -> dict[str, list[Datum]]:
+        return {
+            "dots": self.dots,
+            "marks": self.marks,
+            "references": self._references,
+            "labels": self._labels,
+            "titles": self._titles,
+            "rules": self._rules,
+        }
+
+    def add_panel(self, panel: Panel) -> None:
+        words = wrapped(panel.title, int(self._layout.width / _BOLD))
+        self._titles.append({"y": self.y + TEXT / 2, "text": words})
+        self.y += TEXT * len(words) + GAP / 2
+        references = [self._reference(panel, i) for i in range(len(panel.references))]
+        self.y += TEXT * len(references) + GAP / 2
+        self._rules.append({"y": self.y})
+        group = ""
+        for line in panel.lines:
+            if line.group not in ("", group):
+                group = line.group
+                self._add_group(group)
+            self._add_line(panel, line)
+        self._references += [{**reference, "end": self.y} for reference in references]
+        self.y += 2 * GAP
+
+    def _reference(self, panel: Panel, place: int) -> Datum:
+        reference = panel.references[place]
+        said = f"{reference.name}: {written(reference.value, self._unit)}"
+        return {
+            "panel": panel.key,
+            "key": reference.key,
+            "value": reference.value,
+            "y": self.y + TEXT * (place + 0.5),
+            "text": said,
+            "is_right": self._at(reference.value) > 0.55 * self._layout.plot,
+            "description": f"{panel.title}, {said}",
+        }
+
+    def _add_group(self, group: str) -> None:
+        self.y += LINE
+        self._labels.append(
+            {"y": self.y - LINE / 2, "text": wrapped(group, self._layout.group_characters), "is_group": True}
+        )
+        self._rules.append({"y": self.y})
+
+    def _add_line(self, panel: Panel, line: Line) -> None:
+        diameter, offsets = beeswarm([self._at(value) for value, _ in line.dots])
+        swarm = height(offsets, diameter)
+        has_spread = any(mark.low is not None for mark in line.marks)
+        lanes = len(line.marks) if has_spread else min(1, len(line.marks))
+        words = wrapped(line.label, self._layout.label_characters, _MAX_LABEL)
+        whole = max(LINE, swarm + LANE * lanes + GAP, TEXT * len(words) + GAP)
+        top = self.y + (whole - swarm - LANE * lanes) / 2
+        where = {"panel": panel.key, "line": line.key or line.label}
+        self._labels.append({"y": self.y + (whole - TEXT * (len(words) - 1)) / 2, "text": words, "is_group": False})
+        for (value, who), offset in zip(line.dots, offsets, strict=True):
+            said = f"{line.label}, {who}: {written(value, self._unit)}"
+            place = {"y": top + swarm / 2 + offset, "size": diameter**2, "series": self._names[line.series]}
+            self.dots.append({**where, "who": who, "value": value, **place, "description": said})
+        for i, mark in enumerate(line.marks):
+            y = top + swarm + LANE * ((i if has_spread else 0) + 0.5)
+            self.marks.append({**where, "y": y, "series": self._names[mark.series], **self._mark(line, mark)})
+        self.y += whole
+        self._rules.append({"y": self.y})
+
+    def _mark(self, line: Line, mark: Mark) -> Datum:
+        said = f"{line.label}, {mark.label}: {written(mark.value, self._unit)}"
+        row: Datum = {"key": mark.series, "value": mark.value}
+        if mark.low is not None and mark.high is not None:
+            low, high = written(mark.low, self._unit), written(mark.high, self._unit)
+            said += f", {_SPREADS[mark.spread]} from {low} to {high}"
+            row |= {"low": mark.low, "high": mark.high, "spread": mark.spread}
+        return {**row, "description": said}
+
+    def _at(self, value: float) -> float:
+        """Where a value is on the axis, in pixels."""
+        low, high = self._ends
+        at = min(max(value, low), high)
+        share = log(at / low) / log(high / low) if self._is_log else (at - low) / (high - low)
+        return self._layout.plot * share
