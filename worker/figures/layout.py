@@ -93,6 +93,8 @@ def written(value: float, unit: str) -> str:
     """
     if unit == "share":
         return f"{value:.1%}"
+    if unit == "points":
+        return f"{value:+.1f} points"
     if unit == "minutes":
         return f"{value:.1f} min"
     if unit == "score":

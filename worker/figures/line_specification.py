@@ -32,9 +32,11 @@ def line_specification(chart: LineChart, layout: Layout, *, is_log: bool = False
 
 
 def ends_of(chart: LineChart, *, is_log: bool = False) -> tuple[float, float]:
-    """Return the ends of the axis: 0 (or less, where values are) to 1, and minutes as far as they go."""
+    """Return the ends of the axis: 0 (or less, where values are) to 1, and minutes and points as far as they go."""
     values = list(chain.from_iterable(_values(line) for panel in chart.panels for line in panel.lines))
     least, most = min(values, default=0.0), max(values, default=1.0)
+    if chart.unit == "points":
+        return min(0.0, 10.0 * floor(least / 10)), max(10.0, 10.0 * ceil(most / 10))
     if chart.unit != "minutes":
         return min(0.0, floor(least * 10) / 10), 1.0
     if is_log:

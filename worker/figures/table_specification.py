@@ -23,11 +23,11 @@ def table_specification(table: PhraseTable) -> dict[str, Any]:
     ]
     y = _LINE + _GAP
     for name in PhraseList:
-        cells = [
+        cells: list[dict[str, Any]] = [
             {"text": _cell(by_place.get((task, name), []), table.more.get((task, name), 0)), "x": _HEAD + _COLUMN * i}
             for i, task in enumerate(table.columns)
         ]
-        head = {"text": wrapped(name.value, 18), "x": 0}
+        head: dict[str, Any] = {"text": wrapped(name.value, 18), "x": 0}
         rows += [{**cell, "y": y, "is_head": cell is head} for cell in (head, *cells)]
         y += max(len(cell["text"]) for cell in (head, *cells)) * _LINE + _GAP
     return {**_chart(rows, _HEAD + _COLUMN * len(table.columns), y).to_dict(), "config": CONFIG}

@@ -78,10 +78,12 @@ class Panel:
 
 @dataclass(frozen=True)
 class LineChart:
-    """Values on a horizontal axis, a line of the chart for each kind. unit: a share is shown in percent."""
+    """Values on a horizontal axis, a line of the chart for each kind. unit: a share is shown in percent, points are of
+    percent.
+    """
 
     axis: str
-    unit: Literal["share", "score", "minutes"]
+    unit: Literal["share", "score", "minutes", "points"]
     series: tuple[Series, ...]
     panels: tuple[Panel, ...]
     has_log: bool = False

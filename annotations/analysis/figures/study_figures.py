@@ -23,9 +23,9 @@ from annotations.analysis.figures.chart_values import (
 )
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
-from annotations.analysis.statistics.estimates import Estimate, estimate, wilson_interval
+from annotations.analysis.statistics.estimates import wilson_interval
 from annotations.analysis.tables.baseline_tables import Method
-from annotations.analysis.tables.measures import VALUES
+from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.analysis.tables.study_tables import StudyTables
 
 MAX_DOTS = 200
@@ -41,8 +41,15 @@ _REFERENCES = {"base_model": "base model", "control": "control"}
 _GROUPS = ("Zero-Shot", "Text Feedback", "Labels", "Labels, Text Feedback", "Labels, Group Labels")  # as in Table 1
 _OURS = "Labels, Text Feedback"
 _CHOSEN = {
-    "worst_group_accuracy": "Best error score of each",
-    "worst_group_accuracy_chosen_on_test": "Chosen on test (optimistic)",
+    ("worst_group_accuracy", Over.ALLOCATED): "Best error score of each",
+    ("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN): "Chosen on test (optimistic)",
+}
+_GAINS = {("own_gain", Over.ALLOCATED): "Everybody", ("own_gain", Over.WITH_RUN): "Those with a run"}
+_TIMES = {
+    ("active_time", Over.COMPLETED): "Active",
+    ("wall_time", Over.COMPLETED): "From start to end",
+    ("active_time", Over.TIME_OVER): "Active, ended by the clock",
+    ("wall_time", Over.TIME_OVER): "From start to end, ended by the clock",
 }
 
 
@@ -55,6 +62,7 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
     left_out = len(tables.tasks) - len(shown)
     tables = replace(tables, tasks=shown)
     drawn = (
+        _own_gain(tables),
         _error_scores(tables),
         _annotation_time(tables),
         _worst_group(tables),
@@ -74,11 +82,31 @@ def first_tasks(tables: StudyTables, most: int = MAX_TASKS) -> tuple[TaskFacts, 
     return tuple(sorted(chosen, key=lambda task: task.position))
 
 
+def _own_gain(tables: StudyTables) -> Figure:
+    def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
+        for what, label in _GAINS.items():
+            yield _people_line(tables, task, label, what, per=0.01)
+
+    return Figure(
+        "own-gain",
+        "What people's words add: own gain",
+        "",
+        "Worst-group accuracy on test after retraining with each participant's phrase with the best error score, less "
+        "that of the control, the same retraining without a phrase (a dot each); their mean with its 95% interval "
+        "(whiskers). Of everybody who was given the task, where words that nothing can be retrained with add 0; and of "
+        "those who have a run. Where the interval excludes 0, the words did more than equal class weights do.",
+        tables.people,
+        LineChart("own gain, points", "points", (PEOPLE,), _panels(tables, lines)),
+        "No run and its control are done yet.",
+        (tables.totals,),
+    )
+
+
 def _error_scores(tables: StudyTables) -> Figure:
-    def lines(_: int, of_task: list[PersonTask], of_experts: list[PersonTask]) -> Iterator[Line]:
-        yield _people_line("Participants", of_task, "best_error_score")
-        dots = tuple(_values(of_experts, "best_error_score"))
-        yield Line("Experts", dots=dots, key="experts", series="experts")
+    def lines(task: int, of_task: list[PersonTask], of_experts: list[PersonTask]) -> Iterator[Line]:
+        yield _people_line(tables, task, "Participants", ("best_error_score", Over.WITH_SCORE))
+        dots = [(row.best_error_score, row.participant) for row in of_experts if row.best_error_score is not None]
+        yield Line("Experts", dots=tuple(dots), key="experts", series="experts")
         means, levels = (
             [value for row in of_task if (value := getattr(row, name)) is not None]
             for name in ("null_mean", "null_level")
@@ -103,17 +131,17 @@ def _error_scores(tables: StudyTables) -> Figure:
 
 
 def _annotation_time(tables: StudyTables) -> Figure:
-    def lines(_: int, of_task: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
-        for name, label in (("active", "Active"), ("waiting", "Waiting for scores"), ("wall", "From start to end")):
-            yield _people_line(label, of_task, f"{name}_time", per=60)
+    def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
+        yield from (_people_line(tables, task, label, what, per=60) for what, label in _TIMES.items())
 
     return Figure(
         "annotation-time",
         "Annotation time",
         "Figure 5a",
-        "Minutes of each participant at a task (a dot), and their mean with its 95% interval (whiskers). Active: in "
-        "view, not idle, online, and not waiting for a score, from what the browser reported. Waiting is apart. "
-        "From start to end is by the server's clock. The data are in seconds.",
+        "Minutes of each participant at a task (a dot), and their mean with its 95% interval (whiskers). Of those who "
+        "ended it themselves, and apart of those whom the clock ended. Active: in view, not idle, online, and not "
+        "waiting for a score, from what the browser reported. From start to end is by the server's clock. The data "
+        "are in seconds.",
         tables.people,
         LineChart("minutes", "minutes", (PEOPLE,), _panels(tables, lines), has_log=True),
         "Nobody has ended a task yet.",
@@ -124,15 +152,15 @@ def _annotation_time(tables: StudyTables) -> Figure:
 def _worst_group(tables: StudyTables) -> Figure:
     methods = {task: tuple(rows) for task, rows in groupby(tables.methods.rows, key=lambda row: row.task)}
 
-    def lines(task: int, of_task: list[PersonTask], _: list[PersonTask]) -> Iterator[Line]:
+    def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
         beside = [
             each for each in methods.get(task, ()) if each.worst_group is not None and each.key not in _REFERENCES
         ]
         for group in dict.fromkeys((*_GROUPS, *(each.given for each in beside))):
             yield from (_method_line(each) for each in beside if each.given == group)
             if group == _OURS:
-                for name, label in _CHOSEN.items():
-                    yield replace(_people_line(label, of_task, name), group=group)
+                for what, label in _CHOSEN.items():
+                    yield replace(_people_line(tables, task, label, what), group=group)
 
     def references(task: int) -> tuple[Reference, ...]:
         return tuple(
@@ -146,12 +174,12 @@ def _worst_group(tables: StudyTables) -> Figure:
         "Worst-group accuracy after retraining",
         "Figure 5b",
         "On test, by what a method is given (as in Table 1). Of each participant (a dot) the run of the phrase with "
-        "the best error score, which was chosen on validation images alone; below it, as the paper reports it, the best of "
-        "each participant's runs, which the test images have chosen; with the means' 95% intervals (whiskers). Broken "
-        "lines: base model, and control, the same retraining without a phrase; what is above it is the phrases' own "
-        "gain. Other methods on the same data: mean, and one standard deviation to either side (a band). DFR (ours) "
-        "and Group DRO (ours): the mean and the largest loss over the true groups of train, solved as the runs are; "
-        "DFR and Group DRO: as published.",
+        "the best error score, which was chosen on validation images alone, or the control where there is none; below "
+        "it, as the paper reports it, the best of each participant's runs, which the test images have chosen; with the "
+        "means' 95% intervals (whiskers). Broken lines: base model, and control, the same retraining without a phrase; "
+        "what is above it is the phrases' own gain. Other methods on the same data: mean, and one standard deviation "
+        "to either side (a band). DFR (ours) and Group DRO (ours): the mean and the largest loss over the true groups "
+        "of train, solved as the runs are; DFR and Group DRO: as published.",
         tables.methods,
         LineChart("worst-group accuracy on test", "share", (PEOPLE, _METHODS), _panels(tables, lines, references)),
         "No run is done yet.",
@@ -230,15 +258,21 @@ def _panels(
     return tuple(panel for panel in panels if panel.lines or panel.references)
 
 
-def _people_line(label: str, rows: Iterable[PersonTask], measure: str, per: float = 1) -> Line:
-    """measure: a column of summary.csv; per: how many of its units are one of the chart's."""
-    dots = list(_values(rows, measure, per))
-    return Line(label, _mean_mark(estimate(value for value, _ in dots)), tuple(_few(dots)), measure)
+def _people_line(tables: StudyTables, task: int, label: str, what: tuple[str, Over], per: float = 1) -> Line:
+    """what: a measure and whom its mean is over; per: how many of its units are one of the chart's."""
+    value = next(each.of for each in ESTIMANDS if (each.measure, each.over) == what)
+    rows = ((value(row), row.participant) for row in tables.people.rows if row.task == task)
+    dots = [(found / per, who) for found, who in rows if found is not None]
+    key = "/".join(what)
+    return Line(label, tuple(_mean_marks(tables, task, what, per)), tuple(_few(dots)), key)
 
 
-def _values(rows: Iterable[PersonTask], measure: str, per: float = 1) -> Iterator[tuple[float, str]]:
-    read = VALUES[measure]
-    yield from ((float(value) / per, row.participant) for row in rows if (value := read(row)) is not None)
+def _mean_marks(tables: StudyTables, task: int, what: tuple[str, Over], per: float) -> Iterator[Mark]:
+    for total in tables.totals.rows:
+        of = total.estimate
+        if (total.task, total.measure, total.over) == (task, *what) and of.mean is not None:
+            low, high = (None if end is None else end / per for end in (of.low, of.high))
+            yield Mark("people", of.mean / per, f"mean of {of.n}", low, high)
 
 
 def _few(dots: list[tuple[float, str]]) -> Iterator[tuple[float, str]]:
@@ -250,12 +284,6 @@ def _few(dots: list[tuple[float, str]]) -> Iterator[tuple[float, str]]:
     for i in range(MAX_DOTS):
         share = (i + 0.5) / MAX_DOTS
         yield ordered[int(share * len(ordered))], f"{share:.1%} of {len(ordered):,} people are at or below"
-
-
-def _mean_mark(of: Estimate) -> tuple[Mark, ...]:
-    if of.mean is None:
-        return ()
-    return (Mark("people", of.mean, f"mean of {of.n}", of.low, of.high),)
 
 
 def _method_line(method: Method) -> Line:

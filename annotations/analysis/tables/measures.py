@@ -104,7 +104,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         computed="ended_at less started_at in assignments.csv; summed over visits",
     ),
 )
-VALUES = {column.name: column.cell for column in MEASURES}
 
 SUMMARY: Table[PersonTask] = Table(
     "summary.csv",

@@ -109,6 +109,7 @@ def test_labels_are_wrapped_to_the_width_that_they_have(layout: Layout) -> None:
 
 @pytest.mark.parametrize(("unit", "dots", "low", "high"), [
     ("score", (0.2,), 0.0, 1.0), ("share", (-0.13, 0.4), -0.2, 1.0), ("minutes", (7.3,), 0.0, 8.0),
+    ("points", (-4.0, 31.0), -10.0, 40.0),
 ])  # fmt: skip
 def test_an_axis_has_all_values_on_it(unit: str, dots: tuple[float, ...], low: float, high: float) -> None:
     chart = specification(lines(Line("x", (), tuple((value, "p") for value in dots)), unit=unit), WIDE)
