@@ -271,6 +271,7 @@ CELERY_TASK_ROUTES = {
     "worker.run_rehearsals": {"queue": "outside"},
     "worker.import_datasets": {"queue": "embed"},
     "worker.build_releases": {"queue": "embed"},
+    "worker.analyse_studies": {"queue": "analysis"},
 }
 # The sweeper: a lost message does no harm, since every due row is looked for again. A message expires with its turn.
 _SWEEPS = {
@@ -289,6 +290,7 @@ _SWEEPS = {
     "worker.build_releases": 5,
     "worker.benchmark_baselines": 30,
     "worker.train_corrections": 5,
+    "worker.analyse_studies": 5,
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds, "ignore_result": True}}

@@ -96,6 +96,7 @@ NOT_LOADED = {
     "embed": {"open_clip", "transformers", "sklearn"},
     "maintenance": {*HEAVY, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
     "outside": {*HEAVY, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
+    "analysis": {*HEAVY, "transformers", "sklearn", "pyarrow", "vl_convert"},
 }
 WORKER = """
 import sys, django

@@ -20,7 +20,6 @@ FOLDERS = {  # by column
     "tensors": "modeling/tensors",
 }
 ABOVE = {  # modules that use several capabilities
-    "analysis": {"analysis_cache"},
     "api": {"urls"},
     "admin": {"site_urls", "study_admin", "study_registry"},
     "worker": {"apps", "tasks"},

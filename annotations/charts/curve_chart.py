@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from annotations.analysis.figures.chart_values import CurveChart, CurvePanel
-from annotations.analysis.tables.saturation_tables import SaturationPoint
+from annotations.analysis.tables.saturation_columns import SaturationPoint
 from annotations.charts import svg
 from annotations.charts.line_chart import WIDTH, written
 from annotations.charts.scales import Scale, round_up

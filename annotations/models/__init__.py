@@ -31,6 +31,7 @@ from annotations.models.run import Run, RunState
 from annotations.models.span import Span, SpanKind
 from annotations.models.staff import Alarm, AuditRecord, Role, StudyMember
 from annotations.models.study import OPEN_STATES, Audience, RestartRule, Study, StudyState, TaskOrder
+from annotations.models.study_analysis import StudyAnalysis
 from annotations.models.study_on_prolific import StudyOnProlific
 from annotations.models.submission import (
     ForgottenSubmission,
@@ -113,6 +114,7 @@ __all__ = [
     "SpanKind",
     "Stage",
     "Study",
+    "StudyAnalysis",
     "StudyConfiguration",
     "StudyMember",
     "StudyOnProlific",

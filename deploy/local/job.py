@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.urls import reverse
 
-from annotations.analysis.statistics.estimates import Spread
+from annotations.analysis.statistics.estimate_types import Spread
 from annotations.exports.tables.summary import TaskSummary, summarise
 from annotations.models import UNFINISHED, BaseModel, Dataset, Phrase, PhraseState, Run, RunState, Study, StudyState
 from annotations.services.studies.lifecycle import create_study, open_study, test_entry_url

@@ -34,6 +34,7 @@ def roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
         "worker-embed": worker("embed"),
         "worker-maintenance": worker("maintenance"),
         "worker-outside": worker("outside"),
+        "worker-analysis": worker("analysis"),
         "beat": (*_CELERY, "beat", "--schedule", str(scratch / "beat-schedule"), "--loglevel", "WARNING"),
     }
 

@@ -49,6 +49,7 @@ PATHS = {
     "score": f"phrase__{_ASSIGNMENT}",
     "span": _SESSION,
     "study": "",
+    "studyanalysis": "study",
     "studyconfiguration": "study",
     "studymember": "study",
     "studyonprolific": "study",

@@ -24,7 +24,7 @@ DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
-QUEUES = ("interactive", "retrain", "embed", "maintenance", "outside")
+QUEUES = ("interactive", "retrain", "embed", "maintenance", "outside", "analysis")
 DOCUMENTED = set(re.findall(r"`([A-Z0-9_]+)`", OPERATIONS))
 ON_A_GPU = ("interactive", "retrain", "embed")
 

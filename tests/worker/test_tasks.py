@@ -9,7 +9,7 @@ from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.steps import end, move_clock, submit
 from worker.common import process_cache, throttled_log
-from worker.tasks import embed, interactive, maintenance, outside, retrain
+from worker.tasks import analysis, embed, interactive, maintenance, outside, retrain
 
 
 def test_the_names_that_services_ring_are_the_tasks():
@@ -20,7 +20,7 @@ def test_the_names_that_services_ring_are_the_tasks():
     assert named == app.conf.task_routes.keys() == app.conf.beat_schedule.keys()
 
 
-@pytest.mark.parametrize("module", [embed, interactive, maintenance, outside, retrain])
+@pytest.mark.parametrize("module", [analysis, embed, interactive, maintenance, outside, retrain])
 def test_a_module_has_the_tasks_of_the_queue_that_it_is_named_after(module):
     here = {name for name, task in app.tasks.items() if type(task).__module__ == module.__name__}
     served = {

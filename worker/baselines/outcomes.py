@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.statistics.estimates import Spread, spread
+from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.models import Dataset
 from annotations.services.datasets.base_models import test_group_metrics
 from modeling.arrays.retraining.group_accuracies import GroupMetrics

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 
 from annotations.analysis.figures.chart_values import CurveChart, CurvePanel
-from annotations.analysis.tables.saturation_tables import SaturationPoint
+from annotations.analysis.tables.saturation_columns import SaturationPoint
 from worker.figures.layout import INK, PALETTE, Layout, whole_ticks, wrapped, written
 
 _HEIGHT, _AXIS = 190, 40  # pixels

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_figures import map_figure, together_figure
-from annotations.analysis.concepts.concept_tables import ConceptTables
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.study_figures import figures
 from annotations.analysis.retraining.correction_tables import CorrectionTables
+from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.phrase_splits import Panel
-from annotations.analysis.tables.study_tables import StudyTables
 from annotations.analysis.tables.table3 import Listed, PhraseList
 
 MAX_PHRASES = 400  # of a list in the drawn table 3; the CSV has all

@@ -1,35 +1,27 @@
 """The concepts page: what people said, merged; who named it, what it covers, what the best explain together; a map."""
 
-import csv
-import io
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO, Any
+from collections.abc import Set
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.admin.common.file_responses import CSV, SVG, file_answer
 from annotations.admin.common.study_pages import StudyPage, page_context
-from annotations.analysis.analysis_cache import latest_concepts
-from annotations.analysis.concepts.concept_columns import CONCEPTS, TOGETHER, ConceptRow, TogetherRow
-from annotations.analysis.concepts.concept_columns import MAP as PLACES
+from annotations.admin.results.results_page import POLL_SOON_S
+from annotations.analysis.concepts.concept_columns import ConceptRow, ConceptTables, TogetherRow
 from annotations.analysis.concepts.concept_figures import map_panels, together_figure
-from annotations.analysis.concepts.concept_tables import ConceptTables, concept_tables
-from annotations.analysis.observations.study_rows import positions_with_scores
+from annotations.analysis.results.latest_results import latest
+from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.charts.draw import draw
 from annotations.charts.map_chart import draw_map
-from annotations.exports.releases.snapshot import snapshot
 from annotations.models import Study
-from annotations.tables.columns import Table
+from annotations.tables.columns import csv_text
 
-TABLES: tuple[Table[Any], ...] = (CONCEPTS, TOGETHER, PLACES)
-TASKS_AT_ONCE = 10  # on a page: of a class with many phrases it takes 40 ms to say what they explain together
-MAX_IN_MEMORY = 2**20  # bytes of a file; a larger one is on disk until it is sent
+TASKS_AT_ONCE = 10  # on a page
 MAP = "concept-map"
 MAX_SHOWN = 100  # concepts of a task on the page; the file has all
 MAX_PLACES = 400  # lines of the map's data on the page
@@ -60,21 +52,19 @@ class _Shown:
     pages: Page[int]
     n_without: int
 
-    @property
-    def positions(self) -> tuple[int, ...]:
-        return tuple(self.pages.object_list)
 
-
-def page(request: HttpRequest, study: Study) -> HttpResponseBase:
-    """Show the concepts of some tasks; with ?table= hand out those of all as a file, with ?figure= these tasks' figure.
-
-    Only the tasks that are shown are analysed: what the best concepts of a thousand explain together takes a while.
-    """
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the concepts of some tasks; with ?table= those of all as a file, with ?figure= the figure of these tasks."""
+    found = latest(study)
+    if found.results is None:
+        context = page_context(request, study, "Concepts", latest=found, poll_s=POLL_SOON_S)
+        return render(request, "admin/annotations/study/concepts.html", context)
+    every = found.results.concepts
     if "table" in request.GET:
-        return _csv(study, request.GET["table"])
+        return _csv(study, every, request.GET["table"])
     search = request.GET.get("q", "").strip()
-    shown = _shown(study, search, request.GET.get("page"))
-    tables = latest_concepts(study, shown.positions)
+    shown = _shown(every, search, request.GET.get("page"))
+    tables = _of_tasks(every, set(shown.pages.object_list))
     if "figure" in request.GET:
         return _svg(tables, request.GET["figure"])
     figure = together_figure(tables)
@@ -86,7 +76,9 @@ def page(request: HttpRequest, study: Study) -> HttpResponseBase:
         tasks=[_task(tables, task.position, task.title) for task in tables.tasks],
         shown=shown.pages,
         search=search,
-        has_many=study.tasks.count() > TASKS_AT_ONCE,
+        has_many=len(every.tasks) > TASKS_AT_ONCE,
+        latest=found,
+        poll_s=0,
         n_without=shown.n_without,
         figure=figure,
         together=_drawn(draw(figure)) if not figure.chart.is_empty else "",
@@ -97,19 +89,29 @@ def page(request: HttpRequest, study: Study) -> HttpResponseBase:
     return render(request, "admin/annotations/study/concepts.html", context)
 
 
-def _shown(study: Study, search: str, number: str | None) -> _Shown:
+def _shown(tables: ConceptTables, search: str, number: str | None) -> _Shown:
     """All tasks; where they are more than TASKS_AT_ONCE a page of those of which somebody said something."""
-    positions = list(study.tasks.order_by("position").values_list("position", flat=True))
-    n_without = 0
-    if len(positions) > TASKS_AT_ONCE:
-        said = positions_with_scores(study)
-        n_without = len(positions) - len(said)
-        positions = [position for position in positions if position in said]
+    tasks, n_without = tables.tasks, 0
+    if len(tasks) > TASKS_AT_ONCE:
+        said = {row.task for row in tables.concepts.rows}
+        n_without = len(tasks) - len(said)
+        tasks = tuple(task for task in tasks if task.position in said)
     if search:
-        named = study.tasks.with_base_models()
-        found = {task.position for task in named if search.casefold() in task.class_name.casefold()}
-        positions = [position for position in positions if position in found]
-    return _Shown(Paginator(positions, TASKS_AT_ONCE).get_page(number), n_without)
+        tasks = tuple(task for task in tasks if search.casefold() in task.class_name.casefold())
+    return _Shown(Paginator([task.position for task in tasks], TASKS_AT_ONCE).get_page(number), n_without)
+
+
+def _of_tasks(tables: ConceptTables, positions: Set[int]) -> ConceptTables:
+    def of(filled: FilledTable[Any]) -> FilledTable[Any]:
+        return FilledTable(filled.table, tuple(row for row in filled.rows if row.task in positions))
+
+    return replace(
+        tables,
+        tasks=tuple(task for task in tables.tasks if task.position in positions),
+        concepts=of(tables.concepts),
+        together=of(tables.together),
+        map=of(tables.map),
+    )
 
 
 def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:
@@ -125,27 +127,12 @@ def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:
     )
 
 
-def _csv(study: Study, name: str) -> FileResponse:
-    """One table of all tasks as they are at one moment, written whole before the first byte leaves."""
-    table = next((table for table in TABLES if table.file == name), None)
-    if table is None:
+def _csv(study: Study, tables: ConceptTables, name: str) -> HttpResponse:
+    filled = next((filled for filled in tables.all if filled.table.file == name), None)
+    if filled is None:
         raise Http404
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115  # the response closes it
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    with snapshot():
-        csv.writer(text).writerows(table.lines(_rows(study, table)))
-    text.detach()  # or closing it would close the file
-    file.seek(0)
-    offered = f"{study.slug}-{table.file}"
-    return FileResponse(file, as_attachment=True, filename=offered, content_type=CSV)
-
-
-def _rows(study: Study, table: Table[Any]) -> Iterator[Any]:
-    """The rows of all tasks, some tasks at a time, so that few are in memory; what the page keeps stays kept."""
-    positions = list(study.tasks.order_by("position").values_list("position", flat=True))
-    for start in range(0, len(positions), TASKS_AT_ONCE):
-        tables = concept_tables(study, positions[start : start + TASKS_AT_ONCE])
-        yield from next(filled.rows for filled in tables.all if filled.table is table)
+    text = csv_text(filled.table.header, map(filled.table.cells, filled.rows))
+    return file_answer(text, CSV, f"{study.slug}-{name}")
 
 
 def _svg(tables: ConceptTables, key: str) -> HttpResponse:

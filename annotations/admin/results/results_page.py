@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString, mark_safe
 from annotations.admin.common.file_responses import CSV, SVG, file_answer
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
-from annotations.analysis.analysis_cache import followed
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.study_figures import figures, first_tasks
 from annotations.analysis.observations.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
+from annotations.analysis.results.latest_results import Latest, latest
+from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.study_columns import TABLE_3
-from annotations.analysis.tables.study_tables import FilledTable, StudyTables
 from annotations.charts.draw import draw
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, JobState, Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
@@ -29,6 +29,7 @@ from annotations.tables.columns import Cell, csv_text, write_cell
 
 NAME = "results"
 POLL_S = 10  # while the study is open
+POLL_SOON_S = 2  # while a newer analysis is being computed
 MAX_COLUMNS = 12  # tasks in table 3 on the page
 _SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
 
@@ -63,17 +64,17 @@ class PhrasePanel:
 
 def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the results; with ?table= or ?figure= hand out one of them as a file, unless nothing has changed."""
-    latest = followed(study)
-    tables, etag = latest.tables, f'"{latest.state}"'
+    found = latest(study)
+    etag = f'"{found.tag}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
-    if "table" in request.GET:
-        return _csv(study, tables, request.GET["table"])
-    if "figure" in request.GET:
-        return _svg(study, tables, request.GET["figure"])
+    if found.results is not None and "table" in request.GET:
+        return _csv(study, found.results.tables, request.GET["table"])
+    if found.results is not None and "figure" in request.GET:
+        return _svg(study, found.results.tables, request.GET["figure"])
     is_fragment = request.headers.get("Clarify-Fragment") == "1"
     template = "admin/annotations/study/results_body.html" if is_fragment else "admin/annotations/study/results.html"
-    context = page_context(request, study, "Results", etag=etag, **_context(request, study, tables))
+    context = page_context(request, study, "Results", etag=etag, latest=found, **_context(request, study, found))
     return TemplateResponse(request, template, context, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
 
 
@@ -87,7 +88,10 @@ def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
     return HttpResponseRedirect(PAGES[0].url(study))
 
 
-def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[str, Any]:
+def _context(request: HttpRequest, study: Study, found: Latest) -> dict[str, Any]:
+    if found.results is None:
+        return {"poll_s": POLL_SOON_S if not found.failure else POLL_S}
+    tables = found.results.tables
     shown = [_shown(figure) for figure in figures(tables)]
     first, columns = first_tasks(tables), first_tasks(tables, MAX_COLUMNS)
     newest = _newest_benchmarks(study)
@@ -111,8 +115,15 @@ def _context(request: HttpRequest, study: Study, tables: StudyTables) -> dict[st
         "all_tables": tables.all,
         "benchmarks": [each for each in newest if each is not None and each.state != JobState.DONE],
         "may_measure": unmeasured and not under_way and roles.may(request.user, "coordinate", study),
-        "poll_s": POLL_S if _changes(study, tables) or under_way else 0,
+        "poll_s": _poll_s(found, is_changing=_changes(study, tables) or under_way),
     }
+
+
+def _poll_s(found: Latest, *, is_changing: bool) -> int:
+    """After how many seconds the page asks again; 0: never."""
+    if not found.is_current and not found.failure:
+        return POLL_SOON_S
+    return POLL_S if is_changing or found.failure else 0
 
 
 def _newest_benchmarks(study: Study) -> list[Benchmark | None]:

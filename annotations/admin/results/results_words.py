@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from annotations.admin.common.number_formats import NONE
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
-from annotations.analysis.tables.comparisons import Compared
+from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.estimands import Over
-from annotations.analysis.tables.saturation_tables import TaskNovelty
+from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.saturation_columns import TaskNovelty
 from annotations.analysis.tables.study_columns import Total
-from annotations.analysis.tables.study_tables import StudyTables
 from annotations.analysis.tables.table3 import Listed, PhraseList
 
 CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.admin.common.number_formats import percent, points, score
-from annotations.analysis.analysis_cache import followed
-from annotations.analysis.statistics.estimates import Spread
+from annotations.analysis.results.latest_results import latest
+from annotations.analysis.statistics.estimate_types import Spread
 from annotations.exports.tables.summary import TaskSummary, summary_of
 from annotations.models import OPEN_STATES, Audience, Study, StudyState
 from annotations.readings.monitoring import study_progress
@@ -141,7 +141,10 @@ def overview(study: Study) -> dict[str, Any]:
 def _results(study: Study) -> list[ResultRow]:
     if study.state == StudyState.DRAFT:
         return []  # of previews and rehearsals nothing counts
-    summary = summary_of(study, followed(study).tables.people.rows)
+    results = latest(study).results
+    if results is None:
+        return []
+    summary = summary_of(study, results.tables.people.rows)
     return [_result_row(task) for task in summary.tasks if task.participants]
 
 

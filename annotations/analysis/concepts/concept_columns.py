@@ -1,8 +1,10 @@
 """The columns of the concept tables: CSV files, the page's tables and the data dictionary are made from these."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
 
@@ -131,3 +133,19 @@ MAP: Table[Place] = Table(
         Column("error_score", "number", "of the phrase", field("error_score"), **SCORE),
     ),
 )
+
+
+@dataclass(frozen=True)
+class ConceptTables:
+    """missing: why there is less than there could be, in sentences."""
+
+    slug: str
+    tasks: tuple[TaskFacts, ...]
+    concepts: Annotated[FilledTable[ConceptRow], CONCEPTS]
+    together: Annotated[FilledTable[TogetherRow], TOGETHER]
+    map: Annotated[FilledTable[Place], MAP]
+    missing: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[FilledTable[Any], ...]:
+        return self.concepts, self.together, self.map

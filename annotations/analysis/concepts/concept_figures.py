@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
 
-from annotations.analysis.concepts.concept_columns import Place, TogetherRow
-from annotations.analysis.concepts.concept_tables import ConceptTables
+from annotations.analysis.concepts.concept_columns import ConceptTables, Place, TogetherRow
 from annotations.analysis.figures.chart_values import MAX_TASKS, Figure, Line, LineChart, Mark, Panel, Series
 
 MAX_COLOURED = 4  # concepts of a map with a shape and a colour of their own

@@ -3,16 +3,23 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from annotations.analysis.concepts.concept_columns import CONCEPTS, MAP, TOGETHER, ConceptRow, Place, TogetherRow
+from annotations.analysis.concepts.concept_columns import (
+    CONCEPTS,
+    MAP,
+    TOGETHER,
+    ConceptRow,
+    ConceptTables,
+    Place,
+    TogetherRow,
+)
 from annotations.analysis.concepts.joint_coverage import explained
 from annotations.analysis.observations.concept_matching import ConceptAnnotation, concepts_of
 from annotations.analysis.observations.study_rows import PhraseRows, TaskFacts, read_phrases
-from annotations.analysis.statistics.estimates import LEVEL
-from annotations.analysis.tables.study_tables import FilledTable
+from annotations.analysis.statistics.estimate_types import LEVEL
+from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Study, Task
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases import score_arrays as reading
@@ -21,22 +28,6 @@ from modeling.arrays.concepts.phrase_map import phrase_map
 
 MAX_ON_MAP = 400  # annotations of a task, those that most people said
 MAX_TEXTS = 50  # of a concept
-
-
-@dataclass(frozen=True)
-class ConceptTables:
-    """missing: why there is less than there could be, in sentences."""
-
-    slug: str
-    tasks: tuple[TaskFacts, ...]
-    concepts: FilledTable[ConceptRow]
-    together: FilledTable[TogetherRow]
-    map: FilledTable[Place]
-    missing: tuple[str, ...]
-
-    @property
-    def all(self) -> tuple[FilledTable[Any], ...]:
-        return self.concepts, self.together, self.map
 
 
 def concept_tables(study: Study, positions: Collection[int] | None = None) -> ConceptTables:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.statistics.estimates import SEED
+from annotations.analysis.statistics.estimate_types import SEED
 from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases import score_arrays as reading

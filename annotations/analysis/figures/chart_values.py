@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from annotations.analysis.tables.saturation_tables import SaturationPoint
-from annotations.analysis.tables.study_tables import FilledTable
+from annotations.analysis.tables.filled_tables import FilledTable
+from annotations.analysis.tables.saturation_columns import SaturationPoint
 
 MAX_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
 

@@ -26,7 +26,7 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimates import wilson_interval
 from annotations.analysis.tables.baseline_tables import Method
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
-from annotations.analysis.tables.study_tables import StudyTables
+from annotations.analysis.tables.filled_tables import StudyTables
 
 MAX_DOTS = 200
 PEOPLE, EXPERTS, RANDOM = (

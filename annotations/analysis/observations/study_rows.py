@@ -129,13 +129,6 @@ def read_phrases(study: Study, positions: Collection[int] | None = None) -> Phra
     )
 
 
-def positions_with_scores(study: Study) -> set[int]:
-    """Return the positions of the tasks of which anybody, an expert too, said something that has a score."""
-    of_people = _scored(_of_people(study)).order_by().values_list("assignment__task__position", flat=True).distinct()
-    of_experts = (task for task, said in _of_experts(study, study.tasks.all()) if _scored(said).exists())
-    return {*of_people, *of_experts}
-
-
 def people_kind(study: Study) -> SessionKind:
     """Return whose visits the study's numbers are of."""
     return SessionKind.EXPERT if study.audience == Audience.EXPERTS else SessionKind.PARTICIPANT
@@ -235,10 +228,6 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
 
 def _of_people(study: Study) -> QuerySet[Phrase]:
     return Phrase.objects.filter(assignment__session__in=study.sessions.in_results(people_kind(study)))
-
-
-def _scored(phrases: QuerySet[Phrase]) -> QuerySet[Phrase]:
-    return phrases.filter(score__isnull=False).exclude(moderation=Moderation.EXCLUDED)
 
 
 def _of_experts(study: Study, tasks: QuerySet[Task]) -> Iterator[tuple[int, QuerySet[Phrase]]]:

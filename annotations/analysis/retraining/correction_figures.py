@@ -6,7 +6,7 @@ from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.statistics.estimates import wilson_interval
-from annotations.analysis.tables.study_tables import FilledTable
+from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction
 from annotations.readings.retraining.corrections import SET_NAMES
 from annotations.tables.columns import Column, Table

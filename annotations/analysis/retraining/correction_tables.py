@@ -6,7 +6,7 @@ from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.retraining.correction_figures import REPORT, Measured, report, splits_figure
-from annotations.analysis.tables.study_tables import FilledTable
+from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction, CorrectionPart, JobState, Study
 from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.readings.retraining import corrections as reading

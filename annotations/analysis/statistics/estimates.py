@@ -2,60 +2,18 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-SEED = 20230  # of every random draw of an analysis: the same rows give the same tables
-LEVEL = 0.95
+from annotations.analysis.statistics.estimate_types import LEVEL, SEED, Estimate, spread
+
 MAX_RESAMPLES, MIN_RESAMPLES = 10_000, 1_000
 _WORK = 5_000_000  # values drawn for one interval; beyond it there are fewer resamples
 _CHUNK = 1_000_000  # values drawn at once
 _NORMAL = statistics.NormalDist()
-
-
-@dataclass(frozen=True)
-class Spread:
-    """n values that are there, their mean, sample standard deviation (n - 1; None below two values) and maximum."""
-
-    n: int
-    mean: float | None
-    sd: float | None
-    max: float | None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A spread with the median and a bootstrap interval [low, high] of the mean, at LEVEL.
-
-    Below two values there is no sd and no interval; of equal values the interval is the value. resamples: how many the
-    interval rests on, 0 without one.
-    """
-
-    n: int
-    mean: float | None
-    sd: float | None
-    median: float | None
-    max: float | None
-    low: float | None
-    high: float | None
-    resamples: int
-
-
-def spread(values: Iterable[float | None]) -> Spread:
-    """Return the spread of the values that are not None.
-
-    >>> spread([0.5, None, 0.7])
-    Spread(n=2, mean=0.6, sd=0.1414213562373095, max=0.7)
-    """
-    present = [value for value in values if value is not None]
-    if not present:
-        return Spread(0, None, None, None)
-    sd = statistics.stdev(present) if len(present) > 1 else None
-    return Spread(len(present), statistics.fmean(present), sd, max(present))
 
 
 def estimate(values: Iterable[float | None]) -> Estimate:

@@ -1,36 +1,18 @@
 """Permutation tests: of two groups of people, and of two measures of the same people. All p-values are two-sided."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 from math import comb, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.statistics.estimates import LEVEL, n_resamples
+from annotations.analysis.statistics.estimate_types import LEVEL, Comparison
+from annotations.analysis.statistics.estimates import n_resamples
 
 MAX_ORDERS, MIN_ORDERS = 9_999, 999  # random ones; where there are no more in all, each is taken once
 _WORK = 5_000_000  # labels drawn for one test; beyond it there are fewer orders
 _ROUNDING = 1e-9  # relative: sums in another order count as equal
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A difference of means with its interval and p-value; None where it cannot be had.
-
-    n: people on either side; means: of either group of people, None for pairs; orders: permutations that the p-value
-    rests on; is_exact: whether these are all there are.
-    """
-
-    n: tuple[int, int]
-    difference: float | None
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    orders: int = 0
-    is_exact: bool = False
-    means: tuple[float, float] | None = None
 
 
 def compare_groups(values: NDArray[np.float64], in_second: NDArray[np.bool_], rng: np.random.Generator) -> Comparison:

@@ -9,7 +9,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.statistics.estimates import LEVEL, wilson_interval
+from annotations.analysis.statistics.estimate_types import LEVEL, Novelty
+from annotations.analysis.statistics.estimates import wilson_interval
 
 MAX_PLACES = 60  # of a curve; more people than that are shown at some numbers
 MAX_ORDERS, MIN_ORDERS = 2_000, 100
@@ -24,22 +25,6 @@ class Curve:
     mean: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Novelty:
-    """What the next person may bring.
-
-    people: who named something; concepts: distinct ones; named_once: concepts that one person alone named; chance: that
-    the next person names a concept that is new, with its interval; None without people.
-    """
-
-    people: int
-    concepts: int
-    named_once: int
-    chance: float | None
-    low: float | None
-    high: float | None
 
 
 def rarefaction(named: Sequence[frozenset[Hashable]], rng: np.random.Generator) -> Curve:

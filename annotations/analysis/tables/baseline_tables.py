@@ -6,7 +6,7 @@ from typing import Any
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS, RankedList, TaskFacts
-from annotations.analysis.statistics.estimates import spread
+from annotations.analysis.statistics.estimate_types import spread
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
 

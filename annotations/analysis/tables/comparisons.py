@@ -2,29 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.statistics.estimates import SEED
-from annotations.analysis.statistics.permutations import Comparison, compare_groups, compare_pairs, holm
+from annotations.analysis.statistics.estimate_types import SEED
+from annotations.analysis.statistics.permutations import compare_groups, compare_pairs, holm
+from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.estimands import COMPARED
 
 MAX_TASKS = 20  # of which each two are compared
-
-
-@dataclass(frozen=True)
-class Compared:
-    """`second` less `first` of one measure. adjusted_p: Holm's, over the comparisons of the same measure and people."""
-
-    measure: str
-    over: str
-    first: str
-    second: str
-    result: Comparison
-    adjusted_p: float | None = None
 
 
 def compare_conditions(rows: Sequence[PersonTask], names: Sequence[str]) -> tuple[Compared, ...]:

@@ -2,86 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
-from annotations.analysis.statistics.estimates import SEED
-from annotations.analysis.statistics.saturation import Novelty, best_of, novelty, rarefaction
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, task_column
-
-
-@dataclass(frozen=True)
-class SaturationPoint:
-    """A measure of the first `people` people in random order."""
-
-    task: int
-    measure: str
-    people: int
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class TaskNovelty:
-    """The chance that the next person brings a new concept, against the chance below which the study has enough."""
-
-    task: int
-    novelty: Novelty
-    enough_below: float
-
-    @property
-    def is_enough(self) -> bool | None:
-        return None if self.novelty.chance is None else self.novelty.chance < self.enough_below
-
+from annotations.analysis.statistics.estimate_types import SEED
+from annotations.analysis.statistics.saturation import best_of, novelty, rarefaction
+from annotations.analysis.tables.saturation_columns import SaturationPoint, TaskNovelty
 
 Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same
-_TASK = task_column(field("task"))
-
-SATURATION: Table[SaturationPoint] = Table(
-    "saturation.csv",
-    "one row per task, measure and number of people: what so many people reach, over random orders of them",
-    "by task, measure, then people",
-    (
-        _TASK,
-        Column(
-            "measure", "text", "concepts: distinct ones; best_score", field("measure"), range="concepts, best_score"
-        ),
-        Column("people", "integer", "the first so many in random order", field("people"), range="1 or more"),
-        Column("mean", "number", "over all orders, exact", field("mean")),
-        Column("low", "number", "lower end of the middle 95% of orders", field("low")),
-        Column("high", "number", "its upper end", field("high")),
-    ),
-)
-
-NOVELTY: Table[TaskNovelty] = Table(
-    "new_concepts.csv",
-    "one row per task: whether enough people have been asked",
-    "by task",
-    (
-        _TASK,
-        Column("people", "integer", "who named something", field("novelty.people"), **COUNT),
-        Column("concepts", "integer", "distinct concepts", field("novelty.concepts"), **COUNT),
-        Column("named_once", "integer", "concepts that one person alone named", field("novelty.named_once"), **COUNT),
-        Column(
-            "chance",
-            "number",
-            "Good-Turing chance that the next person names a new one: the share of people who named one that nobody "
-            "else did",
-            field("novelty.chance"),
-            **SHARE,
-        ),
-        Column("chance_low", "number", "lower end of Wilson's 95% interval", field("novelty.low"), **SHARE),
-        Column("chance_high", "number", "its upper end", field("novelty.high"), **SHARE),
-        Column("enough_below", "number", "the study's threshold", field("enough_below"), **SHARE),
-        Column("is_enough", "boolean", "whether the chance is below that", field("is_enough")),
-    ),
-)
 
 
 def over_people(

@@ -1,12 +1,11 @@
 """The columns of the analysis tables: CSV files, the page's tables and the data dictionary are made from these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from annotations.analysis.observations.exclusion_counts import Counted
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.statistics.estimates import Estimate
-from annotations.analysis.tables.comparisons import Compared
+from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.measures import MEASURES, OVER
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.table3 import Listed
@@ -143,56 +142,6 @@ PANELS: Table[Panel] = Table(
     ),
 )
 
-
-def _mean_of(place: int) -> Callable[[Compared], float | None]:
-    return lambda row: row.result.means[place] if row.result.means else None
-
-
-def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
-    return Table(
-        file,
-        meaning,
-        "by measure, then as the study lists them",
-        (
-            Column("measure", "text", "a column of summary.csv", field("measure")),
-            OVER,
-            Column("first", "text", first, field("first")),
-            Column("second", "text", "the other one", field("second")),
-            Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
-            Column("second_people", "integer", "people in the comparison", lambda row: row.result.n[1], **COUNT),
-            Column("first_mean", "number", "mean over tasks of the first's means; empty within people", _mean_of(0)),
-            Column("second_mean", "number", "the same of the second's", _mean_of(1)),
-            Column("difference", "number", "mean of the second less the first", field("result.difference")),
-            Column(
-                "low", "number", "lower end of its 95% interval, percentile bootstrap of people", field("result.low")
-            ),
-            Column("high", "number", "its upper end", field("result.high")),
-            Column("p_value", "number", "of the permutation test, two-sided", field("result.p_value"), **SCORE),
-            Column(
-                "adjusted_p",
-                "number",
-                "Holm's, over the rows of the measure with the same people",
-                field("adjusted_p"),
-                **SCORE,
-            ),
-            Column("orders", "integer", "permutations taken", field("result.orders"), **COUNT),
-            Column("is_exact", "boolean", "whether these are all", field("result.is_exact")),
-        ),
-    )
-
-
-CONDITIONS = _comparisons(
-    "conditions.csv",
-    "one row per measure and pair of conditions: between people, whole persons permuted within those who did the same "
-    "tasks",
-    "a condition",
-)
-PAIRED = _comparisons(
-    "tasks_within_people.csv",
-    "one row per measure and pair of tasks: within the people who have both, the sign of each person's difference "
-    "flipped",
-    "a task",
-)
 
 COUNTED: Table[Counted] = Table(
     "left_out.csv",

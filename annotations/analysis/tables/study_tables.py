@@ -1,93 +1,30 @@
 """All tables of a study's analysis, from one reading of the database."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
 
 from annotations.analysis.observations.concept_matching import concepts_of
-from annotations.analysis.observations.exclusion_counts import Counted
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import PersonTask, Tried, person_tasks
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts, read_rows
-from annotations.analysis.statistics.estimates import estimate, spread
+from annotations.analysis.statistics.estimate_types import spread
+from annotations.analysis.statistics.estimates import estimate
 from annotations.analysis.tables import study_columns as columns
-from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, Keyword, Method, keywords, methods
-from annotations.analysis.tables.comparisons import Compared, compare_conditions, compare_tasks
+from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, keywords, methods
+from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED
+from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
 from annotations.analysis.tables.estimands import ESTIMANDS
+from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.measures import SUMMARY
-from annotations.analysis.tables.phrase_splits import Looked, Panel, SplitPart, look
-from annotations.analysis.tables.saturation_tables import (
-    NOVELTY,
-    SATURATION,
-    Concept,
-    SaturationPoint,
-    TaskNovelty,
-    over_people,
-)
+from annotations.analysis.tables.phrase_splits import Looked, look
+from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION
+from annotations.analysis.tables.saturation_tables import Concept, over_people
 from annotations.analysis.tables.study_columns import Total
-from annotations.analysis.tables.table3 import Listed, table_3
+from annotations.analysis.tables.table3 import table_3
 from annotations.models import Study
-from annotations.tables.columns import Table
 
-Row = TypeVar("Row")
 PANEL_PHRASES = 3  # of each task that have panels
 MANY_TASKS = 100  # with more, the best alone
-
-
-@dataclass(frozen=True)
-class FilledTable(Generic[Row]):
-    """A table's definition and its rows."""
-
-    table: Table[Row]
-    rows: Sequence[Row]
-
-    def lines(self) -> Iterator[list[str]]:
-        """Yield the header, then the cells of each row, as they stand in the CSV file."""
-        return self.table.lines(self.rows)
-
-
-@dataclass(frozen=True)
-class StudyTables:
-    """Everything that the page shows and a release holds. missing: why images cannot be read, where they cannot."""
-
-    slug: str
-    title: str
-    tasks: tuple[TaskFacts, ...]
-    conditions_of_study: tuple[str, ...]
-    people: FilledTable[PersonTask]
-    totals: FilledTable[Total]
-    experts: FilledTable[PersonTask]
-    methods: FilledTable[Method]
-    keywords: FilledTable[Keyword]
-    table_3: FilledTable[Listed]
-    splits: FilledTable[SplitPart]
-    panels: FilledTable[Panel]
-    saturation: FilledTable[SaturationPoint]
-    novelty: FilledTable[TaskNovelty]
-    conditions: FilledTable[Compared]
-    paired: FilledTable[Compared]
-    counted: FilledTable[Counted]
-    missing: tuple[str, ...]
-
-    @property
-    def all(self) -> tuple[FilledTable[Any], ...]:
-        """Every table, in the order of a release."""
-        return (
-            self.people,
-            self.totals,
-            self.experts,
-            self.methods,
-            self.keywords,
-            self.table_3,
-            self.splits,
-            self.panels,
-            self.saturation,
-            self.novelty,
-            self.conditions,
-            self.paired,
-            self.counted,
-        )
 
 
 def study_tables(study: Study) -> StudyTables:
@@ -132,8 +69,8 @@ def tables_of(
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
         saturation=FilledTable(SATURATION, saturation),
         novelty=FilledTable(NOVELTY, novelty),
-        conditions=FilledTable(columns.CONDITIONS, compare_conditions(people, rows.conditions)),
-        paired=FilledTable(columns.PAIRED, compare_tasks(people, titles)),
+        conditions=FilledTable(CONDITIONS, compare_conditions(people, rows.conditions)),
+        paired=FilledTable(PAIRED, compare_tasks(people, titles)),
         counted=FilledTable(columns.COUNTED, rows.counted),
         missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
     )

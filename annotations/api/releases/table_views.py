@@ -19,8 +19,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotations.analysis.analysis_cache import latest_concepts, latest_tables
+from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.results.latest_results import latest
+from annotations.analysis.results.study_results import definitions
 from annotations.analysis.retraining.correction_tables import correction_tables
+from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff
@@ -28,15 +31,24 @@ from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import FILTERS, Source, source_of, sources
 from annotations.models import Study
+from annotations.services.analysis_requests import AnalysisNotReady
 from annotations.services.staff.row_visibility import visible
 from annotations.tables.columns import Cell, Table, write_cell, write_time
 
+AS_OF = "Clarify-As-Of"  # header: when the statistics were computed
 INCLUDE, REHEARSALS = "include", "rehearsals"
 # Columns by which tables that are computed can be filtered; those of the database say which ones they take.
 _COMPUTED_FILTERS = (
     *("task", "participant", "session", "condition", "measure", "what", "reason", "run", "method", "rank"),
     *("concept", "correction", "set", "model"),
 )
+# Tables of statistics: a worker computes them. summary.csv is of rows alone, and read as it is now.
+_ANALYSED = {
+    table.name: table
+    for of in (StudyTables, ConceptTables)
+    for table in definitions(of).values()
+    if table.file not in {each.file for each in TABLES}
+}
 _PARAMETERS = (
     OpenApiParameter("page", int, description="number of the page, from 1"),
     OpenApiParameter("page_size", int, description="rows a page, at most 200"),
@@ -123,15 +135,15 @@ class TableView(APIView):
         include = request.query_params.get(INCLUDE, "")
         if include not in {"", REHEARSALS}:
             raise ValidationError({INCLUDE: [f"The only value that can be included is “{REHEARSALS}”."]})
-        part = _find(study, name, rehearsals=bool(include))
+        part, made_at = _find(study, name, rehearsals=bool(include))
         filters = _filters_of(part)
         refuse_unknown(request, [*filters, INCLUDE] if isinstance(part.rows, QuerySet) else filters)
         rows = _chosen(part, filters, request.query_params)
         if request.accepted_renderer.format == "csv":
-            return _csv(part.table, rows)
+            return _as_of(_csv(part.table, rows), made_at)
         pages = Pages()
         page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response([_as_json(part.table, row) for row in page or []])
+        return _as_of(pages.get_paginated_response([_as_json(part.table, row) for row in page or []]), made_at)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer an error in the API's shape, also to who asked for CSV."""
@@ -141,25 +153,39 @@ class TableView(APIView):
         return answer
 
 
+def _as_of(response: HttpResponseBase, made_at: dt.datetime | None) -> HttpResponseBase:
+    if made_at is not None:
+        response[AS_OF] = write_time(made_at)
+    return response
+
+
 def _all(study: Study) -> Iterator[Source]:
-    """Yield every table of a release, what takes longer to compute later."""
+    """Yield every table of a release; those of its statistics without rows."""
+    yield from _stored(study)
+    yield from (Source(table, ()) for table in _ANALYSED.values())
+
+
+def _stored(study: Study) -> Iterator[Source]:
+    """Yield the tables whose rows are read from the database as it is now."""
     yield from sources(study, summarise(study))
-    there = {table.file for table in TABLES}
-    for analyse in (correction_tables, latest_tables, latest_concepts):
-        for each in analyse(study).all:
-            if each.table.file not in there:
-                yield Source(each.table, each.rows)
+    yield from (Source(each.table, each.rows) for each in correction_tables(study).all)
 
 
-def _find(study: Study, name: str, *, rehearsals: bool) -> Source:
-    """The table of that name; the large ones without analysing the study."""
+def _find(study: Study, name: str, *, rehearsals: bool) -> tuple[Source, dt.datetime | None]:
+    """The table of that name, and of statistics as of when. Raises NotFound, AnalysisNotReady."""
+    if name in _ANALYSED:
+        found = latest(study)
+        if found.results is None:
+            raise AnalysisNotReady(found.failure)
+        filled = (*found.results.tables.all, *found.results.concepts.all)
+        return next(Source(each.table, each.rows) for each in filled if each.table.name == name), found.made_at
     try:
-        return source_of(study, name, rehearsals=rehearsals)
+        return source_of(study, name, rehearsals=rehearsals), None
     except KeyError:
-        found = next((part for part in _all(study) if part.table.name == name), None)
-    if found is None:
+        part = next((part for part in _stored(study) if part.table.name == name), None)
+    if part is None:
         raise NotFound
-    return found
+    return part, None
 
 
 def _filters_of(part: Source) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.statistics.estimates import Spread
+from annotations.analysis.statistics.estimate_types import Spread
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.analysis.tables.measures import CONDITION, MEASURES, OVER
 from annotations.exports.tables.summary import StudySummary

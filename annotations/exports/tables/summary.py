@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import PersonTask, person_tasks
 from annotations.analysis.observations.study_rows import read_rows
-from annotations.analysis.statistics.estimates import Spread, spread
+from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.models import Study
 

@@ -26,6 +26,7 @@ REMOVE_ABANDONED_UPLOADS = "worker.remove_abandoned_uploads"
 BUILD_RELEASES = "worker.build_releases"
 BENCHMARK_BASELINES = "worker.benchmark_baselines"
 TRAIN_CORRECTIONS = "worker.train_corrections"
+ANALYSE_STUDIES = "worker.analyse_studies"
 
 _MAX_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 

@@ -10,11 +10,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from annotations.models import Moderation, Phrase, event_kinds
+from annotations.services import analysis_requests
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit, events
 from annotations.services.logs.event_payloads import row_state
 
-NEEDS_REASON = (Moderation.FLAGGED, Moderation.HIDDEN, Moderation.EXCLUDED)
+NOT_SHOWN = (Moderation.HIDDEN, Moderation.EXCLUDED)
+NEEDS_REASON = (Moderation.FLAGGED, *NOT_SHOWN)
 
 
 class PhraseGone(ServiceError):
@@ -61,6 +63,8 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
             states=[row_state(locked)],
             **which,
         )
+        if decision in NOT_SHOWN:
+            analysis_requests.forget(session.study)  # a page would show the words until there is a newer one
         audit.record(
             "phrase_moderated",
             study=session.study,

@@ -6,6 +6,7 @@ from django.utils.crypto import constant_time_compare
 
 from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage, event_kinds
 from annotations.models.participant import LASTING
+from annotations.services import analysis_requests
 from annotations.services.allocation import places
 from annotations.services.common.service_errors import IdentityDestroyed
 from annotations.services.logs import events, identities
@@ -67,6 +68,7 @@ def _withdraw(session: AnnotationSession) -> None:
             locked.save(update_fields=["withdrawn_at", "stage", "outcome", "ended_at"])
             events.record(event_kinds.SESSION_WITHDRAWN, study=session.study, session=session)
             release_requests.supersede(locked, "somebody in it withdrew")
+            analysis_requests.forget(session.study)
 
 
 def _end_tasks(session: AnnotationSession) -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.models import BaseModel, BaseModelOrigin, Dataset, Score, Study, Task
+from annotations.models import BaseModel, BaseModelOrigin, Dataset, Run, Score, Study, Task
 from annotations.models.arrays import pack_float32, pack_int32
 from annotations.services.studies import configurations
 from modeling.arrays.datasets.dataset_files import (
@@ -49,6 +49,7 @@ def study_of_many_classes(n_classes: int, n_people: int = 5) -> Study:
     configurations.freeze(study)
     tell(study, (_said(task, person) for person in range(n_people) for task in range(1, n_classes + 1)))
     _select()
+    Run.objects.update(test_predictions=pack_int32(np.zeros(2 * n_classes, np.int32)))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as the database does by itself, a while after so many rows came
     return study

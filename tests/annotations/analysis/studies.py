@@ -30,14 +30,17 @@ from annotations.models import (
     SpanKind,
     Stage,
     Study,
+    StudyAnalysis,
     Task,
 )
 from annotations.models.arrays import pack_float32, pack_int32
+from annotations.services import analysis_requests
 from annotations.services.benchmarks import keyword_rankings
 from annotations.services.studies import lifecycle
 from annotations.version import CODE_VERSION
 from tests.actors import ENCODER, OVAL, SQUARE, open_study
 from tests.fake_encoder import FakeEncoder
+from worker.study_analyses import analyse_due_studies
 
 BEGAN = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 N_CORRECT, N_ERROR, N_VALIDATION, N_TEST = 15, 9, 24, 48
@@ -69,6 +72,14 @@ def store_ranking(base_model: BaseModel, label: int, *keywords: str, list_name: 
         n_error=N_ERROR,
         settings={},
     )
+
+
+def analyse(study: Study) -> Study:
+    """Have a study analysed as it is now, whatever its log says, and return it."""
+    StudyAnalysis.objects.filter(study=study).delete()
+    analysis_requests.ask(study, "")
+    assert analyse_due_studies() == 1
+    return study
 
 
 def two_tasks(base_model: BaseModel, slug: str = "scripted", **fields: Any) -> Study:

@@ -6,7 +6,7 @@ import pytest
 
 from annotations.analysis.figures.chart_values import CurveChart, CurvePanel, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.figures.study_figures import MAX_DOTS, _few
-from annotations.analysis.tables.saturation_tables import SaturationPoint
+from annotations.analysis.tables.saturation_columns import SaturationPoint
 from annotations.charts.curve_chart import draw_curves
 from annotations.charts.line_chart import draw_lines, written
 

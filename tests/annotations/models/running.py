@@ -26,6 +26,7 @@ from annotations.models import (
     Rehearsal,
     Release,
     Score,
+    StudyAnalysis,
     StudyMember,
     Submission,
     WorkerHeartbeat,
@@ -49,6 +50,7 @@ def store_rows(visit: Visit) -> None:
     Rehearsal.objects.create(study=study, configuration_digest="0", n_people=2, seed=1, **BY)
     Release.objects.create(study=study, number=1, **BY)
     Benchmark.objects.create(base_model=base_model, methods=["dfr"], **BY)
+    StudyAnalysis.objects.create(study=study, **BY)
     AccessToken.objects.create(
         user=User.objects.get(username="ana"),
         name="notebook",
@@ -113,6 +115,7 @@ BROKEN: dict[str, list[Way]] = {
     **_of_a_job(Rehearsal),
     **_of_a_job(Release),
     **_of_a_job(Benchmark),
+    **_of_a_job(StudyAnalysis),
     **_of_a_job(Correction),
     "condition_position_once": [again(Condition, name="another")],
     "condition_name_once": [again(Condition, position=9)],
@@ -143,6 +146,8 @@ BROKEN: dict[str, list[Way]] = {
         change(KeywordRanking, n_error=0),
     ],
     "benchmark_once_at_a_time": [again(Benchmark), again(Benchmark, state="running")],
+    "analysis_one_at_a_time": [again(StudyAnalysis), again(StudyAnalysis, state="running")],
+    "analysis_done_has_content": [change(StudyAnalysis, state="done", finished_at=NOW)],
     "correction_head": [change(Correction, state="done", finished_at=NOW)],
     "correction_review_known": [change(Correction, review="maybe", reviewed_by="ana", reviewed_at=NOW)],
     "correction_reviewed_by_somebody": [

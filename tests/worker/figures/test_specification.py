@@ -20,8 +20,8 @@ from annotations.analysis.figures.chart_values import (
     Series,
 )
 from annotations.analysis.figures.study_figures import MAX_DOTS, _few
-from annotations.analysis.tables.saturation_tables import SaturationPoint
-from annotations.analysis.tables.study_tables import FilledTable
+from annotations.analysis.tables.filled_tables import FilledTable
+from annotations.analysis.tables.saturation_columns import SaturationPoint
 from worker.figures import layout
 from worker.figures.layout import LAYOUTS, NARROW, WIDE, Layout
 from worker.figures.specification import captioned, specification

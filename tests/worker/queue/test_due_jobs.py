@@ -8,17 +8,29 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from annotations.models import BaseModel, Benchmark, Correction, DatasetImport, JobState, Rehearsal, Release, Study
+from annotations.models import (
+    BaseModel,
+    Benchmark,
+    Correction,
+    DatasetImport,
+    JobState,
+    Rehearsal,
+    Release,
+    Study,
+    StudyAnalysis,
+)
 from annotations.models.jobs import Job
 from annotations.services.queue import jobs
 from modeling.arrays.common.modeling_errors import BadArray
+from tests.actors import create_study
+from worker import study_analyses
 from worker.benchmarks import requested_benchmarks
 from worker.datasets import imports
 from worker.queue import job_heartbeat
 from worker.queue.due_jobs import work_on_due
 from worker.releases import release_building
 from worker.retraining import corrections
-from worker.tasks import embed, outside, retrain
+from worker.tasks import analysis, embed, outside, retrain
 from worker.visits import rehearsals
 
 SENTENCE = "An unexpected error occurred (ZeroDivisionError: the machine’s fault)."
@@ -58,7 +70,14 @@ def a_rehearsal(base_model: BaseModel, study: Study) -> Job:
     return Rehearsal.objects.create(study=study, n_people=1, seed=0, requested_by="ada")
 
 
+def an_analysis(base_model: BaseModel, study: Study) -> Job:
+    if study.analyses.exists():  # a study has one at a time
+        study = create_study(base_model, "another")
+    return StudyAnalysis.objects.create(study=study, requested_by="ada")
+
+
 KINDS = {
+    "analysis": Kind(an_analysis, study_analyses, "read_rows", analysis.analyse_studies),
     "import": Kind(an_import, imports, "read_source", embed.import_datasets),
     "release": Kind(a_release, release_building, "write_study_zip", embed.build_releases),
     "correction": Kind(a_correction, corrections, "train", retrain.train_corrections),

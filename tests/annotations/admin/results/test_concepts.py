@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from annotations.models import BaseModel, Study
 from tests.actors import OVAL, SQUARE
+from tests.annotations.analysis.studies import analyse
 from tests.correcting import say, study_of_both
 from worker.retraining.run_training import train_due_runs
 
@@ -19,13 +20,13 @@ def study(base_model: BaseModel) -> Study:
     say(study, "ann", {SQUARE: ["red", "red things", "<b>dark</b>"], OVAL: ["blue"]})
     say(study, "ben", {SQUARE: ["red", "=mossy"], OVAL: ["blue dots"]})
     train_due_runs()
-    return study
+    return analyse(study)
 
 
 def page_of(client: Client, study: Study, query: str = "") -> str:
     answer = client.get(reverse("admin:annotations_study_concepts", args=[study.pk]) + query)
     assert answer.status_code == 200
-    return answer.getvalue().decode()
+    return answer.content.decode()
 
 
 def test_the_page_says_what_was_said_and_what_it_explains(study: Study, coordinator_client: Client) -> None:
@@ -37,7 +38,6 @@ def test_the_page_says_what_was_said_and_what_it_explains(study: Study, coordina
     assert "style=" not in page.split('id="results"')[1]
 
 
-@pytest.mark.django_db(transaction=True)  # a file has a snapshot of its own
 @pytest.mark.parametrize("file", ["concepts.csv", "concepts_together.csv", "concept_map.csv"])
 def test_every_table_is_a_file(study: Study, coordinator_client: Client, file: str) -> None:
     rows = list(csv.DictReader(io.StringIO(page_of(coordinator_client, study, f"?table={file}"))))
@@ -58,6 +58,6 @@ def test_what_is_not_there_is_not_found(study: Study, coordinator_client: Client
 
 
 def test_a_study_without_people_says_so(draft_study: Study, coordinator_client: Client) -> None:
-    page = page_of(coordinator_client, draft_study)
+    page = page_of(coordinator_client, analyse(draft_study))
     assert page.count("No phrase has a score yet.") == 2
     assert "No phrase has an error score above 0 yet." in page

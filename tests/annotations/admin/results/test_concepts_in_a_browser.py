@@ -12,6 +12,7 @@ from annotations.services.retraining import corrections
 from tests.accessibility import assert_no_violations, overhang
 from tests.actors import OVAL, SQUARE
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
+from tests.annotations.analysis.studies import analyse
 from tests.annotations.chromium import page_without_complaints
 from tests.correcting import approve, say, study_of_both
 from worker.retraining.corrections import train_due_corrections
@@ -32,7 +33,7 @@ def study(base_model: BaseModel) -> Study:
     study = study_of_both(base_model)
     approve(*say(study, "ann", ANN), *say(study, "ben", BEN))
     train_due_runs()
-    return study
+    return analyse(study)
 
 
 @pytest.fixture

@@ -11,14 +11,16 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.admin.results import results_page
 from annotations.models import BaseModel, Study
+from annotations.services import analysis_requests
 from annotations.services.phrases import phrase_submission
 from tests.accessibility import assert_no_violations, overhang
 from tests.actors import Visit
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.analysis.scripted import scripted_phrases
-from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.analysis.studies import analyse, tell, two_tasks
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
+from worker.study_analyses import analyse_due_studies
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,7 +33,7 @@ def results(live_server: LiveServer, study: Study) -> str:
 def scripted(base_model: BaseModel) -> Study:
     study = two_tasks(base_model)
     tell(study, scripted_phrases())
-    return study
+    return analyse(study)
 
 
 def test_marks_speak_to_the_pointer_and_to_the_keys(
@@ -80,15 +82,18 @@ def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(results_page, "POLL_S", 0.2)
+    monkeypatch.setattr(results_page, "POLL_SOON_S", 0.2)
     add_run(add_phrase(alice, "red", 0.75), 0.5)
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(results(live_server, open_study))
+        page.goto(results(live_server, analyse(open_study)))
         figure = page.locator("#figure-error-scores")
         figure.get_by_text("Data", exact=True).click()
         expect(figure.get_by_role("table")).to_contain_text("red")
         kept = page.locator("#figure-panels").element_handle()
         phrase_submission.submit(alice.assignment, client_uuid=uuid.uuid4(), text="crimson")
+        analysis_requests.ask(open_study, "")
+        analyse_due_studies()
         expect(page.locator("#figure-table-3")).to_contain_text("crimson")
         expect(figure.locator("details")).to_have_attribute("open", "")
         assert kept is not None and kept.evaluate("figure => figure.isConnected"), "what has not changed stays"

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.admin.results.results_page import MAX_COLUMNS
-from annotations.analysis import analysis_cache
 from annotations.analysis.figures.chart_values import MAX_TASKS
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study
@@ -23,15 +22,9 @@ from annotations.services.visits import withdrawal
 from tests.actors import SQUARE, Visit, open_study
 from tests.annotations.analysis.paper import LISTS, papers_phrases
 from tests.annotations.analysis.scripted import EXPECTED
-from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
+from tests.annotations.analysis.studies import analyse, store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import tree
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_kept() -> None:
-    """A study's rows are changed here behind its log, which no page takes for news."""
-    analysis_cache.clear()
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def url(study: Study, query: str = "") -> str:
 
 
 def page(client: Client, study: Study) -> str:
-    response = client.get(url(study))
+    response = client.get(url(analyse(study)))
     assert response.status_code == 200
     return " ".join(response.content.decode().split())
 
@@ -60,7 +53,7 @@ def test_of_very_many_tasks_the_first_that_people_had_are_shown(
     titles = re.findall(r"<h2>(\d+)\. ", shown)
     assert titles == [str(number) for number in (*range(1, MAX_TASKS), MAX_TASKS + 3)]
     assert '3 more tasks are in <a href="?table=estimates.csv"' in shown
-    assert shown.count("3 more tasks are in its data.") == 6
+    assert shown.count("3 more tasks are in its data.") == 7
     assert f"{MAX_TASKS + 3 - MAX_COLUMNS} more tasks are in the file." in shown
     file = coordinator_client.get(url(study, "?table=estimates.csv")).content.decode()
     assert {row["task"] for row in csv.DictReader(io.StringIO(file))} == {str(i + 1) for i in range(MAX_TASKS + 3)}
@@ -144,7 +137,7 @@ def test_table_3_has_the_papers_layout(coordinator_client: Client, scripted: Stu
 def test_each_phrase_of_table_3_leads_to_the_screen_that_its_author_saw(
     coordinator_client: Client, scripted: Study
 ) -> None:
-    links = tree(coordinator_client.get(url(scripted))).select(".table-3 a")
+    links = tree(coordinator_client.get(url(analyse(scripted)))).select(".table-3 a")
     texts = {reverse("admin:annotations_phrase_screen", args=[row.pk]): row.text for row in Phrase.objects.all()}
     assert {link["href"] for link in links} == set(texts)
     assert all(link.text == texts[str(link["href"])] for link in links)
@@ -163,26 +156,26 @@ def test_the_papers_table_3_is_shown_as_the_paper_has_it(coordinator_client: Cli
 
 
 def test_nothing_is_sent_while_nothing_has_changed(coordinator_client: Client, scripted: Study, alice: Visit) -> None:
-    first = coordinator_client.get(url(scripted))
+    first = coordinator_client.get(url(analyse(scripted)))
     again = coordinator_client.get(url(scripted), headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
 
 
 def test_an_event_of_the_study_is_news(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
-    first = coordinator_client.get(url(open_study))
+    first = coordinator_client.get(url(analyse(open_study)))
     withdrawal.withdraw(alice.session)
     again = coordinator_client.get(url(open_study), headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 200
 
 
 def test_a_fragment_is_the_page_without_its_frame(coordinator_client: Client, scripted: Study) -> None:
-    fragment = coordinator_client.get(url(scripted), headers={"Clarify-Fragment": "1"}).content.decode()
+    fragment = coordinator_client.get(url(analyse(scripted)), headers={"Clarify-Fragment": "1"}).content.decode()
     assert 'id="results"' in fragment
     assert "<html" not in fragment
 
 
 def test_each_table_is_a_csv_file(coordinator_client: Client, scripted: Study) -> None:
-    response = coordinator_client.get(url(scripted, "?table=table_3.csv"))
+    response = coordinator_client.get(url(analyse(scripted), "?table=table_3.csv"))
     assert response["Content-Disposition"] == 'attachment; filename="scripted-table_3.csv"'
     header, *rows = csv.reader(io.StringIO(response.content.decode()))
     assert header[:3] == ["task", "list", "text"]
@@ -190,7 +183,7 @@ def test_each_table_is_a_csv_file(coordinator_client: Client, scripted: Study) -
 
 
 def test_each_figure_is_an_svg_file(coordinator_client: Client, scripted: Study) -> None:
-    response = coordinator_client.get(url(scripted, "?figure=error-scores"))
+    response = coordinator_client.get(url(analyse(scripted), "?figure=error-scores"))
     assert response["Content-Type"] == "image/svg+xml"
     assert response.content.startswith(b"<svg")
     assert b"style=" not in response.content
@@ -210,7 +203,7 @@ def test_every_figure_hands_out_each_table_that_it_is_drawn_of(coordinator_clien
 
 @pytest.mark.parametrize("query", ["?table=passwords.csv", "?figure=none", "?figure=annotation-time"])
 def test_there_is_no_other_file(coordinator_client: Client, draft_study: Study, query: str) -> None:
-    assert coordinator_client.get(url(draft_study, query)).status_code == 404
+    assert coordinator_client.get(url(analyse(draft_study), query)).status_code == 404
 
 
 def test_an_analyst_of_the_study_sees_it_and_one_of_another_does_not(scripted: Study, draft_study: Study) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from annotations.analysis.concepts.joint_coverage import Explained, explain
-from annotations.analysis.statistics.estimates import SEED
+from annotations.analysis.statistics.estimate_types import SEED
 from modeling.arrays.common.modeling_errors import NothingToSeparate
 from modeling.arrays.concepts.concept_unions import stratified_half
 

@@ -6,7 +6,8 @@ from collections.abc import Hashable
 import numpy as np
 import pytest
 
-from annotations.analysis.concepts.concept_tables import ConceptTables, concept_tables
+from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.observations.concept_matching import Concepts, by_words, concepts_of, words_of
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import read_rows

@@ -1,10 +1,8 @@
-"""What a page is told has changed, and how long a large study's analysis is shown."""
+"""What counts as a change of what a study's analysis stands on."""
 
 import pytest
 from django.utils import timezone
 
-from annotations.analysis import analysis_cache
-from annotations.analysis.analysis_cache import followed, latest_tables
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_fingerprint import state_of
 from annotations.models import (
@@ -13,7 +11,6 @@ from annotations.models import (
     Benchmark,
     JobState,
     Moderation,
-    Phrase,
     SessionKind,
     Study,
     event_kinds,
@@ -81,25 +78,3 @@ def test_what_experts_do_with_the_same_base_model_is_news(closed: Study, base_mo
     before = state_of(closed)
     events.record(event_kinds.STUDY_PAUSED, study=experts)
     assert state_of(closed) != before
-
-
-def test_an_analysis_is_not_made_again_while_nothing_changes(closed: Study) -> None:
-    assert latest_tables(closed) is latest_tables(closed)
-    assert followed(closed).tables is followed(closed).tables
-
-
-def test_a_large_studys_analysis_is_shown_for_a_while(closed: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis_cache, "MANY", 100)
-    first = followed(closed)
-    Phrase.objects.update(moderation=Moderation.EXCLUDED, moderation_reason="all")
-    events.record(event_kinds.STUDY_PAUSED, study=closed)
-    assert followed(closed) is first
-    assert latest_tables(closed).table_3.rows == ()
-    monkeypatch.setattr("time.monotonic", lambda: first.until + 1)
-    assert followed(closed).tables.table_3.rows == ()
-
-
-def test_a_small_studys_analysis_is_always_the_latest(closed: Study) -> None:
-    first = followed(closed)
-    events.record(event_kinds.STUDY_PAUSED, study=closed)
-    assert followed(closed).state != first.state

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from annotations.analysis.statistics.estimate_types import Estimate, Spread, spread
 from annotations.analysis.statistics.estimates import (
     MAX_RESAMPLES,
     MIN_RESAMPLES,
-    Estimate,
-    Spread,
     bca_interval,
     estimate,
     n_resamples,
-    spread,
     wilson_interval,
 )
 

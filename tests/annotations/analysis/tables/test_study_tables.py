@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS
-from annotations.analysis.tables.study_tables import StudyTables, study_tables
+from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.study_tables import study_tables
 from annotations.analysis.tables.table3 import PhraseList
 from annotations.models import (
     AnnotationSession,

@@ -24,6 +24,7 @@ from annotations.services.visits.withdrawal import withdraw
 from annotations.tables.columns import write_cell
 from modeling.arrays.phrases.null_level import null_level
 from tests.actors import Visit
+from tests.annotations.analysis.studies import analyse
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.whole import whole_study
 from worker.releases.release_building import build_due_releases
@@ -60,6 +61,7 @@ def get(client: Client, name: str, **query: str | int) -> dict[str, Any]:
 @pytest.mark.django_db
 def test_the_list_names_every_table_of_a_release_with_its_columns(worked: Study, coordinator_client: Client) -> None:
     listed = {table["name"]: table for table in coordinator_client.get(TABLES).json()}
+    analyse(worked)
     expected = {part.table.name: part.table for part in sources(worked, summarise(worked))}
     analysed = (*study_tables(worked).all, *concept_tables(worked).all, *correction_tables(worked).all)
     expected |= {filled.table.name: filled.table for filled in analysed}

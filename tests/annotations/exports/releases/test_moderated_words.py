@@ -6,8 +6,9 @@ import zipfile
 
 import pytest
 
-from annotations.analysis.analysis_cache import latest_concepts, latest_tables
+from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.figures.study_figures import figures
+from annotations.analysis.tables.study_tables import study_tables
 from annotations.exports.releases.study_export import write_study_zip
 from annotations.exports.retraining.correction_files import correction_document
 from annotations.exports.retraining.head_files import RunExcluded, head_files
@@ -41,8 +42,8 @@ def moderated(alice, bob) -> Study:
 
 def told(study: Study) -> str:
     """Everything that the analysis says, as one text."""
-    tables = latest_tables(study)
-    return repr([list(table.rows) for table in tables.all]) + repr(figures(tables)) + repr(latest_concepts(study))
+    tables = study_tables(study)
+    return repr([list(table.rows) for table in tables.all]) + repr(figures(tables)) + repr(concept_tables(study))
 
 
 def exported(study: Study) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.analysis.observations.person_tasks import Basis
-from annotations.analysis.statistics.estimates import Spread, spread
+from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.exports.tables.summary import summarise
 from annotations.models import Study
 from tests.actors import Visit

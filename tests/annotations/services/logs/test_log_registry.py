@@ -27,6 +27,7 @@ from annotations.models import (
     Reconciliation,
     Rehearsal,
     Release,
+    StudyAnalysis,
     StudyMember,
     StudyOnProlific,
     Submission,
@@ -60,7 +61,16 @@ NOT_LOGGED: Mapping[str, Iterable[type[Model]]] = {
         Payment,
         PaymentBatch,
     ),
-    "no result": (AccessToken, Alarm, Rehearsal, Release, StudyMember, TotpDevice, WorkerHeartbeat),
+    "no result, or computed from results": (
+        AccessToken,
+        Alarm,
+        Rehearsal,
+        Release,
+        StudyAnalysis,
+        StudyMember,
+        TotpDevice,
+        WorkerHeartbeat,
+    ),
 }
 
 

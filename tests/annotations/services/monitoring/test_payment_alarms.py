@@ -31,7 +31,7 @@ def study(request: pytest.FixtureRequest, open_study: Study, prolific: FakeProli
 
 
 def lasting(study: Study, now: dt.datetime) -> dict[str, str]:
-    queues = ("interactive", "retrain", "embed", "maintenance", "outside")
+    queues = ("interactive", "retrain", "embed", "maintenance", "outside", "analysis")
     heartbeats.store_heartbeat("worker:1", queues, now, now)
     alarms.watch(now)
     return dict(study.alarms.filter(cleared_at__isnull=True).values_list("kind", "message"))

@@ -1,0 +1,1 @@
+"""A study's statistics: computed by a worker, stored, read by pages."""

@@ -1,0 +1,66 @@
+"""The newest stored analysis of a study, for pages: as of when it is, and a newer one is asked for where it is old."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.utils import timezone
+
+from annotations.analysis.observations.study_fingerprint import state_of
+from annotations.analysis.results.study_results import StoredResults
+from annotations.models import JobState, Study, StudyAnalysis
+from annotations.services import analysis_requests
+from annotations.version import CODE_VERSION
+
+_KEPT = 4  # analyses that a process remembers
+MIN_REST = dt.timedelta(seconds=5)  # between analyses of a study; longer where one takes long
+REST_FACTOR = 4  # times as long as the last one took, so that a worker has four fifths of its time for other studies
+AGAIN_AFTER = dt.timedelta(minutes=10)  # a failed analysis, where nothing else has changed
+
+
+@dataclass(frozen=True)
+class Latest:
+    """The newest analysis. results: None where there is none yet; failure: why there is no newer one.
+
+    tag: another one whenever a page that shows it should be sent again.
+    """
+
+    results: StoredResults | None
+    made_at: dt.datetime | None
+    is_current: bool
+    failure: str
+    tag: str
+
+
+def latest(study: Study) -> Latest:
+    """Return the newest stored analysis, and ask for another where the study has changed since."""
+    state, now = state_of(study), timezone.now()
+    analyses = StudyAnalysis.objects.filter(study=study).defer("content")
+    last = analyses.first()
+    done = analyses.filter(state=JobState.DONE, code_version=CODE_VERSION).first()
+    is_current = done is not None and done.study_state == state
+    if not is_current and _is_due(last, state, now):
+        analysis_requests.ask(study, state)
+    return Latest(
+        results=_read(done.pk) if done else None,
+        made_at=done.finished_at if done else None,
+        is_current=is_current,
+        failure=last.error if last and last.state == JobState.FAILED and not is_current else "",
+        tag=f"{state}-{done.pk if done else 0}-{last.pk if last else 0}-{last.state if last else ''}",
+    )
+
+
+def _is_due(last: StudyAnalysis | None, state: str, now: dt.datetime) -> bool:
+    if last is None:
+        return True
+    if last.finished_at is None:
+        return False
+    if last.state == JobState.FAILED and last.study_state == state:
+        return now > last.finished_at + AGAIN_AFTER
+    return now > last.finished_at + max(MIN_REST, REST_FACTOR * (last.finished_at - last.created_at))
+
+
+@lru_cache(maxsize=_KEPT)
+def _read(pk: int) -> StoredResults:
+    """Kept, since a finished analysis never changes."""
+    return StoredResults(bytes(StudyAnalysis.objects.values_list("content", flat=True).get(pk=pk) or b""))

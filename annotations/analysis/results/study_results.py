@@ -1,0 +1,68 @@
+"""Everything that a study's analysis has, as it is stored: tables by their rows, figures by their specifications.
+
+Types alone: the web process reads results, and computes none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cached_property
+from types import GenericAlias
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
+
+Tables = TypeVar("Tables", StudyTables, ConceptTables)
+Figures = dict[str, dict[str, Any]]  # specifications by the figures' keys
+
+
+class StoredResults:
+    """The parts of a stored analysis, each read when it is asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        self._parts = msgspec.msgpack.decode(content, type=dict[str, msgspec.Raw])
+
+    @cached_property
+    def tables(self) -> StudyTables:
+        return _read(StudyTables, self._parts["tables"])
+
+    @cached_property
+    def concepts(self) -> ConceptTables:
+        return _read(ConceptTables, self._parts["concepts"])
+
+    @cached_property
+    def figures(self) -> Figures:
+        return msgspec.msgpack.decode(self._parts["figures"], type=Figures)
+
+
+def to_bytes(tables: StudyTables, concepts: ConceptTables, figures: Figures) -> bytes:
+    """Return what `StoredResults` reads."""
+    parts = {"tables": _written(tables), "concepts": _written(concepts), "figures": figures}
+    return msgspec.msgpack.encode(parts)
+
+
+def definitions(of: type[StudyTables] | type[ConceptTables]) -> dict[str, Any]:
+    """Return the definition of each table, by the name of its field."""
+    hints = get_type_hints(of, include_extras=True)
+    return {name: get_args(hint)[1] for name, hint in hints.items() if get_origin(hint) is Annotated}
+
+
+def _written(tables: StudyTables | ConceptTables) -> dict[str, Any]:
+    values = {field.name: getattr(tables, field.name) for field in fields(tables)}
+    return {name: tuple(value.rows) if isinstance(value, FilledTable) else value for name, value in values.items()}
+
+
+def _read(of: type[Tables], written: msgspec.Raw) -> Tables:
+    parts: Mapping[str, msgspec.Raw] = msgspec.msgpack.decode(written, type=dict[str, msgspec.Raw])
+    hints = get_type_hints(of, include_extras=True)
+    return of(**{name: _value(hint, parts[name]) for name, hint in hints.items()})
+
+
+def _value(hint: Any, written: msgspec.Raw) -> Any:
+    if get_origin(hint) is not Annotated:
+        return msgspec.msgpack.decode(written, type=hint)
+    filled, definition = get_args(hint)
+    rows = GenericAlias(tuple, (*get_args(filled), ...))
+    return FilledTable(definition, msgspec.msgpack.decode(written, type=rows))

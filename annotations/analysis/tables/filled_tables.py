@@ -1,0 +1,64 @@
+"""The tables of a study's analysis as types: their definitions with rows. `study_tables` computes the rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from annotations.analysis.observations.exclusion_counts import Counted
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.tables import study_columns as columns
+from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, Keyword, Method
+from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, Compared
+from annotations.analysis.tables.measures import SUMMARY
+from annotations.analysis.tables.phrase_splits import Panel, SplitPart
+from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION, SaturationPoint, TaskNovelty
+from annotations.analysis.tables.study_columns import Total
+from annotations.analysis.tables.table3 import Listed
+from annotations.tables.columns import Table
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class FilledTable(Generic[Row]):
+    """A table's definition and its rows."""
+
+    table: Table[Row]
+    rows: Sequence[Row]
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield the header, then the cells of each row, as they stand in the CSV file."""
+        return self.table.lines(self.rows)
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """Everything that the page shows and a release holds. missing: why images cannot be read, where they cannot.
+
+    Each table is annotated with its definition: what is stored are the rows alone.
+    """
+
+    slug: str
+    title: str
+    tasks: tuple[TaskFacts, ...]
+    conditions_of_study: tuple[str, ...]
+    people: Annotated[FilledTable[PersonTask], SUMMARY]
+    totals: Annotated[FilledTable[Total], columns.TOTALS]
+    experts: Annotated[FilledTable[PersonTask], columns.EXPERTS]
+    methods: Annotated[FilledTable[Method], METHODS]
+    keywords: Annotated[FilledTable[Keyword], KEYWORDS]
+    table_3: Annotated[FilledTable[Listed], columns.TABLE_3]
+    splits: Annotated[FilledTable[SplitPart], columns.SPLITS]
+    panels: Annotated[FilledTable[Panel], columns.PANELS]
+    saturation: Annotated[FilledTable[SaturationPoint], SATURATION]
+    novelty: Annotated[FilledTable[TaskNovelty], NOVELTY]
+    conditions: Annotated[FilledTable[Compared], CONDITIONS]
+    paired: Annotated[FilledTable[Compared], PAIRED]
+    counted: Annotated[FilledTable[Counted], columns.COUNTED]
+    missing: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[FilledTable[Any], ...]:
+        """Every table, in the order of a release."""
+        return tuple(value for value in vars(self).values() if isinstance(value, FilledTable))

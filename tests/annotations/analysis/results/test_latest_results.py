@@ -1,0 +1,170 @@
+"""A page shows the newest stored analysis, says as of when it is, and has a newer one computed after a change."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.results import latest_results
+from annotations.analysis.results.latest_results import AGAIN_AFTER, latest
+from annotations.analysis.results.study_results import StoredResults, definitions, to_bytes
+from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.study_tables import study_tables
+from annotations.models import BaseModel, JobState, Moderation, Study, StudyAnalysis, event_kinds
+from annotations.services import analysis_requests
+from annotations.services.logs import events
+from annotations.services.queue import jobs
+from annotations.services.releases import moderation
+from annotations.services.visits import withdrawal
+from tests.actors import Visit
+from tests.annotations.analysis.studies import analyse
+from tests.annotations.exports.rows import add_phrase
+from worker.study_analyses import analyse_due_studies
+
+LATER = dt.timedelta(minutes=4)
+
+
+def close(study: Study) -> Study:
+    """Time alone changes nothing of a closed study."""
+    Study.objects.filter(pk=study.pk).update(state="closed", closed_at=timezone.now())
+    study.refresh_from_db()
+    return study
+
+
+@pytest.fixture
+def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
+    return BaseModel.objects.get(pk=stored_base_model.pk)
+
+
+@pytest.fixture
+def closed(scripted: Study) -> Study:
+    return close(scripted)
+
+
+def test_what_is_read_is_what_was_computed(whole: Study) -> None:
+    tables, concepts = study_tables(whole), concept_tables(whole)
+    read = StoredResults(to_bytes(tables, concepts, {"map": {"mark": "point"}}))
+    assert (read.tables, read.concepts, read.figures) == (tables, concepts, {"map": {"mark": "point"}})
+
+
+def test_every_table_is_stored_under_its_own_definition(whole: Study) -> None:
+    for tables, of in ((study_tables(whole), StudyTables), (concept_tables(whole), ConceptTables)):
+        assert list(definitions(of).values()) == [filled.table for filled in tables.all]
+
+
+def test_the_first_look_asks_once_and_a_worker_answers(closed: Study) -> None:
+    assert latest(closed).results is None and latest(closed).results is None
+    assert StudyAnalysis.objects.filter(study=closed).count() == 1
+    assert analyse_due_studies() == 1
+    found = latest(closed)
+    assert found.results is not None and found.is_current and found.made_at is not None
+    assert found.results.tables == study_tables(closed)
+    assert analyse_due_studies() == 0
+
+
+def test_nothing_is_computed_for_a_study_that_nobody_looks_at(closed: Study) -> None:
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    assert analyse_due_studies() == 0
+
+
+def test_the_old_one_is_shown_while_a_newer_one_is_computed(closed: Study) -> None:
+    latest(analyse(closed))
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    with time_machine.travel(timezone.now() + LATER):
+        old = latest(closed)
+        assert old.results is not None and not old.is_current
+        assert analyse_due_studies() == 1
+        new = latest(closed)
+    assert new.is_current and new.tag != old.tag
+    assert StudyAnalysis.objects.filter(study=closed).count() == 1  # the old one is gone
+
+
+def test_a_study_that_changes_all_the_time_is_left_alone_for_a_while(closed: Study) -> None:
+    analyse(closed)
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    assert not latest(closed).is_current
+    assert analyse_due_studies() == 0
+
+
+def test_a_failure_is_told_and_tried_again_later(closed: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    latest(closed)
+    with monkeypatch.context() as broken:
+        broken.setattr("worker.study_analyses.read_rows", lambda study: 1 / 0)
+        analyse_due_studies()
+    found = latest(closed)
+    assert found.results is None and "ZeroDivisionError" in found.failure
+    assert analyse_due_studies() == 0
+    with time_machine.travel(timezone.now() + AGAIN_AFTER + LATER):
+        latest(closed)
+        assert analyse_due_studies() == 1
+        assert latest(closed).failure == ""
+
+
+def test_one_whose_worker_was_killed_is_taken_up_again(closed: Study) -> None:
+    latest(closed)
+    killed = jobs.claim(StudyAnalysis)
+    assert killed is not None and analyse_due_studies() == 0  # it may be at work
+    with time_machine.travel(timezone.now() + 2 * jobs.SILENT_FOR):
+        assert analyse_due_studies() == 1
+    with pytest.raises(jobs.JobLost):
+        analysis_requests.store(killed, "", b"")
+
+
+def test_one_of_an_earlier_version_is_not_read(closed: Study) -> None:
+    analyse(closed)
+    StudyAnalysis.objects.update(code_version="0.0.1")
+    assert latest(closed).results is None
+
+
+def test_who_withdraws_is_in_no_stored_analysis(open_study: Study, alice: Visit) -> None:
+    add_phrase(alice, "red", 0.5)
+    latest(analyse(open_study))
+    analysis_requests.ask(open_study, "")
+    running = jobs.claim(StudyAnalysis)
+    assert running is not None
+    withdrawal.withdraw(alice.session)
+    assert not StudyAnalysis.objects.exists()
+    with pytest.raises(jobs.JobLost):  # nor does one come in that had read the person before
+        analysis_requests.store(running, "", b"")
+
+
+def test_words_that_the_staff_hide_are_in_no_stored_analysis(open_study: Study, alice: Visit) -> None:
+    phrase = add_phrase(alice, "red", 0.5)
+    analyse(open_study)
+    moderation.moderate(phrase, Moderation.HIDDEN, by="coordinator", reason="names somebody")
+    assert not StudyAnalysis.objects.exists()
+
+
+def test_the_pages_say_as_of_when_they_are(closed: Study, coordinator_client: Client) -> None:
+    address = f"/admin/annotations/study/{closed.pk}"
+    for name in ("results", "concepts"):
+        shown = coordinator_client.get(f"{address}/{name}/").content.decode()
+        assert "The statistics of this study are being computed." in shown and 'data-poll="2"' in shown
+    analyse_due_studies()
+    for name in ("results", "concepts"):
+        shown = coordinator_client.get(f"{address}/{name}/").content.decode()
+        assert "As of " in shown and "a newer one is being computed" not in shown
+    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    assert "a newer one is being computed" in coordinator_client.get(f"{address}/results/").content.decode()
+    StudyAnalysis.objects.filter(study=closed).update(state=JobState.FAILED, error="No memory.")
+    assert "could not be computed: No memory." in coordinator_client.get(f"{address}/results/").content.decode()
+
+
+def test_the_api_says_as_of_when_a_table_is_or_that_it_comes(closed: Study, coordinator_client: Client) -> None:
+    address = f"/api/v1/studies/{closed.slug}/tables/estimates/"
+    early = coordinator_client.get(address)
+    assert (early.status_code, early.json()["error"]["code"]) == (409, "analysis_not_ready")
+    analyse_due_studies()
+    found = coordinator_client.get(address)
+    assert found.status_code == 200 and found["Clarify-As-Of"].startswith("20")
+    assert "Clarify-As-Of" not in coordinator_client.get(f"/api/v1/studies/{closed.slug}/tables/summary/")
+
+
+def test_a_process_reads_an_analysis_once(closed: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = latest(analyse(closed)).results
+    monkeypatch.setattr(latest_results, "StoredResults", None)
+    assert latest(closed).results is first

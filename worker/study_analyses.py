@@ -1,0 +1,31 @@
+"""Analyses of studies that pages asked for. Exports and releases compute with the same functions."""
+
+from annotations.analysis.concepts.concept_tables import concept_tables_of
+from annotations.analysis.observations.concept_matching import concepts_of
+from annotations.analysis.observations.study_fingerprint import state_of
+from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.results.study_results import to_bytes
+from annotations.analysis.tables.phrase_splits import look
+from annotations.analysis.tables.study_tables import tables_of
+from annotations.models import Study, StudyAnalysis
+from annotations.services import analysis_requests
+from worker.queue.due_jobs import work_on_due
+
+
+def analyse_due_studies() -> int:
+    """Compute every analysis that is due, one after the other; return how many ended. Raises OperationalError."""
+    return work_on_due(StudyAnalysis, _analyse)
+
+
+def _analyse(analysis: StudyAnalysis) -> None:
+    study = Study.objects.get(pk=analysis.study_id)
+    state = state_of(study)  # before the rows: what happens meanwhile makes the next analysis due
+    analysis_requests.store(analysis, state, results_of(study))
+
+
+def results_of(study: Study) -> bytes:
+    """Compute a study's results as they are now, in the form in which they are stored."""
+    rows = read_rows(study)
+    concept = concepts_of(rows)
+    tables = tables_of(study.slug, study.title, rows, concept, look)
+    return to_bytes(tables, concept_tables_of(study, rows, concept.said), {})
