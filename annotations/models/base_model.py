@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from annotations.models.arrays import unpack_int32
 from annotations.models.dataset import Dataset
+from modeling.arrays.datasets.groups import group_names
 
 
 class BaseModelOrigin(models.TextChoices):
@@ -52,3 +53,10 @@ class BaseModel(models.Model):
     def predicted(self) -> NDArray[np.int32]:
         """Predicted class of each row of the data set, NO_PREDICTION where there is none; int32[n], read-only."""
         return unpack_int32(self.predictions)
+
+    @property
+    def worst_group_name(self) -> str:
+        """Name of the group whose test images it gets right least often, the first of tied ones."""
+        names = group_names(self.dataset.class_names, self.dataset.attribute_names)
+        shares = [(share, name) for share, name in zip(self.test_metrics["accuracies"], names, strict=True)]
+        return min((each for each in shares if each[0] is not None), key=lambda each: each[0])[1]

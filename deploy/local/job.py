@@ -176,6 +176,7 @@ def _task_results(study: Study, task: TaskSummary) -> list[str]:
         f"class “{task.class_name}”: {len(task.participants)} participants on the task, "
         f"{sum(row.n_phrases for row in task.participants)} phrases, {done} retrained heads, {refused} refused",
         f"best error score of a participant         {_spread(task.best_error_score)}",
+        f"own gain on the worst group               {_spread(task.own_gain)}",
         f"worst-group accuracy, base model          {task.base_worst_group_accuracy:.3f}",
         f"worst-group accuracy, best-scored phrase  {_spread(task.worst_group_accuracy)}",
         f"…, best of all phrases (chosen on test)   {_spread(task.worst_group_accuracy_chosen_on_test)}",

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from annotations.admin.common.file_responses import CSV, SVG, file_answer
 from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.study_figures import figures, first_tasks
@@ -99,6 +100,7 @@ def _context(request: HttpRequest, study: Study, found: Latest) -> dict[str, Any
     unmeasured = any(each is None or each.state == JobState.FAILED for each in newest)
     return {
         "tables": tables,
+        "flow": flow_steps(tables.flow.rows),
         "words": [task_words(tables, task) for task in first],
         "left_out_tasks": len(tables.tasks) - len(first),
         "shown": shown,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from annotations.admin.common.number_formats import NONE
+from annotations.admin.results.finding_words import finding
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.estimands import Over
@@ -51,9 +52,10 @@ class MeasureRow:
 
 @dataclass(frozen=True)
 class TaskWords:
-    """What a task's people reached."""
+    """What a task's people reached. finding: the first sentences, before the others."""
 
     title: str
+    finding: list[str]
     sentences: list[str]
     rows: list[MeasureRow]
 
@@ -113,7 +115,8 @@ def task_words(tables: StudyTables, task: TaskFacts) -> TaskWords:
     """Return the sentences and the measures of one task."""
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
-    return TaskWords(task.title, list(_sentences(tables, task)), list(map(_measure_row, shown)))
+    found = list(finding(task, totals))
+    return TaskWords(task.title, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
 
 
 def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category]:

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.admin.common.number_formats import percent, points, score
+from annotations.admin.results.flow_words import flow_steps
+from annotations.analysis.observations.study_rows import people_kind
 from annotations.analysis.results.latest_results import latest
 from annotations.analysis.statistics.estimate_types import Spread
+from annotations.analysis.tables.flow_table import course_lines
 from annotations.exports.tables.summary import TaskSummary, summary_of
 from annotations.models import OPEN_STATES, Audience, Study, StudyState
 from annotations.readings.monitoring import study_progress
+from annotations.readings.monitoring.person_courses import courses
 from annotations.readings.prolific import status_comparison
 from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.services.studies import lifecycle
@@ -130,22 +134,22 @@ def overview(study: Study) -> dict[str, Any]:
         "entry_url": lifecycle.entry_url(study),
         "there": status_comparison.standing(study),
         "asked_there": status_comparison.newest_request(study),
-        "funnel": study_progress.funnel(study),
         "now": study_progress.people_now(study),
         "work": study_progress.work(study),
-        "results": _results(study),
+        **_results(study),
         "recent": study_progress.newest_phrases(study),
     }
 
 
-def _results(study: Study) -> list[ResultRow]:
+def _results(study: Study) -> dict[str, Any]:
     if study.state == StudyState.DRAFT:
-        return []  # of previews and rehearsals nothing counts
+        return {"flow": [], "results": []}  # of previews and rehearsals nothing counts
     results = latest(study).results
     if results is None:
-        return []
+        return {"flow": flow_steps(course_lines(courses(study, people_kind(study)))), "results": []}
     summary = summary_of(study, results.tables.people.rows)
-    return [_result_row(task) for task in summary.tasks if task.participants]
+    rows = [_result_row(task) for task in summary.tasks if task.participants]
+    return {"flow": flow_steps(results.tables.flow.rows), "results": rows}
 
 
 def _result_row(task: TaskSummary) -> ResultRow:

@@ -15,6 +15,7 @@ from annotations.models import (
     AnnotationSession,
     Assignment,
     Audience,
+    BaseModelOrigin,
     Benchmark,
     JobState,
     KeywordRanking,
@@ -25,6 +26,7 @@ from annotations.models import (
     Study,
     Task,
 )
+from annotations.readings.monitoring.person_courses import Courses, courses
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.retraining.controls import control_worst_groups
 
@@ -52,6 +54,7 @@ class RankedList:
 class TaskFacts:
     """A task and the base model that it shows. n_correct, n_error: of the class's validation images, None until scored.
 
+    is_imported: its last layer is not known, so any retraining gives it a new one. base_group: name of its worst group.
     control_worst_group: of the retraining without a phrase, None until a run is trained.
     benchmark: rows of the newest finished benchmark of the base model, as `Benchmark.rows` has them. keywords: the
     lists that were ranked on the class.
@@ -61,6 +64,8 @@ class TaskFacts:
     class_name: str
     dataset: str
     base_model: str
+    is_imported: bool
+    base_group: str
     base_worst_group: float
     control_worst_group: float | None
     base_average: float
@@ -68,6 +73,11 @@ class TaskFacts:
     n_error: int | None
     benchmark: tuple[dict[str, Any], ...]
     keywords: tuple[RankedList, ...]
+
+    @property
+    def control_name(self) -> str:
+        """What the control is called: predictions that were imported get another last layer by any retraining."""
+        return "A new last layer" if self.is_imported else "Control"
 
     @property
     def title(self) -> str:
@@ -91,6 +101,7 @@ class StudyRows(PhraseRows):
     condition_of: dict[str, str | None]
     assigned: tuple[Key, ...]
     at_work: frozenset[Key]
+    courses: Courses
     times: dict[Key, Times]
     counted: tuple[Counted, ...]
     new_concept_chance: float
@@ -110,6 +121,7 @@ def read_rows(study: Study) -> StudyRows:
         condition_of=condition_of,
         assigned=tuple(assigned.values_list(*_KEY)),
         at_work=frozenset(assigned.at_work().values_list(*_KEY)),
+        courses=courses(study, kind),
         times=task_times(study, kind),
         counted=tuple(each for each in counts(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
@@ -173,6 +185,8 @@ def _task_fact(task: Task, control: float | None, done: Benchmark | None, keywor
         class_name=task.class_name,
         dataset=task.base_model.dataset.name,
         base_model=task.base_model.name,
+        is_imported=task.base_model.origin == BaseModelOrigin.IMPORTED,
+        base_group=task.base_model.worst_group_name,
         base_worst_group=task.base_model.test_metrics["worst_group"],
         control_worst_group=control,
         base_average=task.base_model.test_metrics["average"],

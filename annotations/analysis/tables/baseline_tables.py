@@ -120,7 +120,7 @@ def methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iter
         )  # fmt: skip
         if task.control_worst_group is not None:
             yield Method(
-                task.position, "control", "Control (no phrase)", "Labels", 1, "one classifier",
+                task.position, "control", f"{task.control_name} (no phrase)", "Labels", 1, "one classifier",
                 task.control_worst_group, None, None, "",
             )  # fmt: skip
         for row in task.benchmark:

@@ -10,6 +10,7 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables import study_columns as columns
 from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, Keyword, Method
 from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, Compared
+from annotations.analysis.tables.flow_table import FLOW, FlowLine
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION, SaturationPoint, TaskNovelty
@@ -43,6 +44,7 @@ class StudyTables:
     title: str
     tasks: tuple[TaskFacts, ...]
     conditions_of_study: tuple[str, ...]
+    flow: Annotated[FilledTable[FlowLine], FLOW]
     people: Annotated[FilledTable[PersonTask], SUMMARY]
     totals: Annotated[FilledTable[Total], columns.TOTALS]
     experts: Annotated[FilledTable[PersonTask], columns.EXPERTS]

@@ -15,6 +15,7 @@ from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED
 from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
 from annotations.analysis.tables.estimands import ESTIMANDS
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
+from annotations.analysis.tables.flow_table import FLOW, flow_lines
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.analysis.tables.phrase_splits import Looked, look
 from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION
@@ -59,6 +60,7 @@ def tables_of(
         title=title,
         tasks=rows.tasks,
         conditions_of_study=rows.conditions,
+        flow=FilledTable(FLOW, flow_lines(rows.courses, people, titles)),
         people=FilledTable(SUMMARY, people),
         totals=FilledTable(columns.TOTALS, tuple(_totals(rows.tasks, people))),
         experts=FilledTable(columns.EXPERTS, experts),

@@ -42,8 +42,9 @@ Spreadsheets
   the empty cell as the only missing value, as rebuild.py does.
 
 The headline
-  summary.csv, column worst_group_accuracy: for each participant, the phrase with the best error score on the
-  validation images, and the worst-group accuracy that retraining with it reaches on the test images. The column
+  summary.csv, column own_gain: for each participant, the phrase with the best error score on the validation images, and
+  what it adds to the worst-group accuracy that the same retraining without a phrase reaches on the test images; 0 where
+  nothing could be retrained with, so that nobody who was given the task is left out (flow.csv). The column
   worst_group_accuracy_chosen_on_test is the best over all of a person's phrases. The test images chose that phrase, so
   it is optimistic; it is there because the paper reports it.
 """

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from annotations.analysis.tables.flow_table import FLOW
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusion_columns import EXCLUSIONS
@@ -20,6 +21,7 @@ TABLES: tuple[Table[Any], ...] = (
     RUNS,
     END_ANSWERS,
     SPANS,
+    FLOW,
     SUMMARY,
     LONG,
     TOTALS,

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import PersonTask, person_tasks
-from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.observations.study_rows import people_kind, read_rows
 from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
+from annotations.analysis.tables.flow_table import FlowLine, flow_lines
 from annotations.models import Study
+from annotations.readings.monitoring.person_courses import courses
 
 
 @dataclass(frozen=True)
@@ -81,3 +83,9 @@ def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:
             for task in study.tasks.with_base_models()
         )
     )
+
+
+def flow_of(study: Study, summary: StudySummary) -> tuple[FlowLine, ...]:
+    """Return who is counted in a summary that was made of the same rows."""
+    rows = [row for task in summary.tasks for row in task.participants]
+    return flow_lines(courses(study, people_kind(study)), rows, [task.task for task in summary.tasks])

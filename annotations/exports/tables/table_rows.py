@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Model, Q, QuerySet
 
+from annotations.analysis.tables.flow_table import FLOW
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusion_columns import EXCLUSIONS
@@ -19,7 +20,7 @@ from annotations.exports.tables.headline_tables import LONG, TOTALS, long_rows, 
 from annotations.exports.tables.phrase_columns import PHRASES
 from annotations.exports.tables.run_columns import RUNS
 from annotations.exports.tables.study_files import TABLES
-from annotations.exports.tables.summary import StudySummary
+from annotations.exports.tables.summary import StudySummary, flow_of
 from annotations.exports.tables.visit_columns import ASSIGNMENTS, PARTICIPANTS, SESSIONS
 from annotations.models import (
     AnnotationSession,
@@ -59,6 +60,7 @@ def sources(study: Study, summary: StudySummary) -> list[Source]:
     of_rows = [source_of(study, table.name) for table in TABLES if table.name in _QUERIES]
     wide = wide_table(task.task for task in summary.tasks)
     by_name = {
+        "flow": Source(FLOW, flow_of(study, summary)),
         "summary": Source(SUMMARY, [row for task in summary.tasks for row in task.participants]),
         "measures_long": Source(LONG, long_rows(summary)),
         "participants_wide": Source(wide, wide_rows(summary)),

@@ -1,45 +1,11 @@
-"""How far a study is: how far people came, where they are now, and what was done, without previews and rehearsals."""
-
-from dataclasses import dataclass
+"""How far a study is: where people are now, and what was done, without previews and rehearsals."""
 
 from django.db.models import Count, Q, QuerySet
 
-from annotations.models import Audience, Phrase, PhraseState, Run, RunState, Stage, Study
+from annotations.models import Phrase, PhraseState, Run, RunState, Stage, Study
 from annotations.models.arrays import without_arrays
 
 _NEWEST = 15
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One row of the funnel: how many of those who entered came this far."""
-
-    label: str
-    n: int
-    n_entered: int
-
-
-def funnel(study: Study) -> list[Bar]:
-    """Return how many people came how far, from the first step to the last."""
-    counted = study.sessions.counted().aggregate(
-        entered=Count("id"),
-        consented=Count("consented_at"),
-        taught=Count("tutorial_done_at"),
-        finished=Count("id", filter=Q(stage=Stage.FINISHED)),
-    )
-    # Apart, since the join on phrases repeats a session for each.
-    tried = study.sessions.counted().filter(assignments__phrases__isnull=False).distinct().count()
-    labels = {
-        "entered": "Entered",
-        "consented": "Consented",
-        "taught": "Did the tutorial",
-        "tried": "Submitted a phrase",
-        "finished": "Finished",
-    }
-    if study.audience == Audience.EXPERTS:  # they begin with the tasks
-        labels = {key: label for key, label in labels.items() if key not in ("consented", "taught")}
-    counts = {**counted, "tried": tried}
-    return [Bar(label, counts[key], counts["entered"]) for key, label in labels.items()]
 
 
 def people_now(study: Study) -> list[tuple[str, int]]:

@@ -1,0 +1,56 @@
+"""The first sentences of the results page: what people's words gained, how sure that is, and whom it rests on."""
+
+from collections.abc import Iterator, Sequence
+
+from annotations.admin.common.number_formats import percent, points
+from annotations.admin.results.flow_words import reasons
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.statistics.estimates import Estimate
+from annotations.analysis.tables.estimands import Over
+from annotations.analysis.tables.study_columns import Total
+
+_FEW = 5  # people; with fewer an interval says little
+
+
+def finding(task: TaskFacts, totals: Sequence[Total]) -> Iterator[str]:
+    """Yield the sentences of one task. totals: its own."""
+    of = {(total.measure, total.over): total for total in totals}
+    gain, complete = of["own_gain", Over.ALLOCATED], of["own_gain", Over.WITH_RUN]
+    reached = of["worst_group_accuracy", Over.ALLOCATED].estimate.mean
+    if gain.estimate.mean is None or reached is None:
+        return
+    yield f"People's words added {points(gain.estimate.mean)} points on the worst group{_sure(gain.estimate)}."
+    without = "a new last layer without words" if task.is_imported else "the same retraining without words"
+    yield (
+        f"Of the worst group's test images the model is right on {percent(task.base_worst_group)} before "
+        f"(“{task.base_group}”), on {percent(task.control_worst_group)} after {without}, and on {percent(reached)} "
+        "with people's words."
+    )
+    yield _rests_on(gain, complete)
+
+
+def _sure(of: Estimate) -> str:
+    """How sure a mean is, as the end of its sentence."""
+    if of.low is None or of.high is None:
+        return ". That is one person, too few to say how sure it is"
+    told = f" (95% interval {points(of.low)} to {points(of.high)})"
+    if of.low <= 0 <= of.high:
+        return f"{told}, which may be nothing: the interval holds 0"
+    return f"{told}, from {of.n} people: few" if of.n < _FEW else told
+
+
+def _rests_on(gain: Total, complete: Total) -> str:
+    n = gain.estimate.n
+    told = f"That is the mean of {_all(n)} who had the task"
+    out = {reason: n for reason, n in complete.missing.items() if reason not in gain.missing}
+    if out:
+        told += f"; {sum(out.values()):,} of them count as no gain ({reasons(sorted(out.items()))})"
+        if complete.estimate.mean is not None:
+            told += f", and without these it is {points(complete.estimate.mean)}"
+    if gain.missing:
+        told += f". In no mean: {reasons(sorted(gain.missing.items()))}"
+    return f"{told}."
+
+
+def _all(n: int) -> str:
+    return "1 person" if n == 1 else f"{n:,} people"

@@ -1,0 +1,73 @@
+"""Who is counted, in words: the steps of a study's people, and why some came no further."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from annotations.analysis.tables.flow_table import COUNTED, WITH_RUN, FlowLine
+
+_STEPS = {
+    "entered": "entered",
+    "consented": "agreed",
+    "checked": "passed the check",
+    "allocated": "were given a task",
+    "worked": "wrote a phrase",
+    "finished": "finished",
+    COUNTED: "are counted",
+    WITH_RUN: "have a retraining",
+}
+_REASONS = {
+    "declined": "declined",
+    "no_answer": "did not answer",
+    "failed_check": "did not pass",
+    "returned": "returned it on Prolific",
+    "timed_out": "timed out on Prolific",
+    "time_over": "ran out of time",
+    "left": "left",
+    "study_closed": "stopped as the study closed",
+    "no_phrase": "without a phrase",
+    "inside": "still inside",
+    "withdrew": "withdrew",
+    "erased": "withdrew and are erased",
+    "refused": "with words that nothing can be retrained with",
+    "pending": "not known yet",
+    "failed": "a computation failed",
+    "no_control": "the control is not trained yet",
+}
+
+
+@dataclass(frozen=True)
+class FlowStep:
+    """One step, ready to show. n_entered: of the whole study; out: those who did not come to it, and why."""
+
+    label: str
+    n: int
+    n_entered: int
+    out: tuple[str, ...]
+
+
+def flow_steps(lines: Sequence[FlowLine]) -> list[FlowStep]:
+    """Return the steps of the whole study; `checked`, which is one with `allocated`, is left to the file."""
+    whole = [line for line in lines if line.task is None]
+    n_entered = next(line.people for line in whole)
+    reached = {line.step: line.people for line in whole if not line.reason}
+    return [
+        FlowStep(_STEPS[step], n, n_entered, _out(line for line in whole if line.step in (step, _BEFORE.get(step))))
+        for step, n in reached.items()
+        if step != "checked"
+    ]
+
+
+_BEFORE = {"allocated": "checked"}
+
+
+def _out(lines: Iterable[FlowLine]) -> tuple[str, ...]:
+    return tuple(f"{line.people:,} {_REASONS[line.reason]}" for line in lines if line.reason)
+
+
+def reasons(out: Iterable[tuple[str, int]]) -> str:
+    """Return reasons with their numbers of people as the end of a sentence.
+
+    >>> reasons([("no_phrase", 1), ("refused", 2)])
+    '1 without a phrase, 2 with words that nothing can be retrained with'
+    """
+    return ", ".join(f"{n:,} {_REASONS[reason]}" for reason, n in out)

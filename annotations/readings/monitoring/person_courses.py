@@ -1,0 +1,117 @@
+"""How far each person came in a study, and why no further: everybody who entered, once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from django.db.models import Exists, OuterRef
+
+from annotations.models import (
+    Allocation,
+    AllocationState,
+    AnnotationSession,
+    Assignment,
+    EndReason,
+    Phrase,
+    SessionKind,
+    Stage,
+    Study,
+    StudyState,
+)
+from annotations.models.participant import LASTING
+
+
+class Step(IntEnum):
+    """What a person came to, in this order."""
+
+    ENTERED = 0
+    CONSENTED = 1
+    CHECKED = 2
+    ALLOCATED = 3
+    WORKED = 4
+    FINISHED = 5
+
+
+EXPERTS_STEPS = (Step.ENTERED, Step.ALLOCATED, Step.WORKED, Step.FINISHED)  # they begin with the tasks
+
+
+@dataclass(frozen=True)
+class Course:
+    """One person. reason: why they came no further than their step, or withdrew after the last; else empty."""
+
+    participant: str
+    step: Step
+    reason: str
+
+
+@dataclass(frozen=True)
+class Courses:
+    """Everybody of one kind, by pseudonym, and the steps that they could come to."""
+
+    steps: tuple[Step, ...]
+    people: tuple[Course, ...]
+
+
+ERASED, WITHDREW = "erased", "withdrew"
+INSIDE = "inside"  # may still go on
+_ENDED = {Stage.DECLINED: "declined", Stage.NOT_PASSED: "failed_check"}
+_ON_PROLIFIC = ("returned", "timed_out")  # why a place was released
+REASONS = (
+    *(*_ENDED.values(), "no_answer", *_ON_PROLIFIC, "time_over", "left", "study_closed", "no_phrase"),
+    *(INSIDE, WITHDREW, ERASED),
+)
+
+
+def courses(study: Study, kind: SessionKind) -> Courses:
+    """Return the course of everybody of a kind who entered: that of the visit that came furthest."""
+    furthest: dict[str, Course] = {}
+    for course in _of_visits(study, kind):
+        known = furthest.get(course.participant)
+        if known is None or course.step >= known.step:
+            furthest[course.participant] = course
+    steps = EXPERTS_STEPS if kind == SessionKind.EXPERT else tuple(Step)
+    return Courses(steps, tuple(furthest[participant] for participant in sorted(furthest)))
+
+
+def _of_visits(study: Study, kind: SessionKind) -> Iterator[Course]:
+    """The course of each visit, the earliest first."""
+    work = Assignment.objects.filter(session=OuterRef("pk"))
+    visits = study.sessions.filter(kind=kind).select_related("participant", "allocation").order_by("created_at", "pk")
+    visits = visits.annotate(
+        has_tasks=Exists(work),
+        has_phrase=Exists(Phrase.objects.filter(assignment__session=OuterRef("pk"))),
+        is_time_over=Exists(work.filter(end_reason=EndReason.TIME_OVER)),
+    )
+    for visit in visits.defer("sealed_withdrawal_token"):
+        step = _step(visit)
+        yield Course(
+            visit.participant.pseudonym, step, _reason(visit, step, is_closed=study.state == StudyState.CLOSED)
+        )
+
+
+def _step(visit: AnnotationSession) -> Step:
+    """The furthest step of a visit that is known: of one that is erased its tasks are not."""
+    if visit.stage == Stage.FINISHED and (visit.has_phrase or visit.erased_at is not None):  # type: ignore[attr-defined]
+        return Step.FINISHED
+    if visit.has_phrase:  # type: ignore[attr-defined]
+        return Step.WORKED
+    if visit.has_tasks:  # type: ignore[attr-defined]
+        return Step.ALLOCATED
+    return Step.CONSENTED if visit.consented_at is not None else Step.ENTERED
+
+
+def _reason(visit: AnnotationSession, step: Step, *, is_closed: bool) -> str:
+    if visit.erased_at is not None:
+        return ERASED
+    if visit.withdrawn_at is not None:
+        return WITHDREW
+    if visit.stage == Stage.FINISHED:
+        return "" if step is Step.FINISHED else "no_phrase"
+    if visit.stage not in LASTING:
+        return _ENDED[Stage(visit.stage)]
+    place: Allocation | None = getattr(visit, "allocation", None)
+    if place is not None and place.release_reason in _ON_PROLIFIC:
+        return place.release_reason
+    if place is None or place.state == AllocationState.LIVE:
+        return "study_closed" if is_closed else INSIDE if place or visit.is_expert else "no_answer"
+    return "time_over" if visit.is_time_over else "left"  # type: ignore[attr-defined]

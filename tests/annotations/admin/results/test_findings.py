@@ -1,0 +1,104 @@
+"""The first lines of the results page: what people's words gained, how sure that is, and who is counted."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.models import AnnotationSession, BaseModel, BaseModelOrigin, Control, Run, RunState, Study
+from annotations.services.visits import erasure, withdrawal
+from tests.actors import SQUARE, Visit
+from tests.annotations.analysis.studies import analyse, tell, two_tasks
+from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.views.pages import tree
+
+CONTROL = 0.5
+
+
+@pytest.fixture
+def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
+    return BaseModel.objects.get(pk=stored_base_model.pk)
+
+
+def train_control(base_model: BaseModel) -> None:
+    measures = {"average_accuracy": 0.6, "plain_average_accuracy": 0.6, "robustness_gap": 0.1, "group_accuracies": []}
+    Control.objects.create(
+        dataset=base_model.dataset, target_classes=[SQUARE], l2=base_model.l2, worst_group_accuracy=CONTROL, **measures,
+        test_predictions=b"", head=b"", loss=0, certified_gap=0, code_version="",
+    )  # fmt: skip
+
+
+def said_by(n: int, accuracy: float = 0.75) -> list[Tried]:
+    return [Tried(1, f"p{i}", f"red {i}", 0.5, accuracy + (i % 2) / 100, 15, 9, 1) for i in range(n)]
+
+
+def found(client: Client, study: Study) -> list[str]:
+    page = tree(client.get(f"/admin/annotations/study/{analyse(study).pk}/results/"))
+    return [" ".join(each.text.split()) for each in page.select("#results-found p, #results-flow li")]
+
+
+def of_task(client: Client, study: Study) -> list[str]:
+    """What is said of the first task: the sentences from the one on own gain on."""
+    told = found(client, study)
+    return told[next(place for place, each in enumerate(told) if each.startswith("People's words")) :]
+
+
+def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    BaseModel.objects.update(origin=BaseModelOrigin.TRAINED, head=b"head")
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    Run.objects.filter(assignment__session__participant__pseudonym="p5").update(state=RunState.REFUSED, reason="small")
+    Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
+    train_control(base_model)
+    gain, accuracies, over, *_ = of_task(coordinator_client, study)
+    assert gain.startswith("People's words added +21.2 points on the worst group (95% interval ") and "0." not in gain
+    assert "on 25.0% before (“square, " in accuracies
+    assert "on 50.0% after the same retraining without words, and on 71.2% with people's words." in accuracies
+    assert over == (
+        "That is the mean of 6 people who had the task; 1 of them count as no gain (1 with words that nothing can be "
+        "retrained with), and without these it is +25.4."
+    )
+
+
+def test_an_interval_that_holds_0_is_said_to_be_perhaps_nothing(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    study = two_tasks(base_model)
+    tell(study, [each._replace(worst_group_accuracy=0.4 + i / 20) for i, each in enumerate(said_by(6))])
+    train_control(base_model)
+    assert "which may be nothing: the interval holds 0." in of_task(coordinator_client, study)[0]
+
+
+def test_one_person_is_too_few(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
+    add_run(add_phrase(alice, "red", 0.75), 0.75)
+    train_control(open_study.tasks.get().base_model)
+    assert "That is one person, too few to say how sure it is." in of_task(coordinator_client, open_study)[0]
+
+
+def test_of_imported_predictions_the_control_is_a_new_last_layer(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    train_control(base_model)
+    assert "on 50.0% after a new last layer without words" in of_task(coordinator_client, study)[1]
+    page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
+    assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page
+
+
+def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
+    add_run(add_phrase(alice, "red", 0.75), 0.75)
+    session = AnnotationSession.objects.get(pk=alice.session.pk)
+    train_control(open_study.tasks.get().base_model)
+    assert found(coordinator_client, open_study)[-7:] == [
+        "1 entered", "1 agreed", "1 were given a task", "1 wrote a phrase", "0 finished 1 still inside",
+        "1 are counted", "1 have a retraining",
+    ]  # fmt: skip
+    withdrawal.withdraw(session)
+    erasure.erase_due(timezone.now())
+    assert found(coordinator_client, open_study)[-7:] == [
+        "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase", "0 finished",
+        "0 are counted", "0 have a retraining",
+    ]  # fmt: skip
