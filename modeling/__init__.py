@@ -1,0 +1,53 @@
+"""Clarify's method as functions over arrays: no Django, no database.
+
+    import modeling as clarify
+
+    report = clarify.explain(embeddings, labels, predictions, phrases=["red", "striped"], encoder="bundled:small-clip")
+    report.table()
+    head = report.correct("red")
+    head.gain
+
+These names are loaded when they are first used, so importing the package loads neither torch nor pandas.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modeling.arrays.common.modeling_errors import ModelingError
+    from modeling.explanations.correction import Correction, OwnGain
+    from modeling.explanations.explanation import Explanation, ScoredPhrase, explain
+    from modeling.explanations.last_layer import LastLayer
+    from modeling.tensors.encoders import load_encoder
+
+__all__ = [
+    "Correction",
+    "Explanation",
+    "LastLayer",
+    "ModelingError",
+    "OwnGain",
+    "ScoredPhrase",
+    "explain",
+    "load_encoder",
+]
+
+_MODULES = {
+    "Correction": "modeling.explanations.correction",
+    "Explanation": "modeling.explanations.explanation",
+    "LastLayer": "modeling.explanations.last_layer",
+    "ModelingError": "modeling.arrays.common.modeling_errors",
+    "OwnGain": "modeling.explanations.correction",
+    "ScoredPhrase": "modeling.explanations.explanation",
+    "explain": "modeling.explanations.explanation",
+    "load_encoder": "modeling.tensors.encoders",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -122,6 +122,7 @@ BY_NAME = {
     "annotations/apps.py",  # checks import models, which Django has loaded by then
     "deploy/local/drill.py",  # as `stack`
     "deploy/local/stack.py",  # the models' settings need the servers that are started here
+    "modeling/__init__.py",  # its public names, so that importing it loads neither torch nor pandas
     "modeling/tensors/encoders/python_encoder.py",  # an encoder's spec names a module of somebody else's
 }
 

@@ -15,11 +15,10 @@ from scipy.stats import binomtest
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids
+from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES, percentile_interval, resampled_accuracies
 from worker.baselines.outcomes import Figure, Interval, Outcome, Row
 
-RESAMPLES = 2000
 SEED = 0
-CONFIDENCE = 0.95
 
 Values = Mapping[Figure, NDArray[np.float64]]  # of one row, float64[resamples] for each figure
 
@@ -65,8 +64,8 @@ def resample(images: GroupedLabels, rows: Sequence[Row], resamples: int = RESAMP
     outcomes = [outcome for row in rows for outcome in row.outcomes]
     if not outcomes:
         return [_figures(np.full((0, resamples, 1), np.nan), images) for _ in rows]
-    right = np.stack([outcome.predictions == images.labels for outcome in outcomes]).astype(np.float32)
-    of_outcomes = _group_accuracies(right, images.groups, resamples, np.random.default_rng(seed))
+    right = np.stack([outcome.predictions == images.labels for outcome in outcomes])
+    of_outcomes = resampled_accuracies(right, images.groups, resamples, seed)
     ends = np.cumsum([len(row.outcomes) for row in rows])
     return [_figures(of_row, images) for of_row in np.split(of_outcomes, ends[:-1])]
 
@@ -91,7 +90,7 @@ def comparisons(images: GroupedLabels, rows: Sequence[Row], values: Sequence[Val
             rows[best].name,
             rows[i].name,
             means[best] - mean,
-            *_bounds(values[best][worst] - values[i][worst]),
+            *percentile_interval(values[best][worst] - values[i][worst]),
             _mcnemar(images, rows[best], rows[i]),
         )
         for i, mean in means.items()
@@ -105,7 +104,7 @@ def told_apart(best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     Best against each of the others needs no correction for many tests: all of them have to be won.
     """
     difference = best - other
-    return bool((difference == 0).all()) or _bounds(difference)[0] > 0
+    return bool((difference == 0).all()) or percentile_interval(difference)[0] > 0
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
@@ -119,18 +118,6 @@ def group_intervals(outcome: Outcome) -> list[tuple[float, float] | None]:
     metrics = outcome.metrics
     pairs = zip(metrics.accuracies, metrics.counts, strict=True)
     return [None if share is None else wilson(round(share * n), n) for share, n in pairs]
-
-
-def _group_accuracies(
-    right: NDArray[np.float32], groups: NDArray[np.int64], resamples: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Return float64[K, resamples, groups that have images]: accuracies of K classifiers, each group drawn anew."""
-    accuracies = []
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=resamples)
-        accuracies.append(right[:, members] @ drawn.astype(np.float32).T / len(members))
-    return np.stack(accuracies, axis=2).astype(np.float64)
 
 
 def _figures(accuracies: NDArray[np.float64], images: GroupedLabels) -> dict[Figure, NDArray[np.float64]]:
@@ -152,12 +139,7 @@ def _figures(accuracies: NDArray[np.float64], images: GroupedLabels) -> dict[Fig
 def _interval(row: Row, values: Values, figure: Figure) -> Interval:
     mean = row.spread(figure).mean
     assert mean is not None, "a row with an outcome has a mean"
-    return Interval(*_bounds(values[figure]), bias=float(values[figure].mean() - mean))
-
-
-def _bounds(values: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    return Interval(*percentile_interval(values[figure]), bias=float(values[figure].mean() - mean))
 
 
 def _mcnemar(images: GroupedLabels, a: Row, b: Row) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES
 from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource
 from worker.baselines.method_inputs import HELD_OUT, Bench
 from worker.baselines.outcomes import Figure, Outcome, Row
@@ -12,7 +13,7 @@ from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.baselines.shown_model import ShownModel
 from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.benchmark_report import Report
-from worker.benchmarks.paired_bootstrap import CONFIDENCE, RESAMPLES, SEED, group_intervals
+from worker.benchmarks.paired_bootstrap import SEED, group_intervals
 from worker.common.library_versions import library_versions
 
 

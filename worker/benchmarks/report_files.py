@@ -8,10 +8,11 @@ from dataclasses import fields
 from typing import Any
 
 from annotations.tables.columns import write_cell
+from modeling.arrays.retraining.group_resampling import RESAMPLES
 from worker.baselines.outcomes import Figure, Row
 from worker.benchmarks.benchmark_machine import machine_in_words
 from worker.benchmarks.benchmark_report import Report
-from worker.benchmarks.paired_bootstrap import RESAMPLES, SEED, Comparison, group_intervals
+from worker.benchmarks.paired_bootstrap import SEED, Comparison, group_intervals
 from worker.benchmarks.predictions_file import PREDICTIONS, write_predictions
 from worker.benchmarks.provenance import annotation_document, document, versions
 from worker.benchmarks.report_tables import FULL, LAYOUTS, NONE, Table, escaped

@@ -1,0 +1,1 @@
+"""The method for people who write Python: explain a classifier's errors, and correct its last layer."""

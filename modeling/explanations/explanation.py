@@ -1,0 +1,364 @@
+"""Which phrases tell a class's errors from its correct predictions (paper, section 4.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+import modeling
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.phrases.error_score import ErrorScore, error_scores
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.phrase_reading import ReadPhrase
+from modeling.arrays.phrases.phrase_text import normalise
+from modeling.arrays.retraining.group_accuracies import hardest_class
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from modeling.explanations import inputs
+from modeling.explanations.contact_sheet import contact_sheet
+from modeling.explanations.inputs import SPLITS, Classes
+from modeling.explanations.phrase_texts import EmbeddedPhrase, Phrases, embedded_phrases
+
+if TYPE_CHECKING:
+    from modeling.explanations.correction import Correction
+    from modeling.tensors.encoders import Encoder
+
+TRAIN, VALIDATION, TEST = range(len(SPLITS))
+TEMPLATE = "an image of a {phrase}"
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredPhrase:
+    """A phrase and how it splits the validation images of the class.
+
+    Attributes
+    ----------
+    phrase : str
+    read : ReadPhrase
+        What of it is scored.
+    embedding : float32 ndarray of shape (d,)
+    similarities : float32 ndarray of shape (m,)
+        Of the m validation images of the class, times the sign.
+    error_score : ErrorScore
+    adjusted_p : float
+        Probability that the best of as many independent texts scores as high where labels are shuffled.
+    """
+
+    phrase: str
+    read: ReadPhrase
+    embedding: NDArray[np.float32]
+    similarities: NDArray[np.float32]
+    error_score: ErrorScore
+    adjusted_p: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Phrases scored on one class, from `explain`.
+
+    Attributes
+    ----------
+    classes : Classes
+    target_class : int
+        Position of the class among `classes.names`.
+    images : float32 ndarray of shape (n, d)
+        Unit rows, compared with texts.
+    features : float32 ndarray of shape (n, e)
+        What a last layer is trained on.
+    splits : int64 ndarray of shape (n,)
+        0 train, 1 validation, 2 test. Scores are of validation, gains of test.
+    groups : int64 ndarray of shape (n,)
+        Groups among which the worst one is sought: class by attribute, or the classes.
+    group_names : tuple of str
+    phrases : tuple of ScoredPhrase
+        By error score, the highest first; the earliest wins a tie.
+    level : float
+        Score that the best of as many texts unrelated to the errors stays at or below in 95 of 100 cases.
+    pictures : object or None
+        What was passed as images, where these are pictures.
+    """
+
+    classes: Classes
+    target_class: int
+    images: NDArray[np.float32]
+    features: NDArray[np.float32]
+    splits: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    group_names: tuple[str, ...]
+    phrases: tuple[ScoredPhrase, ...]
+    level: float
+    pictures: Any = None
+
+    @property
+    def class_name(self) -> str:
+        """Return the name of the class."""
+        return self.classes.names[self.target_class]
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Return the validation images of the class, as positions among all n."""
+        return np.flatnonzero((self.splits == VALIDATION) & (self.classes.labels == self.target_class))
+
+    @cached_property
+    def is_error(self) -> NDArray[np.bool_]:
+        """Return which of `rows` are predicted wrongly."""
+        wrong: NDArray[np.bool_] = (self.classes.predictions != self.classes.labels)[self.rows]
+        return wrong
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a phrase, the best first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `error_score`, the `level` that unrelated words reach and whether the score is above it, `adjusted_p`,
+            the similarity `threshold`, and the split: `wrong_with` of `n_with` images that have the phrase, and
+            `wrong_without` of `n_without` that do not. An empty threshold means that the phrase separates nothing.
+        """
+        return pd.DataFrame([self._line(each) for each in self.phrases])
+
+    def phrase(self, phrase: str) -> ScoredPhrase:
+        """Find a scored phrase by its words.
+
+        Parameters
+        ----------
+        phrase : str
+
+        Returns
+        -------
+        ScoredPhrase
+
+        Raises
+        ------
+        BadArray
+            If it was not scored.
+        """
+        for each in self.phrases:
+            if each.phrase == normalise(phrase):
+                return each
+        raise BadArray(f"{phrase!r} was not scored; explain with it among the phrases")
+
+    def show(self, phrase: str | None = None, count: int = 12) -> Image.Image:
+        """Draw images with a phrase beside images without it, errors first.
+
+        Parameters
+        ----------
+        phrase : str, optional
+            Default: the best one.
+        count : int, default 12
+            Images a side, wrong and correct ones in the proportion of the side; the most like the phrase on the left,
+            the least like it on the right.
+
+        Returns
+        -------
+        PIL image
+            Notebooks show it. Errors have a red frame.
+
+        Raises
+        ------
+        BadArray
+            If the images were passed as embeddings, or the phrase was not scored or has no threshold.
+        """
+        if self.pictures is None:
+            raise BadArray("there are no pictures to show: the images were passed as embeddings")
+        scored = self.phrases[0] if phrase is None else self.phrase(phrase)
+        above, order = self._above(scored), np.argsort(-scored.similarities, kind="stable")
+        images = self.pictures["image"] if inputs.is_table(self.pictures) else self.pictures
+        sides = [
+            [(inputs.picture(images[int(self.rows[i])]), bool(self.is_error[i])) for i in self._sample(side, count)]
+            for side in (order[above[order]], order[~above[order]][::-1])
+        ]
+        line = self._line(scored)
+        titles = (
+            f"with “{scored.phrase}”: wrong on {line['wrong_with']} of {line['n_with']}",
+            f"without: wrong on {line['wrong_without']} of {line['n_without']}",
+        )
+        return contact_sheet(titles, sides)
+
+    def correct(
+        self,
+        phrase: str,
+        *,
+        l2: float = 0.01,
+        scheme: str = DEFAULT_SCHEME,
+        threshold: float | None = None,
+        seed: int = 0,
+    ) -> "Correction":
+        """Retrain the last layer with the slices that a phrase makes.
+
+        Images of the class with and without the phrase then count alike (paper, section 4.2).
+
+        Parameters
+        ----------
+        phrase : str
+            One that was scored.
+        l2 : float, default 0.01
+            Penalty λ > 0.
+        scheme : {"class_equal", "paper", "mean_slices", "class_mass"}, default "class_equal"
+            Weights of the slices, as in `slice_weights`.
+        threshold : float, optional
+            τ; default: the one of the error score.
+        seed : int, default 0
+            Of the interval.
+
+        Returns
+        -------
+        Correction
+
+        Raises
+        ------
+        BadArray
+            If the phrase was not scored or has no threshold, or an argument is invalid.
+        SliceTooSmall
+            If a slice has fewer than five training images.
+        NotConverged
+            If the solver misses its tolerance.
+        """
+        return modeling.Correction.of(self, self.phrase(phrase), l2=l2, scheme=scheme, threshold=threshold, seed=seed)
+
+    def _line(self, scored: ScoredPhrase) -> dict[str, Any]:
+        score = scored.error_score
+        above = np.zeros(len(self.rows), np.bool_) if score.threshold is None else self._above(scored)
+        return {
+            "phrase": scored.phrase,
+            "error_score": score.value,
+            "level": self.level,
+            "is_above_level": score.value > self.level,
+            "adjusted_p": scored.adjusted_p,
+            "threshold": score.threshold,
+            "wrong_with": int(self.is_error[above].sum()),
+            "n_with": int(above.sum()),
+            "wrong_without": int(self.is_error[~above].sum()),
+            "n_without": int((~above).sum()),
+        }
+
+    def _above(self, scored: ScoredPhrase) -> NDArray[np.bool_]:
+        if scored.error_score.threshold is None:
+            raise BadArray(f"“{scored.phrase}” separates nothing: its error score is 0, so it has no threshold")
+        above: NDArray[np.bool_] = scored.similarities > np.float32(scored.error_score.threshold)
+        return above
+
+    def _sample(self, side: NDArray[np.int64], count: int) -> list[int]:
+        """Of a side's images in order, `count` with as large a share of errors as the side has, errors first."""
+        wrong = side[self.is_error[side]]
+        n_wrong = round(min(count, len(side)) * len(wrong) / max(len(side), 1))
+        right = side[~self.is_error[side]][: min(count, len(side)) - n_wrong]
+        return [*wrong[:n_wrong].tolist(), *right.tolist()]
+
+
+def explain(
+    images: Any,
+    labels: Any,
+    predictions: Any,
+    *,
+    phrases: Phrases = (),
+    keywords: Phrases = (),
+    encoder: "str | Encoder | None" = None,
+    target_class: object = None,
+    groups: Any = None,
+    features: Any = None,
+    splits: Any = None,
+    template: str = TEMPLATE,
+    seed: int = 0,
+) -> Explanation:
+    """Score phrases by how well they tell errors from correct predictions.
+
+    Parameters
+    ----------
+    images : array_like of shape (n, d), sequence of n PIL images or paths, or a Hugging Face data set
+        Embeddings of the encoder, or pictures that it embeds.
+    labels, predictions : array_like of shape (n,), or str
+        Classes by name or number, or the names of a data set's columns.
+    phrases, keywords : sequence of str, or mapping of str to ndarray of shape (d,)
+        What to score: phrases are read as people type them ("there is no water" is water with sign -1), keywords as
+        they stand. A mapping brings text embeddings, so that no encoder is needed. One of the two.
+    encoder : str or Encoder, optional
+        A spec, as `load_encoder` takes it, or an encoder. It makes what is not given as embeddings.
+    target_class : str or int, optional
+        Name of the class. Default: the one with the highest error rate on validation.
+    groups : array_like of shape (n,), optional
+        An attribute, such as the background; the worst group is then sought among class by attribute.
+    features : array_like of shape (n, e), optional
+        What a last layer is trained on. Default: the image embeddings.
+    splits : array_like of shape (n,), optional
+        `train`, `validation` or `test` for each image. Default: drawn within classes, 2 : 1 : 1.
+    template : str, default TEMPLATE
+        Text with exactly one ``{phrase}``, which is embedded.
+    seed : int, default 0
+        Of splits that are drawn.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    BadArray
+        If shapes, types or values are invalid.
+    NothingToSeparate
+        If the class has no error, or no correct prediction, on validation.
+    EncoderUnavailable
+        If the encoder cannot be loaded; the message says what to do.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> is_red = rng.random(400) < 0.3
+    >>> images = rng.normal(size=(400, 8)) + 4 * np.outer(is_red, np.eye(8)[0])
+    >>> labels = np.repeat(["oval", "square"], 200)
+    >>> predictions = np.where(is_red, "oval", labels)
+    >>> report = explain(images, labels, predictions, phrases={"red": np.eye(8)[0], "big": np.eye(8)[1]})
+    >>> report.class_name, report.table().phrase.tolist(), bool(report.table().is_above_level[0])
+    ('square', ['red', 'big'], True)
+    """
+    if bool(phrases) == bool(keywords):
+        raise BadArray("give phrases or keywords to score, one of the two")
+    classes = inputs.as_classes(inputs.column_of(images, labels), inputs.column_of(images, predictions))
+    divided = inputs.as_splits(inputs.column_of(images, splits), classes.labels, seed)
+    loaded = modeling.load_encoder(encoder) if isinstance(encoder, str) else encoder
+    embedded = inputs.embeddings_of(images, loaded)
+    if len(embedded) != len(classes.labels):
+        raise BadArray(f"there are {len(embedded)} images but {len(classes.labels)} labels")
+    of_groups, group_names = inputs.as_groups(inputs.column_of(images, groups), classes)
+    target = _target(target_class, classes, divided == VALIDATION)
+    rows = np.flatnonzero((divided == VALIDATION) & (classes.labels == target))
+    texts = embedded_phrases(phrases or keywords, template, loaded, as_sentences=bool(phrases))
+    scored = _scored(embedded[rows], (classes.predictions != classes.labels)[rows], texts)
+    return Explanation(
+        classes,
+        target,
+        embedded,
+        embedded if features is None else inputs.embeddings_of(features, None),
+        divided,
+        of_groups,
+        group_names,
+        scored,
+        null_level(scored[0].error_score.n_correct, scored[0].error_score.n_error, len(scored)),
+        None if loaded is None or not inputs.has_pictures(images) else images,
+    )
+
+
+def _target(target_class: object, classes: Classes, is_validation: NDArray[np.bool_]) -> int:
+    if target_class is None:
+        return hardest_class(classes.predictions[is_validation], classes.labels[is_validation], len(classes.names))
+    if str(target_class) not in classes.names:
+        raise BadArray(f"there is no class {target_class!r}; there are {', '.join(classes.names)}")
+    return classes.names.index(str(target_class))
+
+
+def _scored(
+    images: NDArray[np.float32], is_error: NDArray[np.bool_], texts: Sequence[EmbeddedPhrase]
+) -> tuple[ScoredPhrase, ...]:
+    values = np.stack([each.read.sign * similarities(images, each.embedding) for each in texts])
+    scores = error_scores(values, is_error)
+    adjusted = -np.expm1(len(texts) * np.log1p(-scores.p_value.clip(max=1 - 1e-16)))
+    phrases = [
+        ScoredPhrase(each.phrase, each.read, each.embedding, values[k], scores[k], float(adjusted[k]))
+        for k, each in enumerate(texts)
+    ]
+    return tuple(sorted(phrases, key=lambda each: -each.error_score.value))

@@ -1,0 +1,92 @@
+"""Phrases with the embeddings of their texts, made by an encoder or brought along."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
+from modeling.arrays.phrases.phrase_text import normalise, refusal, render
+from modeling.explanations.inputs import as_array
+
+Phrases = Sequence[str] | Mapping[str, Any]
+
+
+class TextEncoder(Protocol):
+    """What embeds texts."""
+
+    def encode_texts(self, texts: Sequence[str], /) -> NDArray[np.float32]:
+        """Embed texts.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedPhrase:
+    """A phrase, how it is read, and the embedding of its text.
+
+    Attributes
+    ----------
+    phrase : str
+    read : ReadPhrase
+    embedding : float32 ndarray of shape (d,)
+    """
+
+    phrase: str
+    read: ReadPhrase
+    embedding: NDArray[np.float32]
+
+
+def embedded_phrases(
+    phrases: Phrases, template: str, encoder: TextEncoder | None, *, as_sentences: bool
+) -> list[EmbeddedPhrase]:
+    """Read phrases and embed their texts.
+
+    Parameters
+    ----------
+    phrases : sequence of str, or mapping of str to ndarray of shape (d,)
+        Each once; a mapping brings embeddings.
+    template : str
+        Text with exactly one ``{phrase}``.
+    encoder : TextEncoder or None
+        Not needed for a mapping.
+    as_sentences : bool
+        Whether "there is no water" is read as water with sign -1.
+
+    Returns
+    -------
+    list of EmbeddedPhrase
+
+    Raises
+    ------
+    BadArray
+        If a phrase says nothing or repeats, an embedding is not a vector, or an encoder is needed and missing.
+    BadTemplate
+        If the template is invalid.
+    """
+    words = [normalise(phrase) for phrase in phrases]
+    for phrase in words:
+        if refusal(phrase) or words.count(phrase) > 1:
+            raise BadArray(f"the phrase {phrase!r} {'stands twice' if not refusal(phrase) else 'says nothing'}")
+    read = [
+        read_phrase(each, template) if as_sentences else ReadPhrase(each, 1, render(template, each)) for each in words
+    ]
+    if isinstance(phrases, Mapping):
+        embeddings = unit_rows(np.stack([as_array(each).astype(np.float32) for each in phrases.values()]), "text")
+    elif encoder is None:
+        raise BadArray("phrases need an encoder, or their embeddings as a mapping of phrase to vector")
+    else:
+        embeddings = encoder.encode_texts([each.text for each in read])
+    return [EmbeddedPhrase(*each) for each in zip(words, read, embeddings, strict=True)]
