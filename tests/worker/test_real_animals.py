@@ -31,6 +31,8 @@ from annotations.models import (
     Study,
 )
 from annotations.models.arrays import unpack_float32, unpack_int32
+from annotations.models.task import DEFAULT_TEXT_TEMPLATE
+from annotations.readings.datasets.class_images import class_images
 from annotations.readings.visits.tutorial import RIGHT
 from annotations.services.datasets.base_models import test_group_metrics as measure
 from annotations.services.releases import moderation
@@ -39,12 +41,17 @@ from annotations.services.retraining.runs import NO_THRESHOLD
 from annotations.services.studies.lifecycle import create_study, open_study
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.phrases.common_words import common_words
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.phrase_text import render
+from modeling.arrays.phrases.vocabulary_level import vocabulary_level, vocabulary_scores
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
 from modeling.tensors.retraining import train_heads
 from tests.actors import RIGHT_ANSWERS, as_numbered
-from worker.common.process_cache import training_set
+from tests.modeling.guessing import GIBBERISH, passed_in_halves
+from worker.common.process_cache import encoder, training_set
 from worker.phrases.scoring import score_due_phrases
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
@@ -201,6 +208,27 @@ def test_with_little_regularisation_the_same_phrase_scores_less(animals: Dataset
     assert job.base_model.test_metrics["accuracies"] == pytest.approx([0.96, 0.31, 0.89, 0.93], abs=0.03)
     assert job.phrases[CARTOON].score.value == pytest.approx(0.72, abs=0.03)
     assert run_of(job, CARTOON).worst_group_accuracy == pytest.approx(0.33, abs=0.03)
+
+
+def test_a_cartoon_drawing_is_better_than_guessing_and_gibberish_is_not(animals: Dataset) -> None:
+    command("train_base_model", "animals", "--l2", 0.01)
+    images = class_images(BaseModel.objects.get(dataset=animals), DOG)
+    words = common_words()[::8]  # all take this encoder minutes
+
+    def scores(texts: Sequence[str]) -> np.ndarray:
+        embedded = encoder("python:wheel_encoder").encode_texts([render(DEFAULT_TEXT_TEMPLATE, each) for each in texts])
+        return vocabulary_scores(animals.files.array("similarity")[images.rows], images.is_error, embedded)
+
+    def unrelated(tries: int) -> float:
+        return null_level(images.n_correct, images.n_error, tries)
+
+    common, (cartoon,) = scores(words), scores([CARTOON])
+    level = vocabulary_level(common)
+    assert all(cartoon > max(level, unrelated(tries)) for tries in range(1, 21))
+    assert (scores(GIBBERISH) > max(level, unrelated(1))).mean() <= 0.05
+    one, best = passed_in_halves(common, unrelated)
+    assert one == pytest.approx(0.05, abs=0.02)
+    assert all(share <= 0.07 for share in best.values())
 
 
 def predicted_by(head: Path, dataset: Dataset) -> dict[str, str]:

@@ -5,6 +5,7 @@ Its base model fails as in Figure 2 of the paper, equal class weights mend a par
 ERM and retraining at λ = .01 on z-scored unit embeddings of the bundled encoder; template "an image of a {phrase}".
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +13,17 @@ import pytest
 
 from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.phrases.common_words import common_words
 from modeling.arrays.phrases.error_score import ErrorScore, error_score
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.vocabulary_level import (
+    MIN_DISTINCT,
+    chance_to_pass,
+    count_distinct,
+    vocabulary_level,
+    vocabulary_scores,
+)
+from modeling.arrays.phrases.word_forms import vocabulary
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights, uniform_weights
@@ -20,6 +31,7 @@ from modeling.arrays.sprites import SPLITS, sprites_dataset
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip.evaluate import embed
 from modeling.tensors.retraining import train_heads
+from tests.modeling.guessing import GIBBERISH, passed_in_halves
 
 SEED = 0  # of the set that the demo draws
 L2 = 0.01
@@ -72,6 +84,17 @@ class Scenario:
         weights = control_weights(self.labels[self.train], SQUARE, "class_equal")
         return self.worst_group(self.predictions(weights))
 
+    def words_scores(self, words: Sequence[str], sign: int = 1) -> np.ndarray:
+        """Error scores of words on the squares."""
+        rows = self.validation & (self.labels == SQUARE)
+        texts = self.encoder.encode_texts([f"an image of a {word}" for word in words])
+        return vocabulary_scores(self.embeddings[rows], (self.base != self.labels)[rows], texts, sign)
+
+    def unrelated(self, tries: int) -> float:
+        """What the best of so many words that are unrelated to the errors reaches."""
+        score = self.score("red")
+        return null_level(score.n_correct, score.n_error, tries)
+
     def own_gain(self, phrase: str) -> float:
         """What the phrase adds to the control's test worst-group accuracy, in points."""
         threshold = self.score(phrase).threshold
@@ -123,3 +146,31 @@ def test_a_phrase_can_score_high_and_add_nothing(scenario: Scenario) -> None:
 def test_blue_describes_the_squares_that_are_right_and_so_scores_nothing(scenario: Scenario) -> None:
     score = scenario.score("blue")
     assert score.value < 0.05 and score.two_sided > 0.5
+
+
+def test_the_encoder_tells_few_common_words_apart_so_its_own_list_is_used(scenario: Scenario) -> None:
+    texts = scenario.encoder.encode_texts([f"an image of a {word}" for word in common_words()])
+    assert count_distinct(texts) < MIN_DISTINCT
+
+
+def test_red_is_better_than_guessing_however_many_words_somebody_tried(scenario: Scenario) -> None:
+    level = vocabulary_level(scenario.words_scores(vocabulary()))
+    for tries in range(1, 21):
+        assert scenario.score("red").value > max(level, scenario.unrelated(tries))
+
+
+def test_a_held_out_word_passes_the_vocabulary_level_in_one_of_twenty_cases(scenario: Scenario) -> None:
+    one, best = passed_in_halves(scenario.words_scores(vocabulary()), scenario.unrelated)
+    assert one == pytest.approx(0.05, abs=0.02)
+    assert all(share <= 0.07 for share in best.values())
+
+
+def test_the_level_of_unrelated_words_alone_is_passed_by_many_common_ones(scenario: Scenario) -> None:
+    scores = scenario.words_scores(vocabulary())
+    assert chance_to_pass(scores, scenario.unrelated(4), 4) > 0.25
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_gibberish_is_hardly_ever_better_than_guessing(scenario: Scenario, sign: int) -> None:
+    level = vocabulary_level(scenario.words_scores(vocabulary(), sign))
+    assert (scenario.words_scores(GIBBERISH, sign) > max(level, scenario.unrelated(1))).mean() <= 0.05
