@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0013_controls_and_random_slices"),
+        ("annotations", "0014_vocabulary_levels"),
     ]
 
     operations = [

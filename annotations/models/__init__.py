@@ -46,6 +46,7 @@ from annotations.models.task import Task
 from annotations.models.threshold_choice import ThresholdChoice
 from annotations.models.totp_device import TotpDevice
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
+from annotations.models.vocabulary_level import VocabularyLevel
 from annotations.models.worker_heartbeat import WorkerHeartbeat
 
 __all__ = [
@@ -124,6 +125,7 @@ __all__ = [
     "TaskOrder",
     "ThresholdChoice",
     "TotpDevice",
+    "VocabularyLevel",
     "WebhookDelivery",
     "WorkerHeartbeat",
 ]

@@ -46,3 +46,13 @@ def pack_int32(values: NDArray[Any]) -> bytes:
 def unpack_int32(data: bytes | memoryview) -> NDArray[np.int32]:
     """Return the read-only int32[n] array that `pack_int32` stored."""
     return np.frombuffer(data, dtype="<i4")
+
+
+def pack_float64(values: NDArray[Any]) -> bytes:
+    """Return the bytes of a 1-D array as little-endian float64."""
+    return np.ascontiguousarray(values, dtype="<f8").tobytes()
+
+
+def unpack_float64(data: bytes | memoryview) -> NDArray[np.float64]:
+    """Return the read-only float64[n] array that `pack_float64` stored."""
+    return np.frombuffer(data, dtype="<f8")

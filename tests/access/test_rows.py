@@ -68,6 +68,7 @@ OF_NO_STUDY = {
     "keywordranking",
     "randomslices",
     "totpdevice",
+    "vocabularylevel",
     "workerheartbeat",
 }
 

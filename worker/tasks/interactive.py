@@ -10,6 +10,7 @@ from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.common import process_cache
 from worker.phrases.scoring import score_due_phrases
+from worker.phrases.vocabulary_levels import score_missing_vocabularies
 from worker.queue.drain import sweep
 
 logger = logging.getLogger(__name__)
@@ -17,8 +18,9 @@ logger = logging.getLogger(__name__)
 
 @app.task(name=worker_wakeup.SCORE_PHRASES)
 def score_phrases() -> None:
-    """Score every due phrase."""
+    """Score every due phrase, then what common words reach on tasks that lack it."""
     sweep(score_due_phrases, "phrases scored")
+    sweep(score_missing_vocabularies, "vocabulary levels scored")
 
 
 @celeryd_after_setup.connect

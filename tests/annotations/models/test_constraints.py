@@ -37,6 +37,7 @@ from annotations.models import (
     Submission,
     Task,
     ThresholdChoice,
+    VocabularyLevel,
 )
 from annotations.services.phrases import replies
 from tests.actors import Visit
@@ -67,6 +68,15 @@ def world(alice: Visit) -> Visit:
     of_class = {"dataset": task.base_model.dataset, "l2": task.base_model.l2, "code_version": ""}
     Control.objects.create(**of_class, target_classes=[0], **REACHED, head=b"h", test_predictions=b"p")
     RandomSlices.objects.create(**of_class, target_class=0, n_above=9, seed=1, worst_groups=[0.5])
+    of_words = {
+        "n_correct": 20,
+        "n_error": 20,
+        "level": 0.5,
+        "negated_level": 0.5,
+        "scores": b"",
+        "negated_scores": b"",
+    }
+    VocabularyLevel.objects.create(base_model=task.base_model, target_class=0, text_template="a {phrase}", **of_words)
     running.store_rows(alice)
     return alice
 
@@ -125,6 +135,13 @@ BROKEN: dict[str, list[Way]] = {
     "control_once": [again(Control)],
     "control_accuracies_are_shares": [change(Control, worst_group_accuracy=1.1), change(Control, average_accuracy=-1)],
     "random_slices_once": [again(RandomSlices)],
+    "vocabulary_level_once": [again(VocabularyLevel)],
+    "vocabulary_levels_are_scores": [
+        change(VocabularyLevel, level=None),
+        change(VocabularyLevel, negated_level=None),
+        change(VocabularyLevel, level=1.1),
+        change(VocabularyLevel, negated_level=-0.1),
+    ],
     "participant_once": [again(Participant)],
     "submission_once": [again(AnnotationSession)],
     "session_kind_known": [again(AnnotationSession, kind="bot", submission_key="another")],

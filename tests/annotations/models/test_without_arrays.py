@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.db.models import BinaryField, Model
 
-from annotations.models import BaseModel, Control, Correction, Phrase, Run, Score, StudyAnalysis, Task
+from annotations.models import BaseModel, Control, Correction, Phrase, Run, Score, StudyAnalysis, Task, VocabularyLevel
 from annotations.models.arrays import without_arrays
 
 SEALED = {"IdentityKey", "Submission", "Event", "Study", "AnnotationSession", "TotpDevice"}  # short, and no arrays
@@ -23,7 +23,7 @@ def test_rows_without_arrays_are_as_they_were() -> None:
     assert str(without_arrays(tasks).query) == str(tasks.query)
 
 
-@pytest.mark.parametrize("model", [BaseModel, Control, Correction, Run, Score, StudyAnalysis])
+@pytest.mark.parametrize("model", [BaseModel, Control, Correction, Run, Score, StudyAnalysis, VocabularyLevel])
 def test_every_array_is_named(model: type[Model]) -> None:
     found = {field.name for field in model._meta.concrete_fields if isinstance(field, BinaryField)}
     assert found == set(model.ARRAYS)  # type: ignore[attr-defined]
@@ -35,4 +35,12 @@ def test_no_other_model_has_arrays() -> None:
         for model in apps.get_app_config("annotations").get_models()
         if any(isinstance(field, BinaryField) for field in model._meta.concrete_fields)
     }
-    assert of_bytes == SEALED | {"BaseModel", "Control", "Correction", "Run", "Score", "StudyAnalysis"}
+    assert of_bytes == SEALED | {
+        "BaseModel",
+        "Control",
+        "Correction",
+        "Run",
+        "Score",
+        "StudyAnalysis",
+        "VocabularyLevel",
+    }

@@ -28,7 +28,10 @@ _CHANGING = re.compile(
     r'name="csrfmiddlewaretoken" value="[^"]*"|data-etag="[^"]*"|As of [^;.]*'
 )  # new for each answer
 # What the numbers stand on, and is in no log: data sets, base models and what was found without people; the log itself.
-MATERIAL = {"Dataset", "BaseModel", "Control", "RandomSlices", "Benchmark", "KeywordRanking", "Event", "AuditRecord"}
+MATERIAL = {
+    *("Dataset", "BaseModel", "Control", "RandomSlices", "VocabularyLevel", "Benchmark", "KeywordRanking"),
+    *("Event", "AuditRecord"),
+}
 
 
 def tables(study: Study) -> Iterator[Source]:

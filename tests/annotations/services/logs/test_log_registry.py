@@ -32,6 +32,7 @@ from annotations.models import (
     StudyOnProlific,
     Submission,
     TotpDevice,
+    VocabularyLevel,
     WebhookDelivery,
     WorkerHeartbeat,
 )
@@ -47,6 +48,7 @@ NOT_LOGGED: Mapping[str, Iterable[type[Model]]] = {
         BaseModel,
         Control,
         RandomSlices,
+        VocabularyLevel,
         Benchmark,
         KeywordRanking,
         DatasetImport,

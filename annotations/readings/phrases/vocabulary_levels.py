@@ -1,0 +1,50 @@
+"""What common words reach on a task's images, where the worker has scored them."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, Study, Task, VocabularyLevel
+from annotations.models.arrays import without_arrays
+from annotations.readings.datasets.class_images import class_images
+from modeling.arrays.phrases.held_out import scoring_half
+
+WHOLE = ""
+
+
+class LevelKey(NamedTuple):
+    """What tells one level from another: images, and the template that words are put into."""
+
+    base_model: int
+    target_class: int
+    text_template: str
+    half: str
+
+
+def half_of(study: Study) -> str:
+    """Return the seed of the half of a class's images on which the study's bonus is earned."""
+    return f"bonus/{study.slug}"
+
+
+@lru_cache(maxsize=64)
+def is_in_half(base_model: BaseModel, target_class: int, half: str) -> NDArray[np.bool_]:
+    """Return which of the class's images are in a half; neither they nor the slug of an open study change."""
+    images = class_images(base_model, target_class)
+    return scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, half)
+
+
+def vocabulary_level(task: Task, half: str = WHOLE) -> VocabularyLevel | None:
+    """Return the level of a task whose class is known, without its scores; None until the worker has scored them."""
+    return levels_of([task], half).get(task.pk)
+
+
+def levels_of(tasks: Iterable[Task], half: str = WHOLE) -> dict[int, VocabularyLevel]:
+    """Return the levels of many tasks that are scored, by the task's id, without their scores."""
+    tasks = list(tasks)
+    found = without_arrays(VocabularyLevel.objects.filter(base_model__in={task.base_model_id for task in tasks}))
+    known = {(row.base_model_id, row.target_class, row.text_template): row for row in found.filter(half=half)}
+    keys = {task.pk: (task.base_model_id, task.target_class, task.text_template) for task in tasks}
+    return {task: known[key] for task, key in keys.items() if key in known}

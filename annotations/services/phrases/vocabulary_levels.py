@@ -1,0 +1,72 @@
+"""Vocabulary levels: which tasks lack theirs, and storing one once for all tasks that it fits."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, Task, VocabularyLevel
+from annotations.models.arrays import pack_float64
+from annotations.readings.datasets.target_classes import default_target_class
+from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, half_of
+from annotations.version import CODE_VERSION
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.phrases.vocabulary_level import vocabulary_level
+
+
+def lacking() -> list[LevelKey]:
+    """Return what tasks of all studies still lack, also of drafts; and the halves of studies with a bonus."""
+    tasks = Task.objects.exclude(base_model__dataset__similarity_encoder="").select_related("study")
+    wanted = dict.fromkeys(key for task in tasks.order_by("pk") for key in _keys(task))
+    known = set(VocabularyLevel.objects.values_list("base_model", "target_class", "text_template", "half"))
+    return [key for key in wanted if key not in known]
+
+
+def store(
+    key: LevelKey,
+    is_error: NDArray[np.bool_],
+    scores: NDArray[np.float64],
+    negated_scores: NDArray[np.float64],
+    *,
+    n_distinct: int = 0,
+    words_digest: str = "",
+    versions: dict[str, str],
+) -> VocabularyLevel:
+    """Store the scores of words on n images, none where these are too few; or return what was stored meanwhile."""
+    stored, _created = VocabularyLevel.objects.get_or_create(
+        base_model_id=key.base_model,
+        target_class=key.target_class,
+        text_template=key.text_template,
+        half=key.half,
+        defaults={
+            "n_correct": int((~is_error).sum()),
+            "n_error": int(is_error.sum()),
+            "level": vocabulary_level(scores) if len(scores) else None,
+            "negated_level": vocabulary_level(negated_scores) if len(scores) else None,
+            "scores": pack_float64(scores),
+            "negated_scores": pack_float64(negated_scores),
+            "words_digest": words_digest,
+            "n_words": len(scores),
+            "n_distinct": n_distinct,
+            "code_version": CODE_VERSION,
+            "versions": versions,
+        },
+    )
+    return stored
+
+
+def _keys(task: Task) -> Iterator[LevelKey]:
+    try:
+        target_class = _hardest(task.base_model_id) if task.target_class is None else task.target_class
+    except ModelingError:  # the data set cannot be read, or has no predictions: pre-flight tells that
+        return
+    yield LevelKey(task.base_model_id, target_class, task.text_template, WHOLE)
+    if task.study.bonus_cents:
+        yield LevelKey(task.base_model_id, target_class, task.text_template, half_of(task.study))
+
+
+@lru_cache(maxsize=1024)
+def _hardest(base_model: int) -> int:
+    """The class that a draft's task will have. A base model never changes."""
+    return default_target_class(BaseModel.objects.select_related("dataset").get(pk=base_model))

@@ -1,0 +1,112 @@
+"""Vocabulary levels, scored after the phrases that wait: for about a second a turn, so that the next ones hardly do.
+
+What a turn leaves begun stays in this process alone. A worker that is killed loses no more than that.
+"""
+
+import time
+from collections.abc import Generator, Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, Dataset
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.phrases.vocabulary_levels import LevelKey, is_in_half
+from annotations.services.phrases import vocabulary_levels
+from annotations.services.queue import worker_wakeup
+from modeling.arrays.common.modeling_errors import EncoderUnavailable, ModelingError
+from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.phrases.common_words import common_words, words_digest
+from modeling.arrays.phrases.phrase_text import render
+from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, is_telling, vocabulary_scores
+from modeling.arrays.phrases.word_forms import vocabulary
+from worker.common import process_cache
+from worker.common.library_versions import library_versions
+from worker.common.throttled_log import log_error_throttled
+from worker.queue import worker_heartbeat
+
+TURN_S = 1.0
+AT_ONCE = 64  # words; what is begun of them ends, however long it takes
+
+_begun: dict[LevelKey, Iterator[None]] = {}
+_failed: set[LevelKey] = set()
+
+
+def score_missing_vocabularies() -> int:
+    """Score words for the levels that tasks lack, for a turn; returns how many levels were stored.
+
+    Asks for another turn, behind whatever waits by then. A level that cannot be scored is passed over until this
+    process ends; one whose encoder or files are away waits for them. Raises OperationalError.
+    """
+    end, n_stored = time.monotonic() + TURN_S, 0
+    for key in vocabulary_levels.lacking():
+        if key in _failed:
+            continue
+        try:
+            for _ in _begun.setdefault(key, _steps(key)):
+                worker_heartbeat.touch()
+                if time.monotonic() >= end:
+                    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
+                    return n_stored
+            n_stored += 1
+        except ModelingError as error:
+            if not isinstance(error, (EncoderUnavailable, BadDataset)):
+                _failed.add(key)
+            log_error_throttled(f"what common words reach on class {key.target_class} is on hold: {error}")
+        _begun.pop(key)
+    return n_stored
+
+
+def forget() -> None:
+    """Begin all levels anew, as in a new process."""
+    _begun.clear()
+    _failed.clear()
+    _embedded.cache_clear()
+
+
+def _steps(key: LevelKey) -> Iterator[None]:
+    """Score the words of one level and store it, a step for each batch. Raises ModelingError."""
+    base_model = BaseModel.objects.select_related("dataset").get(pk=key.base_model)
+    dataset, images = base_model.dataset, class_images(base_model, key.target_class)
+    chosen = is_in_half(base_model, key.target_class, key.half) if key.half else np.ones(len(images.rows), np.bool_)
+    is_error = images.is_error[chosen]
+    if not is_telling(int((~is_error).sum()), int(is_error.sum())):
+        vocabulary_levels.store(key, is_error, np.empty(0), np.empty(0), versions=library_versions())
+        return
+    words = common_words()
+    embeddings = yield from _embeddings(dataset, key.text_template, words)
+    n_distinct = count_distinct(embeddings)
+    if n_distinct < MIN_DISTINCT:  # the encoder hardly knows English: a list of what images show says more
+        words = vocabulary()
+        embeddings = yield from _embeddings(dataset, key.text_template, words)
+    rows = dataset.files.array("similarity")[images.rows[chosen]]
+    scores = []
+    for start in range(0, len(words), AT_ONCE):
+        batch = embeddings[start : start + AT_ONCE]
+        scores.append([vocabulary_scores(rows, is_error, batch, sign) for sign in (1, -1)])
+        yield
+    vocabulary_levels.store(
+        key,
+        is_error,
+        *np.concatenate(scores, axis=1),
+        n_distinct=n_distinct,
+        words_digest=words_digest(words),
+        versions=library_versions(),
+    )
+
+
+def _embeddings(dataset: Dataset, template: str, words: tuple[str, ...]) -> Generator[None, None, NDArray[np.float32]]:
+    """Embed words in a template, a step for each batch that no level before has embedded; returns float32[V, d]."""
+    encoder = process_cache.text_encoder(dataset)
+    known = _embedded(dataset.similarity_encoder, template, words)
+    while (start := len(known) * AT_ONCE) < len(words):
+        known.append(encoder.encode_texts([render(template, word) for word in words[start : start + AT_ONCE]]))
+        yield
+    return np.concatenate(known)
+
+
+@lru_cache(maxsize=4)
+def _embedded(encoder_spec: str, template: str, words: tuple[str, ...]) -> list[NDArray[np.float32]]:
+    """The batches that are embedded so far."""
+    return []
