@@ -18,10 +18,11 @@ def passed_in_halves(scores: np.ndarray, unrelated: Callable[[int], float]) -> t
     For one word the vocabulary level alone; for the best of 4, 6 and 20 both levels of that many tries.
     """
     rng = np.random.default_rng(0)
-    one, best = [], {tries: [] for tries in (4, 6, 20)}
+    one: list[float] = []
+    best: dict[int, list[float]] = {tries: [] for tries in (4, 6, 20)}
     for _ in range(200):
         known, held_out = np.array_split(rng.permutation(scores), 2)
-        one.append((held_out > vocabulary_level(known)).mean())
+        one.append(float((held_out > vocabulary_level(known)).mean()))
         for tries, shares in best.items():
             level = max(vocabulary_level(known, tries), unrelated(tries))
             shares.append(chance_to_pass(held_out, level, tries))

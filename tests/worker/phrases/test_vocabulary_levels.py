@@ -1,6 +1,7 @@
 """What common words reach: scored for every task before anybody waits for it, once, a turn at a time."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel, Dataset, Study, Task, VocabularyLevel
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, vocabulary_level
+from annotations.services.phrases import vocabulary_levels as service
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.common.modeling_errors import BadArray, EncoderUnavailable
 from modeling.arrays.phrases import vocabulary_level as levels
@@ -130,14 +132,14 @@ def test_a_worker_that_is_killed_leaves_nothing_half_done(task: Task, monkeypatc
 
 
 def test_two_workers_at_once_store_one_level(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = worker.vocabulary_levels.store
+    store = service.store
 
-    def after_another(*args: object, **options: object) -> VocabularyLevel:
-        first = store(*args, **options)  # type: ignore[arg-type]
-        assert store(*args, **options) == first  # type: ignore[arg-type]
+    def twice(*args: Any, **options: Any) -> VocabularyLevel:
+        first = store(*args, **options)
+        assert store(*args, **options) == first
         return first
 
-    monkeypatch.setattr(worker.vocabulary_levels, "store", after_another)
+    monkeypatch.setattr(service, "store", twice)
     score_missing_vocabularies()
     assert len(stored()) == 1
 
