@@ -1,5 +1,7 @@
 """`make bench`: many heads at once against a loop of torch's L-BFGS, one annotation after the other.
 
+scikit-learn's `newton-cholesky`, its solver for many more images than features, stands beside.
+
 Both end at a loss at most 1e-6 above the optimum, relatively. The loop is told beforehand how many iterations that
 takes, so it never computes one too many; ours stops by its own certificate.
 """
@@ -12,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import softplus
 
 from modeling.tensors.retraining import TrainedHeads, WarmStart, prepare_start, train_heads
@@ -105,6 +109,30 @@ def test_a_loop_of_torch_lbfgs(benchmark: Any, case: Case) -> None:
         return (case.data, k, iterations[k]), {}
 
     benchmark.pedantic(_torch_lbfgs, setup=setup, rounds=len(looped), warmup_rounds=1)
+
+
+def test_a_loop_of_scikit_learns_newton_cholesky(benchmark: Any, case: Case) -> None:
+    """Two classes in one column: λ/4 ‖v‖² is a penalty of 2 / λ; the bias, which it includes, is a feature of ones."""
+    benchmark.group = case.size.group
+    benchmark.extra_info["heads"] = 1
+    features = np.hstack([case.data.features, np.ones((len(case.data.features), 1), np.float32)])
+    enough = case.optimum.loss * (1 + SUBOPTIMALITY)
+    rounds = iter(case.size.looped)
+
+    def setup() -> tuple[tuple[NDArray[np.float32], Planted, int, float], dict[str, Any]]:
+        k = next(rounds)
+        return (features, case.data, k, enough[k]), {}
+
+    benchmark.pedantic(_newton_cholesky, setup=setup, rounds=len(case.size.looped))
+
+
+def _newton_cholesky(features: NDArray[np.float32], data: Planted, k: int, enough: float) -> None:
+    weights = data.weights[:, k] / data.weights[:, k].sum()
+    solver = LogisticRegression(C=2 / L2, solver="newton-cholesky", fit_intercept=False, tol=1e-6)
+    v = solver.fit(features, data.labels, sample_weight=weights).coef_[0]
+    margins = (2 * data.labels - 1) * (features @ v)
+    loss = float(weights @ np.logaddexp(0, -margins) + L2 / 4 * (v @ v))
+    assert loss <= enough, "it ends at the same suboptimality as the others"
 
 
 def _torch_lbfgs(data: Planted, k: int, max_iterations: int, enough: float = -np.inf) -> int:

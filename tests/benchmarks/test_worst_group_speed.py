@@ -53,6 +53,13 @@ def test_certified(benchmark: Any, data: Planted, start: WarmStart, optimum: Tra
     assert trained.gap <= GAP
 
 
+def test_certified_with_the_one_off_part(benchmark: Any, data: Planted, optimum: TrainedWorstGroup) -> None:
+    benchmark.group = GROUP
+    arguments = {"tolerance": GAP / (optimum.loss + GAP)}
+    trained = benchmark.pedantic(train_worst_group, (data.features, data.labels, data.groups, L2), arguments, rounds=3)
+    assert trained.gap <= GAP
+
+
 def test_max_sgd(benchmark: Any, data: Planted, optimum: TrainedWorstGroup) -> None:
     benchmark.group = GROUP
     benchmark.extra_info["baseline"] = True
