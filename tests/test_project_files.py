@@ -1,0 +1,39 @@
+"""The files that the forge and other tools read: they parse, say what the project says, and name no address."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+YAML = [*sorted((ROOT / ".github").rglob("*.yml")), ROOT / ".pre-commit-config.yaml", ROOT / "CITATION.cff"]
+
+
+@pytest.mark.parametrize("file", YAML, ids=lambda file: file.name)
+def test_a_file_for_tools_is_yaml(file: Path) -> None:
+    assert isinstance(yaml.safe_load(file.read_text("utf-8")), dict)
+
+
+def test_workflows_pass_actionlint() -> None:
+    actionlint = shutil.which("actionlint", path=str(Path(sys.executable).parent))
+    if actionlint is None:
+        pytest.skip("actionlint has no wheel for this machine")
+    workflows = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
+    done = subprocess.run([actionlint, "-shellcheck=", "-pyflakes=", *workflows], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_citation_has_the_projects_version_and_licence() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+
+
+def test_the_first_tasks_files_exist() -> None:
+    words = (ROOT / "CONTRIBUTING.md").read_text("utf-8").replace("`", " ").split()
+    paths = [word.strip(".,;:") for word in words if word.startswith(("modeling/", "tests/")) and ".py" in word]
+    assert paths and all((ROOT / path).is_file() for path in paths)
