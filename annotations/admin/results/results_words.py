@@ -1,18 +1,20 @@
 """What the results page says of a study's tables: numbers as readers want them, and plain sentences."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.results.finding_words import finding
+from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.saturation_columns import TaskNovelty
+from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
 from annotations.analysis.tables.study_columns import Total
 from annotations.analysis.tables.table3 import Listed, PhraseList
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all
 
@@ -37,7 +39,7 @@ _OVER = {
 
 @dataclass(frozen=True)
 class MeasureRow:
-    """One measure of a task, ready to show. over: whose; beside: the base model's, or what random words reach."""
+    """One measure of a task, ready to show. over: whose; beside: the base model's, or that of unrelated words."""
 
     name: str
     over: str
@@ -164,13 +166,27 @@ def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
     if not scored:
         yield f"{_people(len(people))} had this task, and no phrase has a score yet."
     else:
-        beat = sum(row.beats_random_words or False for row in scored)
-        yield f"{beat} of {_people(len(scored))} passed what random words reach in as many tries."
+        yield passed_sentence(scored)
     for ranked in task.keywords:
         yield _keyword_sentence(ranked, max((row.best_error_score or 0.0 for row in scored), default=None))
     for row in tables.novelty.rows:
         if row.task == task.position and row.novelty.chance is not None:
             yield _novelty_sentence(row)
+
+
+def passed_sentence(scored: Sequence[PersonTask]) -> str:
+    """Say how many of those with a score are better than guessing, and how many who guess would be; or why not."""
+    better = Counter(row.better for row in scored)
+    if better[BetterThanGuessing.TOO_FEW]:
+        return "Too few images to tell whether anybody is better than guessing: it takes 10 right and 10 wrong ones."
+    if better[BetterThanGuessing.UNKNOWN]:
+        return "Whether people are better than guessing is not known yet: common words are still being scored."
+    n_better = better[BetterThanGuessing.YES]
+    passed = f"{n_better} of {_people(len(scored))} passed: their best phrase is better than guessing"
+    chances = [row.guess_chance for row in scored if row.guess_chance is not None]
+    if len(chances) < len(scored):
+        return f"{passed}."
+    return f"{passed}. Of as many people who type random common words, {sum(chances):.1f} would."
 
 
 def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
@@ -187,10 +203,11 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
 def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
     enough = "enough people" if row.is_enough else "not enough people yet"
+    which = " better than guessing" if row.counted is Counted.BETTER else ""
     return (
-        f"{_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}. The next person "
-        f"names a new one with a chance of about {of.chance:.0%} (95%: {of.low:.0%} to {of.high:.0%}); by this study's "
-        f"threshold of {row.enough_below:.0%}, {enough}."
+        f"{_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}{which}. The next "
+        f"person names a new one with a chance of about {of.chance:.0%} (95%: {of.low:.0%} to {of.high:.0%}); by this "
+        f"study's threshold of {row.enough_below:.0%}, {enough}."
     )
 
 
@@ -198,7 +215,7 @@ def _measure_row(total: Total) -> MeasureRow:
     of, measure = total.estimate, total.measure
     beside = number(measure, total.reference)
     if total.reference is not None:
-        beside += " base model" if "accuracy" in measure else " random words"
+        beside += " base model" if "accuracy" in measure else " unrelated words"
     return MeasureRow(
         name=_MEASURES[measure],
         over=_OVER[Over(total.over)],

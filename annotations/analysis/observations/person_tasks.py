@@ -3,9 +3,13 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, TypedDict
 
+from annotations.models import VocabularyLevel
 from modeling.arrays.phrases.null_level import null_level, null_mean
+from modeling.arrays.phrases.vocabulary_level import chance_to_pass
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 from modeling.arrays.retraining.control import own_gain
 
 
@@ -55,10 +59,18 @@ class Tried(NamedTuple):
         """RUN where it has an accuracy, else why it has none."""
         return self.without_run if self.worst_group_accuracy is None else Basis.RUN
 
+    @property
+    def sign(self) -> int:
+        """-1 for a negation, else 1."""
+        return -1 if self.key.endswith(_NEGATED) else 1
+
+
+_NEGATED = b"\1"
+
 
 def annotation_key(text_digest: str, sign: int) -> bytes:
     """Return what is equal for phrases with one text embedding and one sign: they select the same images of a class."""
-    return bytes.fromhex(text_digest) + (b"\2" if sign > 0 else b"\1")
+    return bytes.fromhex(text_digest) + (b"\2" if sign > 0 else _NEGATED)
 
 
 @dataclass(frozen=True)
@@ -86,9 +98,11 @@ class PersonTask:
     best_error_score: in [0, 1], the earliest phrase wins a tie; None without a scored phrase. run_worst_group: accuracy
     on test of the run of that phrase, None without a finished one; basis says why.
     worst_group_accuracy_chosen_on_test: the highest over all phrases, so optimistic: the test images have chosen the
-    phrase. n_phrases: submitted; tries: distinct ones. null_level, null_mean: what the best of so many random phrases
-    stays below in 19 of 20 cases, and reaches on average. control_worst_group: of the task's control, None until it is
-    trained.
+    phrase. n_phrases: submitted; tries: distinct ones. null_level, null_mean: what the best of so many phrases that are
+    unrelated to the errors stays below in 19 of 20 cases, and reaches on average. control_worst_group: of the task's
+    control, None until it is trained. vocabulary_level: what one common word stays below so; None until these are
+    scored, or of too few images. better: whether the best score is above both levels. guess_chance: that somebody
+    passes both with as many random common words; None where that cannot be told.
     """
 
     participant: str
@@ -106,6 +120,9 @@ class PersonTask:
     times: Times = NO_TIMES
     control_worst_group: float | None = None
     basis: Basis = Basis.PENDING
+    vocabulary_level: float | None = None
+    better: BetterThanGuessing | None = None
+    guess_chance: float | None = None
 
     @property
     def worst_group_accuracy(self) -> float | None:
@@ -120,13 +137,6 @@ class PersonTask:
         if self.run_worst_group is None or self.control_worst_group is None:
             return None
         return own_gain(self.run_worst_group, self.control_worst_group)
-
-    @property
-    def beats_random_words(self) -> bool | None:
-        """Whether the best score is above what random words reach; None without a score."""
-        if self.best_error_score is None or self.null_level is None:
-            return None
-        return self.best_error_score > self.null_level
 
 
 Key = tuple[int, str]  # task and participant
@@ -158,15 +168,16 @@ def person_tasks(
     times: Mapping[Key, Times],
     controls: Mapping[int, float | None],
     at_work: Collection[Key] = frozenset(),
+    vocabularies: Mapping[int, VocabularyLevel] = MappingProxyType({}),
 ) -> tuple[PersonTask, ...]:
     """Return a row for everybody who was given a task, by task, then participant.
 
     tried: from `packed_phrases.by_person`. controls: worst-group accuracy of each task's control. at_work: who may
-    still say something.
+    still say something. vocabularies: what common words reach on each task, where it is known.
     """
 
     def row(key: Key) -> PersonTask:
-        of_both = conditions.get(key[1]), times.get(key, NO_TIMES), controls.get(key[0])
+        of_both = conditions.get(key[1]), times.get(key, NO_TIMES), controls.get(key[0]), vocabularies.get(key[0])
         return _person_task(key, tried.get(key, ()), *of_both, is_at_work=key in at_work)
 
     return tuple(map(row, sorted(set(assigned))))
@@ -178,6 +189,7 @@ def _person_task(
     condition: str | None,
     times: Times,
     control: float | None,
+    vocabulary: VocabularyLevel | None,
     *,
     is_at_work: bool,
 ) -> PersonTask:
@@ -192,7 +204,6 @@ def _person_task(
         tries=tries,
         best_error_score=best.error_score if best else None,
         best_phrase=best.text if best else None,
-        null_level=null_level(best.n_correct, best.n_error, tries) if best else None,
         null_mean=null_mean(best.n_correct, best.n_error, tries) if best else None,
         run_worst_group=best.worst_group_accuracy if best else None,
         worst_group_accuracy_chosen_on_test=chosen.worst_group_accuracy if chosen else None,
@@ -200,7 +211,37 @@ def _person_task(
         times=times,
         control_worst_group=control,
         basis=best.basis if best else _basis_without_score(tried, is_at_work=is_at_work),
+        **_levels(best, tries, vocabulary),
     )
+
+
+class _Levels(TypedDict):
+    null_level: float | None
+    vocabulary_level: float | None
+    better: BetterThanGuessing | None
+    guess_chance: float | None
+
+
+def _levels(best: Tried | None, tries: int, vocabulary: VocabularyLevel | None) -> _Levels:
+    """What guessing reaches, and whether the best of so many tries is above it."""
+    if best is None or best.error_score is None:
+        return _Levels(null_level=None, vocabulary_level=None, better=None, guess_chance=None)
+    unrelated = null_level(best.n_correct, best.n_error, tries)
+    level = vocabulary.of_sign(best.sign) if vocabulary else None
+    better = better_than_guessing(best.error_score, unrelated, level, best.n_correct, best.n_error)
+    chance = None
+    if vocabulary and vocabulary.level is not None and better is not BetterThanGuessing.TOO_FEW:
+        chance = chance_to_pass(vocabulary.scores_of(1), max(unrelated, vocabulary.level), tries)
+    return _Levels(null_level=unrelated, vocabulary_level=level, better=better, guess_chance=chance)
+
+
+def phrase_is_better(tried: Tried, vocabulary: VocabularyLevel | None) -> BetterThanGuessing | None:
+    """Judge one phrase by the tries that its person had made by then, as phrases.csv does; None without a score."""
+    if tried.error_score is None or tried.tries is None:
+        return None
+    unrelated = null_level(tried.n_correct, tried.n_error, tried.tries)
+    level = vocabulary.of_sign(tried.sign) if vocabulary else None
+    return better_than_guessing(tried.error_score, unrelated, level, tried.n_correct, tried.n_error)
 
 
 def _basis_without_score(tried: Sequence[Tried], *, is_at_work: bool) -> Basis:

@@ -8,7 +8,17 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from annotations.analysis.observations.study_rows import people_kind
-from annotations.models import OPEN_STATES, AuditRecord, Benchmark, Control, Event, KeywordRanking, SessionKind, Study
+from annotations.models import (
+    OPEN_STATES,
+    AuditRecord,
+    Benchmark,
+    Control,
+    Event,
+    KeywordRanking,
+    SessionKind,
+    Study,
+    VocabularyLevel,
+)
 from annotations.models.event_kinds import SPANS_REPORTED
 
 _SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time always come: look again after this
@@ -17,8 +27,9 @@ _SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time 
 def state_of(study: Study) -> str:
     """Return a short text that is another one after anything that the tables stand on.
 
-    That is the study's events, what its staff did, the benchmarks and rankings of keywords of its base models, the
-    controls on their data sets, what experts did elsewhere with the same base models and, while it is open, time.
+    That is the study's events, what its staff did, the benchmarks and rankings of keywords of its base models, what
+    common words reach on them, the controls on their data sets, what experts did elsewhere with the same base models
+    and, while it is open, time.
     """
     base_models = list(study.tasks.values_list("base_model_id", flat=True))
     experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
@@ -38,6 +49,7 @@ def state_of(study: Study) -> str:
         list(benchmarks.values_list("pk", "state", "n_done")),
         list(rankings.values_list("pk", "created_at")),
         controls.aggregate(last=Max("pk")),
+        VocabularyLevel.objects.filter(base_model__in=base_models).aggregate(last=Max("pk")),  # in the background
         timezone.now().timestamp() // _SPANS_COME.total_seconds() if is_open else None,
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]

@@ -1,7 +1,7 @@
 """What a study's analysis stands on, read from the database as it is now: plain rows, and how many were left out."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,15 @@ from django.db.models import Max, QuerySet
 
 from annotations.analysis.observations.exclusion_counts import Counted, counts
 from annotations.analysis.observations.packed_phrases import Packed
-from annotations.analysis.observations.person_tasks import Basis, Key, Times, Tried, annotation_key
+from annotations.analysis.observations.person_tasks import (
+    Basis,
+    Key,
+    PersonTask,
+    Times,
+    Tried,
+    annotation_key,
+    person_tasks,
+)
 from annotations.analysis.observations.task_times import task_times
 from annotations.models import (
     AnnotationSession,
@@ -25,8 +33,10 @@ from annotations.models import (
     SessionKind,
     Study,
     Task,
+    VocabularyLevel,
 )
 from annotations.readings.monitoring.person_courses import Courses, courses
+from annotations.readings.phrases.vocabulary_levels import levels_of
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.retraining.controls import control_worst_groups
 
@@ -86,11 +96,15 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class PhraseRows:
-    """What was said of some tasks, or of all. experts: what experts said of the same class of the same base model."""
+    """What was said of some tasks, or of all. experts: what experts said of the same class of the same base model.
+
+    vocabularies: what common words reach on a task, by its position, where they are scored.
+    """
 
     tasks: tuple[TaskFacts, ...]
     tried: Packed
     experts: Packed
+    vocabularies: Mapping[int, VocabularyLevel]
 
 
 @dataclass(frozen=True)
@@ -117,6 +131,7 @@ def read_rows(study: Study) -> StudyRows:
         tasks=said.tasks,
         tried=said.tried,
         experts=said.experts,
+        vocabularies=said.vocabularies,
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         condition_of=condition_of,
         assigned=tuple(assigned.values_list(*_KEY)),
@@ -128,16 +143,25 @@ def read_rows(study: Study) -> StudyRows:
     )
 
 
+def people_of(rows: StudyRows, tried: Mapping[Key, Packed]) -> tuple[PersonTask, ...]:
+    """Return a row for everybody who was given a task. tried: `rows.tried` by person."""
+    controls = {task.position: task.control_worst_group for task in rows.tasks}
+    return person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work, rows.vocabularies)
+
+
 def read_phrases(study: Study, positions: Collection[int] | None = None) -> PhraseRows:
     """Read what was said of the tasks at some positions, or of all."""
     tasks = study.tasks.all() if positions is None else study.tasks.filter(position__in=positions)
     phrases = _of_people(study)
     if positions is not None:
         phrases = phrases.filter(assignment__task__position__in=positions)
+    facts = list(_with_counts(tasks.with_base_models()))
+    levels = levels_of(facts, with_scores=True)
     return PhraseRows(
-        tasks=_task_facts(list(_with_counts(tasks.with_base_models()))),
+        tasks=_task_facts(facts),
         tried=Packed(_tried(phrases)),
         experts=Packed(phrase for task, said in _of_experts(study, tasks) for phrase in _tried(said, position=task)),
+        vocabularies={task.position: levels[task.pk] for task in facts if task.pk in levels},
     )
 
 

@@ -7,6 +7,7 @@ from annotations.analysis.tables.estimands import Over
 from annotations.models import EndReason
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 CONDITION: Column[Any] = Column(
     "condition", "text", "what the person saw, empty where the study has no conditions", field("condition")
@@ -37,10 +38,38 @@ MEASURES: tuple[Column[PersonTask], ...] = (
     Column(
         "null_level",
         "number",
-        "what random words reach in so many tries, in 19 of 20 cases at most",
+        "permutation level: what the best of so many words that are unrelated to the errors reaches, in 19 of 20 cases "
+        "at most",
         field("null_level"),
         range="0 to 1",
         computed="smallest attainable error score x with F0(x) to the power of tries at least 0.95",
+    ),
+    Column(
+        "vocabulary_level",
+        "number",
+        "what one common word reaches, in 19 of 20 cases at most; where the best phrase is a negation, one negated; "
+        "empty until common words are scored, or where the class has too few images",
+        field("vocabulary_level"),
+        range="0 to 1",
+        computed="95% quantile of the error scores of Clarify's list of common words on the class",
+    ),
+    Column(
+        "better_than_guessing",
+        "text",
+        "whether the best phrase is above both levels; too_few_images with fewer than 10 right or wrong ones, "
+        "not_known_yet until common words are scored; empty without a score",
+        field("better"),
+        range=", ".join(BetterThanGuessing),
+        computed="best_error_score above null_level and vocabulary_level",
+    ),
+    Column(
+        "guess_chance",
+        "number",
+        "chance that somebody who types as many random common words passes both levels; no gate; empty where it "
+        "cannot be told",
+        field("guess_chance"),
+        range="0 to 1",
+        computed="1 - C(m, tries) / C(M, tries), m of the M common words being at or below the larger level",
     ),
     Column(
         "own_gain",

@@ -1,6 +1,7 @@
 """The columns of what more people bring on a task."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from annotations.analysis.statistics.estimate_types import Novelty
 from annotations.tables.columns import Column, Table
@@ -19,6 +20,13 @@ class SaturationPoint:
     high: float
 
 
+class Counted(StrEnum):
+    """Which phrases name concepts: those better than guessing, or all where that cannot be told."""
+
+    BETTER = "better_than_guessing"
+    ALL = "all"
+
+
 @dataclass(frozen=True)
 class TaskNovelty:
     """The chance that the next person brings a new concept, against the chance below which the study has enough."""
@@ -26,6 +34,7 @@ class TaskNovelty:
     task: int
     novelty: Novelty
     enough_below: float
+    counted: Counted
 
     @property
     def is_enough(self) -> bool | None:
@@ -41,7 +50,11 @@ SATURATION: Table[SaturationPoint] = Table(
     (
         _TASK,
         Column(
-            "measure", "text", "concepts: distinct ones; best_score", field("measure"), range="concepts, best_score"
+            "measure",
+            "text",
+            "concepts: distinct ones, of the phrases that new_concepts.csv counts; best_score",
+            field("measure"),
+            range="concepts, best_score",
         ),
         Column("people", "integer", "the first so many in random order", field("people"), range="1 or more"),
         Column("mean", "number", "over all orders, exact", field("mean")),
@@ -56,6 +69,14 @@ NOVELTY: Table[TaskNovelty] = Table(
     "by task",
     (
         _TASK,
+        Column(
+            "counted",
+            "text",
+            "which phrases name concepts: those better than guessing (phrases.csv); all where the task has too few "
+            "images to tell, or common words are not scored yet",
+            field("counted"),
+            range=", ".join(Counted),
+        ),
         Column("people", "integer", "who named something", field("novelty.people"), **COUNT),
         Column("concepts", "integer", "distinct concepts", field("novelty.concepts"), **COUNT),
         Column("named_once", "integer", "concepts that one person alone named", field("novelty.named_once"), **COUNT),

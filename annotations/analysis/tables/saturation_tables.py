@@ -6,11 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 import numpy as np
 
 from annotations.analysis.observations.packed_phrases import Packed
-from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried
+from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, phrase_is_better
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
 from annotations.analysis.statistics.estimate_types import SEED
 from annotations.analysis.statistics.saturation import best_of, novelty, rarefaction
-from annotations.analysis.tables.saturation_columns import SaturationPoint, TaskNovelty
+from annotations.analysis.tables.saturation_columns import Counted, SaturationPoint, TaskNovelty
+from annotations.models import VocabularyLevel
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same
 
@@ -19,19 +21,32 @@ def over_people(
     rows: StudyRows, people: Iterable[PersonTask], tried: Mapping[Key, Packed], concept: Concept
 ) -> tuple[tuple[SaturationPoint, ...], tuple[TaskNovelty, ...]]:
     """Return the rows of `SATURATION` and of `NOVELTY`. tried: the phrases of each person on each task."""
-    named = _named(tried, concept)
+    named = _named(tried, concept, rows.vocabularies)
     return tuple(_saturation(rows.tasks, people, named)), tuple(_novelty(rows, named))
 
 
-def _named(tried: Mapping[Key, Packed], concept: Concept) -> dict[int, list[frozenset[Hashable]]]:
-    """By task, the concepts of each person who said something, in the order of pseudonyms.
+def _named(
+    tried: Mapping[Key, Packed], concept: Concept, vocabularies: Mapping[int, VocabularyLevel]
+) -> dict[int, list[frozenset[Hashable]]]:
+    """By task, the concepts of each person who said something, in the order of pseudonyms; only better than guessing.
 
     Their hashes stand for them, in a third of the memory: of a million, two are alike in one study of ten million.
     """
     named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
     for (task, _), phrases in sorted(tried.items()):
-        named[task].append(frozenset(hash(concept(each)) for each in phrases))
+        vocabulary = vocabularies.get(task)
+        said = [each for each in phrases if _counts(each, vocabulary)]
+        named[task].append(frozenset(hash(concept(each)) for each in said))
     return named
+
+
+def _counts(tried: Tried, vocabulary: VocabularyLevel | None) -> bool:
+    """Whether a phrase names a concept: it is better than guessing. Every one does where that cannot be told."""
+    return not _is_told(vocabulary) or phrase_is_better(tried, vocabulary) is BetterThanGuessing.YES
+
+
+def _is_told(vocabulary: VocabularyLevel | None) -> bool:
+    return vocabulary is not None and vocabulary.level is not None
 
 
 def _saturation(
@@ -50,4 +65,5 @@ def _saturation(
 
 def _novelty(rows: StudyRows, named: Mapping[int, list[frozenset[Hashable]]]) -> Iterator[TaskNovelty]:
     for task in rows.tasks:
-        yield TaskNovelty(task.position, novelty(named.get(task.position, [])), rows.new_concept_chance)
+        counted = Counted.BETTER if _is_told(rows.vocabularies.get(task.position)) else Counted.ALL
+        yield TaskNovelty(task.position, novelty(named.get(task.position, [])), rows.new_concept_chance, counted)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from annotations.analysis.observations.concept_matching import concepts_of
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import PersonTask, Tried, person_tasks
-from annotations.analysis.observations.study_rows import StudyRows, TaskFacts, read_rows
+from annotations.analysis.observations.study_rows import StudyRows, TaskFacts, people_of, read_rows
 from annotations.analysis.statistics.estimate_types import spread
 from annotations.analysis.statistics.estimates import estimate
 from annotations.analysis.tables import study_columns as columns
@@ -43,9 +43,9 @@ def tables_of(
     """
     tried = by_person(rows.tried)
     controls = {task.position: task.control_worst_group for task in rows.tasks}
-    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work)
+    people = people_of(rows, tried)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
-    experts = person_tasks(expert_keys, by_person(rows.experts), {}, {}, controls)
+    experts = person_tasks(expert_keys, by_person(rows.experts), {}, {}, controls, vocabularies=rows.vocabularies)
     saturation, novelty = over_people(rows, people, tried, concept)
     best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1, concept)
     looked = {

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotations.analysis.observations.packed_phrases import by_person
-from annotations.analysis.observations.person_tasks import PersonTask, person_tasks
-from annotations.analysis.observations.study_rows import people_kind, read_rows
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.study_rows import people_kind, people_of, read_rows
 from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.analysis.tables.flow_table import FlowLine, flow_lines
@@ -60,10 +60,7 @@ class StudySummary:
 def summarise(study: Study) -> StudySummary:
     """Summarise a study from its phrases and runs as they are now, by the analysis that its results page shows."""
     rows = read_rows(study)
-    controls = {task.position: task.control_worst_group for task in rows.tasks}
-    tried = by_person(rows.tried)
-    people = person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work)
-    return summary_of(study, people)
+    return summary_of(study, people_of(rows, by_person(rows.tried)))
 
 
 def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:

@@ -41,10 +41,13 @@ def vocabulary_level(task: Task, half: str = WHOLE) -> VocabularyLevel | None:
     return levels_of([task], half).get(task.pk)
 
 
-def levels_of(tasks: Iterable[Task], half: str = WHOLE) -> dict[int, VocabularyLevel]:
-    """Return the levels of many tasks that are scored, by the task's id, without their scores."""
-    tasks = list(tasks)
-    found = without_arrays(VocabularyLevel.objects.filter(base_model__in={task.base_model_id for task in tasks}))
-    known = {(row.base_model_id, row.target_class, row.text_template): row for row in found.filter(half=half)}
+def levels_of(tasks: Iterable[Task], half: str = WHOLE, *, with_scores: bool = False) -> dict[int, VocabularyLevel]:
+    """Return the levels of many tasks that are scored, by the task's id. with_scores: of words, not of "no …" too."""
     keys = {task.pk: (task.base_model_id, task.target_class, task.text_template) for task in tasks}
+    models, classes, templates = (set(values) for values in zip(*keys.values(), strict=True)) if keys else ((), (), ())
+    found = VocabularyLevel.objects.filter(
+        base_model__in=models, target_class__in=classes, text_template__in=templates, half=half
+    )
+    found = found.defer("negated_scores") if with_scores else without_arrays(found)
+    known = {(row.base_model_id, row.target_class, row.text_template): row for row in found}
     return {task: known[key] for task, key in keys.items() if key in known}

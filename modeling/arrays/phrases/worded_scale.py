@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.phrases.vocabulary_level import is_telling
 
 WELL, VERY_WELL = 0.5, 0.75
 
@@ -16,7 +17,18 @@ class Step(StrEnum):
     VERY_WELL = "very well"
 
 
-def is_better_than_guessing(value: float, null_level: float, vocabulary_level: float | None) -> bool | None:
+class BetterThanGuessing(StrEnum):
+    """Whether an error score is above both levels, or why that cannot be told."""
+
+    YES = "yes"
+    NO = "no"
+    TOO_FEW = "too_few_images"
+    UNKNOWN = "not_known_yet"
+
+
+def better_than_guessing(
+    value: float, null_level: float, vocabulary_level: float | None, n_correct: int, n_error: int
+) -> BetterThanGuessing:
     """Judge an error score by both levels.
 
     Parameters
@@ -26,21 +38,28 @@ def is_better_than_guessing(value: float, null_level: float, vocabulary_level: f
     null_level : float
         What the best of as many words unrelated to the errors reaches.
     vocabulary_level : float or None
-        What one common word reaches; None where the class has too few images to tell.
+        What one common word reaches; None where common words are not scored yet.
+    n_correct, n_error : int
+        Images that the score stands on.
 
     Returns
     -------
-    bool or None
-        Whether it is strictly above both levels; None where that cannot be told.
+    BetterThanGuessing
+        YES strictly above both levels; NO at or below either; TOO_FEW with fewer than 10 images of a side, whatever
+        the score; UNKNOWN above the one level while the other is not known.
 
     Examples
     --------
-    >>> is_better_than_guessing(0.4, 0.3, 0.5), is_better_than_guessing(0.4, 0.3, None)
-    (False, None)
+    >>> better_than_guessing(0.4, 0.3, 0.5, 15, 15).value, better_than_guessing(0.4, 0.3, None, 15, 15).value
+    ('no', 'not_known_yet')
     """
+    if not is_telling(n_correct, n_error):
+        return BetterThanGuessing.TOO_FEW
     if value <= null_level:
-        return False
-    return None if vocabulary_level is None else value > vocabulary_level
+        return BetterThanGuessing.NO
+    if vocabulary_level is None:
+        return BetterThanGuessing.UNKNOWN
+    return BetterThanGuessing.YES if value > vocabulary_level else BetterThanGuessing.NO
 
 
 def step_of(value: float, *, is_better: bool) -> Step:

@@ -1,14 +1,38 @@
-"""One row a participant and task: the headline, the optimistic best, what random words reach."""
+"""One row a participant and task: the headline, the optimistic best, what guessing reaches."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
 
 from annotations.analysis.observations.packed_phrases import by_person
-from annotations.analysis.observations.person_tasks import PersonTask, Times, Tried, person_tasks
+from annotations.analysis.observations.person_tasks import (
+    PersonTask,
+    Times,
+    Tried,
+    annotation_key,
+    person_tasks,
+    phrase_is_better,
+)
+from annotations.models import VocabularyLevel
+from annotations.models.arrays import pack_float64
 from modeling.arrays.phrases.null_level import null_level, null_mean
+from modeling.arrays.phrases.vocabulary_level import vocabulary_level
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+
+WORDS = np.arange(100) / 200  # the level of one is .47
 
 
-def row(*tried: Tried, times: Times | None = None) -> PersonTask:
-    of_ann = {(1, "ann"): times} if times else {}
-    (only,) = person_tasks([(1, "ann")], by_person(tried), {"ann": "plain"}, of_ann, {1: 0.25})
+def row(*tried: Tried, times: Times | None = None, vocabulary: VocabularyLevel | None = None) -> PersonTask:
+    of_ann, of_task = {(1, "ann"): times} if times else {}, {1: vocabulary} if vocabulary else {}
+    (only,) = person_tasks([(1, "ann")], by_person(tried), {"ann": "plain"}, of_ann, {1: 0.25}, vocabularies=of_task)
     return only
+
+
+def vocabulary(negated: float = 0.6) -> VocabularyLevel:
+    level = vocabulary_level(WORDS)
+    assert level == 0.47
+    return VocabularyLevel(level=level, negated_level=negated, scores=pack_float64(WORDS))
 
 
 def said(text: str, score: float | None, accuracy: float | None = None, tries: int | None = 1) -> Tried:
@@ -50,10 +74,53 @@ def test_a_phrase_that_is_said_twice_is_one_try() -> None:
     assert (found.n_phrases, found.tries) == (3, 2)
 
 
-def test_random_words_have_as_many_tries_as_the_person() -> None:
+def test_unrelated_words_have_as_many_tries_as_the_person() -> None:
     found = row(said("a", 0.2), said("b", 0.5), said("c", 0.1))
     assert (found.null_level, found.null_mean) == (null_level(25, 25, 3), null_mean(25, 25, 3))
-    assert found.beats_random_words is (null_level(25, 25, 3) < 0.5)
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [(0.47, BetterThanGuessing.NO), (0.471, BetterThanGuessing.YES), (0.2, BetterThanGuessing.NO)],
+)
+def test_who_is_above_both_levels_is_better_than_guessing(score: float, expected: BetterThanGuessing) -> None:
+    assert null_level(25, 25, 2) < 0.47
+    found = row(said("a", 0.1), said("b", score), vocabulary=vocabulary())
+    assert (found.better, found.vocabulary_level) == (expected, 0.47)
+
+
+def test_many_tries_raise_the_level_of_a_person() -> None:
+    assert null_level(25, 25, 2) < 0.475 < null_level(25, 25, 30)
+    assert row(said("a", 0.475, tries=2), vocabulary=vocabulary()).better is BetterThanGuessing.YES
+    assert row(said("a", 0.475, tries=30), vocabulary=vocabulary()).better is BetterThanGuessing.NO
+
+
+def test_a_negation_is_compared_with_negated_words() -> None:
+    negation = said("no red", 0.55)._replace(key=annotation_key("00" * 32, -1))
+    found = row(negation, vocabulary=vocabulary())
+    assert (found.vocabulary_level, found.better) == (0.6, BetterThanGuessing.NO)
+    assert row(negation, vocabulary=vocabulary(negated=0.5)).better is BetterThanGuessing.YES
+
+
+def test_who_guesses_as_often_passes_with_the_chance_of_the_best_of_so_many_words() -> None:
+    found = row(said("a", 0.2), said("b", 0.8), said("c", 0.1), vocabulary=vocabulary())
+    level = max(0.47, null_level(25, 25, 3))
+    draws = list(combinations(WORDS, 3))
+    assert found.guess_chance == pytest.approx(sum(max(draw) > level for draw in draws) / len(draws))
+
+
+def test_words_that_are_not_scored_yet_leave_it_open_and_few_images_leave_it_untold() -> None:
+    found = row(said("a", 0.8))
+    assert (found.better, found.guess_chance) == (BetterThanGuessing.UNKNOWN, None)
+    few = row(Tried(1, "ann", "a", 0.9, None, 50, 9, 1), vocabulary=VocabularyLevel(scores=b""))
+    assert (few.better, few.guess_chance) == (BetterThanGuessing.TOO_FEW, None)
+
+
+def test_a_phrase_by_itself_is_judged_by_the_tries_up_to_it() -> None:
+    early, late = said("a", 0.475, tries=2), said("a", 0.475, tries=30)
+    assert phrase_is_better(early, vocabulary()) is BetterThanGuessing.YES
+    assert phrase_is_better(late, vocabulary()) is BetterThanGuessing.NO
+    assert phrase_is_better(said("a", None), vocabulary()) is None
 
 
 def test_tries_for_the_same_class_in_another_task_count() -> None:
@@ -63,7 +130,7 @@ def test_tries_for_the_same_class_in_another_task_count() -> None:
 def test_a_person_without_a_phrase_is_a_row_of_nothing() -> None:
     found = row()
     assert (found.n_phrases, found.tries, found.best_error_score, found.null_level) == (0, 0, None, None)
-    assert (found.beats_random_words, found.times, found.condition) == (None, Times(), "plain")
+    assert (found.better, found.times, found.condition) == (None, Times(), "plain")
 
 
 def test_times_are_the_persons() -> None:

@@ -13,6 +13,7 @@ from annotations.models import (
     Moderation,
     SessionKind,
     Study,
+    VocabularyLevel,
     event_kinds,
 )
 from annotations.services.logs import audit, events
@@ -55,6 +56,15 @@ def test_a_decision_on_a_phrase_is_news(open_study: Study, alice: Visit) -> None
     before = state_of(open_study)
     moderation.moderate(phrase, Moderation.EXCLUDED, by="coordinator", reason="rude")
     assert state_of(open_study) != before
+
+
+def test_a_level_of_common_words_is_news_to_studies_of_its_base_model(closed: Study, base_model: BaseModel) -> None:
+    before = state_of(closed)
+    VocabularyLevel.objects.create(
+        base_model=base_model, target_class=SQUARE, text_template="{phrase}", n_correct=9, n_error=9, scores=b"",
+        negated_scores=b"", code_version="",
+    )  # fmt: skip
+    assert state_of(closed) != before
 
 
 def test_a_method_more_of_a_benchmark_is_news(closed: Study, base_model: BaseModel) -> None:

@@ -1,24 +1,30 @@
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.phrases.worded_scale import Step, is_better_than_guessing, step_of
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing, Step, better_than_guessing, step_of
 
 
 @pytest.mark.parametrize(
     ("value", "null_level", "vocabulary_level", "expected"),
     [
-        (0.5, 0.4, 0.4, True),
-        (0.4, 0.4, 0.3, False),
-        (0.4, 0.3, 0.4, False),
-        (0.5, 0.4, None, None),
-        (0.4, 0.4, None, False),
-        (0.01, 0.0, 0.0, True),
+        (0.5, 0.4, 0.4, BetterThanGuessing.YES),
+        (0.4, 0.4, 0.3, BetterThanGuessing.NO),
+        (0.4, 0.3, 0.4, BetterThanGuessing.NO),
+        (0.5, 0.4, None, BetterThanGuessing.UNKNOWN),
+        (0.4, 0.4, None, BetterThanGuessing.NO),
+        (0.01, 0.0, 0.0, BetterThanGuessing.YES),
     ],
 )
 def test_better_than_guessing_is_strictly_above_both_levels(
-    value: float, null_level: float, vocabulary_level: float | None, expected: bool | None
+    value: float, null_level: float, vocabulary_level: float | None, expected: BetterThanGuessing
 ) -> None:
-    assert is_better_than_guessing(value, null_level, vocabulary_level) is expected
+    assert better_than_guessing(value, null_level, vocabulary_level, 10, 10) is expected
+
+
+@pytest.mark.parametrize("images", [(9, 50), (50, 9)])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_fewer_than_ten_images_of_a_side_tell_nothing(value: float, images: tuple[int, int]) -> None:
+    assert better_than_guessing(value, 0.5, 0.5, *images) is BetterThanGuessing.TOO_FEW
 
 
 @pytest.mark.parametrize(
