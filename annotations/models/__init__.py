@@ -25,7 +25,7 @@ from annotations.models.participant import (
 )
 from annotations.models.payment import SETTLED, UNDER_WAY, BatchState, Payment, PaymentBatch
 from annotations.models.phrase import Moderation, Phrase, PhraseState, Score
-from annotations.models.random_slices import RandomSlices
+from annotations.models.random_slices import RandomSlices, RandomSliceScores
 from annotations.models.reply import Reply, ReplyKind
 from annotations.models.run import Run, RunState
 from annotations.models.span import Span, SpanKind
@@ -97,6 +97,7 @@ __all__ = [
     "PhraseState",
     "PracticePhrase",
     "ProlificRequest",
+    "RandomSliceScores",
     "RandomSlices",
     "Reconciliation",
     "Rehearsal",

@@ -1,7 +1,11 @@
 """What cutting a class anywhere gives: last layers retrained with random slices of one size."""
 
+import numpy as np
 from django.db import models
+from numpy.typing import NDArray
 
+from annotations.models.base_model import BaseModel
+from annotations.models.control import Control
 from annotations.models.dataset import Dataset
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
@@ -30,3 +34,36 @@ class RandomSlices(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.worst_groups)} random slices of {self.dataset.class_names[self.target_class]}"
+
+    def telling_draws(self, control: Control, base_model: BaseModel) -> NDArray[np.float64] | None:
+        """What each draw reaches on test, float64[m]; None where they are all but equal, so that a place says nothing.
+
+        They are where their standard deviation is below one image of the test group that is worst without a phrase.
+        """
+        draws = np.array(self.worst_groups, np.float64)
+        # An empty group has no accuracy, and is never the worst.
+        accuracies = [np.inf if share is None else share for share in control.group_accuracies]
+        one_image = 1 / base_model.test_metrics["counts"][int(np.argmin(accuracies))]
+        return None if draws.std() < one_image else draws
+
+
+class RandomSliceScores(models.Model):
+    """What random slices score on the validation images of a base model, which the best of several are chosen by.
+
+    A table of its own, because base models of a data set share random slices and differ in their errors.
+    """
+
+    random_slices = models.ForeignKey(RandomSlices, on_delete=models.CASCADE, related_name="scores")
+    base_model = models.ForeignKey(BaseModel, on_delete=models.CASCADE, related_name="random_slice_scores")
+    values = models.JSONField(help_text="error score of each draw's direction on the class's validation images")
+    code_version = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["random_slices", "base_model"]
+        constraints = [
+            models.UniqueConstraint(fields=["random_slices", "base_model"], name="random_slices_scored_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"scores of {self.random_slices} under {self.base_model}"

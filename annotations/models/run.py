@@ -2,7 +2,6 @@
 
 import uuid
 
-import numpy as np
 from django.db import models
 from django.db.models import Q
 
@@ -130,17 +129,11 @@ class Run(models.Model):
 
     @property
     def random_slice_percentile(self) -> float | None:
-        """How many of 100 random slices reach less on test; None without them, or where they are all but equal.
-
-        They are where their standard deviation is below one image of the test group that is worst without a phrase.
-        """
+        """How many of 100 random slices reach less on test; None without them, or where they are all but equal."""
         if self.random_slices is None or self.control is None or self.worst_group_accuracy is None:
             return None
-        draws = np.array(self.random_slices.worst_groups)
-        # An empty group has no accuracy, and is never the worst.
-        accuracies = [np.inf if share is None else share for share in self.control.group_accuracies]
-        one_image = 1 / self.base_model.test_metrics["counts"][int(np.argmin(accuracies))]
-        return None if draws.std() < one_image else percentile_among(self.worst_group_accuracy, draws)
+        draws = self.random_slices.telling_draws(self.control, self.base_model)
+        return None if draws is None else percentile_among(self.worst_group_accuracy, draws)
 
     @property
     def annotation(self) -> Annotation | None:

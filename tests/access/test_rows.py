@@ -67,6 +67,7 @@ OF_NO_STUDY = {
     "datasetimport",
     "keywordranking",
     "randomslices",
+    "randomslicescores",
     "totpdevice",
     "vocabularylevel",
     "workerheartbeat",

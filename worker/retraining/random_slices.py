@@ -1,18 +1,21 @@
 """Random slices, trained after the runs that are judged beside them, one set of draws at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Dataset, RandomSlices, Run
+from annotations.models import BaseModel, Dataset, RandomSlices, Run
+from annotations.models.arrays import without_arrays
+from annotations.readings.datasets.class_images import class_images
 from annotations.services.queue import worker_wakeup
 from annotations.services.retraining import random_slices
 from annotations.services.retraining.random_slices import SliceKey
 from annotations.services.retraining.runs import TrainingBatch
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.phrases.error_score import error_scores
 from modeling.arrays.retraining import random_slices as drawing
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from worker.common import process_cache
@@ -32,7 +35,7 @@ def train_missing_random_slices() -> int:
     """
     for batch in random_slices.lacking_batches():
         for key, runs in _alike(batch).items():
-            draws = _draws(batch, key, runs[0])
+            draws = _draws(batch, key, runs)
             if draws is not None:
                 n_given = random_slices.give(runs, draws)
                 worker_wakeup.send(worker_wakeup.TRAIN_RUNS)
@@ -58,6 +61,18 @@ def worst_groups(dataset: Dataset, key: SliceKey, l2: float) -> list[float]:
     return reached
 
 
+def scores(base_model: BaseModel, key: SliceKey) -> list[float]:
+    """Return the error score of each random direction on the class's validation images, of `drawing.DRAWS`.
+
+    Raises BadDataset, BadArray, and NothingToSeparate where no image of them is right, or none wrong.
+    """
+    dataset, images = base_model.dataset, class_images(base_model, key.target_class)
+    embedded = dataset.files.array("similarity")[images.rows]
+    directions = drawing.random_directions(embedded.shape[1], seed=key.seed(dataset.digest))
+    scored: list[float] = error_scores((embedded @ directions).T, images.is_error).value.tolist()
+    return scored
+
+
 def _alike(batch: TrainingBatch) -> dict[SliceKey, list[Run]]:
     alike: dict[SliceKey, list[Run]] = defaultdict(list)
     for run in random_slices.lacking(batch).defer(*Run.ARRAYS):
@@ -65,19 +80,22 @@ def _alike(batch: TrainingBatch) -> dict[SliceKey, list[Run]]:
     return alike
 
 
-def _draws(batch: TrainingBatch, key: SliceKey, run: Run) -> RandomSlices | None:
-    """Return the draws of a key, trained now if need be; None where they cannot be, which the log says."""
-    known = random_slices.find(run)
-    if known is not None or (batch, key) in _failed:
-        return known
+def _draws(batch: TrainingBatch, key: SliceKey, runs: Sequence[Run]) -> RandomSlices | None:
+    """Return the draws of a key with their scores, computed now if need be; None where they cannot be: see the log."""
+    if (batch, key) in _failed:
+        return None
     try:
-        reached = worst_groups(batch.dataset, key, batch.l2)
+        draws = random_slices.find(runs[0])
+        if draws is None:
+            draws = random_slices.store(batch, key, worst_groups(batch.dataset, key, batch.l2), library_versions())
+        for base_model in without_arrays(BaseModel.objects.filter(pk__in={run.base_model_id for run in runs})):
+            random_slices.store_scores(draws, base_model, scores(base_model, key))
     except ModelingError as error:
         if not isinstance(error, BadDataset):
             _failed.add((batch, key))
         log_error_throttled(f"random slices on {batch} are on hold: {error}")
         return None
-    return random_slices.store(batch, key, reached, library_versions())
+    return draws
 
 
 def _batches(dataset: Dataset, key: SliceKey) -> Iterator[NDArray[np.float64]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from annotations.models import RandomSlices, Run, RunState
+from annotations.models import BaseModel, RandomSlices, RandomSliceScores, Run, RunState
 from annotations.services.retraining.runs import TrainingBatch, batches_of
 from annotations.version import CODE_VERSION
 from modeling.arrays.retraining.random_slices import rounded_slice_size
@@ -67,8 +67,15 @@ def store(batch: TrainingBatch, key: SliceKey, worst_groups: Sequence[float], ve
     return stored
 
 
+def store_scores(draws: RandomSlices, base_model: BaseModel, values: Sequence[float]) -> None:
+    """Store what draws score on a base model's validation images, unless another worker has meanwhile."""
+    RandomSliceScores.objects.get_or_create(
+        random_slices=draws, base_model=base_model, defaults={"values": list(values), "code_version": CODE_VERSION}
+    )
+
+
 def give(runs: Sequence[Run], draws: RandomSlices) -> int:
-    """Give runs their random slices; return how many had none."""
+    """Give runs their random slices, which their base models have scores of; return how many had none."""
     return Run.objects.filter(pk__in=[run.pk for run in runs], random_slices=None).update(random_slices=draws)
 
 

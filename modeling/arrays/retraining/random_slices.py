@@ -63,11 +63,29 @@ def random_slices(
     rows = np.flatnonzero(checked_ids(labels, "label") == target_class)
     if not 1 <= n_above < len(rows):
         raise BadArray(f"class {target_class} has {len(rows)} images, so {n_above} above a cut leave a slice empty")
-    directions = np.random.default_rng(seed).standard_normal((images.shape[1], draws), dtype=np.float32)
-    farthest = np.argsort(-finite_float32(images[rows]) @ directions, axis=0, kind="stable")[:n_above]
+    along = finite_float32(images[rows]) @ random_directions(images.shape[1], draws, seed)
+    farthest = np.argsort(-along, axis=0, kind="stable")[:n_above]
     members = np.zeros((draws, len(labels)), np.bool_)
     members[np.arange(draws)[:, None], rows[farthest.T]] = True
     return members
+
+
+def random_directions(dim: int, draws: int = DRAWS, seed: int = 0) -> NDArray[np.float32]:
+    """Draw the directions that `random_slices` cuts along.
+
+    Parameters
+    ----------
+    dim : int
+        Dimensions of the embedding space.
+    draws : int, default DRAWS
+    seed : int, default 0
+
+    Returns
+    -------
+    float32 ndarray of shape (dim, draws)
+        Gaussian, of any length.
+    """
+    return np.random.default_rng(seed).standard_normal((dim, draws), dtype=np.float32)
 
 
 def rounded_slice_size(n_above: int, n_class: int) -> int:
@@ -129,3 +147,48 @@ def percentile_among(value: float, draws: NDArray[np.floating]) -> float:
     """
     check_one_length(1, draws=draws)
     return float(100 * (np.mean(draws < value) + np.mean(draws == value) / 2))
+
+
+def percentile_among_best(value: float, draws: NDArray[np.floating], scores: NDArray[np.floating], tries: int) -> float:
+    """Return how many of 100 reach less, each with the best-scored of so many random slices.
+
+    This is for a phrase that was chosen as the best of several: the null chooses as well.
+
+    Parameters
+    ----------
+    value : float
+    draws : float ndarray of shape (m,)
+        What each random slice reaches on test; m ≥ 1.
+    scores : float ndarray of shape (m,)
+        What it is chosen by, on validation.
+    tries : int
+        Random slices that one is chosen from, ≥ 1. From m on it is the best of all.
+
+    Returns
+    -------
+    float
+        From 0 to 100; equal draws count half, and of equal scores each is chosen as often.
+
+    Raises
+    ------
+    BadArray
+        If there is no draw, lengths differ, or `tries` is below 1.
+
+    Notes
+    -----
+    Exact over all choices of `tries` draws without replacement: the best of them is at most the draw of rank r in
+    C(r, tries) of C(m, tries) cases.
+
+    Examples
+    --------
+    >>> draws, scores = np.array([0.1, 0.9, 0.2, 0.3]), np.array([0.4, 0.3, 0.2, 0.1])
+    >>> percentile_among_best(0.5, draws, scores, tries=1), percentile_among_best(0.5, draws, scores, tries=4)
+    (75.0, 100.0)
+    """
+    m = check_one_length(1, draws=draws, scores=scores)
+    check_count(tries, "the number of tries", least=1)
+    k = min(tries, m)
+    _, rank, n_equal = np.unique(scores, return_inverse=True, return_counts=True)
+    at_most = np.array([0, *(math.comb(r, k) for r in np.cumsum(n_equal).tolist())], dtype=object)
+    chosen = np.array(np.diff(at_most) / math.comb(m, k), np.float64)[rank] / n_equal[rank]
+    return float(100 * chosen @ ((draws < value) + (draws == value) / 2))

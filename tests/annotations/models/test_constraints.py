@@ -28,6 +28,7 @@ from annotations.models import (
     PracticePhrase,
     ProlificRequest,
     RandomSlices,
+    RandomSliceScores,
     Reply,
     Run,
     Score,
@@ -67,7 +68,8 @@ def world(alice: Visit) -> Visit:
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
     of_class = {"dataset": task.base_model.dataset, "l2": task.base_model.l2, "code_version": ""}
     Control.objects.create(**of_class, target_classes=[0], **REACHED, head=b"h", test_predictions=b"p")
-    RandomSlices.objects.create(**of_class, target_class=0, n_above=9, seed=1, worst_groups=[0.5])
+    draws = RandomSlices.objects.create(**of_class, target_class=0, n_above=9, seed=1, worst_groups=[0.5])
+    RandomSliceScores.objects.create(random_slices=draws, base_model=task.base_model, values=[0.5], code_version="")
     of_words = {
         "n_correct": 20,
         "n_error": 20,
@@ -135,6 +137,7 @@ BROKEN: dict[str, list[Way]] = {
     "control_once": [again(Control)],
     "control_accuracies_are_shares": [change(Control, worst_group_accuracy=1.1), change(Control, average_accuracy=-1)],
     "random_slices_once": [again(RandomSlices)],
+    "random_slices_scored_once": [again(RandomSliceScores)],
     "vocabulary_level_once": [again(VocabularyLevel)],
     "vocabulary_levels_are_scores": [
         change(VocabularyLevel, level=None),

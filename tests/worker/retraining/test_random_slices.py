@@ -7,11 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from annotations.models import Assignment, BaseModel, Control, Dataset, RandomSlices, Run, RunState
+from annotations.models.arrays import pack_int32, unpack_int32
+from annotations.readings.datasets.class_images import class_images
 from annotations.services.queue import worker_wakeup
 from annotations.services.retraining.random_slices import SliceKey
 from modeling.arrays.common.modeling_errors import NotConverged
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
-from modeling.arrays.retraining.random_slices import DRAWS, percentile_among, random_slices
+from modeling.arrays.phrases.error_score import error_score
+from modeling.arrays.retraining.random_slices import DRAWS, percentile_among, random_directions, random_slices
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from tests.actors import SQUARE, Visit
 from tests.steps import end, submit_and_score
@@ -103,6 +106,35 @@ def test_a_draw_is_the_head_of_its_slice(trained: Assignment) -> None:
     weights = slice_weights(labels, slice_membership(drawn[7], labels, SQUARE, 1), stored.scheme)
     (measured,) = head_training.measure(dataset, head_training.train(dataset, stored.l2, weights[:, None]))
     assert stored.worst_groups[7] == measured.metrics.worst_group
+
+
+def test_each_draw_is_scored_on_the_validation_images_of_each_base_model(trained: Assignment) -> None:
+    train_all()
+    base_model = trained.task.base_model
+    images = class_images(base_model, SQUARE)
+    embedded = base_model.dataset.files.array("similarity")[images.rows]
+    for draws in RandomSlices.objects.all():
+        directions = random_directions(embedded.shape[1], DRAWS, draws.seed)
+        scores = draws.scores.get(base_model=base_model).values
+        assert len(scores) == DRAWS
+        assert scores[3] == pytest.approx(error_score(embedded @ directions[:, 3], images.is_error).value)
+
+
+def test_another_base_model_of_the_data_set_shares_draws_and_has_scores_of_its_own(
+    trained: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_all()
+    base_model = trained.task.base_model
+    predictions = unpack_int32(base_model.predictions).copy()
+    other = BaseModel.objects.get(pk=base_model.pk)
+    other.pk, other.name, other.predictions = None, "another", pack_int32(np.roll(predictions, 1))
+    other.save()
+    Run.objects.filter(phrase_text="red").update(base_model=other, random_slices=None)
+    monkeypatch.setattr(head_training, "train", _files_are_away)
+    assert train_all() == [1]
+    draws = Run.objects.get(phrase_text="red").random_slices
+    assert draws is not None
+    assert draws.scores.get(base_model=other).values != draws.scores.get(base_model=base_model).values
 
 
 def test_a_run_has_its_percentile_among_them(trained: Assignment) -> None:
