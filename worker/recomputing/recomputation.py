@@ -4,19 +4,30 @@ from collections.abc import Iterator, Sequence
 
 from django.db.models import QuerySet
 
-from annotations.models import BaseModel, Run, Score
+from annotations.models import BaseModel, RandomSlices, Run, Score
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import BadDataset
 from worker.datasets.head_training import heads_at_once
 from worker.recomputing.differences import Difference
+from worker.recomputing.stored_random_slices import random_slice_differences
 from worker.recomputing.stored_runs import run_differences
 from worker.recomputing.stored_scores import score_differences
+
+Row = Score | Run | RandomSlices
+
+
+def random_slices_of(runs: QuerySet[Run]) -> QuerySet[RandomSlices]:
+    """Return the random slices that runs are judged beside, each set once."""
+    return RandomSlices.objects.filter(pk__in=runs.order_by().values("random_slices"))
 
 
 def compute_again(
     scores: QuerySet[Score], runs: QuerySet[Run], progress: Progress
-) -> Iterator[tuple[Score | Run, Sequence[Difference]]]:
-    """Yield each score, then each run, with what comes out differently; the runs' states are in HAS_RESULT."""
+) -> Iterator[tuple[Row, Sequence[Difference]]]:
+    """Yield each score, each run, then the random slices of the runs, with what comes out differently.
+
+    The runs' states are in HAS_RESULT.
+    """
     n_scores, n_runs, done = scores.count(), runs.count(), 0
     for number, score in enumerate(_in_order(scores).iterator(), 1):
         yield score, score_differences(score)
@@ -25,6 +36,10 @@ def compute_again(
         yield from zip(batch, run_differences(base_model, batch), strict=True)
         done += len(batch)
         progress("runs", done, n_runs)
+    sets = random_slices_of(runs).select_related("dataset")
+    for number, draws in enumerate(sets, 1):
+        yield draws, random_slice_differences(draws)
+        progress("random slices", number, len(sets))
 
 
 def _in_order(scores: QuerySet[Score]) -> QuerySet[Score]:

@@ -1,14 +1,16 @@
 """The first sentences of the results page: what people's words gained, how sure that is, and whom it rests on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.results.flow_words import reasons
+from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimates import Estimate
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.study_columns import Total
 
+_BEYOND = 95  # of 100
 _FEW = 5  # people; with fewer an interval says little
 
 
@@ -27,6 +29,23 @@ def finding(task: TaskFacts, totals: Sequence[Total]) -> Iterator[str]:
         "with people's words."
     )
     yield _rests_on(gain, complete)
+
+
+def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
+    """Yield how many of a task's people are beyond what choosing among random slices gives."""
+    with_run = [row for row in people if row.basis is Basis.RUN]
+    percentiles = [row.random_slice_percentile for row in with_run if row.random_slice_percentile is not None]
+    if percentiles:
+        beyond = sum(percentile >= _BEYOND for percentile in percentiles)
+        yield (
+            f"{beyond:,} of {_all(len(percentiles))} did better than {_BEYOND} of 100 who would choose the best-scored "
+            "of as many random slices as the person had tries."
+        )
+    if len(percentiles) < len(with_run):
+        yield (
+            f"{_all(len(with_run) - len(percentiles))} cannot be placed among random slices: these hardly differ from "
+            "each other, or are not trained yet."
+        )
 
 
 def _sure(of: Estimate) -> str:

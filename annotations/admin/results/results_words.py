@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from annotations.admin.common.number_formats import NONE
-from annotations.admin.results.finding_words import finding
+from annotations.admin.results.finding_words import beside_random_slices, finding
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.comparison_columns import Compared
@@ -117,7 +117,8 @@ def task_words(tables: StudyTables, task: TaskFacts) -> TaskWords:
     """Return the sentences and the measures of one task."""
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
-    found = list(finding(task, totals))
+    people = [row for row in tables.people.rows if row.task == task.position]
+    found = [*finding(task, totals), *beside_random_slices(people)]
     return TaskWords(task.title, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
 
 

@@ -81,6 +81,11 @@ class Packed(Sequence[Tried]):
         order = np.lexsort((-value[there], person, task))
         return there[order[_starts(task[order], person[order])]]
 
+    def best_scores(self) -> list[int]:
+        """Return the id of each person's best score, by task."""
+        ids: list[int] = self.column("score")[self.best_places("error_score")].tolist()
+        return ids
+
     def by_person(self) -> Iterator[tuple[Key, "Packed"]]:
         """Yield the phrases of each task and participant, in their order."""
         task, person = self.column("task"), self.column("person")

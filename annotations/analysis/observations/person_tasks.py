@@ -6,11 +6,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, TypedDict
 
+import numpy as np
+
 from annotations.models import VocabularyLevel
 from modeling.arrays.phrases.null_level import null_level, null_mean
 from modeling.arrays.phrases.vocabulary_level import chance_to_pass
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 from modeling.arrays.retraining.control import own_gain
+from modeling.arrays.retraining.random_slices import percentile_among_best
 
 
 class Basis(StrEnum):
@@ -92,6 +95,18 @@ NO_TIMES = Times()
 
 
 @dataclass(frozen=True)
+class RandomDraws:
+    """Random slices that a run is judged beside: the score of each on validation, and what it reaches on test."""
+
+    scores: Sequence[float]
+    worst_groups: Sequence[float]
+
+    def percentile(self, worst_group: float, tries: int) -> float:
+        """Return how many of 100 people reach less who take the best-scored of so many draws."""
+        return percentile_among_best(worst_group, np.array(self.worst_groups), np.array(self.scores), tries)
+
+
+@dataclass(frozen=True)
 class PersonTask:
     """One participant on one task, over all of the participant's visits.
 
@@ -102,7 +117,9 @@ class PersonTask:
     unrelated to the errors stays below in 19 of 20 cases, and reaches on average. control_worst_group: of the task's
     control, None until it is trained. vocabulary_level: what one common word stays below so; None until these are
     scored, or of too few images. better: whether the best score is above both levels. guess_chance: that somebody
-    passes both with as many random common words; None where that cannot be told.
+    passes both with as many random common words; None where that cannot be told. random_slice_percentile: of
+    run_worst_group among what the best-scored of as many random slices as tries reach; None without a run, until they
+    are trained, and where they are all but equal.
     """
 
     participant: str
@@ -123,6 +140,7 @@ class PersonTask:
     vocabulary_level: float | None = None
     better: BetterThanGuessing | None = None
     guess_chance: float | None = None
+    random_slice_percentile: float | None = None
 
     @property
     def worst_group_accuracy(self) -> float | None:
@@ -169,16 +187,18 @@ def person_tasks(
     controls: Mapping[int, float | None],
     at_work: Collection[Key] = frozenset(),
     vocabularies: Mapping[int, VocabularyLevel] = MappingProxyType({}),
+    draws: Mapping[int, RandomDraws] = MappingProxyType({}),
 ) -> tuple[PersonTask, ...]:
     """Return a row for everybody who was given a task, by task, then participant.
 
     tried: from `packed_phrases.by_person`. controls: worst-group accuracy of each task's control. at_work: who may
-    still say something. vocabularies: what common words reach on each task, where it is known.
+    still say something. vocabularies: what common words reach on each task, where it is known. draws: by the score of
+    the phrase whose run they belong to.
     """
 
     def row(key: Key) -> PersonTask:
         of_both = conditions.get(key[1]), times.get(key, NO_TIMES), controls.get(key[0]), vocabularies.get(key[0])
-        return _person_task(key, tried.get(key, ()), *of_both, is_at_work=key in at_work)
+        return _person_task(key, tried.get(key, ()), *of_both, draws, is_at_work=key in at_work)
 
     return tuple(map(row, sorted(set(assigned))))
 
@@ -190,6 +210,7 @@ def _person_task(
     times: Times,
     control: float | None,
     vocabulary: VocabularyLevel | None,
+    draws: Mapping[int, RandomDraws],
     *,
     is_at_work: bool,
 ) -> PersonTask:
@@ -211,8 +232,16 @@ def _person_task(
         times=times,
         control_worst_group=control,
         basis=best.basis if best else _basis_without_score(tried, is_at_work=is_at_work),
+        random_slice_percentile=_percentile(best, tries, draws) if best else None,
         **_levels(best, tries, vocabulary),
     )
+
+
+def _percentile(best: Tried, tries: int, draws: Mapping[int, RandomDraws]) -> float | None:
+    of_run = draws.get(best.score)
+    if of_run is None or best.worst_group_accuracy is None:
+        return None
+    return of_run.percentile(best.worst_group_accuracy, max(tries, 1))
 
 
 class _Levels(TypedDict):

@@ -15,6 +15,9 @@ from annotations.models import (
     Control,
     Event,
     KeywordRanking,
+    RandomSliceScores,
+    Run,
+    RunState,
     SessionKind,
     Study,
     VocabularyLevel,
@@ -28,8 +31,8 @@ def state_of(study: Study) -> str:
     """Return a short text that is another one after anything that the tables stand on.
 
     That is the study's events, what its staff did, the benchmarks and rankings of keywords of its base models, what
-    common words reach on them, the controls on their data sets, what experts did elsewhere with the same base models
-    and, while it is open, time.
+    common words reach on them, the controls on their data sets, their random slices, what experts did elsewhere with
+    the same base models and, while it is open, time.
     """
     base_models = list(study.tasks.values_list("base_model_id", flat=True))
     experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
@@ -50,6 +53,10 @@ def state_of(study: Study) -> str:
         list(rankings.values_list("pk", "created_at")),
         controls.aggregate(last=Max("pk")),
         VocabularyLevel.objects.filter(base_model__in=base_models).aggregate(last=Max("pk")),  # in the background
+        RandomSliceScores.objects.filter(base_model__in=base_models).aggregate(last=Max("pk")),
+        Run.objects.filter(
+            base_model__in=base_models, state=RunState.DONE, random_slices=None
+        ).count(),  # get them later
         timezone.now().timestamp() // _SPANS_COME.total_seconds() if is_open else None,
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Max, QuerySet
@@ -13,11 +13,13 @@ from annotations.analysis.observations.person_tasks import (
     Basis,
     Key,
     PersonTask,
+    RandomDraws,
     Times,
     Tried,
     annotation_key,
     person_tasks,
 )
+from annotations.analysis.observations.random_draws import draws_of
 from annotations.analysis.observations.task_times import task_times
 from annotations.models import (
     AnnotationSession,
@@ -109,7 +111,10 @@ class PhraseRows:
 
 @dataclass(frozen=True)
 class StudyRows(PhraseRows):
-    """Everything that tables are made of. at_work: of those assigned, who may still say something."""
+    """Everything that tables are made of.
+
+    at_work: of those assigned, who may still say something. draws: of the run of everybody's best phrase, by its score.
+    """
 
     conditions: tuple[str, ...]
     condition_of: dict[str, str | None]
@@ -119,6 +124,7 @@ class StudyRows(PhraseRows):
     times: dict[Key, Times]
     counted: tuple[Counted, ...]
     new_concept_chance: float
+    draws: Mapping[int, RandomDraws] = field(default_factory=dict)
 
 
 def read_rows(study: Study) -> StudyRows:
@@ -140,13 +146,15 @@ def read_rows(study: Study) -> StudyRows:
         times=task_times(study, kind),
         counted=tuple(each for each in counts(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
+        draws=draws_of([*said.tried.best_scores(), *said.experts.best_scores()]),
     )
 
 
 def people_of(rows: StudyRows, tried: Mapping[Key, Packed]) -> tuple[PersonTask, ...]:
     """Return a row for everybody who was given a task. tried: `rows.tried` by person."""
     controls = {task.position: task.control_worst_group for task in rows.tasks}
-    return person_tasks(rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work, rows.vocabularies)
+    given = (rows.assigned, tried, rows.condition_of, rows.times, controls, rows.at_work)
+    return person_tasks(*given, rows.vocabularies, rows.draws)
 
 
 def read_phrases(study: Study, positions: Collection[int] | None = None) -> PhraseRows:

@@ -83,6 +83,16 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "refused",
     ),
     Column(
+        "random_slice_percentile",
+        "number",
+        "how many of 100 people reach less who choose among as many random slices as the person had tries; empty "
+        "without a run, until the slices are trained, and where they hardly differ",
+        field("random_slice_percentile"),
+        range="0 to 100",
+        computed="share of all choices of that many of 50 random slices whose best by error score on validation has a "
+        "lower worst-group accuracy on test, equal ones by half",
+    ),
+    Column(
         "control_worst_group",
         "number",
         "on test, of the task's control: the same class weights without a phrase; empty until a run is trained",

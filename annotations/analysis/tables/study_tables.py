@@ -45,7 +45,8 @@ def tables_of(
     controls = {task.position: task.control_worst_group for task in rows.tasks}
     people = people_of(rows, tried)
     expert_keys = [(each.task, each.participant) for each in rows.experts]
-    experts = person_tasks(expert_keys, by_person(rows.experts), {}, {}, controls, vocabularies=rows.vocabularies)
+    of_experts = by_person(rows.experts)
+    experts = person_tasks(expert_keys, of_experts, {}, {}, controls, frozenset(), rows.vocabularies, rows.draws)
     saturation, novelty = over_people(rows, people, tried, concept)
     best = _best_phrases(rows.tried, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1, concept)
     looked = {

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from annotations.models import Dataset, Run, RunState, Score, Study, ThresholdChoice
+from annotations.models import Dataset, RandomSlices, RandomSliceScores, Run, RunState, Score, Study, ThresholdChoice
 from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
 from annotations.services.phrases import assignments, replies
 from annotations.services.visits import erasure, sessions, withdrawal
@@ -21,6 +21,7 @@ from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
 from tests.worker.commands.conftest import Command
 from worker.common import process_cache
+from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
 
@@ -57,8 +58,11 @@ def told(*arguments: object) -> str:
 
 
 def test_everything_comes_out_as_it_is_stored(worked: Visit, command: Command) -> None:
-    assert command("recompute", "--all") == "Recomputed 5 scores and 3 runs: all match what is stored.\n"
-    assert "5 scores and 3 runs" in command("recompute", "--study", "sprites")
+    assert (
+        command("recompute", "--all")
+        == "Recomputed 5 scores, 3 runs and 0 sets of random slices: all match what is stored.\n"
+    )
+    assert "5 scores, 3 runs and" in command("recompute", "--study", "sprites")
 
 
 def test_a_run_of_a_chosen_threshold_comes_out_too(alice: Visit, command: Command) -> None:
@@ -66,14 +70,14 @@ def test_a_run_of_a_chosen_threshold_comes_out_too(alice: Visit, command: Comman
     choice = replies.choose_threshold(phrase, float(np.median(phrase.score.similarity_array)))
     end(alice)
     train_due_runs()
-    assert "1 score and 2 runs" in command("recompute", "--all")
+    assert "1 score, 2 runs and" in command("recompute", "--all")
     ThresholdChoice.objects.filter(pk=choice.pk).update(threshold=0.0)
     assert "annotation_digest" in told("--all")
 
 
 def test_a_single_score_and_a_single_run(worked: Visit, command: Command) -> None:
-    assert "1 score and 0 runs" in command("recompute", "score", score_of("no blue").phrase_id)
-    assert "0 scores and 1 run: " in command("recompute", "run", run_of("no blue").public_id)
+    assert "1 score, 0 runs and" in command("recompute", "score", score_of("no blue").phrase_id)
+    assert "0 scores, 1 run and" in command("recompute", "run", run_of("no blue").public_id)
 
 
 def test_nothing_is_changed(worked: Visit, command: Command) -> None:
@@ -88,7 +92,7 @@ def test_nothing_is_changed(worked: Visit, command: Command) -> None:
 def test_another_study_is_left_out(worked: Visit, command: Command) -> None:
     other = actors.open_study(actors.create_study(worked.assignment.task.base_model, slug="other"))
     submit_and_score(actors.start_visit(other, "carol"), "dark")
-    assert "1 score and 0 runs" in command("recompute", "--study", "other")
+    assert "1 score, 0 runs and" in command("recompute", "--study", "other")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,10 @@ def came_again(alice: Visit) -> Visit:
 
 def test_tries_that_were_erased_since_are_no_difference(came_again: Visit, command: Command) -> None:
     assert [score_of(text).tries for text in ("red", "large")] == [3, 4]
-    assert command("recompute", "--all") == "Recomputed 2 scores and 0 runs: all match what is stored.\n"
+    assert (
+        command("recompute", "--all")
+        == "Recomputed 2 scores, 0 runs and 0 sets of random slices: all match what is stored.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -247,6 +254,37 @@ def test_predictions_that_differ_are_counted(worked: Visit) -> None:
     output = told("run", run.public_id)
     assert "test_predictions: stored its classes, now another class for 3 of 48 images" in output
     assert "test_predictions of the stored head: stored its classes, now another class for 3 of 48" in output
+
+
+@pytest.fixture
+def beside_slices(worked: Visit) -> RandomSlices:
+    while train_missing_random_slices():
+        pass
+    draws = Run.objects.get(phrase_text="red", state=RunState.DONE).random_slices
+    assert draws is not None
+    return draws
+
+
+def test_random_slices_come_out_as_they_are_stored(beside_slices: RandomSlices, command: Command) -> None:
+    n = RandomSlices.objects.count()
+    assert n and f"and {n} set{'s' if n > 1 else ''} of random slices: all match" in command("recompute", "--all")
+    assert "1 run and 1 set of random slices: all match" in command("recompute", "run", run_of("red").public_id)
+
+
+def test_random_slices_that_come_out_differently_say_where(beside_slices: RandomSlices) -> None:
+    scored = beside_slices.scores.get()
+    RandomSlices.objects.filter(pk=beside_slices.pk).update(worst_groups=[7.0, *beside_slices.worst_groups[1:]], seed=3)
+    RandomSliceScores.objects.filter(pk=scored.pk).update(values=[*scored.values[:-1], 7.0])
+    output = told("run", run_of("red").public_id)
+    name = f"{beside_slices.dataset}, 50 random slices of square, {beside_slices.n_above} images"
+    assert f"{name}: seed: stored 3, now {beside_slices.seed}\n" in output
+    assert f"{name}: worst_groups [0]: stored 7.0, now {beside_slices.worst_groups[0]!r}\n" in output
+    assert f"{name}: scores under {scored.base_model.name} [49]: stored 7.0, now {scored.values[-1]!r}\n" in output
+
+
+def test_draws_of_another_number_are_told(beside_slices: RandomSlices) -> None:
+    RandomSlices.objects.update(worst_groups=beside_slices.worst_groups[:9])
+    assert "worst_groups: stored 9 of them, now 50 of them" in told("--all")
 
 
 def test_a_solution_within_both_certificates_is_no_difference(worked: Visit, command: Command) -> None:

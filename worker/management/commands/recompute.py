@@ -1,4 +1,4 @@
-"""Computes stored scores and runs again, and says where they come out differently."""
+"""Computes stored scores, runs and random slices again, and says where they come out differently."""
 
 from typing import Any
 from uuid import UUID
@@ -7,19 +7,21 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from annotations.management.plain_errors import plain_errors
-from annotations.models import Run, Score
+from annotations.models import RandomSlices, Run, Score
 from annotations.services.studies.lifecycle import find_study
 from annotations.version import CODE_VERSION
 from worker.common.progress_bars import ProgressBars
-from worker.recomputing.recomputation import compute_again
+from worker.recomputing.recomputation import Row, compute_again, random_slices_of
 from worker.recomputing.stored_runs import HAS_RESULT
 
+_SEVERAL = {"score": "scores", "run": "runs", "set of random slices": "sets of random slices"}
 _SAYS_WHAT = "give what to recompute: score PHRASE, run RUN, --study SLUG or --all"
 
 
 class Command(BaseCommand):
     help = (
-        "Compute stored scores and runs again by their phrases' words, and say where they come out differently. "
+        "Compute stored scores and runs again by their phrases' words, and the random slices that the runs are judged "
+        "beside, and say where they come out differently. "
         "The exit status is 1 where one does. Nothing is changed."
     )
 
@@ -36,15 +38,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         scores, runs = _chosen(options["what"], options["id"], options["study"], everything=options["all"])
-        n_scores, n_runs, n_different = scores.count(), runs.count(), 0
+        n_different, draws = 0, random_slices_of(runs)
+        counts = (("score", scores), ("run", runs), ("set of random slices", draws))
+        told = [_counted(rows.count(), name) for name, rows in counts]
         with plain_errors(), ProgressBars("rows") as progress:
             for row, differences in compute_again(scores, runs, progress):
                 n_different += bool(differences)
                 for difference in differences:
                     self.stdout.write(f"{_name(row)}: {difference}")
-        for version in sorted(_versions(scores, runs) - {CODE_VERSION}):
+        for version in sorted(_versions(scores, runs, draws) - {CODE_VERSION}):
             self.stdout.write(f"Some were computed by Clarify {version}; this is {CODE_VERSION}.")
-        what = f"{_counted(n_scores, 'score')} and {_counted(n_runs, 'run')}"
+        what = f"{told[0]}, {told[1]} and {told[2]}"
         if n_different:
             raise CommandError(f"Recomputed {what}: {n_different} differ from what is stored.")
         self.stdout.write(f"Recomputed {what}: all match what is stored.")
@@ -89,8 +93,10 @@ def _one_run(runs: QuerySet[Run], id_: str) -> QuerySet[Run]:
     return runs.filter(pk=run.pk)
 
 
-def _name(row: Score | Run) -> str:
+def _name(row: Row) -> str:
     """The row in words: which one, of whose words."""
+    if isinstance(row, RandomSlices):
+        return f"{row.dataset}, {row}, {row.n_above} images"
     if isinstance(row, Score):
         session, name, text = row.phrase.assignment.session, f"score of phrase {row.phrase_id}", row.phrase.text
     else:
@@ -103,4 +109,4 @@ def _versions(*rows: QuerySet[Any]) -> set[str]:
 
 
 def _counted(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
+    return f"{n} {what if n == 1 else _SEVERAL[what]}"

@@ -1,10 +1,13 @@
 """The first lines of the results page: what people's words gained, how sure that is, and who is counted."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotations.analysis.observations.person_tasks import Tried
+from annotations.admin.results.finding_words import beside_random_slices
+from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried
 from annotations.models import AnnotationSession, BaseModel, BaseModelOrigin, Control, Run, RunState, Study
 from annotations.services.visits import erasure, withdrawal
 from tests.actors import SQUARE, Visit
@@ -69,6 +72,16 @@ def test_an_interval_that_holds_0_is_said_to_be_perhaps_nothing(
     tell(study, [each._replace(worst_group_accuracy=0.4 + i / 20) for i, each in enumerate(said_by(6))])
     train_control(base_model)
     assert "which may be nothing: the interval holds 0." in of_task(coordinator_client, study)[0]
+
+
+def test_people_are_placed_among_random_slices() -> None:
+    nobody = PersonTask("p", 1, None, 0, 0, None, None, None, None, None, None, None, basis=Basis.NO_PHRASE)
+    people = [replace(nobody, basis=Basis.RUN, random_slice_percentile=value) for value in (94.9, 95.0, 100.0)]
+    (told,) = beside_random_slices([*people, nobody])
+    assert told.startswith("2 of 3 people did better than 95 of 100 who would choose the best-scored of as many")
+    (told,) = beside_random_slices([replace(nobody, basis=Basis.RUN)])
+    assert told.startswith("1 person cannot be placed among random slices")
+    assert list(beside_random_slices([nobody])) == []
 
 
 def test_one_person_is_too_few(coordinator_client: Client, open_study: Study, alice: Visit) -> None:

@@ -8,6 +8,7 @@ import pytest
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import (
     PersonTask,
+    RandomDraws,
     Times,
     Tried,
     annotation_key,
@@ -140,3 +141,27 @@ def test_times_are_the_persons() -> None:
 def test_rows_are_sorted_by_task_then_participant() -> None:
     rows = person_tasks([(2, "a"), (1, "b"), (1, "a"), (1, "a")], {}, {}, {}, {})
     assert [(each.task, each.participant) for each in rows] == [(1, "a"), (1, "b"), (2, "a")]
+
+
+DRAWS = RandomDraws(scores=(0.1, 0.4, 0.3, 0.2), worst_groups=(0.2, 0.5, 0.3, 0.9))
+
+
+def percentile(*tried: Tried) -> float | None:
+    scored = [each._replace(score=place) for place, each in enumerate(tried, 1)]
+    of_last = {len(scored): DRAWS}
+    (only,) = person_tasks([(1, "ann")], by_person(scored), {}, {}, {1: 0.25}, draws=of_last)
+    return only.random_slice_percentile
+
+
+def test_a_person_is_placed_among_the_best_scored_of_as_many_random_slices_as_tries() -> None:
+    once = percentile(said("red", 0.75, 0.4))
+    twice = percentile(said("dark", 0.2, 0.3), said("red", 0.75, 0.4))
+    often = percentile(said("red", 0.75, 0.4, tries=4))
+    assert (once, often) == (50, 0)  # of all four draws the best-scored one reaches 0.5
+    assert twice == pytest.approx(100 * 2 / 6)  # of six pairs, the best-scored is the one of 0.3 in two
+
+
+def test_without_draws_or_a_run_there_is_no_place_among_them() -> None:
+    assert percentile(said("red", 0.75, 0.4), said("dark", 0.2, 0.3)) is None  # the best phrase's run has none
+    assert percentile(said("red", 0.75)) is None
+    assert row().random_slice_percentile is None

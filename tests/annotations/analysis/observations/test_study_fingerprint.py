@@ -11,6 +11,9 @@ from annotations.models import (
     Benchmark,
     JobState,
     Moderation,
+    RandomSlices,
+    RandomSliceScores,
+    Run,
     SessionKind,
     Study,
     VocabularyLevel,
@@ -65,6 +68,19 @@ def test_a_level_of_common_words_is_news_to_studies_of_its_base_model(closed: St
         negated_scores=b"", code_version="",
     )  # fmt: skip
     assert state_of(closed) != before
+
+
+def test_random_slices_are_news_when_they_are_scored_and_when_a_run_gets_them(
+    closed: Study, base_model: BaseModel
+) -> None:
+    states = [state_of(closed)]
+    of_class = {"dataset": base_model.dataset, "l2": base_model.l2, "target_class": SQUARE, "code_version": ""}
+    draws = RandomSlices.objects.create(**of_class, n_above=9, seed=1, worst_groups=[0.5])
+    RandomSliceScores.objects.create(random_slices=draws, base_model=base_model, values=[0.5], code_version="")
+    states.append(state_of(closed))
+    Run.objects.update(random_slices=draws)
+    states.append(state_of(closed))
+    assert len(set(states)) == 3
 
 
 def test_a_method_more_of_a_benchmark_is_news(closed: Study, base_model: BaseModel) -> None:
