@@ -10,6 +10,9 @@ TORCH_INDEX ?=
 PIP_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(PIP_INDEX),--index-url $(PIP_INDEX))
 
+# The versions of deploy/lock.txt, by digest; with NEWEST=1 the newest that pyproject.toml allows.
+NEWEST ?=
+
 DEMO_EXTRAS := web,worker,embedded
 COMMA := ,
 # The tests on real photographs need the encoder's wheels, and only where the photographs lie beside the checkout.
@@ -25,11 +28,11 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format messages bench drill clean venv browser
+.PHONY: help demo test lint format messages bench drill lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, ARGS=… (test, drill) and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, drill) and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
@@ -73,6 +76,14 @@ bench: $(VENV)/test.stamp browser ## Measure against named baselines and write d
 drill: $(VENV)/demo.stamp ## Kill and stop the parts of a site that people use, and check that nothing got lost (ARGS="--faults 20 --seed 1", or "--load 500")
 	@$(BIN)/python -m deploy.local.drill $(ARGS)
 
+# The environment can follow pyproject.toml only once the lock does, so this needs no more of it than Python.
+lock: $(VENV)/bin/python ## Write deploy/lock.txt from pyproject.toml (UPGRADE=1: with the newest versions)
+	@$(PIP) uv
+	@$(BIN)/python -m deploy.lock $(if $(UPGRADE),upgrade,write)
+
+audit: $(VENV)/test.stamp ## Look for known holes and unfit licences in what the lock names, and list it (build/sbom.json)
+	@$(BIN)/python -m deploy.local.audit
+
 clean: ## Remove .venv, caches and all data of the demo
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
@@ -89,11 +100,15 @@ $(VENV)/bin/python:
 	@echo "Making $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 
-# One stamp a set of extras; a change of pyproject.toml installs again.
+# One stamp a set of extras; a change of pyproject.toml or the lock installs again.
 $(VENV)/demo.stamp: EXTRAS = $(DEMO_EXTRAS)
 $(VENV)/test.stamp: EXTRAS = $(TEST_EXTRAS)
-$(VENV)/demo.stamp $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml
+$(VENV)/demo.stamp $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml deploy/lock.txt
 	@echo "Installing $(EXTRAS) into $(VENV); the first time takes minutes …"
+ifdef NEWEST
 	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch torchvision)
 	@$(PIP) --editable '.[$(EXTRAS)]'
+else
+	@PIP_INDEX=$(PIP_INDEX) TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m deploy.lock install $(EXTRAS)
+endif
 	@touch $@

@@ -24,9 +24,9 @@ def _first(commands: list[str], words: str) -> int:
 
 def _installed(commands: list[str]) -> set[str]:
     """The extras that are installed, all of them before any program of the environment runs."""
-    install = _first(commands, "pip install")
+    install = _first(commands, "deploy.lock install")
     assert not any("venv/bin/" in command for command in commands[:install])
-    return set(commands[install].split("[")[1].split("]")[0].split(","))
+    return set(commands[install].split()[-1].split(","))
 
 
 @pytest.mark.parametrize("target", ["demo", "drill", "venv"])

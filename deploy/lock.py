@@ -1,0 +1,146 @@
+"""The versions that Clarify is installed with, by digest: `deploy/lock.txt` (decision 0050).
+
+    python -m deploy.lock install web,worker   # into this Python's environment; TORCH_INDEX and PIP_INDEX name indexes
+    python -m deploy.lock write                # `make lock`: what pyproject.toml asks for; needs `uv`
+    python -m deploy.lock upgrade              # `make lock UPGRADE=1`: the newest versions of it
+
+It runs before anything is installed, so it needs the standard library alone.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "deploy" / "lock.txt"
+HEADER = "# Made by `make lock` from pyproject.toml, and installed by deploy/lock.py.\n"
+
+# A CPU's and a GPU's builds have different digests, and which of them a machine takes is its index's business.
+RANGES = frozenset({"torch", "torchvision"})
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+ASKER = re.compile(r"^    #   (\S+)|^    # via (\S+)", re.MULTILINE)
+
+
+def name_of(requirement: str) -> str:
+    """The normalised name of a requirement: `Celery[redis]>=5` is celery (PEP 503)."""
+    found = NAME.match(requirement)
+    if found is None:
+        raise ValueError(f"{requirement!r} is not a requirement.")
+    return re.sub(r"[-_.]+", "-", found.group()).lower()
+
+
+def all_extras() -> list[str]:
+    return list(_project()["optional-dependencies"])
+
+
+def requirements(extras: list[str]) -> list[str]:
+    """What pyproject.toml asks for: the base's lines, then those of the extras. ValueError for an unknown extra."""
+    project = _project()
+    optional = project["optional-dependencies"]
+    if unknown := set(extras) - optional.keys():
+        raise ValueError(f"pyproject.toml has no extra {', '.join(sorted(unknown))}.")
+    return [*project["dependencies"], *(line for extra in extras for line in optional[extra])]
+
+
+def blocks(lock: str) -> dict[str, str]:
+    """The lock's entries by name: each a pinned version, its digests, and the packages that ask for it."""
+    found: dict[str, str] = {}
+    for entry in re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE):
+        if entry.strip() and not entry.startswith("#"):
+            # A package can be there twice, each time for other versions of Python.
+            found[name_of(entry)] = found.get(name_of(entry), "") + entry
+    return found
+
+
+def needed(entries: Mapping[str, str], asked: list[str]) -> set[str]:
+    """Names among the entries that these requirements need, directly or through others, but not through torch."""
+    askers = {
+        name: {name_of(first or second) for first, second in ASKER.findall(text)} for name, text in entries.items()
+    }
+    found = {name_of(line) for line in asked} - RANGES
+    while more := {name for name, names in askers.items() if name not in found | RANGES and names & found}:
+        found |= more
+    return found & entries.keys()
+
+
+def select(lock: str, extras: list[str]) -> str:
+    """The part of the lock that these extras need. ValueError where the lock lacks one of their requirements."""
+    entries = blocks(lock)
+    asked = requirements(extras)
+    if unknown := {name_of(line) for line in asked} - entries.keys() - RANGES:
+        raise ValueError(f"deploy/lock.txt lacks {', '.join(sorted(unknown))} of pyproject.toml: run `make lock`.")
+    return "".join(entries[name] for name in sorted(needed(entries, asked)))
+
+
+def ranges(extras: list[str]) -> list[str]:
+    """The requirements of these extras that no lock pins."""
+    return sorted({line for line in requirements(extras) if name_of(line) in RANGES})
+
+
+def install(extras: list[str]) -> None:
+    """Install what the extras need, Clarify itself as this folder, and check that nothing is missing."""
+    locked = select(LOCK.read_text(encoding="utf-8"), extras)
+    index = ["--index-url", os.environ["PIP_INDEX"]] if os.environ.get("PIP_INDEX") else []
+    torch_index = ["--index-url", os.environ["TORCH_INDEX"]] if os.environ.get("TORCH_INDEX") else []
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(locked)
+        file.flush()
+        _pip("install", *index, "--no-deps", "--require-hashes", "--requirement", file.name)
+    if beside := ranges(extras):
+        _pip("install", *(torch_index or index), *beside)
+    _pip("install", *index, "--no-deps", "--editable", str(ROOT))
+    _pip("check")
+
+
+def write(*, upgrade: bool) -> None:
+    """Resolve all extras for every platform and Python from 3.11 on; versions stay as they are unless asked to rise."""
+    extras = [part for extra in all_extras() for part in ("--extra", extra)]
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "lock.txt"
+        if LOCK.exists() and not upgrade:
+            made.write_text(LOCK.read_text(encoding="utf-8"), encoding="utf-8")
+        # The address of the index stays out: whoever installs has one of their own.
+        command = "uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
+        parts = [*command.split(), "--quiet", *extras, "--output-file", str(made), "pyproject.toml"]
+        subprocess.run([sys.executable, "-m", *parts], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        lock = made.read_text(encoding="utf-8")
+    LOCK.write_text(HEADER + select(lock, all_extras()), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        match arguments:
+            case ["install", extras]:
+                install(extras.split(","))
+            case ["write"]:
+                write(upgrade=False)
+            case ["upgrade"]:
+                write(upgrade=True)
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+    except (ValueError, subprocess.CalledProcessError) as failed:
+        print(failed, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _project() -> dict[str, dict[str, list[str]]]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project: dict[str, dict[str, list[str]]] = tomllib.load(file)["project"]
+    return project
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
