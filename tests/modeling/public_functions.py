@@ -48,8 +48,8 @@ from modeling.tensors.baselines import (
     train_upsampled_probe,
     wise_ft,
 )
-from modeling.tensors.linear_algebra.similarity_index import SimilarityIndex
 from modeling.tensors.retraining import FreeRows, prepare_start, train_heads, train_some_classes, train_worst_group
+from modeling.tensors.similarity_search.index_parameters import IndexKind
 from tests.modeling.bad_arrays import (
     BOTH_KINDS,
     FLAGS,
@@ -67,6 +67,7 @@ from tests.modeling.bad_arrays import (
     value,
     without,
 )
+from tests.modeling.tensors.similarity_search.indexes import in_memory
 
 D, K = 3, 2
 
@@ -98,7 +99,7 @@ HEAD = RNG.normal(size=(2, D)), RNG.normal(size=2)
 SHORT = SgdSettings(epochs=2, batch_size=8)
 SCALING = Standardization.fit(FEATURES)
 UNIT_32 = unit_rows(FEATURES)
-INDEX = SimilarityIndex(unit_rows(RNG.normal(size=(5, D))))
+INDEX = in_memory(unit_rows(RNG.normal(size=(5, D))), IndexKind.FLAT)
 PHRASES = RNG.random((K, N)) < 0.5  # hard slices
 LEARN = np.arange(N) % 2 == 0
 SCORES = RNG.random(N)
@@ -352,17 +353,19 @@ PUBLIC: dict[str, Public] = {
         {"values": without(ANY_COUNT, "infinite"), "maxima": without(ANY_COUNT, "infinite")},
         {"values": "score"},
     ),
-    "SimilarityIndex": Public(
-        lambda images: SimilarityIndex(images).nearest(CLASSES.astype(np.float32), 3),
+    "build_segment": Public(
+        lambda images: in_memory(images, IndexKind.SQ8).nearest(CLASSES.astype(np.float32), 3),
         {"images": UNIT_32},
         {"images": without(UNIT_ROWS, "one short")},
     ),
-    "SimilarityIndex.nearest": Public(
-        lambda texts: INDEX.nearest(texts, 3), {"texts": UNIT_32}, {"texts": {**UNIT_ROWS, "one short": FEWER_COLUMNS}}
+    "SegmentedIndex.nearest": Public(
+        lambda queries: INDEX.nearest(queries, 3),
+        {"queries": UNIT_32},
+        {"queries": {**UNIT_ROWS, "one short": FEWER_COLUMNS}},
     ),
-    "SimilarityIndex.above": Public(
-        lambda texts, thresholds: INDEX.above(texts, thresholds),
-        {"texts": UNIT_32, "thresholds": SCORES},
-        {"texts": {**UNIT_ROWS, "one short": FEWER_COLUMNS}, "thresholds": without(FLOATS, "integers")},
+    "SegmentedIndex.above": Public(
+        lambda queries, thresholds: INDEX.above(queries, thresholds),
+        {"queries": UNIT_32, "thresholds": SCORES},
+        {"queries": {**UNIT_ROWS, "one short": FEWER_COLUMNS}, "thresholds": without(FLOATS, "integers")},
     ),
 }

@@ -17,13 +17,15 @@ from modeling.arrays.datasets.importing.import_errors import ImportRunning, Stor
 
 
 @contextmanager
-def storing(path: Path) -> Iterator[None]:
+def storing(path: Path, again: str = "run the same import again") -> Iterator[None]:
     """Turn an operating system error into StorageFailed, which says what to do.
 
     Parameters
     ----------
     path : pathlib.Path
         Named in the message.
+    again : str
+        What continues where it stopped, once there is space.
 
     Raises
     ------
@@ -35,17 +37,19 @@ def storing(path: Path) -> Iterator[None]:
     except OSError as error:
         advice = "make it writable, or choose another DATA_ROOT"
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            advice = "free some space and run the same import again: it continues where it stopped"
+            advice = f"free some space and {again}: it continues where it stopped"
         raise StorageFailed(f"{path} cannot be written: {error.strerror or error}; {advice}") from error
 
 
 @contextmanager
-def only_import(folder: Path) -> Iterator[None]:
+def only_import(folder: Path, what: str = "import of this data set") -> Iterator[None]:
     """Create a folder and lock it against other processes.
 
     Parameters
     ----------
     folder : pathlib.Path
+    what : str
+        The work of whoever holds the lock, for the message.
 
     Raises
     ------
@@ -65,7 +69,7 @@ def only_import(folder: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(lock)
-        raise ImportRunning(f"{folder}: another import of this data set is running") from error
+        raise ImportRunning(f"{folder}: another {what} is running") from error
     try:
         yield
     finally:

@@ -1,0 +1,1 @@
+"""Images by similarity to texts or to other images, over FAISS."""

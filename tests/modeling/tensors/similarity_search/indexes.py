@@ -1,0 +1,28 @@
+"""Indexes in memory, and what they must equal."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.tensors.similarity_search.exact_segment import ExactSegment
+from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
+from modeling.tensors.similarity_search.segment_building import build_segment
+from modeling.tensors.similarity_search.segmented_index import SegmentedIndex
+
+Rows = NDArray[np.float32]
+EXACT = [kind for kind in IndexKind if kind is not IndexKind.IVF_PQ]
+NOTHING = np.empty(0, np.int64)
+
+
+def unit(n: int, d: int, seed: int) -> Rows:
+    return unit_rows(np.random.default_rng(seed).normal(size=(n, d)))
+
+
+def every_similarity(images: Rows, queries: Rows) -> Rows:
+    return np.stack([similarities(images, query) for query in queries])
+
+
+def in_memory(images: Rows, kind: IndexKind, removed: NDArray[np.int64] = NOTHING) -> SegmentedIndex:
+    index, largest_error = build_segment(images, IndexParameters(kind, len(images), 0, 1), None)
+    return SegmentedIndex([(0, ExactSegment(index, images, largest_error, removed))], images.shape[1])
