@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, Dataset
+from annotations.models import BaseModel, Dataset, VocabularyLevel
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import LevelKey, is_in_half
 from annotations.services.phrases import vocabulary_levels
@@ -44,7 +44,7 @@ def score_missing_vocabularies() -> int:
         if key in _failed:
             continue
         try:
-            for _ in _begun.setdefault(key, _steps(key)):
+            for _ in _begun.setdefault(key, _stored(key)):
                 worker_heartbeat.touch()
                 if time.monotonic() >= end:
                     worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
@@ -65,15 +65,30 @@ def forget() -> None:
     _embedded.cache_clear()
 
 
-def _steps(key: LevelKey) -> Iterator[None]:
-    """Score the words of one level and store it, a step for each batch. Raises ModelingError."""
+def scored_anew(key: LevelKey) -> VocabularyLevel:
+    """Score the words of a level that may be stored already, and return its row; nothing is stored."""
+    steps = _steps(key)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            level: VocabularyLevel = end.value
+            return level
+        worker_heartbeat.touch()
+
+
+def _stored(key: LevelKey) -> Iterator[None]:
+    vocabulary_levels.store((yield from _steps(key)))
+
+
+def _steps(key: LevelKey) -> Generator[None, None, VocabularyLevel]:
+    """Score the words of one level, a step for each batch. Raises ModelingError."""
     base_model = BaseModel.objects.select_related("dataset").get(pk=key.base_model)
     dataset, images = base_model.dataset, class_images(base_model, key.target_class)
     chosen = is_in_half(base_model, key.target_class, key.half) if key.half else np.ones(len(images.rows), np.bool_)
     is_error = images.is_error[chosen]
     if not is_telling(int((~is_error).sum()), int(is_error.sum())):
-        vocabulary_levels.store(key, is_error, np.empty(0), np.empty(0), versions=library_versions())
-        return
+        return vocabulary_levels.level_row(key, is_error, np.empty(0), np.empty(0), versions=library_versions())
     words = common_words()
     embeddings = yield from _embeddings(dataset, key.text_template, words)
     n_distinct = count_distinct(embeddings)
@@ -86,7 +101,7 @@ def _steps(key: LevelKey) -> Iterator[None]:
         batch = embeddings[start : start + AT_ONCE]
         scores.append([vocabulary_scores(rows, is_error, batch, sign) for sign in (1, -1)])
         yield
-    vocabulary_levels.store(
+    return vocabulary_levels.level_row(
         key,
         is_error,
         *np.concatenate(scores, axis=1),

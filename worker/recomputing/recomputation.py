@@ -4,16 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from django.db.models import QuerySet
 
-from annotations.models import BaseModel, RandomSlices, Run, Score
+from annotations.models import BaseModel, RandomSlices, Run, Score, VocabularyLevel
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import BadDataset
 from worker.datasets.head_training import heads_at_once
 from worker.recomputing.differences import Difference
+from worker.recomputing.stored_levels import level_differences
 from worker.recomputing.stored_random_slices import random_slice_differences
 from worker.recomputing.stored_runs import run_differences
 from worker.recomputing.stored_scores import score_differences
 
-Row = Score | Run | RandomSlices
+Row = Score | VocabularyLevel | Run | RandomSlices
 
 
 def random_slices_of(runs: QuerySet[Run]) -> QuerySet[RandomSlices]:
@@ -22,16 +23,19 @@ def random_slices_of(runs: QuerySet[Run]) -> QuerySet[RandomSlices]:
 
 
 def compute_again(
-    scores: QuerySet[Score], runs: QuerySet[Run], progress: Progress
+    scores: QuerySet[Score], levels: QuerySet[VocabularyLevel], runs: QuerySet[Run], progress: Progress
 ) -> Iterator[tuple[Row, Sequence[Difference]]]:
-    """Yield each score, each run, then the random slices of the runs, with what comes out differently.
+    """Yield each score, each level, each run, then the random slices of the runs, with what comes out differently.
 
     The runs' states are in HAS_RESULT.
     """
-    n_scores, n_runs, done = scores.count(), runs.count(), 0
+    n_scores, n_levels, n_runs, done = scores.count(), levels.count(), runs.count(), 0
     for number, score in enumerate(_in_order(scores).iterator(), 1):
         yield score, score_differences(score)
         progress("scores", number, n_scores)
+    for number, level in enumerate(levels.select_related("base_model__dataset").iterator(1), 1):
+        yield level, level_differences(level)
+        progress("levels", number, n_levels)
     for base_model, batch in _batches(runs):
         yield from zip(batch, run_differences(base_model, batch), strict=True)
         done += len(batch)

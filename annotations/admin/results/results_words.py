@@ -178,6 +178,8 @@ def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
 def passed_sentence(scored: Sequence[PersonTask]) -> str:
     """Say how many of those with a score are better than guessing, and how many who guess would be; or why not."""
     better = Counter(row.better for row in scored)
+    if not scored:
+        return ""
     if better[BetterThanGuessing.TOO_FEW]:
         return "Too few images to tell whether anybody is better than guessing: it takes 10 right and 10 wrong ones."
     if better[BetterThanGuessing.UNKNOWN]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from annotations.admin.common.number_formats import percent, points, score
 from annotations.admin.results.flow_words import flow_steps
+from annotations.admin.results.results_words import passed_sentence
 from annotations.analysis.observations.study_rows import people_kind
 from annotations.analysis.results.latest_results import latest
 from annotations.analysis.statistics.estimate_types import Spread
@@ -113,6 +114,7 @@ class ResultRow:
     sd: str
     best: str
     optimistic: str
+    passed: str
 
 
 def steps_from(study: Study) -> list[Step]:
@@ -166,4 +168,5 @@ def _result_row(task: TaskSummary) -> ResultRow:
         sd=percent(headline.sd),
         best=percent(headline.max),
         optimistic=percent(task.worst_group_accuracy_chosen_on_test.mean),
+        passed=passed_sentence([row for row in task.participants if row.better is not None]),
     )

@@ -120,7 +120,7 @@ HELP = {
     "currency": "Three letters, as on Prolific: GBP, USD or EUR.",
     "max_minutes": "The maximum time that Prolific gives people before it times them out.",
     "min_hourly_cents": "Pre-flight warns where the study pays less an hour than this.",
-    "bonus_cents": "For a phrase above the goal and above what random words reach, on held-out validation images. "
+    "bonus_cents": "For a phrase above the goal and better than guessing, on held-out validation images. "
     "Empty: no bonus.",
     "retention_days": "So many days after the study is closed, the ids that tie its data to persons are destroyed; "
     "empty: you do it by hand, under “Withdrawals”. Say it in the consent text too.",

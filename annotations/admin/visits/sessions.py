@@ -121,7 +121,7 @@ class PhraseAdmin(FirstScreen, ReadOnlyOfAssignments):
     def two_sided(self, phrase: Phrase) -> str:
         return score(_of_score(phrase, "two_sided"))
 
-    @admin.display(description="what random words reach")
+    @admin.display(description="permutation level")
     def null_level(self, phrase: Phrase) -> str:
         level, tries = _of_score(phrase, "null_level"), _of_score(phrase, "tries")
         return NONE if level is None else f"{score(level)} in {tries} {'try' if tries == 1 else 'tries'}"

@@ -32,7 +32,7 @@ MAX_DOTS = 200
 PEOPLE, EXPERTS, RANDOM = (
     Series("people", "participants (dots), and their mean with 95% interval", "circle", 0),
     Series("experts", "experts: one each", "diamond", 1),
-    Series("random", "random words: mean to 95% level", "bar", 4),
+    Series("random", "unrelated words: mean to 95% level", "bar", 4),
 )
 _METHODS = Series("methods", "other methods: mean ± 1 SD", "square", 3)
 _BEFORE = Series("before", "before, with 95% interval", "circle", 4)
@@ -113,16 +113,16 @@ def _error_scores(tables: StudyTables) -> Figure:
         )
         if means:
             mean, level = fmean(means), fmean(levels)
-            yield Line("Random words", (Mark("random", mean, "mean", mean, level, "level"),), key="best_error_score")
+            yield Line("Unrelated words", (Mark("random", mean, "mean", mean, level, "level"),), key="best_error_score")
 
     return Figure(
         "error-scores",
         "Error scores of participants and experts",
         "Figure 3",
         "The best error score of each participant on each task (a dot), their mean with its 95% interval (whiskers), "
-        "the best error scores of experts on the same class of the same base model, and what random words reach in as "
-        "many tries: a broken line from their mean to the level that the best of them does not pass in 19 of 20 cases, "
-        "both averaged over participants.",
+        "the best error scores of experts on the same class of the same base model, and what words unrelated to the "
+        "errors reach in as many tries: a broken line from their mean to the level that the best of them does not pass "
+        "in 19 of 20 cases, both averaged over participants.",
         tables.people,
         LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines)),
         "No phrase has a score yet.",

@@ -54,15 +54,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         computed="95% quantile of the error scores of Clarify's list of common words on the class",
     ),
     Column(
-        "better_than_guessing",
-        "text",
-        "whether the best phrase is above both levels; too_few_images with fewer than 10 right or wrong ones, "
-        "not_known_yet until common words are scored; empty without a score",
-        field("better"),
-        range=", ".join(BetterThanGuessing),
-        computed="best_error_score above null_level and vocabulary_level",
-    ),
-    Column(
         "guess_chance",
         "number",
         "chance that somebody who types as many random common words passes both levels; no gate; empty where it "
@@ -153,6 +144,15 @@ SUMMARY: Table[PersonTask] = Table(
         participant_column(field("participant")),
         CONDITION,
         *MEASURES,
+        Column(
+            "better_than_guessing",
+            "text",
+            "whether the best phrase is above both levels; too_few_images with fewer than 10 right or wrong ones, "
+            "not_known_yet until common words are scored; empty without a score",
+            field("better"),
+            range=", ".join(BetterThanGuessing),
+            computed="best_error_score above null_level and vocabulary_level",
+        ),
         Column(
             "basis",
             "text",

@@ -17,7 +17,7 @@ _CLASS = "name of the annotated class"
 
 @dataclass(frozen=True)
 class Total:
-    """One measure of one task over its people. reference: of the base model, or what random words reach on average.
+    """One measure of one task over its people. reference: of the base model, or what unrelated words reach on average.
 
     missing: how many people have no value, by reason.
     """
@@ -76,7 +76,7 @@ TOTALS: Table[Total] = Table(
         Column(
             "random_words",
             "number",
-            "what random words reach on average, for the same tries, where that is the measure",
+            "what words unrelated to the errors reach on average in as many tries, where that is the measure",
             lambda row: row.reference if row.measure == "best_error_score" else None,
             **SCORE,
         ),

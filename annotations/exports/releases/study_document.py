@@ -16,6 +16,9 @@ _RECOMPUTE = {
     "null_level": "The smallest attainable error score x with F0(x) to the power of tries at least 0.95, F0 its "
     "distribution where every order of correct_images and wrong_images is equally likely. It assumes independent "
     "phrases, chosen blind.",
+    "better_than_guessing": "error_score above null_level and above vocabulary_level, which is the smallest of the "
+    "error scores of Clarify's common words, each in the template, that at least 95% of them do not exceed. "
+    "manage.py recompute --study does it.",
     "run": "An annotation is (class, phrase, threshold). It splits the class's train images into those with sign times "
     "similarity above the threshold and the rest; a linear head is trained on the standardised features with "
     "slice-balanced weights (scheme) and an L2 penalty (l2). Each run's head can be downloaded, and reproduces its "

@@ -1,13 +1,13 @@
 """Phrases and their scores."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 from annotations.models import Moderation, Phrase
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.tables.columns import Cell, Column, Table
 from annotations.tables.shared import field, participant_column, session_column, task_column
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 
 
 def _scored(attribute: str) -> Callable[[Phrase], Any]:
@@ -25,6 +25,14 @@ def _words(attribute: str) -> Callable[[Phrase], Any]:
     return lambda phrase: None if phrase.moderation == Moderation.HIDDEN else value(phrase)
 
 
+def _better(phrase: Phrase) -> Cell:
+    if not hasattr(phrase, "score"):
+        return None
+    score, level = phrase.score, phrase.vocabulary_level  # type: ignore[attr-defined]  # annotated
+    assert score.null_level is not None, "every score is stored with its null level"
+    return better_than_guessing(score.value, score.null_level, level, score.n_correct, score.n_error)
+
+
 def _run_of(phrase: Phrase) -> Cell:
     return phrase.score.run.public_id if hasattr(phrase, "score") and phrase.score.run else None
 
@@ -34,14 +42,6 @@ def _chosen_run_of(phrase: Phrase) -> Cell:
     return run.public_id if run else None
 
 
-_CONCEPT: Column[Phrase] = Column(
-    "concept",
-    "integer",
-    "number of its concept in the task, as in concepts.csv; empty where it is of none. In a release as of its "
-    "snapshot, elsewhere as of the study's last analysis",
-    lambda row: None,
-    range="1 or more",
-)
 PHRASES: Table[Phrase] = Table(
     "phrases.csv",
     "one row per phrase submitted, with its score",
@@ -105,8 +105,8 @@ PHRASES: Table[Phrase] = Table(
         Column(
             "p_value",
             "number",
-            "the probability that a random phrase scores as high, one-sided; conservative where similarities are tied; "
-            "of this phrase alone, whatever else was tried",
+            "the probability that a phrase unrelated to the errors scores as high, one-sided; conservative where "
+            "similarities are tied; of this phrase alone, whatever else was tried",
             _scored("p_value"),
             range="0 to 1",
             computed="one-sided two-sample Kolmogorov-Smirnov test, as p_method says",
@@ -122,8 +122,8 @@ PHRASES: Table[Phrase] = Table(
         Column(
             "null_level",
             "number",
-            "what random words reach: the error score that the best of so many random phrases does not pass in 19 of "
-            "20 cases",
+            "permutation level: the error score that the best of so many words unrelated to the errors does not "
+            "pass in 19 of 20 cases",
             _scored("null_level"),
             range="0 to 1",
             computed="smallest attainable x with F0(x) to the power of tries at least 0.95, F0 the exact null "
@@ -140,6 +140,24 @@ PHRASES: Table[Phrase] = Table(
         Column("subject", "text", "the phrase without its negation; written as text is", _words("subject")),
         Column("correct_images", "integer", "validation images of the class that are right", _scored("n_correct")),
         Column("wrong_images", "integer", "validation images of the class that are wrong", _scored("n_error")),
+        Column(
+            "vocabulary_level",
+            "number",
+            "the error score that one common word in twenty passes on these images, or one negated where sign is -1; "
+            "empty until common words are scored, or with fewer than 10 right or wrong images",
+            field("vocabulary_level"),
+            range="0 to 1",
+            computed="95% quantile of the error scores of Clarify's list of common words",
+        ),
+        Column(
+            "better_than_guessing",
+            "text",
+            "whether error_score is above both levels, for the tries so far; too_few_images with fewer than 10 right "
+            "or wrong ones, not_known_yet until common words are scored; empty without a score",
+            _better,
+            range=", ".join(BetterThanGuessing),
+            computed="error_score above null_level and vocabulary_level",
+        ),
         Column("rendered_text", "text", "what was embedded: the subject in the template", _words("rendered_text")),
         Column("text_template", "text", "the template", _scored("text_template")),
         Column(
@@ -182,12 +200,5 @@ PHRASES: Table[Phrase] = Table(
             "other wordings from the vocabulary, nearest first, that the study suggests",
             _words("rewordings"),
         ),
-        _CONCEPT,
     ),
 )
-
-
-def with_concepts(numbers: Mapping[int, int]) -> Table[Phrase]:
-    """Return `PHRASES` with the concepts of a study. numbers: of concepts, by the phrase's id."""
-    concept = replace(_CONCEPT, cell=lambda row: numbers.get(row.pk))
-    return replace(PHRASES, columns=tuple(concept if each is _CONCEPT else each for each in PHRASES.columns))

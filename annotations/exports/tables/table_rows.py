@@ -9,16 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Case, Count, Model, OuterRef, Q, QuerySet, Subquery, When
 
-from annotations.analysis.results.latest_results import stored_concepts
 from annotations.analysis.tables.flow_table import FLOW
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusion_columns import EXCLUSIONS
 from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
 from annotations.exports.tables.headline_tables import LONG, TOTALS, long_rows, total_rows, wide_rows, wide_table
-from annotations.exports.tables.phrase_columns import PHRASES, with_concepts
+from annotations.exports.tables.phrase_columns import PHRASES
 from annotations.exports.tables.run_columns import RUNS
 from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import StudySummary, flow_of
@@ -35,9 +34,11 @@ from annotations.models import (
     Stage,
     Study,
     Task,
+    VocabularyLevel,
 )
 from annotations.models.arrays import without_arrays
 from annotations.models.participant import SessionQuerySet
+from annotations.readings.phrases.vocabulary_levels import WHOLE
 from annotations.tables.columns import Table
 
 _AT_ONCE = 500  # rows that are in memory together
@@ -56,12 +57,9 @@ class Source:
         return self.rows.iterator(_AT_ONCE) if isinstance(self.rows, QuerySet) else iter(self.rows)
 
 
-def sources(study: Study, summary: StudySummary, concepts: Mapping[int, int] | None = None) -> list[Source]:
-    """Return the tables of a study, in the order of `study_files.TABLES`, the wide one after its long twin.
-
-    concepts: their numbers by the phrase's id; None: those of the study's last analysis.
-    """
-    of_rows = [source_of(study, table.name, concepts=concepts) for table in TABLES if table.name in _QUERIES]
+def sources(study: Study, summary: StudySummary) -> list[Source]:
+    """Return the tables of a study, in the order of `study_files.TABLES`, the wide one after its long twin."""
+    of_rows = [source_of(study, table.name) for table in TABLES if table.name in _QUERIES]
     wide = wide_table(task.task for task in summary.tasks)
     by_name = {
         "flow": Source(FLOW, flow_of(study, summary)),
@@ -74,16 +72,12 @@ def sources(study: Study, summary: StudySummary, concepts: Mapping[int, int] | N
     return [*of_rows, *by_name.values()]
 
 
-def source_of(
-    study: Study, name: str, *, rehearsals: bool = False, concepts: Mapping[int, int] | None = None
-) -> Source:
+def source_of(study: Study, name: str, *, rehearsals: bool = False) -> Source:
     """Return one of the tables whose rows stand in the database, by the name of its file. Raises KeyError.
 
-    rehearsals: with previews and simulated visits. concepts: as in `sources`.
+    rehearsals: with previews and simulated visits.
     """
     table, query, filters = _QUERIES[name]
-    if table is PHRASES:
-        table = with_concepts(stored_concepts(study) if concepts is None else concepts)
     return Source(table, query(study.sessions.all() if rehearsals else study.sessions.counted()), filters)
 
 
@@ -98,9 +92,23 @@ def _phrases(visits: SessionQuerySet) -> QuerySet[Phrase]:
         .exclude(moderation=Moderation.EXCLUDED)
         .select_related("assignment__session__participant", "assignment__task", "score__run")
         .select_related("threshold_choice__run", "judgement")
+        .annotate(vocabulary_level=_vocabulary_level())
         .order_by("assignment__session__participant__pseudonym", "assignment__task__position", "submitted_at", "id")
     )
     return without_arrays(phrases).defer(*_UNREAD)
+
+
+def _vocabulary_level() -> Case:
+    """What one common word reaches on a phrase's images, negated for a negation; null where it is not known."""
+    task = "assignment__task"
+    levels = VocabularyLevel.objects.filter(
+        base_model=OuterRef(f"{task}__base_model"),
+        target_class=OuterRef(f"{task}__target_class"),
+        text_template=OuterRef("score__text_template"),
+        half=WHOLE,
+    )
+    negated, plain = Subquery(levels.values("negated_level")), Subquery(levels.values("level"))
+    return Case(When(score__sign=-1, then=negated), When(score__sign=1, then=plain))
 
 
 def _participants(visits: SessionQuerySet) -> QuerySet[Any, Any]:

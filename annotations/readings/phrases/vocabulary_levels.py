@@ -41,6 +41,12 @@ def vocabulary_level(task: Task, half: str = WHOLE) -> VocabularyLevel | None:
     return levels_of([task], half).get(task.pk)
 
 
+def levels_by_key(base_models: Iterable[int]) -> dict[LevelKey, VocabularyLevel]:
+    """Return all levels on some base models, without scores: a draft's tasks may have no class of their own yet."""
+    found = without_arrays(VocabularyLevel.objects.filter(base_model__in=base_models))
+    return {LevelKey(row.base_model_id, row.target_class, row.text_template, row.half): row for row in found}
+
+
 def levels_of(tasks: Iterable[Task], half: str = WHOLE, *, with_scores: bool = False) -> dict[int, VocabularyLevel]:
     """Return the levels of many tasks that are scored, by the task's id. with_scores: of words, not of "no …" too."""
     keys = {task.pk: (task.base_model_id, task.target_class, task.text_template) for task in tasks}

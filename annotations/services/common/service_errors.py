@@ -374,6 +374,16 @@ class PaymentRefused(ServiceError):
     code = "payment_refused"
 
 
+class LevelsAwaited(PaymentRefused):
+    """What common words reach on the images that judge a bonus is not scored yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The worker still scores what common words reach on the half of the images that judges. Try again in a "
+            "few minutes."
+        )
+
+
 class FileRefused(ServiceError):
     """A file cannot be taken in; nothing of it was. `problems` names what is wrong, by line, at most 20."""
 

@@ -1,22 +1,19 @@
-"""Who earned a study's bonus: a phrase above the goal and above what random words reach, on images held out.
+"""Who earned a study's bonus: a phrase above the goal and better than guessing, on images held out.
 
 docs/methods.md says how and why; `modeling.arrays.phrases.held_out` does the arithmetic. Nothing is written here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 import numpy as np
 from django.db.models import QuerySet
-from numpy.typing import NDArray
 
 from annotations.models import (
     UNCOUNTED,
     AnnotationSession,
-    BaseModel,
     Moderation,
     Outcome,
     Payment,
@@ -25,12 +22,16 @@ from annotations.models import (
     Study,
     Submission,
     Task,
+    VocabularyLevel,
 )
 from annotations.models.arrays import unpack_float32
 from annotations.prolific.statuses import REJECTED, RETURNED, SCREENED_OUT
 from annotations.readings.datasets.class_images import class_images
+from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, levels_of
+from annotations.services.common.service_errors import LevelsAwaited
 from modeling.arrays.common.modeling_errors import NothingToSeparate
-from modeling.arrays.phrases.held_out import HeldOutScore, score_held_out, scoring_half
+from modeling.arrays.phrases.held_out import HeldOutScore, score_held_out
+from modeling.arrays.phrases.vocabulary_level import is_telling
 
 RULE = "held-out score"
 _NOT_EARNED = (RETURNED, REJECTED, SCREENED_OUT)
@@ -65,12 +66,15 @@ class Verdict:
     def sentence(self, goal: float | None) -> str:
         """Return the reason, with the numbers that it rests on; never the phrase, which an erasure could not take."""
         judged = self.judgement
-        above = "" if goal is None else f"the goal of {goal:.2f} and "
+        passed = [] if goal is None else [f"the goal of {goal:.2f}"]
+        passed.append(f"the {judged.null_level:.2f} that words unrelated to the errors reach in as many tries")
+        if judged.vocabulary_level is not None:
+            passed.append(f"the {judged.vocabulary_level:.2f} that one common word reaches")
+        untold = " These are too few images to tell what common words reach." if judged.vocabulary_level is None else ""
         phrases = "phrase" if judged.tries == 1 else "phrases"
         return (
             f"Of {judged.tries} {phrases}, the best on half of the validation images scores {judged.value:.2f} on the "
-            f"other half ({judged.n_error} wrong, {judged.n_correct} right images): above {above}the "
-            f"{judged.null_level:.2f} that random words reach."
+            f"other half ({judged.n_error} wrong, {judged.n_correct} right images): above {', '.join(passed)}.{untold}"
         )
 
 
@@ -79,10 +83,11 @@ def verdicts(study: Study) -> Iterator[Verdict]:
 
     Left out: who withdrew, whose submission was returned, rejected or screened out, and who got it for another
     submission. A person whose tasks leave nothing to judge earns nothing; one passed task earns the one bonus, with the
-    phrases of all tasks counted as tries.
+    phrases of all tasks counted as tries. Raises LevelsAwaited.
     """
     waiting = _waiting(study).iterator(chunk_size=_AT_ONCE)
     tasks = list(study.tasks.with_base_models())
+    levels = _levels(study, tasks)
     judged: set[str] = set()
     while chunk := list(islice(waiting, _AT_ONCE)):
         tried = _attempts([submission.session.participant_id for submission in chunk if submission.session])
@@ -90,29 +95,44 @@ def verdicts(study: Study) -> Iterator[Verdict]:
             if submission.session is None or submission.pseudonym in judged:
                 continue
             judged.add(submission.pseudonym)
-            verdict = _verdict(study, tasks, submission, tried[submission.session.participant_id])
+            verdict = _verdict(study, levels, submission, tried[submission.session.participant_id])
             if verdict is not None:
                 yield verdict
 
 
-def judgement_of(study: Study, task: Task, tried: Sequence[Attempt], tries: int) -> HeldOutScore | None:
+def judgement_of(
+    study: Study, task: Task, level: VocabularyLevel | None, tried: Sequence[Attempt], tries: int
+) -> HeldOutScore | None:
     """Judge a person's scored phrases of one task, in their order; None where the halves have nothing to separate."""
     if task.target_class is None or not tried:
         return None
     images = class_images(task.base_model, task.target_class)
-    scoring = _scoring_half(task.base_model, task.target_class, study.slug)
-    similarities = [each.sign * unpack_float32(each.similarities) for each in tried if each.similarities is not None]
+    scoring = is_in_half(task.base_model, task.target_class, half_of(study))
+    scored = [(each.sign, each.similarities) for each in tried if each.similarities is not None]
+    similarities = np.stack([sign * unpack_float32(data) for sign, data in scored])
+    common = [level.of_sign(sign) for sign, _ in scored] if level else []
     try:
-        return score_held_out(np.stack(similarities), images.is_error, scoring, tries)
+        return score_held_out(similarities, images.is_error, scoring, tries, common)
     except NothingToSeparate:
         return None
 
 
-@lru_cache(maxsize=64)
-def _scoring_half(base_model: BaseModel, target_class: int, slug: str) -> NDArray[np.bool_]:
-    """The half of a study's images that scores; neither they nor the slug of an open study change."""
-    images = class_images(base_model, target_class)
-    return scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, f"bonus/{slug}")
+def _levels(study: Study, tasks: list[Task]) -> dict[Task, VocabularyLevel | None]:
+    """What common words reach on the half of each task that scores; None where it has too few images to tell."""
+    known = levels_of(tasks, half_of(study))
+    levels = {task: known.get(task.pk) for task in tasks}
+    for task, level in levels.items():
+        if level is None and _is_telling(study, task):
+            raise LevelsAwaited
+    return levels
+
+
+def _is_telling(study: Study, task: Task) -> bool:
+    if task.target_class is None:
+        return False
+    is_error = class_images(task.base_model, task.target_class).is_error
+    is_error = is_error[is_in_half(task.base_model, task.target_class, half_of(study))]
+    return is_telling(int((~is_error).sum()), int(is_error.sum()))
 
 
 def _waiting(study: Study) -> QuerySet[Submission]:
@@ -150,14 +170,16 @@ def _attempts(participants: Sequence[int]) -> dict[int, list[Attempt]]:
     return of_person
 
 
-def _verdict(study: Study, tasks: list[Task], submission: Submission, tried: list[Attempt]) -> Verdict | None:
+def _verdict(
+    study: Study, levels: Mapping[Task, VocabularyLevel | None], submission: Submission, tried: list[Attempt]
+) -> Verdict | None:
     """The verdict on a person's best task: the one that passes by most, or fails by least."""
     tries = len({(each.task, each.text.casefold()) for each in tried})
     found = []
-    for task in tasks:
+    for task, level in levels.items():
         own = [each for each in tried if each.task == task.pk and each.may_earn]
-        judged = judgement_of(study, task, own, tries)
+        judged = judgement_of(study, task, level, own, tries)
         if judged is not None:
             text = "" if judged.phrase is None else own[judged.phrase].text
             found.append(Verdict(submission, text, judged, judged.passes(study.goal)))
-    return max(found, key=lambda each: (each.is_earned, each.judgement.value - each.judgement.null_level), default=None)
+    return max(found, key=lambda each: (each.is_earned, each.judgement.value - each.judgement.level), default=None)

@@ -23,7 +23,7 @@ def lacking() -> list[LevelKey]:
     return [key for key in wanted if key not in known]
 
 
-def store(
+def level_row(
     key: LevelKey,
     is_error: NDArray[np.bool_],
     scores: NDArray[np.float64],
@@ -33,27 +33,29 @@ def store(
     words_digest: str = "",
     versions: dict[str, str],
 ) -> VocabularyLevel:
-    """Store the scores of words on n images, none where these are too few; or return what was stored meanwhile."""
-    stored, _created = VocabularyLevel.objects.get_or_create(
+    """Return the row, not stored, that holds the scores of words on n images; none where these are too few."""
+    return VocabularyLevel(
         base_model_id=key.base_model,
         target_class=key.target_class,
         text_template=key.text_template,
         half=key.half,
-        defaults={
-            "n_correct": int((~is_error).sum()),
-            "n_error": int(is_error.sum()),
-            "level": vocabulary_level(scores) if len(scores) else None,
-            "negated_level": vocabulary_level(negated_scores) if len(scores) else None,
-            "scores": pack_float64(scores),
-            "negated_scores": pack_float64(negated_scores),
-            "words_digest": words_digest,
-            "n_words": len(scores),
-            "n_distinct": n_distinct,
-            "code_version": CODE_VERSION,
-            "versions": versions,
-        },
+        n_correct=int((~is_error).sum()),
+        n_error=int(is_error.sum()),
+        level=vocabulary_level(scores) if len(scores) else None,
+        negated_level=vocabulary_level(negated_scores) if len(scores) else None,
+        scores=pack_float64(scores),
+        negated_scores=pack_float64(negated_scores),
+        words_digest=words_digest,
+        n_words=len(scores),
+        n_distinct=n_distinct,
+        code_version=CODE_VERSION,
+        versions=versions,
     )
-    return stored
+
+
+def store(level: VocabularyLevel) -> None:
+    """Store a level, unless another worker has meanwhile."""
+    VocabularyLevel.objects.bulk_create([level], ignore_conflicts=True)
 
 
 def _keys(task: Task) -> Iterator[LevelKey]:

@@ -9,6 +9,7 @@ J' is at most the error score of the scoring half, since that is the maximum ove
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +32,14 @@ class HeldOutScore:
     value : float
         J' in [-1, 1]; 0 without a phrase.
     null_level : float
-        Score on as many images that the best of `tries` random phrases stays at or below in 19 of 20 cases.
+        Score on as many images that the best of `tries` phrases unrelated to the errors stays at or below in 19 of 20
+        cases.
     tries : int
         Distinct phrases that the person tried.
     n_correct, n_error : int
         Right and wrong images of the scoring half.
+    vocabulary_level : float or None
+        What one common word reaches on the scoring half, for the sign of the phrase; None where it was not given.
     """
 
     phrase: int | None
@@ -45,20 +49,26 @@ class HeldOutScore:
     tries: int
     n_correct: int
     n_error: int
+    vocabulary_level: float | None = None
+
+    @property
+    def level(self) -> float:
+        """The larger of the levels."""
+        return max(self.null_level, self.vocabulary_level or 0.0)
 
     def passes(self, goal: float | None) -> bool:
-        """Return whether the phrase is above both the goal and the null level.
+        """Return whether the phrase is above the goal and the levels.
 
         Parameters
         ----------
         goal : float or None
-            The study's goal; without one only the null level counts.
+            The study's goal; without one only the levels count.
 
         Returns
         -------
         bool
         """
-        return self.phrase is not None and self.value > max(self.null_level, goal or 0.0)
+        return self.phrase is not None and self.value > max(self.level, goal or 0.0)
 
 
 def scoring_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], seed: str) -> NDArray[np.bool_]:
@@ -104,7 +114,11 @@ def scoring_half(image_keys: NDArray[np.bytes_], is_error: NDArray[np.bool_], se
 
 
 def score_held_out(
-    similarities: NDArray[np.float32], is_error: NDArray[np.bool_], scoring: NDArray[np.bool_], tries: int
+    similarities: NDArray[np.float32],
+    is_error: NDArray[np.bool_],
+    scoring: NDArray[np.bool_],
+    tries: int,
+    vocabulary_levels: Sequence[float | None] = (),
 ) -> HeldOutScore:
     """Choose the best phrase on one half and score it on the other.
 
@@ -118,6 +132,8 @@ def score_held_out(
         True for the scoring half, from `scoring_half`.
     tries : int
         Distinct phrases that the person tried, at least K.
+    vocabulary_levels : sequence of K floats or None, default ()
+        What one common word reaches on the scoring half, for the sign of each phrase; empty where it is not known.
 
     Returns
     -------
@@ -154,4 +170,5 @@ def score_held_out(
     wrong = is_error[scoring]
     wrong_above, right_above = int((above & wrong).sum()), int((above & ~wrong).sum())
     value = (wrong_above * n_correct - right_above * n_error) / (n_correct * n_error)
-    return HeldOutScore(best, threshold, value, level, tries, n_correct, n_error)
+    common = vocabulary_levels[best] if vocabulary_levels else None
+    return HeldOutScore(best, threshold, value, level, tries, n_correct, n_error, common)

@@ -1,13 +1,15 @@
 """What common words reach: scored for every task before anybody waits for it, once, a turn at a time."""
 
+import io
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Dataset, Study, Task, VocabularyLevel
+from annotations.models.arrays import pack_float64
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, vocabulary_level
 from annotations.services.phrases import vocabulary_levels as service
@@ -134,10 +136,9 @@ def test_a_worker_that_is_killed_leaves_nothing_half_done(task: Task, monkeypatc
 def test_two_workers_at_once_store_one_level(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     store = service.store
 
-    def twice(*args: Any, **options: Any) -> VocabularyLevel:
-        first = store(*args, **options)
-        assert store(*args, **options) == first
-        return first
+    def twice(level: VocabularyLevel) -> None:
+        store(level)
+        store(level)
 
     monkeypatch.setattr(service, "store", twice)
     score_missing_vocabularies()
@@ -171,3 +172,43 @@ def test_what_is_away_is_waited_for_and_what_is_broken_is_passed_over(
         broken.setattr(process_cache, "text_encoder", fail)
         assert score_missing_vocabularies() == 0
     assert score_missing_vocabularies() == comes_back
+
+
+def again() -> str:
+    output = io.StringIO()
+    call_command("recompute", "--all", stdout=output)
+    return output.getvalue()
+
+
+def test_levels_are_computed_again(task: Task) -> None:
+    Study.objects.update(bonus_cents=50)
+    score_missing_vocabularies()
+    worker.forget()
+    assert "Recomputed 0 scores, 2 levels, 0 runs and 0 sets of random slices: all match" in again()
+    assert len(stored()) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("level", 0.123), ("negated_level", 0.123), ("n_words", 3), ("words_digest", "0" * 64)]
+)
+def test_a_level_that_was_changed_comes_out_differently(task: Task, field: str, value: object) -> None:
+    score_missing_vocabularies()
+    VocabularyLevel.objects.update(**{field: value})
+    with pytest.raises(CommandError, match="1 differ from what is stored"):
+        again()
+
+
+def test_a_score_of_a_word_that_was_changed_comes_out_differently(task: Task) -> None:
+    score_missing_vocabularies()
+    (level,) = stored()
+    scores = level.scores_of(1).copy()
+    scores[np.argmin(scores)] += 0.5
+    VocabularyLevel.objects.update(scores=pack_float64(scores))
+    with pytest.raises(CommandError, match="1 differ from what is stored"):
+        again()
+
+
+def test_a_level_of_too_few_images_comes_out_too(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(levels, "MIN_IMAGES", 10)
+    score_missing_vocabularies()
+    assert "0 scores, 1 level, 0 runs and 0 sets of random slices: all match" in again()

@@ -7,21 +7,23 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from annotations.management.plain_errors import plain_errors
-from annotations.models import RandomSlices, Run, Score
+from annotations.models import RandomSlices, Run, Score, Study, VocabularyLevel
+from annotations.readings.phrases.vocabulary_levels import WHOLE, half_of, levels_of
 from annotations.services.studies.lifecycle import find_study
 from annotations.version import CODE_VERSION
 from worker.common.progress_bars import ProgressBars
 from worker.recomputing.recomputation import Row, compute_again, random_slices_of
 from worker.recomputing.stored_runs import HAS_RESULT
 
-_SEVERAL = {"score": "scores", "run": "runs", "set of random slices": "sets of random slices"}
+_SEVERAL = {"score": "scores", "level": "levels", "run": "runs", "set of random slices": "sets of random slices"}
 _SAYS_WHAT = "give what to recompute: score PHRASE, run RUN, --study SLUG or --all"
+_Chosen = tuple[QuerySet[Score], QuerySet[VocabularyLevel], QuerySet[Run]]
 
 
 class Command(BaseCommand):
     help = (
-        "Compute stored scores and runs again by their phrases' words, and the random slices that the runs are judged "
-        "beside, and say where they come out differently. "
+        "Compute stored scores and runs again by their phrases' words, what common words reach, and the random slices "
+        "that the runs are judged beside, and say where they come out differently. "
         "The exit status is 1 where one does. Nothing is changed."
     )
 
@@ -33,45 +35,50 @@ class Command(BaseCommand):
             nargs="?",
             help="of a score: its phrase's, as phrases.csv, API and admin have it; of a run",
         )
-        parser.add_argument("--study", metavar="SLUG", help="all scores and runs of a study")
-        parser.add_argument("--all", action="store_true", help="all scores and runs of all studies")
+        parser.add_argument("--study", metavar="SLUG", help="all scores, levels and runs of a study")
+        parser.add_argument("--all", action="store_true", help="all scores, levels and runs of all studies")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        scores, runs = _chosen(options["what"], options["id"], options["study"], everything=options["all"])
+        scores, levels, runs = _chosen(options["what"], options["id"], options["study"], everything=options["all"])
         n_different, draws = 0, random_slices_of(runs)
-        counts = (("score", scores), ("run", runs), ("set of random slices", draws))
-        told = [_counted(rows.count(), name) for name, rows in counts]
+        counts = (("score", scores), ("level", levels), ("run", runs), ("set of random slices", draws))
+        told = [_counted(n, name) for name, rows in counts if (n := rows.count()) or rows is not levels]
         with plain_errors(), ProgressBars("rows") as progress:
-            for row, differences in compute_again(scores, runs, progress):
+            for row, differences in compute_again(scores, levels, runs, progress):
                 n_different += bool(differences)
                 for difference in differences:
                     self.stdout.write(f"{_name(row)}: {difference}")
-        for version in sorted(_versions(scores, runs, draws) - {CODE_VERSION}):
+        for version in sorted(_versions(scores, levels, runs, draws) - {CODE_VERSION}):
             self.stdout.write(f"Some were computed by Clarify {version}; this is {CODE_VERSION}.")
-        what = f"{told[0]}, {told[1]} and {told[2]}"
+        what = f"{', '.join(told[:-1])} and {told[-1]}"
         if n_different:
             raise CommandError(f"Recomputed {what}: {n_different} differ from what is stored.")
         self.stdout.write(f"Recomputed {what}: all match what is stored.")
 
 
-def _chosen(
-    what: str | None, id_: str | None, slug: str | None, *, everything: bool
-) -> tuple[QuerySet[Score], QuerySet[Run]]:
+def _chosen(what: str | None, id_: str | None, slug: str | None, *, everything: bool) -> _Chosen:
     if sum([what is not None, slug is not None, everything]) != 1 or (what is None) != (id_ is None):
         raise CommandError(f"Please {_SAYS_WHAT}.")
-    scores, runs = Score.objects.all(), Run.objects.filter(state__in=HAS_RESULT)
+    scores, levels, runs = Score.objects.all(), VocabularyLevel.objects.all(), Run.objects.filter(state__in=HAS_RESULT)
     if slug is not None:
         with plain_errors():
             study = find_study(slug)
         return (
             scores.filter(phrase__assignment__session__study=study),
+            levels.filter(pk__in=_levels_of(study)),
             runs.filter(assignment__session__study=study),
         )
     if what == "score":
-        return _one_score(scores, str(id_)), runs.none()
+        return _one_score(scores, str(id_)), levels.none(), runs.none()
     if what == "run":
-        return scores.none(), _one_run(runs, str(id_))
-    return scores, runs
+        return scores.none(), levels.none(), _one_run(runs, str(id_))
+    return scores, levels, runs
+
+
+def _levels_of(study: Study) -> set[int]:
+    """The levels of the study's tasks, and of the halves that judge its bonus."""
+    tasks = list(study.tasks.all())
+    return {level.pk for half in (WHOLE, half_of(study)) for level in levels_of(tasks, half).values()}
 
 
 def _one_score(scores: QuerySet[Score], id_: str) -> QuerySet[Score]:
@@ -95,6 +102,9 @@ def _one_run(runs: QuerySet[Run], id_: str) -> QuerySet[Run]:
 
 def _name(row: Row) -> str:
     """The row in words: which one, of whose words."""
+    if isinstance(row, VocabularyLevel):
+        half = " on the half that judges a bonus" if row.half else ""
+        return f"{row.base_model}, class {row.target_class}, what common words reach{half}"
     if isinstance(row, RandomSlices):
         return f"{row.dataset}, {row}, {row.n_above} images"
     if isinstance(row, Score):

@@ -1,4 +1,4 @@
-"""Checks of a study's tasks: the data set's files, the encoder, the class, what random words reach, the images."""
+"""Checks of a study's tasks: the data set's files, the encoder, the class, what guessing reaches, the images."""
 
 import hashlib
 
@@ -9,14 +9,14 @@ from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.encoder_choices import BUNDLED
 from annotations.readings.datasets.target_classes import resolved_target_class
+from annotations.readings.phrases.vocabulary_levels import levels_by_key
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
+from annotations.readings.studies.preflight.guessing_checks import Levels, guessing_checks
 from annotations.readings.studies.readiness import task_reasons
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
-from modeling.arrays.phrases.null_level import null_level
 
 IMAGES_LOOKED_AT = 12
 MAX_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
-HIGH_NULL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
 
 
 def task_checks(study: Study) -> list[Check]:
@@ -24,7 +24,8 @@ def task_checks(study: Study) -> list[Check]:
     tasks = list(study.tasks.with_base_models().order_by("position"))
     if not tasks:
         return [block("The study has no task. Add at least one.", FixIn.TASKS)]
-    found = _few([check for task in tasks for check in _of_task(study, task)], len(tasks))
+    levels = levels_by_key({task.base_model_id for task in tasks})
+    found = _few([check for task in tasks for check in _of_task(study, task, levels)], len(tasks))
     datasets = {task.base_model.dataset for task in tasks}
     return [*found, *(check for dataset in sorted(datasets, key=str) for check in _of_files(dataset))]
 
@@ -42,7 +43,7 @@ def _few(checks: list[Check], n_tasks: int) -> list[Check]:
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
 
-def _of_task(study: Study, task: Task) -> list[Check]:
+def _of_task(study: Study, task: Task, levels: Levels) -> list[Check]:
     reasons = task_reasons(task)
     if reasons:
         return [block(f"Task {task.position}: {reason}", FixIn.TASKS) for reason in reasons]
@@ -54,29 +55,13 @@ def _of_task(study: Study, task: Task) -> list[Check]:
             f"Task {task.position}: {base_model} is right on {images.n_correct} and wrong on {images.n_error} of the "
             f"validation images of “{name}”."
         ),
-        _chance(study, task, images.n_correct, images.n_error),
+        *guessing_checks(study, task, images, levels),
         _clock(study, task),
     ]
     if not base_model.dataset.has_features:
         text = f"Task {task.position}: {base_model.dataset} has no features, so nothing is retrained with the phrases."
         found.append(warning(text, FixIn.LIBRARY))
     return found
-
-
-def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
-    """The goal against what the best of as many random phrases as one may try does not pass in 19 of 20 cases."""
-    level = null_level(n_correct, n_error, task.max_phrases)
-    reach = (
-        f"Task {task.position}: the best of {task.max_phrases} random phrases stays below {level:.2f} in 19 of 20 cases"
-    )
-    if study.goal is not None and study.goal <= level:
-        return warning(
-            f"{reach}, and the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases.",
-            FixIn.TASKS,
-        )
-    if level > HIGH_NULL:
-        return warning(f"{reach}: there are few images. A class with more of them tells more.", FixIn.TASKS)
-    return passed(f"{reach}{'' if study.goal is None else f', and the goal is {study.goal:.2f}'}.")
 
 
 def _clock(study: Study, task: Task) -> Check:

@@ -2,7 +2,6 @@
 
 import statistics
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -27,16 +26,14 @@ from annotations.models import (
     SessionKind,
     Stage,
     Study,
-    VocabularyLevel,
 )
-from annotations.models.arrays import pack_float64
 from annotations.services.studies import lifecycle
 from annotations.services.visits import erasure, withdrawal
-from modeling.arrays.phrases.vocabulary_level import vocabulary_level
 from tests.actors import SQUARE, Visit
 from tests.annotations.analysis.scripted import EXPECTED, PEOPLE
 from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.vocabularies import words_scored
 
 
 @pytest.fixture
@@ -262,21 +259,11 @@ def give_conditions(study: Study) -> None:
         AnnotationSession.objects.filter(pk=session.pk).update(condition=goal if is_even else plain)
 
 
-def words_scored(study: Study, scores: np.ndarray) -> None:
-    """Common words have these error scores on the study's first task."""
-    task = study.tasks.get(position=1)
-    VocabularyLevel.objects.create(
-        base_model=task.base_model, target_class=task.target_class, text_template=task.text_template,
-        n_correct=25, n_error=25, level=vocabulary_level(scores), negated_level=vocabulary_level(scores),
-        scores=pack_float64(scores), negated_scores=pack_float64(scores), n_words=len(scores), code_version="",
-    )  # fmt: skip
-
-
 def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) -> None:
     study = two_tasks(base_model, "words")
     said = [("ann", "red", 0.9), ("ann", "asdf", 0.45), ("ben", "dark red", 0.8), ("cat", "qwer", 0.45)]
     tell(study, [Tried(task, who, text, score, 0.5, 25, 25, 1) for task in (1, 2) for who, text, score in said])
-    words_scored(study, np.arange(100) / 200)
+    words_scored(study.tasks.get(position=1), [place / 200 for place in range(100)])
     tables = tables_of(study.slug, study.title, read_rows(study), by_words, look)
     rows = {row.task: row for row in tables.novelty.rows}
     assert [(rows[task].counted, rows[task].novelty.concepts) for task in (1, 2)] == [

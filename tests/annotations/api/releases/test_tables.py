@@ -17,7 +17,7 @@ from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import sources
-from annotations.models import AuditRecord, BaseModel, Study
+from annotations.models import AuditRecord, BaseModel, Score, Study
 from annotations.services.logs.pseudonyms import key_of
 from annotations.services.releases import release_requests
 from annotations.services.visits.withdrawal import withdraw
@@ -26,6 +26,7 @@ from modeling.arrays.phrases.null_level import null_level
 from tests.actors import Visit
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.vocabularies import words_scored
 from tests.annotations.whole import whole_study
 from worker.releases.release_building import build_due_releases
 
@@ -185,7 +186,19 @@ def test_a_phrase_leads_to_its_run(worked: Study, coordinator_client: Client, bo
     (phrase,) = get(coordinator_client, "phrases", participant=bob.participant.pseudonym, state="scored")["results"]
     (run,) = get(coordinator_client, "runs", run=phrase["run"])["results"]
     assert (phrase["error_score"], phrase["null_level"]) == (0.5, null_level(15, 9, 1))
+    assert (phrase["better_than_guessing"], phrase["vocabulary_level"]) == ("too_few_images", None)
     assert (phrase["tries"], phrase["sign"], run["sign"], run["worst_group_accuracy"]) == (1, 1, 1, 0.75)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("level", "sign", "expected"), [(0.5, 1, "no"), (0.49, 1, "yes"), (0.49, -1, "no")])
+def test_a_phrase_is_compared_with_common_words(
+    worked: Study, coordinator_client: Client, bob: Visit, level: float, sign: int, expected: str
+) -> None:
+    words_scored(worked.tasks.get(), [level], negated=0.6)
+    Score.objects.update(n_error=10, null_level=0.3, sign=sign)
+    (phrase,) = get(coordinator_client, "phrases", participant=bob.participant.pseudonym, state="scored")["results"]
+    assert (phrase["better_than_guessing"], phrase["vocabulary_level"]) == (expected, level if sign > 0 else 0.6)
 
 
 @pytest.mark.django_db

@@ -31,7 +31,6 @@ _CHANGING = re.compile(
 MATERIAL = {
     *("Dataset", "BaseModel", "Control", "RandomSlices", "RandomSliceScores", "VocabularyLevel"),
     *("Benchmark", "KeywordRanking"),
-    "StudyAnalysis",  # computed from the rest
     *("Event", "AuditRecord"),
 }
 

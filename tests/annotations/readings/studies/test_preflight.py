@@ -10,15 +10,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotations.models import Condition, Dataset, DatasetImport, Study
+from annotations.models import Condition, Dataset, DatasetImport, Study, VocabularyLevel
 from annotations.models import Task as StudyTask
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
 from annotations.readings.studies.preflight.check_result import FixIn, Level
 from annotations.readings.studies.preflight.preflight_report import blocking, report
 from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
+from modeling.arrays.phrases import vocabulary_level
 from tests import actors
 from tests.annotations.exports.rows import add_phrase
+from tests.annotations.vocabularies import words_scored
 
 
 def levels(study: Study, text: str) -> list[tuple[Level, FixIn | None]]:
@@ -284,3 +286,51 @@ def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study
     assert blocks[0] == "Task 2 has no time limit, which only a study of experts may. Give it one."
     assert blocks[-1] == "29 more like these, in 50 tasks."
     assert levels(draft_study, "Everything else is right in all of the 50 tasks.") == [(Level.PASS, None)]
+
+
+def test_a_small_class_cannot_tell_anybody_from_guessing(draft_study: Study) -> None:
+    assert levels(draft_study, "nobody can be told from guessing") == [(Level.WARN, FixIn.TASKS)]
+
+
+@pytest.fixture
+def telling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary_level, "MIN_IMAGES", 5)  # the small set has nine errors, and a half of it five
+
+
+@pytest.mark.usefixtures("telling")
+def test_common_words_that_are_not_scored_yet_are_waited_for(draft_study: Study) -> None:
+    assert levels(draft_study, "what common words reach is still being scored") == [(Level.WARN, FixIn.TASKS)]
+
+
+@pytest.mark.usefixtures("telling")
+@pytest.mark.parametrize(
+    ("level", "goal", "text", "found"),
+    [
+        (0.3, None, "people have to say something better", (Level.PASS, None)),
+        (0.3, 0.3, "guessing reaches it. Raise the goal", (Level.WARN, FixIn.TASKS)),
+        (0.51, None, "only words that explain more than half", (Level.WARN, FixIn.TASKS)),
+        (0.75, None, "even words that explain the mistakes very well", (Level.BLOCK, FixIn.TASKS)),
+    ],
+)
+def test_what_one_common_word_reaches_is_looked_at(
+    draft_study: Study, level: float, goal: float | None, text: str, found: tuple[Level, FixIn | None]
+) -> None:
+    Study.objects.filter(pk=draft_study.pk).update(goal=goal)
+    words_scored(draft_study.tasks.get(), [level])
+    assert levels(Study.objects.get(pk=draft_study.pk), text) == [found]
+
+
+@pytest.mark.usefixtures("telling")
+def test_an_encoder_that_hardly_knows_english_is_told(draft_study: Study) -> None:
+    words_scored(draft_study.tasks.get(), [0.1])
+    VocabularyLevel.objects.update(n_distinct=12)
+    assert levels(draft_study, "tells only 12 of the common words apart") == [(Level.WARN, FixIn.LIBRARY)]
+
+
+def test_a_bonus_whose_half_is_small_is_told(draft_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary_level, "MIN_IMAGES", 6)
+    words_scored(draft_study.tasks.get(), [0.1])
+    assert levels(draft_study, "the half of the images that judges a bonus") == []
+    Study.objects.filter(pk=draft_study.pk).update(bonus_cents=50)
+    changed = Study.objects.get(pk=draft_study.pk)
+    assert levels(changed, "the half of the images that judges a bonus") == [(Level.WARN, FixIn.MONEY)]

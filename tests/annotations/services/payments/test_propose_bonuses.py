@@ -4,9 +4,12 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import AuditRecord, Moderation, Payment, Phrase, Submission
+from annotations.readings.phrases.vocabulary_levels import half_of
 from annotations.services.common.service_errors import PaymentRefused
 from annotations.services.payments import payment_ledger
+from modeling.arrays.phrases import vocabulary_level
 from tests.annotations.money import complete, right_words, wrong_words
+from tests.annotations.vocabularies import words_scored
 from tests.prolific_steps import THERE
 
 
@@ -33,6 +36,29 @@ def test_the_reason_has_the_numbers_and_not_the_phrase(study):
     reason = Payment.objects.get().reason
     assert "scores 1.00 on the other half (5 wrong, 8 right images)" in reason
     assert "the goal of 0.40" in reason and "rosy" not in reason
+    assert "too few images to tell what common words reach" in reason
+
+
+@pytest.fixture
+def telling(monkeypatch):
+    monkeypatch.setattr(vocabulary_level, "MIN_IMAGES", 4)  # the half of the small set has five errors
+
+
+def test_a_bonus_waits_for_what_common_words_reach(study, telling):
+    complete(study, "anna", {"red": right_words(study)})
+    with pytest.raises(PaymentRefused, match="still scores what common words reach"):
+        payment_ledger.propose(study, by="cora")
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize(("level", "n_earned"), [(0.99, 1), (1.0, 0)])
+def test_the_half_that_judges_has_a_level_of_common_words_too(study, telling, level, n_earned):
+    words_scored(study.tasks.get(), [0.0])
+    words_scored(study.tasks.get(), [level], half=half_of(study))
+    complete(study, "anna", {"red": right_words(study)})
+    assert payment_ledger.propose(study, by="cora").n_earned == n_earned
+    reasons = Payment.objects.values_list("reason", flat=True)
+    assert all("the 0.99 that one common word reaches." in reason for reason in reasons)
 
 
 def test_a_rule_that_is_applied_twice_owes_once(study):

@@ -1,0 +1,94 @@
+"""Checks of what guessing reaches: words unrelated to the errors, one common word, and the half that judges a bonus."""
+
+from collections.abc import Iterator, Mapping
+
+from annotations.models import Study, Task, VocabularyLevel
+from annotations.readings.datasets.class_images import ClassImages
+from annotations.readings.datasets.target_classes import resolved_target_class
+from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, half_of, is_in_half
+from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, MIN_IMAGES, is_telling
+from modeling.arrays.phrases.worded_scale import VERY_WELL
+
+HIGH_LEVEL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
+
+Levels = Mapping[LevelKey, VocabularyLevel]
+
+
+def guessing_checks(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
+    """Yield the checks of a task. images: of its class; levels: of its base model."""
+    yield _chance(study, task, images.n_correct, images.n_error)
+    yield from _common_words(study, task, images, levels)
+
+
+def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
+    """The goal against what the best of all the tries of words unrelated to the errors does not pass in 19 of 20."""
+    level = null_level(n_correct, n_error, task.max_phrases)
+    reach = (
+        f"Task {task.position}: the best of {task.max_phrases} phrases unrelated to the errors stays below {level:.2f} "
+        "in 19 of 20 cases"
+    )
+    if study.goal is not None and study.goal <= level:
+        return warning(
+            f"{reach}, and the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases.",
+            FixIn.TASKS,
+        )
+    if level > HIGH_LEVEL:
+        return warning(f"{reach}: there are few images. A class with more of them tells more.", FixIn.TASKS)
+    return passed(f"{reach}{'' if study.goal is None else f', and the goal is {study.goal:.2f}'}.")
+
+
+def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
+    name = f"Task {task.position}"
+    if not is_telling(images.n_correct, images.n_error):
+        yield warning(
+            f"{name}: with fewer than {MIN_IMAGES} right or wrong images nobody can be told from guessing. A class "
+            "with more of them tells more.",
+            FixIn.TASKS,
+        )
+        return
+    common = levels.get(LevelKey(task.base_model_id, resolved_target_class(task), task.text_template, WHOLE))
+    if common is None or common.level is None:
+        yield warning(
+            f"{name}: what common words reach is still being scored, and nobody counts as better than guessing before. "
+            "Look again in a few minutes.",
+            FixIn.TASKS,
+        )
+        return
+    yield _common_level(study, name, common)
+    if common.n_distinct < MIN_DISTINCT:
+        yield warning(
+            f"{name}: the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows "
+            "English. People's words may mean nothing to it.",
+            FixIn.LIBRARY,
+        )
+    if study.bonus_cents:
+        yield from _half(study, name, task, images)
+
+
+def _half(study: Study, name: str, task: Task, images: ClassImages) -> Iterator[Check]:
+    in_half = is_in_half(task.base_model, resolved_target_class(task), half_of(study))
+    n_error = int(images.is_error[in_half].sum())
+    if not is_telling(int(in_half.sum()) - n_error, n_error):
+        yield warning(
+            f"{name}: the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones, so "
+            "what common words reach there cannot be told.",
+            FixIn.MONEY,
+        )
+
+
+def _common_level(study: Study, name: str, common: VocabularyLevel) -> Check:
+    level = common.level or 0.0
+    reach = f"{name}: one common word in twenty scores above {level:.2f}"
+    if level >= VERY_WELL:
+        return block(
+            f"{reach}, so even words that explain the mistakes very well are no better than guessing. Choose another "
+            "class or encoder.",
+            FixIn.TASKS,
+        )
+    if study.goal is not None and study.goal <= level:
+        return warning(f"{reach}, and the goal is {study.goal:.2f}: guessing reaches it. Raise the goal.", FixIn.TASKS)
+    if level > HIGH_LEVEL:
+        return warning(f"{reach}: only words that explain more than half of the mistakes say anything.", FixIn.TASKS)
+    return passed(f"{reach}; people have to say something better.")
