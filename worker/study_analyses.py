@@ -28,4 +28,4 @@ def results_of(study: Study) -> bytes:
     rows = read_rows(study)
     concept = concepts_of(rows)
     tables = tables_of(study.slug, study.title, rows, concept, look)
-    return to_bytes(tables, concept_tables_of(study, rows, concept.said), {})
+    return to_bytes(tables, concept_tables_of(study, rows, concept), {})

@@ -54,8 +54,8 @@ def _panel(panel: MapPanel, top: float) -> Iterator[str]:
 
 def _legend(panel: MapPanel) -> list[Entry]:
     entries = [Entry(_SHAPES[i], i, _short(name)) for i, name in enumerate(panel.names)]
-    if any(place.number > MAX_COLOURED for place in panel.places):
-        entries.append(Entry("circle", _OTHERS, "other concepts"))
+    if any(_kind(place) == _OTHERS for place in panel.places):
+        entries.append(Entry("circle", _OTHERS, "other concepts, or none"))
     return entries
 
 
@@ -91,7 +91,7 @@ def _names(panel: MapPanel, spots: list[tuple[float, float]]) -> Iterator[str]:
 
 
 def _kind(place: Place) -> int:
-    return min(place.number - 1, _OTHERS)
+    return min(place.number - 1, _OTHERS) if place.number else _OTHERS
 
 
 def _size(place: Place) -> float:
@@ -102,7 +102,8 @@ def _words(place: Place) -> str:
     people = "1 person" if place.people == 1 else f"{place.people} people"
     experts = f", {place.experts} expert{'s' if place.experts > 1 else ''}" if place.experts else ""
     score = f"{place.error_score:.2f}".removeprefix("0") if place.error_score < 1 else "1.00"
-    return f"“{place.text}”, concept {place.number}: {people}{experts}, error score {score}"
+    concept = f"concept {place.number}" if place.number else "no concept"
+    return f"“{place.text}”, {concept}: {people}{experts}, error score {score}"
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,7 @@ from worker.figures.layout import INK, RULE, Layout, series_channels, wrapped, w
 
 _HEIGHT, _MARGIN = 340.0, 24.0  # pixels
 _SHAPES: tuple[Shape, ...] = ("circle", "diamond", "square", "triangle")
-_OTHERS = Series("others", "other concepts", "circle", MAX_COLOURED)
+_OTHERS = Series("others", "other concepts, or none", "circle", MAX_COLOURED)
 _LEAST, _MOST = 6.0, 22.0  # pixels of a mark
 _LONGEST = 24  # characters of a name
 _LETTER, _NAME_HEIGHT = 6.4, 13  # pixels of a letter, about, and of a line
@@ -50,7 +50,7 @@ def _panel(panel: MapPanel, number: int, layout: Layout) -> alt.LayerChart:
 
 def _series(panel: MapPanel, place: Place) -> Series:
     kind = place.number - 1
-    if kind >= min(MAX_COLOURED, len(panel.names)):
+    if kind < 0 or kind >= min(MAX_COLOURED, len(panel.names)):
         return _OTHERS
     return Series(str(kind), _short(panel.names[kind]), _SHAPES[kind], kind)
 
@@ -115,9 +115,8 @@ def _diameter(place: Place) -> float:
 def _words(place: Place) -> str:
     people = "1 person" if place.people == 1 else f"{place.people} people"
     experts = f", {place.experts} expert{'s' if place.experts > 1 else ''}" if place.experts else ""
-    return (
-        f"“{place.text}”, concept {place.number}: {people}{experts}, error score {written(place.error_score, 'score')}"
-    )
+    concept = f"concept {place.number}" if place.number else "no concept"
+    return f"“{place.text}”, {concept}: {people}{experts}, error score {written(place.error_score, 'score')}"
 
 
 def _short(text: str) -> str:

@@ -21,12 +21,13 @@ def _analyse(study: Study) -> Analysis:
     rows = read_rows(study)
     concept = concepts_of(rows)
     tables = tables_of(study.slug, study.title, rows, concept, look)
-    concepts, corrections = concept_tables_of(study, rows, concept.said), correction_tables(study)
+    concepts, corrections = concept_tables_of(study, rows, concept), correction_tables(study)
     analysed = (*tables.all, *concepts.all, *corrections.all)
     there = {table.file for table in TABLES}
     return Analysis(
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
+        concepts.numbers,
         partial(draw_files, figure_data_of(tables, concepts, corrections)),
     )
 

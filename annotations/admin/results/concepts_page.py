@@ -30,7 +30,10 @@ _MAP_TITLE = "Map of phrases"
 
 @dataclass(frozen=True)
 class TaskConcepts:
-    """One task as the page shows it. has_experts: whether any expert said something of its class."""
+    """One task as the page shows it.
+
+    has_experts: whether any expert said something of its class. n_none: phrases on the map that are no concept.
+    """
 
     title: str
     rows: list[ConceptRow]
@@ -38,6 +41,7 @@ class TaskConcepts:
     n_concepts: int
     has_experts: bool
     n_unknown_to_experts: int
+    n_none: int
     together: list[TogetherRow]
 
     @property
@@ -123,6 +127,7 @@ def _task(tables: ConceptTables, position: int, title: str) -> TaskConcepts:
         n_concepts=len(rows),
         has_experts=any(row.experts for row in rows),
         n_unknown_to_experts=sum(not row.experts for row in rows),
+        n_none=sum(row.task == position and not row.number for row in tables.map.rows),
         together=[row for row in tables.together.rows if row.task == position],
     )
 

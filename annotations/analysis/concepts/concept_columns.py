@@ -24,6 +24,7 @@ class ConceptRow:
     of_errors: float | None
     of_correct: float | None
     worst_group_accuracy: float | None
+    own_gain: float | None
     gain: float | None
     texts: tuple[str, ...]
 
@@ -52,7 +53,7 @@ class TogetherRow:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an annotation is on the map of its task."""
+    """Where an annotation is on the map of its task. number: of its concept, 0 where it is none."""
 
     task: int
     number: int
@@ -70,13 +71,20 @@ _NUMBER: Column[Any] = Column("concept", "integer", "number of the concept in it
 
 CONCEPTS: Table[ConceptRow] = Table(
     "concepts.csv",
-    "one row per task and concept: phrases that have the same words, or select nearly the same images",
+    "one row per task and concept: phrases that have the same words, or select nearly the same images; none of them "
+    "selects nearly all images, and at least one is better than guessing, where the task has images enough to tell",
     "by task, then by how many people named it",
     (
         _TASK,
         _CLASS,
         _NUMBER,
-        Column("name", "text", "its phrase with the highest error score; written as in phrases.csv", field("name")),
+        Column(
+            "name",
+            "text",
+            "the most central of its phrases that are better than guessing; written as in phrases.csv",
+            field("name"),
+            computed="highest mean kappa with the slices of its phrases; of equal ones the highest error score",
+        ),
         Column("phrases", "integer", "distinct phrases", field("phrases"), range="1 or more"),
         Column("people", "integer", "people of the study who named it", field("people"), **COUNT),
         Column(
@@ -87,6 +95,9 @@ CONCEPTS: Table[ConceptRow] = Table(
         Column("of_correct", "number", "share of the right images in its slice", field("of_correct"), **SHARE),
         Column(
             "worst_group_accuracy", "number", "on test, of that phrase's run", field("worst_group_accuracy"), **SHARE
+        ),
+        Column(
+            "own_gain", "number", "that accuracy less the control's", field("own_gain"), range="-1 to 1", unit="share"
         ),
         Column("gain", "number", "that accuracy less the base model's", field("gain"), range="-1 to 1", unit="share"),
         Column("texts", "json", "its phrases", lambda row: list(row.texts)),
@@ -124,7 +135,12 @@ MAP: Table[Place] = Table(
     "by task, concept, then phrase",
     (
         _TASK,
-        _NUMBER,
+        Column(
+            "concept",
+            "integer",
+            "number of the concept in its task, from 1; empty where the phrase is of none",
+            lambda row: row.number or None,
+        ),
         Column("text", "text", "the phrase; written as in phrases.csv", field("text")),
         Column("x", "number", "first principal component of the phrases' embeddings", field("x")),
         Column("y", "number", "second principal component", field("y")),
@@ -137,7 +153,7 @@ MAP: Table[Place] = Table(
 
 @dataclass(frozen=True)
 class ConceptTables:
-    """missing: why there is less than there could be, in sentences."""
+    """missing: why there is less than there could be, in sentences. numbers: of each phrase's concept, by its id."""
 
     slug: str
     tasks: tuple[TaskFacts, ...]
@@ -145,6 +161,7 @@ class ConceptTables:
     together: Annotated[FilledTable[TogetherRow], TOGETHER]
     map: Annotated[FilledTable[Place], MAP]
     missing: tuple[str, ...]
+    numbers: dict[int, int]
 
     @property
     def all(self) -> tuple[FilledTable[Any], ...]:

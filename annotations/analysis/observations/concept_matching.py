@@ -1,7 +1,8 @@
 """Which phrases of a task say the same: those with the same words, and those that select nearly the same images.
 
 The rule is `modeling.arrays.concepts.concept_merging.merge`, over the phrases that the study's people and experts
-submitted for the same class.
+submitted for the same class. Phrases that select nearly all images are no concept, and neither are phrases of which
+none is better than guessing. Where that cannot be told, every phrase counts.
 """
 
 from collections import defaultdict
@@ -13,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.packed_phrases import NOTHING, Packed
-from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.observations.person_tasks import Tried, is_idea
 from annotations.analysis.observations.study_rows import PhraseRows
+from annotations.models import VocabularyLevel
 from annotations.readings.phrases import score_arrays as reading
 from annotations.readings.releases.moderated_words import HIDDEN
-from modeling.arrays.concepts.concept_merging import merge
+from modeling.arrays.concepts.concept_merging import centrality, merge, selects_nearly_all
 from modeling.arrays.phrases.phrase_reading import read
 from modeling.arrays.phrases.word_forms import lemmas
 
@@ -30,7 +32,8 @@ class ConceptAnnotation:
 
     score: the id of one of its scores, which are all alike; order: of arrival, among the annotations of the task;
     first: the earliest of its phrases whose words may be shown, where there is one; accuracy: of its run on test, where
-    it is done; words: as `words_of`.
+    it is done; words: as `words_of`; is_better: whether anybody's phrase of it is better than guessing, or that cannot
+    be told; centrality: mean agreement with the annotations of its concept.
     """
 
     key: bytes
@@ -39,6 +42,8 @@ class ConceptAnnotation:
     first: Tried
     accuracy: float | None = None
     words: str = ""
+    is_better: bool = False
+    centrality: float = 1.0
     people: set[str] = field(default_factory=set)
     experts: set[str] = field(default_factory=set)
 
@@ -49,23 +54,74 @@ class ConceptAnnotation:
 
 
 @dataclass(frozen=True)
+class Concept:
+    """What says one thing: annotations that are compared by what they select."""
+
+    said: Sequence[ConceptAnnotation]
+
+    @property
+    def lead(self) -> ConceptAnnotation | None:
+        """The most central of those that are better than guessing, which names the concept; None: it is none.
+
+        Of equally central ones that with the highest error score, then the earliest.
+        """
+        better = (each for each in self.said if each.is_better)
+        return min(better, key=lambda each: (-each.centrality, -each.value, each.order), default=None)
+
+    @property
+    def people(self) -> set[str]:
+        return {person for each in self.said for person in each.people}
+
+    @property
+    def experts(self) -> set[str]:
+        return {person for each in self.said for person in each.experts}
+
+
+@dataclass(frozen=True)
+class TaskConcepts:
+    """What was said of a task. concepts: that which most people named comes first; its number is its place, from 1.
+
+    said: the annotations that were compared, each with the number of its concept, 0 for none. by_key, by_words: the
+    group of an annotation, and of words; None where these select nearly all images. numbers: of the groups that are
+    concepts.
+    """
+
+    concepts: Sequence[Concept]
+    said: Sequence[tuple[ConceptAnnotation, int]]
+    by_key: Mapping[bytes, int | None]
+    by_words: Mapping[str, int | None]
+    numbers: Mapping[Hashable, int]
+
+    def group_of(self, tried: Tried) -> int | str | None:
+        """Return what is equal for phrases that say the same; None where they select nearly all images."""
+        if tried.key in self.by_key:
+            return self.by_key[tried.key]
+        words = words_of(tried.meant or tried.text)
+        return self.by_words.get(words, words)
+
+
+@dataclass(frozen=True)
 class Concepts:
     """The rule for one study: called with a phrase, it returns what is equal for phrases that say the same.
 
-    said: of each task its annotations that were compared by what they select, with the number of their concept; by_key,
-    by_words: these numbers by task and annotation, and by task and words. Every other phrase joins by its words.
+    None for phrases that select nearly all images. Every phrase that was not compared joins by its words.
     """
 
-    by_key: Mapping[tuple[int, bytes], int]
-    by_words: Mapping[tuple[int, str], int]
-    said: Mapping[int, Sequence[tuple[ConceptAnnotation, int]]]
+    by_task: Mapping[int, TaskConcepts]
 
     def __call__(self, tried: Tried) -> Hashable:
-        number = self.by_key.get((tried.task, tried.key))
-        if number is None:
-            words = words_of(tried.meant or tried.text)
-            return tried.task, self.by_words.get((tried.task, words), words)
-        return tried.task, number
+        group = self.by_task[tried.task].group_of(tried)
+        return None if group is None else (tried.task, group)
+
+    def numbers(self, rows: PhraseRows) -> dict[int, int]:
+        """Return the number of each phrase's concept in concepts.csv, by the phrase's id; only where it has one."""
+        known: dict[int, int] = {}
+        for each in (*rows.tried, *rows.experts):
+            of_task = self.by_task[each.task]
+            number = of_task.numbers.get(of_task.group_of(each))
+            if number is not None:
+                known[each.phrase] = number
+        return known
 
 
 def by_words(tried: Tried) -> Hashable:
@@ -88,18 +144,43 @@ def words_of(text: str) -> str:
 def concepts_of(rows: PhraseRows) -> Concepts:
     """Return the rule for a study, or for some of its tasks: each is by itself."""
     tried, experts = rows.tried.by_task(), rows.experts.by_task()
-    said: dict[int, Sequence[tuple[ConceptAnnotation, int]]] = {}
-    for task in rows.tasks:
-        compared = _said(tried.get(task.position, NOTHING), experts.get(task.position, NOTHING))
-        numbers = _merged(tuple(each.score for each in compared), tuple(each.words for each in compared))
-        said[task.position] = list(zip(compared, numbers, strict=True))
-    numbered = [(task, each, number) for task, of_task in said.items() for each, number in of_task]
-    by_key = {(task, each.key): number for task, each, number in numbered}
-    by_words = {(task, each.words): number for task, each, number in numbered}
-    return Concepts(by_key, by_words, said)
+    places = (task.position for task in rows.tasks)
+    return Concepts(
+        {
+            task: _of_task(_said(tried.get(task, NOTHING), experts.get(task, NOTHING), rows.vocabularies.get(task)))
+            for task in places
+        }
+    )
 
 
-def _said(tried: Packed, experts: Packed) -> list[ConceptAnnotation]:
+def _of_task(compared: Sequence[ConceptAnnotation]) -> TaskConcepts:
+    merged = _merged(tuple(each.score for each in compared), tuple(each.words for each in compared))
+    members: dict[int, list[ConceptAnnotation]] = defaultdict(list)
+    for each, (group, central) in zip(compared, merged, strict=True):
+        each.centrality = central
+        if group is not None:
+            members[group].append(each)
+    concepts = {group: Concept(said) for group, said in members.items()}
+    order = sorted((group for group in concepts if concepts[group].lead), key=lambda group: _rank(concepts[group]))
+    numbers: dict[Hashable, int] = {group: number for number, group in enumerate(order, start=1)}
+    grouped = [(each, group) for each, (group, _) in zip(compared, merged, strict=True)]
+    by_words = {each.words: group for each, group in sorted(grouped, key=lambda pair: pair[1] is not None)}
+    return TaskConcepts(
+        concepts=[concepts[group] for group in order],
+        said=[(each, numbers.get(group, 0)) for each, group in grouped],
+        by_key={each.key: group for each, group in grouped},
+        by_words=by_words,
+        numbers=numbers,
+    )
+
+
+def _rank(concept: Concept) -> tuple[int, float, int]:
+    lead = concept.lead
+    assert lead is not None, "only what has a lead is a concept"
+    return -len(concept.people), -lead.value, lead.order
+
+
+def _said(tried: Packed, experts: Packed, vocabulary: VocabularyLevel | None) -> list[ConceptAnnotation]:
     """The annotations of a task that are compared, by their keys: those that most people said, whoever came first."""
     tried, experts = tried.scored(), experts.scored()
     keys = np.concatenate([tried.column("key"), experts.column("key")])
@@ -117,6 +198,7 @@ def _said(tried: Packed, experts: Packed) -> list[ConceptAnnotation]:
             said.first = each
         if said.accuracy is None:
             said.accuracy = each.worst_group_accuracy
+        said.is_better |= is_idea(each, vocabulary)
         texts[each.key].add(each.meant or each.text)
         (said.experts if is_expert else said.people).add(each.participant)
     for key, said in found.items():
@@ -131,6 +213,14 @@ def _people(annotation: NDArray[np.int64], tried: Packed, n: int) -> NDArray[np.
 
 
 @lru_cache(maxsize=16)
-def _merged(scores: tuple[int, ...], words: tuple[str, ...]) -> tuple[int, ...]:
-    """The concept of each score, kept, since a score never changes."""
-    return tuple(merge(reading.hard_slices(scores), words).tolist())
+def _merged(scores: tuple[int, ...], words: tuple[str, ...]) -> tuple[tuple[int | None, float], ...]:
+    """The group of each score and how central it is there, kept, since a score never changes; no group: nearly all."""
+    if not scores:
+        return ()
+    slices = reading.hard_slices(scores)
+    telling = np.flatnonzero(~selects_nearly_all(slices))
+    groups = merge(slices[telling], [words[place] for place in telling])
+    merged: list[tuple[int | None, float]] = [(None, 0.0)] * len(scores)
+    for place, *found in zip(telling, groups.tolist(), centrality(slices[telling], groups).tolist(), strict=True):
+        merged[place] = (found[0], found[1])
+    return tuple(merged)

@@ -273,6 +273,16 @@ def phrase_is_better(tried: Tried, vocabulary: VocabularyLevel | None) -> Better
     return better_than_guessing(tried.error_score, unrelated, level, tried.n_correct, tried.n_error)
 
 
+def is_told(vocabulary: VocabularyLevel | None) -> bool:
+    """Return whether it can be told on a task what is better than guessing. vocabulary: what common words reach."""
+    return vocabulary is not None and vocabulary.level is not None
+
+
+def is_idea(tried: Tried, vocabulary: VocabularyLevel | None) -> bool:
+    """Return whether a phrase may name a concept: it is better than guessing, or that cannot be told on its task."""
+    return not is_told(vocabulary) or phrase_is_better(tried, vocabulary) is BetterThanGuessing.YES
+
+
 def _basis_without_score(tried: Sequence[Tried], *, is_at_work: bool) -> Basis:
     """Return what the accuracy of somebody without a scored phrase rests on."""
     if any(each.without_run is Basis.PENDING for each in tried) or (is_at_work and not tried):

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.analysis.observations.study_fingerprint import state_of
@@ -37,7 +38,7 @@ def latest(study: Study) -> Latest:
     state, now = state_of(study), timezone.now()
     analyses = StudyAnalysis.objects.filter(study=study).defer("content")
     last = analyses.first()
-    done = analyses.filter(state=JobState.DONE, code_version=CODE_VERSION).first()
+    done = _done(study).first()
     is_current = done is not None and done.study_state == state
     if not is_current and _is_due(last, state, now):
         analysis_requests.ask(study, state)
@@ -48,6 +49,16 @@ def latest(study: Study) -> Latest:
         failure=last.error if last and last.state == JobState.FAILED and not is_current else "",
         tag=f"{state}-{done.pk if done else 0}-{last.pk if last else 0}-{last.state if last else ''}",
     )
+
+
+def stored_concepts(study: Study) -> dict[int, int]:
+    """Return the number of each phrase's concept by its id, of the newest stored analysis, without asking for one."""
+    done = _done(study).first()
+    return _read(done.pk).concepts.numbers if done else {}
+
+
+def _done(study: Study) -> QuerySet[StudyAnalysis]:
+    return StudyAnalysis.objects.filter(study=study, state=JobState.DONE, code_version=CODE_VERSION).defer("content")
 
 
 def _is_due(last: StudyAnalysis | None, state: str, now: dt.datetime) -> bool:

@@ -6,15 +6,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 import numpy as np
 
 from annotations.analysis.observations.packed_phrases import Packed
-from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, phrase_is_better
+from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, is_idea, is_told
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
 from annotations.analysis.statistics.estimate_types import SEED
 from annotations.analysis.statistics.saturation import best_of, novelty, rarefaction
 from annotations.analysis.tables.saturation_columns import Counted, SaturationPoint, TaskNovelty
 from annotations.models import VocabularyLevel
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
-Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same
+Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same, None for what is no concept
 
 
 def over_people(
@@ -35,18 +34,9 @@ def _named(
     named: dict[int, list[frozenset[Hashable]]] = defaultdict(list)
     for (task, _), phrases in sorted(tried.items()):
         vocabulary = vocabularies.get(task)
-        said = [each for each in phrases if _counts(each, vocabulary)]
-        named[task].append(frozenset(hash(concept(each)) for each in said))
+        said = (concept(each) for each in phrases if is_idea(each, vocabulary))
+        named[task].append(frozenset(hash(each) for each in said if each is not None))
     return named
-
-
-def _counts(tried: Tried, vocabulary: VocabularyLevel | None) -> bool:
-    """Whether a phrase names a concept: it is better than guessing. Every one does where that cannot be told."""
-    return not _is_told(vocabulary) or phrase_is_better(tried, vocabulary) is BetterThanGuessing.YES
-
-
-def _is_told(vocabulary: VocabularyLevel | None) -> bool:
-    return vocabulary is not None and vocabulary.level is not None
 
 
 def _saturation(
@@ -65,5 +55,5 @@ def _saturation(
 
 def _novelty(rows: StudyRows, named: Mapping[int, list[frozenset[Hashable]]]) -> Iterator[TaskNovelty]:
     for task in rows.tasks:
-        counted = Counted.BETTER if _is_told(rows.vocabularies.get(task.position)) else Counted.ALL
+        counted = Counted.BETTER if is_told(rows.vocabularies.get(task.position)) else Counted.ALL
         yield TaskNovelty(task.position, novelty(named.get(task.position, [])), rows.new_concept_chance, counted)

@@ -106,5 +106,6 @@ def _best_phrases(tried: Iterable[Tried], n: int, concept: Concept) -> dict[int,
         known.append(each)
         known.sort(key=lambda one: -(one.error_score or 0))
         concepts = [concept(one) for one in known]
-        best[each.task] = [one for i, one in enumerate(known) if concepts[i] not in concepts[:i]][:n]
+        first = (one for i, one in enumerate(known) if concepts[i] is not None and concepts[i] not in concepts[:i])
+        best[each.task] = list(first)[:n]
     return dict(sorted(best.items()))

@@ -6,7 +6,7 @@ The web process writes what needs nothing but the standard library; a worker add
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +49,14 @@ class Extras:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What each person reached, the other tables of the results page, and a function that draws its figures."""
+    """What each person reached, the other tables of the results page, and a function that draws its figures.
+
+    concepts: the number of each phrase's concept, by the phrase's id.
+    """
 
     people: Sequence[PersonTask]
     tables: Sequence[Source]
+    concepts: Mapping[int, int]
     draw: Callable[[Path], object]
 
 
@@ -68,7 +72,8 @@ def write_study_zip(
             study = Study.objects.get(pk=study.pk)
             analysis = extras.analyse(study) if extras else None
             summary = summary_of(study, analysis.people) if analysis else summarise(study)
-            parts = [*sources(study, summary), *(analysis.tables if analysis else ())]
+            known = analysis.concepts if analysis else None
+            parts = [*sources(study, summary, known), *(analysis.tables if analysis else ())]
             _write_files(study, archive, parts, Path(folder), extras, progress)
             document = manifest(study, notes=[] if extras else [NOT_THERE])
         if analysis is not None:

@@ -1,6 +1,7 @@
 """Phrases and their scores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from annotations.models import Moderation, Phrase
@@ -42,6 +43,14 @@ def _chosen_run_of(phrase: Phrase) -> Cell:
     return run.public_id if run else None
 
 
+_CONCEPT: Column[Phrase] = Column(
+    "concept",
+    "integer",
+    "number of its concept in the task, as in concepts.csv; empty where it is of none. In a release as of its "
+    "snapshot, elsewhere as of the study's last analysis",
+    lambda row: None,
+    range="1 or more",
+)
 PHRASES: Table[Phrase] = Table(
     "phrases.csv",
     "one row per phrase submitted, with its score",
@@ -200,5 +209,12 @@ PHRASES: Table[Phrase] = Table(
             "other wordings from the vocabulary, nearest first, that the study suggests",
             _words("rewordings"),
         ),
+        _CONCEPT,
     ),
 )
+
+
+def with_concepts(numbers: Mapping[int, int]) -> Table[Phrase]:
+    """Return `PHRASES` with the concepts of a study. numbers: of concepts, by the phrase's id."""
+    concept = replace(_CONCEPT, cell=lambda row: numbers.get(row.pk))
+    return replace(PHRASES, columns=tuple(concept if each is _CONCEPT else each for each in PHRASES.columns))

@@ -11,13 +11,14 @@ from typing import Any
 
 from django.db.models import Case, Count, Model, OuterRef, Q, QuerySet, Subquery, When
 
+from annotations.analysis.results.latest_results import stored_concepts
 from annotations.analysis.tables.flow_table import FLOW
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusion_columns import EXCLUSIONS
 from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
 from annotations.exports.tables.headline_tables import LONG, TOTALS, long_rows, total_rows, wide_rows, wide_table
-from annotations.exports.tables.phrase_columns import PHRASES
+from annotations.exports.tables.phrase_columns import PHRASES, with_concepts
 from annotations.exports.tables.run_columns import RUNS
 from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import StudySummary, flow_of
@@ -57,9 +58,12 @@ class Source:
         return self.rows.iterator(_AT_ONCE) if isinstance(self.rows, QuerySet) else iter(self.rows)
 
 
-def sources(study: Study, summary: StudySummary) -> list[Source]:
-    """Return the tables of a study, in the order of `study_files.TABLES`, the wide one after its long twin."""
-    of_rows = [source_of(study, table.name) for table in TABLES if table.name in _QUERIES]
+def sources(study: Study, summary: StudySummary, concepts: Mapping[int, int] | None = None) -> list[Source]:
+    """Return the tables of a study, in the order of `study_files.TABLES`, the wide one after its long twin.
+
+    concepts: their numbers by the phrase's id; None: those of the study's last analysis.
+    """
+    of_rows = [source_of(study, table.name, concepts=concepts) for table in TABLES if table.name in _QUERIES]
     wide = wide_table(task.task for task in summary.tasks)
     by_name = {
         "flow": Source(FLOW, flow_of(study, summary)),
@@ -72,12 +76,16 @@ def sources(study: Study, summary: StudySummary) -> list[Source]:
     return [*of_rows, *by_name.values()]
 
 
-def source_of(study: Study, name: str, *, rehearsals: bool = False) -> Source:
+def source_of(
+    study: Study, name: str, *, rehearsals: bool = False, concepts: Mapping[int, int] | None = None
+) -> Source:
     """Return one of the tables whose rows stand in the database, by the name of its file. Raises KeyError.
 
-    rehearsals: with previews and simulated visits.
+    rehearsals: with previews and simulated visits. concepts: as in `sources`.
     """
     table, query, filters = _QUERIES[name]
+    if table is PHRASES:
+        table = with_concepts(stored_concepts(study) if concepts is None else concepts)
     return Source(table, query(study.sessions.all() if rehearsals else study.sessions.counted()), filters)
 
 

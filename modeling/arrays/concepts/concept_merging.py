@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.array_checks import check_members
 from modeling.arrays.common.modeling_errors import BadArray
 
+MAX_SHARE = 0.95  # of the class's images in a slice; with more, a phrase tells none apart
 MIN_AGREEMENT = 0.6  # from this kappa on, agreement is called substantial (Landis and Koch 1977)
 
 
@@ -46,6 +47,56 @@ def agreement(members: NDArray[np.bool_]) -> NDArray[np.float64]:
     kappa = np.where(pairs, (observed - expected) / np.where(pairs, 1 - expected, 1.0), 0.0)
     np.fill_diagonal(kappa, 1.0)
     return kappa
+
+
+def selects_nearly_all(members: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which phrases select so many images that they tell none apart, and so are no concept.
+
+    Parameters
+    ----------
+    members : bool ndarray of shape (K, n)
+        Whether each image is above the threshold of each phrase.
+
+    Returns
+    -------
+    bool ndarray of shape (K,)
+        True for more than `MAX_SHARE` of the images.
+
+    Raises
+    ------
+    BadArray
+        If `members` is not a boolean matrix.
+    """
+    check_members(members)
+    nearly_all: NDArray[np.bool_] = members.mean(axis=1) > MAX_SHARE
+    return nearly_all
+
+
+def centrality(members: NDArray[np.bool_], groups: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Compute how central each phrase is to its concept.
+
+    Parameters
+    ----------
+    members : bool ndarray of shape (K, n)
+        Whether each image is above the threshold of each phrase.
+    groups : int ndarray of shape (K,)
+        Concepts, from `merge`.
+
+    Returns
+    -------
+    float64 ndarray of shape (K,)
+        Mean kappa with the phrases of its concept, itself among them; rounded, so that equal ones are equal.
+
+    Raises
+    ------
+    BadArray
+        If `members` is not a boolean matrix, or `groups` has another length.
+    """
+    if len(groups) != len(members):
+        raise BadArray(f"there are groups of {len(groups)} phrases but slices of {len(members)}")
+    kappa, together = agreement(members), groups[:, None] == groups[None, :]
+    mean: NDArray[np.float64] = np.where(together, kappa, 0.0).sum(axis=1) / together.sum(axis=1)
+    return mean.round(9)
 
 
 def merge(members: NDArray[np.bool_], words: Sequence[str], min_agreement: float = MIN_AGREEMENT) -> NDArray[np.int64]:

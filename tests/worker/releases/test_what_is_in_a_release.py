@@ -65,6 +65,15 @@ def test_the_dictionary_describes_exactly_the_columns_that_are_there(worked: Stu
 
 
 @without_figures
+def test_each_phrase_has_the_concept_that_the_table_of_concepts_numbers(worked: Study) -> None:
+    archive = opened(build(worked))
+    texts = {row["concept"]: json.loads(row["texts"]) for row in table(archive, "concepts.csv") if row["task"] == "1"}
+    rows = [row for row in table(archive, "phrases.csv") if row["task"] == "1" and row["concept"]]
+    assert {row["concept"] for row in rows} == set(texts) != set()
+    assert all(read_text(row["text"]) in texts[row["concept"]] for row in rows)
+
+
+@without_figures
 def test_csv_parquet_and_jsonl_hold_the_same_phrases(worked: Study) -> None:
     archive = opened(build(worked))
     rows = table(archive, "phrases.csv")

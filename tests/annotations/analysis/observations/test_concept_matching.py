@@ -12,8 +12,18 @@ from annotations.analysis.observations.concept_matching import Concepts, by_word
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import read_rows
 from annotations.analysis.tables.study_tables import study_tables
-from annotations.models import Audience, BaseModel, Moderation, Phrase, Score, SessionKind, Study
-from annotations.models.arrays import pack_float32
+from annotations.models import (
+    Audience,
+    BaseModel,
+    Control,
+    Moderation,
+    Phrase,
+    Score,
+    SessionKind,
+    Study,
+    VocabularyLevel,
+)
+from annotations.models.arrays import pack_float32, pack_float64
 from annotations.readings.datasets import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.services.phrases import phrase_submission
@@ -134,6 +144,7 @@ def test_the_table_says_who_named_a_concept_and_what_it_covers(base_model: BaseM
     is_error = errors(base_model)
     assert red.of_errors == pytest.approx(np.mean(SELECTS[RED][is_error] > 0.1))
     assert red.of_correct == pytest.approx(np.mean(SELECTS[RED][~is_error] > 0.1))
+    assert red.own_gain is None  # no control is trained
     assert red.gain == pytest.approx(0.5 - base_model.test_metrics["worst_group"])
 
 
@@ -154,7 +165,10 @@ def test_real_words_are_merged_explain_and_lie_on_the_map(base_model: BaseModel)
     assert {row.task for row in tables.concepts.rows} == {1, 2}
     assert "red" in first.texts and first.people == 2  # "a red" is the same annotation
     assert first.of_errors is not None and first.of_errors > 0.8
-    assert first.gain is not None and first.gain > 0.2
+    assert first.gain is not None and first.own_gain is not None
+    control = Control.objects.get(target_classes=[0]).worst_group_accuracy
+    assert first.own_gain == pytest.approx(first.gain + base_model.test_metrics["worst_group"] - control)
+    assert first.gain > 0.2
     (best, *_) = tables.together.rows
     assert best.number == first.number
     assert best.held_out > max(best.shuffled_level, best.random)
@@ -190,4 +204,68 @@ def test_the_rule_knows_every_phrase_of_a_study(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON, BLUE]}, SELECTS)
     rows = read_rows(study)
     rule: Concepts = concepts_of(rows)
-    assert {(tried.task, tried.key) for tried in rows.tried} == set(rule.by_key)
+    assert {tried.key for tried in rows.tried} == set(rule.by_task[1].by_key)
+
+
+def know_words(study: Study, level: float) -> None:
+    """Common words are scored on task 1."""
+    task = study.tasks.get(position=1)
+    VocabularyLevel.objects.create(
+        base_model=task.base_model, target_class=task.target_class or 0, text_template=task.text_template,
+        n_correct=15, n_error=12, level=level, negated_level=level, scores=pack_float64(np.linspace(0, level, 50)),
+        negated_scores=b"", code_version="",
+    )  # fmt: skip
+
+
+def numbers(study: Study) -> dict[str, int]:
+    """The number of each phrase's concept, by its words."""
+    rows = read_rows(study)
+    known = concepts_of(rows).numbers(rows)
+    return {tried.text: known.get(tried.phrase, 0) for tried in rows.tried}
+
+
+def test_a_concept_is_called_by_its_most_central_phrase(base_model: BaseModel) -> None:
+    selects = {RED: selecting(*range(10)), CRIMSON: selecting(*range(9)), "ruby": selecting(*range(8))}
+    study = told(base_model, {"ann": [RED], "ben": [CRIMSON], "cat": ["ruby"]}, selects)
+    (row,) = concept_tables(study).concepts.rows
+    assert row.name == CRIMSON  # "red" has the highest score, and "crimson" lies between the other two
+    assert row.error_score == pytest.approx(0.89)
+    assert row.of_errors == pytest.approx(np.mean(selects[CRIMSON][errors(base_model)] > 0.1))
+
+
+def test_of_equally_central_phrases_the_one_with_the_highest_score_names_it(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [CRIMSON], "ben": [RED]}, {RED: SELECTS[RED], CRIMSON: SELECTS[CRIMSON]})
+    (row,) = concept_tables(study).concepts.rows
+    assert row.name == RED
+
+
+def test_a_phrase_that_is_no_better_than_guessing_names_no_concept(base_model: BaseModel) -> None:
+    selects = {
+        RED: selecting(*range(10)),
+        CRIMSON: selecting(*range(9)),
+        "asdf": selecting(*range(8)),
+        BLUE: SELECTS[BLUE],
+    }
+    study = told(base_model, {"ann": [RED], "ben": [CRIMSON, "asdf"], "cat": [BLUE]}, selects)
+    Score.objects.update(n_error=12)
+    know_words(study, level=0.895)  # "red" alone has more
+    (row,) = concept_tables(study).concepts.rows
+    assert (row.name, row.texts) == (RED, ("asdf", CRIMSON, RED))
+    assert numbers(study) == {RED: 1, CRIMSON: 1, "asdf": 1, BLUE: 0}
+    assert [(place.text, place.number) for place in concept_tables(study).map.rows][-1] == (BLUE, 0)
+
+
+def test_where_it_cannot_be_told_every_phrase_counts(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [RED], "cat": [BLUE]}, SELECTS)
+    assert numbers(study) == {RED: 1, BLUE: 2}
+    know_words(study, level=0.895)
+    VocabularyLevel.objects.update(level=None, negated_level=None)  # too few images
+    assert numbers(study) == {RED: 1, BLUE: 2}
+
+
+def test_a_phrase_that_selects_nearly_all_images_is_no_concept(base_model: BaseModel) -> None:
+    selects = {"shape": selecting(*range(N)), "shapes there": selecting(*range(N)), RED: SELECTS[RED]}
+    study = told(base_model, {"ann": ["shape", RED], "ben": ["shapes there"]}, selects)
+    assert [row.name for row in concept_tables(study).concepts.rows] == [RED]
+    assert numbers(study) == {"shape": 0, "shapes there": 0, RED: 1}
+    assert study_tables(study).novelty.rows[0].novelty.concepts == 1

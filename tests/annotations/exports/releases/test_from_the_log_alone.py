@@ -31,6 +31,7 @@ _CHANGING = re.compile(
 MATERIAL = {
     *("Dataset", "BaseModel", "Control", "RandomSlices", "RandomSliceScores", "VocabularyLevel"),
     *("Benchmark", "KeywordRanking"),
+    "StudyAnalysis",  # computed from the rest
     *("Event", "AuditRecord"),
 }
 

@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.exports.releases import study_export
 from annotations.exports.tables import summary
 from annotations.exports.tables.study_files import TABLES
@@ -25,6 +26,7 @@ from annotations.services.logs.pseudonyms import key_of
 from annotations.services.visits.withdrawal import withdraw
 from modeling.arrays.phrases.null_level import null_level, p_value
 from tests.actors import Visit
+from tests.annotations.analysis.studies import analyse
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.steps import end, submit_and_score
 
@@ -161,6 +163,15 @@ def test_study_json_names_groups_metrics_and_how_to_recompute(worked: Study) -> 
         "worst_group_accuracy",
         "summary",
     }
+
+
+def test_a_phrase_has_the_concept_of_the_last_analysis(open_study: Study, alice: Visit) -> None:
+    submit_and_score(alice, "red", "blue")
+    assert [row["concept"] for row in table(export(open_study), "phrases.csv")] == ["", ""]
+    analyse(open_study)
+    numbers = {row.name: str(row.number) for row in concept_tables(open_study).concepts.rows}
+    rows = table(export(open_study), "phrases.csv")
+    assert [row["concept"] for row in rows] == [numbers[row["text"]] for row in rows] != ["", ""]
 
 
 def test_a_score_comes_with_its_direction_and_with_what_chance_does(open_study: Study, alice: Visit) -> None:

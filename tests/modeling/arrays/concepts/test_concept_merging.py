@@ -9,7 +9,7 @@ from scipy.spatial.distance import squareform
 from sklearn.metrics import cohen_kappa_score
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.concepts.concept_merging import agreement, merge
+from modeling.arrays.concepts.concept_merging import MAX_SHARE, agreement, centrality, merge, selects_nearly_all
 
 
 def slices(*rows: str) -> np.ndarray:
@@ -79,3 +79,27 @@ def test_the_order_of_the_phrases_does_not_matter(seed):
 def test_members_must_be_booleans():
     with pytest.raises(BadArray, match="booleans"):
         agreement(np.ones((2, 3)))
+
+
+def test_centrality_is_the_mean_agreement_within_the_concept():
+    members, groups = np.random.default_rng(1).random((5, 60)) < 0.5, np.array([0, 1, 0, 1, 0])
+    kappa = agreement(members)
+    found = centrality(members, groups)
+    assert found[0] == pytest.approx((1 + kappa[0, 2] + kappa[0, 4]) / 3)
+    assert found[1] == found[3] == pytest.approx((1 + kappa[1, 3]) / 2)
+
+
+def test_what_lies_between_two_others_is_the_most_central():
+    members = slices("111111110000", "111111000000", "111100000000")
+    assert centrality(members, np.zeros(3, np.int64)).argmax() == 1
+
+
+def test_centrality_needs_a_group_for_each_phrase():
+    with pytest.raises(BadArray, match="groups of 2 phrases"):
+        centrality(slices("10", "01", "11"), np.zeros(2, np.int64))
+
+
+def test_a_slice_of_nearly_all_images_tells_none_apart():
+    n = 100
+    members = np.arange(n) < np.array([[n], [round(MAX_SHARE * n) + 1], [round(MAX_SHARE * n)], [0]])
+    assert selects_nearly_all(members).tolist() == [True, True, False, False]
