@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("modeling", "annotations", "worker", "clarify_site", "deploy", "tests")
 HEAVY = ("torch", "torchvision", "open_clip", "faiss")
+STATISTICS = ("scipy", "statsmodels", "pandas")  # of the worker that computes them (decision 40)
 SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # the Celery application is for all
 # Within the Django app each package may import those that stand before it, and none that stands after it.
 IN_ORDER = (
@@ -83,7 +84,7 @@ print(*sorted(name for name in sys.modules if name.split(".")[0] in {heavy}))
 
 @pytest.mark.django_db(transaction=True)
 def test_the_web_process_never_loads_torch_or_faiss(subprocess_environment: dict[str, str]) -> None:
-    script = WEB_PROCESS.replace("{heavy}", repr({*HEAVY, "altair", "vl_convert"}))
+    script = WEB_PROCESS.replace("{heavy}", repr({*HEAVY, *STATISTICS, "altair", "vl_convert"}))
     done = subprocess.run([sys.executable, "-c", script], env=subprocess_environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
@@ -94,8 +95,8 @@ NOT_LOADED = {
     "interactive": {"open_clip", "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
     "retrain": {"open_clip", "transformers", "altair", "vl_convert"},
     "embed": {"open_clip", "transformers", "sklearn"},
-    "maintenance": {*HEAVY, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
-    "outside": {*HEAVY, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
+    "maintenance": {*HEAVY, *STATISTICS, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
+    "outside": {*HEAVY, *STATISTICS, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
     "analysis": {*HEAVY, "transformers", "sklearn", "pyarrow", "vl_convert"},
 }
 WORKER = """

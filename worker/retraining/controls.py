@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from django.db import transaction
 from numpy.typing import NDArray
 
 from annotations.models import Control, Dataset
@@ -47,8 +48,9 @@ def weights_of(dataset: Dataset, key: ControlKey) -> NDArray[np.float64]:
 def _train_missing(batch: TrainingBatch) -> int:
     keys = {ControlKey.of(run) for run in controls.lacking(batch).only("target_class", "scheme")}
     try:
-        _, control_of = train_beside(batch, [], keys)
-        return controls.give(batch, control_of)
+        with transaction.atomic():
+            _, control_of = train_beside(batch, [], keys)
+            return controls.give(batch, control_of)
     except ModelingError as error:
         log_error_throttled(f"controls on {batch} are on hold: {error}")
         return 0

@@ -6,7 +6,7 @@ from annotations.admin.common.number_formats import percent, points
 from annotations.admin.results.flow_words import reasons
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
-from annotations.analysis.statistics.estimates import Estimate
+from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.study_columns import Total
 

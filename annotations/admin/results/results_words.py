@@ -173,6 +173,7 @@ def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
     for row in tables.novelty.rows:
         if row.task == task.position and row.novelty.chance is not None:
             yield _novelty_sentence(row)
+            yield from needed_sentence(row)
 
 
 def passed_sentence(scored: Sequence[PersonTask]) -> str:
@@ -205,13 +206,30 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
 
 def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
-    enough = "enough people" if row.is_enough else "not enough people yet"
+    chance = f"about {of.chance:.0%} (95%: {of.low:.0%} to {of.high:.0%})"
+    enough = "is below it: enough people" if row.is_enough else "is not: not enough people yet"
     which = " better than guessing" if row.counted is Counted.BETTER else ""
     return (
         f"{_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}{which}. The next "
-        f"person names a new one with a chance of about {of.chance:.0%} (95%: {of.low:.0%} to {of.high:.0%}); by this "
-        f"study's threshold of {row.enough_below:.0%}, {enough}."
+        f"person names a new one with a chance of {chance}. This study has enough people when that is below "
+        f"{row.enough_below:.0%} for sure; the interval's upper end {enough}."
     )
+
+
+def needed_sentence(row: TaskNovelty) -> Iterable[str]:
+    """Say how many more people it takes until the next one hardly names anything new; nothing where enough have."""
+    of = row.needed
+    if of is None or row.is_enough:
+        return
+    if of.more == 0:
+        estimate = "The estimate is below it already"
+    elif of.more is None:
+        estimate = f"To bring the estimate below it takes more than {_people(of.most)} more"
+    else:
+        estimate = f"About {of.more:,} more {'person' if of.more == 1 else 'people'} would bring the estimate below it"
+    low = f"more than {of.most:,}" if of.low is None else f"{of.low:,}"
+    high = f"more than {of.most:,}" if of.high is None else f"{of.high:,}"
+    yield f"{estimate} (95%: {low} to {high} more)." if low != high else f"{estimate}."
 
 
 def _measure_row(total: Total) -> MeasureRow:

@@ -66,7 +66,6 @@ class RunAdmin(ReadOnlyOfAssignments):
                     "code_version",
                     "versions",
                     "attempts",
-                    "leased_until",
                     "finished_at",
                 )
             },

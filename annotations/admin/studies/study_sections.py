@@ -103,8 +103,8 @@ HELP = {
     "restart_rule": "What becomes of a person who returned the study on Prolific and starts again.",
     "lease_minutes": "How long a place is kept for somebody who has begun, counted from consent. After that somebody "
     "else gets it, and a completion that still comes is accepted and flagged.",
-    "new_concept_chance": "The overview says that enough people took part once the chance that the next one names "
-    "something new falls below this.",
+    "new_concept_chance": "The results say that enough people took part once the chance that the next one names "
+    "something new is below this for sure: the upper end of its 95% interval is. 0.1 takes 35 people at least.",
     "external_study_id": "The last part of the study's address on Prolific. Links with another one are refused; empty: "
     "links of any study are taken.",
     "only_verified": "Refuse people whose link is neither signed by Prolific (secure links, set in the study there) "

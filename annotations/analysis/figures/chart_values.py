@@ -96,7 +96,7 @@ class LineChart:
 
 @dataclass(frozen=True)
 class CurvePanel:
-    """A curve over numbers of people, with where 95% of orders lie. key: the task's position."""
+    """A curve over numbers of people, with its band. key: the task's position."""
 
     title: str
     points: tuple[SaturationPoint, ...]

@@ -23,7 +23,7 @@ from annotations.analysis.figures.chart_values import (
 )
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
-from annotations.analysis.statistics.estimates import wilson_interval
+from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.baseline_tables import Method
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.analysis.tables.filled_tables import StudyTables
@@ -211,7 +211,11 @@ def _splits(tables: StudyTables) -> Figure:
 def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"]) -> Figure:
     of_measure = [row for row in tables.saturation.rows if row.measure == measure]
     panels = tuple(
-        CurvePanel(task.title, tuple(row for row in of_measure if row.task == task.position), task.position)
+        CurvePanel(
+            task.title,
+            tuple(row for row in of_measure if row.task == task.position and not row.is_beyond),
+            task.position,
+        )
         for task in tables.tasks
     )
     if measure == "concepts":
@@ -219,9 +223,9 @@ def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"])
             "new-concepts",
             "Distinct concepts over people",
             "",
-            "How many distinct concepts the first so many people name, over random orders of them: the mean, and where "
-            "95% of orders lie (the band). Where the curve is flat, more people bring little that is new. Phrases that "
-            "say the same are one concept.",
+            "How many distinct concepts so many people name on average, with the 95% interval for other people (the "
+            "band). Where the curve is flat, more people bring little that is new. Phrases that say the same are one "
+            "concept. The data go on to twice as many people.",
             tables.saturation,
             CurveChart("distinct concepts", "number", panels),
             "No phrase has been submitted yet.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
-from annotations.analysis.statistics.estimates import wilson_interval
+from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction
 from annotations.readings.retraining.corrections import SET_NAMES

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import sqrt
 
 SEED = 20230  # of every random draw of an analysis: the same rows give the same tables
 LEVEL = 0.95
@@ -20,10 +21,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A spread with the median and a bootstrap interval [low, high] of the mean, at LEVEL.
+    """A spread with the median and the mean's intervals at LEVEL: Student's [low, high], and BCa's beside it.
 
-    Below two values there is no sd and no interval; of equal values the interval is the value. resamples: how many the
-    interval rests on, 0 without one.
+    Below two values there is no sd and no interval; of equal values the interval is the value. resamples: how many
+    BCa's rests on, 0 without one.
     """
 
     n: int
@@ -31,17 +32,20 @@ class Estimate:
     sd: float | None
     median: float | None
     max: float | None
-    low: float | None
-    high: float | None
-    resamples: int
+    low: float | None = None
+    high: float | None = None
+    bca_low: float | None = None
+    bca_high: float | None = None
+    resamples: int = 0
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A difference of means with its interval and p-value; None where it cannot be had.
+    """A difference of means with its interval and p-values; None where it cannot be had.
 
-    n: people on either side; means: of either group of people, None for pairs; orders: permutations that the p-value
-    rests on; is_exact: whether these are all there are.
+    n: people on either side; low, high, p_value: Welch's of two groups, Student's of pairs; permutation_p: of a
+    permutation test beside it, which rests on so many orders; is_exact: whether these are all there are; means: of
+    either group of people, None for pairs.
     """
 
     n: tuple[int, int]
@@ -49,6 +53,7 @@ class Comparison:
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
+    permutation_p: float | None = None
     orders: int = 0
     is_exact: bool = False
     means: tuple[float, float] | None = None
@@ -70,6 +75,19 @@ class Novelty:
     high: float | None
 
 
+@dataclass(frozen=True)
+class PeopleNeeded:
+    """Further people until the next one hardly names anything new, with the ends of the estimate's interval.
+
+    most: for how many it can be estimated, as many as were asked; None: more than these.
+    """
+
+    more: int | None
+    low: int | None
+    high: int | None
+    most: int
+
+
 def spread(values: Iterable[float | None]) -> Spread:
     """Return the spread of the values that are not None.
 
@@ -81,3 +99,20 @@ def spread(values: Iterable[float | None]) -> Spread:
         return Spread(0, None, None, None)
     sd = statistics.stdev(present) if len(present) > 1 else None
     return Spread(len(present), statistics.fmean(present), sd, max(present))
+
+
+def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
+    """Return Wilson's interval of a share, None where n is 0.
+
+    Own code, since pages of the web process ask for it, which has no SciPy (decision 40).
+
+    >>> [round(bound, 3) for bound in wilson_interval(0, 10)]
+    [0.0, 0.278]
+    """
+    if n == 0:
+        return None
+    z = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)
+    share, weight = successes / n, 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / weight
+    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / weight
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -25,7 +25,7 @@ def _mean_of(place: int) -> Callable[[Compared], float | None]:
     return lambda row: row.result.means[place] if row.result.means else None
 
 
-def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
+def _comparisons(file: str, meaning: str, first: str, whose: str) -> Table[Compared]:
     return Table(
         file,
         meaning,
@@ -40,11 +40,16 @@ def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
             Column("first_mean", "number", "mean over tasks of the first's means; empty within people", _mean_of(0)),
             Column("second_mean", "number", "the same of the second's", _mean_of(1)),
             Column("difference", "number", "mean of the second less the first", field("result.difference")),
-            Column(
-                "low", "number", "lower end of its 95% interval, percentile bootstrap of people", field("result.low")
-            ),
+            Column("low", "number", f"lower end of its 95% interval, {whose} t", field("result.low")),
             Column("high", "number", "its upper end", field("result.high")),
-            Column("p_value", "number", "of the permutation test, two-sided", field("result.p_value"), **SCORE),
+            Column("p_value", "number", f"of {whose} t test, two-sided", field("result.p_value"), **SCORE),
+            Column(
+                "permutation_p",
+                "number",
+                "of a permutation test of the same difference, two-sided",
+                field("result.permutation_p"),
+                **SCORE,
+            ),
             Column(
                 "adjusted_p",
                 "number",
@@ -60,13 +65,13 @@ def _comparisons(file: str, meaning: str, first: str) -> Table[Compared]:
 
 CONDITIONS = _comparisons(
     "conditions.csv",
-    "one row per measure and pair of conditions: between people, whole persons permuted within those who did the same "
-    "tasks",
+    "one row per measure and pair of conditions: between people, a person's values on several tasks count as one",
     "a condition",
+    "Welch's",
 )
 PAIRED = _comparisons(
     "tasks_within_people.csv",
-    "one row per measure and pair of tasks: within the people who have both, the sign of each person's difference "
-    "flipped",
+    "one row per measure and pair of tasks: within the people who have both",
     "a task",
+    "Student's",
 )

@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 
 from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.statistics.differences import compare_groups, compare_pairs, holm
 from annotations.analysis.statistics.estimate_types import SEED
-from annotations.analysis.statistics.permutations import compare_groups, compare_pairs, holm
 from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.estimands import COMPARED
 

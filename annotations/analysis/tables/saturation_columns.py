@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from annotations.analysis.statistics.estimate_types import Novelty
+from annotations.analysis.statistics.estimate_types import Novelty, PeopleNeeded
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field, task_column
 
 
 @dataclass(frozen=True)
 class SaturationPoint:
-    """A measure of the first `people` people in random order."""
+    """A measure of `people` people of a task. is_beyond: more than were asked."""
 
     task: int
     measure: str
@@ -18,6 +18,7 @@ class SaturationPoint:
     mean: float
     low: float
     high: float
+    is_beyond: bool = False
 
 
 class Counted(StrEnum):
@@ -29,23 +30,28 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True)
 class TaskNovelty:
-    """The chance that the next person brings a new concept, against the chance below which the study has enough."""
+    """The chance that the next person brings a new concept, against the chance below which the study has enough.
+
+    It has enough where the upper end of the chance's interval is below it, not where the estimate alone is. needed:
+    None where fewer than five people named something.
+    """
 
     task: int
     novelty: Novelty
     enough_below: float
     counted: Counted
+    needed: PeopleNeeded | None = None
 
     @property
     def is_enough(self) -> bool | None:
-        return None if self.novelty.chance is None else self.novelty.chance < self.enough_below
+        return None if self.novelty.high is None else self.novelty.high < self.enough_below
 
 
 _TASK = task_column(field("task"))
 
 SATURATION: Table[SaturationPoint] = Table(
     "saturation.csv",
-    "one row per task, measure and number of people: what so many people reach, over random orders of them",
+    "one row per task, measure and number of people: what so many people reach, up to twice as many as were asked",
     "by task, measure, then people",
     (
         _TASK,
@@ -56,10 +62,16 @@ SATURATION: Table[SaturationPoint] = Table(
             field("measure"),
             range="concepts, best_score",
         ),
-        Column("people", "integer", "the first so many in random order", field("people"), range="1 or more"),
-        Column("mean", "number", "over all orders, exact", field("mean")),
-        Column("low", "number", "lower end of the middle 95% of orders", field("low")),
+        Column("people", "integer", "so many people", field("people"), range="1 or more"),
+        Column("mean", "number", "what so many reach on average: exact, or extrapolated by Chao2", field("mean")),
+        Column(
+            "low",
+            "number",
+            "concepts: lower end of the 95% interval for other people; best_score: of the middle 95% of orders",
+            field("low"),
+        ),
         Column("high", "number", "its upper end", field("high")),
+        Column("is_beyond", "boolean", "whether so many are more than were asked", field("is_beyond")),
     ),
 )
 
@@ -91,6 +103,16 @@ NOVELTY: Table[TaskNovelty] = Table(
         Column("chance_low", "number", "lower end of Wilson's 95% interval", field("novelty.low"), **SHARE),
         Column("chance_high", "number", "its upper end", field("novelty.high"), **SHARE),
         Column("enough_below", "number", "the study's threshold", field("enough_below"), **SHARE),
-        Column("is_enough", "boolean", "whether the chance is below that", field("is_enough")),
+        Column("is_enough", "boolean", "whether chance_high is below that", field("is_enough")),
+        Column(
+            "more_people",
+            "integer",
+            "how many more people who name something it takes until the chance is below that; empty: more than people, "
+            "or people are fewer than five",
+            field("needed.more"),
+            **COUNT,
+        ),
+        Column("more_low", "integer", "lower end of its 95% interval", field("needed.low"), **COUNT),
+        Column("more_high", "integer", "its upper end; empty: more than people", field("needed.high"), **COUNT),
     ),
 )

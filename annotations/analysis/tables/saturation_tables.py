@@ -1,6 +1,6 @@
 """What more people bring on a task: what so many reach, and whether enough have been asked."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 import numpy as np
@@ -8,11 +8,14 @@ import numpy as np
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, is_idea, is_told
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
-from annotations.analysis.statistics.estimate_types import SEED
-from annotations.analysis.statistics.saturation import best_of, novelty, rarefaction
+from annotations.analysis.statistics.estimate_types import SEED, PeopleNeeded
+from annotations.analysis.statistics.people_needed import people_needed
+from annotations.analysis.statistics.rarefaction import Counts, rarefied
+from annotations.analysis.statistics.saturation import best_of, novelty, places
 from annotations.analysis.tables.saturation_columns import Counted, SaturationPoint, TaskNovelty
 from annotations.models import VocabularyLevel
 
+FEWEST = 5  # people of whom it is told how many more are needed: of fewer, resamples are all but alike
 Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same, None for what is no concept
 
 
@@ -39,21 +42,39 @@ def _named(
     return named
 
 
+def _holders(named: Iterable[frozenset[Hashable]]) -> Counts:
+    """How many people named each concept."""
+    return np.array(list(Counter(concept for concepts in named for concept in concepts).values()), np.int64)
+
+
 def _saturation(
     tasks: Iterable[TaskFacts], people: Iterable[PersonTask], named: Mapping[int, list[frozenset[Hashable]]]
 ) -> Iterator[SaturationPoint]:
     for task in tasks:
+        of_task = named.get(task.position, [])
         scores = [row.best_error_score for row in people if row.task == task.position]
-        curves = {
-            "best_score": best_of([score for score in scores if score is not None]),
-            "concepts": rarefaction(named.get(task.position, []), np.random.default_rng(SEED)),
-        }
-        for measure, curve in curves.items():
-            for point in zip(curve.people, curve.mean, curve.low, curve.high, strict=True):
-                yield SaturationPoint(task.position, measure, *point)
+        best = best_of([score for score in scores if score is not None])
+        for point in zip(best.people, best.mean, best.low, best.high, strict=True):
+            yield SaturationPoint(task.position, "best_score", *point)
+        yield from _concepts(task.position, _holders(of_task), len(of_task))
+
+
+def _concepts(task: int, holders: Counts, n: int) -> Iterator[SaturationPoint]:
+    """Of as many people as were asked, and of up to twice as many: beyond, no extrapolation is to be trusted."""
+    if n == 0:
+        return
+    shown = np.append(places(n), n + places(n))
+    curve = rarefied(holders, n, shown, np.random.default_rng(SEED))
+    for people, mean, low, high in zip(shown.tolist(), curve.mean, curve.low, curve.high, strict=True):
+        yield SaturationPoint(task, "concepts", people, float(mean), float(low), float(high), people > n)
 
 
 def _novelty(rows: StudyRows, named: Mapping[int, list[frozenset[Hashable]]]) -> Iterator[TaskNovelty]:
     for task in rows.tasks:
+        of_task = named.get(task.position, [])
         counted = Counted.BETTER if is_told(rows.vocabularies.get(task.position)) else Counted.ALL
-        yield TaskNovelty(task.position, novelty(named.get(task.position, [])), rows.new_concept_chance, counted)
+        of, below = novelty(of_task), rows.new_concept_chance
+        needed: PeopleNeeded | None = None
+        if of.chance is not None and of.people >= FEWEST:
+            needed = people_needed(_holders(of_task), of.people, of.chance, below, np.random.default_rng(SEED))
+        yield TaskNovelty(task.position, of, below, counted, needed)

@@ -31,6 +31,7 @@ class Total:
 
 
 _TASK = task_column(field("task"))
+_STUDENT = "Student's t: mean ± t(0.975, participants - 1) · sd / √participants"
 _BCA = "bias-corrected and accelerated bootstrap of people, from a fixed seed"
 _TIMES = ("active_time", "waiting_time", "wall_time")
 
@@ -63,8 +64,10 @@ TOTALS: Table[Total] = Table(
         Column("sd", "number", "sample standard deviation (n - 1), empty below two", field("estimate.sd")),
         Column("median", "number", "over these participants", field("estimate.median")),
         Column("max", "number", "over these participants", field("estimate.max")),
-        Column("mean_low", "number", "lower end of the 95% interval of the mean", field("estimate.low"), computed=_BCA),
-        Column("mean_high", "number", "its upper end; empty below two", field("estimate.high"), computed=_BCA),
+        Column("mean_low", "number", "lower end of the mean's 95% interval", field("estimate.low"), computed=_STUDENT),
+        Column("mean_high", "number", "its upper end; empty below two", field("estimate.high"), computed=_STUDENT),
+        Column("bca_low", "number", "lower end by bootstrap, beside it", field("estimate.bca_low"), computed=_BCA),
+        Column("bca_high", "number", "its upper end", field("estimate.bca_high"), computed=_BCA),
         Column("resamples", "integer", "of the bootstrap; its seed is fixed", field("estimate.resamples"), **COUNT),
         Column(
             "base_model",

@@ -56,7 +56,7 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     train_control(base_model)
     gain, accuracies, over, *_ = of_task(coordinator_client, study)
-    assert gain.startswith("People's words added +21.2 points on the worst group (95% interval ") and "0." not in gain
+    assert gain.startswith("People's words added +21.2 points on the worst group (95% interval ") and " 0." not in gain
     assert "on 25.0% before (“square, " in accuracies
     assert "on 50.0% after the same retraining without words, and on 71.2% with people's words." in accuracies
     assert over == (

@@ -1,27 +1,13 @@
-"""Rarefaction, the best score of the first k people, and the chance of a new concept: by hand and by brute force."""
+"""The best score of the first k people, and the chance of a new concept: by hand and by brute force."""
 
 from itertools import permutations
 
 import numpy as np
 import pytest
 
-from annotations.analysis.statistics.saturation import MAX_PLACES, best_of, novelty, rarefaction
+from annotations.analysis.statistics.saturation import MAX_PLACES, best_of, novelty
 
 ANN, BEN, CAL, DOT = frozenset("ab"), frozenset("a"), frozenset("ac"), frozenset("c")
-
-
-def test_rarefaction_is_the_mean_over_every_order() -> None:
-    named = [ANN, BEN, CAL, DOT]
-    found = rarefaction(named, np.random.default_rng(0))
-    orders = [[len(frozenset.union(*order[:k])) for k in (1, 2, 3, 4)] for order in permutations(named)]
-    assert found.people == (1, 2, 3, 4)
-    assert found.mean == pytest.approx(np.mean(orders, axis=0).tolist())
-    low, high = np.quantile(orders, [0.025, 0.975], axis=0)
-    assert (found.low, found.high) == (tuple(low), tuple(high))
-
-
-def test_a_person_who_named_nothing_is_still_a_person() -> None:
-    assert rarefaction([frozenset("a"), frozenset()], np.random.default_rng(0)).mean == pytest.approx((0.5, 1.0))
 
 
 def test_the_best_score_is_the_mean_over_every_order() -> None:
@@ -33,8 +19,7 @@ def test_the_best_score_is_the_mean_over_every_order() -> None:
     assert (found.low, found.high) == (tuple(low), tuple(high))
 
 
-def test_curves_of_nobody_are_empty() -> None:
-    assert rarefaction([], np.random.default_rng(0)).people == ()
+def test_the_curve_of_nobody_is_empty() -> None:
     assert best_of([]).people == ()
 
 

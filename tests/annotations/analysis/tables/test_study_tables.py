@@ -192,7 +192,7 @@ def test_one_person_has_a_mean_and_no_interval(open_study: Study, alice: Visit) 
     tables = study_tables(open_study)
     of = total(tables, 1, "worst_group_accuracy").estimate
     assert (of.n, of.mean, of.sd, of.low) == (1, 0.5, None, None)
-    assert [(row.people, row.mean) for row in tables.saturation.rows] == [(1, 0.75), (1, 1.0)]
+    assert [(row.people, row.mean) for row in tables.saturation.rows] == [(1, 0.75), (1, 1.0), (2, 1.0)]
     assert tables.novelty.rows[0].novelty.chance == 1.0
 
 
@@ -270,7 +270,8 @@ def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) 
         (Counted.BETTER, 2),
         (Counted.ALL, 4),
     ]
-    last = {row.task: row.mean for row in tables.saturation.rows if row.measure == "concepts"}
+    asked = [row for row in tables.saturation.rows if not row.is_beyond]
+    last = {row.task: row.mean for row in asked if row.measure == "concepts"}
     assert last == {1: 2.0, 2: 4.0}
     of_task = {(row.task, row.participant): row.better for row in tables.people.rows}
     assert [of_task[1, who].value for who in ("ann", "ben", "cat")] == ["yes", "yes", "no"]

@@ -1,0 +1,28 @@
+"""What the results page says of how many more people are needed."""
+
+import pytest
+
+from annotations.admin.results.results_words import needed_sentence
+from annotations.analysis.statistics.estimate_types import Novelty, PeopleNeeded
+from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
+
+
+@pytest.mark.parametrize(
+    ("needed", "told"),
+    [
+        (PeopleNeeded(3, 0, 9, 12), "About 3 more people would bring the estimate below it (95%: 0 to 9 more)."),
+        (PeopleNeeded(1, 0, None, 12),
+         "About 1 more person would bring the estimate below it (95%: 0 to more than 12 more)."),
+        (PeopleNeeded(None, 4, None, 12),
+         "To bring the estimate below it takes more than 12 people more (95%: 4 to more than 12 more)."),
+        (PeopleNeeded(0, 0, 0, 12), "The estimate is below it already."),
+    ],
+)  # fmt: skip
+def test_how_many_more_people_are_needed(needed: PeopleNeeded, told: str) -> None:
+    row = TaskNovelty(1, Novelty(12, 5, 1, 0.2, 0.1, 0.4), 0.1, Counted.ALL, needed)
+    assert list(needed_sentence(row)) == [told]
+
+
+def test_where_enough_people_have_been_asked_nothing_is_said_of_more() -> None:
+    row = TaskNovelty(1, Novelty(40, 5, 0, 0.0, 0.0, 0.09), 0.1, Counted.ALL, PeopleNeeded(0, 0, 0, 40))
+    assert list(needed_sentence(row)) == []
