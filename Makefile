@@ -82,7 +82,7 @@ lock: $(VENV)/bin/python ## Write deploy/lock.txt from pyproject.toml (UPGRADE=1
 	@$(BIN)/python -m deploy.lock $(if $(UPGRADE),upgrade,write)
 
 audit: $(VENV)/test.stamp ## Look for known holes and unfit licences in what the lock names, and list it (build/sbom.json)
-	@$(BIN)/python -m deploy.local.audit
+	@$(BIN)/python -m deploy.local.lock_audit
 
 clean: ## Remove .venv, caches and all data of the demo
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

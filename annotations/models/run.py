@@ -58,6 +58,7 @@ class Run(models.Model):
     state = models.CharField(max_length=8, choices=RunState, default=RunState.PENDING)
     reason = models.TextField(blank=True, help_text="why it was refused or failed")
     attempts = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="a worker trains it, and says so until then")
     n_above = models.PositiveIntegerField(null=True, help_text="train images of the class above the threshold")
     n_below = models.PositiveIntegerField(null=True, help_text="train images of the class at or below it")
     worst_group_accuracy = models.FloatField(null=True, help_text="on test, 0 to 1")

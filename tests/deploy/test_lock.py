@@ -6,7 +6,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from deploy import lock
-from deploy.local import audit
+from deploy.local import lock_audit
 
 TEXT = lock.LOCK.read_text(encoding="utf-8")
 
@@ -88,20 +88,20 @@ def test_an_extra_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("licence", ["GPL-3.0-only", "GNU AGPLv3", "UNKNOWN", "SSPL-1.0", "CC BY-NonCommercial"])
 def test_a_licence_that_does_not_fit_is_found(licence: str) -> None:
-    assert audit.UNFIT.search(licence)
+    assert lock_audit.UNFIT.search(licence)
 
 
 @pytest.mark.parametrize("licence", ["MIT", "LGPL-3.0-only", "BSD-3-Clause", "MPL-2.0", "Apache-2.0", "PSF-2.0"])
 def test_a_licence_that_fits_is_not_found(licence: str) -> None:
-    assert not audit.UNFIT.search(licence)
+    assert not lock_audit.UNFIT.search(licence)
 
 
 def test_the_licences_of_what_is_shipped_fit() -> None:
-    assert audit.unfit_licences() == []
+    assert lock_audit.unfit_licences() == []
 
 
 def test_the_list_of_parts_has_each_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(audit, "SBOM", tmp_path / "sbom.json")
-    audit.write_parts_list()
-    listed = set(re.findall(r'"purl": "pkg:pypi/([^@"]+)@', audit.SBOM.read_text(encoding="utf-8")))
+    monkeypatch.setattr(lock_audit, "SBOM", tmp_path / "sbom.json")
+    lock_audit.write_parts_list()
+    listed = set(re.findall(r'"purl": "pkg:pypi/([^@"]+)@', lock_audit.SBOM.read_text(encoding="utf-8")))
     assert listed == set(lock.blocks(TEXT))

@@ -7,6 +7,7 @@ from typing import Protocol
 from django.db import OperationalError
 
 from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.steps import after_each_step
 from worker.queue import worker_heartbeat
 from worker.queue.failure_messages import is_foreseen, reason_of
 
@@ -26,7 +27,8 @@ class Fail(Protocol):
 def sweep(work: Callable[[], int], what: str) -> None:
     """Run one task's sweep, and log how many of `what` it finished; a database that is away ends it quietly."""
     try:
-        count = work()
+        with after_each_step(worker_heartbeat.every_few_seconds(worker_heartbeat.touch_file)):
+            count = work()
     except OperationalError as error:
         logger.warning("database did not answer, due rows are left to the next sweep: %s", type(error).__name__)
         return

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -42,6 +42,19 @@ def touch_file() -> None:
     _touched_at = timezone.now()
     if settings.WORKER_HEARTBEAT:
         Path(settings.WORKER_HEARTBEAT).touch()
+
+
+def every_few_seconds(call: Callable[[], None]) -> Callable[[], None]:
+    """Return what may be called after each step: it passes every call on that comes BEAT_EVERY_S after the last one."""
+    called_at = time.monotonic()
+
+    def after_a_step() -> None:
+        nonlocal called_at
+        if time.monotonic() - called_at >= BEAT_EVERY_S:
+            called_at = time.monotonic()
+            call()
+
+    return after_a_step
 
 
 def store() -> None:

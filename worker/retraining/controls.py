@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from django.db import transaction
 from numpy.typing import NDArray
 
 from annotations.models import Control, Dataset
@@ -48,9 +47,8 @@ def weights_of(dataset: Dataset, key: ControlKey) -> NDArray[np.float64]:
 def _train_missing(batch: TrainingBatch) -> int:
     keys = {ControlKey.of(run) for run in controls.lacking(batch).only("target_class", "scheme")}
     try:
-        with transaction.atomic():
-            _, control_of = train_beside(batch, [], keys)
-            return controls.give(batch, control_of)
+        _, control_of = train_beside(batch, [], keys)
+        return controls.give(batch, control_of)
     except ModelingError as error:
         log_error_throttled(f"controls on {batch} are on hold: {error}")
         return 0

@@ -1,24 +1,29 @@
 """Retraining in batches: due runs in, heads and their test metrics out.
 
-The rules are in annotations.services.retraining.runs.
+The rules are in annotations.services.retraining: run_claims and runs.
 """
 
+import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from django.db import transaction
 
 from annotations.models import Run
-from annotations.services.retraining import runs
+from annotations.services.retraining import run_claims, runs
 from annotations.services.retraining.controls import ControlKey
 from annotations.services.retraining.runs import TrainedRun, TrainingBatch
 from modeling.arrays.common.modeling_errors import SliceTooSmall
+from modeling.arrays.common.steps import after_each_step, step_done
 from modeling.arrays.datasets.dataset_files import BadDataset
 from worker.common.throttled_log import log_error_throttled
 from worker.datasets.head_training import Weighed, heads_at_once, weigh
 from worker.queue.drain import drain
+from worker.queue.worker_heartbeat import every_few_seconds
 from worker.retraining import controls
+
+logger = logging.getLogger(__name__)
 
 NO_FEATURES = "the data set has no classifier features, so models cannot be retrained on it"
 
@@ -28,20 +33,26 @@ def train_due_runs() -> int:
 
     Runs on a data set whose files are missing wait: that is nobody's attempt.
     """
-    runs.fail_exhausted_runs()
-    return sum(_train_due(batch) for batch in runs.due_batches())
+    run_claims.fail_exhausted_runs()
+    return sum(_train_due(batch) for batch in run_claims.due_batches())
 
 
 def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
-    """Train those of a batch's claimed runs that are still due, all at once; returns their ids. All or none."""
+    """Train those of a batch's claimed runs that have no result yet, all at once; returns their ids. All or none.
+
+    No transaction is open meanwhile: each step of the solver renews the lease, and one short transaction stores.
+    """
+    claimed = run_claims.claimed_runs(ids)
+    try:
+        with after_each_step(every_few_seconds(partial(run_claims.renew_lease, claimed))):
+            results = _results(batch, claimed)
+    except run_claims.LeaseLost:
+        logger.warning("runs of %s were erased, or claimed by another worker, while they were trained", batch)
+        return []
     with transaction.atomic():
-        due = runs.lock_runs(ids)
-        if "features" not in batch.dataset.files.manifest.arrays:
-            for run in due:
-                runs.refuse_run(run, NO_FEATURES)
-        else:
-            _train(batch, due)
-    return [run.pk for run in due]
+        for store in results:
+            store()
+    return [run.pk for run in claimed]
 
 
 def _train_due(batch: TrainingBatch) -> int:
@@ -50,32 +61,39 @@ def _train_due(batch: TrainingBatch) -> int:
     except BadDataset as error:
         log_error_throttled(f"runs on {batch} are on hold: {error}")
         return 0
-    return drain(partial(runs.claim_runs, batch, limit=limit), partial(train_batch, batch), runs.fail_run)
+    return drain(partial(run_claims.claim_runs, batch, limit=limit), partial(train_batch, batch), run_claims.fail_run)
 
 
-def _train(batch: TrainingBatch, due: Iterable[Run]) -> None:
-    """Train the runs that can be, an annotation that several people made once, and the controls that are missing."""
-    trainable = _weighed(due)
+def _results(batch: TrainingBatch, claimed: Collection[Run]) -> list[Callable[[], object]]:
+    """Train the runs that can be, an annotation that several people made once; return what stores each one's result.
+
+    The controls that are missing are trained in the same batch, and stored.
+    """
+    if "features" not in batch.dataset.files.manifest.arrays:
+        return [partial(runs.refuse_run, run, NO_FEATURES) for run in claimed]
+    trainable, results = _weighed(claimed)
     if not trainable:
-        return
+        return results
     keys = {ControlKey.of(run) for same, _ in trainable for run in same}
     heads, control_of = controls.train_beside(batch, [weighed.weights for _, weighed in trainable], keys)
     for (same, weighed), head in zip(trainable, heads, strict=True):
+        sizes = weighed.slices.n_above, weighed.slices.n_below
         for run in same:
-            sizes = weighed.slices.n_above, weighed.slices.n_below
-            runs.store_run(run, TrainedRun(*sizes, head, control_of[ControlKey.of(run)]))
+            results.append(partial(runs.store_run, run, TrainedRun(*sizes, head, control_of[ControlKey.of(run)])))
+    return results
 
 
-def _weighed(due: Iterable[Run]) -> list[tuple[list[Run], Weighed]]:
-    """Return runs of one annotation together, with its weights; refuse those whose slices are too small."""
+def _weighed(claimed: Iterable[Run]) -> tuple[list[tuple[list[Run], Weighed]], list[Callable[[], object]]]:
+    """Return runs of one annotation together, with its weights, and what refuses those whose slices are too small."""
     alike: dict[tuple[str, int], list[Run]] = defaultdict(list)
-    for run in due:
+    for run in claimed:
         alike[run.annotation_digest, run.min_slice_size].append(run)
     trainable: list[tuple[list[Run], Weighed]] = []
+    refused: list[Callable[[], object]] = []
     for same in alike.values():
         try:
             trainable.append((same, weigh(same[0])))
         except SliceTooSmall as error:
-            for run in same:
-                runs.refuse_run(run, str(error), too_small=error)
-    return trainable
+            refused += [partial(runs.refuse_run, run, str(error), too_small=error) for run in same]
+        step_done()
+    return trainable, refused

@@ -66,6 +66,7 @@ class RunAdmin(ReadOnlyOfAssignments):
                     "code_version",
                     "versions",
                     "attempts",
+                    "leased_until",
                     "finished_at",
                 )
             },

@@ -224,7 +224,10 @@ RUN = LoggedTable(
     personal=columns("phrase_text reason annotation_digest test_predictions head"),
     digests=frozenset({"test_predictions", "head"}),  # a head names the phrase
     told_once={"reason": frozenset({RunState.REFUSED, RunState.FAILED})},
-    left_out={_JOB: "attempts", "follows from data set, class, slices, scheme and λ": "control random_slices"},
+    left_out={
+        _JOB: "attempts leased_until",
+        "follows from data set, class, slices, scheme and λ": "control random_slices",
+    },
     of_person="assignment__session__participant",
 )
 SCORE = _of_a_phrase(

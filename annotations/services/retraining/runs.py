@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,14 +27,12 @@ from annotations.models.arrays import pack_int32
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, partial_state, row_state
 from annotations.services.queue import worker_wakeup
-from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
-_STOPPED_WORKER = f"its worker stopped {MAX_ATTEMPTS} times while it trained this run"
 
 
 @dataclass(frozen=True)
@@ -131,33 +128,11 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
     return hashlib.sha256(json.dumps(annotation).encode()).hexdigest()
 
 
-def due_batches() -> list[TrainingBatch]:
-    """Return the batches that have runs to train, those of a data set one after the other."""
-    return batches_of(_due())
-
-
 def batches_of(runs: QuerySet[Run]) -> list[TrainingBatch]:
     """Return the batches that some runs are in, those of a data set one after the other."""
     pairs = runs.order_by("base_model__dataset_id", "l2").values_list("base_model__dataset_id", "l2").distinct()
     datasets = Dataset.objects.in_bulk({dataset for dataset, _ in pairs})
     return [TrainingBatch(datasets[dataset], l2) for dataset, l2 in pairs]
-
-
-def claim_runs(batch: TrainingBatch, *, limit: int, tried: Collection[int] = ()) -> list[int]:
-    """Take up due runs of a batch, oldest first; returns their ids (see `claims.claim`)."""
-    due = _due().filter(base_model__dataset=batch.dataset, l2=batch.l2)
-    return claim(due, limit=limit, tried=tried)
-
-
-def lock_runs(ids: Collection[int]) -> list[Run]:
-    """Return those of the runs that are still due, locked to the end of the transaction; held ones are passed over."""
-    due = (
-        _due()
-        .filter(pk__in=ids)
-        .select_related("base_model__dataset", "assignment__session__study", "assignment__session__participant")
-    )
-    due = due.defer("base_model__head", "base_model__predictions")  # large, and the same in each row
-    return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
 
 def store_run(run: Run, trained: TrainedRun) -> bool:
@@ -174,33 +149,15 @@ def store_run(run: Run, trained: TrainedRun) -> bool:
     )
 
 
+def fail(run: Run, reason: str) -> bool:
+    """End a run that is due without a result: nobody tries it again."""
+    return _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=reason)
+
+
 def refuse_run(run: Run, reason: str, *, too_small: SliceTooSmall | None = None) -> bool:
     """Refuse a run that is due, with its reason, and the slices' sizes where one was too small."""
     sizes = {} if too_small is None else {"n_above": too_small.n_above, "n_below": too_small.n_below}
     return _finish(run, event_kinds.RUN_REFUSED, state=RunState.REFUSED, reason=reason, **sizes)
-
-
-def fail_run(run_id: int, reason: str, *, final: bool) -> None:
-    """Note that an attempt failed; the run itself fails when that is final, or at the last attempt."""
-    with transaction.atomic():
-        for run in lock_runs([run_id]):
-            if final or run.attempts >= MAX_ATTEMPTS:
-                _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=reason)
-            else:
-                Run.objects.filter(pk=run_id).update(reason=reason)
-
-
-def fail_exhausted_runs() -> int:
-    """Fail the runs that stopped their worker at every attempt; returns how many."""
-    with transaction.atomic():
-        stuck = list(exhausted(_due()))
-        for run in stuck:
-            _finish(run, event_kinds.RUN_FAILED, state=RunState.FAILED, reason=_STOPPED_WORKER)
-    return len(stuck)
-
-
-def _due() -> QuerySet[Run]:
-    return Run.objects.filter(state=RunState.PENDING).order_by("created_at", "pk")
 
 
 @dataclass(frozen=True)
@@ -269,7 +226,7 @@ def _get_or_create(
 
 
 def _finish(run: Run, event: str, **changes: Any) -> bool:
-    changes |= {"finished_at": timezone.now(), "code_version": CODE_VERSION}
+    changes |= {"finished_at": timezone.now(), "code_version": CODE_VERSION, "leased_until": None}
     with transaction.atomic():
         changed = Run.objects.filter(pk=run.pk, state=RunState.PENDING).update(**changes)
         if changed:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modeling.arrays.common.steps import step_done
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 from modeling.tensors.retraining.blocks import BLOCK_ROWS, Bfloat16Blocks, Block, PlainBlock, row_ranges
 from modeling.tensors.retraining.cross_entropy import CrossEntropy, cross_entropy
@@ -169,7 +170,7 @@ class Problem:
     def blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
         """Yield all images in blocks that limit the memory of features and logits.
 
-        A block may be overwritten by the next.
+        A block may be overwritten by the next. Each is a step (`modeling.arrays.common.steps`).
 
         Parameters
         ----------
@@ -181,6 +182,11 @@ class Problem:
         ------
         Block
         """
+        for block in self._blocks(n_heads, dtype):
+            yield block
+            step_done()
+
+    def _blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
         few_logits = min(len(self.features), BLOCK_ROWS) * n_heads * (self.n_columns + 1) <= _CACHED_LOGITS
         if dtype == torch.bfloat16 and self.bfloat16_blocks is not None and few_logits:
             yield from self.bfloat16_blocks.blocks

@@ -2,11 +2,13 @@ import signal
 import socket
 
 import pytest
+from django.utils import timezone
 from kombu import Connection
 
 from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score, Study
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.queue import worker_wakeup
+from annotations.services.retraining.run_claims import LEASE
 from tests.steps import end, submit, submit_and_score
 from tests.worker.processes import TIMEOUT_S, celery, scoring_worker, training_worker, wait_until
 from worker.recomputing.stored_runs import run_differences
@@ -66,8 +68,9 @@ def test_a_worker_that_is_told_to_quit_finishes_the_batch_in_hand(environment, a
 
 
 def rows():
-    """All runs, but for how often they were tried, and all events."""
-    return [run | {"attempts": None} for run in Run.objects.order_by("pk").values()], list(Event.objects.values())
+    """All runs, but for who tries them, and all events."""
+    untried = {"attempts": None, "leased_until": None}
+    return [run | untried for run in Run.objects.order_by("pk").values()], list(Event.objects.values())
 
 
 def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_nothing(
@@ -85,6 +88,9 @@ def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_not
         worker.wait()
     assert rows() == before
     assert set(due.values_list("attempts", flat=True)) == {1}
+    now = timezone.now()
+    assert all(now < run.leased_until <= now + LEASE for run in due)
+    due.update(leased_until=now)  # as it is once the lease has passed
 
     log.write_text("")
     with training_worker(log, environment) as worker:
