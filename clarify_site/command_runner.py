@@ -1,0 +1,40 @@
+"""Run a management command: `manage.py help` and `clarify manage help` list them."""
+
+import logging
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import OperationalError
+
+# A help text needs neither a server nor a secret: these stand where nothing is set.
+FOR_A_HELP_TEXT = {
+    "SECRET_KEY": "only-for-a-help-text-0123456789-abcdefghijklmnopqrstuvwxyz",
+    "IDENTITY_KEYS": "only-for-a-help-text-abcdefghijklmnopqrstuvwxyz-0123456789",
+    "DATABASE_URL": "postgresql://help",
+    "REDIS_URL": "redis://help",
+    "ALLOWED_HOSTS": "help",
+}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
+    if sys.argv[1:2] in ([], ["help"]) or not {"-h", "--help"}.isdisjoint(sys.argv):
+        os.environ.update({**FOR_A_HELP_TEXT, **os.environ})
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # each failed try; the last one is told below
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:  # of any command: the database is down, or its address is wrong
+        if "--traceback" in sys.argv:
+            raise
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        sys.exit(f"The database does not answer ({reason}). Is PostgreSQL running, and is DATABASE_URL right?")
+    except ImproperlyConfigured as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"{error}\nThe site's environment is described in docs/operations.md.")
+
+
+if __name__ == "__main__":
+    main()

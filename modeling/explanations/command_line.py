@@ -1,0 +1,136 @@
+"""The command `clarify`: explain and correct a classifier's errors, and run the server's commands (docs/python.md)."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+
+import modeling
+from modeling.arrays.common.modeling_errors import BadArray, ModelingError
+
+COLUMNS = ("label", "prediction")
+OPTIONAL = {"groups": "group", "splits": "split"}
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+AS_THEY_STAND = {"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
+
+# Commands that are modules of their own, and what is said where they are not installed.
+MODULES = {
+    "manage": ("clarify_site.command_runner", "Run a command of the server, such as `clarify manage migrate`."),
+    "import": ("clarify_site.command_runner", "Import a data set into the server: `clarify import NAME FOLDER …`."),
+    "demo": ("deploy.local.demo", "Run the whole service on this machine (in a checkout)."),
+    "bench": ("deploy.local.bench", "Measure against named baselines (in a checkout)."),
+}
+FIRST_ARGUMENTS = {"import": ["import_dataset"]}
+
+
+@click.group()
+@click.version_option(package_name="clarify")
+def main() -> None:
+    """Find out in plain words what an image classifier gets wrong, and correct it."""
+
+
+@main.command()
+@click.argument("table", type=FILE)
+@click.option("--phrases", type=FILE, required=True, help="A text file with a phrase in each line.")
+@click.option("--encoder", help="Such as bundled:small-clip or open_clip:ViT-L-14:openai.", required=True)
+@click.option("--embeddings", type=FILE, help="The images' embeddings, an .npy file, in the table's order.")
+@click.option("--class", "target_class", help="The class to explain. Default: the one with most errors.")
+@click.option("--correct", metavar="PHRASE", help="Retrain the last layer with this phrase; `best` takes the first.")
+@click.option("--head", type=click.Path(path_type=Path), help="Where to store the corrected head (safetensors).")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Where to draw both sides of the best phrase (PNG).")
+@click.option("--seed", default=0, show_default=True, help="Of splits that are drawn, and of intervals.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def explain(
+    table: Path,
+    phrases: Path,
+    encoder: str,
+    embeddings: Path | None,
+    target_class: str | None,
+    correct: str | None,
+    head: Path | None,
+    sheet: Path | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Score phrases by how well they tell a classifier's errors from its correct predictions.
+
+    TABLE is a CSV file with the columns label and prediction, and path (of the image, from the table's folder) unless
+    --embeddings is given. It may have group (an attribute, such as the background) and split (train, validation, test).
+    """
+    try:
+        rows = _rows(table)
+        loaded = modeling.load_encoder(encoder)
+        report = modeling.explain(
+            _images(rows, table.parent) if embeddings is None else np.load(embeddings, allow_pickle=False),
+            rows.label.tolist(),
+            rows.prediction.tolist(),
+            phrases=_lines(phrases),
+            encoder=loaded,
+            target_class=target_class,
+            seed=seed,
+            **{option: rows[column].tolist() for option, column in OPTIONAL.items() if column in rows},
+        )
+        best = report.phrases[0].phrase
+        said: dict[str, Any] = {"class": report.class_name, "phrases": report.table().to_dict("records")}
+        if sheet is not None:
+            report.show(best).save(sheet)
+        if correct is not None:
+            chosen = best if correct == "best" else correct
+            correction = report.correct(chosen, seed=seed)
+            groups = correction.table().reset_index(names="group").to_dict("records")
+            said["correction"] = {"phrase": chosen, "gain": asdict(correction.gain), "groups": groups}
+            if head is not None:
+                head.write_bytes(correction.head.to_bytes())
+    except (ModelingError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(said, indent=2, default=float) if as_json else _words(said))
+
+
+def _rows(table: Path) -> pd.DataFrame:
+    rows = pd.read_csv(table, dtype=str, keep_default_na=False)
+    if missing := [column for column in COLUMNS if column not in rows]:
+        raise BadArray(f"{table} has no column {' and none '.join(missing)}; it has {', '.join(rows.columns)}")
+    return rows
+
+
+def _images(rows: pd.DataFrame, folder: Path) -> list[Path]:
+    if "path" not in rows:
+        raise BadArray("the table has no column path: give --embeddings, or the images' paths")
+    return [folder / path for path in rows.path]
+
+
+def _lines(file: Path) -> list[str]:
+    return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _words(said: dict[str, Any]) -> str:
+    parts = [f"Class: {said['class']}", pd.DataFrame(said["phrases"]).to_string(index=False)]
+    if "correction" in said:
+        correction = said["correction"]
+        parts += [f"Corrected with “{correction['phrase']}”: {modeling.OwnGain(**correction['gain'])}"]
+        parts += [pd.DataFrame(correction["groups"]).to_string(index=False)]
+    return "\n\n".join(parts)
+
+
+def _module(name: str, module: str, help_text: str) -> click.Command:
+    @click.command(name, help=help_text, context_settings=AS_THEY_STAND)
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(arguments: Iterable[str]) -> None:
+        if find_spec(module.split(".")[0]) is None or find_spec(module) is None:
+            raise click.ClickException(f"`clarify {name}` needs a checkout of Clarify, and this is an installed copy.")
+        command = [sys.executable, "-m", module, *FIRST_ARGUMENTS.get(name, []), *arguments]
+        sys.exit(subprocess.call(command))  # noqa: S603
+
+    return run
+
+
+for _name, (_path, _help) in MODULES.items():
+    main.add_command(_module(_name, _path, _help))

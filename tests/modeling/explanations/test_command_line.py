@@ -1,0 +1,97 @@
+"""`clarify explain`, as somebody runs it who has pictures, predictions and no server."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+import modeling
+from modeling.arrays.sprites import ATTRIBUTES, CLASSES, SPLITS, sprites_dataset
+from modeling.explanations.command_line import main
+
+ENCODER = "bundled:small-clip"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawings of ovals and squares, and a classifier that takes whatever is red for an oval."""
+    folder = tmp_path_factory.mktemp("pictures")
+    sprites = sprites_dataset(seed=0)
+    is_rare = (sprites.splits == 0) & (sprites.labels == CLASSES.index("square"))
+    some = np.flatnonzero(is_rare | (np.arange(len(sprites.splits)) % 8 == 0))
+    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "label", "prediction", "group", "split"])
+        for i in some:
+            label, colour = CLASSES[sprites.labels[i]], ATTRIBUTES[sprites.attribute_ids[i]]
+            Image.fromarray(sprites.images[i]).save(folder / f"{i}.png")
+            prediction = "oval" if colour == "red" else label
+            table.writerow([f"{i}.png", label, prediction, colour, SPLITS[sprites.splits[i]]])
+    (folder / "phrases.txt").write_text("round\nred\n\nstriped\n", encoding="utf-8")
+    return folder
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+def explain(folder: Path, *more: str | Path) -> Result:
+    return run("explain", folder / "table.csv", "--phrases", folder / "phrases.txt", "--encoder", ENCODER, *more)
+
+
+def test_pictures_a_table_and_words_are_enough(folder: Path) -> None:
+    done = explain(folder, "--json", "--correct", "best", "--head", folder / "head.safetensors")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["class"] == "square"
+    assert said["phrases"][0]["phrase"] == "red" == said["correction"]["phrase"]
+    gain = said["correction"]["gain"]
+    assert gain["own"] == pytest.approx(gain["corrected"] - gain["control"])
+    assert {each["group"] for each in said["correction"]["groups"]} >= {"worst group", "average"}
+    assert (folder / "head.safetensors").stat().st_size > 100
+
+
+def test_words_for_people_say_class_split_and_own_gain(folder: Path) -> None:
+    done = explain(folder, "--correct", "red", "--sheet", folder / "sheet.png")
+    assert done.exit_code == 0, done.output
+    assert "Class: square" in done.stdout and "wrong_with" in done.stdout and "own gain" in done.stdout
+    assert Image.open(folder / "sheet.png").width > 100
+
+
+def test_embeddings_stand_for_pictures_and_give_the_same_scores(folder: Path) -> None:
+    with (folder / "table.csv").open(encoding="utf-8") as file:
+        pictures = [Image.open(folder / row["path"]) for row in csv.DictReader(file)]
+    np.save(folder / "embeddings.npy", modeling.load_encoder(ENCODER).encode_images(pictures))
+    from_files = json.loads(explain(folder, "--json").stdout)["phrases"]
+    from_rows = json.loads(explain(folder, "--json", "--embeddings", folder / "embeddings.npy").stdout)["phrases"]
+    assert from_files == from_rows
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [("path,label\n", "has no column prediction"), ("label,prediction\n", "no column path")],
+)
+def test_a_table_that_lacks_a_column_is_told(folder: Path, tmp_path: Path, header: str, sentence: str) -> None:
+    (tmp_path / "table.csv").write_text(f"{header}a,b\n", encoding="utf-8")
+    done = run("explain", tmp_path / "table.csv", "--phrases", folder / "phrases.txt", "--encoder", ENCODER)
+    assert done.exit_code == 1
+    assert sentence in done.stderr
+
+
+def test_a_phrase_that_was_not_scored_cannot_correct(folder: Path) -> None:
+    done = explain(folder, "--correct", "purple")
+    assert done.exit_code == 1 and "purple" in done.stderr and "Traceback" not in done.output
+
+
+def test_an_unknown_encoder_is_told_in_a_sentence(folder: Path) -> None:
+    done = run("explain", folder / "table.csv", "--phrases", folder / "phrases.txt", "--encoder", "nonsense")
+    assert done.exit_code == 1 and done.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize("command", ["explain", "manage", "import", "demo", "bench"])
+def test_the_help_names_each_command(command: str) -> None:
+    assert f"  {command} " in run("--help").stdout
