@@ -50,6 +50,11 @@ class BaseModel(models.Model):
         return f"{self.name} on {self.dataset}"
 
     @property
+    def control_name(self) -> str:
+        """What retraining without a phrase is called; imported predictions get another last layer by any retraining."""
+        return "a new last layer" if self.origin == BaseModelOrigin.IMPORTED else "without a phrase"
+
+    @property
     def predicted(self) -> NDArray[np.int32]:
         """Predicted class of each row of the data set, NO_PREDICTION where there is none; int32[n], read-only."""
         return unpack_int32(self.predictions)

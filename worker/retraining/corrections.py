@@ -11,6 +11,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Correction, CorrectionPart
+from annotations.readings.retraining.corrections import BEFORE, CONTROL, worst_group_gain
 from annotations.services.queue import jobs
 from annotations.services.retraining import corrections
 from annotations.services.retraining.corrections import TrainedCorrection
@@ -135,6 +136,11 @@ def _model_card(correction: Correction, parts: Sequence[CorrectionPart], effects
         f"{dataset.class_names[part.target_class]}: {part.score.phrase} (τ {part.threshold!r}, sign {part.score.sign})"
         for part in parts
     ]
+    gains = {
+        name: repr(gain)
+        for name, less in (("test_own_gain", CONTROL), ("test_gain_over_base_model", BEFORE))
+        if (gain := worst_group_gain(effects, less)) is not None
+    }
     measures = {
         f"{each['name']}_{name}": repr(each["after"][name])
         for each in effects["sets"]
@@ -152,5 +158,6 @@ def _model_card(correction: Correction, parts: Sequence[CorrectionPart], effects
         "solved": effects["solved"],
         "l2": repr(base_model.l2),
         "code_version": CODE_VERSION,
+        **gains,
         **measures,
     }

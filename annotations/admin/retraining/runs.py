@@ -30,6 +30,7 @@ class Comparison:
     control: str
     run: str
     own_gain: str
+    gain: str
 
 
 @admin.register(Run)
@@ -156,5 +157,5 @@ def _measures(head: Run | Control) -> tuple[float | None, ...]:
 
 
 def _comparison(name: str, base: float | None, control: float | None, run: float | None) -> Comparison:
-    gain = None if run is None or control is None else own_gain(run, control)
-    return Comparison(name, percent(base), percent(control), percent(run), points(gain))
+    own, over_base = (None if run is None or less is None else own_gain(run, less) for less in (control, base))
+    return Comparison(name, percent(base), percent(control), percent(run), points(own), points(over_base))

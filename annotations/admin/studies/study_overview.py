@@ -111,6 +111,7 @@ class ResultRow:
     own_gain: str
     n_gains: int
     control: str
+    control_name: str
     sd: str
     best: str
     optimistic: str
@@ -165,6 +166,7 @@ def _result_row(task: TaskSummary) -> ResultRow:
         own_gain=points(task.own_gain.mean),
         n_gains=task.own_gain.n,
         control=percent(task.control_worst_group),
+        control_name=task.control_name,
         sd=percent(headline.sd),
         best=percent(headline.max),
         optimistic=percent(task.worst_group_accuracy_chosen_on_test.mean),

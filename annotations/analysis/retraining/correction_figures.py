@@ -8,11 +8,10 @@ from annotations.analysis.figures.chart_values import Figure, Line, LineChart, M
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction
-from annotations.readings.retraining.corrections import SET_NAMES
+from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, SET_NAMES
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field
 
-BEFORE, CONTROL, AFTER = "before", "control", "after"
 MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
 _MARKS = (

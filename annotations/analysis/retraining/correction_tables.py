@@ -70,6 +70,10 @@ def _figure(correction: Correction) -> Figure:
     return replace(figure, title=title)
 
 
+def _on_test(correction: Correction, less: str) -> float | None:
+    return reading.worst_group_gain(correction.effects, less)
+
+
 def _of_effect(column: Column[Measured]) -> Column[Effect]:
     def cell(row: Effect) -> Cell:
         return column.cell(row.measured)
@@ -96,6 +100,23 @@ CORRECTIONS: Table[Correction] = Table(
         Column("review", "text", "what a coordinator decided", field("review"), range="proposed, approved, rejected"),
         Column("review_reason", "text", "and why", lambda row: row.review_reason or None),
         Column("reviewed_at", "time", "when", field("reviewed_at")),
+        Column(
+            "own_gain",
+            "number",
+            "what its phrases themselves add to worst-group accuracy on test; empty without test images, or a control",
+            lambda row: _on_test(row, reading.CONTROL),
+            range="-1 to 1",
+            unit="share",
+            computed="accuracy of worst_group after less that of control in correction_effects.csv, set test",
+        ),
+        Column(
+            "gain",
+            "number",
+            "the same less the base model's",
+            lambda row: _on_test(row, reading.BEFORE),
+            range="-1 to 1",
+            unit="share",
+        ),
         Column("scheme", "text", "how images are weighted", field("scheme"), computed="docs/methods.md"),
         Column("loss", "number", "at the solution", field("loss"), range="0 or more"),
         Column(

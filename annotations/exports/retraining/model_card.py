@@ -7,8 +7,13 @@ from typing import Any
 from annotations.models import BaseModel, Run
 from annotations.readings.releases.moderated_words import words_of_run
 from modeling.arrays.datasets.groups import group_names
+from modeling.arrays.retraining.control import own_gain
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+_WITHOUT = {  # by the control's name
+    "without a phrase": "without it, in which each class has the same weight",
+    "a new last layer": "without it, which gives the imported model a new last layer",
+}
 _USE = (
     "## How to use it",
     "",
@@ -35,14 +40,17 @@ def model_card(run: Run) -> dict[str, Any]:
             "standardization": "unit rows, then z-score by feature_mean and feature_deviation",
         },
         "training": _training(run),
+        "gain": _gain(run),
         "test": _test(run),
+        "control": _control(run),
         "base_model": _base_model(run.base_model),
     }
 
 
 def model_card_text(card: Mapping[str, Any]) -> str:
     """Return the card as Markdown. Whatever a person typed is escaped."""
-    return "\n".join([*_made(card), "", *_measured(card), "", *_USE]) + "\n"
+    made = list(_made(card))
+    return "\n".join([*made[:3], "", *_gained(card), *made[3:], "", *_measured(card), "", *_USE]) + "\n"
 
 
 def _annotation(run: Run) -> dict[str, Any]:
@@ -83,6 +91,29 @@ def _test(run: Run) -> dict[str, Any]:
     }
 
 
+def _gain(run: Run) -> dict[str, Any]:
+    """On the worst group of the test images; the own gain is None until the control is trained."""
+    assert run.worst_group_accuracy is not None, "a run that is done has its accuracies"
+    return {
+        "own_gain": run.own_gain,
+        "over_base_model": own_gain(run.worst_group_accuracy, run.base_model.test_metrics["worst_group"]),
+    }
+
+
+def _control(run: Run) -> dict[str, Any] | None:
+    """The same retraining without the phrase; None until it is trained."""
+    control = run.control
+    if control is None:
+        return None
+    return {
+        "name": run.base_model.control_name,
+        "worst_group_accuracy": control.worst_group_accuracy,
+        "average_accuracy": control.average_accuracy,
+        "plain_average_accuracy": control.plain_average_accuracy,
+        "robustness_gap": control.robustness_gap,
+    }
+
+
 def _base_model(base_model: BaseModel) -> dict[str, Any]:
     measured = base_model.test_metrics
     return {
@@ -97,15 +128,17 @@ def _base_model(base_model: BaseModel) -> dict[str, Any]:
 
 
 def _groups(run: Run) -> list[dict[str, Any]]:
-    """Each group's name, number of test images, and accuracy after and before; None for a group without images."""
+    """Each group's name, number of test images, and accuracies; None for a group without images."""
     dataset, base = run.base_model.dataset, run.base_model.test_metrics
+    controls = run.control.group_accuracies if run.control else [None] * len(base["accuracies"])
     assert run.group_accuracies is not None, "a run that is done has its group accuracies"
     return [
-        {"name": name, "n": n, "accuracy": accuracy, "base_model_accuracy": before}
-        for name, n, accuracy, before in zip(
+        {"name": name, "n": n, "accuracy": accuracy, "control_accuracy": control, "base_model_accuracy": before}
+        for name, n, accuracy, control, before in zip(
             group_names(dataset.class_names, dataset.attribute_names),
             dataset.files.manifest.group_counts["test"],
             run.group_accuracies,
+            controls,
             base["accuracies"],
             strict=True,
         )
@@ -137,21 +170,36 @@ def _made(card: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
+def _gained(card: Mapping[str, Any]) -> Iterator[str]:
+    """What the phrase itself adds, with the gain over the base model beside it."""
+    gain, control = card["gain"], card["control"]
+    over = f"{_points(gain['over_base_model'])} over the base model"
+    if control is None:
+        yield f"On the worst group of the test images the head gains {over}. The phrase's own gain is not known yet."
+    else:
+        yield (
+            f"On the worst group of the test images the phrase itself adds **{_points(gain['own_gain'])}** (own gain): "
+            f"that is over the same retraining {_WITHOUT[control['name']]}. The head gains {over}."
+        )
+    yield ""
+
+
 def _measured(card: Mapping[str, Any]) -> Iterator[str]:
-    """How well the head does, beside the base model."""
-    test, base = card["test"], card["base_model"]
+    """How well the head does, beside the control and the base model."""
+    test, base, control = card["test"], card["base_model"], card["control"] or {}
     yield from (
         "## On the test images",
         "",
-        f"| | this head | base model {_plain(base['name'])} |",
-        "|---|---|---|",
+        f"| | this head | {control.get('name', 'without a phrase')} | base model {_plain(base['name'])} |",
+        "|---|---|---|---|",
     )
     for key in ("worst_group_accuracy", "average_accuracy", "plain_average_accuracy", "robustness_gap"):
-        yield f"| {key.replace('_', ' ').capitalize()} | {_share(test[key])} | {_share(base[key])} |"
+        name = key.replace("_", " ").capitalize()
+        yield f"| {name} | {_share(test[key])} | {_known(control.get(key))} | {_share(base[key])} |"
     for group in test["groups"]:
         yield (
             f"| {_plain(group['name'])} ({group['n']}) | {_share(group['accuracy'])} "
-            f"| {_share(group['base_model_accuracy'])} |"
+            f"| {_known(group['control_accuracy'])} | {_share(group['base_model_accuracy'])} |"
         )
     yield from (
         "",
@@ -166,6 +214,14 @@ def _turned(sign: int) -> str:
 
 def _encoder(description: Mapping[str, Any] | None) -> str:
     return "supplied as a file" if description is None else f"`{description['spec']}`"
+
+
+def _points(gain: float) -> str:
+    return f"{100 * gain:+z.1f} points"
+
+
+def _known(value: float | None) -> str:
+    return "\N{EN DASH}" if value is None else f"{value:.4f}"
 
 
 def _share(value: float | None) -> str:

@@ -21,6 +21,7 @@ class TaskSummary:
     class_name: str
     base_model: str
     base_worst_group_accuracy: float
+    control_name: str
     participants: tuple[PersonTask, ...]
 
     @property
@@ -74,6 +75,7 @@ def summary_of(study: Study, people: Sequence[PersonTask]) -> StudySummary:
                 task=task.position,
                 class_name=task.class_name,
                 base_model=task.base_model.name,
+                control_name=task.base_model.control_name,
                 base_worst_group_accuracy=task.base_model.test_metrics["worst_group"],
                 participants=tuple(by_task.get(task.position, ())),
             )

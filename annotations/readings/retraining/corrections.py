@@ -19,6 +19,7 @@ _MEASURES = {
     "minority": "Minority splits, mean over annotated classes",
     "majority": "Majority splits, mean over annotated classes",
 }
+BEFORE, CONTROL, AFTER = "before", "control", "after"  # models of a correction's effects
 _ABLATED = ("worst_group", "average", "minority")
 
 
@@ -106,6 +107,12 @@ class Report:
     left_out: Sequence[LeftOut]
 
     @property
+    def headline(self) -> Change | None:
+        """What it does to the worst group of the test images, by which nothing was chosen; None without any."""
+        at = {each["name"]: place for place, each in enumerate(self.correction.effects.get("sets", []))}
+        return self.overall[0].changes[at["test"]] if self.overall and "test" in at else None
+
+    @property
     def losers(self) -> list[tuple[str, Line]]:
         """Groups that lose notably, each with the set of images where they do."""
         return [(title, line) for title, lines in self.groups for line in lines if line.changes[0].is_notable_loss]
@@ -139,6 +146,17 @@ def report_of(correction: Correction) -> Report:
         ablated=[f"{_title(each)}: {_short(name)}" for each in sets for name in _ABLATED],
         left_out=[_left_out(each, sets, names) for each in correction.ablations] if sets else [],
     )
+
+
+def worst_group_gain(effects: Mapping[str, Any], less: str) -> float | None:
+    """Return what a correction adds to the worst group of the test images, less that of `CONTROL` or `BEFORE`.
+
+    None without test images, and where an earlier version trained no control.
+    """
+    for each in effects.get("sets", []):
+        if each["name"] == "test" and less in each:
+            return own_gain(each[AFTER]["worst_group"], each[less]["worst_group"])
+    return None
 
 
 def _offer(study: Study, base_model: BaseModel) -> Offer:

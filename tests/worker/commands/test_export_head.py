@@ -11,11 +11,12 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.exports.retraining.head_files import RunHasNoHead, head_files, head_zip
-from annotations.models import Run, RunState
+from annotations.models import BaseModel, BaseModelOrigin, Run, RunState
 from annotations.services.retraining.runs import refuse_run
 from modeling.arrays.retraining.heads import Head, read_metadata
 from tests.actors import ENCODER, Visit
 from tests.worker.commands.conftest import Command
+from worker.retraining.controls import train_missing_controls
 
 
 @pytest.fixture
@@ -123,3 +124,39 @@ def test_a_folder_that_cannot_be_written_is_named(finished_run: Run, command: Co
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CommandError, match=r"cannot be written"):
         command("export_head", finished_run.public_id, "--output", tmp_path / "file")
+
+
+def test_the_card_leads_with_the_phrases_own_gain_and_has_the_gain_over_the_base_model_beside_it(
+    finished_run: Run,
+) -> None:
+    train_missing_controls()
+    run = Run.objects.select_related("control", "base_model").get(pk=finished_run.pk)
+    assert run.control is not None and run.worst_group_accuracy is not None
+    files, base = head_files(run), run.base_model.test_metrics["worst_group"]
+    card = json.loads(files["model_card.json"])
+    own, over = run.worst_group_accuracy - run.control.worst_group_accuracy, run.worst_group_accuracy - base
+    assert card["gain"] == {"own_gain": pytest.approx(own), "over_base_model": pytest.approx(over)}
+    assert card["control"]["worst_group_accuracy"] == run.control.worst_group_accuracy
+    assert [group["control_accuracy"] for group in card["test"]["groups"]] == run.control.group_accuracies
+    _title, _made, gained, *_rest = files["MODEL_CARD.md"].decode().replace("\n\n", "\n").split("\n")
+    assert gained.startswith(
+        f"On the worst group of the test images the phrase itself adds **{100 * own:+.1f} points** (own gain): that is "
+        "over the same retraining without it, in which each class has the same weight."
+    )
+    assert gained.endswith(f"The head gains {100 * over:+.1f} points over the base model.")
+
+
+def test_of_imported_predictions_the_card_calls_the_control_a_new_last_layer(finished_run: Run) -> None:
+    train_missing_controls()
+    BaseModel.objects.update(origin=BaseModelOrigin.IMPORTED)
+    files = head_files(Run.objects.get(pk=finished_run.pk))
+    text = files["MODEL_CARD.md"].decode()
+    assert "which gives the imported model a new last layer" in text
+    assert "| | this head | a new last layer | base model " in text
+    assert json.loads(files["model_card.json"])["control"]["name"] == "a new last layer"
+
+
+def test_without_a_control_the_card_says_that_the_own_gain_is_not_known(finished_run: Run) -> None:
+    files = head_files(finished_run)
+    assert json.loads(files["model_card.json"])["gain"]["own_gain"] is None
+    assert "The phrase's own gain is not known yet." in files["MODEL_CARD.md"].decode()

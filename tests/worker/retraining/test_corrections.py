@@ -189,7 +189,10 @@ def test_the_heads_file_says_what_it_was_made_from(study: Study, base_model: Bas
     card = read_metadata(bytes(correction.head or b""))
     assert "square: red (τ " in card["annotations"] and "oval: blue (τ " in card["annotations"]
     assert card["correction"] == str(correction.public_id)
-    assert float(card["test_worst_group"]) == effect(correction, "test")["after"]["worst_group"]
+    test = effect(correction, "test")
+    assert float(card["test_worst_group"]) == test["after"]["worst_group"]
+    assert float(card["test_own_gain"]) == test["after"]["worst_group"] - test["control"]["worst_group"]
+    assert float(card["test_gain_over_base_model"]) == test["after"]["worst_group"] - test["before"]["worst_group"]
 
 
 def test_with_many_classes_only_the_annotated_rows_move(

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
 from modeling.arrays.retraining.heads import Head
 from tests.actors import OVAL, SQUARE
@@ -83,6 +84,23 @@ def test_a_correction_is_asked_for_and_its_report_read(
         assert words in page
     assert page.count('class="chart"') == 1
     assert "style=" not in page.split('id="results"')[1]
+
+
+def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_beside_it(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
+) -> None:
+    correction = train(coordinator_client, address, base_model)
+    (test,) = (each for each in correction.effects["sets"] if each["name"] == "test")
+    before, control, after = (test[name]["worst_group"] for name in ("before", "control", "after"))
+    page = " ".join(coordinator_client.get(address).content.decode().split())
+    assert (
+        f"The phrases themselves add {100 * (after - control):+.1f} points on the worst group of the test images. "
+        f"Over the base model the correction gains {100 * (after - before):+.1f}."
+    ) in page
+    assert "base → a new last layer → corrected" in page  # its predictions were imported
+    rows = correction_tables(correction.study).corrections
+    told = dict(zip(rows.table.header, rows.table.cells(rows.rows[0]), strict=True))
+    assert (told["own_gain"], told["gain"]) == (after - control, after - before)
 
 
 def test_a_class_can_have_another_phrase_or_none(

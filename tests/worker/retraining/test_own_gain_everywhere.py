@@ -1,0 +1,173 @@
+"""From planted data: a slice that ignores the labels has no own gain, the true one has, and every page and file says so.
+
+Gain over the base model says otherwise: there a meaningless slice gains a lot under some schemes.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from annotations.admin.retraining.runs import comparisons
+from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.figures.study_figures import figures
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.tables.study_tables import study_tables
+from annotations.exports.retraining.head_files import head_files
+from annotations.exports.tables.summary import summarise
+from annotations.exports.tables.table_rows import source_of, sources
+from annotations.models import BaseModel, Dataset, Run, RunState, Score, Study
+from annotations.models.arrays import pack_float32
+from annotations.readings.retraining import controls
+from annotations.services.studies import lifecycle
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.retraining.slices import SCHEMES
+from tests.actors import open_study
+from tests.annotations.analysis.studies import analyse, tell
+from tests.worker.retraining.planted import ABOVE_NOISE, ABOVE_TRUE, NOISE, RARE, TRUE, write_planted
+from worker.datasets import base_models
+from worker.retraining.run_training import train_due_runs
+
+PHRASES = {"the second kind": (TRUE, ABOVE_TRUE), "something else": (NOISE, ABOVE_NOISE)}
+MEANINGFUL, MEANINGLESS = PHRASES
+A_POINT = 0.01
+ONE_LOOK = re.compile(r"[+-]?\d+\.\d")
+
+
+@pytest.fixture(scope="module")
+def base_model(rows_of_the_module: None) -> BaseModel:
+    dataset: Dataset = write_planted(Path(settings.DATA_ROOT))
+    return base_models.trained(dataset, name="erm", l2=1e-3)[0]
+
+
+@pytest.fixture(params=SCHEMES)
+def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Studies retrain with this scheme."""
+    monkeypatch.setattr(controls, "DEFAULT_SCHEME", request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def studies(base_model: BaseModel, scheme: str) -> dict[str, Study]:
+    """Two studies of two people: in one both said words that say nothing of the labels, in the other the true ones."""
+    told = {text: _study(base_model, text, scheme) for text in PHRASES}
+    assert train_due_runs() == 4
+    return {text: analyse(study) for text, study in told.items()}
+
+
+def _study(base_model: BaseModel, text: str, scheme: str) -> Study:
+    slug = text.replace(" ", "-")
+    tasks = [{"base_model": base_model, "target_class": RARE}]
+    study = open_study(lifecycle.create_study(slug=slug, title=slug, completion_code="C0DE5678", tasks=tasks))
+    tell(study, [Tried(1, f"{name}-{slug}", text, 0.6, 0.5, 400, 100, 1) for name in ("ann", "ben")])
+    embedding, threshold = PHRASES[text]
+    files = base_model.dataset.files
+    shown = files.array("similarity")[files.rows(Split.VALIDATION, RARE)] @ embedding
+    of_study = {"phrase__assignment__session__study": study}
+    Score.objects.filter(**of_study).update(
+        text_embedding=pack_float32(embedding), threshold=threshold, similarities=pack_float32(shown)
+    )
+    waiting = {"state": RunState.PENDING, "threshold": threshold, "scheme": scheme, "l2": base_model.l2}
+    empty = dict.fromkeys(("worst_group_accuracy", "average_accuracy", "head", "test_predictions", "finished_at"))
+    Run.objects.filter(assignment__session__study=study).update(**waiting, **empty)
+    return study
+
+
+def of_runs(study: Study, client: Client) -> Iterator[float]:
+    yield from (float(row["own_gain"]) for row in _rows(study, "runs"))
+
+
+def of_summary(study: Study, client: Client) -> Iterator[float]:
+    yield from (float(row["own_gain"]) for row in _rows(study, "summary"))
+
+
+def of_totals(study: Study, client: Client) -> Iterator[float]:
+    yield from (float(row["mean"]) for row in _rows(study, "summary_totals") if row["measure"] == "own_gain")
+
+
+def of_figure(study: Study, client: Client) -> Iterator[float]:
+    """The first figure's data."""
+    figure = next(each for each in figures(study_tables(study)) if each.key == "own-gain")
+    (panel,) = figure.chart.panels  # type: ignore[union-attr]
+    yield from (value for line in panel.lines for value, *_ in line.dots)
+
+
+def of_concepts(study: Study, client: Client) -> Iterator[float]:
+    (row,) = concept_tables(study).concepts.rows
+    assert row.own_gain is not None
+    yield row.own_gain
+
+
+def of_concepts_page(study: Study, client: Client) -> Iterator[float]:
+    page = client.get(reverse("admin:annotations_study_concepts", args=[study.pk])).content.decode()
+    (cell,) = re.findall(r'<td class="number strong">([+-][\d.]+)</td>', page)
+    yield float(cell) / 100
+
+
+def of_results_page(study: Study, client: Client) -> Iterator[float]:
+    page = client.get(reverse("admin:annotations_study_results", args=[study.pk])).content.decode()
+    told = page.replace("&#x27;", "'").split("People's words added ")
+    assert len(told) == 2  # one task, one sentence
+    yield float(ONE_LOOK.search(told[1]).group()) / 100  # type: ignore[union-attr]
+
+
+def of_overview(study: Study, client: Client) -> Iterator[float]:
+    page = client.get(reverse("admin:annotations_study_change", args=[study.pk])).content.decode()
+    (cell,) = re.findall(r'<span class="strong">([+-][\d.]+)</span>', page)
+    yield float(cell) / 100
+
+
+def of_run_page(study: Study, client: Client) -> Iterator[float]:
+    for run in _runs(study):
+        yield float(comparisons(run)[0].own_gain) / 100
+
+
+def of_model_card(study: Study, client: Client) -> Iterator[float]:
+    for run in _runs(study):
+        written = head_files(run)
+        yield json.loads(written["model_card.json"])["gain"]["own_gain"]
+        gained = written["MODEL_CARD.md"].decode().split("itself adds **")[1]
+        yield float(ONE_LOOK.match(gained).group()) / 100  # type: ignore[union-attr]
+
+
+WHERE: tuple[Callable[[Study, Client], Iterator[float]], ...] = (
+    *(of_runs, of_summary, of_totals, of_figure, of_concepts, of_concepts_page),
+    *(of_results_page, of_overview, of_run_page, of_model_card),
+)
+
+
+def test_every_page_and_file_says_that_meaningless_words_add_nothing_and_true_ones_do(
+    studies: dict[str, Study], coordinator_client: Client
+) -> None:
+    for where in WHERE:
+        nothing = list(where(studies[MEANINGLESS], coordinator_client))
+        something = list(where(studies[MEANINGFUL], coordinator_client))
+        assert nothing and something, where.__name__
+        assert np.abs(nothing).max() <= A_POINT, where.__name__
+        assert min(something) > 2 * A_POINT, where.__name__
+
+
+def test_the_meaningless_slice_has_two_fifths_of_the_class(studies: dict[str, Study]) -> None:
+    run = _runs(studies[MEANINGLESS])[0]
+    assert run.n_above is not None and run.n_below is not None
+    assert run.n_above / (run.n_above + run.n_below) == pytest.approx(0.4, abs=0.02)
+
+
+def _runs(study: Study) -> list[Run]:
+    runs = Run.objects.filter(assignment__session__study=study)
+    return list(runs.select_related("base_model__dataset", "control", "assignment__task"))
+
+
+def _rows(study: Study, name: str) -> list[dict[str, Any]]:
+    if name == "runs":
+        source = source_of(study, name)
+    else:
+        source = next(each for each in sources(study, summarise(study)) if each.table.name == name)
+    return [dict(zip(source.table.header, source.table.cells(row), strict=True)) for row in source]
