@@ -88,7 +88,7 @@ def test_a_run_stands_beside_its_base_model_and_its_control_worst_group_first(
     coordinator_client: Client, worked: Run
 ) -> None:
     rows = coordinator_client.get(f"/admin/annotations/run/{worked.pk}/change/").context["comparisons"]
-    assert rows[0] == runs.Comparison("Worst-group accuracy", "25.0%", NOTHING, "50.0%", NOTHING)
+    assert rows[0] == runs.Comparison("Worst-group accuracy", "25.0%", NOTHING, "50.0%", NOTHING, "+25.0")
     assert [row.measure for row in rows[4:]] == ["square, blue", "square, red", "oval, blue", "oval, red"]
     assert (rows[6].run, rows[6].own_gain) == (NOTHING, NOTHING)
 
