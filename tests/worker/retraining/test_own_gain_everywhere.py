@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from annotations.admin.retraining.runs import comparisons
 from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.figures.chart_values import LineChart
 from annotations.analysis.figures.study_figures import figures
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.tables.study_tables import study_tables
@@ -104,7 +105,8 @@ def of_totals(study: Study, client: Client) -> Iterator[float]:
 def of_figure(study: Study, client: Client) -> Iterator[float]:
     """The first figure's data."""
     figure = next(each for each in figures(study_tables(study)) if each.key == "own-gain")
-    (panel,) = figure.chart.panels  # type: ignore[union-attr]
+    assert isinstance(figure.chart, LineChart)
+    (panel,) = figure.chart.panels
     yield from (points / 100 for line in panel.lines for points, *_ in line.dots)
 
 
