@@ -271,6 +271,8 @@ CELERY_TASK_ROUTES = {
     "worker.run_rehearsals": {"queue": "outside"},
     "worker.import_datasets": {"queue": "embed"},
     "worker.build_releases": {"queue": "embed"},
+    "worker.build_image_indexes": {"queue": "embed"},
+    "worker.search_images": {"queue": "embed"},
     "worker.analyse_studies": {"queue": "analysis"},
 }
 # The sweeper: a lost message does no harm, since every due row is looked for again. A message expires with its turn.
@@ -291,6 +293,8 @@ _SWEEPS = {
     "worker.benchmark_baselines": 30,
     "worker.train_corrections": 5,
     "worker.analyse_studies": 5,
+    "worker.build_image_indexes": 5,
+    "worker.search_images": 2,
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds, "ignore_result": True}}

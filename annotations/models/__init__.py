@@ -11,6 +11,7 @@ from annotations.models.control import Control
 from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
+from annotations.models.image_search import ImageIndex, ImageSearch
 from annotations.models.jobs import UNFINISHED, DatasetImport, JobState, Rehearsal, Release
 from annotations.models.judgement import Judgement, JudgementAnswer
 from annotations.models.keyword_ranking import KeywordRanking
@@ -84,6 +85,8 @@ __all__ = [
     "Event",
     "ForgottenSubmission",
     "IdentityKey",
+    "ImageIndex",
+    "ImageSearch",
     "JobState",
     "Judgement",
     "JudgementAnswer",

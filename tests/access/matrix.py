@@ -135,6 +135,10 @@ ROWS: dict[str, Route] = {
     **read_only("event"),
     # The library: everybody on the staff reads it, since whoever sets a study up chooses among all of it.
     **read_only("dataset", page=OF_STAFF, refused=REFUSED_TO_STAFF),
+    "admin/annotations/dataset/<int:dataset_id>/images/": route(get=OF_STAFF, post=OF_STAFF, dataset_id="dataset"),
+    "admin/annotations/dataset/<int:dataset_id>/images/index/": route(
+        get=SET_UP_ABSENT, post=SET_UP_ABSENT, dataset_id="dataset"
+    ),
     **read_only("basemodel", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     **read_only("datasetimport", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     "admin/annotations/datasetimport/<path:object_id>/change/": route(

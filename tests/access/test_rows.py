@@ -65,6 +65,8 @@ OF_NO_STUDY = {
     "control",
     "dataset",
     "datasetimport",
+    "imageindex",
+    "imagesearch",
     "keywordranking",
     "randomslices",
     "randomslicescores",

@@ -100,7 +100,7 @@ def words(what: str, k: int, n: int) -> str:
 def test_nearest_faiss_flat(benchmark: Any, n: int, k: int) -> None:
     benchmark.group = words(f"the {COUNT} nearest", k, n)
     benchmark.extra_info["baseline"] = True
-    benchmark.pedantic(faiss_flat(n).search, (TEXTS[:k], COUNT), rounds=3)
+    benchmark.pedantic(faiss_flat(n).search, (TEXTS[:k], COUNT), rounds=3, warmup_rounds=1)
 
 
 @sizes
@@ -109,7 +109,7 @@ def test_above_faiss_flat(benchmark: Any, n: int, k: int) -> None:
     """One threshold for all texts, which is all that faiss takes: it is that of the first."""
     benchmark.group = words("all above a threshold", k, n)
     benchmark.extra_info["baseline"] = True
-    benchmark.pedantic(faiss_flat(n).range_search, (TEXTS[:k], float(expected(n)[1][0])), rounds=3)
+    benchmark.pedantic(faiss_flat(n).range_search, (TEXTS[:k], float(expected(n)[1][0])), rounds=3, warmup_rounds=1)
 
 
 @sizes
@@ -118,7 +118,7 @@ def test_above_faiss_flat(benchmark: Any, n: int, k: int) -> None:
 def test_nearest(benchmark: Any, folder: Path, kind: IndexKind, k: int, n: int) -> None:
     benchmark.group = words(f"the {COUNT} nearest", k, n)
     index = index_of(kind, n, folder)
-    benchmark.pedantic(index.nearest, (TEXTS[:k], COUNT), rounds=3)
+    benchmark.pedantic(index.nearest, (TEXTS[:k], COUNT), rounds=3, warmup_rounds=1)
     found = recall(index.nearest(TEXTS, COUNT).rows, expected(n)[0])
     benchmark.extra_info["note"] = f"Recall of {kind.value.replace('_', '-')}: {found:.3f}"
     assert found > (0.999 if kind is not IndexKind.IVF_PQ else 0.3)  # the product alone rounds otherwise at the last
@@ -130,5 +130,5 @@ def test_nearest(benchmark: Any, folder: Path, kind: IndexKind, k: int, n: int) 
 def test_above(benchmark: Any, folder: Path, kind: IndexKind, k: int, n: int) -> None:
     benchmark.group = words("all above a threshold", k, n)
     index = index_of(kind, n, folder)
-    found = benchmark.pedantic(index.above, (TEXTS[:k], expected(n)[1][:k]), rounds=3)
+    found = benchmark.pedantic(index.above, (TEXTS[:k], expected(n)[1][:k]), rounds=3, warmup_rounds=1)
     assert all(0.003 * n < len(rows) < 0.03 * n for rows in found)

@@ -1,10 +1,12 @@
-"""The queue `embed`: data sets that come in, and releases that go out."""
+"""The queue `embed`: data sets that come in, searches in them, and releases that go out."""
 
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.datasets.imports import run_due_imports
 from worker.queue.drain import sweep
 from worker.releases.release_building import build_due_releases
+from worker.similarity_search.index_builds import build_due_indexes
+from worker.similarity_search.searches import answer_due_searches
 
 
 @app.task(name=worker_wakeup.IMPORT_DATASETS)
@@ -17,3 +19,15 @@ def import_datasets() -> None:
 def build_releases() -> None:
     """Build every release that was asked for."""
     sweep(build_due_releases, "releases ended")
+
+
+@app.task(name=worker_wakeup.BUILD_IMAGE_INDEXES)
+def build_image_indexes() -> None:
+    """Build every index of images that was asked for."""
+    sweep(build_due_indexes, "indexes built")
+
+
+@app.task(name=worker_wakeup.SEARCH_IMAGES)
+def search_images() -> None:
+    """Answer every due search for images."""
+    sweep(answer_due_searches, "searches answered")

@@ -1,14 +1,19 @@
 """Data sets and base models, which commands bring in; here they are looked at."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 
 from annotations.admin.common.number_formats import percent
 from annotations.admin.common.read_only import ReadOnlyAdmin
-from annotations.models import BaseModel, Dataset
+from annotations.admin.similarity_search import search_page
+from annotations.admin.similarity_search.near_duplicate_pairs import pairs_of
+from annotations.models import BaseModel, Dataset, ImageIndex
 from annotations.models.arrays import without_arrays
 from modeling.arrays.datasets.groups import group_names
 
@@ -30,6 +35,31 @@ class DatasetAdmin(ReadOnlyAdmin):
         "created_at",
     )
     readonly_fields = ("classes", "attributes", "images")
+
+    def get_urls(self) -> list[URLPattern]:
+        search = path("<int:dataset_id>/images/", self._view(search_page.page), name="annotations_dataset_images")
+        build = path("<int:dataset_id>/images/index/", self._view(search_page.build), name="annotations_dataset_index")
+        return [search, build, *super().get_urls()]
+
+    def _view(self, page: Callable[[HttpRequest, Dataset], HttpResponse]) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, dataset_id: int) -> HttpResponse:
+            return page(request, get_object_or_404(self.get_queryset(request), pk=dataset_id))
+
+        return self.admin_site.admin_view(view)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the data set, with its near-duplicates where somebody has looked for them."""
+        dataset = self.get_object(request, object_id)
+        index = ImageIndex.objects.usable(dataset) if dataset else None
+        context = {
+            **(extra_context or {}),
+            "image_index": index,
+            "duplicates": index.near_duplicates if index else {},
+            "pairs": pairs_of(f"user:{request.user.pk}", dataset, index) if dataset and index else [],
+        }
+        return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="classes")
     def classes(self, dataset: Dataset) -> str:

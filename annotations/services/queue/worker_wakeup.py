@@ -27,6 +27,8 @@ BUILD_RELEASES = "worker.build_releases"
 BENCHMARK_BASELINES = "worker.benchmark_baselines"
 TRAIN_CORRECTIONS = "worker.train_corrections"
 ANALYSE_STUDIES = "worker.analyse_studies"
+BUILD_IMAGE_INDEXES = "worker.build_image_indexes"
+SEARCH_IMAGES = "worker.search_images"
 
 _MAX_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 

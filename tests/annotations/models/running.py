@@ -19,6 +19,8 @@ from annotations.models import (
     DatasetImport,
     ForgottenSubmission,
     IdentityKey,
+    ImageIndex,
+    ImageSearch,
     KeywordRanking,
     Payment,
     PaymentBatch,
@@ -51,6 +53,8 @@ def store_rows(visit: Visit) -> None:
     Release.objects.create(study=study, number=1, **BY)
     Benchmark.objects.create(base_model=base_model, methods=["dfr"], **BY)
     StudyAnalysis.objects.create(study=study, **BY)
+    ImageIndex.objects.create(dataset=base_model.dataset, **BY)
+    ImageSearch.objects.create(dataset=base_model.dataset, words="red", **BY)
     AccessToken.objects.create(
         user=User.objects.get(username="ana"),
         name="notebook",
@@ -116,6 +120,8 @@ BROKEN: dict[str, list[Way]] = {
     **_of_a_job(Release),
     **_of_a_job(Benchmark),
     **_of_a_job(StudyAnalysis),
+    **_of_a_job(ImageIndex),
+    **_of_a_job(ImageSearch),
     **_of_a_job(Correction),
     "condition_position_once": [again(Condition, name="another")],
     "condition_name_once": [again(Condition, position=9)],
@@ -148,6 +154,18 @@ BROKEN: dict[str, list[Way]] = {
     "benchmark_once_at_a_time": [again(Benchmark), again(Benchmark, state="running")],
     "analysis_one_at_a_time": [again(StudyAnalysis), again(StudyAnalysis, state="running")],
     "analysis_done_has_content": [change(StudyAnalysis, state="done", finished_at=NOW)],
+    "image_index_one_at_a_time": [again(ImageIndex), again(ImageIndex, state="running")],
+    "image_index_done_has_files": [
+        change(ImageIndex, state="done", finished_at=NOW),
+        change(ImageIndex, state="done", finished_at=NOW, directory="indexes/1"),
+        change(ImageIndex, state="done", finished_at=NOW, kind="flat"),
+    ],
+    "image_index_duplicate_threshold_in_range": [
+        change(ImageIndex, duplicate_threshold=-0.1),
+        change(ImageIndex, duplicate_threshold=1.1),
+    ],
+    "image_search_has_query": [change(ImageSearch, words="")],
+    "image_search_done_says_how": [change(ImageSearch, state="done", finished_at=NOW)],
     "correction_head": [change(Correction, state="done", finished_at=NOW)],
     "correction_review_known": [change(Correction, review="maybe", reviewed_by="ana", reviewed_at=NOW)],
     "correction_reviewed_by_somebody": [

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from annotations.models import (
     BaseModel,
     Benchmark,
     Correction,
+    Dataset,
     DatasetImport,
+    ImageIndex,
+    ImageSearch,
     JobState,
     Rehearsal,
     Release,
@@ -30,6 +34,7 @@ from worker.queue import job_heartbeat
 from worker.queue.due_jobs import work_on_due
 from worker.releases import release_building
 from worker.retraining import corrections
+from worker.similarity_search import index_builds, searches
 from worker.tasks import analysis, embed, outside, retrain
 from worker.visits import rehearsals
 
@@ -76,7 +81,25 @@ def an_analysis(base_model: BaseModel, study: Study) -> Job:
     return StudyAnalysis.objects.create(study=study, requested_by="ada")
 
 
+def an_index(base_model: BaseModel, study: Study) -> Job:
+    dataset = base_model.dataset
+    if dataset.image_indexes.exists():  # a data set has one at a time
+        dataset = Dataset.objects.get(pk=dataset.pk)
+        dataset.pk, dataset.version, dataset.digest = None, 2, "another"
+        dataset.save()
+    return ImageIndex.objects.create(dataset=dataset, requested_by="ada")
+
+
+def a_search(base_model: BaseModel, study: Study) -> Job:
+    ImageIndex.objects.create(
+        dataset=base_model.dataset, state="done", finished_at=timezone.now(), directory="x", kind="flat"
+    )
+    return ImageSearch.objects.create(dataset=base_model.dataset, words="red", requested_by="ada")
+
+
 KINDS = {
+    "index": Kind(an_index, index_builds, "build_index", embed.build_image_indexes),
+    "search": Kind(a_search, searches, "open_index_of", embed.search_images),
     "analysis": Kind(an_analysis, study_analyses, "read_rows", analysis.analyse_studies),
     "import": Kind(an_import, imports, "read_source", embed.import_datasets),
     "release": Kind(a_release, release_building, "write_study_zip", embed.build_releases),

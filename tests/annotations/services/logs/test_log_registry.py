@@ -19,6 +19,8 @@ from annotations.models import (
     Event,
     ForgottenSubmission,
     IdentityKey,
+    ImageIndex,
+    ImageSearch,
     KeywordRanking,
     Payment,
     PaymentBatch,
@@ -68,6 +70,8 @@ NOT_LOGGED: Mapping[str, Iterable[type[Model]]] = {
     "no result, or computed from results": (
         AccessToken,
         Alarm,
+        ImageIndex,
+        ImageSearch,
         Rehearsal,
         Release,
         StudyAnalysis,

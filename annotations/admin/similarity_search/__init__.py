@@ -1,0 +1,1 @@
+"""Indexes of data sets, and searches in them."""

@@ -1,0 +1,109 @@
+"""Builds of indexes that staff asked for, with the near-duplicates that each finds."""
+
+import os
+import shutil
+import time
+from typing import Any
+
+import faiss
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from annotations.models import Dataset, ImageIndex
+from annotations.services import image_searches
+from annotations.services.queue import jobs
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.phrases.common_words import common_words
+from modeling.tensors.similarity_search.index_files import build_index
+from modeling.tensors.similarity_search.index_manifest import read_manifest
+from modeling.tensors.similarity_search.index_opening import open_index
+from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
+from modeling.tensors.similarity_search.near_duplicates import near_duplicates
+from modeling.tensors.similarity_search.segmented_index import SegmentedIndex
+from worker.common import process_cache
+from worker.queue import worker_heartbeat
+from worker.queue.due_jobs import work_on_due
+from worker.similarity_search.image_indexes import ARRAY, INDEXES, images_of
+
+MAX_PAIRS = 200  # that are kept to be shown
+MAX_LOOKED_AT = 20_000  # evaluation images; of more, a sample
+_TEXTS = 500  # that an inverted file is measured with
+_MEMORY_SHARE = 2  # an index may take one in so many bytes of the machine's memory
+_TELL_EVERY_S = 0.5
+
+
+def build_due_indexes() -> int:
+    """Build every index that is due, one after the other; return how many ended. Raises OperationalError."""
+    return work_on_due(ImageIndex, _build)
+
+
+def _build(job: ImageIndex) -> None:
+    dataset, tell = job.dataset, _progress(job)
+    files = dataset.files
+    rows, images = files.array(ARRAY), images_of(files)
+    parameters = parameters_for(len(rows), rows.shape[1])
+    parent = files.directory / INDEXES
+    directory = build_index(parent, rows, images, parameters, _texts(dataset, parameters), tell)
+    found = _duplicates(dataset, open_index(directory, [images], [rows]), parameters, job.duplicate_threshold, tell)
+    measured = read_manifest(directory).measured
+    image_searches.store_index(
+        job,
+        directory=directory.relative_to(settings.DATA_ROOT).as_posix(),
+        kind=parameters.kind.value,
+        recall=measured and measured.recall,
+        near_duplicates=found,
+    )
+    for other in parent.iterdir():  # those of earlier versions; a search has them open, or is told to ask again
+        if other.is_dir() and other != directory:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def parameters_for(n: int, dim: int) -> IndexParameters:
+    """Choose the index of n images for this machine."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _MEMORY_SHARE
+    return choose_parameters(n, dim, memory, threads=faiss.omp_get_max_threads())
+
+
+def _texts(dataset: Dataset, parameters: IndexParameters) -> NDArray[np.float32] | None:
+    """Embeddings of common words, where an index must be measured with texts."""
+    if parameters.is_exact:
+        return None
+    words = common_words()
+    some = list(words[:: max(1, len(words) // _TEXTS)])
+    embeddings: NDArray[np.float32] = process_cache.text_encoder(dataset).encode_texts(some)
+    return embeddings
+
+
+def _duplicates(
+    dataset: Dataset, index: SegmentedIndex, parameters: IndexParameters, threshold: float, tell: Progress
+) -> dict[str, Any]:
+    """Evaluation images that also stand in train; nothing where the index is approximate and would miss some."""
+    if not parameters.is_exact:
+        return {}
+    files = dataset.files
+    evaluation = np.flatnonzero(files.splits != Split.TRAIN)
+    looked_at = np.sort(np.random.default_rng(parameters.seed).permutation(evaluation)[:MAX_LOOKED_AT])
+    found = near_duplicates(index, files.array(ARRAY), looked_at, files.splits == Split.TRAIN, threshold, tell)
+    best = zip(found.images.tolist(), found.others.tolist(), found.similarities.tolist(), strict=True)
+    return {
+        "n_evaluation": len(evaluation),
+        "n_looked_at": len(looked_at),
+        "n_images": len(np.unique(found.images)),
+        "n_pairs": len(found.images),
+        "pairs": [list(pair) for pair, _ in zip(best, range(MAX_PAIRS), strict=False)],
+    }
+
+
+def _progress(job: ImageIndex) -> Progress:
+    told_at = -_TELL_EVERY_S
+
+    def tell(stage: str, done: int, total: int, /) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= _TELL_EVERY_S or done == total:
+            jobs.beat(job, phase=stage, n_done=done, n_total=total)
+            worker_heartbeat.touch()
+            told_at = time.monotonic()
+
+    return tell
