@@ -1,5 +1,6 @@
 """The columns of what more people bring on a task."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +46,11 @@ class TaskNovelty:
     @property
     def is_enough(self) -> bool | None:
         return None if self.novelty.high is None else self.novelty.high < self.enough_below
+
+
+def _needed(name: str) -> Callable[[TaskNovelty], int | None]:
+    """Return a getter of how many more people it takes; None where there are too few to tell."""
+    return lambda row: None if row.needed is None else getattr(row.needed, name)
 
 
 _TASK = task_column(field("task"))
@@ -109,10 +115,10 @@ NOVELTY: Table[TaskNovelty] = Table(
             "integer",
             "how many more people who name something it takes until the chance is below that; empty: more than people, "
             "or people are fewer than five",
-            field("needed.more"),
+            _needed("more"),
             **COUNT,
         ),
-        Column("more_low", "integer", "lower end of its 95% interval", field("needed.low"), **COUNT),
-        Column("more_high", "integer", "its upper end; empty: more than people", field("needed.high"), **COUNT),
+        Column("more_low", "integer", "lower end of its 95% interval", _needed("low"), **COUNT),
+        Column("more_high", "integer", "its upper end; empty: more than people", _needed("high"), **COUNT),
     ),
 )
