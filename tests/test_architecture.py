@@ -97,7 +97,7 @@ NOT_LOADED = {
     "embed": {"open_clip", "transformers", "sklearn"},
     "maintenance": {*HEAVY, *STATISTICS, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
     "outside": {*HEAVY, *STATISTICS, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
-    "analysis": {*HEAVY, "transformers", "sklearn", "pyarrow", "vl_convert"},
+    "analysis": {*HEAVY, "transformers", "sklearn", "vl_convert"},  # statsmodels loads pandas, which loads pyarrow
 }
 WORKER = """
 import sys, django

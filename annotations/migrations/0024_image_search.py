@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ("recall", models.FloatField(help_text="measured; null for an exact index", null=True)),
                 (
                     "duplicate_threshold",
-                    models.FloatField(default=0.995, help_text="similarity above which images are near-duplicates"),
+                    models.FloatField(default=0.98, help_text="similarity above which images are near-duplicates"),
                 ),
                 ("near_duplicates", models.JSONField(default=dict, help_text="n_looked_at, n_images, n_pairs, pairs")),
                 (

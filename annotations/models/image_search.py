@@ -25,9 +25,7 @@ class ImageIndex(Job):
     directory = models.CharField(max_length=255, blank=True, help_text="relative to DATA_ROOT")
     kind = models.CharField(max_length=10, blank=True)
     recall = models.FloatField(null=True, help_text="measured; null for an exact index")
-    duplicate_threshold = models.FloatField(
-        default=0.995, help_text="similarity above which images are near-duplicates"
-    )
+    duplicate_threshold = models.FloatField(default=0.98, help_text="similarity above which images are near-duplicates")
     near_duplicates = models.JSONField(default=dict, help_text="n_looked_at, n_images, n_pairs, pairs")
 
     objects = ImageIndexQuerySet.as_manager()

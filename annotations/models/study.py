@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
+from annotations.models.primary_measures import default_primary_measures, validate_primary_measures
 from annotations.models.seals import seal
 from annotations.models.study_texts import (
     MAX_TITLE_LENGTH,
@@ -200,6 +201,13 @@ class Study(models.Model):
         db_default=0.1,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Good-Turing chance that the next person names a concept that nobody named before",
+    )
+    primary_measures = models.JSONField(
+        default=default_primary_measures,
+        db_default=["own_gain", "best_error_score"],
+        blank=True,
+        validators=[validate_primary_measures],
+        help_text="measures that are tested together, declared before opening; all others are exploratory",
     )
     alarm_email = models.EmailField(blank=True, default="", db_default="")
     alarm_webhook = models.URLField(

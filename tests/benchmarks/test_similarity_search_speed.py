@@ -4,7 +4,6 @@ Texts lie apart from the images, as those of CLIP-like encoders do. Recall is th
 all texts.
 """
 
-import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -66,10 +65,7 @@ def expected(n: int) -> tuple[NDArray[np.int64], Rows]:
 
 @lru_cache(maxsize=1)  # one at a time: a flat index of a million images takes three gigabytes
 def index_of(kind: IndexKind, n: int, folder: Path) -> SegmentedIndex:
-    threads = os.cpu_count() or 1  # to build; searches have one
-    parameters = IndexParameters(kind, FLAT_ROWS, 0, threads)
-    if kind is IndexKind.IVF_PQ:
-        parameters = inverted_file(n, D, threads=threads)
+    parameters = inverted_file(n, D) if kind is IndexKind.IVF_PQ else IndexParameters(kind, FLAT_ROWS, 0, 1)
     what = Images(None, "0" * 64, n, D)
     directory = build_index(folder, images_of(n), what, parameters, OTHER_TEXTS)
     return open_index(directory, [what], [images_of(n)])

@@ -1,6 +1,6 @@
 """The results page of a study: tables and figures that follow the study while it runs, each with its data."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from annotations.admin.common.file_responses import CSV, SVG, file_answer
 from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
 from annotations.analysis.figures.chart_values import Figure
@@ -66,16 +67,17 @@ class PhrasePanel:
 def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the results; with ?table= or ?figure= hand out one of them as a file, unless nothing has changed."""
     found = latest(study)
-    etag = f'"{found.tag}"'
+    costs = _costs(request, study, found)
+    etag = f'"{found.tag}-{costs[0].rows[0].total if costs else 0}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
     if found.results is not None and "table" in request.GET:
-        return _csv(study, found.results.tables, request.GET["table"])
+        return _csv(study, [*found.results.tables.all, *costs], request.GET["table"])
     if found.results is not None and "figure" in request.GET:
         return _svg(study, found.results.tables, request.GET["figure"])
     is_fragment = request.headers.get("Clarify-Fragment") == "1"
     template = "admin/annotations/study/results_body.html" if is_fragment else "admin/annotations/study/results.html"
-    context = page_context(request, study, "Results", etag=etag, latest=found, **_context(request, study, found))
+    context = page_context(request, study, "Results", etag=etag, latest=found, **_context(request, study, found, costs))
     return TemplateResponse(request, template, context, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
 
 
@@ -89,7 +91,7 @@ def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
     return HttpResponseRedirect(PAGES[0].url(study))
 
 
-def _context(request: HttpRequest, study: Study, found: Latest) -> dict[str, Any]:
+def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[FilledTable[Cost]]) -> dict[str, Any]:
     if found.results is None:
         return {"poll_s": POLL_SOON_S if not found.failure else POLL_S}
     tables = found.results.tables
@@ -102,6 +104,7 @@ def _context(request: HttpRequest, study: Study, found: Latest) -> dict[str, Any
         "tables": tables,
         "flow": flow_steps(tables.flow.rows),
         "words": [task_words(tables, task) for task in first],
+        "costs": [(cost_sentence(each.rows[0]), each.table.file) for each in costs],
         "left_out_tasks": len(tables.tasks) - len(first),
         "shown": shown,
         "panels": list(_phrase_panels(request, tables, {task.position for task in first})),
@@ -174,8 +177,15 @@ def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -
         yield PhrasePanel(f"{class_name}: “{phrase}”", strips)
 
 
-def _csv(study: Study, tables: StudyTables, file: str) -> HttpResponse:
-    table: FilledTable[Any] | None = next((table for table in tables.all if table.table.file == file), None)
+def _costs(request: HttpRequest, study: Study, found: Latest) -> tuple[FilledTable[Cost], ...]:
+    """What findings cost, for those who see the study's payments."""
+    if found.results is None or not roles.may(request.user, "coordinate", study):
+        return ()
+    return (cost(study, found.results.tables),)
+
+
+def _csv(study: Study, tables: Iterable[FilledTable[Any]], file: str) -> HttpResponse:
+    table = next((table for table in tables if table.table.file == file), None)
     if table is None:
         raise Http404
     text = csv_text(table.table.header, map(table.table.cells, table.rows))

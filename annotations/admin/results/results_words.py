@@ -50,6 +50,9 @@ class MeasureRow:
     median: str
     max: str
     beside: str
+    is_primary: bool
+    p_value: str
+    adjusted_p: str
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class ComparisonRow:
 
     measure: str
     over: str
+    is_primary: bool
     pair: str
     people: str
     means: str
@@ -145,6 +149,7 @@ def comparison_rows(compared: Iterable[Compared]) -> list[ComparisonRow]:
         ComparisonRow(
             measure=_MEASURES[each.measure],
             over=_OVER[Over(each.over)],
+            is_primary=each.is_primary,
             pair=f"{each.second} less {each.first}",
             people=" and ".join(str(n) for n in dict.fromkeys(each.result.n)),
             means=" less ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
@@ -247,6 +252,9 @@ def _measure_row(total: Total) -> MeasureRow:
         median=number(measure, of.median),
         max=number(measure, of.max),
         beside=beside,
+        is_primary=total.is_primary,
+        p_value=_p(total.p_value),
+        adjusted_p=_p(total.adjusted_p),
     )
 
 

@@ -11,6 +11,7 @@ from annotations.admin.studies.study_sections import HELP
 from annotations.admin.studies.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
 from annotations.models.arrays import without_arrays
+from annotations.models.primary_measures import MEASURES
 from annotations.services.studies import draft_revisions
 from annotations.services.studies.draft_revisions import StaleDraft
 
@@ -32,6 +33,12 @@ class StudyForm(ModelForm[Study]):
         label="Least pay an hour",
         initial=Study._meta.get_field("min_hourly_cents").default,
         help_text=HELP["min_hourly_cents"],
+    )
+    primary_measures = forms.MultipleChoiceField(
+        choices=tuple(MEASURES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=HELP["primary_measures"],
     )
     bonus_cents = MoneyField(label="Bonus", required=False, help_text=HELP["bonus_cents"])
 

@@ -66,6 +66,7 @@ SECTIONS = (
         ("comprehension_check", "end_questions"),
         "Three questions of ours after the tutorial, and your own at the end.",
     ),
+    Section("Analysis", ("primary_measures",), "Frozen when the study opens, like all that shapes a visit."),
     Section("Privacy", ("retention_days",)),
     Section(
         "Alarms",
@@ -124,6 +125,8 @@ HELP = {
     "Empty: no bonus.",
     "retention_days": "So many days after the study is closed, the ids that tie its data to persons are destroyed; "
     "empty: you do it by hand, under “Withdrawals”. Say it in the consent text too.",
+    "primary_measures": "What the study is about. These alone are tested, and their p-values adjusted together (Holm); "
+    "everything else is shown as exploratory.",
     "comprehension_check": "Three questions after the tutorial, with two tries. Nobody is rejected for failing it.",
     "end_questions": "One a line, each may be skipped. Answers to choose from follow after |, as in “How hard was "
     "it? | easy | fine | hard”; without any, people write.",

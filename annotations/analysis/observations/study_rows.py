@@ -34,6 +34,7 @@ from annotations.models import (
     RunState,
     SessionKind,
     Study,
+    StudyState,
     Task,
     VocabularyLevel,
 )
@@ -124,6 +125,7 @@ class StudyRows(PhraseRows):
     times: dict[Key, Times]
     counted: tuple[Counted, ...]
     new_concept_chance: float
+    primary_measures: tuple[str, ...]
     draws: Mapping[int, RandomDraws] = field(default_factory=dict)
 
 
@@ -146,6 +148,7 @@ def read_rows(study: Study) -> StudyRows:
         times=task_times(study, kind),
         counted=tuple(each for each in counts(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
+        primary_measures=_primary_measures(study),
         draws=draws_of([*said.tried.best_scores(), *said.experts.best_scores()]),
     )
 
@@ -176,6 +179,14 @@ def read_phrases(study: Study, positions: Collection[int] | None = None) -> Phra
 def people_kind(study: Study) -> SessionKind:
     """Return whose visits the study's numbers are of."""
     return SessionKind.EXPERT if study.audience == Audience.EXPERTS else SessionKind.PARTICIPANT
+
+
+def _primary_measures(study: Study) -> tuple[str, ...]:
+    """What the study declared, as it was frozen; nothing where it opened before studies declared anything."""
+    frozen = study.configurations.order_by("version").last()
+    if frozen is None or study.state == StudyState.DRAFT:
+        return tuple(study.primary_measures)
+    return tuple(frozen.data["study"].get("primary_measures", ()))
 
 
 def _with_counts(tasks: QuerySet[Task]) -> QuerySet[Task]:

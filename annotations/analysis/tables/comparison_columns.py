@@ -4,20 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from annotations.analysis.statistics.estimate_types import Comparison
-from annotations.analysis.tables.measures import OVER
+from annotations.analysis.tables.measures import ADJUSTED, OVER, PRIMARY
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SCORE, field
 
 
 @dataclass(frozen=True)
 class Compared:
-    """`second` less `first` of one measure. adjusted_p: Holm's, over the comparisons of the same measure and people."""
+    """`second` less `first` of one measure. adjusted_p: Holm's over all that are primary, None for others."""
 
     measure: str
     over: str
     first: str
     second: str
     result: Comparison
+    is_primary: bool = False
     adjusted_p: float | None = None
 
 
@@ -33,6 +34,7 @@ def _comparisons(file: str, meaning: str, first: str, whose: str) -> Table[Compa
         (
             Column("measure", "text", "a column of summary.csv", field("measure")),
             OVER,
+            PRIMARY,
             Column("first", "text", first, field("first")),
             Column("second", "text", "the other one", field("second")),
             Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
@@ -53,7 +55,7 @@ def _comparisons(file: str, meaning: str, first: str, whose: str) -> Table[Compa
             Column(
                 "adjusted_p",
                 "number",
-                "Holm's, over the rows of the measure with the same people",
+                ADJUSTED,
                 field("adjusted_p"),
                 **SCORE,
             ),

@@ -1,6 +1,6 @@
 """What is averaged over people, and over whom: each measure with its people, and a reason for whoever has no value."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,6 +59,10 @@ class Estimand:
         missing = tuple("" if value is not None else self._why(row) for value, row in found)
         return Values(np.array([np.nan if value is None else value for value, _ in found], np.float64), missing)
 
+    def is_primary(self, measures: Collection[str]) -> bool:
+        """Whether it is one of a study's primary measures, over the people that the measure is first of all over."""
+        return self.measure in measures and _FIRST[self.measure] == self
+
     def _is_over(self, row: PersonTask) -> bool:
         if self.over is Over.WITH_RUN:
             return row.basis is Basis.RUN
@@ -101,6 +105,7 @@ COMPARED = (
     Estimand("tries", Over.ALLOCATED, lambda row: row.tries),
     Estimand("active_time", Over.COMPLETED, _active),
 )
+_FIRST = {each.measure: each for each in reversed(COMPARED)}  # of a measure: over whom it is, where it is primary
 ESTIMANDS = (
     *COMPARED,
     Estimand("active_time", Over.TIME_OVER, _active),

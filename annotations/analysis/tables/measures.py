@@ -22,6 +22,10 @@ OVER: Column[Any] = Column(
     field("over"),
     range=", ".join(Over),
 )
+PRIMARY: Column[Any] = Column(
+    "is_primary", "boolean", "whether the study declared the measure before it opened", field("is_primary")
+)
+ADJUSTED = "Holm's, over the primary rows of this table; empty for others, which are exploratory"
 # What is measured of a person on a task. summary.csv has a column for each, measures_long.csv a row,
 # participants_wide.csv a column for each task.
 MEASURES: tuple[Column[PersonTask], ...] = (

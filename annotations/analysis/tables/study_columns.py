@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from annotations.analysis.observations.exclusion_counts import Counted
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.statistics.estimate_types import Estimate
-from annotations.analysis.tables.measures import MEASURES, OVER
+from annotations.analysis.tables.measures import ADJUSTED, MEASURES, OVER, PRIMARY
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.table3 import Listed
 from annotations.tables.columns import Column, Table
@@ -19,7 +19,8 @@ _CLASS = "name of the annotated class"
 class Total:
     """One measure of one task over its people. reference: of the base model, or what unrelated words reach on average.
 
-    missing: how many people have no value, by reason.
+    missing: how many people have no value, by reason. p_value: that the mean own gain is 0, or that of best error
+    scores what unrelated words reach on average; None for other measures. adjusted_p: Holm's over all that are primary.
     """
 
     task: int
@@ -28,6 +29,9 @@ class Total:
     estimate: Estimate
     missing: Mapping[str, int]
     reference: float | None
+    is_primary: bool = False
+    p_value: float | None = None
+    adjusted_p: float | None = None
 
 
 _TASK = task_column(field("task"))
@@ -58,6 +62,7 @@ TOTALS: Table[Total] = Table(
         _TASK,
         Column("measure", "text", "a column of summary.csv", field("measure")),
         OVER,
+        PRIMARY,
         Column("participants", "integer", "participants who have the measure", field("estimate.n"), **COUNT),
         Column("missing", "json", "how many have not, by reason", lambda row: dict(sorted(row.missing.items()))),
         Column("mean", "number", "over these participants", field("estimate.mean")),
@@ -69,6 +74,15 @@ TOTALS: Table[Total] = Table(
         Column("bca_low", "number", "lower end by bootstrap, beside it", field("estimate.bca_low"), computed=_BCA),
         Column("bca_high", "number", "its upper end", field("estimate.bca_high"), computed=_BCA),
         Column("resamples", "integer", "of the bootstrap; its seed is fixed", field("estimate.resamples"), **COUNT),
+        Column(
+            "p_value",
+            "number",
+            "two-sided, Student's t: that the mean own gain is 0, or the mean best error score what unrelated words "
+            "reach on average in each person's tries; empty for other measures",
+            field("p_value"),
+            **SCORE,
+        ),
+        Column("adjusted_p", "number", ADJUSTED, field("adjusted_p"), **SCORE),
         Column(
             "base_model",
             "number",

@@ -1,14 +1,19 @@
 """All tables of a study's analysis, from one reading of the database."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from annotations.analysis.observations.concept_matching import concepts_of
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import PersonTask, Tried, person_tasks
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts, people_of, read_rows
 from annotations.analysis.statistics.estimate_types import spread
-from annotations.analysis.statistics.estimates import estimate
+from annotations.analysis.statistics.estimates import estimate, p_value_of_mean
+from annotations.analysis.statistics.mean_differences import holm
 from annotations.analysis.tables import study_columns as columns
 from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, keywords, methods
 from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED
@@ -63,7 +68,7 @@ def tables_of(
         conditions_of_study=rows.conditions,
         flow=FilledTable(FLOW, flow_lines(rows.courses, people, titles)),
         people=FilledTable(SUMMARY, people),
-        totals=FilledTable(columns.TOTALS, tuple(_totals(rows.tasks, people))),
+        totals=FilledTable(columns.TOTALS, _totals(rows.tasks, people, rows.primary_measures)),
         experts=FilledTable(columns.EXPERTS, experts),
         methods=FilledTable(METHODS, tuple(methods(rows.tasks, experts))),
         keywords=FilledTable(KEYWORDS, tuple(keywords(rows.tasks))),
@@ -72,28 +77,47 @@ def tables_of(
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),
         saturation=FilledTable(SATURATION, saturation),
         novelty=FilledTable(NOVELTY, novelty),
-        conditions=FilledTable(CONDITIONS, compare_conditions(people, rows.conditions)),
-        paired=FilledTable(PAIRED, compare_tasks(people, titles)),
+        conditions=FilledTable(CONDITIONS, compare_conditions(people, rows.conditions, rows.primary_measures)),
+        paired=FilledTable(PAIRED, compare_tasks(people, titles, rows.primary_measures)),
         counted=FilledTable(columns.COUNTED, rows.counted),
         missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
     )
 
 
-def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...]) -> Iterator[Total]:
-    for task in tasks:
-        of_task = [row for row in people if row.task == task.position]
-        references = {
-            "best_error_score": spread(row.null_mean for row in of_task).mean,
-            "worst_group_accuracy": task.base_worst_group,
-            "worst_group_accuracy_chosen_on_test": task.base_worst_group,
-        }
-        for each in ESTIMANDS:
-            values = each.values(of_task)
-            of_mean = estimate(values.present.tolist())
-            reference = references.get(each.measure)
-            yield Total(
-                task.position, each.measure, each.over, of_mean, Counter(filter(None, values.missing)), reference
-            )
+def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...], primary: Collection[str]) -> tuple[Total, ...]:
+    totals = [total for task in tasks for total in _of_task(task, people, primary)]
+    adjusted = holm([total.p_value if total.is_primary else None for total in totals])
+    return tuple(replace(total, adjusted_p=p) for total, p in zip(totals, adjusted, strict=True))
+
+
+def _of_task(task: TaskFacts, people: tuple[PersonTask, ...], primary: Collection[str]) -> Iterator[Total]:
+    of_task = [row for row in people if row.task == task.position]
+    references = {
+        "best_error_score": spread(row.null_mean for row in of_task).mean,
+        "worst_group_accuracy": task.base_worst_group,
+        "worst_group_accuracy_chosen_on_test": task.base_worst_group,
+    }
+    for each in ESTIMANDS:
+        values = each.values(of_task)
+        yield Total(
+            task.position,
+            each.measure,
+            each.over,
+            estimate(values.present.tolist()),
+            Counter(filter(None, values.missing)),
+            references.get(each.measure),
+            each.is_primary(primary),
+            p_value_of_mean(_less_null(each.measure, values.values, of_task)),
+        )
+
+
+def _less_null(measure: str, values: NDArray[np.float64], people: Sequence[PersonTask]) -> NDArray[np.float64]:
+    """What is 0 on average where people's words did nothing; empty for measures of which that cannot be said."""
+    if measure == "best_error_score":
+        values = values - np.array([np.nan if row.null_mean is None else row.null_mean for row in people])
+    elif measure != "own_gain":
+        return np.empty(0)
+    return values[~np.isnan(values)]
 
 
 def _best_phrases(tried: Iterable[Tried], n: int, concept: Concept) -> dict[int, list[Tried]]:

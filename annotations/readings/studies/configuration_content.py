@@ -36,6 +36,7 @@ FROZEN_STUDY_FIELDS = (
     "only_verified",
     "bonus_cents",
     "retention_days",
+    "primary_measures",
 )
 FROZEN_CONDITION_FIELDS = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
 FROZEN_TASK_FIELDS = (

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from annotations.analysis.statistics.differences import welch
 from annotations.analysis.statistics.estimates import t_interval
+from annotations.analysis.statistics.mean_differences import welch
 
 SAMPLES, RESAMPLES = 300, 499  # a cell: two standard errors of a coverage of .95 are .025
 SIZES = (5, 12, 23)

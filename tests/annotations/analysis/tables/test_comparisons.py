@@ -6,6 +6,7 @@ from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.comparisons import MAX_TASKS, compare_conditions, compare_tasks
 from annotations.analysis.tables.estimands import COMPARED
+from annotations.models.primary_measures import MEASURES
 
 
 def row(person: str, task: int, condition: str | None, score: float | None) -> PersonTask:
@@ -71,3 +72,23 @@ def test_of_very_many_tasks_no_two_are_compared() -> None:
     assert compare_tasks([], titles) == ()
     del titles[1]
     assert len(compare_tasks([], titles)) > 0
+
+
+def test_primary_measures_are_adjusted_together_and_others_not_at_all() -> None:
+    scores = {"x": (0.1, 0.2, 0.15), "y": (0.5, 0.6, 0.55), "z": (0.3, 0.5, 0.1)}
+    rows = [row(f"{name}{i}", 1, name, score) for name, of in scores.items() for i, score in enumerate(of)]
+    found = compare_conditions(rows, ["x", "y", "z"], ["best_error_score", "own_gain"])
+    primary = [each for each in found if each.is_primary]
+    assert {(each.measure, each.over) for each in primary} == {
+        ("own_gain", "allocated"),
+        ("best_error_score", "with_score"),
+    }
+    assert all(each.adjusted_p is None for each in found if not each.is_primary)
+    p_values = [each.result.p_value for each in primary if each.result.p_value is not None]
+    assert len(p_values) == 3  # of the scores: nobody has an own gain
+    adjusted = [each.adjusted_p for each in primary if each.adjusted_p is not None]
+    assert min(adjusted) == pytest.approx(3 * min(p_values))
+
+
+def test_measures_that_a_study_can_declare_are_those_that_are_compared() -> None:
+    assert set(MEASURES) == {each.measure for each in COMPARED}

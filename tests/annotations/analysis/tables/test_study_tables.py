@@ -5,6 +5,7 @@ import statistics
 import pytest
 from django.db import connection
 from django.utils import timezone
+from scipy import stats
 
 from annotations.analysis.observations.concept_matching import by_words
 from annotations.analysis.observations.person_tasks import Tried
@@ -26,6 +27,7 @@ from annotations.models import (
     SessionKind,
     Stage,
     Study,
+    StudyConfiguration,
 )
 from annotations.services.studies import lifecycle
 from annotations.services.visits import erasure, withdrawal
@@ -276,3 +278,30 @@ def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) 
     of_task = {(row.task, row.participant): row.better for row in tables.people.rows}
     assert [of_task[1, who].value for who in ("ann", "ben", "cat")] == ["yes", "yes", "no"]
     assert {of_task[2, who].value for who in ("ann", "ben", "cat")} == {"not_known_yet"}
+
+
+def test_what_was_declared_before_opening_is_tested_and_adjusted(base_model: BaseModel) -> None:
+    study = two_tasks(base_model, "declared")
+    Study.objects.filter(pk=study.pk).update(primary_measures=["tries"])  # too late: the configuration counts
+    tell(study, [Tried(1, f"p{i}", f"red {i}", 0.5 + i / 50, 0.5, 25, 25, 1) for i in range(5)])
+    tables = study_tables(study)
+    found = {(row.measure, row.over): row for row in tables.totals.rows if row.task == 1}
+    assert {key for key, row in found.items() if row.is_primary} == {
+        ("own_gain", "allocated"),
+        ("best_error_score", "with_score"),
+    }
+    scores = found["best_error_score", "with_score"]
+    null = [row.null_mean for row in tables.people.rows]
+    theirs = stats.ttest_rel([row.best_error_score for row in tables.people.rows], null)
+    assert scores.p_value == pytest.approx(theirs.pvalue)
+    assert scores.adjusted_p == pytest.approx(theirs.pvalue)  # nobody has an own gain without a control
+    assert found["tries", "allocated"].p_value is None
+
+
+def test_a_study_that_opened_before_anything_was_declared_has_no_primary_measure(base_model: BaseModel) -> None:
+    study = two_tasks(base_model, "earlier")
+    frozen = study.configurations.get()
+    del frozen.data["study"]["primary_measures"]
+    StudyConfiguration.objects.filter(pk=frozen.pk).update(data=frozen.data)
+    tell(study, [Tried(1, f"p{i}", "red", 0.5, 0.5, 25, 25, 1) for i in range(3)])
+    assert not any(row.is_primary for row in study_tables(study).totals.rows)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 from scipy import stats
 
-from annotations.analysis.statistics.differences import compare_groups, compare_pairs, holm, person_values
+from annotations.analysis.statistics.mean_differences import compare_groups, compare_pairs, holm, person_values
 
 
 def groups(first: list[float], second: list[float]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -1,0 +1,96 @@
+"""What a study has paid for what it found: a sentence and a table of the results page, for those who see payments.
+
+In no release: money is in no table of results.
+"""
+
+from dataclasses import dataclass
+
+from annotations.admin.common.money_fields import amount
+from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
+from annotations.analysis.tables.saturation_columns import Counted
+from annotations.models import Study
+from annotations.readings.payments.costs import Totals, totals
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, field
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was paid, in hundredths: rewards, settled bonuses, and Prolific's fee where it is known.
+
+    people: whose reward was paid; findings: ideas that are better than guessing, over all tasks; None where that cannot
+    be told of a task.
+    """
+
+    currency: str
+    rewards: int
+    bonuses: int
+    fee: int | None
+    people: int
+    findings: int | None
+
+    @property
+    def total(self) -> int:
+        return self.rewards + self.bonuses + (self.fee or 0)
+
+    @property
+    def per_person(self) -> int | None:
+        """Hundredths for each person whose reward was paid, rounded."""
+        return round(self.total / self.people) if self.people else None
+
+    @property
+    def per_finding(self) -> int | None:
+        """Hundredths for each idea that is better than guessing, rounded."""
+        return round(self.total / self.findings) if self.findings else None
+
+
+_CENTS = {**COUNT, "unit": "hundredths of the currency"}
+COSTS: Table[Cost] = Table(
+    "costs.csv",
+    "one row: what the study has paid, and what a finding cost",
+    "",
+    (
+        Column("currency", "text", "as on Prolific", field("currency")),
+        Column("rewards", "integer", "paid on Prolific", field("rewards"), **_CENTS),
+        Column("bonuses", "integer", "paid, or handed out as a file", field("bonuses"), **_CENTS),
+        Column("fee", "integer", "Prolific's; empty where the site does not name its rate", field("fee"), **_CENTS),
+        Column("total", "integer", "all three", field("total"), **_CENTS),
+        Column("people", "integer", "whose reward was paid", field("people"), **COUNT),
+        Column("per_person", "integer", "total by people", field("per_person"), **_CENTS),
+        Column(
+            "findings",
+            "integer",
+            "distinct ideas that are better than guessing, over all tasks; empty until that is known of each task",
+            field("findings"),
+            **COUNT,
+        ),
+        Column("per_finding", "integer", "total by findings", field("per_finding"), **_CENTS),
+    ),
+)
+
+
+def cost(study: Study, tables: StudyTables) -> FilledTable[Cost]:
+    """Return what the study has paid and found, in one row."""
+    return FilledTable(COSTS, (cost_of(study.currency, totals(study), tables),))
+
+
+def cost_of(currency: str, paid: Totals, tables: StudyTables) -> Cost:
+    """Put together what was paid and the ideas of the tables."""
+    rows = tables.novelty.rows
+    is_told = bool(rows) and all(row.counted is Counted.BETTER for row in rows)
+    findings = sum(row.novelty.concepts for row in rows) if is_told else None
+    return Cost(currency, paid.rewards.cents, paid.bonuses.cents, paid.fee_cents, paid.rewards.n, findings)
+
+
+def cost_sentence(of: Cost) -> str:
+    """Say what was paid and what a finding cost; nothing where nothing was paid."""
+    if not of.total:
+        return ""
+    fee = " with Prolific's fee" if of.fee else ""
+    told = f"{of.currency} {amount(of.total)} was paid{fee}"
+    if of.per_person is not None:
+        told += f": {amount(of.per_person)} for each of {of.people:,} {'person' if of.people == 1 else 'people'}"
+    if of.per_finding is not None:
+        ideas = "the one idea that is" if of.findings == 1 else f"each of {of.findings:,} ideas that are"
+        told += f", {amount(of.per_finding)} for {ideas} better than guessing"
+    return f"{told}."

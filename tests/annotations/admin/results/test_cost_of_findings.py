@@ -1,0 +1,62 @@
+"""What a study paid for what it found: in a sentence and a file of the results page, for those who see payments."""
+
+import csv
+import io
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from annotations.admin.results.cost_of_findings import Cost, cost_sentence
+from annotations.models import Role, Study, StudyMember, Submission
+from tests.annotations.analysis.studies import analyse
+from tests.prolific_steps import THERE, arrive
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [
+        (
+            Cost("GBP", 4_600, 400, None, 23, 8),
+            "GBP 50.00 was paid: 2.17 for each of 23 people, 6.25 for each of 8 ideas that are better than guessing.",
+        ),
+        (
+            Cost("EUR", 300, 0, 100, 1, 1),
+            "EUR 4.00 was paid with Prolific's fee: 4.00 for each of 1 person, 4.00 for the one idea that is better "
+            "than guessing.",
+        ),
+        (Cost("GBP", 600, 0, None, 2, None), "GBP 6.00 was paid: 3.00 for each of 2 people."),
+        (Cost("GBP", 600, 0, None, 2, 0), "GBP 6.00 was paid: 3.00 for each of 2 people."),
+        (Cost("GBP", 0, 0, None, 0, 3), ""),
+    ],
+)
+def test_the_sentence(cost: Cost, told: str) -> None:
+    assert cost_sentence(cost) == told
+
+
+@pytest.fixture
+def paid(open_study: Study) -> Study:
+    open_study.external_study_id, open_study.reward_cents = THERE, 300
+    open_study.save(update_fields=["external_study_id", "reward_cents"])
+    for name in ("anna", "bert"):
+        arrive(open_study, name, consents=False)
+    Submission.objects.update(status="APPROVED")
+    return analyse(open_study)
+
+
+def test_coordinators_see_it_and_have_it_as_a_file(coordinator_client: Client, paid: Study) -> None:
+    address = f"/admin/annotations/study/{paid.pk}/results/"
+    assert "GBP 6.00 was paid: 3.00 for each of 2 people." in coordinator_client.get(address).content.decode()
+    text = coordinator_client.get(f"{address}?table=costs.csv").content.decode()
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert (row["rewards"], row["total"], row["people"], row["findings"]) == ("600", "600", "2", "")
+
+
+def test_analysts_who_do_not_see_payments_do_not_see_it(paid: Study) -> None:
+    analyst = User.objects.create_user("analyst", is_staff=True)
+    StudyMember.objects.create(study=paid, user=analyst, role=Role.ANALYST)
+    client = Client()
+    client.force_login(analyst)
+    address = f"/admin/annotations/study/{paid.pk}/results/"
+    assert "was paid" not in client.get(address).content.decode()
+    assert client.get(f"{address}?table=costs.csv").status_code == 404
