@@ -67,6 +67,7 @@ def test_the_archive_holds_every_table_and_says_what_it_is(worked: Study) -> Non
         "runs.csv",
         "end_answers.csv",
         "spans.csv",
+        "flow.csv",
         "summary.csv",
         "measures_long.csv",
         "summary_totals.csv",
