@@ -35,7 +35,7 @@ class TogetherRow:
 
     learned: its error score on the half of the images that chose; held_out: on the other half. shuffled: what the same
     phrases reach there where errors are shuffled; random: what as many random directions reach; each with the level
-    that 19 of 20 stay below.
+    that 19 of 20 stay below. over_splits: held out on average where other halves choose, with its interval [low, high].
     """
 
     task: int
@@ -49,6 +49,10 @@ class TogetherRow:
     shuffled_level: float
     random: float
     random_level: float
+    splits: int
+    over_splits: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,23 @@ TOGETHER: Table[TogetherRow] = Table(
         Column("shuffled_level", "number", "19 of 20 of these are at most", field("shuffled_level"), **SCORE),
         Column("random", "number", "mean of as many random directions, chosen likewise", field("random"), **SCORE),
         Column("random_level", "number", "19 of 20 of these are at most", field("random_level"), **SCORE),
+        Column("splits", "integer", "other random halvings of the images", field("splits"), **COUNT),
+        Column(
+            "over_splits",
+            "number",
+            "mean of held_out over these, where each chooses as many concepts anew",
+            field("over_splits"),
+            **SCORE,
+        ),
+        Column(
+            "over_splits_low",
+            "number",
+            "lower end of its 95% interval",
+            field("low"),
+            computed="Nadeau and Bengio's: over_splits ± t(0.975, splits - 1) · sd · √(1/splits + 1), within 0 to 1",
+            **SCORE,
+        ),
+        Column("over_splits_high", "number", "its upper end", field("high"), **SCORE),
     ),
 )
 

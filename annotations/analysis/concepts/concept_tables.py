@@ -24,6 +24,7 @@ from annotations.analysis.observations.concept_matching import (
 )
 from annotations.analysis.observations.study_rows import PhraseRows, TaskFacts, read_phrases
 from annotations.analysis.statistics.estimate_types import LEVEL
+from annotations.analysis.statistics.estimates import split_interval
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Study, Task
 from annotations.readings.datasets.class_images import class_images
@@ -132,7 +133,8 @@ def _together(facts: TaskFacts, task: Task, said: TaskConcepts) -> Iterator[Toge
     scores, numbers = zip(*((each.score, number) for each, number in scored), strict=True)
     found = explained(task.base_model_id, task.target_class or 0, scores, numbers)
     for i, number in enumerate(found.chosen):
-        shuffled, random = found.shuffled[:, i], found.random[:, i]
+        shuffled, random, splits = found.shuffled[:, i], found.random[:, i], found.splits[:, i]
+        low, high = split_interval(splits)
         lead = said.concepts[number - 1].lead
         assert lead is not None, "every concept has one"
         yield TogetherRow(
@@ -147,6 +149,10 @@ def _together(facts: TaskFacts, task: Task, said: TaskConcepts) -> Iterator[Toge
             shuffled_level=float(np.quantile(shuffled, LEVEL)),
             random=float(random.mean()),
             random_level=float(np.quantile(random, LEVEL)),
+            splits=len(splits),
+            over_splits=float(splits.mean()),
+            low=max(0.0, low),
+            high=min(1.0, high),
         )
 
 

@@ -35,7 +35,8 @@ class Explained:
     """The error scores of unions of 1, 2, ... concepts. chosen: their numbers, in the order in which they were taken.
 
     learned, held_out: of the half that chose, and of the other one; shuffled, random: float64[draws, len(chosen)], the
-    latter's held-out scores where errors are shuffled, and for random directions in place of phrases.
+    latter's held-out scores where errors are shuffled, and for random directions in place of phrases. splits:
+    float64[splits, len(chosen)], held-out scores where other halves choose, of as many concepts.
     """
 
     chosen: tuple[int, ...]
@@ -43,6 +44,7 @@ class Explained:
     held_out: tuple[float, ...]
     shuffled: NDArray[np.float64]
     random: NDArray[np.float64]
+    splits: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,30 @@ def explain(
         held_out=found.held_out,
         shuffled=together_by_chance(members, is_error, learn, most, rng, draws),
         random=_of_random_directions(images, is_error, learn, _Trials(draws, len(members), most), rng),
+        splits=_over_splits(similarities, np.asarray(numbers), is_error, most, rng),
     )
+
+
+def _over_splits(
+    similarities: NDArray[np.float32],
+    numbers: NDArray[np.int64],
+    is_error: NDArray[np.bool_],
+    most: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """The held-out scores of 1, ... most concepts where each of many random halves chooses: float64[splits, most].
+
+    Where a half chooses fewer, more add nothing.
+    """
+    splits = int(np.clip(_WORK // max(similarities.size, 1), MIN_DRAWS, MAX_DRAWS))
+    found = np.zeros((splits, most))
+    for row in found:
+        learn = stratified_half(is_error, rng)
+        members, _ = _candidates(similarities, numbers, is_error, learn)
+        held_out = select_greedily(members, is_error, learn, most).held_out
+        row[: len(held_out)] = held_out
+        row[len(held_out) :] = held_out[-1] if held_out else 0.0
+    return found
 
 
 def _candidates(

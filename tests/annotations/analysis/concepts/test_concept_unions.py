@@ -75,3 +75,11 @@ def test_where_no_phrase_points_to_errors_nothing_is_chosen() -> None:
 def test_one_wrong_image_is_too_few_for_two_halves() -> None:
     with pytest.raises(NothingToSeparate):
         explain(phrases(1.0), range(12), np.arange(N) == 0, IMAGES)
+
+
+def test_other_halves_choose_anew_and_report_what_they_did_not_choose_by() -> None:
+    found = explain(phrases(6.0), range(12), IS_ERROR, IMAGES)
+    assert found.splits.shape == (200, len(found.chosen))
+    assert found.splits[:, 2].mean() == pytest.approx(found.held_out[2], abs=0.1)
+    nothing = [explain(phrases(0.0, seed=seed), range(12), IS_ERROR, IMAGES) for seed in range(5)]
+    assert np.mean([each.splits[:, -1].mean() for each in nothing]) < 0.2 < found.splits[:, 2].min()

@@ -12,6 +12,7 @@ from annotations.analysis.statistics.estimates import (
     estimate,
     n_resamples,
     p_value_of_mean,
+    split_interval,
     t_interval,
 )
 
@@ -51,6 +52,12 @@ def test_the_interval_holds_what_the_test_does_not_reject() -> None:
     assert low is not None and high is not None
     assert p_value_of_mean(values, low) == pytest.approx(0.05)
     assert p_value_of_mean(values, high) == pytest.approx(0.05)
+
+
+def test_halvings_of_one_sample_say_less_than_as_many_samples() -> None:
+    # mean 2, sd 1, t(.975, 2) = 4.302653: 2 ± 4.302653 · √(1/3 + 1)
+    assert split_interval(np.array([1.0, 2.0, 3.0])) == pytest.approx((-2.9682756, 6.9682756), abs=1e-5)
+    assert split_interval(np.full(200, 0.4)) == (0.4, 0.4)
 
 
 def test_values_without_spread_are_not_tested() -> None:
