@@ -16,7 +16,7 @@ STATISTICS = ("scipy", "statsmodels", "pandas")  # of the worker that computes t
 SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # the Celery application is for all
 # Within the Django app each package may import those that stand before it, and none that stands after it.
 IN_ORDER = (
-    *("prolific", "tables", "models", "readings", "services", "analysis", "charts", "exports", "backups"),
+    *("prolific", "tables", "models", "readings", "services", "analysis", "exports", "backups"),
     *("views", "api", "admin"),
 )
 # What may not be imported from where.
@@ -97,7 +97,7 @@ NOT_LOADED = {
     "embed": {"open_clip", "transformers", "sklearn"},
     "maintenance": {*HEAVY, *STATISTICS, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
     "outside": {*HEAVY, *STATISTICS, "transformers", "sklearn", "pyarrow", "altair", "vl_convert"},
-    "analysis": {*HEAVY, "transformers", "sklearn", "vl_convert"},  # statsmodels loads pandas, which loads pyarrow
+    "analysis": {*HEAVY, "transformers", "sklearn"},  # statsmodels loads pandas, which loads pyarrow
 }
 WORKER = """
 import sys, django

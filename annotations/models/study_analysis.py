@@ -11,14 +11,16 @@ class StudyAnalysis(Job):
     """One analysis of a study. The newest finished one is shown; none is kept for longer than that.
 
     `study_state` is what `state_of` the study said before its rows were read. `content` is msgpack, as
-    `analysis.results.study_results` writes and reads it; another version of the code does not read it.
+    `analysis.results.study_results` writes and reads it; another version of the code does not read it. `figures` are
+    apart, since the API's tables need none: `analysis.figures.drawn_figures` writes and reads them.
     """
 
-    ARRAYS = ("content",)
+    ARRAYS = ("content", "figures")
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="analyses")
     study_state = models.CharField(max_length=24, help_text="of the study, when its rows were read")
     content = models.BinaryField(null=True)
+    figures = models.BinaryField(null=True)
     code_version = models.CharField(max_length=40, blank=True)
 
     class Meta(Job.Meta):

@@ -25,9 +25,9 @@ def ask(study: Study, study_state: str) -> None:
 
 
 @transaction.atomic
-def store(analysis: StudyAnalysis, study_state: str, content: bytes) -> None:
+def store(analysis: StudyAnalysis, study_state: str, content: bytes, figures: bytes) -> None:
     """Store what was computed in the place of every earlier analysis of the study. Raises JobLost."""
-    jobs.finish(analysis, study_state=study_state, content=content, code_version=CODE_VERSION)
+    jobs.finish(analysis, study_state=study_state, content=content, figures=figures, code_version=CODE_VERSION)
     StudyAnalysis.objects.filter(study=analysis.study_id, pk__lt=analysis.pk).delete()
 
 

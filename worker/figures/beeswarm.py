@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-DIAMETERS = (6.0, 5.0, 4.0, 3.0, 2.0)  # of a dot, in pixels
-MAX_HEIGHT = 72.0
+DIAMETERS = (6.0, 5.0, 4.0, 3.0)  # of a dot with the gap around it, in pixels
+DOT_GAP = 0.5  # so that many people of one value are no solid line
+MAX_HEIGHT = 108.0
 
 
 def beeswarm(places: Sequence[float]) -> tuple[float, list[float]]:

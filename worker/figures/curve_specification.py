@@ -1,4 +1,4 @@
-"""Curves over numbers of people, with the band where 95% of orders lie; tasks below each other."""
+"""Curves over numbers of people, with the area where 95% of orders lie; tasks below each other."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ import altair as alt
 
 from annotations.analysis.figures.chart_values import CurveChart, CurvePanel
 from annotations.analysis.tables.saturation_columns import SaturationPoint
-from worker.figures.layout import INK, PALETTE, Layout, whole_ticks, wrapped, written
+from worker.figures.layout import INK, PALETTE, Layout, Specification, whole_ticks, with_rows, wrapped, written
 
 _HEIGHT, _AXIS = 190, 40  # pixels
 _DOUBLED = [2**power for power in range(20)]  # ticks of a logarithmic axis
 
 
-def curve_specification(chart: CurveChart, layout: Layout, *, is_log: bool = False) -> alt.VConcatChart:
+def curve_specification(chart: CurveChart, layout: Layout, *, is_log: bool = False) -> Specification:
     """Return a chart that is not empty. is_log: of the axis of people."""
     shown = [panel for panel in chart.panels if panel.points]
     panels = [_panel(panel, i, chart, layout, is_log=is_log) for i, panel in enumerate(shown)]
     datasets = {f"panel_{i}": _rows(panel, chart.unit) for i, panel in enumerate(shown)}
-    return alt.vconcat(*panels, datasets=datasets)
+    return with_rows(alt.vconcat(*panels), datasets)
 
 
 def _panel(panel: CurvePanel, number: int, chart: CurveChart, layout: Layout, *, is_log: bool) -> alt.LayerChart:
@@ -26,17 +26,17 @@ def _panel(panel: CurvePanel, number: int, chart: CurveChart, layout: Layout, *,
     values = _DOUBLED if is_log else whole_ticks(1, most, layout.plot // 40)
     axis = alt.Axis(title="people", format="d", values=values, grid=False)
     high = 1.0 if chart.unit == "score" else max(point.high for point in panel.points)
-    of_count = {"values": whole_ticks(0, high, 6), "format": "d"} if chart.unit == "number" else {"format": "~g"}
+    of_count = {"values": whole_ticks(0, high, 6), "format": "d"} if chart.unit == "number" else {"format": "~f"}
     y = {"scale": alt.Scale(domain=[0, high], nice=False), "axis": alt.Axis(title=chart.axis, **of_count)}
     rows = alt.Chart(alt.NamedData(name=f"panel_{number}")).encode(x=alt.X("people:Q", scale=scale, axis=axis))
-    band = rows.mark_area(color=PALETTE[0], opacity=0.18, aria=False).encode(y=alt.Y("low:Q", **y), y2="high:Q")
+    area = rows.mark_area(color=PALETTE[0], opacity=0.18, aria=False).encode(y=alt.Y("low:Q", **y), y2=alt.Y2("high:Q"))
     line = rows.mark_line(color=PALETTE[0], strokeWidth=2, aria=False).encode(y=alt.Y("mean:Q", **y))
     points = rows.mark_point(color=PALETTE[0], filled=True, size=28, opacity=1).encode(
-        y=alt.Y("mean:Q", **y), description="description:N"
+        y=alt.Y("mean:Q", **y), description=alt.Description("description:N")
     )
     words = wrapped(panel.title, layout.width // 8)
     title = alt.TitleParams(text=words, fontSize=12, frame="group", anchor="start", offset=8, color=INK)
-    return alt.layer(band, line, points, width=layout.width - _AXIS - 30, height=_HEIGHT, title=title)
+    return alt.layer(area, line, points, width=layout.width - _AXIS - 30, height=_HEIGHT, title=title)
 
 
 def _rows(panel: CurvePanel, unit: str) -> list[dict[str, Any]]:

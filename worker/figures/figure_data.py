@@ -1,12 +1,12 @@
 """What is drawn of a study: its figures of values, panels of images, and table 3."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from annotations.analysis.concepts.concept_columns import ConceptTables
-from annotations.analysis.concepts.concept_figures import map_figure, together_figure
+from annotations.analysis.concepts.concept_figures import figures_of_tasks, map_figure, together_figure
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.study_figures import figures
 from annotations.analysis.retraining.correction_tables import CorrectionTables
@@ -46,6 +46,12 @@ def figure_data_of(tables: StudyTables, concepts: ConceptTables, corrections: Co
         panels=tuple(panel for panel in tables.panels.rows if panel.task in pictured),
         table_3=_phrase_table(tables),
     )
+
+
+def page_figures(tables: StudyTables, concepts: ConceptTables, corrections: CorrectionTables) -> Iterator[Figure]:
+    """Yield the figures of a study's pages that are not empty: those of concepts have one for each task."""
+    every = (*figures(tables), *corrections.figures, *figures_of_tasks(concepts))
+    yield from (figure for figure in every if not figure.chart.is_empty)
 
 
 def _phrase_table(tables: StudyTables) -> PhraseTable:

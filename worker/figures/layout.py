@@ -1,7 +1,7 @@
 """What all specifications share: widths, colours, shapes, numbers as readers want them."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,9 @@ import altair as alt
 
 from annotations.analysis.figures.chart_values import Series, Shape
 
-INK, QUIET, RULE = "#1d1d1f", "#5f6068", "#d9d9de"
+Specification = dict[str, Any]
+
+INK, QUIET, RULE, PAPER = "#1d1d1f", "#5f6068", "#d9d9de", "#ffffff"
 # Okabe and Ito's palette, which colour-blind people can tell apart, darkened to be seen on white.
 PALETTE = ("#0069a8", "#c75000", "#007a5a", "#8a5fb0", "#5f6068")
 SHAPES: dict[Shape, str] = {
@@ -49,7 +51,7 @@ LEGEND_LINE, LEGEND_GAP = 16, 8
 
 CONFIG: dict[str, Any] = {
     "font": FONT,
-    "background": "#ffffff",
+    "background": PAPER,
     "view": {"stroke": None},
     "axis": {
         "domain": False, "ticks": False, "gridColor": RULE, "labelColor": QUIET, "titleColor": QUIET,
@@ -61,6 +63,11 @@ CONFIG: dict[str, Any] = {
         "subtitleFontSize": 11, "subtitleLineHeight": 15, "subtitlePadding": 6, "offset": 14,
     },
 }  # fmt: skip
+
+
+def with_rows(chart: alt.LayerChart | alt.VConcatChart, rows: Mapping[str, list[dict[str, Any]]]) -> Specification:
+    """Return a chart's specification with its named data sets, which altair alone would copy many times."""
+    return {**chart.to_dict(validate=False), "datasets": dict(rows)}
 
 
 def wrapped(words: str, characters: int, most: int = 99) -> list[str]:

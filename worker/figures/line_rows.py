@@ -4,7 +4,7 @@ from math import log
 from typing import Any
 
 from annotations.analysis.figures.chart_values import Line, LineChart, Mark, Panel
-from worker.figures.beeswarm import beeswarm, height
+from worker.figures.beeswarm import DOT_GAP, beeswarm, height
 from worker.figures.layout import Layout, wrapped, written
 
 LINE, TEXT, LANE, GAP = 22.0, 14.0, 15.0, 8.0  # pixels: a row at least, a line of text, a mark with its spread, a gap
@@ -24,7 +24,7 @@ class LineRows:
         self.y = 0.0
         self.dots: list[Datum] = []
         self.marks: list[Datum] = []
-        self._references: list[Datum] = []
+        self.references: list[Datum] = []
         self._labels: list[Datum] = []
         self._titles: list[Datum] = []
         self._rules: list[Datum] = []
@@ -34,7 +34,7 @@ class LineRows:
         return {
             "dots": self.dots,
             "marks": self.marks,
-            "references": self._references,
+            "references": self.references,
             "labels": self._labels,
             "titles": self._titles,
             "rules": self._rules,
@@ -53,7 +53,7 @@ class LineRows:
                 group = line.group
                 self._add_group(group)
             self._add_line(panel, line)
-        self._references += [{**reference, "end": self.y} for reference in references]
+        self.references += [{**reference, "end": self.y} for reference in references]
         self.y += 2 * GAP
 
     def _reference(self, panel: Panel, place: int) -> Datum:
@@ -79,8 +79,7 @@ class LineRows:
     def _add_line(self, panel: Panel, line: Line) -> None:
         diameter, offsets = beeswarm([self._at(value) for value, _ in line.dots])
         swarm = height(offsets, diameter)
-        has_spread = any(mark.low is not None for mark in line.marks)
-        lanes = len(line.marks) if has_spread else min(1, len(line.marks))
+        lanes = len(line.marks)
         words = wrapped(line.label, self._layout.label_characters, _MAX_LABEL)
         whole = max(LINE, swarm + LANE * lanes + GAP, TEXT * len(words) + GAP)
         top = self.y + (whole - swarm - LANE * lanes) / 2
@@ -88,10 +87,14 @@ class LineRows:
         self._labels.append({"y": self.y + (whole - TEXT * (len(words) - 1)) / 2, "text": words, "is_group": False})
         for (value, who), offset in zip(line.dots, offsets, strict=True):
             said = f"{line.label}, {who}: {written(value, self._unit)}"
-            place = {"y": top + swarm / 2 + offset, "size": diameter**2, "series": self._names[line.series]}
+            place = {
+                "y": top + swarm / 2 + offset,
+                "size": (diameter - DOT_GAP) ** 2,
+                "series": self._names[line.series],
+            }
             self.dots.append({**where, "who": who, "value": value, **place, "description": said})
         for i, mark in enumerate(line.marks):
-            y = top + swarm + LANE * ((i if has_spread else 0) + 0.5)
+            y = top + swarm + LANE * (i + 0.5)
             self.marks.append({**where, "y": y, "series": self._names[mark.series], **self._mark(line, mark)})
         self.y += whole
         self._rules.append({"y": self.y})

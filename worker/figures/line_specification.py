@@ -8,27 +8,31 @@ from typing import Any
 import altair as alt
 
 from annotations.analysis.figures.chart_values import Line, LineChart
-from worker.figures.layout import INK, QUIET, RULE, Layout, series_channels
+from worker.figures.layout import INK, PAPER, QUIET, RULE, Layout, Specification, series_channels, with_rows
 from worker.figures.line_rows import TEXT, LineRows
 
 _MIN_LOG = 0.05
 _CAP = 9  # pixels of an interval's whiskers
+_TEXT, _SAID = alt.Text("text:N"), alt.Description("description:N")
 
 
-def line_specification(chart: LineChart, layout: Layout, *, is_log: bool = False) -> alt.LayerChart:
+def line_specification(chart: LineChart, layout: Layout, *, is_log: bool = False) -> Specification:
     """Return a chart that is not empty. is_log: of its axis."""
     low, high = ends_of(chart, is_log=is_log)
     rows = LineRows(chart, layout, (low, high), is_log=is_log)
     for panel in chart.panels:
         rows.add_panel(panel)
     scale = alt.Scale(domain=[low, high], type="log" if is_log else "linear", nice=False, clamp=True)
-    axis = alt.Axis(title=chart.axis, format="~%" if chart.unit == "share" else "~g", tickCount=layout.plot // 48)
+    numbers = "~%" if chart.unit == "share" else "~f"
+    axis = alt.Axis(title=chart.axis, format=numbers, tickCount=layout.plot // 48, labelFlush=False)
     x = {"scale": scale, "axis": axis, "type": "quantitative"}
-    layers = [*_texts(layout), *_references(x)]
+    layers = list(_texts(layout))  # of what has rows: an empty layer would be an image without words
+    if rows.references:
+        layers += _references(x)
     if used := {row["series"] for row in (*rows.dots, *rows.marks)}:
         channels = series_channels([each for each in chart.series if each.name in used], layout, -layout.labels)
-        layers += [*_dots(x, channels), *_marks(x, channels)]
-    return alt.layer(*layers, width=layout.plot, height=rows.y, datasets=rows.datasets)
+        layers += [*(_dots(x, channels) if rows.dots else ()), *(_marks(x, channels) if rows.marks else ())]
+    return with_rows(alt.layer(*layers, width=layout.plot, height=rows.y), rows.datasets)
 
 
 def ends_of(chart: LineChart, *, is_log: bool = False) -> tuple[float, float]:
@@ -55,12 +59,12 @@ def _of(name: str) -> alt.Chart:
 
 
 def _texts(layout: Layout) -> Iterator[alt.Chart]:
-    left = alt.value(-layout.labels)
+    left = alt.XValue(-layout.labels)
     rule = _of("rules").mark_rule(color=RULE, strokeWidth=0.5, aria=False)
-    yield rule.encode(x=left, x2=alt.value(layout.plot))
+    yield rule.encode(x=left, x2=alt.X2Value(layout.plot))
     look = {"align": "left", "baseline": "middle", "lineHeight": TEXT}
-    yield _of("titles").mark_text(**look, fontSize=12, fontWeight="bold", color=INK).encode(x=left, text="text:N")
-    labels = _of("labels").encode(x=left, text="text:N")
+    titles, labels = (_of(name).encode(x=left, text=_TEXT) for name in ("titles", "labels"))
+    yield titles.mark_text(**look, fontSize=12, fontWeight="bold", color=INK)
     yield labels.transform_filter("!datum.is_group").mark_text(**look, fontSize=11, color=INK)
     yield labels.transform_filter("datum.is_group").mark_text(**look, fontSize=11, color=QUIET, fontStyle="italic")
 
@@ -68,9 +72,9 @@ def _texts(layout: Layout) -> Iterator[alt.Chart]:
 def _references(x: dict[str, Any]) -> Iterator[alt.Chart]:
     chart = _of("references").encode(x=alt.X("value", **x))
     rule = chart.mark_rule(color=QUIET, strokeDash=[4, 3], strokeWidth=1.2)
-    yield rule.encode(y2=alt.Y2("end"), description="description:N")
+    yield rule.encode(y2=alt.Y2("end"), description=_SAID)
     for is_right in (False, True):
-        near = chart.transform_filter("datum.is_right" if is_right else "!datum.is_right").encode(text="text:N")
+        near = chart.transform_filter("datum.is_right" if is_right else "!datum.is_right").encode(text=_TEXT)
         side: dict[str, Any] = {"align": "right", "dx": -4} if is_right else {"align": "left", "dx": 4}
         yield near.mark_text(**side, baseline="middle", fontSize=11, color=QUIET, aria=False)
 
@@ -80,14 +84,14 @@ def _dots(x: dict[str, Any], channels: dict[str, Any]) -> Iterator[alt.Chart]:
     person = alt.selection_point(name="person", fields=["who"], on="pointerover", clear="pointerout", empty=False)
     dots = _of("dots").mark_point(filled=True, opacity=0.6)
     yield dots.encode(
-        x=alt.X("value", **x), size=alt.Size("size:Q", scale=None), description="description:N", **channels,
+        x=alt.X("value", **x), size=alt.Size("size:Q", scale=None), description=_SAID, **channels,
         stroke=alt.condition(person, alt.value(INK), alt.value("transparent")),
         strokeWidth=alt.condition(person, alt.value(2), alt.value(0)),
     ).add_params(person)  # fmt: skip
 
 
 def _marks(x: dict[str, Any], channels: dict[str, Any]) -> Iterator[alt.Chart]:
-    """An interval has whiskers, a standard deviation a band, a level a broken line: no symbol means two of them."""
+    """An interval has whiskers, a standard deviation a pale bar, a level a broken line: no symbol means two of them."""
     chart = _of("marks").encode(color=channels["color"])
     looks: dict[str, dict[str, Any]] = {
         "interval": {"strokeWidth": 1.6},
@@ -96,9 +100,9 @@ def _marks(x: dict[str, Any], channels: dict[str, Any]) -> Iterator[alt.Chart]:
     }
     for spread, look in looks.items():
         of_kind = chart.transform_filter(f"datum.spread == '{spread}'")
-        yield of_kind.mark_rule(**look, aria=False).encode(x=alt.X("low", **x), x2="high:Q")
+        yield of_kind.mark_rule(**look, aria=False).encode(x=alt.X("low", **x), x2=alt.X2("high:Q"))
         for end in {"interval": ("low", "high"), "level": ("high",)}.get(spread, ()):
-            cap = of_kind.mark_tick(orient="vertical", size=_CAP, thickness=1.6, aria=False)
+            cap = of_kind.mark_tick(orient="vertical", size=_CAP, thickness=1.6, opacity=1, aria=False)
             yield cap.encode(x=alt.X(end, **x))
-    points = chart.mark_point(filled=True, opacity=1, size=80, stroke="white", strokeWidth=1)
-    yield points.encode(x=alt.X("value", **x), shape=channels["shape"], description="description:N")
+    points = chart.mark_point(filled=True, opacity=1, size=80, stroke=PAPER, strokeWidth=1)
+    yield points.encode(x=alt.X("value", **x), shape=channels["shape"], description=_SAID)

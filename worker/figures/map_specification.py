@@ -8,7 +8,7 @@ import altair as alt
 from annotations.analysis.concepts.concept_columns import Place
 from annotations.analysis.concepts.concept_figures import MAX_COLOURED, MapPanel
 from annotations.analysis.figures.chart_values import Series, Shape
-from worker.figures.layout import INK, RULE, Layout, series_channels, wrapped, written
+from worker.figures.layout import INK, PAPER, RULE, Layout, Specification, series_channels, with_rows, wrapped, written
 
 _HEIGHT, _MARGIN = 340.0, 24.0  # pixels
 _SHAPES: tuple[Shape, ...] = ("circle", "diamond", "square", "triangle")
@@ -18,11 +18,11 @@ _LONGEST = 24  # characters of a name
 _LETTER, _NAME_HEIGHT = 6.4, 13  # pixels of a letter, about, and of a line
 
 
-def map_specification(panels: tuple[MapPanel, ...], layout: Layout) -> alt.VConcatChart:
+def map_specification(panels: tuple[MapPanel, ...], layout: Layout) -> Specification:
     """Return the maps, one below the other. Both axes have one scale: distances mean the same in every direction."""
     rows = {f"panel_{i}": _rows(panel, layout) for i, panel in enumerate(panels)}
     charts = [_panel(panel, i, layout) for i, panel in enumerate(panels)]
-    return alt.vconcat(*charts, datasets=rows).resolve_scale(color="independent", shape="independent")
+    return with_rows(alt.vconcat(*charts).resolve_scale(color="independent", shape="independent"), rows)
 
 
 def _panel(panel: MapPanel, number: int, layout: Layout) -> alt.LayerChart:
@@ -33,10 +33,12 @@ def _panel(panel: MapPanel, number: int, layout: Layout) -> alt.LayerChart:
     chart = alt.Chart(alt.NamedData(name=f"panel_{number}")).encode(**places)
     used = {_series(panel, place).name: _series(panel, place) for place in panel.places}
     series = sorted(used.values(), key=lambda each: each.colour)
-    marks = chart.mark_point(filled=True, opacity=0.8, stroke="white", strokeWidth=1).encode(
-        size=alt.Size("size:Q", scale=None), description="description:N", **series_channels(series, layout)
+    marks = chart.mark_point(filled=True, opacity=0.8, stroke=PAPER, strokeWidth=1).encode(
+        size=alt.Size("size:Q", scale=None),
+        description=alt.Description("description:N"),
+        **series_channels(series, layout),
     )
-    names = chart.transform_filter("datum.is_named").encode(text="name:N")
+    names = chart.transform_filter("datum.is_named").encode(text=alt.Text("name:N"))
     words = [
         names.transform_filter(f"{'' if is_left else '!'}datum.is_left")
         .mark_text(align="right" if is_left else "left", baseline="middle", fontSize=11, color=INK, aria=False)

@@ -1,36 +1,51 @@
 """Drawings of specifications, by vl-convert: the same bytes for the same specification."""
 
 import json
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
 from annotations.analysis.figures.chart_values import Figure
+from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout
+from annotations.analysis.tables.filled_tables import FilledTable
 from worker.figures.figure_data import FigureData
 from worker.figures.image_panels import draw_panels
-from worker.figures.layout import LAYOUTS
-from worker.figures.specification import Specification, captioned, specification
+from worker.figures.layout import LAYOUTS, Specification
+from worker.figures.specification import captioned, specification
 from worker.figures.table_specification import table_specification
 from worker.queue import worker_heartbeat
 
 PNG_SCALE = 2
+_KEPT = 128  # drawings that a process remembers: most of a study's figures are the same after an event
 
 
-def shown_on_pages(figure: Figure) -> dict[str, Any]:
-    """Return what a page needs of a figure, as JSON.
+def drawn_for_pages(figures: Iterable[Figure]) -> dict[str, DrawnFigure]:
+    """Return figures that are not empty as pages show them, by their keys."""
+    drawn = {}
+    for figure in figures:
+        worker_heartbeat.touch()
+        drawn[figure.key] = _drawn(replace(figure, data=FilledTable(figure.data.table, ()), also=()))
+    return drawn
 
-    file: the SVG with its caption; layouts: for each width, and for a logarithmic axis where it can have one, the
-    compiled Vega and an SVG for readers without scripts.
-    """
-    layouts: dict[str, dict[str, Any]] = {}
-    for layout in LAYOUTS:
-        for is_log in (False, True) if figure.chart.has_log else (False,):
-            of_layout = specification(figure, layout, is_log=is_log)
-            name = f"{layout.key}-log" if is_log else layout.key
-            layouts[name] = {"vega": _vega(of_layout), "svg": _svg(of_layout)}
-    return {"file": _svg(captioned(figure)), "layouts": layouts}
+
+@lru_cache(maxsize=_KEPT)
+def _drawn(figure: Figure) -> DrawnFigure:
+    """figure: without its rows, which a drawing shows nothing of."""
+    layouts = {layout.key: _layout(specification(figure, layout)) for layout in LAYOUTS}
+    if figure.chart.has_log:
+        for layout in LAYOUTS:
+            compiled = _vega(specification(figure, layout, is_log=True))
+            layouts[f"{layout.key}-log"] = DrawnLayout(json.dumps(compiled), "")
+    return DrawnFigure(_svg(captioned(figure)), layouts)
+
+
+def _layout(of: Specification) -> DrawnLayout:
+    compiled = _vega(of)
+    return DrawnLayout(json.dumps(compiled), vl_convert.vega_to_svg(compiled))
 
 
 def draw_files(data: FigureData, directory: Path) -> list[Path]:

@@ -8,44 +8,29 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.safestring import SafeString, mark_safe
 
-from annotations.admin.common.file_responses import CSV, SVG, file_answer
+from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
-from annotations.analysis.figures.chart_values import Figure
+from annotations.admin.shown_figures import figure_answer, shown_figure
 from annotations.analysis.figures.study_figures import figures, first_tasks
 from annotations.analysis.observations.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.study_columns import TABLE_3
-from annotations.charts.draw import draw
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, JobState, Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.services.benchmarks import benchmark_requests
 from annotations.services.staff import roles
-from annotations.tables.columns import Cell, csv_text, write_cell
+from annotations.tables.columns import csv_text
 
 NAME = "results"
 POLL_S = 10  # while the study is open
 POLL_SOON_S = 2  # while a newer analysis is being computed
 MAX_COLUMNS = 12  # tasks in table 3 on the page
-_SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
-
-
-@dataclass(frozen=True)
-class ShownFigure:
-    """A figure ready to show. drawn, drawn_log: SVG, empty where there is nothing to draw or no such axis."""
-
-    figure: Figure
-    drawn: SafeString
-    drawn_log: SafeString
-    header: list[str]
-    lines: list[list[str]]
-    n_more: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +59,7 @@ def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     if found.results is not None and "table" in request.GET:
         return _csv(study, [*found.results.tables.all, *costs], request.GET["table"])
     if found.results is not None and "figure" in request.GET:
-        return _svg(study, found.results.tables, request.GET["figure"])
+        return figure_answer(request, found.figures, study.slug)
     is_fragment = request.headers.get("Clarify-Fragment") == "1"
     template = "admin/annotations/study/results_body.html" if is_fragment else "admin/annotations/study/results.html"
     context = page_context(request, study, "Results", etag=etag, latest=found, **_context(request, study, found, costs))
@@ -95,7 +80,7 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
     if found.results is None:
         return {"poll_s": POLL_SOON_S if not found.failure else POLL_S}
     tables = found.results.tables
-    shown = [_shown(figure) for figure in figures(tables)]
+    shown = [shown_figure(figure, found.figures) for figure in figures(tables)]
     first, columns = first_tasks(tables), first_tasks(tables, MAX_COLUMNS)
     newest = _newest_benchmarks(study)
     under_way = any(each is not None and each.finished_at is None for each in newest)
@@ -146,25 +131,6 @@ def _changes(study: Study, tables: StudyTables) -> bool:
     return study.state in OPEN_STATES or waits
 
 
-def _shown(figure: Figure) -> ShownFigure:
-    is_drawn = not figure.chart.is_empty
-    has_log = is_drawn and figure.chart.has_log
-    rows, table = figure.data.rows, figure.data.table
-    return ShownFigure(
-        figure,
-        mark_safe(draw(figure)) if is_drawn else SafeString(),  # noqa: S308  # every text in it is escaped
-        mark_safe(draw(figure, is_log=True)) if has_log else SafeString(),  # noqa: S308
-        table.header,
-        [[_cell(cell) for cell in table.cells(row)] for row in rows[:_SHOWN_ROWS]],
-        max(0, len(rows) - _SHOWN_ROWS),
-    )
-
-
-def _cell(cell: Cell) -> str:
-    """A cell as the page shows it: with four digits; the file has all."""
-    return f"{cell:.4g}" if isinstance(cell, float) else write_cell(cell)
-
-
 def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[PhrasePanel]:
     owner = f"user:{request.user.pk}"
     of_tasks = (row for row in tables.panels.rows if row.task in tasks)
@@ -190,13 +156,6 @@ def _csv(study: Study, tables: Iterable[FilledTable[Any]], file: str) -> HttpRes
         raise Http404
     text = csv_text(table.table.header, map(table.table.cells, table.rows))
     return file_answer(text, CSV, f"{study.slug}-{file}")
-
-
-def _svg(study: Study, tables: StudyTables, key: str) -> HttpResponse:
-    figure = next((figure for figure in figures(tables) if figure.key == key and not figure.chart.is_empty), None)
-    if figure is None:
-        raise Http404
-    return file_answer(draw(figure), SVG, f"{study.slug}-{key}.svg")
 
 
 PAGES = (

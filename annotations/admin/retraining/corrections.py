@@ -3,13 +3,13 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.utils.safestring import mark_safe
 
-from annotations.admin.common.file_responses import CSV, JSON, SVG, ZIP, file_answer
+from annotations.admin.common.file_responses import CSV, JSON, ZIP, file_answer
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
+from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.retraining.correction_figures import report, splits_figure
-from annotations.charts.draw import draw
 from annotations.exports.retraining.correction_files import correction_json, correction_zip
 from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.readings.retraining import corrections as reading
@@ -31,10 +31,11 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         return _act(request, study)
     found = reading.listed(study)
     shown = _chosen(request, study) if "correction" in request.GET else (found[0] if found else None)
-    if "file" in request.GET or "figure" in request.GET:
+    analysed = latest(study)
+    if "figure" in request.GET:
+        return figure_answer(request, analysed.figures, study.slug)
+    if "file" in request.GET or "table" in request.GET:
         return _file_of(request, shown)
-    figure = splits_figure(shown) if shown else None
-    is_drawn = figure is not None and not figure.chart.is_empty
     under_way = next((each for each in found if each.finished_at is None), None)
     context = page_context(
         request,
@@ -42,8 +43,9 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         TITLE,
         found=found,
         report=reading.report_of(shown) if shown else None,
-        figure=figure if is_drawn else None,
-        drawn=mark_safe(draw(figure)) if figure and is_drawn else "",  # noqa: S308  # every text in it is escaped
+        latest=analysed,
+        each=(figure := _figure(shown, analysed)),
+        figure_poll_s=_POLL_S if figure and not figure.drawn and not analysed.is_current else 0,
         under_way=under_way,
         poll_s=_POLL_S,
         may_act=(may_act := roles.may(request.user, "coordinate", study)),
@@ -51,6 +53,13 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         leave_out=LEAVE_OUT,
     )
     return render(request, "admin/annotations/study/correction.html", context)
+
+
+def _figure(correction: Correction | None, analysed: Latest) -> ShownFigure | None:
+    """The figure of a correction that is trained; the study's next analysis draws it."""
+    if correction is None or correction.state != JobState.DONE:
+        return None
+    return shown_figure(splits_figure(correction), analysed.figures, f"?correction={correction.pk}&")
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
@@ -104,13 +113,11 @@ def _file_of(request: HttpRequest, correction: Correction | None) -> HttpRespons
     if correction is None or correction.state != JobState.DONE:
         raise Http404
     name = f"clarify-{correction.study.slug}-correction-{correction.pk}"
-    if "figure" in request.GET:
-        return file_answer(draw(splits_figure(correction)), SVG, f"{name}.svg")
-    kind = request.GET["file"]
+    kind = request.GET.get("file")
     if kind == "json":
         return file_answer(correction_json(correction), JSON, f"{name}.json")
-    if kind == "csv":
-        filled = report(correction)
+    filled = report(correction)
+    if request.GET.get("table") == filled.table.file:
         text = csv_text(filled.table.header, map(filled.table.cells, filled.rows))
         return file_answer(text, CSV, f"{name}.csv")
     if kind != "head":

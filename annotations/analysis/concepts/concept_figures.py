@@ -1,12 +1,13 @@
 """The figures of the concepts page as plain values: what the best explain together, and the map."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Any
 
 from annotations.analysis.concepts.concept_columns import ConceptTables, Place, TogetherRow
 from annotations.analysis.figures.chart_values import MAX_TASKS, Figure, Line, LineChart, Mark, Panel, Series
+from annotations.analysis.tables.filled_tables import FilledTable
 
 MAX_COLOURED = 4  # concepts of a map with a shape and a colour of their own
 _REPORTED = Series("held_out", "other images", "circle", 0)
@@ -22,6 +23,34 @@ class MapPanel:
     title: str
     places: tuple[Place, ...]
     names: tuple[str, ...]
+
+
+def of_tasks(tables: ConceptTables, positions: Set[int]) -> ConceptTables:
+    """Return the tables of some tasks alone."""
+
+    def of(filled: FilledTable[Any]) -> FilledTable[Any]:
+        return FilledTable(filled.table, tuple(row for row in filled.rows if row.task in positions))
+
+    return replace(
+        tables,
+        tasks=tuple(task for task in tables.tasks if task.position in positions),
+        concepts=of(tables.concepts),
+        together=of(tables.together),
+        map=of(tables.map),
+    )
+
+
+def figures_of_tasks(tables: ConceptTables) -> Iterator[Figure]:
+    """Yield the two figures of each task that has phrases with a score, of the first MAX_TASKS of them."""
+    mapped = dict.fromkeys(row.task for row in tables.map.rows)
+    for position in islice(mapped, MAX_TASKS):
+        yield from task_figures(of_tasks(tables, {position}), position)
+
+
+def task_figures(of_task: ConceptTables, position: int) -> Iterator[Figure]:
+    """Yield what the concepts of one task explain together, and their map."""
+    for figure in (together_figure(of_task), map_figure(of_task)):
+        yield replace(figure, key=f"{figure.key}-{position}")
 
 
 def together_figure(tables: ConceptTables) -> Figure:

@@ -51,11 +51,6 @@ class Line:
     group: str = ""
     series: str = "people"
 
-    def offset(self, place: int) -> float:
-        """How far below the line its i-th mark is drawn, in parts of the line's height: intervals do not overlap."""
-        intervals = sum(mark.low is not None for mark in self.marks)
-        return 0.3 * (place - (len(self.marks) - 1) / 2) if intervals > 1 else 0.0
-
 
 @dataclass(frozen=True)
 class Reference:

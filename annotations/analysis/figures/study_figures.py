@@ -178,8 +178,8 @@ def _worst_group(tables: StudyTables) -> Figure:
         "it, as the paper reports it, the best of each participant's runs, which the test images have chosen; with the "
         "means' 95% intervals (whiskers). Broken lines: base model, and control, the same retraining without a phrase; "
         "what is above it is the phrases' own gain. Other methods on the same data: mean, and one standard deviation "
-        "to either side (a band). DFR (ours) and Group DRO (ours): the mean and the largest loss over the true groups "
-        "of train, solved as the runs are; DFR and Group DRO: as published.",
+        "to either side (a pale bar). DFR (ours) and Group DRO (ours): the mean and the largest loss over the true "
+        "groups of train, solved as the runs are; DFR and Group DRO: as published.",
         tables.methods,
         LineChart("worst-group accuracy on test", "share", (PEOPLE, _METHODS), _panels(tables, lines, references)),
         "No run is done yet.",
@@ -224,8 +224,8 @@ def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"])
             "Distinct concepts over people",
             "",
             "How many distinct concepts so many people name on average, with the 95% interval for other people (the "
-            "band). Where the curve is flat, more people bring little that is new. Phrases that say the same are one "
-            "concept. The data go on to twice as many people.",
+            "shaded area). Where the curve is flat, more people bring little that is new. Phrases that say the same "
+            "are one concept. The data go on to twice as many people.",
             tables.saturation,
             CurveChart("distinct concepts", "number", panels),
             "No phrase has been submitted yet.",
@@ -235,7 +235,7 @@ def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"])
         "Best error score over people",
         "",
         "The best error score that the first so many people reach, over random orders of them: the mean, and where 95% "
-        "of orders lie (the band).",
+        "of orders lie (the shaded area).",
         tables.saturation,
         CurveChart("best error score", "score", panels),
         "No phrase has a score yet.",

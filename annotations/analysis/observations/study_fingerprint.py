@@ -30,9 +30,9 @@ _SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time 
 def state_of(study: Study) -> str:
     """Return a short text that is another one after anything that the tables stand on.
 
-    That is the study's events, what its staff did, the benchmarks and rankings of keywords of its base models, what
-    common words reach on them, the controls on their data sets, their random slices, what experts did elsewhere with
-    the same base models and, while it is open, time.
+    That is the study's events, what its staff did, its corrections, the benchmarks and rankings of keywords of its base
+    models, what common words reach on them, the controls on their data sets, their random slices, what experts did
+    elsewhere with the same base models and, while it is open, time.
     """
     base_models = list(study.tasks.values_list("base_model_id", flat=True))
     experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
@@ -57,6 +57,7 @@ def state_of(study: Study) -> str:
         Run.objects.filter(
             base_model__in=base_models, state=RunState.DONE, random_slices=None
         ).count(),  # get them later
+        list(study.corrections.order_by("pk").values_list("pk", "state")),
         timezone.now().timestamp() // _SPANS_COME.total_seconds() if is_open else None,
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]

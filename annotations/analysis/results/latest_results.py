@@ -2,11 +2,12 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from annotations.analysis.figures.drawn_figures import NOTHING_DRAWN, StoredFigures
 from annotations.analysis.observations.study_fingerprint import state_of
 from annotations.analysis.results.study_results import StoredResults
 from annotations.models import JobState, Study, StudyAnalysis
@@ -23,20 +24,25 @@ AGAIN_AFTER = dt.timedelta(minutes=10)  # a failed analysis, where nothing else 
 class Latest:
     """The newest analysis. results: None where there is none yet; failure: why there is no newer one.
 
-    tag: another one whenever a page that shows it should be sent again.
+    pk: of the analysis, 0 where there is none; tag: another one whenever a page that shows it should be sent again.
     """
 
     results: StoredResults | None
     made_at: dt.datetime | None
     is_current: bool
     failure: str
+    pk: int
     tag: str
+
+    @cached_property
+    def figures(self) -> StoredFigures:
+        return _read_figures(self.pk) if self.pk else NOTHING_DRAWN
 
 
 def latest(study: Study) -> Latest:
     """Return the newest stored analysis, and ask for another where the study has changed since."""
     state, now = state_of(study), timezone.now()
-    analyses = StudyAnalysis.objects.filter(study=study).defer("content")
+    analyses = StudyAnalysis.objects.filter(study=study).defer(*StudyAnalysis.ARRAYS)
     last = analyses.first()
     done = _done(study).first()
     is_current = done is not None and done.study_state == state
@@ -47,6 +53,7 @@ def latest(study: Study) -> Latest:
         made_at=done.finished_at if done else None,
         is_current=is_current,
         failure=last.error if last and last.state == JobState.FAILED and not is_current else "",
+        pk=done.pk if done else 0,
         tag=f"{state}-{done.pk if done else 0}-{last.pk if last else 0}-{last.state if last else ''}",
     )
 
@@ -75,3 +82,9 @@ def _is_due(last: StudyAnalysis | None, state: str, now: dt.datetime) -> bool:
 def _read(pk: int) -> StoredResults:
     """Kept, since a finished analysis never changes."""
     return StoredResults(bytes(StudyAnalysis.objects.values_list("content", flat=True).get(pk=pk) or b""))
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_figures(pk: int) -> StoredFigures:
+    content = StudyAnalysis.objects.values_list("figures", flat=True).get(pk=pk)
+    return StoredFigures(bytes(content)) if content else NOTHING_DRAWN

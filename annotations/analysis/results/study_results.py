@@ -1,4 +1,4 @@
-"""Everything that a study's analysis has, as it is stored: tables by their rows, figures by their specifications.
+"""The tables of a study's analysis as they are stored: by their rows.
 
 Types alone: the web process reads results, and computes none.
 """
@@ -15,7 +15,6 @@ from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 
 Tables = TypeVar("Tables", StudyTables, ConceptTables)
-Figures = dict[str, dict[str, Any]]  # specifications by the figures' keys
 
 
 class StoredResults:
@@ -32,15 +31,10 @@ class StoredResults:
     def concepts(self) -> ConceptTables:
         return _read(ConceptTables, self._parts["concepts"])
 
-    @cached_property
-    def figures(self) -> Figures:
-        return msgspec.msgpack.decode(self._parts["figures"], type=Figures)
 
-
-def to_bytes(tables: StudyTables, concepts: ConceptTables, figures: Figures) -> bytes:
+def to_bytes(tables: StudyTables, concepts: ConceptTables) -> bytes:
     """Return what `StoredResults` reads."""
-    parts = {"tables": _written(tables), "concepts": _written(concepts), "figures": figures}
-    return msgspec.msgpack.encode(parts)
+    return msgspec.msgpack.encode({"tables": _written(tables), "concepts": _written(concepts)})
 
 
 def definitions(of: type[StudyTables] | type[ConceptTables]) -> dict[str, Any]:

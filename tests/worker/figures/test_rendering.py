@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+from django.contrib.staticfiles import finders
 from PIL import Image
 
 from annotations.analysis.observations.person_tasks import Tried
@@ -11,7 +13,9 @@ from annotations.models import BaseModel, Study
 from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
 from tests.worker.figures.drawn import pictures
-from worker.figures.rendering import draw_files, shown_on_pages
+from worker.figures import rendering
+from worker.figures.layout import INK, PALETTE, PAPER, RULE
+from worker.figures.rendering import draw_files, drawn_for_pages
 
 NAMES = (
     "annotation-time",
@@ -47,11 +51,27 @@ def test_every_figure_is_drawn_and_the_same_values_give_the_same_bytes(base_mode
 def test_a_page_has_each_width_and_each_axis(base_model: BaseModel) -> None:
     study = two_tasks(base_model)
     tell(study, scripted_phrases())
-    shown = {figure.key: shown_on_pages(figure) for figure in pictures(study).figures}
-    assert list(shown["annotation-time"]["layouts"]) == ["wide", "wide-log", "narrow", "narrow-log"]
-    for each in shown["error-scores"]["layouts"].values():
-        assert each["vega"]["$schema"].startswith("https://vega.github.io/schema/vega/") and "<svg" in each["svg"]
-    assert "Error scores of participants" in shown["error-scores"]["file"]
+    shown = drawn_for_pages(pictures(study).figures)
+    assert list(shown["annotation-time"].layouts) == ["wide", "narrow", "wide-log", "narrow-log"]
+    for each in shown["error-scores"].layouts.values():
+        assert json.loads(each.vega)["$schema"].startswith("https://vega.github.io/schema/vega/") and "<svg" in each.svg
+        assert f'fill="{PAPER}"' not in each.svg, "the page is seen through it"
+    assert "Error scores of participants" in shown["error-scores"].file
+
+
+def test_what_is_the_same_is_not_drawn_again(base_model: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = two_tasks(base_model)
+    tell(study, scripted_phrases())
+    first = drawn_for_pages(pictures(study).figures)
+    monkeypatch.setattr(rendering, "specification", None)
+    assert drawn_for_pages(pictures(study).figures) == first
+
+
+def test_a_page_has_a_colour_of_its_own_for_each_colour_of_a_figure() -> None:
+    style = Path(str(finders.find("annotations/admin/admin.css"))).read_text("utf-8")
+    for colour in (INK, *PALETTE):
+        assert f'.chart [fill="{colour}"]' in style and f'.chart [stroke="{colour}"]' in style
+    assert all(f'.chart [stroke="{colour}"]' in style for colour in (RULE, PAPER))
 
 
 def test_a_study_without_data_has_what_its_base_model_has(draft_study: Study, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import doctest
 from typing import Any
 
+import altair as alt
 import pytest
 
 from annotations.analysis.concepts.concept_columns import MAP, Place
@@ -50,6 +51,18 @@ def rows(of: Figure, name: str, layout: Layout = WIDE) -> list[dict[str, Any]]:
 
 def test_the_examples_are_true() -> None:
     assert doctest.testmod(layout).failed == 0
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("is_log", [False, True])
+def test_every_kind_of_chart_is_vega_lite(layout: Layout, is_log: bool) -> None:
+    points = tuple(SaturationPoint(1, "concepts", n, n, n, n) for n in (1, 2))
+    curves = figure(CurveChart("concepts", "number", (CurvePanel("1. square", points, 1),)))
+    phrases = of_map(Place(1, 1, "red", 0, 0, 3, 1, 0.5))
+    of_lines = lines(PEOPLE, METHOD, unit="minutes", references=(Reference("base", "base model", 0.9),))
+    for shown in (of_lines, curves, phrases):
+        alt.Chart.from_dict(specification(shown, layout, is_log=is_log))  # checks it against the schema
+        alt.Chart.from_dict(captioned(shown))
 
 
 def test_every_value_has_its_keys_and_says_what_it_is() -> None:

@@ -12,6 +12,7 @@ from annotations.services.retraining import corrections
 from tests.accessibility import assert_no_violations, overhang
 from tests.actors import OVAL, SQUARE
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
+from tests.annotations.admin.results.test_results_in_a_browser import POINT, drawn
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.chromium import page_without_complaints
 from tests.correcting import approve, say, study_of_both
@@ -40,7 +41,7 @@ def study(base_model: BaseModel) -> Study:
 def corrected(study: Study, base_model: BaseModel) -> Study:
     corrections.request(study, base_model, by="coordinator")
     train_due_corrections()
-    return study
+    return analyse(study)
 
 
 def test_the_marks_of_the_map_speak_to_the_pointer_and_to_the_keys(
@@ -49,18 +50,19 @@ def test_the_marks_of_the_map_speak_to_the_pointer_and_to_the_keys(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(address(live_server, study, "concepts"))
-        phrase_map = page.locator("#figure-concept-map")
-        phrase_map.locator(".point").first.hover()
+        phrase_map = page.locator("#figure-concept-map-1")
+        marks = drawn(phrase_map).locator(POINT)
+        marks.first.hover()
         expect(page.locator(".chart-tip")).to_contain_text("concept 1")
         first = page.locator(".chart-tip").inner_text()
-        phrase_map.locator(".point").first.focus()
+        marks.first.focus()
         page.keyboard.press("ArrowRight")
         expect(page.locator(".chart-tip")).not_to_have_text(first)
         phrase_map.get_by_text("Data", exact=True).click()
         expect(phrase_map.get_by_role("table")).to_contain_text("mossy")
         with page.expect_download() as download:
             phrase_map.get_by_role("button", name="PNG").click()
-        assert download.value.suggested_filename == "both-concept-map.png"
+        assert download.value.suggested_filename == "both-concept-map-1.png"
         shoot(page, "admin-concepts")
 
 
@@ -97,6 +99,7 @@ def test_there_is_no_violation(
     page.goto(address(live_server, corrected, name))
     for summary in page.locator("#results summary").all():
         summary.click()
+    drawn(page.locator("figure").first)
     assert_no_violations(page, scheme=scheme)
     assert overhang(page) == 0
     context.close()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.db import connection
@@ -9,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotations.analysis.concepts import concept_figures
 from annotations.models import Moderation, Phrase, Study
 from tests.annotations.analysis.many_classes import study_of_many_classes
 from tests.annotations.analysis.studies import analyse
@@ -17,8 +19,9 @@ MAX_QUERIES = 40
 
 
 @pytest.fixture
-def study(db: None) -> Study:
-    """Of three pages."""
+def study(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Of three pages; the figures of the first two classes are drawn."""
+    monkeypatch.setattr(concept_figures, "MAX_TASKS", 2)
     return analyse(study_of_many_classes(25, n_people=1))
 
 
@@ -40,9 +43,16 @@ def test_only_the_classes_of_the_page_are_shown(study: Study, coordinator_client
 def test_a_later_page_and_its_figures_are_of_its_classes(study: Study, coordinator_client: Client) -> None:
     page = opened(coordinator_client, study, "?page=3")
     assert "25. class 24 (" in page and "Page 3 of 3" in page
-    assert 'href="?figure=concept-map&amp;page=3"' in page
-    drawn = opened(coordinator_client, study, "?figure=concept-map&page=3")
-    assert "25. class 24 (" in drawn and "1. class 0 (" not in drawn
+    assert 'id="figure-concept-map-25"' in page and 'id="figure-concept-map-1"' not in page
+
+
+def test_the_first_classes_have_figures_and_the_others_their_data(study: Study, coordinator_client: Client) -> None:
+    page = opened(coordinator_client, study)
+    shown = set(re.findall(r'data-vega="\?figure=concept-map-(\d+)&amp;layout=wide"', page))
+    assert shown == {"1", "2"} and "It is not drawn here; its data are." in page
+    assert page.count('aria-label="Data of Map of phrases"') == 10
+    drawn = opened(coordinator_client, study, "?figure=concept-map-2")
+    assert "2. class 1 (" in drawn and "1. class 0 (" not in drawn
 
 
 def test_a_class_is_found_by_its_name(study: Study, coordinator_client: Client) -> None:

@@ -1,12 +1,13 @@
 """The results page in a real browser: no violation of axe or of the policy, marks that speak, a page that follows."""
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.admin.results import results_page
@@ -29,6 +30,17 @@ def results(live_server: LiveServer, study: Study) -> str:
     return f"{live_server.url}/admin/annotations/study/{study.pk}/results/"
 
 
+POINT = '[aria-roledescription="point"]'
+
+
+def drawn(figure: Locator) -> Locator:
+    """The chart of a figure that is shown, as soon as Vega has drawn it."""
+    chart = figure.locator(".chart:visible")
+    chart.scroll_into_view_if_needed()
+    expect(chart).to_have_attribute("data-drawn", "vega")
+    return chart
+
+
 @pytest.fixture
 def scripted(base_model: BaseModel) -> Study:
     study = two_tasks(base_model)
@@ -42,15 +54,62 @@ def test_marks_speak_to_the_pointer_and_to_the_keys(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(results(live_server, scripted))
-        figure = page.locator("#figure-error-scores")
-        figure.locator(".point").first.hover()
+        chart = drawn(page.locator("#figure-error-scores"))
+        chart.locator(POINT).first.hover()
         expect(page.locator(".chart-tip")).to_contain_text("p01")
-        figure.locator(".point").first.focus()
+        chart.locator(POINT).first.focus()
         page.keyboard.press("ArrowRight")
         expect(page.locator(".chart-tip")).to_contain_text("p02")
         page.keyboard.press("Escape")
         expect(page.locator(".chart-tip")).to_be_hidden()
         shoot(page, "admin-results")
+
+
+def test_the_dots_of_one_person_stand_out_together(
+    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        chart = drawn(page.locator("#figure-worst-group"))
+        of_person = chart.locator('[aria-label*=", p03:"]')
+        expect(of_person).to_have_count(4)  # two lines in each of two tasks
+        for act in (of_person.first.hover, of_person.last.focus):
+            act()
+            expect(chart.locator('[aria-label][stroke="#1d1d1f"]')).to_have_count(4)
+            assert [dot.get_attribute("stroke-width") for dot in of_person.all()] == ["2"] * 4
+            page.mouse.move(0, 0)
+
+
+def test_without_a_script_every_figure_is_there_with_its_data(
+    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, live_server.url)
+    page.goto(results(live_server, scripted))
+    for key in ("error-scores", "annotation-time", "worst-group", "new-concepts"):
+        figure = page.locator(f"#figure-{key}")
+        expect(figure.locator(".chart:visible > svg")).to_have_count(1)
+        assert figure.locator(f".chart:visible {POINT}").count() > 10
+        expect(figure.get_by_role("button", name="PNG")).to_be_hidden()
+        figure.locator("summary").click()
+        expect(figure.get_by_role("table")).to_be_visible()
+    context.close()
+
+
+def test_a_narrow_screen_has_a_figure_of_its_own(
+    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        chart = drawn(page.locator("#figure-worst-group"))
+        assert "narrow" in (chart.get_attribute("class") or "")
+        assert chart.evaluate("chart => chart.scrollWidth <= chart.clientWidth")
+        page.set_viewport_size({"width": 1280, "height": 844})
+        assert "wide" in (drawn(page.locator("#figure-worst-group")).get_attribute("class") or "")
 
 
 def test_a_figure_has_its_data_another_axis_and_a_picture(
@@ -62,9 +121,12 @@ def test_a_figure_has_its_data_another_axis_and_a_picture(
         figure = page.locator("#figure-annotation-time")
         figure.get_by_text("Data", exact=True).click()
         expect(figure.get_by_role("table")).to_contain_text("wall_time")
+        drawn(figure)
         figure.get_by_role("button", name="Logarithmic").click()
-        expect(figure.locator("[data-scale=log]")).to_be_visible()
-        expect(figure.locator("[data-scale=even]")).to_be_hidden()
+        expect(figure.locator(".chart:visible")).to_have_attribute("data-drawn", "vega-log")
+        expect(figure.locator(".chart:visible [aria-roledescription=axis]")).to_have_attribute(
+            "aria-label", re.compile("log scale")
+        )
         with page.expect_download() as download:
             figure.get_by_role("button", name="PNG").click()
         assert download.value.suggested_filename == "scripted-annotation-time.png"
@@ -110,6 +172,7 @@ def test_there_is_no_violation(
     sign_in(page, live_server.url)
     page.goto(results(live_server, scripted))
     page.locator("#figure-error-scores summary").click()
+    drawn(page.locator("#figure-error-scores"))
     assert_no_violations(page, scheme=scheme)
     assert overhang(page) == 0
 

@@ -16,6 +16,7 @@ from modeling.arrays.retraining.heads import Head
 from tests.actors import OVAL, SQUARE
 from tests.correcting import approve, say, study_of_both
 from worker.retraining.corrections import train_due_corrections
+from worker.study_analyses import analyse_due_studies
 
 
 @pytest.fixture
@@ -82,7 +83,6 @@ def test_a_correction_is_asked_for_and_its_report_read(
         "Every row of the head",
     ):
         assert words in page
-    assert page.count('class="chart"') == 1
     assert "style=" not in page.split('id="results"')[1]
 
 
@@ -120,7 +120,9 @@ def test_the_report_is_a_file(
     document = json.loads(coordinator_client.get(address, {"file": "json"}).content)
     assert [each["phrase"] for each in document["annotations"]] == ["red", "blue"]
     assert [each["name"] for each in document["effects"]] == ["validation", "test"]
-    rows = list(csv.DictReader(io.StringIO(coordinator_client.get(address, {"file": "csv"}).content.decode())))
+    rows = list(
+        csv.DictReader(io.StringIO(coordinator_client.get(address, {"table": "correction.csv"}).content.decode()))
+    )
     assert {row["model"] for row in rows} == {"before", "control", "after", "without square", "without oval"}
     worst = {(row["set"], row["model"]): float(row["accuracy"]) for row in rows if row["name"] == "worst_group"}
     assert worst["test", "after"] == correction.effects["sets"][1]["after"]["worst_group"]
@@ -128,7 +130,21 @@ def test_the_report_is_a_file(
     assert {(row["class"], row["name"]) for row in rows if row["what"] == "part"} == {
         (name, part) for name in ("square", "oval") for part in ("class", "minority", "majority")
     }
-    assert coordinator_client.get(address, {"figure": "correction-splits"}).content.startswith(b"<svg")
+
+
+def test_its_figure_is_drawn_with_the_next_analysis_of_the_study(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
+) -> None:
+    correction = train(coordinator_client, address, base_model)
+    figure = f"correction-{correction.pk}-splits"
+    early = coordinator_client.get(address).content.decode()
+    assert "It is being drawn." in early and 'data-poll="2"' in early
+    assert coordinator_client.get(address, {"figure": figure}).status_code == 404
+    analyse_due_studies()
+    page = coordinator_client.get(address).content.decode()
+    assert f'data-vega="?correction={correction.pk}&amp;figure={figure}&amp;layout=narrow"' in page
+    assert 'data-poll="0"' in page
+    assert coordinator_client.get(address, {"figure": figure}).content.startswith(b"<svg")
 
 
 def test_the_head_comes_after_an_approval_with_a_reason(

@@ -1,6 +1,7 @@
 """A page shows the newest stored analysis, says as of when it is, and has a newer one computed after a change."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 import time_machine
@@ -9,12 +10,14 @@ from django.utils import timezone
 
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout, StoredFigures, figures_to_bytes
+from annotations.analysis.observations.study_fingerprint import state_of
 from annotations.analysis.results import latest_results
 from annotations.analysis.results.latest_results import AGAIN_AFTER, latest
 from annotations.analysis.results.study_results import StoredResults, definitions, to_bytes
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.study_tables import study_tables
-from annotations.models import BaseModel, JobState, Moderation, Study, StudyAnalysis, event_kinds
+from annotations.models import BaseModel, Correction, JobState, Moderation, Study, StudyAnalysis, event_kinds
 from annotations.services import analysis_requests
 from annotations.services.logs import events
 from annotations.services.queue import jobs
@@ -47,8 +50,22 @@ def closed(scripted: Study) -> Study:
 
 def test_what_is_read_is_what_was_computed(whole: Study) -> None:
     tables, concepts = study_tables(whole), concept_tables(whole)
-    read = StoredResults(to_bytes(tables, concepts, {"map": {"mark": "point"}}))
-    assert (read.tables, read.concepts, read.figures) == (tables, concepts, {"map": {"mark": "point"}})
+    read = StoredResults(to_bytes(tables, concepts))
+    assert (read.tables, read.concepts) == (tables, concepts)
+
+
+def test_figures_are_stored_as_they_were_drawn_and_those_that_do_not_fit_are_left_out() -> None:
+    small = DrawnFigure("<svg/>", {"wide": DrawnLayout("{}", "<svg/>")})
+    large = replace(small, file="".join(f"{i}" for i in range(9_999)))
+    stored = StoredFigures(figures_to_bytes({"first": small, "large": large, "last": small}, max_bytes=2_000))
+    assert (stored.get("first"), stored.get("large"), stored.get("last")) == (small, None, small)
+
+
+def test_a_correction_that_ends_makes_an_analysis_due(closed: Study, base_model: BaseModel) -> None:
+    asked = Correction.objects.create(study=closed, base_model=base_model, requested_by="coordinator")
+    before = state_of(closed)
+    Correction.objects.filter(pk=asked.pk).update(state=JobState.FAILED, error="No memory.", finished_at=timezone.now())
+    assert state_of(closed) != before
 
 
 def test_every_table_is_stored_under_its_own_definition(whole: Study) -> None:
@@ -111,7 +128,7 @@ def test_one_whose_worker_was_killed_is_taken_up_again(closed: Study) -> None:
     with time_machine.travel(timezone.now() + 2 * jobs.SILENT_FOR):
         assert analyse_due_studies() == 1
     with pytest.raises(jobs.JobLost):
-        analysis_requests.store(killed, "", b"")
+        analysis_requests.store(killed, "", b"", b"")
 
 
 def test_one_of_an_earlier_version_is_not_read(closed: Study) -> None:
@@ -129,7 +146,7 @@ def test_who_withdraws_is_in_no_stored_analysis(open_study: Study, alice: Visit)
     withdrawal.withdraw(alice.session)
     assert not StudyAnalysis.objects.exists()
     with pytest.raises(jobs.JobLost):  # nor does one come in that had read the person before
-        analysis_requests.store(running, "", b"")
+        analysis_requests.store(running, "", b"", b"")
 
 
 def test_words_that_the_staff_hide_are_in_no_stored_analysis(open_study: Study, alice: Visit) -> None:
