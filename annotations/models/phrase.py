@@ -91,6 +91,15 @@ class Score(models.Model):
     null_level = models.FloatField(
         null=True, help_text="score that the best of so many random phrases does not pass in 19 of 20 cases"
     )
+    guessing_level = models.FloatField(
+        null=True, help_text="score that guessing reaches in all the tries that the task allows; the scale's first step"
+    )
+    level_shown = models.CharField(
+        max_length=24, blank=True, default="", db_default="", help_text="step of the worded scale on the page"
+    )
+    goal = models.FloatField(null=True, help_text="the study's goal, whether it was shown or not")
+    goal_shown = models.BooleanField(default=False, db_default=False, help_text="the page marked what is enough")
+    page_version = models.PositiveSmallIntegerField(null=True, help_text="of the task page; null: earlier than 2")
     sign = models.SmallIntegerField(default=1, db_default=1, help_text="-1 for a negation, otherwise 1")
     subject = models.CharField(
         max_length=MAX_PHRASE_LENGTH,
@@ -143,6 +152,17 @@ class Score(models.Model):
                     null_level__range=(0, 1),
                 ),
                 name="score_chance_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(page_version__isnull=True, guessing_level__isnull=True, level_shown="")
+                | (
+                    Q(page_version__isnull=False, guessing_level__isnull=False, guessing_level__range=(0, 1))
+                    & ~Q(level_shown="")
+                ),
+                name="score_level_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(goal_shown=False) | Q(goal__isnull=False), name="score_goal_shown_is_set"
             ),
             models.CheckConstraint(condition=Q(sign=1) | (Q(sign=-1) & ~Q(subject="")), name="score_sign_has_subject"),
         ]

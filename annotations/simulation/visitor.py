@@ -105,6 +105,8 @@ class _Visit:
             self._unsaid = list(self._persona.phrases)
             self._other_tab = None
             return self._submit(page, "begin")
+        if page.find("form#done input[name=sure]"):
+            return self._submit(page, "done")
         if page.has_form("phrase") or page.has_form("done"):
             return self._work(page)
         if page.has_form("finish"):
@@ -126,6 +128,8 @@ class _Visit:
     def _consent(self, page: Page) -> Page | None:
         declines = self._persona.leaves == Leaves.DECLINING
         following = self._submit(page, "consent", agree="no" if declines else "yes")
+        if declines:  # asked once more
+            self._submit(following, "consent")
         return None if declines else following
 
     def _practise(self, page: Page) -> Page:
@@ -165,6 +169,8 @@ class _Visit:
             self._report.refused.append(text)
             return self._browser.open(str(page.url))
         if self._persona.kind is Kind.HASTY:
+            return following
+        if following.find("#answer .repeated"):  # said before: that phrase is shown, and has its score
             return following
         return self._reply(self._watch(following, str(own["value"])))
 

@@ -117,7 +117,7 @@ class Person(threading.Thread):
                     return
                 self._say(browser, page)
                 self._crowd.over.wait(self._crowd.pause_s * self._rng.uniform(0.5, 1.5))
-            self._insist(lambda: browser.submit(browser.open(str(page.url)), "done"))
+            self._insist(lambda: browser.submit(browser.open(str(page.url)), "done", {"sure": "yes"}))
 
     def _insist(self, step: Callable[[], Answer]) -> Answer | None:
         """Take a step until the site answers as it should; None where it is over first."""

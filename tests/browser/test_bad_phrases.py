@@ -28,13 +28,13 @@ TAKEN_AS_TYPED = {
     "a formula": "=HYPERLINK(1)",
 }
 READ_AS = {
-    "no": ("no blue", "Scored as: images without blue.", "0.8"),
+    "no": ("no blue", "We looked for images without blue.", "0.8"),
     "a sentence": (
         "The AI is often wrong on images that have red squares in it.",
-        "Scored as: images with red squares.",
+        "We looked for images with red squares.",
         "0.",
     ),
-    "a denied sentence": ("they don't have blue", "Scored as: images without blue.", "0.8"),
+    "a denied sentence": ("they don't have blue", "We looked for images without blue.", "0.8"),
 }
 
 
@@ -78,7 +78,7 @@ def test_words_from_right_to_left_run_so_and_turn_nothing_else(visitor: Visitor)
     visitor.say_and_score("مربعات حمراء")
     page = visitor.page
     directions = "all => all.map(one => getComputedStyle(one).direction)"
-    assert set(page.eval_on_selector_all("#text, #answer .score-scale q, #history bdi", directions)) == {"rtl"}
+    assert set(page.eval_on_selector_all("#text, #answer .side q, #history bdi", directions)) == {"rtl"}
     assert set(page.eval_on_selector_all("#answer, #history a, #phrase", directions)) == {"ltr"}
 
 

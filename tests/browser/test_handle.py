@@ -1,28 +1,32 @@
-"""The handle on the histogram: by mouse, touch and keys, and back to the best."""
+"""The handle on the histogram: folded, and moved only by dragging its thumb sideways or by keys."""
 
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from annotations.models import Phrase, ThresholdChoice
+from annotations.models import Phrase, Reply, ThresholdChoice
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
-HANDLE = "#threshold-handle"
+THUMB = "#threshold-thumb"
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 def go_to_scored(visitor: Visitor, text: str = "red") -> Page:
     visitor.go_to_task()
     visitor.say_and_score(text)
+    visitor.take_handle()
     return visitor.page
 
 
 def counts(page: Page) -> list[str]:
     """How many images are wrong and on each side, as the page says it at this moment."""
-    return page.locator("#answer .side .share .count").all_inner_texts()
+    return page.locator("#answer .side .share").evaluate_all(
+        "all => all.map(one => one.textContent.replace(/\\s+/g, ' ').trim())"
+    )
 
 
 def wait_until_stored(page: Page) -> ThresholdChoice:
@@ -30,21 +34,34 @@ def wait_until_stored(page: Page) -> ThresholdChoice:
     return ThresholdChoice.objects.get()
 
 
-def at(handle: Locator, share: float) -> tuple[float, float]:
-    """A point on the handle's way, from its left end (0) to its right end (1)."""
-    box = handle.bounding_box()
+def position(page: Page) -> int:
+    return int(page.locator(THUMB).get_attribute("aria-valuenow") or "")
+
+
+def middle(page: Page, selector: str) -> tuple[float, float]:
+    box = page.locator(selector).bounding_box()
     assert box
-    return box["x"] + box["width"] * share, box["y"] + box["height"] / 2
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def swipe(page: Page, start: tuple[float, float], by: tuple[float, float]) -> None:
+    """Move one finger over the page in ten steps."""
+    finger = page.context.new_cdp_session(page)
+    (x, y), (dx, dy) = start, by
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 11):
+        point = {"x": x + dx * step / 10, "y": y + dy * step / 10}
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_with_the_mouse_the_numbers_follow_at_once_and_the_place_is_stored(visitor: Visitor) -> None:
     page = go_to_scored(visitor)
     before = counts(page)
-    handle = page.locator(HANDLE)
-    position = int(handle.input_value())
-    page.mouse.move(*at(handle, 0.03 + 0.94 * position / 128))
+    x, y = middle(page, THUMB)
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(*at(handle, 0.1), steps=4)
+    page.mouse.move(x - 150, y, steps=4)
     moved = counts(page)
     assert moved != before
     assert not ThresholdChoice.objects.exists()
@@ -59,81 +76,94 @@ def test_with_the_mouse_the_numbers_follow_at_once_and_the_place_is_stored(visit
     assert counts(page) == moved
 
 
+def test_a_press_on_the_histogram_or_on_the_thumb_changes_nothing(visitor: Visitor) -> None:
+    page = go_to_scored(visitor)
+    before = position(page)
+    drawing = page.locator(".drawing").bounding_box()
+    assert drawing
+    page.mouse.click(drawing["x"] + 20, drawing["y"] + 20)
+    page.mouse.click(*middle(page, THUMB))
+    page.keyboard.press("ArrowLeft")
+    wait_until_stored(page)
+    assert position(page) == before - 1
+    assert Reply.objects.count() == 1
+
+
+def test_a_swipe_across_the_histogram_does_nothing_and_a_drag_of_the_thumb_moves_it(new_visitor: NewVisitor) -> None:
+    page = go_to_scored(new_visitor(**PHONE))
+    before, said = position(page), counts(page)
+    drawing = page.locator(".drawing").bounding_box()
+    assert drawing
+    swipe(page, (drawing["x"] + 30, drawing["y"] + 30), (250, 0))
+    swipe(page, middle(page, ".drawing svg"), (5, -200))
+    page.locator(THUMB).scroll_into_view_if_needed()
+    swipe(page, middle(page, THUMB), (3, -150))  # up, beginning on the thumb itself
+    assert (position(page), counts(page)) == (before, said)
+    page.locator(THUMB).scroll_into_view_if_needed()
+    swipe(page, middle(page, THUMB), (-100, 4))
+    wait_until_stored(page)
+    assert position(page) < before - 20
+    assert Reply.objects.count() == 1
+
+
 def test_with_keys_it_goes_a_step_a_page_and_to_the_ends_and_keeps_the_focus(visitor: Visitor) -> None:
     page = go_to_scored(visitor)
-    handle = page.locator(HANDLE)
-    start = int(handle.input_value())
-    handle.focus()
+    start = position(page)
     page.keyboard.press("ArrowRight")
-    assert int(handle.input_value()) == start + 1
+    assert position(page) == start + 1
     wait_until_stored(page)
-    assert page.evaluate("document.activeElement.id") == "threshold-handle"
+    assert page.evaluate("document.activeElement.id") == "threshold-thumb"
+    expect(page.locator("#adjust")).to_have_attribute("open", "")
+    page.keyboard.press("PageUp")
+    assert position(page) == start + 11
     page.keyboard.press("Home")
     expect(page.locator("[data-side=with] [data-images]")).to_have_text("23")  # all but the least similar
     page.keyboard.press("End")
-    expect(page.locator("[data-side=with] [data-images]")).to_have_text("0")
-    expect(handle).to_have_attribute("aria-valuetext", "with: 0 of 0 images wrong")
+    expect(page.locator("[data-side=with] .none")).to_be_visible()
+    expect(page.locator(THUMB)).to_have_attribute(
+        "aria-valuetext", "0 of 24 images count. The AI is wrong on 0 of them."
+    )
     expect(page.locator("[data-side=with] .pictures li")).to_have_count(0)
+    expect(page.locator(".verdict")).to_contain_text("no better than guessing")  # the verdict follows
 
 
 def test_best_puts_it_back(visitor: Visitor) -> None:
     page = go_to_scored(visitor)
-    before, position = counts(page), page.locator(HANDLE).input_value()
-    page.locator(HANDLE).focus()
+    before, start = counts(page), position(page)
     page.keyboard.press("PageDown")
     wait_until_stored(page)
     assert counts(page) != before
     page.click("#threshold-best")
     expect(page.locator("#threshold-best")).to_be_disabled()
     assert counts(page) == before
-    assert page.locator(HANDLE).input_value() == position
+    assert position(page) == start
     assert ThresholdChoice.objects.get().threshold is None
 
 
-def test_by_touch_on_a_phone(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = go_to_scored(visitor)
-    handle = page.locator(HANDLE)
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    assert box
-    assert box["height"] >= 44
-    page.touchscreen.tap(*at(handle, 0.2))
-    wait_until_stored(page)
-    assert int(handle.input_value()) < 64
+def test_the_thumb_is_large_enough_for_a_finger_and_stands_over_its_threshold(new_visitor: NewVisitor) -> None:
+    page = go_to_scored(new_visitor(**PHONE))
+    thumb = page.locator(THUMB).bounding_box()
+    assert thumb
+    assert min(thumb["width"], thumb["height"]) >= 44
+    picture = page.locator(".drawing svg").bounding_box()
+    line = float(page.locator(".threshold").get_attribute("x1") or "nan")
+    assert picture
+    stands = (middle(page, THUMB)[0] - picture["x"]) / picture["width"]
+    assert abs(stands - line / 640) < 1 / 128
 
 
-def test_without_a_script_a_button_divides_there(new_visitor: NewVisitor) -> None:
+def test_without_a_script_it_is_a_number_field(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(java_script_enabled=False)
-    page = go_to_scored(visitor)
-    page.locator(HANDLE).focus()
-    page.keyboard.press("Home")
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    page = visitor.page
+    page.click("#adjust summary")
+    expect(page.locator(THUMB)).to_be_hidden()
+    page.get_by_role("spinbutton", name=re.compile("Where .with. begins")).fill("0")
     with page.expect_navigation():
-        page.click("#threshold noscript button, #threshold button:has-text('Divide here')")
-    assert counts(page)[1].startswith("9 of 23")
+        page.click("#threshold button:has-text('Divide here')")
+    assert counts(page)[0].startswith("9 of 23")
+    page.click("#adjust summary")
     with page.expect_navigation():
         page.click("#threshold-best")
     assert ThresholdChoice.objects.get().threshold is None
-
-
-def test_the_handle_stands_over_its_threshold_in_the_picture(visitor: Visitor) -> None:
-    page = go_to_scored(visitor)
-    picture = page.locator(".histogram svg").first.bounding_box()
-    line = float(page.locator(".threshold").get_attribute("x1") or "nan")
-    assert picture
-    stands = int(page.locator(HANDLE).input_value()) / 128
-    assert abs(stands - line / 640) < 1 / 128
-    thumb = page.evaluate("getComputedStyle(document.querySelector('.handle')).getPropertyValue('--thumb')")
-    width = float(re.sub("px", "", thumb))
-    box = page.locator(HANDLE).bounding_box()
-    assert box
-    assert abs((box["x"] + width / 2) - picture["x"]) < 1
-    assert abs((box["x"] + box["width"] - width / 2) - (picture["x"] + picture["width"])) < 1
-
-
-def test_on_a_large_screen_the_histogram_grows_with_the_text_and_the_handle_with_it(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(viewport={"width": 3840, "height": 2160})
-    page = go_to_scored(visitor)
-    heights = "all => all.map(one => one.getBoundingClientRect().height)"
-    histogram, handle = page.eval_on_selector_all(".histogram > svg, #threshold-handle", heights)
-    assert 100 < histogram < handle

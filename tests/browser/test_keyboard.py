@@ -60,9 +60,13 @@ def test_a_whole_visit_needs_no_mouse(visitor: Visitor) -> None:
     expect(page.locator("#answer[data-state=pending]")).to_be_visible()
     score_due_phrases()
     visitor.sees_score_of("red")
-    expect(page.locator("#announcement")).to_contain_text("Score 0.87. These words explain the mistakes well.")
+    expect(page.locator("#announcement")).to_contain_text("Your words explain the mistakes very well.")
     assert page.evaluate(f"{_FOCUSED}.id") == "text"
-    enter(page, "#done button")
+    tab_to(page, "#done button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#really-done .button >> nth=0")).to_be_focused()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     enter(page, "#finish button")
     assert visitor.code == "C0DE1234"
 
@@ -75,14 +79,14 @@ def test_arrows_move_among_images_space_enlarges_and_escape_closes(visitor: Visi
     assert page.evaluate(number).startswith("Image 1,")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(number).startswith("Image 8,")
+    assert page.evaluate(number).startswith("Image 7,")
     page.keyboard.press(" ")
-    expect(page.locator("#enlarged")).to_contain_text("Image 8, the AI was wrong")
-    page.keyboard.press("ArrowLeft")
     expect(page.locator("#enlarged")).to_contain_text("Image 7, the AI was wrong")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#enlarged")).to_contain_text("Image 6, the AI was wrong")
     page.keyboard.press("Escape")
     expect(page.locator("#enlarged")).to_be_hidden()
-    expect(page.locator("a:focus img")).to_have_attribute("alt", "Image 7, the AI was wrong")
+    expect(page.locator("a:focus img")).to_have_attribute("alt", "Image 6, the AI was wrong")
     page.keyboard.press("Home")
     assert page.evaluate(number).startswith("Image 1,")
 

@@ -85,9 +85,9 @@ def test_nothing_moves_on_the_page_with_the_code(new_visitor: NewVisitor, screen
 
 
 def _may_move(where: str) -> bool:
-    """The foot, at the end of all; and within its line a number that has more digits now."""
+    """The foot, at the end of all; the thumb that is moved; and within its line a number that has more digits now."""
     _what, before, _arrow, after = where.rsplit(" ", 3)
-    return where.startswith("foot ") or before == after
+    return where.startswith(("foot ", "threshold-thumb ")) or before == after
 
 
 def enlarge(visitor: Visitor) -> None:
@@ -117,7 +117,8 @@ def judge(visitor: Visitor) -> None:
 
 
 def move_the_handle(visitor: Visitor) -> None:
-    visitor.page.locator("#threshold-handle").focus()
+    visitor.take_handle()
+    shifts(visitor.page)  # the fold opens where it was pressed
     for key in ("PageUp", "Home"):
         visitor.page.keyboard.press(key)
         expect(visitor.page.locator("#threshold-best")).to_be_enabled()

@@ -38,7 +38,7 @@ def test_the_button_that_was_pressed_is_the_one_that_is_sent(visitor: Visitor) -
     visitor.open_link()
     visitor.press("start")
     visitor.page.context.set_offline(True)
-    visitor.page.click("#consent [value=no]")
+    visitor.page.click("#consent button[value=no]")
     visitor.page.context.set_offline(False)
     expect(visitor.page).to_have_url(f"{visitor.origin}/visit/declined")
 
@@ -47,7 +47,7 @@ def test_done_without_a_network_ends_the_task_when_it_is_back(visitor: Visitor) 
     visitor.go_to_task()
     visitor.say_and_score("red")
     visitor.page.context.set_offline(True)
-    visitor.page.click("#done button")
+    visitor.press_done()
     expect(visitor.page.locator("#offline")).to_be_visible()
     visitor.page.context.set_offline(False)
     expect(visitor.page).to_have_url(f"{visitor.origin}/visit/end")
@@ -62,9 +62,9 @@ def test_done_waits_until_what_was_said_before_has_been_sent(visitor: Visitor) -
     page.fill("#text", "red")
     page.press("#text", "Enter")
     page.click("#judge-no")
-    page.locator("#threshold-handle").focus()
+    visitor.take_handle()
     page.keyboard.press("PageUp")
-    page.click("#done button")
+    visitor.press_done()
     page.context.set_offline(False)
     expect(page).to_have_url(f"{visitor.origin}/visit/end")
     assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["dark", "red"]
@@ -75,9 +75,9 @@ def test_done_waits_until_what_was_said_before_has_been_sent(visitor: Visitor) -
 def test_done_right_after_the_handle_keeps_where_it_was_put(visitor: Visitor) -> None:
     visitor.go_to_task()
     visitor.say_and_score("dark")
-    visitor.page.locator("#threshold-handle").focus()
+    visitor.take_handle()
     visitor.page.keyboard.press("PageUp")
-    visitor.page.click("#done button")
+    visitor.press_done()
     expect(visitor.page).to_have_url(f"{visitor.origin}/visit/end")
     assert ThresholdChoice.objects.get().threshold is not None
 
@@ -87,7 +87,7 @@ def test_done_that_was_kept_on_one_device_does_not_end_what_goes_on_on_another(n
     phone.go_to_task()
     phone.say_and_score("dark")
     phone.page.context.set_offline(True)
-    phone.page.click("#done button")
+    phone.press_done()
     expect(phone.page.locator("#offline")).to_be_visible()
     laptop.go_on_here()
     laptop.say_and_score("red")
@@ -126,7 +126,7 @@ def test_the_handle_and_an_answer_are_kept_until_the_network_is_back(visitor: Vi
     page = visitor.page
     visitor.say_and_score("dark")
     page.context.set_offline(True)
-    page.locator("#threshold-handle").focus()
+    visitor.take_handle()
     for _ in range(2):
         page.keyboard.press("PageUp")
     page.click("#judge-no")
@@ -147,7 +147,7 @@ def test_a_reload_before_a_reply_was_sent_sends_it_once(visitor: Visitor) -> Non
     for address in ("**/judgement", "**/threshold"):
         page.route(address, lambda route: route.fulfill(status=503, body="one moment"))
     page.click("#judge-no")
-    page.locator("#threshold-handle").focus()
+    visitor.take_handle()
     page.keyboard.press("PageUp")
     expect(page.locator("#offline")).to_be_visible()
     page.unroute_all()
@@ -191,12 +191,12 @@ def test_a_reply_that_was_kept_on_one_device_does_not_overwrite_a_newer_one_of_a
     phone.say_and_score("dark")
     phone.page.context.set_offline(True)
     phone.page.click("#judge-no")
-    phone.page.locator("#threshold-handle").focus()
+    phone.take_handle()
     phone.page.keyboard.press("PageUp")
     expect(phone.page.locator("#offline")).to_be_visible()
     laptop.go_on_here()
     laptop.sees_score_of("dark")
-    laptop.page.locator("#threshold-handle").focus()
+    laptop.take_handle()
     laptop.page.keyboard.press("Home")
     expect(laptop.page.locator("#threshold-best")).to_be_enabled()
     laptop.page.click("#judge-yes")
@@ -204,7 +204,7 @@ def test_a_reply_that_was_kept_on_one_device_does_not_overwrite_a_newer_one_of_a
     newer = ThresholdChoice.objects.get().threshold
     phone.page.context.set_offline(False)
     expect(phone.page.locator("#judge-yes")).to_have_attribute("aria-pressed", "true")
-    expect(phone.page.locator("#threshold-handle")).to_have_value("0")
+    expect(phone.page.locator("#threshold-position")).to_have_value("0")
     phone.page.wait_for_function("() => sessionStorage.getItem(`clarify:untold:${location.pathname}`) === '[]'")
     assert (Judgement.objects.get().answer, ThresholdChoice.objects.get().threshold) == ("yes", newer)
     assert sorted(Reply.objects.filter(took_effect=False).values_list("kind", flat=True)) == ["judgement", "threshold"]

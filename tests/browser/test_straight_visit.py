@@ -17,9 +17,9 @@ def test_a_person_goes_from_the_link_to_the_code(visitor: Visitor) -> None:
     for _ in visitor.walk_to_task():
         pass
     visitor.say_and_score("blue")
-    expect(page.locator("#answer")).to_contain_text("do not point to the mistakes")
+    expect(page.locator("#answer")).to_contain_text("The AI is wrong less often on images like that.")
     visitor.say_and_score("red")
-    expect(page.locator("#answer")).to_contain_text("explain the mistakes well")
+    expect(page.locator("#answer")).to_contain_text("explain the mistakes very well")
     assert visitor.history == ["blue", "red"]
     expect(page.locator("#history .best bdi")).to_have_text("red")
     visitor.press("done")

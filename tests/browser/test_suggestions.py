@@ -54,10 +54,9 @@ def test_the_task_page_with_all_its_parts_has_no_violation(new_visitor: NewVisit
     visitor.say_and_score("dark")
     visitor.page.click("#judge-unsure")
     expect(visitor.page.locator("#doubt .chip").first).to_be_visible()
-    visitor.page.focus("#threshold-handle")
+    visitor.take_handle()
     visitor.page.keyboard.press("PageDown")
     expect(visitor.page.locator("#threshold-best")).to_be_enabled()
-    visitor.page.click(".said summary")
     assert_no_violations(visitor.page)
 
 

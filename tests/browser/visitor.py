@@ -29,7 +29,19 @@ class Visitor:
         self.page.goto(f"{self.origin}/study/{self.study.slug}/?{ids}")
 
     def press(self, form: str, button: str = "button") -> None:
-        """Press a form's button and wait for the page that follows."""
+        """Press a form's button and wait for the page that follows; Done asks once more, in a dialog or on a page."""
+        if form == "consent" and button.endswith("[value=no]"):
+            self._press(form, button)
+            button = "button"  # asked once more
+        asks = self.page.locator("#sure")
+        if form == "done" and asks.count() and self.page.evaluate("!!document.querySelector('#layout .more')"):
+            self.page.click("form#done button")
+            form = "really-done"
+        elif form == "done" and asks.count():
+            self._press(form, button)
+        self._press(form, button)
+
+    def _press(self, form: str, button: str) -> None:
         with self.page.expect_navigation():
             self.page.click(f"form#{form} {button}")
 
@@ -97,7 +109,7 @@ class Visitor:
         """Type a phrase, press Enter, and wait until the page says that it has it."""
         self.page.fill("#text", text)
         self.page.press("#text", "Enter")
-        expect(self.page.locator("#answer q").first).to_have_text(text)
+        expect(self.page.locator("#answer")).to_have_attribute("data-text", text)
 
     def say_and_score(self, text: str) -> None:
         """Say a phrase; a worker scores it, and the page shows that."""
@@ -106,7 +118,18 @@ class Visitor:
         self.sees_score_of(text)
 
     def sees_score_of(self, text: str) -> None:
-        expect(self.page.locator("#answer[data-state=scored] .score-scale q")).to_have_text(text)
+        expect(self.page.locator("#answer[data-state=scored]")).to_have_attribute("data-text", text)
+
+    def press_done(self) -> None:
+        """Press Done, and say that one is sure, without waiting for what follows."""
+        self.page.click("#done button")
+        self.page.click("#really-done .button >> nth=0")
+
+    def take_handle(self) -> None:
+        """Unfold what may be adjusted, and put the focus on the handle's thumb."""
+        if not self.page.locator("#adjust").evaluate("fold => fold.open"):
+            self.page.click("#adjust summary")
+        self.page.focus("#threshold-thumb")
 
     @property
     def history(self) -> list[str]:

@@ -96,7 +96,7 @@ HELP = {
     "introduction": "The welcome page: what it is, how long it takes, what it pays.",
     "consent_text": "Stored word for word with each person's answer. {retention} stands for how long data are kept, as "
     "the section Privacy says. As long as you change nothing here, it is there in each language of the pages.",
-    "goal": "An error score between 0 and 1 to aim at, shown beside people's words; empty: none is shown.",
+    "goal": "An error score between 0 and 1, from which on the page says that it is enough; empty: it says nothing.",
     "suggest_rewordings": "Offers other phrases to people who say that the program did not find what they meant.",
     "audience": "Experts log in here and may work without a clock; their visits are marked as theirs.",
     "quota": "How many people shall complete it. Later ones are told that it is full; empty: as many as come.",

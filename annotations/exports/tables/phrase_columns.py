@@ -139,6 +139,26 @@ PHRASES: Table[Phrase] = Table(
             "distribution of error_score for correct_images and wrong_images",
         ),
         Column(
+            "guessing_level",
+            "number",
+            "the error score that guessing reaches in all the tries that the task allows; the first step of the worded "
+            "scale ends there. Empty where the score is from before this was stored",
+            _scored("guessing_level"),
+            range="0 to 1",
+            computed="the greater of null_level for all allowed tries and, where it was measured by then, what one "
+            "common word in twenty passes",
+        ),
+        Column(
+            "level_shown",
+            "text",
+            "the step of the worded scale that the page showed",
+            _scored("level_shown"),
+            range="no better than guessing, partly, well, very well",
+        ),
+        Column("goal", "number", "the study's goal; empty where it sets none", _scored("goal"), range="0 to 1"),
+        Column("goal_shown", "boolean", "whether the page marked what is enough", _scored("goal_shown")),
+        Column("page_version", "integer", "version of the task page that showed the score", _scored("page_version")),
+        Column(
             "sign",
             "integer",
             "-1 for a negation, whose subject is scored with the direction turned: an image is above the threshold "

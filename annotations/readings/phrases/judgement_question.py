@@ -1,6 +1,6 @@
 """Which of the two failures is it (paper, section 4.1)? The words do not explain the mistakes, or they were not seen.
 
-The images most and least like the words tell: the person says whether the former have in them what was meant.
+The images most like the words tell: the person says whether they have in them what was meant.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from annotations.models import JudgementAnswer, Score
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.image_grids import Picture, pictures_of
 
-SHOWN_MOST, SHOWN_LEAST = 6, 6
+SHOWN_MOST = 6
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,6 @@ class Question:
     """answer: of JudgementAnswer, empty before it is given. rewordings: what the study suggests then."""
 
     most: tuple[Picture, ...]
-    least: tuple[Picture, ...]
     answer: str
     rewordings: tuple[str, ...]
 
@@ -79,21 +78,18 @@ class Question:
 
 
 def question(score: Score, owner: str) -> Question:
-    """Return the question about a scored phrase; the most like it comes first, the least like it last."""
+    """Return the question about a scored phrase; the images most like it come first."""
     phrase = score.phrase
     task = phrase.assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
     images = class_images(task.base_model, task.target_class)
-    most, least = extremes(score.similarity_array)
     return Question(
-        most=pictures_of(owner, task.base_model, images, most),
-        least=pictures_of(owner, task.base_model, images, least),
+        most=pictures_of(owner, task.base_model, images, most_like(score.sign * score.similarity_array)),
         answer=phrase.judgement.answer if hasattr(phrase, "judgement") else "",
         rewordings=tuple(score.rewordings),
     )
 
 
-def extremes(similarities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the positions of the most similar images and of the least similar others: at most six of each."""
-    order = np.argsort(-similarities, kind="stable")
-    return order[:SHOWN_MOST], order[max(SHOWN_MOST, len(order) - SHOWN_LEAST) :]
+def most_like(signed: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the positions of the images most like what a phrase says (sign * similarity): at most six."""
+    return np.argsort(-signed, kind="stable")[:SHOWN_MOST]

@@ -3,29 +3,29 @@
 from dataclasses import dataclass
 
 import numpy as np
-from django.utils.safestring import SafeString
 from numpy.typing import NDArray
 
 from annotations.models import Phrase, Score
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.datasets.image_grids import Grid, pictures_of
+from annotations.readings.datasets.image_grids import Grid, Picture, pictures_of
 from annotations.readings.datasets.image_samples import sample
 from annotations.readings.phrases.class_name_phrases import names_the_class
 from annotations.readings.phrases.histogram import Histogram, histogram
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.threshold_slider import Handle, handle
-from annotations.readings.phrases.verdicts import Verdict, verdict, verdict_sentence
+from annotations.readings.phrases.verdicts import Verdict, verdict
+from modeling.arrays.phrases.null_level import null_level
 
-SHOWN_A_SIDE = 12
+SHOWN_A_SIDE = 20  # pictures, one for each 5%
 MIN_SHOWN = 0.005  # a smaller error score reads 0.00
-
-
-UNQUESTIONED = {Verdict.WELL, Verdict.OPPOSITE}  # these words were seen: the score says so
 
 
 @dataclass(frozen=True)
 class Side:
-    """The images on one side of the threshold: a sample of them, and how many of all the AI got wrong."""
+    """The images on one side of the threshold: some of them, wrong ones first, and how many of all are wrong.
+
+    The shares of the pictures are those of the numbers, with at least one picture where there is any image.
+    """
 
     grid: Grid
     n_wrong: int
@@ -38,10 +38,18 @@ class Side:
             (200 * self.n_wrong + n) // (2 * n) if n else None
         )  # halves go up, as in the script that follows the handle
 
+    @property
+    def blocks(self) -> list[tuple[bool, list[Picture]]]:
+        """The pictures of the wrong images, then those of the right ones; without an empty block."""
+        both = [
+            (is_error, [one for one in self.grid.pictures if one.is_error is is_error]) for is_error in (True, False)
+        ]
+        return [(is_error, pictures) for is_error, pictures in both if pictures]
+
 
 @dataclass(frozen=True)
 class Split:
-    """The class's images without the phrase's subject (similarity at or below a threshold) and with it (above)."""
+    """The class's images with what the phrase says, as its person means it (above the threshold), and without."""
 
     without: Side
     with_it: Side
@@ -51,15 +59,15 @@ class Split:
 class Result:
     """What a page shows of a score.
 
-    value: error score, 0 to 1. null_level: what random words reach, 0 to 1. subject, sign: what was looked for, and -1
-    where the phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold;
-    both are None where there is none.
+    value: error score, 0 to 1. guessing: what guessing reaches. subject, sign: what was looked for, and -1 where the
+    phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold; both are
+    None where there is none.
     The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
     no doubt which of the two failures it is.
     """
 
     value: float
-    null_level: float
+    guessing: float
     verdict: Verdict
     subject: str
     sign: int
@@ -70,11 +78,6 @@ class Result:
     names_the_class: bool
     question: Question | None
 
-    @property
-    def sentence(self) -> SafeString:
-        """The verdict in words, and what to try next."""
-        return verdict_sentence(self.verdict, self.value)
-
 
 def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     """Return what `owner` sees of a score. All of it is made from what is stored; nothing is embedded.
@@ -83,31 +86,50 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
 
     An opposite phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
     every other one at the threshold of its score. A chosen threshold comes before both. Sides, histogram and handle
-    are those of the subject, also for a negation.
+    are those of what the person says: "not blue" is on the side of a negation.
     """
     assignment = score.phrase.assignment
     task = assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
-    assert score.null_level is not None, "every score is stored with its null level"
     is_error = class_images(task.base_model, task.target_class).is_error
-    values, sign = score.similarity_array, score.sign
-    word = verdict(score.value, score.two_sided, score.null_level)
+    signed = score.sign * score.similarity_array
+    word = verdict_of(score)
+    here = word if chosen is None else verdict_of(score, value_at(signed, is_error, chosen))
     automatic = score.two_sided_threshold if word.is_opposite else score.threshold
     threshold = automatic if chosen is None else chosen
-    named = sign > 0 and names_the_class(score.subject, task.class_name, score.class_name_cosine)
+    named = score.sign > 0 and names_the_class(score.subject, task.class_name, score.class_name_cosine)
     return Result(
         value=score.value,
-        null_level=score.null_level,
-        verdict=word,
+        guessing=guessing_of(score),
+        verdict=here,
         subject=score.subject,
-        sign=sign,
+        sign=score.sign,
         threshold=threshold,
         split=None if threshold is None else split_at(score, owner, threshold),
-        histogram=histogram(values, is_error, None if automatic is None else sign * automatic),
-        handle=handle(values, is_error, threshold, sign=sign, is_chosen=chosen is not None),
+        histogram=histogram(signed, is_error, automatic),
+        handle=handle(signed, is_error, threshold, automatic=automatic, is_chosen=chosen is not None),
         names_the_class=named,
-        question=None if named or word in UNQUESTIONED else question(score, owner),
+        question=None if named or word.is_well or word.is_telling else question(score, owner),
     )
+
+
+def verdict_of(score: Score, value: float | None = None) -> Verdict:
+    """Return what a page says of a score. value: at a threshold that the person chose."""
+    value = score.value if value is None else value
+    return verdict(value, score.two_sided, guessing_of(score), score.phrase.assignment.session.goal)
+
+
+def value_at(signed: NDArray[np.float32], is_error: NDArray[np.bool_], threshold: float) -> float:
+    """Return the error score that one threshold makes: the share of wrong images above it less that of right ones."""
+    above = signed > np.float32(threshold)
+    return max(0.0, float(above[is_error].mean() - above[~is_error].mean()))
+
+
+def guessing_of(score: Score) -> float:
+    """Return what guessing was known to reach when the phrase was scored."""
+    if score.guessing_level is None:  # from before it was stored
+        return null_level(score.n_correct, score.n_error, score.phrase.assignment.task.max_phrases)
+    return score.guessing_level
 
 
 def chosen_threshold(phrase: Phrase) -> float | None:
@@ -116,10 +138,9 @@ def chosen_threshold(phrase: Phrase) -> float | None:
 
 
 def split_at(score: Score, owner: str, threshold: float) -> Split:
-    """Return the split at any similarity threshold, with the samples that `owner` sees of its sides."""
+    """Return the split at any threshold of sign * similarity, with the samples that `owner` sees of its sides."""
     above = score.sign * score.similarity_array > np.float32(threshold)
-    with_it = above if score.sign > 0 else ~above
-    return Split(without=_side(score, owner, ~with_it), with_it=_side(score, owner, with_it))
+    return Split(without=_side(score, owner, ~above), with_it=_side(score, owner, above))
 
 
 def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:
@@ -127,9 +148,20 @@ def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:
     base_model, target_class = assignment.task.base_model, assignment.task.target_class
     assert target_class is not None
     images = class_images(base_model, target_class)
-    positions = np.flatnonzero(members)
-    seed = (assignment.session.seed, assignment.task_id, score.phrase_id)
-    chosen = positions[sample(len(positions), SHOWN_A_SIDE, 0, seed)]
-    return Side(
-        Grid(pictures_of(owner, base_model, images, chosen), len(positions)), int(images.is_error[positions].sum())
-    )
+    groups = [np.flatnonzero(members & (images.is_error == is_error)) for is_error in (True, False)]
+    n_wrong, n_right = map(len, groups)
+    chosen = [
+        group[sample(len(group), size, 0, (assignment.session.seed, assignment.task_id, score.phrase_id, number))]
+        for number, (group, size) in enumerate(zip(groups, in_proportion(n_wrong, n_right), strict=True))
+    ]
+    return Side(Grid(pictures_of(owner, base_model, images, np.concatenate(chosen)), n_wrong + n_right), n_wrong)
+
+
+def in_proportion(n_wrong: int, n_right: int) -> tuple[int, int]:
+    """Return how many wrong and right images stand for so many: one for each 5%, at least one where there is any."""
+    n = n_wrong + n_right
+    if n <= SHOWN_A_SIDE:
+        return n_wrong, n_right
+    of_wrong = (2 * SHOWN_A_SIDE * n_wrong + n) // (2 * n)
+    of_wrong = min(max(of_wrong, int(n_wrong > 0)), SHOWN_A_SIDE - int(n_right > 0))
+    return of_wrong, SHOWN_A_SIDE - of_wrong

@@ -9,7 +9,7 @@ from annotations.models import Assignment, Event
 from annotations.readings.phrases import task_screen
 from annotations.readings.phrases.judgement_question import Question
 from annotations.readings.phrases.phrase_feedback import Split
-from annotations.readings.phrases.task_screen import Draws, Images, Work
+from annotations.readings.phrases.task_screen import PAGE_VERSION, Draws, Images, Work
 
 
 def screen(work: Work, draws: Draws, images: Images | None) -> dict[str, Any]:
@@ -32,12 +32,16 @@ def screen(work: Work, draws: Draws, images: Images | None) -> dict[str, Any]:
         "threshold": shown.threshold if shown else None,
         "rows": rows,
         "language": get_language(),
+        "page": PAGE_VERSION,
     }
 
 
 @dataclass(frozen=True)
 class ReplayedScreen:
-    """A logged screen as it was. rows: those drawn now; is_same: whether they are the logged ones."""
+    """A logged screen as it was. rows: those drawn now; is_same: whether they are the logged ones.
+
+    is_earlier: an earlier version of the page drew it, which took its images in another way.
+    """
 
     work: Work
     draws: Draws
@@ -45,6 +49,7 @@ class ReplayedScreen:
     language: str
     rows: dict[str, list[int]]
     is_same: bool
+    is_earlier: bool
 
 
 def replay_screen(event: Event, owner: str) -> ReplayedScreen:
@@ -65,7 +70,8 @@ def replay_screen(event: Event, owner: str) -> ReplayedScreen:
     )
     drawn = screen(work, draws, images)["rows"]
     rows = {place: drawn.get(place, []) for place in logged["rows"]}
-    return ReplayedScreen(work, draws, images, logged["language"], rows, is_same=rows == logged["rows"])
+    is_earlier = logged.get("page") != PAGE_VERSION
+    return ReplayedScreen(work, draws, images, logged["language"], rows, rows == logged["rows"], is_earlier)
 
 
 def _rows_of(split: Split) -> dict[str, list[int]]:
@@ -73,4 +79,4 @@ def _rows_of(split: Split) -> dict[str, list[int]]:
 
 
 def _rows_of_question(asked: Question) -> dict[str, list[int]]:
-    return {"most": [picture.row for picture in asked.most], "least": [picture.row for picture in asked.least]}
+    return {"most": [picture.row for picture in asked.most]}

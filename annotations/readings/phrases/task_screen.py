@@ -23,9 +23,12 @@ from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import ClassImages, class_images
 from annotations.readings.datasets.image_grids import Grid, pictures_of
 from annotations.readings.datasets.image_samples import sample
-from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Result, chosen_threshold, result
+from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Result, chosen_threshold, result, verdict_of
+from annotations.readings.phrases.verdicts import Verdict, place
 
-SHOWN_A_GRID = 18
+SHOWN_A_GRID = 25
+LITTLE_TIME_S = 10  # in which nobody is asked whether they are done
+PAGE_VERSION = 2  # one more for each change of what the task page shows, or of how its images are drawn
 SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
 
 
@@ -39,10 +42,11 @@ class Draws:
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One phrase of the assignment. `value` is None while it has no score."""
+    """One phrase of the assignment. `value` and `verdict` are None while it has no score."""
 
     phrase: Phrase
     value: float | None
+    verdict: Verdict | None
     is_best: bool
     is_shown: bool
 
@@ -91,9 +95,12 @@ class Work:
         return self.n_tries < self.assignment.task.max_phrases
 
     @property
-    def goal(self) -> float | None:
-        """The error score to aim at, if the visit is shown one."""
-        return self.assignment.session.goal
+    def goal_place(self) -> float | None:
+        """Where the study's goal stands on the answer's scale, after its first step; None where none is shown."""
+        goal = self.assignment.session.goal
+        if goal is None or self.answer is None or self.answer.result is None:
+            return None
+        return max(place(goal, self.answer.result.guessing), 1 / 4)
 
     @property
     def suggestions(self) -> list[str]:
@@ -101,9 +108,31 @@ class Work:
         return self.assignment.task.suggestions if self.assignment.session.is_shown_suggestions else []
 
     @property
-    def goal_is_reached(self) -> bool:
-        scores = [line.value for line in self.history if line.value is not None]
-        return self.goal is not None and max(scores, default=0.0) >= self.goal
+    def is_enough(self) -> bool:
+        """Whether a phrase reached the goal that the visit is shown."""
+        return any(line.verdict.is_enough for line in self.history if line.verdict)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a phrase explains the mistakes well."""
+        return any(line.verdict.is_well for line in self.history if line.verdict)
+
+    @property
+    def asks_when_done(self) -> bool:
+        """Whether Done asks once more: time and tries are left, and nothing said that it is enough."""
+        if self.assignment.session.is_expert or self.n_needed or self.may_end:
+            return False
+        return self.seconds_left is None or self.seconds_left > LITTLE_TIME_S
+
+    @property
+    def n_left(self) -> int:
+        """Tries that are left."""
+        return self.assignment.task.max_phrases - self.n_tries
+
+    @property
+    def may_end(self) -> bool:
+        """Whether nothing is missing, so that Done is what comes next."""
+        return not self.n_needed and (self.is_enough or not self.may_submit)
 
 
 @dataclass(frozen=True)
@@ -224,15 +253,13 @@ def _phrases() -> QuerySet[Phrase]:
 
 def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine, ...]:
     best = best_phrase(phrases)
-    return tuple(
-        HistoryLine(
-            phrase,
-            phrase.score.value if phrase.state == PhraseState.SCORED else None,
-            is_best=phrase == best,
-            is_shown=phrase == chosen,
-        )
-        for phrase in phrases
-    )
+
+    def line(phrase: Phrase) -> HistoryLine:
+        score = phrase.score if phrase.state == PhraseState.SCORED else None
+        value, word = (score.value, verdict_of(score)) if score else (None, None)
+        return HistoryLine(phrase, value, word, is_best=phrase == best, is_shown=phrase == chosen)
+
+    return tuple(map(line, phrases))
 
 
 def _answer(phrase: Phrase, owner: str, now: dt.datetime) -> Answer:

@@ -10,14 +10,15 @@ N_STEPS = 128
 
 @dataclass(frozen=True)
 class Handle:
-    """Positions 0 to `last` stand evenly from the least to the greatest similarity to the subject.
+    """Positions 0 to `last` stand evenly from the least to the greatest likeness to what the phrase says.
 
-    position: where the handle stands; the nearest one to a threshold that lies between two. right_with, wrong_with: how
-    many right and wrong images are on the side with the subject at each position, int[last + 1]. is_chosen: whether
-    the person moved it away from the automatic threshold.
+    position: where the handle stands; the nearest one to a threshold that lies between two. best: the position of the
+    automatic threshold. right_with, wrong_with: how many right and wrong images are above each position, int[last + 1].
+    is_chosen: whether the person moved it away from the automatic threshold.
     """
 
     position: int
+    best: int
     right_with: tuple[int, ...]
     wrong_with: tuple[int, ...]
     n_right: int
@@ -25,47 +26,55 @@ class Handle:
     is_chosen: bool
     last: int = N_STEPS
 
+    @property
+    def n_images(self) -> int:
+        return self.n_right + self.n_wrong
+
 
 def handle(
-    similarities: NDArray[np.float32],
+    signed: NDArray[np.float32],
     is_error: NDArray[np.bool_],
     threshold: float | None,
     *,
-    sign: int = 1,
+    automatic: float | None,
     is_chosen: bool = False,
 ) -> Handle | None:
-    """Return the handle over similarities float32[n] of right and wrong images bool[n], None where all are equal.
+    """Return the handle over sign * similarity, float32[n], of right and wrong images bool[n].
 
-    threshold: above it is sign * similarity > threshold, as in a score. Without one the handle stands at the end.
+    None where all are equal. Above the threshold is what the phrase says. Without one the handle stands at the end.
     """
-    low, high = _extent(similarities)
+    low, high = _extent(signed)
     if low == high:
         return None
-    share = 1.0 if threshold is None else (sign * threshold - low) / (high - low)
+    places = _places(low, high)
     return Handle(
-        position=int(np.clip(round(share * N_STEPS), 0, N_STEPS)),
-        right_with=_with(similarities[~is_error], _places(low, high), sign),
-        wrong_with=_with(similarities[is_error], _places(low, high), sign),
+        position=_position(threshold, low, high),
+        best=_position(automatic, low, high),
+        right_with=_above(signed[~is_error], places),
+        wrong_with=_above(signed[is_error], places),
         n_right=int((~is_error).sum()),
         n_wrong=int(is_error.sum()),
         is_chosen=is_chosen,
     )
 
 
-def threshold_at(similarities: NDArray[np.float32], position: int, sign: int = 1) -> float:
-    """Return the threshold, exact float32 and with the sign of a score's, at a position (0 to N_STEPS)."""
-    return sign * float(_places(*_extent(similarities))[position])
+def threshold_at(signed: NDArray[np.float32], position: int) -> float:
+    """Return the threshold of sign * similarity, exact float32, at a position (0 to N_STEPS)."""
+    return float(_places(*_extent(signed))[position])
 
 
-def _extent(similarities: NDArray[np.float32]) -> tuple[float, float]:
-    return float(similarities.min()), float(similarities.max())
+def _position(threshold: float | None, low: float, high: float) -> int:
+    share = 1.0 if threshold is None else (threshold - low) / (high - low)
+    return int(np.clip(round(share * N_STEPS), 0, N_STEPS))
+
+
+def _extent(values: NDArray[np.float32]) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
 
 
 def _places(low: float, high: float) -> NDArray[np.float32]:
     return np.linspace(low, high, N_STEPS + 1).astype(np.float32)
 
 
-def _with(values: NDArray[np.float32], places: NDArray[np.float32], sign: int) -> tuple[int, ...]:
-    """Images at the place itself are without the subject; for a negation with it: both are "not above"."""
-    n_without = np.searchsorted(np.sort(values), places, side="right" if sign > 0 else "left")
-    return tuple((len(values) - n_without).tolist())
+def _above(values: NDArray[np.float32], places: NDArray[np.float32]) -> tuple[int, ...]:
+    return tuple((len(values) - np.searchsorted(np.sort(values), places, side="right")).tolist())

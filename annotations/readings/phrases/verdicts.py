@@ -1,75 +1,119 @@
-"""The verdict on an error score: in a word, and in the sentence that a page says."""
+"""What a page says of an error score: a step of the one worded scale, a place on its bar, and what to try next."""
 
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
-WELL, PARTLY, MIN_TELLING = 0.6, 0.3, 0.15
+from annotations.models import Task
+from annotations.readings.phrases.vocabulary_levels import vocabulary_level
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.worded_scale import VERY_WELL, WELL, Step, step_of
+
+MIN_TELLING = 0.15
+"""Least two-sided score at which a page says that the AI is wrong less often."""
+
+NAMES: Final[dict[Step, Promise]] = {
+    Step.GUESSING: gettext_lazy("no better than guessing"),
+    Step.PARTLY: gettext_lazy("partly"),
+    Step.WELL: gettext_lazy("well"),
+    Step.VERY_WELL: gettext_lazy("very well"),
+}
+STEPS: Final = tuple(Step)
+SENTENCES: Final[dict[Step, Promise]] = {
+    Step.GUESSING: gettext_lazy("Your words explain the mistakes <strong>no better than guessing.</strong>"),
+    Step.PARTLY: gettext_lazy("Your words explain the mistakes <strong>partly.</strong>"),
+    Step.WELL: gettext_lazy("Your words explain the mistakes <strong>well.</strong>"),
+    Step.VERY_WELL: gettext_lazy("Your words explain the mistakes <strong>very well.</strong>"),
+}
+ENOUGH: Final = gettext_lazy("<strong>That is enough.</strong>")
+NEXT_STEPS: Final[dict[Step, Promise]] = {
+    Step.GUESSING: gettext_lazy("Look at the two groups again. What else is different?"),
+    Step.PARTLY: gettext_lazy("Say it more exactly, or look for a second reason."),
+}
+OPPOSITE: Final = gettext_lazy("The AI is wrong <em>less</em> often on images like that. What do the others have?")
+IF_ANYTHING: Final = gettext_lazy("If anything, the AI is wrong <em>less</em> often on images like that. Look again.")
 
 
-class Verdict(StrEnum):
-    """The error score in a word."""
+@dataclass(frozen=True)
+class Verdict:
+    """An error score on the worded scale.
 
-    WELL = "well"
-    PARTLY = "partly"
-    HARDLY = "hardly"
-    BY_CHANCE = "by_chance"
-    OPPOSITE = "opposite"
-    OPPOSITE_BY_CHANCE = "opposite_by_chance"
+    place: on its bar, 0 to 1, each step a quarter; it is in the quarter of the step. is_opposite: the AI is wrong
+    *less* often on images that have what the phrase says; is_telling: by more than guessing reaches. is_enough: the
+    study's goal is reached.
+    """
+
+    step: Step
+    place: float
+    is_opposite: bool = False
+    is_telling: bool = False
+    is_enough: bool = False
 
     @property
-    def is_opposite(self) -> bool:
-        """Whether the AI is wrong *less* often on images that have what the phrase says."""
-        return self in (Verdict.OPPOSITE, Verdict.OPPOSITE_BY_CHANCE)
+    def n_steps(self) -> int:
+        """How many of the four steps are reached, from 1."""
+        return STEPS.index(self.step) + 1
+
+    @property
+    def name(self) -> Promise:
+        return NAMES[self.step]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether somebody who says this can stop."""
+        return self.step in (Step.WELL, Step.VERY_WELL)
+
+    @property
+    def scale(self) -> list[tuple[Promise, bool]]:
+        """The names of the steps, in order, and which of them is reached."""
+        return [(NAMES[step], step is self.step) for step in STEPS]
+
+    @property
+    def sentence(self) -> SafeString:
+        """The step in a sentence, in the language of the page."""
+        said = (str(SENTENCES[self.step]), str(ENOUGH) if self.is_enough else "")
+        return mark_safe(" ".join(filter(None, said)))  # noqa: S308  # our own texts
+
+    @property
+    def next_step(self) -> SafeString:
+        """What to try next; empty where the words are good."""
+        if self.is_enough:
+            return mark_safe("")
+        if self.is_opposite:
+            return mark_safe(str(OPPOSITE if self.is_telling else IF_ANYTHING))  # noqa: S308  # our own texts
+        return mark_safe(str(NEXT_STEPS.get(self.step, "")))  # noqa: S308  # our own texts
 
 
-SENTENCES: Final[dict[Verdict, Promise]] = {
-    Verdict.WELL: gettext_lazy(
-        "<strong>These words explain the mistakes well.</strong> Can you find even better ones?"
-    ),
-    Verdict.PARTLY: gettext_lazy(
-        "<strong>These words explain part of the mistakes.</strong> Try to be more exact, or look for a second reason."
-    ),
-    Verdict.HARDLY: gettext_lazy(
-        "<strong>These words hardly point to the mistakes.</strong> Look again at the two groups: what else is "
-        "different?"
-    ),
-    Verdict.BY_CHANCE: gettext_lazy(
-        "<strong>Random words reach as much as these.</strong> Look again at the two groups: what else is different?"
-    ),
-    Verdict.OPPOSITE: gettext_lazy(
-        "<strong>These words do not point to the mistakes.</strong> The AI is wrong <em>less</em> often on images like "
-        "that. What do the others have?"
-    ),
-    Verdict.OPPOSITE_BY_CHANCE: gettext_lazy(
-        "<strong>These words do not point to the mistakes.</strong> If anything, the AI is wrong <em>less</em> often "
-        "on images like that; random words reach as much. Look again at the two groups."
-    ),
-}
-NOTHING: Final = gettext_lazy(
-    "<strong>These words do not point to the mistakes.</strong> Look again at the two groups: what else is different?"
-)
+def verdict(value: float, two_sided: float, guessing: float, goal: float | None = None) -> Verdict:
+    """Put an error score (0 to 1) on the scale.
 
-
-def verdict(value: float, two_sided: float, null_level: float) -> Verdict:
-    """Put an error score (0 to 1) into a word.
-
-    Opposite: the two-sided score is the larger one and says something (≥ .15), so the AI is wrong *less* often on
-    images that have what the phrase says. By chance: it is no more than what random words reach.
+    guessing: what guessing reaches. goal: the study's, which says what is enough; never what guessing reaches.
+    Opposite: the two-sided score is the larger one and says something (≥ .15).
     """
-    if two_sided > value and two_sided >= MIN_TELLING:
-        return Verdict.OPPOSITE if two_sided > null_level else Verdict.OPPOSITE_BY_CHANCE
-    if 0 < value <= null_level:
-        return Verdict.BY_CHANCE
-    if value >= WELL:
-        return Verdict.WELL
-    return Verdict.PARTLY if value >= PARTLY else Verdict.HARDLY
+    step = step_of(value, is_better=value > guessing)
+    is_enough = goal is not None and value >= goal and step is not Step.GUESSING
+    is_opposite = step is Step.GUESSING and two_sided > value and two_sided >= MIN_TELLING
+    is_telling = is_opposite and two_sided > guessing
+    return Verdict(step, place(value, guessing), is_opposite, is_telling, is_enough)
 
 
-def verdict_sentence(verdict: Verdict, value: float) -> SafeString:
-    """Return the sentence for a verdict on an error score `value` (0 to 1), in the language of the page."""
-    is_nothing = verdict is Verdict.HARDLY and value == 0
-    return mark_safe(str(NOTHING if is_nothing else SENTENCES[verdict]))  # noqa: S308  # our own text
+def place(value: float, guessing: float) -> float:
+    """Where an error score stands on the bar of four equal steps, the first of which ends at what guessing reaches."""
+    ends = (0.0, guessing, max(WELL, guessing), max(VERY_WELL, guessing), 1.0)
+    at = STEPS.index(step_of(value, is_better=value > guessing))
+    width = ends[at + 1] - ends[at]
+    return (at + (min(value - ends[at], width) / width if width > 0 else 0.0)) / len(STEPS)
+
+
+def guessing_level(task: Task, n_correct: int, n_error: int, sign: int) -> float:
+    """Return the error score that guessing reaches on a task's images: the same from the first try to the last.
+
+    The greater of two: what the best of all the tries that the task allows reaches with words unrelated to the errors,
+    and what one common word reaches ("no …" with sign -1), where the worker has measured that.
+    """
+    unrelated = null_level(n_correct, n_error, task.max_phrases)
+    common = vocabulary_level(task)
+    return max(unrelated, (common and common.of_sign(sign)) or 0.0)

@@ -10,15 +10,16 @@ from enum import StrEnum
 
 import numpy as np
 from django.templatetags.static import static
-from django.utils.safestring import SafeString
 from numpy.typing import NDArray
 
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.datasets.image_grids import Grid, numbered
 from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Side, Split
-from annotations.readings.phrases.verdicts import WELL, Verdict, verdict, verdict_sentence
+from annotations.readings.phrases.verdicts import Verdict, verdict
 from annotations.readings.visits.tutorial_words import similarities, understood
-from modeling.arrays.phrases.error_score import ErrorScore, error_score, null_level
+from modeling.arrays.phrases.error_score import ErrorScore, error_score
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.worded_scale import WELL
 
 RIGHT = (
     {"colour": "blue", "size": "large", "tilt": "upright", "shade": "light"},
@@ -49,6 +50,8 @@ _IS_ERROR = np.array([False] * len(RIGHT) + [True] * len(WRONG))
 
 
 HINT_AFTER, TELL_AFTER = 2, 4  # known words that missed, until the page helps
+GUESSING = null_level(len(RIGHT), len(WRONG), 5)  # what the best of five random words reaches
+FOUND = max(WELL, GUESSING)  # of the example's scores, those above it explain the mistakes well
 
 
 class Lesson(StrEnum):
@@ -63,24 +66,19 @@ class Lesson(StrEnum):
 
 @dataclass(frozen=True)
 class Example:
-    """What the page shows of a phrase; the fields of a Result, without its histogram. understood: the words scored."""
+    """What the page shows of a phrase, as of a Result. understood: the words scored."""
 
     phrase: str
     understood: str
     value: float
-    null_level: float
     verdict: Verdict
     split: Split | None
+    sign: int = 1
 
     @property
     def subject(self) -> str:
         """What was looked for, as a Result says it."""
         return self.understood
-
-    @property
-    def sentence(self) -> SafeString:
-        """The verdict in words, as a Result says it."""
-        return verdict_sentence(self.verdict, self.value)
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ class Practice:
     @property
     def help(self) -> str:
         """How much the page helps with finding good words: "", "hint" or "tell"."""
-        n_missed = sum(phrase.value is not None and phrase.value < WELL for phrase in self.phrases)
+        n_missed = sum(phrase.value is not None and phrase.value <= FOUND for phrase in self.phrases)
         if self.lesson is not Lesson.IMPROVE or n_missed < HINT_AFTER:
             return ""
         return "hint" if n_missed < TELL_AFTER else "tell"
@@ -137,8 +135,7 @@ def is_wrong(picture: int) -> bool:
 def practice(session: AnnotationSession) -> Practice:
     """Return how far a visit is with the example, and what it shows of the newest phrase."""
     phrases = tuple(session.practice_phrases.order_by("ordinal"))
-    tries = len({understood(phrase.text) for phrase in phrases if phrase.value is not None})
-    return Practice(_lesson(session, phrases), phrases, example(phrases[-1].text, tries) if phrases else None)
+    return Practice(_lesson(session, phrases), phrases, example(phrases[-1].text) if phrases else None)
 
 
 def practice_score(text: str) -> ErrorScore | None:
@@ -147,28 +144,28 @@ def practice_score(text: str) -> ErrorScore | None:
     return None if words is None else error_score(similarities(words), _IS_ERROR)
 
 
-def example(text: str, tries: int = 1) -> Example | None:
-    """Return what the page shows of the last of so many tries; None for words that the tutorial does not know."""
+def example(text: str) -> Example | None:
+    """Return what the page shows of a phrase; None for words that the tutorial does not know."""
     words = understood(text)
     if words is None:
         return None
     score = error_score(similarities(words), _IS_ERROR)
-    level = null_level(score.n_correct, score.n_error, tries)
-    word = verdict(score.value, score.two_sided, level)
+    word = verdict(score.value, score.two_sided, GUESSING)
     threshold = score.two_sided_threshold if word.is_opposite else score.threshold
     split = None if threshold is None else _split(similarities(words) > np.float32(threshold))
-    return Example(text, words, score.value, level, word, split)
+    return Example(text, words, score.value, word, split)
 
 
 def _lesson(session: AnnotationSession, phrases: tuple[PracticePhrase, ...]) -> Lesson:
     if session.looked_at is None:
         return Lesson.LOOK
-    known = {understood(phrase.text): phrase.value or 0.0 for phrase in phrases if phrase.value is not None}
-    if not known:
+    values = [phrase.value for phrase in phrases if phrase.value is not None]
+    if not values:
         return Lesson.WRITE
-    if max(known.values()) < WELL:
+    if max(values) <= FOUND:
         return Lesson.IMPROVE
-    return Lesson.COMPARE if len(known) == 1 else Lesson.DONE
+    # Whoever found it at once tries one thing more, whatever that is.
+    return Lesson.COMPARE if len(phrases) == 1 else Lesson.DONE
 
 
 def _split(above: NDArray[np.bool_]) -> Split:

@@ -235,6 +235,7 @@ SCORE = _of_a_phrase(
     "score",
     plain=columns(
         "value threshold two_sided two_sided_threshold n_correct n_error p_value p_method tries null_level sign "
+        "guessing_level level_shown goal goal_shown page_version "
         "text_template class_name_cosine encoder dataset_digest code_version encode_ms scored_at",
         run="run__public_id",
     ),

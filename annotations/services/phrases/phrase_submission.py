@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from annotations.models import Assignment, Phrase, PhraseState, event_kinds
+from annotations.models import Assignment, AssignmentState, Phrase, PhraseState, event_kinds
 from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooManyPhrases
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
@@ -39,6 +39,20 @@ def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tupl
         phrase = _store(locked, client_uuid, text)
         worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
     return phrase, True
+
+
+def said_before(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> Phrase | None:
+    """Return the phrase of a running assignment that says the same, capitals aside; None for one sent again, or failed.
+
+    Whoever says it once more is shown that phrase, and uses up no try.
+    """
+    text = phrase_text.normalise(text).casefold()
+    if assignment.state != AssignmentState.ACTIVE:
+        return None
+    said = [phrase for phrase in assignment.phrases.order_by("ordinal") if phrase.text.casefold() == text]
+    if any(phrase.client_uuid == client_uuid for phrase in said):
+        return None
+    return next((phrase for phrase in said if phrase.state != PhraseState.FAILED), None)
 
 
 def _refuse_late(assignment: Assignment) -> None:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study, event_kinds
 from annotations.models.arrays import pack_float32, unpack_float32, without_arrays
+from annotations.readings.phrases.task_screen import PAGE_VERSION
+from annotations.readings.phrases.verdicts import guessing_level, verdict
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
@@ -96,6 +98,8 @@ def score_of(scored: ScoredPhrase) -> Score:
     """Return the row that holds all this, not stored and without `scored_at`."""
     task, score, n_tries = scored.phrase.assignment.task, scored.score, tries(scored.phrase)
     embedding, dataset = pack_float32(scored.text_embedding), task.base_model.dataset
+    session = scored.phrase.assignment.session
+    guessing = guessing_level(task, score.n_correct, score.n_error, scored.sign)
     return Score(
         phrase=scored.phrase,
         value=score.value,
@@ -108,6 +112,11 @@ def score_of(scored: ScoredPhrase) -> Score:
         p_method=score.p_method,
         tries=n_tries,
         null_level=null_level(score.n_correct, score.n_error, n_tries, NULL_QUANTILE),
+        guessing_level=guessing,
+        level_shown=verdict(score.value, score.two_sided, guessing).step.value,
+        goal=session.study.goal,
+        goal_shown=session.goal is not None,
+        page_version=PAGE_VERSION,
         sign=scored.sign,
         subject=scored.subject,
         similarities=pack_float32(scored.similarities),

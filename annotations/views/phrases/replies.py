@@ -73,4 +73,4 @@ def _act(given: QueryDict) -> Act:
 def _threshold(phrase: Phrase, position: str) -> float:
     if not (position.isascii() and position.isdigit() and len(position) < 9 and int(position) <= N_STEPS):
         raise BadRequest(f"position must be an integer from 0 to {N_STEPS}")
-    return threshold_at(phrase.score.similarity_array, int(position), phrase.score.sign)
+    return threshold_at(phrase.score.sign * phrase.score.similarity_array, int(position))

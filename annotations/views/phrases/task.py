@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage, event_kinds
 from annotations.models.arrays import without_arrays
@@ -73,6 +73,9 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
     text = request.POST.get("text", "")
     try:
         rate_limit.check_rate_limit(session)
+        before = phrase_submission.said_before(assignment, client_uuid=uuid_of(request.POST), text=text)
+        if before is not None and _is_running(assignment, timezone.now()):
+            return answer(request, assignment, before.client_uuid, is_repeated=True)
         stored, _created = phrase_submission.submit(assignment, client_uuid=uuid_of(request.POST), text=text)
     except ServiceError as error:
         now = timezone.now()
@@ -93,15 +96,25 @@ def phrase(
     return _fragment(request, assignment, client_uuid)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @in_visit(Stage.TASKS, Stage.FINISHED)
 def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
-    """End the assignment: done in time, or over if the server's clock says so.
+    """End the assignment: done in time, or over if the server's clock says so. Where time and tries are left, ask once.
 
     Not where more was said than the page knew of: it was kept without a network while the person went on elsewhere.
     """
     assignment = own_assignment(session, public_id)
     if request.POST.get("n_phrases") not in {None, str(assignment.phrases.count())}:
+        return SeeOther(reverse("task", args=[public_id]))
+    if request.method != "POST" and assignment.state == AssignmentState.ENDED:
+        return go_on(session)
+    if request.POST.get("sure") != "yes" and _is_running(assignment, timezone.now()):
+        deadline = assignments.effective_deadline(assignment, timezone.now())
+        context = _work_context(assignment, None, Draws(), deadline)
+        if context["work"].asks_when_done:
+            shown = {"assignment": assignment, "session": session, **steps(3)}
+            return render(request, "annotations/task_done.html", {**context, **shown})
+    if request.method != "POST":
         return SeeOther(reverse("task", args=[public_id]))
     assignments.end(assignment, EndReason.DONE)
     return go_on(session)
@@ -139,9 +152,11 @@ def _task_page(
     given: QueryDict,
     refused: _Refused | None = None,
 ) -> HttpResponse:
-    draws = _draws(given)
+    draws, shown = _draws(given), _shown(given)
+    work = _work_context(assignment, shown, draws, deadline)
+    restored = work["work"].answer.phrase.text if shown and work["work"].answer else ""
     context = {
-        **_work_context(assignment, _shown(given), draws, deadline),
+        **work,
         "assignment": assignment,
         "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
@@ -149,30 +164,37 @@ def _task_page(
         "other_right": _others(given, draws, Draws(draws.right + 1, draws.wrong)),
         "other_wrong": _others(given, draws, Draws(draws.right, draws.wrong + 1)),
         "client_uuid": uuid.uuid4(),
+        "is_repeated": "again" in given,
         "error": refused.error.message if refused else "",
-        # without a refusal it is a suggestion's link, where no script fills it in
-        "typed": (refused and refused.typed) or given.get("text", ""),
+        # without a refusal it is a suggestion's link, where no script fills it in, or the phrase that is shown
+        "typed": (refused and refused.typed) or given.get("text", "") or restored,
     }
     _log_screen(request, context)
     return render(request, "annotations/task.html", context, status=refused.error.status if refused else 200)
 
 
-def answer(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
+def answer(
+    request: HttpRequest, assignment: Assignment, shown: uuid.UUID, *, is_repeated: bool = False
+) -> HttpResponse:
     """Answer what was sent about a phrase: with what changes, where a script asks for that.
 
     Otherwise with a redirect to the whole page, with this phrase's answer and the images that the form was beside.
+    is_repeated: it was said before, and the page says so.
     """
     if _FRAGMENT_HEADER in request.headers:
-        return _fragment(request, assignment, shown)
-    query = urlencode({"phrase": shown, **_as_query(_draws(request.POST))})
+        return _fragment(request, assignment, shown, is_repeated=is_repeated)
+    repeated = {"again": 1} if is_repeated else {}
+    query = urlencode({"phrase": shown, **_as_query(_draws(request.POST)), **repeated})
     return SeeOther(f"{reverse('task', args=[assignment.public_id])}?{query}")
 
 
-def _fragment(request: HttpRequest, assignment: Assignment, shown: uuid.UUID) -> HttpResponse:
+def _fragment(
+    request: HttpRequest, assignment: Assignment, shown: uuid.UUID, *, is_repeated: bool = False
+) -> HttpResponse:
     """Answer with what changes on the page from one phrase to the next."""
     given = request.POST if request.method == "POST" else request.GET
     deadline = assignments.effective_deadline(assignment, timezone.now())
-    context = _work_context(assignment, shown, _draws(given), deadline)
+    context = {**_work_context(assignment, shown, _draws(given), deadline), "is_repeated": is_repeated}
     _log_screen(request, context)
     return render(request, "annotations/work_fragment.html", context)
 

@@ -16,7 +16,10 @@ from annotations.views.prolific.completion_links import return_url
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_visit(Stage.CONSENT)
 def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
-    """Show the study's text; POST agree=yes or agree=no, with the language of the page that asked."""
+    """Show the study's text; POST agree=yes or agree=no, with the language of the page that asked.
+
+    A "no" is asked for once more, on a page that leads back: it is final, and easily pressed by mistake.
+    """
     if request.method != "POST":
         sessions.refuse_without_place(session)
         text = session.configuration.consent_text(get_language() or OWN_LANGUAGE)
@@ -26,6 +29,8 @@ def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     answer = answers.get(request.POST.get("agree", ""))
     if answer is None:
         raise BadRequest("agree must be yes or no")
+    if request.POST.get("agree") == "no" and request.POST.get("sure") != "yes":
+        return render(request, "annotations/consent_no.html", {"session": session, **steps(1)})
     return go_on(answer(session, asked_in(request.POST)))
 
 

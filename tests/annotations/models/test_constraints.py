@@ -220,6 +220,13 @@ BROKEN: dict[str, list[Way]] = {
         change(Score, p_value=1.1),
         change(Score, null_level=-0.1),
     ],
+    "score_level_complete": [
+        change(Score, page_version=None),
+        change(Score, guessing_level=None),
+        change(Score, level_shown=""),
+        change(Score, page_version=2, guessing_level=1.1, level_shown="well"),
+    ],
+    "score_goal_shown_is_set": [change(Score, goal=None, goal_shown=True)],
     "score_sign_has_subject": [change(Score, sign=0), change(Score, sign=-1, subject="")],
     "score_has_both_sides": [change(Score, n_correct=0), change(Score, n_error=0)],
     "run_once": [again(Run)],
@@ -295,6 +302,7 @@ def test_what_keeps_all_constraints_is_stored(world):
     change(Run, **DONE)()
     change(Run, sign=-1)()
     change(Score, sign=-1, subject="red")()
+    change(Score, page_version=2, guessing_level=0.2, level_shown="well", goal=0.5, goal_shown=True)()
     change(
         Score, sign=1, subject="", p_value=None, p_method="", tries=None, null_level=None, two_sided_threshold=None
     )()

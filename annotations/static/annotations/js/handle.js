@@ -1,12 +1,17 @@
-// The handle on the histogram. While it moves, the shares and counts follow; where it is put down, the server divides
-// the images anew and keeps the place. "Back to the best" is a button of the same form.
+// The handle on the histogram. Only its thumb moves it, dragged sideways or by keys, so that no swipe over the page does.
+// While it moves, the counts follow; where it is put down, the server divides the images anew and keeps the place.
 
 import { reply } from "./replies.js";
 import { text } from "./texts.js";
 
 const PAUSE_MS = 300; // of a key that is pressed again and again
+const MIN_DRAG_PX = 4;
+const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity };
 
 const numbers = (list) => list.split(" ").map(Number);
+const formOf = () => document.getElementById("threshold");
+const fieldOf = (form) => form.elements.namedItem("threshold-position");
+let drag = null; // { x, y, from, moves }
 
 function sides(form, position) {
   const right = numbers(form.dataset.right)[position], wrong = numbers(form.dataset.wrong)[position];
@@ -18,32 +23,68 @@ function sides(form, position) {
 
 function showSide(side, { right, wrong }) {
   const n = right + wrong;
-  const percent = n ? Math.round((100 * wrong) / n) : 0;
-  side.querySelector("[data-percent]").textContent = n ? `${percent}%` : "–";
+  side.classList.toggle("is-empty", !n);
+  side.querySelector("[data-percent]").textContent = `${n ? Math.round((100 * wrong) / n) : 0}%`;
   side.querySelector("[data-wrong]").textContent = wrong;
   side.querySelector("[data-images]").textContent = n;
-  side.querySelector(".bar .wrong").setAttribute("width", percent);
 }
 
-function describe(form) {
-  const handle = form.elements.namedItem("threshold-handle");
-  const { right, wrong } = sides(form, Number(handle.value)).with;
-  handle.setAttribute("aria-valuetext", text("divided", { wrong, images: right + wrong }));
+function place(form, position) {
+  const thumb = document.getElementById("threshold-thumb");
+  const { right, wrong } = sides(form, position).with;
+  const all = Number(form.dataset.nRight) + Number(form.dataset.nWrong);
+  thumb.style.left = `${(100 * position) / Number(fieldOf(form).max)}%`;
+  thumb.setAttribute("aria-valuenow", position);
+  thumb.setAttribute("aria-valuetext", text("place", { n: right + wrong, all, wrong }));
 }
 
-document.addEventListener("input", ({ target }) => {
-  if (target.id !== "threshold-handle") return;
-  const answer = document.getElementById("answer");
-  const divided = sides(target.form, Number(target.value));
+function move(form, to) {
+  const field = fieldOf(form), answer = document.getElementById("answer");
+  const position = Math.max(0, Math.min(Number(field.max), to));
+  if (position === Number(field.value)) return;
+  field.value = position;
+  const divided = sides(form, position);
   for (const side of answer.querySelectorAll("[data-side]")) showSide(side, divided[side.dataset.side]);
+  const n = answer.querySelector("[data-n-with]"); // of a phrase that splits nothing there is none
+  if (n) n.textContent = divided.with.right + divided.with.wrong;
   answer.querySelector(".split")?.classList.add("moving");
-  describe(target.form);
-});
+  place(form, position);
+}
 
-document.addEventListener("change", ({ target }) => {
-  if (target.id !== "threshold-handle") return;
-  reply(target.form, null, PAUSE_MS);
-});
+function onDown(event) {
+  if (event.button || !event.isPrimary) return;
+  drag = { x: event.clientX, y: event.clientY, from: Number(fieldOf(formOf()).value), moves: false };
+  event.currentTarget.setPointerCapture(event.pointerId);
+}
+
+function onMove(event) {
+  if (!drag) return;
+  const across = event.clientX - drag.x;
+  drag.moves ||= Math.abs(across) > Math.max(MIN_DRAG_PX, Math.abs(event.clientY - drag.y));
+  const form = formOf(), { width } = event.currentTarget.parentElement.getBoundingClientRect();
+  if (drag.moves) move(form, drag.from + Math.round((across / width) * Number(fieldOf(form).max)));
+}
+
+function onUp() {
+  const form = formOf();
+  if (drag?.moves && Number(fieldOf(form).value) !== drag.from) reply(form);
+  drag = null;
+}
+
+// The browser took the finger for scrolling.
+function onCancel() {
+  if (drag?.moves) move(formOf(), drag.from);
+  drag = null;
+}
+
+function onKey(event) {
+  const step = STEPS[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const form = formOf(), before = fieldOf(form).value;
+  move(form, Number(before) + step);
+  if (fieldOf(form).value !== before) reply(form, null, PAUSE_MS);
+}
 
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "threshold") return;
@@ -52,9 +93,19 @@ document.addEventListener("submit", (event) => {
 });
 
 function prepare() {
-  const form = document.getElementById("threshold");
-  if (form) describe(form);
+  const form = formOf(), thumb = document.getElementById("threshold-thumb");
+  if (!form || thumb.dataset.ready) return;
+  thumb.dataset.ready = "yes";
+  place(form, Number(fieldOf(form).value));
+  thumb.addEventListener("pointerdown", onDown);
+  thumb.addEventListener("pointermove", onMove);
+  thumb.addEventListener("pointerup", onUp);
+  thumb.addEventListener("pointercancel", onCancel);
+  thumb.addEventListener("keydown", onKey);
 }
 
+document.addEventListener("toggle", ({ target }) => {
+  if (target.id === "adjust" && target.open) target.scrollIntoView({ block: "nearest" }); // not behind the sentence
+}, { capture: true });
 document.addEventListener("clarify:swapped", prepare);
 prepare();

@@ -16,8 +16,18 @@ document.addEventListener("click", async (event) => {
     showOffline(true); // the page stays as it is
   } else if (isOurs(answer)) {
     history.replaceState(null, "", link.href);
+    // Where the answer is above the history, it is looked at now, and what is below it moves out of view.
+    if (link.dataset.fill && first.getBoundingClientRect().bottom < link.getBoundingClientRect().top) first.scrollIntoView({ block: "start" });
     swap(answer.html, ids);
+    if (link.dataset.fill) restore(link.dataset.fill);
   } else {
     location.assign(link.href); // the server says where to go on, and what was typed is kept
   }
 });
+
+// An earlier phrase is shown again: the field agrees with the answer.
+function restore(words) {
+  const field = document.getElementById("text");
+  field.value = words;
+  field.dispatchEvent(new Event("input", { bubbles: true })); // it is kept like what is typed
+}

@@ -1,14 +1,16 @@
 // The sentence: submits phrases without leaving the page, keeps what was typed, and waits for scores.
 // A phrase keeps its uuid until the server has answered, so that sending it again counts once.
 
+import { shrink } from "./groups.js";
 import { setUnderWay, showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
-import { number, text } from "./texts.js";
+import { text } from "./texts.js";
 import { newUuid } from "./uuid.js";
 
 const FIRST_WAIT_MS = 40, MAX_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
 const MIN_IN_VIEW_PX = 280; // of an answer
+const isPhone = matchMedia("(max-width: 719px)");
 const DOUBLE_CLICK_MS = 1000; // of a slow hand: the answer may come between the two
 
 const form = document.getElementById("phrase");
@@ -31,6 +33,7 @@ function keepOutbox() {
 }
 
 field.addEventListener("input", () => {
+  form.classList.add("is-changed");
   sessionStorage.setItem(draft, field.value);
   field.removeAttribute("aria-invalid");
   document.getElementById("phrase-error").textContent = ""; // it was about other words
@@ -46,6 +49,12 @@ form.addEventListener("submit", (event) => {
     keepOutbox();
   }
   sendFirst();
+});
+
+// The time is over: what stands in the field counts, if it was not said yet.
+document.addEventListener("clarify:over", () => {
+  const last = document.getElementById("answer").dataset.text ?? "";
+  if (field.value.trim() && field.value.trim() !== last) form.requestSubmit();
 });
 
 async function sendFirst() {
@@ -76,9 +85,11 @@ function received(answer, words) {
   }
   const height = document.getElementById("answer").offsetHeight;
   swap(answer.html);
+  if (answer.ok) shrink();
   keepHeight(document.getElementById("answer"), height);
   field.removeAttribute("aria-invalid");
   if (answer.ok) {
+    form.classList.toggle("is-changed", field.value !== words);
     if (field.value === words) offerAnother();
     bringIntoView(document.getElementById("answer"));
     const address = new URL(location.href);
@@ -103,10 +114,10 @@ function keepHeight(answer, height) {
   if (answer.dataset.state === "pending" && answer.offsetHeight < height) answer.style.minHeight = `${height}px`;
 }
 
+// On a phone the answer begins at the top; elsewhere it is beside what was looked at.
 function bringIntoView(answer) {
-  const top = answer.getBoundingClientRect().top, bar = form.getBoundingClientRect().top;
-  const end = bar > top ? bar : innerHeight; // on a phone the sentence lies over the end of the window
-  if (top < 0 || end - top < MIN_IN_VIEW_PX) answer.scrollIntoView({ block: "start" });
+  const { top } = answer.getBoundingClientRect(), end = form.getBoundingClientRect().top;
+  if (isPhone.matches || top < 0 || end - top < MIN_IN_VIEW_PX) answer.scrollIntoView({ block: "start" });
 }
 
 function waitForNetwork() {
@@ -136,17 +147,19 @@ async function poll(url, waited) {
   polling = setTimeout(poll, wait, url, wait);
 }
 
+// The split, then the step of the scale: what the page says in words, in its order.
 function announce() {
   const answer = document.getElementById("answer");
-  const words = [...answer.querySelectorAll(".read-as, .verdict, .kind-word")].map((part) => part.textContent.trim());
-  const scoring = answer.dataset.state === "pending" ? text("scoring") : "";
-  const said = words.length ? text("scored", { score: number(answer.dataset.score), verdict: words.join(" ") }) : scoring;
+  const parts = [...answer.querySelectorAll(".read-as, .split .says p, .verdict, .next-step, .kind-word")];
+  const words = parts.filter((part) => part.checkVisibility()).map((part) => part.textContent.replace(/\s+/g, " ").trim()).filter(Boolean);
+  const said = answer.dataset.state === "pending" ? text("scoring") : words.join(" ");
   if (announcement.textContent !== said) announcement.textContent = said;
 }
 
 document.addEventListener("clarify:swapped", announce);
 document.addEventListener("clarify:swapped", watch);
-if (!field.value) field.value = sessionStorage.getItem(draft) ?? "";
+const kept = sessionStorage.getItem(draft);
+if (kept && (!field.value || field.value === document.getElementById("answer").dataset.text)) field.value = kept;
 watch();
 setUnderWay("phrases", outbox.length > 0);
 sendFirst();

@@ -5,7 +5,7 @@ import { reply } from "./replies.js";
 const field = document.getElementById("text");
 
 document.addEventListener("click", (event) => {
-  const chip = event.target.closest?.("a[data-fill]");
+  const chip = event.target.closest?.(".chip[data-fill]");
   if (!chip || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   field.value = chip.dataset.fill;

@@ -7,8 +7,14 @@ export function swap(html, ids = null) {
     const old = element && document.getElementById(element.id);
     if (!old || old.isEqualNode(element)) continue;
     const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement) : null;
+    for (const fold of old.querySelectorAll("details[id][open]")) {
+      const again = element.querySelector(`#${CSS.escape(fold.id)}`);
+      if (again) again.open = true;
+    }
+    const asks = old.querySelector("dialog[id][open]");
     old.replaceWith(document.adoptNode(element));
-    if (focused) (element.querySelector(focused) ?? element.querySelector("a"))?.focus();
+    if (asks) document.getElementById(asks.id)?.showModal(); // it stays in view
+    if (focused) (element.querySelector(focused) ?? element.querySelector("a"))?.focus({ preventScroll: true });
   }
   document.dispatchEvent(new CustomEvent("clarify:swapped"));
 }

@@ -2,7 +2,9 @@
 
 import "./timer.js";
 import "./pictures.js";
+import "./groups.js";
 import "./links.js";
 import "./phrase.js";
+import "./done.js";
 import "./handle.js";
 import "./suggestions.js";

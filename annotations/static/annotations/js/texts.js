@@ -5,8 +5,3 @@ const texts = document.getElementById("texts").dataset;
 export function text(name, values = {}) {
   return texts[name].replace(/\{(\w+)\}/g, (slot, key) => values[key] ?? slot);
 }
-
-// A number with two decimals, as the page's language writes it.
-export function number(value) {
-  return Number(value).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-}

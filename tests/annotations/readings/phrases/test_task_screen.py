@@ -12,9 +12,9 @@ from annotations.models.arrays import pack_float32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.phrase_feedback import Result
 from annotations.readings.phrases.task_screen import SHOWN_A_GRID, Draws, Work, found, images, work
-from annotations.readings.phrases.verdicts import Verdict
 from annotations.services.phrases.phrase_submission import submit
 from modeling.arrays.phrases.error_score import error_score, null_level
+from modeling.arrays.phrases.worded_scale import Step
 from tests.actors import Visit
 from worker.phrases.scoring import score_due_phrases
 
@@ -96,7 +96,7 @@ def test_the_result_is_made_from_the_stored_similarities(alice: Visit, say: Say)
     assert (with_it.grid.n_images, with_it.n_wrong) == (above.sum(), is_error[above].sum())
     assert (without.grid.n_images, without.n_wrong) == ((~above).sum(), is_error[~above].sum())
     assert shown.result.value == error_score(score.similarity_array, is_error).value > 0.8
-    assert shown.result.verdict is Verdict.WELL
+    assert shown.result.verdict.step is Step.VERY_WELL
 
 
 def test_a_phrase_of_the_right_images_is_shown_as_the_opposite(alice: Visit, say: Say) -> None:
@@ -106,40 +106,39 @@ def test_a_phrase_of_the_right_images_is_shown_as_the_opposite(alice: Visit, say
     assert shown is not None
     assert shown.result is not None
     assert shown.result.split is not None
-    assert (shown.result.value, shown.result.verdict) == (0, Verdict.OPPOSITE)
+    assert (shown.result.value, shown.result.verdict.is_telling) == (0, True)
     assert shown.result.split.with_it.percent_wrong == 0
     assert (shown.result.split.without.percent_wrong or 0) > 50
 
 
-def test_a_negation_shows_the_sides_of_what_it_negates(alice: Visit, say: Say) -> None:
+def test_a_negation_shows_the_sides_as_the_person_means_them(alice: Visit, say: Say) -> None:
     negation, subject = say("no blue"), say("blue")
     score_due_phrases()
     shown, plain = (answer(alice.assignment, phrase) for phrase in (negation, subject))
-    assert (shown.subject, shown.sign, shown.verdict) == ("blue", -1, Verdict.WELL)
-    assert (plain.subject, plain.sign, plain.verdict) == ("blue", 1, Verdict.OPPOSITE)
+    assert (shown.subject, shown.sign, shown.verdict.step) == ("blue", -1, Step.VERY_WELL)
+    assert (plain.subject, plain.sign, plain.verdict.is_telling) == ("blue", 1, True)
     assert shown.split is not None and plain.split is not None
-    for side in ("without", "with_it"):
-        ours, theirs = getattr(shown.split, side), getattr(plain.split, side)
+    for ours, theirs in ((shown.split.without, plain.split.with_it), (shown.split.with_it, plain.split.without)):
         assert (ours.grid.n_images, ours.n_wrong) == (theirs.grid.n_images, theirs.n_wrong)
-    assert shown.split.with_it.percent_wrong == 0
-    assert shown.histogram == plain.histogram
-    assert shown.histogram.threshold_x is not None
+    assert shown.split.without.percent_wrong == 0
+    heights = [[(bar.right_height, bar.wrong_height) for bar in each.histogram.bars] for each in (shown, plain)]
+    assert heights[0] == heights[1][::-1]
 
 
 def test_the_opposite_of_a_negation_is_told_too(alice: Visit, say: Say) -> None:
     negation = say("without red")
     score_due_phrases()
     shown = answer(alice.assignment, negation)
-    assert (shown.value, shown.verdict) == (0, Verdict.OPPOSITE)
+    assert (shown.value, shown.verdict.is_telling) == (0, True)
     assert shown.split is not None
-    assert (shown.split.with_it.percent_wrong or 0) > 50
+    assert (shown.split.without.percent_wrong or 0) > 50
 
 
-def test_what_random_words_reach_rises_with_each_try(alice: Visit, say: Say) -> None:
+def test_what_guessing_reaches_is_judged_for_all_allowed_tries_from_the_first_on(alice: Visit, say: Say) -> None:
     first, second = say("red"), say("dark")
     score_due_phrases()
-    levels = [answer(alice.assignment, phrase).null_level for phrase in (first, second)]
-    assert levels == [null_level(15, 9, tries) for tries in (1, 2)]
+    levels = [answer(alice.assignment, phrase).guessing for phrase in (first, second)]
+    assert levels == [null_level(15, 9, alice.assignment.task.max_phrases)] * 2
 
 
 def test_a_phrase_that_separates_nothing_has_no_split(alice: Visit, say: Say) -> None:
@@ -154,7 +153,7 @@ def test_a_phrase_that_separates_nothing_has_no_split(alice: Visit, say: Say) ->
     assert shown is not None
     assert shown.result is not None
     assert len(flat) == 4 * n
-    assert (shown.result.split, shown.result.verdict) == (None, Verdict.HARDLY)
+    assert (shown.result.split, shown.result.verdict.step) == (None, Step.GUESSING)
 
 
 def test_the_best_phrase_is_marked_and_the_earliest_of_tied_ones(alice: Visit, say: Say) -> None:

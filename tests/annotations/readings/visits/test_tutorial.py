@@ -7,10 +7,19 @@ from django.core.management import call_command
 from PIL import Image
 
 from annotations.management.commands.draw_tutorial import FOLDER
-from annotations.readings.phrases.verdicts import Verdict
-from annotations.readings.visits.tutorial import SQUARES, Lesson, example, grids, is_wrong, practice, practice_score
+from annotations.readings.visits.tutorial import (
+    GUESSING,
+    SQUARES,
+    Lesson,
+    example,
+    grids,
+    is_wrong,
+    practice,
+    practice_score,
+)
 from annotations.readings.visits.tutorial_words import understood
 from annotations.services.visits import sessions
+from modeling.arrays.phrases.worded_scale import Step
 from tests.actors import practise
 
 
@@ -44,15 +53,15 @@ def test_other_words_are_not_known(text):
 
 def test_words_that_explain_the_mistakes_score_high_and_more_exact_ones_higher():
     red, exact = example("red"), example("large red")
-    assert (red.verdict, red.value) == (Verdict.WELL, pytest.approx(0.8))
+    assert (red.verdict.step, red.value) == (Step.VERY_WELL, pytest.approx(0.8))
     assert exact.value == pytest.approx(0.9)
     assert red.split.with_it.percent_wrong == 90
 
 
 def test_words_that_miss_score_low_and_words_of_the_right_images_point_away():
-    assert example("round").verdict is Verdict.BY_CHANCE
-    assert example("round").value < example("round").null_level < example("red").value
-    assert example("green").verdict is Verdict.OPPOSITE
+    assert example("round").verdict.step is Step.GUESSING
+    assert example("round").value < GUESSING < example("red").value
+    assert example("green").verdict.is_opposite
     assert example("blue").value == 0
 
 
@@ -75,7 +84,9 @@ def test_only_pictures_on_the_right_are_wrong():
         (("large",), Lesson.IMPROVE),
         (("large", "tilted"), Lesson.IMPROVE),
         (("red",), Lesson.COMPARE),
-        (("red", "crimson"), Lesson.COMPARE),
+        (("red", "crimson"), Lesson.DONE),
+        (("red", "fluffy"), Lesson.DONE),
+        (("fluffy", "red"), Lesson.DONE),
         (("large", "red"), Lesson.DONE),
         (("red", "large red"), Lesson.DONE),
     ],

@@ -58,7 +58,7 @@ def test_an_address_that_leads_nowhere_is_a_page(client: Client, db: None) -> No
 def test_a_form_that_was_open_too_long_leads_back_to_the_visit(alice: Visit) -> None:
     client = Client(enforce_csrf_checks=True)
     client.cookies = alice.client.cookies
-    response = client.post(task_url(alice, "done"))
+    response = client.post(task_url(alice, "done"), {"sure": "yes"})
     assert response.status_code == 403
     assert one(response, "main a.button")["href"] == "/visit/"
 

@@ -54,7 +54,7 @@ def test_a_study_that_fills_up_before_the_consent_asks_for_none(client: Client, 
         assert response.status_code == 409
         assert "All places" in shown(one(response, "h1"))
         assert not tree(response).select("main a.button")  # the consent form is no way on
-    assert client.post("/visit/consent", {"agree": "no"})["Location"] == "/visit/declined"
+    assert client.post("/visit/consent", {"agree": "no", "sure": "yes"})["Location"] == "/visit/declined"
 
 
 def test_who_completed_sees_the_way_to_their_code_in_their_own_browser_alone(alice: Visit) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from annotations.models import BaseModel, Condition
+from annotations.models import BaseModel, Condition, Score
 from annotations.services.phrases.assignments import start
 from annotations.services.visits import sessions
 from tests import actors
@@ -26,18 +26,19 @@ def visit_under(base_model: BaseModel, study_fields: dict[str, Any], **condition
 
 
 def shown(visit: actors.Visit) -> str:
+    submit_and_score(visit, "dark")
     return tree(visit.client.get(task_url(visit))).text
 
 
 @pytest.mark.parametrize("condition", [{}, {"show_suggestions": True, "show_goal": True}])
 def test_suggestions_and_goal_are_shown_by_default(base_model: BaseModel, condition: dict[str, object]) -> None:
     page = shown(visit_under(base_model, {}, **condition))
-    assert "stripes" in page and "Goal: a score of 0.70" in page
+    assert "stripes" in page and "from this mark on it is enough" in page
 
 
 def test_a_condition_keeps_the_suggestions_back(base_model: BaseModel) -> None:
     page = shown(visit_under(base_model, {}, show_suggestions=False))
-    assert "stripes" not in page and "Goal: a score of 0.70" in page
+    assert "stripes" not in page and "from this mark on it is enough" in page
 
 
 def test_a_condition_keeps_the_goal_back(base_model: BaseModel) -> None:
@@ -45,7 +46,9 @@ def test_a_condition_keeps_the_goal_back(base_model: BaseModel) -> None:
     submit_and_score(visit, "red")
     page = visit.client.get(task_url(visit))
     assert "stripes" in tree(page).text
-    assert not tree(page).select(".goal")
+    assert not tree(page).select(".goal, .enough")
+    score = Score.objects.get()
+    assert (score.goal, score.goal_shown) == (0.7, False)
 
 
 @pytest.mark.parametrize(

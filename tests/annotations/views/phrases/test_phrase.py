@@ -3,7 +3,6 @@
 import uuid
 
 from annotations.models import Event, Phrase
-from modeling.arrays.phrases.error_score import null_level
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
@@ -41,26 +40,33 @@ def test_somebody_else_s_phrase_is_not_found(alice: Visit, bob: Visit) -> None:
     assert bob.client.get(url).status_code == 404
 
 
-def test_a_score_stands_beside_what_random_words_reach(alice: Visit) -> None:
+def test_the_split_leads_and_the_scale_follows(alice: Visit) -> None:
     say(alice, "red")
     score_due_phrases()
     page = alice.client.get(task_url(alice))
-    assert shown(one(page, ".level")) == f"random words reach {null_level(15, 9, 1):.2f}"
-    assert one(page, ".scale .random")["transform"] == f"translate({null_level(15, 9, 1):.4f})"
-    assert not tree(page).select(".read-as")
+    assert [shown(says) for says in tree(page).select(".split .says p:not(.none)")] == [
+        "With red the AI is wrong on",
+        "9 of 11 images · 82%",
+        "without it, on",
+        "0 of 13 images · 0%",
+    ]
+    assert shown(one(page, ".step-names .is-reached")) == "very well"
+    assert one(page, ".scale")["aria-valuetext"] == "very well"
+    assert not tree(page).select(".read-as, .enough")
 
 
 def test_a_negation_is_shown_as_it_is_scored(alice: Visit) -> None:
     say(alice, "no <b>blue</b>")
     score_due_phrases()
     page = alice.client.get(task_url(alice))
-    assert shown(one(page, ".read-as")) == "Scored as: images without <b>blue</b>."
-    assert shown(one(page, ".score-scale q")) == "no <b>blue</b>"
-    assert [shown(heading) for heading in tree(page).select(".side h3")] == ["Without <b>blue</b>", "With <b>blue</b>"]
+    assert shown(one(page, ".read-as")) == "We looked for images without <b>blue</b>."
+    assert one(page, "#answer")["data-text"] == "no <b>blue</b>"
+    sides = [shown(says) for says in tree(page).select(".side .says p:first-child")]
+    assert sides == ["Without <b>blue</b> the AI is wrong on", "with it, on"]
 
 
 def test_words_that_point_the_other_way_are_told_so_rather_than_given_0_in_silence(alice: Visit) -> None:
     say(alice, "blue")
     score_due_phrases()
-    verdict = one(alice.client.get(task_url(alice)), ".verdict")
-    assert "The AI is wrong less often on images like that." in verdict.text
+    advice = one(alice.client.get(task_url(alice)), ".next-step")
+    assert "The AI is wrong less often on images like that." in advice.text

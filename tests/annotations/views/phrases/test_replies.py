@@ -24,7 +24,7 @@ def test_a_position_of_the_handle_is_stored_as_its_threshold(alice: Visit) -> No
     (phrase,) = submit_and_score(alice, "red")
     page = reply(alice, phrase, "threshold", position="20")
     assert ThresholdChoice.objects.get().threshold == threshold_at(phrase.score.similarity_array, 20)
-    assert one(page, "#threshold-handle")["value"] == "20"
+    assert one(page, "#threshold-position")["value"] == "20"
     assert not one(page, "#threshold-best").has_attr("disabled")
 
 
@@ -96,7 +96,7 @@ def test_a_reply_that_is_sent_again_shows_what_counts_by_now(alice: Visit, what:
     again = reply(alice, phrase, what, client_uuid=key, **said)
     assert again.status_code == 200
     now, expected = {
-        "threshold": (one(again, "#threshold-handle")["value"], "40"),
+        "threshold": (one(again, "#threshold-position")["value"], "40"),
         "judgement": (one(again, "#judge-yes")["aria-pressed"], "true"),
     }[what]
     assert now == expected
@@ -186,20 +186,24 @@ def test_suggested_words_are_links_that_fill_the_field(alice: Visit) -> None:
 
 def test_the_page_says_what_the_ai_said_instead(alice: Visit) -> None:
     page = alice.client.get(task_url(alice))
-    assert one(page, "#wrong-images .said dl").get_text(" ", strip=True) == "oval 9"
+    assert shown(one(page, "#wrong-images .said")) == "it said oval"
     assert not tree(page).select("#right-images .said")
 
 
 def test_the_tries_and_the_goal_are_shown(alice: Visit) -> None:
     Study.objects.update(goal=0.5)
     before = alice.client.get(task_url(alice))
-    assert "0 of 20" in shown(one(before, "#history h2"))
-    assert "Goal: a score of 0.50" in shown(one(before, "#history"))
+    assert "0 of 20 tries" in shown(one(before, "#history h2"))
+    assert not tree(before).select(".enough")
     say(alice, "red")
     submit_and_score(alice)
     after = alice.client.get(task_url(alice))
     assert "1 of 20" in shown(one(after, "#history h2"))
-    assert "You reached the goal" in shown(one(after, "#history"))
+    assert "That is enough." in shown(one(after, ".verdict"))
+    assert "is-reached" in one(after, ".enough")["class"]
+    assert "quiet" not in one(after, "#done .button")["class"]
+    score = Score.objects.get()
+    assert (score.goal, score.goal_shown, score.level_shown, score.page_version) == (0.5, True, "very well", 2)
 
 
 def test_the_answer_to_a_phrase_is_small(alice: Visit) -> None:

@@ -35,7 +35,7 @@ def test_yes_goes_on_to_the_tutorial(carol: Client) -> None:
 
 def test_no_ends_politely_with_its_own_code(carol: Client, open_study: Study) -> None:
     Study.objects.update(no_consent_code="NOCONSENT1")
-    response = carol.post("/visit/consent", {"agree": "no"}, follow=True)
+    response = carol.post("/visit/consent", {"agree": "no", "sure": "yes"}, follow=True)
     assert response.redirect_chain == [("/visit/declined", 303)]
     assert shown(one(response, "#completion-code")) == "NOCONSENT1"
     assert open_study.completion_code not in response.content.decode()
@@ -43,8 +43,17 @@ def test_no_ends_politely_with_its_own_code(carol: Client, open_study: Study) ->
     assert (session.stage, session.outcome) == (Stage.DECLINED, Outcome.NO_CONSENT)
 
 
+def test_no_can_be_taken_back_on_the_next_page(carol: Client) -> None:
+    response = carol.post("/visit/consent", {"agree": "no"})
+    assert shown(one(response, "h1")) == "You do not want to take part?"
+    assert one(response, "form#consent a")["href"] == "/visit/consent"
+    assert AnnotationSession.objects.get().stage == Stage.CONSENT
+    fields = {field["name"]: field["value"] for field in one(response, "form#consent").select("input")}
+    assert carol.post("/visit/consent", fields)["Location"] == "/visit/declined"
+
+
 def test_after_no_a_yes_from_another_tab_changes_nothing(carol: Client) -> None:
-    carol.post("/visit/consent", {"agree": "no"})
+    carol.post("/visit/consent", {"agree": "no", "sure": "yes"})
     assert carol.post("/visit/consent", {"agree": "yes"})["Location"] == "/visit/declined"
     assert AnnotationSession.objects.get().stage == Stage.DECLINED
 

@@ -85,7 +85,7 @@ DRIVES: dict[str, tuple[Drive, ...]] = {
     "welcome": (Drive("task", lambda visiting: visiting.ids, GET),),
     "start": (Drive("consent", link), Drive("task", link), Drive("withdrawn", link)),
     "visit": (Drive("task", method=GET),),
-    "consent": (Drive("consent", method=GET), Drive("consent", lambda _: {"agree": "no"})),
+    "consent": (Drive("consent", method=GET), Drive("consent", lambda _: {"agree": "no", "sure": "yes"})),
     "declined": (Drive("declined", method=GET),),
     "tutorial": (Drive("tutorial", method=GET), Drive("tutorial")),
     "look": (Drive("tutorial", lambda _: {"picture": len(RIGHT)}),),
@@ -139,7 +139,7 @@ def stored_visitings(stored_base_model: BaseModel) -> dict[str, Visiting]:
         sessions.give_consent(found[stage].session)
     tutorial.look(found["tutorial"].session, len(RIGHT))
     do_tutorial(found["check"].session)
-    bob.client.post(f"/visit/tasks/{bob.assignment.public_id}/done")
+    bob.client.post(f"/visit/tasks/{bob.assignment.public_id}/done", {"sure": "yes"})
     bob.client.post("/visit/end")
     found["finished"] = Visiting(bob.session, bob.client, dict(bob.external_ids))
     found["withdrawn"].client.post(_withdrawal(found["withdrawn"].session))
