@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0018_primary_measures"),
+        ("annotations", "0019_drawn_figures"),
     ]
 
     operations = [
