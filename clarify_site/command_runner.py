@@ -24,7 +24,7 @@ def main() -> None:
         os.environ.update({**FOR_A_HELP_TEXT, **os.environ})
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # each failed try; the last one is told below
     try:
-        execute_from_command_line(sys.argv)
+        execute_from_command_line(["manage.py", *sys.argv[1:]])
     except OperationalError as error:  # of any command: the database is down, or its address is wrong
         if "--traceback" in sys.argv:
             raise
