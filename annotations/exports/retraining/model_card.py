@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import yaml
+
 from annotations.models import BaseModel, Run
 from annotations.readings.releases.moderated_words import words_of_run
 from modeling.arrays.datasets.groups import group_names
@@ -48,9 +50,38 @@ def model_card(run: Run) -> dict[str, Any]:
 
 
 def model_card_text(card: Mapping[str, Any]) -> str:
-    """Return the card as Markdown. Whatever a person typed is escaped."""
+    """Return the card as Markdown with front matter in YAML, as the Hugging Face Hub reads it.
+
+    Whatever a person typed is escaped. No licence is made up: the Hub's word for that is "unknown".
+    """
+    front = yaml.safe_dump(_front_matter(card), sort_keys=False, allow_unicode=True)
     made = list(_made(card))
-    return "\n".join([*made[:3], "", *_gained(card), *made[3:], "", *_measured(card), "", *_USE]) + "\n"
+    lines = [*made[:3], "", *_gained(card), *made[3:], "", *_measured(card), "", *_USE]
+    return f"---\n{front}---\n\n" + "\n".join(lines) + "\n"
+
+
+def _front_matter(card: Mapping[str, Any]) -> dict[str, Any]:
+    dataset, test = card["dataset"], card["test"]
+    names = {
+        "worst_group_accuracy": "Worst-group accuracy",
+        "average_accuracy": "Average accuracy, groups weighted by train",
+        "plain_average_accuracy": "Accuracy",
+    }
+    metrics = [{"type": "accuracy", "name": name, "value": test[key]} for key, name in names.items()]
+    of_test = {"name": dataset["name"], "type": dataset["name"], "split": "test", "revision": dataset["digest"]}
+    result = {
+        "task": {"type": "image-classification", "name": "Image classification"},
+        "dataset": of_test,
+        "metrics": metrics,
+    }
+    return {
+        "license": "unknown",
+        "pipeline_tag": "image-classification",
+        "tags": ["image-classification", "spurious-correlations", "group-robustness", "clarify"],
+        "datasets": [dataset["name"]],
+        "metrics": ["accuracy"],
+        "model-index": [{"name": f"clarify-{card['run']}", "results": [result]}],
+    }
 
 
 def _annotation(run: Run) -> dict[str, Any]:

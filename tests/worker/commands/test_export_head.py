@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from django.core.management import CommandError
+from huggingface_hub import ModelCard
 
 from annotations.exports.retraining.head_files import RunHasNoHead, head_files, head_zip
 from annotations.models import BaseModel, BaseModelOrigin, Run, RunState
@@ -89,6 +91,17 @@ def test_the_heads_own_file_carries_the_card_and_the_encoder(finished_run: Run) 
     metadata = read_metadata(files["head.safetensors"])
     assert metadata["feature_encoder"] == ENCODER
     assert json.loads(metadata["model_card"]) == json.loads(files["model_card.json"])
+
+
+def test_the_cards_front_matter_is_what_the_hub_reads(finished_run: Run) -> None:
+    text = head_files(finished_run)["MODEL_CARD.md"].decode()
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["license"] == "unknown" and "group-robustness" in front["tags"]
+    data = ModelCard(text).data
+    assert data.datasets == [finished_run.base_model.dataset.name]
+    metrics = {result.metric_name: result.metric_value for result in data.eval_results or []}
+    assert metrics["Worst-group accuracy"] == finished_run.worst_group_accuracy
+    assert metrics["Accuracy"] == finished_run.plain_average_accuracy
 
 
 def test_what_a_person_typed_is_escaped_in_the_text_of_the_card(finished_run: Run) -> None:
