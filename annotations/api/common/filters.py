@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
@@ -25,10 +25,12 @@ class AllowedFilters(BaseFilterBackend):
         return queryset
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        """Describe the filters in the OpenAPI schema."""
+        """Describe the filters in the OpenAPI schema, with their values where a field has choices."""
+        queryset: QuerySet[Any, Any] = view.queryset  # type: ignore[attr-defined]  # lists have one
+        filters: dict[str, str] = getattr(view, "filters", {})
         return [
-            {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-            for name in getattr(view, "filters", {})
+            {"name": name, "in": "query", "required": False, "schema": _schema(_field(queryset, path))}
+            for name, path in filters.items()
         ]
 
 
@@ -41,9 +43,35 @@ def refuse_unknown(request: Request, allowed: Collection[str]) -> None:
 
 def equal(queryset: QuerySet[Any, Any], name: str, field: str, value: str) -> QuerySet[Any, Any]:
     """Return the rows whose field equals a parameter's value. Raises ValidationError for a value it cannot have."""
+    choices = _choices(_field(queryset, field))
     try:
+        if choices and value not in choices:
+            raise ValueError
         if "\0" in value:  # PostgreSQL would refuse it only when the query runs
             raise ValueError
         return queryset.filter(**{field: value})
     except (ValueError, ModelValidationError) as error:
         raise ValidationError({name: ["This is not a valid value of the field."]}) from error
+
+
+def _field(queryset: QuerySet[Any, Any], path: str) -> "Field[Any, Any]":
+    """The field at the end of a path of relations."""
+    model = queryset.model
+    *relations, last = path.split("__")
+    for name in relations:
+        model = model._meta.get_field(name).related_model
+    found: Field[Any, Any] = model._meta.get_field(last)
+    return found
+
+
+def _choices(field: "Field[Any, Any]") -> list[str]:
+    """The values of a field that has choices."""
+    return [str(value) for value, _ in field.flatchoices]
+
+
+def _schema(field: "Field[Any, Any]") -> dict[str, Any]:
+    choices = _choices(field)
+    kind = (
+        "integer" if field.get_internal_type() in ("ForeignKey", "BigAutoField", "PositiveIntegerField") else "string"
+    )
+    return {"type": "string", "enum": choices} if choices else {"type": kind}

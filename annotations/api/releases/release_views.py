@@ -11,7 +11,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from annotations.api.common.filters import AllowedFilters
+from annotations.api.common.filters import AllowedFilters, refuse_unknown
 from annotations.api.common.permissions import Staff
 from annotations.exports.releases.download import release_download
 from annotations.models import Release, Study
@@ -33,6 +33,9 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "digest",
             "size",
             "manifest",
+            "licence",
+            "doi",
+            "authors",
             "superseded_at",
             "superseded_reason",
             "created_at",
@@ -65,4 +68,5 @@ class ReleaseFileView(APIView):
     )
     def get(self, request: Request, slug: str, number: int) -> FileResponse:
         study = get_object_or_404(visible(Study.objects.all(), request.user), slug=slug)
+        refuse_unknown(request, ())
         return release_download(get_object_or_404(study.releases, number=number), by=request.user.get_username())

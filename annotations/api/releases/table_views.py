@@ -11,7 +11,7 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -22,11 +22,13 @@ from rest_framework.views import APIView
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.results.latest_results import latest
 from annotations.analysis.results.study_results import definitions
-from annotations.analysis.retraining.correction_tables import correction_tables
+from annotations.analysis.retraining.correction_tables import ANNOTATIONS, CORRECTIONS, EFFECTS, correction_tables
 from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.study_columns import COUNTED
 from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff
+from annotations.api.releases.row_types import check_values, filter_parameters, rows_of
 from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import FILTERS, Source, source_of, sources
@@ -47,16 +49,22 @@ _ANALYSED = {
     table.name: table
     for of in (StudyTables, ConceptTables)
     for table in definitions(of).values()
-    if table.file not in {each.file for each in TABLES}
+    if table.file not in {*(each.file for each in TABLES), COUNTED.file}
 }
+_ALL_TABLES: tuple[Table[Any], ...] = (*TABLES, *_ANALYSED.values(), CORRECTIONS, ANNOTATIONS, EFFECTS)
 _PARAMETERS = (
-    OpenApiParameter("page", int, description="number of the page, from 1"),
-    OpenApiParameter("page_size", int, description="rows a page, at most 200"),
+    OpenApiParameter("name", str, OpenApiParameter.PATH, enum=sorted(table.name for table in _ALL_TABLES)),
+    OpenApiParameter("page", {"type": "integer", "minimum": 1}, description="number of the page, from 1"),
+    OpenApiParameter(
+        "page_size",
+        {"type": "integer", "minimum": 1, "maximum": Pages.max_page_size},
+        description="rows a page",
+    ),
     OpenApiParameter("format", str, enum=["json", "csv"], description="csv: every row at once, streamed"),
     OpenApiParameter(
         INCLUDE, str, enum=[REHEARSALS], description="with previews and simulated visits, in tables of stored rows"
     ),
-    *(OpenApiParameter(name, str) for name in sorted(FILTERS.union(_COMPUTED_FILTERS))),
+    *filter_parameters(_ALL_TABLES, FILTERS.union(_COMPUTED_FILTERS)),
 )
 
 
@@ -99,7 +107,12 @@ class RowsSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
-    results = serializers.ListField(child=serializers.DictField())
+    results = serializers.SerializerMethodField()
+
+    @extend_schema_field(rows_of(_ALL_TABLES))
+    def get_results(self, page: Any) -> Any:
+        """Describe the rows; the view makes them."""
+        raise NotImplementedError
 
 
 class TablesView(APIView):
@@ -196,6 +209,7 @@ def _filters_of(part: Source) -> Mapping[str, str]:
 
 def _chosen(part: Source, filters: Mapping[str, str], given: Mapping[str, str]) -> QuerySet[Any, Any] | list[Any]:
     wanted = {name: given[name] for name in filters if name in given}
+    check_values(part.table.columns, wanted)
     if isinstance(part.rows, QuerySet):
         rows = part.rows
         for name, value in wanted.items():  # cells say true and false, Django reads True and False

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from annotations.api.common.filters import AllowedFilters
+from annotations.api.common.filters import AllowedFilters, refuse_unknown
 from annotations.api.common.permissions import Staff
 from annotations.api.studies.serializers import BaseModelSerializer, DatasetSerializer, StudySerializer, TaskSerializer
 from annotations.exports.releases.download import study_download
@@ -57,12 +57,14 @@ class StudyViewSet(_StaffViewSet):
     @action(detail=True, filter_backends=[])
     def export(self, request: Request, slug: str) -> FileResponse:
         """The study's export, as the command export_study writes it."""
+        refuse_unknown(request, ())
         return study_download(self.get_object())
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True, filter_backends=[])
     def monitor(self, request: Request, slug: str) -> Response:
         """The study as it runs now: what its live page shows."""
+        refuse_unknown(request, ())
         return Response(document(monitor(self.get_object(), timezone.now())))
 
 

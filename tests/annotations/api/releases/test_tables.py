@@ -111,7 +111,6 @@ def test_as_csv_a_table_is_the_file_of_the_export(worked: Study, coordinator_cli
         ("runs", {"state": "done"}, 7),
         ("sessions", {"kind": "expert"}, 0),
         ("summary", {"task": 1}, 2),
-        ("measures_long", {"measure": "tries"}, 2),
         ("exclusions", {"what": "run"}, 1),
     ],
 )
@@ -177,7 +176,6 @@ def test_a_table_reads_no_arrays(worked: Study, coordinator_client: Client, name
 
 @pytest.mark.django_db
 def test_a_page_is_bounded(worked: Study, coordinator_client: Client) -> None:
-    assert len(get(coordinator_client, "measures_long", page_size=100_000)["results"]) <= 200
     assert len(get(coordinator_client, "phrases", page_size=1)["results"]) == 1
 
 
