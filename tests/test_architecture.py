@@ -35,12 +35,17 @@ FORBIDDEN: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+REBUILD = ROOT / "annotations" / "exports" / "rebuild"
+
+
 def imports(file: Path) -> Iterator[str]:
     """Every module that a file imports, also within a function; `from a import b` counts as a and as a.b."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
+            if node.level and file.parent == REBUILD:
+                continue  # its modules lie in a release, where no package is above them
             assert node.level == 0, f"{file} has a relative import"
             yield from (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names))
 

@@ -12,7 +12,7 @@ from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
 from annotations.models.image_search import ImageIndex, ImageSearch
-from annotations.models.jobs import UNFINISHED, DatasetImport, JobState, Rehearsal, Release
+from annotations.models.jobs import UNFINISHED, DatasetImport, JobState, Licence, Rehearsal, Release
 from annotations.models.judgement import Judgement, JudgementAnswer
 from annotations.models.keyword_ranking import KeywordRanking
 from annotations.models.participant import (
@@ -91,6 +91,7 @@ __all__ = [
     "Judgement",
     "JudgementAnswer",
     "KeywordRanking",
+    "Licence",
     "Moderation",
     "Outcome",
     "Participant",

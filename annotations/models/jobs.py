@@ -1,5 +1,6 @@
 """What staff ask of the workers: an import, a rehearsal, a release. Each is a row that a worker takes up."""
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
@@ -90,6 +91,21 @@ class Rehearsal(Job):
         return f"rehearsal {self.pk} of {self.study}"
 
 
+class Licence(models.TextChoices):
+    """How a release may be used, by SPDX identifier."""
+
+    CC0 = "CC0-1.0", "CC0 1.0: no rights reserved"
+    CC_BY = "CC-BY-4.0", "CC BY 4.0: with attribution"
+    CC_BY_SA = "CC-BY-SA-4.0", "CC BY-SA 4.0: with attribution, under the same licence"
+    CC_BY_NC = "CC-BY-NC-4.0", "CC BY-NC 4.0: with attribution, not commercially"
+    ODBL = "ODbL-1.0", "ODbL 1.0: databases, under the same licence"
+
+    @property
+    def url(self) -> str:
+        """Where its text is."""
+        return f"https://spdx.org/licenses/{self.value}.html"
+
+
 class Release(Job):
     """A frozen export of a study, numbered from 1; a withdrawal supersedes the releases that hold the person."""
 
@@ -104,6 +120,29 @@ class Release(Job):
     manifest = models.JSONField(default=dict)
     superseded_at = models.DateTimeField(null=True, blank=True)
     superseded_reason = models.TextField(blank=True)
+    licence = models.CharField(
+        max_length=20,
+        choices=Licence,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="how others may use the release",
+    )
+    doi = models.CharField(
+        "DOI",
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(r"^10\.\d{4,9}/\S+$", "A DOI begins with 10., as in 10.5281/zenodo.1234.")],
+        help_text="where an archive has reserved one for it, without https://doi.org/",
+    )
+    authors = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="whom to cite, one a line: “family name, given names”, or the name of a group",
+    )
 
     class Meta(Job.Meta):
         ordering = ["study", "-number"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 Row = TypeVar("Row")
-Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | None
+Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | bytes | None
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
@@ -19,8 +19,9 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 class Column(Generic[Row]):
     """One column: how it is called, what it holds, and how its cell is read from a row.
 
-    type is text, integer, number, boolean, time or json; unit and range are empty where they do not apply; computed is
-    empty for what was stored as it happened.
+    type is text, integer, number, boolean, time or json, or an array, which Parquet alone can hold: float32[],
+    float64[] or int32[], its cell the little-endian bytes. unit and range are empty where they do not apply; computed
+    is empty for what was stored as it happened.
     """
 
     name: str
@@ -125,7 +126,12 @@ DICTIONARY: Table[_Described] = Table(
     (
         Column("file", "text", "the table", lambda row: row.table.file),
         Column("column", "text", "the column's name", lambda row: row.column.name),
-        Column("type", "text", "text, integer, number, boolean, time or json", lambda row: row.column.type),
+        Column(
+            "type",
+            "text",
+            "text, integer, number, boolean, time or json; in Parquet alone float32[], float64[] or int32[]",
+            lambda row: row.column.type,
+        ),
         Column("unit", "text", "the unit, empty where there is none", lambda row: row.column.unit),
         Column("range", "text", "the values it can take, empty where any", lambda row: row.column.range),
         Column("meaning", "text", "what it says", lambda row: row.column.meaning),

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from annotations.exports.releases.datapackage import deposit_of
 from annotations.exports.releases.study_export import write_study_zip
 from annotations.models import Release
 from annotations.services.queue import jobs
@@ -48,7 +49,7 @@ def _write(job: Release, progress: dict[str, Any]) -> release_requests.Built:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
         part = Path(file.name)
         try:
-            manifest = write_study_zip(job.study, file, EXTRAS, tell)
+            manifest = write_study_zip(job.study, file, EXTRAS, tell, deposit_of(job))
             file.flush()
             os.fsync(file.fileno())
             digest, size = file_sha256(part), part.stat().st_size

@@ -26,8 +26,7 @@ PRIMARY: Column[Any] = Column(
     "is_primary", "boolean", "whether the study declared the measure before it opened", field("is_primary")
 )
 ADJUSTED = "Holm's, over the primary rows of this table; empty for others, which are exploratory"
-# What is measured of a person on a task. summary.csv has a column for each, measures_long.csv a row,
-# participants_wide.csv a column for each task.
+# What is measured of a person on a task: a column of summary.csv each.
 MEASURES: tuple[Column[PersonTask], ...] = (
     Column("phrases", "integer", "phrases submitted in the task", field("n_phrases"), **COUNT),
     Column("tries", "integer", "distinct phrases that the person tried for the class", field("tries"), **COUNT),

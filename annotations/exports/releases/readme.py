@@ -1,6 +1,6 @@
 """README.txt of an export: what is in it, in plain words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from annotations.models import Study
@@ -22,11 +22,10 @@ Other files
   phrases.jsonl         the phrases once more, one JSON object a line, exactly as they were typed
   events.jsonl          what happened, in order; personal text is left out
   study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute
+  datapackage.json      every file with its digest, and the data dictionary as schemas, as Frictionless reads it;
+                        licence, DOI and authors where the release names them; CITATION.cff then says how to cite it
   manifest.json         which state of the study this is, and the SHA-256 of each file; notes say what is missing
-  rebuild.py            rebuilds the headline from the CSV files alone, and draws the figures from their
-                        specifications, with pandas and vl-convert-python; panels cannot be drawn, since no image is in
-                        here
-
+{rebuild}
 What is left out
   exclusions.csv says it line by line: rehearsals, withdrawn and erased visits, phrases that the staff excluded, phrases
   without a score, runs that were refused or failed. The words of phrases that the staff hid are shown as (hidden).
@@ -50,8 +49,27 @@ The headline
 """
 
 
-def readme(study: Study, tables: Iterable[Table[Any]]) -> str:
-    """Return the text, with one line per table."""
+_REBUILD = """\
+  rebuild.py, rebuild/  computes the other tables and the figures again from the lowest ones and from what was recorded,
+                        compares them, and ends with a status other than 0 where they differ; it says by name what it
+                        cannot compute. Needs numpy, pandas, pyarrow, SciPy, scikit-learn and vl-convert-python
+
+The lowest tables
+  lowest/ holds what all other numbers are computed from: similarities of each distinct annotation to the images, which
+  of these the base model got wrong, groups, test predictions, error scores of common words, retrainings with random
+  slices, and normalised words. Of a task there are at most 1,000 annotations, those that most people said, and 64 MiB
+  each of similarities and of test predictions; of a study the first 40 tasks. Left out here for that reason:
+{left_out}
+"""
+
+
+def readme(study: Study, tables: Iterable[Table[Any]], left_out: Sequence[str] | None = None) -> str:
+    """Return the text, with one line per table. left_out: of the lowest tables; None where these are not there."""
+    rebuild = "" if left_out is None else _REBUILD.format(left_out=_listed(left_out))
     lines = [f"  {table.file:<21} {table.meaning} ({table.order})" for table in tables]
     title = f"Clarify: export of the study “{study.title}” ({study.slug})"
-    return _TEXT.format(title=title, underline="=" * len(title), tables="\n".join(lines))
+    return _TEXT.format(title=title, underline="=" * len(title), tables="\n".join(lines), rebuild=rebuild)
+
+
+def _listed(left_out: Sequence[str]) -> str:
+    return "\n".join(f"    {each}" for each in left_out or ["nothing"])

@@ -27,7 +27,7 @@ _RECOMPUTE = {
     "summary": "For each participant and task take the rows of phrases.csv in their order. best_error_score is the "
     "largest error_score, the first row wins a tie; worst_group_accuracy is that of the row's run in runs.csv; "
     "where nothing could be retrained with (basis) it is the control's, and own_gain is 0. "
-    "worst_group_accuracy_chosen_on_test is the largest over all of the rows' runs. summary_totals.csv has mean, "
+    "worst_group_accuracy_chosen_on_test is the largest over all of the rows' runs. estimates.csv has mean, "
     "sample standard deviation and maximum over participants who have the value.",
 }
 

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.exports.releases.archive import Archive
+from annotations.exports.releases.datapackage import CITATION, DATAPACKAGE, Deposit, citation, datapackage
 from annotations.exports.releases.readme import readme
 from annotations.exports.releases.release_manifest import NOT_THERE, manifest
 from annotations.exports.releases.snapshot import snapshot
@@ -30,8 +31,18 @@ from modeling.arrays.common.progress import Progress, silent
 
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
-SCRIPT = Path(__file__).with_name("rebuild.py")
+SCRIPTS = Path(__file__).parents[1] / "rebuild"
+NOTHING_SAID = Deposit()
 Append = Callable[[Sequence[Cell]], None]
+_COMMAND = """\
+\"\"\"Rebuild this release: see rebuild/command.py, or python rebuild.py --help.\"\"\"
+
+import sys
+
+from rebuild.command import main
+
+sys.exit(main())
+"""
 
 
 @dataclass(frozen=True)
@@ -52,16 +63,25 @@ class Analysis:
     """What each person reached, the other tables of the results page, and a function that draws its figures.
 
     concepts: the number of each phrase's concept, by the phrase's id.
+    lowest: the tables that all others are computed from, as Parquet alone; left_out: what they lack, in words.
+    lowest_tables: their definitions, once where each task has one.
     """
 
     people: Sequence[PersonTask]
     tables: Sequence[Source]
     concepts: Mapping[int, int]
     draw: Callable[[Path], object]
+    lowest: Sequence[Source] = ()
+    lowest_tables: Sequence[Table[Any]] = ()
+    left_out: Sequence[str] = ()
 
 
 def write_study_zip(
-    study: Study, file: IO[bytes], extras: Extras | None = None, progress: Progress = silent
+    study: Study,
+    file: IO[bytes],
+    extras: Extras | None = None,
+    progress: Progress = silent,
+    deposit: Deposit = NOTHING_SAID,
 ) -> dict[str, Any]:
     """Write the archive into `file`, streaming table by table, and return its manifest.
 
@@ -74,11 +94,24 @@ def write_study_zip(
             summary = summary_of(study, analysis.people) if analysis else summarise(study)
             known = analysis.concepts if analysis else None
             parts = [*sources(study, summary, known), *(analysis.tables if analysis else ())]
+            lowest_tables, left_out = (analysis.lowest_tables, analysis.left_out) if analysis else ((), ())
+            described = [*(part.table for part in parts), *lowest_tables]
+            archive.text("README.txt", readme(study, (*described, DICTIONARY), left_out if extras else None))
+            archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(described)))
             _write_files(study, archive, parts, Path(folder), extras, progress)
-            document = manifest(study, notes=[] if extras else [NOT_THERE])
+            if extras and analysis:
+                _write_lowest(archive, analysis.lowest, Path(folder), extras, progress)
+            document = manifest(study, notes=list(left_out) if extras else [NOT_THERE])
         if analysis is not None:
+            for script in sorted(SCRIPTS.glob("*.py")):
+                archive.text(f"{SCRIPTS.name}/{script.name}", script.read_text("utf-8"))
+            archive.text(f"{SCRIPTS.name}.py", _COMMAND)
             progress("the figures", len(parts), len(parts))
             _add_figures(archive, Path(folder), analysis.draw)
+        if deposit.authors:
+            archive.text(CITATION, citation(study, deposit))
+        tables = (*(part.table for part in parts), DICTIONARY)
+        archive.text(DATAPACKAGE, datapackage(study, deposit, tables, list(archive.members)))
         document["files"] = [
             {"name": member.name, "bytes": member.size, "sha256": member.sha256, "rows": member.rows}
             for member in archive.members
@@ -100,9 +133,6 @@ def _write_files(
     extras: Extras | None,
     progress: Progress,
 ) -> None:
-    tables = [part.table for part in parts]
-    archive.text("README.txt", readme(study, (*tables, DICTIONARY)))
-
     def told(rows: Iterable[Row], file: str, done: int) -> Iterator[Row]:
         """Tell of a file again and again while its rows pass: one may take minutes."""
         for n, row in enumerate(rows):
@@ -113,11 +143,23 @@ def _write_files(
     for done, part in enumerate(parts):
         progress(part.table.file, done, len(parts) + 2)
         _write_table(archive, part.table, told(part, part.table.file, done), folder, extras)
-    archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(tables)))
     archive.jsonl("phrases.jsonl", told(_raw_phrases(study), "phrases.jsonl", len(parts)))
     archive.lines("events.jsonl", told(_raw_events(study), "events.jsonl", len(parts) + 1))
     archive.text("study.json", _pretty(study_document(study)))
-    archive.text(SCRIPT.name, SCRIPT.read_text("utf-8"))
+
+
+def _write_lowest(archive: Archive, parts: Sequence[Source], folder: Path, extras: Extras, progress: Progress) -> None:
+    """Write the lowest tables, which no CSV file could hold: of arrays, one a row."""
+    for done, part in enumerate(parts):
+        progress(part.table.file, done, len(parts))
+        path = folder / "lowest.parquet"
+        n_rows = 0
+        with extras.open_table(part.table, path) as append:
+            for row in part:
+                append(part.table.cells(row))
+                n_rows += 1
+        archive.file(part.table.file, path, n_rows)
+        path.unlink()
 
 
 def _write_table(archive: Archive, table: Table[Any], rows: Iterable[Any], folder: Path, extras: Extras | None) -> None:

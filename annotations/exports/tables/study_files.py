@@ -6,13 +6,11 @@ from annotations.analysis.tables.flow_table import FLOW
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusion_columns import EXCLUSIONS
-from annotations.exports.tables.headline_tables import LONG, TOTALS
 from annotations.exports.tables.phrase_columns import PHRASES
 from annotations.exports.tables.run_columns import RUNS
 from annotations.exports.tables.visit_columns import ASSIGNMENTS, PARTICIPANTS, SESSIONS
 from annotations.tables.columns import Table
 
-# The same for every study; `wide_table` depends on its tasks.
 TABLES: tuple[Table[Any], ...] = (
     PARTICIPANTS,
     SESSIONS,
@@ -23,7 +21,5 @@ TABLES: tuple[Table[Any], ...] = (
     SPANS,
     FLOW,
     SUMMARY,
-    LONG,
-    TOTALS,
     EXCLUSIONS,
 )

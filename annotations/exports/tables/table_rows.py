@@ -17,7 +17,6 @@ from annotations.analysis.tables.measures import SUMMARY
 from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusion_columns import EXCLUSIONS
 from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
-from annotations.exports.tables.headline_tables import LONG, TOTALS, long_rows, total_rows, wide_rows, wide_table
 from annotations.exports.tables.phrase_columns import PHRASES, with_concepts
 from annotations.exports.tables.run_columns import RUNS
 from annotations.exports.tables.study_files import TABLES
@@ -59,18 +58,14 @@ class Source:
 
 
 def sources(study: Study, summary: StudySummary, concepts: Mapping[int, int] | None = None) -> list[Source]:
-    """Return the tables of a study, in the order of `study_files.TABLES`, the wide one after its long twin.
+    """Return the tables of a study, in the order of `study_files.TABLES`.
 
     concepts: their numbers by the phrase's id; None: those of the study's last analysis.
     """
     of_rows = [source_of(study, table.name, concepts=concepts) for table in TABLES if table.name in _QUERIES]
-    wide = wide_table(task.task for task in summary.tasks)
     by_name = {
         "flow": Source(FLOW, flow_of(study, summary)),
         "summary": Source(SUMMARY, [row for task in summary.tasks for row in task.participants]),
-        "measures_long": Source(LONG, long_rows(summary)),
-        "participants_wide": Source(wide, wide_rows(summary)),
-        "summary_totals": Source(TOTALS, total_rows(summary)),
         "exclusions": Source(EXCLUSIONS, exclusions(study)),
     }
     return [*of_rows, *by_name.values()]

@@ -67,14 +67,15 @@ class Built:
 
 
 @transaction.atomic
-def request(study: Study, *, by: str) -> Release:
+def request(study: Study, *, by: str, licence: str = "", doi: str = "", authors: str = "") -> Release:
     """Ask for a release, numbered from 1 within the study; the one that is being made already is it."""
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two at once would take one number
     waiting = study.releases.filter(state__in=UNFINISHED).first()
     if waiting is not None:
         return waiting
     number = (study.releases.aggregate(last=Max("number"))["last"] or 0) + 1
-    release = Release.objects.create(study=study, number=number, requested_by=by)
+    said = {"licence": licence, "doi": doi, "authors": authors}
+    release = Release.objects.create(study=study, number=number, requested_by=by, **said)
     audit.record("release_requested", study=study, by=by, subject=f"release {number}")
     worker_wakeup.dispatch_on_commit(worker_wakeup.BUILD_RELEASES)
     return release

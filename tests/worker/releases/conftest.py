@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from annotations.models import (
-    Study,
-)
-from annotations.services.releases import release_requests
-from tests.actors import Visit, start_visit
+from annotations.models import BaseModel, Moderation, Study
+from annotations.services.releases import moderation, release_requests
+from tests.actors import OVAL, SQUARE, Visit, start_visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.correcting import say, study_of_both
 from tests.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
+from worker.phrases.vocabulary_levels import score_missing_vocabularies
 from worker.releases import release_extras
+from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
 
@@ -44,3 +45,19 @@ def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
     train_due_runs()
     add_phrase(bob, "waits")
     return open_study
+
+
+@pytest.fixture
+def explained(base_model: BaseModel) -> Study:
+    """Four people's words for both classes, scored and retrained with as the workers do it; one person says nothing."""
+    study = study_of_both(base_model)
+    said = say(study, "alice", {SQUARE: ["red", "a red square", "no blue", "murky"], OVAL: ["blue", "red"]})
+    say(study, "bob", {SQUARE: ["red", "blue 🟥🟥", "=dark"], OVAL: ["blue"]})
+    say(study, "carol", {SQUARE: ["blue"], OVAL: ["blue"]})
+    say(study, "dave", {SQUARE: ["the reds", "bright"], OVAL: ["the blues"]})
+    moderation.moderate(said[3], Moderation.HIDDEN, by="coordinator", reason="a name")
+    spans(start_visit(study, "erin"))
+    train_due_runs()
+    train_missing_random_slices()
+    score_missing_vocabularies()
+    return study

@@ -4,7 +4,6 @@ import csv
 import datetime as dt
 import io
 import json
-import statistics
 import threading
 import uuid
 import zipfile
@@ -69,12 +68,9 @@ def test_the_archive_holds_every_table_and_says_what_it_is(worked: Study) -> Non
         "spans.csv",
         "flow.csv",
         "summary.csv",
-        "measures_long.csv",
-        "summary_totals.csv",
         "exclusions.csv",
     }
-    others = {"README.txt", "study.json", "manifest.json", "data_dictionary.csv", "participants_wide.csv"}
-    others |= {"rebuild.py"}
+    others = {"README.txt", "study.json", "manifest.json", "data_dictionary.csv"}
     assert set(archive.namelist()) == names | others | {"phrases.jsonl", "events.jsonl"}
     assert archive.testzip() is None
     assert "a worker makes them" in json.loads(archive.read("manifest.json"))["notes"][0]  # Parquet files and figures
@@ -138,12 +134,7 @@ def test_the_summary_can_be_computed_again_from_phrases_and_runs_alone(worked: S
         assert row["worst_group_accuracy"] == reached[best["run"]]
         assert float(row["worst_group_accuracy_chosen_on_test"]) == max(all_reached)
         headlines.append(float(row["worst_group_accuracy"]))
-    total = next(row for row in table(archive, "summary_totals.csv") if row["measure"] == "worst_group_accuracy")
-    assert int(total["participants"]) == len(headlines) == 2
-    assert float(total["mean"]) == pytest.approx(statistics.fmean(headlines), abs=1e-15)
-    assert float(total["sd"]) == pytest.approx(statistics.stdev(headlines), abs=1e-15)
-    assert float(total["max"]) == max(headlines)
-    assert float(total["base_model"]) == pytest.approx(0.25)
+    assert len(headlines) == 2
 
 
 def test_the_earliest_of_tied_phrases_is_the_headline(worked: Study, bob: Visit) -> None:

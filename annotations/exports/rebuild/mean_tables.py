@@ -1,0 +1,150 @@
+"""Means over people with their intervals, and comparisons of conditions and of tasks: estimates.csv and its like."""
+
+import json
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from .error_scores import Floats
+from .release_tables import Release
+from .report import Report
+from .run_accuracies import TaskAccuracies
+
+SEED, LEVEL = 20230, 0.95
+MAX_RESAMPLES, MIN_RESAMPLES, WORK, AT_ONCE = 10_000, 1_000, 5_000_000, 1_000_000
+COMPARED = [
+    ("own_gain", "allocated"),
+    ("own_gain", "with_run"),
+    ("best_error_score", "with_score"),
+    ("worst_group_accuracy", "allocated"),
+    ("worst_group_accuracy", "with_run"),
+    ("tries", "allocated"),
+    ("active_time", "completed"),
+]
+ESTIMANDS = [
+    *COMPARED,
+    ("active_time", "time_over"),
+    ("wall_time", "completed"),
+    ("wall_time", "time_over"),
+    ("worst_group_accuracy_chosen_on_test", "with_any_run"),
+]
+_ENDS = {"completed": "done", "time_over": "time_over"}
+_OTHER_SEEDS = 8  # intervals that say how far one lies from another by chance
+CLOSED = ["participants", "missing", "mean", "sd", "median", "max", "base_model", "random_words"]
+
+
+def is_over(people: pd.DataFrame, over: str) -> pd.Series:
+    """Return whom a mean is over."""
+    if over == "with_run":
+        return people.basis.eq("run")
+    return people.task_end.eq(_ENDS[over]) if over in _ENDS else pd.Series(True, people.index)
+
+
+def missing(people: pd.DataFrame, measure: str, over: str) -> Counter[str]:
+    """Return how many people have no value, by reason."""
+    inside = is_over(people, over)
+    reasons = people.basis.mask(people.basis.eq("run"), "no_control")
+    if over in _ENDS:
+        reasons = people.task_end.fillna("at_work").mask(inside, "not_reported")
+    return Counter(reasons[~inside | people[measure].isna()])
+
+
+def interval(values: Floats) -> tuple[float | None, float | None]:
+    """Return Student's interval of a mean; the value itself where all are equal."""
+    if len(values) < 2:
+        return None, None
+    if (values == values[0]).all():
+        return float(values[0]), float(values[0])
+    low, high = stats.t.interval(LEVEL, len(values) - 1, values.mean(), stats.sem(values))
+    return float(low), float(high)
+
+
+def bca(values: Floats) -> dict[str, Any]:
+    """Return the BCa interval of a mean, and how far its ends lie from another one's by chance."""
+    if len(values) < 2:
+        return {"resamples": 0}
+    resamples = int(np.clip(WORK // len(values), MIN_RESAMPLES, MAX_RESAMPLES))
+    if (values == values[0]).all():
+        return {"bca_low": values[0], "bca_high": values[0], "resamples": resamples}
+    found = [_bca(np.sort(values), resamples, SEED + turn) for turn in range(1 + _OTHER_SEEDS)]
+    low, high = found[0]
+    errors = np.sqrt(2) * np.nanstd(found, axis=0, ddof=1)
+    ends = {"bca_low": low, "bca_high": high, "resamples": resamples}
+    return {**ends, "low_error": errors[0], "high_error": errors[1]}
+
+
+def _bca(values: Floats, resamples: int, seed: int) -> tuple[float, float]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of few values all resamples may lie on one side: no interval
+        found = stats.bootstrap(
+            (values,), np.mean, n_resamples=resamples, batch=max(1, AT_ONCE // len(values)), method="BCa",
+            rng=np.random.default_rng(seed),
+        ).confidence_interval  # fmt: skip
+    return float(found.low), float(found.high)
+
+
+def _p_value(people: pd.DataFrame, measure: str, over: str) -> float | None:
+    """Of Student's test that words did nothing on average; None for measures of which that cannot be said."""
+    if measure not in ("own_gain", "best_error_score"):
+        return None
+    values = people[measure] if measure == "own_gain" else people[measure] - people.null_mean
+    return p_value_of_mean(values[is_over(people, over)].dropna().to_numpy(np.float64))
+
+
+def p_value_of_mean(values: Floats) -> float | None:
+    """Return the two-sided p-value that a mean is 0; None where values do not spread."""
+    if len(values) < 2 or (values == values[0]).all():
+        return None
+    return float(stats.ttest_1samp(values, 0.0).pvalue)
+
+
+def holm(p_values: pd.Series) -> pd.Series:
+    """Return Holm's adjusted p-values of those that are there."""
+    ordered = p_values.dropna().astype(float).sort_values(kind="stable")
+    factors = np.arange(len(ordered), 0, -1)
+    adjusted = np.minimum(np.maximum.accumulate(ordered.to_numpy() * factors), 1.0)
+    return pd.Series(adjusted, ordered.index, dtype=float).reindex(p_values.index)
+
+
+def rebuild_means(
+    release: Release, report: Report, people: pd.DataFrame, found: Mapping[int, TaskAccuracies]
+) -> pd.DataFrame:
+    """Compare estimates.csv; return its rows."""
+    theirs = release.csv("estimates")
+    methods = release.csv("baselines").set_index("task")  # of tasks without lowest tables
+    bases = methods.worst_group_accuracy[methods.method.eq("base_model")].to_dict()
+    rows = []
+    for task in theirs.task.unique():
+        of_task = people[people.task == task].sort_values("participant")
+        again = found[task].base if task in found else None
+        base = again["worst_group_accuracy"] if again else bases.get(task)
+        for measure, over in ESTIMANDS:
+            values = of_task[measure][is_over(of_task, over)].dropna().to_numpy(np.float64)
+            low, high = interval(values)
+            row = {"task": task, "measure": measure, "over": over, "participants": len(values)}
+            row["missing"] = json.dumps(dict(sorted(missing(of_task, measure, over).items())))
+            if len(values):
+                row |= {"mean": values.mean(), "median": np.median(values), "max": values.max()}
+            if len(values) > 1:
+                row["sd"] = values.std(ddof=1)
+            row |= {"mean_low": low, "mean_high": high, **bca(values), "p_value": _p_value(of_task, measure, over)}
+            if measure.startswith("worst_group"):
+                row["base_model"] = base
+            if measure == "best_error_score":
+                row["random_words"] = of_task.null_mean.mean()
+            rows.append(row)
+    key = ["task", "measure", "over"]
+    errors = ["low_error", "high_error"]
+    ends = ["mean_low", "mean_high", "bca_low", "bca_high"]
+    mine = pd.DataFrame(rows, columns=[*key, *CLOSED, *ends, "resamples", "p_value", *errors])
+    declared = theirs.set_index(key).is_primary.astype(bool)
+    mine["adjusted_p"] = holm(mine.p_value.where(declared.reindex(pd.MultiIndex.from_frame(mine[key])).to_numpy()))
+    near = mine[key].assign(bca_low=3 * mine.low_error.fillna(0), bca_high=3 * mine.high_error.fillna(0))
+    columns = [each for each in mine.columns if each in theirs.columns and each not in key]
+    report.compare("estimates", key, mine, theirs, columns, near=near)
+    return mine

@@ -1,0 +1,97 @@
+"""What was compared with a release, what differs, and what could not be computed again."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+CLOSED = 1e-9  # a closed form agrees to this, relative above 1
+_SHOWN = 20  # differences of one table
+
+
+@dataclass
+class Report:
+    """Grows while tables are compared. compared: cells by table; missing: what was not computed again, and why."""
+
+    compared: dict[str, int] = field(default_factory=dict)
+    differences: list[str] = field(default_factory=list)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+
+    def compare(
+        self,
+        name: str,
+        key: Sequence[str],
+        mine: pd.DataFrame,
+        theirs: pd.DataFrame,
+        columns: Iterable[str],
+        *,
+        near: pd.DataFrame | None = None,
+    ) -> None:
+        """Compare columns of a table that was computed again with the release's, row by row.
+
+        near: how far apart the values of resampled columns may be, with the rows of `mine`.
+        """
+        key = list(key)
+        here, there = mine.set_index(key), theirs.set_index(key)
+        self.compared.setdefault(name, 0)
+        if set(here.index) != set(there.index) or len(here) != len(there):
+            only = sorted(map(str, set(here.index) ^ set(there.index)))[:_SHOWN]
+            self.differences.append(f"{name}: {len(here)} rows here, {len(there)} in the release; not in both: {only}")
+        rows = [each for each in here.index if each in there.index]
+        here, there = here.loc[rows], there.loc[rows]
+        far = near.set_index(key).loc[rows] if near is not None else pd.DataFrame(index=here.index)
+        found: list[str] = []
+        for column in columns:
+            room = far[column] if column in far else [0.0] * len(rows)
+            for row, one, other, more in zip(rows, here[column], there[column], room, strict=True):
+                self.compared[name] += 1
+                if differ(one, other, more):
+                    found.append(f"{name}, {_words(key, row)}, {column}: {one} here, {other} in the release")
+        self.differences += found[:_SHOWN]
+        if len(found) > _SHOWN:
+            self.differences.append(f"{name}: {len(found) - _SHOWN} more differences")
+
+    def not_rebuilt(self, what: str, why: str) -> None:
+        """Say by name what was not computed again."""
+        self.missing.append((what, why))
+
+    @property
+    def text(self) -> str:
+        """What is printed."""
+        lines = [f"{name}: {cells} values computed again" for name, cells in sorted(self.compared.items())]
+        lines += [f"not computed again: {what} ({why})" for what, why in self.missing]
+        verdict = f"{len(self.differences)} differences" if self.differences else "Everything computed again agrees."
+        return "\n".join([*lines, *self.differences, verdict])
+
+
+def differ(one: Any, other: Any, room: float = 0.0) -> bool:
+    """Return whether two cells differ, numbers by more than rounding or than `room`."""
+    if is_missing(one) or is_missing(other):
+        return is_missing(one) != is_missing(other)
+    try:
+        here, there = float(one), float(other)
+    except (TypeError, ValueError):
+        return not _is_same(one, other)
+    return not abs(here - there) <= max(CLOSED * max(1.0, abs(there)), room)
+
+
+def is_missing(cell: Any) -> bool:
+    """Return whether a cell has no value; a list is one."""
+    return cell is None or cell == "" or (isinstance(cell, float) and cell != cell) or cell is pd.NaT or cell is pd.NA
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Compare texts, and JSON by its values."""
+    here, there = (json.loads(each) if isinstance(each, str) and each[:1] in "[{" else each for each in (one, other))
+    if isinstance(here, list) and isinstance(there, list):
+        return len(here) == len(there) and not any(map(differ, here, there))
+    if isinstance(here, dict) and isinstance(there, dict):
+        return here.keys() == there.keys() and not any(differ(here[name], there[name]) for name in here)
+    return str(here) == str(there)
+
+
+def _words(key: Sequence[str], row: Any) -> str:
+    values = row if isinstance(row, tuple) else (row,)
+    return " ".join(f"{name} {value}" for name, value in zip(key, values, strict=True))

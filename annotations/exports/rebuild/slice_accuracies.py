@@ -1,0 +1,147 @@
+"""Accuracy on either side of the threshold of each task's best phrase, samples of images, and methods beside people."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .error_scores import Floats, scores_of
+from .release_tables import Release
+from .report import Report
+from .run_accuracies import TaskAccuracies
+
+MAX_SHARE = 0.95  # of the images: what selects more of them is no concept
+PARTS = ["images", "before", "after"]
+
+
+def rebuild_splits(
+    release: Release, report: Report, said: pd.DataFrame, found: Mapping[int, TaskAccuracies]
+) -> pd.DataFrame:
+    """Compare splits.csv; return its rows."""
+    rows = [row for task in release.tasks for row in _parts(release, task, said, found[task])]
+    mine = pd.DataFrame(rows, columns=["task", "split", "part", *PARTS, "phrase"])
+    theirs = release.csv("splits")
+    there = theirs[theirs.task.isin(release.tasks)]
+    report.compare("splits", ["task", "split", "part"], mine, there, [*PARTS, "phrase"])
+    if more := set(theirs.task) - set(release.tasks):
+        report.not_rebuilt(f"splits: of {len(more)} tasks", "they have no lowest tables, see README.txt")
+    return mine
+
+
+def _parts(release: Release, task: int, said: pd.DataFrame, found: TaskAccuracies) -> Iterator[dict[str, Any]]:
+    best = best_phrase(release, said, task)
+    kept = release.lowest("annotations", task).set_index("annotation")
+    if best is None or pd.isna(best.annotation) or kept.test_similarities.loc[int(best.annotation)] is None:
+        return
+    of_best = kept.loc[int(best.annotation)]
+    threshold = np.float32(scores_of(release, task).threshold.loc[int(best.annotation)])
+    validation, test = release.lowest("validation", task), release.lowest("test", task)
+    label = int(validation.predicted[~validation.is_error].iloc[0])
+    has_run = pd.notna(best.worst_group_accuracy) and best.run in found.runs
+    of_class = test.label.to_numpy() == label
+    after = _predictions(release, task, best.run)[of_class] if has_run else None
+    seen = (
+        ("validation", of_best.similarities, validation.predicted.to_numpy(), None),
+        ("test", of_best.test_similarities, test.predicted.to_numpy()[of_class], after),
+    )
+    where = {"task": task, "phrase": best.text}
+    for split, similarities, before, then in seen:
+        above = np.float32(of_best.sign) * np.asarray(similarities, np.float32) > threshold
+        for part, members in (("minority", above), ("majority", ~above), ("class", np.ones_like(above))):
+            counted = members & (before >= 0)
+            shares = {"before": _share(before[counted] == label)}
+            if then is not None:
+                shares["after"] = _share(then[counted] == label)
+            yield {**where, "split": split, "part": part, "images": int(counted.sum()), **shares}
+    of_run = found.runs[best.run]["plain_average_accuracy"] if has_run else None
+    base = found.base["plain_average_accuracy"] if found.base else None
+    yield {**where, "split": "test", "part": "all", "images": len(test), "before": base, "after": of_run}
+
+
+def best_phrase(release: Release, said: pd.DataFrame, task: int) -> Any:
+    """Return the phrase with the highest error score that does not select nearly all images, the earliest of tied ones.
+
+    None where all are 0.
+    """
+    slices = slices_of(release, task)
+    telling = [number for number, inside in slices.items() if inside.mean() <= MAX_SHARE]
+    of_task = said[(said.task == task) & ~said.is_expert & (said.error_score > 0) & said.annotation.isin(telling)]
+    return of_task.loc[of_task.error_score.idxmax()] if len(of_task) else None
+
+
+def slices_of(release: Release, task: int) -> dict[int, Floats]:
+    """Return which validation images each annotation selects, by its number."""
+    kept = release.lowest("annotations", task).set_index("annotation").sort_index()
+    scores = scores_of(release, task)
+    return {
+        int(number): np.float32(row.sign) * np.asarray(row.similarities, np.float32)
+        > np.float32(scores.threshold.loc[number])
+        for number, row in kept.iterrows()
+    }
+
+
+def _predictions(release: Release, task: int, run: str) -> Floats:
+    of_runs = release.lowest("predictions", task).set_index("run").predictions
+    return np.asarray(of_runs.loc[run])
+
+
+def _share(right: Floats) -> float | None:
+    return float(right.mean()) if len(right) else None
+
+
+def rebuild_panels(release: Release, report: Report, said: pd.DataFrame) -> None:
+    """Compare panels.csv: similarity, error and slice of each image that is in it. Which ones are is a sample."""
+    theirs = release.csv("panels")
+    kept = said[said.annotation.notna()]
+    is_kept = pd.MultiIndex.from_frame(theirs[["task", "phrase"]]).isin(list(zip(kept.task, kept.text, strict=True)))
+    if not is_kept.all():
+        report.not_rebuilt(f"panels: {int((~is_kept).sum())} images", "their similarities are not in the release")
+    theirs = theirs[is_kept]
+    rows = []
+    for each in theirs.itertuples():
+        validation = release.lowest("validation", each.task)
+        image = validation.index[validation.image_key == each.image_key]
+        of_phrase = kept[(kept.task == each.task) & (kept.text == each.phrase)]
+        if not len(image):
+            continue
+        number = int(of_phrase.loc[of_phrase.error_score.idxmax()].annotation)
+        score = scores_of(release, each.task).loc[number]
+        value = release.lowest("annotations", each.task).set_index("annotation").similarities.loc[number][image[0]]
+        is_above = np.float32(score.sign) * value > np.float32(score.threshold)
+        name = "hard" if is_above else "easy"
+        row = {"task": each.task, "phrase": each.phrase, "slice": name, "place": each.place}
+        rows.append({**row, "is_error": bool(validation.is_error[image[0]]), "similarity": float(value)})
+    key = ["task", "phrase", "slice", "place"]
+    mine = pd.DataFrame(rows, columns=[*key, "is_error", "similarity"])
+    report.compare("panels", key, mine, theirs, ["is_error", "similarity"])
+    report.not_rebuilt("panels: the pictures", "no image is in the release; the data set has them by image_key")
+
+
+def rebuild_methods(
+    release: Release, report: Report, experts: pd.DataFrame, found: Mapping[int, TaskAccuracies]
+) -> pd.DataFrame:
+    """Compare those rows of baselines.csv that are not of a benchmark; return them."""
+    rows: list[dict[str, Any]] = []
+    for task, of_task in found.items():
+        beside = next(iter(of_task.controls.values()), None)
+        if of_task.base is not None:
+            both = {name: of_task.base[name] for name in ("worst_group_accuracy", "average_accuracy")}
+            rows.append({"task": task, "method": "base_model", "n": 1, **both})
+        if beside is not None:
+            worst = beside["worst_group_accuracy"]
+            rows.append({"task": task, "method": "control", "n": 1, "worst_group_accuracy": worst})
+        reached = experts[experts.task == task].run_worst_group.dropna()
+        if len(reached):
+            spread = {"worst_group_accuracy": reached.mean(), "worst_group_accuracy_sd": reached.std()}
+            rows.append({"task": task, "method": "experts", "n": len(reached), **spread})
+    columns = ["n", "worst_group_accuracy", "worst_group_accuracy_sd", "average_accuracy"]
+    mine = pd.DataFrame(rows, columns=["task", "method", *columns])
+    theirs = release.csv("baselines")
+    theirs = theirs[theirs.task.isin(release.tasks)]
+    of_study = theirs.method.isin(["base_model", "control", "experts"])
+    report.compare("baselines", ["task", "method"], mine, theirs[of_study], columns)
+    if not of_study.all():
+        why = "manage.py benchmark measured them, and keeps their predictions beside its report"
+        report.not_rebuilt(f"baselines: {int((~of_study).sum())} rows of benchmarks", why)
+    return mine

@@ -1,0 +1,262 @@
+"""The rows of a release's lowest tables, as many as there is room for, and in words what is left out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import Q
+
+from annotations.analysis.observations.concept_matching import Concepts, TaskConcepts, words_of
+from annotations.analysis.observations.packed_phrases import NOTHING, Packed
+from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.observations.study_rows import StudyRows
+from annotations.exports.tables.table_rows import Source, source_of
+from annotations.models import (
+    BaseModel,
+    Control,
+    Phrase,
+    RandomSlices,
+    RandomSliceScores,
+    Run,
+    Score,
+    Study,
+    Task,
+    VocabularyLevel,
+)
+from annotations.models.arrays import pack_float32, pack_float64, unpack_float32
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.phrases.vocabulary_levels import WHOLE, half_of
+from annotations.readings.releases.moderated_words import HIDDEN
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.datasets.groups import group_ids, group_names
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from worker.releases import lowest_columns as columns
+
+MAX_ANNOTATIONS = 1_000  # of a task; concepts compare no more
+MAX_BYTES = 1 << 26  # similarities of a task, and as many test predictions
+MAX_TASKS = 40  # with arrays, as many as a figure shows
+_AT_ONCE = 50  # arrays read together
+
+
+@dataclass(frozen=True)
+class LowestTables:
+    """parts: the tables with their rows, which are read as they are written; notes: what is left out."""
+
+    parts: tuple[Source, ...]
+    notes: tuple[str, ...]
+
+
+def lowest_tables(study: Study, rows: StudyRows, concepts: Concepts) -> LowestTables:
+    """Return the lowest tables of a study: of each of its first tasks, and what was said of all."""
+    parts: list[Source] = []
+    notes: list[str] = []
+    kept: dict[int, dict[bytes, int]] = {}
+    experts, tried = rows.experts.by_task(), rows.tried.by_task()
+    tasks = list(study.tasks.with_base_models().select_related("base_model__dataset").order_by("position"))
+    for task in tasks[:MAX_TASKS]:
+        said = (tried.get(task.position, NOTHING), experts.get(task.position, NOTHING))
+        try:
+            of_task = _OfTask(study, task, concepts.by_task[task.position], *said)
+        except ModelingError as error:
+            notes.append(f"task {task.position}: no arrays, since its data set cannot be read: {error}.")
+            continue
+        parts += of_task.parts()
+        notes += of_task.notes
+        kept[task.position] = of_task.numbers
+    if len(tasks) > MAX_TASKS:
+        notes.append(f"tasks after the first {MAX_TASKS}: no arrays.")
+    whole = [Source(columns.SAID, _said(rows, kept)), Source(columns.COURSES, rows.courses.people)]
+    return LowestTables((*whole, *parts), tuple(notes))
+
+
+class _OfTask:
+    """The tables of one task. Raises BadDataset."""
+
+    def __init__(self, study: Study, task: Task, concepts: TaskConcepts, tried: Packed, experts: Packed) -> None:
+        said = [each for each, _ in concepts.said]
+        self.study, self.task = study, task
+        self.files = task.base_model.dataset.files
+        self.label = task.target_class
+        self.notes: list[str] = []
+        self.test_rows = self.files.rows(Split.TEST)
+        self.images = None if self.label is None else class_images(task.base_model, self.label)
+        n_images = 0 if self.images is None else len(self.images.rows)
+        room = min(MAX_ANNOTATIONS, MAX_BYTES // max(4 * n_images, 1))
+        order = sorted(range(len(said)), key=lambda i: -len(said[i].people) - len(said[i].experts))
+        chosen = sorted(order[:room])
+        self.numbers = {said[i].key: i for i in chosen}
+        self._scores = {said[i].score: i for i in chosen}
+        n_distinct = len(set(tried.scored().column("key").tolist()) | set(experts.scored().column("key").tolist()))
+        if n_distinct > len(chosen):
+            self._note(f"similarities of {len(chosen):,} of {n_distinct:,} distinct annotations")
+        self._best = _best_key(tried, concepts)
+        self._experts = [score for score in experts.column("score").tolist() if score]
+        self._runs = self._all_runs()
+        self._controls = dict(enumerate(sorted({each[1] for each in self._runs if each[1]} | self._own_control())))
+        self._draws = dict(enumerate(sorted({each[2] for each in self._runs if each[2]})))
+
+    def _note(self, what: str) -> None:
+        self.notes.append(f"task {self.task.position}: {what}.")
+
+    def _all_runs(self) -> list[tuple[int, int | None, int | None]]:
+        """Ids of the runs that are done, of their controls and of their random slices."""
+        of_study = source_of(self.study, "runs").rows.filter(assignment__task=self.task)  # type: ignore[union-attr]
+        of_both = Run.objects.filter(Q(pk__in=of_study.order_by().values("pk")) | Q(scores__in=self._experts))
+        found = of_both.filter(test_predictions__isnull=False).order_by("pk").distinct()
+        runs: list[tuple[int, int | None, int | None]] = list(found.values_list("pk", "control", "random_slices"))
+        room = MAX_BYTES // max(4 * len(self.test_rows), 1)
+        if len(runs) > room:
+            self._note(f"test predictions of the first {room:,} of {len(runs):,} runs")
+        return runs[:room]
+
+    def _own_control(self) -> set[int]:
+        """The id of the task's control, which is there as soon as any study has a run of the kind."""
+        base_model = self.task.base_model
+        controls = Control.objects.filter(
+            dataset=base_model.dataset, target_classes=[self.label], scheme=DEFAULT_SCHEME, l2=base_model.l2
+        )
+        return set() if self.label is None else set(controls.values_list("pk", flat=True))
+
+    def parts(self) -> Iterator[Source]:
+        rows: dict[columns.LowestTable, Iterable[Any]] = {
+            columns.GROUPS: self._groups(),
+            columns.VALIDATION: self._validation(),
+            columns.TEST: self._test(),
+            columns.ANNOTATIONS: self._annotations(),
+            columns.RUNS: self._predictions(),
+            columns.DRAWS: self._null_draws(),
+            columns.VOCABULARY: self._vocabulary(),
+        }
+        return (Source(table.of_task(self.task.position), of_table) for table, of_table in rows.items())
+
+    def _groups(self) -> Iterator[columns.Group]:
+        names = group_names(self.files.class_names, self.files.attribute_names)
+        counts = self.files.train_group_counts.tolist()
+        return (columns.Group(i, name, n) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
+
+    def _validation(self) -> Iterator[columns.ValidationImage]:
+        if self.images is None:
+            return
+        keys = self.files.image_keys[self.images.rows].tolist()
+        for key, predicted, is_error in zip(
+            keys, self.images.predicted.tolist(), self.images.is_error.tolist(), strict=True
+        ):
+            yield columns.ValidationImage(key.decode(), predicted, is_error)
+
+    def _test(self) -> Iterator[columns.TestImage]:
+        files, rows = self.files, self.test_rows
+        groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
+        predicted = self.task.base_model.predicted[rows]
+        yield from map(columns.TestImage, files.labels[rows].tolist(), groups.tolist(), predicted.tolist())
+
+    def _annotations(self) -> Iterator[columns.Similarities]:
+        found = Score.objects.filter(pk__in=self._scores).order_by("text_digest", "sign")
+        fields = ("pk", "text_digest", "sign", "similarities", "text_embedding")
+        for pk, digest, sign, values, embedding in found.values_list(*fields).iterator(_AT_ONCE):
+            number = self._scores[pk]
+            of_test = self._of_test(bytes(embedding)) if number == self.numbers.get(self._best) else None
+            yield columns.Similarities(number, digest, sign, bytes(values), of_test, bytes(embedding))
+
+    def _of_test(self, embedding: bytes) -> bytes:
+        rows = self.files.rows(Split.TEST, self.label)
+        return pack_float32(similarities(self.files.array("similarity")[rows], unpack_float32(embedding)))
+
+    def _predictions(self) -> Iterator[columns.Predictions]:
+        controls = {pk: number for number, pk in self._controls.items()}
+        draws = {pk: number for number, pk in self._draws.items()}
+        of_controls = Control.objects.filter(pk__in=controls).order_by("pk")
+        for pk, values in of_controls.values_list("pk", "test_predictions").iterator(_AT_ONCE):
+            yield columns.Predictions(None, controls[pk], None, bytes(values))
+        runs = Run.objects.filter(pk__in=[pk for pk, _, _ in self._runs]).order_by("pk")
+        fields = ("public_id", "control", "random_slices", "test_predictions")
+        for run, control, slices, values in runs.values_list(*fields).iterator(_AT_ONCE):
+            yield columns.Predictions(run, controls.get(control), draws.get(slices), bytes(values))
+
+    def _null_draws(self) -> Iterator[columns.NullDraws]:
+        found = RandomSlices.objects.in_bulk(list(self._draws.values()))
+        scored = RandomSliceScores.objects.filter(random_slices__in=found, base_model=self.task.base_model)
+        scores = dict(scored.values_list("random_slices", "values"))
+        for number, pk in self._draws.items():
+            values = pack_float64(np.array(found[pk].worst_groups))
+            of_draws = pack_float64(np.array(scores[pk])) if pk in scores else None
+            yield columns.NullDraws(number, found[pk].n_above, values, of_draws)
+
+    def _vocabulary(self) -> Iterator[columns.WordScores]:
+        found = VocabularyLevel.objects.filter(
+            base_model=self.task.base_model,
+            target_class=self.label if self.label is not None else BaseModel.NO_PREDICTION,
+            text_template=self.task.text_template,
+            half__in=[WHOLE, half_of(self.study)],
+        )
+        if self.label is None:
+            return
+        for each in found.order_by("half"):
+            levels = each.level, each.negated_level
+            scores = bytes(each.scores), bytes(each.negated_scores)
+            yield columns.WordScores(each.half, each.n_correct, each.n_error, *levels, *scores)
+
+
+def _best_key(tried: Packed, concepts: TaskConcepts) -> bytes:
+    """The annotation of a task's best phrase, of those that do not select nearly all images; empty where all are 0."""
+    values = np.nan_to_num(tried.column("error_score"))
+    best = (tried[place] for place in np.argsort(-values, kind="stable").tolist() if values[place] > 0)
+    return next((each.key for each in best if concepts.group_of(each) is not None), b"")
+
+
+def _said(rows: StudyRows, kept: Mapping[int, Mapping[bytes, int]]) -> Iterator[columns.Said]:
+    numbers = _word_numbers(rows)
+    for is_expert, said in ((False, rows.tried), (True, rows.experts)):
+        block: list[Tried] = []
+        for each in said:
+            block.append(each)
+            if len(block) == 1_000:
+                yield from _block(block, numbers, kept, is_expert=is_expert)
+                block = []
+        yield from _block(block, numbers, kept, is_expert=is_expert)
+
+
+def _block(
+    block: Sequence[Tried],
+    numbers: Mapping[int, Mapping[str, int]],
+    kept: Mapping[int, Mapping[bytes, int]],
+    *,
+    is_expert: bool,
+) -> Iterator[columns.Said]:
+    fields = ("pk", "submitted_at", "score__run__public_id", "score__text_digest", "score__sign")
+    of_phrase = {
+        row[0]: row[1:] for row in Phrase.objects.filter(pk__in=[each.phrase for each in block]).values_list(*fields)
+    }
+    for each in block:
+        submitted_at, run, digest, sign = of_phrase[each.phrase]
+        words = words_of(each.meant or each.text)
+        yield columns.Said(
+            each.task, each.phrase, each.participant, is_expert, submitted_at, each.text,
+            numbers[each.task][words], HIDDEN if each.meant else words,
+            kept.get(each.task, {}).get(each.key), digest or "", sign, each.tries, run, each.basis,
+        )  # fmt: skip
+
+
+def _word_numbers(rows: StudyRows) -> dict[int, dict[str, int]]:
+    """Number the normalised words of each task by the alphabet; those that only hidden phrases have come last."""
+    shown: dict[int, set[str]] = defaultdict(set)
+    hidden: dict[int, dict[str, None]] = defaultdict(dict)
+    for said in (rows.tried, rows.experts):
+        for each in said:
+            if each.meant:
+                hidden[each.task][words_of(each.meant)] = None
+            else:
+                shown[each.task].add(words_of(each.text))
+    tasks = shown.keys() | hidden.keys()
+    return {
+        task: {
+            words: number
+            for number, words in enumerate(
+                [*sorted(shown[task]), *(each for each in hidden[task] if each not in shown[task])]
+            )
+        }
+        for task in tasks
+    }
