@@ -89,7 +89,7 @@ def test_a_negation_and_a_sentence_are_read_as_they_are_meant(
     visitor.go_to_task()
     visitor.say_and_score(text)
     expect(visitor.page.locator("#answer .read-as")).to_have_text(sentence)
-    expect(visitor.page.locator("#answer .score-number")).to_contain_text(score)
+    expect(visitor.page.locator("#history .value")).to_contain_text(score)
     expect(visitor.page.locator("#announcement")).to_contain_text(sentence)
     assert visitor.history == [text]
 

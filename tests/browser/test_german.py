@@ -72,7 +72,7 @@ def test_what_scripts_say_is_german_too(new_visitor: NewVisitor) -> None:
     visitor.go_to_task()
     page = visitor.page
     visitor.say_and_score("red")
-    expect(page.locator("#announcement")).to_contain_text("Punktzahl 0,87. Diese Wörter erklären die Fehler gut.")
+    expect(page.locator("#announcement")).to_contain_text("Ihre Wörter erklären die Fehler sehr gut.")
     page.click("#wrong-images a >> nth=0")
     expect(page.locator("#enlarged-caption")).to_have_text("Bild 1, die KI lag falsch. Sie sagte: oval.")
     page.keyboard.press("Escape")

@@ -75,7 +75,7 @@ def test_the_example_is_done_by_hand_and_only_then_leads_on(visitor: Visitor) ->
     expect(coach).to_contain_text("There are better words")
     expect(page.locator("form#tutorial")).to_have_count(0)
     visitor.practise("red")
-    expect(page.locator("#answer .score-number")).to_contain_text("0.80")
+    expect(page.locator("#answer .verdict")).to_contain_text("very well")
     expect(page.locator(".tried .best")).to_contain_text("red 0.80")
     visitor.press("tutorial")
     expect(page.locator("form#check")).to_be_visible()
@@ -89,7 +89,7 @@ def test_the_example_goes_on_where_it_was_on_another_device(visitor: Visitor, ne
     visitor.practise("tilted")
     phone = new_visitor(viewport={"width": 390, "height": 844})
     phone.go_on_here()
-    expect(phone.page.locator("#answer .score-number")).to_contain_text("0.30")
+    expect(phone.page.locator("#answer")).to_have_attribute("data-score", "0.3000")
     assert PracticePhrase.objects.count() == 1
 
 
@@ -147,7 +147,7 @@ def test_a_screen_reader_finds_names_descriptions_and_what_to_do(visitor: Visito
     expect(page.get_by_role("textbox", name="The AI is often wrong on images that have")).to_be_focused()
     for text in ("tilted", "red"):
         visitor.practise(text)
-    expect(page.get_by_role("meter")).to_have_attribute("aria-valuenow", "0.80")
+    expect(page.get_by_role("meter")).to_have_attribute("aria-valuetext", "very well")
     visitor.press("tutorial")
     visitor.answer_check(WRONG_ANSWERS)
     expect(page.get_by_role("alert").first).to_contain_text("3 answers are not right yet")
