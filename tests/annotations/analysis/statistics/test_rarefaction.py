@@ -1,7 +1,7 @@
 """Rarefaction and extrapolation: the figures of the published program on its published data, and by brute force.
 
 The data are ants on forest plots in Costa Rica (Longino and Colwell 2011), one of the examples of Colwell et al. (2012)
-and of the R package iNEXT. Its version 3.0.1 computed the figures here, with 20,000 and 2,000 resamples.
+and of the R package iNEXT. Its source computed the figures here, with 20,000 and 2,000 resamples.
 """
 
 from itertools import combinations
