@@ -30,6 +30,12 @@ MODULES = {
 }
 FIRST_ARGUMENTS = {"import": ["import_dataset"]}
 
+EXPLAIN = """Score phrases by how well they tell a classifier's errors from its correct predictions.
+
+TABLE is a CSV file with the columns label and prediction, and path (of the image, from the table's folder) unless
+--embeddings is given. It may have group (an attribute, such as the background) and split (train, validation, test).
+"""
+
 
 @click.group()
 @click.version_option(package_name="clarify")
@@ -37,7 +43,7 @@ def main() -> None:
     """Find out in plain words what an image classifier gets wrong, and correct it."""
 
 
-@main.command()
+@main.command("explain", help=EXPLAIN)
 @click.argument("table", type=FILE)
 @click.option("--phrases", type=FILE, required=True, help="A text file with a phrase in each line.")
 @click.option("--encoder", help="Such as bundled:small-clip or open_clip:ViT-L-14:openai.", required=True)
@@ -48,7 +54,7 @@ def main() -> None:
 @click.option("--sheet", type=click.Path(path_type=Path), help="Where to draw both sides of the best phrase (PNG).")
 @click.option("--seed", default=0, show_default=True, help="Of splits that are drawn, and of intervals.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def explain(
+def _explain(
     table: Path,
     phrases: Path,
     encoder: str,
@@ -60,11 +66,6 @@ def explain(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Score phrases by how well they tell a classifier's errors from its correct predictions.
-
-    TABLE is a CSV file with the columns label and prediction, and path (of the image, from the table's folder) unless
-    --embeddings is given. It may have group (an attribute, such as the background) and split (train, validation, test).
-    """
     try:
         rows = _rows(table)
         loaded = modeling.load_encoder(encoder)

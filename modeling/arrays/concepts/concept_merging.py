@@ -50,7 +50,9 @@ def agreement(members: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def selects_nearly_all(members: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which phrases select so many images that they tell none apart, and so are no concept.
+    """Tell which phrases select nearly all images, and so are no concept.
+
+    Such a phrase tells no images apart.
 
     Parameters
     ----------

@@ -150,9 +150,10 @@ def percentile_among(value: float, draws: NDArray[np.floating]) -> float:
 
 
 def percentile_among_best(value: float, draws: NDArray[np.floating], scores: NDArray[np.floating], tries: int) -> float:
-    """Return how many of 100 reach less, each with the best-scored of so many random slices.
+    """Return the percentile of a value among the best of several random slices.
 
-    This is for a phrase that was chosen as the best of several: the null chooses as well.
+    That is how many of 100 reach less, each with the best-scored of `tries` slices. This is for a phrase that was
+    chosen as the best of several: the null chooses as well.
 
     Parameters
     ----------

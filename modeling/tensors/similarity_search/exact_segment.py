@@ -52,7 +52,9 @@ def exact_similarities(
 def best(
     rows: NDArray[np.int64], values: NDArray[np.float32], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the `count` rows of the largest values, in descending order; the lower row first among equals.
+    """Return the `count` rows of the largest values, in descending order.
+
+    The lower row comes first among equals.
 
     Parameters
     ----------
@@ -93,7 +95,20 @@ class ExactSegment:
         self.n_left = len(images) - len(removed)
 
     def nearest(self, queries: NDArray[np.float32], count: int) -> Nearest:
-        """Find the nearest images, as `SimilaritySearch` says; fewer where fewer are left."""
+        """Find the nearest images, as `SimilaritySearch` says.
+
+        Parameters
+        ----------
+        queries : float32 ndarray of shape (K, d)
+            Unit rows, of texts or of images.
+        count : int
+            At least 1; fewer are found where fewer are left.
+
+        Returns
+        -------
+        Nearest
+            Of shape (K, min(count, n - r)), exact; rows count from the segment's first image.
+        """
         count = min(count, self.n_left)
         found = Nearest(np.empty((len(queries), count), np.int64), np.empty((len(queries), count), np.float32), True)
         if not count:
@@ -109,7 +124,20 @@ class ExactSegment:
         return found
 
     def above(self, queries: NDArray[np.float32], thresholds: NDArray[np.float32]) -> list[NDArray[np.int64]]:
-        """Find the images above thresholds, as `SimilaritySearch` says."""
+        """Find the images above thresholds, as `SimilaritySearch` says.
+
+        Parameters
+        ----------
+        queries : float32 ndarray of shape (K, d)
+            Unit rows, of texts or of images.
+        thresholds : float32 ndarray of shape (K,)
+            One for each query, in [-1, 1].
+
+        Returns
+        -------
+        list of K int64 ndarray of shape (m,)
+            Rows in ascending order, from the segment's first image; m differs by query.
+        """
         found = []
         candidates = self._over(queries, thresholds - np.float32(self._bound))
         for query, threshold, (rows, about) in zip(queries, thresholds, candidates, strict=True):
@@ -153,7 +181,20 @@ class Selector:
         self._all_others = faiss.IDSelectorNot(self._batch) if len(removed) else None  # FAISS keeps no reference
 
     def parameters(self, is_inverted: bool, n_probes: int = 1) -> Any:
-        """Return the search parameters of an index, None if there is nothing to say."""
+        """Return the search parameters of an index.
+
+        Parameters
+        ----------
+        is_inverted : bool
+            Whether the index has lists.
+        n_probes : int, default 1
+            Lists that a query probes, if there are any.
+
+        Returns
+        -------
+        faiss.SearchParameters or None
+            A faiss.SearchParametersIVF if the index has lists; None if there is nothing to say.
+        """
         if is_inverted:
             return faiss.SearchParametersIVF(sel=self._all_others, nprobe=n_probes)
         return faiss.SearchParameters(sel=self._all_others) if self._all_others else None

@@ -10,7 +10,9 @@ _LEAST_LENGTH = 1e-3  # shorter is rounding
 
 
 def query_of_examples(like: NDArray[np.float32], unlike: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the query of texts and images that images shall be like, and of others that they shall not be like.
+    """Return the query of what images shall be like, and of what they shall not.
+
+    Both are texts or images.
 
     Parameters
     ----------

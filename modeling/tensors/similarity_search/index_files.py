@@ -134,7 +134,9 @@ def add_images(directory: Path, rows: NDArray[np.float32], images: Images, progr
 
 
 def remove_images(directory: Path, rows: NDArray[np.int64]) -> Path:
-    """Make an index that never finds some images of another; see `IndexManifest.is_due_for_rebuilding`.
+    """Make an index that never finds some images of another.
+
+    `IndexManifest.is_due_for_rebuilding` tells when so many are removed that it is better built again.
 
     Parameters
     ----------
@@ -169,7 +171,9 @@ def remove_images(directory: Path, rows: NDArray[np.int64]) -> Path:
 
 
 def checked_manifest(directory: Path) -> IndexManifest:
-    """Read the manifest of an index, and check every file's digest before FAISS reads it.
+    """Read the manifest of an index, and check the digest of every file.
+
+    FAISS reads no file before this.
 
     Parameters
     ----------
@@ -204,13 +208,36 @@ def checked_manifest(directory: Path) -> IndexManifest:
 
 
 def read_partition(directory: Path) -> Partition:
-    """Read the trained lists of an inverted file whose digests were checked."""
+    """Read the trained lists of an inverted file whose digests were checked.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        Of the index, or of the staged files of its build.
+
+    Returns
+    -------
+    Partition
+        Without images.
+    """
     image_mean, text_mean = np.load(directory / MEANS, allow_pickle=False)
     return Partition(faiss.read_index(str(directory / PARTITION)), image_mean, text_mean)
 
 
 def removed_rows(directory: Path, manifest: IndexManifest) -> NDArray[np.int64]:
-    """Return the rows that an index never finds, int64[r] in ascending order."""
+    """Return the rows that an index never finds.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+    manifest : IndexManifest
+        Of this directory, from `checked_manifest`.
+
+    Returns
+    -------
+    int64 ndarray of shape (r,)
+        In ascending order; r is the manifest's `n_removed`.
+    """
     if not manifest.n_removed:
         return np.empty(0, np.int64)
     rows: NDArray[np.int64] = np.load(directory / REMOVED, allow_pickle=False)

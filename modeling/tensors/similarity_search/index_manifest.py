@@ -16,7 +16,10 @@ REBUILD_SHARE = 0.1  # of images removed
 
 
 class BadIndex(ModelingError):
-    """An index is missing, damaged, or of other images or another encoder; the message says which."""
+    """An index is missing, damaged, or of other images or another encoder.
+
+    The message says which.
+    """
 
     code = "bad_index"
 
@@ -94,7 +97,10 @@ class IndexManifest:
 
     @property
     def is_due_for_rebuilding(self) -> bool:
-        """Return whether more than a tenth of the images are removed, which slow every search."""
+        """Return whether more than a tenth of the images are removed.
+
+        Removed images slow every search.
+        """
         return self.n_removed > REBUILD_SHARE * self.n_rows
 
     def to_json(self) -> str:

@@ -13,7 +13,10 @@ _MOST_LISTS = 2**16
 
 
 class IndexKind(StrEnum):
-    """How images are stored: whole, as codes that are all scanned, or as codes in lists of which some are probed."""
+    """How images are stored.
+
+    They are whole (FLAT), codes that are all scanned (FP16, SQ8), or codes in lists of which some are probed (IVF_PQ).
+    """
 
     FLAT = "flat"
     FP16 = "fp16"

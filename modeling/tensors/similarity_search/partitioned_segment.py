@@ -99,7 +99,21 @@ class PartitionedSegment:
         self.n_left = len(images) - len(removed)
 
     def nearest(self, queries: NDArray[np.float32], count: int) -> Nearest:
-        """Find near images, as `SimilaritySearch` says. Similarities are exact, but nearer images may be missing."""
+        """Find near images, as `SimilaritySearch` says; nearer ones may be missing.
+
+        Parameters
+        ----------
+        queries : float32 ndarray of shape (K, d)
+            Unit rows, of texts or of images.
+        count : int
+            At least 1.
+
+        Returns
+        -------
+        Nearest
+            Of shape (K, count). Rows count from the segment's first image, -1 where the probed lists have no more;
+            similarities are exact.
+        """
         found = Nearest(
             np.full((len(queries), count), -1, np.int64), np.full((len(queries), count), -np.inf, np.float32), False
         )
@@ -116,7 +130,27 @@ class PartitionedSegment:
         return found
 
     def above(self, queries: NDArray[np.float32], thresholds: NDArray[np.float32]) -> list[NDArray[np.int64]]:
-        """Refuse: images in lists that are not probed would be missing, and nothing could say which."""
+        """Refuse, because images in lists that are not probed would be missing.
+
+        Nothing could say which.
+
+        Parameters
+        ----------
+        queries : float32 ndarray of shape (K, d)
+            Unit rows, of texts or of images.
+        thresholds : float32 ndarray of shape (K,)
+            One for each query.
+
+        Returns
+        -------
+        list of int64 ndarray
+            Never: see below.
+
+        Raises
+        ------
+        NotExact
+            Always.
+        """
         raise NotExact("this index is approximate and cannot tell all images above a threshold; build an exact one")
 
     def _search(

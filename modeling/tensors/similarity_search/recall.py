@@ -54,7 +54,9 @@ def recall(found: NDArray[np.int64], expected: NDArray[np.int64]) -> float:
 
 
 def exact_nearest(images: NDArray[np.float32], queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """Find the nearest images by matrix products in blocks, for images that no flat index could hold.
+    """Find the nearest images by matrix products in blocks.
+
+    This is for images that no flat index could hold.
 
     Parameters
     ----------
@@ -83,7 +85,9 @@ def train_better(
     texts: NDArray[np.float32],
     parameters: IndexParameters,
 ) -> tuple[Partition, Measured]:
-    """Train on images alone and with both sides centred; keep what finds more with held-out texts.
+    """Train on images alone and with both sides centred; keep what finds more.
+
+    Held-out texts are the queries.
 
     Parameters
     ----------

@@ -11,7 +11,10 @@ from modeling.arrays.common.modeling_errors import BadArray, ModelingError
 
 
 class NotExact(ModelingError):
-    """An approximate index was asked for all images above a threshold, some of which it would miss."""
+    """An approximate index was asked for all images above a threshold.
+
+    It would miss some of them.
+    """
 
     code = "not_exact"
 

@@ -40,7 +40,17 @@ class StagedFiles:
         return {name: facts["sha256"] for name, facts in self._done.items()}
 
     def facts(self, name: str) -> dict[str, Any] | None:
-        """Return what was recorded of a finished file, None if it is not finished."""
+        """Return what was recorded of a file.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        dict or None
+            The facts and the file's `sha256`, as `store` returned them; None if the file is not finished.
+        """
         return self._done.get(name)
 
     def store(self, name: str, write: Callable[[Path], None], **facts: Any) -> dict[str, Any]:
@@ -51,7 +61,7 @@ class StagedFiles:
         name : str
         write : callable
             Takes the path to write to.
-        **facts
+        **facts : Any
             JSON values.
 
         Returns
