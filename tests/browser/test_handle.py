@@ -24,9 +24,10 @@ def go_to_scored(visitor: Visitor, text: str = "red") -> Page:
 
 def counts(page: Page) -> list[str]:
     """How many images are wrong and on each side, as the page says it at this moment."""
-    return page.locator("#answer .side .share").evaluate_all(
+    shares: list[str] = page.locator("#answer .side .share").evaluate_all(
         "all => all.map(one => one.textContent.replace(/\\s+/g, ' ').trim())"
     )
+    return shares
 
 
 def wait_until_stored(page: Page) -> ThresholdChoice:

@@ -87,7 +87,7 @@ def _shown(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    index, latest = ImageIndex.objects.usable(dataset), dataset.image_indexes.first()
+    index, latest = ImageIndex.objects.usable(dataset), ImageIndex.objects.filter(dataset=dataset).first()
     is_building = latest is not None and latest.state in UNFINISHED
     is_pending = search is not None and search.state in UNFINISHED
     context: dict[str, Any] = {

@@ -98,8 +98,8 @@ def test_the_cards_front_matter_is_what_the_hub_reads(finished_run: Run) -> None
     front = yaml.safe_load(text.split("---\n")[1])
     assert front["license"] == "unknown" and "group-robustness" in front["tags"]
     data = ModelCard(text).data
-    assert data.datasets == [finished_run.base_model.dataset.name]
-    metrics = {result.metric_name: result.metric_value for result in data.eval_results or []}
+    assert data["datasets"] == [finished_run.base_model.dataset.name]
+    metrics = {result.metric_name: result.metric_value for result in data["eval_results"] or []}
     assert metrics["Worst-group accuracy"] == finished_run.worst_group_accuracy
     assert metrics["Accuracy"] == finished_run.plain_average_accuracy
 

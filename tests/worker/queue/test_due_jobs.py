@@ -83,7 +83,7 @@ def an_analysis(base_model: BaseModel, study: Study) -> Job:
 
 def an_index(base_model: BaseModel, study: Study) -> Job:
     dataset = base_model.dataset
-    if dataset.image_indexes.exists():  # a data set has one at a time
+    if ImageIndex.objects.filter(dataset=dataset).exists():  # a data set has one at a time
         dataset = Dataset.objects.get(pk=dataset.pk)
         dataset.pk, dataset.version, dataset.digest = None, 2, "another"
         dataset.save()

@@ -25,7 +25,7 @@ from worker.tasks.embed import build_image_indexes, search_images
 def build(dataset: Dataset, threshold: float = 0.98) -> ImageIndex:
     image_searches.request_index(dataset, duplicate_threshold=threshold, by="ada")
     build_image_indexes()
-    return dataset.image_indexes.latest("pk")
+    return ImageIndex.objects.filter(dataset=dataset).latest("pk")
 
 
 def ask(dataset: Dataset, words: str = "", like: Any = (), unlike: Any = ()) -> ImageSearch:

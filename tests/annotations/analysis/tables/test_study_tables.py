@@ -276,8 +276,8 @@ def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) 
     last = {row.task: row.mean for row in asked if row.measure == "concepts"}
     assert last == {1: 2.0, 2: 4.0}
     of_task = {(row.task, row.participant): row.better for row in tables.people.rows}
-    assert [of_task[1, who].value for who in ("ann", "ben", "cat")] == ["yes", "yes", "no"]
-    assert {of_task[2, who].value for who in ("ann", "ben", "cat")} == {"not_known_yet"}
+    assert [of_task[1, who] for who in ("ann", "ben", "cat")] == ["yes", "yes", "no"]
+    assert {of_task[2, who] for who in ("ann", "ben", "cat")} == {"not_known_yet"}
 
 
 def test_what_was_declared_before_opening_is_tested_and_adjusted(base_model: BaseModel) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -52,6 +53,7 @@ def _operations() -> Iterator[Any]:
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", app=application)
     schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         if not operation.path.startswith("/api/v1/schema"):
             yield operation
