@@ -55,6 +55,7 @@ from tests.fake_encoder import FakeEncoder
 ENCODER = "python:tests.fake_encoder"
 RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}  # of the comprehension check
 WRONG_ANSWERS = {question.name: question.options[-1][0] for question in QUESTIONS}
+WRONG_TRIES = WRONG_ANSWERS, {question.name: question.options[-2][0] for question in QUESTIONS}
 SQUARE, OVAL = 0, 1  # labels
 BLUE, RED = 0, 1  # attributes
 CLASSES, COLOURS = ("square", "oval"), ("blue", "red")

@@ -13,10 +13,10 @@ MAX_PAGES = 400  # a visit that turns more pages than this goes in circles
 SCORE_WITHIN_S = 60
 FIRST_LOOK_S, MAX_LOOK_S = 0.05, 1.0
 RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}
-# One wrong answer, to the first question.
-WRONG_ANSWERS = RIGHT_ANSWERS | {
-    QUESTIONS[0].name: next(key for key, _ in QUESTIONS[0].options if key != QUESTIONS[0].right)
-}
+# One wrong answer, to the first question; another one the second time, for the same again is no try.
+_WRONG_TRIES = [
+    RIGHT_ANSWERS | {QUESTIONS[0].name: key} for key, _ in QUESTIONS[0].options if key != QUESTIONS[0].right
+]
 _TRIES_WITH_A_WRONG_ANSWER = {Kind.CHECK_FAILER: 2, Kind.HASTY: 1, Kind.GIBBERISH: 1}
 _PRACTICE_WORDS = ("large", "red", "large red")
 
@@ -142,7 +142,7 @@ class _Visit:
 
     def _check(self, page: Page) -> Page:
         self._wrong_tries -= 1
-        answers = WRONG_ANSWERS if self._wrong_tries >= 0 else RIGHT_ANSWERS
+        answers = _WRONG_TRIES[self._wrong_tries % 2] if self._wrong_tries >= 0 else RIGHT_ANSWERS
         return self._submit(page, "check", **_as_numbered(page, answers))
 
     def _work(self, page: Page) -> Page | None:

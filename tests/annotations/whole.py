@@ -28,7 +28,7 @@ from annotations.services.visits.device_reports import Device
 from annotations.services.visits.time_spans import Report
 from annotations.services.visits.withdrawal import withdraw
 from tests import actors
-from tests.actors import OVAL, SQUARE, WRONG_ANSWERS, Visit, do_tutorial, start_visit
+from tests.actors import OVAL, SQUARE, WRONG_TRIES, Visit, do_tutorial, start_visit
 from tests.steps import submit, submit_and_score
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
@@ -142,8 +142,8 @@ def _in_the_middle(study: Study) -> None:
 def _who_never_worked(study: Study) -> None:
     sessions.decline(_enter(study, "fay"))
     guy = do_tutorial(sessions.give_consent(_enter(study, "guy")))
-    for _ in range(2):
-        comprehension.answer(guy, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        comprehension.answer(guy, client_uuid=uuid.uuid4(), answers=answers)
     _enter(study, "hal")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from annotations.models import Study
 from tests.accessibility import assert_no_violations, follow
-from tests.actors import WRONG_ANSWERS
+from tests.actors import WRONG_TRIES
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 
@@ -61,12 +61,20 @@ def test_the_page_after_a_refused_consent_has_no_violation(new_visitor: NewVisit
     check(visitor, "declined")
 
 
+def test_the_check_after_unchanged_answers_has_no_violation(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(bypass_csp=True)
+    visitor.go_to_check()
+    for _ in range(2):
+        visitor.answer_check(WRONG_TRIES[0])
+    check(visitor, "unchanged")
+
+
 def test_the_page_after_a_check_failed_twice_has_no_violation(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(bypass_csp=True)
     Study.objects.update(failed_check_code="SCREEN01")
     visitor.go_to_check()
-    for _ in range(2):
-        visitor.answer_check(WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        visitor.answer_check(answers)
     check(visitor, "not passed")
 
 

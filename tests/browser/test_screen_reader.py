@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import Study, Task
-from tests.actors import WRONG_ANSWERS
+from tests.actors import WRONG_TRIES
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
@@ -91,7 +91,11 @@ MAIN = {
 - button "Send my answers"
 """,
     "check: last try": """
-- alert: /One answer is not right yet/
+- alert:
+  - paragraph: /One answer is not right yet/
+  - list:
+    - listitem:
+      - link /You check “red” and see/
 - group /1\\. All the images/:
   - radio "The AI took the image for another class." [checked]
   - paragraph: That was right.
@@ -321,8 +325,8 @@ def test_the_ends_apart_from_the_straight_way_read_as_they_should(new_visitor: N
     - code: NOCONSENT1
 """)
     failing.go_to_check()
-    for _ in range(2):
-        failing.answer_check(WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        failing.answer_check(answers)
     landmarks(failing.page)
     expect(failing.page.locator("main")).to_match_aria_snapshot("""
 - heading "Thank you for trying" [level=1]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, DeviceReport, Outcome, PracticePhrase, Stage, Study
-from tests.actors import WRONG_ANSWERS
+from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -93,13 +93,32 @@ def test_the_example_goes_on_where_it_was_on_another_device(visitor: Visitor, ne
     assert PracticePhrase.objects.count() == 1
 
 
+@pytest.mark.parametrize("has_script", [True, False])
+def test_unchanged_answers_are_no_try_and_a_summary_leads_to_them(new_visitor: NewVisitor, has_script: bool) -> None:
+    visitor = new_visitor(java_script_enabled=has_script, viewport={"width": 320, "height": 568})
+    page = visitor.page
+    visitor.go_to_check()
+    first = RIGHT_ANSWERS | {"split": "less"}
+    visitor.answer_check(first)
+    visitor.answer_check(first)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("You did not change an answer")
+    expect(alert).to_contain_text("One answer is not right yet")
+    asked = page.get_by_role("group", name="3. You check “red” and see")
+    alert.get_by_role("link", name="You check “red” and see").click()
+    expect(asked.get_by_role("radio").first).to_be_focused()
+    expect(asked.locator("legend")).to_be_in_viewport()
+    visitor.answer_check(RIGHT_ANSWERS)
+    expect(page).to_have_url(re.compile("/visit/tasks/"))
+
+
 def test_a_check_failed_twice_ends_the_visit_and_nothing_escapes_it(visitor: Visitor) -> None:
     Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=True)
     page = visitor.page
     visitor.go_to_check()
     visitor.answer_check(WRONG_ANSWERS)
     expect(page.locator(".banner[role=alert]")).to_contain_text("last try")
-    visitor.answer_check(WRONG_ANSWERS)
+    visitor.answer_check(WRONG_TRIES[1])
     assert visitor.code == "SCREEN01"
     assert AnnotationSession.objects.get().stage == Stage.NOT_PASSED
     page.reload()
@@ -150,7 +169,9 @@ def test_a_screen_reader_finds_names_descriptions_and_what_to_do(visitor: Visito
     expect(page.get_by_role("meter")).to_have_attribute("aria-valuetext", "very well")
     visitor.press("tutorial")
     visitor.answer_check(WRONG_ANSWERS)
-    expect(page.get_by_role("alert").first).to_contain_text("3 answers are not right yet")
+    alert = page.get_by_role("alert").first
+    expect(alert).to_contain_text("3 answers are not right yet")
+    expect(alert.get_by_role("link")).to_have_count(3)
     group = page.get_by_role("group", name="2. Which words do we ask you for?")
     expect(group.get_by_role("radio")).to_have_count(3)
     expect(group).to_have_accessible_description(re.compile("Not quite. All images belong to the class"))

@@ -59,7 +59,7 @@ QUESTIONS = (
             ("less", _("The AI is wrong less often on red images.")),
         ),
         "good",
-        _("Almost all of the mistakes are on the side with “red”. So that word explains them: its score is near 1."),
+        _("Almost all of the mistakes are on the side with “red”. So that word explains them very well."),
     ),
 )
 
@@ -75,11 +75,12 @@ class AskedOption:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question on the page. `was_wrong` is None before the first try."""
+    """A question on the page. `was_wrong` is None before the first try. is_open: the form has no answer to it."""
 
     question: Question
     options: tuple[AskedOption, ...]
     was_wrong: bool | None
+    is_open: bool
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,13 @@ class Check:
     @property
     def n_wrong(self) -> int:
         return sum(bool(asked.was_wrong) for asked in self.asked)
+
+    @property
+    def to_change(self) -> tuple[Asked, ...]:
+        """The questions to answer differently: those without an answer, else those that are not right."""
+        return tuple(asked for asked in self.asked if asked.is_open) or tuple(
+            asked for asked in self.asked if asked.was_wrong
+        )
 
 
 def option_order(seed: int, question: Question) -> tuple[str, ...]:
@@ -127,7 +135,7 @@ def _asked(
     tried, chosen_key = judged.get(question.name), shown.get(question.name)
     texts, order = dict(question.options), option_order(session.seed, question)
     options = tuple(AskedOption(number, texts[key], key == chosen_key) for number, key in enumerate(order, start=1))
-    return Asked(question, options, None if tried is None else tried != question.right)
+    return Asked(question, options, None if tried is None else tried != question.right, chosen_key == "")
 
 
 def _key(order: tuple[str, ...], number: str) -> str:

@@ -108,6 +108,14 @@ class CheckIncomplete(ServiceError):
     sentence = _("Please answer every question.")
 
 
+class CheckUnchanged(ServiceError):
+    """The answers of the check are those of the try before, which were not all right; this is not counted as a try."""
+
+    code = "check_unchanged"
+    status = 400
+    sentence = _("You did not change an answer, so this was no try. Please change what is not right yet.")
+
+
 class CheckFailedBefore(ServiceError):
     """The person did not pass the check in an earlier visit to this study; a new start does not undo that."""
 

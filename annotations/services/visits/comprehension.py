@@ -10,7 +10,12 @@ from annotations.models import AnnotationSession, CheckAttempt, Outcome, Stage, 
 from annotations.models.visit import CHECK_TRIES
 from annotations.readings.visits.comprehension import QUESTIONS
 from annotations.services.allocation import places
-from annotations.services.common.service_errors import CheckIncomplete, ClientUuidReused, StageMismatch
+from annotations.services.common.service_errors import (
+    CheckIncomplete,
+    CheckUnchanged,
+    ClientUuidReused,
+    StageMismatch,
+)
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits.sessions import advance, begin_tasks, refuse_closed
@@ -20,8 +25,8 @@ def answer(session: AnnotationSession, *, client_uuid: uuid.UUID, answers: Mappi
     """Store one try: on to the tasks with every answer right, to the outcome FAILED_CHECK after the last try.
 
     answers: the key of the chosen option by the question's name. The same client uuid and answers again return the
-    stored try. Raises CheckIncomplete, which is no try, ClientUuidReused, StageMismatch outside of the check,
-    StudyNotOpen in a closed study.
+    stored try. Raises CheckIncomplete and CheckUnchanged, which are no try, ClientUuidReused, StageMismatch outside
+    of the check, StudyNotOpen in a closed study.
     """
     chosen = {question.name: answers.get(question.name, "") for question in QUESTIONS}
     if not all(question.has_option(chosen[question.name]) for question in QUESTIONS):
@@ -35,6 +40,9 @@ def answer(session: AnnotationSession, *, client_uuid: uuid.UUID, answers: Mappi
         if stored is None:
             if locked.stage != Stage.CHECK:
                 raise StageMismatch
+            last = locked.check_attempts.last()
+            if last is not None and last.answers == chosen:
+                raise CheckUnchanged
             stored = _store(locked, client_uuid, chosen)
             events.record(event_kinds.CHECK_TRIED, study=session.study, session=session, states=[row_state(stored)])
             _follow(session, stored)

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations.models import AnnotationSession, Stage
 from annotations.readings.visits import comprehension as readings
-from annotations.services.common.service_errors import CheckIncomplete
+from annotations.services.common.service_errors import CheckIncomplete, CheckUnchanged
 from annotations.services.visits import comprehension
 from annotations.views.common.current_visit import client_uuid, go_on, in_visit, steps
 from annotations.views.prolific.completion_links import return_url
@@ -21,7 +21,7 @@ def check(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         answers = readings.chosen(session, request.POST)
         try:
             comprehension.answer(session, client_uuid=client_uuid(request.POST), answers=answers)
-        except CheckIncomplete as error:
+        except (CheckIncomplete, CheckUnchanged) as error:
             check = readings.check(session, given=answers)
             return render(
                 request,

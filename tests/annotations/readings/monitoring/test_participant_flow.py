@@ -21,7 +21,7 @@ from annotations.readings.monitoring.participant_flow import ACTIVE_WITHIN, GONE
 from annotations.services.phrases import assignments
 from annotations.services.visits import comprehension, erasure, sessions, withdrawal
 from tests import actors
-from tests.actors import WRONG_ANSWERS, Visit, create_study, do_tutorial, start_visit
+from tests.actors import WRONG_ANSWERS, WRONG_TRIES, Visit, create_study, do_tutorial, start_visit
 from tests.annotations.exports.rows import add_phrase
 
 SECOND = dt.timedelta(seconds=1)
@@ -107,7 +107,7 @@ def test_who_failed_the_check_of_all_whose_check_ended(open_study: Study, alice:
     session = do_tutorial(sessions.give_consent(entered(open_study, "carol")))
     comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
     assert seen(open_study).failed_check == Share(0, 1)  # she has a second try
-    comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
+    comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_TRIES[1])
     assert session.study.sessions.filter(stage=Stage.NOT_PASSED).count() == 1
     assert seen(open_study).failed_check == Share(1, 2)
     assert by_label(seen(open_study))["Check"] == (2, 0, 0, 0)
@@ -115,8 +115,8 @@ def test_who_failed_the_check_of_all_whose_check_ended(open_study: Study, alice:
 
 def test_an_erasure_leaves_both_counts_of_the_check_as_they_were(open_study: Study, alice: Visit) -> None:
     session = do_tutorial(sessions.give_consent(entered(open_study, "carol")))
-    for _ in range(2):
-        comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        comprehension.answer(session, client_uuid=uuid.uuid4(), answers=answers)
     before = seen(open_study)
     session.refresh_from_db()
     withdrawal.withdraw(session)

@@ -12,7 +12,7 @@ from annotations.services.allocation import places
 from annotations.services.phrases import assignments
 from annotations.services.studies import lifecycle
 from annotations.services.visits import comprehension, erasure, experts, sessions, withdrawal
-from tests.actors import WRONG_ANSWERS, do_tutorial, start_visit
+from tests.actors import WRONG_TRIES, do_tutorial, start_visit
 from tests.annotations.analysis.studies import two_tasks
 from tests.annotations.exports.rows import add_phrase
 
@@ -82,8 +82,8 @@ def test_experts_begin_with_the_tasks(base_model: BaseModel, coordinator: User) 
 
 def fail_the_check(study: Study, name: str) -> AnnotationSession:
     session = do_tutorial(consented(study, name))
-    for _ in range(2):
-        comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        comprehension.answer(session, client_uuid=uuid.uuid4(), answers=answers)
     return session
 
 

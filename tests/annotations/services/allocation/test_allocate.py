@@ -1,6 +1,7 @@
 """Places in a study: who gets which cell, who holds it for how long, and what the log says of it."""
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.utils import timezone
@@ -20,7 +21,7 @@ from annotations.readings.allocation.cells import cell_counts, cell_key
 from annotations.services.allocation import places
 from annotations.services.common.service_errors import AlreadyDone, NotLetInAgain, StudyFull
 from annotations.services.visits import comprehension, sessions, withdrawal
-from tests.actors import WRONG_ANSWERS, do_tutorial
+from tests.actors import WRONG_TRIES, do_tutorial
 from tests.annotations.services.allocation.arrivals import (
     arrive,
     completed,
@@ -147,9 +148,8 @@ def test_a_completed_place_does_not_expire(study):
 
 def test_who_fails_the_check_or_withdraws_gives_the_place_up(open_study):
     failed = do_tutorial(consenting(open_study, "ann"))
-    for number in (1, 2):
-        uuid = f"00000000-0000-0000-0000-00000000000{number}"
-        comprehension.answer(failed, client_uuid=uuid, answers=WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        comprehension.answer(failed, client_uuid=uuid.uuid4(), answers=answers)
     withdrawal.withdraw(consenting(open_study, "bob"))
     assert set(Allocation.objects.values_list("release_reason", flat=True)) == {"failed_check", "withdrawn"}
 

@@ -28,7 +28,7 @@ from annotations.services.phrases import replies, scoring
 from annotations.services.retraining import run_claims
 from annotations.services.visits import comprehension, erasure, sessions
 from annotations.services.visits.withdrawal import withdraw
-from tests.actors import WRONG_ANSWERS, Visit, do_tutorial, start_visit
+from tests.actors import WRONG_TRIES, Visit, do_tutorial, start_visit
 from tests.steps import end, submit, submit_and_score
 from worker.retraining.run_training import train_due_runs
 
@@ -62,8 +62,8 @@ def lively(open_study: Study, alice: Visit, bob: Visit) -> Study:
     run_claims.fail_run(late.pk, "out of memory", final=True)
     sessions.decline(enter(open_study, "dora"))
     eve = do_tutorial(sessions.give_consent(enter(open_study, "eve")))
-    for _ in range(2):
-        comprehension.answer(eve, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        comprehension.answer(eve, client_uuid=uuid.uuid4(), answers=answers)
     enter(open_study, "fred")
     submit(start_visit(open_study, "gina"), "waits for its score")
     return open_study

@@ -8,6 +8,7 @@ from annotations.models import CheckAttempt, Event, Outcome, Stage
 from annotations.services.common.service_errors import (
     CheckFailedBefore,
     CheckIncomplete,
+    CheckUnchanged,
     ClientUuidReused,
     StageMismatch,
     StudyNotOpen,
@@ -15,7 +16,7 @@ from annotations.services.common.service_errors import (
 from annotations.services.studies.lifecycle import close_study
 from annotations.services.visits import comprehension, sessions
 from annotations.services.visits.unverified_entries import Browser
-from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, do_tutorial
+from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES, do_tutorial
 from tests.annotations.services.locks import wait_for_a_waiting_lock
 
 
@@ -45,8 +46,8 @@ def test_one_wrong_answer_leaves_a_second_try(session):
 
 
 def test_a_second_failure_is_an_outcome_of_its_own(session):
-    answer(session, WRONG_ANSWERS)
-    answer(session, WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        answer(session, answers)
     session.refresh_from_db()
     assert (session.stage, session.outcome) == (Stage.NOT_PASSED, Outcome.FAILED_CHECK)
     assert session.ended_at is not None
@@ -55,8 +56,8 @@ def test_a_second_failure_is_an_outcome_of_its_own(session):
 
 
 def test_there_is_no_third_try(session):
-    for _ in range(2):
-        answer(session, WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        answer(session, answers)
     with pytest.raises(StageMismatch):
         answer(session, RIGHT_ANSWERS)
     with pytest.raises(StageMismatch):
@@ -65,8 +66,8 @@ def test_there_is_no_third_try(session):
 
 
 def test_a_new_start_of_the_same_person_does_not_escape_it(session):
-    for _ in range(2):
-        answer(session, WRONG_ANSWERS)
+    for answers in WRONG_TRIES:
+        answer(session, answers)
     with pytest.raises(CheckFailedBefore):
         sessions.enter(session.study, participant_id="p", study_id="s", session_id="another")
     here = Browser(visits=[session.pk])
@@ -84,6 +85,15 @@ def test_the_same_form_sent_twice_is_one_try(session):
         answer(session, RIGHT_ANSWERS, once)
 
 
+def test_the_same_answers_in_another_form_are_no_try(session):
+    answer(session, WRONG_ANSWERS)
+    with pytest.raises(CheckUnchanged):
+        answer(session, WRONG_ANSWERS)
+    session.refresh_from_db()
+    assert session.stage == Stage.CHECK
+    assert (CheckAttempt.objects.count(), Event.objects.filter(kind="check_tried").count()) == (1, 1)
+
+
 @pytest.mark.parametrize("answers", [{}, {"wrong": "other"}, RIGHT_ANSWERS | {"words": "nonsense"}])
 def test_an_incomplete_form_is_no_try(session, answers):
     with pytest.raises(CheckIncomplete):
@@ -99,16 +109,16 @@ def test_a_closed_study_takes_no_answers(session):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_tabs_at_once_are_two_tries_and_no_more(session):
-    def in_a_tab():
+    def in_a_tab(answers):
         try:
-            answer(type(session).objects.get(pk=session.pk), WRONG_ANSWERS)
-        except StageMismatch:
+            answer(type(session).objects.get(pk=session.pk), answers)
+        except (CheckUnchanged, StageMismatch):
             refused.append(1)
         finally:
             connections.close_all()
 
     refused = []
-    tabs = [threading.Thread(target=in_a_tab) for _ in range(4)]
+    tabs = [threading.Thread(target=in_a_tab, args=[answers]) for answers in 2 * WRONG_TRIES]
     for tab in tabs:
         tab.start()
     for tab in tabs:

@@ -11,7 +11,7 @@ from annotations.models import AnnotationSession, CheckAttempt, Outcome, Study
 from annotations.readings.visits.comprehension import QUESTIONS, option_order
 from annotations.readings.visits.resume_codes import resume_code
 from annotations.services.visits import sessions
-from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, as_numbered, client_of, do_tutorial
+from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES, as_numbered, client_of, do_tutorial
 from tests.annotations.views.pages import one, shown, tree
 
 
@@ -27,10 +27,46 @@ def answer(client: Client, answers: Mapping[str, str], *, follow: bool = True) -
     return client.post("/visit/check", {**given, "client_uuid": str(uuid.uuid4())}, follow=follow)
 
 
+def fail_twice(client: Client) -> Any:
+    answer(client, WRONG_TRIES[0])
+    return answer(client, WRONG_TRIES[1])
+
+
+def linked(response: Any) -> list[str]:
+    """Where the summary of errors leads; each is an option on the page."""
+    links = [str(link["href"]) for link in one(response, ".banner[role=alert]").select("a")]
+    assert all(one(response, f"input[type=radio]{link}") for link in links)
+    return links
+
+
+def test_the_same_answers_again_are_no_try(carol: Client) -> None:
+    first = RIGHT_ANSWERS | {"words": "class"}
+    answer(carol, first)
+    response = answer(carol, first)
+    assert response.status_code == 400
+    assert "You did not change an answer" in shown(one(response, ".banner[role=alert]"))
+    assert linked(response) == ["#words-1"]
+    assert len(tree(response).select("input[checked]")) == 3
+    assert CheckAttempt.objects.count() == 1
+    assert "/visit/tasks/" in answer(carol, RIGHT_ANSWERS, follow=False)["Location"]
+
+
+def test_a_form_that_is_sent_again_is_answered_as_the_first_time(carol: Client) -> None:
+    given = as_numbered(AnnotationSession.objects.get(), WRONG_ANSWERS) | {"client_uuid": str(uuid.uuid4())}
+    for _ in range(2):
+        assert carol.post("/visit/check", given)["Location"] == "/visit/check"
+    assert CheckAttempt.objects.count() == 1
+
+
+def test_a_summary_leads_to_each_question_that_is_not_right(carol: Client) -> None:
+    assert linked(answer(carol, RIGHT_ANSWERS | {"words": "class", "split": "less"})) == ["#words-1", "#split-1"]
+
+
 def test_three_questions_are_asked_with_nothing_chosen(carol: Client) -> None:
     form = one(carol.get("/visit/check"), "form#check")
     assert len(form.select("fieldset")) == 3
     assert not form.select("input[checked], .feedback")
+    assert not tree(carol.get("/visit/check")).select("[role=alert]")
 
 
 def test_a_form_that_knows_the_answers_by_heart_knows_nothing(carol: Client) -> None:
@@ -73,14 +109,16 @@ def test_a_wrong_answer_is_explained_and_the_last_try_announced(carol: Client) -
 def test_a_missing_answer_is_asked_for_and_what_was_chosen_stays(carol: Client) -> None:
     response = answer(carol, {"wrong": "other"})
     assert response.status_code == 400
-    assert "answer every question" in shown(one(response, ".field-error"))
+    assert "answer every question" in shown(one(response, ".banner[role=alert]"))
+    assert linked(response) == ["#words-1", "#split-1"]
     assert "another class" in shown(one(response, "label:has(input[checked])"))
     assert not CheckAttempt.objects.exists()
 
 
 def test_the_second_failure_is_stored_before_its_page_shows(carol: Client) -> None:
-    answer(carol, WRONG_ANSWERS)
-    assert answer(carol, WRONG_ANSWERS, follow=False)["Location"] == "/visit/not-passed"
+    first, second = WRONG_TRIES
+    answer(carol, first)
+    assert answer(carol, second, follow=False)["Location"] == "/visit/not-passed"
     assert AnnotationSession.objects.get().outcome == Outcome.FAILED_CHECK
     page = carol.get("/visit/not-passed")
     assert "not a rejection" in shown(one(page, "main"))
@@ -89,15 +127,13 @@ def test_the_second_failure_is_stored_before_its_page_shows(carol: Client) -> No
 
 @pytest.mark.parametrize("path", ["/visit/", "/visit/check", "/visit/tutorial", "/visit/consent", "/visit/end"])
 def test_a_reload_does_not_escape_it(carol: Client, path: str) -> None:
-    for _ in range(2):
-        answer(carol, WRONG_ANSWERS)
+    fail_twice(carol)
     assert carol.get(path)["Location"] == "/visit/not-passed"
     assert carol.post("/visit/check", RIGHT_ANSWERS)["Location"] == "/visit/not-passed"
 
 
 def test_the_link_does_not_either(carol: Client) -> None:
-    for _ in range(2):
-        answer(carol, WRONG_ANSWERS)
+    fail_twice(carol)
     ids = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
     ids["resume_code"] = resume_code(AnnotationSession.objects.get())
     assert Client().post("/study/sprites/start", ids, follow=True).redirect_chain[-1] == ("/visit/not-passed", 303)
@@ -106,8 +142,7 @@ def test_the_link_does_not_either(carol: Client) -> None:
 @pytest.mark.parametrize(("is_paid", "words"), [(True, "You are paid"), (False, "not a rejection")])
 def test_the_study_sets_the_way_out(carol: Client, open_study: Study, is_paid: bool, words: str) -> None:
     Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=is_paid)
-    for _ in range(2):
-        response = answer(carol, WRONG_ANSWERS)
+    response = fail_twice(carol)
     assert words in shown(one(response, "main"))
     assert shown(one(response, "#completion-code")) == "SCREEN01"
     assert str(one(response, "main a.button")["href"]).endswith("cc=SCREEN01")
