@@ -101,6 +101,17 @@ def test_a_plural_scores_like_its_singular(visitor: Visitor) -> None:
     expect(visitor.page.locator("#history .value")).to_have_text([re.compile(r"^\s*0\.87"), re.compile(r"^\s*0\.87")])
 
 
+def test_a_word_that_no_list_has_is_told_and_announced(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(bypass_csp=True, viewport={"width": 320, "height": 568})
+    visitor.go_to_task()
+    visitor.say_and_score("qwzx")
+    expect(visitor.page.locator("#answer .kind-word")).to_contain_text("We may not know this word")
+    expect(visitor.page.locator("#announcement")).to_contain_text("We may not know this word")
+    assert_no_violations(visitor.page)
+    visitor.say_and_score("red")
+    expect(visitor.page.locator("#answer .kind-word")).to_have_count(0)
+
+
 @pytest.mark.parametrize("text", ["square", "Squares", "a square"])
 def test_the_name_of_the_class_gets_a_hint(visitor: Visitor, text: str) -> None:
     visitor.go_to_task()

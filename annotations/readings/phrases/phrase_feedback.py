@@ -14,7 +14,9 @@ from annotations.readings.phrases.histogram import Histogram, histogram
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.threshold_slider import Handle, handle
 from annotations.readings.phrases.verdicts import Verdict, verdict
+from modeling.arrays.phrases.common_words import unknown_words
 from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.worded_scale import Step
 
 SHOWN_A_SIDE = 20  # pictures, one for each 5%
 MIN_SHOWN = 0.005  # a smaller error score reads 0.00
@@ -61,7 +63,7 @@ class Result:
 
     value: error score, 0 to 1. guessing: what guessing reaches. subject, sign: what was looked for, and -1 where the
     phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold; both are
-    None where there is none.
+    None where there is none. n_unknown: words, where no word list has one of them and they are no better than guessing.
     The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
     no doubt which of the two failures it is.
     """
@@ -76,6 +78,7 @@ class Result:
     histogram: Histogram
     handle: Handle | None
     names_the_class: bool
+    n_unknown: int
     question: Question | None
 
 
@@ -109,8 +112,14 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
         histogram=histogram(signed, is_error, automatic),
         handle=handle(signed, is_error, threshold, automatic=automatic, is_chosen=chosen is not None),
         names_the_class=named,
+        n_unknown=0 if named else n_unknown(score.subject, word),
         question=None if named or word.is_well or word.is_telling else question(score, owner),
     )
+
+
+def n_unknown(subject: str, word: Verdict) -> int:
+    """Return how many words the encoder may not know: all, or 0 where a list has one or the score shows one."""
+    return len(unknown_words(subject)) if word.step is Step.GUESSING and not word.is_telling else 0
 
 
 def verdict_of(score: Score, value: float | None = None) -> Verdict:

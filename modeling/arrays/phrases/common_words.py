@@ -15,9 +15,13 @@ from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
+from modeling.arrays.phrases.word_forms import lemmas, vocabulary
+
 COMMON_WORDS_SHA256 = "e70799f3904d895cf96d684b40295a3769843304c271411b8c2bd5e6eca05a5c"
 LEAST_COUNT = 3  # times that a text of WordNet's has a word as a noun or adjective; a phrase once
 _WORD, _PHRASE = re.compile(r"[a-z]{3,}"), re.compile(r"[a-z]+(_[a-z]+){1,2}")
+# Words that make no phrase one that means something.
+_WITHOUT_MEANING = {"and", "at", "by", "for", "from", "in", "no", "not", "on", "or", "to", "with", "without"}
 _NOUN, _ADJECTIVE, _SATELLITE = "1", "3", "5"  # WordNet's types of senses
 
 
@@ -26,6 +30,33 @@ def common_words() -> tuple[str, ...]:
     """Return the common words, each once, in the order of the alphabet."""
     lines = files("modeling").joinpath("common_words.txt").read_text("utf-8").splitlines()
     return tuple(line for line in lines if not line.startswith("#"))
+
+
+def unknown_words(phrase: str) -> tuple[str, ...]:
+    """Return the words of a phrase that has no word of any list.
+
+    Parameters
+    ----------
+    phrase : str
+
+    Returns
+    -------
+    tuple of str
+        Lemmas in order; empty as soon as one of them is among those of `common_words` or `vocabulary`. Numbers, words
+        of negation and those that join others count neither way.
+
+    Examples
+    --------
+    >>> unknown_words("no qwzx and 3 vlorks"), unknown_words("qwzx dogs"), unknown_words("42")
+    (('qwzx', 'vlork'), (), ())
+    """
+    words = tuple(word for word in lemmas(phrase) if word not in _WITHOUT_MEANING and not word.isnumeric())
+    return () if _known_words().intersection(words) else words
+
+
+@lru_cache(maxsize=1)
+def _known_words() -> frozenset[str]:
+    return frozenset(word for phrase in (*common_words(), *vocabulary()) for word in lemmas(phrase))
 
 
 def words_digest(words: tuple[str, ...]) -> str:

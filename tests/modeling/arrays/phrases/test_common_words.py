@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from modeling.arrays.phrases.common_words import (
     COMMON_WORDS_SHA256,
     common_words,
     extract_common_words,
+    unknown_words,
     words_digest,
 )
 from modeling.arrays.phrases.phrase_text import refusal
@@ -47,3 +50,23 @@ def test_nouns_and_adjectives_are_selected_by_how_common_they_are(tmp_path: Path
     (tmp_path / "english-words.10").write_text("dog\nfrank\nice\ncream\nafraid\nchina\n")
     (tmp_path / "english-words.35").write_text("seldom\nseen\n")
     assert extract_common_words(tmp_path, tmp_path) == ["afraid", "dog", "ice cream"]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "unknown"),
+    [
+        ("qwzx", ("qwzx",)),
+        ("Qwzx, vlorks and 3 brilligs", ("qwzx", "vlork", "brillig")),
+        ("no qwzx", ("qwzx",)),
+        ("красные квадраты", ("красные", "квадраты")),
+        ("qwzx dogs", ()),  # one word that is known is enough
+        ("Zebras", ()),
+        ("tangerine", ()),  # of the vocabulary
+        ("no", ()),
+        ("42", ()),
+        ("the images of many", ()),
+        ("🟥", ()),
+    ],
+)
+def test_a_phrase_is_unknown_where_no_list_has_a_word_of_it(phrase: str, unknown: tuple[str, ...]) -> None:
+    assert unknown_words(phrase) == unknown
