@@ -8,7 +8,7 @@ RETENTION: Final = "{retention}"  # in any text of a study's own: what becomes o
 DEFAULT_CONSENTS: Final = {
     "en": (
         "You will look at images that a computer program sorted, some of them wrongly, and describe in your own words "
-        "what the wrong ones have in common. It takes a few minutes. You may stop at any time.\n"
+        "what the wrong ones have in common. You may stop at any time.\n"
         "\n"
         "We store what you write and answer, which images you were shown, what you did on each page and how long it "
         "took, and what your browser says of your device: the size of its window, whether it has a touch screen, and "
@@ -24,7 +24,7 @@ DEFAULT_CONSENTS: Final = {
     ),
     "de": (
         "Sie sehen Bilder, die ein Computerprogramm sortiert hat, einige davon falsch, und beschreiben in eigenen "
-        "Worten, was die falschen gemeinsam haben. Das dauert einige Minuten. Sie können jederzeit aufhören.\n"
+        "Worten, was die falschen gemeinsam haben. Sie können jederzeit aufhören.\n"
         "\n"
         "Wir speichern, was Sie schreiben und antworten, welche Bilder Sie gesehen haben, was Sie auf jeder Seite "
         "getan haben und wie lange es gedauert hat, und was Ihr Browser über Ihr Gerät sagt: wie groß sein Fenster "
@@ -40,6 +40,8 @@ DEFAULT_CONSENTS: Final = {
         "Stimmen Sie der Teilnahme zu?"
     ),
 }
+# Of the defaults that drafts of earlier versions hold; how long it takes stands above the text now.
+_EARLIER_SENTENCES: Final = (" It takes a few minutes.", " Das dauert einige Minuten.")
 _BY_HAND: Final = {
     "en": "What ties these data to you is destroyed when the study is over and everybody is paid; no day is set for "
     "it.",
@@ -79,7 +81,8 @@ def frozen_consent(
     A default that nobody changed is there in each language that it was written in, unless it was translated otherwise.
     """
     by_language = {code: dict(texts) for code, texts in translations.items()}
-    if text in DEFAULT_CONSENTS.values():
+    if _without_earlier(text) in DEFAULT_CONSENTS.values():
+        text = _without_earlier(text)
         text = DEFAULT_CONSENTS.get(language, text)
         for code in DEFAULT_CONSENTS.keys() - {language}:
             texts = by_language.setdefault(code, {})
@@ -88,3 +91,9 @@ def frozen_consent(
         if "consent_text" in texts:
             texts["consent_text"] = texts["consent_text"].replace(RETENTION, retention_sentence(days, code))
     return text.replace(RETENTION, retention_sentence(days, language)), by_language
+
+
+def _without_earlier(text: str) -> str:
+    for sentence in _EARLIER_SENTENCES:
+        text = text.replace(sentence, "", 1)
+    return text

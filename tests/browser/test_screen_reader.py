@@ -35,6 +35,8 @@ MAIN = {
 """,
     "consent": """
 - heading "Do you agree to take part?" [level=1]
+- term: Time
+- definition: up to about 15 minutes
 - paragraph: /Do you agree to take part/
 - button "I agree"
 - button "I do not agree"

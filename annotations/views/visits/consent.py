@@ -11,19 +11,20 @@ from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.services.visits import sessions
 from annotations.views.common.current_visit import asked_in, go_on, in_visit, steps
 from annotations.views.prolific.completion_links import return_url
+from annotations.views.visits.entry import time_and_pay
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_visit(Stage.CONSENT)
 def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
-    """Show the study's text; POST agree=yes or agree=no, with the language of the page that asked.
+    """Show the study's text, time and pay; POST agree=yes or agree=no, with the language of the page that asked.
 
     A "no" is asked for once more, on a page that leads back: it is final, and easily pressed by mistake.
     """
     if request.method != "POST":
         sessions.refuse_without_place(session)
         text = session.configuration.consent_text(get_language() or OWN_LANGUAGE)
-        context = {"session": session, "text": text, **steps(1)}
+        context = {"session": session, "text": text, **time_and_pay(session.study), **steps(1)}
         return render(request, "annotations/consent.html", context)
     answers = {"yes": sessions.give_consent, "no": sessions.decline}
     answer = answers.get(request.POST.get("agree", ""))

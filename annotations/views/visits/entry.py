@@ -121,7 +121,6 @@ def _uncounted(request: HttpRequest, study: Study) -> HttpResponse:
 def _welcome_page(
     request: HttpRequest, study: Study, parameters: Sequence[tuple[str, str]], **context: Any
 ) -> HttpResponse:
-    longest = longest_minutes(study)
     context |= {
         "study": study,
         "parameters": parameters,
@@ -129,10 +128,19 @@ def _welcome_page(
         "client_uuid": uuid.uuid4(),
         "grids": grids(),
         "n_tasks": study.tasks.count(),
-        "minutes": None if longest is None else math.ceil(longest),
-        "reward": Decimal(study.reward_cents) / 100 if study.reward_cents else None,
+        **time_and_pay(study),
     }
     return render(request, "annotations/welcome.html", context)
+
+
+def time_and_pay(study: Study) -> dict[str, Any]:
+    """What people are told before they consent: the most minutes, and the pay; None where the study sets none."""
+    longest = longest_minutes(study)
+    return {
+        "minutes": None if longest is None else math.ceil(longest),
+        "reward": Decimal(study.reward_cents) / 100 if study.reward_cents else None,
+        "currency": study.currency,
+    }
 
 
 def _study(slug: str) -> Study:

@@ -44,6 +44,24 @@ def test_the_default_is_there_in_each_of_its_languages():
     assert translations["de"]["consent_text"].endswith("Stimmen Sie der Teilnahme zu?")
 
 
+@pytest.mark.parametrize(
+    ("language", "before", "earlier"),
+    [
+        ("en", " You may stop", " It takes a few minutes. You may stop"),
+        ("de", " Sie können jederzeit", " Das dauert einige Minuten. Sie können jederzeit"),
+    ],
+)
+def test_the_default_of_an_earlier_version_becomes_the_one_of_now(language, before, earlier):
+    held = DEFAULT_CONSENTS[language].replace(before, earlier, 1)
+    assert held != DEFAULT_CONSENTS[language]
+    assert frozen_consent(held, language, {}, 90) == frozen_consent(DEFAULT_CONSENTS[language], language, {}, 90)
+
+
+def test_a_text_of_ones_own_keeps_what_it_says_of_time():
+    text, translations = frozen_consent("It is quick. It takes a few minutes. Do you agree?", "en", {}, 90)
+    assert (text, translations) == ("It is quick. It takes a few minutes. Do you agree?", {})
+
+
 def test_a_study_in_german_with_the_default_is_in_german():
     text, translations = frozen_consent(DEFAULT_CONSENTS["en"], "de", {}, None)
     assert text.endswith("Stimmen Sie der Teilnahme zu?")

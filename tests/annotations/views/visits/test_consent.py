@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from annotations.models import AnnotationSession, Consent, Outcome, Stage, Study, StudyConfiguration
+from annotations.models import AnnotationSession, Consent, Outcome, Stage, Study, StudyConfiguration, Task
 from annotations.services.studies.lifecycle import close_study, open_study
 from tests.annotations.views.pages import one, shown, tree
 
@@ -25,6 +25,22 @@ def test_the_study_s_text_is_shown_with_two_equal_buttons(carol: Client, open_st
     buttons = one(response, "form#consent").select("button[name=agree]")
     assert [button["value"] for button in buttons] == ["yes", "no"]
     assert buttons[0]["class"] == buttons[1]["class"]
+
+
+def test_time_and_pay_are_those_of_the_welcome_page(carol: Client) -> None:
+    Study.objects.update(reward_cents=350)
+    facts = [
+        [shown(fact) for fact in tree(carol.get(path, IDS)).select(".facts dd")]
+        for path in ("/study/sprites/", "/visit/consent")
+    ]
+    assert facts[1] == ["up to about 15 minutes", "3.50 GBP"]
+    assert set(facts[1]) < set(facts[0])
+    assert "minutes" not in shown(one(carol.get("/visit/consent"), ".prose"))
+
+
+def test_without_a_clock_and_a_reward_consent_says_nothing_of_them(carol: Client) -> None:
+    Task.objects.update(time_limit_s=None)
+    assert not tree(carol.get("/visit/consent")).select(".facts")
 
 
 def test_yes_goes_on_to_the_tutorial(carol: Client) -> None:
