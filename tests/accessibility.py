@@ -24,9 +24,17 @@ def overhang(page: Page) -> int:
     return int(page.evaluate("(html => html.scrollWidth - html.clientWidth)(document.documentElement)"))
 
 
+# What fades in has less contrast on its way than once it is there.
+_STAND_STILL = """async () => {
+    const passing = (one) => one.playState === "running" && one.effect.getComputedTiming().endTime !== Infinity;
+    await Promise.allSettled(document.getAnimations().filter(passing).map((one) => one.finished));
+}"""
+
+
 def assert_no_violations(page: Page, name: str = "", *, without: Iterable[str] = (), scheme: str = "light") -> None:
     """Raise AssertionError, with axe's report, where a page breaks a rule; in the dark, one about colours."""
     page.wait_for_load_state()
+    page.evaluate(_STAND_STILL)
     options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in without}}
     if scheme == "dark":
         options["runOnly"] = {"type": "rule", "values": list(COLOURS)}
