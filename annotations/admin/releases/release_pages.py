@@ -32,7 +32,7 @@ class ReleaseForm(ModelForm[Release]):
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """List the releases, the newest first; a post asks for one."""
     found = list(study.releases.order_by("-number"))
-    form = ReleaseForm(request.POST or None, instance=None, initial=_said_before(found))
+    form = ReleaseForm(request.POST if request.method == "POST" else None, initial=_said_before(found))
     if request.method == "POST" and form.is_valid():
         release = release_requests.request(study, by=request.user.get_username(), **form.cleaned_data)
         messages.success(request, f"Release {release.number} is being made. This page shows how far it is.")

@@ -149,7 +149,8 @@ def test_the_card_leads_with_the_phrases_own_gain_and_has_the_gain_over_the_base
     assert card["gain"] == {"own_gain": pytest.approx(own), "over_base_model": pytest.approx(over)}
     assert card["control"]["worst_group_accuracy"] == run.control.worst_group_accuracy
     assert [group["control_accuracy"] for group in card["test"]["groups"]] == run.control.group_accuracies
-    _title, _made, gained, *_rest = files["MODEL_CARD.md"].decode().replace("\n\n", "\n").split("\n")
+    text = files["MODEL_CARD.md"].decode().split("---\n", 2)[2].strip()
+    _title, _made, gained, *_rest = text.replace("\n\n", "\n").split("\n")
     assert gained.startswith(
         f"On the worst group of the test images the phrase itself adds **{100 * own:+.1f} points** (own gain): that is "
         "over the same retraining without it, in which each class has the same weight."

@@ -99,7 +99,9 @@ def of_summary(study: Study, client: Client) -> Iterator[float]:
 
 
 def of_totals(study: Study, client: Client) -> Iterator[float]:
-    yield from (float(row["mean"]) for row in _rows(study, "summary_totals") if row["measure"] == "own_gain")
+    totals = study_tables(study).totals
+    rows = [dict(zip(totals.table.header, totals.table.cells(row), strict=True)) for row in totals.rows]
+    yield from (float(str(row["mean"])) for row in rows if row["measure"] == "own_gain")
 
 
 def of_figure(study: Study, client: Client) -> Iterator[float]:

@@ -53,6 +53,8 @@ def fields_of(response: Any) -> Fields:
             fields[name] = _as_sent(control.text.removeprefix("\n"))
         elif control.get("type") != "checkbox":
             fields[name] = _as_sent(str(control.get("value", "")))
+        elif control.has_attr("checked") and control.has_attr("value"):  # one of several of the same name
+            fields.setdefault(name, []).append(control["value"])
         elif control.has_attr("checked"):
             fields[name] = "on"
     return fields

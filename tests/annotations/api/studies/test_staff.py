@@ -54,7 +54,8 @@ def test_a_page_is_bounded(coordinator_client: Client, base_model: BaseModel) ->
     first = coordinator_client.get("/api/v1/studies/", {"page_size": 1}).json()
     assert len(first["results"]) == 1
     assert "page=2" in first["next"]
-    assert len(coordinator_client.get("/api/v1/studies/", {"page_size": 100_000}).json()["results"]) == 200
+    assert len(coordinator_client.get("/api/v1/studies/", {"page_size": 200}).json()["results"]) == 200
+    assert coordinator_client.get("/api/v1/studies/", {"page_size": 201}).status_code == 400
 
 
 def test_filters_narrow_a_list(coordinator_client: Client, worked: None) -> None:
