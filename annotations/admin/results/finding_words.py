@@ -38,13 +38,13 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
     if percentiles:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
         yield (
-            f"{beyond:,} of {_all(len(percentiles))} did better than {_BEYOND} of 100 who would choose the best-scored "
-            "of as many random slices as the person had tries."
+            f"{beyond:,} of {_all(len(percentiles))} did better than {_BEYOND} of 100 random guessers would, who split "
+            "the images at random as often as the person tried and keep the best-scored split."
         )
     if len(percentiles) < len(with_run):
         yield (
-            f"{_all(len(with_run) - len(percentiles))} cannot be placed among random slices: these hardly differ from "
-            "each other, or are not trained yet."
+            f"{_all(len(with_run) - len(percentiles))} cannot be compared with random guessers: random splits hardly "
+            "differ in what they reach, or are not trained yet."
         )
 
 

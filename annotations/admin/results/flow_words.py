@@ -18,7 +18,7 @@ _STEPS = {
 _REASONS = {
     "declined": "declined",
     "no_answer": "did not answer",
-    "failed_check": "did not pass",
+    "failed_check": "did not pass the entry check",
     "returned": "returned it on Prolific",
     "timed_out": "timed out on Prolific",
     "time_over": "ran out of time",

@@ -195,7 +195,7 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
     chances = [row.guess_chance for row in scored if row.guess_chance is not None]
     if len(chances) < len(scored):
         return f"{passed}."
-    return f"{passed}. Of as many people who type random common words, {sum(chances):.1f} would."
+    return f"{passed}. Of as many people who type random common words, {sum(chances):.1f} would pass by chance."
 
 
 def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
@@ -211,24 +211,21 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
 
 def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
-    chance = f"about {of.chance:.0%} (95%: {of.low:.0%} to {of.high:.0%})"
-    enough = "is below it: enough people" if row.is_enough else "is not: not enough people yet"
+    enough = "it is: enough people" if row.is_enough else "it may be higher: not enough people yet"
     which = " better than guessing" if row.counted is Counted.BETTER else ""
     return (
-        f"{_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}{which}. The next "
-        f"person names a new one with a chance of {chance}. This study has enough people when that is below "
-        f"{row.enough_below:.0%} for sure; the interval's upper end {enough}."
+        f"Together {_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}{which}. "
+        f"The chance that the next person names a new one is about {of.chance:.0%}, and may be up to {of.high:.0%} "
+        f"(95%: {of.low:.0%} to {of.high:.0%}). This study wants it below {row.enough_below:.0%} for sure; {enough}."
     )
 
 
 def needed_sentence(row: TaskNovelty) -> Iterable[str]:
-    """Say how many more people it takes until the next one hardly names anything new; nothing where enough have."""
+    """Say how many more people it takes until the next one hardly names anything new; nothing where none are needed."""
     of = row.needed
-    if of is None or row.is_enough:
+    if of is None or row.is_enough or of.more == 0:
         return
-    if of.more == 0:
-        estimate = "The estimate is below it already"
-    elif of.more is None:
+    if of.more is None:
         estimate = f"To bring the estimate below it takes more than {_people(of.most)} more"
     else:
         estimate = f"About {of.more:,} more {'person' if of.more == 1 else 'people'} would bring the estimate below it"

@@ -78,9 +78,9 @@ def test_people_are_placed_among_random_slices() -> None:
     nobody = PersonTask("p", 1, None, 0, 0, None, None, None, None, None, None, None, basis=Basis.NO_PHRASE)
     people = [replace(nobody, basis=Basis.RUN, random_slice_percentile=value) for value in (94.9, 95.0, 100.0)]
     (told,) = beside_random_slices([*people, nobody])
-    assert told.startswith("2 of 3 people did better than 95 of 100 who would choose the best-scored of as many")
+    assert told.startswith("2 of 3 people did better than 95 of 100 random guessers would")
     (told,) = beside_random_slices([replace(nobody, basis=Basis.RUN)])
-    assert told.startswith("1 person cannot be placed among random slices")
+    assert told.startswith("1 person cannot be compared with random guessers")
     assert list(beside_random_slices([nobody])) == []
 
 

@@ -15,12 +15,16 @@ from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
          "About 1 more person would bring the estimate below it (95%: 0 to more than 12 more)."),
         (PeopleNeeded(None, 4, None, 12),
          "To bring the estimate below it takes more than 12 people more (95%: 4 to more than 12 more)."),
-        (PeopleNeeded(0, 0, 0, 12), "The estimate is below it already."),
     ],
 )  # fmt: skip
 def test_how_many_more_people_are_needed(needed: PeopleNeeded, told: str) -> None:
     row = TaskNovelty(1, Novelty(12, 5, 1, 0.2, 0.1, 0.4), 0.1, Counted.ALL, needed)
     assert list(needed_sentence(row)) == [told]
+
+
+def test_where_the_estimate_is_low_enough_nothing_is_said_of_more() -> None:
+    row = TaskNovelty(1, Novelty(12, 5, 0, 0.0, 0.0, 0.4), 0.1, Counted.ALL, PeopleNeeded(0, 0, 0, 12))
+    assert list(needed_sentence(row)) == []
 
 
 def test_where_enough_people_have_been_asked_nothing_is_said_of_more() -> None:
