@@ -9,6 +9,7 @@ from annotations.models import Study
 from tests import pictures
 from tests.accessibility import overhang
 from tests.actors import Visit
+from tests.annotations.analysis.studies import analyse
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.conftest import COORDINATOR_PASSWORD
@@ -39,6 +40,7 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
     ):
         run = add_run(add_phrase(visit, text, value), accuracy)
     add_phrase(bob, "<b>tilted</b>")
+    analyse(open_study)
     study = f"{live_server.url}/admin/annotations/study/{open_study.pk}/change/"
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
