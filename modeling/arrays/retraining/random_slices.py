@@ -192,4 +192,5 @@ def percentile_among_best(value: float, draws: NDArray[np.floating], scores: NDA
     _, rank, n_equal = np.unique(scores, return_inverse=True, return_counts=True)
     at_most = np.array([0, *(math.comb(r, k) for r in np.cumsum(n_equal).tolist())], dtype=object)
     chosen = np.array(np.diff(at_most) / math.comb(m, k), np.float64)[rank] / n_equal[rank]
-    return float(100 * chosen @ ((draws < value) + (draws == value) / 2))
+    reached = 100 * chosen @ ((draws < value) + (draws == value) / 2)
+    return round(float(reached), 9)  # all draws together are 100, and not 99.99999999999999
