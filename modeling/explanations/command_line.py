@@ -1,5 +1,6 @@
 """The command `clarify`: explain and correct a classifier's errors, and run the server's commands (docs/python.md)."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from typing import Any
 
 import click
 import numpy as np
-import pandas as pd
 
 import modeling
 from modeling.arrays.common.modeling_errors import BadArray, ModelingError
@@ -69,56 +69,60 @@ def _explain(
     try:
         rows = _rows(table)
         loaded = modeling.load_encoder(encoder)
+        more: dict[str, Any] = {
+            option: [row[column] for row in rows] for option, column in OPTIONAL.items() if column in rows[0]
+        }
         report = modeling.explain(
             _images(rows, table.parent) if embeddings is None else np.load(embeddings, allow_pickle=False),
-            rows.label.tolist(),
-            rows.prediction.tolist(),
+            [row["label"] for row in rows],
+            [row["prediction"] for row in rows],
             phrases=_lines(phrases),
             encoder=loaded,
             target_class=target_class,
             seed=seed,
-            **{option: rows[column].tolist() for option, column in OPTIONAL.items() if column in rows},
+            **more,
         )
         best = report.phrases[0].phrase
-        said: dict[str, Any] = {"class": report.class_name, "phrases": report.table().to_dict("records")}
+        scored = report.table()
+        said: dict[str, Any] = {"class": report.class_name, "phrases": scored.to_dict("records")}
+        words = [f"Class: {report.class_name}", scored.to_string(index=False)]
         if sheet is not None:
             report.show(best).save(sheet)
         if correct is not None:
             chosen = best if correct == "best" else correct
             correction = report.correct(chosen, seed=seed)
-            groups = correction.table().reset_index(names="group").to_dict("records")
-            said["correction"] = {"phrase": chosen, "gain": asdict(correction.gain), "groups": groups}
+            groups = correction.table().reset_index(names="group")
+            said["correction"] = {
+                "phrase": chosen,
+                "gain": asdict(correction.gain),
+                "groups": groups.to_dict("records"),
+            }
+            words += [f"Corrected with “{chosen}”: {correction.gain}", groups.to_string(index=False)]
             if head is not None:
                 head.write_bytes(correction.head.to_bytes())
     except (ModelingError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(json.dumps(said, indent=2, default=float) if as_json else _words(said))
+    click.echo(json.dumps(said, indent=2, default=float) if as_json else "\n\n".join(words))
 
 
-def _rows(table: Path) -> pd.DataFrame:
-    rows = pd.read_csv(table, dtype=str, keep_default_na=False)
-    if missing := [column for column in COLUMNS if column not in rows]:
-        raise BadArray(f"{table} has no column {' and none '.join(missing)}; it has {', '.join(rows.columns)}")
+def _rows(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file, restval=""))
+    if not rows:
+        raise BadArray(f"{table} has no row")
+    if missing := [column for column in COLUMNS if column not in rows[0]]:
+        raise BadArray(f"{table} has no column {' and none '.join(missing)}; it has {', '.join(rows[0])}")
     return rows
 
 
-def _images(rows: pd.DataFrame, folder: Path) -> list[Path]:
-    if "path" not in rows:
+def _images(rows: list[dict[str, str]], folder: Path) -> list[Path]:
+    if "path" not in rows[0]:
         raise BadArray("the table has no column path: give --embeddings, or the images' paths")
-    return [folder / path for path in rows.path]
+    return [folder / row["path"] for row in rows]
 
 
 def _lines(file: Path) -> list[str]:
     return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def _words(said: dict[str, Any]) -> str:
-    parts = [f"Class: {said['class']}", pd.DataFrame(said["phrases"]).to_string(index=False)]
-    if "correction" in said:
-        correction = said["correction"]
-        parts += [f"Corrected with “{correction['phrase']}”: {modeling.OwnGain(**correction['gain'])}"]
-        parts += [pd.DataFrame(correction["groups"]).to_string(index=False)]
-    return "\n\n".join(parts)
 
 
 def _module(name: str, module: str, help_text: str) -> click.Command:

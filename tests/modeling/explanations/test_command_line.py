@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +97,9 @@ def test_an_unknown_encoder_is_told_in_a_sentence(folder: Path) -> None:
 @pytest.mark.parametrize("command", ["explain", "manage", "import", "demo", "bench"])
 def test_the_help_names_each_command(command: str) -> None:
     assert f"  {command} " in run("--help").stdout
+
+
+def test_a_host_of_the_server_without_pandas_and_torch_has_the_command_too() -> None:
+    """The extra `web` brings neither, and `clarify manage` is for its operators."""
+    script = "import sys, modeling.explanations.command_line; print(sorted({'pandas', 'torch'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
