@@ -83,13 +83,15 @@ class Score(models.Model):
     two_sided_threshold = models.FloatField(null=True, help_text="threshold of the two-sided score")
     n_correct = models.PositiveIntegerField()
     n_error = models.PositiveIntegerField()
-    p_value = models.FloatField(null=True, help_text="probability that a random phrase scores as high, one-sided")
+    p_value = models.FloatField(
+        null=True, help_text="probability that a phrase unrelated to the errors scores as high, one-sided"
+    )
     p_method = models.CharField(max_length=10, choices=PMethod, blank=True, default="", db_default="")
     tries = models.PositiveIntegerField(
         null=True, help_text="distinct phrases of the person in the class so far, this one included"
     )
     null_level = models.FloatField(
-        null=True, help_text="score that the best of so many random phrases does not pass in 19 of 20 cases"
+        null=True, help_text="score that the best of so many phrases unrelated to the errors stays at or below in 95%"
     )
     guessing_level = models.FloatField(
         null=True, help_text="score that guessing reaches in all the tries that the task allows; the scale's first step"

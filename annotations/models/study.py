@@ -188,7 +188,7 @@ class Study(models.Model):
         "bonus, in hundredths",
         null=True,
         blank=True,
-        help_text="for a phrase above the goal and above what random words reach, on held-out validation images",
+        help_text="for a phrase above the goal and better than guessing, on held-out validation images",
     )
     retention_days = models.PositiveIntegerField(
         null=True,

@@ -50,7 +50,7 @@ _IS_ERROR = np.array([False] * len(RIGHT) + [True] * len(WRONG))
 
 
 HINT_AFTER, TELL_AFTER = 2, 4  # known words that missed, until the page helps
-GUESSING = null_level(len(RIGHT), len(WRONG), 5)  # what the best of five random words reaches
+GUESSING = null_level(len(RIGHT), len(WRONG), 5)  # what the best of five words unrelated to the errors reaches
 FOUND = max(WELL, GUESSING)  # of the example's scores, those above it explain the mistakes well
 
 

@@ -24,7 +24,7 @@ from annotations.services.retraining import runs
 from annotations.version import CODE_VERSION
 from modeling.arrays.phrases.error_score import ErrorScore, null_level
 
-NULL_QUANTILE = 0.95  # what random phrases reach at most, in this share of cases
+NULL_QUANTILE = 0.95  # what phrases unrelated to the errors reach at most, in this share of cases
 _STOPPED_WORKER = f"its worker stopped {MAX_ATTEMPTS} times while it scored this phrase"
 
 

@@ -5,7 +5,7 @@ For similarities s of one class's images, split into correct and wrong predictio
     J = max(0, max_t [F_correct(t) - F_error(t)])
 
 with right-continuous distribution functions F. This is 2 × (best class-balanced accuracy - 1/2) over all thresholds t,
-Youden's J, and the one-sided two-sample Kolmogorov-Smirnov statistic. `null_level` has the scores of random phrases.
+Youden's J, and the one-sided two-sample Kolmogorov-Smirnov statistic. `null_level` has the scores of unrelated phrases.
 See docs/methods.md.
 """
 
@@ -57,7 +57,7 @@ class ErrorScore:
 
     @property
     def p_value(self) -> float:
-        """Return the probability that a random phrase scores at least `value` (one-sided)."""
+        """Return the one-sided probability that an unrelated phrase scores `value`."""
         return p_value(self.value, self.n_correct, self.n_error)
 
     @property

@@ -1,4 +1,4 @@
-"""Error scores of random phrases: null distribution, p-value and null level.
+"""Error scores of phrases unrelated to the errors: null distribution, p-value and null level.
 
 If similarities have nothing to do with errors, every order of the n_correct + n_error images is equally likely. An
 order is a lattice path: a step right for a correct image, a step up for an error. With g = gcd(n_correct, n_error) the
@@ -53,7 +53,7 @@ def p_method(n_correct: int, n_error: int) -> str:
 
 
 def p_value(value: float, n_correct: int, n_error: int) -> float:
-    """Compute the probability that a random phrase scores at least `value`.
+    """Compute the probability that an unrelated phrase scores at least `value`.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def _rate(n_correct: int, n_error: int) -> float:
 
 @lru_cache(maxsize=4_096)
 def null_level(n_correct: int, n_error: int, tries: int, quantile: float = 0.95) -> float:
-    """Compute the score that the best of `tries` random phrases stays at or below.
+    """Compute the score that the best of some unrelated phrases stays at or below.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def null_level(n_correct: int, n_error: int, tries: int, quantile: float = 0.95)
 
 @lru_cache(maxsize=4_096)
 def null_mean(n_correct: int, n_error: int, tries: int) -> float:
-    """Compute the mean score of the best of `tries` random phrases.
+    """Compute the mean score of the best of some unrelated phrases.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ class _Null:
 
     @property
     def furthest(self) -> int:
-        """Return the number of steps that a random phrase exceeds with a probability of at most 1e-12."""
+        """Return the number of steps that an unrelated phrase exceeds with a probability of at most 1e-12."""
         return min(self.n_steps, int(self.n_steps * sqrt(12 * log(10) / self.rate)) + 1)
 
     def first_below(self, probability: float) -> int:
