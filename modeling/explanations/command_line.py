@@ -48,6 +48,7 @@ def main() -> None:
 @click.option("--phrases", type=FILE, required=True, help="A text file with a phrase in each line.")
 @click.option("--encoder", help="Such as bundled:small-clip or open_clip:ViT-L-14:openai.", required=True)
 @click.option("--embeddings", type=FILE, help="The images' embeddings, an .npy file, in the table's order.")
+@click.option("--common-words", is_flag=True, help="Tell what is better than guessing, by thousands of common words.")
 @click.option("--class", "target_class", help="The class to explain. Default: the one with most errors.")
 @click.option("--correct", metavar="PHRASE", help="Retrain the last layer with this phrase; `best` takes the first.")
 @click.option("--head", type=click.Path(path_type=Path), help="Where to store the corrected head (safetensors).")
@@ -59,6 +60,7 @@ def _explain(
     phrases: Path,
     encoder: str,
     embeddings: Path | None,
+    common_words: bool,
     target_class: str | None,
     correct: str | None,
     head: Path | None,
@@ -77,6 +79,7 @@ def _explain(
             [row["label"] for row in rows],
             [row["prediction"] for row in rows],
             phrases=_lines(phrases),
+            vocabulary="common" if common_words else (),
             encoder=loaded,
             target_class=target_class,
             seed=seed,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,20 @@ from PIL import Image
 import modeling
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.phrases.common_words import common_words
 from modeling.arrays.phrases.error_score import ErrorScore, error_scores
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_reading import ReadPhrase
 from modeling.arrays.phrases.phrase_text import normalise
+from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, vocabulary_level, vocabulary_scores
+from modeling.arrays.phrases.word_forms import vocabulary as words_for_images
+from modeling.arrays.phrases.worded_scale import better_than_guessing
 from modeling.arrays.retraining.group_accuracies import hardest_class
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from modeling.explanations import inputs
 from modeling.explanations.contact_sheet import contact_sheet
 from modeling.explanations.inputs import SPLITS, Classes
-from modeling.explanations.phrase_texts import EmbeddedPhrase, Phrases, embedded_phrases
+from modeling.explanations.phrase_texts import EmbeddedPhrase, Phrases, TextEncoder, embedded_phrases
 
 if TYPE_CHECKING:
     from modeling.explanations.correction import Correction
@@ -77,8 +81,11 @@ class Explanation:
     group_names : tuple of str
     phrases : tuple of ScoredPhrase
         By error score, the highest first; the earliest wins a tie.
-    level : float
+    null_level : float
         Score that the best of as many texts unrelated to the errors stays at or below in 95 of 100 cases.
+    vocabulary_levels : dict of int to float
+        Score that 95 of 100 words of the vocabulary stay at or below, for each sign that a phrase has; empty without a
+        vocabulary.
     pictures : object or None
         What was passed as images, where these are pictures.
     """
@@ -91,7 +98,8 @@ class Explanation:
     groups: NDArray[np.int64]
     group_names: tuple[str, ...]
     phrases: tuple[ScoredPhrase, ...]
-    level: float
+    null_level: float
+    vocabulary_levels: dict[int, float]
     pictures: Any = None
 
     @property
@@ -116,9 +124,11 @@ class Explanation:
         Returns
         -------
         pandas.DataFrame
-            `error_score`, the `level` that unrelated words reach and whether the score is above it, `adjusted_p`,
-            the similarity `threshold`, and the split: `wrong_with` of `n_with` images that have the phrase, and
-            `wrong_without` of `n_without` that do not. An empty threshold means that the phrase separates nothing.
+            `error_score`, the `null_level` that words unrelated to the errors reach, the `vocabulary_level` that one
+            common word reaches, `better_than_guessing` (above both: "yes", "no", "too_few_images", or "not_known_yet"
+            above the first without a vocabulary), `adjusted_p`, the similarity `threshold`, and the split:
+            `wrong_with` of `n_with` images that have the phrase, and `wrong_without` of `n_without` that do not. An
+            empty threshold means that the phrase separates nothing.
         """
         return pd.DataFrame([self._line(each) for each in self.phrases])
 
@@ -222,13 +232,15 @@ class Explanation:
         return modeling.Correction.of(self, self.phrase(phrase), l2=l2, scheme=scheme, threshold=threshold, seed=seed)
 
     def _line(self, scored: ScoredPhrase) -> dict[str, Any]:
-        score = scored.error_score
+        score, of_words = scored.error_score, self.vocabulary_levels.get(scored.read.sign)
+        better = better_than_guessing(score.value, self.null_level, of_words, score.n_correct, score.n_error)
         above = np.zeros(len(self.rows), np.bool_) if score.threshold is None else self._above(scored)
         return {
             "phrase": scored.phrase,
             "error_score": score.value,
-            "level": self.level,
-            "is_above_level": score.value > self.level,
+            "null_level": self.null_level,
+            "vocabulary_level": of_words,
+            "better_than_guessing": better.value,
             "adjusted_p": scored.adjusted_p,
             "threshold": score.threshold,
             "wrong_with": int(self.is_error[above].sum()),
@@ -258,6 +270,7 @@ def explain(
     *,
     phrases: Phrases = (),
     keywords: Phrases = (),
+    vocabulary: Phrases | Literal["common"] = (),
     encoder: "str | Encoder | None" = None,
     target_class: object = None,
     groups: Any = None,
@@ -277,6 +290,10 @@ def explain(
     phrases, keywords : sequence of str, or mapping of str to ndarray of shape (d,)
         What to score: phrases are read as people type them ("there is no water" is water with sign -1), keywords as
         they stand. A mapping brings text embeddings, so that no encoder is needed. One of the two.
+    vocabulary : "common", or as keywords, optional
+        Words that somebody might type who knows nothing of the errors; their scores tell which phrases are better than
+        guessing. "common" takes the server's: 5,153 English words (minutes with a large encoder), or, where the
+        encoder tells fewer than 500 of them apart, 671 for what images show.
     encoder : str or Encoder, optional
         A spec, as `load_encoder` takes it, or an encoder. It makes what is not given as embeddings.
     target_class : str or int, optional
@@ -313,8 +330,8 @@ def explain(
     >>> labels = np.repeat(["oval", "square"], 200)
     >>> predictions = np.where(is_red, "oval", labels)
     >>> report = explain(images, labels, predictions, phrases={"red": np.eye(8)[0], "big": np.eye(8)[1]})
-    >>> report.class_name, report.table().phrase.tolist(), bool(report.table().is_above_level[0])
-    ('square', ['red', 'big'], True)
+    >>> report.class_name, report.table().phrase.tolist(), report.table().better_than_guessing.tolist()
+    ('square', ['red', 'big'], ['not_known_yet', 'no'])
     """
     if bool(phrases) == bool(keywords):
         raise BadArray("give phrases or keywords to score, one of the two")
@@ -328,7 +345,9 @@ def explain(
     target = _target(target_class, classes, divided == VALIDATION)
     rows = np.flatnonzero((divided == VALIDATION) & (classes.labels == target))
     texts = embedded_phrases(phrases or keywords, template, loaded, as_sentences=bool(phrases))
-    scored = _scored(embedded[rows], (classes.predictions != classes.labels)[rows], texts)
+    is_error = (classes.predictions != classes.labels)[rows]
+    scored = _scored(embedded[rows], is_error, texts)
+    words = _embedded_words(vocabulary, template, loaded)
     return Explanation(
         classes,
         target,
@@ -339,6 +358,10 @@ def explain(
         group_names,
         scored,
         null_level(scored[0].error_score.n_correct, scored[0].error_score.n_error, len(scored)),
+        {
+            sign: vocabulary_level(vocabulary_scores(embedded[rows], is_error, words, sign))
+            for sign in {each.read.sign for each in texts if len(words)}
+        },
         None if loaded is None or not inputs.has_pictures(images) else images,
     )
 
@@ -349,6 +372,17 @@ def _target(target_class: object, classes: Classes, is_validation: NDArray[np.bo
     if str(target_class) not in classes.names:
         raise BadArray(f"there is no class {target_class!r}; there are {', '.join(classes.names)}")
     return classes.names.index(str(target_class))
+
+
+def _embedded_words(
+    vocabulary: Phrases | Literal["common"], template: str, encoder: TextEncoder | None
+) -> NDArray[np.float32]:
+    """Embed the words of a vocabulary; an encoder that hardly knows English gets words for what images show."""
+    if vocabulary != "common":
+        texts = embedded_phrases(vocabulary, template, encoder, as_sentences=False) if vocabulary else []
+        return np.array([each.embedding for each in texts], np.float32)
+    words = _embedded_words(common_words(), template, encoder)
+    return words if count_distinct(words) >= MIN_DISTINCT else _embedded_words(words_for_images(), template, encoder)
 
 
 def _scored(

@@ -1,5 +1,6 @@
 """Phrases with the embeddings of their texts, made by an encoder or brought along."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -77,8 +78,8 @@ def embedded_phrases(
         If the template is invalid.
     """
     words = [normalise(phrase) for phrase in phrases]
-    for phrase in words:
-        if refusal(phrase) or words.count(phrase) > 1:
+    for phrase, count in Counter(words).items():
+        if refusal(phrase) or count > 1:
             raise BadArray(f"the phrase {phrase!r} {'stands twice' if not refusal(phrase) else 'says nothing'}")
     read = [
         read_phrase(each, template) if as_sentences else ReadPhrase(each, 1, render(template, each)) for each in words

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import datasets
@@ -13,8 +14,14 @@ from PIL import Image
 
 import modeling as clarify
 from modeling.arrays.common.modeling_errors import BadArray, EncoderUnavailable, NothingToSeparate
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.arrays.phrases.common_words import common_words
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.phrase_text import render
+from modeling.arrays.phrases.word_forms import vocabulary
+from modeling.explanations.explanation import TEMPLATE
 from tests.fake_encoder import FakeEncoder
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 
@@ -30,7 +37,7 @@ def test_the_planted_phrase_comes_first_with_its_split(flaw: PlantedFlaw) -> Non
     report = explained(flaw)
     assert report.class_name == "square"  # the class with most errors
     best = report.table().iloc[0]
-    assert (best.phrase, best.is_above_level) == ("red", True)
+    assert best.phrase == "red" and best.error_score > best.null_level
     assert best.wrong_with / best.n_with > 0.9 > 0.1 > best.wrong_without / best.n_without
     rows = (flaw.splits == "validation") & (flaw.labels == "square")
     assert best.n_with + best.n_without == rows.sum()
@@ -45,9 +52,51 @@ def test_a_score_and_its_level_are_those_of_the_method(flaw: PlantedFlaw) -> Non
     scored = report.phrase("red").error_score
     assert scored.value == expected.value
     assert scored.threshold == pytest.approx(expected.threshold, abs=1e-6)
-    assert report.level == null_level(expected.n_correct, expected.n_error, tries=2)
+    assert report.null_level == null_level(expected.n_correct, expected.n_error, tries=2)
     p = report.phrase("big").error_score.p_value
     assert report.phrase("big").adjusted_p == pytest.approx(1 - (1 - p) ** 2)
+
+
+def test_better_than_guessing_is_above_both_levels_and_not_known_without_a_vocabulary(flaw: PlantedFlaw) -> None:
+    assert explained(flaw).table().better_than_guessing[0] == "not_known_yet"
+    rng = np.random.default_rng(0)
+    words = {str(word): rng.normal(size=len(RED)) for word in range(200)}
+    table = explained(flaw, vocabulary=words).table()
+    assert table.better_than_guessing.tolist() == ["yes", "no"]
+    rows = (flaw.splits == "validation") & (flaw.labels == "square")
+    images = unit_rows(flaw.images[rows].astype(np.float32))
+    is_error = (flaw.predictions != flaw.labels)[rows]
+    scores = [error_score(similarities(images, unit_rows(word[None])[0]), is_error).value for word in words.values()]
+    assert table.vocabulary_level.unique() == pytest.approx(np.quantile(scores, 0.95, method="inverted_cdf"))
+    all_red = dict.fromkeys(words, RED)
+    assert explained(flaw, vocabulary=all_red).table().better_than_guessing.tolist() == ["no", "no"]
+
+
+def test_a_negation_is_held_against_the_negated_vocabulary() -> None:
+    rng = np.random.default_rng(1)
+    labels = np.repeat(["a", "b"], 100)
+    report = clarify.explain(
+        rng.normal(size=(200, FakeEncoder().dim)), labels, np.where(rng.random(200) < 0.4, "a", labels),
+        phrases=["there is no red", "red"], vocabulary=["red", "blue"], encoder=FakeEncoder(),
+    )  # fmt: skip
+    assert set(report.vocabulary_levels) == {-1, 1}
+    of_red = {each.read.sign: each.error_score.value for each in report.phrases}
+    assert all(report.vocabulary_levels[sign] >= of_red[sign] for sign in (-1, 1))
+    assert report.vocabulary_levels[-1] != report.vocabulary_levels[1]
+
+
+def test_an_encoder_that_hardly_knows_english_gets_words_for_what_images_show() -> None:
+    asked: list[str] = []
+
+    class HardlyKnowsEnglish(FakeEncoder):
+        def encode_texts(self, texts: Sequence[str], /) -> np.ndarray:
+            asked.extend(texts)
+            return super().encode_texts(["all the same"] * len(texts))
+
+    labels, images = np.repeat(["a", "b"], 100), np.random.default_rng(1).normal(size=(200, FakeEncoder().dim))
+    predictions = np.where(np.arange(200) % 3 == 0, "a", labels)
+    clarify.explain(images, labels, predictions, keywords=["red"], vocabulary="common", encoder=HardlyKnowsEnglish())
+    assert asked == [render(TEMPLATE, word) for word in ("red", *common_words(), *vocabulary())]
 
 
 def test_arrays_of_torch_pandas_and_lists_say_the_same(flaw: PlantedFlaw) -> None:
