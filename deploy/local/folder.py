@@ -10,29 +10,28 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from clarify_site.home import RUNNING, home
 from deploy.local.processes import CannotRun
 
 MIN_FREE_BYTES = 700 * 1024**2  # the data set, PostgreSQL's files and its log, with room for a study
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class DemoFolder:
-    """`var/demo` of a checkout: postgres/, valkey/, data/, exports/, log/ and two secrets that only we can read.
+    """`demo` in Clarify's home: postgres/, valkey/, data/, exports/, log/ and two secrets that only we can read.
 
-    `var/import` beside it is for folders of images that somebody wants to import; they outlive a reset. A site for
+    `import` beside it is for folders of images that somebody wants to import; they outlive a reset. A site for
     something else than the demo has a folder of another `name`.
     """
 
-    def __init__(self, root: Path = ROOT, name: str = "demo") -> None:
-        self.checkout = root
+    def __init__(self, root: Path | None = None, name: str = "demo") -> None:
         self.name = name
-        self.path = root / "var" / name
+        self.path = (root or home()) / name
         self.data = self.path / "data"
         self.imports = self.path.parent / "import"
         self.exports = self.path / "exports"
         self.static = self.path / "static"
         self.logs = self.path / "log"
-        self._published = self.path / "settings.json"
+        self._published = self.path / RUNNING.name
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -109,21 +108,13 @@ class DemoFolder:
 
     @contextmanager
     def published(self, env: Mapping[str, str]) -> Iterator[None]:
-        """Let `deploy.local.manage` find the running site: a file that only we can read has its settings meanwhile."""
+        """Let management commands find the running site: a file that only we can read has its settings meanwhile."""
         names = self._settings("", "", 0)
         _write_for_owner(self._published, json.dumps({name: env[name] for name in names}))
         try:
             yield
         finally:
             self._published.unlink(missing_ok=True)
-
-    def published_settings(self) -> dict[str, str]:
-        """The settings of the site that runs here. Raises CannotRun where none does."""
-        try:
-            settings: dict[str, str] = json.loads(self._published.read_text())
-        except FileNotFoundError:
-            raise CannotRun("No site runs in this folder. Start one with `make demo` in another terminal.") from None
-        return settings
 
 
 def _write_for_owner(file: Path, text: str) -> None:
@@ -145,7 +136,7 @@ def writing(path: Path) -> Iterator[None]:
             raise CannotRun(f"The disk of {path} is full. Free some space, then start again.") from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise CannotRun(
-                f"{error.filename or path} cannot be written. Get permission to write there, or clone the "
-                "repository into a folder of your own."
+                f"{error.filename or path} cannot be written. Get permission to write there, or name "
+                "a folder of your own with CLARIFY_HOME."
             ) from error
         raise

@@ -39,7 +39,9 @@ def migrate() -> None:
     try:
         call_command("migrate", interactive=False, skip_checks=False, verbosity=0)
     except SystemCheckError as error:
-        raise CannotRun(f"{error}\n`make demo RESET=1` removes what earlier demos made, and begins anew.") from error
+        raise CannotRun(
+            f"{error}\n`clarify demo --reset` (`make demo RESET=1`) removes what earlier demos made, and begins anew."
+        ) from error
 
 
 def has_data_set() -> bool:

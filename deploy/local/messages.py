@@ -19,7 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
-from deploy.local.folder import ROOT
+from clarify_site.home import ROOT
 
 LOCALE = ROOT / "annotations" / "locale"
 LANGUAGES = ("de",)

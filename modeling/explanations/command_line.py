@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -21,12 +22,17 @@ OPTIONAL = {"groups": "group", "splits": "split"}
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_THEY_STAND = {"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
 
-# Commands that are modules of their own, and what is said where they are not installed.
+# Commands that are modules of their own: what they need beside the base, and their help.
+_SERVER, _LOCAL = ("django", "celery"), ("django", "celery", "torch", "psutil", "rich")
 MODULES = {
-    "manage": ("clarify_site.command_runner", "Run a command of the server, such as `clarify manage migrate`."),
-    "import": ("clarify_site.command_runner", "Import a data set into the server: `clarify import NAME FOLDER …`."),
-    "demo": ("deploy.local.demo", "Run the whole service on this machine (in a checkout)."),
-    "bench": ("deploy.local.bench", "Measure against named baselines (in a checkout)."),
+    "manage": ("clarify_site.command_runner", _SERVER, "Run a command of the server: `clarify manage migrate`."),
+    "import": (
+        "clarify_site.command_runner",
+        _SERVER,
+        "Import a data set into the server: `clarify import NAME FOLDER`.",
+    ),
+    "demo": ("deploy.local.demo", _LOCAL, "Run the whole service on this machine, with simulated participants."),
+    "bench": ("deploy.local.bench", _LOCAL, "Measure against named baselines (in a checkout)."),
 }
 FIRST_ARGUMENTS = {"import": ["import_dataset"]}
 
@@ -38,7 +44,7 @@ TABLE is a CSV file with the columns label and prediction, and path (of the imag
 
 
 @click.group()
-@click.version_option(package_name="clarify")
+@click.version_option(modeling.__version__, prog_name="clarify")
 def main() -> None:
     """Find out in plain words what an image classifier gets wrong, and correct it."""
 
@@ -128,17 +134,21 @@ def _lines(file: Path) -> list[str]:
     return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _module(name: str, module: str, help_text: str) -> click.Command:
+def _module(name: str, module: str, needs: Iterable[str], help_text: str) -> click.Command:
     @click.command(name, help=help_text, context_settings=AS_THEY_STAND)
+    @click.option("--home", help="Where state lies. Default: CLARIFY_HOME, or the user's data folder.")
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def run(arguments: Iterable[str]) -> None:
-        if find_spec(module.split(".")[0]) is None or find_spec(module) is None:
-            raise click.ClickException(f"`clarify {name}` needs a checkout of Clarify, and this is an installed copy.")
+    def run(arguments: Iterable[str], home: str | None) -> None:
+        if missing := [needed for needed in needs if find_spec(needed) is None]:
+            said = f"`clarify {name}` needs more packages ({', '.join(missing)})"
+            raise click.ClickException(f"{said}: pip install 'clarify-errors[server,worker,embedded]'.")
+        if home is not None:
+            os.environ["CLARIFY_HOME"] = home
         command = [sys.executable, "-m", module, *FIRST_ARGUMENTS.get(name, []), *arguments]
         sys.exit(subprocess.call(command))  # noqa: S603
 
     return run
 
 
-for _name, (_path, _help) in MODULES.items():
-    main.add_command(_module(_name, _path, _help))
+for _name, _of in MODULES.items():
+    main.add_command(_module(_name, *_of))

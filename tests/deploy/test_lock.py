@@ -59,7 +59,7 @@ def test_torch_and_what_only_torch_needs_are_in_no_lock() -> None:
 
 
 def test_web_hosts_get_django_and_neither_scipy_nor_pytest() -> None:
-    names = lock.blocks(lock.select(TEXT, ["web"])).keys()
+    names = lock.blocks(lock.select(TEXT, ["server"])).keys()
     assert {"django", "gunicorn", "numpy", "sqlparse"} <= names
     assert not {"scipy", "pytest"} & names
 
@@ -77,12 +77,12 @@ def test_a_lock_that_lacks_a_requirement_is_not_installed(
 ) -> None:
     monkeypatch.setattr(lock, "LOCK", tmp_path / "lock.txt")
     lock.LOCK.write_text(TOY, encoding="utf-8")
-    assert lock.main(["install", "web"]) == 1
+    assert lock.main(["install", "server"]) == 1
     assert "run `make lock`" in capsys.readouterr().err
 
 
 def test_an_extra_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert lock.main(["install", "web,wroker"]) == 1
+    assert lock.main(["install", "server,wroker"]) == 1
     assert "no extra wroker" in capsys.readouterr().err
 
 

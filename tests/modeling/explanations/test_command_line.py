@@ -100,6 +100,6 @@ def test_the_help_names_each_command(command: str) -> None:
 
 
 def test_a_host_of_the_server_without_pandas_and_torch_has_the_command_too() -> None:
-    """The extra `web` brings neither, and `clarify manage` is for its operators."""
+    """The extra `server` brings neither, and `clarify manage` is for its operators."""
     script = "import sys, modeling.explanations.command_line; print(sorted({'pandas', 'torch'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
