@@ -28,7 +28,7 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint format messages bench drill lock audit clean venv browser
+.PHONY: help demo test test-services lint format messages docs bench drill lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ format: $(VENV)/test.stamp ## Format the code
 
 messages: $(VENV)/test.stamp ## Collect the participants' texts for translation, and compile the translations
 	@$(BIN)/python -m deploy.local.messages
+
+docs: $(VENV)/test.stamp ## Build the site of the docs into build/site; a link that leads nowhere is an error
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/site
 
 bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/benchmarks.md
 	@$(BIN)/python -m deploy.local.bench

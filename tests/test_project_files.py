@@ -39,3 +39,12 @@ def test_the_first_tasks_files_exist() -> None:
     words = (ROOT / "CONTRIBUTING.md").read_text("utf-8").replace("`", " ").split()
     paths = [word.strip(".,;:") for word in words if word.startswith(("modeling/", "tests/")) and ".py" in word]
     assert paths and all((ROOT / path).is_file() for path in paths)
+
+
+@pytest.mark.parametrize("notebook", [file.name for file in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))])
+def test_the_readme_has_each_notebook_and_opens_it_elsewhere_once_the_project_has_an_address(notebook: str) -> None:
+    readme, path = (ROOT / "README.md").read_text("utf-8"), f"docs/notebooks/{notebook}"
+    repository = PROJECT.get("urls", {}).get("Repository", "").removeprefix("https://github.com/")
+    assert f"]({path})" in readme
+    assert (f"colab.research.google.com/github/{repository}/blob/main/{path}" in readme) == bool(repository)
+    assert (f"mybinder.org/v2/gh/{repository}/main?labpath={path}" in readme) == bool(repository)

@@ -34,7 +34,7 @@ def test_what_runs_a_site_has_all_that_its_roles_import(target: str, tmp_path: P
     assert _installed(_commands(target, tmp_path)) == {"server", "worker", "embedded"}
 
 
-@pytest.mark.parametrize("target", ["test", "lint", "format", "messages", "bench"])
+@pytest.mark.parametrize("target", ["test", "lint", "format", "messages", "docs", "bench"])
 def test_what_is_for_developers_has_their_tools_as_well(target: str, tmp_path: Path) -> None:
     assert _installed(_commands(target, tmp_path)) >= {"server", "worker", "embedded", "dev"}
 

@@ -41,7 +41,8 @@ class ErrorScore:
     threshold : float or None
         τ, a float32 value held as a float. An image is above it iff similarity > τ. None if `value` is 0.
     two_sided : float
-        max_t |F_correct(t) - F_error(t)| in [value, 1]. It also counts phrases that describe the correct images.
+        Largest absolute value of F_correct(t) - F_error(t) over all t, in [value, 1]. It also counts phrases that
+        describe the correct images.
     two_sided_threshold : float or None
         Threshold of the two-sided value; None if that is 0.
     n_correct, n_error : int

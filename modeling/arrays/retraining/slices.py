@@ -190,13 +190,13 @@ def slice_weights(
 
     Notes
     -----
-    With N images, C classes, k slices in the image's class of N_c images, G slices in all and |S| images in its slice,
+    With N images, C classes, k slices in the image's class of N_c images, G slices in all and S images in its slice,
     the weights before normalising are
 
-    - `class_equal`: 1 / (C k |S|);
-    - `paper`: 1 / (C |S|) in an annotated class, 1 / N elsewhere (Eq. 2);
-    - `mean_slices`: 1 / (G |S|);
-    - `class_mass`: N_c / (k N |S|).
+    - `class_equal`: 1 / (C k S);
+    - `paper`: 1 / (C S) in an annotated class, 1 / N elsewhere (Eq. 2);
+    - `mean_slices`: 1 / (G S);
+    - `class_mass`: N_c / (k N S).
     """
     check_choice(scheme, SCHEMES, "scheme")
     labels, membership = _checked(labels, membership, least=1)
@@ -357,22 +357,22 @@ def _check_within_classes(
 
 
 def _class_equal(of: SliceSizes) -> NDArray[np.float64]:
-    """Return 1 / (C k |S|): equal mass for classes, and for slices within a class."""
+    """Return 1 / (C k S): equal mass for classes, and for slices within a class."""
     return 1 / (of.C * of.k * of.S)
 
 
 def _paper(of: SliceSizes) -> NDArray[np.float64]:
-    """Return 1 / (C |S|) in an annotated class, 1 / N elsewhere: equation 2 to the letter."""
+    """Return 1 / (C S) in an annotated class, 1 / N elsewhere: equation 2 to the letter."""
     return np.where(of.is_annotated, 1 / (of.C * of.S), 1 / of.N)
 
 
 def _mean_slices(of: SliceSizes) -> NDArray[np.float64]:
-    """Return 1 / (G |S|): equal mass for all slices."""
+    """Return 1 / (G S): equal mass for all slices."""
     return 1 / (of.G * of.S)
 
 
 def _class_mass(of: SliceSizes) -> NDArray[np.float64]:
-    """Return N_c / (k N |S|): for classes their mass in the data, and equal mass for slices within a class."""
+    """Return N_c / (k N S): for classes their mass in the data, and equal mass for slices within a class."""
     return of.N_c / (of.k * of.N * of.S)
 
 

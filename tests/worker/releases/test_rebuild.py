@@ -1,6 +1,7 @@
 """The script of a release, which computes it again, and the worked example of the docs."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -176,3 +177,16 @@ def test_the_worked_example_of_the_docs_runs_on_a_release(worked: Study, tmp_pat
     assert {f"images/{name}" for name in drawn} == set(re.findall(r"\]\(([^)]+png)\)", page))
     headline = summarise(worked).tasks[0].worst_group_accuracy
     assert headline.mean is not None and f"{headline.mean:.3f}" in done.stdout
+
+
+def test_the_notebook_of_the_docs_runs_on_a_release(worked: Study, tmp_path: Path) -> None:
+    notebook = json.loads(
+        (Path(__file__).parents[3] / "docs" / "notebooks" / "analyse-a-study.ipynb").read_text("utf-8")
+    )
+    code = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    opened(build(worked)).extractall(tmp_path / "release")
+    code += "\nprint(gain.mean().round(6).to_dict())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    mean = summarise(worked).tasks[0].own_gain.mean
+    assert mean is not None and f": {round(mean, 6)}}}" in done.stdout
