@@ -23,6 +23,7 @@ urlpatterns = [
     path("visit/classes/pick", experts.pick, name="pick"),
     path("visit/tasks/<uuid:public_id>/", task.task, name="task"),
     path("visit/tasks/<uuid:public_id>/begin", task.begin, name="begin"),
+    path("visit/tasks/<uuid:public_id>/keywords", task.show_keywords, name="show_keywords"),
     path("visit/tasks/<uuid:public_id>/phrases", task.submit_phrase, name="submit_phrase"),
     path("visit/tasks/<uuid:public_id>/phrases/<uuid:client_uuid>", task.phrase, name="phrase"),
     path(

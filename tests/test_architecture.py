@@ -129,6 +129,7 @@ BY_NAME = {
     "deploy/local/drill.py",  # as `stack`
     "deploy/local/stack.py",  # the models' settings need the servers that are started here
     "modeling/__init__.py",  # its public names, so that importing it loads neither torch nor pandas
+    "worker/keywords/plug_ins.py",  # extras, and somebody else's captioner or source of keywords
     "modeling/tensors/encoders/python_encoder.py",  # an encoder's spec names a module of somebody else's
 }
 

@@ -14,6 +14,7 @@ from annotations.models.event import Event
 from annotations.models.image_search import ImageIndex, ImageSearch
 from annotations.models.jobs import UNFINISHED, DatasetImport, JobState, Licence, Rehearsal, Release
 from annotations.models.judgement import Judgement, JudgementAnswer
+from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.keyword_ranking import KeywordRanking
 from annotations.models.participant import (
     UNCOUNTED,
@@ -90,6 +91,7 @@ __all__ = [
     "JobState",
     "Judgement",
     "JudgementAnswer",
+    "KeywordDisplay",
     "KeywordRanking",
     "Licence",
     "Moderation",

@@ -46,6 +46,9 @@ class Assignment(models.Model):
     deadline_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=12, choices=EndReason, blank=True)
+    keywords_seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when a machine's keywords have stood on its page"
+    )
 
     objects = AssignmentQuerySet.as_manager()
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.study import Study
 
 
@@ -15,6 +16,14 @@ class Condition(models.Model):
     show_suggestions = models.BooleanField("suggested words are shown", default=True)
     suggest_rewordings = models.BooleanField("other wordings are suggested", default=False)
     show_goal = models.BooleanField("the goal is shown", default=True)
+    keyword_display = models.CharField(
+        "a machine's keywords",
+        max_length=9,
+        choices=KeywordDisplay,
+        default=KeywordDisplay.NONE,
+        db_default=KeywordDisplay.NONE,
+        help_text="the top 10 that manage.py rank_keywords found; what each person saw is recorded",
+    )
 
     class Meta:
         ordering = ["study", "position"]

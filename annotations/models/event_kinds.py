@@ -29,6 +29,7 @@ SUBMISSION_STATUS = "submission_status"
 ASSIGNMENT_MADE = "assignment_made"
 ASSIGNMENT_STARTED = "assignment_started"
 ASSIGNMENT_ENDED = "assignment_ended"
+KEYWORDS_SHOWN = "keywords_shown"
 SCREEN_SHOWN = "screen_shown"
 PHRASE_SUBMITTED = "phrase_submitted"
 PHRASE_SCORED = "phrase_scored"
@@ -65,6 +66,7 @@ KINDS = OF_A_VISIT | {
     ASSIGNMENT_MADE,
     ASSIGNMENT_STARTED,
     ASSIGNMENT_ENDED,
+    KEYWORDS_SHOWN,
     PHRASE_SUBMITTED,
     PHRASE_SCORED,
     PHRASE_FAILED,

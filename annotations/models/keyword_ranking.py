@@ -1,29 +1,20 @@
 """A list of keywords, ranked by how well each names a base model's errors on one class: no person said them."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Q
 
 from annotations.models.base_model import BaseModel
-
-
-class KeywordRankingQuerySet(models.QuerySet["KeywordRanking"]):
-    """Queries over rankings."""
-
-    def with_best(self, count: int) -> "KeywordRankingQuerySet":
-        """With the first `count` objects of `rows` as `best`, and without the rest, which may be long."""
-        first = Func(
-            F("rows"),
-            template=f"jsonb_path_query_array(%(expressions)s, '$[0 to {count - 1}]')",
-            output_field=models.JSONField(),
-        )
-        return self.annotate(best=first).defer("rows")
 
 
 class KeywordRanking(models.Model):
     """What `manage.py rank_keywords` found for one class and one list. The same list again replaces it.
 
     `rows` has one JSON object a keyword, the best first: keyword, text (as embedded), sign (-1 for a negation),
-    error_score, threshold (None where the score is 0), p_value of this keyword alone, adjusted_p, clip_score.
+    error_score, threshold (None where the score is 0), p_value of this keyword alone, adjusted_p, clip_score, clip_rank
+    (by that), n_captioned and subgroup_accuracy (None without captions). `settings` has where the keywords come from.
     """
 
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="keyword_rankings")
@@ -36,9 +27,11 @@ class KeywordRanking(models.Model):
     n_keywords = models.PositiveIntegerField()
     rows = models.JSONField()
     settings = models.JSONField(help_text="encoder, permutations, seed, versions: to compute it again")
+    retrained = models.JSONField(
+        default=list,
+        help_text="what its best keyword by either score does: slices, predictions on the class's test",
+    )
     created_at = models.DateTimeField()
-
-    objects = KeywordRankingQuerySet.as_manager()
 
     class Meta:
         ordering = ["base_model", "target_class", "list_name", "list_digest"]
@@ -53,3 +46,9 @@ class KeywordRanking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.list_name} on class {self.target_class} of {self.base_model}"
+
+    def best(self, by_error_score: int, by_clip_score: int) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the best keywords by either score, by error score, each with its `rank` by that."""
+        for rank, row in enumerate(self.rows, 1):
+            if rank <= by_error_score or row.get("clip_rank", rank) <= by_clip_score:
+                yield {**row, "rank": rank}

@@ -209,6 +209,11 @@ class AnnotationSession(models.Model):
         return self.study.suggest_rewordings if self.condition is None else self.condition.suggest_rewordings
 
     @property
+    def keyword_display(self) -> str:
+        """Whether this visit's pages show a machine's keywords, and when."""
+        return self.study.keyword_display if self.condition is None else self.condition.keyword_display
+
+    @property
     def goal(self) -> float | None:
         """The error score to aim at, as this visit's pages show it; None where they show none."""
         return self.study.goal if self.condition is None or self.condition.show_goal else None

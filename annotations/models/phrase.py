@@ -38,6 +38,9 @@ class Phrase(models.Model):
     attempts = models.PositiveIntegerField(default=0, help_text="times a worker took it up")
     last_error = models.TextField(blank=True)
     submitted_at = models.DateTimeField()
+    keywords_seen = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="a machine's keywords that had stood on the page before it was submitted"
+    )
     moderation = models.CharField(
         max_length=8, choices=Moderation, blank=True, default=Moderation.UNREVIEWED, db_default=""
     )

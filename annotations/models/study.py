@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
+from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.primary_measures import default_primary_measures, validate_primary_measures
 from annotations.models.seals import seal
 from annotations.models.study_texts import (
@@ -138,6 +139,14 @@ class Study(models.Model):
         "suggest other wordings",
         default=False,
         help_text="to people who say that the program did not find what they meant",
+    )
+    keyword_display = models.CharField(
+        "a machine's keywords",
+        max_length=9,
+        choices=KeywordDisplay,
+        default=KeywordDisplay.NONE,
+        db_default=KeywordDisplay.NONE,
+        help_text="the top 10 that manage.py rank_keywords found; what each person saw is recorded",
     )
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.CROWD, db_default=Audience.CROWD)
     task_order = models.CharField(

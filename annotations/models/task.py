@@ -37,6 +37,14 @@ class Task(models.Model):
     suggested_words = models.TextField(
         blank=True, help_text="shown to every participant as a start, one suggestion a line; empty: none are shown"
     )
+    keywords = models.TextField(
+        "a machine's keywords",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="shown where the study or a condition says so, one a line; empty: the top 10 of the newest list that "
+        "is ranked on the class, fixed at opening",
+    )
     min_phrases = models.PositiveIntegerField("least phrases", default=1)
     max_phrases = models.PositiveIntegerField("most phrases", default=20)
     time_limit_s = models.PositiveIntegerField(
@@ -64,7 +72,12 @@ class Task(models.Model):
     @property
     def suggestions(self) -> list[str]:
         """The suggested words, in order, without empty lines."""
-        return [line.strip() for line in self.suggested_words.splitlines() if line.strip()]
+        return _lines(self.suggested_words)
+
+    @property
+    def keyword_list(self) -> list[str]:
+        """The machine's keywords, in order, without empty lines."""
+        return _lines(self.keywords)
 
     @property
     def class_name(self) -> str:
@@ -73,3 +86,7 @@ class Task(models.Model):
             return "the class with the most errors"
         names = self.base_model.dataset.class_names
         return str(names[self.target_class]) if self.target_class < len(names) else f"no class ({self.target_class})"
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]

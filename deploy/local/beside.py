@@ -23,7 +23,7 @@ from annotations.models import (
     Review,
     Study,
 )
-from annotations.services.benchmarks import benchmark_requests
+from annotations.services import benchmark_requests
 from annotations.services.phrases import assignments, phrase_submission
 from annotations.services.releases import moderation
 from annotations.services.retraining import corrections

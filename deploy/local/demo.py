@@ -16,7 +16,7 @@ from deploy.local.folder import DemoFolder, writing
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import Site
-from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, stop_on_signals
+from deploy.local.stack import Stopped, manage, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
 
 FIRST_PORT, PORTS_TO_TRY, HIGHEST_PORT = 8000, 100, 65535
@@ -61,6 +61,9 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
             site.start()
             site.wait_until_ready()
             running.enter_context(folder.published(env))
+        if not job.has_keywords():
+            with stages.stage("Keywords of a machine"):
+                manage(env, "rank_keywords", *job.keyword_arguments(folder.exports))
         if not job.is_open(study):
             with stages.stage("Rehearsal"), stages.bar("simulated participants", job.USUAL_PEOPLE) as bar:
                 for came, people in job.rehearse(study):

@@ -13,7 +13,18 @@ from django.urls import reverse
 
 from annotations.analysis.statistics.estimate_types import Spread
 from annotations.exports.tables.summary import TaskSummary, summarise
-from annotations.models import UNFINISHED, BaseModel, Dataset, Phrase, PhraseState, Run, RunState, Study, StudyState
+from annotations.models import (
+    UNFINISHED,
+    BaseModel,
+    Dataset,
+    KeywordRanking,
+    Phrase,
+    PhraseState,
+    Run,
+    RunState,
+    Study,
+    StudyState,
+)
 from annotations.services.studies.lifecycle import create_study, open_study, test_entry_url
 from annotations.services.visits.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.simulation.crowd import as_participants, send
@@ -50,6 +61,16 @@ def has_data_set() -> bool:
 
 def has_base_model() -> bool:
     return BaseModel.objects.filter(dataset__name=DATASET, name=BASE_MODEL).exists()
+
+
+def has_keywords() -> bool:
+    return KeywordRanking.objects.filter(base_model__dataset__name=DATASET, base_model__name=BASE_MODEL).exists()
+
+
+def keyword_arguments(folder: Path) -> list[str]:
+    """What `manage.py rank_keywords` is asked for: keywords from the captions that say what was drawn."""
+    output = str(folder / "keywords")
+    return [DATASET, "--base-model", BASE_MODEL, "--from", "contrast", "--retrain", "--output", output]
 
 
 def the_study() -> Study:

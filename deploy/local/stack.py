@@ -81,10 +81,10 @@ def start_stack(running: ExitStack, folder: DemoFolder, stages: Stages, *, port:
 def _build(stages: Stages, job: ModuleType, env: Mapping[str, str]) -> None:
     if not job.has_data_set():
         with stages.stage("Sprites data set"):
-            _manage(env, "build_sprites")
+            manage(env, "build_sprites")
     if not job.has_base_model():
         with stages.stage("Base model"):
-            _manage(env, "train_base_model", job.DATASET, "--name", job.BASE_MODEL)
+            manage(env, "train_base_model", job.DATASET, "--name", job.BASE_MODEL)
 
 
 def _job(env: Mapping[str, str]) -> ModuleType:
@@ -95,7 +95,7 @@ def _job(env: Mapping[str, str]) -> ModuleType:
     return import_module("deploy.local.job")
 
 
-def _manage(env: Mapping[str, str], *arguments: str) -> None:
+def manage(env: Mapping[str, str], *arguments: str) -> None:
     """Run a management command in a process of its own, its progress on this terminal. Raises CannotRun."""
     status = run([sys.executable, "-m", "clarify_site.command_runner", *arguments], {**env, **QUIET})
     if status:

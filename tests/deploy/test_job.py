@@ -20,7 +20,7 @@ from annotations.models import (
     Study,
     StudyState,
 )
-from annotations.services.benchmarks import benchmark_requests
+from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
 from deploy.local import beside, job
 from deploy.local.processes import CannotRun

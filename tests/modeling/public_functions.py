@@ -22,8 +22,8 @@ from modeling.arrays.concepts.phrase_map import phrase_map
 from modeling.arrays.datasets.groups import group_counts, group_ids
 from modeling.arrays.embeddings.standardization import Standardization, unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
+from modeling.arrays.keywords.keyword_ranking import adjusted_p, clip_scores, permuted_maxima, rank_keywords
 from modeling.arrays.phrases.error_score import error_score, error_scores
-from modeling.arrays.phrases.keywords import adjusted_p, clip_scores, permuted_maxima, rank_keywords
 from modeling.arrays.phrases.null_level import p_values
 from modeling.arrays.retraining.group_accuracies import class_error_rates, group_metrics, group_shares, hardest_class
 from modeling.arrays.retraining.slices import (

@@ -4,7 +4,7 @@ from typing import Any
 
 from annotations.models import Benchmark
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from annotations.services.benchmarks import benchmark_requests
+from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
 from modeling.arrays.common.progress import silent
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME

@@ -10,13 +10,16 @@ from annotations.models import Dataset
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.importing import read_source
 from modeling.arrays.datasets.importing.storage import storing
-from modeling.arrays.sprites import ATTRIBUTES, CLASSES, write_sprites_source
+from modeling.arrays.keywords.caption_files import read_caption_file
+from modeling.arrays.keywords.stored_captions import store_captions
+from modeling.arrays.sprites import ATTRIBUTES, CAPTIONS, CLASSES, write_sprites_source
 from modeling.tensors.encoders.specs import BUNDLED
 from worker.datasets.dataset_import import import_source
 
 NAME = "sprites"
 SEED = 0
-_FOLDER = f"{NAME}-{SEED}-v2"  # until 0.11, `sprites-0` held other sprites of this seed
+_FOLDER = f"{NAME}-{SEED}-v3"  # until 0.11, `sprites-0` held other sprites of this seed; v2 had no captions
+_CAPTIONED = {"generator": "what was drawn, in words: no model has looked at the images"}
 
 
 def import_sprites(progress: Progress) -> tuple[Dataset, bool]:
@@ -25,7 +28,10 @@ def import_sprites(progress: Progress) -> tuple[Dataset, bool]:
     if not folder.exists():
         _draw(folder, progress)
     source = read_source("csv", folder, CLASSES, ATTRIBUTES)
-    return import_source(source, NAME, similarity_encoder=BUNDLED, progress=progress)
+    dataset, created = import_source(source, NAME, similarity_encoder=BUNDLED, progress=progress)
+    captions = read_caption_file(folder / CAPTIONS, dataset.files.filenames).captions
+    store_captions(dataset.files, "what was drawn", _CAPTIONED, captions)
+    return dataset, created
 
 
 def _draw(folder: Path, progress: Progress) -> None:

@@ -13,6 +13,7 @@ from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
 from annotations.admin.results.flow_words import flow_steps
+from annotations.admin.results.keyword_words import top_sentence, words_tables
 from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
 from annotations.admin.shown_figures import figure_answer, shown_figure
 from annotations.analysis.figures.study_figures import figures, first_tasks
@@ -23,7 +24,7 @@ from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.study_columns import TABLE_3
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, JobState, Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
-from annotations.services.benchmarks import benchmark_requests
+from annotations.services import benchmark_requests
 from annotations.services.staff import roles
 from annotations.tables.columns import csv_text
 
@@ -89,6 +90,8 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "tables": tables,
         "flow": flow_steps(tables.flow.rows),
         "words": [task_words(tables, task) for task in first],
+        "keywords": words_tables(tables, first),
+        "keywords_top": top_sentence(tables),
         "costs": [(cost_sentence(each.rows[0]), each.table.file) for each in costs],
         "left_out_tasks": len(tables.tasks) - len(first),
         "shown": shown,

@@ -93,6 +93,7 @@ class TaskForm(ModelForm[Task]):
             "base_model",
             "text_template",
             "suggested_words",
+            "keywords",
             "min_phrases",
             "max_phrases",
             "time_limit_s",
@@ -100,6 +101,7 @@ class TaskForm(ModelForm[Task]):
         widgets = {
             "text_template": forms.TextInput(attrs={"size": 18}),
             "suggested_words": forms.Textarea(attrs={"rows": 2, "cols": 12}),
+            "keywords": forms.Textarea(attrs={"rows": 2, "cols": 12}),
             "min_phrases": forms.NumberInput(attrs={"class": "narrow"}),
             "max_phrases": forms.NumberInput(attrs={"class": "narrow"}),
             "time_limit_s": forms.NumberInput(attrs={"class": "narrow"}),
@@ -136,7 +138,7 @@ class ConditionForm(ModelForm[Condition]):
 
     class Meta:
         model = Condition
-        fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
+        fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal", "keyword_display")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -41,7 +41,7 @@ class TaskInline(_OfDraft, ScopedRows):
 
     def get_fields(self, request: HttpRequest, obj: Study | None = None) -> Sequence[str]:  # type: ignore[override]
         which_class = "target" if self.has_change_permission(request, obj) else "class_name"
-        return ["position", "base_model", which_class, "text_template", "suggested_words", *LIMITS]
+        return ["position", "base_model", which_class, "text_template", "suggested_words", "keywords", *LIMITS]
 
     def get_extra(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> int:
         return 0 if obj is not None and obj.tasks.exists() else 1
@@ -54,4 +54,4 @@ class ConditionInline(_OfDraft, ScopedRows):
     form = ConditionForm
     formset = NumberedFormSet
     extra = 0
-    fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
+    fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal", "keyword_display")

@@ -27,7 +27,7 @@ SECTIONS = (
     Section(TASKS_AFTER, ("translations",), is_closed=True),
     Section(
         "What everybody sees",
-        ("goal", "suggest_rewordings"),
+        ("goal", "suggest_rewordings", "keyword_display"),
         "Where there are conditions, each says for its own people what of this they see.",
     ),
     Section(
@@ -98,6 +98,8 @@ HELP = {
     "the section Privacy says. As long as you change nothing here, it is there in each language of the pages.",
     "goal": "An error score between 0 and 1, from which on the page says that it is enough; empty: it says nothing.",
     "suggest_rewordings": "Offers other phrases to people who say that the program did not find what they meant.",
+    "keyword_display": "The top 10 keywords that `manage.py rank_keywords` found for each class. Without them "
+    "people find by themselves; what each person saw, and before which phrase, is in the export.",
     "audience": "Experts log in here and may work without a clock; their visits are marked as theirs.",
     "quota": "How many people shall complete it. Later ones are told that it is full; empty: as many as come.",
     "task_order": "With two tasks or more: does everybody do them as numbered, or does each come first equally often?",

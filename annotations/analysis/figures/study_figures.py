@@ -27,6 +27,7 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.baseline_tables import Method
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.keyword_splits import KeywordSplit
 
 MAX_DOTS = 200
 PEOPLE, EXPERTS, RANDOM = (
@@ -44,6 +45,7 @@ _CHOSEN = {
     ("worst_group_accuracy", Over.ALLOCATED): "Best error score of each",
     ("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN): "Chosen on test (optimistic)",
 }
+_WHOSE = {"people": "People", "clip_score": "first by CLIP score", "error_score": "first by error score"}
 _GAINS = {("own_gain", Over.ALLOCATED): "Everybody", ("own_gain", Over.WITH_RUN): "Those with a run"}
 _TIMES = {
     ("active_time", Over.COMPLETED): "Active",
@@ -67,6 +69,7 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
         _annotation_time(tables),
         _worst_group(tables),
         _splits(tables),
+        _machine_splits(tables),
         _saturation(tables, "concepts"),
         _saturation(tables, "best_score"),
     )
@@ -206,6 +209,34 @@ def _splits(tables: StudyTables) -> Figure:
         LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
         tables.missing[0] if tables.missing else "No phrase has a threshold yet.",
     )
+
+
+def _machine_splits(tables: StudyTables) -> Figure:
+    panels = tuple(
+        Panel(task.title, tuple(_machine_line(row) for row in of_task if row.n), task.position)
+        for task in tables.tasks
+        if (of_task := [row for row in tables.keyword_splits.rows if row.task == task.position])
+    )
+    return Figure(
+        "machine-splits",
+        "What people name, and what a machine names",
+        "Figure 9",
+        "Accuracy on test images of the class above the threshold of people's best phrase (minority) and at or below "
+        "it (majority), and the same of the first keyword of each list, by CLIP score as Bias-to-Text chooses it and "
+        "by error score: of the base model, and after retraining with these words, with Wilson's 95% intervals "
+        "(whiskers). In brackets: how many images. Only validation images have chosen words and thresholds. The lower "
+        "the base model's accuracy on a minority, the better the words name what is hard.",
+        tables.keyword_splits,
+        LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
+        "Nothing is retrained with a keyword yet: `manage.py rank_keywords --retrain` does it.",
+        (tables.less_machine,),
+    )
+
+
+def _machine_line(row: KeywordSplit) -> Line:
+    whose = _WHOSE[row.whose] if not row.list else f"{row.list}, {_WHOSE[row.whose]}"
+    line = _split_line(row)
+    return replace(line, key=f"{row.whose}/{row.list_digest[:8]}/{row.part}", group=f"{whose}: “{row.words}”")
 
 
 def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"]) -> Figure:

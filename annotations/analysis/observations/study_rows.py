@@ -39,7 +39,7 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.readings.monitoring.person_courses import Courses, courses
-from annotations.readings.phrases.vocabulary_levels import levels_of
+from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, levels_by_key, levels_of
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.retraining.controls import control_worst_groups
 
@@ -50,17 +50,22 @@ _WITHOUT_RUN: dict[str, Basis] = {
     RunState.FAILED: Basis.FAILED,
 }  # "failed" is a phrase's word too
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
+MACHINES_TOP = 10  # keywords by CLIP score, which Bias-to-Text would say (Table 2)
 
 
 @dataclass(frozen=True)
 class RankedList:
-    """The best keywords of a list on a task's class, as `KeywordRanking.rows` has them; n_keywords: in the list."""
+    """The best keywords of a list on a task's class, as `KeywordRanking.rows` has them, and their rank.
+
+    n_keywords: in the list; vocabulary_level: what one common word in twenty passes on the class, None until known.
+    """
 
     name: str
     digest: str
     template: str
     n_keywords: int
     best: tuple[dict[str, Any], ...]
+    vocabulary_level: float | None = None
 
 
 @dataclass(frozen=True)
@@ -215,9 +220,12 @@ def _task_facts(tasks: Sequence[Task]) -> tuple[TaskFacts, ...]:
 def _ranked_lists(base_models: Collection[int]) -> defaultdict[tuple[int, int | None], list[RankedList]]:
     """By base model and class, the lists of keywords that were ranked on it."""
     ranked: defaultdict[tuple[int, int | None], list[RankedList]] = defaultdict(list)
-    for each in KeywordRanking.objects.filter(base_model__in=base_models).with_best(BEST_KEYWORDS):
-        best = tuple(each.best)  # type: ignore[attr-defined]  # annotated
-        of_list = RankedList(each.list_name, each.list_digest, each.text_template, each.n_keywords, best)
+    levels = levels_by_key(base_models)
+    for each in KeywordRanking.objects.filter(base_model__in=base_models).iterator(_AT_ONCE // 100):
+        level = levels.get(LevelKey(each.base_model_id, each.target_class, each.text_template, WHOLE))
+        best = tuple(each.best(BEST_KEYWORDS, MACHINES_TOP))
+        named = (each.list_name, each.list_digest, each.text_template, each.n_keywords)
+        of_list = RankedList(*named, best, level and level.level)
         ranked[each.base_model_id, each.target_class].append(of_list)
     return ranked
 

@@ -1,14 +1,13 @@
-"""What people stand beside on a task: other methods on the same images, and keywords that nobody said."""
+"""What people stand beside on a task: other methods on the same images."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.observations.study_rows import BEST_KEYWORDS, RankedList, TaskFacts
+from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import spread
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
+from annotations.tables.shared import COUNT, SHARE, field, task_column
 
 
 @dataclass(frozen=True)
@@ -27,20 +26,6 @@ class Method:
     left_out: str
     worst_group_low: float | None = None
     worst_group_high: float | None = None
-
-
-@dataclass(frozen=True)
-class Keyword:
-    """One of the best keywords of a list on a task's class. rank: from 1; row: as `KeywordRanking.rows` has it."""
-
-    task: int
-    ranked: RankedList
-    rank: int
-    row: dict[str, Any]
-
-
-def _cell_of(name: str) -> Callable[[Keyword], Any]:
-    return lambda keyword: keyword.row[name]
 
 
 _TASK = task_column(field("task"))
@@ -74,42 +59,6 @@ METHODS: Table[Method] = Table(
     ),
 )
 
-KEYWORDS: Table[Keyword] = Table(
-    "keywords.csv",
-    f"one row per task, list and keyword: the best {BEST_KEYWORDS} of each list that manage.py rank_keywords ranked on "
-    "the task's class; nobody said them, and no participant saw them",
-    "by task, list, then rank",
-    (
-        _TASK,
-        Column("list", "text", "name of the list", field("ranked.name")),
-        Column("list_digest", "text", "SHA-256 of template and keywords, one a line", field("ranked.digest")),
-        Column("list_keywords", "integer", "keywords in the list", field("ranked.n_keywords"), **COUNT),
-        Column("text_template", "text", "what a keyword was put into", field("ranked.template")),
-        Column("rank", "integer", "by error score", field("rank"), range="1 or more"),
-        Column("keyword", "text", "the keyword", _cell_of("keyword")),
-        Column("sign", "integer", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
-        Column("error_score", "number", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
-        Column(
-            "threshold", "number", "of the error score; empty where that is 0", _cell_of("threshold"), unit="cosine"
-        ),
-        Column("p_value", "number", "of this keyword alone", _cell_of("p_value"), **SCORE),
-        Column(
-            "adjusted_p",
-            "number",
-            "probability that the best of the whole list reaches this score by chance",
-            _cell_of("adjusted_p"),
-            computed="the list scored again with permuted labels, from a fixed seed",
-            **SCORE,
-        ),
-        Column(
-            "clip_score",
-            "number",
-            "100 times the mean similarity of wrong images less that of correct ones",
-            _cell_of("clip_score"),
-        ),
-    ),
-)
-
 
 def methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iterator[Method]:
     """Yield the rows of `METHODS`; experts: what each of them reached."""
@@ -135,11 +84,3 @@ def methods(tasks: Iterable[TaskFacts], experts: tuple[PersonTask, ...]) -> Iter
                 task.position, "experts", "Phrases of experts", "Labels, Text Feedback", of_task.n, "experts",
                 of_task.mean, of_task.sd, None, "",
             )  # fmt: skip
-
-
-def keywords(tasks: Iterable[TaskFacts]) -> Iterator[Keyword]:
-    """Yield the rows of `KEYWORDS`."""
-    for task in tasks:
-        for ranked in task.keywords:
-            for rank, row in enumerate(ranked.best, 1):
-                yield Keyword(task.position, ranked, rank, row)

@@ -8,9 +8,11 @@ from annotations.analysis.observations.exclusion_counts import Counted
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables import study_columns as columns
-from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, Keyword, Method
+from annotations.analysis.tables.baseline_tables import METHODS, Method
 from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, Compared
 from annotations.analysis.tables.flow_table import FLOW, FlowLine
+from annotations.analysis.tables.keyword_splits import KEYWORD_SPLITS, LESS_MACHINE, KeywordSplit, PeopleLessMachine
+from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS, Keyword, PhraseAmongKeywords
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION, SaturationPoint, TaskNovelty
@@ -50,6 +52,9 @@ class StudyTables:
     experts: Annotated[FilledTable[PersonTask], columns.EXPERTS]
     methods: Annotated[FilledTable[Method], METHODS]
     keywords: Annotated[FilledTable[Keyword], KEYWORDS]
+    among_keywords: Annotated[FilledTable[PhraseAmongKeywords], AMONG_KEYWORDS]
+    keyword_splits: Annotated[FilledTable[KeywordSplit], KEYWORD_SPLITS]
+    less_machine: Annotated[FilledTable[PeopleLessMachine], LESS_MACHINE]
     table_3: Annotated[FilledTable[Listed], columns.TABLE_3]
     splits: Annotated[FilledTable[SplitPart], columns.SPLITS]
     panels: Annotated[FilledTable[Panel], columns.PANELS]

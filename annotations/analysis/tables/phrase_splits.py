@@ -1,12 +1,14 @@
 """What a phrase does to the images of its class: accuracy on either side of its threshold, and samples of both."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.analysis.tables.keyword_splits import NO_MACHINE, Beside, beside_machine
+from annotations.analysis.tables.keyword_tables import PhraseAmongKeywords, among_keywords
 from annotations.models import BaseModel, Moderation, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.datasets.class_images import class_images
@@ -56,6 +58,8 @@ class Looked:
 
     parts: tuple[SplitPart, ...] = ()
     panels: tuple[Panel, ...] = ()
+    among: tuple[PhraseAmongKeywords, ...] = ()
+    beside: Beside = NO_MACHINE
     missing: str = ""
 
 
@@ -69,7 +73,10 @@ def look(task: int, phrase: int, draw: int) -> Looked:
     words = HIDDEN if score.phrase.moderation == Moderation.HIDDEN else score.phrase.text
     has_run = score.run is not None and score.run.state == RunState.DONE
     try:
-        return _look(task, score.pk, has_run, words, draw)
+        looked = _look(task, score.pk, has_run, words, draw)
+        whole = _whole(score.pk)
+        beside = NO_MACHINE if draw else beside_machine(task, whole, words)  # of the best phrase
+        return replace(looked, among=tuple(among_keywords(task, whole, words)), beside=beside)  # lists come and go
     except ModelingError as error:
         return Looked(missing=str(error))
 
@@ -77,9 +84,13 @@ def look(task: int, phrase: int, draw: int) -> Looked:
 @lru_cache(maxsize=2_048)
 def _look(task: int, score_id: int, has_run: bool, words: str, draw: int) -> Looked:
     """Kept, since neither a score nor a data set ever changes. Raises BadDataset, BadArray."""
-    related = ("phrase__assignment__task__base_model__dataset", "run")
-    score = Score.objects.select_related(*related).defer("run__head").get(pk=score_id)
+    score = _whole(score_id)
     return Looked(tuple(_parts(task, score, has_run, words)), tuple(_panels(task, score, words, draw)))
+
+
+def _whole(score_id: int) -> Score:
+    related = ("phrase__assignment__task__base_model__dataset", "run")
+    return Score.objects.select_related(*related).defer("run__head").get(pk=score_id)
 
 
 def _parts(task: int, score: Score, has_run: bool, words: str) -> Iterator[SplitPart]:

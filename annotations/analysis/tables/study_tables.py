@@ -15,12 +15,14 @@ from annotations.analysis.statistics.estimate_types import spread
 from annotations.analysis.statistics.estimates import estimate, p_value_of_mean
 from annotations.analysis.statistics.mean_differences import holm
 from annotations.analysis.tables import study_columns as columns
-from annotations.analysis.tables.baseline_tables import KEYWORDS, METHODS, keywords, methods
+from annotations.analysis.tables.baseline_tables import METHODS, methods
 from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED
 from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
 from annotations.analysis.tables.estimands import ESTIMANDS
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.flow_table import FLOW, flow_lines
+from annotations.analysis.tables.keyword_splits import KEYWORD_SPLITS, LESS_MACHINE
+from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS, keywords
 from annotations.analysis.tables.measures import SUMMARY
 from annotations.analysis.tables.phrase_splits import Looked, look
 from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION
@@ -72,6 +74,9 @@ def tables_of(
         experts=FilledTable(columns.EXPERTS, experts),
         methods=FilledTable(METHODS, tuple(methods(rows.tasks, experts))),
         keywords=FilledTable(KEYWORDS, tuple(keywords(rows.tasks))),
+        among_keywords=FilledTable(AMONG_KEYWORDS, tuple(row for each in looked.values() for row in each.among)),
+        keyword_splits=FilledTable(KEYWORD_SPLITS, tuple(row for each in first for row in each.beside.splits)),
+        less_machine=FilledTable(LESS_MACHINE, tuple(row for each in first for row in each.beside.less_machine)),
         table_3=FilledTable(columns.TABLE_3, table_3(rows.tried)),
         splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
         panels=FilledTable(columns.PANELS, tuple(panel for each in looked.values() for panel in each.panels)),

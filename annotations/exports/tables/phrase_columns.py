@@ -74,6 +74,14 @@ PHRASES: Table[Phrase] = Table(
             field("moderation"),
             range="approved, flagged, hidden",
         ),
+        Column(
+            "keywords_seen",
+            "integer",
+            "a machine's keywords that had stood on the page before it was submitted, in all of them those of "
+            "study.json's task; 0 where the visit was shown none, or had not asked for them yet",
+            field("keywords_seen"),
+            range="0 or more",
+        ),
         Column("phrase", "integer", "the phrase's id, as the API and recompute know it", field("pk")),
         Column("state", "text", "whether it has a score", field("state"), range="pending, scored, failed"),
         Column("submitted_at", "time", "when the server stored it", field("submitted_at"), unit="UTC"),

@@ -13,6 +13,7 @@ from annotations.models import (
     Assignment,
     AssignmentState,
     EndReason,
+    KeywordDisplay,
     Phrase,
     PhraseState,
     Reply,
@@ -108,6 +109,17 @@ class Work:
         return self.assignment.task.suggestions if self.assignment.session.is_shown_suggestions else []
 
     @property
+    def keywords(self) -> list[str]:
+        """A machine's keywords, if they stand on the page."""
+        return self.assignment.task.keyword_list if self.assignment.keywords_seen_at else []
+
+    @property
+    def may_ask_for_keywords(self) -> bool:
+        """Whether a machine's keywords are there for whoever asks, and this person has not asked yet."""
+        is_offered = self.assignment.session.keyword_display == KeywordDisplay.ON_DEMAND
+        return is_offered and not self.keywords and bool(self.assignment.task.keyword_list)
+
+    @property
     def is_enough(self) -> bool:
         """Whether a phrase reached the goal that the visit is shown."""
         return any(line.verdict.is_enough for line in self.history if line.verdict)
@@ -175,6 +187,8 @@ def past_work(
 
     Without a clock: how much time was left is not looked up.
     """
+    if assignment.keywords_seen_at is not None and assignment.keywords_seen_at > at:
+        assignment.keywords_seen_at = None
     phrases = list(_phrases().filter(assignment=assignment, submitted_at__lte=at))
     for phrase in phrases:
         phrase.assignment = assignment

@@ -10,6 +10,7 @@ from django.conf import settings
 from annotations.models import BaseModel, Study, Task
 from annotations.models.consent_texts import frozen_consent
 from annotations.readings.datasets.target_classes import resolved_target_class
+from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from annotations.version import CODE_VERSION
 
 # What shapes a visit and freezes at opening. Codes and the outside study id are no part of it: exports show it, and one
@@ -29,6 +30,7 @@ FROZEN_STUDY_FIELDS = (
     "end_questions",
     "goal",
     "suggest_rewordings",
+    "keyword_display",
     "audience",
     "task_order",
     "restart_rule",
@@ -38,12 +40,13 @@ FROZEN_STUDY_FIELDS = (
     "retention_days",
     "primary_measures",
 )
-FROZEN_CONDITION_FIELDS = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal")
+FROZEN_CONDITION_FIELDS = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal", "keyword_display")
 FROZEN_TASK_FIELDS = (
     "position",
     "target_class",
     "text_template",
     "suggested_words",
+    "keywords",
     "min_phrases",
     "max_phrases",
     "time_limit_s",
@@ -72,7 +75,7 @@ def configuration_content(study: Study) -> dict[str, Any]:
         ],
         # Apart, since a study of experts has a thousand tasks on one base model of a thousand classes.
         "base_models": {name: _frozen_base_model(pk) for pk, name in base_models.items()},
-        "tasks": [_frozen_task(task) for task in tasks],
+        "tasks": [_frozen_task(task, with_keywords=shows_keywords(study)) for task in tasks],
     }
 
 
@@ -88,8 +91,10 @@ def digest_of(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _frozen_task(task: Task) -> dict[str, Any]:
+def _frozen_task(task: Task, *, with_keywords: bool) -> dict[str, Any]:
     task.target_class = resolved_target_class(task)
+    if with_keywords and not task.keywords:
+        task.keywords = "\n".join(top_keywords(task))
     return {
         **{name: getattr(task, name) for name in FROZEN_TASK_FIELDS},
         "class_name": task.class_name,

@@ -86,7 +86,7 @@ def task_reasons(task: Task) -> list[str]:
 
 def _suggestion_reasons(task: Task) -> list[str]:
     """What is suggested is put into the field as it stands, so it has to be what may be submitted."""
-    refused = [(word, refusal(word)) for word in task.suggestions]
+    refused = [(word, refusal(word)) for word in (*task.suggestions, *task.keyword_list)]
     return [f"The suggested words “{word}” {_why(word, reason)}" for word, reason in refused if reason]
 
 

@@ -75,6 +75,7 @@ STUDY = LoggedTable(
     left_out={
         _IN_CONFIGURATION: "language translations introduction consent_text participant_parameter study_parameter "
         "session_parameter completion_url comprehension_check end_questions goal suggest_rewordings task_order "
+        "keyword_display "
         "restart_rule lease_minutes only_verified bonus_cents retention_days primary_measures",
         _NEVER_FROZE: "external_study_id completion_code no_consent_code failed_check_code failed_check_is_paid "
         "researcher_code quota max_minutes reward_cents currency min_hourly_cents alarm_email alarm_webhook "
@@ -99,7 +100,7 @@ CONDITION = LoggedTable(
     "study",
     ("position",),
     "",
-    plain=columns("name show_suggestions suggest_rewordings show_goal"),
+    plain=columns("name show_suggestions suggest_rewordings show_goal keyword_display"),
     only=_BEGUN,
 )
 TASK = LoggedTable(
@@ -109,7 +110,7 @@ TASK = LoggedTable(
     ("position",),
     "",
     plain=columns(
-        "target_class text_template suggested_words min_phrases max_phrases time_limit_s",
+        "target_class text_template suggested_words keywords min_phrases max_phrases time_limit_s",
         base_model="base_model__name",
         dataset="base_model__dataset__digest",
     ),
@@ -187,7 +188,10 @@ ASSIGNMENT = LoggedTable(
     "session__study",
     ("public_id",),
     "session_id",
-    plain=columns("position state started_at first_deadline_at deadline_at ended_at end_reason", task="task__position"),
+    plain=columns(
+        "position state started_at first_deadline_at deadline_at ended_at end_reason keywords_seen_at",
+        task="task__position",
+    ),
     of_person="session__participant",
 )
 SPAN = _of_a_visit(
@@ -202,7 +206,7 @@ PHRASE = LoggedTable(
     "assignment__session__study",
     ("assignment__public_id", "ordinal"),
     "assignment__session_id",
-    plain=columns("client_uuid state submitted_at moderation", id="pk"),
+    plain=columns("client_uuid state submitted_at moderation keywords_seen", id="pk"),
     personal=columns("text last_error moderation_reason"),
     told_once={"last_error": frozenset({PhraseState.FAILED})},
     left_out={_JOB: "attempts"},

@@ -12,6 +12,7 @@ from annotations.models import (
     Assignment,
     AssignmentState,
     EndReason,
+    KeywordDisplay,
     Phrase,
     PhraseState,
     Stage,
@@ -58,13 +59,31 @@ def start(assignment: Assignment) -> Assignment:
             now = timezone.now()
             locked.state = AssignmentState.ACTIVE
             locked.started_at = now
+            if locked.session.keyword_display == KeywordDisplay.BEFORE and locked.task.keyword_list:
+                locked.keywords_seen_at = now
             limit = None if locked.session.is_expert else locked.task.time_limit_s
             if limit is not None:
                 locked.first_deadline_at = locked.deadline_at = now + dt.timedelta(seconds=limit)
-            locked.save(update_fields=["state", "started_at", "first_deadline_at", "deadline_at"])
+            locked.save(update_fields=["state", "started_at", "first_deadline_at", "deadline_at", "keywords_seen_at"])
             _record(event_kinds.ASSIGNMENT_STARTED, locked)
     assignment.refresh_from_db()
     return assignment
+
+
+def show_keywords(assignment: Assignment) -> None:
+    """Note that a machine's keywords stand on the page from now on, because its person asked for them.
+
+    A no-op where they stand there already, or the visit is not shown any. Raises as `refuse_unless_running` does.
+    """
+    with transaction.atomic():
+        locked = lock(assignment)
+        now = timezone.now()
+        refuse_unless_running(locked, now)
+        on_demand = locked.session.keyword_display == KeywordDisplay.ON_DEMAND and locked.task.keyword_list
+        if on_demand and locked.keywords_seen_at is None:
+            locked.keywords_seen_at = now
+            locked.save(update_fields=["keywords_seen_at"])
+            _record(event_kinds.KEYWORDS_SHOWN, locked)
 
 
 def end(assignment: Assignment, reason: EndReason) -> Assignment:

@@ -71,6 +71,7 @@ def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str) -> Phrase:
         ordinal=assignment.phrases.count() + 1,
         text=text,
         submitted_at=timezone.now(),
+        keywords_seen=len(assignment.task.keyword_list) if assignment.keywords_seen_at else 0,
     )
     events.record(
         event_kinds.PHRASE_SUBMITTED,

@@ -66,6 +66,17 @@ def begin(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID
 
 
 @require_POST
+@in_visit(Stage.TASKS)
+def show_keywords(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Show a machine's keywords to somebody who asks for them, on the page as it stood."""
+    assignment = own_assignment(session, public_id)
+    assignments.show_keywords(assignment)
+    shown = {"phrase": request.POST["phrase"]} if _shown(request.POST) else {}
+    query = urlencode({**shown, **_as_query(_draws(request.POST))})
+    return SeeOther(f"{reverse('task', args=[public_id])}?{query}#keywords")
+
+
+@require_POST
 @in_visit(Stage.TASKS, Stage.FINISHED)
 def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
     """Store a phrase, then show it; a refusal is shown beside the field, with what was typed still in it."""

@@ -1,1 +1,1 @@
-"""Phrases: text, error scores, null level, keywords."""
+"""Phrases: text, error scores, null level, vocabulary level."""

@@ -10,6 +10,7 @@ from modeling.arrays.sprites.drawing import Images, draw, draw_examples
 from modeling.arrays.sprites.grid import IMAGE_SIZE
 from modeling.arrays.sprites.sprites_source import (
     ATTRIBUTES,
+    CAPTIONS,
     CLASSES,
     SPLITS,
     SpritesDataset,
@@ -21,6 +22,7 @@ from modeling.arrays.sprites.style import AMBIGUOUS, CLEAR, Style
 __all__ = [
     "AMBIGUOUS",
     "ATTRIBUTES",
+    "CAPTIONS",
     "CLASSES",
     "CLEAR",
     "IMAGE_SIZE",

@@ -7,7 +7,7 @@ over the base model.
 """
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from modeling.arrays.sprites.style import AMBIGUOUS
 SPLITS = ("train", "validation", "test")
 CLASSES = ("square", "oval")
 ATTRIBUTES = ("blue", "red")
+CAPTIONS = "captions.csv"
 
 _N_TRAIN = {"square": 400, "oval": 1600}
 _N_BALANCED = {"validation": 1600, "test": 3200}
@@ -94,8 +95,8 @@ def _cells(split: int) -> list[tuple[int, int, int, int, int]]:
 def write_sprites_source(directory: Path, seed: int, progress: Callable[[int, int], None] | None = None) -> None:
     """Write `sprites_dataset(seed)` as a source folder for an import of format `csv`.
 
-    It has PNG files and a `metadata.csv` with the columns filename, split, class and attribute. File names are running
-    numbers, which say nothing about labels.
+    It has PNG files, a `metadata.csv` with the columns filename, split, class and attribute, and a `captions.csv` with
+    what was drawn in words. File names are running numbers, which say nothing about labels.
 
     Parameters
     ----------
@@ -117,3 +118,13 @@ def write_sprites_source(directory: Path, seed: int, progress: Callable[[int, in
             writer.writerow((filename, SPLITS[dataset.splits[i]], label, attribute))
             if progress:
                 progress(i + 1, total)
+    with (directory / CAPTIONS).open("w", newline="", encoding="utf-8") as file:
+        rows = ((f"images/{i:05d}.png", caption) for i, caption in enumerate(_captions(dataset.attributes)))
+        csv.writer(file).writerows([("filename", "caption"), *rows])
+
+
+def _captions(attributes: SpriteAttributes) -> Iterator[str]:
+    """Say what was drawn; no model has looked at it."""
+    for i in range(len(attributes)):
+        said = {name: values[getattr(attributes, name)[i]] for name, values in VALUES.items()}
+        yield "a {size} {tilt} {colour} {shape} on a {shade} {texture} background".format(**said)

@@ -103,7 +103,7 @@ class TransformersEncoder:
         Weights are described by the SHA-256 of each file.
         """
         return {
-            "weights_sha256": {file.name: file_sha256(file) for file in _weights_files(self._folder)},
+            "weights_sha256": {file.name: file_sha256(file) for file in weights_files(self._folder)},
             "preprocessing": json.loads(self._processor.image_processor.to_json_string()),
             "context_length": self._length,
             "precision": "fp32",
@@ -133,8 +133,43 @@ def load_transformers(model: str) -> TransformersEncoder:
     Code in the model's repository is never run.
     """
     transformers.utils.logging.disable_progress_bar()  # otherwise it is drawn even without a terminal
+    return TransformersEncoder(model, model_folder(model))
+
+
+def model_folder(model: str) -> Path:
+    """Return the folder of a model.
+
+    Parameters
+    ----------
+    model : str
+        A folder, or a model of the Hugging Face hub, which is fetched once.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    EncoderUnavailable
+        If it is neither here nor can be fetched; the message says what to do.
+    """
     folder = Path(model)
-    return TransformersEncoder(model, folder if folder.is_dir() else _fetched(model))
+    return folder if folder.is_dir() else _fetched(model)
+
+
+def weights_files(folder: Path) -> list[Path]:
+    """Return the weights of a model's folder, of the preferred format that it has.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    by_format = [sorted(folder.glob(pattern)) for pattern in _WEIGHTS]
+    return next((files for files in by_format if files), [])
 
 
 def _load(model: str, folder: Path) -> tuple[Any, Any]:
@@ -168,7 +203,7 @@ def _cached(model: str) -> Path | None:
         folder = Path(snapshot_download(model, local_files_only=True))
     except (LocalEntryNotFoundError, ValueError):
         return None
-    return folder if (folder / "config.json").is_file() and _weights_files(folder) else None
+    return folder if (folder / "config.json").is_file() and weights_files(folder) else None
 
 
 def _downloaded(model: str) -> Path:
@@ -180,15 +215,9 @@ def _downloaded(model: str) -> Path:
             raise
         except Exception as error:  # the hub client's HTTP library, and its errors, differ by major version
             raise ConnectionError(str(error)) from error
-        if _weights_files(folder):
+        if weights_files(folder):
             return folder
     raise FileNotFoundError(f"{model} has no weights for torch")
-
-
-def _weights_files(folder: Path) -> list[Path]:
-    """Return the folder's files of the preferred format that it has."""
-    by_format = [sorted(folder.glob(pattern)) for pattern in _WEIGHTS]
-    return next((files for files in by_format if files), [])
 
 
 def _logit_scale(model: Any) -> float | None:

@@ -34,8 +34,7 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import pack_float32, pack_int32
-from annotations.services import analysis_requests
-from annotations.services.benchmarks import keyword_rankings
+from annotations.services import analysis_requests, stored_rankings
 from annotations.services.studies import lifecycle
 from annotations.version import CODE_VERSION
 from tests.actors import ENCODER, OVAL, SQUARE, open_study
@@ -61,7 +60,7 @@ def store_ranking(base_model: BaseModel, label: int, *keywords: str, list_name: 
         }
         for rank, keyword in enumerate(keywords)
     ]
-    return keyword_rankings.store(
+    return stored_rankings.store(
         base_model,
         label,
         hashlib.sha256(list_name.encode()).hexdigest(),

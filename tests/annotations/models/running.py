@@ -33,7 +33,7 @@ from annotations.models import (
     Submission,
     WorkerHeartbeat,
 )
-from annotations.services.benchmarks import keyword_rankings
+from annotations.services import stored_rankings
 from tests.actors import Visit
 from tests.annotations.models.breaking import Way, again, change
 
@@ -64,7 +64,7 @@ def store_rows(visit: Visit) -> None:
         created_at=NOW,
         expires_at=NOW + dt.timedelta(days=30),
     )
-    keyword_rankings.store(
+    stored_rankings.store(
         base_model,
         0,
         "0" * 64,

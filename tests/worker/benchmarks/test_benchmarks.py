@@ -8,7 +8,7 @@ import pytest
 
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.models import BaseModel, Benchmark, Dataset, JobState, Study
-from annotations.services.benchmarks import benchmark_requests
+from annotations.services import benchmark_requests
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
 from worker.tasks.retrain import benchmark_baselines
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.models import Dataset
+from modeling.arrays.keywords.stored_captions import open_captions
 from tests.actors import ENCODER
 from tests.worker.commands.conftest import Command
 from worker.datasets import sprites
@@ -23,6 +24,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch, source: Path) -> list[Path]:
     def copy(directory: Path, seed: int, progress: Callable[[int, int], None]) -> None:
         folders.append(directory)
         shutil.copytree(source, directory)
+        names = sorted(path.name for path in source.glob("*.webp"))
+        (directory / "captions.csv").write_text("filename,caption\n" + "".join(f"{name},a shape\n" for name in names))
         progress(196, 196)
 
     monkeypatch.setattr(sprites, "write_sprites_source", copy)
@@ -37,7 +40,9 @@ def test_the_sprites_are_drawn_under_the_data_root_and_imported(
     dataset = Dataset.objects.get(name="sprites")
     assert "Imported sprites v1" in report
     assert (dataset.class_names, dataset.attribute_names) == (["square", "oval"], ["blue", "red"])
-    assert (data_root / "sources" / "sprites-0-v2" / "metadata.csv").is_file()
+    captions = open_captions(dataset.files, "what was drawn")
+    assert set(captions.captions) == {"a shape"} and "no model has looked" in captions.source["generator"]
+    assert (data_root / "sources" / "sprites-0-v3" / "metadata.csv").is_file()
 
 
 def test_a_second_call_draws_and_imports_nothing(command: Command, data_root: Path, drawn: list[Path]) -> None:
@@ -48,7 +53,7 @@ def test_a_second_call_draws_and_imports_nothing(command: Command, data_root: Pa
 
 
 def test_a_drawing_that_was_killed_is_begun_again(command: Command, data_root: Path, drawn: list[Path]) -> None:
-    half = data_root / "sources" / ".partial-sprites-0-v2"
+    half = data_root / "sources" / ".partial-sprites-0-v3"
     half.mkdir(parents=True)
     (half / "metadata.csv").write_text("filename,spl")
     assert "196 of 196 listed" in command("build_sprites")

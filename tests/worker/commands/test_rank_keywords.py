@@ -1,10 +1,7 @@
 """`manage.py rank_keywords`: which words of a list name a base model's errors, without any person."""
 
-import csv
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +15,7 @@ from modeling.arrays.phrases.word_forms import vocabulary
 from tests.actors import CLASSES, ENCODER, OVAL, SQUARE
 from tests.correcting import say, study_of_both
 from tests.fake_encoder import load
+from tests.worker.commands.captioned import ranked, record_of, rows_of
 from tests.worker.commands.conftest import Command
 
 WORDS = "# colours\nred, blue\ngreen\nno blue\n"
@@ -28,21 +26,6 @@ def words(tmp_path: Path) -> Path:
     file = tmp_path / "words.txt"
     file.write_text(WORDS)
     return file
-
-
-def ranked(command: Command, base_model: BaseModel, folder: Path, *more: object) -> str:
-    dataset = base_model.dataset
-    return command("rank_keywords", dataset.name, "--base-model", base_model.name, "--output", folder, *more)
-
-
-def rows_of(folder: Path) -> list[dict[str, str]]:
-    with (folder / "ranked_keywords.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def record_of(folder: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((folder / "ranked_keywords.json").read_text())
-    return record
 
 
 def test_the_word_that_names_the_errors_of_a_class_comes_first(

@@ -14,24 +14,19 @@ from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.tables.columns import write_cell
-from modeling.arrays.phrases.keywords import select_classes
+from modeling.arrays.keywords.keyword_ranking import select_classes
+from modeling.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
 from worker.baselines.shown_model import find_base_model
-from worker.benchmarks.keyword_rankings import (
-    PERMUTATIONS,
-    SEED,
-    ClassRanking,
-    KeywordList,
-    keyword_rows,
-    rank_classes,
-    read_list,
-    settings,
-)
 from worker.benchmarks.report_tables import Table
 from worker.common.progress_bars import ProgressBars
+from worker.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
+from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, keyword_rows, rank_classes, settings
+from worker.keywords.keyword_retraining import retrain
 
 CSV, JSON = "ranked_keywords.csv", "ranked_keywords.json"
 SHOWN = 10  # keywords of the table on the terminal, where one class is ranked; of several classes the best alone
-_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "clip_score")
+_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "clip_score", "clip_rank",
+            "n_captioned", "subgroup_accuracy")  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -50,6 +45,15 @@ class Command(BaseCommand):
             metavar="FILE",
             help="keywords, one a line or with commas between them; default: modeling/vocabulary.txt",
         )
+        parser.add_argument(
+            "--from",
+            dest="sources",
+            action="append",
+            metavar="SOURCE",
+            help="instead of a list: keywords from captions, by contrast, yake, keybert:FOLDER or "
+            "python:MODULE:FACTORY; more than once: of all of them",
+        )
+        parser.add_argument("--captions", metavar="NAME", help="default: the data set's newest")
         parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="of texts; default: %(default)s")
         parser.add_argument(
             "--permutations",
@@ -59,6 +63,11 @@ class Command(BaseCommand):
             help="behind p of the list; default: %(default)s",
         )
         parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of these; default: %(default)s")
+        parser.add_argument(
+            "--retrain",
+            action="store_true",
+            help="with the best keyword of each class, as a run does with a phrase",
+        )
         parser.add_argument("--output", type=Path, metavar="DIR", help="default: keywords-NAME-vVERSION")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -68,12 +77,17 @@ class Command(BaseCommand):
         with plain_errors(), ProgressBars(unit="steps") as progress:
             dataset = find_dataset(options["dataset"])
             base_model = find_base_model(dataset, options["base_model"])
-            words = read_list(options["list"], options["template"])
             classes = _classes(base_model, options["class_name"])
-            ranked = rank_classes(base_model, classes, words, permutations=permutations, seed=seed, progress=progress)
-            rankings = list(ranked)
+            captions = _captions(base_model, options["captions"], is_needed=bool(options["sources"]))
+            list_of = _lists(base_model, captions, options)
+            made = {"permutations": permutations, "seed": seed}
+            rankings = list(rank_classes(base_model, classes, list_of, captions, **made, progress=progress))
+            stored = [each.stored for each in rankings if each.stored and options["retrain"]]
+            for done, ranking in enumerate(stored, 1):
+                retrain(ranking)
+                progress("retraining", done, len(stored))
         folder = options["output"] or Path(f"keywords-{dataset.name}-v{dataset.version}")
-        _write(folder, base_model, words, rankings, settings(base_model, permutations, seed))
+        _write(folder, base_model, rankings, settings(base_model, permutations, seed, captions))
         for line in _told(base_model, rankings):
             self.stdout.write(line)
         self.stdout.write(f"Written: {folder / CSV}, with what is needed to recompute it in {JSON}.")
@@ -88,27 +102,50 @@ def _classes(base_model: BaseModel, name: str | None) -> list[int]:
     return [names.index(name)]
 
 
-def _write(
-    folder: Path,
-    base_model: BaseModel,
-    words: KeywordList,
-    rankings: Sequence[ClassRanking],
-    made_with: dict[str, Any],
-) -> None:
-    of_list = {"name": words.name, "digest": words.digest, "template": words.template, "keywords": words.keywords}
+def _captions(base_model: BaseModel, name: str | None, *, is_needed: bool) -> StoredCaptions | None:
+    try:
+        return open_captions(base_model.dataset.files, name)
+    except BadCaptions:
+        if is_needed or name is not None:
+            raise
+        return None
+
+
+def _lists(base_model: BaseModel, captions: StoredCaptions | None, options: dict[str, Any]) -> ListOfClass:
+    if options["sources"] and captions is not None:
+        if options["list"] is not None:
+            raise CommandError("Keywords come from a --list or --from captions: use one of the two.")
+        return lists_from_captions(base_model, captions, options["sources"], options["template"])
+    words = read_list(options["list"], options["template"])
+    return lambda _: words
+
+
+def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking], made_with: dict[str, Any]) -> None:
+    names = base_model.dataset.class_names
+    lists = [
+        {
+            "class": names[each.target_class],
+            "name": each.words.name,
+            "digest": each.words.digest,
+            "template": each.words.template,
+            "keywords": each.words.keywords,
+            **each.words.source,
+        }
+        for each in rankings
+        if each.words
+    ]
+    same = len({each["digest"] for each in lists}) == 1  # then it stands there once
+    record = {**made_with, "list": lists[0]} if same else {**made_with, "lists": lists}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / CSV).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["class", "rank", *_COLUMNS, "correct_images", "wrong_images"])
             for ranking in rankings:
-                name = base_model.dataset.class_names[ranking.target_class]
-                for rank, row in enumerate(keyword_rows(words, ranking), 1):
-                    cells = [name, rank, *(row[column] for column in _COLUMNS), ranking.n_correct, ranking.n_error]
-                    writer.writerow(map(write_cell, cells))
-        (folder / JSON).write_text(
-            json.dumps({**made_with, "list": of_list}, indent=2, ensure_ascii=False) + "\n", "utf-8"
-        )
+                for rank, row in enumerate(keyword_rows(ranking), 1):
+                    cells = [names[ranking.target_class], rank, *(row[column] for column in _COLUMNS)]
+                    writer.writerow(map(write_cell, [*cells, ranking.n_correct, ranking.n_error]))
+        (folder / JSON).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
         raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
 
@@ -137,6 +174,7 @@ def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
 
 def _worth_annotating(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[int]:
     """Of all classes, those within the bounds of `select_classes`, in its order."""
+    best = np.array([ranking.best_score for ranking in rankings])
     accuracies = np.array(base_model.validation_accuracies, dtype=np.float64)  # null is NaN
-    found: list[int] = select_classes(accuracies, np.array([ranking.best_score for ranking in rankings])).tolist()
+    found: list[int] = select_classes(np.where(np.isnan(best), np.nan, accuracies), best).tolist()
     return found

@@ -13,6 +13,7 @@ from annotations.readings.phrases.vocabulary_levels import levels_by_key
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
 from annotations.readings.studies.preflight.guessing_checks import Levels, guessing_checks
 from annotations.readings.studies.readiness import task_reasons
+from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
 
 IMAGES_LOOKED_AT = 12
@@ -58,6 +59,9 @@ def _of_task(study: Study, task: Task, levels: Levels) -> list[Check]:
         *guessing_checks(study, task, images, levels),
         _clock(study, task),
     ]
+    if shows_keywords(study) and not (task.keyword_list or top_keywords(task)):
+        text = f"Task {task.position}: no keyword is ranked on “{name}”, but people are to see some. "
+        found.append(block(f"{text}Rank some by `manage.py rank_keywords`, or write them into the task.", FixIn.TASKS))
     if not base_model.dataset.has_features:
         text = f"Task {task.position}: {base_model.dataset} has no features, so nothing is retrained with the phrases."
         found.append(warning(text, FixIn.LIBRARY))

@@ -16,7 +16,7 @@ from annotations.analysis.figures.chart_values import MAX_TASKS
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import AnnotationSession, BaseModel, Benchmark, JobState, Phrase, PhraseState, Role, Study
 from annotations.models.staff import StudyMember
-from annotations.services.benchmarks import benchmark_requests
+from annotations.services import benchmark_requests
 from annotations.services.studies import lifecycle
 from annotations.services.visits import withdrawal
 from tests.actors import SQUARE, Visit, open_study

@@ -76,4 +76,9 @@ def test_the_source_folder_holds_the_seeds_set_again_under_names_without_a_label
     assert [row["filename"] for row in rows] == [f"images/{i:05d}.png" for i in range(6800)]
     for row, image in zip(rows, dataset.images, strict=True):
         np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / row["filename"])), image)
+    with (tmp_path / "captions.csv").open(newline="") as file:
+        captions = list(csv.DictReader(file))
+    assert [row["filename"] for row in captions] == [row["filename"] for row in rows]
+    for row, told in zip(rows, captions, strict=True):
+        assert f"{row['attribute']} {row['class']} on a " in told["caption"]
     assert seen[0] == (1, 6800) and seen[-1] == (6800, 6800)

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from annotations.models import AuditRecord, BaseModel, Benchmark, JobState, Study
-from annotations.services.benchmarks import benchmark_requests
+from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
 
 SETTINGS = {"l2": 0.01}

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.phrases.error_score import error_score, error_scores
-from modeling.arrays.phrases.keywords import (
+from modeling.arrays.keywords.keyword_ranking import (
     adjusted_p,
     clip_scores,
     has_keyword,
@@ -14,6 +13,7 @@ from modeling.arrays.phrases.keywords import (
     select_classes,
     subgroup_accuracy,
 )
+from modeling.arrays.phrases.error_score import error_score, error_scores
 
 
 def rng() -> np.random.Generator:

@@ -1,0 +1,103 @@
+"""Table 2 as the results page shows it: what a machine recommends, and what people said, a list a block."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from annotations.admin.common.number_formats import NONE, percent, score
+from annotations.analysis.observations.study_rows import MACHINES_TOP, TaskFacts
+from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.keyword_tables import Keyword, PhraseAmongKeywords
+
+
+@dataclass(frozen=True)
+class WordsRow:
+    """A row of the table. rank: by CLIP score; a phrase's is what it would have. is_said: by a person."""
+
+    rank: int | None
+    words: str
+    clip_score: str
+    subgroup: str
+    error_score: str
+    error_rank: int
+    is_said: bool
+
+
+@dataclass(frozen=True)
+class WordsTable:
+    """The keywords of a list by CLIP score, and people's best phrases below them. best: what the list has to show."""
+
+    title: str
+    best: str
+    rows: list[WordsRow]
+
+
+def words_tables(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[WordsTable]:
+    """Return a table for each list of each task."""
+    return [
+        _table(task, of_list, [row for row in tables.among_keywords.rows if _is_same(row, of_list[0])])
+        for task in tasks
+        for of_list in _by_list(row for row in tables.keywords.rows if row.task == task.position)
+    ]
+
+
+def top_sentence(tables: StudyTables) -> str:
+    """Say for how many classes the machine's top has what people say best; nothing where no list was ranked."""
+    best: dict[tuple[int, str], PhraseAmongKeywords] = {}
+    for row in tables.among_keywords.rows:  # the best phrase of a task comes first
+        best.setdefault((row.task, row.list_digest), row)
+    if not best:
+        return ""
+    tasks = {task for task, _ in best}
+    found = {row.task for row in best.values() if row.is_in_top}
+    first = {row.task for row in best.values() if row.same_clip_rank == 1}
+    return (
+        f"What people say best is among the machine's top {MACHINES_TOP} for {len(found):,} of {len(tasks):,} "
+        f"{'class' if len(tasks) == 1 else 'classes'}, and its first keyword for {len(first):,}. Any list counts."
+    )
+
+
+def _is_same(row: PhraseAmongKeywords, keyword: Keyword) -> bool:
+    return (row.task, row.list_digest) == (keyword.task, keyword.ranked.digest)
+
+
+def _by_list(rows: Iterable[Keyword]) -> Iterator[list[Keyword]]:
+    lists: dict[str, list[Keyword]] = {}
+    for row in rows:
+        lists.setdefault(row.ranked.digest, []).append(row)
+    yield from lists.values()
+
+
+def _table(task: TaskFacts, keywords: Sequence[Keyword], phrases: Sequence[PhraseAmongKeywords]) -> WordsTable:
+    ranked, best = keywords[0].ranked, min(keywords, key=lambda row: row.rank)
+    level = ranked.vocabulary_level
+    beside = "" if level is None else f"; one common word in twenty passes {score(level)}"
+    top = sorted((row for row in keywords if row.clip_rank), key=lambda row: row.clip_rank or 0)[:MACHINES_TOP]
+    return WordsTable(
+        title=f"{task.title}: {ranked.name}",
+        best=f"By error score the best of {ranked.n_keywords:,} is “{best.row['keyword']}”, with "
+        f"{score(best.row['error_score'])} (p = {best.row['adjusted_p']:.3f} for the best of so many{beside}).",
+        rows=[*map(_machine_row, top), *map(_people_row, phrases)],
+    )
+
+
+def _machine_row(row: Keyword) -> WordsRow:
+    of = row.row
+    subgroup = _subgroup(of.get("n_captioned"), of.get("subgroup_accuracy"))
+    return WordsRow(
+        row.clip_rank, of["keyword"], _two(of["clip_score"]), subgroup, score(of["error_score"]), row.rank, False
+    )
+
+
+def _people_row(row: PhraseAmongKeywords) -> WordsRow:
+    subgroup = _subgroup(row.n_captioned, row.subgroup_accuracy)
+    clip_score = _two(row.clip_score)
+    return WordsRow(row.clip_rank, row.phrase, clip_score, subgroup, score(row.error_score), row.error_rank, True)
+
+
+def _two(clip_score: float) -> str:
+    return f"{clip_score:z.2f}"
+
+
+def _subgroup(n: int | None, accuracy: float | None) -> str:
+    """As in Table 2, but without a number where no caption has the words (Bias-to-Text prints 0 then)."""
+    return NONE if n is None else f"{percent(accuracy)} (N={n:,})"

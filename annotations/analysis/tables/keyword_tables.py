@@ -1,0 +1,193 @@
+"""Words from a machine beside words from people: keywords, and where people's phrases stand among them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.analysis.observations.study_rows import BEST_KEYWORDS, MACHINES_TOP, RankedList, TaskFacts
+from annotations.models import BaseModel, KeywordRanking, Score
+from annotations.readings.datasets.class_images import class_images
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
+from modeling.arrays.keywords.stored_captions import open_captions
+from modeling.arrays.phrases.word_forms import same_words
+
+_TASK = task_column(field("task"))
+_RANK = {"range": "1 or more"}
+_CAPTIONED = "images whose caption has these words; empty without captions"
+_CLIP = "Bias-to-Text's: 100 times the mean similarity of wrong images less that of correct ones"
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """One of the best keywords of a list on a task's class. rank: from 1; row: as `KeywordRanking.rows` has it."""
+
+    task: int
+    ranked: RankedList
+    rank: int
+    row: dict[str, Any]
+
+    @property
+    def clip_rank(self) -> int | None:
+        """Its rank by CLIP score; None of a ranking of an earlier version."""
+        return self.row.get("clip_rank")
+
+
+@dataclass(frozen=True)
+class PhraseAmongKeywords:
+    """Where one of people's best phrases on a task stands among the keywords of a list.
+
+    error_rank, clip_rank: what it would have by either score; same_rank, same_clip_rank: those of the keyword that has
+    the same words, None where no keyword has.
+    """
+
+    task: int
+    class_name: str
+    list: str
+    list_digest: str
+    n_keywords: int
+    phrase: str
+    error_score: float
+    clip_score: float
+    n_captioned: int | None
+    subgroup_accuracy: float | None
+    error_rank: int
+    clip_rank: int
+    same_rank: int | None
+    same_clip_rank: int | None
+
+    @property
+    def is_in_top(self) -> bool:
+        """Whether the machine says the same among its top 10 by CLIP score, as Bias-to-Text recommends them."""
+        return self.same_clip_rank is not None and self.same_clip_rank <= MACHINES_TOP
+
+
+def _cell_of(name: str) -> Callable[[Keyword], Any]:
+    return lambda keyword: keyword.row.get(name)
+
+
+KEYWORDS: Table[Keyword] = Table(
+    "keywords.csv",
+    "one row per task, list and keyword: of each list that manage.py rank_keywords ranked on the task's class the best "
+    f"{BEST_KEYWORDS} by error score and the best {MACHINES_TOP} by CLIP score; no person said them",
+    "by task, list, then rank",
+    (
+        _TASK,
+        Column("list", "text", "name of the list", field("ranked.name")),
+        Column("list_digest", "text", "SHA-256 of template and keywords, one a line", field("ranked.digest")),
+        Column("list_keywords", "integer", "keywords in the list", field("ranked.n_keywords"), **COUNT),
+        Column("text_template", "text", "what a keyword was put into", field("ranked.template")),
+        Column("rank", "integer", "by error score", field("rank"), **_RANK),
+        Column("keyword", "text", "the keyword", _cell_of("keyword")),
+        Column("sign", "integer", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
+        Column("error_score", "number", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
+        Column(
+            "threshold", "number", "of the error score; empty where that is 0", _cell_of("threshold"), unit="cosine"
+        ),
+        Column("p_value", "number", "of this keyword alone", _cell_of("p_value"), **SCORE),
+        Column(
+            "adjusted_p",
+            "number",
+            "probability that the best of the whole list reaches this score by chance",
+            _cell_of("adjusted_p"),
+            computed="the list scored again with permuted labels, from a fixed seed",
+            **SCORE,
+        ),
+        Column("clip_score", "number", _CLIP, _cell_of("clip_score")),
+        Column("clip_rank", "integer", "by CLIP score", field("clip_rank"), **_RANK),
+        Column("n_captioned", "integer", f"validation {_CAPTIONED}", _cell_of("n_captioned"), **COUNT),
+        Column("subgroup_accuracy", "number", "share of these that are right", _cell_of("subgroup_accuracy"), **SHARE),
+        Column(
+            "vocabulary_level",
+            "number",
+            "error score that one common word in twenty passes on this class; empty where they are not scored",
+            field("ranked.vocabulary_level"),
+            **SCORE,
+        ),
+    ),
+)
+
+AMONG_KEYWORDS: Table[PhraseAmongKeywords] = Table(
+    "phrases_among_keywords.csv",
+    "one row per task, list and phrase: where people's best phrases stand among the keywords of a list",
+    "by task, list, then error score",
+    (
+        _TASK,
+        Column("class", "text", "the task's class", field("class_name")),
+        Column("list", "text", "name of the list", field("list")),
+        Column("list_digest", "text", "SHA-256 of template and keywords, one a line", field("list_digest")),
+        Column("list_keywords", "integer", "keywords in the list", field("n_keywords"), **COUNT),
+        Column("phrase", "text", "one of people's best by error score", field("phrase")),
+        Column("error_score", "number", "on the validation images", field("error_score"), **SCORE),
+        Column("clip_score", "number", _CLIP, field("clip_score")),
+        Column("n_captioned", "integer", f"validation {_CAPTIONED}", field("n_captioned"), **COUNT),
+        Column("subgroup_accuracy", "number", "share of these that are right", field("subgroup_accuracy"), **SHARE),
+        Column("error_rank", "integer", "its rank among the keywords by error score", field("error_rank"), **_RANK),
+        Column("clip_rank", "integer", "its rank among the keywords by CLIP score", field("clip_rank"), **_RANK),
+        Column(
+            "same_rank",
+            "integer",
+            "by error score, of the keyword with the same words",
+            field("same_rank"),
+            **_RANK,
+        ),
+        Column("same_clip_rank", "integer", "its rank by CLIP score", field("same_clip_rank"), **_RANK),
+        Column("is_in_top", "boolean", f"whether that is in the machine's top {MACHINES_TOP}", field("is_in_top")),
+    ),
+)
+
+
+def keywords(tasks: Iterable[TaskFacts]) -> Iterator[Keyword]:
+    """Yield the rows of `KEYWORDS`."""
+    for task in tasks:
+        for ranked in task.keywords:
+            for row in ranked.best:
+                yield Keyword(task.position, ranked, row["rank"], row)
+
+
+def among_keywords(task: int, score: Score, words: str) -> Iterator[PhraseAmongKeywords]:
+    """Yield where a phrase stands in each list that is ranked on its class. words: as they may be said.
+
+    score: with its phrase's task, base model and data set. Raises BadDataset, BadArray.
+    """
+    shown = score.phrase.assignment.task
+    base_model, label = shown.base_model, shown.target_class
+    assert label is not None, "a task with phrases has a class"
+    images = class_images(base_model, label)
+    signed = score.sign * score.similarity_array
+    clip_score = float(clip_scores(signed[None], images.is_error)[0])
+    for ranking in KeywordRanking.objects.filter(base_model=base_model, target_class=label):
+        captions = _captions(base_model, ranking)
+        said = None if captions is None else [captions[row] for row in images.rows]
+        n, accuracy = (None, None) if said is None else subgroup_accuracy(score.phrase.text, said, images.is_error)
+        same = next((i for i, row in enumerate(ranking.rows) if same_words(row["keyword"], score.phrase.text)), None)
+        yield PhraseAmongKeywords(
+            task=task,
+            class_name=shown.class_name,
+            list=ranking.list_name,
+            list_digest=ranking.list_digest,
+            n_keywords=ranking.n_keywords,
+            phrase=words,
+            error_score=score.value,
+            clip_score=clip_score,
+            n_captioned=n,
+            subgroup_accuracy=accuracy,
+            error_rank=1 + sum(row["error_score"] > score.value for row in ranking.rows),
+            clip_rank=1 + sum(row["clip_score"] > clip_score for row in ranking.rows),
+            same_rank=None if same is None else same + 1,
+            same_clip_rank=None if same is None else ranking.rows[same].get("clip_rank"),
+        )
+
+
+def _captions(base_model: BaseModel, ranking: KeywordRanking) -> Sequence[str] | None:
+    """The captions that a list was ranked with; None where there were none, or others are kept by now."""
+    used = ranking.settings.get("captions")
+    if not used:
+        return None
+    try:
+        found = open_captions(base_model.dataset.files, used["name"])
+    except ModelingError:
+        return None
+    return found.captions if found.digest == used["sha256"] else None

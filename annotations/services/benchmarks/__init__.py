@@ -1,1 +1,0 @@
-"""Measuring them, and ranking keywords."""

@@ -1,0 +1,1 @@
+"""Captions of images, keywords taken from them, and how well each keyword names errors."""

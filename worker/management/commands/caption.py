@@ -1,0 +1,53 @@
+"""manage.py caption DATASET: writes captions of a data set's images by a model; killed and run again, it goes on."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandParser
+
+from annotations.management.plain_errors import plain_errors
+from annotations.services.datasets.dataset_registration import find_dataset
+from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
+from worker.common.progress_bars import ProgressBars
+from worker.keywords.captioning import caption
+
+_ALL = "all"
+_SHOWN = 20  # images that cannot be read and are told one by one
+
+
+class Command(BaseCommand):
+    help = (
+        "Write captions of a data set's images by a model, on the GPU if there is one. They are kept as they come: "
+        "run it again after an interruption, and it goes on. Keywords are made of them (rank_keywords --from)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
+        parser.add_argument(
+            "--captioner",
+            required=True,
+            metavar="SPEC",
+            help="transformers:Salesforce/blip-image-captioning-base, a folder of a model, or python:MODULE:FACTORY",
+        )
+        parser.add_argument(
+            "--split",
+            choices=[*SPLIT_WORDS, _ALL],
+            default=Split.VALIDATION.word,
+            help="whose images; keywords need validation alone, the default",
+        )
+        parser.add_argument("--images", type=Path, metavar="FOLDER", help="the imported folder; default: thumbnails")
+        parser.add_argument("--name", metavar="NAME", help="what the captions are called; default: the captioner's")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        spec, split = options["captioner"], options["split"]
+        name = options["name"] or re.sub(r"^[a-z]+:", "", spec).rstrip("/")
+        splits = list(Split) if split == _ALL else [SPLIT_WORDS[split]]
+        with plain_errors(), ProgressBars() as progress:
+            dataset = find_dataset(options["dataset"])
+            told = caption(dataset, spec, splits, options["images"], name=name, progress=progress)
+        for line in told.unreadable[:_SHOWN]:
+            self.stdout.write(f"Left out: {line}.")
+        if told.unreadable:
+            self.stdout.write(f"{len(told.unreadable):,} images cannot be read and have no caption.")
+        self.stdout.write(f"{told.n:,} images of {dataset} have a caption of {name}, {told.n_new:,} of them new.")
