@@ -7,6 +7,7 @@ from typing import Any
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS, MACHINES_TOP, RankedList, TaskFacts
 from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.readings.datasets.class_images import class_images
+from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
 from modeling.arrays.common.modeling_errors import ModelingError
@@ -155,14 +156,15 @@ def among_keywords(task: int, score: Score, words: str) -> Iterator[PhraseAmongK
     shown = score.phrase.assignment.task
     base_model, label = shown.base_model, shown.target_class
     assert label is not None, "a task with phrases has a class"
+    text = "" if words == HIDDEN else score.phrase.text  # a keyword that says the same would tell it
     images = class_images(base_model, label)
     signed = score.sign * score.similarity_array
     clip_score = float(clip_scores(signed[None], images.is_error)[0])
     for ranking in KeywordRanking.objects.filter(base_model=base_model, target_class=label):
         captions = _captions(base_model, ranking)
-        said = None if captions is None else [captions[row] for row in images.rows]
-        n, accuracy = (None, None) if said is None else subgroup_accuracy(score.phrase.text, said, images.is_error)
-        same = next((i for i, row in enumerate(ranking.rows) if same_words(row["keyword"], score.phrase.text)), None)
+        said = None if captions is None or not text else [captions[row] for row in images.rows]
+        n, accuracy = (None, None) if said is None else subgroup_accuracy(text, said, images.is_error)
+        same = next((i for i, row in enumerate(ranking.rows) if same_words(row["keyword"], text)), None)
         yield PhraseAmongKeywords(
             task=task,
             class_name=shown.class_name,

@@ -29,6 +29,9 @@ RECORDED = ("participants", "sessions", "assignments", "end_answers", "spans", "
 
 LEFT_OUT = {
     "keywords": "the keywords' embeddings are not in the release; manage.py rank_keywords does it",
+    "phrases_among_keywords": "as keywords, and it takes captions, which are not in the release either",
+    "keyword_splits": "what retraining with a keyword predicts is not in the release; manage.py rank_keywords does it",
+    "people_less_machine": "as keyword_splits",
     "corrections": "the train images' embeddings are not in the release",
     "correction_annotations": "as people chose, or by the scores in phrases.csv",
     "correction_effects": "a correction's predictions for validation and second data set are not in the release",

@@ -41,7 +41,9 @@ class Proposal:
 
 
 class KeywordSource(Protocol):
-    """Anything that proposes phrases; `python:<module>:<factory>` names a function without arguments that returns one.
+    """Anything that proposes phrases.
+
+    `python:<module>:<factory>` names a function without arguments that returns one.
 
     Attributes
     ----------

@@ -154,7 +154,7 @@ class GrowingCaptions:
 
 @contextmanager
 def growing_captions(files: DatasetFiles, name: str, source: Mapping[str, Any]) -> Iterator[GrowingCaptions]:
-    """Write captions in steps, and keep them with the data set once the block is through.
+    """Write captions in steps, and keep them once the block is through.
 
     Parameters
     ----------

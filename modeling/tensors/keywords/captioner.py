@@ -17,7 +17,9 @@ _MAX_TOKENS = 30  # of a caption
 
 
 class Captioner(Protocol):
-    """Anything that captions images; `python:<module>:<factory>` names a function that returns one.
+    """Anything that captions images.
+
+    `python:<module>:<factory>` names a function without arguments that returns one.
 
     Attributes
     ----------
@@ -45,7 +47,9 @@ class Captioner(Protocol):
 
 
 class TransformersCaptioner:
-    """An image-to-text model in evaluation mode, on the GPU if there is one. It takes the likeliest word each time.
+    """An image-to-text model in evaluation mode, on the GPU if there is one.
+
+    It takes the likeliest word each time.
 
     Parameters
     ----------
@@ -93,7 +97,10 @@ class TransformersCaptioner:
         return [tidy(text) for text in self._processor.batch_decode(tokens, skip_special_tokens=True)]
 
     def describe(self) -> dict[str, Any]:
-        """Return what decides the captions: weights, by the SHA-256 of each file, and versions."""
+        """Return what decides the captions: weights and versions.
+
+        Weights are described by the SHA-256 of each file.
+        """
         return {
             "weights_sha256": {file.name: file_sha256(file) for file in weights_files(self._folder)},
             "max_new_tokens": _MAX_TOKENS,

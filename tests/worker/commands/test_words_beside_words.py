@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 
 from annotations.analysis.tables.study_tables import study_tables
-from annotations.models import BaseModel, KeywordRanking, Study
+from annotations.models import BaseModel, KeywordRanking, Moderation, Phrase, Study
+from annotations.readings.releases.moderated_words import HIDDEN
 from modeling.arrays.keywords.stored_captions import FOLDER
 from tests.actors import OVAL, SQUARE
 from tests.annotations.analysis.studies import analyse
@@ -120,3 +121,11 @@ def test_the_words_are_chosen_without_the_test_split(study: Study, base_model: B
     assert {(row.list, row.whose, row.words) for row in rows} == chosen
     assert [(row["keyword"], row["threshold"]) for each in KeywordRanking.objects.all() for row in each.rows] == before
     assert not any(math.isnan(row.before) for row in rows if row.before is not None) and np.any(rows)
+
+
+def test_words_that_the_staff_hid_are_told_by_no_keyword(study: Study) -> None:
+    Phrase.objects.filter(text="red").update(moderation=Moderation.HIDDEN, moderation_reason="a name")
+    tables = study_tables(study)
+    hidden = [row for row in tables.among_keywords.rows if row.phrase == HIDDEN]
+    assert hidden and {(row.same_rank, row.n_captioned) for row in hidden} == {(None, None)}
+    assert "red" not in {row.words for row in tables.keyword_splits.rows if row.whose == "people"}
