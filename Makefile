@@ -28,11 +28,11 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint format messages docs bench drill lock audit clean venv browser
+.PHONY: help demo test test-services lint format messages docs bench chaos load lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, drill) and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, chaos, load) and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
@@ -79,8 +79,11 @@ docs: $(VENV)/test.stamp ## Build the site of the docs into build/site; a link t
 bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/benchmarks.md
 	@$(BIN)/python -m deploy.local.bench
 
-drill: $(VENV)/demo.stamp ## Kill and stop the parts of a site that people use, and check that nothing got lost (ARGS="--faults 20 --seed 1", or "--load 500")
-	@$(BIN)/python -m deploy.local.drill $(ARGS)
+chaos: $(VENV)/demo.stamp ## Make faults happen to a site that people use, and check that nothing got lost (ARGS="--faults 20 --seed 1")
+	@$(BIN)/python -m tests.chaos.make_chaos $(ARGS)
+
+load: $(VENV)/test.stamp ## Send more and more people, and measure what one costs (ARGS="--people 50,100 --seconds 60")
+	@$(BIN)/python -m tests.load.make_load $(ARGS)
 
 # The environment can follow pyproject.toml only once the lock does, so this needs no more of it than Python.
 lock: $(VENV)/bin/python ## Write deploy/lock.txt from pyproject.toml (UPGRADE=1: with the newest versions)

@@ -299,6 +299,7 @@ _SWEEPS = {
     "worker.build_image_indexes": 5,
     "worker.search_images": 2,
 }
+CELERY_BEAT_SCHEDULER = "clarify_site.reminders:Reminders"
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds, "ignore_result": True}}
     for name, seconds in _SWEEPS.items()

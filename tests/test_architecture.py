@@ -126,7 +126,6 @@ ENCODER_REGISTRY = "modeling/tensors/encoders/specs.py"
 # Where a module is imported by its name.
 BY_NAME = {
     "annotations/apps.py",  # checks import models, which Django has loaded by then
-    "deploy/local/drill.py",  # as `stack`
     "deploy/local/stack.py",  # the models' settings need the servers that are started here
     "modeling/__init__.py",  # its public names, so that importing it loads neither torch nor pandas
     "worker/keywords/plug_ins.py",  # extras, and somebody else's captioner or source of keywords

@@ -69,6 +69,15 @@ class Browser:
         answer = self._send(page, form_id, fields, headers={"Clarify-Fragment": "1"}, follow_redirects=False)
         return answer.status_code
 
+    def prepared(self, page: Page, form_id: str) -> tuple[str, dict[str, str], dict[str, str]]:
+        """A form's address, what stands in it, and this visitor's headers, for another client to send it.
+
+        Raises UnexpectedPage where there is no such form.
+        """
+        address, data = _filled(page, form_id)
+        cookies = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
+        return str(address), data, {"Cookie": cookies, "Referer": str(page.url)}
+
     def report(self, page: Page, spans: Callable[[str], str]) -> None:
         """Send what the page's script would of the time at it. spans: of its assignment, as JSON."""
         told = page.find("template#activity")
@@ -87,14 +96,19 @@ class Browser:
         headers: Mapping[str, str] = MappingProxyType({}),
         follow_redirects: bool = True,
     ) -> httpx2.Response:
-        form = page.find(f"form#{form_id}")
-        if form is None:
-            raise UnexpectedPage(f"{page.url.path} has no form #{form_id}; its title is “{page.title}”")
-        data = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
-        address = page.url.join(str(form.get("action") or page.url))
+        address, data = _filled(page, form_id)
         # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
         headers = {"Referer": str(page.url), **headers}
         return self._http.post(address, data={**data, **fields}, headers=headers, follow_redirects=follow_redirects)
+
+
+def _filled(page: Page, form_id: str) -> tuple[httpx2.URL, dict[str, str]]:
+    """Where a form goes and what stands in it. Raises UnexpectedPage where there is no such form."""
+    form = page.find(f"form#{form_id}")
+    if form is None:
+        raise UnexpectedPage(f"{page.url.path} has no form #{form_id}; its title is “{page.title}”")
+    data = {str(field["name"]): str(field.get("value", "")) for field in form.select("input[name]")}
+    return page.url.join(str(form.get("action") or page.url)), data
 
 
 def _page(response: httpx2.Response, also_fine: tuple[int, ...] = ()) -> Page:

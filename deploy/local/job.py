@@ -155,8 +155,11 @@ def measure_and_correct(study: Study) -> Iterator[tuple[int, int]]:
 
 
 def work_left(study: Study) -> Iterator[tuple[int, int]]:
-    """Yield (done, all) of the phrases and runs until all are done. Raises CannotRun for one that failed, and late."""
-    until = time.monotonic() + WORK_DONE_WITHIN_S
+    """Yield (done, all) of the phrases and runs until all are done.
+
+    Raises CannotRun for one that failed, and where nothing was done for WORK_DONE_WITHIN_S.
+    """
+    until, left = time.monotonic() + WORK_DONE_WITHIN_S, -1
     here = {"assignment__session__study__in": [study, *Study.objects.filter(slug=beside.EXPERTS_SLUG)]}
     phrases, runs = Phrase.objects.filter(**here), Run.objects.filter(**here)
     while time.monotonic() < until:
@@ -165,6 +168,8 @@ def work_left(study: Study) -> Iterator[tuple[int, int]]:
         yield total - pending, total
         if not pending:
             break
+        if pending != left:
+            until, left = time.monotonic() + WORK_DONE_WITHIN_S, pending
         time.sleep(0.2)
     else:
         raise CannotRun(f"{pending} phrases and runs are not done after {WORK_DONE_WITHIN_S} s. See the workers' logs.")

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -48,12 +48,23 @@ class Server:
         stop([self._child], self._timeout_s)
 
     def kill(self) -> None:
-        """End it as if its machine had gone down."""
+        """End its first process as if its machine had gone down; PostgreSQL's others see that, and end."""
         kill(self._child)
 
     def start(self) -> None:
         """Begin it again and wait until it answers. Raises CannotRun."""
         self._child = self._begin()
+
+    @property
+    def is_running(self) -> bool:
+        return self._child.is_running
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all of its processes, each of PostgreSQL's by itself."""
+        first = psutil.Process(self._child.process.pid)
+        for process in [first, *first.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
 
 @contextmanager

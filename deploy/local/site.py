@@ -60,13 +60,31 @@ class Site:
         self._commands = roles(socket, scratch)
         self._address = f"http://127.0.0.1:{port}/readyz"
         self._env = {**env, "BEHIND_PROXY": "true"}
-        self._proxy_env = _proxy_settings(env, port, socket, scratch)
+        self._own = {"proxy": _proxy_settings(env, port, socket, scratch)}
         self._logs = logs
         self._children: dict[str, Child] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The roles' names."""
+        return list(self._commands)
+
+    def set(self, name: str, **settings: str) -> None:
+        """Give a role, before it starts, settings that the others do not have."""
+        self._own[name] = {**self._own.get(name, self._env), **settings}
+
+    def add(self, name: str, like: str, **settings: str) -> None:
+        """Run one more worker like the one of that name, with other settings, as on a host of its own."""
+        self._commands[name] = [word.replace("@localhost", f"@{name}") for word in self._commands[like]]
+        self.set(name, **settings)
 
     def start(self) -> None:
         for name in self._commands:
             self._start(name)
+
+    def pid(self, name: str) -> int:
+        """The process that a role was started as."""
+        return self._children[name].process.pid
 
     def tend(self) -> list[str]:
         """Start again what has ended; return the names of those roles."""
@@ -76,9 +94,11 @@ class Site:
         return ended
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to a role: SIGKILL to all of its processes at once, any other to the one that we started."""
+        """Send a signal to a role: one that it cannot refuse to all of its processes, any other to the first alone."""
         if number == signal.SIGKILL:
             kill(self._children[name])
+        elif number in (signal.SIGSTOP, signal.SIGCONT):
+            os.killpg(self.pid(name), number)
         else:
             self._children[name].process.send_signal(number)
 
@@ -99,7 +119,7 @@ class Site:
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _start(self, name: str) -> None:
-        log, env = self._logs / f"{name}.log", self._proxy_env if name == "proxy" else self._env
+        log, env = self._logs / f"{name}.log", self._own.get(name, self._env)
         self._children[name] = start(Program(name, self._commands[name], log, env))
 
     def _answers(self) -> bool:

@@ -1,4 +1,4 @@
-"""The stack below a local site, the demo's and the drill's: servers, tables, a data set with a base model."""
+"""The stack below a local site, of the demo and of the commands beside it: servers, tables, data set, base model."""
 
 import os
 import signal

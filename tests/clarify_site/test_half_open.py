@@ -15,7 +15,7 @@ from kombu import Connection
 
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
-from tests.relay import Relay, relay
+from tests.chaos.relay import Relay, relay
 from tests.worker.processes import wait_until, worker
 
 pytestmark = [

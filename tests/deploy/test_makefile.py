@@ -29,12 +29,12 @@ def _installed(commands: list[str]) -> set[str]:
     return set(commands[install].split()[-1].split(","))
 
 
-@pytest.mark.parametrize("target", ["demo", "drill", "venv"])
+@pytest.mark.parametrize("target", ["demo", "chaos", "venv"])
 def test_what_runs_a_site_has_all_that_its_roles_import(target: str, tmp_path: Path) -> None:
     assert _installed(_commands(target, tmp_path)) == {"server", "worker", "embedded"}
 
 
-@pytest.mark.parametrize("target", ["test", "lint", "format", "messages", "docs", "bench"])
+@pytest.mark.parametrize("target", ["test", "lint", "format", "messages", "docs", "bench", "load"])
 def test_what_is_for_developers_has_their_tools_as_well(target: str, tmp_path: Path) -> None:
     assert _installed(_commands(target, tmp_path)) >= {"server", "worker", "embedded", "dev"}
 

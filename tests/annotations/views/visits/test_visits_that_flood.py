@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 
 from annotations import urls
@@ -108,6 +110,34 @@ DRIVES: dict[str, tuple[Drive, ...]] = {
     "language": (Drive("task", lambda _: {"language": "de"}),),
     "api-phrases": (Drive("task", anew(text="green")),),
     "api-phrase": (Drive("task", method=GET),),
+}
+QUERIES = {  # at most, of one call
+    "welcome": 4,
+    "start": 17,
+    "visit": 3,
+    "consent": 11,
+    "declined": 2,
+    "tutorial": 7,
+    "look": 6,
+    "practise": 11,
+    "check": 12,
+    "not_passed": 2,
+    "classes": 3,
+    "pick": 7,
+    "task": 12,
+    "begin": 7,
+    "submit_phrase": 16,
+    "phrase": 12,
+    "choose_threshold": 21,
+    "judge": 21,
+    "done": 10,
+    "end": 8,
+    "withdraw_from_visit": 2,
+    "withdraw": 32,
+    "report_spans": 9,
+    "language": 0,
+    "api-phrases": 4,
+    "api-phrase": 4,
 }
 OF_NO_VISIT = {"prolific_webhook", "thumbnail", "livez", "readyz", "metrics"}
 
@@ -206,6 +236,20 @@ def test_past_its_budget_a_visit_stores_nothing_more(
     assert all(n <= 2 * FEW + 2 for n in grown.values()), grown
     codes = [call(name, drive, visiting) for _ in range(FEW)]
     assert {label: n - there[label] for label, n in rows().items() if n != there[label]} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "drive"),
+    [(name, drive) for name, drives in DRIVES.items() for drive in drives],
+    ids=lambda given: given if isinstance(given, str) else f"{given.method} at {given.stage}",
+)
+def test_no_route_asks_the_database_more_often_than_it_needs(
+    visitings: dict[str, Visiting], name: str, drive: Drive
+) -> None:
+    """Savepoints count as well: each is a way to PostgreSQL and back."""
+    with CaptureQueriesContext(connection) as asked:
+        call(name, drive, visitings[drive.stage])
+    assert len(asked) <= QUERIES[name]
 
 
 @pytest.mark.parametrize("name", ["start", "task", "choose_threshold", "report_spans"])

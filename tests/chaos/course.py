@@ -1,8 +1,7 @@
-"""The course of a drill: people speak, faults come, the work is drained, and what people were told is compared with
+"""What happens to a site: people speak, faults come, the work is drained, and what people were told is compared with
 what is stored. Import it once Django is set up.
 """
 
-import datetime as dt
 import random
 import time
 from collections import Counter
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connections
-from django.db.models import Min
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,14 +19,15 @@ from annotations.readings.monitoring import queue_health
 from annotations.services.studies.lifecycle import create_study, open_study
 from annotations.simulation.crowd import as_participants
 from deploy.local import job
-from deploy.local.comparison import Comparison, compare
-from deploy.local.faults import Fault, Trouble
-from deploy.local.people import Crowd, Person, Receipts
 from deploy.local.processes import CannotRun
 from deploy.local.site import Site
 from deploy.local.stages import Stages
+from tests.chaos.comparison import Comparison, compare
+from tests.chaos.faults import Fault
+from tests.chaos.people import Crowd, Person, Receipts
+from tests.chaos.trouble import Trouble
 
-SLUG = "drill"
+SLUG = "chaos"
 PHRASES_EACH = 12  # of at most 20
 PAUSE_S = 2.0
 COMING_AT_ONCE = 6
@@ -41,21 +40,18 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Struck:
-    """A fault that happened. recovery_s: until the first score of a phrase submitted after it; None: none came in time.
+    """A fault that happened. recovery_s: until the first score of a phrase acknowledged after it; None: none in time.
 
-    It counts from the moment that a role was hit, or that a server answered again. away_s: how long a server was away,
-    or a role took to end.
+    It counts from the moment that a role was hit or something began beside the site, or that what was away is back.
     """
 
     fault: Fault
-    at: dt.datetime
-    away_s: float
     recovery_s: float | None
 
 
 @dataclass
-class Drilled:
-    """What a drill found. ended_unasked: how often a role ended that no fault had hit, by its name."""
+class Outcome:
+    """What was found. ended_unasked: how often a role ended that no fault had hit, by its name."""
 
     receipts: Receipts
     struck: list[Struck] = field(default_factory=list)
@@ -65,7 +61,7 @@ class Drilled:
 
     @property
     def wrong(self) -> list[str]:
-        """Every reason why the drill failed, as a sentence."""
+        """Every reason why the run failed, as a sentence."""
         silent = [
             f"no new score {RECOVERED_WITHIN_S:.0f} s after: {each.fault.kind}"
             for each in self.struck
@@ -75,11 +71,11 @@ class Drilled:
         return [*compared, *silent, *([self.left_undone] if self.left_undone else [])]
 
 
-def open_drill_study() -> Study:
+def open_chaos_study() -> Study:
     """An open study on the demo's data set and base model."""
     base_model = BaseModel.objects.filter(dataset__name=job.DATASET, name=job.BASE_MODEL).latest("created_at")
     draft = create_study(
-        slug=SLUG, title="Drill", completion_code="DRILL", completion_url="", tasks=[{"base_model": base_model}]
+        slug=SLUG, title="Chaos", completion_code="CHAOS", completion_url="", tasks=[{"base_model": base_model}]
     )
     return open_study(draft, without_rehearsal=True)
 
@@ -95,8 +91,8 @@ def wait_for_workers(site: Site) -> None:
         time.sleep(LOOK_EVERY_S)
 
 
-class Drill:
-    """A drill on a running site."""
+class Course:
+    """The course of a run on a running site."""
 
     def __init__(self, trouble: Trouble, study: Study, base_url: str, stages: Stages, seed: int) -> None:
         self._trouble = trouble
@@ -104,53 +100,33 @@ class Drill:
         self._base_url = base_url
         self._stages = stages
         self._seed = seed
-        self._rng = random.Random(seed)  # noqa: S311 - moments that can be repeated, not a secret
+        self._rng = random.Random(seed)
         self._hit = ""
-        self.drilled = Drilled(Receipts())
+        self.outcome = Outcome(Receipts())
 
-    def strike(self, faults: Sequence[Fault], n_people: int) -> Drilled:
+    def strike(self, faults: Sequence[Fault], n_people: int) -> Outcome:
         """Let people speak, every fault happen, and all work be done; then compare. Raises CannotRun."""
-        crowd = self._crowd(PAUSE_S)
-        crowd.may_speak.set()
+        crowd = self._crowd()
         with (
             self._people(crowd, n_people),
             self._stages.stage(f"{len(faults)} faults"),
             self._stages.bar("faults", len(faults)) as bar,
         ):
             for fault in faults:
-                self.drilled.struck.append(self._struck(fault))
+                self.outcome.struck.append(self._struck(fault))
                 bar.advance()
         self._settle()
-        return self.drilled
+        return self.outcome
 
-    def load(self, n_people: int, pause_s: float, seconds: float) -> tuple[Drilled, float]:
-        """Let many people speak for a while, without any fault, and compare.
-
-        Returns also when all had come and began to speak, by the monotonic clock. Raises CannotRun.
-        """
-        crowd = self._crowd(pause_s)
-        with (
-            self._people(crowd, n_people),
-            self._stages.stage(f"{n_people} people speak"),
-            self._stages.bar("seconds", round(seconds)) as bar,
-        ):
-            began = time.monotonic()
-            crowd.may_speak.set()
-            while (gone := time.monotonic() - began) < seconds:
-                self._look()
-                bar.reached(round(gone), round(seconds))
-        self._settle()
-        return self.drilled, began
-
-    def _crowd(self, pause_s: float) -> Crowd:
+    def _crowd(self) -> Crowd:
         parameters = (self._study.participant_parameter, self._study.study_parameter, self._study.session_parameter)
         return Crowd(
             self._base_url,
             reverse("welcome", args=[self._study.slug]),
             as_participants(parameters, run=str(self._seed)),
             PHRASES_EACH,
-            pause_s,
-            self.drilled.receipts,
+            PAUSE_S,
+            self.outcome.receipts,
         )
 
     @contextmanager
@@ -172,26 +148,27 @@ class Drill:
 
     def _struck(self, fault: Fault) -> Struck:
         self._pass(self._rng.uniform(0, CALM_S))
-        self._hit = fault.target
-        began, again = self._trouble.make(fault)
-        if fault.hits_role:
-            if not self._until(lambda: self._hit == "", ENDED_WITHIN_S):
-                raise CannotRun(f"{fault.target} did not end within {ENDED_WITHIN_S:.0f} s: {fault.kind}.")
-            again = dt.datetime.now(dt.UTC)
-        away_s = (again - began).total_seconds()
-        counted_from = began if fault.hits_role else again
-        scored = self._until(lambda: self._first_score(again), RECOVERED_WITHIN_S)
-        return Struck(fault, began, away_s, (scored - counted_from).total_seconds() if scored else None)
+        self._hit = fault.target if fault.ends_role else ""
+        began = time.monotonic()
+        with self._trouble.happening(fault):
+            scored = self._until(lambda: self._scored_at(began) if fault.is_beside else None, fault.lasts_s)
+            self._pass(began + fault.lasts_s - time.monotonic())
+        since = began if fault.is_beside else time.monotonic()
+        ended = fault.ends_role and self._until(lambda: self._hit == "", ENDED_WITHIN_S)
+        if fault.ends_role and not ended:
+            raise CannotRun(f"{fault.target} did not end within {ENDED_WITHIN_S:.0f} s: {fault.kind}.")
+        scored = scored or self._until(lambda: self._scored_at(since), RECOVERED_WITHIN_S)
+        return Struck(fault, scored - since if scored else None)
 
-    def _first_score(self, since: dt.datetime) -> dt.datetime | None:
-        """When the first of the phrases that came since then was scored."""
-        scores = Score.objects.filter(phrase__assignment__session__study=self._study, phrase__submitted_at__gte=since)
+    def _scored_at(self, since: float) -> float | None:
+        """Now, by the monotonic clock, where one of the phrases that were acknowledged since then has its score."""
+        told = self.outcome.receipts.told_since(since)
+        here = {"phrase__assignment__session__study": self._study, "phrase__client_uuid__in": told}
         try:
-            first: dt.datetime | None = scores.aggregate(first=Min("scored_at"))["first"]
+            return time.monotonic() if Score.objects.filter(**here).exists() else None
         except (OperationalError, InterfaceError):  # of a server that was restarted
             connections.close_all()
             return None
-        return first
 
     def _settle(self) -> None:
         """Let all work be done, then compare."""
@@ -202,10 +179,10 @@ class Drill:
                     bar.reached(done, total)
                     self._look()
             except CannotRun as error:
-                self.drilled.left_undone = str(error)
+                self.outcome.left_undone = str(error)
         with self._stages.stage("Comparison"):
-            receipts = self.drilled.receipts
-            self.drilled.comparison = compare(self._study, receipts.sent, receipts.acknowledged)
+            receipts = self.outcome.receipts
+            self.outcome.comparison = compare(self._study, receipts.sent, receipts.acknowledged.keys())
 
     def _until(self, found: Callable[[], Found], within_s: float = float("inf")) -> Found | None:
         """Keep the site running until something is found; None where it is not in time."""
@@ -226,7 +203,7 @@ class Drill:
             if name == self._hit:
                 self._hit = ""
             else:
-                self.drilled.ended_unasked[name] += 1
+                self.outcome.ended_unasked[name] += 1
         time.sleep(LOOK_EVERY_S)
 
 

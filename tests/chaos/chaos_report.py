@@ -1,0 +1,89 @@
+"""What a run found, as Markdown. Import it once Django is set up."""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+
+from tests.chaos.comparison import Comparison
+from tests.chaos.control import ControlRun
+from tests.chaos.course import Outcome, Struck
+from tests.chaos.people import NO_ANSWER, Post
+
+
+def as_markdown(
+    outcome: Outcome, about: Mapping[str, str], skipped: Mapping[str, str], control: Sequence[ControlRun]
+) -> str:
+    """The whole report, faults by kind."""
+    parts = [
+        ["## The last run", "", *(f"- {name}: {value}" for name, value in about.items())],
+        _verdict(outcome),
+        _compared(outcome.comparison),
+        _answers(outcome),
+        *([_faults(outcome.struck)] if outcome.struck else []),
+        *([_ended(outcome)] if outcome.ended_unasked else []),
+        *([[f"Left out: {what}, because {why}." for what, why in skipped.items()]] if skipped else []),
+        _control(control),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _verdict(outcome: Outcome) -> list[str]:
+    if not outcome.wrong:
+        return ["Nothing that was acknowledged was lost, stored twice or left without its score; the log agrees."]
+    return ["**What went wrong:**", "", *(f"- {what}" for what in outcome.wrong)]
+
+
+def _compared(comparison: Comparison | None) -> list[str]:
+    names = ("acknowledged", "stored", "scored", "unacknowledged", "runs")
+    rows = [(name, str(getattr(comparison, name))) for name in names] if comparison else []
+    return table(("phrases and runs", "n"), rows)
+
+
+def _answers(outcome: Outcome) -> list[str]:
+    words = {NO_ANSWER: "no answer"}
+    rows = [(words.get(status, str(status)), str(n)) for status, n in sorted(outcome.receipts.answers().items())]
+    return [*table(("answer to a POST", "n"), rows), *_seconds(outcome.receipts.posts)]
+
+
+def _seconds(posts: Sequence[Post]) -> list[str]:
+    took = sorted(post.seconds for post in posts)
+    if len(took) < 2:
+        return []
+    cut = statistics.quantiles(took, n=100, method="inclusive")
+    return ["", f"A POST took {cut[49]:.3f} s (median), {cut[94]:.3f} s (p95), {took[-1]:.1f} s at worst."]
+
+
+def _faults(struck: Sequence[Struck]) -> list[str]:
+    by_kind: dict[str, list[Struck]] = {}
+    for each in struck:
+        by_kind.setdefault(each.fault.kind, []).append(each)
+    rows = (_row(kind, same) for kind, same in [*sorted(by_kind.items()), ("all", struck)])
+    return table(("fault", "n", "lasted, median s", "new score after, median s", "worst s"), rows)
+
+
+def _row(name: str, struck: Sequence[Struck]) -> tuple[str, ...]:
+    lasted = f"{statistics.median(each.fault.lasts_s for each in struck):.1f}"
+    recovered = [each.recovery_s for each in struck if each.recovery_s is not None]
+    if not recovered:
+        return name, str(len(struck)), lasted, "never", "never"
+    worst = f"{max(recovered):.1f}" if len(recovered) == len(struck) else "never"
+    return name, str(len(struck)), lasted, f"{statistics.median(recovered):.1f}", worst
+
+
+def _ended(outcome: Outcome) -> list[str]:
+    ended = ", ".join(f"{name} {times} times" for name, times in sorted(outcome.ended_unasked.items()))
+    return [f"Ended though no fault had hit them, and were started again: {ended}."]
+
+
+def _control(runs: Sequence[ControlRun]) -> list[str]:
+    rows = [
+        (str(number), str(run.kills), str(run.acknowledged), str(run.lost), str(run.doubled))
+        for number, run in enumerate(runs, 1)
+    ]
+    said = "The control was not run." if not runs else "The control, a plain late-ack prefork queue under kills alone:"
+    head = ("run", "kills of worker and broker", "acknowledged", "lost", "stored more than once")
+    return [said, *(["", *table(head, rows)] if rows else [])]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table in Markdown."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

@@ -1,0 +1,75 @@
+"""People for locust: who speak every ten seconds, as fast as answers come, and who ask for a view that does nothing.
+
+`python -m locust -f tests/load/locust_people.py Speaker`. LOAD_STUDY is the path of the study, LOAD_RUN sets its
+people apart from those of an earlier run.
+"""
+
+import itertools
+import os
+import random
+import uuid
+
+import django
+from locust import FastHttpUser, constant, constant_pacing, task
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
+django.setup()
+
+from annotations.simulation.crowd import as_participants  # noqa: E402 - Django comes first
+from annotations.simulation.page_browser import Browser  # noqa: E402
+from annotations.simulation.personas import GOOD, POOR, Persona  # noqa: E402
+from annotations.simulation.visitor import come_to_task  # noqa: E402
+
+PAUSE_S = 10.0
+_numbers = itertools.count()
+
+
+class _Person(FastHttpUser):
+    """One who comes to the task as people do; what locust times is the phrases alone."""
+
+    abstract = True
+    connection_timeout = network_timeout = 60.0
+
+    def on_start(self) -> None:
+        self._come()
+
+    def _come(self) -> None:
+        link = as_participants(("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"), run=os.environ["LOAD_RUN"])
+        number = next(_numbers)
+        query = link(number, Persona(str(number), ()))
+        with Browser(str(self.host), timeout_s=60) as browser:
+            page = come_to_task(browser, os.environ["LOAD_STUDY"], query)
+            self._address, self._fields, self._headers = browser.prepared(page, "phrase")
+        self._left = int(os.environ["LOAD_PHRASES"])
+
+    @task
+    def speak(self) -> None:
+        if not self._left:
+            self._come()
+        self._left -= 1
+        text = f"{random.choice(GOOD + POOR)} number {uuid.uuid4().int % 100_000}"
+        fields = {**self._fields, "client_uuid": str(uuid.uuid4()), "text": text}
+        headers = {**self._headers, "Clarify-Fragment": "1"}
+        self.client.post(self._address, data=fields, headers=headers, name="phrase", allow_redirects=False)
+
+
+class Speaker(_Person):
+    """Somebody who submits a phrase every ten seconds."""
+
+    wait_time = constant_pacing(PAUSE_S)
+
+
+class Saturating(_Person):
+    """Somebody who submits the next phrase at once."""
+
+    wait_time = constant(0)
+
+
+class Nothing(FastHttpUser):
+    """Somebody who asks for a view that does nothing, through the same proxy and the same middleware."""
+
+    wait_time = constant(0)
+
+    @task
+    def ask(self) -> None:
+        self.client.get("/livez", name="livez")
