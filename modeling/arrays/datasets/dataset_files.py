@@ -28,6 +28,8 @@ ATTRIBUTES = "attributes.npy"
 IMAGE_KEYS = "image_keys.npy"
 FILENAMES = "filenames.json"
 REPORT = "report.csv"
+NOTES = "notes.json"  # of a pool, or of a data set with gathered images
+POOL = "pool"  # source format of unlabelled images, whose thumbnails are made when they are shown
 THUMBNAILS = "thumbnails"
 
 IMAGE_KEY = re.compile(r"[0-9a-f]{24}")
@@ -218,6 +220,13 @@ class DatasetFiles:
         if not isinstance(names, list) or len(names) != self.n_rows:
             raise BadDataset(f"{self.directory / FILENAMES} does not list {self.n_rows} names")
         return tuple(names)
+
+    @cached_property
+    def notes(self) -> tuple[Mapping[str, Any], ...]:
+        """Return source, licence and the like of each image; empty without."""
+        if NOTES not in self.manifest.files:
+            return ({},) * self.n_rows
+        return tuple(json.loads((self.directory / NOTES).read_text("utf-8")))
 
     def array(self, name: str) -> NDArray[np.float32]:
         """Open an embedding array.
@@ -415,7 +424,7 @@ def verify(directory: Path) -> None:
     dataset = open_dataset(directory)
     expected = {entry.file: entry.sha256 for entry in dataset.manifest.arrays.values()} | dict(dataset.manifest.files)
     damaged = [name for name, digest in sorted(expected.items()) if file_sha256(directory / name) != digest]
-    keys_hold = IMAGE_KEYS not in damaged
+    keys_hold = IMAGE_KEYS not in damaged and dataset.manifest.source_format != POOL
     if keys_hold and thumbnails_sha256(directory, dataset.image_keys) != dataset.manifest.thumbnails_sha256:
         damaged.append(THUMBNAILS)
     if damaged:

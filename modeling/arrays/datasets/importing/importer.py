@@ -1,17 +1,12 @@
 """Import of a folder's listing into a data set directory (docs/datasets.md)."""
 
-import csv
 import hashlib
-import hmac
-import io
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modeling.arrays.common.progress import Progress, silent
 from modeling.arrays.datasets import dataset_files as files
@@ -20,8 +15,11 @@ from modeling.arrays.datasets.importing.features import FeatureTable
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
 from modeling.arrays.datasets.importing.partial import Partial, forget_record, staging_folder
+from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key, write_rows
 from modeling.arrays.datasets.importing.sources import Source
-from modeling.arrays.datasets.importing.storage import json_bytes, only_import, publish, write_file
+from modeling.arrays.datasets.importing.storage import json_bytes, only_import, publish
+
+Notes = Mapping[str, Mapping[str, Any]]  # by file name
 
 
 def import_images(
@@ -31,6 +29,7 @@ def import_images(
     *,
     embeddings: Embeddings,
     key_secret: bytes,
+    notes: Notes | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Make the data set directory `data_root/datasets/<name>/<digest>`.
@@ -44,6 +43,8 @@ def import_images(
     embeddings : Embeddings
     key_secret : bytes
         Keys the opaque names of the thumbnails; not empty.
+    notes : mapping of str to mapping, optional
+        By file name what is known of an image, such as its licence.
     progress : Progress, optional
         Counts images in the stages `reading` and `embedding`.
 
@@ -75,18 +76,20 @@ def import_images(
         embeddings.features.require_match(source)
     files.dataset_directory(data_root, name, "")  # rejects an invalid name before reading images
     hashed = hash_images(source, progress)
-    digest = source_digest(source, hashed, parts)
+    digest = source_digest(source, hashed, parts, notes)
     directory = files.dataset_directory(data_root, name, digest)
     with only_import(directory.parent):
         if directory.exists():
             files.open_dataset(directory)
         else:
-            _Making(source, directory, name, digest, parts, key_secret).run(hashed, progress)
+            _Making(source, directory, name, digest, parts, key_secret, notes).run(hashed, progress)
         forget_record(directory)
     return directory
 
 
-def source_digest(source: Source, hashed: Sequence[HashedImage], parts: Sequence[Column]) -> str:
+def source_digest(
+    source: Source, hashed: Sequence[HashedImage], parts: Sequence[Column], notes: Notes | None = None
+) -> str:
     """Compute the digest of everything that determines a data set.
 
     The data set's name and the names of its thumbnails are not included.
@@ -97,6 +100,7 @@ def source_digest(source: Source, hashed: Sequence[HashedImage], parts: Sequence
     hashed : sequence of HashedImage
         In row order.
     parts : sequence of Column
+    notes : mapping of str to mapping, optional
 
     Returns
     -------
@@ -115,26 +119,9 @@ def source_digest(source: Source, hashed: Sequence[HashedImage], parts: Sequence
     for entry in hashed:
         image = entry.image
         total.update(json_bytes([image.filename, image.split, image.label, image.attribute, entry.sha256]))
+        if notes is not None:
+            total.update(json_bytes(notes[image.filename]))
     return total.hexdigest()
-
-
-def image_key(key_secret: bytes, digest: str, filename: str) -> str:
-    """Compute the opaque name of a thumbnail.
-
-    Parameters
-    ----------
-    key_secret : bytes
-    digest : str
-        Of the data set.
-    filename : str
-
-    Returns
-    -------
-    str
-        24 hex digits, which reveal neither file nor label without the secret.
-    """
-    message = f"{digest}\0{filename}".encode("utf-8", "surrogateescape")
-    return hmac.digest(key_secret, message, "sha256").hex()[:24]
 
 
 @dataclass(frozen=True)
@@ -147,12 +134,13 @@ class _Making:
     digest: str
     columns: Sequence[Column]
     key_secret: bytes
+    notes: Notes | None = None
 
     def run(self, hashed: Sequence[HashedImage], progress: Progress) -> None:
         candidates, duplicates = without_duplicates(hashed)
         keys = [image_key(self.key_secret, self.digest, entry.image.filename) for entry in candidates]
         staging = staging_folder(self.directory)
-        partial = Partial(staging, self.columns, candidates, keys)
+        partial = Partial(staging, self.columns, candidates, keys, has_thumbnails=self.source.format != files.POOL)
         partial.embed(progress)
         left_out = sorted([*duplicates, *partial.left_out])
         if not partial.kept:
@@ -165,40 +153,26 @@ class _Making:
 
     def _write(self, folder: Path, rows: Sequence[HashedImage], keys: Sequence[str], left_out: list[LeftOut]) -> None:
         """Write everything but embeddings and thumbnails, the manifest last."""
-        labels = np.array([entry.image.label for entry in rows], np.int32)
-        splits = np.array([entry.image.split for entry in rows], np.int8)
         grouped = bool(self.source.attribute_names)
-        attributes = np.array([entry.image.attribute for entry in rows], np.int32) if grouped else None
-        contents = {
-            files.LABELS: _npy(labels),
-            files.SPLITS: _npy(splits),
-            files.IMAGE_KEYS: _npy(np.array(keys, "S24")),
-            files.FILENAMES: json_bytes([entry.image.filename for entry in rows]),
-            files.REPORT: report_csv(left_out),
-        }
-        if attributes is not None:
-            contents[files.ATTRIBUTES] = _npy(attributes)
-        for name, data in contents.items():
-            write_file(folder / name, data)
-        manifest = files.Manifest(
-            format=files.FORMAT,
-            name=self.name,
-            digest=self.digest,
-            source_format=self.source.format,
-            class_names=self.source.class_names,
-            attribute_names=self.source.attribute_names,
-            n_rows=len(rows),
-            arrays=self._arrays(folder),
-            encoders={column.name: dict(column.origin) for column in self.columns if column.is_encoded},
-            split_counts={split.word: int(np.sum(splits == split)) for split in files.Split},
-            group_counts=files.counts_by_split(
-                labels, splits, attributes, len(self.source.class_names), len(self.source.attribute_names)
-            ),
-            report=_summary(len(rows), left_out),
-            files={name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
-            thumbnails_sha256=files.thumbnails_sha256(folder, [key.encode("ascii") for key in keys]),
+        described = Described(
+            self.name,
+            self.digest,
+            self.source.format,
+            self.source.class_names,
+            self.source.attribute_names,
+            self._arrays(folder),
+            {column.name: dict(column.origin) for column in self.columns if column.is_encoded},
         )
-        write_file(folder / files.MANIFEST, manifest.to_json().encode("ascii"))
+        images = [entry.image for entry in rows]
+        table = Rows(
+            filenames=[image.filename for image in images],
+            labels=np.array([image.label for image in images], np.int32),
+            splits=np.array([image.split for image in images], np.int8),
+            attributes=np.array([image.attribute for image in images], np.int32) if grouped else None,
+            keys=keys,
+            notes=None if self.notes is None else [self.notes[image.filename] for image in images],
+        )
+        write_rows(folder, described, table, left_out)
 
     def _arrays(self, folder: Path) -> dict[str, files.ArrayEntry]:
         """Describe the arrays by name; `features` is the file of `similarity` if there is no other."""
@@ -213,33 +187,3 @@ class _Making:
             for column in self.columns
         }
         return {"features": arrays["similarity"], **arrays}
-
-
-def report_csv(left_out: Sequence[LeftOut]) -> bytes:
-    """Write the report as RFC 4180 CSV.
-
-    Parameters
-    ----------
-    left_out : sequence of LeftOut
-
-    Returns
-    -------
-    bytes
-        Columns filename, split, reason and detail.
-    """
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(LeftOut._fields)
-    writer.writerows(left_out)
-    return stream.getvalue().encode("utf-8", "surrogateescape")
-
-
-def _summary(kept: int, left_out: Sequence[LeftOut]) -> dict[str, Any]:
-    reasons = Counter(line.reason for line in left_out)
-    return {"listed": kept + len(left_out), "kept": kept, "left_out": dict(sorted(reasons.items()))}
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, array, allow_pickle=False)
-    return stream.getvalue()

@@ -40,6 +40,8 @@ class Partial:
         Candidates that are done.
     rejected : dict of int to (str, str)
         Reason and detail by candidate.
+    has_thumbnails : bool
+        False for a pool.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Partial:
     keys: Sequence[str]
     done: int = 0
     rejected: dict[int, tuple[str, str]] = field(default_factory=dict)
+    has_thumbnails: bool = True
 
     @property
     def kept(self) -> list[int]:
@@ -111,6 +114,8 @@ class Partial:
         self._save()
 
     def _mend_thumbnails(self) -> None:
+        if not self.has_thumbnails:
+            return
         for index in self.kept[: self.done - len(self.rejected)]:
             if not is_whole_thumbnail(self.folder / thumbnail_name(self.keys[index])):
                 image = _decoded(self.candidates[index])
@@ -156,6 +161,8 @@ class Partial:
         self._save()
 
     def _write_thumbnail(self, key: str, image: Image.Image) -> None:
+        if not self.has_thumbnails:
+            return
         path = self.folder / thumbnail_name(key)
         with storing(path.parent):
             path.parent.mkdir(exist_ok=True)

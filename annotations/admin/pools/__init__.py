@@ -1,0 +1,1 @@
+"""Pools, the gatherings of a study, and the review of images."""

@@ -1,0 +1,87 @@
+"""The review of images: one image, one key; each answer is stored before the next image is shown."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.study_pages import page_context
+from annotations.models import Gathering, Study, Verdict
+from annotations.readings.datasets.thumbnails import thumbnail_url
+from annotations.readings.pools.review_outcomes import KNOWN
+from annotations.readings.pools.review_progress import review_progress
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.pools import image_reviews
+from annotations.services.staff import roles
+
+TITLE = "Review images"
+MAX_BUTTONS = 9  # classes with a key of their own
+
+
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the next image; a POST stores what is said of one, or takes the last answer back."""
+    number = row_number(request.POST.get("gathering") or request.GET.get("gathering"))
+    gathering = study.gatherings.select_related("pool__dataset", "base_model__dataset").filter(pk=number).first()
+    if gathering is None:
+        return HttpResponseRedirect(reverse("admin:annotations_study_gathering", args=[study.pk]))
+    if request.method == "POST":
+        try:
+            _store(request, gathering)
+        except ServiceError as error:
+            messages.error(request, error.message)
+        return HttpResponseRedirect(f"{request.path}?gathering={gathering.pk}")
+    by = request.user.get_username()
+    progress = review_progress(gathering, by)
+    context = page_context(
+        request,
+        study,
+        TITLE,
+        gathering=gathering,
+        progress=progress,
+        shown_at=timezone.now().isoformat(),
+        may_act=roles.may(request.user, "coordinate", study),
+        **_item(request, gathering, progress.place),
+    )
+    return render(request, "admin/annotations/study/image_review.html", context)
+
+
+def _item(request: HttpRequest, gathering: Gathering, place: int | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    item, parent = gathering.items[place], gathering.base_model.dataset
+    pool = gathering.pool
+    dataset = pool.dataset if pool is not None and pool.dataset is not None and item["arm"] != KNOWN else parent
+    files = dataset.files
+    url = thumbnail_url(f"user:{request.user.pk}", dataset.pk, files.image_keys[item["row"]].decode())
+    parts = list(gathering.parts.select_related("score__phrase").order_by("target_class"))
+    first = [part.target_class for part in parts]
+    labels = [*first, *(label for label in range(len(parent.class_names)) if label not in first)][:MAX_BUTTONS]
+    # A slice check asks whether the phrase holds; a gathering which class it is.
+    names = [(labels[0], "It does")] if pool is None else [(label, parent.class_names[label]) for label in labels]
+    buttons = [(str(key), label, name) for key, (label, name) in enumerate(names, 1)]
+    return {"url": url, "buttons": buttons, "phrases": [str(part.score.phrase) for part in parts]}
+
+
+def _store(request: HttpRequest, gathering: Gathering) -> None:
+    by, said = request.user.get_username(), request.POST.get("said", "")
+    if said == "undo":
+        image_reviews.undo(gathering, by=by)
+        return
+    verdict = Verdict(said) if said in (Verdict.DROP, Verdict.UNSURE) else Verdict.KEEP
+    label = int(said) if verdict == Verdict.KEEP and said.isascii() and said.isdecimal() and len(said) < 9 else None
+    shown_at = _time(request.POST.get("shown_at", ""))
+    image_reviews.say(gathering, row_number(request.POST.get("place")), verdict, label, by=by, shown_at=shown_at)
+
+
+def _time(text: str) -> dt.datetime | None:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None

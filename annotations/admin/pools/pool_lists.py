@@ -1,0 +1,92 @@
+"""Pools of images: a list, a page of each, and a form that has a folder imported."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.validators import validate_slug
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotations.admin.common.number_formats import NONE
+from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.models import UNFINISHED, Pool
+from annotations.readings.datasets.encoder_choices import encoder_choices
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.datasets import imports
+from annotations.services.pools import pool_requests
+from annotations.services.staff import roles
+
+
+class PoolForm(forms.Form):
+    """What is imported, and with which encoder."""
+
+    name = forms.CharField(max_length=60, validators=[validate_slug], help_text="Letters, digits, _ and -.")
+    folder = forms.ChoiceField(
+        label="Folder on this server",
+        help_text="Of images, of tar shards, or of embeddings (img_emb and metadata). It must stay where it is.",
+    )
+    encoder = forms.ChoiceField(
+        label="Encoder", widget=forms.RadioSelect, help_text="The one of the data set for which you gather."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        folder: Any = self.fields["folder"]
+        encoder: Any = self.fields["encoder"]
+        folder.choices = [(name, name) for name in imports.importable_folders()]
+        encoder.choices = [(choice.spec, f"{choice.spec}. {choice.words}") for choice in encoder_choices()]
+        encoder.initial = encoder.choices[0][0]
+
+
+@admin.register(Pool)
+class PoolAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state", "phase", "images", "encoder", "created_at")
+    list_filter = ("state",)
+    search_fields = ("name",)
+    list_select_related = ("dataset",)
+    fields = ("name", "state", "phase", "error", "images", "search", "encoder", "folder", "created_at", "finished_at")
+    readonly_fields = ("images", "search")
+    change_list_template = "admin/annotations/pool/list.html"
+
+    @admin.display(description="images")
+    def images(self, pool: Pool) -> str:
+        if pool.dataset is None:
+            return f"{pool.n_done:,} of {pool.n_total:,}" if pool.state in UNFINISHED and pool.n_total else NONE
+        return f"{pool.dataset.counts['train']:,}"
+
+    @admin.display(description="find images")
+    def search(self, pool: Pool) -> SafeString | str:
+        if pool.dataset is None:
+            return NONE
+        address = reverse("admin:annotations_dataset_images", args=[pool.dataset.pk])
+        return format_html('<a href="{}">by words or by examples</a>', address)
+
+    def get_urls(self) -> list[URLPattern]:
+        new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_pool_new")
+        return [new, *super().get_urls()]
+
+    def new_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the form; a POST asks for the import."""
+        if not roles.may_set_up(request.user):
+            raise Http404
+        form, problem = PoolForm(request.POST or None), ""
+        if request.method == "POST" and form.is_valid():
+            try:
+                pool = pool_requests.request_pool(**form.cleaned_data, by=request.user.get_username())
+                return HttpResponseRedirect(reverse("admin:annotations_pool_change", args=[pool.pk]))
+            except ServiceError as error:
+                problem = error.message
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Import a pool of unlabelled images",
+            "opts": self.opts,
+            "form": form,
+            "problem": problem,
+            "has_folders": bool(imports.importable_folders()),
+        }
+        status = 400 if request.method == "POST" else 200
+        return render(request, "admin/annotations/pool/new.html", context, status=status)

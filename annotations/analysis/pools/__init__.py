@@ -1,0 +1,1 @@
+"""How well reviewers agree, and what gathered images are worth."""

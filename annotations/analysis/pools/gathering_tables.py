@@ -1,0 +1,137 @@
+"""What gathered images are worth, and the reviews, as tables for the page and as CSV."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.analysis.tables.filled_tables import FilledTable
+from annotations.models import GatheredTraining, Gathering, ImageReview, JobState, Study
+from annotations.tables.columns import Column, Table
+from annotations.tables.shared import field
+
+WORTH = {"worst_group": "worst-group accuracy", "average": "average accuracy", "minority": "minority split"}
+
+
+@dataclass(frozen=True)
+class WorthRow:
+    """One model of a training; measures: value, low, high of each, and of its gain over the base model."""
+
+    gathering: int
+    training: int
+    dataset: str
+    name: str
+    n_added: int
+    minutes: float | None
+    reason: str
+    measures: Mapping[str, Sequence[float]]
+
+    @property
+    def cells(self) -> list[tuple[Sequence[float] | None, Sequence[float] | None]]:
+        """Value and gain of each measure, in the order of `WORTH`."""
+        return [(self.measures.get(name), self.measures.get(f"{name}_gain")) for name in WORTH]
+
+    @property
+    def per_image(self) -> float | None:
+        """Gain of the minority split for each image that was added."""
+        return self._per(self.n_added)
+
+    @property
+    def per_minute(self) -> float | None:
+        """Gain of the minority split for each minute of review."""
+        return self._per(self.minutes)
+
+    def _per(self, cost: float | None) -> float | None:
+        gain = self.measures.get("minority_gain")
+        return gain[0] / cost if gain and cost else None
+
+
+def worth_rows(training: GatheredTraining) -> list[WorthRow]:
+    """Return the models of a training that is done; none of another."""
+    if training.state != JobState.DONE:
+        return []
+    names = [f"{name}{end}" for name in WORTH for end in ("", "_gain")]
+    return [
+        WorthRow(
+            training.gathering_id,
+            training.pk,
+            str(training.dataset),
+            row["name"],
+            row["n_added"],
+            row["minutes"],
+            row["reason"],
+            {name: row[name] for name in names if name in row},
+        )
+        for row in training.table
+    ]
+
+
+def worth_table(study: Study) -> FilledTable[WorthRow]:
+    """Return all trainings with gathered images of a study, the oldest first."""
+    trainings = GatheredTraining.objects.filter(gathering__study=study).select_related("dataset").order_by("pk")
+    return FilledTable(GATHERED, [row for each in trainings for row in worth_rows(each)])
+
+
+def review_table(gathering: Gathering) -> FilledTable[ImageReview]:
+    """Return what was said of each item of a gathering."""
+    return FilledTable(_reviews(gathering), list(gathering.reviews.order_by("place", "reviewer")))
+
+
+def _measure(name: str, place: int) -> Callable[[WorthRow], float | None]:
+    return lambda row: row.measures[name][place] if name in row.measures else None
+
+
+def _columns(name: str, words: str) -> list[Column[WorthRow]]:
+    share: dict[str, Any] = {"unit": "share", "range": "0 to 1"}
+    gain: dict[str, Any] = {"unit": "share", "range": "-1 to 1"}
+    drawn = "2,000 draws of the test images within each group, the same for all models"
+    return [
+        Column(name, "number", f"{words} on test", _measure(name, 0), **share),
+        Column(f"{name}_low", "number", "its 95% interval", _measure(name, 1), computed=drawn, **share),
+        Column(f"{name}_high", "number", "its 95% interval", _measure(name, 2), computed=drawn, **share),
+        Column(f"{name}_gain", "number", "the same less that of the base model", _measure(f"{name}_gain", 0), **gain),
+        Column(f"{name}_gain_low", "number", "its 95% interval, paired", _measure(f"{name}_gain", 1), **gain),
+        Column(f"{name}_gain_high", "number", "its 95% interval, paired", _measure(f"{name}_gain", 2), **gain),
+    ]
+
+
+GATHERED: Table[WorthRow] = Table(
+    "gathered_data.csv",
+    "one row per model of each training with gathered images; all are measured on the test images of the parent",
+    "by training, then as on the page",
+    (
+        Column("gathering", "integer", "number of the gathering, unique on the site", field("gathering")),
+        Column("training", "integer", "number of the training, unique on the site", field("training")),
+        Column("dataset", "text", "data set with the gathered images", field("dataset")),
+        Column("model", "text", "what the model was trained with", field("name")),
+        Column("images_added", "integer", "images from the pool in its train split", field("n_added"), "images"),
+        Column("minutes", "number", "of review, all reviewers together", field("minutes"), "minutes"),
+        *[column for name, words in WORTH.items() for column in _columns(name, words)],
+        Column("per_image", "number", "gain of the minority split per image added", field("per_image"), "share"),
+        Column("per_minute", "number", "gain of the minority split per minute", field("per_minute"), "share"),
+        Column("reason", "text", "why there is no such model", lambda row: row.reason or None),
+    ),
+)
+
+
+def _reviews(gathering: Gathering) -> Table[ImageReview]:
+    def of_item(name: str) -> Callable[[ImageReview], Any]:
+        return lambda review: gathering.items[review.place].get(name)
+
+    return Table(
+        "image_reviews.csv",
+        "one row per image and reviewer",
+        "by place, then reviewer",
+        (
+            Column("place", "integer", "place of the image in the review, from 0", field("place")),
+            Column("row", "integer", "its row in the pool, or of known images in the data set", of_item("row")),
+            Column("arm", "text", "why it was shown", of_item("arm"), range="candidate, random, known, above, below"),
+            Column("likeness", "number", "its similarity to the annotation", of_item("likeness"), range="-1 to 1"),
+            Column("probability", "number", "that it is of the class", of_item("probability"), range="0 to 1"),
+            Column("truth", "integer", "its label, where it is known or expected", of_item("label")),
+            Column("reviewer", "text", "account of the reviewer", field("reviewer")),
+            Column("verdict", "text", "what was said", field("verdict"), range="keep, drop, unsure"),
+            Column("label", "integer", "class with which it is kept", field("label")),
+            Column("seconds", "number", "that it took", field("seconds"), "seconds"),
+            Column("reviewed_at", "time", "when", field("reviewed_at")),
+        ),
+    )

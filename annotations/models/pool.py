@@ -1,0 +1,170 @@
+"""Pools of unlabelled images, what a study gathers from them, what reviewers say of it, and what it is worth."""
+
+from django.core.validators import validate_slug
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.arrays import unpack_float32
+from annotations.models.base_model import BaseModel
+from annotations.models.dataset import Dataset
+from annotations.models.jobs import Job, JobState
+from annotations.models.phrase import Score
+from annotations.models.study import Study
+from modeling.arrays.retraining.annotation import Annotation
+
+
+class Pool(Job):
+    """Unlabelled images: a data set of one class, whose thumbnails are made when they are shown.
+
+    The originals stay where they are, in `folder`; of tar shards, what was unpacked of them is kept under DATA_ROOT.
+    """
+
+    name = models.CharField(max_length=60, validators=[validate_slug])
+    folder = models.CharField(max_length=1000, help_text="absolute, on the machine of the embedding worker")
+    encoder = models.CharField(max_length=255)
+    dataset = models.OneToOneField(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="pool")
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        verbose_name = "pool of images"
+        verbose_name_plural = "pools of images"
+        constraints = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(state=JobState.DONE) | Q(dataset__isnull=False), name="pool_done_has_images"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"pool {self.name}"
+
+
+class ClassBy(models.TextChoices):
+    """By what a pool image is taken for one of the class."""
+
+    ZERO_SHOT = "zero_shot", "the encoder, by the class names"
+    BASE_MODEL = "base_model", "the base model"
+    NONE = "none", "nothing: images of any class"
+
+
+class Gathering(Job):
+    """Candidates from a pool for the annotations of some classes, and how they are reviewed.
+
+    `items` are in the order of the review: each has `row`, `arm` (candidate, random or known; of a slice check above or
+    below) and `label`; `report` says how many pool images were left out and why, with pairs of near-duplicates.
+    Without a pool it is a check whether a slice means its phrase, and `items` are rows of the base model's data set.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="gatherings")
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="gatherings")
+    pool = models.ForeignKey(Pool, null=True, blank=True, on_delete=models.PROTECT, related_name="gatherings")
+    class_by = models.CharField(max_length=10, choices=ClassBy, default=ClassBy.ZERO_SHOT)
+    class_threshold = models.FloatField(default=0.5, help_text="least probability of the class")
+    duplicate_threshold = models.FloatField(default=0.98, help_text="similarity above which images are near-duplicates")
+    n_candidates = models.PositiveIntegerField(default=100)
+    n_random = models.PositiveIntegerField(default=100, help_text="pool images at random, to compare with")
+    n_known = models.PositiveIntegerField(default=20, help_text="hidden images with a known label")
+    minutes = models.PositiveIntegerField(default=60, help_text="of review, all reviewers together")
+    licences = models.JSONField(default=list, help_text="those that are allowed; none: any that is known")
+    allow_unknown_licence = models.BooleanField(default=False)
+    allow_unsafe = models.BooleanField(default=False)
+    pseudo_labels = models.BooleanField(
+        default=False, help_text="candidates that nobody looked at are added with the annotation's class"
+    )
+    seed = models.BigIntegerField(default=0)
+    report = models.JSONField(default=dict)
+    items = models.JSONField(default=list)
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(condition=Q(class_by__in=ClassBy.values), name="gathering_class_by_known"),
+            models.CheckConstraint(
+                condition=Q(class_threshold__range=(0, 1), duplicate_threshold__range=(0, 1)),
+                name="gathering_thresholds_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"gathering {self.pk}" if self.pool_id else f"slice check {self.pk}"
+
+
+class GatheringPart(models.Model):
+    """One class's annotation: a scored phrase and its threshold. It goes with the phrase where its author withdraws."""
+
+    gathering = models.ForeignKey(Gathering, on_delete=models.CASCADE, related_name="parts")
+    score = models.ForeignKey(Score, on_delete=models.CASCADE, related_name="gathering_parts")
+    target_class = models.PositiveIntegerField()
+    threshold = models.FloatField()
+
+    class Meta:
+        ordering = ["gathering", "target_class"]
+        constraints = [
+            models.UniqueConstraint(fields=["gathering", "target_class"], name="gathering_one_annotation_a_class")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.score.phrase} for class {self.target_class}"
+
+    @property
+    def annotation(self) -> Annotation:
+        """What the class's images are gathered by."""
+        text = unpack_float32(self.score.text_embedding)
+        return Annotation(self.target_class, text, self.score.sign, self.threshold)
+
+
+class Verdict(models.TextChoices):
+    KEEP = "keep"
+    DROP = "drop"
+    UNSURE = "unsure"
+
+
+class ImageReview(models.Model):
+    """What one reviewer says of one item of a gathering."""
+
+    gathering = models.ForeignKey(Gathering, on_delete=models.CASCADE, related_name="reviews")
+    place = models.PositiveIntegerField(help_text="of the item")
+    reviewer = models.CharField(max_length=150)
+    verdict = models.CharField(max_length=6, choices=Verdict)
+    label = models.PositiveIntegerField(null=True, help_text="class with which the image is kept")
+    seconds = models.FloatField(help_text="since the reviewer's last verdict, at most a minute")
+    reviewed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["gathering", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["gathering", "place", "reviewer"], name="image_review_once"),
+            models.CheckConstraint(
+                condition=Q(verdict=Verdict.KEEP, label__isnull=False)
+                | Q(verdict__in=[Verdict.DROP, Verdict.UNSURE], label__isnull=True),
+                name="image_review_kept_has_label",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer}: {self.verdict}"
+
+
+class GatheredTraining(Job):
+    """The data set that the kept images make with the parent's, and what it does: `table` has a row for each model."""
+
+    gathering = models.ForeignKey(Gathering, on_delete=models.PROTECT, related_name="trainings")
+    dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    kept = models.JSONField(default=dict, help_text="of each arm: [pool row, label, number of reviewers]")
+    minutes = models.JSONField(default=dict, help_text="of review, by arm")
+    table = models.JSONField(default=list)
+    code_version = models.CharField(max_length=40, blank=True)
+    versions = models.JSONField(default=dict)
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(state=JobState.DONE) | Q(dataset__isnull=False), name="gatheredtraining_done_has_data"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"training {self.pk} of {self.gathering}"

@@ -1,0 +1,52 @@
+"""What the reviewers of a gathering decided together."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from annotations.models import Gathering, Verdict
+from modeling.arrays.pools.review_agreement import agreed_label
+
+CANDIDATE, RANDOM, KNOWN = "candidate", "random", "known"  # arms of a gathering
+ABOVE, BELOW = "above", "below"  # arms of a slice check
+
+
+@dataclass(frozen=True)
+class Decided:
+    """An item on which somebody decided; label: None where it is not kept, or not all said the same."""
+
+    place: int
+    row: int
+    arm: str
+    truth: int | None
+    label: int | None
+    n_reviewers: int
+
+
+def decided(gathering: Gathering) -> list[Decided]:
+    """Return the items that somebody kept or dropped, in their order; who was unsure does not count."""
+    said: dict[int, list[int | None]] = defaultdict(list)
+    sure = gathering.reviews.exclude(verdict=Verdict.UNSURE).order_by("place", "reviewer")
+    for place, label in sure.values_list("place", "label"):
+        said[place].append(label)
+    return [
+        Decided(place, item["row"], item["arm"], item.get("label"), agreed_label(said[place]), len(said[place]))
+        for place, item in enumerate(gathering.items)
+        if place in said
+    ]
+
+
+def kept(gathering: Gathering) -> dict[str, list[list[int]]]:
+    """Return pool rows that are kept, by arm, each with its label and its number of reviewers.
+
+    With pseudo-labels the candidates at which nobody looked are among them, with 0 reviewers.
+    """
+    found: dict[str, list[list[int]]] = {CANDIDATE: [], RANDOM: []}
+    of = decided(gathering)
+    for each in of:
+        if each.arm in found and each.label is not None:
+            found[each.arm].append([each.row, each.label, each.n_reviewers])
+    if gathering.pseudo_labels:
+        seen = set(gathering.reviews.values_list("place", flat=True))
+        rest = [item for place, item in enumerate(gathering.items) if place not in seen and item["arm"] == CANDIDATE]
+        found[CANDIDATE] += [[item["row"], item["label"], 0] for item in rest]
+    return found

@@ -1,0 +1,1 @@
+"""Pools of images, gathering from them, and reviews."""

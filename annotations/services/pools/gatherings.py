@@ -1,0 +1,94 @@
+"""Gathering images for what people found: asked for by coordinators, answered by workers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from annotations.models import BaseModel, GatheredTraining, Gathering, GatheringPart, JobState, Pool, Score, Study
+from annotations.readings.pools import review_outcomes
+from annotations.readings.pools.review_progress import minutes_by_arm
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.logs import audit
+from annotations.services.queue import jobs, worker_wakeup
+
+MAX_ITEMS = 2000  # of each arm
+
+
+class GatheringNotPossible(ServiceError):
+    """Nothing can be gathered so; `message` says why. Nothing was stored."""
+
+    code = "gathering_not_possible"
+    status = 409
+
+
+@transaction.atomic
+def request(
+    study: Study,
+    base_model: BaseModel,
+    pool: Pool | None,
+    scores: Iterable[tuple[Score, float]],
+    *,
+    by: str,
+    **settings: Any,
+) -> Gathering:
+    """Ask for candidates from a pool for some annotations, each a score with a threshold and of a class of its own.
+
+    Without a pool, ask for images of the data set above and below the threshold: does the slice mean its phrase?
+    settings: fields of `Gathering`. Raises GatheringNotPossible.
+    """
+    if not study.tasks.filter(base_model=base_model).exists():
+        raise GatheringNotPossible(f"No task of this study shows {base_model}.")
+    if pool is not None and pool.dataset is None:
+        raise GatheringNotPossible(f"The images of {pool} are not imported yet.")
+    if max(settings.get(name, 0) for name in ("n_candidates", "n_random", "n_known")) > MAX_ITEMS:
+        raise GatheringNotPossible(f"Ask for at most {MAX_ITEMS} images of each kind.")
+    gathering = Gathering(study=study, base_model=base_model, pool=pool, requested_by=by, **settings)
+    try:
+        gathering.clean_fields(exclude={each.name for each in Gathering._meta.fields} - settings.keys() | {"licences"})
+        gathering.validate_constraints()
+    except ValidationError as error:
+        raise GatheringNotPossible(f"Something does not fit: {'; '.join(error.messages)}") from error
+    gathering.save()
+    for score, threshold in scores:
+        if score.phrase.assignment.session.study_id != study.pk:
+            raise GatheringNotPossible("The phrase is of another study.")
+        label = score.phrase.assignment.task.target_class
+        GatheringPart.objects.create(gathering=gathering, score=score, target_class=label, threshold=threshold)
+    if not gathering.parts.exists():
+        raise GatheringNotPossible("Choose a phrase that has a similarity threshold.")
+    audit.record("gathering_requested", study=study, by=by, subject=str(gathering), pool=str(pool or ""))
+    worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
+    return gathering
+
+
+@transaction.atomic
+def request_training(gathering: Gathering, *, by: str) -> GatheredTraining:
+    """Have a data set made of what was kept, and heads trained with it. Raises GatheringNotPossible."""
+    locked = Gathering.objects.select_for_update(of=("self",)).select_related("study").get(pk=gathering.pk)
+    if locked.pool_id is None or locked.state != JobState.DONE:
+        raise GatheringNotPossible("There are no candidates yet.")
+    if locked.trainings.filter(finished_at=None).exists():
+        raise GatheringNotPossible("A training with these images is under way. Wait until it is finished.")
+    found = review_outcomes.kept(locked)
+    if not found[review_outcomes.CANDIDATE]:
+        raise GatheringNotPossible("No candidate was kept yet, so there is nothing to train with. Review some first.")
+    training = GatheredTraining.objects.create(
+        gathering=locked, kept=found, minutes=minutes_by_arm(locked), requested_by=by
+    )
+    audit.record(
+        "gathered_training_requested",
+        study=locked.study,
+        by=by,
+        subject=str(training),
+        pseudo_labels=locked.pseudo_labels,
+        kept={arm: len(rows) for arm, rows in found.items()},
+    )
+    worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
+    return training
+
+
+def store_candidates(gathering: Gathering, items: list[dict[str, Any]], report: dict[str, Any]) -> None:
+    """Finish a search for candidates that is held. Raises JobLost."""
+    jobs.finish(gathering, phase="", items=items, report=report)

@@ -1,0 +1,141 @@
+"""The review: one image after the other, each answer stored at once; reviewers, budget, hidden known images."""
+
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from django.contrib.auth.models import User
+from django.test import Client
+
+from annotations.analysis.pools.review_statistics import review_statistics
+from annotations.models import Gathering, ImageReview, Role, Score, Verdict
+from annotations.readings.pools import review_progress
+from annotations.readings.pools.review_outcomes import kept
+from annotations.services.pools import image_reviews
+from annotations.services.pools.image_reviews import ReviewNotPossible
+from tests.annotations.admin.pools.conftest import ITEMS, make
+
+
+def address(gathering: Gathering) -> str:
+    return f"/admin/annotations/study/{gathering.study_id}/image_review/"
+
+
+def shown(client: Client, gathering: Gathering) -> Any:
+    return BeautifulSoup(client.get(f"{address(gathering)}?gathering={gathering.pk}").content, "html.parser")
+
+
+def press(client: Client, gathering: Gathering, said: str) -> Any:
+    """Press a button of the page as it stands, as a form without a script does."""
+    form = shown(client, gathering).select_one("form.plain")
+    fields = {each["name"]: each["value"] for each in form.select("input[type=hidden]")}
+    return client.post(address(gathering), {**fields, "said": said})
+
+
+def test_each_answer_is_stored_and_the_next_image_shown(coordinator_client: Client, gathering: Gathering) -> None:
+    page = shown(coordinator_client, gathering)
+    assert [button["data-key"] for button in page.select("button[data-key]")] == ["1", "2", "d", "u"]
+    assert "square" in page.select_one("button[data-key='1']").text
+    for said in ("0", "1", "drop"):
+        press(coordinator_client, gathering, said)
+    stored = list(gathering.reviews.values_list("place", "verdict", "label", "reviewer"))
+    who = "coordinator"
+    assert stored == [(0, "keep", 0, who), (1, "keep", 1, who), (2, "drop", None, who)]
+    assert "3 of 4 images" in shown(coordinator_client, gathering).text
+    press(coordinator_client, gathering, "undo")
+    assert gathering.reviews.count() == 2
+    assert "2 of 4 images" in shown(coordinator_client, gathering).text
+    for _ in range(2):
+        press(coordinator_client, gathering, "unsure")
+    assert "You have looked at all images." in shown(coordinator_client, gathering).text
+
+
+def test_a_hidden_image_cannot_be_told_by_the_page(coordinator_client: Client, gathering: Gathering) -> None:
+    looks = []
+    for _ in ITEMS:
+        page = shown(coordinator_client, gathering)
+        for each in page.select("img, progress, input, [role=status]"):
+            each.decompose()
+        looks.append(page.select_one(".image-review").text)
+        press(coordinator_client, gathering, "0")
+    assert len({" ".join(look.replace("Undo", "").replace(" z", "").split()) for look in looks}) == 1
+
+
+def test_what_is_kept_is_what_all_who_decided_agree_on(gathering: Gathering) -> None:
+    for place, label in enumerate((0, 1, 0, 0)):
+        image_reviews.say(gathering, place, Verdict.KEEP, label, by="ada")
+    image_reviews.say(gathering, 0, Verdict.UNSURE, by="bob")
+    image_reviews.say(gathering, 2, Verdict.KEEP, 1, by="bob")
+    image_reviews.say(gathering, 3, Verdict.DROP, by="bob")
+    assert kept(gathering) == {"candidate": [[3, 0, 1]], "random": []}
+
+
+def test_errors_on_known_images_give_the_label_noise_with_its_interval(score: Score) -> None:
+    items = [{"row": row, "arm": "known", "label": 0} for row in range(10)]
+    gathering = make(score, items, pool=True)
+    for place in range(10):
+        image_reviews.say(gathering, place, Verdict.KEEP, int(place == 0), by="ada")
+        image_reviews.say(gathering, place, Verdict.KEEP, int(place < 2), by="bob")
+    found = review_statistics(gathering)
+    assert [(line.reviewer, line.wrong.k, line.wrong.n) for line in found.reviewers] == [("ada", 1, 10), ("bob", 2, 10)]
+    assert (found.noise.k, found.noise.n) == (1, 9)  # of the image on which they disagree nothing is kept
+    assert [round(bound, 3) for bound in found.noise.bounds or ()] == [0.02, 0.435]
+    [agreement] = found.agreements
+    assert agreement.n == 10 and round(agreement.kappa or 0, 3) == 0.615
+
+
+def test_the_budget_ends_the_review_and_one_may_still_change_ones_mind(gathering: Gathering) -> None:
+    gathering.minutes = 1
+    gathering.save()
+    image_reviews.say(gathering, 0, Verdict.KEEP, 0, by="ada")
+    ImageReview.objects.update(seconds=61)
+    with pytest.raises(ReviewNotPossible, match="The 1 minutes of review are used up"):
+        image_reviews.say(gathering, 1, Verdict.DROP, by="bob")
+    image_reviews.say(gathering, 0, Verdict.DROP, by="ada")
+    assert gathering.reviews.get().verdict == Verdict.DROP
+
+
+def test_the_review_stops_where_candidates_have_dried_up(score: Score, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review_progress, "DROPPED_IN_A_ROW", 3)
+    gathering = make(score, [{**ITEMS[0], "row": row} for row in range(5)], pool=True)
+    for place in range(3):
+        image_reviews.say(gathering, place, Verdict.DROP, by="ada")
+    progress = review_progress.review_progress(gathering, "ada")
+    assert progress.place is None and "You dropped the last 3 candidates" in progress.over
+    assert review_progress.review_progress(gathering, "bob").place == 0
+
+
+@pytest.mark.parametrize(("verdict", "label"), [(Verdict.KEEP, None), (Verdict.KEEP, 2), (Verdict.DROP, 0)])
+def test_what_does_not_fit_is_refused(gathering: Gathering, verdict: Verdict, label: int | None) -> None:
+    with pytest.raises(ReviewNotPossible):
+        image_reviews.say(gathering, 0, verdict, label, by="ada")
+    with pytest.raises(ReviewNotPossible, match="no such image"):
+        image_reviews.say(gathering, 4, Verdict.DROP, by="ada")
+
+
+def test_an_analyst_looks_and_does_not_review(gathering: Gathering) -> None:
+    analyst = User.objects.create_user("ann", is_staff=True)
+    gathering.study.members.create(user=analyst, role=Role.ANALYST)
+    client = Client()
+    client.force_login(analyst)
+    page = client.get(f"/admin/annotations/study/{gathering.study_id}/gathering/").content.decode()
+    assert "4 images to review" in page and "Find candidates" not in page and "Review images" not in page
+    assert client.get(f"{address(gathering)}?gathering={gathering.pk}").status_code == 404
+
+
+def test_a_slice_check_says_whether_the_slice_means_its_phrase(coordinator_client: Client, score: Score) -> None:
+    items = [
+        {"row": row, "arm": arm, "label": None, "of": n}
+        for arm, n in (("above", 20), ("below", 80))
+        for row in range(4)
+    ]
+    gathering = make(score, items, pool=False)
+    assert "Does this say what the image shows: “red”?" in shown(coordinator_client, gathering).text
+    for said in ("0", "0", "0", "drop", "0", "drop", "drop", "drop"):
+        press(coordinator_client, gathering, said)
+    meaning = review_statistics(gathering).meaning
+    assert meaning is not None and (meaning.precision.k, meaning.precision.n, meaning.missed.k) == (3, 4, 1)
+    assert meaning.recall == pytest.approx(15 / (15 + 20))
+    low, high = meaning.recall_bounds or (0, 0)
+    assert low < meaning.recall < high
+    page = coordinator_client.get(f"/admin/annotations/study/{gathering.study_id}/gathering/").content.decode()
+    assert "Precision of the slice: 0.75" in page and "3 of 4 images above" in " ".join(page.split())

@@ -1,0 +1,113 @@
+"""A data set on which red squares are rare, a study of it with the phrase “red”, and folders of unlabelled drawings."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from annotations.models import BaseModel, Gathering, Pool, Score, Verdict
+from annotations.models.arrays import pack_float32
+from annotations.services.pools import gatherings, image_reviews, pool_requests
+from modeling.arrays.common.progress import silent
+from modeling.arrays.datasets.importing import read_source
+from tests import actors
+from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE, Visit, sprite
+from tests.annotations.exports.rows import add_phrase
+from tests.fake_encoder import FakeEncoder
+from worker.datasets.base_models import trained
+from worker.datasets.dataset_import import import_source
+from worker.tasks.embed import gather_images
+
+WRONG_COLOUR = {(SQUARE, RED), (OVAL, BLUE)}
+
+
+def draw(folder: Path, pictures: list[tuple[int, int]], seed: int, licence: str = "CC0-1.0") -> list[Path]:
+    """Drawings of (label, colour) as PNG files, each with a JSON file beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng, paths = np.random.default_rng(seed), []
+    for i, (label, colour) in enumerate(pictures):
+        path = folder / f"{i:04d}.png"
+        sprite(label, colour, rng).save(path)
+        path.with_suffix(".json").write_text(json.dumps({"url": f"https://example.org/{i}", "license": licence}))
+        paths.append(path)
+    return paths
+
+
+@pytest.fixture
+def source(tmp_path: Path, settings: Any) -> Path:
+    """The folder of the data set: in train 40 blue squares and red ovals, 6 of the others; elsewhere 12 of each."""
+    settings.DATA_ROOT = tmp_path / "data"
+    folder = tmp_path / "source"
+    lines, pictures = [], []
+    for split, counts in (("train", (40, 6)), ("validation", (12, 12)), ("test", (12, 12))):
+        for label, colour in ((SQUARE, BLUE), (SQUARE, RED), (OVAL, BLUE), (OVAL, RED)):
+            for _ in range(counts[(label, colour) in WRONG_COLOUR]):
+                lines.append((split, actors.CLASSES[label], actors.COLOURS[colour]))
+                pictures.append((label, colour))
+    paths = draw(folder, pictures, seed=1)
+    with (folder / "metadata.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("filename", "split", "class", "attribute"))
+        writer.writerows((path.name, *line) for path, line in zip(paths, lines, strict=True))
+    return folder
+
+
+@pytest.fixture
+def shown(db: None, source: Path) -> BaseModel:
+    """A base model that was trained on the data set."""
+    listing = read_source("csv", source, actors.CLASSES, actors.COLOURS)
+    dataset, _ = import_source(listing, "shapes", similarity_encoder=ENCODER, progress=silent)
+    return trained(dataset, name="erm", l2=1.0)[0]
+
+
+@pytest.fixture
+def red(shown: BaseModel) -> Score:
+    """The score of the phrase “red”, above whose threshold red squares lie."""
+    visit: Visit = actors.start_visit(actors.open_study(actors.create_study(shown, "shapes")), "alice")
+    score = add_phrase(visit, "red", 0.5).score
+    files = shown.dataset.files
+    squares = files.labels == SQUARE
+    text = FakeEncoder().encode_texts(["red"])[0]
+    values = files.array("similarity") @ text
+    assert files.attributes is not None
+    tau = (values[squares & (files.attributes == RED)].min() + values[squares & (files.attributes == BLUE)].max()) / 2
+    Score.objects.filter(pk=score.pk).update(text_embedding=pack_float32(text), threshold=float(np.float32(tau)))
+    score.refresh_from_db()
+    return score
+
+
+def imported(folder: Path, name: str = "drawings", encoder: str = ENCODER) -> Pool:
+    """The pool of a folder, as the command imports it."""
+    pool = pool_requests.new_pool(name, folder, encoder, by="ada")
+    gather_images()
+    pool.refresh_from_db()
+    return pool
+
+
+def gather(score: Score, pool: Pool | None, **settings: Any) -> Gathering:
+    """The gathering for a score, once a worker has answered it."""
+    study = score.phrase.assignment.session.study
+    base_model = score.phrase.assignment.task.base_model
+    usual: dict[str, Any] = {"class_by": "none", "duplicate_threshold": 0.9999, "n_random": 10, "n_known": 6}
+    asked = gatherings.request(study, base_model, pool, [(score, score.threshold)], by="ada", **{**usual, **settings})
+    gather_images()
+    asked.refresh_from_db()
+    return asked
+
+
+def review(gathering: Gathering, label_of: Callable[[dict[str, Any]], int | None], by: str = "ada") -> None:
+    """Say of each item what `label_of` says."""
+    for place, item in enumerate(gathering.items):
+        label = label_of(item)
+        image_reviews.say(gathering, place, Verdict.DROP if label is None else Verdict.KEEP, label, by=by)
+
+
+def is_square(path: Path) -> bool:
+    """Whether a drawing is of a square, by its corners."""
+    pixels = np.asarray(Image.open(path).convert("RGB"), np.float64)
+    return bool(np.abs(pixels[3, 3] - pixels[8, 8]).max() < 5)

@@ -1,0 +1,155 @@
+"""From a pool to a data set that has grown: who is a candidate, what is kept, and what it is worth."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering, JobState, Score
+from annotations.services.datasets.dataset_registration import find_dataset
+from annotations.services.pools import gatherings
+from annotations.services.pools.gatherings import GatheringNotPossible
+from modeling.arrays.datasets.dataset_files import Split, verify
+from tests.actors import BLUE, OVAL, RED, SQUARE
+from tests.worker.pools.conftest import draw, gather, imported, is_square, review
+from worker.pools.gathered_training import effects
+from worker.tasks.embed import gather_images
+
+POOL = [(SQUARE, BLUE)] * 60 + [(OVAL, RED)] * 60 + [(SQUARE, RED)] * 30 + [(OVAL, BLUE)] * 10
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    draw(tmp_path / "pool", POOL, seed=7)
+    return tmp_path / "pool"
+
+
+def truth(gathering: Gathering, folder: Path) -> Any:
+    """What an attentive reviewer says."""
+    assert gathering.pool is not None and gathering.pool.dataset is not None
+    names = gathering.pool.dataset.files.filenames
+
+    def label_of(item: dict[str, Any]) -> int:
+        if item["arm"] == "known":
+            return int(item["label"])
+        return SQUARE if is_square(folder / names[item["row"]]) else OVAL
+
+    return label_of
+
+
+def train(gathering: Gathering) -> GatheredTraining:
+    training = gatherings.request_training(gathering, by="ada")
+    gather_images()
+    training.refresh_from_db()
+    assert training.error == ""
+    return training
+
+
+def test_candidates_are_on_the_error_side_the_most_like_first(red: Score, folder: Path) -> None:
+    gathering = gather(red, imported(folder))
+    assert gathering.state == JobState.DONE, gathering.error
+    pool = gathering.pool.dataset.files  # type: ignore[union-attr]
+    likeness = [item["likeness"] for item in gathering.items if item["arm"] == "candidate"]
+    assert likeness == sorted(likeness, reverse=True) and min(likeness) > red.threshold  # type: ignore[operator]
+    colours = [POOL[int(Path(pool.filenames[item["row"]]).stem)][1] for item in gathering.items if "likeness" in item]
+    assert set(colours) == {RED}
+    assert [item["arm"] for item in gathering.items].count("random") == 10
+    assert [item["arm"] for item in gathering.items].count("known") == 6
+    assert all(pool.image_path(pool.image_keys[item["row"]].decode()).exists() for item in gathering.items[:3])
+
+
+@pytest.mark.parametrize("split", list(Split))
+def test_a_copy_of_an_image_of_the_data_set_is_no_candidate_and_its_pair_is_shown(
+    red: Score, source: Path, folder: Path, split: Split
+) -> None:
+    files = red.phrase.assignment.task.base_model.dataset.files
+    original = next(
+        row for row in files.rows(split, SQUARE) if files.attributes is not None and files.attributes[row] == RED
+    )
+    shutil.copy(source / files.filenames[original], folder / "copy.png")
+    shutil.copy(folder / "0000.json", folder / "copy.json")
+    pool = imported(folder)
+    gathering = gather(red, pool, n_random=200)
+    copied = pool.dataset.files.filenames.index("copy.png")  # type: ignore[union-attr]
+    assert copied not in [item["row"] for item in gathering.items if item["arm"] != "known"]
+    assert [copied, split.word, int(original)] in [pair[:3] for pair in gathering.report["pairs"]]
+
+
+def test_only_train_grows_and_what_is_evaluated_stays_identical_to_the_byte(red: Score, folder: Path) -> None:
+    gathering = gather(red, imported(folder))
+    review(gathering, truth(gathering, folder))
+    training = train(gathering)
+    parent, grown = gathering.base_model.dataset, training.dataset
+    assert grown is not None and grown.name == "shapes-gathered"
+    assert find_dataset("shapes") == parent
+    verify(grown.files.directory)
+    old, new = parent.files, grown.files
+    for split in (Split.VALIDATION, Split.TEST):
+        before, after = old.rows(split), new.rows(split)
+        assert [old.filenames[i] for i in before] == [new.filenames[i] for i in after]
+        for array in ("similarity", "features"):
+            assert old.array(array)[before].tobytes() == new.array(array)[after].tobytes()
+        assert old.labels[before].tobytes() == new.labels[after].tobytes()
+        assert old.attributes is not None and new.attributes is not None
+        assert old.attributes[before].tobytes() == new.attributes[after].tobytes()
+        thumbnails = [
+            [files.image_path(files.image_keys[i].decode()) for i in rows]
+            for files, rows in ((old, before), (new, after))
+        ]
+        assert all(a.samefile(b) for a, b in zip(*thumbnails, strict=True))
+    n_kept = len(training.kept["candidate"])
+    assert n_kept and len(new.rows(Split.TRAIN)) == len(old.rows(Split.TRAIN)) + n_kept
+    notes = [note for note in new.notes if note]
+    assert len(notes) == n_kept and {note["licence"] for note in notes} == {"CC0-1.0"}
+
+
+def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(red: Score, folder: Path) -> None:
+    gathering = gather(red, imported(folder), class_by="zero_shot", n_candidates=30, n_random=30)
+    review(gathering, truth(gathering, folder))
+    training = train(gathering)
+    rows = {row["name"]: row for row in training.table}
+    assert list(rows) == ["base", "control", "reweighting", "gathered data", "both", "random pool images"]
+    assert rows["gathered data"]["minority_gain"][0] > rows["random pool images"]["minority_gain"][0]
+    assert rows["gathered data"]["minority_gain"][0] > 0
+    assert effects(training) == training.table  # the same again gives the same
+
+
+def test_nothing_is_added_at_which_nobody_looked_unless_the_gathering_says_so(red: Score, folder: Path) -> None:
+    pool = imported(folder)
+    looked, pseudo = gather(red, pool), gather(red, pool, pseudo_labels=True)
+    with pytest.raises(GatheringNotPossible, match="Review some first"):
+        gatherings.request_training(looked, by="ada")
+    training = train(pseudo)
+    n = [item["arm"] for item in pseudo.items].count("candidate")
+    assert [reviewers for _, _, reviewers in training.kept["candidate"]] == [0] * n
+    assert training.kept["random"] == []
+
+
+def test_licences_and_unsafe_images_are_left_out_and_counted(red: Score, tmp_path: Path) -> None:
+    folder = tmp_path / "pool"
+    draw(folder, [(SQUARE, RED)] * 12, seed=7)
+    (folder / "0000.json").unlink()
+    (folder / "0001.json").write_text('{"license": "CC-BY-4.0", "NSFW": "UNSURE"}')
+    (folder / "0002.json").write_text('{"license": "all rights reserved"}')
+    pool = imported(folder)
+    gathering = gather(red, pool, licences=["cc0-1.0", "CC-BY-4.0"])
+    assert gathering.report["counts"] == {
+        "their licence is not known": 1,
+        "their licence is not allowed": 1,
+        "they are marked as unsafe": 1,
+    } | {reason: n for reason, n in gathering.report["counts"].items() if "nearly" in reason}
+    every = gather(red, pool, allow_unknown_licence=True, allow_unsafe=True)
+    assert not {reason for reason in every.report["counts"] if "licence" in reason or "unsafe" in reason}
+
+
+def test_what_cannot_be_gathered_is_a_sentence(red: Score, tmp_path: Path, shown: BaseModel) -> None:
+    draw(tmp_path / "one", [(OVAL, BLUE)], seed=3)
+    one = imported(tmp_path / "one", "one")
+    assert "No pool image is a candidate. Left out: 1: they are not on the error side" in gather(red, one).error
+    draw(tmp_path / "red", [(SQUARE, RED)], seed=3)
+    single = gather(red, imported(tmp_path / "red", "single"))
+    assert (single.state, len([item for item in single.items if item["arm"] == "candidate"])) == (JobState.DONE, 1)
+    Dataset.objects.filter(pk=one.dataset_id).update(similarity_encoder="python:another")
+    mismatch = gather(red, one)
+    assert "come from different encoders: import the pool with the encoder python:tests.fake_encoder" in mismatch.error

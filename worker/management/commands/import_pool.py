@@ -1,0 +1,53 @@
+"""Imports unlabelled images as a pool, from which studies gather images for what people found."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from annotations.management.plain_errors import plain_errors
+from annotations.models import JobState, Pool
+from annotations.services.pools import pool_requests
+from worker.pools.pool_imports import import_due_pools
+from worker.similarity_search.index_builds import build_due_indexes
+
+
+class Command(BaseCommand):
+    help = "Import a folder of unlabelled images, of tar shards, or of embeddings (img_emb and metadata) as a pool."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="what the pool is called: letters, digits, _ and -")
+        parser.add_argument("path", metavar="FOLDER", type=Path, help="it must stay where it is")
+        parser.add_argument(
+            "--encoder",
+            default=settings.DEFAULT_SIMILARITY_ENCODER,
+            metavar="SPEC",
+            help="the similarity encoder of the data sets for which you gather (default: %(default)s)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name, folder, encoder = options["name"], options["path"].resolve(), options["encoder"]
+        with plain_errors():
+            same = Pool.objects.filter(name=name, folder=str(folder), encoder=encoder)
+            pool = same.exclude(state=JobState.FAILED).first()
+            if pool is not None and pool.state == JobState.DONE:
+                self.stdout.write(f"Nothing to do: already imported as {pool}.")
+                return
+            pool = pool or pool_requests.new_pool(name, folder, encoder, by="command")
+            while pool.finished_at is None:  # a worker of the site may be faster, and goes on where another was killed
+                import_due_pools()
+                pool.refresh_from_db()
+                if pool.finished_at is None:
+                    self.stdout.write(f"{pool.phase} {pool.n_done:,} of {pool.n_total or 0:,}")
+                    time.sleep(2)
+            build_due_indexes()
+        if pool.dataset is None:
+            raise CommandError(pool.error)
+        files = pool.dataset.files
+        self.stdout.write(f"Imported {pool}: {files.n_rows:,} of {files.manifest.report['listed']:,} images listed.")
+        without = sum(not note["licence"] for note in files.notes)
+        if without:
+            self.stdout.write(f"The licence of {without:,} is not known: they are left out unless a gathering says so.")
+        self.stdout.write(f"Directory: {files.directory}")

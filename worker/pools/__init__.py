@@ -1,0 +1,1 @@
+"""Imports of pools, candidates, and training with what was gathered."""

@@ -1,0 +1,294 @@
+"""Candidates of a gathering: pool images of the class, on the error side, and unlike all that is there already."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import ClassBy, Dataset, Gathering, Pool
+from annotations.readings.pools.review_outcomes import ABOVE, BELOW, CANDIDATE, KNOWN, RANDOM
+from annotations.readings.retraining.correction_candidates import embedding_space
+from annotations.services.pools import gatherings
+from annotations.services.queue import jobs
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.embeddings.zero_shot import ZeroShot, class_prompts
+from modeling.arrays.pools.candidate_selection import class_probabilities, first_of_near_duplicates, hidden_places
+from modeling.arrays.retraining.annotation import Annotation
+from modeling.arrays.retraining.heads import Head
+from modeling.tensors.similarity_search.search_protocol import SimilaritySearch
+from worker.common import process_cache
+from worker.queue.due_jobs import work_on_due
+from worker.similarity_search.image_indexes import ARRAY
+from worker.similarity_search.index_builds import built_index, job_progress
+from worker.similarity_search.shown_images import show
+
+MAX_PAIRS = 60  # of near-duplicates that are kept to be shown
+_AT_ONCE = 256
+
+
+class NothingToGather(ModelingError):
+    """The candidates cannot be found; the message says why."""
+
+    code = "nothing_to_gather"
+
+
+@dataclass
+class _Report:
+    """How many pool images were left out, by reason, and pairs of near-duplicates."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    pairs: list[list[Any]] = field(default_factory=list)
+
+    def leave(self, reason: str, n: int) -> None:
+        if n:
+            self.counts[reason] = self.counts.get(reason, 0) + n
+
+    def pair(self, row: int, with_what: str, other: int, similarity: float) -> None:
+        self.pairs.append([row, with_what, other, similarity])
+
+
+def find_due_candidates() -> int:
+    """Answer every gathering that is due, the oldest first; return how many ended. Raises OperationalError."""
+    return work_on_due(Gathering, _find)
+
+
+def _find(gathering: Gathering) -> None:
+    parts = list(gathering.parts.select_related("score"))
+    if not parts:
+        raise NothingToGather("The author of the phrase withdrew. Choose another phrase")
+    annotations = [part.annotation for part in parts]
+    if gathering.pool is None:
+        items = _slice_items(gathering, annotations[0])
+        gatherings.store_candidates(gathering, items, {})
+        return
+    report = _Report()
+    items = _gathered_items(gathering, gathering.pool, annotations, report)
+    pairs = sorted(report.pairs, key=lambda pair: -pair[3])[:MAX_PAIRS]
+    assert gathering.pool.dataset is not None, "a gathering is asked for once it is there"
+    show(gathering.pool.dataset, [row for row, what, _, _ in pairs])
+    show(gathering.pool.dataset, [other for _, what, other, _ in pairs if what == "pool"])
+    gatherings.store_candidates(gathering, items, {"counts": report.counts, "pairs": pairs})
+
+
+def _gathered_items(
+    gathering: Gathering, pool: Pool, annotations: Sequence[Annotation], report: _Report
+) -> list[dict[str, Any]]:
+    images, parent = pool.dataset, gathering.base_model.dataset
+    assert images is not None, "a gathering is asked for once it is there"
+    if embedding_space(images, ARRAY) != embedding_space(parent, ARRAY):
+        raise NothingToGather(
+            f"The images of {pool} and {parent} come from different encoders: import the pool with the encoder "
+            f"{parent.similarity_encoder}"
+        )
+    tell = job_progress(gathering)
+    jobs.beat(gathering, phase="indexing")
+    others = [(each, built_index(each, tell)[2]) for each in _others(gathering)]
+    search = _Search(gathering, images, report, others)
+    index, allowed = built_index(images, tell)[2], _allowed(gathering, images, report)
+    jobs.beat(gathering, phase="looking for candidates")
+    taken: set[int] = set()
+    found: list[dict[str, Any]] = []
+    share = -(-gathering.n_candidates // len(annotations))
+    for annotation in annotations:
+        ranked = _ranked(gathering, annotation, index, allowed, report)
+        some = search.unlike([(row, item) for row, item in ranked if row not in taken], share)
+        taken |= {item["row"] for item in some}
+        found += some
+    found.sort(key=lambda item: -item["likeness"])
+    if not found:
+        raise NothingToGather(_nothing(report))
+    rng = np.random.default_rng(gathering.seed)
+    rest = rng.permutation(np.flatnonzero(allowed)).tolist()  # candidates too, or it were no random sample
+    at_random = search.unlike([(row, {"row": row, "arm": RANDOM, "label": None}) for row in rest], gathering.n_random)
+    known = _known(gathering, parent, rng)
+    hidden = [*at_random, *known]
+    mixed = [hidden[i] for i in rng.permutation(len(hidden))]
+    return [[*found, *mixed][i] for i in hidden_places(len(found), len(mixed), gathering.seed)]
+
+
+def _others(gathering: Gathering) -> list[Dataset]:
+    """The data sets none of whose images may come in: the parent, and V2 sets of the study's corrections."""
+    second = Dataset.objects.filter(
+        base_models__in=gathering.study.corrections.exclude(second_base_model=None).values("second_base_model")
+    )
+    return [gathering.base_model.dataset, *second.exclude(pk=gathering.base_model.dataset_id).distinct()]
+
+
+def _allowed(gathering: Gathering, images: Dataset, report: _Report) -> NDArray[np.bool_]:
+    notes = images.files.notes
+    licences = {str(each).lower() for each in gathering.licences}
+    unknown = np.array([not note["licence"] for note in notes], np.bool_)
+    other = np.array([bool(licences) and note["licence"].lower() not in licences for note in notes], np.bool_)
+    unsafe = np.array([bool(note["unsafe"]) for note in notes], np.bool_)
+    left_out = np.zeros(len(notes), np.bool_)
+    for reason, some in (
+        ("their licence is not known", unknown & (not gathering.allow_unknown_licence)),
+        ("their licence is not allowed", other & ~unknown),
+        ("they are marked as unsafe", unsafe & (not gathering.allow_unsafe)),
+    ):
+        report.leave(reason, int((some & ~left_out).sum()))
+        left_out |= some
+    return ~left_out
+
+
+def _ranked(
+    gathering: Gathering,
+    annotation: Annotation,
+    index: SimilaritySearch,
+    allowed: NDArray[np.bool_],
+    report: _Report,
+) -> list[tuple[int, dict[str, Any]]]:
+    """Pool rows on the annotation's error side and of its class, the most like first."""
+    pool = gathering.pool
+    assert pool is not None and pool.dataset is not None, "the caller has looked"
+    rows = pool.dataset.files.array(ARRAY)
+    query = (annotation.sign * annotation.text).astype(np.float32)[None]
+    above = index.above(query, np.array([annotation.threshold]))[0]
+    above = above[allowed[above]]
+    report.leave("they are not on the error side of the annotation", int(allowed.sum()) - len(above))
+    if not len(above):
+        return []
+    some = np.ascontiguousarray(rows[above])
+    likeness = annotation.sign * similarities(some, annotation.text)
+    probability = _probabilities(gathering, annotation.target_class, some)
+    fits = probability >= gathering.class_threshold
+    report.leave("they are not of the class", int((~fits).sum()))
+    order = np.lexsort((above, -likeness))
+    return [
+        (
+            int(above[i]),
+            {
+                "row": int(above[i]),
+                "arm": CANDIDATE,
+                "label": annotation.target_class,
+                "likeness": float(likeness[i]),
+                "probability": float(probability[i]),
+            },
+        )
+        for i in order[fits[order]]
+    ]
+
+
+def _probabilities(gathering: Gathering, target_class: int, images: NDArray[np.float32]) -> NDArray[np.floating]:
+    parent = gathering.base_model.dataset
+    if gathering.class_by == ClassBy.NONE:
+        return np.ones(len(images))
+    if gathering.class_by == ClassBy.ZERO_SHOT:
+        prompts = class_prompts(parent.class_names)
+        zero_shot = ZeroShot.of(prompts, process_cache.text_encoder(parent).encode_texts)
+        return class_probabilities(zero_shot, images, target_class)
+    arrays = parent.files.manifest.arrays
+    if gathering.base_model.head is None or arrays.get("features") != arrays[ARRAY]:
+        raise NothingToGather(
+            "The base model cannot predict pool images: it has no head, or uses features of its own. "
+            "Choose the encoder instead"
+        )
+    logits = Head.from_bytes(bytes(gathering.base_model.head)).logits(images)
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    share: NDArray[np.floating] = raised[:, target_class] / raised.sum(axis=1)
+    return share
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Leaves out pool images that are nearly the same as images of other data sets, or as each other."""
+
+    gathering: Gathering
+    images: Dataset
+    report: _Report
+    others: Sequence[tuple[Dataset, SimilaritySearch]]
+
+    def unlike(self, ranked: Sequence[tuple[int, dict[str, Any]]], count: int) -> list[dict[str, Any]]:
+        """The first `count` items whose images can be seen and are unlike all that is there."""
+        kept: list[dict[str, Any]] = []
+        for block in _blocks(ranked, max(count, 1)):
+            if len(kept) >= count:
+                break
+            kept += self._of_block(block, kept)
+        return kept[:count]
+
+    def _of_block(
+        self, block: Sequence[tuple[int, dict[str, Any]]], kept: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        rows = np.array([row for row, _ in block], np.int64)
+        some = np.ascontiguousarray(self.images.files.array(ARRAY)[rows])
+        fresh = np.ones(len(rows), np.bool_)
+        for dataset, index in self.others:
+            fresh &= self._unlike_data(dataset, index, rows, some, fresh)
+        before = np.array([item["row"] for item in kept], np.int64)
+        both = np.concatenate([before, rows[fresh]])
+        own, like, values = first_of_near_duplicates(
+            np.ascontiguousarray(self.images.files.array(ARRAY)[both]), self.gathering.duplicate_threshold
+        )
+        for place in np.flatnonzero(~own):
+            self.report.pair(int(both[place]), "pool", int(both[like[place]]), float(values[place]))
+        self.report.leave("they are nearly the same as another candidate", int((~own).sum()))
+        unlike = set(both[own].tolist())
+        items = [item for (row, item), is_fresh in zip(block, fresh, strict=True) if is_fresh and row in unlike]
+        seen = show(self.images, [item["row"] for item in items])
+        self.report.leave("the image itself cannot be read", len(items) - len(seen))
+        return [item for item in items if item["row"] in seen]
+
+    def _unlike_data(
+        self,
+        dataset: Dataset,
+        index: SimilaritySearch,
+        rows: NDArray[np.int64],
+        images: NDArray[np.float32],
+        fresh: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        unlike = np.ones(len(rows), np.bool_)
+        splits = dataset.files.splits
+        for start in range(0, len(rows), _AT_ONCE):
+            nearest = index.nearest(images[start : start + _AT_ONCE], 1)
+            for place, (other, value) in enumerate(
+                zip(nearest.rows[:, 0], nearest.similarities[:, 0], strict=True), start
+            ):
+                if value > np.float32(self.gathering.duplicate_threshold):
+                    unlike[place] = False
+                    if fresh[place]:
+                        where = Split(int(splits[other])).word
+                        self.report.leave(f"they are nearly the same as a {where} image of {dataset}", 1)
+                        if dataset == self.gathering.base_model.dataset:
+                            self.report.pair(int(rows[place]), where, int(other), float(value))
+        return unlike
+
+
+def _known(gathering: Gathering, parent: Dataset, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Training images whose label is known, half of them of the annotated classes."""
+    files = parent.files
+    train = files.rows(Split.TRAIN)
+    targets = list(gathering.parts.values_list("target_class", flat=True))
+    of_class = np.isin(files.labels[train], targets)
+    half = gathering.n_known // 2
+    chosen = [*rng.permutation(train[of_class])[:half], *rng.permutation(train[~of_class])[: gathering.n_known - half]]
+    return [{"row": int(row), "arm": KNOWN, "label": int(files.labels[row])} for row in chosen]
+
+
+def _slice_items(gathering: Gathering, annotation: Annotation) -> list[dict[str, Any]]:
+    """As many images of the class's validation split above the threshold as below it, in mixed order."""
+    files = gathering.base_model.dataset.files
+    rows = files.rows(Split.VALIDATION, annotation.target_class)
+    above = annotation.members(files.array(ARRAY), rows, files.labels[rows])
+    rng = np.random.default_rng(gathering.seed)
+    items = []
+    for arm, some in ((ABOVE, rows[above]), (BELOW, rows[~above])):
+        chosen = rng.permutation(some)[: gathering.n_candidates]
+        items += [{"row": int(row), "arm": arm, "label": None, "of": len(some)} for row in chosen]
+    if not items:
+        raise NothingToGather("The class has no validation image")
+    return [items[i] for i in rng.permutation(len(items))]
+
+
+def _blocks(ranked: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(ranked), size):
+        yield ranked[start : start + size]
+
+
+def _nothing(report: _Report) -> str:
+    reasons = "; ".join(f"{n:,}: {reason}" for reason, n in report.counts.items())
+    return f"No pool image is a candidate. Left out: {reasons or 'none, the pool is empty'}"

@@ -1,0 +1,191 @@
+"""What gathered images are worth: heads of the parent's images, of more images, and with the annotation's weights.
+
+All are measured on the parent's test images, which no gathering changes; thresholds are those of the annotations.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering
+from annotations.readings.pools.review_outcomes import CANDIDATE, RANDOM
+from annotations.services.queue import jobs
+from annotations.version import CODE_VERSION
+from modeling.arrays.common.modeling_errors import SliceTooSmall
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.datasets.groups import group_ids
+from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.retraining.annotation import Annotation
+from modeling.arrays.retraining.control import control_weights
+from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
+from modeling.arrays.retraining.heads import Head
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME, slice_membership, slice_weights, uniform_weights
+from modeling.tensors.retraining import train_heads
+from worker.common import process_cache
+from worker.common.library_versions import library_versions
+from worker.pools.candidates import NothingToGather
+from worker.pools.gathered_data import Kept, features_of, gathered_dataset
+from worker.queue.due_jobs import work_on_due
+
+BASE, CONTROL, REWEIGHTED = "base", "control", "reweighting"
+GATHERED, BOTH, AT_RANDOM = "gathered data", "both", "random pool images"
+MEASURES = ("worst_group", "average", "minority")
+
+
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """n training images: features float32[n, d] as stored, similarity rows float32[n, d'], labels int32[n]."""
+
+    features: NDArray[np.float32]
+    similarity: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    n_added: int
+
+    def heads(self, names: tuple[str, ...], weights: Sequence[NDArray[np.float64]], l2: float) -> list[Head]:
+        """A head for each of some loss weights, float64[n]; standardised by these images alone."""
+        standardization = Standardization.fit(self.features)
+        trained = train_heads(
+            standardization.apply(self.features),
+            self.labels,
+            np.stack(weights, axis=1),
+            l2,
+            n_classes=len(names),
+            device=process_cache.device(),
+        )
+        pairs = zip(trained.coef, trained.intercept, strict=True)
+        return [Head.of(coef, intercept, standardization, names) for coef, intercept in pairs]
+
+    def reweighted(self, annotations: Sequence[Annotation]) -> NDArray[np.float64]:
+        """Loss weights that balance the annotations' slices. Raises SliceTooSmall."""
+        above = np.zeros(len(self.labels), np.bool_)
+        for each in annotations:
+            above |= each.members(self.similarity, np.arange(len(self.labels)), self.labels)
+        classes = [each.target_class for each in annotations]
+        membership = slice_membership(above, self.labels, classes, settings.MIN_SLICE_SIZE)
+        return slice_weights(self.labels, membership, DEFAULT_SCHEME)
+
+
+def train_due_gathered() -> int:
+    """Make the data set of every training that is due, and train; return how many ended. Raises OperationalError."""
+    return work_on_due(GatheredTraining, _train)
+
+
+def _train(training: GatheredTraining) -> None:
+    jobs.beat(training, phase="making the data set")
+    dataset = gathered_dataset(training)
+    jobs.beat(training, phase="training", dataset=dataset)
+    table = effects(training)
+    jobs.finish(
+        training, phase="", dataset=dataset, table=table, versions=library_versions(), code_version=CODE_VERSION
+    )
+
+
+def effects(training: GatheredTraining) -> list[dict[str, Any]]:
+    """Train all heads of a training and measure them: a row for each, in JSON; the same again gives the same.
+
+    Raises NothingToGather, BadDataset, BadArray, NotConverged, CannotGrow.
+    """
+    gathering = training.gathering
+    base_model = gathering.base_model
+    annotations = [part.annotation for part in gathering.parts.select_related("score")]
+    if not annotations:
+        raise NothingToGather("The author of the phrase withdrew. Choose another phrase")
+    kept: Kept = training.kept[CANDIDATE]
+    at_random: Kept = training.kept[RANDOM][: len(kept)]
+    parent = _with(gathering, [])
+    rows = _rows(parent, annotations, base_model, (BASE, CONTROL, REWEIGHTED))
+    rows += _rows(_with(gathering, kept), annotations, base_model, (GATHERED, BOTH))
+    if at_random:
+        rows += _rows(_with(gathering, at_random), annotations, base_model, (AT_RANDOM,))
+    spent = {name: training.minutes.get(CANDIDATE, 0.0) for name in (GATHERED, BOTH)}
+    spent[AT_RANDOM] = training.minutes.get(RANDOM, 0.0) * len(at_random) / max(len(training.kept[RANDOM]), 1)
+    return _measured(base_model.dataset, annotations, rows, spent)
+
+
+def _with(gathering: Gathering, kept: Kept) -> _Training:
+    files = gathering.base_model.dataset.files
+    train = files.rows(Split.TRAIN)
+    new = np.array([label for _, label, _ in kept], np.int32)
+
+    def joined(array: str) -> NDArray[np.float32]:
+        return (
+            np.concatenate([files.array(array)[train], features_of(gathering, kept, array)])
+            if kept
+            else files.array(array)[train]
+        )
+
+    return _Training(joined("features"), joined("similarity"), np.concatenate([files.labels[train], new]), len(kept))
+
+
+def _rows(
+    training: _Training, annotations: Sequence[Annotation], base_model: BaseModel, names: Sequence[str]
+) -> list[tuple[str, int, Head | None, str]]:
+    """Name, images added, head, and why there is none."""
+    weights: dict[str, NDArray[np.float64]] = {}
+    reasons = {}
+    for name in names:
+        try:
+            weights[name] = _weights(training, annotations, name)
+        except SliceTooSmall as error:
+            reasons[name] = str(error)
+    heads = training.heads(base_model.dataset.files.class_names, list(weights.values()), base_model.l2)
+    of = dict(zip(weights, heads, strict=True))
+    return [(name, training.n_added, of.get(name), reasons.get(name, "")) for name in names]
+
+
+def _weights(training: _Training, annotations: Sequence[Annotation], name: str) -> NDArray[np.float64]:
+    if name in (REWEIGHTED, BOTH):
+        return training.reweighted(annotations)
+    if name == CONTROL:
+        return control_weights(training.labels, [each.target_class for each in annotations], DEFAULT_SCHEME)
+    return uniform_weights(len(training.labels))
+
+
+def _measured(
+    dataset: Dataset,
+    annotations: Sequence[Annotation],
+    rows: Sequence[tuple[str, int, Head | None, str]],
+    minutes: dict[str, float],
+) -> list[dict[str, Any]]:
+    files = dataset.files
+    test = files.rows(Split.TEST)
+    labels = files.labels[test]
+    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[test]
+    weights = np.asarray(files.train_group_counts, np.int64)[np.unique(groups)]
+    minority = np.zeros(len(test), np.bool_)
+    for each in annotations:
+        minority |= each.members(files.array("similarity"), test, labels)
+    features = files.array("features")[test]
+    heads = [head for _, _, head, _ in rows if head is not None]
+    right = np.stack([head.predict(features) == labels for head in heads])
+    drawn = resampled_accuracies(right, groups)
+    sums = {
+        "worst_group": drawn.min(axis=2),
+        "average": np.average(drawn, axis=2, weights=weights if weights.any() else None),
+    }
+    exact = np.stack([[right[k][groups == group].mean() for group in np.unique(groups)] for k in range(len(heads))])
+    values = {
+        "worst_group": exact.min(axis=1),
+        "average": np.average(exact, axis=1, weights=weights if weights.any() else None),
+    }
+    if minority.any():
+        of_class = labels[minority]
+        sums["minority"] = resampled_accuracies(right[:, minority], of_class).mean(axis=2)
+        values["minority"] = np.stack(
+            [right[:, minority][:, of_class == label].mean(axis=1) for label in np.unique(of_class)]
+        ).mean(axis=0)
+    found, place = [], 0
+    for name, n_added, head, reason in rows:
+        line: dict[str, Any] = {"name": name, "n_added": n_added, "reason": reason, "minutes": minutes.get(name)}
+        if head is not None:
+            for measure, of_rows in values.items():
+                difference = sums[measure][place] - sums[measure][0]
+                line[measure] = [float(of_rows[place]), *percentile_interval(sums[measure][place])]
+                line[f"{measure}_gain"] = [float(of_rows[place] - of_rows[0]), *percentile_interval(difference)]
+            place += 1
+        found.append(line)
+    return found

@@ -1,0 +1,63 @@
+"""The images of a pool: their originals, and thumbnails of those that somebody is to see."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.conf import settings
+from PIL import Image
+
+from annotations.models import Dataset, Pool
+from modeling.arrays.datasets.dataset_files import POOL, DatasetFiles
+from modeling.arrays.datasets.importing.images import ImageRejected, is_whole_thumbnail, read_image, thumbnail
+from modeling.arrays.datasets.importing.storage import storing
+
+SHARDS = "pool-shards"  # folder in DATA_ROOT, of what was unpacked
+
+
+def unpacked_shards(pool: Pool) -> Path:
+    """Return where the tar shards of a pool are unpacked."""
+    return settings.DATA_ROOT / SHARDS / str(pool.pk)
+
+
+def originals_of(pool: Pool) -> Path:
+    """Return the folder to which the file names of a pool are relative."""
+    unpacked = unpacked_shards(pool)
+    return unpacked if unpacked.is_dir() else Path(pool.folder)
+
+
+def read_original(pool: Pool, files: DatasetFiles, row: int) -> Image.Image:
+    """Read an image of a pool. Raises ImageRejected where it is gone or damaged, or lies elsewhere."""
+    root = originals_of(pool)
+    path = root / files.filenames[row]
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise ImageRejected("missing", "it lies outside the pool's folder")
+    return read_image(path)
+
+
+def show(dataset: Dataset, rows: Iterable[int]) -> set[int]:
+    """Make the thumbnails of some images that have none, and return the rows of those that can be seen.
+
+    Raises StorageFailed.
+    """
+    files, seen = dataset.files, set()
+    pool = dataset.pool if files.manifest.source_format == POOL else None
+    for row in rows:
+        if pool is None or _has_thumbnail(pool, files, row):
+            seen.add(row)
+    return seen
+
+
+def _has_thumbnail(pool: Pool, files: DatasetFiles, row: int) -> bool:
+    path = files.image_path(files.image_keys[row].decode())
+    if is_whole_thumbnail(path):
+        return True
+    try:
+        small = thumbnail(read_original(pool, files, row))
+    except ImageRejected:
+        return False
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(".new")
+        new.write_bytes(small)
+        new.replace(path)
+    return True
