@@ -21,6 +21,7 @@ _ORDER = (
     "BaseModel",
     "Dataset",
     "DatasetImport",
+    "Pool",
     "Event",
 )
 _NEWEST = 10

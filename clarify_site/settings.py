@@ -276,6 +276,7 @@ CELERY_TASK_ROUTES = {
     "worker.build_releases": {"queue": "embed"},
     "worker.build_image_indexes": {"queue": "embed"},
     "worker.search_images": {"queue": "embed"},
+    "worker.gather_images": {"queue": "embed"},
     "worker.analyse_studies": {"queue": "analysis"},
 }
 # The sweeper: a lost message does no harm, since every due row is looked for again. A message expires with its turn.
@@ -298,6 +299,7 @@ _SWEEPS = {
     "worker.analyse_studies": 5,
     "worker.build_image_indexes": 5,
     "worker.search_images": 2,
+    "worker.gather_images": 2,
 }
 CELERY_BEAT_SCHEDULER = "clarify_site.reminders:Reminders"
 CELERY_BEAT_SCHEDULE = {

@@ -3,6 +3,7 @@
 from annotations.admin.common.study_pages import StudyPage
 from annotations.admin.monitoring import audit_log, monitor
 from annotations.admin.payments import payments_page, reconciliation, rejections, submission_page
+from annotations.admin.pools import gathering_page
 from annotations.admin.prolific import study_drafts, study_status
 from annotations.admin.releases import moderation, release_pages
 from annotations.admin.results import concepts_page, results_page
@@ -32,5 +33,6 @@ PAGES: tuple[StudyPage, ...] = (
     *results_page.PAGES,
     *concepts_page.PAGES,
     *corrections.PAGES,
+    *gathering_page.PAGES,
     *release_pages.PAGES,
 )

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0027_unrelated_words"),
+        ("annotations", "0028_keywords"),
     ]
 
     operations = [

@@ -27,6 +27,7 @@ from annotations.models.participant import (
 )
 from annotations.models.payment import SETTLED, UNDER_WAY, BatchState, Payment, PaymentBatch
 from annotations.models.phrase import Moderation, Phrase, PhraseState, Score
+from annotations.models.pool import ClassBy, GatheredTraining, Gathering, GatheringPart, ImageReview, Pool, Verdict
 from annotations.models.random_slices import RandomSlices, RandomSliceScores
 from annotations.models.reply import Reply, ReplyKind
 from annotations.models.run import Run, RunState
@@ -72,6 +73,7 @@ __all__ = [
     "BatchState",
     "Benchmark",
     "CheckAttempt",
+    "ClassBy",
     "Condition",
     "Consent",
     "Control",
@@ -85,8 +87,12 @@ __all__ = [
     "EntryVerification",
     "Event",
     "ForgottenSubmission",
+    "GatheredTraining",
+    "Gathering",
+    "GatheringPart",
     "IdentityKey",
     "ImageIndex",
+    "ImageReview",
     "ImageSearch",
     "JobState",
     "Judgement",
@@ -101,6 +107,7 @@ __all__ = [
     "PaymentBatch",
     "Phrase",
     "PhraseState",
+    "Pool",
     "PracticePhrase",
     "ProlificRequest",
     "RandomSliceScores",
@@ -132,6 +139,7 @@ __all__ = [
     "TaskOrder",
     "ThresholdChoice",
     "TotpDevice",
+    "Verdict",
     "VocabularyLevel",
     "WebhookDelivery",
     "WorkerHeartbeat",

@@ -54,6 +54,13 @@ class ImageSearch(Job):
     """One search: words, images that results shall be like and others that they shall not be like; and its results."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="image_searches")
+    searched_in = models.ForeignKey(
+        Dataset,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="a pool in whose images the results lie; empty: the data set of the examples",
+    )
     words = models.CharField(max_length=200, blank=True)
     like = models.JSONField(default=list, help_text="rows of images that results shall be like")
     unlike = models.JSONField(default=list, help_text="rows of images that results shall not be like")
@@ -71,6 +78,11 @@ class ImageSearch(Job):
                 condition=~Q(state=JobState.DONE) | Q(is_exact__isnull=False), name="image_search_done_says_how"
             ),
         ]
+
+    @property
+    def target(self) -> Dataset:
+        """Where the results lie."""
+        return self.searched_in or self.dataset
 
     def __str__(self) -> str:
         return f"search {self.pk} in {self.dataset}"

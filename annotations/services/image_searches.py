@@ -31,8 +31,16 @@ def request_index(dataset: Dataset, *, duplicate_threshold: float, by: str) -> N
 
 
 @transaction.atomic
-def request_search(dataset: Dataset, *, words: str, like: Sequence[int], unlike: Sequence[int], by: str) -> ImageSearch:
-    """Store a search for a worker. Raises SearchNotPossible."""
+def request_search(
+    dataset: Dataset,
+    *,
+    words: str,
+    like: Sequence[int],
+    unlike: Sequence[int],
+    by: str,
+    searched_in: Dataset | None = None,
+) -> ImageSearch:
+    """Store a search for a worker, in the data set of the examples or in a pool. Raises SearchNotPossible."""
     words = " ".join(words.split())
     if not words and not like:
         raise SearchNotPossible("Write some words, or choose an image that the results shall be like.")
@@ -42,10 +50,15 @@ def request_search(dataset: Dataset, *, words: str, like: Sequence[int], unlike:
         raise SearchNotPossible(f"Choose at most {MAX_EXAMPLES} images of each kind.")
     if any(not 0 <= row < dataset.files.n_rows for row in (*like, *unlike)):
         raise SearchNotPossible("One of the images is not in this data set.")
-    if ImageIndex.objects.usable(dataset) is None:
+    if ImageIndex.objects.usable(searched_in or dataset) is None:
         raise SearchNotPossible("This data set has no index yet.")
     search = ImageSearch.objects.create(
-        dataset=dataset, words=words, like=list(like), unlike=list(unlike), requested_by=by
+        dataset=dataset,
+        searched_in=searched_in,
+        words=words,
+        like=list(like),
+        unlike=list(unlike),
+        requested_by=by,
     )
     kept = ImageSearch.objects.filter(requested_by=by).order_by("-pk")[:KEPT].values("pk")
     ImageSearch.objects.filter(requested_by=by).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()

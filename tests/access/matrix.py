@@ -140,6 +140,8 @@ ROWS: dict[str, Route] = {
         get=SET_UP_ABSENT, post=SET_UP_ABSENT, dataset_id="dataset"
     ),
     **read_only("basemodel", page=OF_STAFF, refused=REFUSED_TO_STAFF),
+    **read_only("pool", page=OF_STAFF, refused=REFUSED_TO_STAFF),
+    "admin/annotations/pool/new/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
     **read_only("datasetimport", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     "admin/annotations/datasetimport/<path:object_id>/change/": route(
         get=OF_STAFF, post=SET_UP_ABSENT, object_id="datasetimport"
@@ -168,6 +170,8 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/correction/": study_page(VIEW, post=COORDINATE),
+    f"{_STUDY}<int:study_id>/gathering/": study_page(VIEW, post=COORDINATE),
+    f"{_STUDY}<int:study_id>/image_review/": study_page(COORDINATE),  # of no gathering
     f"{_STUDY}<int:study_id>/withdrawals/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/preflight/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/rehearsal/": study_page(COORDINATE),

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import BaseModel, DatasetImport, Release, Role, Study, event_kinds
+from annotations.models import BaseModel, DatasetImport, Pool, Release, Role, Study, event_kinds
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from tests import actors
 from tests.access.answers import (
@@ -106,6 +106,7 @@ def build(sprites_directory: Path) -> World:
             name="birds", folder="birds", state="failed", error="a reason", finished_at=timezone.now()
         ).pk,
         "account": operator.pk,
+        "pool": Pool.objects.create(name="web", folder="web", encoder="x", requested_by="ada").pk,
         "image_key": image[-3],
         "image_expires": image[-2],
         "image_signature": image[-1],

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import faiss
@@ -11,6 +12,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import Dataset, ImageIndex
+from annotations.models.jobs import Job
 from annotations.services import image_searches
 from annotations.services.queue import jobs
 from modeling.arrays.common.progress import Progress
@@ -40,13 +42,9 @@ def build_due_indexes() -> int:
 
 
 def _build(job: ImageIndex) -> None:
-    dataset, tell = job.dataset, _progress(job)
-    files = dataset.files
-    rows, images = files.array(ARRAY), images_of(files)
-    parameters = parameters_for(len(rows), rows.shape[1])
-    parent = files.directory / INDEXES
-    directory = build_index(parent, rows, images, parameters, _texts(dataset, parameters), tell)
-    found = _duplicates(dataset, open_index(directory, [images], [rows]), parameters, job.duplicate_threshold, tell)
+    dataset, tell = job.dataset, job_progress(job)
+    directory, parameters, index = built_index(dataset, tell)
+    found = _duplicates(dataset, index, parameters, job.duplicate_threshold, tell)
     measured = read_manifest(directory).measured
     image_searches.store_index(
         job,
@@ -55,9 +53,20 @@ def _build(job: ImageIndex) -> None:
         recall=measured and measured.recall,
         near_duplicates=found,
     )
-    for other in parent.iterdir():  # those of earlier versions; a search has them open, or is told to ask again
+    for (
+        other
+    ) in directory.parent.iterdir():  # those of earlier versions; a search has them open, or is told to ask again
         if other.is_dir() and other != directory:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def built_index(dataset: Dataset, tell: Progress) -> tuple[Path, IndexParameters, SegmentedIndex]:
+    """Open the index of a data set's images, built where it is not there whole. Raises BadDataset, StorageFailed."""
+    files = dataset.files
+    rows, images = files.array(ARRAY), images_of(files)
+    parameters = parameters_for(len(rows), rows.shape[1])
+    directory = build_index(files.directory / INDEXES, rows, images, parameters, _texts(dataset, parameters), tell)
+    return directory, parameters, open_index(directory, [images], [rows])
 
 
 def parameters_for(n: int, dim: int) -> IndexParameters:
@@ -96,7 +105,8 @@ def _duplicates(
     }
 
 
-def _progress(job: ImageIndex) -> Progress:
+def job_progress(job: Job) -> Progress:
+    """Return what stores how far a job is, twice a second at the most."""
     told_at = -_TELL_EVERY_S
 
     def tell(stage: str, done: int, total: int, /) -> None:

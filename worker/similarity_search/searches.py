@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Dataset, ImageIndex, ImageSearch
+from annotations.readings.retraining.correction_candidates import embedding_space
 from annotations.services.queue import jobs
 from modeling.tensors.similarity_search.example_queries import query_of_examples
 from modeling.tensors.similarity_search.index_manifest import BadIndex
 from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
 from worker.similarity_search.image_indexes import ARRAY, open_index_of
+from worker.similarity_search.shown_images import show
 
 COUNT = 60  # images that a search finds, beside its examples
 
@@ -20,14 +22,19 @@ def answer_due_searches() -> int:
 
 
 def _answer(search: ImageSearch) -> None:
-    dataset, examples = search.dataset, {*search.like, *search.unlike}
-    index = ImageIndex.objects.usable(dataset)
+    target = search.target
+    examples = set() if search.searched_in else {*search.like, *search.unlike}
+    index = ImageIndex.objects.usable(target)
     if index is None:
         raise BadIndex("this data set has no index; build it")
-    query = _query(dataset, search)
-    found = open_index_of(dataset, index).nearest(query, COUNT + len(examples))
+    if embedding_space(target, ARRAY) != embedding_space(search.dataset, ARRAY):
+        raise BadIndex(f"the images of {target} and {search.dataset} come from different encoders")
+    query = _query(search.dataset, search)
+    found = open_index_of(target, index).nearest(query, COUNT + len(examples))
     pairs = zip(found.rows[0].tolist(), found.similarities[0].tolist(), strict=True)
     others = [(row, value) for row, value in pairs if row >= 0 and row not in examples][:COUNT]
+    seen = show(target, [row for row, _ in others])
+    others = [(row, value) for row, value in others if row in seen]
     jobs.finish(
         search,
         rows=[row for row, _ in others],

@@ -3,6 +3,9 @@
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.datasets.imports import run_due_imports
+from worker.pools.candidates import find_due_candidates
+from worker.pools.gathered_training import train_due_gathered
+from worker.pools.pool_imports import import_due_pools
 from worker.queue.drain import sweep
 from worker.releases.release_building import build_due_releases
 from worker.similarity_search.index_builds import build_due_indexes
@@ -31,3 +34,11 @@ def build_image_indexes() -> None:
 def search_images() -> None:
     """Answer every due search for images."""
     sweep(answer_due_searches, "searches answered")
+
+
+@app.task(name=worker_wakeup.GATHER_IMAGES)
+def gather_images() -> None:
+    """Import every due pool, find the candidates of every due gathering, and train with what was kept."""
+    sweep(import_due_pools, "pools imported")
+    sweep(find_due_candidates, "gatherings answered")
+    sweep(train_due_gathered, "trainings with gathered images ended")

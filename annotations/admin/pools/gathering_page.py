@@ -16,6 +16,7 @@ from annotations.admin.pools import image_review_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.analysis.pools.gathering_tables import WORTH, review_table, worth_rows, worth_table
 from annotations.analysis.pools.review_statistics import review_statistics
+from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import UNFINISHED, ClassBy, Gathering, JobState, Pool, Study
 from annotations.readings.pools.annotation_sources import source, sources
 from annotations.readings.pools.review_progress import review_progress
@@ -181,7 +182,7 @@ def _chosen(study: Study, number: str | None) -> Gathering:
 
 
 def _table(study: Study, gathering: Gathering | None, name: str) -> HttpResponse:
-    tables = [worth_table(study), *([review_table(gathering)] if gathering else [])]
+    tables: list[FilledTable[Any]] = [worth_table(study), *([review_table(gathering)] if gathering else [])]
     for each in tables:
         if each.table.file == name:
             text = csv_text(each.table.header, map(each.table.cells, each.rows))

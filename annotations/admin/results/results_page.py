@@ -18,11 +18,12 @@ from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, 
 from annotations.admin.shown_figures import figure_answer, shown_figure
 from annotations.analysis.figures.study_figures import figures, first_tasks
 from annotations.analysis.observations.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
+from annotations.analysis.pools.gathering_tables import WORTH, WorthRow, worth_rows, worth_table
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.study_columns import TABLE_3
-from annotations.models import OPEN_STATES, BaseModel, Benchmark, JobState, Study
+from annotations.models import OPEN_STATES, BaseModel, Benchmark, GatheredTraining, JobState, Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.services import benchmark_requests
 from annotations.services.staff import roles
@@ -54,11 +55,12 @@ def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the results; with ?table= or ?figure= hand out one of them as a file, unless nothing has changed."""
     found = latest(study)
     costs = _costs(request, study, found)
-    etag = f'"{found.tag}-{costs[0].rows[0].total if costs else 0}"'
+    n_trained = GatheredTraining.objects.filter(gathering__study=study, state=JobState.DONE).count()
+    etag = f'"{found.tag}-{costs[0].rows[0].total if costs else 0}-{n_trained}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
     if found.results is not None and "table" in request.GET:
-        return _csv(study, [*found.results.tables.all, *costs], request.GET["table"])
+        return _csv(study, [*found.results.tables.all, *costs, worth_table(study)], request.GET["table"])
     if found.results is not None and "figure" in request.GET:
         return figure_answer(request, found.figures, study.slug)
     is_fragment = request.headers.get("Clarify-Fragment") == "1"
@@ -92,6 +94,8 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "words": [task_words(tables, task) for task in first],
         "keywords": words_tables(tables, first),
         "keywords_top": top_sentence(tables),
+        "gathered": _newest_gathered(study),
+        "measures": WORTH.values(),
         "costs": [(cost_sentence(each.rows[0]), each.table.file) for each in costs],
         "left_out_tasks": len(tables.tasks) - len(first),
         "shown": shown,
@@ -110,6 +114,13 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "may_measure": unmeasured and not under_way and roles.may(request.user, "coordinate", study),
         "poll_s": _poll_s(found, is_changing=_changes(study, tables) or under_way),
     }
+
+
+def _newest_gathered(study: Study) -> list[WorthRow]:
+    """What the newest training with gathered images found out."""
+    done = GatheredTraining.objects.filter(gathering__study=study, state=JobState.DONE)
+    newest = done.select_related("dataset").first()
+    return worth_rows(newest) if newest else []
 
 
 def _poll_s(found: Latest, *, is_changing: bool) -> int:

@@ -8,12 +8,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from annotations.admin.common.number_formats import row_number
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.models import UNFINISHED, Dataset, ImageIndex, ImageSearch, JobState
 from annotations.readings.datasets.image_samples import sample
 from annotations.services import image_searches
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import roles
+from modeling.arrays.datasets.dataset_files import POOL
 
 SHOWN = 24  # images to begin with
 _LIKE, _UNLIKE = "+", "-"
@@ -40,7 +42,7 @@ def page(request: HttpRequest, dataset: Dataset) -> HttpResponse:
     like, unlike = _examples(request.POST)
     try:
         search = image_searches.request_search(
-            dataset, words=words, like=like, unlike=unlike, by=request.user.get_username()
+            dataset, words=words, like=like, unlike=unlike, by=request.user.get_username(), searched_in=_pool(request)
         )
     except ServiceError as error:
         return _shown(request, dataset, None, words=words, problem=error.message, status=error.status)
@@ -78,6 +80,16 @@ def _examples(posted: QueryDict) -> tuple[list[int], list[int]]:
     return [row for row, sign in numbers if sign == _LIKE], [row for row, sign in numbers if sign == _UNLIKE]
 
 
+def _pool(request: HttpRequest) -> Dataset | None:
+    return Dataset.objects.filter(pk=row_number(request.POST.get("searched_in")), pool__isnull=False).first()
+
+
+def _pools(dataset: Dataset) -> list[Dataset]:
+    """The pools that can be searched by examples of this data set."""
+    indexed = Dataset.objects.filter(pool__isnull=False, image_indexes__state=JobState.DONE).exclude(pk=dataset.pk)
+    return list(indexed.filter(similarity_encoder=dataset.similarity_encoder).distinct())
+
+
 def _shown(
     request: HttpRequest,
     dataset: Dataset,
@@ -106,6 +118,7 @@ def _shown(
         "is_pending": is_pending,
         "live": "1" if is_pending or is_building else "",
         "examples": _example_pictures(request, dataset, search),
+        "pools": _pools(dataset),
         "pictures": _pictures(request, dataset, search) if index and not is_pending else [],
     }
     return render(request, "admin/annotations/dataset/images.html", context, status=status)
@@ -125,6 +138,8 @@ def _pictures(request: HttpRequest, dataset: Dataset, search: ImageSearch | None
     """The images that were found; where nothing was asked, some of the data set to begin with."""
     owner = f"user:{request.user.pk}"
     if search is not None:
-        return pictures_of(owner, dataset, search.rows, similarities=search.similarities)
+        return pictures_of(owner, search.target, search.rows, similarities=search.similarities)
+    if dataset.files.manifest.source_format == POOL:  # nobody has made thumbnails of these
+        return []
     rows = sample(dataset.files.n_rows, SHOWN, 0, (dataset.pk,))
     return pictures_of(owner, dataset, rows.tolist())

@@ -95,7 +95,9 @@ def _line(name: str, reviews: Sequence[ImageReview], known: dict[int, int]) -> R
     kept = [each for each in reviews if each.place in known and each.verdict == Verdict.KEEP]
     return ReviewerLine(
         name,
-        *(verdicts.count(verdict) for verdict in Verdict),
+        verdicts.count(Verdict.KEEP),
+        verdicts.count(Verdict.DROP),
+        verdicts.count(Verdict.UNSURE),
         sum(each.seconds for each in reviews) / 60,
         Share(sum(each.label != known[each.place] for each in kept), len(kept)),
     )

@@ -73,7 +73,7 @@ def _other_meaning(base_model: BaseModel, second: BaseModel) -> str:
     if other.class_names != first.class_names:
         return f"{other} and {first} have different classes: {_few(other.class_names)}, not {_few(first.class_names)}."
     for array, kind in (("similarity", "similarities"), ("features", "features")):
-        mine, its = _space(first, array), _space(other, array)
+        mine, its = embedding_space(first, array), embedding_space(other, array)
         if its is None:
             return f"{other} has no features, so the model cannot predict on it."
         if mine != its:
@@ -81,7 +81,7 @@ def _other_meaning(base_model: BaseModel, second: BaseModel) -> str:
     return ""
 
 
-def _space(dataset: Dataset, array: str) -> tuple[str, int, str] | None:
+def embedding_space(dataset: Dataset, array: str) -> tuple[str, int, str] | None:
     """What an array's vectors are: encoder, dimension, weights. None where there is no such array."""
     manifest = dataset.files.manifest
     if array not in manifest.arrays:

@@ -55,6 +55,8 @@ def request(
         if score.phrase.assignment.session.study_id != study.pk:
             raise GatheringNotPossible("The phrase is of another study.")
         label = score.phrase.assignment.task.target_class
+        if label is None:
+            raise GatheringNotPossible("The phrase is about no class.")
         GatheringPart.objects.create(gathering=gathering, score=score, target_class=label, threshold=threshold)
     if not gathering.parts.exists():
         raise GatheringNotPossible("Choose a phrase that has a similarity threshold.")

@@ -29,6 +29,7 @@ TRAIN_CORRECTIONS = "worker.train_corrections"
 ANALYSE_STUDIES = "worker.analyse_studies"
 BUILD_IMAGE_INDEXES = "worker.build_image_indexes"
 SEARCH_IMAGES = "worker.search_images"
+GATHER_IMAGES = "worker.gather_images"
 
 _MAX_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 

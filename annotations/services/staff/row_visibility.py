@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from django.db.models import ForeignKey, Model, QuerySet
 
-from annotations.models import BaseModel, Dataset, DatasetImport, Study
+from annotations.models import BaseModel, Dataset, DatasetImport, Pool, Study
 from annotations.services.staff import roles
 
 # Whoever sets a study up chooses among all of them, and they hold nothing of any participant.
-LIBRARY: tuple[type[Model], ...] = (Dataset, BaseModel, DatasetImport)
+LIBRARY: tuple[type[Model], ...] = (Dataset, BaseModel, DatasetImport, Pool)
 
 M = TypeVar("M", bound=Model)
 

@@ -83,7 +83,7 @@ def first_of_near_duplicates(
 
 
 def hidden_places(n: int, hidden: int, seed: int) -> NDArray[np.int64]:
-    """Choose where in a list other images stand, so that nobody can tell them by their place.
+    """Choose where in a list other images stand, so that places tell nothing.
 
     Parameters
     ----------

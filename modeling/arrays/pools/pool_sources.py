@@ -88,7 +88,9 @@ def note_of(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unpack_shards(folder: Path, to: Path, progress: Progress) -> None:
-    """Unpack the tar shards of a folder, each into a folder of its name; those that are whole are left as they are.
+    """Unpack the tar shards of a folder, each into a folder of its name.
+
+    Those that are unpacked already are left as they are.
 
     Parameters
     ----------

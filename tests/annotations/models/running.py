@@ -18,12 +18,17 @@ from annotations.models import (
     CorrectionPart,
     DatasetImport,
     ForgottenSubmission,
+    GatheredTraining,
+    Gathering,
+    GatheringPart,
     IdentityKey,
     ImageIndex,
+    ImageReview,
     ImageSearch,
     KeywordRanking,
     Payment,
     PaymentBatch,
+    Pool,
     ProlificRequest,
     Rehearsal,
     Release,
@@ -77,6 +82,11 @@ def store_rows(visit: Visit) -> None:
     )
     correction = Correction.objects.create(study=study, base_model=base_model, **BY)
     CorrectionPart.objects.create(correction=correction, score=Score.objects.all()[0], target_class=0, threshold=0.5)
+    Pool.objects.create(name="web", folder="web", encoder="x", **BY)
+    gathering = Gathering.objects.create(study=study, base_model=base_model, **BY)
+    GatheringPart.objects.create(gathering=gathering, score=Score.objects.all()[0], target_class=0, threshold=0.5)
+    ImageReview.objects.create(gathering=gathering, place=0, reviewer="ana", verdict="keep", label=0, seconds=1)
+    GatheredTraining.objects.create(gathering=gathering, **BY)
     ForgottenSubmission.objects.create(study=study, submission_key="SAAA")
     ProlificRequest.objects.create(study=study, submission=submission, act="approve", due_at=NOW, **BY)
     WorkerHeartbeat.objects.create(queue="interactive", process="host 1", started_at=NOW, heartbeat_at=NOW)
@@ -123,6 +133,9 @@ BROKEN: dict[str, list[Way]] = {
     **_of_a_job(ImageIndex),
     **_of_a_job(ImageSearch),
     **_of_a_job(Correction),
+    **_of_a_job(Pool),
+    **_of_a_job(Gathering),
+    **_of_a_job(GatheredTraining),
     "condition_position_once": [again(Condition, name="another")],
     "condition_name_once": [again(Condition, position=9)],
     "condition_has_name": [change(Condition, name="")],
@@ -174,6 +187,17 @@ BROKEN: dict[str, list[Way]] = {
         change(Correction, review="rejected", reviewed_by="ana"),
     ],
     "correction_one_annotation_a_class": [again(CorrectionPart)],
+    "pool_done_has_images": [change(Pool, state="done", finished_at=NOW)],
+    "gathering_class_by_known": [change(Gathering, class_by="guess")],
+    "gathering_thresholds_in_range": [change(Gathering, class_threshold=2), change(Gathering, duplicate_threshold=-1)],
+    "gathering_one_annotation_a_class": [again(GatheringPart)],
+    "image_review_once": [again(ImageReview)],
+    "image_review_kept_has_label": [
+        change(ImageReview, label=None),
+        change(ImageReview, verdict="drop"),
+        change(ImageReview, verdict="maybe"),
+    ],
+    "gatheredtraining_done_has_data": [change(GatheredTraining, state="done", finished_at=NOW)],
     "identity_key_once": [again(IdentityKey)],
     "prolific_request_state_known": [change(ProlificRequest, state="lost")],
     "prolific_request_once": [again(ProlificRequest)],
