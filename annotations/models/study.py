@@ -91,6 +91,14 @@ class Study(models.Model):
         blank=True, help_text="shown on the welcome page: what it is, how long, what it pays"
     )
     consent_text = models.TextField(default=default_consent)
+    researchers = models.CharField(
+        "run by",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="names and institution of who runs the study, shown before consent",
+    )
     external_study_id = models.CharField(
         "Prolific's study id",
         max_length=64,

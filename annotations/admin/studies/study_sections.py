@@ -67,7 +67,7 @@ SECTIONS = (
         "Three questions of ours after the tutorial, and your own at the end.",
     ),
     Section("Analysis", ("primary_measures",), "Frozen when the study opens, like all that shapes a visit."),
-    Section("Privacy", ("retention_days",)),
+    Section("Privacy", ("researchers", "retention_days")),
     Section(
         "Alarms",
         ("alarm_email", "alarm_webhook", "alarm_dropout", "alarm_failed_check"),
@@ -94,6 +94,7 @@ HELP = {
     "title": "What participants and you read above every page.",
     "slug": "The last part of the participants' link: small letters, digits and dashes.",
     "introduction": "The welcome page: what it is, how long it takes, what it pays.",
+    "researchers": "Names and institution, as in “Ann Lee, University of Leeds”. People read it before they consent.",
     "consent_text": "Stored word for word with each person's answer. {retention} stands for how long data are kept, as "
     "the section Privacy says. As long as you change nothing here, it is there in each language of the pages.",
     "goal": "An error score between 0 and 1, from which on the page says that it is enough; empty: it says nothing.",

@@ -22,6 +22,7 @@ FROZEN_STUDY_FIELDS = (
     "translations",
     "introduction",
     "consent_text",
+    "researchers",
     "participant_parameter",
     "study_parameter",
     "session_parameter",

@@ -55,8 +55,14 @@ def expert_checks(study: Study) -> list[Check]:
 
 
 def care_checks(study: Study) -> list[Check]:
-    """Whether somebody is told of trouble, and for how long ids are kept, and whether people are told."""
-    return [_alarms(study), _retention(study)]
+    """Whether somebody is told of trouble, for how long ids are kept, and whether people are told that and who asks."""
+    return [_alarms(study), _retention(study), _researchers(study)]
+
+
+def _researchers(study: Study) -> Check:
+    if study.researchers:
+        return passed(f"People read before they consent that it is run by {study.researchers}.")
+    return warning("People do not read who runs the study: give names and institution under “Run by”.", FixIn.PRIVACY)
 
 
 def _retention(study: Study) -> Check:

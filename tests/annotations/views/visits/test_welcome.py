@@ -103,3 +103,12 @@ def test_title_and_introduction_are_in_the_language_of_the_page_where_they_were_
     assert (shown(one(page, ".prose")).strip(), one(page, ".prose")["lang"]) == ("Look at shapes.", "en")
     assert shown(one(page, ".other-language")) == "Diesen Text gibt es nur auf Englisch."
     assert not tree(client.get("/study/sprites/", IDS)).select(".other-language")
+
+
+def test_who_runs_the_study_is_named_before_consent(client: Client, open_study: Study) -> None:
+    def facts() -> list[str]:
+        return [shown(fact) for fact in tree(client.get("/study/sprites/", IDS)).select(".facts dd")]
+
+    without = facts()
+    Study.objects.update(researchers="Ann Lee, University of Leeds")
+    assert [fact for fact in facts() if fact not in without] == ["Ann Lee, University of Leeds"]
