@@ -7,44 +7,32 @@ RETENTION: Final = "{retention}"  # in any text of a study's own: what becomes o
 
 DEFAULT_CONSENTS: Final = {
     "en": (
-        "You will look at images that a computer program sorted, some of them wrongly, and describe in your own words "
-        "what the wrong ones have in common. You may stop at any time.\n"
+        "You will look at images that a computer sorted, and say what those that it got wrong have in common. You can "
+        "stop at any time.\n"
         "\n"
-        "We store what you write and answer, which images you were shown, what you did on each page and how long it "
-        "took, and what your browser says of your device: the size of its window, whether it has a touch screen, and "
-        "how fast the connection is. If you come from Prolific, its ids of you and of your visit are kept too, "
-        "encrypted and apart from the rest, so that you can be paid. We do not store your name or your internet "
-        "address.\n"
+        "We keep what you write, which images you saw, what you did and when, and of your device its window size, "
+        "touch screen and connection. We keep Prolific's ids of you and of this visit apart from that, locked, to pay "
+        "you. We do not keep your name or internet address.\n"
         "\n"
-        "{retention} What is left then leads to nobody, and may be published with what you wrote. Until then you can "
-        "withdraw, by a link on each page of your visit and at its end, also weeks later: what you did is deleted, and "
-        "what you completed is paid all the same.\n"
-        "\n"
-        "Do you agree to take part?"
+        "{retention} Then nothing leads to you, and the rest may be published. Until then a link on each page lets you "
+        "withdraw: we delete it all, and still pay what you completed."
     ),
     "de": (
-        "Sie sehen Bilder, die ein Computerprogramm sortiert hat, einige davon falsch, und beschreiben in eigenen "
-        "Worten, was die falschen gemeinsam haben. Sie können jederzeit aufhören.\n"
+        "Sie sehen Bilder, die ein Computer sortiert hat, und sagen, was die falsch sortierten gemeinsam haben. Sie "
+        "können jederzeit aufhören.\n"
         "\n"
-        "Wir speichern, was Sie schreiben und antworten, welche Bilder Sie gesehen haben, was Sie auf jeder Seite "
-        "getan haben und wie lange es gedauert hat, und was Ihr Browser über Ihr Gerät sagt: wie groß sein Fenster "
-        "ist, ob es einen Touchscreen hat und wie schnell die Verbindung ist. Wenn Sie von Prolific kommen, werden "
-        "auch dessen Kennungen von Ihnen und Ihrem Besuch aufbewahrt, verschlüsselt und getrennt vom Rest, damit Sie "
-        "bezahlt werden können. Ihren Namen und Ihre Internetadresse speichern wir nicht.\n"
+        "Wir speichern, was Sie schreiben, welche Bilder Sie gesehen haben, was Sie wann getan haben, "
+        "und von Ihrem Gerät die Fenstergröße, ob es einen Touchscreen hat, und die Verbindung. Die Kennungen, die "
+        "Prolific Ihnen und diesem Besuch gibt, bewahren wir verschlüsselt und getrennt davon auf, um Sie zu bezahlen. "
+        "Ihren Namen und Ihre Internetadresse speichern wir nicht.\n"
         "\n"
-        "{retention} Was dann bleibt, führt zu niemandem, und darf mit dem, was Sie geschrieben haben, veröffentlicht "
-        "werden. Bis dahin können Sie Ihre Teilnahme zurückziehen, über einen Link auf jeder Seite Ihres Besuchs und "
-        "an seinem Ende, auch noch Wochen später: Was Sie getan haben, wird gelöscht, und was Sie abgeschlossen haben, "
-        "wird trotzdem bezahlt.\n"
-        "\n"
-        "Stimmen Sie der Teilnahme zu?"
+        "{retention} Dann führt nichts mehr zu Ihnen, und der Rest darf veröffentlicht werden. Bis dahin können Sie "
+        "Ihre Teilnahme über einen Link auf jeder Seite zurückziehen: Wir löschen alles, und bezahlen trotzdem, "
+        "was Sie abgeschlossen haben."
     ),
 }
-# Of the defaults that drafts of earlier versions hold; how long it takes stands above the text now.
-_EARLIER_SENTENCES: Final = (" It takes a few minutes.", " Das dauert einige Minuten.")
 _BY_HAND: Final = {
-    "en": "What ties these data to you is destroyed when the study is over and everybody is paid; no day is set for "
-    "it.",
+    "en": "What ties these data to you is destroyed once the study is over and all are paid; no day is set.",
     "de": "Was diese Daten mit Ihnen verbindet, wird vernichtet, wenn die Studie vorbei ist und alle bezahlt sind; ein "
     "Tag dafür ist nicht festgelegt.",
 }
@@ -81,8 +69,7 @@ def frozen_consent(
     A default that nobody changed is there in each language that it was written in, unless it was translated otherwise.
     """
     by_language = {code: dict(texts) for code, texts in translations.items()}
-    if _without_earlier(text) in DEFAULT_CONSENTS.values():
-        text = _without_earlier(text)
+    if text in DEFAULT_CONSENTS.values():
         text = DEFAULT_CONSENTS.get(language, text)
         for code in DEFAULT_CONSENTS.keys() - {language}:
             texts = by_language.setdefault(code, {})
@@ -91,9 +78,3 @@ def frozen_consent(
         if "consent_text" in texts:
             texts["consent_text"] = texts["consent_text"].replace(RETENTION, retention_sentence(days, code))
     return text.replace(RETENTION, retention_sentence(days, language)), by_language
-
-
-def _without_earlier(text: str) -> str:
-    for sentence in _EARLIER_SENTENCES:
-        text = text.replace(sentence, "", 1)
-    return text

@@ -28,8 +28,8 @@ MAIN = {
     "welcome": """
 - heading "The sprites study" [level=1]
 - paragraph: /An AI sorts images, and makes mistakes/
-- term: To look at
-- definition: 1 group of images
+- term: Stop
+- definition: whenever you like
 - status: /Your device is ready|Checking your device/
 - button "Start"
 """,
@@ -37,7 +37,7 @@ MAIN = {
 - heading "Do you agree to take part?" [level=1]
 - term: Time
 - definition: up to about 15 minutes
-- paragraph: /Do you agree to take part/
+- paragraph: /You can stop at any time/
 - button "I agree"
 - button "I do not agree"
 """,
@@ -45,7 +45,7 @@ MAIN = {
 - heading "An example to try" [level=1]
 - status "What to do now":
   - paragraph:
-    - strong: Press one of the images that the AI got wrong.
+    - strong: Press an image that the AI got wrong.
 - region "The AI was right":
   - heading "The AI was right" [level=2]
   - list:
@@ -60,14 +60,14 @@ MAIN = {
 - region "The AI was right"
 - region "The AI was wrong"
 - status "What to do now":
-  - paragraph: /Yes, that one is wrong/
+  - paragraph: "Yes: it is a square, and the AI said “oval”."
 - textbox "{_SENTENCE}"
 - button "Check"
 """,
     "tutorial: done": f"""
 - status "What to do now":
   - paragraph:
-    - strong: /That is all there is to it/
+    - strong: "That is all: look, say it, say it better."
 - textbox "{_SENTENCE}"
 - region "What your words explain":
   - paragraph: With red the AI is wrong on
@@ -86,10 +86,10 @@ MAIN = {
 """,
     "check": """
 - heading "Three short questions" [level=1]
-- group /1\\. All the images belong to one class/:
-  - radio "The AI took the image for another class."
-- group "2. Which words do we ask you for?":
-  - radio "The name of the class that all the images belong to."
+- group /1\\. What does “the AI was wrong” mean/:
+  - radio "It took the image for another class."
+- group "2. Which words do we ask for?":
+  - radio "The name of the class."
 - button "Send my answers"
 """,
     "check: last try": """
@@ -97,12 +97,12 @@ MAIN = {
   - paragraph: /One answer is not right yet/
   - list:
     - listitem:
-      - link /You check “red” and see/
-- group /1\\. All the images/:
-  - radio "The AI took the image for another class." [checked]
+      - link /With “red”, 90% are wrong/
+- group /1\\. What does/:
+  - radio "It took the image for another class." [checked]
   - paragraph: That was right.
-- group /3\\. You check/:
-  - radio "The AI is wrong less often on red images." [checked]
+- group /3\\. With “red”/:
+  - radio "Red ones are wrong less often." [checked]
   - paragraph:
     - strong: Not quite.
     - text: /Almost all of the mistakes/

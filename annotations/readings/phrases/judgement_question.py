@@ -35,11 +35,11 @@ NO_ANSWER: Final = gettext_lazy("No answer")
 ADVICE: Final[dict[str, Advice]] = {
     JudgementAnswer.YES: Advice(
         gettext_lazy("Then your words are understood, but they are not the reason."),
-        gettext_lazy("Look for another idea: what else do only the wrong ones have?"),
+        gettext_lazy("Look for a new idea. What else do only the wrong ones have?"),
     ),
     JudgementAnswer.NO: Advice(
         gettext_lazy("Then your words were not understood as you meant them."),
-        gettext_lazy("Keep the idea, and say it in other words: plainer, or more exactly."),
+        gettext_lazy("Keep the idea. Say it in other words, plainer or more exact."),
     ),
     JudgementAnswer.UNSURE: Advice(
         gettext_lazy("Then try words for something that one sees at a glance:"),

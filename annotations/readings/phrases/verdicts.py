@@ -34,7 +34,7 @@ NEXT_STEPS: Final[dict[Step, Promise]] = {
     Step.PARTLY: gettext_lazy("Say it more exactly, or look for a second reason."),
 }
 OPPOSITE: Final = gettext_lazy("The AI is wrong <em>less</em> often on images like that. What do the others have?")
-IF_ANYTHING: Final = gettext_lazy("If anything, the AI is wrong <em>less</em> often on images like that. Look again.")
+IF_ANYTHING: Final = gettext_lazy("If at all, the AI is wrong <em>less</em> often on such images. Look again.")
 
 
 @dataclass(frozen=True)

@@ -141,8 +141,8 @@ class AlreadyDone(ServiceError):
 
     code = "already_done"
     sentence = _(
-        "You completed this study before, and it can be taken only once. Everything you did is kept. Please return "
-        "this new submission where you found it; the first one is not affected."
+        "You did this study before, and each person can do it once. We kept all that you did. Please return this new "
+        "one where you found it. That does not touch the first."
     )
 
     def __init__(self, completed: AnnotationSession) -> None:
@@ -176,10 +176,9 @@ class TooManyFromNetwork(ServiceError):
     code = "too_many_from_network"
     status = 429
     sentence = _(
-        "Several people started this study today over the internet connection that you use, so it takes nobody new "
-        "from there for now. Please use another connection, such as your phone's own, or come back tomorrow. If you "
-        "came from Prolific and cannot do so, please return the study there. That is not a rejection, and has no "
-        "disadvantage for you."
+        "Many people used your network to start this study today. So nobody new can start from there for now. "
+        "Please use the one of your phone, or come back tomorrow. If you came from Prolific and can do neither, "
+        "please return the study there. That is not a rejection, and has no disadvantage for you."
     )
 
 
@@ -189,9 +188,8 @@ class Withdrawn(ServiceError):
     code = "withdrawn"
     status = 410
     sentence = _(
-        "You withdrew from this study, and what you did in it is deleted, so it cannot be started again. If it is "
-        "still open where you found it, please return it there. That is not a rejection, and has no disadvantage for "
-        "you."
+        "You withdrew from this study, and what you did in it is deleted. So you cannot start it again. If it is still "
+        "open where you found it, please return it there. That is not a rejection, and has no disadvantage for you."
     )
 
 
@@ -282,7 +280,7 @@ class ThresholdRefused(ServiceError):
 
     code = "threshold_refused"
     status = 400
-    sentence = _("The images cannot be divided there. Please move the handle within the picture.")
+    sentence = _("The images cannot be split there. Please keep the handle in the picture.")
 
 
 class ClientUuidReused(ServiceError):

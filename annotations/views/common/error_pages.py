@@ -125,9 +125,7 @@ def no_visit(request: HttpRequest) -> HttpResponse:
 @staff_read(CSRF)
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a POST without a valid CSRF token (setting CSRF_FAILURE_VIEW)."""
-    happened = _(
-        "This page had been open for too long, or cookies are switched off, so what you sent last was not taken."
-    )
+    happened = _("This page was open for too long, or cookies are off. So what you sent last was not taken.")
     way_on = {"way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     if not request.path.startswith("/visit/"):
         happened += " " + _("Please go back, reload the page and try again.")

@@ -150,7 +150,6 @@ def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
         "minutes": _minutes(assignment.task.time_limit_s),
-        "class_names": assignment.task.base_model.dataset.class_names,
         "time_was_over": task_screen.time_was_over_before(assignment),
     }
     return render(request, "annotations/task_begin.html", {**context, **steps(3)})

@@ -116,9 +116,9 @@ def test_a_translated_text_is_shown_and_stored_in_the_language_of_the_page(carol
 def test_the_text_that_studies_begin_with_is_there_in_german_too(carol: Client) -> None:
     response = carol.get("/visit/consent", headers={"Accept-Language": "de"})
     assert one(response, ".prose")["lang"] == "de"
-    assert "ein Tag dafür ist nicht festgelegt. Was dann bleibt" in shown(one(response, ".prose"))
+    assert "ein Tag dafür ist nicht festgelegt. Dann führt nichts mehr" in shown(one(response, ".prose"))
     carol.post("/visit/consent", {"agree": "yes", "asked_in": "de"})
-    assert "Stimmen Sie der Teilnahme zu?" in Consent.objects.get().text
+    assert "Sie können jederzeit aufhören" in Consent.objects.get().text
 
 
 def test_a_text_that_was_not_translated_says_so_in_the_persons_language(draft_study: Study, client: Client) -> None:

@@ -91,7 +91,7 @@ def test_a_refused_start_says_what_to_do_and_stores_nothing(study: Study) -> Non
     response = browser(NEIGHBOUR).post(f"/study/{study.slug}/start", ids("bot-3"))
     assert response.status_code == 429
     assert "Nobody new from this connection" in shown(one(response, "h1"))
-    assert "use another connection" in shown(one(response, "main"))
+    assert "use the one of your phone" in shown(one(response, "main"))
     assert AnnotationSession.objects.count() == study.submissions.count() == study.participants.count() == AT_MOST
 
 

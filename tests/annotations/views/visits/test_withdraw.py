@@ -78,7 +78,7 @@ def test_the_studys_link_starts_nothing_new_once_everything_is_erased(alice: Vis
     ):
         assert response.status_code == 410
         assert shown(one(response, "h1")) == "You have withdrawn"
-        assert "cannot be started again" in shown(one(response, "main"))
+        assert "cannot start it again" in shown(one(response, "main"))
         assert not tree(response).select("main form, main a.button")
     assert before == (AnnotationSession.objects.count(), Submission.objects.count(), IdentityKey.objects.count())
 
