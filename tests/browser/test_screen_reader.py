@@ -111,7 +111,7 @@ MAIN = {
     "begin": """
 - heading /Next. images of the class square/ [level=1]
 - definition: 10 minutes at most
-- definition: 1 phrase at least
+- definition: up to 20
 - button "Start the clock"
 """,
     "task": f"""
