@@ -31,7 +31,7 @@ from annotations.services.studies.lifecycle import create_study, open_study
 from annotations.services.visits import experts
 from deploy.local.processes import CannotRun
 
-EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo: what an expert says"
+EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo (a simulated expert)"
 EXPERTS_PHRASES = ("red shapes", "large red squares", "a red square on a dark background")
 DONE_WITHIN_S = 180
 

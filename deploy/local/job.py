@@ -33,12 +33,13 @@ from annotations.simulation.visitor import VisitReport
 from deploy.local import beside
 from deploy.local.processes import CannotRun
 
-SLUG, TITLE = "sprites-demo", "Sprites demo"
+SLUG, TITLE = "sprites-demo", "Sprites demo (simulated people)"
 DATASET, BASE_MODEL = "sprites", "erm"
 COORDINATOR = "coordinator"
 PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4
 WORK_DONE_WITHIN_S, REHEARSED_WITHIN_S = 180, 180
 CONDITIONS = ({"name": "with the goal"}, {"name": "without the goal", "show_goal": False})
+GOAL = 0.5
 INTRODUCTION = (
     "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "
     "wrong and say, in your own words, what those images have in common. It takes about ten minutes."
@@ -86,6 +87,7 @@ def the_study() -> Study:
             completion_url="",
             tasks=[{"base_model": base_model}],
             conditions=CONDITIONS,
+            goal=GOAL,
         )
     return study
 

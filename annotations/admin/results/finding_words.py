@@ -21,12 +21,15 @@ def finding(task: TaskFacts, totals: Sequence[Total]) -> Iterator[str]:
     reached = of["worst_group_accuracy", Over.ALLOCATED].estimate.mean
     if gain.estimate.mean is None or reached is None:
         return
-    yield f"People's words added {points(gain.estimate.mean)} points on the worst group{_sure(gain.estimate)}."
+    yield (
+        "On the worst group, the kind of image that a model gets wrong most often, people's words added "
+        f"{points(gain.estimate.mean)} points of accuracy{_sure(gain.estimate)}."
+    )
     without = "a new last layer without words" if task.is_imported else "the same retraining without words"
     yield (
-        f"Of the worst group's test images the model is right on {percent(task.base_worst_group)} before "
-        f"(“{task.base_group}”), on {percent(task.control_worst_group)} after {without}, and on {percent(reached)} "
-        "with people's words."
+        f"Of its worst group the model gets {percent(task.base_worst_group)} right as it is (“{task.base_group}”), "
+        f"{percent(task.control_worst_group)} after {without}, and {percent(reached)} after retraining with people's "
+        "words. The last two differ by the words' own gain."
     )
     yield _rests_on(gain, complete)
 
@@ -38,8 +41,8 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
     if percentiles:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
         yield (
-            f"{beyond:,} of {_all(len(percentiles))} did better than {_BEYOND} of 100 random guessers would, who split "
-            "the images at random as often as the person tried and keep the best-scored split."
+            f"{beyond:,} of {_all(len(percentiles))} gained more than {_BEYOND} of 100 random guessers would. These "
+            "split the images at random as often as the person tried words, and keep the best-scored split."
         )
     if len(percentiles) < len(with_run):
         yield (
@@ -60,12 +63,13 @@ def _sure(of: Estimate) -> str:
 
 def _rests_on(gain: Total, complete: Total) -> str:
     n = gain.estimate.n
-    told = f"That is the mean of {_all(n)} who had the task"
+    told = f"That is the mean of {_all(n)} who had the task, on test images that had no part in choosing their words"
     out = {reason: n for reason, n in complete.missing.items() if reason not in gain.missing}
     if out:
-        told += f"; {sum(out.values()):,} of them count as no gain ({reasons(sorted(out.items()))})"
+        none = sum(out.values())
+        told += f". {none:,} of them {'counts' if none == 1 else 'count'} as no gain ({reasons(sorted(out.items()))})"
         if complete.estimate.mean is not None:
-            told += f", and without these it is {points(complete.estimate.mean)}"
+            told += f"; the mean of the others is {points(complete.estimate.mean)}"
     if gain.missing:
         told += f". In no mean: {reasons(sorted(gain.missing.items()))}"
     return f"{told}."

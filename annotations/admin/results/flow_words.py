@@ -12,8 +12,8 @@ _STEPS = {
     "allocated": "were given a task",
     "worked": "wrote a phrase",
     "finished": "finished",
-    COUNTED: "are counted",
-    WITH_RUN: "have a retraining",
+    COUNTED: "of those given a task are counted, finished or not",
+    WITH_RUN: "of those counted have a retraining with their words",
 }
 _REASONS = {
     "declined": "declined",
@@ -25,7 +25,7 @@ _REASONS = {
     "left": "left",
     "study_closed": "stopped as the study closed",
     "no_phrase": "without a phrase",
-    "inside": "still inside",
+    "inside": "may still go on",
     "withdrew": "withdrew",
     "erased": "withdrew and are erased",
     "refused": "with words that nothing can be retrained with",

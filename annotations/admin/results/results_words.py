@@ -20,9 +20,9 @@ CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all
 
 _MEASURES = {
     "own_gain": "Own gain, points",
-    "best_error_score": "Best error score",
+    "best_error_score": "Best error score of a person's phrases",
     "worst_group_accuracy": "Worst-group accuracy",
-    "worst_group_accuracy_chosen_on_test": "The same, chosen on test (optimistic)",
+    "worst_group_accuracy_chosen_on_test": "Worst-group accuracy of the phrase that is best on test (optimistic)",
     "tries": "Tries: distinct phrases",
     "active_time": "Active time, minutes",
     "wall_time": "From start to end, minutes",
@@ -33,7 +33,13 @@ _OVER = {
     Over.WITH_SCORE: "with a scored phrase",
     Over.WITH_ANY_RUN: "with any retraining",
     Over.COMPLETED: "who ended the task themselves",
-    Over.TIME_OVER: "whom the clock ended",
+    Over.TIME_OVER: "whose time on the task ran out",
+}
+
+_LISTS = {
+    PhraseList.BEST_ACCURACY: "Each person's best on test",
+    PhraseList.BEST_SCORE: "Each person's best error score",
+    PhraseList.OTHERS: "All other phrases",
 }
 
 
@@ -139,7 +145,8 @@ def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category
             continue
         by_place.setdefault((row.task, row.phrase_list), []).append(row)
     return [
-        Category(name.value, [_cell(by_place.get((task.position, name), [])) for task in tasks]) for name in PhraseList
+        Category(words, [_cell(by_place.get((task.position, name), [])) for task in tasks])
+        for name, words in _LISTS.items()
     ]
 
 
@@ -150,9 +157,9 @@ def comparison_rows(compared: Iterable[Compared]) -> list[ComparisonRow]:
             measure=_MEASURES[each.measure],
             over=_OVER[Over(each.over)],
             is_primary=each.is_primary,
-            pair=f"{each.second} less {each.first}",
+            pair=f"“{each.second}” minus “{each.first}”",
             people=" and ".join(str(n) for n in dict.fromkeys(each.result.n)),
-            means=" less ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
+            means=" minus ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
             difference=number(each.measure, each.result.difference, signed=True),
             interval=_interval(each.measure, each.result.low, each.result.high, signed=True),
             p_value=_p(each.result.p_value),
@@ -238,7 +245,7 @@ def _measure_row(total: Total) -> MeasureRow:
     of, measure = total.estimate, total.measure
     beside = number(measure, total.reference)
     if total.reference is not None:
-        beside += " base model" if "accuracy" in measure else " unrelated words"
+        beside += " of the model as it is" if "accuracy" in measure else " of unrelated words"
     return MeasureRow(
         name=_MEASURES[measure],
         over=_OVER[Over(total.over)],

@@ -32,26 +32,26 @@ from annotations.analysis.tables.keyword_splits import KeywordSplit
 MAX_DOTS = 200
 PEOPLE, EXPERTS, RANDOM = (
     Series("people", "participants (dots), and their mean with 95% interval", "circle", 0),
-    Series("experts", "experts: one each", "diamond", 1),
+    Series("experts", "experts: one dot each", "diamond", 1),
     Series("random", "unrelated words: mean to 95% level", "bar", 4),
 )
 _METHODS = Series("methods", "other methods: mean ± 1 SD", "square", 3)
 _BEFORE = Series("before", "before, with 95% interval", "circle", 4)
 _AFTER = Series("after", "after retraining, with 95% interval", "diamond", 0)
-_REFERENCES = {"base_model": "base model", "control": "control"}
+_REFERENCES = {"base_model": "base model", "control": "control (no words)"}
 _GROUPS = ("Zero-Shot", "Text Feedback", "Labels", "Labels, Text Feedback", "Labels, Group Labels")  # as in Table 1
 _OURS = "Labels, Text Feedback"
 _CHOSEN = {
-    ("worst_group_accuracy", Over.ALLOCATED): "Best error score of each",
-    ("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN): "Chosen on test (optimistic)",
+    ("worst_group_accuracy", Over.ALLOCATED): "People's words",
+    ("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN): "Their best on test (optimistic)",
 }
 _WHOSE = {"people": "People", "clip_score": "first by CLIP score", "error_score": "first by error score"}
-_GAINS = {("own_gain", Over.ALLOCATED): "Everybody", ("own_gain", Over.WITH_RUN): "Those with a run"}
+_GAINS = {("own_gain", Over.ALLOCATED): "Everybody", ("own_gain", Over.WITH_RUN): "Those with a retraining"}
 _TIMES = {
     ("active_time", Over.COMPLETED): "Active",
     ("wall_time", Over.COMPLETED): "From start to end",
-    ("active_time", Over.TIME_OVER): "Active, ended by the clock",
-    ("wall_time", Over.TIME_OVER): "From start to end, ended by the clock",
+    ("active_time", Over.TIME_OVER): "Active, time ran out",
+    ("wall_time", Over.TIME_OVER): "From start to end, time ran out",
 }
 
 
@@ -94,13 +94,14 @@ def _own_gain(tables: StudyTables) -> Figure:
         "own-gain",
         "What people's words add: own gain",
         "",
-        "Worst-group accuracy on test after retraining with each participant's phrase with the best error score, less "
-        "that of the control, the same retraining without a phrase (a dot each); their mean with its 95% interval "
-        "(whiskers). Of everybody who was given the task, where words that nothing can be retrained with add 0; and of "
-        "those who have a run. Where the interval excludes 0, the words did more than equal class weights do.",
+        "Accuracy on the worst group of test images after retraining with a participant's best phrase, minus that "
+        "after the same retraining without a phrase, the control. A dot is a participant; their phrase with the "
+        "highest error score on validation images is taken. The mean has its 95% interval (whiskers). Everybody who "
+        "was given the task: words that nothing can be retrained with add 0. Below, those who have a retraining. "
+        "Where the interval excludes 0, the words did more than retraining alone.",
         tables.people,
         LineChart("own gain, points", "points", (PEOPLE,), _panels(tables, lines)),
-        "No run and its control are done yet.",
+        "No retraining and its control are done yet.",
         (tables.totals,),
     )
 
@@ -109,7 +110,7 @@ def _error_scores(tables: StudyTables) -> Figure:
     def lines(task: int, of_task: list[PersonTask], of_experts: list[PersonTask]) -> Iterator[Line]:
         yield _people_line(tables, task, "Participants", ("best_error_score", Over.WITH_SCORE))
         dots = [(row.best_error_score, row.participant) for row in of_experts if row.best_error_score is not None]
-        yield Line("Experts", dots=tuple(dots), key="experts", series="experts")
+        yield Line(f"Experts ({len(dots)})", dots=tuple(dots), key="experts", series="experts")
         means, levels = (
             [value for row in of_task if (value := getattr(row, name)) is not None]
             for name in ("null_mean", "null_level")
@@ -122,10 +123,11 @@ def _error_scores(tables: StudyTables) -> Figure:
         "error-scores",
         "Error scores of participants and experts",
         "Figure 3",
-        "The best error score of each participant on each task (a dot), their mean with its 95% interval (whiskers), "
-        "the best error scores of experts on the same class of the same base model, and what words unrelated to the "
-        "errors reach in as many tries: a broken line from their mean to the level that the best of them does not pass "
-        "in 19 of 20 cases, both averaged over participants.",
+        "The best error score of each participant on each task (a dot): how well a phrase tells wrong images from "
+        "right ones, 1 at best. Their mean with its 95% interval (whiskers). Experts are members of the staff who "
+        "worked on the same class of the same base model. Words unrelated to the errors, in as many tries: a broken "
+        "line from their mean to the level that the best of them does not pass in 19 of 20 cases, both averaged over "
+        "participants.",
         tables.people,
         LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines)),
         "No phrase has a score yet.",
@@ -141,10 +143,10 @@ def _annotation_time(tables: StudyTables) -> Figure:
         "annotation-time",
         "Annotation time",
         "Figure 5a",
-        "Minutes of each participant at a task (a dot), and their mean with its 95% interval (whiskers). Of those who "
-        "ended it themselves, and apart of those whom the clock ended. Active: in view, not idle, online, and not "
-        "waiting for a score, from what the browser reported. From start to end is by the server's clock. The data "
-        "are in seconds.",
+        "Minutes of each participant at a task (a dot), and their mean with its 95% interval (whiskers). Those who "
+        "ended it themselves, and apart those whose time ran out. Active: in view, not idle, online, and not waiting "
+        "for a score, from what the browser reported. From start to end is by the server's clock. The data are in "
+        "seconds.",
         tables.people,
         LineChart("minutes", "minutes", (PEOPLE,), _panels(tables, lines), has_log=True),
         "Nobody has ended a task yet.",
@@ -176,16 +178,18 @@ def _worst_group(tables: StudyTables) -> Figure:
         "worst-group",
         "Worst-group accuracy after retraining",
         "Figure 5b",
-        "On test, by what a method is given (as in Table 1). Of each participant (a dot) the run of the phrase with "
-        "the best error score, which was chosen on validation images alone, or the control where there is none; below "
-        "it, as the paper reports it, the best of each participant's runs, which the test images have chosen; with the "
-        "means' 95% intervals (whiskers). Broken lines: base model, and control, the same retraining without a phrase; "
-        "what is above it is the phrases' own gain. Other methods on the same data: mean, and one standard deviation "
-        "to either side (a pale bar). DFR (ours) and Group DRO (ours): the mean and the largest loss over the true "
-        "groups of train, solved as the runs are; DFR and Group DRO: as published.",
+        "On test, by what a method is given (as in Table 1). People's words: of each participant (a dot) the "
+        "retraining with the phrase that has the best error score, which validation images alone have chosen, or the "
+        "control where there is none; below it, as the paper reports it, the best of each participant's retrainings, "
+        "which the test images have chosen; with the means' 95% intervals (whiskers). Broken lines: base model, and "
+        "control, the same retraining without a phrase; what is above it is the phrases' own gain. Other methods on "
+        "the same data: mean, and one standard deviation to either side (a pale bar). Class and Group Prompt compare "
+        "images with the names of classes and groups, untrained. ERM is the usual training on labels. DFR and Group "
+        "DRO also know the true group of each image: “ours” have the mean and the largest loss over groups, solved as "
+        "the retrainings are; the others are as published.",
         tables.methods,
         LineChart("worst-group accuracy on test", "share", (PEOPLE, _METHODS), _panels(tables, lines, references)),
-        "No run is done yet.",
+        "No retraining is done yet.",
         (tables.people, tables.totals),
     )
 
@@ -199,12 +203,12 @@ def _splits(tables: StudyTables) -> Figure:
     )
     return Figure(
         "splits",
-        "Minority and majority of the class, before and after",
+        "Images like the best phrase, and the others of its class",
         "Figures 7, 8, 9 and 11",
-        "Accuracy on test images of the class above the threshold of the study's best phrase (minority) and at or "
-        "below it (majority), of the base model and of its run, with Wilson's 95% intervals (whiskers); and on all "
-        "images. In brackets: how many. Only "
-        "validation images have chosen phrase and threshold.",
+        "Accuracy before and after retraining with the study's best phrase, on test images of the class that are like "
+        "the phrase (above its threshold; the paper's minority) and unlike it (the majority), and on all images, with "
+        "Wilson's 95% intervals (whiskers). In brackets: how many images. Validation images alone have chosen phrase "
+        "and threshold.",
         tables.splits,
         LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
         tables.missing[0] if tables.missing else "No phrase has a threshold yet.",
@@ -330,7 +334,7 @@ def _method_line(method: Method) -> Line:
 
 
 def _split_line(row: Any) -> Line:
-    names = {"minority": "Minority", "majority": "Majority", "class": "Whole class", "all": "All classes"}
+    names = {"minority": "Like the phrase", "majority": "Unlike it", "class": "Whole class", "all": "All classes"}
     marks = [
         Mark(series, value, name, *(wilson_interval(round(value * row.n), row.n) or (None, None)))
         for series, name, value in (("before", "before", row.before), ("after", "after retraining", row.after))

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 
 from annotations.models import UNCOUNTED, Moderation, Phrase, PhraseState, Run, RunState, SessionKind, Study
 
-PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "runs waiting"  # what will still change by itself
+PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "retrainings waiting"  # what will still change by itself
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def counts(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
         "phrases that could not be scored", phrases["failed"], within, "they count as tries and have no score"
     )
     yield Counted(RUNS_WAIT, runs["pending"], within, "their phrases have a score and no accuracy yet")
-    yield Counted("runs that failed", runs["failed"], within, "their phrases have a score and no accuracy")
+    yield Counted("retrainings that failed", runs["failed"], within, "their phrases have a score and no accuracy")
     yield Counted(
-        "runs refused, a slice too small", runs["refused"], within, "their phrases have a score and no accuracy"
+        "retrainings refused, a slice too small", runs["refused"], within, "their phrases have a score and no accuracy"
     )
     yield Counted(
-        "runs refused, error score 0", runs["scoreless"], within, "without a threshold there is nothing to train"
+        "retrainings refused, error score 0", runs["scoreless"], within, "without a threshold there is nothing to train"
     )
     yield Counted("visits that were completed late", visits["late"], within, "after their place was given away")
     yield Counted("people who saw several conditions", several, within, "in no comparison of conditions")

@@ -126,7 +126,7 @@ def of_concepts_page(study: Study, client: Client) -> Iterator[float]:
 
 def of_results_page(study: Study, client: Client) -> Iterator[float]:
     page = client.get(reverse("admin:annotations_study_results", args=[study.pk])).content.decode()
-    told = page.replace("&#x27;", "'").split("People's words added ")
+    told = page.replace("&#x27;", "'").split("people's words added ")
     assert len(told) == 2  # one task, one sentence
     yield float(ONE_LOOK.search(told[1]).group()) / 100  # type: ignore[union-attr]
 

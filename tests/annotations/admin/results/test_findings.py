@@ -16,6 +16,10 @@ from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import tree
 
 CONTROL = 0.5
+COUNTED, WITH_RUN = (
+    "of those given a task are counted, finished or not",
+    "of those counted have a retraining with their words",
+)
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def found(client: Client, study: Study) -> list[str]:
 def of_task(client: Client, study: Study) -> list[str]:
     """What is said of the first task: the sentences from the one on own gain on."""
     told = found(client, study)
-    return told[next(place for place, each in enumerate(told) if each.startswith("People's words")) :]
+    return told[next(place for place, each in enumerate(told) if each.startswith("On the worst group")) :]
 
 
 def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
@@ -56,12 +60,13 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     train_control(base_model)
     gain, accuracies, over, *_ = of_task(coordinator_client, study)
-    assert gain.startswith("People's words added +21.2 points on the worst group (95% interval ") and " 0." not in gain
-    assert "on 25.0% before (“square, " in accuracies
-    assert "on 50.0% after the same retraining without words, and on 71.2% with people's words." in accuracies
+    assert "people's words added +21.2 points of accuracy (95% interval " in gain and " 0." not in gain
+    assert "gets 25.0% right as it is (“square, " in accuracies
+    assert "50.0% after the same retraining without words, and 71.2% after retraining with people's" in accuracies
     assert over == (
-        "That is the mean of 6 people who had the task; 1 of them count as no gain (1 with words that nothing can be "
-        "retrained with), and without these it is +25.4."
+        "That is the mean of 6 people who had the task, on test images that had no part in choosing their words. "
+        "1 of them counts as no gain (1 with words that nothing can be retrained with); the mean of the others is "
+        "+25.4."
     )
 
 
@@ -78,7 +83,7 @@ def test_people_are_placed_among_random_slices() -> None:
     nobody = PersonTask("p", 1, None, 0, 0, None, None, None, None, None, None, None, basis=Basis.NO_PHRASE)
     people = [replace(nobody, basis=Basis.RUN, random_slice_percentile=value) for value in (94.9, 95.0, 100.0)]
     (told,) = beside_random_slices([*people, nobody])
-    assert told.startswith("2 of 3 people did better than 95 of 100 random guessers would")
+    assert told.startswith("2 of 3 people gained more than 95 of 100 random guessers would")
     (told,) = beside_random_slices([replace(nobody, basis=Basis.RUN)])
     assert told.startswith("1 person cannot be compared with random guessers")
     assert list(beside_random_slices([nobody])) == []
@@ -96,7 +101,7 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     study = two_tasks(base_model)
     tell(study, said_by(6))
     train_control(base_model)
-    assert "on 50.0% after a new last layer without words" in of_task(coordinator_client, study)[1]
+    assert "50.0% after a new last layer without words" in of_task(coordinator_client, study)[1]
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
     assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page
 
@@ -106,12 +111,12 @@ def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, op
     session = AnnotationSession.objects.get(pk=alice.session.pk)
     train_control(open_study.tasks.get().base_model)
     assert found(coordinator_client, open_study)[-7:] == [
-        "1 entered", "1 agreed", "1 were given a task", "1 wrote a phrase", "0 finished 1 still inside",
-        "1 are counted", "1 have a retraining",
+        "1 entered", "1 agreed", "1 were given a task", "1 wrote a phrase", "0 finished 1 may still go on",
+        f"1 {COUNTED}", f"1 {WITH_RUN}",
     ]  # fmt: skip
     withdrawal.withdraw(session)
     erasure.erase_due(timezone.now())
     assert found(coordinator_client, open_study)[-7:] == [
         "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase", "0 finished",
-        "0 are counted", "0 have a retraining",
+        f"0 {COUNTED}", f"0 {WITH_RUN}",
     ]  # fmt: skip

@@ -125,7 +125,7 @@ def test_what_people_typed_is_text(coordinator_client: Client, base_model: BaseM
 def test_table_3_has_the_papers_layout(coordinator_client: Client, scripted: Study) -> None:
     shown = page(coordinator_client, scripted)
     table = shown[shown.index('class="table-3"') :]
-    rows = ("Best WGA (per-user)", "Best Error Score (per-user)", "All Others")
+    rows = ("Each person&#x27;s best on test", "Each person&#x27;s best error score", "All other phrases")
     places = [table.index(f'<th scope="row">{name}</th>') for name in rows]
     assert places == sorted(places)
     assert table.index("1. square") < table.index("2. oval") < places[0]

@@ -93,7 +93,7 @@ def test_tasks_stand_in_their_order_however_the_database_groups_them(base_model:
 
 
 def test_what_could_not_be_counted_is_named(scripted: Study) -> None:
-    assert left_out(study_tables(scripted)) == {"phrases waiting for a score": 3, "runs that failed": 3}
+    assert left_out(study_tables(scripted)) == {"phrases waiting for a score": 3, "retrainings that failed": 3}
 
 
 def test_the_base_model_and_a_finished_benchmark_stand_beside(scripted: Study, base_model: BaseModel) -> None:
