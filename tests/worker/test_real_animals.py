@@ -226,9 +226,10 @@ def test_a_cartoon_drawing_is_better_than_guessing_and_gibberish_is_not(animals:
     level = vocabulary_level(common)
     assert all(cartoon > max(level, unrelated(tries)) for tries in range(1, 21))
     assert (scores(GIBBERISH) > max(level, unrelated(1))).mean() <= 0.05
-    one, best = passed_in_halves(common, unrelated)
-    assert one == pytest.approx(0.05, abs=0.02)
-    assert all(share <= 0.07 for share in best.values())
+    passed = passed_in_halves(common, unrelated)
+    assert passed.one == pytest.approx(0.05, abs=0.02)
+    assert all(share <= 0.07 for share in passed.of_so_many.values())
+    assert all(share <= 1 - 0.95**tries + 0.05 for tries, share in passed.gate.items())
 
 
 def predicted_by(head: Path, dataset: Dataset) -> dict[str, str]:
