@@ -5,14 +5,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 import modeling
 from modeling.arrays.common.modeling_errors import BadArray, ModelingError
@@ -22,17 +24,20 @@ OPTIONAL = {"groups": "group", "splits": "split"}
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_THEY_STAND = {"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
 
-# Commands that are modules of their own: what they need beside the base, and their help.
-_SERVER, _LOCAL = ("django", "celery"), ("django", "celery", "torch", "psutil", "rich")
+# Commands that are modules of their own: what they need beside the base, where it is from, and their help.
+_SERVER = (("django", "celery"), "clarify-errors[server,worker]")
+_LOCAL = (("django", "celery", "torch", "psutil", "rich"), "clarify-errors[server,worker,embedded]")
 MODULES = {
-    "manage": ("clarify_site.command_runner", _SERVER, "Run a command of the server: `clarify manage migrate`."),
-    "import": (
-        "clarify_site.command_runner",
-        _SERVER,
-        "Import a data set into the server: `clarify import NAME FOLDER`.",
+    "manage": ("clarify_site.command_runner", *_SERVER, "Run a command of the server: `clarify manage migrate`."),
+    "import": ("clarify_site.command_runner", *_SERVER, "Import a data set into the server: `import NAME FOLDER`."),
+    "unpack": (
+        "modeling.explanations.huggingface",
+        ("datasets",),
+        "datasets",
+        "Write a Hugging Face data set as files.",
     ),
-    "demo": ("deploy.local.demo", _LOCAL, "Run the whole service on this machine, with simulated participants."),
-    "bench": ("deploy.local.bench", _LOCAL, "Measure against named baselines (in a checkout)."),
+    "demo": ("deploy.local.demo", *_LOCAL, "Run the whole service on this machine, with simulated participants."),
+    "bench": ("deploy.local.bench", *_LOCAL, "Measure against named baselines (in a checkout)."),
 }
 FIRST_ARGUMENTS = {"import": ["import_dataset"]}
 
@@ -41,6 +46,47 @@ EXPLAIN = """Score phrases by how well they tell a classifier's errors from its 
 TABLE is a CSV file with the columns label and prediction, and path (of the image, from the table's folder) unless
 --embeddings is given. It may have group (an attribute, such as the background) and split (train, validation, test).
 """
+
+
+class Watched:
+    """An encoder that tells a terminal how fast it is and how long it takes.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    total : int
+        Images that will be embedded.
+    stream : text file
+        Nothing is written where it is no terminal.
+    """
+
+    def __init__(self, encoder: Any, total: int, stream: TextIO) -> None:
+        self._encoder, self._total, self._stream = encoder, total, stream
+        self._began, self._done = time.monotonic(), 0
+
+    def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]:
+        """Embed images.
+
+        Parameters
+        ----------
+        images : sequence of n PIL images
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+        """
+        rows: NDArray[np.float32] = self._encoder.encode_images(images)
+        self._done += len(images)
+        if self._stream.isatty():
+            rate = self._done / max(time.monotonic() - self._began, 1e-9)
+            left = (self._total - self._done) / rate
+            line = f"{self._done} of {self._total} images, {rate:.3g} a second, {left:.0f} s left"
+            self._stream.write(f"\r{line:<70}" + ("\n" if self._done == self._total else ""))
+            self._stream.flush()
+        return rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
 
 
 @click.group()
@@ -59,6 +105,7 @@ def main() -> None:
 @click.option("--correct", metavar="PHRASE", help="Retrain the last layer with this phrase; `best` takes the first.")
 @click.option("--head", type=click.Path(path_type=Path), help="Where to store the corrected head (safetensors).")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Where to draw both sides of the best phrase (PNG).")
+@click.option("--fiftyone", type=click.Path(path_type=Path), help="A folder for what FiftyOne opens.")
 @click.option("--seed", default=0, show_default=True, help="Of splits that are drawn, and of intervals.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def _explain(
@@ -71,12 +118,13 @@ def _explain(
     correct: str | None,
     head: Path | None,
     sheet: Path | None,
+    fiftyone: Path | None,
     seed: int,
     as_json: bool,
 ) -> None:
     try:
         rows = _rows(table)
-        loaded = modeling.load_encoder(encoder)
+        loaded = Watched(modeling.load_encoder(encoder), len(rows), sys.stderr)
         more: dict[str, Any] = {
             option: [row[column] for row in rows] for option, column in OPTIONAL.items() if column in rows[0]
         }
@@ -97,6 +145,8 @@ def _explain(
         words = [f"Class: {report.class_name}", scored.to_string(index=False)]
         if sheet is not None:
             report.show(best).save(sheet)
+        if fiftyone is not None:
+            report.to_fiftyone(fiftyone)
         if correct is not None:
             chosen = best if correct == "best" else correct
             correction = report.correct(chosen, seed=seed)
@@ -134,14 +184,14 @@ def _lines(file: Path) -> list[str]:
     return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _module(name: str, module: str, needs: Iterable[str], help_text: str) -> click.Command:
+def _module(name: str, module: str, needs: Iterable[str], source: str, help_text: str) -> click.Command:
     @click.command(name, help=help_text, context_settings=AS_THEY_STAND)
     @click.option("--home", help="Where state lies. Default: CLARIFY_HOME, or the user's data folder.")
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(arguments: Iterable[str], home: str | None) -> None:
         if missing := [needed for needed in needs if find_spec(needed) is None]:
             said = f"`clarify {name}` needs more packages ({', '.join(missing)})"
-            raise click.ClickException(f"{said}: pip install 'clarify-errors[server,worker,embedded]'.")
+            raise click.ClickException(f"{said}: pip install '{source}'.")
         if home is not None:
             os.environ["CLARIFY_HOME"] = home
         command = [sys.executable, "-m", module, *FIRST_ARGUMENTS.get(name, []), *arguments]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +27,7 @@ from modeling.arrays.retraining.group_accuracies import hardest_class
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from modeling.explanations import inputs
 from modeling.explanations.contact_sheet import contact_sheet
+from modeling.explanations.fiftyone_files import write_fiftyone
 from modeling.explanations.inputs import SPLITS, Classes
 from modeling.explanations.phrase_texts import EmbeddedPhrase, Phrases, TextEncoder, embedded_phrases
 
@@ -189,6 +192,27 @@ class Explanation:
             f"without: wrong on {line['wrong_without']} of {line['n_without']}",
         )
         return contact_sheet(titles, sides)
+
+    def to_fiftyone(self, folder: str | PathLike[str]) -> Path:
+        """Write the images for FiftyOne: slices and errors as tags, similarities, scores.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it is missing. ``fiftyone.Dataset.from_dir(folder, dataset_type=fiftyone.types.FiftyOneDataset)``
+            opens it.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        BadArray
+            If the images were passed as embeddings.
+        """
+        return write_fiftyone(self, folder)
 
     def correct(
         self,

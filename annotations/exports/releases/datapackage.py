@@ -1,4 +1,4 @@
-"""datapackage.json and CITATION.cff: a release as Frictionless and citation managers read it."""
+"""A release as other programs read it: datapackage.json (Frictionless), croissant.json, CITATION.cff."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from typing import Any
 from annotations.exports.releases.archive import Member
 from annotations.models import Licence, Release, Study
 from annotations.tables.columns import Column, Table
+from modeling.arrays.datasets.croissant import DescribedTable, croissant
 
 DATAPACKAGE, CITATION = "datapackage.json", "CITATION.cff"
 _TYPES = {"text": "string", "time": "datetime", "json": "any"}
@@ -26,6 +27,7 @@ _MEDIA = {
     "py": "text/x-python",
     "txt": "text/plain",
 }
+_DESCRIPTION = "What participants of a study with Clarify submitted, and what was computed from it."
 _DOI = "https://doi.org/"
 
 
@@ -50,7 +52,7 @@ def datapackage(study: Study, deposit: Deposit, tables: Iterable[Table[Any]], me
         "profile": "data-package",
         "name": f"clarify-{study.slug}".lower(),
         "title": study.title,
-        "description": "What participants of a study with Clarify submitted, and what was computed from it.",
+        "description": _DESCRIPTION,
     }
     if deposit.doi:
         document["id"] = _DOI + deposit.doi
@@ -61,6 +63,24 @@ def datapackage(study: Study, deposit: Deposit, tables: Iterable[Table[Any]], me
         document["contributors"] = [{"title": author, "role": "author"} for author in deposit.authors]
     document["resources"] = [_resource(member, known.get(member.name)) for member in members]
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def croissant_text(study: Study, deposit: Deposit, tables: Iterable[Table[Any]], members: Iterable[Member]) -> str:
+    """Return the description of every table for loaders of data sets; the phrases are one of them."""
+    digests = {member.name: member.sha256 for member in members}
+    described = [
+        DescribedTable(
+            table.file, digests[table.file], table.meaning, [(of.name, of.type, of.meaning) for of in table.columns]
+        )
+        for table in tables
+    ]
+    about: dict[str, Any] = {"license": Licence(deposit.licence).url} if deposit.licence else {}
+    if deposit.authors:
+        about["creator"] = [{"@type": "sc:Person", "name": author} for author in deposit.authors]
+    if deposit.doi:
+        about |= {"identifier": _DOI + deposit.doi, "url": _DOI + deposit.doi}
+    name = f"clarify-{study.slug}".lower()
+    return json.dumps(croissant(name, f"{study.title}. {_DESCRIPTION}", described, about), indent=2) + "\n"
 
 
 def _resource(member: Member, table: Table[Any] | None) -> Mapping[str, Any]:

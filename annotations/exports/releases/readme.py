@@ -24,6 +24,8 @@ Other files
   study.json            the configuration that froze when the study opened, the base models' metrics, how to recompute
   datapackage.json      every file with its digest, and the data dictionary as schemas, as Frictionless reads it;
                         licence, DOI and authors where the release names them; CITATION.cff then says how to cite it
+  croissant.json        the tables once more, for catalogues and loaders of data sets (mlcroissant): phrases.csv is a
+                        data set of its own
   manifest.json         which state of the study this is, and the SHA-256 of each file; notes say what is missing
 {rebuild}
 What is left out

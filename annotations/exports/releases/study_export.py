@@ -17,7 +17,14 @@ from django.db.models.functions import Cast
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.exports.releases.archive import Archive
-from annotations.exports.releases.datapackage import CITATION, DATAPACKAGE, Deposit, citation, datapackage
+from annotations.exports.releases.datapackage import (
+    CITATION,
+    DATAPACKAGE,
+    Deposit,
+    citation,
+    croissant_text,
+    datapackage,
+)
 from annotations.exports.releases.readme import readme
 from annotations.exports.releases.release_manifest import NOT_THERE, manifest
 from annotations.exports.releases.snapshot import snapshot
@@ -28,6 +35,7 @@ from annotations.models import Moderation, Study
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.tables.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
 from modeling.arrays.common.progress import Progress, silent
+from modeling.arrays.datasets.croissant import CROISSANT
 
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
@@ -111,6 +119,7 @@ def write_study_zip(
         if deposit.authors:
             archive.text(CITATION, citation(study, deposit))
         tables = (*(part.table for part in parts), DICTIONARY)
+        archive.text(CROISSANT, croissant_text(study, deposit, tables, list(archive.members)))
         archive.text(DATAPACKAGE, datapackage(study, deposit, tables, list(archive.members)))
         document["files"] = [
             {"name": member.name, "bytes": member.size, "sha256": member.sha256, "rows": member.rows}

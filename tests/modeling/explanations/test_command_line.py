@@ -1,10 +1,13 @@
 """`clarify explain`, as somebody runs it who has pictures, predictions and no server."""
 
 import csv
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from PIL import Image
 
 import modeling
 from modeling.arrays.sprites import ATTRIBUTES, CLASSES, SPLITS, sprites_dataset
-from modeling.explanations.command_line import main
+from modeling.explanations.command_line import Watched, main
 
 ENCODER = "bundled:small-clip"
 
@@ -94,7 +97,7 @@ def test_an_unknown_encoder_is_told_in_a_sentence(folder: Path) -> None:
     assert done.exit_code == 1 and done.stderr.startswith("Error: ")
 
 
-@pytest.mark.parametrize("command", ["explain", "manage", "import", "demo", "bench"])
+@pytest.mark.parametrize("command", ["explain", "manage", "import", "unpack", "demo", "bench"])
 def test_the_help_names_each_command(command: str) -> None:
     assert f"  {command} " in run("--help").stdout
 
@@ -103,3 +106,29 @@ def test_a_host_of_the_server_without_pandas_and_torch_has_the_command_too() -> 
     """The extra `server` brings neither, and `clarify manage` is for its operators."""
     script = "import sys, modeling.explanations.command_line; print(sorted({'pandas', 'torch'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "is_told"), [(Terminal(), True), (io.StringIO(), False)])
+def test_a_terminal_is_told_how_many_images_are_left(stream: io.StringIO, is_told: bool) -> None:
+    watched = Watched(SimpleNamespace(encode_images=lambda images: np.zeros((len(images), 2))), 6, stream)
+    for _ in range(3):
+        assert watched.encode_images([1, 2]).shape == (2, 2)
+    assert ("4 of 6 images, " in stream.getvalue() and " 0 s left" in stream.getvalue()) == is_told
+    assert bool(stream.getvalue()) == is_told
+
+
+def test_a_wrong_option_ends_with_two(folder: Path) -> None:
+    assert run("explain", folder / "table.csv").exit_code == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_are_given_their_completion(shell: str) -> None:
+    script = "from modeling.explanations.command_line import main; main(prog_name='clarify')"
+    env = {**os.environ, "_CLARIFY_COMPLETE": f"{shell}_source"}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert "_CLARIFY_COMPLETE" in done.stdout, done.stderr

@@ -70,7 +70,7 @@ def test_the_archive_holds_every_table_and_says_what_it_is(worked: Study) -> Non
         "summary.csv",
         "exclusions.csv",
     }
-    others = {"README.txt", "study.json", "manifest.json", "data_dictionary.csv", "datapackage.json"}
+    others = {"README.txt", "study.json", "manifest.json", "data_dictionary.csv", "datapackage.json", "croissant.json"}
     assert set(archive.namelist()) == names | others | {"phrases.jsonl", "events.jsonl"}
     assert archive.testzip() is None
     assert "a worker makes them" in json.loads(archive.read("manifest.json"))["notes"][0]  # Parquet files and figures
