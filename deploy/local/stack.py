@@ -3,10 +3,13 @@
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import FrameType, ModuleType
 
 import django
@@ -19,6 +22,7 @@ from deploy.local.site import Site
 from deploy.local.stages import Stages
 
 QUIET = {"LOG_LEVEL": "WARNING"}  # for what writes to this terminal: the stages say how far it is
+_LOOK_EVERY_S = 0.5
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -41,6 +45,25 @@ def stop_on_signals() -> None:
     """From now on raise Stopped where somebody asks us to stop."""
     for number in _STOPPING:
         signal.signal(number, _stop)
+    status = Path(f"/proc/{os.getppid()}/status")
+    if status.exists() and "Name:\tmake\n" in status.read_text():
+        threading.Thread(target=_follow, args=(status,), daemon=True).start()
+
+
+def _follow(make: Path) -> None:
+    """Stop with a `make` that was sent SIGINT alone: it tells nobody, blocks the signal and waits for its children."""
+    while not is_interrupted(make):
+        time.sleep(_LOOK_EVERY_S)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def is_interrupted(status: Path) -> bool:
+    """Whether a process, by its file in /proc, is within its handler of SIGINT; one that is gone is not."""
+    try:
+        blocked = next(line for line in status.read_text().splitlines() if line.startswith("SigBlk:"))
+    except (OSError, StopIteration):
+        return False
+    return bool(int(blocked.split()[1], 16) & 1 << signal.SIGINT - 1)
 
 
 @contextmanager
