@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
-from annotations.models import AnnotationSession, SessionKind, Stage
+from annotations.models import AnnotationSession, EndReason, SessionKind, Stage
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.phrases.task_screen import found
 from annotations.services.visits import sessions
@@ -49,6 +49,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         "session": session,
         "finished": finished,
         "found": found(session),
+        "is_cut_short": session.assignments.filter(end_reason=EndReason.STUDY_CLOSED).exists(),
         "questions": session.configuration.end_questions(get_language() or OWN_LANGUAGE),
         "return_url": url,
         "leaving": leaving,
