@@ -24,7 +24,8 @@ _ORDER = (
     "Pool",
     "Event",
 )
-_NEWEST = 10
+_PLACES = {"Data": "Dataset", "Models": "BaseModel", "People": "AnnotationSession"}
+_NEWEST = 20
 # Recovery codes are nobody's to browse; accounts have a page of our own.
 _NOT_SHOWN = ("django_otp.", "django.contrib.auth.")
 
@@ -32,7 +33,8 @@ _NOT_SHOWN = ("django_otp.", "django.contrib.auth.")
 class ClarifyAdminSite(AdminSite):
     site_header = "Clarify"
     site_title = "Clarify"
-    index_title = "Studies and what came of them"
+    index_title = "Studies"
+    enable_nav_sidebar = False  # every page has our own
     login_form = SignInForm
     site_url = None  # "View site" would lead to an address at which there is nothing: people come by a study's link
 
@@ -40,6 +42,25 @@ class ClarifyAdminSite(AdminSite):
         """Leave out the pages that other applications bring for what is not to be browsed."""
         if admin_class is None or not admin_class.__module__.startswith(_NOT_SHOWN):
             super().register(model_or_iterable, admin_class, **options)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the places of the site, and for operators the database's lists, with the one that is open marked."""
+        context: dict[str, Any] = super().each_context(request)
+        lists = [model for app in context["available_apps"] for model in app["models"] if model["admin_url"]]
+        urls = {model["object_name"]: model["admin_url"] for model in lists}
+        places = [(title, urls[name]) for title, name in _PLACES.items() if name in urls]
+        home = reverse("admin:index")
+        context["places"] = [
+            ("Studies", home, request.path == home or request.path.startswith(f"{home}annotations/study/")),
+            *((title, url, request.path.startswith(url)) for title, url in places),
+        ]
+        others = [model for model in lists if model["object_name"] not in (*_PLACES.values(), "Study")]
+        context["lists"] = (
+            [(model["name"], model["admin_url"], request.path.startswith(model["admin_url"])) for model in others]
+            if roles.is_operator(request.user)
+            else []
+        )
+        return context
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let the staff in who gave all that a sign-in must."""

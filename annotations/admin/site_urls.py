@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from annotations.admin.common import uploads
-from annotations.admin.datasets import imports
+from annotations.admin.datasets import data_page, imports
 from annotations.admin.monitoring import audit_log
 from annotations.admin.payments import reconciliation
 from annotations.admin.staff import access_tokens, two_factor
@@ -15,6 +15,11 @@ urlpatterns = [
     path("audit/", admin.site.admin_view(audit_log.site_page), name="audit"),
     path("upload-permission/", uploads.permission, name="upload_permission"),
     path("uploads/data-set/", admin.site.admin_view(imports.upload), name="upload_data_set"),
+    path(
+        "uploads/data-sets/<int:dataset_id>/predictions/",
+        admin.site.admin_view(data_page.upload_predictions),
+        name="upload_predictions",
+    ),
     path(
         "uploads/studies/<int:study_id>/submissions/",
         admin.site.admin_view(reconciliation.upload),

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -19,14 +20,16 @@ from annotations.admin.common.read_only import TitledList
 from annotations.admin.common.study_pages import page_urls
 from annotations.admin.common.study_scoped import StudyScoped
 from annotations.admin.common.typed_classes import ModelForm
+from annotations.admin.studies import new_study, study_overview
 from annotations.admin.studies.study_forms import StudyForm
 from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline, is_draft
-from annotations.admin.studies.study_overview import STEPS, overview
-from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER, fieldsets_for_analysts
+from annotations.admin.studies.study_overview import STEPS
+from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER, fieldsets_for_analysts, present_values
 from annotations.admin.study_registry import PAGES
 from annotations.exports.releases.download import study_download
 from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, RunState, Stage, Study, StudyState
 from annotations.models.study import new_code
+from annotations.readings.monitoring.participant_flow import n_inside
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.staff import members, roles
 from annotations.services.studies import draft_revisions
@@ -113,17 +116,35 @@ class StudyAdmin(TitledList, StudyScoped):
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         return is_draft(obj) and super().has_delete_permission(request, obj)
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        """Ask for six fields; ?all=1 asks for everything at once."""
+        if "all" in request.GET or "tasks-TOTAL_FORMS" in request.POST:
+            return super().add_view(request, form_url, extra_context)
+        return new_study.page(request)
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """Show the overview at the study's own address; its set-up, a page of its own, sends its form there too."""
+        if request.method in ("GET", "HEAD"):
+            return study_overview.page(request, self.get_object(request, object_id))
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def set_up(self, request: HttpRequest, study: Study) -> HttpResponse:
+        """Show the set-up, as a form while the study is a draft."""
+        return super().change_view(request, str(study.pk))
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         study = context.get("original")
         if study is not None:
-            context |= overview(study)
-            context |= {"title": str(study), "subtitle": None, "may_act": roles.may(request.user, "coordinate", study)}
+            context |= {"study": study, "title": "What people see and get", "subtitle": None}
+            context |= {"configuration": study.configurations.order_by("version").last()}
         form, formsets = context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]]
         is_stale = form.has_error(NON_FIELD_ERRORS, StaleDraft.code)
         errors = linked_errors(form, [] if is_stale else formsets) if context["errors"] else []
         context |= {"linked_errors": errors, "is_stale": is_stale, "errors": [] if is_stale else context["errors"]}
+        present = dict(present_values(study or Study()))
+        context["sections"] = [(fieldset, present[fieldset.name]) for fieldset in context["adminform"]]
         context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False, "show_save_and_continue": False}
         response = super().render_change_form(request, context, *args, **kwargs)
         response.status_code = StaleDraft.status if is_stale else response.status_code
@@ -191,6 +212,7 @@ class StudyAdmin(TitledList, StudyScoped):
             "study": study,
             "step": step,
             "refusal": refusal,
+            "n_inside": n_inside(study, timezone.now()) if name == "close" else 0,
             "is_on_prolific": study.audience == Audience.CROWD,
             "can_ask_prolific": bool(settings.PROLIFIC_TOKEN and study.external_study_id),
             "opts": self.opts,

@@ -56,6 +56,12 @@ class DatasetImport(Job):
     source_format = models.CharField(max_length=20, blank=True)
     similarity_encoder = models.CharField(max_length=255, blank=True)
     train_base_model = models.BooleanField(default=True)
+    l2 = models.FloatField(
+        "λ",
+        null=True,
+        blank=True,
+        help_text="of the base model; without a source, of one more on `dataset`",
+    )
     report = models.JSONField(default=dict, help_text="images listed, imported and left out, by reason")
     dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="imports")
 
@@ -66,7 +72,9 @@ class DatasetImport(Job):
         constraints = [
             *Job.Meta.constraints,
             models.CheckConstraint(
-                condition=(Q(folder="") & ~Q(archive="")) | (~Q(folder="") & Q(archive="")),
+                condition=(Q(folder="") & ~Q(archive=""))
+                | (~Q(folder="") & Q(archive=""))
+                | Q(folder="", archive="", dataset__isnull=False, l2__gt=0),
                 name="datasetimport_one_source",
             ),
         ]

@@ -1,33 +1,49 @@
-"""The navigation among a study's pages, for every template that has the study and the request."""
+"""The head of a study's pages: its places, the pages of the one that is open, and what comes next there."""
 
 from typing import Any
 
 from django import template
 from django.urls import reverse
 
-from annotations.admin.common.study_pages import StudyPage
+from annotations.admin.common.study_pages import Place, StudyPage
+from annotations.admin.studies.next_steps import next_step
+from annotations.admin.studies.study_overview import steps_from
 from annotations.admin.study_registry import PAGES
 from annotations.services.staff import roles
 
 register = template.Library()
-GROUPS = {"run": "Run it", "people": "People", "results": "Results"}
+PLACES: dict[Place, str] = {
+    "setup": "Set up",
+    "run": "Run",
+    "people": "People and money",
+    "findings": "Findings",
+}
 
 
 @register.inclusion_tag("admin/annotations/study/navigation.html", takes_context=True)
 def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
-    """Return the pages that the person may open, by group, with the one that is open marked."""
+    """Return the places and pages that the person may open, with what is open marked, and the next step."""
     request, study = context["request"], context["study"]
     allowed = {act: roles.may(request.user, act, study) for act in ("view", "coordinate")}
-
-    def link(page: StudyPage) -> dict[str, Any]:
-        url = page.url(study)
-        return {"title": page.title, "url": url, "is_here": request.path == url}
-
-    shown = [page for page in PAGES if page.in_navigation and allowed[page.act]]
-    shown = [page for page in shown if page.audience in (None, study.audience)]
-    groups = [(title, [link(page) for page in shown if page.group == name]) for name, title in GROUPS.items()]
     overview = reverse("admin:annotations_study_change", args=[study.pk])
+    is_overview = request.path == overview and context.get("is_overview", False)
+    here = next((page for page in PAGES if request.path == page.url(study)), None)
+    place = None if is_overview else here.place if here else "setup"
+    shown = [page for page in PAGES if page.in_navigation and allowed[page.act] and page.applies_to(study)]
+
+    def link(page: StudyPage, title: str, *, is_here: bool) -> dict[str, Any]:
+        return {"title": title, "url": page.url(study), "is_here": is_here}
+
+    firsts = {each: next((page for page in shown if page.place == each), None) for each in PLACES}
+    step = next_step(study, place) if allowed["coordinate"] else None
     return {
-        "groups": [(title, links) for title, links in groups if links],
-        "overview": {"url": overview, "is_here": request.path == overview},
+        "study": study,
+        "title": context.get("title", ""),
+        "overview": {"url": overview, "is_here": is_overview},
+        "places": [link(page, PLACES[each], is_here=each == place) for each, page in firsts.items() if page],
+        "pages": [link(page, page.title, is_here=page is here) for page in shown if page.place == place],
+        "next": step if step and (step.is_broken or step.url != request.path) else None,
+        "leads_on": step is not None and step.url != request.path,
+        "steps": steps_from(study) if allowed["coordinate"] else [],
+        "may_act": allowed["coordinate"],
     }

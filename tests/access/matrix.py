@@ -105,6 +105,9 @@ SITE: dict[str, Route] = {
     "admin/tokens/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/upload-permission/": route(get=OF_STAFF),
     "admin/uploads/data-set/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
+    "admin/uploads/data-sets/<int:dataset_id>/predictions/": route(
+        get=SET_UP_ABSENT, post=SET_UP_ABSENT, dataset_id="dataset"
+    ),
     "admin/uploads/studies/<int:study_id>/submissions/": study_page(COORDINATE),
     "admin/^uploads/": route(get=ABSENT_TO_STAFF, post=ABSENT_TO_STAFF),
     "admin/password_change/": route(get=OF_STAFF, post=OF_STAFF),
@@ -139,9 +142,13 @@ ROWS: dict[str, Route] = {
     "admin/annotations/dataset/<int:dataset_id>/images/index/": route(
         get=SET_UP_ABSENT, post=SET_UP_ABSENT, dataset_id="dataset"
     ),
+    "admin/annotations/dataset/<path:object_id>/change/": route(get=OF_STAFF, post=SET_UP_ABSENT, object_id="dataset"),
     **read_only("basemodel", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     **read_only("pool", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     "admin/annotations/pool/new/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
+    "admin/annotations/basemodel/<path:object_id>/change/": route(
+        get=OF_STAFF, post=SET_UP_ABSENT, object_id="basemodel"
+    ),
     **read_only("datasetimport", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     "admin/annotations/datasetimport/<path:object_id>/change/": route(
         get=OF_STAFF, post=SET_UP_ABSENT, object_id="datasetimport"
@@ -159,6 +166,7 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<path:object_id>/history/": route(get=VIEW, object_id="draft"),
     f"{_STUDY}<int:study_id>/step/<slug:name>/": route(get=COORDINATE, post=COORDINATE, study_id="study", name="pause"),
     f"{_STUDY}<int:study_id>/export/": route(get=VIEW, study_id="study"),
+    f"{_STUDY}<int:study_id>/setup/": route(get=VIEW, post=CHANGE, study_id="draft"),
     f"{_STUDY}<int:study_id>/members/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/audit/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/monitor/": study_page(VIEW, post=ABSENT_TO_STAFF),  # of no alarm

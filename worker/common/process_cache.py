@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from django.db.models import Q
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
@@ -70,8 +71,25 @@ def forget_failures() -> None:
 def text_encoder(dataset: Dataset) -> CheckedEncoder:
     """Return the encoder whose texts belong to the data set's images.
 
-    Raises EncoderUnavailable where it cannot be loaded or has other weights now, BadDataset for damaged files.
+    Raises EncoderUnavailable where it cannot be loaded or has other weights now, BadDataset for damaged files. What
+    is wrong stands with the data set, for the pages of its studies, until it is right again.
     """
+    try:
+        loaded = _fitting_encoder(dataset)
+    except (EncoderUnavailable, BadDataset) as error:
+        _tell(dataset, str(error))
+        raise
+    _tell(dataset, "")
+    return loaded
+
+
+def _tell(dataset: Dataset, problem: str) -> None:
+    if dataset.problem != problem:
+        Dataset.objects.filter(pk=dataset.pk).update(problem=problem)
+        dataset.problem = problem
+
+
+def _fitting_encoder(dataset: Dataset) -> CheckedEncoder:
     spec = dataset.similarity_encoder
     loaded = encoder(spec)
     imported_with = (dataset.files.manifest.encoder_of("similarity") or {}).get("weights_sha256")
@@ -124,8 +142,11 @@ def device() -> str:
 
 
 def preload() -> None:
-    """Load the encoders of the studies that are open and embed one text with each; what is missing is only logged."""
-    in_use = Dataset.objects.filter(base_models__tasks__study__state__in=OPEN_STATES)
+    """Load the encoders of the studies that are open, and what was missing; embed one text with each.
+
+    What is still missing is logged, and stands with its data set.
+    """
+    in_use = Dataset.objects.filter(Q(base_models__tasks__study__state__in=OPEN_STATES) | ~Q(problem=""))
     for dataset in in_use.distinct():
         try:
             text_encoder(dataset).encode_texts(["a"])

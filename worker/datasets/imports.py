@@ -34,12 +34,14 @@ def run_due_imports() -> int:
 def _run(job: DatasetImport) -> None:
     tell = _Tell(job)
     try:
+        if job.dataset is not None and job.l2 and not (job.folder or job.archive):
+            _train(job, job.dataset)
+            return jobs.finish(job, phase="")
         source = read_source(job.source_format, _folder(job, tell))
         dataset, created = import_source(source, job.name, similarity_encoder=job.similarity_encoder, progress=tell)
         jobs.beat(job, dataset=dataset, report=_report(dataset, created))
         if job.train_base_model:
-            jobs.beat(job, phase="training a base model")
-            trained(dataset, name=BASE_MODEL, l2=settings.DEFAULT_L2)
+            _train(job, dataset)
     except (ModelingError, ServiceError) as error:
         jobs.fail(job, _sentence(reason_of(error), job))
         if not isinstance(error, _CAN_BE_MENDED):
@@ -47,6 +49,13 @@ def _run(job: DatasetImport) -> None:
     else:
         jobs.finish(job, phase="")
         imports.remove_upload(job)
+
+
+def _train(job: DatasetImport, dataset: Dataset) -> None:
+    """Train the base model; one that is not the first is named after its λ."""
+    l2 = job.l2 or settings.DEFAULT_L2
+    jobs.beat(job, phase="training a base model")
+    trained(dataset, name=BASE_MODEL if job.folder or job.archive else f"{BASE_MODEL}-{l2:g}", l2=l2)
 
 
 def _folder(job: DatasetImport, tell: "_Tell") -> Path:

@@ -26,10 +26,12 @@ class ReadOnly:
 
 
 class TitledList:
-    """Mixed into an admin class: its list is headed by what is in it."""
+    """Mixed into an admin class: its list is headed by what is in it, or as the sidebar calls it."""
+
+    list_title = ""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        title = capfirst(self.opts.verbose_name_plural)  # type: ignore[attr-defined]  # of the admin class
+        title = self.list_title or capfirst(self.opts.verbose_name_plural)  # type: ignore[attr-defined]  # Django's
         return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[misc,no-any-return]
 
 

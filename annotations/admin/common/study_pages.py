@@ -12,10 +12,36 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
 from annotations.admin.common.typed_classes import ModelAdmin
-from annotations.models import Audience, Study
+from annotations.models import Audience, Study, StudyState
 from annotations.services.staff import roles
 
 View = Callable[[HttpRequest, Study], HttpResponseBase]
+Place = Literal["setup", "run", "people", "findings"]
+
+
+def any_study(study: Study) -> bool:
+    """Whether a page applies to a study: to any."""
+    return True
+
+
+def is_for_crowd(study: Study) -> bool:
+    """Whether people come to the study by its link."""
+    return study.audience == Audience.CROWD
+
+
+def is_for_experts(study: Study) -> bool:
+    """Whether people who are logged in here annotate."""
+    return study.audience == Audience.EXPERTS
+
+
+def has_begun(study: Study) -> bool:
+    """Whether the study was opened."""
+    return study.state != StudyState.DRAFT
+
+
+def crowd_came(study: Study) -> bool:
+    """Whether people may have come to the study by its link."""
+    return is_for_crowd(study) and has_begun(study)
 
 
 @dataclass(frozen=True)
@@ -26,9 +52,9 @@ class StudyPage:
     title: str
     view: View
     act: Literal["view", "coordinate"] = "view"
-    group: Literal["run", "people", "results"] = "run"
+    place: Place = "run"
     in_navigation: bool = True
-    audience: Audience | None = None  # in the navigation of studies of this audience alone
+    applies_to: Callable[[Study], bool] = any_study  # where it does not, the navigation does not have it
 
     def url(self, study: Study) -> str:
         return reverse(f"admin:annotations_study_{self.name}", args=[study.pk])

@@ -6,7 +6,7 @@ that nobody learns what exists; an act that a person's role does not have is ref
 
 from typing import Any
 
-from django.contrib.admin import RelatedFieldListFilter
+from django.contrib.admin import RelatedFieldListFilter, ShowFacets
 from django.contrib.admin.models import LogEntry
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
@@ -21,6 +21,8 @@ from annotations.services.staff.row_visibility import may_see, study_of, visible
 
 class Audited(OfferedFilters):
     """What Django notes in its own history goes into the audit log too, in the same transaction."""
+
+    show_facets = ShowFacets.NEVER
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         _record(request, f"{obj._meta.model_name}_created", obj)

@@ -1,4 +1,4 @@
-"""Data sets and base models, which commands bring in; here they are looked at."""
+"""The lists of data sets and base models; each leads to the page of its images."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,30 +11,17 @@ from django.urls import URLPattern, path
 
 from annotations.admin.common.number_formats import percent
 from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.datasets import data_page
 from annotations.admin.similarity_search import search_page
-from annotations.admin.similarity_search.near_duplicate_pairs import pairs_of
-from annotations.models import BaseModel, Dataset, ImageIndex
+from annotations.models import BaseModel, Dataset
 from annotations.models.arrays import without_arrays
-from modeling.arrays.datasets.groups import group_names
 
 
 @admin.register(Dataset)
 class DatasetAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "classes", "attributes", "images", "similarity_encoder", "created_at")
+    list_title = "Data"
+    list_display = ("__str__", "classes", "attributes", "images", "created_at")
     search_fields = ("name",)
-    fields = (
-        "name",
-        "version",
-        "classes",
-        "attributes",
-        "images",
-        "similarity_encoder",
-        "feature_encoder",
-        "digest",
-        "directory",
-        "created_at",
-    )
-    readonly_fields = ("classes", "attributes", "images")
 
     def get_urls(self) -> list[URLPattern]:
         search = path("<int:dataset_id>/images/", self._view(search_page.page), name="annotations_dataset_images")
@@ -50,16 +37,8 @@ class DatasetAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the data set, with its near-duplicates where somebody has looked for them."""
-        dataset = self.get_object(request, object_id)
-        index = ImageIndex.objects.usable(dataset) if dataset else None
-        context = {
-            **(extra_context or {}),
-            "image_index": index,
-            "duplicates": index.near_duplicates if index else {},
-            "pairs": pairs_of(f"user:{request.user.pk}", dataset, index) if dataset and index else [],
-        }
-        return super().change_view(request, object_id, form_url, context)
+        """Show the data set's own page."""
+        return data_page.page(request, self.get_object(request, object_id))
 
     @admin.display(description="classes")
     def classes(self, dataset: Dataset) -> str:
@@ -77,15 +56,21 @@ class DatasetAdmin(ReadOnlyAdmin):
 
 @admin.register(BaseModel)
 class BaseModelAdmin(ReadOnlyAdmin):
+    list_title = "Models"
     list_display = ("name", "dataset", "origin", "l2_coefficient", "by_class", "worst_group", "average", "created_at")
     list_filter = ("dataset", "origin")
     search_fields = ("name", "dataset__name")
     list_select_related = ("dataset",)
-    readonly_fields = ("l2_coefficient", "by_class", "worst_group", "average", "by_group")
-    fields = ("name", "dataset", "origin", *readonly_fields, "training", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return without_arrays(super().get_queryset(request))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the data set's page, with this model's errors."""
+        model = self.get_object(request, object_id)
+        return data_page.page(request, model.dataset, model)
 
     @admin.display(description="L2 coefficient λ", ordering="l2")
     def l2_coefficient(self, model: BaseModel) -> float:
@@ -102,11 +87,6 @@ class BaseModelAdmin(ReadOnlyAdmin):
     @admin.display(description="average, test")
     def average(self, model: BaseModel) -> str:
         return percent(model.test_metrics["average"])
-
-    @admin.display(description="accuracy by group, test")
-    def by_group(self, model: BaseModel) -> str:
-        groups = group_names(model.dataset.class_names, model.dataset.attribute_names)
-        return _named(groups, model.test_metrics["accuracies"])
 
 
 def _named(names: list[str], shares: list[float | None]) -> str:

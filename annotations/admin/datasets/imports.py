@@ -27,6 +27,7 @@ from annotations.services.datasets import imports
 from annotations.services.staff import members, roles
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 
+MAX_SHOWN = 12  # classes
 _SPLITS = ("train", "validation", "test")
 _FORMATS = (
     ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
@@ -55,7 +56,13 @@ class ImportForm(forms.Form):
         label="Train a base model too",
         required=False,
         initial=True,
-        help_text="The classifier whose errors people will see. Without it, bring a file of predictions by command.",
+        help_text="The classifier whose errors people will see. Without it, bring predictions on the data set's page.",
+    )
+    l2 = forms.FloatField(
+        label="λ, the weight of its L2 penalty",
+        required=False,
+        min_value=1e-12,
+        help_text="Another one can be trained later, on the data set's page.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,6 +70,7 @@ class ImportForm(forms.Form):
         folders: Any = self.fields["folder"]
         folders.choices = [("", "none, I upload an archive"), *((name, name) for name in imports.importable_folders())]
         _offer_encoders(self.fields["similarity_encoder"])
+        self.fields["l2"].initial = settings.DEFAULT_L2
         self.fields[
             "archive"
         ].help_text = (
@@ -137,10 +145,13 @@ class ImportAdmin(ReadOnlyAdmin):
         trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if job.dataset else None
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Import of {job.name}",
+            "title": f"Import of {job.name}" if job.folder or job.archive else f"A model of {job.name}, λ {job.l2:g}",
             "opts": self.opts,
             "job": job,
             "base_model": trained,
+            "accuracies": list(zip(trained.dataset.class_names, trained.validation_accuracies, strict=True))[:MAX_SHOWN]
+            if trained
+            else [],
             "counts": [(split, job.report.get("counts", {}).get(split, 0)) for split in _SPLITS],
             "left_out": job.report.get("left_out", {}).items(),
             "is_under_way": job.state in UNFINISHED,
@@ -199,6 +210,7 @@ def _requested(request: HttpRequest, form: ImportForm, archive: Archive | None) 
         archive=None if archive is None else archive.keep(),
         similarity_encoder=given["similarity_encoder"],
         train_base_model=given["train_base_model"],
+        l2=given["l2"],
     )
     return imports.request_import(source, by=request.user.get_username())
 

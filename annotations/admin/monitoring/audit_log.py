@@ -74,4 +74,4 @@ def _csv(request: HttpRequest, records: QuerySet[AuditRecord], study: Study | No
     return file_answer(text, CSV, name)
 
 
-PAGES = (StudyPage("audit", "Audit log", study_page, act="coordinate", group="people"),)
+PAGES = (StudyPage("audit", "Audit log", study_page, act="coordinate", place="people"),)

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.models import Study
 from annotations.readings.allocation.cells import Cell
 from annotations.readings.monitoring.monitor import monitor
@@ -69,4 +69,4 @@ def imbalance(cells: tuple[Cell, ...]) -> int:
     return max(held) - min(held) if held else 0
 
 
-PAGES = (StudyPage("monitor", "Live", page, act="view", group="run"),)
+PAGES = (StudyPage("monitor", "Live", page, act="view", place="run", applies_to=has_begun),)

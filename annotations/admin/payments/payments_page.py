@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, crowd_came, page_context
 from annotations.models import UNDER_WAY, PaymentBatch, Study
 from annotations.readings.payments.costs import totals
 from annotations.readings.payments.payment_batches import ShownBatch
@@ -40,6 +40,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     under_way = next((batch for batch in batches if batch.state in UNDER_WAY), None)
     context: dict[str, Any] = {
         "totals": totals(study),
+        "has_token": bool(settings.PROLIFIC_TOKEN),
         "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
         "withheld": owed.exclude(withheld_reason=""),
         "batches": [_shown(batch) for batch in batches],
@@ -98,4 +99,4 @@ def _batch(request: HttpRequest, study: Study) -> PaymentBatch:
     return batch
 
 
-PAGES = (StudyPage("payments", "Payments", page, act="coordinate", group="people"),)
+PAGES = (StudyPage("payments", "Payments", page, act="coordinate", place="people", applies_to=crowd_came),)

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, crowd_came, page_context
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings.payments import reconciliation
@@ -227,4 +227,4 @@ def _imported(study: Study, file: Any, by: str) -> str:
     )
 
 
-PAGES = (StudyPage("reconciliation", "Reconciliation", page, act="coordinate", group="people"),)
+PAGES = (StudyPage("reconciliation", "Reconciliation", page, act="coordinate", place="people", applies_to=crowd_came),)

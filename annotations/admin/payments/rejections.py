@@ -108,6 +108,6 @@ def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
 
 
 PAGES = tuple(
-    StudyPage(act.name, act.title, partial(_page, act), act="coordinate", group="people", in_navigation=False)
+    StudyPage(act.name, act.title, partial(_page, act), act="coordinate", place="people", in_navigation=False)
     for act in _ACTS
 )

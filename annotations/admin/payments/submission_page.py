@@ -146,4 +146,4 @@ def _reveal(submission: Submission, by: str) -> OutsideIds:
     return ids
 
 
-PAGES = (StudyPage("submission", "Submission", page, act="coordinate", group="people", in_navigation=False),)
+PAGES = (StudyPage("submission", "Submission", page, act="coordinate", place="people", in_navigation=False),)

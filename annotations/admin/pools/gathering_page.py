@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 
 from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.pools import image_review_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
@@ -191,6 +191,13 @@ def _table(study: Study, gathering: Gathering | None, name: str) -> HttpResponse
 
 
 PAGES = (
-    StudyPage("gathering", TITLE, page, group="results"),
-    StudyPage("image_review", image_review_page.TITLE, image_review_page.page, act="coordinate", in_navigation=False),
+    StudyPage("gathering", TITLE, page, place="findings", applies_to=has_begun),
+    StudyPage(
+        "image_review",
+        image_review_page.TITLE,
+        image_review_page.page,
+        act="coordinate",
+        place="findings",
+        in_navigation=False,
+    ),
 )

@@ -143,6 +143,8 @@ def _back(study: Study) -> str:
 
 
 PAGES = (
-    StudyPage("prolific_draft", "Make the draft on Prolific", draft, act="coordinate", in_navigation=False),
-    StudyPage("prolific_places", "More places", places, act="coordinate", in_navigation=False),
+    StudyPage(
+        "prolific_draft", "Make the draft on Prolific", draft, act="coordinate", place="setup", in_navigation=False
+    ),
+    StudyPage("prolific_places", "More places", places, act="coordinate", place="setup", in_navigation=False),
 )

@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, is_for_crowd, page_context
 from annotations.models import Audience, ProlificRequest, RequestState, Study
 from annotations.readings.prolific import status_comparison
 from annotations.services.common.service_errors import ServiceError
@@ -65,4 +65,8 @@ def _asked(request: HttpRequest, study: Study, act: str) -> HttpResponse:
     return HttpResponseRedirect(request.path)
 
 
-PAGES = (StudyPage("on_prolific", TITLE, page, act="coordinate", group="run", audience=Audience.CROWD),)
+def _is_asked(study: Study) -> bool:
+    return is_for_crowd(study) and bool(settings.PROLIFIC_TOKEN)
+
+
+PAGES = (StudyPage("on_prolific", TITLE, page, act="coordinate", place="setup", applies_to=_is_asked),)

@@ -1,12 +1,13 @@
 """The moderation page: what people wrote, what each correction does, and a decision on each phrase."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
-from annotations.models import Moderation, Phrase, Study
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.models import Moderation, Study
 from annotations.readings.releases import moderation as reading
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.releases import moderation
@@ -56,13 +57,19 @@ def _decide(request: HttpRequest, study: Study) -> None:
             n = moderation.approve_all(phrases.filter(pk__in=ids), by=by)
             messages.success(request, f"{n} phrase{'' if n == 1 else 's'} approved.")
         elif act in _DECISIONS:
-            phrase: Phrase = get_object_or_404(phrases, pk=row_number(request.POST.get("phrase")))
-            moderation.moderate(phrase, _DECISIONS[act], by=by, reason=request.POST.get("reason", ""))
-            messages.success(request, "The decision is stored.")
+            ids = {row_number(value) for value in request.POST.getlist("phrase")}
+            same = list(phrases.filter(pk__in=ids))
+            if not ids or len(same) < len(ids):
+                raise Http404
+            with transaction.atomic():
+                for phrase in same:
+                    moderation.moderate(phrase, _DECISIONS[act], by=by, reason=request.POST.get("reason", ""))
+            n = "" if len(same) == 1 else f" for {len(same)} phrases of this text"
+            messages.success(request, f"The decision is stored{n}.")
         else:
             messages.error(request, "The form was incomplete, so nothing was decided. Reload the page and try again.")
     except ServiceError as error:
         messages.error(request, error.message)
 
 
-PAGES = (StudyPage("moderation", "Moderation", page, act="coordinate", group="people"),)
+PAGES = (StudyPage("moderation", "Moderation", page, act="coordinate", place="run", applies_to=has_begun),)

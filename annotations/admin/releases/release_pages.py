@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.exports.releases.download import release_download
 from annotations.models import UNFINISHED, Release, Study
@@ -69,6 +69,6 @@ def file(request: HttpRequest, study: Study) -> HttpResponseBase:
 
 
 PAGES = (
-    StudyPage("releases", "Releases", page, group="results"),
-    StudyPage("release_file", "Release", file, group="results", in_navigation=False),
+    StudyPage("releases", "Releases", page, place="findings", applies_to=has_begun),
+    StudyPage("release_file", "Release", file, place="findings", in_navigation=False),
 )

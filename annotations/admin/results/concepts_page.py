@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from annotations.admin.common.file_responses import CSV, file_answer
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.results.results_page import POLL_SOON_S
 from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
 from annotations.analysis.concepts.concept_columns import ConceptRow, ConceptTables, TogetherRow
@@ -119,4 +119,4 @@ def _csv(study: Study, tables: ConceptTables, name: str) -> HttpResponse:
     return file_answer(text, CSV, f"{study.slug}-{name}")
 
 
-PAGES = (StudyPage("concepts", "Concepts", page, group="results"),)
+PAGES = (StudyPage("concepts", "Concepts", page, place="findings", applies_to=has_begun),)

@@ -173,6 +173,6 @@ def _csv(study: Study, tables: Iterable[FilledTable[Any]], file: str) -> HttpRes
 
 
 PAGES = (
-    StudyPage(NAME, "Results", results_page, group="results"),
-    StudyPage("baselines", "Baselines", ask_baselines, act="coordinate", group="results", in_navigation=False),
+    StudyPage(NAME, "Results", results_page, place="findings"),
+    StudyPage("baselines", "Baselines", ask_baselines, act="coordinate", place="findings", in_navigation=False),
 )

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 
 from annotations.admin.common.file_responses import CSV, JSON, ZIP, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.retraining.correction_figures import report, splits_figure
@@ -129,4 +129,4 @@ def _file_of(request: HttpRequest, correction: Correction | None) -> HttpRespons
         return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
 
 
-PAGES = (StudyPage("correction", TITLE, page, group="results"),)
+PAGES = (StudyPage("correction", TITLE, page, place="findings", applies_to=has_begun),)

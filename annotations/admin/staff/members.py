@@ -61,4 +61,4 @@ def _done(request: HttpRequest, study: Study, form: MemberForm) -> bool:
     return bool(given)
 
 
-PAGES = (StudyPage("members", "Members", page, act="coordinate", group="people"),)
+PAGES = (StudyPage("members", "Members", page, act="coordinate", place="people"),)

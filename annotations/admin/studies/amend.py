@@ -15,7 +15,7 @@ from django.shortcuts import render
 
 from annotations.admin.common.form_errors import linked_errors
 from annotations.admin.common.money_fields import MoneyField
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
@@ -92,4 +92,4 @@ def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:
     return True
 
 
-PAGES = (StudyPage("amend", TITLE, page, act="coordinate", group="run"),)
+PAGES = (StudyPage("amend", TITLE, page, act="coordinate", place="setup", applies_to=has_begun),)

@@ -77,4 +77,8 @@ def _remove(request: HttpRequest, study: Study) -> None:
     messages.success(request, f"Took out {n} task{'' if n == 1 else 's'}.")
 
 
-PAGES = (StudyPage("classes", TITLE, page, act="coordinate", group="run"),)
+def _has_many(study: Study) -> bool:
+    return study.audience == Audience.EXPERTS or study.tasks.count() > 1
+
+
+PAGES = (StudyPage("classes", TITLE, page, act="coordinate", place="setup", applies_to=_has_many),)

@@ -47,4 +47,4 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "admin/annotations/study/clone.html", context, status=400 if form.errors else 200)
 
 
-PAGES = (StudyPage("clone", TITLE, page, act="coordinate", group="run", in_navigation=False),)
+PAGES = (StudyPage("clone", TITLE, page, act="coordinate", place="setup", in_navigation=False),)

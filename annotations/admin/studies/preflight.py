@@ -20,7 +20,7 @@ from annotations.services.studies import lifecycle
 TITLE = "Pre-flight"
 WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile
 _SECTION_OF = {
-    FixIn.PLACES: "People and places",
+    FixIn.PLACES: "The study",
     FixIn.ENTRY: "Entry and exit",
     FixIn.LINK: "Names of the parameters in the link",
     FixIn.MONEY: "Money and time",
@@ -47,8 +47,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         parts=shown,
         n_blocking=(n_blocking := levels.count(Level.BLOCK)),
         summary=preflight_summary(study, n_blocking=n_blocking, n_warnings=levels.count(Level.WARN)),
-        is_draft=study.state == StudyState.DRAFT,
-        is_rehearsed=study.audience == Audience.CROWD,
     )
     return render(request, "admin/annotations/study/preflight.html", context)
 
@@ -80,7 +78,7 @@ def _link(study: Study, check: Check) -> str:
     if check.fix_in is FixIn.LIBRARY:
         return reverse("admin:annotations_dataset_changelist")
     if study.state == StudyState.DRAFT:
-        return f"{reverse('admin:annotations_study_change', args=[study.pk])}#{_anchor(check.fix_in)}"
+        return f"{reverse('admin:annotations_study_setup', args=[study.pk])}#{_anchor(check.fix_in)}"
     if check.fix_in in _AMENDABLE and study.state != StudyState.CLOSED:
         return reverse("admin:annotations_study_amend", args=[study.pk])
     return ""
@@ -93,4 +91,4 @@ def _anchor(fix_in: FixIn) -> str:
     return f"fieldset-0-{titles.index(_SECTION_OF[fix_in])}-heading"
 
 
-PAGES = (StudyPage("preflight", TITLE, page, group="run"),)
+PAGES = (StudyPage("preflight", TITLE, page, place="setup"),)

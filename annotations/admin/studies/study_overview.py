@@ -1,23 +1,28 @@
-"""What the study's page shows above its form: where it stands, what comes next, who is where, what came of it."""
+"""A study's overview: where it stands, what comes next, who is where, what came of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.admin.common.number_formats import percent, points, score
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from annotations.admin.common.study_pages import crowd_came, is_for_crowd, page_context
 from annotations.admin.results.flow_words import flow_steps
-from annotations.admin.results.results_words import passed_sentence
+from annotations.admin.results.results_words import task_words
+from annotations.analysis.figures.study_figures import first_tasks
 from annotations.analysis.observations.study_rows import people_kind
 from annotations.analysis.results.latest_results import latest
-from annotations.analysis.statistics.estimate_types import Spread
 from annotations.analysis.tables.flow_table import course_lines
-from annotations.exports.tables.summary import TaskSummary, summary_of
-from annotations.models import OPEN_STATES, Audience, Study, StudyState
+from annotations.models import OPEN_STATES, Study, StudyState
 from annotations.readings.monitoring import study_progress
 from annotations.readings.monitoring.person_courses import courses
+from annotations.readings.payments.costs import totals
 from annotations.readings.prolific import status_comparison
-from annotations.readings.studies.preflight.preflight_report import blocking
+from annotations.services.staff import roles
 from annotations.services.studies import lifecycle
+
+MAX_TASKS = 5  # whose images the overview names
 
 
 @dataclass(frozen=True)
@@ -83,55 +88,19 @@ STEPS = {
     )
 }
 
-_NEXT = {
-    StudyState.DRAFT: "Set it up below, rehearse it, then open it.",
-    StudyState.ACTIVE: "Put the link below into your Prolific study, and watch people come in.",
-    StudyState.PAUSED: "Nobody new can enter. Resume it, or close it for good.",
-    StudyState.CLOSED: "The study has ended. Pay whoever still waits, and export what came of it.",
-}
-
-
-_NEXT_FOR_EXPERTS = {
-    StudyState.DRAFT: "Set it up below, add the classes, then open it.",
-    StudyState.ACTIVE: "Everybody with a role in it can annotate.",
-    StudyState.PAUSED: "No new expert can begin. Resume it, or close it for good.",
-    StudyState.CLOSED: _NEXT[StudyState.CLOSED],
-}
-
-
-@dataclass(frozen=True)
-class ResultRow:
-    """One task's results in words and numbers ready to show."""
-
-    task: str
-    base: str
-    n: int
-    error_score: str
-    headline: str
-    own_gain: str
-    n_gains: int
-    control: str
-    control_name: str
-    sd: str
-    best: str
-    optimistic: str
-    passed: str
-
 
 def steps_from(study: Study) -> list[Step]:
     """Return the acts that the study's state allows, the next one first."""
     return [step for step in STEPS.values() if study.state in step.states]
 
 
-def overview(study: Study) -> dict[str, Any]:
-    """Return the context of the study's page."""
-    is_for_experts = study.audience == Audience.EXPERTS
-    return {
-        "study": study,
-        "steps": steps_from(study),
-        "is_for_experts": is_for_experts,
-        "next": (_NEXT_FOR_EXPERTS if is_for_experts else _NEXT)[StudyState(study.state)],
-        "reasons": blocking(study) if study.state == StudyState.DRAFT else [],
+def page(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the overview, at which a study's page opens."""
+    tasks = list(study.tasks.with_base_models())
+    crowd = is_for_crowd(study)
+    context = {
+        "is_overview": True,
+        "is_for_experts": not crowd,
         "configuration": study.configurations.order_by("version").last(),
         "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
         "entry_url": lifecycle.entry_url(study),
@@ -139,36 +108,22 @@ def overview(study: Study) -> dict[str, Any]:
         "asked_there": status_comparison.newest_request(study),
         "now": study_progress.people_now(study),
         "work": study_progress.work(study),
+        "may_act": roles.may(request.user, "coordinate", study),
+        "tasks": tasks[:MAX_TASKS],
+        "n_more_tasks": max(0, len(tasks) - MAX_TASKS),
+        "totals": totals(study) if crowd_came(study) else None,
         **_results(study),
         "recent": study_progress.newest_phrases(study),
     }
+    return render(request, "admin/annotations/study/overview.html", page_context(request, study, "Overview", **context))
 
 
 def _results(study: Study) -> dict[str, Any]:
     if study.state == StudyState.DRAFT:
-        return {"flow": [], "results": []}  # of previews and rehearsals nothing counts
+        return {"flow": [], "findings": []}  # of previews and rehearsals nothing counts
     results = latest(study).results
     if results is None:
-        return {"flow": flow_steps(course_lines(courses(study, people_kind(study)))), "results": []}
-    summary = summary_of(study, results.tables.people.rows)
-    rows = [_result_row(task) for task in summary.tasks if task.participants]
-    return {"flow": flow_steps(results.tables.flow.rows), "results": rows}
-
-
-def _result_row(task: TaskSummary) -> ResultRow:
-    headline: Spread = task.worst_group_accuracy
-    return ResultRow(
-        task=f"{task.task}. {task.class_name}",
-        base=percent(task.base_worst_group_accuracy),
-        n=len(task.participants),
-        error_score=score(task.best_error_score.mean),
-        headline=percent(headline.mean),
-        own_gain=points(task.own_gain.mean),
-        n_gains=task.own_gain.n,
-        control=percent(task.control_worst_group),
-        control_name=task.control_name,
-        sd=percent(headline.sd),
-        best=percent(headline.max),
-        optimistic=percent(task.worst_group_accuracy_chosen_on_test.mean),
-        passed=passed_sentence([row for row in task.participants if row.better is not None]),
-    )
+        return {"flow": flow_steps(course_lines(courses(study, people_kind(study)))), "findings": []}
+    tables = results.tables
+    words = [task_words(tables, task) for task in first_tasks(tables)]
+    return {"flow": flow_steps(tables.flow.rows), "findings": words}

@@ -1,39 +1,57 @@
 """The sections of a study's form, in the order of the work, and what each says of itself."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-TASKS_AFTER = "The same in other languages"  # the section that tasks and conditions follow
+from annotations.admin.common.money_fields import amount
+from annotations.models import Study
+from annotations.models.primary_measures import MEASURES
+
+TASKS_AFTER = "The study"  # the section that tasks and conditions follow
 
 
 class Section(NamedTuple):
-    """One section: its title, its fields, the sentence below its title, and whether it is closed at first."""
+    """One section: its title, its fields, what they are now in a line, and the sentence below its title."""
 
     title: str
     fields: tuple[str, ...]
+    present: Callable[[Study], str]
     description: str = ""
-    is_closed: bool = False
 
     def as_fieldset(self) -> tuple[str, dict[str, Any]]:
-        options: dict[str, Any] = {"fields": self.fields, "description": self.description}
-        return self.title, {**options, "classes": ("collapse",)} if self.is_closed else options
+        classes = () if self.title == TASKS_AFTER else ("collapse",)
+        return self.title, {"fields": self.fields, "description": self.description, "classes": classes}
+
+
+def _or_none(value: object, words: str, without: str) -> str:
+    return words.format(value) if value else without
 
 
 SECTIONS = (
     Section(
-        "Texts",
-        ("title", "slug", "language", "introduction", "consent_text"),
+        TASKS_AFTER,
+        ("title", "quota", "reward_cents", "currency"),
+        lambda study: study.title,
+    ),
+    Section(
+        "What people read",
+        ("slug", "language", "introduction", "consent_text"),
+        lambda study: f"{study.get_language_display()} · {_or_none(study.introduction, 'own', 'no')} introduction",
         "What people read first. Say how long it takes, what it pays, how long data is kept and how to withdraw.",
     ),
-    Section(TASKS_AFTER, ("translations",), is_closed=True),
     Section(
-        "What everybody sees",
-        ("goal", "suggest_rewordings", "keyword_display"),
-        "Where there are conditions, each says for its own people what of this they see.",
+        "The same in other languages",
+        ("translations",),
+        lambda study: ", ".join(sorted(study.translations)) or "None: shown as you wrote it",
     ),
     Section(
-        "People and places",
-        ("audience", "quota", "task_order", "restart_rule", "lease_minutes", "new_concept_chance"),
-        "Everybody gets the condition and the order of tasks that the fewest people have so far.",
+        "Goal and other wordings",
+        ("goal", "suggest_rewordings", "keyword_display"),
+        lambda study: (
+            f"{'No goal' if study.goal is None else f'“Enough” from {study.goal:g} on'} · "
+            f"{'other wordings are suggested' if study.suggest_rewordings else 'no suggestions'}"
+        ),
+        "Where there are conditions, each says for its own people what of this they see.",
     ),
     Section(
         "Entry and exit",
@@ -47,31 +65,59 @@ SECTIONS = (
             "researcher_code",
             "completion_url",
         ),
+        lambda study: (
+            f"{'Verified people alone' if study.only_verified else 'Anybody with the link'} · "
+            f"{_or_none(study.completion_code, 'code {}', 'a code of its own')}"
+        ),
         "How people come from Prolific and go back. Each outcome has a code of its own, and the same code stands in "
         "the study on Prolific. Codes can be corrected at any time, also once the study is closed.",
     ),
     Section(
-        "Names of the parameters in the link",
-        ("participant_parameter", "study_parameter", "session_parameter"),
-        "Prolific's own names. Change them only where your study on Prolific names them otherwise.",
-        is_closed=True,
+        "People and places",
+        ("audience", "task_order", "restart_rule", "lease_minutes", "new_concept_chance"),
+        lambda study: f"{study.get_audience_display().capitalize()} · a place is kept {study.lease_minutes} minutes",
+        "Everybody gets the condition and the order of tasks that the fewest people have so far.",
     ),
     Section(
         "Money and time",
-        ("reward_cents", "currency", "max_minutes", "min_hourly_cents", "bonus_cents"),
+        ("max_minutes", "min_hourly_cents", "bonus_cents"),
+        lambda study: (
+            f"{_or_none(study.bonus_cents and amount(study.bonus_cents), 'Bonus {}', 'No bonus')} · "
+            f"at least {amount(study.min_hourly_cents)} an hour"
+        ),
         "Pre-flight compares these with how long people take. Nothing is paid from here without your confirmation.",
     ),
     Section(
         "Questions",
         ("comprehension_check", "end_questions"),
+        lambda study: (
+            f"{'Check after the tutorial' if study.comprehension_check else 'No check'} · "
+            f"{len(study.end_questions.splitlines()) or 'none'} at the end"
+        ),
         "Three questions of ours after the tutorial, and your own at the end.",
     ),
-    Section("Analysis", ("primary_measures",), "Frozen when the study opens, like all that shapes a visit."),
-    Section("Privacy", ("researchers", "retention_days")),
+    Section(
+        "Analysis",
+        ("primary_measures",),
+        lambda study: ", ".join(MEASURES[each] for each in study.primary_measures) or "No primary measure",
+        "Frozen when the study opens, like all that shapes a visit.",
+    ),
+    Section(
+        "Privacy",
+        ("researchers", "retention_days"),
+        lambda study: _or_none(study.retention_days, "Ids are deleted {} days after closing", "You delete ids by hand"),
+    ),
     Section(
         "Alarms",
         ("alarm_email", "alarm_webhook", "alarm_dropout", "alarm_failed_check"),
+        lambda study: _or_none(study.alarm_email, "Shown under Run · to {}", "Shown under Run · no e-mail"),
         "Whom to tell when something needs a look while people are inside.",
+    ),
+    Section(
+        "Names of the parameters in the link",
+        ("participant_parameter", "study_parameter", "session_parameter"),
+        lambda study: f"{study.participant_parameter}, {study.study_parameter}, {study.session_parameter}",
+        "Prolific's own names. Change them only where your study on Prolific names them otherwise.",
     ),
 )
 FIELDSETS: Any = tuple(section.as_fieldset() for section in SECTIONS)
@@ -88,6 +134,11 @@ def fieldsets_for_analysts() -> Any:
         for section in SECTIONS
     ]
     return tuple(section.as_fieldset() for section in kept)
+
+
+def present_values(study: Study) -> list[tuple[str, str]]:
+    """Return each section's title with what it holds now, in a line."""
+    return [(section.title, section.present(study)) for section in SECTIONS]
 
 
 HELP = {

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, is_for_experts, page_context
 from annotations.models import OPEN_STATES, Audience, Study, StudyState
 from annotations.readings.visits.experts import experts as experts_of
 from annotations.services.common.service_errors import ServiceError
@@ -39,4 +39,4 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "admin/annotations/study/annotate.html", context)
 
 
-PAGES = (StudyPage("annotate", TITLE, page, act="view", group="run", audience=Audience.EXPERTS),)
+PAGES = (StudyPage("annotate", TITLE, page, act="view", place="run", applies_to=is_for_experts),)

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
-from annotations.models import UNCOUNTED, UNFINISHED, Audience, Rehearsal, Study, StudyState
+from annotations.admin.common.study_pages import StudyPage, is_for_crowd, page_context
+from annotations.models import UNCOUNTED, UNFINISHED, Rehearsal, Study, StudyState
+from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.logs import audit
@@ -91,10 +92,11 @@ def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 2
         conditions=study.conditions.order_by("position"),
         n_visits=study.sessions.filter(kind__in=UNCOUNTED).count(),
         reasons=reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
+        problems=encoder_problems(study),
         is_closed=study.state == StudyState.CLOSED,
         is_draft=study.state == StudyState.DRAFT,
     )
     return render(request, "admin/annotations/study/rehearsal.html", context, status=status)
 
 
-PAGES = (StudyPage("rehearsal", TITLE, page, act="coordinate", group="run", audience=Audience.CROWD),)
+PAGES = (StudyPage("rehearsal", TITLE, page, act="coordinate", place="setup", applies_to=is_for_crowd),)

@@ -47,23 +47,11 @@ class PhraseRows(ReadOnlyRows):
 
 @admin.register(AnnotationSession)
 class SessionAdmin(Screens, ReadOnlyAdmin):
-    list_display = (
-        "submission_key",
-        "participant",
-        "study",
-        "kind",
-        "verification",
-        "condition",
-        "stage",
-        "is_late",
-        "phrases",
-        "created_at",
-        "ended_at",
-    )
+    list_title = "People"
+    list_display = ("participant", "study", "kind", "condition", "stage", "phrases", "created_at", "ended_at")
     list_filter = ("study", "kind", "verification", "stage", "is_late")
     search_fields = ("submission_key", "participant__pseudonym")
     list_select_related = ("participant", "study", "condition")
-    date_hierarchy = "created_at"
     readonly_fields = ("screens",)
     inlines = (AssignmentRows,)
 

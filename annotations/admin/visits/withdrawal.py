@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.models import Study
 from annotations.readings.visits import withdrawal
 from annotations.services.logs.pseudonyms import names_of
@@ -65,4 +65,4 @@ def _destroy_ids(request: HttpRequest, study: Study) -> HttpResponse:
     return HttpResponseRedirect(request.path)
 
 
-PAGES = (StudyPage("withdrawals", "Withdrawals", page, act="coordinate", group="people"),)
+PAGES = (StudyPage("withdrawals", "Withdrawals", page, act="coordinate", place="people", applies_to=has_begun),)

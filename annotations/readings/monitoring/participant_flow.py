@@ -112,6 +112,11 @@ def flow(study: Study, now: dt.datetime) -> Flow:
     )
 
 
+def n_inside(study: Study, now: dt.datetime) -> int:
+    """Return how many participants are inside, active or idle."""
+    return sum(now - seen_at < GONE_AFTER for seen_at in _signs_of_life(study).values())
+
+
 def failed_check(study: Study) -> Share:
     """Who did not pass the comprehension check, of all whose check has ended.
 

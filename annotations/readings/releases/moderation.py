@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import F, Max, QuerySet
+from django.db.models.functions import Lower, Trim
 
 from annotations.models import Moderation, Phrase, Run, RunState, Study
 from annotations.models.arrays import without_arrays
@@ -45,8 +47,14 @@ class Effect:
 
 @dataclass(frozen=True)
 class Row:
-    phrase: Phrase
+    """Phrases of one text. phrase: the newest of them; effect: the one with the largest loss of any group."""
+
+    phrases: Sequence[Phrase]
     effect: Effect | None
+
+    @property
+    def phrase(self) -> Phrase:
+        return self.phrases[0]
 
 
 def phrases_to_moderate(study: Study, *, state: str, search: str = "") -> QuerySet[Phrase]:
@@ -65,10 +73,23 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "") -> QueryS
     return without_arrays(phrases.select_related(*related)).order_by("-submitted_at", "-pk")
 
 
-def page_of(phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Phrase], list[Row]]:
-    """Return one page of the phrases, and its rows; a number outside is the nearest page."""
-    page = Paginator(phrases, PER_PAGE).get_page(number)
-    return page, [Row(phrase, effect_of(getattr(getattr(phrase, "score", None), "run", None))) for phrase in page]
+def page_of(phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Any], list[Row]]:
+    """Return one page of the texts, however written, and its rows; a number outside is the nearest page."""
+    keyed = phrases.annotate(words=Lower(Trim("text")), decided=F("moderation"))
+    texts = (
+        keyed.order_by().values("words", "decided").annotate(newest=Max("submitted_at")).order_by("-newest", "words")
+    )
+    page = Paginator(texts, PER_PAGE).get_page(number)
+    by_text: dict[tuple[str, str], list[Phrase]] = {(text["words"], text["decided"]): [] for text in page}
+    for phrase in keyed.filter(words__in=[words for words, _ in by_text]):
+        by_text.get((phrase.words, phrase.moderation), []).append(phrase)  # type: ignore[attr-defined]  # annotated
+    return page, [Row(same, _worst_of(same)) for same in by_text.values()]
+
+
+def _worst_of(phrases: Sequence[Phrase]) -> Effect | None:
+    effects = [effect_of(getattr(getattr(phrase, "score", None), "run", None)) for phrase in phrases]
+    known = [effect for effect in effects if effect is not None]
+    return min(known, key=lambda each: each.worst.difference or 0.0 if each.worst else 0.0, default=None)
 
 
 def counts(study: Study) -> dict[str, int]:

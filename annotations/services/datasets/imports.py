@@ -35,7 +35,8 @@ class ImportNotPossible(ServiceError):
 class ImportSource:
     """What to import: a folder of `importable_folders`, or an archive that lies where `upload_path` said.
 
-    similarity_encoder: one of `known_encoders`, or "" for the first of them.
+    similarity_encoder: one of `known_encoders`, or "" for the first of them; l2: λ of the base model, None for the
+    site's.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ImportSource:
     archive: Path | None = None
     similarity_encoder: str = ""
     train_base_model: bool = True
+    l2: float | None = None
 
 
 def importable_folders() -> list[str]:
@@ -102,6 +104,7 @@ def request_import(source: ImportSource, *, by: str) -> DatasetImport:
         source_format=source.source_format,
         similarity_encoder=encoder,
         train_base_model=source.train_base_model,
+        l2=source.l2,
         requested_by=by,
     )
     audit.record("import_requested", study=None, by=by, subject=name, source="folder" if folder else "archive")

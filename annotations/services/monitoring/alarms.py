@@ -23,6 +23,7 @@ from annotations.models import (
 )
 from annotations.prolific.statuses import AWAITING_REVIEW
 from annotations.prolific.study_statuses import SENDING
+from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.monitoring import queue_health
 from annotations.readings.monitoring.participant_flow import Share, flow
 from annotations.readings.payments import reconciliation
@@ -69,6 +70,7 @@ def active_conditions(study: Study, now: dt.datetime) -> list[AlarmCondition]:
     people = flow(study, now)
     return [
         *outside,
+        *(AlarmCondition("encoder", problem) for problem in encoder_problems(study)[:1]),
         *_scoring(study, now),
         *_silent_queues(now),
         *_share("dropout", people.dropout, study.alarm_dropout, "of those who consented left before the end"),

@@ -8,6 +8,7 @@ from PIL import Image
 from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.encoder_choices import BUNDLED
+from annotations.readings.datasets.encoder_problems import encoder_problem
 from annotations.readings.datasets.target_classes import resolved_target_class
 from annotations.readings.phrases.vocabulary_levels import levels_by_key
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
@@ -86,6 +87,8 @@ def _of_files(dataset: Dataset) -> list[Check]:
         return []
     except OSError as error:
         return [block(f"{dataset} cannot be read: {error.strerror}. Import it again.", FixIn.LIBRARY)]
+    if dataset.problem:
+        return [*found, block(encoder_problem(dataset), FixIn.LIBRARY)]
     return [*found, *_sees_images(dataset), _encoder(dataset)] if dataset.similarity_encoder else found
 
 

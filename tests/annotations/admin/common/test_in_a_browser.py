@@ -27,7 +27,7 @@ def sign_in(page: Page, origin: str) -> None:
     page.get_by_label("Username").fill("coordinator")
     page.get_by_label("Password").fill(COORDINATOR_PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("heading", name="Studies and what came of them").wait_for()
+    page.get_by_role("heading", name="Studies", exact=True).wait_for()
 
 
 def test_a_coordinator_watches_people_and_reads_what_they_found(
@@ -46,7 +46,7 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/")
         page.goto(study)
-        page.get_by_role("heading", name="Results so far").wait_for()
+        page.get_by_role("heading", name="Findings so far").wait_for()
         page.get_by_role("link", name="<b>tilted</b>").wait_for()
         page.set_viewport_size({"width": 1280, "height": 1180})  # what stands above the set-up
         pictures.keep("admin-study", page.screenshot)
@@ -63,5 +63,6 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
             assert overhang(page) == 0
         page.goto(study)
         with page.expect_download() as download:
+            page.get_by_text("More", exact=True).click()
             page.get_by_role("link", name="Export").click()
         assert download.value.suggested_filename == "clarify-sprites.zip"

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.admin.study_registry import PAGES
-from annotations.models import Audience, Phrase, Study
+from annotations.models import Phrase, Study
 from tests.accessibility import overhang
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -41,7 +41,7 @@ def seen(open_study: Study, alice: Visit) -> Study:
 
 
 def test_no_page_of_a_study_scrolls_sideways(phone: Page, seen: Study) -> None:
-    pages = [page.url(seen) for page in PAGES if page.in_navigation and page.audience != Audience.EXPERTS]
+    pages = [page.url(seen) for page in PAGES if page.in_navigation and page.applies_to(seen)]
     assert len(pages) > 12
     for address in ("/admin/", f"/admin/annotations/study/{seen.pk}/change/", *pages):
         phone.goto(address)

@@ -147,7 +147,7 @@ def test_near_duplicates_stand_on_the_page_of_the_data_set(coordinator_client: C
 
 def test_a_data_set_that_nobody_looked_through_says_so(coordinator_client: Client, sprites_like: Dataset) -> None:
     page = coordinator_client.get(f"/admin/annotations/dataset/{sprites_like.pk}/change/").content.decode()
-    assert "Nobody has looked for them" in page and address(sprites_like) in page
+    assert "Nobody has looked for near-duplicates" in page and address(sprites_like) in page
 
 
 def test_somebody_without_a_study_of_their_own_searches_but_builds_nothing(index: ImageIndex, open_study: Any) -> None:

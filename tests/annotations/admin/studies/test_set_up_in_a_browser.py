@@ -52,46 +52,51 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.get_by_role("link", name="New study").click()
-        page.locator("#id_title").fill("Squares that go wrong")
-        page.locator("#id_title").press("Tab")
+        page.get_by_label("Title", exact=True).fill("Squares that go wrong")
+        page.get_by_role("radio", name="square").check()
+        page.get_by_label("People", exact=True).fill("30")
+        page.get_by_label("Pay each").fill("2.505")
+        page.get_by_text("75.15 GBP, and Prolific’s fee").wait_for()
+        look(page, "admin-new-study")
+        page.get_by_role("button", name="Only make the draft").click()
+        page.get_by_role("alert").get_by_role("link", name="Pay each").click()
+        page.get_by_label("Pay each").fill("2.50")
+        page.get_by_role("button", name="Only make the draft").click()
+        page.get_by_text("Rehearse it: simulated participants go through it").wait_for()
+        fits_a_phone(page)
+        page.get_by_role("link", name="Set up", exact=True).click()
+        page.get_by_role("heading", name="What people read").click()
         page.locator("#id_introduction").fill("You describe, in your own words, what a program gets wrong.")
-        page.locator("#id_tasks-0-base_model").select_option(label=str(base_model))
-        page.locator("#id_tasks-0-target").select_option(label="square")
         for place, name in enumerate(("with words", "without words")):
             page.get_by_text("Add another Condition").click()
             page.locator(f"#id_conditions-{place}-name").fill(name)
         page.locator("#id_conditions-1-show_suggestions").uncheck()
         tasks = page.locator("#tasks-group .tabular")
         assert tasks.evaluate("each => each.scrollWidth <= each.clientWidth")  # every column of a task is in view
-        page.get_by_label("Quota").fill("30")
-        page.locator("#id_reward_cents").fill("2.50")
+        page.get_by_role("heading", name="Money and time").click()
         page.locator("#id_max_minutes").fill("45")
-        page.locator("#id_only_verified").check()  # a study that pays needs it
         page.evaluate("scrollTo(0, 0)")
-        pictures.keep("admin-new-study", page.screenshot)  # its beginning; the whole is long
-        page.locator("#id_reward_cents").fill("2.505")
+        pictures.keep("admin-set-up", page.screenshot)  # its beginning; the whole is long
         page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_role("alert").get_by_role("link", name="Reward").click()
-        page.locator("#id_reward_cents").fill("2.50")
-        page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_text("Set it up below, rehearse it, then open it.").wait_for()
-        fits_a_phone(page)
-        page.get_by_role("link", name="Pre-flight").first.click()
+        page.get_by_text("The draft is stored.").wait_for()
+        page.get_by_role("link", name="Set up", exact=True).click()
+        page.get_by_role("link", name="Pre-flight").click()
         page.get_by_text("1 thing keeps the study from opening").wait_for()
         look(page, "admin-preflight")
-        page.get_by_role("link", name="Rehearse and preview").last.click()
+        page.get_by_role("link", name="Rehearse and preview", exact=True).click()
         page.get_by_role("button", name="Preview “without words”").wait_for()
         page.get_by_role("button", name="Rehearse").click()
         page.get_by_text("All 4 got through as they should").wait_for(timeout=120_000)
         page.get_by_text("4 visits of previews and simulated participants are stored").wait_for()
         look(page, "admin-rehearsal")
         page.get_by_role("link", name="Pre-flight").click()
-        page.get_by_role("link", name="Open the study").click()
+        page.locator(".next").get_by_role("link", name="Open the study").click()
         page.get_by_text("cannot be changed afterwards").wait_for()
         page.get_by_role("button", name="Open the study").click()
         page.get_by_text("The study is open. Its configuration is frozen.").wait_for()
         assert "PROLIFIC_PID={{%PROLIFIC_PID%}}" in page.locator("#entry-url").input_value()
         page.get_by_role("button", name="Copy").click()
+        page.get_by_role("link", name="Set up", exact=True).click()
         page.get_by_role("link", name="Codes, places and alarms").click()
         page.get_by_label("Prolific's study id").fill("64a0f1b2c3d4e5f6a7b8c9d0")
         look(page, "admin-amend")
@@ -113,7 +118,8 @@ def test_a_preview_leads_into_a_draft(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/{draft_study.pk}/change/")
-        page.get_by_role("link", name="Preview").first.click()
+        page.get_by_text("More", exact=True).click()
+        page.get_by_role("link", name="Preview").click()
         page.get_by_role("button", name="Preview as a participant").click()
         page.get_by_role("heading", name="The sprites study").first.wait_for()
         shoot(page, "admin-preview")
@@ -139,8 +145,8 @@ def test_an_archive_becomes_a_data_set(
         run_due_imports()
         page.get_by_text("No image was left out.").wait_for()
         look(page, "admin-import-done")
-        page.get_by_role("link", name="New study").click()
-        page.get_by_role("heading", name="Add study").wait_for()
+        page.get_by_role("link", name="Make a study").click()
+        page.get_by_role("heading", name="New study").wait_for()
     assert DatasetImport.objects.get().dataset is not None
 
 
@@ -157,7 +163,7 @@ def test_no_page_of_the_set_up_has_a_violation(
     for path in (
         "/admin/",
         "/admin/annotations/study/add/",
-        *(f"{study}/{name}/" for name in ("change", "preflight", "rehearsal", "amend", "clone", "step/open")),
+        *(f"{study}/{name}/" for name in ("change", "setup", "preflight", "rehearsal", "amend", "clone", "step/open")),
         "/admin/annotations/datasetimport/",
         "/admin/annotations/datasetimport/new/",
         f"/admin/annotations/datasetimport/{imported.pk}/change/",

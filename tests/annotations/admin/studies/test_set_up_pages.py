@@ -40,9 +40,9 @@ def test_the_pre_flight_says_what_is_wrong_and_links_there(coordinator_client: C
     Study.objects.update(completion_url="https://app.prolific.co/x?cc={code}", max_minutes=3)
     page = coordinator_client.get(address(draft_study, "preflight")).content.decode()
     assert "3 things keep the study from opening" in page
-    assert f"{address(draft_study, 'change')}#fieldset-0-4-heading" in page
+    assert f"{address(draft_study, 'setup')}#fieldset-0-4-heading" in page
     assert f'href="{address(draft_study, "rehearsal")}"' in page
-    form = coordinator_client.get(address(draft_study, "change")).content.decode()
+    form = coordinator_client.get(address(draft_study, "setup")).content.decode()
     assert 'id="fieldset-0-4-heading" class="fieldset-heading">Entry and exit<' in form
 
 
@@ -246,7 +246,9 @@ def test_the_navigation_shows_what_a_role_may_open(
         page = client.get(address(draft_study, "preflight")).content.decode()
         navigation = page[page.index('class="study-pages"') : page.index("</nav>", page.index('class="study-pages"'))]
         assert 'aria-current="page">Pre-flight<' in navigation
-        assert ("Codes, places and alarms" in navigation) is may_coordinate
+        assert ("Rehearse and preview" in navigation) is may_coordinate
+        assert "Codes, places and alarms" not in navigation  # a draft's form has them
+        assert ("People and money" in page) is may_coordinate
 
 
 @pytest.mark.parametrize("name", ["rehearsal", "clone", "amend"])

@@ -28,7 +28,7 @@ def pages(live_server: LiveServer, chromium: Browser, draft_study: Study, settin
         client.force_login(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-    address = f"{live_server.url}/admin/annotations/study/{draft_study.pk}/change/"
+    address = f"{live_server.url}/admin/annotations/study/{draft_study.pk}/setup/"
     opened = [context.new_page() for context in contexts]
     for page in opened:
         page.goto(address)

@@ -23,6 +23,10 @@ def page_of(study: Study) -> str:
     return reverse("admin:annotations_study_change", args=[study.pk])
 
 
+def set_up_of(study: Study) -> str:
+    return reverse("admin:annotations_study_setup", args=[study.pk])
+
+
 def step_of(study: Study, name: str) -> str:
     return reverse("admin:annotations_study_step", args=[study.pk, name])
 
@@ -39,6 +43,7 @@ def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, A
         "study_parameter": "STUDY_ID",
         "session_parameter": "SESSION_ID",
         "completion_code": "ABC",
+        "keyword_display": "none",
         "audience": "crowd",
         "task_order": "fixed",
         "restart_rule": "same_cell",
@@ -87,7 +92,7 @@ def test_money_is_typed_in_units_and_kept_in_hundredths(coordinator_client: Clie
     coordinator_client.post(ADD, form(base_model, "", reward_cents="3.50", bonus_cents="0.05"))
     study = Study.objects.get()
     assert (study.reward_cents, study.bonus_cents, study.min_hourly_cents) == (350, 5, 900)
-    assert 'name="reward_cents" value="3.50"' in coordinator_client.get(page_of(study)).content.decode()
+    assert 'name="reward_cents" value="3.50"' in coordinator_client.get(set_up_of(study)).content.decode()
 
 
 def test_money_of_three_decimals_is_refused(coordinator_client: Client, base_model: BaseModel) -> None:
@@ -101,6 +106,8 @@ def test_conditions_are_numbered_in_the_order_given(coordinator_client: Client, 
         "conditions-0-name": "with words",
         "conditions-0-show_suggestions": "on",
         "conditions-1-name": "without",
+        "conditions-0-keyword_display": "none",
+        "conditions-1-keyword_display": "none",
     }
     coordinator_client.post(ADD, form(base_model, "", **conditions))
     stored = Study.objects.get().conditions.values_list("position", "name", "show_suggestions")
@@ -131,7 +138,7 @@ def test_whoever_sets_a_study_up_coordinates_it_and_the_audit_log_knows(
 def test_the_form_offers_classes_by_name_and_the_most_errors_first(
     coordinator_client: Client, base_model: BaseModel
 ) -> None:
-    page = coordinator_client.get(ADD).content.decode()
+    page = coordinator_client.get(ADD, {"all": 1}).content.decode()
     assert page.index(MAX_ERRORS) < page.index(">square<") < page.index(">oval<")
     assert 'name="completion_code" value="' in page
 
@@ -248,7 +255,7 @@ def test_an_analyst_sees_the_overview_without_acts(open_study: Study, client: Cl
     open_study.members.create(user=analyst, role=Role.ANALYST)
     client.force_login(analyst)
     page = client.get(page_of(open_study)).content.decode()
-    assert "Put the link below" in page
+    assert "Participants’ link" in page and "Next step" not in page
     assert step_of(open_study, "pause") not in page
     assert client.post(step_of(open_study, "pause")).status_code == 404
     open_study.refresh_from_db()
@@ -328,5 +335,5 @@ def test_a_new_study_takes_verified_entries_alone_where_the_site_has_a_token(
     coordinator_client: Client, settings, token: str
 ) -> None:
     settings.PROLIFIC_TOKEN = token
-    box = one(coordinator_client.get(ADD), "#id_only_verified")
+    box = one(coordinator_client.get(ADD, {"all": 1}), "#id_only_verified")
     assert box.has_attr("checked") is bool(token)

@@ -72,8 +72,11 @@ def test_in_a_study_of_the_crowd_the_page_says_how_experts_annotate(open_study, 
 
 
 def test_the_navigation_shows_what_the_people_of_the_study_need(open_study, study, coordinator_client):
-    for each, there, not_there in ((study, "annotate", "rehearsal"), (open_study, "rehearsal", "annotate")):
-        page = shown(coordinator_client, "preflight", each)
+    for each, where, there, not_there in (
+        (study, "monitor", "annotate", "rehearsal"),
+        (open_study, "preflight", "rehearsal", "annotate"),
+    ):
+        page = shown(coordinator_client, where, each)
         assert address(there, each) in page and address(not_there, each) not in page
 
 
@@ -141,7 +144,7 @@ def test_an_open_study_keeps_its_classes(study, base_model, coordinator_client):
 
 def test_a_form_with_very_many_tasks_leaves_them_to_their_page(draft, base_model, coordinator_client, monkeypatch):
     monkeypatch.setattr("annotations.admin.study_admin.MAX_ON_FORM", 1)
-    page = coordinator_client.get(reverse("admin:annotations_study_change", args=[draft.pk])).content.decode()
+    page = coordinator_client.get(reverse("admin:annotations_study_setup", args=[draft.pk])).content.decode()
     assert "tasks-0-base_model" not in page and "conditions-TOTAL_FORMS" in page
 
 

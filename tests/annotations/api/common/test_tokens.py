@@ -151,6 +151,7 @@ def test_a_coordinator_makes_a_token_and_revokes_it(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
+        page.locator("#user-tools summary").click()
         page.get_by_role("link", name="API tokens").click()
         page.get_by_label("What it is for").fill("notebook")
         page.get_by_role("button", name="Make a token").click()

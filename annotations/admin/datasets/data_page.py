@@ -1,0 +1,198 @@
+"""The page of a data set, or of one of its base models: its images, where the model is wrong, and what can be done."""
+
+import csv
+import tempfile
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+
+from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.uploads import FORM_BYTES, take_in
+from annotations.admin.datasets.class_pictures import classes_of
+from annotations.admin.similarity_search.near_duplicate_pairs import pairs_of
+from annotations.admin.similarity_search.pictures import pictures_of
+from annotations.models import BaseModel, Dataset, DatasetImport, ImageIndex
+from annotations.models.arrays import without_arrays
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.datasets.model_errors import model_errors
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.datasets import library
+from annotations.services.datasets.base_models import import_predictions
+from annotations.services.staff import roles
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.datasets.dataset_files import REPORT
+
+MAX_GROUPS, MAX_CLASSES, MAX_WORDS, MAX_LISTED = 12, 8, 6, 100
+WRONG_SHOWN, OF_CLASS_SHOWN, PER_PAGE = 6, 12, 120
+LARGEST_FILE = 50 * 2**20
+SIDES = ("wrong", "right")
+
+
+class PredictionsForm(forms.Form):
+    """A file of predictions, and what the base model is called."""
+
+    name = forms.SlugField(label="Name of the model", max_length=60)
+    file = forms.FileField(
+        label="CSV file", help_text="Columns image, split and predicted; all of validation and test."
+    )
+
+
+def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None) -> HttpResponse:
+    """Show a data set with one of its models; a POST names classes, has another model trained, or deletes it."""
+    if request.method == "POST":
+        return _act(request, dataset)
+    models = list(without_arrays(dataset.base_models.order_by("-pk")))
+    model = chosen or next((each for each in models if each.pk == row_number(request.GET.get("model"))), None)
+    model = model or next(iter(models), None)
+    index = ImageIndex.objects.usable(dataset)
+    owner = f"user:{request.user.pk}"
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": str(dataset),
+        "opts": Dataset._meta,
+        "dataset": dataset,
+        "models": models,
+        "model": model,
+        "may_set_up": roles.may_set_up(request.user),
+        "may_delete": _may_delete(request, dataset),
+        "studies": [study for study in library.studies_of(dataset) if roles.may(request.user, "view", study)],
+        "n_studies": len(library.studies_of(dataset)),
+        "predictions": PredictionsForm(label_suffix=""),
+        "image_index": index,
+        "duplicates": index.near_duplicates if index else {},
+        "counts": [(split, dataset.counts.get(split, 0)) for split in ("train", "validation", "test")],
+        "n_images": sum(dataset.counts.values()),
+        "jobs": DatasetImport.objects.filter(dataset=dataset, l2__isnull=False)[:3],
+    }
+    try:
+        context["pairs"] = pairs_of(owner, dataset, index) if index else []
+        context["left_out"] = list(left_out_files(dataset))
+        context["n_left_out"] = sum(dataset.files.manifest.report.get("left_out", {}).values())
+        context |= _of_model(request, owner, dataset, model) if model else {}
+    except (ModelingError, OSError) as error:
+        context["problem"] = f"Its files cannot be read: {error}"
+    return render(request, "admin/annotations/dataset/page.html", context)
+
+
+def _of_model(request: HttpRequest, owner: str, dataset: Dataset, model: BaseModel) -> dict[str, Any]:
+    number, side = row_number(request.GET.get("class")), request.GET.get("side")
+    if side in SIDES and number < len(dataset.class_names):
+        images = class_images(model, number)
+        rows = images.rows[images.is_error if side == "wrong" else ~images.is_error]
+        shown = Paginator(rows.tolist(), PER_PAGE).get_page(request.GET.get("page", 1))
+        return {
+            "all_of": f"{dataset.class_names[number]}: {len(rows):,} {side}",
+            "shown": shown,
+            "pictures": pictures_of(owner, dataset, shown.object_list),
+            "address": f"model={model.pk}&class={number}&side={side}",
+        }
+    errors = model_errors(model.pk)
+    names = [str(name) for name in dataset.class_names]
+    groups = [
+        (group, pictures_of(owner, dataset, group.wrong[:WRONG_SHOWN].tolist())) for group in errors.groups[:MAX_GROUPS]
+    ]
+    return {
+        "average": errors.average,
+        "groups": groups,
+        "n_more_groups": max(0, len(errors.groups) - MAX_GROUPS),
+        "classes": classes_of(owner, model, OF_CLASS_SHOWN, MAX_CLASSES),
+        "said": list(zip(names, _marked(errors.said.tolist()), strict=True)) if len(names) <= MAX_WORDS else [],
+        "names": names,
+        "confusions": errors.confusions(names, 10) if len(names) > MAX_WORDS else [],
+    }
+
+
+def _marked(rows: Sequence[Sequence[int]]) -> list[list[tuple[int, bool]]]:
+    """Each count with whether it is of right answers."""
+    return [[(n, place == at) for at, n in enumerate(row)] for place, row in enumerate(rows)]
+
+
+def left_out_files(dataset: Dataset) -> Iterable[dict[str, str]]:
+    """The files that the import left out, and why: the first ones."""
+    path = dataset.files.directory / REPORT
+    if path.exists():
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+            for row in islice(csv.DictReader(lines), MAX_LISTED):
+                yield {name: value.encode("utf-8", "replace").decode() for name, value in row.items()}
+
+
+def _may_delete(request: HttpRequest, dataset: Dataset) -> bool:
+    own = DatasetImport.objects.filter(dataset=dataset, requested_by=request.user.get_username())
+    return roles.is_operator(request.user) or (roles.may_set_up(request.user) and own.exists())
+
+
+def _act(request: HttpRequest, dataset: Dataset) -> HttpResponse:
+    by, act = request.user.get_username(), request.POST.get("act", "")
+    here = reverse("admin:annotations_dataset_change", args=[dataset.pk])
+    if not roles.may_set_up(request.user) or (act == "delete" and not _may_delete(request, dataset)):
+        raise Http404
+    try:
+        if act == "name":
+            library.name_classes(dataset, request.POST.get("names", "").strip().splitlines(), by=by)
+            messages.success(request, "The classes have their names.")
+        elif act == "train":
+            job = library.request_training(dataset, _l2(request.POST.get("l2", "")), by=by)
+            here = reverse("admin:annotations_datasetimport_change", args=[job.pk])
+        elif act == "delete":
+            library.delete_dataset(dataset, by=by)
+            messages.success(request, f"{dataset} is deleted.")
+            here = reverse("admin:annotations_dataset_changelist")
+        else:
+            messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
+    except ServiceError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(here)
+
+
+def _l2(text: str) -> float:
+    try:
+        l2 = float(text)
+    except ValueError:
+        l2 = 0.0
+    if not 1e-12 <= l2 <= 1e6:
+        raise library.DatasetInUse("Give λ as a number above 0, for example 0.001.")
+    return l2
+
+
+@csrf_exempt  # `take_in` checks the token, before it reads anything
+def upload_predictions(request: HttpRequest, dataset_id: int) -> HttpResponse:
+    """Store the predictions of any classifier as a base model, and go to its page."""
+    if not roles.may_set_up(request.user):
+        raise Http404
+    dataset = get_object_or_404(Dataset, pk=dataset_id)
+    here = reverse("admin:annotations_dataset_change", args=[dataset.pk])
+    try:
+        too_large = f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."
+        handler = MemoryFileUploadHandler(request)
+        if request.method == "POST":
+            if (answer := take_in(request, handler, LARGEST_FILE + FORM_BYTES, too_large)) is not None:
+                return answer
+            here = _stored(request, dataset) or here
+    except (ServiceError, ModelingError) as error:
+        messages.error(request, str(getattr(error, "message", error)))
+    return HttpResponseRedirect(here)
+
+
+def _stored(request: HttpRequest, dataset: Dataset) -> str:
+    form = PredictionsForm(request.POST, request.FILES)
+    if not form.is_valid():
+        problem = " ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items())
+        messages.error(request, f"Nothing was stored. {problem}")
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "predictions.csv"
+        file.write_bytes(form.cleaned_data["file"].read())
+        model, is_new = import_predictions(dataset, name=form.cleaned_data["name"], file=file, l2=settings.DEFAULT_L2)
+    messages.success(request, f"{model} is stored." if is_new else f"{model} was here already.")
+    return reverse("admin:annotations_basemodel_change", args=[model.pk])

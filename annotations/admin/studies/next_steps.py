@@ -1,0 +1,122 @@
+"""What a study needs next, in each of its places: one sentence, and one button where somebody can act on it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from annotations.admin.common.study_pages import Place, crowd_came, is_for_experts
+from annotations.models import OPEN_STATES, Moderation, Study, StudyState
+from annotations.readings.datasets.encoder_problems import encoder_problems
+from annotations.readings.monitoring.participant_flow import n_inside
+from annotations.readings.payments.reconciliation import compare, n_unknown
+from annotations.readings.releases import moderation
+from annotations.readings.studies.preflight.check_result import FixIn, Level
+from annotations.readings.studies.preflight.preflight_report import report
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """`button` leads to `url`; `is_broken`: something does not work, not just waits."""
+
+    sentence: str
+    more: str = ""
+    button: str = ""
+    url: str = ""
+    is_broken: bool = False
+
+
+def next_step(study: Study, place: Place | None) -> NextStep | None:
+    """Return the next step of one place, or of the whole study for its overview; None where nothing is to be done."""
+    if place is not None:
+        return next(_STEPS[place](study), None)
+    order: tuple[Place, ...] = ("setup", "people", "run", "findings")
+    return next((step for each in order for step in _STEPS[each](study)), None)
+
+
+def _setup(study: Study) -> Iterator[NextStep]:
+    if study.state != StudyState.DRAFT:
+        return
+    blocks = [check for part in report(study) for check in part.checks if check.level is Level.BLOCK]
+    to_mend = [check.sentence for check in blocks if check.fix_in is not FixIn.REHEARSAL]
+    if to_mend:
+        n = "1 thing keeps" if len(to_mend) == 1 else f"{len(to_mend)} things keep"
+        yield NextStep(f"{n} the study from opening.", to_mend[0], "See what", _url(study, "preflight"), is_broken=True)
+    elif blocks:
+        yield NextStep(
+            "Rehearse it: simulated participants go through it as people will.",
+            blocks[0].sentence,
+            "Rehearse it",
+            _url(study, "rehearsal"),
+        )
+    else:
+        more = "Everything else is as it should be. What people see freezes then."
+        yield NextStep("The study can open.", more, "Open the study", _url(study, "step", "open"))
+
+
+def _run(study: Study) -> Iterator[NextStep]:
+    for problem in encoder_problems(study)[:1] if study.state in OPEN_STATES else []:
+        more = "Phrases wait for their score. An operator mends it where the workers run."
+        yield NextStep(problem, more, "Watch live", _url(study, "monitor"), is_broken=True)
+    alarm = study.alarms.filter(cleared_at__isnull=True, acknowledged_by="").order_by("-pk").first()
+    if alarm is not None:
+        yield NextStep(alarm.message, "", "Watch live", _url(study, "monitor"), is_broken=True)
+    if study.state == StudyState.PAUSED:
+        more = "Who is inside can finish."
+        yield NextStep("The study is paused: nobody new can enter.", more, "Resume", _url(study, "step", "resume"))
+    elif study.state in OPEN_STATES and is_for_experts(study):
+        more = "Whoever has a role in the study can annotate."
+        yield NextStep("The study is open to its experts.", more, "Annotate as an expert", _url(study, "annotate"))
+    elif study.state in OPEN_STATES and (n := n_inside(study, timezone.now())):
+        sentence = "1 person is inside now." if n == 1 else f"{n:,} people are inside now."
+        yield NextStep(sentence, "Nothing waits for you.", "Watch live", _url(study, "monitor"))
+    elif study.state in OPEN_STATES:
+        more = "Put the participants' link, which the overview has, into the study on Prolific, or send it to people."
+        yield NextStep("Nobody is inside. People come by the link.", more, "Watch live", _url(study, "monitor"))
+
+
+def _people(study: Study) -> Iterator[NextStep]:
+    n = len(compare(study, timezone.now()).approvable) if crowd_came(study) else 0
+    unknown = n_unknown(study) if not settings.PROLIFIC_TOKEN and crowd_came(study) else 0
+    if unknown:
+        who = "1 person has finished, and" if unknown == 1 else f"{unknown:,} people have finished, and"
+        yield NextStep(
+            f"{who} nothing is known here of their approval and pay.",
+            "This site has no Prolific token: approve them on Prolific, and import its file of submissions.",
+            "See who",
+            _url(study, "reconciliation"),
+        )
+    if n:
+        yield NextStep(
+            "1 person has finished and waits to be approved."
+            if n == 1
+            else f"{n:,} people have finished and wait to be approved.",
+            "Nobody is paid before you say so.",
+            "Look at this one" if n == 1 else f"Look at the {n:,}",
+            _url(study, "reconciliation"),
+        )
+
+
+def _findings(study: Study) -> Iterator[NextStep]:
+    if study.state == StudyState.DRAFT:
+        yield NextStep("There are findings once people took part.")
+    elif n := moderation.counts(study)[Moderation.UNREVIEWED]:
+        sentence = "1 phrase has not been moderated." if n == 1 else f"{n:,} phrases have not been moderated."
+        more = "A pooled correction takes approved ones alone, and a release should hide what names a person."
+        yield NextStep(sentence, more, "Moderate", _url(study, "moderation"))
+    elif study.state == StudyState.CLOSED:
+        yield NextStep("The study is closed.", "", "Read the findings", _url(study, "results"))
+
+
+_STEPS: dict[Place, Callable[[Study], Iterator[NextStep]]] = {
+    "setup": _setup,
+    "run": _run,
+    "people": _people,
+    "findings": _findings,
+}
+
+
+def _url(study: Study, name: str, *more: str) -> str:
+    return reverse(f"admin:annotations_study_{name}", args=[study.pk, *more])

@@ -1,0 +1,91 @@
+"""What is done with a data set that is here: naming its classes, another base model, deleting it."""
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from annotations.models import (
+    BaseModel,
+    Benchmark,
+    Control,
+    Dataset,
+    DatasetImport,
+    KeywordRanking,
+    RandomSlices,
+    Study,
+    StudyState,
+)
+from annotations.readings.datasets.model_errors import model_errors
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.logs import audit
+from annotations.services.queue import worker_wakeup
+
+MAX_NAME = 60
+
+
+class DatasetInUse(ServiceError):
+    """It cannot be done, because studies use the data set, or the names are not right; `message` says why."""
+
+    code = "dataset_in_use"
+    status = 409
+
+
+def studies_of(dataset: Dataset) -> list[Study]:
+    """Return the studies with a task on the data set, the newest first."""
+    return list(Study.objects.filter(tasks__base_model__dataset=dataset).distinct())
+
+
+@transaction.atomic
+def name_classes(dataset: Dataset, names: Sequence[str], *, by: str) -> None:
+    """Give the classes other names, in their order. Raises DatasetInUse once a study on it was opened."""
+    names = [" ".join(name.split()) for name in names]
+    if len(names) != len(dataset.class_names) or len(set(names)) != len(names) or not all(names):
+        raise DatasetInUse(f"Give {len(dataset.class_names)} different names, one a line.")
+    if too_long := next((name for name in names if len(name) > MAX_NAME), ""):
+        raise DatasetInUse(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
+    opened = [study for study in studies_of(dataset) if study.state != StudyState.DRAFT]
+    if opened:
+        raise DatasetInUse("A study on it was opened, and people read its names. Import the images again to rename.")
+    audit.record("classes_named", study=None, by=by, subject=str(dataset), was=dataset.class_names, are=names)
+    dataset.class_names = names
+    dataset.save(update_fields=["class_names"])
+    transaction.on_commit(model_errors.cache_clear)
+
+
+@transaction.atomic
+def request_training(dataset: Dataset, l2: float, *, by: str) -> DatasetImport:
+    """Ask the workers for a base model with another λ. Raises DatasetInUse where there is one, or no features."""
+    if not dataset.has_features:
+        raise DatasetInUse("The data set has no features to train on.")
+    known = BaseModel.objects.filter(dataset=dataset, head__isnull=False, l2=l2).only("name").first()
+    if known is not None:
+        raise DatasetInUse(f"“{known.name}” was trained with λ = {l2:g} already.")
+    job = DatasetImport.objects.create(name=dataset.name, dataset=dataset, l2=l2, requested_by=by)
+    audit.record("training_requested", study=None, by=by, subject=str(dataset), l2=l2)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
+    return job
+
+
+@transaction.atomic
+def delete_dataset(dataset: Dataset, *, by: str) -> None:
+    """Delete a data set with its base models and what was measured on them. Raises DatasetInUse with who uses it."""
+    if studies := studies_of(dataset):
+        n = "1 study uses" if len(studies) == 1 else f"{len(studies)} studies use"
+        raise DatasetInUse(f"{dataset} cannot be deleted: {n} it.")
+    folder, name = settings.DATA_ROOT / dataset.directory, str(dataset)
+    models: Any = BaseModel.objects.filter(dataset=dataset)
+    try:
+        for derived in (Benchmark, KeywordRanking):
+            derived.objects.filter(base_model__in=models).delete()
+        for derived in (Control, RandomSlices, DatasetImport):
+            derived.objects.filter(dataset=dataset).delete()
+        models.delete()
+        dataset.delete()
+    except ProtectedError as error:
+        raise DatasetInUse(f"{name} cannot be deleted: results of studies rest on it.") from error
+    audit.record("dataset_deleted", study=None, by=by, subject=name)
+    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -1,0 +1,27 @@
+// The form of a new study: shows the classes of the chosen model alone, and what the pay comes to. Without this script all
+// classes are in view, and the one that is ticked counts.
+const form = document.querySelector(".new-study");
+const groups = [...form.querySelectorAll("[data-model]")];
+const pay = document.getElementById("pay");
+
+function showClasses() {
+  const chosen = form.elements.base_model?.value;
+  for (const group of groups) {
+    group.hidden = group.dataset.model !== chosen;
+    if (!group.hidden && !group.querySelector(":checked")) group.querySelector("input").checked = true;
+  }
+}
+
+function tellPay() {
+  const [people, minutes, reward] = ["quota", "minutes", "reward"].map((name) => Number(form.elements[name].value));
+  const money = (amount) => `${amount.toFixed(2)} ${pay.dataset.currency}`;
+  pay.value = people > 0 && minutes > 0 && reward > 0
+    ? `${money((reward * 60) / minutes)} an hour of the task. Together ${money(reward * people)}, and Prolific’s fee.`
+    : "";
+}
+
+form.addEventListener("change", (event) => event.target.name === "base_model" && showClasses());
+form.addEventListener("input", tellPay);
+for (const of of form.querySelectorAll("[data-model] .of")) of.hidden = true;
+showClasses();
+tellPay();
