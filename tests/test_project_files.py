@@ -48,3 +48,9 @@ def test_the_readme_has_each_notebook_and_opens_it_elsewhere_once_the_project_ha
     assert f"]({path})" in readme
     assert (f"colab.research.google.com/github/{repository}/blob/main/{path}" in readme) == bool(repository)
     assert (f"mybinder.org/v2/gh/{repository}/main?labpath={path}" in readme) == bool(repository)
+
+
+def test_each_page_of_the_docs_is_in_the_sites_contents() -> None:
+    contents = (ROOT / "docs" / "index.md").read_text("utf-8").split("\n")
+    pages = [file.stem for file in (ROOT / "docs").glob("*.md") if file.stem != "index"]
+    assert [page for page in pages if page not in contents] == []

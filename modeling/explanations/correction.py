@@ -32,12 +32,13 @@ class OwnGain:
     Attributes
     ----------
     base, control, corrected : float
-        Of the predictions that were passed, of the same retraining without the phrase, and of the retraining with it.
+        Worst-group accuracy of the predictions that were passed, of a retraining without the phrase, and of one with
+        it.
     own : float
         corrected - control: the phrase's own part.
     low, high : float
-        95% interval of `own` for other test images, drawn anew within each group; the worst group is found again in
-        each draw. An interval that holds 0 does not show that the phrase helped.
+        95% interval of `own` for other test images. They are drawn anew within each group, and each draw has its own
+        worst group. If the interval contains 0, it is not shown that the phrase helps.
     """
 
     base: float

@@ -53,7 +53,7 @@ class ScoredPhrase:
         Of the m validation images of the class, times the sign.
     error_score : ErrorScore
     adjusted_p : float
-        Probability that the best of as many independent texts scores as high where labels are shuffled.
+        Probability that, with shuffled labels, the best of as many independent texts scores at least as high.
     """
 
     phrase: str
@@ -85,10 +85,10 @@ class Explanation:
     phrases : tuple of ScoredPhrase
         By error score, the highest first; the earliest wins a tie.
     null_level : float
-        Score that the best of as many texts unrelated to the errors stays at or below in 95 of 100 cases.
+        In 95 of 100 cases, the best of as many texts that are unrelated to the errors scores at most this.
     vocabulary_levels : dict of int to float
-        Score that 95 of 100 words of the vocabulary stay at or below, for each sign that a phrase has; empty without a
-        vocabulary.
+        For each sign that a phrase has, the score that 95 of 100 words of the vocabulary do not exceed. Empty without
+        a vocabulary.
     pictures : object or None
         What was passed as images, where these are pictures.
     """
@@ -164,8 +164,8 @@ class Explanation:
         phrase : str, optional
             Default: the best one.
         count : int, default 12
-            Images a side, wrong and correct ones in the proportion of the side; the most like the phrase on the left,
-            the least like it on the right.
+            Images on each side, wrong and correct ones in the side's proportion. On the left are the images most
+            similar to the phrase, on the right the least similar ones.
 
         Returns
         -------
@@ -236,9 +236,9 @@ class Explanation:
         scheme : {"class_equal", "paper", "mean_slices", "class_mass"}, default "class_equal"
             Weights of the slices, as in `slice_weights`.
         threshold : float, optional
-            τ; default: the one of the error score.
+            τ. Default: the threshold at which the error score is reached.
         seed : int, default 0
-            Of the interval.
+            Seed of the gain's interval.
 
         Returns
         -------
@@ -313,13 +313,13 @@ def explain(
         Classes by name or number, or the names of a data set's columns.
     phrases, keywords : sequence of str, or mapping of str to ndarray of shape (d,)
         What to score: phrases are read as people type them ("there is no water" is water with sign -1), keywords as
-        they stand. A mapping brings text embeddings, so that no encoder is needed. One of the two.
+        they stand. Pass one of the two. A mapping of phrase to text embedding needs no encoder.
     vocabulary : "common", or as keywords, optional
-        Words that somebody might type who knows nothing of the errors; their scores tell which phrases are better than
-        guessing. "common" takes the server's: 5,153 English words (minutes with a large encoder), or, where the
-        encoder tells fewer than 500 of them apart, 671 for what images show.
+        Words that a person might type who knows nothing of the errors. A phrase that is better than guessing scores
+        above 95 of 100 of them. "common" is the server's list: 5,153 English words, which take minutes with a large
+        encoder. If the encoder tells fewer than 500 of them apart, 671 words for what images show take their place.
     encoder : str or Encoder, optional
-        A spec, as `load_encoder` takes it, or an encoder. It makes what is not given as embeddings.
+        Embeds the pictures and texts that are not given as embeddings: a spec for `load_encoder`, or an encoder.
     target_class : str or int, optional
         Name of the class. Default: the one with the highest error rate on validation.
     groups : array_like of shape (n,), optional
@@ -331,7 +331,7 @@ def explain(
     template : str, default TEMPLATE
         Text with exactly one ``{phrase}``, which is embedded.
     seed : int, default 0
-        Of splits that are drawn.
+        Seed of the splits, if they are drawn.
 
     Returns
     -------

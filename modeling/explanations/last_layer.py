@@ -72,7 +72,7 @@ class LastLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Compute logits; of two classes, the second's less the first's.
+        """Compute logits; for two classes, the second's minus the first's.
 
         Parameters
         ----------
