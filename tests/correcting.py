@@ -1,6 +1,7 @@
 """A study on both classes whose people said what goes wrong, and a coordinator who approved it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from annotations.models import BaseModel, EndReason, Moderation, Phrase, Study
 from annotations.services.phrases import assignments
@@ -14,10 +15,11 @@ PhrasesByClass = Mapping[int, Sequence[str]]
 RIGHT_WORDS: PhrasesByClass = {SQUARE: ["red"], OVAL: ["blue"]}
 
 
-def study_of_both(base_model: BaseModel, slug: str = "both") -> Study:
+def study_of_both(base_model: BaseModel, slug: str = "both", **fields: Any) -> Study:
     """Open, with a task on squares and one on ovals."""
     tasks = [{"base_model": base_model, "target_class": label} for label in (SQUARE, OVAL)]
-    draft = lifecycle.create_study(slug=slug, title=f"The {slug} study", completion_code="C0DE9999", tasks=tasks)
+    title, code = f"The {slug} study", "C0DE9999"
+    draft = lifecycle.create_study(slug=slug, title=title, completion_code=code, tasks=tasks, **fields)
     return actors.open_study(draft)
 
 

@@ -30,6 +30,7 @@ MEASURES = [
 ]
 _TIMES = ["active_time", "waiting_time", "wall_time"]
 _WORDS = ["basis", "task_end", "best_phrase", "phrase_chosen_on_test"]
+_OF_ARRAYS = ["vocabulary_level", "better_than_guessing", "guess_chance", "random_slice_percentile"]
 WITHOUT_RUN = ["no_phrase", "refused"]
 _STEPS = ["entered", "consented", "checked", "allocated", "worked", "finished"]
 
@@ -130,13 +131,24 @@ def rebuild_people(
     condition = theirs.drop_duplicates("participant").set_index("participant").condition
     people["condition"] = people.index.get_level_values("participant").map(condition)
     people = people.reset_index()
-    report.compare("summary", KEY, people, theirs, [*MEASURES, *_TIMES, *_WORDS])
+    _compare(release, report, "summary", people, theirs, [*MEASURES, *_TIMES, *_WORDS])
     of_experts = said[said.is_expert]
     keys = of_experts[KEY].drop_duplicates().set_index(KEY).sort_index().assign(is_at_work=False)
     experts = reached(of_experts, keys, controls, found, known).reset_index()
     there = release.csv("experts").rename(columns={"expert": "participant"})
-    report.compare("experts", KEY, experts, there, [each for each in [*MEASURES, "best_phrase"] if each in there])
+    _compare(release, report, "experts", experts, there, [each for each in [*MEASURES, "best_phrase"] if each in there])
     return people, experts
+
+
+def _compare(
+    release: Release, report: Report, name: str, mine: pd.DataFrame, theirs: pd.DataFrame, columns: list[str]
+) -> None:
+    """Compare a table of people; what takes a task's arrays only where the release has these."""
+    report.compare(name, KEY, mine, theirs, [each for each in columns if each not in _OF_ARRAYS])
+    here, there = (rows[rows.task.isin(release.tasks)] for rows in (mine, theirs))
+    report.compare(name, KEY, here, there, [each for each in columns if each in _OF_ARRAYS])
+    if len(there) < len(theirs):
+        report.not_rebuilt(f"{name}: {', '.join(_OF_ARRAYS)} of some tasks", "no arrays of theirs, see README.txt")
 
 
 def _assigned(release: Release) -> pd.DataFrame:

@@ -22,11 +22,19 @@ def rebuild_splits(
     rows = [row for task in release.tasks for row in _parts(release, task, said, found[task])]
     mine = pd.DataFrame(rows, columns=["task", "split", "part", *PARTS, "phrase"])
     theirs = release.csv("splits")
-    there = theirs[theirs.task.isin(release.tasks)]
+    there = theirs[_is_kept(said, theirs)]
+    more = set(theirs.task) - set(there.task)
+    mine = mine[~mine.task.isin(more)]
     report.compare("splits", ["task", "split", "part"], mine, there, [*PARTS, "phrase"])
-    if more := set(theirs.task) - set(release.tasks):
-        report.not_rebuilt(f"splits: of {len(more)} tasks", "they have no lowest tables, see README.txt")
+    if more:
+        report.not_rebuilt(f"splits: of {len(more)} tasks", "no similarities of their best phrase, see README.txt")
     return mine
+
+
+def _is_kept(said: pd.DataFrame, theirs: pd.DataFrame) -> Any:
+    """Return for each row whether the similarities of its phrase are in the release."""
+    kept = said[said.annotation.notna()]
+    return pd.MultiIndex.from_frame(theirs[["task", "phrase"]]).isin(list(zip(kept.task, kept.text, strict=True)))
 
 
 def _parts(release: Release, task: int, said: pd.DataFrame, found: TaskAccuracies) -> Iterator[dict[str, Any]]:
@@ -94,7 +102,7 @@ def rebuild_panels(release: Release, report: Report, said: pd.DataFrame) -> None
     """Compare panels.csv: similarity, error and slice of each image that is in it. Which ones are is a sample."""
     theirs = release.csv("panels")
     kept = said[said.annotation.notna()]
-    is_kept = pd.MultiIndex.from_frame(theirs[["task", "phrase"]]).isin(list(zip(kept.task, kept.text, strict=True)))
+    is_kept = _is_kept(said, theirs)
     if not is_kept.all():
         report.not_rebuilt(f"panels: {int((~is_kept).sum())} images", "their similarities are not in the release")
     theirs = theirs[is_kept]

@@ -6,15 +6,29 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 
-from annotations.models import BaseModel, Moderation, Study
+from annotations.models import Audience, Moderation, Study
+from annotations.services.phrases.vocabulary_levels import lacking
 from annotations.services.releases import moderation, release_requests
-from tests.actors import OVAL, SQUARE, Visit, start_visit
+from annotations.services.visits import experts
+from modeling.arrays.phrases.common_words import common_words
+from tests.actors import (
+    COUNTS,
+    OVAL,
+    SQUARE,
+    Visit,
+    client_of,
+    start_visit,
+    store_base_model,
+    store_dataset,
+    write_sprites,
+)
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.correcting import say, study_of_both
 from tests.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
-from worker.phrases.vocabulary_levels import score_missing_vocabularies
+from worker.phrases import vocabulary_levels
 from worker.releases import release_extras
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
@@ -48,9 +62,18 @@ def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
 
 
 @pytest.fixture
-def explained(base_model: BaseModel) -> Study:
-    """Four people's words for both classes, scored and retrained with as the workers do it; one person says nothing."""
-    study = study_of_both(base_model)
+def explained(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Four people's words for both classes, scored and retrained with as the workers do it; one person says nothing.
+
+    In two conditions, beside an expert; with ten errors or more in both classes, common words tell what is guessing.
+    """
+    counts = {group: (train, 2 * validation, test) for group, (train, validation, test) in COUNTS.items()}
+    base_model = store_base_model(store_dataset(write_sprites(Path(settings.DATA_ROOT), counts=counts)))
+    study = study_of_both(base_model, conditions=[{"name": "one"}, {"name": "two"}])
+    of_experts = study_of_both(base_model, "experts", audience=Audience.EXPERTS)
+    erna = experts.enter(of_experts, User.objects.create_user("erna"))
+    begun = experts.pick(erna, of_experts.tasks.get(target_class=SQUARE))
+    submit_and_score(Visit(erna, begun, client_of(erna), {}), "red", "bright")
     said = say(study, "alice", {SQUARE: ["red", "a red square", "no blue", "murky"], OVAL: ["blue", "red"]})
     say(study, "bob", {SQUARE: ["red", "blue 🟥🟥", "=dark"], OVAL: ["blue"]})
     say(study, "carol", {SQUARE: ["blue"], OVAL: ["blue"]})
@@ -59,5 +82,7 @@ def explained(base_model: BaseModel) -> Study:
     spans(start_visit(study, "erin"))
     train_due_runs()
     train_missing_random_slices()
-    score_missing_vocabularies()
+    monkeypatch.setattr(vocabulary_levels, "common_words", lambda: common_words()[::8])  # all of them take seconds
+    while lacking():
+        vocabulary_levels.score_missing_vocabularies()
     return study

@@ -29,7 +29,9 @@ ALTERED = {
     "concept_map": "x",
     "concepts": "of_errors",
     "concepts_together": "held_out",
+    "conditions": "difference",
     "estimates": "mean",
+    "experts": "best_error_score",
     "flow": "people",
     "new_concepts": "concepts",
     "panels": "similarity",
@@ -128,8 +130,9 @@ def test_what_there_is_no_room_for_is_said_in_the_readme_and_by_the_script(
     report = rebuild(Release(release), tmp_path)
     assert report.differences == []
     named = {what for what, _ in report.missing}
-    assert named >= {"concepts, concepts_together, concept_map: some tasks", "splits: of 1 tasks"}
+    assert named >= {"concepts, concepts_together, concept_map: some tasks", "splits: of 2 tasks"}
     assert any(re.fullmatch(r"phrases: \d+ error scores", what) for what in named)
+    assert any(what.startswith("summary: vocabulary_level, ") for what in named)
 
 
 @without_figures
