@@ -55,7 +55,7 @@ def caption(
             growing.add({row: tidy(str(text)) for row, text in zip(images, texts, strict=True)})
             done += len(batch)
         progress("captions", done, len(rows))
-        return Captioned(len(growing.captions), len(left) - len(unreadable), tuple(unreadable))
+    return Captioned(len(growing.captions), len(left) - len(unreadable), tuple(unreadable))
 
 
 def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
+from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.models import Audience, BaseModel, Study, StudyState, Task
 from annotations.models.arrays import without_arrays
+from annotations.readings.studies.preselection import preselections
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.studies import class_lists
 
@@ -43,6 +45,9 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     form = ClassListForm(request.POST if is_added else None, initial=initial)
     if request.method == "POST":
         try:
+            if request.POST.get("act") == "add_ranked":
+                _add_ranked(request, study, initial)
+                return HttpResponseRedirect(request.path)
             if not is_added:
                 _remove(request, study)
                 return HttpResponseRedirect(request.path)
@@ -58,6 +63,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         form=form,
         tasks=list(study.tasks.with_base_models().order_by("position")),
         is_draft=study.state == StudyState.DRAFT,
+        preselections=list(preselections()) if study.state == StudyState.DRAFT else [],
     )
     status = 400 if form.errors else 200
     return render(request, "admin/annotations/study/classes.html", context, status=status)
@@ -68,6 +74,18 @@ def _add(request: HttpRequest, study: Study, given: dict[str, Any]) -> None:
     added = class_lists.add(study, given.pop("base_model"), names, by=request.user.get_username(), **given)
     known = f" {added.known} had one before." if added.known else ""
     messages.success(request, f"Added {added.new} task{'' if added.new == 1 else 's'}.{known}")
+
+
+def _add_ranked(request: HttpRequest, study: Study, fields: dict[str, Any]) -> None:
+    """Add the ticked classes of a preselection, in its order."""
+    names = request.POST.getlist("ranked")
+    if not names:
+        messages.error(request, "Tick the classes that shall be tasks.")
+        return
+    base_models = without_arrays(BaseModel.objects.select_related("dataset"))
+    base_model = get_object_or_404(base_models, pk=row_number(request.POST.get("base_model")))
+    added = class_lists.add(study, base_model, names, by=request.user.get_username(), **fields)
+    messages.success(request, f"Added {added.new} task{'' if added.new == 1 else 's'}.")
 
 
 def _remove(request: HttpRequest, study: Study) -> None:

@@ -144,6 +144,7 @@ class ConditionForm(ModelForm[Condition]):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = field.label
+        self.fields["keyword_display"].required = False  # left out, it is the model's default
         if self.instance._state.adding:
             self.initial.pop("position", None)
 

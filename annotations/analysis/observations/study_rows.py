@@ -225,7 +225,7 @@ def _ranked_lists(base_models: Collection[int]) -> defaultdict[tuple[int, int | 
         level = levels.get(LevelKey(each.base_model_id, each.target_class, each.text_template, WHOLE))
         best = tuple(each.best(BEST_KEYWORDS, MACHINES_TOP))
         named = (each.list_name, each.list_digest, each.text_template, each.n_keywords)
-        of_list = RankedList(*named, best, level and level.level)
+        of_list = RankedList(*named, best, level.level if level else None)
         ranked[each.base_model_id, each.target_class].append(of_list)
     return ranked
 

@@ -284,8 +284,15 @@ def _less(people: _OnTest, machine: _OnTest, **named: Any) -> Iterator[PeopleLes
         measures["minority_gain"] = [each.gains("minority") for each in (people, machine)]
     for measure, (ours, theirs) in measures.items():
         low, high = _interval(ours[1:] - theirs[1:])
-        values = {"people": float(ours[0]), "machine": float(theirs[0]), "difference": float(ours[0] - theirs[0])}
-        yield PeopleLessMachine(**named, measure=measure, **values, low=low, high=high)
+        yield PeopleLessMachine(
+            **named,
+            measure=measure,
+            people=float(ours[0]),
+            machine=float(theirs[0]),
+            difference=float(ours[0] - theirs[0]),
+            low=low,
+            high=high,
+        )
 
 
 def _interval(draws: NDArray[np.float64]) -> tuple[float, float]:

@@ -64,7 +64,7 @@ def configuration_digest(study: Study) -> str:
 
 def configuration_content(study: Study) -> dict[str, Any]:
     """Return what the study's configuration would hold if it froze now, as JSON values; raises as the digest does."""
-    tasks = study.tasks.with_base_models()
+    tasks, with_keywords = study.tasks.with_base_models(), shows_keywords(study)
     base_models = {task.base_model_id: str(task.base_model) for task in tasks}
     return {
         "code_version": CODE_VERSION,
@@ -76,7 +76,7 @@ def configuration_content(study: Study) -> dict[str, Any]:
         ],
         # Apart, since a study of experts has a thousand tasks on one base model of a thousand classes.
         "base_models": {name: _frozen_base_model(pk) for pk, name in base_models.items()},
-        "tasks": [_frozen_task(task, with_keywords=shows_keywords(study)) for task in tasks],
+        "tasks": [_frozen_task(task, with_keywords=with_keywords) for task in tasks],
     }
 
 

@@ -181,9 +181,10 @@ def growing_captions(files: DatasetFiles, name: str, source: Mapping[str, Any]) 
         growing = GrowingCaptions(path.with_name(f".partial-{path.name}"))
         with storing(growing.path):
             growing.captions = _left(growing.path, path, source)
-            lines = (json_bytes([row, caption]) for row, caption in growing.captions.items())
-            replace_durably(growing.path, b"".join([_header(name, source), *lines]))
-            yield growing
+        lines = (json_bytes([row, caption]) for row, caption in growing.captions.items())
+        replace_durably(growing.path, b"".join([_header(name, source), *lines]))
+        yield growing
+        with storing(path):
             growing.path.replace(path)
         sync_folder(folder)
 

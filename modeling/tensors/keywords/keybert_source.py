@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from keybert import KeyBERT
 from sentence_transformers import SentenceTransformer
@@ -39,7 +40,7 @@ class KeyBertSource:
                 "one folder, and copy it here"
             )
         try:
-            model = SentenceTransformer(folder, local_files_only=True)
+            model: Any = SentenceTransformer(folder, local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
             raise KeywordSourceFailed(f"{folder} holds no sentence-transformers model: {error}") from error
         self._encoder, self._extractor = model, KeyBERT(model)

@@ -26,8 +26,8 @@ def task_checks(study: Study) -> list[Check]:
     tasks = list(study.tasks.with_base_models().order_by("position"))
     if not tasks:
         return [block("The study has no task. Add at least one.", FixIn.TASKS)]
-    levels = levels_by_key({task.base_model_id for task in tasks})
-    found = _few([check for task in tasks for check in _of_task(study, task, levels)], len(tasks))
+    levels, keywords = levels_by_key({task.base_model_id for task in tasks}), shows_keywords(study)
+    found = _few([check for task in tasks for check in _of_task(study, task, levels, keywords=keywords)], len(tasks))
     datasets = {task.base_model.dataset for task in tasks}
     return [*found, *(check for dataset in sorted(datasets, key=str) for check in _of_files(dataset))]
 
@@ -45,7 +45,7 @@ def _few(checks: list[Check], n_tasks: int) -> list[Check]:
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
 
-def _of_task(study: Study, task: Task, levels: Levels) -> list[Check]:
+def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> list[Check]:
     reasons = task_reasons(task)
     if reasons:
         return [block(f"Task {task.position}: {reason}", FixIn.TASKS) for reason in reasons]
@@ -60,7 +60,7 @@ def _of_task(study: Study, task: Task, levels: Levels) -> list[Check]:
         *guessing_checks(study, task, images, levels),
         _clock(study, task),
     ]
-    if shows_keywords(study) and not (task.keyword_list or top_keywords(task)):
+    if keywords and not (task.keyword_list or top_keywords(task)):
         text = f"Task {task.position}: no keyword is ranked on “{name}”, but people are to see some. "
         found.append(block(f"{text}Rank some by `manage.py rank_keywords`, or write them into the task.", FixIn.TASKS))
     if not base_model.dataset.has_features:

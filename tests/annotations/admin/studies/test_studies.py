@@ -43,8 +43,8 @@ def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, A
         "study_parameter": "STUDY_ID",
         "session_parameter": "SESSION_ID",
         "completion_code": "ABC",
-        "keyword_display": "none",
         "audience": "crowd",
+        "keyword_display": "none",
         "task_order": "fixed",
         "restart_rule": "same_cell",
         "lease_minutes": 90,
@@ -104,14 +104,13 @@ def test_conditions_are_numbered_in_the_order_given(coordinator_client: Client, 
     conditions = {
         "conditions-TOTAL_FORMS": 2,
         "conditions-0-name": "with words",
+        "conditions-0-keyword_display": "on_demand",
         "conditions-0-show_suggestions": "on",
         "conditions-1-name": "without",
-        "conditions-0-keyword_display": "none",
-        "conditions-1-keyword_display": "none",
     }
     coordinator_client.post(ADD, form(base_model, "", **conditions))
-    stored = Study.objects.get().conditions.values_list("position", "name", "show_suggestions")
-    assert list(stored) == [(1, "with words", True), (2, "without", False)]
+    stored = Study.objects.get().conditions.values_list("position", "name", "show_suggestions", "keyword_display")
+    assert list(stored) == [(1, "with words", True, "on_demand"), (2, "without", False, "none")]
 
 
 def test_every_error_is_linked_from_the_top(coordinator_client: Client, base_model: BaseModel) -> None:
