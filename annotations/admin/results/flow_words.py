@@ -29,7 +29,7 @@ _REASONS = {
     "withdrew": "withdrew",
     "erased": "withdrew and are erased",
     "refused": "with words that nothing can be retrained with",
-    "pending": "not known yet",
+    "pending": "whose result is not known yet",
     "failed": "a computation failed",
     "no_control": "the control is not trained yet",
 }
