@@ -121,7 +121,7 @@ def error_score(similarities: NDArray[np.floating], is_error: NDArray[np.bool_])
     Parameters
     ----------
     similarities : float ndarray of shape (n,)
-        Similarity of each image to the phrase. Any scale; computed with as float32.
+        Similarity of each image to the phrase. Any scale; compared in float32.
     is_error : bool ndarray of shape (n,)
         True where the prediction is wrong.
 
@@ -150,7 +150,7 @@ def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
     Parameters
     ----------
     similarities : float ndarray of shape (K, n)
-        Row k has the similarity of each image to phrase k. Any scale; computed with as float32.
+        Row k has the similarity of each image to phrase k. Any scale; compared in float32.
     is_error : bool ndarray of shape (n,)
         True where the prediction is wrong.
 

@@ -141,7 +141,7 @@ def _rate(n_correct: int, n_error: int) -> float:
 
 @lru_cache(maxsize=4_096)
 def null_level(n_correct: int, n_error: int, tries: int, quantile: float = 0.95) -> float:
-    """Compute the score that the best of some unrelated phrases stays at or below.
+    """Compute the score that the best of some unrelated phrases rarely exceeds.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def null_level(n_correct: int, n_error: int, tries: int, quantile: float = 0.95)
     tries : int
         Number of phrases, ≥ 1.
     quantile : float, default 0.95
-        Probability of staying at or below the level, in (0, 1).
+        Probability that their best scores at most the level, in (0, 1).
 
     Returns
     -------

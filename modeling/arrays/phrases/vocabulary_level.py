@@ -1,8 +1,8 @@
 """Error scores of common words on one class: what people reach who type any word, whatever the images show.
 
-The permutation null (`null_level`) has words that are *unrelated to the errors*. Words are never quite unrelated, and
-gibberish too has an embedding somewhere. So the error scores of a whole vocabulary are looked at besides: their 95%
-quantile is the vocabulary level, for **one** word. See docs/methods.md.
+`null_level` assumes words that are *unrelated to the errors*. Real words never quite are, and even gibberish has an
+embedding. Therefore the error scores of a whole vocabulary are computed as well. Their 95% quantile is the vocabulary
+level of **one** word. See docs/methods.md.
 """
 
 from bisect import bisect_left
@@ -97,21 +97,21 @@ def vocabulary_scores(
 
 
 def vocabulary_level(scores: NDArray[np.float64], tries: int = 1, quantile: float = QUANTILE) -> float:
-    """Compute the score that the best of some words of a vocabulary stays at or below.
+    """Compute the score that the best of some words of a vocabulary rarely exceeds.
 
     Parameters
     ----------
     scores : float64 ndarray of shape (M,)
         Error scores of the words, from `vocabulary_scores`.
     tries : int, default 1
-        Distinct words that somebody draws, at most M. **The level that gates is that of one word.**
+        Number of distinct words that a person draws, at most M. **A phrase is judged by the level of one word.**
     quantile : float, default 0.95
-        Probability of staying at or below the level, in (0, 1).
+        Probability that their best scores at most the level, in (0, 1).
 
     Returns
     -------
     float
-        The smallest of the scores that is not passed with that probability.
+        The smallest of the scores that the best of these words does not exceed with this probability.
 
     Raises
     ------

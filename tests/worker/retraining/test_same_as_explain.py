@@ -7,6 +7,7 @@ import modeling as clarify
 from annotations.models import Run
 from annotations.models.arrays import unpack_float32, unpack_int32
 from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.similarity import similarities
 from tests.actors import Visit
 from tests.fake_encoder import FakeEncoder
 from tests.steps import end, submit_and_score
@@ -49,6 +50,13 @@ def test_a_phrase_has_the_same_score_threshold_heads_and_own_gain(alice: Visit) 
 
 def test_words_alone_give_the_same_within_rounding(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "red")
-    scored = explained(alice, ["red"]).phrase("red").error_score
+    report = explained(alice, ["red"])
+    scored = report.phrase("red").error_score
     assert scored.value == pytest.approx(phrase.score.value, abs=1e-6)
     assert scored.threshold == pytest.approx(phrase.score.threshold, abs=1e-6)
+    assert scored.threshold is not None and phrase.score.threshold is not None
+    of_server = similarities(report.images[report.rows], unpack_float32(phrase.score.text_embedding))
+    away = np.abs(of_server - phrase.score.threshold) > 1e-6
+    assert away.sum() >= len(away) - 2
+    above = report.phrase("red").similarities > np.float32(scored.threshold)
+    np.testing.assert_array_equal(above[away], (of_server > np.float32(phrase.score.threshold))[away])
