@@ -56,9 +56,11 @@ class GatheringForm(ModelForm[Gathering]):
             "allow_unsafe",
             "pseudo_labels",
         )
+        said_by_the_label = ("n_random", "n_known", "class_threshold", "duplicate_threshold", "pseudo_labels")
+        help_texts = dict.fromkeys(said_by_the_label, "")
         labels = {
             "n_candidates": "Candidates",
-            "n_random": "Pool images at random",
+            "n_random": "Pool images at random, to compare with",
             "n_known": "Hidden images whose label is known",
             "minutes": "Minutes of review",
             "class_by": "Images are taken for the class by",
@@ -79,6 +81,7 @@ class GatheringForm(ModelForm[Gathering]):
             *((str(each.pk), each.name) for each in pools),
             (_SLICE_CHECK, "none: check what the slice means"),
         ]
+        pool.initial = pool.choices[0][0]
         self.order_fields(["annotation", "pool", *self.Meta.fields])
 
     def clean_licences(self) -> list[str]:

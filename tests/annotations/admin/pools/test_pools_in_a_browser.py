@@ -1,0 +1,50 @@
+"""Reviewing with keys alone in a real browser, and the gathering page on a desk and on a phone."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import GatheredTraining, Gathering
+from tests.accessibility import assert_no_violations, overhang
+from tests.annotations.admin.common.test_in_a_browser import sign_in
+from tests.annotations.admin.pools.conftest import DONE
+from tests.annotations.chromium import page_without_complaints
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+MEASURED = {f"{name}{end}": [0.5, 0.4, 0.6] for name in ("worst_group", "average", "minority") for end in ("", "_gain")}
+TABLE = [
+    {"name": "base", "n_added": 0, "reason": "", "minutes": None, **MEASURED},
+    {"name": "gathered data", "n_added": 12, "reason": "", "minutes": 3.5, **MEASURED},
+    {"name": "both", "n_added": 12, "reason": "a slice is too small", "minutes": 3.5},
+]
+
+
+def test_keys_review_and_the_pages_fit(
+    live_server: LiveServer, chromium: Browser, coordinator: User, gathering: Gathering
+) -> None:
+    base_model = gathering.base_model
+    kept = {"candidate": [[3, 0, 1]], "random": []}
+    GatheredTraining.objects.create(gathering=gathering, dataset=base_model.dataset, kept=kept, table=TABLE, **DONE)
+    study = f"{live_server.url}/admin/annotations/study/{gathering.study_id}"
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(f"{study}/image_review/?gathering={gathering.pk}")
+        assert_no_violations(page)
+        page.screenshot(path="/tmp/pools-review.png", full_page=True)
+        for n_done, key in enumerate("1du2", 1):
+            page.keyboard.press(key)
+            expect(page.get_by_text(f"{n_done} of 4 images")).to_be_visible()
+        page.keyboard.press("z")
+        expect(page.get_by_text("3 of 4 images")).to_be_visible()
+        said = list(gathering.reviews.order_by("place").values_list("verdict", "label"))
+        assert said == [("keep", 0), ("drop", None), ("unsure", None)]
+        page.goto(f"{study}/gathering/")
+        expect(page.get_by_role("heading", name="What the gathered images are worth")).to_be_visible()
+        expect(page.get_by_text("a slice is too small")).to_be_visible()
+        assert_no_violations(page)
+        page.screenshot(path="/tmp/pools-gathering.png", full_page=True)
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert overhang(page) == 0
+        page.screenshot(path="/tmp/pools-phone.png", full_page=True)

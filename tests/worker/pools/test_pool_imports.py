@@ -1,0 +1,128 @@
+"""Pools from folders, tar shards and embeddings of others; errors are sentences, and a killed import goes on."""
+
+import io
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from PIL import Image
+
+from annotations.models import BaseModel, Dataset, ImageIndex, JobState, Pool
+from annotations.services import image_searches
+from annotations.services.pools import pool_requests
+from annotations.services.pools.pool_requests import PoolNotPossible
+from modeling.arrays.datasets.dataset_files import verify
+from tests.actors import BLUE, ENCODER, RED, SQUARE
+from tests.fake_encoder import FakeEncoder
+from tests.worker.pools.conftest import draw, imported
+from worker.tasks.embed import build_image_indexes, gather_images, search_images
+
+PICTURES = [(SQUARE, RED)] * 3 + [(SQUARE, BLUE)] * 3
+
+
+@pytest.fixture
+def folder(db: None, tmp_path: Path, settings: Any) -> Path:
+    settings.DATA_ROOT = tmp_path / "data"
+    draw(tmp_path / "pool", PICTURES, seed=5)
+    return tmp_path / "pool"
+
+
+def run(folder: Path, name: str = "drawings") -> str:
+    said = io.StringIO()
+    call_command("import_pool", name, folder, encoder=ENCODER, stdout=said)
+    return said.getvalue()
+
+
+def test_the_command_imports_a_folder_once_without_thumbnails(folder: Path) -> None:
+    (folder / "0000.json").unlink()
+    said = run(folder)
+    assert "6 of 6 images listed" in said and "The licence of 1 is not known" in said
+    [pool] = Pool.objects.all()
+    files = pool.dataset.files  # type: ignore[union-attr]
+    assert files.notes[1] == {"source": "https://example.org/1", "licence": "CC0-1.0", "unsafe": None}
+    assert not (files.directory / "thumbnails").exists() or not list(files.directory.rglob("*.webp"))
+    assert ImageIndex.objects.get(dataset=pool.dataset).state == JobState.DONE
+    verify(files.directory)
+    assert "Nothing to do" in run(folder)
+
+
+def test_tar_shards_are_the_same_pool_as_the_files_in_them(folder: Path, tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    for shard in ("00000", "00001"):
+        with tarfile.open(shards / f"{shard}.tar", "w") as archive:
+            for file in sorted(folder.iterdir()):
+                if (int(file.stem) < 3) == (shard == "00000"):
+                    archive.add(file, file.name)
+    pool = imported(shards)
+    files = pool.dataset.files  # type: ignore[union-attr]
+    assert files.filenames[0] == "00000/0000.png" and files.n_rows == 6
+    assert {note["licence"] for note in files.notes} == {"CC0-1.0"}
+    images = [Image.open(folder / Path(name).name) for name in files.filenames]
+    np.testing.assert_array_equal(files.array("similarity"), FakeEncoder().encode_images(images))
+
+
+def embeddings(folder: Path, rows: Any, names: list[str]) -> Path:
+    (folder / "img_emb").mkdir()
+    (folder / "metadata").mkdir()
+    np.save(folder / "img_emb" / "img_emb_0.npy", rows)
+    table = pa.table({"image_path": names, "LICENSE": ["CC0-1.0"] * len(names), "NSFW": ["UNLIKELY"] * len(names)})
+    pq.write_table(table, folder / "metadata" / "metadata_0.parquet")
+    return folder
+
+
+def test_embeddings_of_others_are_searched_from_a_data_set_and_only_images_that_are_there_are_shown(
+    folder: Path, shown: BaseModel
+) -> None:
+    paths = sorted(folder.glob("*.png"))
+    rows = FakeEncoder().encode_images([Image.open(path) for path in paths]).astype(np.float16)
+    names = [str(path) for path in paths[:5]] + ["gone.png"]
+    pool = imported(embeddings(folder, rows, names))
+    assert pool.error == ""
+    assert pool.dataset is not None and pool.dataset.files.filenames == (*(path.name for path in paths[:5]), "gone.png")
+    build_image_indexes()
+    files = shown.dataset.files
+    red = int(np.flatnonzero((files.labels == SQUARE) & (files.attributes == RED))[0])  # type: ignore[operator]
+    search = image_searches.request_search(
+        shown.dataset, words="", like=[red], unlike=[], by="ada", searched_in=pool.dataset
+    )
+    search_images()
+    search.refresh_from_db()
+    assert search.error == "" and set(search.rows[:3]) == {0, 1, 2} and 5 not in search.rows
+    assert len(list(pool.dataset.files.directory.rglob("*.webp"))) == 5
+
+
+def test_an_import_whose_worker_was_killed_goes_on_where_it_stopped(folder: Path) -> None:
+    pool = pool_requests.new_pool("drawings", folder, ENCODER, by="ada")
+    long_ago = timezone.now() - timezone.timedelta(minutes=5)
+    Pool.objects.filter(pk=pool.pk).update(state=JobState.RUNNING, attempts=1, heartbeat_at=long_ago)
+    gather_images()
+    pool.refresh_from_db()
+    assert (pool.state, pool.attempts) == (JobState.DONE, 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda folder: folder / "nowhere", "there is no such folder"),
+        (lambda folder: (folder / "empty").mkdir() or folder / "empty", "there is no image"),
+        (lambda folder: embeddings(folder, np.ones((2, 12)), ["a.png"]), "2 embeddings, but metadata_0.parquet has 1"),
+        (lambda folder: embeddings(folder, np.ones((1, 7)), ["a.png"]), "have 7 dimensions"),
+    ],
+)
+def test_what_cannot_be_a_pool_is_a_sentence(folder: Path, make: Any, sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        run(make(folder))
+
+
+def test_a_pool_takes_no_name_of_a_data_set(sprites_like: Dataset) -> None:
+    with pytest.raises(PoolNotPossible, match="is called sprites-like"):
+        pool_requests.new_pool("sprites-like", Path("/x"), ENCODER, by="ada")
+    with pytest.raises(PoolNotPossible, match="only letters"):
+        pool_requests.new_pool("a b", Path("/x"), ENCODER, by="ada")
