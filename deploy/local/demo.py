@@ -97,6 +97,9 @@ def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
     with stages.stage("Baselines and correction"), stages.bar("methods and heads", 1) as bar:
         for done, total in job.measure_and_correct(study):
             bar.reached(done, total)
+    with stages.stage("Gathering from a pool"), stages.bar("drawings and models", 1) as bar:
+        for done, total in job.gather(study):
+            bar.reached(done, total)
 
 
 def _print_results(stages: Stages, job: ModuleType, study: object) -> None:

@@ -156,6 +156,11 @@ def measure_and_correct(study: Study) -> Iterator[tuple[int, int]]:
     yield from beside.correct(study, COORDINATOR)
 
 
+def gather(study: Study) -> Iterator[tuple[int, int]]:
+    """Yield (done, all) of each step of gathering images for the correction. Raises CannotRun."""
+    yield from beside.gather(study, COORDINATOR)
+
+
 def work_left(study: Study) -> Iterator[tuple[int, int]]:
     """Yield (done, all) of the phrases and runs until all are done.
 
@@ -196,7 +201,11 @@ def link_for_one_more(study: Study) -> str:
 def results(study: Study) -> list[str]:
     """The summary in plain words, a line each, after who it is of."""
     said = "All of these participants are simulated; they came by the participants' link, so that they count."
-    return [said, *(line for task in summarise(study).tasks for line in _task_results(study, task))]
+    return [
+        said,
+        *(line for task in summarise(study).tasks for line in _task_results(study, task)),
+        *beside.worth(study),
+    ]
 
 
 def _task_results(study: Study, task: TaskSummary) -> list[str]:

@@ -14,7 +14,9 @@ from modeling.arrays.sprites.sprites_source import (
     CLASSES,
     SPLITS,
     SpritesDataset,
+    pool_labels,
     sprites_dataset,
+    write_sprites_pool,
     write_sprites_source,
 )
 from modeling.arrays.sprites.style import AMBIGUOUS, CLEAR, Style
@@ -35,6 +37,8 @@ __all__ = [
     "Style",
     "draw",
     "draw_examples",
+    "pool_labels",
     "sprites_dataset",
+    "write_sprites_pool",
     "write_sprites_source",
 ]

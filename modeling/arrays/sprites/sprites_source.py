@@ -68,7 +68,12 @@ def sprites_dataset(seed: int) -> SpritesDataset:
     cells = [cell for split in range(len(SPLITS)) for cell in _cells(split)]
     columns = np.repeat([cell[:4] for cell in cells], [cell[4] for cell in cells], axis=0)
     splits, labels, attribute_ids, shades = rng.permutation(columns).astype(np.int8).T
-    attributes = SpriteAttributes(
+    attributes = _attributes(rng, labels, attribute_ids, shades)
+    return SpritesDataset(splits, labels, attribute_ids, attributes, draw(attributes, rng, AMBIGUOUS))
+
+
+def _attributes(rng: np.random.Generator, labels: Ints, attribute_ids: Ints, shades: Ints) -> SpriteAttributes:
+    return SpriteAttributes(
         shape=labels,
         colour=np.array([VALUES["colour"].index(name) for name in ATTRIBUTES], dtype=np.int8)[attribute_ids],
         size=rng.choice(np.array([0, 2], dtype=np.int8), len(labels)),
@@ -76,7 +81,55 @@ def sprites_dataset(seed: int) -> SpritesDataset:
         shade=shades,
         texture=rng.integers(len(VALUES["texture"]), size=len(labels), dtype=np.int8),
     )
-    return SpritesDataset(splits, labels, attribute_ids, attributes, draw(attributes, rng, AMBIGUOUS))
+
+
+def pool_labels(seed: int, n: int) -> Ints:
+    """Return the labels of a pool of drawings, which no file says.
+
+    Parameters
+    ----------
+    seed, n : int
+
+    Returns
+    -------
+    int8 ndarray of shape (n,)
+        Positions in `CLASSES`, by the number in the file's name.
+    """
+    return _pool(np.random.default_rng(seed), n)[0]
+
+
+def write_sprites_pool(directory: Path, seed: int, n: int, progress: Callable[[int, int], None] | None = None) -> None:
+    """Write unlabelled drawings with the skew of train: one in 125 is a red square.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        Gets PNG files and a `metadata.csv` with the columns filename, licence and source.
+    seed, n : int
+    progress : callable, optional
+        Called with (done, total) after each image.
+    """
+    rng = np.random.default_rng(seed)
+    images = draw(_attributes(rng, *_pool(rng, n)), rng, AMBIGUOUS)
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("filename", "licence", "source"))
+        for i, image in enumerate(images):
+            filename = f"{i:05d}.png"
+            Image.fromarray(image).save(directory / filename, compress_level=1)
+            writer.writerow((filename, "CC0-1.0", f"drawn by Clarify, seed {seed}"))
+            if progress:
+                progress(i + 1, n)
+
+
+def _pool(rng: np.random.Generator, n: int) -> tuple[Ints, Ints, Ints]:
+    """Labels, attribute ids and shades of n drawings, each with the shares of train."""
+    share = _N_TRAIN["square"] / sum(_N_TRAIN.values())
+    labels = (rng.random(n) >= share).astype(np.int8)
+    by_class = [np.array([shares[name] for name in CLASSES])[labels] for shares in (_BLUE, _DARK)]
+    colours, shades = ((rng.random(n) >= of).astype(np.int8) for of in by_class)
+    return labels, colours, shades
 
 
 def _cells(split: int) -> list[tuple[int, int, int, int, int]]:

@@ -1,10 +1,14 @@
 """Draws the sprites data set and imports it with the bundled encoder."""
 
+from functools import partial
 from typing import Any
 
-from django.core.management import BaseCommand
+from django.conf import settings
+from django.core.management import BaseCommand, CommandParser, call_command
 
 from annotations.management.plain_errors import plain_errors
+from modeling.arrays.sprites import write_sprites_pool
+from modeling.tensors.encoders.specs import BUNDLED
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.dataset_import import import_report
 from worker.datasets.sprites import import_sprites
@@ -13,7 +17,18 @@ from worker.datasets.sprites import import_sprites
 class Command(BaseCommand):
     help = "Draw the sprites data set (squares and ovals, mostly blue and mostly red in train) and import it."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--pool", type=int, metavar="N", help="draw N unlabelled ones instead, and import the pool")
+        parser.add_argument("--seed", type=int, default=1, help="of the pool (default: %(default)s)")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["pool"]:
+            folder = settings.DATA_ROOT / "sources" / f"sprites-pool-{options['seed']}-{options['pool']}"
+            with plain_errors(), ProgressBars() as progress:
+                if not folder.exists():
+                    write_sprites_pool(folder, options["seed"], options["pool"], partial(progress, "drawing"))
+            call_command("import_pool", "sprites-pool", folder, encoder=BUNDLED)
+            return
         with plain_errors(), ProgressBars() as progress:
             dataset, created = import_sprites(progress)
         for line in import_report(dataset, created):
