@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from annotations.models.consent_texts import says_writing_is_counted
 from annotations.models.study import Study
 from annotations.models.study_texts import AskedQuestion, StudyText, asked_questions, study_text
 
@@ -25,6 +26,13 @@ class StudyConfiguration(models.Model):
     def consent_text(self, language: str) -> StudyText:
         """Return the text that people of this configuration consent to, in a language if it was translated."""
         return study_text(self.data["study"], "consent_text", language)
+
+    @property
+    def counts_writing(self) -> bool:
+        """Whether its consent says, in each of its languages, that the page counts how words come into the field."""
+        study = self.data["study"]
+        translated = [texts.get("consent_text", "") for texts in study.get("translations", {}).values()]
+        return all(says_writing_is_counted(text) for text in [study["consent_text"], *filter(None, translated)])
 
     def end_questions(self, language: str) -> tuple[AskedQuestion, ...]:
         """Return the study's own questions at the end; none where it froze before there were any."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 RETENTION: Final = "{retention}"  # in any text of a study's own: what becomes of the tie to a person, and when
+WRITING: Final = "{writing}"  # what the page counts while somebody writes; where a text lacks it, nothing
 
 DEFAULT_CONSENTS: Final = {
     "en": (
@@ -11,8 +12,8 @@ DEFAULT_CONSENTS: Final = {
         "stop at any time.\n"
         "\n"
         "We keep what you write, which images you saw, what you did and when, and of your device its window size, "
-        "touch screen and connection. We keep Prolific's ids of you and of this visit apart from that, locked, to pay "
-        "you. We do not keep your name or internet address.\n"
+        "touch screen and connection. {writing} We keep Prolific's ids of you and of this visit apart from that, "
+        "locked, to pay you. We do not keep your name or internet address.\n"
         "\n"
         "{retention} Then nothing leads to you, and the rest may be published. Until then a link on each page lets you "
         "withdraw: we delete it all, and still pay what you completed."
@@ -22,14 +23,20 @@ DEFAULT_CONSENTS: Final = {
         "können jederzeit aufhören.\n"
         "\n"
         "Wir speichern, was Sie schreiben, welche Bilder Sie gesehen haben, was Sie wann getan haben, "
-        "und von Ihrem Gerät die Fenstergröße, ob es einen Touchscreen hat, und die Verbindung. Die Kennungen, die "
-        "Prolific Ihnen und diesem Besuch gibt, bewahren wir verschlüsselt und getrennt davon auf, um Sie zu bezahlen. "
-        "Ihren Namen und Ihre Internetadresse speichern wir nicht.\n"
+        "und von Ihrem Gerät die Fenstergröße, ob es einen Touchscreen hat, und die Verbindung. {writing} "
+        "Die Kennungen, die Prolific Ihnen und diesem Besuch gibt, bewahren wir verschlüsselt und getrennt davon auf, "
+        "um Sie zu bezahlen. Ihren Namen und Ihre Internetadresse speichern wir nicht.\n"
         "\n"
         "{retention} Dann führt nichts mehr zu Ihnen, und der Rest darf veröffentlicht werden. Bis dahin können Sie "
         "Ihre Teilnahme über einen Link auf jeder Seite zurückziehen: Wir löschen alles, und bezahlen trotzdem, "
         "was Sie abgeschlossen haben."
     ),
+}
+_WRITING: Final = {
+    "en": "While you write, we count pauses, changes, pasted words and leaving the page, never keys. It does not "
+    "change your pay.",
+    "de": "Während Sie schreiben, zählen wir Pausen, Änderungen, Eingefügtes und ob Sie die Seite verlassen, nie die "
+    "Tasten. Ihre Bezahlung ändert es nicht.",
 }
 _BY_HAND: Final = {
     "en": "What ties these data to you is destroyed once the study is over and all are paid; no day is set.",
@@ -64,7 +71,7 @@ def retention_sentence(days: int | None, language: str) -> str:
 def frozen_consent(
     text: str, language: str, translations: Mapping[str, Mapping[str, str]], days: int | None
 ) -> tuple[str, dict[str, dict[str, Any]]]:
-    """Return the consent text and all translations of a study as people read them, with RETENTION filled in.
+    """Return the consent text and all translations of a study as people read them, with both places filled in.
 
     A default that nobody changed is there in each language that it was written in, unless it was translated otherwise.
     """
@@ -76,5 +83,15 @@ def frozen_consent(
             texts["consent_text"] = texts.get("consent_text") or DEFAULT_CONSENTS[code]
     for code, texts in by_language.items():
         if "consent_text" in texts:
-            texts["consent_text"] = texts["consent_text"].replace(RETENTION, retention_sentence(days, code))
-    return text.replace(RETENTION, retention_sentence(days, language)), by_language
+            texts["consent_text"] = _filled(texts["consent_text"], days, code)
+    return _filled(text, days, language), by_language
+
+
+def says_writing_is_counted(text: str) -> bool:
+    """Whether somebody who agreed to a text was told that it is counted how the words come into the field."""
+    return any(sentence in text for sentence in _WRITING.values())
+
+
+def _filled(text: str, days: int | None, language: str) -> str:
+    writing = _WRITING.get(language, _WRITING["en"])
+    return text.replace(WRITING, writing).replace(RETENTION, retention_sentence(days, language))

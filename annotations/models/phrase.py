@@ -41,6 +41,9 @@ class Phrase(models.Model):
     keywords_seen = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="a machine's keywords that had stood on the page before it was submitted"
     )
+    writing = models.JSONField(
+        null=True, blank=True, help_text="how the words came into the field, as the page counted; null: it did not"
+    )
     moderation = models.CharField(
         max_length=8, choices=Moderation, blank=True, default=Moderation.UNREVIEWED, db_default=""
     )

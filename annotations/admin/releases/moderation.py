@@ -1,5 +1,7 @@
 """The moderation page: what people wrote, what each correction does, and a decision on each phrase."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,6 +22,13 @@ _STATES = (
     (Moderation.EXCLUDED.value, "excluded"),
     (reading.ALL, "all"),
 )
+_FLAGS = (
+    ("", "however written"),
+    ("pasted", "pasted or dropped"),
+    ("at_once", "12 characters or more at once"),
+    ("left", "page left while writing"),
+    ("repeated", "three words or more that two others said too"),
+)
 _DECISIONS = {"approve": Moderation.APPROVED, "flag": Moderation.FLAGGED, "hide": Moderation.HIDDEN}
 _DECISIONS |= {"exclude": Moderation.EXCLUDED, "take_back": Moderation.UNREVIEWED}
 
@@ -32,8 +41,10 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     state = request.GET.get("state", Moderation.UNREVIEWED.value)
     state = state if state in dict(_STATES) else Moderation.UNREVIEWED.value
     search = request.GET.get("q", "").replace("\0", "").strip()
-    phrases = reading.phrases_to_moderate(study, state=state, search=search)
-    shown, rows = reading.page_of(phrases, request.GET.get("page", 1))
+    flag = request.GET.get("writing", "")
+    flag = flag if flag in dict(_FLAGS) else ""
+    phrases = reading.phrases_to_moderate(study, state=state, search=search, flag=flag)
+    shown, rows = reading.page_of(study, phrases, request.GET.get("page", 1))
     counts = reading.counts(study)
     context = page_context(
         request,
@@ -43,6 +54,9 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         shown=shown,
         state=state,
         search=search,
+        flag=flag,
+        flags=_FLAGS,
+        query=urlencode({"q": search, "writing": flag}),
         states=[(value, label, counts[value]) for value, label in _STATES],
     )
     return render(request, "admin/annotations/study/moderation.html", context)

@@ -147,7 +147,8 @@ HELP = {
     "introduction": "The welcome page: what it is, how long it takes, what it pays.",
     "researchers": "Names and institution, as in “Ann Lee, University of Leeds”. People read it before they consent.",
     "consent_text": "Stored word for word with each person's answer. {retention} stands for how long data are kept, as "
-    "the section Privacy says. As long as you change nothing here, it is there in each language of the pages.",
+    "the section Privacy says, {writing} for what the page counts while people write; where a text lacks it, "
+    "nothing is counted. As long as you change nothing here, it is there in each language of the pages.",
     "goal": "An error score between 0 and 1, from which on the page says that it is enough; empty: it says nothing.",
     "suggest_rewordings": "Offers other phrases to people who say that the program did not find what they meant.",
     "keyword_display": "The top 10 keywords that `manage.py rank_keywords` found for each class. Without them "

@@ -6,6 +6,7 @@ from typing import Any
 
 from annotations.models import Moderation, Phrase
 from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.readings.releases.writing_flags import People, flags_of, said_by_others
 from annotations.tables.columns import Cell, Column, Table
 from annotations.tables.shared import field, participant_column, session_column, task_column
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
@@ -43,6 +44,13 @@ def _chosen_run_of(phrase: Phrase) -> Cell:
     return run.public_id if run else None
 
 
+def _counted(name: str, count: str, meaning: str, unit: str = "") -> Column[Phrase]:
+    where = "; empty where nothing was counted"
+    return Column(
+        name, "integer", meaning + where, lambda row: (row.writing or {}).get(count), unit=unit, range="0 or more"
+    )
+
+
 _CONCEPT: Column[Phrase] = Column(
     "concept",
     "integer",
@@ -50,6 +58,23 @@ _CONCEPT: Column[Phrase] = Column(
     "snapshot, elsewhere as of the study's last analysis",
     lambda row: None,
     range="1 or more",
+)
+_SAID_BY_OTHERS: Column[Phrase] = Column(
+    "said_by_others",
+    "integer",
+    "how many other people of the table submitted the same words in the task",
+    lambda row: said_by_others(row, {}),
+    range="0 or more",
+)
+_WRITING_FLAGS: Column[Phrase] = Column(
+    "writing_flags",
+    "text",
+    "what stands out in how it was written, with a blank between; dictation, input methods, word suggestions and "
+    "screen readers leave the same traces. Sets no pay, check or result",
+    lambda row: " ".join(flags_of(row, {})),
+    range="pasted, at_once, left, repeated",
+    computed="pasted: pastes above 0; at_once: 12 characters or more in one or two edits; left: page_left above 0; "
+    "repeated: three words or more, said_by_others 2 or more",
 )
 PHRASES: Table[Phrase] = Table(
     "phrases.csv",
@@ -237,12 +262,26 @@ PHRASES: Table[Phrase] = Table(
             "other wordings from the vocabulary, nearest first, that the study suggests",
             _words("rewordings"),
         ),
+        _counted("time_to_first_edit", "first_ms", "from the field's being ready to the first edit", "milliseconds"),
+        _counted("edits", "edits", "changes of the field, whichever keys made them"),
+        _counted("edit_gap", "gap_ms", "median time between two edits; 0 for fewer than two", "milliseconds"),
+        _counted("pastes", "pastes", "texts that were pasted or dropped into the field"),
+        _counted("page_left", "left", "times that the page was left with words in the field"),
+        _SAID_BY_OTHERS,
+        _WRITING_FLAGS,
         _CONCEPT,
     ),
 )
 
 
-def with_concepts(numbers: Mapping[int, int]) -> Table[Phrase]:
-    """Return `PHRASES` with the concepts of a study. numbers: of concepts, by the phrase's id."""
-    concept = replace(_CONCEPT, cell=lambda row: numbers.get(row.pk))
-    return replace(PHRASES, columns=tuple(concept if each is _CONCEPT else each for each in PHRASES.columns))
+def with_what_others_did(numbers: Mapping[int, int], people: People) -> Table[Phrase]:
+    """Return `PHRASES` with the concepts of a study, and who said the same.
+
+    numbers: of concepts, by the phrase's id; people: as `people_by_words` counts them.
+    """
+    changed = {
+        "concept": replace(_CONCEPT, cell=lambda row: numbers.get(row.pk)),
+        "said_by_others": replace(_SAID_BY_OTHERS, cell=lambda row: said_by_others(row, people)),
+        "writing_flags": replace(_WRITING_FLAGS, cell=lambda row: " ".join(flags_of(row, people))),
+    }
+    return replace(PHRASES, columns=tuple(changed.get(each.name, each) for each in PHRASES.columns))

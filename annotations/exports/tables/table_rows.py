@@ -17,7 +17,7 @@ from annotations.analysis.tables.measures import SUMMARY
 from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
 from annotations.exports.tables.exclusion_columns import EXCLUSIONS
 from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
-from annotations.exports.tables.phrase_columns import PHRASES, with_concepts
+from annotations.exports.tables.phrase_columns import PHRASES, with_what_others_did
 from annotations.exports.tables.run_columns import RUNS
 from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import StudySummary, flow_of
@@ -39,6 +39,7 @@ from annotations.models import (
 from annotations.models.arrays import without_arrays
 from annotations.models.participant import SessionQuerySet
 from annotations.readings.phrases.vocabulary_levels import WHOLE
+from annotations.readings.releases.writing_flags import people_by_words
 from annotations.tables.columns import Table
 
 _AT_ONCE = 500  # rows that are in memory together
@@ -79,9 +80,11 @@ def source_of(
     rehearsals: with previews and simulated visits. concepts: as in `sources`.
     """
     table, query, filters = _QUERIES[name]
+    visits = study.sessions.all() if rehearsals else study.sessions.counted()
     if table is PHRASES:
-        table = with_concepts(stored_concepts(study) if concepts is None else concepts)
-    return Source(table, query(study.sessions.all() if rehearsals else study.sessions.counted()), filters)
+        people = people_by_words(study, visits)
+        table = with_what_others_did(stored_concepts(study) if concepts is None else concepts, people)
+    return Source(table, query(visits), filters)
 
 
 def phrase_rows(study: Study) -> QuerySet[Phrase]:

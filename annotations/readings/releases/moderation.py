@@ -10,7 +10,9 @@ from django.db.models.functions import Lower, Trim
 
 from annotations.models import Moderation, Phrase, Run, RunState, Study
 from annotations.models.arrays import without_arrays
+from annotations.readings.releases.writing_flags import flags_of, people_by_words, with_flag
 from modeling.arrays.datasets.groups import group_names
+from modeling.arrays.phrases.writing_traces import FLAGS
 
 PER_PAGE = 50
 ALL = "all"
@@ -47,20 +49,25 @@ class Effect:
 
 @dataclass(frozen=True)
 class Row:
-    """Phrases of one text. phrase: the newest of them; effect: the one with the largest loss of any group."""
+    """Phrases of one text. phrase: the newest of them; effect: the one with the largest loss of any group.
+
+    flags: what stands out in how one of them was written.
+    """
 
     phrases: Sequence[Phrase]
     effect: Effect | None
+    flags: Sequence[str]
 
     @property
     def phrase(self) -> Phrase:
         return self.phrases[0]
 
 
-def phrases_to_moderate(study: Study, *, state: str, search: str = "") -> QuerySet[Phrase]:
+def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str = "") -> QuerySet[Phrase]:
     """Return the study's phrases in a state of moderation (ALL: in any), newest first, without their scores' arrays.
 
-    Nothing of somebody who withdrew, also before a worker erases it.
+    flag: of `modeling/arrays/phrases/writing_traces`, only those that stand out so; empty: all. Nothing of somebody who
+    withdrew, also before a worker erases it.
     """
     phrases = Phrase.objects.filter(
         assignment__session__study=study, assignment__session__in=study.sessions.in_results()
@@ -69,11 +76,13 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "") -> QueryS
         phrases = phrases.filter(moderation=state)
     if search:
         phrases = phrases.filter(text__icontains=search)
+    if flag:
+        phrases = with_flag(phrases, flag, people_by_words(study))
     related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run__base_model")
     return without_arrays(phrases.select_related(*related)).order_by("-submitted_at", "-pk")
 
 
-def page_of(phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Any], list[Row]]:
+def page_of(study: Study, phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Any], list[Row]]:
     """Return one page of the texts, however written, and its rows; a number outside is the nearest page."""
     keyed = phrases.annotate(words=Lower(Trim("text")), decided=F("moderation"))
     texts = (
@@ -83,7 +92,9 @@ def page_of(phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Any], li
     by_text: dict[tuple[str, str], list[Phrase]] = {(text["words"], text["decided"]): [] for text in page}
     for phrase in keyed.filter(words__in=[words for words, _ in by_text]):
         by_text.get((phrase.words, phrase.moderation), []).append(phrase)  # type: ignore[attr-defined]  # annotated
-    return page, [Row(same, _worst_of(same)) for same in by_text.values()]
+    people = people_by_words(study)
+    found = [(same, {flag for phrase in same for flag in flags_of(phrase, people)}) for same in by_text.values()]
+    return page, [Row(same, _worst_of(same), [flag for flag in FLAGS if flag in flags]) for same, flags in found]
 
 
 def _worst_of(phrases: Sequence[Phrase]) -> Effect | None:

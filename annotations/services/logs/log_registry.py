@@ -206,7 +206,7 @@ PHRASE = LoggedTable(
     "assignment__session__study",
     ("assignment__public_id", "ordinal"),
     "assignment__session_id",
-    plain=columns("client_uuid state submitted_at moderation keywords_seen", id="pk"),
+    plain=columns("client_uuid state submitted_at writing moderation keywords_seen", id="pk"),
     personal=columns("text last_error moderation_reason"),
     told_once={"last_error": frozenset({PhraseState.FAILED})},
     left_out={_JOB: "attempts"},

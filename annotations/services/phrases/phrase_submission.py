@@ -1,6 +1,7 @@
 """Submitting a phrase: stored in the transaction that answers the request, before anything is computed from it."""
 
 import uuid
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -17,8 +18,12 @@ from modeling.arrays.phrases import phrase_text
 MAX_FAILED = 50  # phrases of a task that could not be scored and use up no try
 
 
-def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tuple[Phrase, bool]:
+def submit(
+    assignment: Assignment, *, client_uuid: uuid.UUID, text: str, writing: Mapping[str, int] | None = None
+) -> tuple[Phrase, bool]:
     """Store a phrase and ask for its score. Returns the row, and whether this call made it.
+
+    writing: how the words came into the field, which changes nothing here (decision 0061).
 
     A replay (the same client uuid and text) returns the stored row, also after the deadline; the same uuid with another
     text raises ClientUuidReused. Raises PhraseRefused for a text that cannot be scored, StudyNotOpen in a closed study,
@@ -36,7 +41,7 @@ def submit(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> tupl
                 raise ClientUuidReused
             return stored, False
         _refuse_late(locked)
-        phrase = _store(locked, client_uuid, text)
+        phrase = _store(locked, client_uuid, text, writing)
         worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
     return phrase, True
 
@@ -63,13 +68,14 @@ def _refuse_late(assignment: Assignment) -> None:
         raise TooManyPhrases(assignment.task.max_phrases)
 
 
-def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str) -> Phrase:
+def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str, writing: Mapping[str, int] | None) -> Phrase:
     session = assignment.session
     phrase = Phrase.objects.create(
         assignment=assignment,
         client_uuid=client_uuid,
         ordinal=assignment.phrases.count() + 1,
         text=text,
+        writing=writing,
         submitted_at=timezone.now(),
         keywords_seen=len(assignment.task.keyword_list) if assignment.keywords_seen_at else 0,
     )

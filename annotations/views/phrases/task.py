@@ -1,6 +1,7 @@
 """The page of one task: images, the sentence, the answer, the history, the clock."""
 
 import datetime as dt
+import json
 import math
 import uuid
 from dataclasses import dataclass
@@ -27,9 +28,11 @@ from annotations.services.phrases import assignments, phrase_submission, rate_li
 from annotations.views.common.current_visit import SeeOther, go_on, in_visit, steps
 from annotations.views.common.current_visit import client_uuid as uuid_of
 from annotations.views.common.error_pages import with_headers_of
+from modeling.arrays.phrases.writing_traces import COUNTED
 
 _FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
 _MAX_DRAWS = 10_000
+_MAX_TRACE = 10**9  # of any count: what a page says is bounded, and otherwise believed
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
         before = phrase_submission.said_before(assignment, client_uuid=uuid_of(request.POST), text=text)
         if before is not None and _is_running(assignment, timezone.now()):
             return answer(request, assignment, before.client_uuid, is_repeated=True)
-        stored, _created = phrase_submission.submit(assignment, client_uuid=uuid_of(request.POST), text=text)
+        said, writing = uuid_of(request.POST), _traces(request.POST.get("writing", ""))
+        stored, _created = phrase_submission.submit(assignment, client_uuid=said, text=text, writing=writing)
     except ServiceError as error:
         now = timezone.now()
         if not _is_running(assignment, now):
@@ -137,6 +141,17 @@ def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignme
     assignment = get_object_or_404(rows, public_id=public_id, session=session)
     assignment.session = session  # with its study loaded
     return assignment
+
+
+def _traces(told: str) -> dict[str, int] | None:
+    """How the words came into the field, as a page that may count it tells; None for anything else, never a refusal."""
+    try:
+        given = json.loads(told[:400])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(given, dict) or given.keys() != set(COUNTED):
+        return None
+    return given if all(type(value) is int and 0 <= value <= _MAX_TRACE for value in given.values()) else None
 
 
 def _is_running(assignment: Assignment, now: dt.datetime) -> bool:

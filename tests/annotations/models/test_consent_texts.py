@@ -2,7 +2,13 @@
 
 import pytest
 
-from annotations.models.consent_texts import DEFAULT_CONSENTS, RETENTION, frozen_consent, retention_sentence
+from annotations.models.consent_texts import (
+    DEFAULT_CONSENTS,
+    RETENTION,
+    frozen_consent,
+    retention_sentence,
+    says_writing_is_counted,
+)
 
 OWN = "We keep your words. {retention} Do you agree?"
 
@@ -46,7 +52,11 @@ def test_the_default_is_there_in_each_of_its_languages():
 
 def test_the_default_of_an_earlier_version_is_a_text_of_ones_own():
     """Who approved a text finds it as it was, in the language that it was written in."""
-    held = DEFAULT_CONSENTS["en"].replace(" You can stop", " It takes a few minutes. You can stop")
+    held = (
+        DEFAULT_CONSENTS["en"]
+        .replace(" {writing}", "")
+        .replace(" You can stop", " It takes a few minutes. You can stop")
+    )
     assert frozen_consent(held, "en", {}, 90) == (held.replace(RETENTION, retention_sentence(90, "en")), {})
 
 
@@ -75,3 +85,10 @@ def test_the_default_says_what_is_stored_how_long_and_how_to_withdraw(language):
         "de": ("Gerät", "welche Bilder", "Prolific", "Internetadresse", "zurückziehen", "Link"),
     }[language]
     assert all(word in DEFAULT_CONSENTS[language] for word in (*words, RETENTION))
+
+
+def test_the_default_says_what_is_counted_while_somebody_writes_and_a_text_of_ones_own_does_where_it_asks_for_it():
+    text, translations = frozen_consent(DEFAULT_CONSENTS["en"], "en", {}, None)
+    assert says_writing_is_counted(text) and says_writing_is_counted(translations["de"]["consent_text"])
+    assert not says_writing_is_counted(frozen_consent(OWN, "en", {}, None)[0])
+    assert says_writing_is_counted(frozen_consent(f"{OWN} {{writing}}", "en", {}, None)[0])

@@ -6,6 +6,7 @@ import { setUnderWay, showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
 import { text } from "./texts.js";
 import { newUuid } from "./uuid.js";
+import { counted } from "./writing.js";
 
 const FIRST_WAIT_MS = 40, MAX_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
@@ -44,7 +45,7 @@ form.addEventListener("submit", (event) => {
   const isDouble = said.text === field.value && Date.now() - said.at < DOUBLE_CLICK_MS;
   if (!isDouble && outbox.at(-1)?.text !== field.value) {
     said = { text: field.value, at: Date.now() };
-    outbox.push({ client_uuid: uuid.value, text: field.value });
+    outbox.push({ client_uuid: uuid.value, text: field.value, writing: counted() });
     uuid.value = newUuid();
     keepOutbox();
   }
