@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.results.flow_words import reasons
+from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate
@@ -32,6 +33,12 @@ def finding(task: TaskFacts, totals: Sequence[Total]) -> Iterator[str]:
         "words. The last two differ by the words' own gain."
     )
     yield _rests_on(gain, complete)
+
+
+def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:
+    """Return the concept of a task that most of its people named, and how many did; "" where no phrase is a concept."""
+    most = max(concepts, key=lambda row: row.people, default=None)
+    return f"{most.people:,} of {_all(n_people)} said phrases like “{most.name}”." if most and most.people else ""
 
 
 def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from annotations.admin.common.number_formats import NONE
-from annotations.admin.results.finding_words import beside_random_slices, finding
+from annotations.admin.results.finding_words import beside_random_slices, finding, most_said
+from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.comparison_columns import Compared
@@ -63,9 +64,10 @@ class MeasureRow:
 
 @dataclass(frozen=True)
 class TaskWords:
-    """What a task's people reached. finding: the first sentences, before the others."""
+    """What a task's people reached. said: what most of them said; finding: the first sentences after that."""
 
     title: str
+    said: str
     finding: list[str]
     sentences: list[str]
     rows: list[MeasureRow]
@@ -123,13 +125,14 @@ def number(measure: str, value: float | None, *, signed: bool = False) -> str:
     return f"{value:{sign}.2f}" if measure == "best_error_score" else f"{value:{sign}.1f}"
 
 
-def task_words(tables: StudyTables, task: TaskFacts) -> TaskWords:
-    """Return the sentences and the measures of one task."""
+def task_words(tables: StudyTables, task: TaskFacts, concepts: Iterable[ConceptRow]) -> TaskWords:
+    """Return the sentences and the measures of one task. concepts: those of every task."""
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
     people = [row for row in tables.people.rows if row.task == task.position]
     found = [*finding(task, totals), *beside_random_slices(people)]
-    return TaskWords(task.title, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
+    said = most_said((row for row in concepts if row.task == task.position), len(people))
+    return TaskWords(task.title, said, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
 
 
 def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category]:

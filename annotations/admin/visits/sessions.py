@@ -48,7 +48,7 @@ class PhraseRows(ReadOnlyRows):
 @admin.register(AnnotationSession)
 class SessionAdmin(Screens, ReadOnlyAdmin):
     list_title = "People"
-    list_display = ("participant", "study", "kind", "condition", "stage", "phrases", "created_at", "ended_at")
+    list_display = ("participant", "study", "kind", "condition", "stage", "phrases", "created_at")
     list_filter = ("study", "kind", "verification", "stage", "is_late")
     search_fields = ("submission_key", "participant__pseudonym")
     list_select_related = ("participant", "study", "condition")

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotations.admin.results.finding_words import beside_random_slices
+from annotations.admin.results.finding_words import beside_random_slices, most_said
+from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried
 from annotations.models import AnnotationSession, BaseModel, BaseModelOrigin, Control, Run, RunState, Study
 from annotations.services.visits import erasure, withdrawal
@@ -120,3 +121,25 @@ def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, op
         "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase", "0 finished",
         f"0 {COUNTED}", f"0 {WITH_RUN}",
     ]  # fmt: skip
+
+
+def concept(name: str, people: int) -> ConceptRow:
+    return ConceptRow(1, "square", 1, name, people, people, 0, 0.5, 0.8, 0.1, 0.7, 0.1, 0.2, (name,))
+
+
+def test_what_most_people_said_is_named_with_how_many_they_are() -> None:
+    assert most_said([concept("a cartoon", 11), concept("white", 3)], 14) == (
+        "11 of 14 people said phrases like “a cartoon”."
+    )
+    assert most_said([], 14) == "" == most_said([concept("an expert's", 0)], 14)
+
+
+def test_the_results_and_the_overview_begin_with_it(coordinator_client: Client, base_model: BaseModel) -> None:
+    BaseModel.objects.update(origin=BaseModelOrigin.TRAINED, head=b"head")
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    results = tree(coordinator_client.get(f"/admin/annotations/study/{analyse(study).pk}/results/"))
+    overview = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/change/"))
+    told = [each.text for each in results.select("#results-found .said")]
+    assert told == [each.text for each in overview.select(".said")]
+    assert all("people said phrases like" in each for each in told)
