@@ -169,6 +169,7 @@ def beside_machine(task: int, score: Score, words: str) -> Beside:
     score: with its phrase's task, base model, data set and run. Raises BadDataset, BadArray.
     """
     shown = score.phrase.assignment.task
+    assert shown.target_class is not None, "a task with phrases has a class"
     rankings = KeywordRanking.objects.filter(base_model=shown.base_model_id, target_class=shown.target_class)
     made = tuple(rankings.exclude(retrained=[]).values_list("pk", "created_at"))
     control = Control.objects.filter(
