@@ -96,9 +96,16 @@ def steps_from(study: Study) -> list[Step]:
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the overview, at which a study's page opens."""
+    context = page_context(request, study, "Overview", **overview(study))
+    context["may_act"] = roles.may(request.user, "coordinate", study)
+    return render(request, "admin/annotations/study/overview.html", context)
+
+
+def overview(study: Study) -> dict[str, Any]:
+    """Return what the overview shows."""
     tasks = list(study.tasks.with_base_models())
     crowd = is_for_crowd(study)
-    context = {
+    return {
         "is_overview": True,
         "is_for_experts": not crowd,
         "configuration": study.configurations.order_by("version").last(),
@@ -108,14 +115,12 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "asked_there": status_comparison.newest_request(study),
         "now": study_progress.people_now(study),
         "work": study_progress.work(study),
-        "may_act": roles.may(request.user, "coordinate", study),
         "tasks": tasks[:MAX_TASKS],
         "n_more_tasks": max(0, len(tasks) - MAX_TASKS),
         "totals": totals(study) if crowd_came(study) else None,
         **_results(study),
         "recent": study_progress.newest_phrases(study),
     }
-    return render(request, "admin/annotations/study/overview.html", page_context(request, study, "Overview", **context))
 
 
 def _results(study: Study) -> dict[str, Any]:
