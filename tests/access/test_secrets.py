@@ -41,7 +41,7 @@ def answers(world: World, person: str) -> Iterator[tuple[str, str]]:
             address = world.address(path, line.given)
             yield address, text_of(world.clients[person].get(address))
     study = f"/admin/annotations/study/{world.things['study']}"
-    for address in (f"{study}/change/", f"{study}/history/", "/api/v1/studies/?format=json"):
+    for address in (f"{study}/change/", f"{study}/setup/", f"{study}/history/", "/api/v1/studies/?format=json"):
         yield address, text_of(world.clients[person].get(address))
 
 
@@ -62,7 +62,7 @@ def holding(world: World, person: str, words: tuple[str, ...]) -> dict[str, list
 def test_an_analyst_is_told_no_code_no_webhook_and_no_stranger(told: World) -> None:
     secrets = (*CODES.values(), WEBHOOK)
     assert holding(told, ANALYST, (*secrets, *STRANGERS)) == {}
-    page = text_of(told.clients[COORDINATOR].get(f"/admin/annotations/study/{told.things['study']}/change/"))
+    page = text_of(told.clients[COORDINATOR].get(f"/admin/annotations/study/{told.things['study']}/setup/"))
     assert [secret for secret in secrets if secret not in page] == []
 
 

@@ -65,10 +65,7 @@ SECTIONS = (
             "researcher_code",
             "completion_url",
         ),
-        lambda study: (
-            f"{'Verified people alone' if study.only_verified else 'Anybody with the link'} · "
-            f"{_or_none(study.completion_code, 'code {}', 'a code of its own')}"
-        ),
+        lambda study: f"{'Verified people alone' if study.only_verified else 'Anybody with the link'} · codes",
         "How people come from Prolific and go back. Each outcome has a code of its own, and the same code stands in "
         "the study on Prolific. Codes can be corrected at any time, also once the study is closed.",
     ),

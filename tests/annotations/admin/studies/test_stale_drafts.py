@@ -34,7 +34,7 @@ def _client(study: Study, name: str) -> Client:
 
 
 def page_of(study: Study) -> str:
-    return reverse("admin:annotations_study_change", args=[study.pk])
+    return reverse("admin:annotations_study_setup", args=[study.pk])
 
 
 def fields_of(response: Any) -> Fields:

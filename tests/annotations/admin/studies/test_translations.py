@@ -11,7 +11,7 @@ from annotations.models import Study
 
 
 def address(study: Study) -> str:
-    return reverse("admin:annotations_study_change", args=[study.pk])
+    return reverse("admin:annotations_study_setup", args=[study.pk])
 
 
 def form_of(client: Client, study: Study) -> dict[str, str]:
