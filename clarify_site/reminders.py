@@ -5,9 +5,10 @@ Celery's own scheduler goes by the machine's clock. Where that is set back by fi
 """
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from celery.beat import ScheduleEntry, Scheduler
+from celery.schedules import schedule
 
 
 class Reminders(Scheduler):
@@ -18,4 +19,4 @@ class Reminders(Scheduler):
 
     def is_due(self, entry: ScheduleEntry) -> tuple[bool, float]:
         """Say that it is, since it came first in the queue, and when the next one is."""
-        return True, entry.schedule.seconds
+        return True, cast(schedule, entry.schedule).seconds

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +57,13 @@ class ControlRun:
     kills: int
 
 
-def run_until_some_are_lost(database: Server, broker: Server, log: Path, seed: int) -> list[ControlRun]:
-    """Repeat the run until it loses some, at most MAX_RUNS times; return all runs. Raises CannotRun."""
-    runs: list[ControlRun] = []
-    while len(runs) < MAX_RUNS and not (runs and runs[-1].lost):
-        runs.append(_run(database, broker, log, random.Random(f"{seed}/{len(runs)}")))
-    return runs
+def until_some_are_lost(database: Server, broker: Server, log: Path, seed: int) -> Iterator[ControlRun]:
+    """Repeat the run until it loses some, at most MAX_RUNS times, and yield each. Raises CannotRun."""
+    for number in range(MAX_RUNS):
+        run = _run(database, broker, log, random.Random(f"{seed}/{number}"))
+        yield run
+        if run.lost:
+            return
 
 
 def _run(database: Server, broker: Server, log: Path, rng: random.Random) -> ControlRun:

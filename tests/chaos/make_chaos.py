@@ -90,16 +90,23 @@ def _chaos(folder: DemoFolder, arguments: argparse.Namespace) -> int:
                 course.wait_for_workers(stack.site)
             address = f"http://127.0.0.1:{port}"
             outcome = course.Course(trouble, study, address, stages, arguments.seed).strike(planned, arguments.people)
+            about |= {"seed": str(arguments.seed)}
+            console.print(
+                Markdown(report.as_markdown(outcome, about, trouble.skipped, []))
+            )  # the control takes minutes
             runs: list[control.ControlRun] = []
             if not arguments.no_control:
                 stack.site.stop()
                 with stages.stage("The control"):
-                    log = folder.log("control")
-                    runs = control.run_until_some_are_lost(stack.database, stack.broker, log, arguments.seed)
+                    for run in control.until_some_are_lost(
+                        stack.database, stack.broker, folder.log("control"), arguments.seed
+                    ):
+                        runs.append(run)
+                        console.print(f"   {run}", markup=False)
         finally:
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(folder.logs, kept)
-    about |= {"took": f"{sum(stages.seconds.values()) / 60:.0f} minutes", "seed": str(arguments.seed)}
+    about |= {"took": f"{sum(stages.seconds.values()) / 60:.0f} minutes"}
     text = report.as_markdown(outcome, about, trouble.skipped, runs)
     (kept / "report.md").write_text(text, "utf-8")
     if arguments.docs:

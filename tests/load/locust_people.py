@@ -10,6 +10,7 @@ import random
 import uuid
 
 import django
+import gevent
 from locust import FastHttpUser, constant, constant_pacing, task
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
@@ -21,6 +22,7 @@ from annotations.simulation.personas import GOOD, POOR, Persona  # noqa: E402
 from annotations.simulation.visitor import come_to_task  # noqa: E402
 
 PAUSE_S = 10.0
+gevent.get_hub().loop.update_now()  # it kept the time from before all that was imported, and would end the run at once
 _numbers = itertools.count()
 
 
