@@ -18,7 +18,7 @@ def _texts() -> list[str]:
     """The English texts of the participants' pages, each word that is filled in as a short one."""
     with messages.path_of("de").open("rb") as file:
         ids = [message.id for message in read_po(file) if message.id]
-    texts = [text for id_ in ids for text in (id_ if isinstance(id_, tuple) else (id_,))]
+    texts = [str(text) for id_ in ids for text in ((id_,) if isinstance(id_, str) else id_)]
     plain = [PLACEHOLDER.sub("red", re.sub(r"<[^>]*>", "", text)).replace("%%", "%") for text in texts]
     return [text for text in plain if len(text.split()) >= FEWEST_WORDS]
 

@@ -8,7 +8,6 @@ from celery import Celery
 from celery.beat import ScheduleEntry
 from celery.schedules import schedule
 
-from clarify_site import reminders
 from clarify_site.reminders import Reminders
 
 NOON = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
@@ -22,10 +21,10 @@ def test_a_clock_that_is_set_stops_no_reminder_and_sends_none_twice(
 
     class Listening(Reminders):
         def apply_async(self, entry: ScheduleEntry, producer: object = None, advance: bool = True, **_: object) -> None:
-            sent.append(entry.name)
+            sent.append(str(entry.name))
 
     now = 100.0
-    monkeypatch.setattr(reminders.time, "monotonic", lambda: now)
+    monkeypatch.setattr("clarify_site.reminders.time.monotonic", lambda: now)
     app = Celery("reminders", broker="memory://", set_as_current=False)
     app.conf.beat_schedule = {name: {"task": name, "schedule": schedule(2.0)} for name in ("score", "sweep")}
     with time_machine.travel(NOON, tick=False) as clock:

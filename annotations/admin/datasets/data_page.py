@@ -94,7 +94,7 @@ def _of_model(request: HttpRequest, owner: str, dataset: Dataset, model: BaseMod
         return {
             "all_of": f"{dataset.class_names[number]}: {len(rows):,} {side}",
             "shown": shown,
-            "pictures": pictures_of(owner, dataset, shown.object_list),
+            "pictures": pictures_of(owner, dataset, list(shown)),
             "address": f"model={model.pk}&class={number}&side={side}",
         }
     errors = model_errors(model.pk)

@@ -68,18 +68,18 @@ def _decide(request: HttpRequest, study: Study) -> None:
     try:
         if act == "approve_shown":
             ids = [row_number(value) for value in request.POST.getlist("phrase")]
-            n = moderation.approve_all(phrases.filter(pk__in=ids), by=by)
-            messages.success(request, f"{n} phrase{'' if n == 1 else 's'} approved.")
+            n_approved = moderation.approve_all(phrases.filter(pk__in=ids), by=by)
+            messages.success(request, f"{n_approved} phrase{'' if n_approved == 1 else 's'} approved.")
         elif act in _DECISIONS:
-            ids = {row_number(value) for value in request.POST.getlist("phrase")}
-            same = list(phrases.filter(pk__in=ids))
-            if not ids or len(same) < len(ids):
+            asked = {row_number(value) for value in request.POST.getlist("phrase")}
+            same = list(phrases.filter(pk__in=asked))
+            if not asked or len(same) < len(asked):
                 raise Http404
             with transaction.atomic():
                 for phrase in same:
                     moderation.moderate(phrase, _DECISIONS[act], by=by, reason=request.POST.get("reason", ""))
-            n = "" if len(same) == 1 else f" for {len(same)} phrases of this text"
-            messages.success(request, f"The decision is stored{n}.")
+            of_all = "" if len(same) == 1 else f" for {len(same)} phrases of this text"
+            messages.success(request, f"The decision is stored{of_all}.")
         else:
             messages.error(request, "The form was incomplete, so nothing was decided. Reload the page and try again.")
     except ServiceError as error:

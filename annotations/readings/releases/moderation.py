@@ -91,7 +91,7 @@ def page_of(study: Study, phrases: QuerySet[Phrase], number: str | int) -> tuple
     page = Paginator(texts, PER_PAGE).get_page(number)
     by_text: dict[tuple[str, str], list[Phrase]] = {(text["words"], text["decided"]): [] for text in page}
     for phrase in keyed.filter(words__in=[words for words, _ in by_text]):
-        by_text.get((phrase.words, phrase.moderation), []).append(phrase)  # type: ignore[attr-defined]  # annotated
+        by_text.get((phrase.words, phrase.moderation), []).append(phrase)
     people = people_by_words(study)
     found = [(same, {flag for phrase in same for flag in flags_of(phrase, people)}) for same in by_text.values()]
     return page, [Row(same, _worst_of(same), [flag for flag in FLAGS if flag in flags]) for same, flags in found]

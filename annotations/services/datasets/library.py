@@ -79,10 +79,11 @@ def delete_dataset(dataset: Dataset, *, by: str) -> None:
     folder, name = settings.DATA_ROOT / dataset.directory, str(dataset)
     models: Any = BaseModel.objects.filter(dataset=dataset)
     try:
-        for derived in (Benchmark, KeywordRanking):
-            derived.objects.filter(base_model__in=models).delete()
-        for derived in (Control, RandomSlices, DatasetImport):
-            derived.objects.filter(dataset=dataset).delete()
+        Benchmark.objects.filter(base_model__in=models).delete()
+        KeywordRanking.objects.filter(base_model__in=models).delete()
+        Control.objects.filter(dataset=dataset).delete()
+        RandomSlices.objects.filter(dataset=dataset).delete()
+        DatasetImport.objects.filter(dataset=dataset).delete()
         models.delete()
         dataset.delete()
     except ProtectedError as error:

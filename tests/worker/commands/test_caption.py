@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from django.core.management import CommandError
 from huggingface_hub import constants
 
 from annotations.models import BaseModel
-from modeling.arrays.datasets.dataset_files import verify
+from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
 from tests.modeling.tensors.encoders.test_transformers import TEXT, VISION, WORDS, tokenizer
 from tests.worker.commands.conftest import Command
@@ -41,7 +42,7 @@ def blip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = {**TEXT, "max_position_embeddings": 64, "encoder_hidden_size": 16, "sep_token_id": 2, "projection_dim": 16}
     config = transformers.BlipConfig(text_config=text, vision_config=VISION, projection_dim=16)
     transformers.BlipForConditionalGeneration(config).save_pretrained(folder)
-    sizes = {"size": {"height": 32, "width": 32}}
+    sizes: dict[str, Any] = {"size": {"height": 32, "width": 32}}
     transformers.BlipProcessor(transformers.BlipImageProcessor(**sizes), tokenizer()).save_pretrained(folder)
     return folder
 
@@ -55,7 +56,7 @@ def test_a_model_of_transformers_captions_the_validation_images(
     n = dataset.counts["validation"]
     assert told.endswith(f"{n} images of {dataset} have a caption of blip, {n} of them new.\n")
     has_one = {row for row, text in enumerate(captions.captions) if text}
-    assert has_one <= set(dataset.files.rows(1).tolist())
+    assert has_one <= set(dataset.files.rows(Split.VALIDATION).tolist())
     assert {word for text in captions.captions for word in text.split()} <= set(WORDS)
     assert captions.source["images"] == "thumbnails" and "model.safetensors" in captions.source["weights_sha256"]
     verify(dataset.files.directory)
@@ -94,7 +95,10 @@ def test_an_image_that_is_not_there_has_no_caption_and_is_told(
     told = command("caption", base_model.dataset.name, "--captioner", SLOW, "--images", tmp_path / "nowhere")
     n = base_model.dataset.counts["validation"]
     assert f"{n} images cannot be read and have no caption." in told
-    assert f"Left out: {base_model.dataset.files.filenames[base_model.dataset.files.rows(1)[0]]}: missing" in told
+    assert (
+        f"Left out: {base_model.dataset.files.filenames[base_model.dataset.files.rows(Split.VALIDATION)[0]]}: missing"
+        in told
+    )
 
 
 def test_more_splits_go_on_from_what_is_there(command: Command, base_model: BaseModel, log: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.management import CommandError
@@ -132,7 +133,8 @@ def test_what_a_model_was_asked_and_said_is_kept(
 
     def propose(right: Sequence[str], wrong: Sequence[str]) -> Proposal:
         asked.append((right, wrong))
-        return Proposal(["red shapes", "", "\x00", "?!", "x" * 200, 5, "Red"], prompt="Why?", answer="red shapes …")
+        said: list[Any] = ["red shapes", "", "\x00", "?!", "x" * 200, 5, "Red"]
+        return Proposal(said, prompt="Why?", answer="red shapes …")
 
     ranked(command, captioned, tmp_path / "out", "--class", "square", "--from", plug_in(monkeypatch, propose))
     assert sorted(row["keyword"] for row in rows_of(tmp_path / "out")) == ["red", "red shapes", "shapes"]

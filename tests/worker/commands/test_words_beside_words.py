@@ -3,9 +3,9 @@
 import csv
 import io
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.test import Client
 
@@ -23,7 +23,7 @@ from worker.retraining.run_training import train_due_runs
 
 
 @pytest.fixture
-def study(command: Command, base_model: BaseModel, tmp_path: Path) -> Study:
+def study(command: Command, base_model: BaseModel, tmp_path: Path) -> Iterator[Study]:
     """One person said "red" and "dark" of squares; two lists are ranked on them and retrained with."""
     study = study_of_both(base_model)
     say(study, "alice", {SQUARE: ["red", "dark"], OVAL: ["blue"]})
@@ -74,6 +74,7 @@ def test_figure_9_compares_minorities_on_test(study: Study, coordinator_client: 
     assert people.words == "red" and people.before is not None and people.before < 0.5
     assert people.after is not None and people.control is not None
     assert people.gain == pytest.approx(people.after - people.control)
+    assert people.gain_low is not None and people.gain is not None and people.gain_high is not None
     assert people.gain_low <= people.gain <= people.gain_high
     words = of["words.txt", "error_score", "minority"]
     assert words.before is not None and words.before > people.before  # "dark" or "light" names no error
@@ -120,7 +121,7 @@ def test_the_words_are_chosen_without_the_test_split(study: Study, base_model: B
     rows = study_tables(study).keyword_splits.rows
     assert {(row.list, row.whose, row.words) for row in rows} == chosen
     assert [(row["keyword"], row["threshold"]) for each in KeywordRanking.objects.all() for row in each.rows] == before
-    assert not any(math.isnan(row.before) for row in rows if row.before is not None) and np.any(rows)
+    assert not any(math.isnan(row.before) for row in rows if row.before is not None) and len(rows) > 0
 
 
 def test_words_that_the_staff_hid_are_told_by_no_keyword(study: Study) -> None:

@@ -94,6 +94,7 @@ def gather(score: Score, pool: Pool | None, **settings: Any) -> Gathering:
     study = score.phrase.assignment.session.study
     base_model = score.phrase.assignment.task.base_model
     usual: dict[str, Any] = {"class_by": "none", "duplicate_threshold": 0.9999, "n_random": 10, "n_known": 6}
+    assert score.threshold is not None
     asked = gatherings.request(study, base_model, pool, [(score, score.threshold)], by="ada", **{**usual, **settings})
     gather_images()
     asked.refresh_from_db()

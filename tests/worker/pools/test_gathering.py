@@ -51,7 +51,7 @@ def test_candidates_are_on_the_error_side_the_most_like_first(red: Score, folder
     assert gathering.state == JobState.DONE, gathering.error
     pool = gathering.pool.dataset.files  # type: ignore[union-attr]
     likeness = [item["likeness"] for item in gathering.items if item["arm"] == "candidate"]
-    assert likeness == sorted(likeness, reverse=True) and min(likeness) > red.threshold  # type: ignore[operator]
+    assert likeness == sorted(likeness, reverse=True) and min(likeness) > red.threshold
     colours = [POOL[int(Path(pool.filenames[item["row"]]).stem)][1] for item in gathering.items if "likeness" in item]
     assert set(colours) == {RED}
     assert [item["arm"] for item in gathering.items].count("random") == 10
@@ -150,6 +150,7 @@ def test_what_cannot_be_gathered_is_a_sentence(red: Score, tmp_path: Path, shown
     draw(tmp_path / "red", [(SQUARE, RED)], seed=3)
     single = gather(red, imported(tmp_path / "red", "single"))
     assert (single.state, len([item for item in single.items if item["arm"] == "candidate"])) == (JobState.DONE, 1)
+    assert one.dataset_id is not None
     Dataset.objects.filter(pk=one.dataset_id).update(similarity_encoder="python:another")
     mismatch = gather(red, one)
     assert "come from different encoders: import the pool with the encoder python:tests.fake_encoder" in mismatch.error

@@ -1,5 +1,6 @@
 """Pools from folders, tar shards and embeddings of others; errors are sentences, and a killed import goes on."""
 
+import datetime as dt
 import io
 import tarfile
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_embeddings_of_others_are_searched_from_a_data_set_and_only_images_that_
     assert pool.dataset is not None and pool.dataset.files.filenames == (*(path.name for path in paths[:5]), "gone.png")
     build_image_indexes()
     files = shown.dataset.files
-    red = int(np.flatnonzero((files.labels == SQUARE) & (files.attributes == RED))[0])  # type: ignore[operator]
+    red = int(np.flatnonzero((files.labels == SQUARE) & (files.attributes == RED))[0])
     search = image_searches.request_search(
         shown.dataset, words="", like=[red], unlike=[], by="ada", searched_in=pool.dataset
     )
@@ -100,7 +101,7 @@ def test_embeddings_of_others_are_searched_from_a_data_set_and_only_images_that_
 
 def test_an_import_whose_worker_was_killed_goes_on_where_it_stopped(folder: Path) -> None:
     pool = pool_requests.new_pool("drawings", folder, ENCODER, by="ada")
-    long_ago = timezone.now() - timezone.timedelta(minutes=5)
+    long_ago = timezone.now() - dt.timedelta(minutes=5)
     Pool.objects.filter(pk=pool.pk).update(state=JobState.RUNNING, attempts=1, heartbeat_at=long_ago)
     gather_images()
     pool.refresh_from_db()

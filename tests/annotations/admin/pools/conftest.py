@@ -36,5 +36,6 @@ def make(score: Score, items: list[dict[str, Any]], *, pool: bool, **fields: Any
         else None
     )
     made = Gathering.objects.create(study=study, base_model=base_model, pool=of, items=items, **DONE, **fields)
+    assert score.threshold is not None
     GatheringPart.objects.create(gathering=made, score=score, target_class=0, threshold=score.threshold)
     return made

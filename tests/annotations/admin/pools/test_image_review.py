@@ -135,7 +135,8 @@ def test_a_slice_check_says_whether_the_slice_means_its_phrase(coordinator_clien
     meaning = review_statistics(gathering).meaning
     assert meaning is not None and (meaning.precision.k, meaning.precision.n, meaning.missed.k) == (3, 4, 1)
     assert meaning.recall == pytest.approx(15 / (15 + 20))
-    low, high = meaning.recall_bounds or (0, 0)
+    assert meaning.recall is not None and meaning.recall_bounds is not None
+    low, high = meaning.recall_bounds
     assert low < meaning.recall < high
     page = coordinator_client.get(f"/admin/annotations/study/{gathering.study_id}/gathering/").content.decode()
     assert "Precision of the slice: 0.75" in page and "3 of 4 images above" in " ".join(page.split())

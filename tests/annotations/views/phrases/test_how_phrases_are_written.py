@@ -7,6 +7,7 @@ import pytest
 
 from annotations.models import Event, Phrase, Study, StudyConfiguration
 from annotations.readings.releases import moderation
+from annotations.readings.releases.writing_flags import people_by_words
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, task_url
 from worker.phrases.scoring import score_due_phrases
@@ -86,5 +87,5 @@ def test_the_moderation_page_can_be_filtered_and_says_what_it_is_not(
 def test_what_several_say_is_repeated(alice: Visit, bob: Visit, open_study: Study) -> None:
     say(alice, "a red square")
     say(bob, "a red square")
-    people = moderation.people_by_words(open_study)
+    people = people_by_words(open_study)
     assert [n for _words, n in people.items()] == [2]

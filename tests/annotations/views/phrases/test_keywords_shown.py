@@ -65,14 +65,14 @@ def test_on_demand_they_come_for_whoever_asks_and_each_phrase_says_so(base_model
     assert words_on(visit) == []
     form = one(visit.client.get(task_url(visit)), "form#keywords")
     fields = {field["name"]: field["value"] for field in form.select("input[name]")}
-    answer = visit.client.post(form["action"], fields)  # as a browser without scripts sends it
+    answer = visit.client.post(str(form["action"]), fields)  # as a browser without scripts sends it
     assert answer.status_code == 303 and "phrase=" in answer["Location"]
     assert words_on(visit) == SEEN
     submit_and_score(visit, "red")
     assert exported(visit.session.study) == ["0", "10"]
     event = Event.objects.get(kind="keywords_shown")
     assert event.session == visit.session
-    visit.client.post(form["action"], fields)
+    visit.client.post(str(form["action"]), fields)
     assert Event.objects.filter(kind="keywords_shown").count() == 1
 
 
