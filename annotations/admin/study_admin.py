@@ -97,6 +97,12 @@ class StudyAdmin(TitledList, StudyScoped):
         sees_all = obj is None or roles.may(request.user, "coordinate", obj)
         return FIELDSETS if sees_all else fieldsets_for_analysts()
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Tell the form whose it is: who saved last may be the same person, in another tab."""
+        form = super().get_form(request, *args, **kwargs)
+        form.saver = request.user.get_username()
+        return form
+
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
         """Leave the tasks out where a form cannot hold so many (another page lists them), unless the form sent some."""
         many = obj is not None and obj.tasks.count() > MAX_ON_FORM and "tasks-TOTAL_FORMS" not in request.POST

@@ -19,7 +19,9 @@ MAX_ERRORS = "the class with the most errors"
 
 
 class StudyForm(ModelForm[Study]):
-    """Refuses to change a study that somebody opened or saved after this form was loaded."""
+    """Refuses to change a study that somebody opened or saved after this form was loaded. saver: whose form it is."""
+
+    saver = ""
 
     seen_revision = forms.IntegerField(
         label="Version",
@@ -71,7 +73,7 @@ class StudyForm(ModelForm[Study]):
                 )
             if "seen_revision" in self.cleaned_data:
                 try:
-                    draft_revisions.refuse_stale(locked, self.cleaned_data["seen_revision"])
+                    draft_revisions.refuse_stale(locked, self.cleaned_data["seen_revision"], by=self.saver)
                 except StaleDraft as error:
                     raise ValidationError(error.message, code=error.code) from error
         return super().clean()

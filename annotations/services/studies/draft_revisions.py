@@ -12,15 +12,16 @@ class StaleDraft(ServiceError):
 
     code = "stale_draft"
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, by: str) -> None:
         who = study.revised_by or "Somebody"  # a page may name a revision that nobody ever saved
+        who = "You, in another tab," if who == by else who
         super().__init__(f"{who} saved this draft {_when(study)}, after you had opened this page.")
 
 
-def refuse_stale(locked: Study, seen: int) -> None:
+def refuse_stale(locked: Study, seen: int, *, by: str) -> None:
     """Raise StaleDraft unless `seen` is still the revision of a draft that this transaction has locked."""
     if locked.revision != seen:
-        raise StaleDraft(locked)
+        raise StaleDraft(locked, by)
 
 
 def revise(study: Study, *, by: str) -> None:

@@ -15,7 +15,7 @@ from tests.annotations.services.locks import wait_for_a_waiting_lock
 def save(study: Study, *, by: str, seen: int) -> None:
     with transaction.atomic():
         locked = Study.objects.select_for_update().get(pk=study.pk)
-        draft_revisions.refuse_stale(locked, seen)
+        draft_revisions.refuse_stale(locked, seen, by=by)
         draft_revisions.revise(locked, by=by)
     study.refresh_from_db()
 
@@ -40,6 +40,13 @@ def test_a_save_at_an_older_revision_is_refused_with_who_saved_and_when(
     assert caught.value.message == f"ann saved this draft {when}, after you had opened this page."
     draft_study.refresh_from_db()
     assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
+
+
+def test_a_save_in_another_tab_is_named_as_ones_own(draft_study: Study) -> None:
+    save(draft_study, by="ann", seen=0)
+    with pytest.raises(StaleDraft) as caught:
+        save(draft_study, by="ann", seen=0)
+    assert caught.value.message.startswith("You, in another tab, saved this draft at ")
 
 
 def test_a_revision_that_never_was_is_refused_too(draft_study: Study) -> None:
