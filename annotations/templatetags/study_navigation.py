@@ -35,7 +35,8 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
         return {"title": title, "url": page.url(study), "is_here": is_here}
 
     firsts = {each: next((page for page in shown if page.place == each), None) for each in PLACES}
-    step = next_step(study, place) if allowed["coordinate"] else None
+    is_of_one = here is not None and not here.in_navigation  # such as one submission's: what is next reads all of them
+    step = next_step(study, place) if allowed["coordinate"] and not is_of_one else None
     return {
         "study": study,
         "title": context.get("title", ""),

@@ -154,16 +154,16 @@ def test_what_cannot_be_is_said_and_nothing_is_made(
     assert not User.objects.exists()
 
 
-def test_the_start_page_offers_an_analyst_to_look_and_a_coordinator_to_change(
+def test_the_start_page_leads_both_to_the_study_and_a_coordinator_to_a_new_one(
     as_ann: Client, open_study: Study, bert: User
 ) -> None:
     members.add(open_study, "bert", Role.ANALYST, by="test")
     as_bert = Client()
     as_bert.force_login(bert)
-    for client, word in ((as_bert, "viewlink"), (as_ann, "changelink")):
-        row = BeautifulSoup(client.get("/admin/").content, "html.parser").select_one("tr.model-study")
-        assert row is not None
-        assert [link["class"] for link in row.select("td a")][-1] == [word]
+    for client, may_set_up in ((as_bert, False), (as_ann, True)):
+        page = BeautifulSoup(client.get("/admin/").content, "html.parser")
+        assert page.select_one(f'a[href="/admin/annotations/study/{open_study.pk}/change/"]') is not None
+        assert (page.select_one('a[href="/admin/annotations/study/add/"]') is not None) is may_set_up
 
 
 def test_no_link_leads_to_a_site_without_a_start_page(as_ann: Client) -> None:
