@@ -62,6 +62,7 @@ PARTICIPANTS: dict[str, Route] = {
         post=OF_ONE_VISIT, public_id="assignment_id", client_uuid="phrase_uuid"
     ),
     f"{_TASK}done": route(post=OF_ONE_VISIT, public_id="assignment_id"),
+    f"{_TASK}keywords": route(post=OF_ONE_VISIT, public_id="assignment_id"),
     "visit/end": route(get=IN_A_VISIT, post=IN_A_VISIT),
     "visit/withdraw": route(get=IN_A_VISIT),
     "withdraw/<uuid:public_id>": route(get=NOBODY, post=NOBODY, public_id="session_id"),  # without the key

@@ -41,7 +41,7 @@ def test_without_a_script_they_work_as_well(new_visitor: NewVisitor) -> None:
     visitor.say_and_score("dark")
     with visitor.page.expect_navigation():
         visitor.page.click("#judge-yes")
-    expect(visitor.page.locator("#doubt .advice")).to_contain_text("another idea")
+    expect(visitor.page.locator("#doubt .advice")).to_contain_text("a new idea")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -37,7 +37,10 @@ def test_every_list_and_every_page_opens_and_nothing_can_be_changed(
         page = coordinator_client.get(reverse(f"admin:annotations_{name}_change", args=[row.pk]))
         assert page.status_code == 200
         assert 'name="_save"' not in page.content.decode()
-        assert coordinator_client.post(page.request["PATH_INFO"], {"state": "done"}).status_code == 403
+        before = model.objects.filter(pk=row.pk).values().get()
+        answer = coordinator_client.post(page.request["PATH_INFO"], {"state": "done"})
+        assert answer.status_code == (302 if model in (BaseModel, Dataset) else 403)  # these two have acts of their own
+        assert model.objects.filter(pk=row.pk).values().get() == before
         delete = f"/admin/annotations/{name}/{row.pk}/delete/"
         assert coordinator_client.post(delete, {"post": "yes"}).status_code == 403
     assert coordinator_client.get(f"/admin/annotations/{name}/add/").status_code == 403

@@ -63,7 +63,7 @@ def test_who_completed_sees_the_way_to_their_code_in_their_own_browser_alone(ali
     own, elsewhere = alice.client.post(START, again), Client().post(START, again)
     for response in (own, elsewhere):
         assert response.status_code == 409
-        assert "completed this study before" in tree(response).text
+        assert "did this study before" in tree(response).text
         assert b"C0DE1234" not in response.content
     assert one(own, "main a.button")["href"] == "/visit/"
     assert not tree(elsewhere).select("main a.button")

@@ -36,6 +36,7 @@ OF_A_TASK = {
     "phrase": "phrases/{phrase}",
     "choose_threshold": "phrases/{phrase}/threshold",
     "judge": "phrases/{phrase}/judgement",
+    "show_keywords": "keywords",
     "done": "done",
 }
 

@@ -65,7 +65,7 @@ def test_without_a_script_the_whole_page_follows(alice: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "advice"), [("yes", "another idea"), ("no", "other words"), ("unsure", "at a glance")]
+    ("answer", "advice"), [("yes", "a new idea"), ("no", "other words"), ("unsure", "at a glance")]
 )
 def test_an_answer_brings_its_advice(alice: Visit, answer: str, advice: str) -> None:
     (phrase,) = submit_and_score(alice, "dark")
