@@ -8,24 +8,24 @@ WRITING: Final = "{writing}"  # what the page counts while somebody writes; wher
 
 DEFAULT_CONSENTS: Final = {
     "en": (
-        "You will look at images that a computer sorted, and say what those that it got wrong have in common. You can "
-        "stop at any time.\n"
+        "You look at images a computer sorted, and say what its mistakes have in common. You can stop at any "
+        "time.\n"
         "\n"
-        "We keep what you write, which images you saw, what you did and when, and of your device its window size, "
-        "touch screen and connection. {writing} We keep Prolific's ids of you and of this visit apart from that, "
-        "locked, to pay you. We do not keep your name or internet address.\n"
+        "We keep what you write, which images you saw, what you did and when, and your device's window size, touch "
+        "screen and connection. {writing} To pay you, we keep Prolific's ids of you and this visit apart, locked. We "
+        "keep no name or internet address.\n"
         "\n"
-        "{retention} Then nothing leads to you, and the rest may be published. Until then a link on each page lets you "
-        "withdraw: we delete it all, and still pay what you completed."
+        "{retention} Then nothing leads to you, and the rest may be published. Until then you can withdraw by a link "
+        "on each page: we delete all, and pay what you completed."
     ),
     "de": (
-        "Sie sehen Bilder, die ein Computer sortiert hat, und sagen, was die falsch sortierten gemeinsam haben. Sie "
-        "können jederzeit aufhören.\n"
+        "Sie sehen Bilder an, die ein Computer sortiert hat, und sagen, was seine Fehler gemeinsam haben. Sie können "
+        "jederzeit aufhören.\n"
         "\n"
         "Wir speichern, was Sie schreiben, welche Bilder Sie gesehen haben, was Sie wann getan haben, "
         "und von Ihrem Gerät die Fenstergröße, ob es einen Touchscreen hat, und die Verbindung. {writing} "
-        "Die Kennungen, die Prolific Ihnen und diesem Besuch gibt, bewahren wir verschlüsselt und getrennt davon auf, "
-        "um Sie zu bezahlen. Ihren Namen und Ihre Internetadresse speichern wir nicht.\n"
+        "Um Sie zu bezahlen, bewahren wir die Kennungen, die Prolific Ihnen und diesem Besuch gibt, verschlüsselt und "
+        "getrennt davon auf. Ihren Namen und Ihre Internetadresse speichern wir nicht.\n"
         "\n"
         "{retention} Dann führt nichts mehr zu Ihnen, und der Rest darf veröffentlicht werden. Bis dahin können Sie "
         "Ihre Teilnahme über einen Link auf jeder Seite zurückziehen: Wir löschen alles, und bezahlen trotzdem, "
@@ -33,13 +33,12 @@ DEFAULT_CONSENTS: Final = {
     ),
 }
 _WRITING: Final = {
-    "en": "While you write, we count pauses, changes, pasted words and leaving the page, never keys. It does not "
-    "change your pay.",
-    "de": "Während Sie schreiben, zählen wir Pausen, Änderungen, Eingefügtes und ob Sie die Seite verlassen, nie die "
-    "Tasten. Ihre Bezahlung ändert es nicht.",
+    "en": "We count pauses, changes, pastes and leaving the page, never keys. Your pay does not depend on it.",
+    "de": "Wir zählen Pausen, Änderungen, Eingefügtes und ob Sie die Seite verlassen, nie die Tasten. Ihre Bezahlung "
+    "hängt nicht davon ab.",
 }
 _BY_HAND: Final = {
-    "en": "What ties these data to you is destroyed once the study is over and all are paid; no day is set.",
+    "en": "What ties these data to you is destroyed once all are paid; no day is set.",
     "de": "Was diese Daten mit Ihnen verbindet, wird vernichtet, wenn die Studie vorbei ist und alle bezahlt sind; ein "
     "Tag dafür ist nicht festgelegt.",
 }

@@ -45,7 +45,7 @@ def test_a_translation_has_it_in_its_own_language():
 
 def test_the_default_is_there_in_each_of_its_languages():
     text, translations = frozen_consent(DEFAULT_CONSENTS["en"], "en", {"de": {"title": "Vögel"}}, None)
-    assert text.startswith("You will look") and RETENTION not in text
+    assert text.startswith("You look") and RETENTION not in text
     assert translations["de"]["title"] == "Vögel"
     assert translations["de"]["consent_text"].startswith("Sie sehen")
 
@@ -63,7 +63,7 @@ def test_the_default_of_an_earlier_version_is_a_text_of_ones_own():
 def test_a_study_in_german_with_the_default_is_in_german():
     text, translations = frozen_consent(DEFAULT_CONSENTS["en"], "de", {}, None)
     assert text.startswith("Sie sehen")
-    assert translations["en"]["consent_text"].startswith("You will look")
+    assert translations["en"]["consent_text"].startswith("You look")
 
 
 def test_a_translation_of_ones_own_stands_before_the_default():
