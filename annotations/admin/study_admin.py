@@ -99,7 +99,7 @@ class StudyAdmin(TitledList, StudyScoped):
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Tell the form whose it is: who saved last may be the same person, in another tab."""
-        form = super().get_form(request, *args, **kwargs)
+        form: Any = super().get_form(request, *args, **kwargs)
         form.saver = request.user.get_username()
         return form
 
