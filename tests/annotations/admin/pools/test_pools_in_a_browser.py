@@ -32,7 +32,6 @@ def test_keys_review_and_the_pages_fit(
         sign_in(page, live_server.url)
         page.goto(f"{study}/image_review/?gathering={gathering.pk}")
         assert_no_violations(page)
-        page.screenshot(path="/tmp/pools-review.png", full_page=True)
         for n_done, key in enumerate("1du2", 1):
             page.keyboard.press(key)
             expect(page.get_by_text(f"{n_done} of 4 images")).to_be_visible()
@@ -44,7 +43,5 @@ def test_keys_review_and_the_pages_fit(
         expect(page.get_by_role("heading", name="What the gathered images are worth")).to_be_visible()
         expect(page.get_by_text("a slice is too small")).to_be_visible()
         assert_no_violations(page)
-        page.screenshot(path="/tmp/pools-gathering.png", full_page=True)
         page.set_viewport_size({"width": 390, "height": 844})
         assert overhang(page) == 0
-        page.screenshot(path="/tmp/pools-phone.png", full_page=True)
