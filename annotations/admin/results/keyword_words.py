@@ -71,11 +71,13 @@ def _table(task: TaskFacts, keywords: Sequence[Keyword], phrases: Sequence[Phras
     ranked, best = keywords[0].ranked, min(keywords, key=lambda row: row.rank)
     level = ranked.vocabulary_level
     beside = "" if level is None else f"; one common word in twenty passes {score(level)}"
+    p = best.row["adjusted_p"]
+    chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
     top = sorted((row for row in keywords if row.clip_rank), key=lambda row: row.clip_rank or 0)[:MACHINES_TOP]
     return WordsTable(
         title=f"{task.title}: {ranked.name}",
         best=f"By error score the best of {ranked.n_keywords:,} is “{best.row['keyword']}”, with "
-        f"{score(best.row['error_score'])} (p = {best.row['adjusted_p']:.3f} for the best of so many{beside}).",
+        f"{score(best.row['error_score'])} ({chance} for the best of so many{beside}).",
         rows=[*map(_machine_row, top), *map(_people_row, phrases)],
     )
 

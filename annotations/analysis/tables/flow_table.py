@@ -30,7 +30,7 @@ class FlowLine:
 FLOW: Table[FlowLine] = Table(
     "flow.csv",
     "one row per step, and per reason for which people did not come to it: everybody who entered, of the whole study "
-    "and, from allocated on, of each task. The people at a step and those of its reasons are the people at the step of",
+    "and, from allocated on, of each task",
     "the study, then its tasks; by step, those who came to it first",
     (
         Column("task", "integer", "number of the task; empty for the whole study", field("task")),
