@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from modeling.arrays.common.softmax import softmax
 from modeling.arrays.retraining.slices import division_weights, uniform_weights
 from modeling.tensors.retraining import train_heads
 
@@ -96,10 +97,7 @@ class LastLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         float64 ndarray of shape (n, C)
         """
-        logits = self._logits(X)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
-        return probabilities
+        return softmax(self._logits(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class with the largest logit.

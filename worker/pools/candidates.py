@@ -13,6 +13,7 @@ from annotations.readings.retraining.correction_candidates import embedding_spac
 from annotations.services.pools import gatherings
 from annotations.services.queue import jobs
 from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.softmax import softmax
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.embeddings.zero_shot import ZeroShot, class_prompts
@@ -187,10 +188,7 @@ def _probabilities(gathering: Gathering, target_class: int, images: NDArray[np.f
             "The base model cannot predict pool images: it has no head, or uses features of its own. "
             "Choose the encoder instead"
         )
-    logits = Head.from_bytes(bytes(gathering.base_model.head)).logits(images)
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    share: NDArray[np.floating] = raised[:, target_class] / raised.sum(axis=1)
-    return share
+    return softmax(Head.from_bytes(bytes(gathering.base_model.head)).logits(images))[:, target_class]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
+from modeling.arrays.common.softmax import softmax
 from modeling.arrays.datasets.importing import ImageRejected, read_image
 from modeling.arrays.retraining.heads import Head
 from modeling.tensors.encoders import CheckedEncoder
@@ -105,8 +106,7 @@ def _predictions(
     head: Head, encoder: SteadyBatches, images: Sequence[Image.Image]
 ) -> Iterable[tuple[int, NDArray[np.float64]]]:
     logits = head.logits(encoder.encode_images(images))
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return zip(logits.argmax(axis=1).tolist(), shares / shares.sum(axis=1, keepdims=True), strict=True)
+    return zip(logits.argmax(axis=1).tolist(), softmax(logits), strict=True)
 
 
 def _batches(images: Iterable[ImageFile]) -> Iterator[tuple[int, list[ImageFile]]]:

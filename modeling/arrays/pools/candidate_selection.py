@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.array_checks import check_one_length, checked_ids
 from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.common.softmax import softmax
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.embeddings.zero_shot import ZeroShot
 
@@ -35,8 +36,8 @@ def class_probabilities(zero_shot: ZeroShot, images: NDArray[np.float32], target
     if target_class not in zero_shot.labels:
         raise BadArray(f"no prompt is of the class {target_class}")
     cosines = np.stack([similarities(images, prompt) for prompt in zero_shot.embeddings], axis=1)
-    raised = np.exp(LOGIT_SCALE * (cosines - cosines.max(axis=1, keepdims=True)))
-    share: NDArray[np.float32] = raised[:, zero_shot.labels == target_class].sum(axis=1) / raised.sum(axis=1)
+    of_prompts = softmax(np.float32(LOGIT_SCALE) * cosines)
+    share: NDArray[np.float32] = of_prompts[:, zero_shot.labels == target_class].sum(axis=1)
     return share
 
 
