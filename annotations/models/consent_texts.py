@@ -8,7 +8,7 @@ WRITING: Final = "{writing}"  # what the page counts while somebody writes; wher
 
 DEFAULT_CONSENTS: Final = {
     "en": (
-        "You look at images a computer sorted, and say what its mistakes have in common. You can stop at any "
+        "You look at images a computer sorted, and say what its mistakes have in common. You can stop any "
         "time.\n"
         "\n"
         "We keep what you write, which images you saw, what you did and when, and your device's window size, touch "
@@ -33,9 +33,9 @@ DEFAULT_CONSENTS: Final = {
     ),
 }
 _WRITING: Final = {
-    "en": "We count pauses, changes, pastes and leaving the page, never keys. Your pay does not depend on it.",
-    "de": "Wir zählen Pausen, Änderungen, Eingefügtes und ob Sie die Seite verlassen, nie die Tasten. Ihre Bezahlung "
-    "hängt nicht davon ab.",
+    "en": "As you write, we count pauses, changes, pastes and leaving the page, never keys. It never changes your pay.",
+    "de": "Während Sie schreiben, zählen wir Pausen, Änderungen, Eingefügtes und ob Sie die Seite verlassen, nie die "
+    "Tasten. Ihre Bezahlung hängt nie davon ab.",
 }
 _BY_HAND: Final = {
     "en": "What ties these data to you is destroyed once all are paid; no day is set.",

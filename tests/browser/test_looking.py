@@ -40,8 +40,9 @@ def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_s
     before = bar(page)
     visitor.say_and_score("red")
     assert bar(page) == before
+    page.evaluate("() => Promise.all(document.getAnimations().map(each => each.finished))")  # they shrink for a moment
     sizes = page.eval_on_selector_all(".class-grid li", _SIZES)
-    assert {tuple(map(round, size)) for size in sizes} == {(52, 52)}  # they shrink for a moment
+    assert {tuple(size) for size in sizes} == {(52, 52)}
     more = page.locator("#right-images .more")
     expect(more).to_have_text("8 more")
     more.click()

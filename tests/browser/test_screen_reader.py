@@ -37,7 +37,7 @@ MAIN = {
 - heading "Do you agree to take part?" [level=1]
 - term: Time
 - definition: up to about 15 minutes
-- paragraph: /You can stop at any time/
+- paragraph: /You can stop any time/
 - button "I agree"
 - button "I do not agree"
 """,

@@ -56,7 +56,7 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
     model = chosen or next((each for each in models if each.pk == row_number(request.GET.get("model"))), None)
     model = model or next(iter(models), None)
     index = ImageIndex.objects.usable(dataset)
-    owner = f"user:{request.user.pk}"
+    owner, studies = f"user:{request.user.pk}", library.studies_of(dataset)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": str(dataset),
@@ -66,8 +66,8 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
         "model": model,
         "may_set_up": roles.may_set_up(request.user),
         "may_delete": _may_delete(request, dataset),
-        "studies": [study for study in library.studies_of(dataset) if roles.may(request.user, "view", study)],
-        "n_studies": len(library.studies_of(dataset)),
+        "studies": [study for study in studies if roles.may(request.user, "view", study)],
+        "n_studies": len(studies),
         "predictions": PredictionsForm(label_suffix=""),
         "image_index": index,
         "duplicates": index.near_duplicates if index else {},
@@ -97,7 +97,7 @@ def _of_model(request: HttpRequest, owner: str, dataset: Dataset, model: BaseMod
             "pictures": pictures_of(owner, dataset, list(shown)),
             "address": f"model={model.pk}&class={number}&side={side}",
         }
-    errors = model_errors(model.pk)
+    errors = model_errors(model)
     names = [str(name) for name in dataset.class_names]
     groups = [
         (group, pictures_of(owner, dataset, group.wrong[:WRONG_SHOWN].tolist())) for group in errors.groups[:MAX_GROUPS]

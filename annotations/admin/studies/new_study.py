@@ -49,8 +49,8 @@ class NewStudyForm(forms.Form):
     def clean_target(self) -> tuple[BaseModel, int]:
         model, _, number = self.cleaned_data["target"].partition(":")
         base_model = _models().filter(pk=row_number(model)).first()
-        target = row_number(number) if number != "0" else 0
-        if base_model is None or not number or target >= len(base_model.dataset.class_names):
+        target = row_number(number)
+        if base_model is None or not number.isdecimal() or target >= len(base_model.dataset.class_names):
             raise forms.ValidationError("This class is not here any more. Choose another one.")
         return base_model, target
 
@@ -118,7 +118,7 @@ def _cards(request: HttpRequest) -> list[ModelCard]:
 
 def _asked_for(request: HttpRequest, cards: list[ModelCard]) -> str:
     """The class of the address, else the one with most mistakes of the first model."""
-    wanted = row_number(request.GET.get("class")) if request.GET.get("class", "0") != "0" else 0
+    wanted = row_number(request.GET.get("class"))
     for card in cards[:1]:
         numbers = [each.number for each in card.classes]
         number = wanted if "class" in request.GET and wanted in numbers else numbers[0]

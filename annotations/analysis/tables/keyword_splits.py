@@ -180,19 +180,20 @@ def beside_machine(task: int, score: Score, words: str) -> Beside:
     )
     if not made or score.threshold is None:
         return NO_MACHINE
-    return _beside(task, score.pk, score.run_id, words, made, control.values_list("pk", flat=True).first())
+    run_state = None if score.run is None else str(score.run.state)
+    return _beside(task, score.pk, run_state, words, made, control.values_list("pk", flat=True).first())
 
 
 @lru_cache(maxsize=512)
 def _beside(
     task: int,
     score_id: int,
-    run_id: int | None,
+    run_state: str | None,
     words: str,
     made: tuple[tuple[int, object], ...],
     control_id: int | None,
 ) -> Beside:
-    """Kept as long as score, run, rankings and control are the same."""
+    """Kept as long as score, rankings and control are the same, and the run is in the same state."""
     score = Score.objects.select_related("phrase__assignment__task__base_model__dataset", "run").get(pk=score_id)
     shown = score.phrase.assignment.task
     people = _of_people(score, words, control_id)

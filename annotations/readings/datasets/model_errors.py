@@ -47,9 +47,13 @@ class ModelErrors:
         return [(names[label], names[said], int(wrong[label, said])) for label, said in pairs if wrong[label, said]]
 
 
-@lru_cache(maxsize=64)  # a base model never changes
-def model_errors(base_model_id: int) -> ModelErrors:
+def model_errors(base_model: BaseModel) -> ModelErrors:
     """Read a base model's errors on validation; raises BadDataset, OSError where the files are not there."""
+    return _errors(base_model.pk, tuple(base_model.dataset.class_names))
+
+
+@lru_cache(maxsize=64)  # a base model never changes, and its classes get other names
+def _errors(base_model_id: int, class_names: tuple[str, ...]) -> ModelErrors:
     base_model = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
     files, predicted = base_model.dataset.files, base_model.predicted
     rows = files.rows(Split.VALIDATION)
@@ -59,7 +63,7 @@ def model_errors(base_model_id: int) -> ModelErrors:
     n_classes = len(files.class_names)
     table = np.bincount(labels.astype(np.int64) * n_classes + said, minlength=n_classes**2)
     found = []
-    for number, name in enumerate(group_names(base_model.dataset.class_names, base_model.dataset.attribute_names)):
+    for number, name in enumerate(group_names(class_names, base_model.dataset.attribute_names)):
         of_group = groups == number
         if of_group.any():
             wrong = of_group & (said != labels)

@@ -1,7 +1,9 @@
 """What is done with a data set that is here: naming its classes, another base model, deleting it."""
 
+import logging
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -19,10 +21,11 @@ from annotations.models import (
     Study,
     StudyState,
 )
-from annotations.readings.datasets.model_errors import model_errors
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
+
+logger = logging.getLogger(__name__)
 
 MAX_NAME = 60
 
@@ -53,7 +56,6 @@ def name_classes(dataset: Dataset, names: Sequence[str], *, by: str) -> None:
     audit.record("classes_named", study=None, by=by, subject=str(dataset), was=dataset.class_names, are=names)
     dataset.class_names = names
     dataset.save(update_fields=["class_names"])
-    transaction.on_commit(model_errors.cache_clear)
 
 
 @transaction.atomic
@@ -89,4 +91,11 @@ def delete_dataset(dataset: Dataset, *, by: str) -> None:
     except ProtectedError as error:
         raise DatasetInUse(f"{name} cannot be deleted: results of studies rest on it.") from error
     audit.record("dataset_deleted", study=None, by=by, subject=name)
-    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    transaction.on_commit(lambda: _remove(folder))
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError:  # the row is gone all the same, and nothing reads the folder any more
+        logger.exception("the folder of a deleted data set stays: %s", folder)

@@ -130,3 +130,22 @@ def test_words_that_the_staff_hid_are_told_by_no_keyword(study: Study) -> None:
     hidden = [row for row in tables.among_keywords.rows if row.phrase == HIDDEN]
     assert hidden and {(row.same_rank, row.n_captioned) for row in hidden} == {(None, None)}
     assert "red" not in {row.words for row in tables.keyword_splits.rows if row.whose == "people"}
+
+
+def test_a_retraining_that_ends_after_the_first_look_is_shown(
+    command: Command, base_model: BaseModel, tmp_path: Path
+) -> None:
+    study = study_of_both(base_model)
+    say(study, "alice", {SQUARE: ["dark"], OVAL: ["blue"]})
+    train_due_runs()  # the control is there now, and does not change with the next retraining
+    say(study, "bob", {SQUARE: ["red"], OVAL: ["blue"]})
+    (tmp_path / "words.txt").write_text("dark\n")
+    ranked(command, base_model, tmp_path / "out", "--class", "square", "--list", tmp_path / "words.txt", "--retrain")
+
+    def after() -> float | None:
+        rows = study_tables(study).keyword_splits.rows
+        return next(row.after for row in rows if (row.whose, row.part) == ("people", "minority"))
+
+    assert after() is None
+    train_due_runs()
+    assert after() is not None

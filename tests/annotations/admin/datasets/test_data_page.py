@@ -28,7 +28,7 @@ def test_the_worst_group_comes_first_with_its_wrong_images(coordinator_client: C
 
 
 def test_the_numbers_are_those_of_the_validation_images(base_model: BaseModel) -> None:
-    errors, files = model_errors(base_model.pk), base_model.dataset.files
+    errors, files = model_errors(base_model), base_model.dataset.files
     rows = files.rows(Split.VALIDATION)
     right = base_model.predicted[rows] == files.labels[rows]
     assert errors.average == pytest.approx(float(right.mean()))
@@ -43,7 +43,7 @@ def test_each_class_shows_wrong_and_right_ones_and_leads_to_a_study_and_to_all(
     page = coordinator_client.get(address).content.decode()
     assert f"/admin/annotations/study/add/?model={base_model.pk}&amp;class={SQUARE}" in page
     wrong = coordinator_client.get(f"{address}?model={base_model.pk}&class={SQUARE}&side=wrong")
-    n = sum(len(group.wrong) for group in model_errors(base_model.pk).groups if group.name.startswith("square"))
+    n = sum(len(group.wrong) for group in model_errors(base_model).groups if group.name.startswith("square"))
     assert f"square: {n} wrong" in wrong.content.decode()
     assert len(tree(wrong).select(".many img")) == min(n, 120)
 
