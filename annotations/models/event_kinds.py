@@ -46,6 +46,8 @@ CORRECTION_TRAINED = "correction_trained"
 CORRECTION_REVIEWED = "correction_reviewed"
 CORRECTION_UNDONE = "correction_undone"
 
+KINDS = frozenset(kind for name, kind in dict(vars()).items() if name.isupper())
+
 # Each of these carries the visit's row, read when it is recorded: record it after the row was changed.
 OF_A_VISIT = frozenset(
     {
@@ -62,39 +64,3 @@ OF_A_VISIT = frozenset(
         SESSION_ERASED,
     }
 )
-KINDS = OF_A_VISIT | {
-    ASSIGNMENT_MADE,
-    ASSIGNMENT_STARTED,
-    ASSIGNMENT_ENDED,
-    KEYWORDS_SHOWN,
-    PHRASE_SUBMITTED,
-    PHRASE_SCORED,
-    PHRASE_FAILED,
-    PHRASE_MODERATED,
-    THRESHOLD_CHOSEN,
-    PHRASE_JUDGED,
-    RUN_PLANNED,
-    RUN_DONE,
-    RUN_REFUSED,
-    RUN_FAILED,
-    STUDY_OPENED,
-    STUDY_PAUSED,
-    STUDY_RESUMED,
-    STUDY_CLOSED,
-    STUDY_AMENDED,
-    DEVICE_REPORTED,
-    PRACTICE_TRIED,
-    CHECK_TRIED,
-    IDENTITY_DESTROYED,
-    SPANS_REPORTED,
-    ALLOCATION_MADE,
-    ALLOCATION_EXTENDED,
-    ALLOCATION_COMPLETED,
-    ALLOCATION_RELEASED,
-    SUBMISSION_STATUS,
-    SCREEN_SHOWN,
-    REPLY_PASSED_OVER,
-    CORRECTION_TRAINED,
-    CORRECTION_REVIEWED,
-    CORRECTION_UNDONE,
-}

@@ -9,11 +9,9 @@ from annotations.services.queue import jobs, worker_wakeup
 from annotations.version import CODE_VERSION
 
 
-class AnalysisNotReady(ServiceError):
+class AnalysisNotReady(ServiceError, status=409):
     """The study has never been analysed by this version: its statistics are not there yet."""
 
-    code = "analysis_not_ready"
-    status = 409
     sentence = "The statistics of this study are being computed. Ask again in a few seconds."
 
 

@@ -14,11 +14,8 @@ MAX_EXAMPLES = 20  # of each side
 KEPT = 50  # searches of one person
 
 
-class SearchNotPossible(ServiceError):
+class SearchNotPossible(ServiceError, status=400):
     """What was asked for cannot be searched; `message` says why. Nothing was stored."""
-
-    code = "search_not_possible"
-    status = 400
 
 
 def request_index(dataset: Dataset, *, duplicate_threshold: float, by: str) -> None:

@@ -24,11 +24,8 @@ LAST = "complete"  # the form's last field: of a body that broke off, the server
 FORM_BYTES = 64 * 1024  # beside the file
 
 
-class UploadTooLarge(ServiceError):
+class UploadTooLarge(ServiceError, status=413):
     """The body is longer than may be. Nothing was read."""
-
-    code = "upload_too_large"
-    status = 413
 
 
 def permission(request: HttpRequest) -> HttpResponse:

@@ -19,18 +19,13 @@ CARD_TEXT = "MODEL_CARD.md"
 class RunHasNoHead(ServiceError):
     """The run was refused, failed, or is not done yet."""
 
-    code = "run_has_no_head"
-
     def __init__(self, run: Run) -> None:
         why = f": {run.reason}" if run.reason else ""
         super().__init__(f"This run has no head to export because it is {run.get_state_display().lower()}{why}.")
 
 
-class RunExcluded(ServiceError):
+class RunExcluded(ServiceError, status=409):
     """The phrase that the run was trained with was excluded, so its head is handed out no more."""
-
-    code = "run_excluded"
-    status = 409
 
     def __init__(self) -> None:
         super().__init__(

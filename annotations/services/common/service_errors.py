@@ -4,6 +4,7 @@ Here stands what participants are refused, whose sentences are read and translat
 refuse the staff. What one service alone refuses the staff stands beside that service.
 """
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -15,11 +16,19 @@ from annotations.models import AnnotationSession, StudyState
 
 
 class ServiceError(Exception):
-    """Base of every refusal. `message` can be shown to the person who asked; nothing was stored or changed."""
+    """Base of every refusal. `message` can be shown to the person who asked; nothing was stored or changed.
+
+    A subclass's code is its name, as in study_not_found, unless it says another; programs know it.
+    """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
     sentence: ClassVar[str | Promise] = _("That is not possible now.")
+
+    def __init_subclass__(cls, status: int | None = None) -> None:
+        if "code" not in vars(cls):
+            cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        cls.status = status or cls.status
 
     def __init__(self, message: str = "") -> None:
         self.message = message or str(self.sentence)  # in the language of who asked
@@ -31,11 +40,8 @@ class ServiceError(Exception):
         return {}
 
 
-class TryAgainLater(ServiceError):
+class TryAgainLater(ServiceError, status=429):
     """Refused for now alone. `retry_after_s`: whole seconds to wait."""
-
-    code = "try_again_later"
-    status = 429
 
     def __init__(self, retry_after_s: int, message: str = "") -> None:
         self.retry_after_s = retry_after_s
@@ -46,24 +52,19 @@ class TryAgainLater(ServiceError):
         return {"Retry-After": str(self.retry_after_s)}
 
 
-class LinkIncomplete(ServiceError):
+class LinkIncomplete(ServiceError, status=400):
     """The link lacks one of the three parameters, or one is malformed."""
 
-    code = "link_incomplete"
-    status = 400
     sentence = _("This link is incomplete. Please open the study again from the page that sent you here.")
 
 
-class StudyNotFound(ServiceError):
-    code = "study_not_found"
-    status = 404
+class StudyNotFound(ServiceError, status=404):
     sentence = _("There is no study at this address. Please check the link that you were given.")
 
 
 class StudyNotOpen(ServiceError):
     """The study takes nobody in (draft, paused, closed), or is closed to work that goes on."""
 
-    code = "study_not_open"
     sentences: ClassVar[dict[str, Promise]] = {
         StudyState.DRAFT: _("This study has not opened yet. Please come back later."),
         StudyState.PAUSED: _("This study is paused and takes nobody new at the moment. Please try again later."),
@@ -75,11 +76,9 @@ class StudyNotOpen(ServiceError):
         super().__init__(str(self.sentences[state]))
 
 
-class StudyForExperts(ServiceError):
+class StudyForExperts(ServiceError, status=403):
     """The participants' link of a study whose people are logged in here."""
 
-    code = "study_for_experts"
-    status = 403
     sentence = _(
         "This study is not open to you: it is for experts, who work on it from their own account here. If you came "
         "from Prolific, please return it there. That is not a rejection, and has no disadvantage for you."
@@ -89,37 +88,30 @@ class StudyForExperts(ServiceError):
 class StageMismatch(ServiceError):
     """A step out of its order, such as finishing before the tasks are done."""
 
-    code = "stage_mismatch"
     sentence = _("This step does not come now. Please reload the page to go on where you are.")
 
 
 class PracticeNotDone(ServiceError):
     """The tutorial was left before anything was tried in it."""
 
-    code = "practice_not_done"
     sentence = _("Please do the example first. It shows how your words are scored.")
 
 
-class CheckIncomplete(ServiceError):
+class CheckIncomplete(ServiceError, status=400):
     """A question of the check has no answer; this is not counted as a try."""
 
-    code = "check_incomplete"
-    status = 400
     sentence = _("Please answer every question.")
 
 
-class CheckUnchanged(ServiceError):
+class CheckUnchanged(ServiceError, status=400):
     """The answers of the check are those of the try before, which were not all right; this is not counted as a try."""
 
-    code = "check_unchanged"
-    status = 400
     sentence = _("You did not change an answer, so this was no try. Please change what is not right yet.")
 
 
 class CheckFailedBefore(ServiceError):
     """The person did not pass the check in an earlier visit to this study; a new start does not undo that."""
 
-    code = "check_failed_before"
     sentence = _(
         "You were here before, and the study ended for you after the three questions. Please return it where you found "
         "it. That is not a rejection, and has no disadvantage for you."
@@ -129,7 +121,6 @@ class CheckFailedBefore(ServiceError):
 class NotLetInAgain(ServiceError):
     """The person was here in an earlier submission, and the study lets nobody in twice."""
 
-    code = "not_let_in_again"
     sentence = _(
         "You began this study before, and it can be taken only once. Please return it where you found it. That is not "
         "a rejection, and has no disadvantage for you."
@@ -139,7 +130,6 @@ class NotLetInAgain(ServiceError):
 class AlreadyDone(ServiceError):
     """The person completed the study in an earlier submission."""
 
-    code = "already_done"
     sentence = _(
         "You did this study before, and each person can do it once. We kept all that you did. Please return this new "
         "one where you found it. That does not touch the first."
@@ -153,7 +143,6 @@ class AlreadyDone(ServiceError):
 class StudyFull(ServiceError):
     """Every place of the study's quota is taken."""
 
-    code = "study_full"
     sentence = _(
         "All places in this study are taken at the moment. Please return it where you found it. That is not a "
         "rejection, and has no disadvantage for you."
@@ -163,18 +152,15 @@ class StudyFull(ServiceError):
 class PlacesHeld(ServiceError):
     """People whom nobody vouches for hold as many of the open places as they may at once."""
 
-    code = "places_held"
     sentence = _(
         "Many people are in this study just now, and the next place becomes free as soon as one of them is done. "
         "Please wait a few minutes on this page, then go on with the button. Nothing is lost meanwhile."
     )
 
 
-class TooManyFromNetwork(ServiceError):
+class TooManyFromNetwork(ServiceError, status=429):
     """As many people as may have started the study today from this network, without proof of where they come from."""
 
-    code = "too_many_from_network"
-    status = 429
     sentence = _(
         "Many people used your network to start this study today. So nobody new can start from there for now. "
         "Please use the one of your phone, or come back tomorrow. If you came from Prolific and can do neither, "
@@ -182,22 +168,18 @@ class TooManyFromNetwork(ServiceError):
     )
 
 
-class Withdrawn(ServiceError):
+class Withdrawn(ServiceError, status=410):
     """The link of somebody who withdrew: it starts nothing new."""
 
-    code = "withdrawn"
-    status = 410
     sentence = _(
         "You withdrew from this study, and what you did in it is deleted. So you cannot start it again. If it is still "
         "open where you found it, please return it there. That is not a rejection, and has no disadvantage for you."
     )
 
 
-class ResumeCodeNeeded(ServiceError):
+class ResumeCodeNeeded(ServiceError, status=403):
     """The visit goes on in another browser than where it began, and nothing proves that it is the same person."""
 
-    code = "resume_code_needed"
-    status = 403
     sentence = _(
         "Someone began this study with this link in another browser. To go on here, please type the code that stands "
         "at the foot of the study's pages there."
@@ -205,22 +187,18 @@ class ResumeCodeNeeded(ServiceError):
 
 
 class ResumeCodeWrong(ResumeCodeNeeded):
-    code = "resume_code_wrong"
     sentence = _("This code is not right. Please look again at the foot of the pages in the browser where you began.")
 
 
 class TooManyResumeCodes(TryAgainLater):
     """More codes were tried than anybody mistypes."""
 
-    code = "too_many_resume_codes"
     sentence = _("Too many codes were tried. Please wait ten minutes, then type the code once more.")
 
 
-class EntryNotVerified(ServiceError):
+class EntryNotVerified(ServiceError, status=403):
     """The study takes only people whom Prolific surely sent, or the link's proof is another person's."""
 
-    code = "entry_not_verified"
-    status = 403
     sentence = _(
         "We could not confirm that this link was made for you. Please open the study again from Prolific, with the "
         "button there."
@@ -228,25 +206,20 @@ class EntryNotVerified(ServiceError):
 
 
 class AssignmentNotActive(ServiceError):
-    code = "assignment_not_active"
     sentence = _("This task is not running. Please reload the page to go on where you are.")
 
 
 class TimeIsOver(ServiceError):
-    code = "time_is_over"
     sentence = _("The time for this task is over. Everything that you submitted in time is kept; please go on.")
 
 
 class TimeIsNotOver(ServiceError):
     """Somebody said that time is up, and the server's clock disagrees."""
 
-    code = "time_is_not_over"
     sentence = _("There is still time for this task.")
 
 
 class TooManyPhrases(ServiceError):
-    code = "too_many_phrases"
-
     def __init__(self, most: int) -> None:
         sentence = ngettext(
             "You have used the one phrase of this task. Please finish it to go on.",
@@ -257,8 +230,6 @@ class TooManyPhrases(ServiceError):
 
 
 class TooFewPhrases(ServiceError):
-    code = "too_few_phrases"
-
     def __init__(self, least: int) -> None:
         sentence = ngettext(
             "Please submit at least %(n)d phrase before you finish this task.",
@@ -271,23 +242,18 @@ class TooFewPhrases(ServiceError):
 class PhraseNotScored(ServiceError):
     """Something that needs the phrase's similarities came before its score, or the score failed."""
 
-    code = "phrase_not_scored"
     sentence = _("These words have no score yet. Please wait until it is there.")
 
 
-class ThresholdRefused(ServiceError):
+class ThresholdRefused(ServiceError, status=400):
     """Not a similarity that divides the images."""
 
-    code = "threshold_refused"
-    status = 400
     sentence = _("The images cannot be split there. Please keep the handle in the picture.")
 
 
-class ClientUuidReused(ServiceError):
+class ClientUuidReused(ServiceError, status=422):
     """One client uuid came with two texts: a fault of the client, or two buttons of a form that has no script."""
 
-    code = "client_uuid_reused"
-    status = 422
     sentence = _(
         "Something else was sent from this page just before, and is kept. "
         "Please load the page again, and send this once more."
@@ -314,26 +280,20 @@ class PhraseRefused(ServiceError):
 class StudyNotReady(ServiceError):
     """Opening was refused; `reasons` lists all that is missing, one sentence each."""
 
-    code = "study_not_ready"
-
     def __init__(self, reasons: Sequence[str]) -> None:
         self.reasons = list(reasons)
         super().__init__(" ".join(self.reasons))
 
 
-class IdentityDestroyed(ServiceError):
+class IdentityDestroyed(ServiceError, status=410):
     """The key that tied a pseudonym to its person is gone, and with it all that it sealed."""
 
-    code = "identity_destroyed"
-    status = 410
     sentence = "The identity of this person has been erased. The remaining data are stored under the pseudonym only."
 
 
-class IdentityUnreadable(ServiceError):
+class IdentityUnreadable(ServiceError, status=500):
     """What was sealed was sealed under another IDENTITY_KEYS."""
 
-    code = "identity_unreadable"
-    status = 500
     sentence = (
         "This server's IDENTITY_KEYS cannot decrypt what is sealed here. Ask the operator to add the earlier key."
     )
@@ -342,15 +302,12 @@ class IdentityUnreadable(ServiceError):
 class TooFast(TryAgainLater):
     """A participant sent more phrases than anybody can type."""
 
-    code = "too_fast"
     sentence = _("That was very fast. Please wait a moment and submit your phrase again.")
 
 
-class BudgetSpent(ServiceError):
+class BudgetSpent(ServiceError, status=429):
     """A visit's browser sent more than any honest visit does, so no more of that kind is stored."""
 
-    code = "budget_spent"
-    status = 429
     sentence = _(
         "This page was loaded, or sent something, far more often than the study needs, so it takes no more of that. "
         "What you did before is kept."
@@ -360,28 +317,24 @@ class BudgetSpent(ServiceError):
 class NoProlificToken(ServiceError):
     """The act needs Prolific's API, and this site has no token for it."""
 
-    code = "no_prolific_token"
     sentence = (
         "This site has no Prolific token, so it cannot send this request. Do it on Prolific's submissions "
         "page, then import Prolific's file here."
     )
 
 
-class RequestRefused(ServiceError):
+class RequestRefused(ServiceError, status=400):
     """What was asked of Prolific lacks something that Prolific needs, or cannot be asked for now."""
-
-    code = "request_refused"
-    status = 400
 
 
 class PaymentRefused(ServiceError):
     """Money cannot be owed, sent or handed out in this way, or not now."""
 
-    code = "payment_refused"
-
 
 class LevelsAwaited(PaymentRefused):
     """What common words reach on the images that judge a bonus is not scored yet."""
+
+    code = PaymentRefused.code
 
     def __init__(self) -> None:
         super().__init__(
@@ -390,11 +343,8 @@ class LevelsAwaited(PaymentRefused):
         )
 
 
-class FileRefused(ServiceError):
+class FileRefused(ServiceError, status=400):
     """A file cannot be taken in; nothing of it was. `problems` names what is wrong, by line, at most 20."""
-
-    code = "file_refused"
-    status = 400
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)

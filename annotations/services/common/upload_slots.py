@@ -18,7 +18,6 @@ _HELD = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
 class NoUploadSlot(TryAgainLater):
     """As many files as may be are on their way already. Nothing was read."""
 
-    code = "no_upload_slot"
     sentence = "Other files are being uploaded, and the site takes two at a time. Send yours again in a minute or two."
 
     def __init__(self) -> None:

@@ -21,11 +21,8 @@ from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_erro
 from modeling.arrays.retraining.heads import Head
 
 
-class BaseModelNameTaken(ServiceError):
+class BaseModelNameTaken(ServiceError, status=409):
     """The data set has another base model of this name; a base model never changes."""
-
-    code = "base_model_name_taken"
-    status = 409
 
 
 def store_trained_model(

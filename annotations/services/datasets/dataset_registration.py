@@ -11,18 +11,12 @@ from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
 
 
-class OutsideDataRoot(ServiceError):
+class OutsideDataRoot(ServiceError, status=409):
     """A data set's directory lies elsewhere than under DATA_ROOT, where no other process would find it."""
 
-    code = "outside_data_root"
-    status = 409
 
-
-class DatasetNotFound(ServiceError):
+class DatasetNotFound(ServiceError, status=404):
     """There is no data set of this name and version."""
-
-    code = "dataset_not_found"
-    status = 404
 
 
 def register_dataset(directory: Path) -> tuple[Dataset, bool]:

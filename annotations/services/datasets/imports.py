@@ -24,11 +24,8 @@ UPLOADS = "uploads"  # folder in DATA_ROOT
 _DEPTH = 2  # of folders below IMPORT_ROOT that are offered
 
 
-class ImportNotPossible(ServiceError):
+class ImportNotPossible(ServiceError, status=400):
     """What was asked for cannot be imported; `message` says why. Nothing was stored."""
-
-    code = "import_not_possible"
-    status = 400
 
 
 @dataclass(frozen=True)

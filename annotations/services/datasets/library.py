@@ -30,11 +30,8 @@ logger = logging.getLogger(__name__)
 MAX_NAME = 60
 
 
-class DatasetInUse(ServiceError):
+class DatasetInUse(ServiceError, status=409):
     """It cannot be done, because studies use the data set, or the names are not right; `message` says why."""
-
-    code = "dataset_in_use"
-    status = 409
 
 
 def studies_of(dataset: Dataset) -> list[Study]:

@@ -16,11 +16,8 @@ from annotations.services.queue import jobs, worker_wakeup
 MAX_ITEMS = 2000  # of each arm
 
 
-class GatheringNotPossible(ServiceError):
+class GatheringNotPossible(ServiceError, status=409):
     """Nothing can be gathered so; `message` says why. Nothing was stored."""
-
-    code = "gathering_not_possible"
-    status = 409
 
 
 @transaction.atomic

@@ -12,11 +12,8 @@ from annotations.services.common.service_errors import ServiceError
 MAX_SECONDS = 60.0  # who leaves the page is not paid for it
 
 
-class ReviewNotPossible(ServiceError):
+class ReviewNotPossible(ServiceError, status=409):
     """Nothing was stored; `message` says why."""
-
-    code = "review_not_possible"
-    status = 409
 
 
 @transaction.atomic

@@ -13,11 +13,8 @@ from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
 
 
-class PoolNotPossible(ServiceError):
+class PoolNotPossible(ServiceError, status=400):
     """What was asked for cannot be a pool; `message` says why. Nothing was stored."""
-
-    code = "pool_not_possible"
-    status = 400
 
 
 @transaction.atomic

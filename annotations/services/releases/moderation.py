@@ -19,19 +19,15 @@ NOT_SHOWN = (Moderation.HIDDEN, Moderation.EXCLUDED)
 NEEDS_REASON = (Moderation.FLAGGED, *NOT_SHOWN)
 
 
-class PhraseGone(ServiceError):
+class PhraseGone(ServiceError, status=404):
     """A phrase was erased with its person while somebody decided on it."""
 
-    code = "phrase_gone"
-    status = 404
     sentence = "This phrase has been deleted because its author withdrew."
 
 
-class ModerationNeedsReason(ServiceError):
+class ModerationNeedsReason(ServiceError, status=400):
     """A phrase is flagged, hidden or excluded only with a reason: whoever reads the results must learn why."""
 
-    code = "moderation_needs_reason"
-    status = 400
     sentence = "Give a reason. It is recorded in the audit log and in the study's exclusion ledger."
 
 

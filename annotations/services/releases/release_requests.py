@@ -20,38 +20,30 @@ from annotations.version import CODE_VERSION
 FOLDER = "releases"  # below DATA_ROOT
 
 
-class NoSuchRelease(ServiceError):
+class NoSuchRelease(ServiceError, status=404):
     """The study has no release of that number."""
 
-    code = "no_such_release"
-    status = 404
     sentence = "This study has no release with this number."
 
 
-class ReleaseNotReady(ServiceError):
+class ReleaseNotReady(ServiceError, status=409):
     """The release is not built yet, or its building failed."""
 
-    code = "release_not_ready"
-    status = 409
     sentence = "This release is not ready. If it failed, request a new one."
 
 
-class ReleaseSuperseded(ServiceError):
+class ReleaseSuperseded(ServiceError, status=410):
     """Somebody who is in the release withdrew since: its file is kept for audits alone."""
 
-    code = "release_superseded"
-    status = 410
     sentence = (
         "A participant in this release has withdrawn, so it can no longer be downloaded. Request a new "
         "release, and replace all copies of this one."
     )
 
 
-class ReleaseFileMissing(ServiceError):
+class ReleaseFileMissing(ServiceError, status=410):
     """The file is not where it was written."""
 
-    code = "release_file_missing"
-    status = 410
     sentence = "The file of this release is no longer on this server. Request a new release."
 
 

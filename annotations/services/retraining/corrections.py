@@ -23,18 +23,12 @@ from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
-class CorrectionNotPossible(ServiceError):
+class CorrectionNotPossible(ServiceError, status=409):
     """It cannot be trained, or not be decided on; `message` says why."""
 
-    code = "correction_not_possible"
-    status = 409
 
-
-class CorrectionNotApproved(ServiceError):
+class CorrectionNotApproved(ServiceError, status=409):
     """Its head is not handed out; `message` says why."""
-
-    code = "correction_not_approved"
-    status = 409
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,8 @@ from annotations.services.logs import audit
 FIRST_SIGN_IN = "At the first sign-in the site asks for an authenticator app, so have a phone with one at hand."
 
 
-class AccountRefused(ServiceError):
+class AccountRefused(ServiceError, status=400):
     """The name or the password of a new account does not pass; the message says why."""
-
-    code = "account_refused"
-    status = 400
 
 
 def refuse_name(name: str) -> None:

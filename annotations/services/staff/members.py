@@ -13,15 +13,12 @@ from annotations.services.staff import roles
 
 
 class LastCoordinator(ServiceError):
-    code = "last_coordinator"
     sentence = "A study needs a coordinator. Give another member that role first."
 
 
-class NotOnTheStaff(ServiceError):
+class NotOnTheStaff(ServiceError, status=400):
     """A role was given to somebody who is not on the staff, or whose account is switched off."""
 
-    code = "not_on_the_staff"
-    status = 400
     sentence = "There is no staff account with this name. Ask an operator to create it."
 
 

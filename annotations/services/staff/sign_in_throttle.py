@@ -21,8 +21,6 @@ MEMORY_S = 60 * 60
 class SignInTooSoon(TryAgainLater):
     """Too many tries came before this one; its password was not looked at."""
 
-    code = "sign_in_too_soon"
-
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(
             retry_after_s,

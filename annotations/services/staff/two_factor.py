@@ -20,11 +20,9 @@ _RECOVERY_CODE_BYTES = 8  # too many to try them all against a stolen digest
 _MEMO = "_is_password_enough"
 
 
-class CodeNotRight(ServiceError):
+class CodeNotRight(ServiceError, status=400):
     """A code of the second factor is wrong, was used before, or came while too many wrong ones had come."""
 
-    code = "code_not_right"
-    status = 400
     sentence = (
         "This code is wrong or was used before. Wait for the next code. After several wrong codes, wait a "
         "little longer."

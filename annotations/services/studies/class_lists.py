@@ -17,11 +17,8 @@ from annotations.services.studies import draft_revisions
 MOST = 1_000  # tasks of one study
 
 
-class ClassListRefused(ServiceError):
+class ClassListRefused(ServiceError, status=400):
     """The list cannot be added or taken out as it is; `message` says why."""
-
-    code = "class_list_refused"
-    status = 400
 
 
 @dataclass(frozen=True)

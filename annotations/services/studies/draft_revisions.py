@@ -10,8 +10,6 @@ from annotations.services.common.service_errors import ServiceError
 class StaleDraft(ServiceError):
     """Somebody saved the draft after the page that is sent now was opened."""
 
-    code = "stale_draft"
-
     def __init__(self, study: Study, by: str) -> None:
         who = study.revised_by or "Somebody"  # a page may name a revision that nobody ever saved
         who = "You, in another tab," if who == by else who

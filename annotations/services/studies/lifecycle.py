@@ -52,18 +52,12 @@ AMENDABLE = (
 CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
 
 
-class StudyStateMismatch(ServiceError):
+class StudyStateMismatch(ServiceError, status=409):
     """The study is not in a state from which it can be moved so; `message` says in which it is."""
 
-    code = "study_state_mismatch"
-    status = 409
 
-
-class StudyUnacceptable(ServiceError):
+class StudyUnacceptable(ServiceError, status=400):
     """A field of a new study or of its tasks is not right; `message` names each."""
-
-    code = "study_unacceptable"
-    status = 400
 
 
 def find_study(slug: str) -> Study:

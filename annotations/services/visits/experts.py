@@ -36,7 +36,6 @@ from annotations.version import CODE_VERSION
 class NotForExperts(ServiceError):
     """Somebody of the staff wants to annotate in a study whose people come by the link."""
 
-    code = "not_for_experts"
     sentence = "Participants enter this study by its link. Experts annotate in a study of their own."
 
 

@@ -42,19 +42,16 @@ GOOD_FOR = dt.timedelta(days=1)
 _SALT = "clarify.rehearsal"
 
 
-class EntryLinkInvalid(ServiceError):
+class EntryLinkInvalid(ServiceError, status=403):
     """A link to a preview or a simulated visit that has expired, or that this site did not sign."""
 
     code = "rehearsal_link_invalid"
-    status = 403
     sentence = "This preview link has expired or is invalid. Open a new preview from the study's page in the admin."
 
 
-class PreviewNotAllowed(ServiceError):
+class PreviewNotAllowed(ServiceError, status=403):
     """A preview link whose maker no longer runs the study, or the site."""
 
-    code = "preview_not_allowed"
-    status = 403
     sentence = (
         "The person who made this preview link no longer coordinates the study, so the link is no longer "
         "valid. Ask a coordinator for a new one."

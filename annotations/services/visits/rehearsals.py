@@ -33,11 +33,8 @@ USUAL_PEOPLE = 4
 _LEFT: tuple[type[Model], ...] = (Consent, Allocation, Submission, Event)
 
 
-class RehearsalNotPossible(ServiceError):
+class RehearsalNotPossible(ServiceError, status=409):
     """Nobody can be sent now, or nothing be taken back; `message` says why."""
-
-    code = "rehearsal_not_possible"
-    status = 409
 
 
 @transaction.atomic
