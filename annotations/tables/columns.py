@@ -7,6 +7,8 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 Row = TypeVar("Row")
@@ -20,17 +22,22 @@ class Column(Generic[Row]):
     """One column: how it is called, what it holds, and how its cell is read from a row.
 
     type is text, integer, number, boolean, time or json, or an array, which Parquet alone can hold: float32[],
-    float64[] or int32[], its cell the little-endian bytes. unit and range are empty where they do not apply; computed
-    is empty for what was stored as it happened.
+    float64[] or int32[], its cell the little-endian bytes. Without a cell it is the row's attribute of the column's
+    name. unit and range are empty where they do not apply; computed is empty for what was stored as it happened.
     """
 
     name: str
     type: str
     meaning: str
-    cell: Callable[[Row], Cell]
+    cell: Callable[[Row], Cell] | None = None
     unit: str = ""
     range: str = ""
     computed: str = ""
+
+    @cached_property
+    def read(self) -> Callable[[Row], Cell]:
+        """How the cell is read from a row."""
+        return self.cell or attrgetter(self.name)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Table(Generic[Row]):
 
     def cells(self, row: Row) -> list[Cell]:
         """Return a row's cells, in the order of the columns."""
-        return [column.cell(row) for column in self.columns]
+        return [column.read(row) for column in self.columns]
 
     def lines(self, rows: Iterable[Row]) -> Iterator[list[str]]:
         """Yield the header, then one list of written cells per row."""
@@ -124,22 +131,22 @@ DICTIONARY: Table[_Described] = Table(
     "every column of every table",
     "as the tables and their columns stand",
     (
-        Column("file", "text", "the table", lambda row: row.table.file),
-        Column("column", "text", "the column's name", lambda row: row.column.name),
+        Column("file", "text", "the table", attrgetter("table.file")),
+        Column("column", "text", "the column's name", attrgetter("column.name")),
         Column(
             "type",
             "text",
             "text, integer, number, boolean, time or json; in Parquet alone float32[], float64[] or int32[]",
-            lambda row: row.column.type,
+            attrgetter("column.type"),
         ),
-        Column("unit", "text", "the unit, empty where there is none", lambda row: row.column.unit),
-        Column("range", "text", "the values it can take, empty where any", lambda row: row.column.range),
-        Column("meaning", "text", "what it says", lambda row: row.column.meaning),
+        Column("unit", "text", "the unit, empty where there is none", attrgetter("column.unit")),
+        Column("range", "text", "the values it can take, empty where any", attrgetter("column.range")),
+        Column("meaning", "text", "what it says", attrgetter("column.meaning")),
         Column(
             "computed",
             "text",
             "how it is computed, empty for what was stored as it happened",
-            lambda row: row.column.computed,
+            attrgetter("column.computed"),
         ),
     ),
 )

@@ -11,7 +11,7 @@ SCORE = {"range": "0 to 1"}
 COUNT = {"range": "0 or more"}
 
 
-def participant_column(pseudonym: Callable[[Any], str]) -> Column[Any]:
+def participant_column(pseudonym: Callable[[Any], str] | None = None) -> Column[Any]:
     description = (
         "pseudonym of the person, made with a key of this study alone; of an expert with E, of the erased with X"
     )
@@ -22,8 +22,11 @@ def session_column(submission_key: Callable[[Any], str]) -> Column[Any]:
     return Column("session", "text", "pseudonym of the visit, unique in the study", submission_key)
 
 
-def task_column(position: Callable[[Any], int]) -> Column[Any]:
+def task_column(position: Callable[[Any], int] | None = None) -> Column[Any]:
     return Column("task", "integer", "number of the task in the study, from 1; study.json describes it", position)
+
+
+TASK, PARTICIPANT = task_column(), participant_column()
 
 
 def field(attribute: str) -> Callable[[Any], Any]:

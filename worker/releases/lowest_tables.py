@@ -133,59 +133,59 @@ class _OfTask:
         }
         return (Source(table.of_task(self.task.position), of_table) for table, of_table in rows.items())
 
-    def _groups(self) -> Iterator[columns.Group]:
+    def _groups(self) -> Iterator[columns.Cells]:
         names = group_names(self.files.class_names, self.files.attribute_names)
         counts = self.files.train_group_counts.tolist()
-        return (columns.Group(i, name, n) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
+        return ((i, name, n) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
 
-    def _validation(self) -> Iterator[columns.ValidationImage]:
+    def _validation(self) -> Iterator[columns.Cells]:
         if self.images is None:
             return
         keys = self.files.image_keys[self.images.rows].tolist()
         for key, predicted, is_error in zip(
             keys, self.images.predicted.tolist(), self.images.is_error.tolist(), strict=True
         ):
-            yield columns.ValidationImage(key.decode(), predicted, is_error)
+            yield (key.decode(), predicted, is_error)
 
-    def _test(self) -> Iterator[columns.TestImage]:
+    def _test(self) -> Iterator[columns.Cells]:
         files, rows = self.files, self.test_rows
         groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
         predicted = self.task.base_model.predicted[rows]
-        yield from map(columns.TestImage, files.labels[rows].tolist(), groups.tolist(), predicted.tolist())
+        yield from zip(files.labels[rows].tolist(), groups.tolist(), predicted.tolist(), strict=True)
 
-    def _annotations(self) -> Iterator[columns.Similarities]:
+    def _annotations(self) -> Iterator[columns.Cells]:
         found = Score.objects.filter(pk__in=self._scores).order_by("text_digest", "sign")
         fields = ("pk", "text_digest", "sign", "similarities", "text_embedding")
         for pk, digest, sign, values, embedding in found.values_list(*fields).iterator(_AT_ONCE):
             number = self._scores[pk]
             of_test = self._of_test(bytes(embedding)) if number == self.numbers.get(self._best) else None
-            yield columns.Similarities(number, digest, sign, bytes(values), of_test, bytes(embedding))
+            yield (number, digest, sign, bytes(values), of_test, bytes(embedding))
 
     def _of_test(self, embedding: bytes) -> bytes:
         rows = self.files.rows(Split.TEST, self.label)
         return pack_float32(similarities(self.files.array("similarity")[rows], unpack_float32(embedding)))
 
-    def _predictions(self) -> Iterator[columns.Predictions]:
+    def _predictions(self) -> Iterator[columns.Cells]:
         controls = {pk: number for number, pk in self._controls.items()}
         draws = {pk: number for number, pk in self._draws.items()}
         of_controls = Control.objects.filter(pk__in=controls).order_by("pk")
         for pk, values in of_controls.values_list("pk", "test_predictions").iterator(_AT_ONCE):
-            yield columns.Predictions(None, controls[pk], None, bytes(values))
+            yield (None, controls[pk], None, bytes(values))
         runs = Run.objects.filter(pk__in=[pk for pk, _, _ in self._runs]).order_by("pk")
         fields = ("public_id", "control", "random_slices", "test_predictions")
         for run, control, slices, values in runs.values_list(*fields).iterator(_AT_ONCE):
-            yield columns.Predictions(run, controls.get(control), draws.get(slices), bytes(values))
+            yield (run, controls.get(control), draws.get(slices), bytes(values))
 
-    def _null_draws(self) -> Iterator[columns.NullDraws]:
+    def _null_draws(self) -> Iterator[columns.Cells]:
         found = RandomSlices.objects.in_bulk(list(self._draws.values()))
         scored = RandomSliceScores.objects.filter(random_slices__in=found, base_model=self.task.base_model)
         scores = dict(scored.values_list("random_slices", "values"))
         for number, pk in self._draws.items():
             values = pack_float64(np.array(found[pk].worst_groups))
             of_draws = pack_float64(np.array(scores[pk])) if pk in scores else None
-            yield columns.NullDraws(number, found[pk].n_above, values, of_draws)
+            yield (number, found[pk].n_above, values, of_draws)
 
-    def _vocabulary(self) -> Iterator[columns.WordScores]:
+    def _vocabulary(self) -> Iterator[columns.Cells]:
         found = VocabularyLevel.objects.filter(
             base_model=self.task.base_model,
             target_class=self.label if self.label is not None else BaseModel.NO_PREDICTION,
@@ -197,7 +197,7 @@ class _OfTask:
         for each in found.order_by("half"):
             levels = each.level, each.negated_level
             scores = bytes(each.scores), bytes(each.negated_scores)
-            yield columns.WordScores(each.half, each.n_correct, each.n_error, *levels, *scores)
+            yield (each.half, each.n_correct, each.n_error, *levels, *scores)
 
 
 def _best_key(tried: Packed, concepts: TaskConcepts) -> bytes:
@@ -207,7 +207,7 @@ def _best_key(tried: Packed, concepts: TaskConcepts) -> bytes:
     return next((each.key for each in best if concepts.group_of(each) is not None), b"")
 
 
-def _said(rows: StudyRows, kept: Mapping[int, Mapping[bytes, int]]) -> Iterator[columns.Said]:
+def _said(rows: StudyRows, kept: Mapping[int, Mapping[bytes, int]]) -> Iterator[columns.Cells]:
     numbers = _word_numbers(rows)
     for is_expert, said in ((False, rows.tried), (True, rows.experts)):
         block: list[Tried] = []
@@ -225,7 +225,7 @@ def _block(
     kept: Mapping[int, Mapping[bytes, int]],
     *,
     is_expert: bool,
-) -> Iterator[columns.Said]:
+) -> Iterator[columns.Cells]:
     fields = ("pk", "submitted_at", "score__run__public_id", "score__text_digest", "score__sign")
     of_phrase = {
         row[0]: row[1:] for row in Phrase.objects.filter(pk__in=[each.phrase for each in block]).values_list(*fields)
@@ -233,7 +233,7 @@ def _block(
     for each in block:
         submitted_at, run, digest, sign = of_phrase[each.phrase]
         words = words_of(each.meant or each.text)
-        yield columns.Said(
+        yield (
             each.task, each.phrase, each.participant, is_expert, submitted_at, each.text,
             numbers[each.task][words], HIDDEN if each.meant else words,
             kept.get(each.task, {}).get(each.key), digest or "", sign, each.tries, run, each.basis,

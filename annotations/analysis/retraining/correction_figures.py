@@ -42,16 +42,15 @@ REPORT: Table[Measured] = Table(
     "one row per set of images, model and measure of a pooled correction",
     "by model (before, control, after, then without each class), set, then measure",
     (
-        Column("set", "text", "which images", field("set"), range="validation, test, second"),
-        Column("dataset", "text", "the data set that they are of", field("dataset")),
+        Column("set", "text", "which images", range="validation, test, second"),
+        Column("dataset", "text", "the data set that they are of"),
         Column(
             "model",
             "text",
             "before: the base model; control: trained without any phrase, each class with the same weight; after: "
             "the correction; without CLASS: the correction without that annotation",
-            field("model"),
         ),
-        Column("what", "text", "what the measure is of", field("what"), range="overall, group, part"),
+        Column("what", "text", "what the measure is of", range="overall, group, part"),
         Column("class", "text", "of a part: the class", field("class_name")),
         Column(
             "name",
@@ -59,7 +58,6 @@ REPORT: Table[Measured] = Table(
             "overall: worst_group, average (weighted by the groups' train counts), average_plain, gap, minority and "
             "majority (unweighted means over annotated classes); group: its name; part: minority (above the "
             "annotation's threshold), majority, class",
-            field("name"),
         ),
         Column("images", "integer", "in the group or part", field("n"), **COUNT),
         Column("accuracy", "number", "accuracy; of gap: average less worst group", field("value"), **SHARE),

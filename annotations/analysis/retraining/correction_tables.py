@@ -76,7 +76,7 @@ def _on_test(correction: Correction, less: str) -> float | None:
 
 def _of_effect(column: Column[Measured]) -> Column[Effect]:
     def cell(row: Effect) -> Cell:
-        return column.cell(row.measured)
+        return column.read(row.measured)
 
     return Column(column.name, column.type, column.meaning, cell, column.unit, column.range, column.computed)
 
@@ -97,9 +97,9 @@ CORRECTIONS: Table[Correction] = Table(
             "data set of the second test set, empty where there is none",
             lambda row: row.second_base_model.dataset.name if row.second_base_model else None,
         ),
-        Column("review", "text", "what a coordinator decided", field("review"), range="proposed, approved, rejected"),
+        Column("review", "text", "what a coordinator decided", range="proposed, approved, rejected"),
         Column("review_reason", "text", "and why", lambda row: row.review_reason or None),
-        Column("reviewed_at", "time", "when", field("reviewed_at")),
+        Column("reviewed_at", "time", "when"),
         Column(
             "own_gain",
             "number",
@@ -117,17 +117,11 @@ CORRECTIONS: Table[Correction] = Table(
             range="-1 to 1",
             unit="share",
         ),
-        Column("scheme", "text", "how images are weighted", field("scheme"), computed="docs/methods.md"),
-        Column("loss", "number", "at the solution", field("loss"), range="0 or more"),
-        Column(
-            "certified_gap",
-            "number",
-            "how far the loss is from the least one at most",
-            field("certified_gap"),
-            range="0 or more",
-        ),
+        Column("scheme", "text", "how images are weighted", computed="docs/methods.md"),
+        Column("loss", "number", "at the solution", range="0 or more"),
+        Column("certified_gap", "number", "how far the loss is from the least one at most", range="0 or more"),
         Column("trained_at", "time", "when it ended", field("finished_at")),
-        Column("code_version", "text", "version of Clarify that trained it", field("code_version")),
+        Column("code_version", "text", "version of Clarify that trained it"),
     ),
 )
 
@@ -171,7 +165,7 @@ EFFECTS: Table[Effect] = Table(
     "one row per correction, set of images, model and measure",
     "by correction, then model (before, after, then without each class), set, then measure",
     (
-        Column("correction", "integer", "number of the correction", field("correction"), **_NUMBER),
+        Column("correction", "integer", "number of the correction", **_NUMBER),
         *(_of_effect(column) for column in REPORT.columns),
     ),
 )

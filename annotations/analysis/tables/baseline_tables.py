@@ -7,7 +7,7 @@ from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import spread
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, task_column
+from annotations.tables.shared import COUNT, SHARE, TASK, field
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,17 @@ class Method:
     worst_group_high: float | None = None
 
 
-_TASK = task_column(field("task"))
-
 METHODS: Table[Method] = Table(
     "baselines.csv",
     "one row per task and method that the people stand beside, measured on the same test images",
     "by task, then as the methods stand",
     (
-        _TASK,
+        TASK,
         Column("method", "text", "key of the method, as manage.py benchmark names it", field("key")),
-        Column("name", "text", "the method", field("name")),
-        Column("given", "text", "what it is given beside the images", field("given")),
-        Column("n", "integer", "classifiers, or experts, in the mean", field("n"), **COUNT),
-        Column("over", "text", "what mean and sd are over", field("over")),
+        Column("name", "text", "the method"),
+        Column("given", "text", "what it is given beside the images"),
+        Column("n", "integer", "classifiers, or experts, in the mean", **COUNT),
+        Column("over", "text", "what mean and sd are over"),
         Column("worst_group_accuracy", "number", "on test, mean", field("worst_group"), **SHARE),
         Column("worst_group_accuracy_sd", "number", "sample standard deviation", field("worst_group_sd"), unit="share"),
         Column(
@@ -55,7 +53,7 @@ METHODS: Table[Method] = Table(
         Column(
             "average_accuracy", "number", "on test, weighted by the groups' train counts", field("average"), **SHARE
         ),
-        Column("left_out", "text", "why there are no figures", field("left_out")),
+        Column("left_out", "text", "why there are no figures"),
     ),
 )
 

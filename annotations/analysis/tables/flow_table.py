@@ -9,7 +9,7 @@ from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.estimands import COMPARED, NO_CONTROL
 from annotations.readings.monitoring.person_courses import ERASED, REASONS, WITHDREW, Course, Courses, Step
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, field
+from annotations.tables.shared import COUNT
 
 COUNTED, WITH_RUN = "counted", "with_run"
 _BY_ITT, _COMPLETE = COMPARED[:2]
@@ -33,13 +33,12 @@ FLOW: Table[FlowLine] = Table(
     "and, from allocated on, of each task",
     "the study, then its tasks; by step, those who came to it first",
     (
-        Column("task", "integer", "number of the task; empty for the whole study", field("task")),
+        Column("task", "integer", "number of the task; empty for the whole study"),
         Column(
             "step",
             "text",
             "entered; consented; checked, passed the check or did the tutorial; allocated, given a task; worked, wrote "
             "a phrase; finished; counted, with an own gain in the headline; with_run, that of a retraining",
-            field("step"),
             range=", ".join(STEPS),
         ),
         Column(
@@ -47,11 +46,10 @@ FLOW: Table[FlowLine] = Table(
             "text",
             "why people did not come to it; empty for those who did. left: without a sign of life until their place "
             "was given on; inside: may still go on; erased: withdrew, and nothing is left but this count",
-            field("reason"),
             range=", ".join((*REASONS, "refused", "pending", "failed", NO_CONTROL)),
         ),
-        Column("people", "integer", "how many", field("people"), **COUNT),
-        Column("of", "text", "the step that these people came to", field("of")),
+        Column("people", "integer", "how many", **COUNT),
+        Column("of", "text", "the step that these people came to"),
     ),
 )
 

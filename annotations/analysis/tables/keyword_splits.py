@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel, Control, KeywordRanking, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, task_column
+from annotations.tables.shared import COUNT, SHARE, TASK, field
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
@@ -98,17 +98,15 @@ class _OnTest:
         return self.accuracies["after", part] - self.accuracies[less, part]
 
 
-_TASK = task_column(field("task"))
 _NAMES = (
-    _TASK,
+    TASK,
     Column[Any]("class", "text", "the task's class", field("class_name")),
-    Column[Any]("list", "text", "name of the list of keywords; empty for people", field("list")),
-    Column[Any]("list_digest", "text", "SHA-256 of template and keywords, one a line", field("list_digest")),
+    Column[Any]("list", "text", "name of the list of keywords; empty for people"),
+    Column[Any]("list_digest", "text", "SHA-256 of template and keywords, one a line"),
     Column[Any](
         "whose",
         "text",
         "whose words: people's best phrase, or the machine's first keyword by this score",
-        field("whose"),
         range="people, clip_score, error_score",
     ),
 )
@@ -118,16 +116,16 @@ KEYWORD_SPLITS: Table[KeywordSplit] = Table(
     "by task, people first, then by list",
     (
         *_NAMES,
-        Column("words", "text", "phrase or keyword", field("words")),
-        Column("part", "text", "above the threshold, or not", field("part"), range="minority, majority"),
-        Column("n", "integer", "test images of the part", field("n"), **COUNT),
-        Column("before", "number", "accuracy of the base model", field("before"), **SHARE),
-        Column("control", "number", "accuracy of the same retraining without words", field("control"), **SHARE),
-        Column("after", "number", "accuracy after retraining with these words", field("after"), **SHARE),
-        Column("gain", "number", "after less control, or less before without a control", field("gain"), unit="share"),
-        Column("gain_low", "number", "lower end of its 95% interval", field("gain_low"), computed=_BOOTSTRAP),
-        Column("gain_high", "number", "upper end of it", field("gain_high"), computed=_BOOTSTRAP),
-        Column("why_not", "text", "why nothing was retrained with these words", field("why_not")),
+        Column("words", "text", "phrase or keyword"),
+        Column("part", "text", "above the threshold, or not", range="minority, majority"),
+        Column("n", "integer", "test images of the part", **COUNT),
+        Column("before", "number", "accuracy of the base model", **SHARE),
+        Column("control", "number", "accuracy of the same retraining without words", **SHARE),
+        Column("after", "number", "accuracy after retraining with these words", **SHARE),
+        Column("gain", "number", "after less control, or less before without a control", unit="share"),
+        Column("gain_low", "number", "lower end of its 95% interval", computed=_BOOTSTRAP),
+        Column("gain_high", "number", "upper end of it", computed=_BOOTSTRAP),
+        Column("why_not", "text", "why nothing was retrained with these words"),
     ),
 )
 LESS_MACHINE: Table[PeopleLessMachine] = Table(
@@ -140,14 +138,13 @@ LESS_MACHINE: Table[PeopleLessMachine] = Table(
             "measure",
             "text",
             "minority_before: the base model's accuracy on what the words name; minority_gain: what retraining adds",
-            field("measure"),
             range="minority_before, minority_gain",
         ),
-        Column("people", "number", "of people's best phrase", field("people"), unit="share"),
-        Column("machine", "number", "of the machine's keyword", field("machine"), unit="share"),
-        Column("difference", "number", "people less machine", field("difference"), unit="share"),
-        Column("low", "number", "lower end of its 95% interval", field("low"), computed=_BOOTSTRAP),
-        Column("high", "number", "upper end of it", field("high"), computed=_BOOTSTRAP),
+        Column("people", "number", "of people's best phrase", unit="share"),
+        Column("machine", "number", "of the machine's keyword", unit="share"),
+        Column("difference", "number", "people less machine", unit="share"),
+        Column("low", "number", "lower end of its 95% interval", computed=_BOOTSTRAP),
+        Column("high", "number", "upper end of it", computed=_BOOTSTRAP),
     ),
 )
 

@@ -9,13 +9,12 @@ from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
+from annotations.tables.shared import COUNT, SCORE, SHARE, TASK, field
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 from modeling.arrays.keywords.stored_captions import open_captions
 from modeling.arrays.phrases.word_forms import same_words
 
-_TASK = task_column(field("task"))
 _RANK = {"range": "1 or more"}
 _CAPTIONED = "images whose caption has these words; empty without captions"
 _CLIP = "Bias-to-Text's: 100 times the mean similarity of wrong images less that of correct ones"
@@ -75,12 +74,12 @@ KEYWORDS: Table[Keyword] = Table(
     f"{BEST_KEYWORDS} by error score and the best {MACHINES_TOP} by CLIP score; no person said them",
     "by task, list, then rank",
     (
-        _TASK,
+        TASK,
         Column("list", "text", "name of the list", field("ranked.name")),
         Column("list_digest", "text", "SHA-256 of template and keywords, one a line", field("ranked.digest")),
         Column("list_keywords", "integer", "keywords in the list", field("ranked.n_keywords"), **COUNT),
         Column("text_template", "text", "what a keyword was put into", field("ranked.template")),
-        Column("rank", "integer", "by error score", field("rank"), **_RANK),
+        Column("rank", "integer", "by error score", **_RANK),
         Column("keyword", "text", "the keyword", _cell_of("keyword")),
         Column("sign", "integer", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
         Column("error_score", "number", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
@@ -97,7 +96,7 @@ KEYWORDS: Table[Keyword] = Table(
             **SCORE,
         ),
         Column("clip_score", "number", _CLIP, _cell_of("clip_score")),
-        Column("clip_rank", "integer", "by CLIP score", field("clip_rank"), **_RANK),
+        Column("clip_rank", "integer", "by CLIP score", **_RANK),
         Column("n_captioned", "integer", f"validation {_CAPTIONED}", _cell_of("n_captioned"), **COUNT),
         Column("subgroup_accuracy", "number", "share of these that are right", _cell_of("subgroup_accuracy"), **SHARE),
         Column(
@@ -115,27 +114,21 @@ AMONG_KEYWORDS: Table[PhraseAmongKeywords] = Table(
     "one row per task, list and phrase: where people's best phrases stand among the keywords of a list",
     "by task, list, then error score",
     (
-        _TASK,
+        TASK,
         Column("class", "text", "the task's class", field("class_name")),
-        Column("list", "text", "name of the list", field("list")),
-        Column("list_digest", "text", "SHA-256 of template and keywords, one a line", field("list_digest")),
+        Column("list", "text", "name of the list"),
+        Column("list_digest", "text", "SHA-256 of template and keywords, one a line"),
         Column("list_keywords", "integer", "keywords in the list", field("n_keywords"), **COUNT),
-        Column("phrase", "text", "one of people's best by error score", field("phrase")),
-        Column("error_score", "number", "on the validation images", field("error_score"), **SCORE),
-        Column("clip_score", "number", _CLIP, field("clip_score")),
-        Column("n_captioned", "integer", f"validation {_CAPTIONED}", field("n_captioned"), **COUNT),
-        Column("subgroup_accuracy", "number", "share of these that are right", field("subgroup_accuracy"), **SHARE),
-        Column("error_rank", "integer", "its rank among the keywords by error score", field("error_rank"), **_RANK),
-        Column("clip_rank", "integer", "its rank among the keywords by CLIP score", field("clip_rank"), **_RANK),
-        Column(
-            "same_rank",
-            "integer",
-            "by error score, of the keyword with the same words",
-            field("same_rank"),
-            **_RANK,
-        ),
-        Column("same_clip_rank", "integer", "its rank by CLIP score", field("same_clip_rank"), **_RANK),
-        Column("is_in_top", "boolean", f"whether that is in the machine's top {MACHINES_TOP}", field("is_in_top")),
+        Column("phrase", "text", "one of people's best by error score"),
+        Column("error_score", "number", "on the validation images", **SCORE),
+        Column("clip_score", "number", _CLIP),
+        Column("n_captioned", "integer", f"validation {_CAPTIONED}", **COUNT),
+        Column("subgroup_accuracy", "number", "share of these that are right", **SHARE),
+        Column("error_rank", "integer", "its rank among the keywords by error score", **_RANK),
+        Column("clip_rank", "integer", "its rank among the keywords by CLIP score", **_RANK),
+        Column("same_rank", "integer", "by error score, of the keyword with the same words", **_RANK),
+        Column("same_clip_rank", "integer", "its rank by CLIP score", **_RANK),
+        Column("is_in_top", "boolean", f"whether that is in the machine's top {MACHINES_TOP}"),
     ),
 )
 

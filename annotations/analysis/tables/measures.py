@@ -6,12 +6,10 @@ from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.tables.estimands import Over
 from annotations.models import EndReason
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, participant_column, task_column
+from annotations.tables.shared import COUNT, PARTICIPANT, SHARE, TASK, field
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
-CONDITION: Column[Any] = Column(
-    "condition", "text", "what the person saw, empty where the study has no conditions", field("condition")
-)
+CONDITION: Column[Any] = Column("condition", "text", "what the person saw, empty where the study has no conditions")
 _OPTIMISTIC = "optimistic: the best over all phrases of the person, so the test images chose the phrase"
 OVER: Column[Any] = Column(
     "over",
@@ -19,22 +17,18 @@ OVER: Column[Any] = Column(
     "whom the mean is over: allocated, everybody who was given the task; with_run, those whose basis is run; "
     "with_score, those with a best_error_score; with_any_run, those with a run of any phrase; completed or time_over, "
     "those whose task_end is done or time_over",
-    field("over"),
     range=", ".join(Over),
 )
-PRIMARY: Column[Any] = Column(
-    "is_primary", "boolean", "whether the study declared the measure before it opened", field("is_primary")
-)
+PRIMARY: Column[Any] = Column("is_primary", "boolean", "whether the study declared the measure before it opened")
 ADJUSTED = "Holm's, over the primary rows of this table; empty for others, which are exploratory"
 # What is measured of a person on a task: a column of summary.csv each.
 MEASURES: tuple[Column[PersonTask], ...] = (
     Column("phrases", "integer", "phrases submitted in the task", field("n_phrases"), **COUNT),
-    Column("tries", "integer", "distinct phrases that the person tried for the class", field("tries"), **COUNT),
+    Column("tries", "integer", "distinct phrases that the person tried for the class", **COUNT),
     Column(
         "best_error_score",
         "number",
         "the highest error score of those phrases",
-        field("best_error_score"),
         range="0 to 1",
         computed="maximum of error_score over the person's rows of the task in phrases.csv; the first row wins a tie",
     ),
@@ -43,7 +37,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "number",
         "permutation level: what the best of so many words that are unrelated to the errors reaches, in 19 of 20 cases "
         "at most",
-        field("null_level"),
         range="0 to 1",
         computed="smallest attainable error score x with F0(x) to the power of tries at least 0.95",
     ),
@@ -52,7 +45,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "number",
         "what one common word reaches, in 19 of 20 cases at most; where the best phrase is a negation, one negated; "
         "empty until common words are scored, or where the class has too few images",
-        field("vocabulary_level"),
         range="0 to 1",
         computed="95% quantile of the error scores of Clarify's list of common words on the class",
     ),
@@ -61,7 +53,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "number",
         "chance that somebody who types as many random common words passes both levels; no gate; empty where it "
         "cannot be told",
-        field("guess_chance"),
         range="0 to 1",
         computed="1 - C(m, tries) / C(M, tries), m of the M common words being at or below the larger level",
     ),
@@ -70,7 +61,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "number",
         "the headline: what the phrase with the best error score itself adds to worst-group accuracy on test; 0 where "
         "nothing could be retrained with, empty where basis is pending or failed",
-        field("own_gain"),
         unit="share",
         range="-1 to 1",
         computed="worst_group_accuracy less control_worst_group, both of this table; 0 where basis is no_phrase or "
@@ -81,7 +71,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "number",
         "how many of 100 people reach less who choose among as many random slices as the person had tries; empty "
         "without a run, until the slices are trained, and where they hardly differ",
-        field("random_slice_percentile"),
         range="0 to 100",
         computed="share of all choices of that many of 50 random slices whose best by error score on validation has a "
         "lower worst-group accuracy on test, equal ones by half",
@@ -90,7 +79,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "control_worst_group",
         "number",
         "on test, of the task's control: the same class weights without a phrase; empty until a run is trained",
-        field("control_worst_group"),
         computed="control_worst_group in runs.csv, the same for all runs of a task",
         **SHARE,
     ),
@@ -99,7 +87,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "number",
         "on test, of the phrase with the best error score; the control's where nothing could be retrained with, empty "
         "where basis is pending or failed",
-        field("worst_group_accuracy"),
         computed="where basis is run, worst_group_accuracy in runs.csv of the run of the row that best_error_score is "
         "of; where it is no_phrase or refused, control_worst_group",
         **SHARE,
@@ -108,7 +95,6 @@ MEASURES: tuple[Column[PersonTask], ...] = (
         "worst_group_accuracy_chosen_on_test",
         "number",
         _OPTIMISTIC,
-        field("worst_group_accuracy_chosen_on_test"),
         computed="maximum of worst_group_accuracy in runs.csv over the runs of the person's phrases in the task",
         **SHARE,
     ),
@@ -143,8 +129,8 @@ SUMMARY: Table[PersonTask] = Table(
     "one row per participant and task: the headline",
     "by task, then participant",
     (
-        task_column(field("task")),
-        participant_column(field("participant")),
+        TASK,
+        PARTICIPANT,
         CONDITION,
         *MEASURES,
         Column(
@@ -161,7 +147,6 @@ SUMMARY: Table[PersonTask] = Table(
             "text",
             "what accuracy and own gain rest on: run, that of the best phrase; no_phrase or refused, nothing could be "
             "retrained with; pending or failed, not known yet, or a computation failed",
-            field("basis"),
             range=", ".join(Basis),
             computed="state in runs.csv of the best phrase's run; without a score, of the person's phrases in "
             "phrases.csv; without a phrase, pending while the task has not ended and the visit's place is live",
@@ -174,14 +159,11 @@ SUMMARY: Table[PersonTask] = Table(
             range=", ".join(EndReason.values),
             computed="end_reason in assignments.csv",
         ),
-        Column(
-            "best_phrase", "text", "the phrase with the best score; written as in phrases.csv", field("best_phrase")
-        ),
+        Column("best_phrase", "text", "the phrase with the best score; written as in phrases.csv"),
         Column(
             "phrase_chosen_on_test",
             "text",
             "the phrase of worst_group_accuracy_chosen_on_test; written as in phrases.csv",
-            field("phrase_chosen_on_test"),
         ),
     ),
 )

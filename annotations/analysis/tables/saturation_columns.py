@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from annotations.analysis.statistics.estimate_types import Novelty, PeopleNeeded
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, task_column
+from annotations.tables.shared import COUNT, SHARE, TASK, field
 
 
 @dataclass(frozen=True)
@@ -53,31 +53,27 @@ def _needed(name: str) -> Callable[[TaskNovelty], int | None]:
     return lambda row: None if row.needed is None else getattr(row.needed, name)
 
 
-_TASK = task_column(field("task"))
-
 SATURATION: Table[SaturationPoint] = Table(
     "saturation.csv",
     "one row per task, measure and number of people: what so many people reach, up to twice as many as were asked",
     "by task, measure, then people",
     (
-        _TASK,
+        TASK,
         Column(
             "measure",
             "text",
             "concepts: distinct ones, of the phrases that new_concepts.csv counts; best_score",
-            field("measure"),
             range="concepts, best_score",
         ),
-        Column("people", "integer", "so many people", field("people"), range="1 or more"),
-        Column("mean", "number", "what so many reach on average: exact, or extrapolated by Chao2", field("mean")),
+        Column("people", "integer", "so many people", range="1 or more"),
+        Column("mean", "number", "what so many reach on average: exact, or extrapolated by Chao2"),
         Column(
             "low",
             "number",
             "concepts: lower end of the 95% interval for other people; best_score: of the middle 95% of orders",
-            field("low"),
         ),
-        Column("high", "number", "its upper end", field("high")),
-        Column("is_beyond", "boolean", "whether so many are more than were asked", field("is_beyond")),
+        Column("high", "number", "its upper end"),
+        Column("is_beyond", "boolean", "whether so many are more than were asked"),
     ),
 )
 
@@ -86,13 +82,12 @@ NOVELTY: Table[TaskNovelty] = Table(
     "one row per task: whether enough people have been asked",
     "by task",
     (
-        _TASK,
+        TASK,
         Column(
             "counted",
             "text",
             "which phrases name concepts: those better than guessing (phrases.csv); all where the task has too few "
             "images to tell, or common words are not scored yet",
-            field("counted"),
             range=", ".join(Counted),
         ),
         Column("people", "integer", "who named something", field("novelty.people"), **COUNT),
@@ -108,8 +103,8 @@ NOVELTY: Table[TaskNovelty] = Table(
         ),
         Column("chance_low", "number", "lower end of Wilson's 95% interval", field("novelty.low"), **SHARE),
         Column("chance_high", "number", "its upper end", field("novelty.high"), **SHARE),
-        Column("enough_below", "number", "the study's threshold", field("enough_below"), **SHARE),
-        Column("is_enough", "boolean", "whether chance_high is below that", field("is_enough")),
+        Column("enough_below", "number", "the study's threshold", **SHARE),
+        Column("is_enough", "boolean", "whether chance_high is below that"),
         Column(
             "more_people",
             "integer",

@@ -10,7 +10,7 @@ from annotations.analysis.tables.measures import ADJUSTED, MEASURES, OVER, PRIMA
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.table3 import Listed
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SCORE, SHARE, field, participant_column, task_column
+from annotations.tables.shared import COUNT, PARTICIPANT, SCORE, SHARE, TASK, field
 
 _CLASS = "name of the annotated class"
 
@@ -34,7 +34,6 @@ class Total:
     adjusted_p: float | None = None
 
 
-_TASK = task_column(field("task"))
 _STUDENT = "Student's t: mean ± t(0.975, participants - 1) · sd / √participants"
 _BCA = "bias-corrected and accelerated bootstrap of people, from a fixed seed"
 _TIMES = ("active_time", "waiting_time", "wall_time")
@@ -45,12 +44,10 @@ EXPERTS: Table[PersonTask] = Table(
     "their own",
     "by task, then expert",
     (
-        _TASK,
+        TASK,
         Column("expert", "text", "pseudonym, made with the key of the study of the visit", field("participant")),
         *(measure for measure in MEASURES if measure.name not in _TIMES),
-        Column(
-            "best_phrase", "text", "the phrase with the best score; written as in phrases.csv", field("best_phrase")
-        ),
+        Column("best_phrase", "text", "the phrase with the best score; written as in phrases.csv"),
     ),
 )
 
@@ -59,8 +56,8 @@ TOTALS: Table[Total] = Table(
     "one row per task, measure of summary.csv and whom its mean is over, with an interval for the mean",
     "by task, then measure",
     (
-        _TASK,
-        Column("measure", "text", "a column of summary.csv", field("measure")),
+        TASK,
+        Column("measure", "text", "a column of summary.csv"),
         OVER,
         PRIMARY,
         Column("participants", "integer", "participants who have the measure", field("estimate.n"), **COUNT),
@@ -79,10 +76,9 @@ TOTALS: Table[Total] = Table(
             "number",
             "two-sided, Student's t: that the mean own gain is 0, or the mean best error score what unrelated words "
             "reach on average in each person's tries; empty for other measures",
-            field("p_value"),
             **SCORE,
         ),
-        Column("adjusted_p", "number", ADJUSTED, field("adjusted_p"), **SCORE),
+        Column("adjusted_p", "number", ADJUSTED, **SCORE),
         Column(
             "base_model",
             "number",
@@ -105,7 +101,7 @@ TABLE_3: Table[Listed] = Table(
     "one row per phrase and list of the paper's table 3; a phrase that is best in both ways is in both lists",
     "by task, list, then alphabet",
     (
-        _TASK,
+        TASK,
         Column(
             "list",
             "text",
@@ -113,10 +109,10 @@ TABLE_3: Table[Listed] = Table(
             lambda row: row.phrase_list.value,
             range="Best WGA, Best Error Score, All Others",
         ),
-        Column("text", "text", "the phrase; written as in phrases.csv", field("text")),
-        participant_column(field("participant")),
-        Column("error_score", "number", "of the phrase", field("error_score"), **SCORE),
-        Column("worst_group_accuracy", "number", "on test, of its run", field("worst_group_accuracy"), **SHARE),
+        Column("text", "text", "the phrase; written as in phrases.csv"),
+        PARTICIPANT,
+        Column("error_score", "number", "of the phrase", **SCORE),
+        Column("worst_group_accuracy", "number", "on test, of its run", **SHARE),
     ),
 )
 
@@ -126,20 +122,19 @@ SPLITS: Table[SplitPart] = Table(
     "best phrase, before and after retraining with it",
     "by task, split, then part",
     (
-        _TASK,
+        TASK,
         Column("class", "text", _CLASS, field("class_name")),
-        Column("phrase", "text", "the study's phrase with the highest error score", field("phrase")),
-        Column("split", "text", "validation chose the phrase and its threshold; test did not", field("split")),
+        Column("phrase", "text", "the study's phrase with the highest error score"),
+        Column("split", "text", "validation chose the phrase and its threshold; test did not"),
         Column(
             "part",
             "text",
             "minority: sign times similarity above the threshold; majority: the rest; class: both; all: every class",
-            field("part"),
             range="minority, majority, class, all",
         ),
         Column("images", "integer", "in the part", field("n"), **COUNT),
-        Column("before", "number", "accuracy of the base model; empty without an image", field("before"), **SHARE),
-        Column("after", "number", "accuracy after retraining; on test alone", field("after"), **SHARE),
+        Column("before", "number", "accuracy of the base model; empty without an image", **SHARE),
+        Column("after", "number", "accuracy after retraining; on test alone", **SHARE),
     ),
 )
 
@@ -148,14 +143,14 @@ PANELS: Table[Panel] = Table(
     "one row per image of the panels: a sample of the easy and of the hard slice of a task's best phrases",
     "by task, phrase, slice, then place",
     (
-        _TASK,
+        TASK,
         Column("class", "text", _CLASS, field("class_name")),
-        Column("phrase", "text", "the phrase", field("phrase")),
-        Column("slice", "text", "hard: above the threshold; easy: at or below it", field("slice"), range="easy, hard"),
-        Column("place", "integer", "in the panel, from 1", field("place")),
-        Column("image_key", "text", "the image, as the data set names it", field("image_key")),
-        Column("is_error", "boolean", "whether the base model was wrong on it", field("is_error")),
-        Column("similarity", "number", "to the phrase's subject", field("similarity"), unit="cosine"),
+        Column("phrase", "text", "the phrase"),
+        Column("slice", "text", "hard: above the threshold; easy: at or below it", range="easy, hard"),
+        Column("place", "integer", "in the panel, from 1"),
+        Column("image_key", "text", "the image, as the data set names it"),
+        Column("is_error", "boolean", "whether the base model was wrong on it"),
+        Column("similarity", "number", "to the phrase's subject", unit="cosine"),
     ),
 )
 
@@ -165,9 +160,9 @@ COUNTED: Table[Counted] = Table(
     "one row per kind of thing that was left out, or that has no number",
     "as they come in a visit",
     (
-        Column("what", "text", "what", field("what")),
-        Column("n", "integer", "how many", field("n"), range="1 or more"),
-        Column("is_left_out", "boolean", "whether it is in no number at all", field("is_left_out")),
-        Column("reason", "text", "why, or what that means", field("reason")),
+        Column("what", "text", "what"),
+        Column("n", "integer", "how many", range="1 or more"),
+        Column("is_left_out", "boolean", "whether it is in no number at all"),
+        Column("reason", "text", "why, or what that means"),
     ),
 )

@@ -215,7 +215,7 @@ def _chosen(part: Source, filters: Mapping[str, str], given: Mapping[str, str]) 
         for name, value in wanted.items():  # cells say true and false, Django reads True and False
             rows = equal(rows, name, filters[name], {"true": "True", "false": "False"}.get(value, value))
         return rows
-    cells = {column.name: column.cell for column in part.table.columns}
+    cells = {column.name: column.read for column in part.table.columns}
     return [row for row in part if all(write_cell(cells[name](row)) == value for name, value in wanted.items())]
 
 

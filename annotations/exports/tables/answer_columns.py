@@ -2,7 +2,7 @@
 
 from annotations.models import EndAnswer, Span, SpanKind
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import field, participant_column, session_column
+from annotations.tables.shared import participant_column, session_column
 
 
 def _seconds_of_span(span: Span) -> float:
@@ -16,16 +16,11 @@ END_ANSWERS: Table[EndAnswer] = Table(
     (
         session_column(lambda row: row.session.submission_key),
         participant_column(lambda row: row.session.participant.pseudonym),
-        Column("number", "integer", "of the question, from 1", field("number")),
-        Column("question", "text", "as it was shown", field("question")),
-        Column(
-            "answer",
-            "text",
-            "as typed, or the study's own wording of what was chosen; written as in phrases.csv",
-            field("answer"),
-        ),
-        Column("language", "text", "of the question as it was shown", field("language")),
-        Column("answered_at", "time", "when the server stored it", field("answered_at"), unit="UTC"),
+        Column("number", "integer", "of the question, from 1"),
+        Column("question", "text", "as it was shown"),
+        Column("answer", "text", "as typed, or the study's own wording of what was chosen; written as in phrases.csv"),
+        Column("language", "text", "of the question as it was shown"),
+        Column("answered_at", "time", "when the server stored it", unit="UTC"),
     ),
 )
 
@@ -42,18 +37,17 @@ SPANS: Table[Span] = Table(
             "number of the task, empty on other pages than a task's",
             lambda row: row.assignment.task.position if row.assignment else None,
         ),
-        Column("opening", "text", "tells tabs and reloads apart: one opening of one page", field("opening")),
+        Column("opening", "text", "tells tabs and reloads apart: one opening of one page"),
         Column(
             "kind",
             "text",
             "visible, idle (in view, half a minute without a hand) and hidden follow each other; offline, waiting for "
             "a score and enlarged lie over them",
-            field("kind"),
             range=", ".join(SpanKind.values),
         ),
-        Column("image_key", "text", "the image that was enlarged", field("image_key")),
-        Column("began_at", "time", "by the server's clock", field("began_at"), unit="UTC"),
-        Column("ended_at", "time", "by the server's clock", field("ended_at"), unit="UTC"),
+        Column("image_key", "text", "the image that was enlarged"),
+        Column("began_at", "time", "by the server's clock", unit="UTC"),
+        Column("ended_at", "time", "by the server's clock", unit="UTC"),
         Column(
             "duration",
             "number",
@@ -62,6 +56,6 @@ SPANS: Table[Span] = Table(
             unit="seconds",
             computed="ended_at less began_at",
         ),
-        Column("received_at", "time", "when the server stored it", field("received_at"), unit="UTC"),
+        Column("received_at", "time", "when the server stored it", unit="UTC"),
     ),
 )

@@ -84,7 +84,7 @@ PHRASES: Table[Phrase] = Table(
         session_column(lambda row: row.assignment.session.submission_key),
         participant_column(lambda row: row.assignment.session.participant.pseudonym),
         task_column(lambda row: row.assignment.task.position),
-        Column("ordinal", "integer", "1 for the first phrase of the visit's task", field("ordinal")),
+        Column("ordinal", "integer", "1 for the first phrase of the visit's task"),
         Column(
             "text",
             "text",
@@ -96,7 +96,6 @@ PHRASES: Table[Phrase] = Table(
             "moderation",
             "text",
             "what the staff decided of it, empty where nothing; an excluded phrase is only in exclusions.csv",
-            field("moderation"),
             range="approved, flagged, hidden",
         ),
         Column(
@@ -104,12 +103,11 @@ PHRASES: Table[Phrase] = Table(
             "integer",
             "a machine's keywords that had stood on the page before it was submitted, in all of them those of "
             "study.json's task; 0 where the visit was shown none, or had not asked for them yet",
-            field("keywords_seen"),
             range="0 or more",
         ),
         Column("phrase", "integer", "the phrase's id, as the API and recompute know it", field("pk")),
-        Column("state", "text", "whether it has a score", field("state"), range="pending, scored, failed"),
-        Column("submitted_at", "time", "when the server stored it", field("submitted_at"), unit="UTC"),
+        Column("state", "text", "whether it has a score", range="pending, scored, failed"),
+        Column("submitted_at", "time", "when the server stored it", unit="UTC"),
         Column("scored_at", "time", "when its score was stored", _scored("scored_at"), unit="UTC"),
         Column(
             "error_score",
@@ -207,7 +205,6 @@ PHRASES: Table[Phrase] = Table(
             "number",
             "the error score that one common word in twenty passes on these images, or one negated where sign is -1; "
             "empty until common words are scored, or with fewer than 10 right or wrong images",
-            field("vocabulary_level"),
             range="0 to 1",
             computed="95% quantile of the error scores of Clarify's list of common words",
         ),
