@@ -42,7 +42,7 @@ from annotations.services.retraining import corrections
 from annotations.services.studies.lifecycle import create_study, open_study
 from annotations.services.visits import experts
 from deploy.local.processes import CannotRun
-from modeling.arrays.sprites import pool_labels, write_sprites_pool
+from modeling.arrays.sprites.sprites_source import pool_labels, write_sprites_pool
 
 EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo (a simulated expert)"
 EXPERTS_PHRASES = ("red shapes", "large red squares", "a red square on a dark background")

@@ -17,7 +17,7 @@ from modeling.arrays.retraining.group_resampling import percentile_interval, res
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from modeling.explanations.inputs import as_array
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 
 if TYPE_CHECKING:
     from modeling.explanations.explanation import Explanation, ScoredPhrase

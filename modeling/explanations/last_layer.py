@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from modeling.arrays.common.softmax import softmax
 from modeling.arrays.retraining.slices import division_weights, uniform_weights
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 
 
 class LastLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import softplus
 
-from modeling.tensors.retraining import TrainedHeads, WarmStart, prepare_start, train_heads
+from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
+from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
 from tests.benchmarks.planted import L2, Planted, planted
 
 SUBOPTIMALITY = 1e-6

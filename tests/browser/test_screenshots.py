@@ -12,7 +12,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from annotations.models import Dataset
-from modeling.arrays.sprites import VALUES, draw_examples
+from modeling.arrays.sprites.attributes import VALUES
+from modeling.arrays.sprites.drawing import draw_examples
 from tests import actors, pictures
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor

@@ -33,22 +33,21 @@ from modeling.arrays.retraining.slices import (
     slice_membership,
     slice_weights,
 )
-from modeling.tensors.baselines import (
-    EarlyStopping,
-    GroupedFeatures,
-    LinearClassifier,
-    SgdSettings,
-    roboshot,
-    train_contrastive_adapter,
-    train_dfr,
-    train_erm_adapter,
-    train_group_dro_eg,
-    train_released_sgd,
-    train_subsampled_probe,
-    train_upsampled_probe,
-    wise_ft,
-)
-from modeling.tensors.retraining import FreeRows, prepare_start, train_heads, train_some_classes, train_worst_group
+from modeling.tensors.baselines.classifiers import LinearClassifier
+from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
+from modeling.tensors.baselines.dfr import train_dfr
+from modeling.tensors.baselines.erm_adapter import train_erm_adapter
+from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
+from modeling.tensors.baselines.grouped import GroupedFeatures
+from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
+from modeling.tensors.baselines.roboshot import roboshot
+from modeling.tensors.baselines.sgd import SgdSettings
+from modeling.tensors.baselines.wise_ft import wise_ft
+from modeling.tensors.retraining.many_heads import train_heads
+from modeling.tensors.retraining.some_classes import FreeRows, train_some_classes
+from modeling.tensors.retraining.warm_start import prepare_start
+from modeling.tensors.retraining.worst_group import train_worst_group
 from modeling.tensors.similarity_search.index_parameters import IndexKind
 from tests.modeling.bad_arrays import (
     BOTH_KINDS,

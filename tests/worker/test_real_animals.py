@@ -48,7 +48,7 @@ from modeling.arrays.phrases.vocabulary_level import vocabulary_level, vocabular
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 from tests.actors import RIGHT_ANSWERS, as_numbered
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
 from worker.common.process_cache import encoder, training_set

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_ids
-from modeling.tensors.retraining import train_worst_group
+from modeling.tensors.retraining.worst_group import train_worst_group
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Outcome
 from worker.baselines.split_features import SplitImages

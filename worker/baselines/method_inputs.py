@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
-from modeling.tensors.retraining import WarmStart
+from modeling.tensors.retraining.warm_start import WarmStart
 from worker.baselines.outcomes import ALL_TRAIN
 from worker.baselines.prompts import DatasetPrompts
 from worker.baselines.published_settings import WATERBIRDS, PublishedSettings

@@ -8,16 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.arrays.retraining.slices import slice_ids
-from modeling.tensors.baselines import (
-    train_contrastive_adapter,
-    train_dfr,
-    train_erm_adapter,
-    train_group_dro_eg,
-    train_released_sgd,
-    train_subsampled_probe,
-    train_upsampled_probe,
-)
-from modeling.tensors.baselines.released_sgd import GroupLoss
+from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
+from modeling.tensors.baselines.dfr import train_dfr
+from modeling.tensors.baselines.erm_adapter import train_erm_adapter
+from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
+from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.released_sgd import GroupLoss, train_released_sgd
 from worker.baselines.method_inputs import Bench, seed_name
 from worker.baselines.outcomes import Outcome
 

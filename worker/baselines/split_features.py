@@ -10,7 +10,7 @@ from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.embeddings.standardization import Standardization
-from modeling.tensors.baselines import GroupedFeatures
+from modeling.tensors.baselines.grouped import GroupedFeatures
 from worker.common import process_cache
 
 

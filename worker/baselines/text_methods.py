@@ -6,8 +6,9 @@ import numpy as np
 
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.slices import uniform_weights
-from modeling.tensors.baselines import roboshot, wise_ft
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.baselines.roboshot import roboshot
+from modeling.tensors.baselines.wise_ft import wise_ft
+from modeling.tensors.retraining.many_heads import train_heads
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Outcome
 from worker.baselines.scored_annotations import ScoredAnnotation

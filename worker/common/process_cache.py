@@ -17,7 +17,7 @@ from modeling.arrays.common.modeling_errors import BadWarmStart
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
-from modeling.tensors.retraining import WarmStart, prepare_start
+from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
 from worker.common.throttled_log import log_error_throttled
 
 WARM_STARTS = "warm-starts"  # folder in a data set's directory

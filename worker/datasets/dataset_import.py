@@ -11,14 +11,10 @@ from annotations.services.datasets.dataset_registration import register_dataset
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import REPORT, Split
 from modeling.arrays.datasets.groups import group_names
-from modeling.arrays.datasets.importing import (
-    DescribedEncoder,
-    Embeddings,
-    FeatureTable,
-    Source,
-    import_images,
-    read_features,
-)
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
+from modeling.arrays.datasets.importing.features import FeatureTable, read_features
+from modeling.arrays.datasets.importing.importer import import_images
+from modeling.arrays.datasets.importing.sources import Source
 from modeling.tensors.encoders import describe, load_encoder
 from worker.datasets.image_batches import SteadyBatches
 

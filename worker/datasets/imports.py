@@ -10,8 +10,9 @@ from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.queue import jobs
 from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.datasets.importing import ImportRunning, StorageFailed, read_source
 from modeling.arrays.datasets.importing.archives import unpack
+from modeling.arrays.datasets.importing.import_errors import ImportRunning, StorageFailed
+from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import replace_durably
 from modeling.tensors.encoders import EncoderUnavailable
 from worker.datasets.base_models import trained

@@ -8,11 +8,11 @@ from django.conf import settings
 
 from annotations.models import Dataset
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing import read_source
+from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import storing
 from modeling.arrays.keywords.caption_files import read_caption_file
 from modeling.arrays.keywords.stored_captions import store_captions
-from modeling.arrays.sprites import ATTRIBUTES, CAPTIONS, CLASSES, write_sprites_source
+from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CAPTIONS, CLASSES, write_sprites_source
 from modeling.tensors.encoders.specs import BUNDLED
 from worker.datasets.dataset_import import import_source
 

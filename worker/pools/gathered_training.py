@@ -24,7 +24,7 @@ from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME, slice_membership, slice_weights, uniform_weights
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.pools.candidates import NothingToGather

@@ -12,8 +12,9 @@ from annotations.services.datasets.dataset_registration import register_dataset
 from annotations.services.pools import pool_requests
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, Split, dataset_directory
-from modeling.arrays.datasets.importing import DescribedEncoder, Embeddings, import_images
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
+from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key
 from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.assembled_directories import assemble

@@ -19,7 +19,7 @@ from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.heads import Head
-from modeling.tensors.retraining import FreeRows
+from modeling.tensors.retraining.some_classes import FreeRows
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.datasets import head_training

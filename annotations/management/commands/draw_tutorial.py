@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 import annotations
 from annotations.readings.visits.tutorial import SQUARES
-from modeling.arrays.sprites import draw_examples
+from modeling.arrays.sprites.drawing import draw_examples
 
 FOLDER = Path(annotations.__file__).parent / "static" / "annotations" / "tutorial"
 SEED, SIDE = 4, 128

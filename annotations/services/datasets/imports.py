@@ -17,8 +17,8 @@ from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
-from modeling.arrays.datasets.importing import FORMATS
 from modeling.arrays.datasets.importing.archives import SUFFIXES
+from modeling.arrays.datasets.importing.sources import FORMATS
 
 UPLOADS = "uploads"  # folder in DATA_ROOT
 _DEPTH = 2  # of folders below IMPORT_ROOT that are offered

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import modeling
-from modeling.arrays.sprites import ATTRIBUTES, CLASSES, SPLITS, sprites_dataset
+from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CLASSES, SPLITS, sprites_dataset
 from modeling.explanations.command_line import Watched, main
 
 ENCODER = "bundled:small-clip"

@@ -10,7 +10,7 @@ from modeling.arrays.common.modeling_errors import BadArray, SliceTooSmall
 from modeling.arrays.embeddings.standardization import Standardization, unit_rows
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 
 

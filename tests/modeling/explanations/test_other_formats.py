@@ -13,7 +13,7 @@ from PIL import Image as Pictures
 
 import modeling as clarify
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.datasets.importing import read_source
+from modeling.arrays.datasets.importing.sources import read_source
 from modeling.explanations.huggingface import unpack
 
 RED, BLUE = (250, 0, 0), (0, 0, 250)

@@ -14,7 +14,7 @@ from annotations.models import BaseModel, Gathering, Pool, Score, Verdict
 from annotations.models.arrays import pack_float32
 from annotations.services.pools import gatherings, image_reviews, pool_requests
 from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.importing import read_source
+from modeling.arrays.datasets.importing.sources import read_source
 from tests import actors
 from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE, Visit, sprite
 from tests.annotations.exports.rows import add_phrase

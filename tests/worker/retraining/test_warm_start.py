@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from modeling.arrays.retraining.slices import uniform_weights
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 from tests import actors
 from worker.common import process_cache, throttled_log
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandParser, call_command
 
 from annotations.management.plain_errors import plain_errors
-from modeling.arrays.sprites import write_sprites_pool
+from modeling.arrays.sprites.sprites_source import write_sprites_pool
 from modeling.tensors.encoders.specs import BUNDLED
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.dataset_import import import_report

@@ -8,7 +8,7 @@ from django.core.management import BaseCommand, CommandParser
 
 from annotations.management.arguments import names
 from annotations.management.plain_errors import plain_errors
-from modeling.arrays.datasets.importing import FORMATS, read_source
+from modeling.arrays.datasets.importing.sources import FORMATS, read_source
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.dataset_import import import_report, import_source
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.sprites import VALUES, Images, SpriteAttributes, draw
+from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders import Encoder
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip import WEIGHTS_FILE

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from modeling.arrays.sprites import VALUES, SpriteAttributes
+from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.tensors.encoders.small_clip.lexicon import (
     ARTICLE_TEMPLATES,
     BACKGROUND_NOUNS,

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 
-from modeling.arrays.sprites import VALUES, Images, SpriteAttributes, draw
+from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from modeling.arrays.sprites.drawing import Images, draw
 
 _MEAN = torch.tensor(OPENAI_DATASET_MEAN).view(1, 3, 1, 1)
 _STD = torch.tensor(OPENAI_DATASET_STD).view(1, 3, 1, 1)

@@ -28,7 +28,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 from tqdm import tqdm
 
-from modeling.arrays.sprites import VALUES, SpriteAttributes
+from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
 from modeling.tensors.encoders.small_clip.evaluate import auroc_table, format_table

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.arrays.datasets.importing import DescribedEncoder
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
 
 
 class PixelEncoder:

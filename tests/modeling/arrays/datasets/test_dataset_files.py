@@ -14,7 +14,9 @@ from modeling.arrays.datasets.dataset_files import (
     thumbnail_name,
     verify,
 )
-from modeling.arrays.datasets.importing import Embeddings, import_images, read_source
+from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
+from modeling.arrays.datasets.importing.importer import import_images
+from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 

@@ -10,7 +10,10 @@ import pytest
 from PIL import Image
 
 from modeling.arrays.datasets.dataset_files import open_dataset
-from modeling.arrays.datasets.importing import BadSource, ImageRejected, Source, images, read_image, read_source
+from modeling.arrays.datasets.importing import images
+from modeling.arrays.datasets.importing.images import ImageRejected, read_image
+from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.importing.sources import Source, read_source
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import write_image
 

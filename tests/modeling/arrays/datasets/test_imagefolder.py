@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.importing import BadSource, OutsideRoot, read_source
+from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
+from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import write_image
 
 

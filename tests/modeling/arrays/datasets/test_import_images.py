@@ -8,7 +8,9 @@ from PIL import Image
 
 from modeling.arrays.common.modeling_errors import BadEmbedding
 from modeling.arrays.datasets.dataset_files import BadDataset, Split, open_dataset, verify
-from modeling.arrays.datasets.importing import DescribedEncoder, ImportRunning, Source, read_source
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
+from modeling.arrays.datasets.importing.import_errors import ImportRunning
+from modeling.arrays.datasets.importing.sources import Source, read_source
 from modeling.arrays.datasets.importing.storage import only_import
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder

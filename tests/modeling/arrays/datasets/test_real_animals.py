@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from modeling.arrays.datasets.dataset_files import Split, open_dataset, verify
-from modeling.arrays.datasets.importing import read_source
+from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.conftest import Import
 
 ANIMALS = Path(__file__).resolve().parents[4].parent / "shared" / "realdata" / "animals"

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modeling.arrays.datasets.importing import ImportRefused, Source, StorageFailed, partial, read_source
+from modeling.arrays.datasets.importing import partial
+from modeling.arrays.datasets.importing.import_errors import ImportRefused, StorageFailed
+from modeling.arrays.datasets.importing.sources import Source, read_source
 from modeling.arrays.datasets.importing.storage import RowFile
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder

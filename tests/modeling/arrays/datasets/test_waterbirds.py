@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.importing import BadSource, read_source
+from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.importing.sources import read_source
 
 REAL = Path(__file__).resolve().parents[4].parent / "shared" / "realdata" / "waterbirds"
 

@@ -3,7 +3,9 @@ import pytest
 from PIL import Image
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.sprites import UNSAID, VALUES, SpriteAttributes, Style, draw, draw_examples
+from modeling.arrays.sprites.attributes import UNSAID, VALUES, SpriteAttributes
+from modeling.arrays.sprites.drawing import draw, draw_examples
+from modeling.arrays.sprites.style import Style
 
 CLEAN = Style(noise=(0, 0), blurred=0)
 

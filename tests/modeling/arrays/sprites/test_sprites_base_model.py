@@ -29,10 +29,10 @@ from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights, uniform_weights
-from modeling.arrays.sprites import SPLITS, sprites_dataset
+from modeling.arrays.sprites.sprites_source import SPLITS, sprites_dataset
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip.evaluate import embed
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
 
 SEED = 0  # of the set that the demo draws

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modeling.arrays.sprites import (
+from modeling.arrays.sprites.attributes import VALUES
+from modeling.arrays.sprites.sprites_source import (
     ATTRIBUTES,
     CLASSES,
     SPLITS,
-    VALUES,
     SpritesDataset,
     sprites_dataset,
     write_sprites_source,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.baselines import GroupedFeatures
+from modeling.tensors.baselines.grouped import GroupedFeatures
 
 D = 8
 Splits = tuple[GroupedFeatures, GroupedFeatures, GroupedFeatures]

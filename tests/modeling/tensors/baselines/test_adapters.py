@@ -10,16 +10,16 @@ import torch
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.tensors.baselines import (
-    ContrastiveSettings,
-    GroupedFeatures,
-    SgdSettings,
-    train_contrastive_adapter,
-    train_erm_adapter,
-)
 from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier
-from modeling.tensors.baselines.contrastive_adapter import _HardSamples, contrastive_losses
-from modeling.tensors.baselines.sgd import BestEpoch
+from modeling.tensors.baselines.contrastive_adapter import (
+    ContrastiveSettings,
+    _HardSamples,
+    contrastive_losses,
+    train_contrastive_adapter,
+)
+from modeling.tensors.baselines.erm_adapter import train_erm_adapter
+from modeling.tensors.baselines.grouped import GroupedFeatures
+from modeling.tensors.baselines.sgd import BestEpoch, SgdSettings
 
 FAST = SgdSettings(learning_rate=1e-3, epochs=60)
 SMALL = ContrastiveSettings(positives=32, negatives=32, neighbours=100, cell_size=200)

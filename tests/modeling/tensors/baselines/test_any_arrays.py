@@ -9,19 +9,15 @@ import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.baselines import (
-    EarlyStopping,
-    GroupedFeatures,
-    LinearClassifier,
-    SgdSettings,
-    train_contrastive_adapter,
-    train_dfr,
-    train_erm_adapter,
-    train_group_dro_eg,
-    train_released_sgd,
-    train_subsampled_probe,
-    train_upsampled_probe,
-)
+from modeling.tensors.baselines.classifiers import LinearClassifier
+from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
+from modeling.tensors.baselines.dfr import train_dfr
+from modeling.tensors.baselines.erm_adapter import train_erm_adapter
+from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
+from modeling.tensors.baselines.grouped import GroupedFeatures
+from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
+from modeling.tensors.baselines.sgd import SgdSettings
 
 SHORT = SgdSettings(learning_rate=0.01, epochs=2)
 CLASSES = unit_rows(np.array([[-1.0, -1.0] + [0.0] * 6, [1.0, 1.0] + [0.0] * 6]))

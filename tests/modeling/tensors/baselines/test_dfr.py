@@ -7,7 +7,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines import GroupedFeatures, train_dfr
+from modeling.tensors.baselines.dfr import train_dfr
+from modeling.tensors.baselines.grouped import GroupedFeatures
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -5,8 +5,14 @@ import pytest
 import torch
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines import GroupDroSettings, GroupedFeatures, SgdSettings, train_group_dro_eg
-from modeling.tensors.baselines.group_dro_eg import exponentiated_gradient, robust_loss
+from modeling.tensors.baselines.group_dro_eg import (
+    GroupDroSettings,
+    exponentiated_gradient,
+    robust_loss,
+    train_group_dro_eg,
+)
+from modeling.tensors.baselines.grouped import GroupedFeatures
+from modeling.tensors.baselines.sgd import SgdSettings
 
 FAST = SgdSettings(learning_rate=0.01, weight_decay=1e-4, epochs=20)
 

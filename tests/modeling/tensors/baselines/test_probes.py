@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines import SgdSettings, train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.sgd import SgdSettings
 
 FAST = SgdSettings(learning_rate=0.01, epochs=40)
 PROBES = {"subsampled": (train_subsampled_probe, 4 * 10), "upsampled": (train_upsampled_probe, 4 * 190)}

@@ -7,9 +7,10 @@ import torch
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.retraining.slices import uniform_weights
-from modeling.tensors.baselines import EarlyStopping, GroupedFeatures, SgdSettings, train_released_sgd
-from modeling.tensors.baselines.released_sgd import GroupLoss, Keep, objective_loss
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.baselines.grouped import GroupedFeatures
+from modeling.tensors.baselines.released_sgd import EarlyStopping, GroupLoss, Keep, objective_loss, train_released_sgd
+from modeling.tensors.baselines.sgd import SgdSettings
+from modeling.tensors.retraining.many_heads import train_heads
 
 RATE = SgdSettings(learning_rate=0.1, weight_decay=0.01)
 KEPT: tuple[Keep, Keep] = ("best", "last")

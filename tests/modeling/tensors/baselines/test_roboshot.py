@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.tensors.baselines import roboshot
-from modeling.tensors.baselines.roboshot import harmful_directions, helpful_directions, orthonormal
+from modeling.tensors.baselines.roboshot import harmful_directions, helpful_directions, orthonormal, roboshot
 
 
 def zero_shot(n_classes: int = 2, d: int = 6, seed: int = 0) -> ZeroShot:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from modeling.arrays.retraining.slices import SCHEMES, slice_weights
 from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 
 Problem = tuple[NDArray[np.floating[Any]], NDArray[np.int64], NDArray[np.float64]]  # features, labels, weights [n, K]
 

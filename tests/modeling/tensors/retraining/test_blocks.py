@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.linear_algebra import matrix_products
-from modeling.tensors.retraining import blocks, prepare_start, train_heads, train_worst_group
+from modeling.tensors.retraining import blocks
 from modeling.tensors.retraining.blocks import Bfloat16Blocks, Block, PackedBlock, PlainBlock
+from modeling.tensors.retraining.many_heads import train_heads
 from modeling.tensors.retraining.problem import Problem
+from modeling.tensors.retraining.warm_start import prepare_start
+from modeling.tensors.retraining.worst_group import train_worst_group
 from tests.modeling.tensors.retraining.problems import problem
 
 

@@ -9,7 +9,8 @@ import pytest
 PROGRAM = """
 from pathlib import Path
 import numpy as np
-from modeling.tensors.retraining import blocks, train_heads
+from modeling.tensors.retraining import blocks
+from modeling.tensors.retraining.many_heads import train_heads
 
 blocks.SMALL = 0  # so that few images, which come first, go the way of many
 

@@ -14,7 +14,7 @@ from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.control import control_weights, own_gain
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.slices import SCHEMES, slice_membership, slice_weights
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 
 TRAIN = np.array([[18_000, 16_500], [6_000, 350]])  # images by class and environment
 N_TEST = 20_000  # of each group

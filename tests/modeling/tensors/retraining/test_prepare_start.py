@@ -7,7 +7,8 @@ import safetensors.numpy
 import torch
 
 from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
-from modeling.tensors.retraining import WarmStart, prepare_start, train_heads
+from modeling.tensors.retraining.many_heads import train_heads
+from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
 from tests.modeling.tensors.retraining.problems import problem
 
 

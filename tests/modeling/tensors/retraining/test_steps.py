@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modeling.arrays.common.steps import after_each_step, step_done
-from modeling.tensors.retraining import train_heads
+from modeling.tensors.retraining.many_heads import train_heads
 
 
 class Cancelled(Exception):

@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.slices import uniform_weights
 from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining import TrainedHeads, many_heads, solver, train_heads
+from modeling.tensors.retraining import many_heads, solver
+from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
 from modeling.tensors.retraining.objective import evaluate
 from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_balanced
 

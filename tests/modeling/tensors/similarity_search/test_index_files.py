@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.datasets.importing import ImportRunning
+from modeling.arrays.datasets.importing.import_errors import ImportRunning
 from modeling.arrays.datasets.importing.storage import only_import
 from modeling.tensors.similarity_search.index_files import add_images, build_index, remove_images
 from modeling.tensors.similarity_search.index_manifest import MANIFEST, BadIndex, Images, read_manifest

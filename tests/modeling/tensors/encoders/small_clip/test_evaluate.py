@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.sprites import VALUES
+from modeling.arrays.sprites.attributes import VALUES
 from modeling.tensors.encoders.small_clip.evaluate import Row, auroc, captions, format_table
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import open_clip
 import pytest
 
-from modeling.arrays.sprites import VALUES, SpriteAttributes
+from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.tensors.encoders.small_clip.grammar import Caption, satisfied, vocabulary_texts, write_captions
 from modeling.tensors.encoders.small_clip.lexicon import ENTRIES
 

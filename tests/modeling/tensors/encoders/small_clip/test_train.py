@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from modeling.arrays.sprites import SpriteAttributes, draw
+from modeling.arrays.sprites.attributes import SpriteAttributes
+from modeling.arrays.sprites.drawing import draw
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip.evaluate import embed
 from modeling.tensors.encoders.small_clip.pool import SpritePool, pixels
