@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from sklearn.metrics import roc_auc_score
 
-from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders import Encoder
@@ -22,106 +22,68 @@ from modeling.tensors.encoders.small_clip.grammar import Caption, satisfied
 
 TEMPLATE = "an image of a {}"
 
-PHRASES: dict[str, dict[str, str]] = {
+_SAID: dict[str, dict[str, str]] = {
     "colour": {
-        **{word: f"colour={word}" for word in VALUES["colour"]},
-        "crimson": "colour=red",
-        "scarlet": "colour=red",
-        "bright red": "colour=red",
-        "navy": "colour=blue",
-        "dark blue": "colour=blue",
-        "royal blue": "colour=blue",
-        "turquoise": "colour=cyan",
-        "light blue": "colour=cyan",
-        "golden": "colour=yellow",
-        "violet": "colour=purple",
-        "something red": "colour=red",
-        "red shapes": "colour=red",
-        "the color red": "colour=red",
-        "red objects": "colour=red",
-        "blue things": "colour=blue",
-        "a green shape": "colour=green",
+        "colour=red": "crimson, scarlet, bright red, something red, red shapes, the color red, red objects",
+        "colour=blue": "navy, dark blue, royal blue, blue things",
+        "colour=cyan": "turquoise, light blue",
+        "colour=yellow": "golden",
+        "colour=purple": "violet",
+        "colour=green": "a green shape",
     },
     "shape": {
-        **{word: f"shape={word}" for word in VALUES["shape"]},
-        **{f"{word}s": f"shape={word}" for word in VALUES["shape"]},
-        "a square": "shape=square",
-        "box": "shape=square",
-        "boxes": "shape=square",
-        "rectangle": "shape=square",
-        "ellipse": "shape=oval",
-        "ball": "shape=oval",
-        "circle": "shape=oval",
-        "egg": "shape=oval",
-        "round": "shape=oval",
-        "round things": "shape=oval",
-        "triangular": "shape=triangle",
-        "something round": "shape=oval",
-        "pointy": "shape=triangle|star",
+        "shape=square": "a square, box, boxes, rectangle",
+        "shape=oval": "ellipse, ball, circle, egg, round, round things, something round",
+        "shape=triangle": "triangular",
+        "shape=triangle|star": "pointy",
     },
     "size": {
-        **{word: f"size={word}" for word in VALUES["size"]},
-        "tiny": "size=small",
-        "little": "size=small",
-        "tiny objects": "size=small",
-        "big": "size=large",
-        "huge": "size=large",
-        "big shapes": "size=large",
-        "something large": "size=large",
-        "medium sized": "size=medium",
+        "size=small": "tiny, little, tiny objects",
+        "size=large": "big, huge, big shapes, something large",
+        "size=medium": "medium sized",
     },
     "tilt": {
-        **{word: f"tilt={word}" for word in VALUES["tilt"]},
-        "rotated": "tilt=tilted",
-        "slanted": "tilt=tilted",
-        "diagonal": "tilt=tilted",
-        "tilted shapes": "tilt=tilted",
-        "something rotated": "tilt=tilted",
-        "straight": "tilt=upright",
-        "not tilted": "tilt=upright",
+        "tilt=tilted": "rotated, slanted, diagonal, tilted shapes, something rotated",
+        "tilt=upright": "straight, not tilted",
     },
     "shade": {
-        **{word: f"shade={word}" for word in VALUES["shade"]},
-        "dark background": "shade=dark",
-        "black background": "shade=dark",
-        "on a dark background": "shade=dark",
-        "dark images": "shade=dark",
-        "bright": "shade=light",
-        "light background": "shade=light",
-        "white background": "shade=light",
-        "bright backgrounds": "shade=light",
+        "shade=dark": "dark background, black background, on a dark background, dark images",
+        "shade=light": "bright, light background, white background, bright backgrounds",
     },
     "texture": {
-        **{word: f"texture={word}" for word in VALUES["texture"]},
-        "stripes": "texture=striped",
-        "lines": "texture=striped",
-        "striped background": "texture=striped",
-        "dots": "texture=dotted",
-        "polka dots": "texture=dotted",
-        "spotted background": "texture=dotted",
-        "checkerboard": "texture=checkered",
-        "checkered background": "texture=checkered",
-        "plain background": "texture=plain",
-        "patterned background": "texture=striped|dotted|checkered",
+        "texture=striped": "stripes, lines, striped background",
+        "texture=dotted": "dots, polka dots, spotted background",
+        "texture=checkered": "checkerboard, checkered background",
+        "texture=plain": "plain background",
+        "texture=striped|dotted|checkered": "patterned background",
     },
     "composition": {
-        "red squares": "colour=red shape=square",
-        "a red square": "colour=red shape=square",
-        "red ovals": "colour=red shape=oval",
-        "blue circles": "colour=blue shape=oval",
-        "big red squares": "size=large colour=red shape=square",
-        "a tiny blue box": "size=small colour=blue shape=square",
-        "red squares on a dark background": "colour=red shape=square shade=dark",
-        "tilted squares": "tilt=tilted shape=square",
-        "rotated red shapes": "tilt=tilted colour=red",
-        "red on white background": "colour=red shade=light",
-        "squares that are red": "shape=square colour=red",
-        "a large green star with stripes": "size=large colour=green shape=star texture=striped",
-        "small yellow hearts": "size=small colour=yellow shape=heart",
-        "upright triangles": "tilt=upright shape=triangle",
-        "dark striped background": "shade=dark texture=striped",
+        "colour=red shape=square": "red squares, a red square",
+        "colour=red shape=oval": "red ovals",
+        "colour=blue shape=oval": "blue circles",
+        "size=large colour=red shape=square": "big red squares",
+        "size=small colour=blue shape=square": "a tiny blue box",
+        "colour=red shape=square shade=dark": "red squares on a dark background",
+        "tilt=tilted shape=square": "tilted squares",
+        "tilt=tilted colour=red": "rotated red shapes",
+        "colour=red shade=light": "red on white background",
+        "shape=square colour=red": "squares that are red",
+        "size=large colour=green shape=star texture=striped": "a large green star with stripes",
+        "size=small colour=yellow shape=heart": "small yellow hearts",
+        "tilt=upright shape=triangle": "upright triangles",
+        "shade=dark texture=striped": "dark striped background",
     },
 }
+"""By group, what phrases say, as "attribute=value|value attribute=value", and the phrases that say it."""
+_WORDS = {
+    **{name: {word: f"{name}={word}" for word in words} for name, words in VALUES.items()},
+    "composition": {},
+}
+PHRASES: dict[str, dict[str, str]] = {
+    group: _WORDS[group] | {phrase: meaning for meaning, phrases in said.items() for phrase in phrases.split(", ")}
+    for group, said in _SAID.items()
+}
+PHRASES["shape"] |= {f"{word}s": f"shape={word}" for word in VALUES["shape"]}
 """By group, each phrase with what it says, as "attribute=value|value attribute=value"."""
 
 
@@ -140,33 +102,6 @@ class Row:
     phrase: str
     bare: float
     in_template: float
-
-
-def auroc(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> float:
-    """Compute the area under the ROC curve.
-
-    Parameters
-    ----------
-    scores : float ndarray of shape (n,)
-    positive : bool ndarray of shape (n,)
-
-    Returns
-    -------
-    float
-        Share of (positive, negative) pairs that the scores order correctly, in [0, 1]; a tie counts half.
-
-    Raises
-    ------
-    BadArray
-        If there are no positives or no negatives.
-    """
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    if not n_positive or not n_negative:
-        raise BadArray("an AUROC needs positives and negatives")
-    negatives = np.sort(scores[~positive])
-    below = np.searchsorted(negatives, scores[positive], side="left")
-    not_above = np.searchsorted(negatives, scores[positive], side="right")
-    return float((below + not_above).sum() / 2 / n_positive / n_negative)
 
 
 def captions() -> Iterator[tuple[str, Caption]]:
@@ -198,7 +133,7 @@ def auroc_table(encoder: Encoder, rng: np.random.Generator, n: int = 4000) -> li
     bare = images @ encoder.encode_texts([phrase.text for phrase in phrases]).T
     framed = images @ encoder.encode_texts([TEMPLATE.format(_without_article(p.text)) for p in phrases]).T
     return [
-        Row(group, phrase.text, round(auroc(bare[:, i], truth[:, i]), 4), round(auroc(framed[:, i], truth[:, i]), 4))
+        Row(group, phrase.text, *(round(float(roc_auc_score(truth[:, i], each[:, i])), 4) for each in (bare, framed)))
         for i, (group, phrase) in enumerate(zip(groups, phrases, strict=True))
     ]
 

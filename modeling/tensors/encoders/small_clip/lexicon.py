@@ -27,15 +27,18 @@ class Entry:
     nouns: tuple[tuple[str, str], ...] = ()
 
 
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in listed.split(",") if word.strip())
+
+
+def _nouns(listed: str) -> tuple[tuple[str, str], ...]:
+    """Return pairs of singular and plural; a plural that does not end with an s of its own stands behind a stroke."""
+    pairs = (noun.partition("/") for noun in _words(listed))
+    return tuple((one, many or f"{one}s") for one, _, many in pairs)
+
+
 def _entry(attribute: str, values: str, adjectives: str = "", nouns: str = "") -> Entry:
-    """Make an entry from comma-separated lists; a noun with an irregular plural is written "box/boxes"."""
-    pairs = [noun.strip().split("/") for noun in nouns.split(",") if noun.strip()]
-    return Entry(
-        attribute,
-        frozenset(values.split()),
-        tuple(word.strip() for word in adjectives.split(",") if word.strip()),
-        tuple((pair[0], pair[1] if len(pair) > 1 else pair[0] + "s") for pair in pairs),
-    )
+    return Entry(attribute, frozenset(values.split()), _words(adjectives), _nouns(nouns))
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -100,54 +103,17 @@ ENTRIES: tuple[Entry, ...] = (
         "checkered, checked, chequered, checkerboard, chessboard, checker",
         "check, checkerboard, chessboard, grid, checker, checkered pattern",
     ),
-    _entry(
-        "texture",
-        "striped dotted checkered",
-        "patterned, textured, busy",
-        "pattern, texture",
-    ),
+    _entry("texture", "striped dotted checkered", "patterned, textured, busy", "pattern, texture"),
 )
 
-GENERIC_NOUNS: tuple[tuple[str, str], ...] = (
-    ("shape", "shapes"),
-    ("object", "objects"),
-    ("thing", "things"),
-    ("figure", "figures"),
-    ("item", "items"),
-    ("one", "ones"),
-    ("form", "forms"),
-    ("sprite", "sprites"),
-)
-BACKGROUND_NOUNS: tuple[tuple[str, str], ...] = (
-    ("background", "backgrounds"),
-    ("background", "backgrounds"),
-    ("background", "backgrounds"),
-    ("backdrop", "backdrops"),
-    ("bg", "bgs"),
-)
-PICTURE_NOUNS: tuple[tuple[str, str], ...] = (
-    ("image", "images"),
-    ("picture", "pictures"),
-    ("photo", "photos"),
-)
-
-TEMPLATES: tuple[str, ...] = (
-    "an image of {}",
-    "a photo of {}",
-    "a picture of {}",
-    "image of {}",
-    "images of {}",
-    "picture of {}",
-    "pictures of {}",
-    "this is {}",
-    "this is a picture of {}",
-    "this is an image of {}",
-    "there is {}",
-    "a drawing of {}",
-    "it is {}",
-    "it shows {}",
-    "an image with {}",
-    "images with {}",
+GENERIC_NOUNS = _nouns("shape, object, thing, figure, item, one, form, sprite")
+BACKGROUND_NOUNS = _nouns("background, background, background, backdrop, bg")
+PICTURE_NOUNS = _nouns("image, picture, photo")
+TEMPLATES = (
+    *("an image of {}", "a photo of {}", "a picture of {}", "image of {}"),
+    *("images of {}", "picture of {}", "pictures of {}", "this is {}"),
+    *("this is a picture of {}", "this is an image of {}", "there is {}", "a drawing of {}"),
+    *("it is {}", "it shows {}", "an image with {}", "images with {}"),
 )
 """Templates for a subject with an article of its own, or without one."""
 
