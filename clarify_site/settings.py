@@ -257,54 +257,34 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_TIMEOUT
 CELERY_REDIS_SOCKET_TIMEOUT = 10
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
-CELERY_TASK_ROUTES = {
-    "worker.score_phrases": {"queue": "interactive"},
-    "worker.train_runs": {"queue": "retrain"},
-    "worker.benchmark_baselines": {"queue": "retrain"},
-    "worker.train_corrections": {"queue": "retrain"},
-    "worker.end_overdue_assignments": {"queue": "maintenance"},
-    "worker.watch_studies": {"queue": "maintenance"},
-    "worker.expire_leases": {"queue": "maintenance"},
-    "worker.erase_withdrawn": {"queue": "maintenance"},
-    "worker.apply_retention": {"queue": "maintenance"},
-    "worker.remove_abandoned_uploads": {"queue": "maintenance"},
+_SWEEPS = {  # by queue: its tasks, and after how many seconds each looks for work again by itself
+    "interactive": {"score_phrases": 2},
+    "retrain": {"train_runs": 5, "benchmark_baselines": 30, "train_corrections": 5},
+    "maintenance": {
+        "end_overdue_assignments": 5,
+        "watch_studies": 15,
+        "expire_leases": 60,
+        "erase_withdrawn": 60,
+        "apply_retention": 3600,
+        "remove_abandoned_uploads": 3600,
+    },
     # What waits for answers over HTTP, and so may be slow without harm to the clocks of the queue above.
-    "worker.call_prolific": {"queue": "outside"},
-    "worker.reconcile_submissions": {"queue": "outside"},
-    "worker.run_rehearsals": {"queue": "outside"},
-    "worker.import_datasets": {"queue": "embed"},
-    "worker.build_releases": {"queue": "embed"},
-    "worker.build_image_indexes": {"queue": "embed"},
-    "worker.search_images": {"queue": "embed"},
-    "worker.gather_images": {"queue": "embed"},
-    "worker.analyse_studies": {"queue": "analysis"},
+    "outside": {"call_prolific": 10, "reconcile_submissions": 30, "run_rehearsals": 5},
+    "embed": {
+        "import_datasets": 5,
+        "build_releases": 5,
+        "build_image_indexes": 5,
+        "search_images": 2,
+        "gather_images": 2,
+    },
+    "analysis": {"analyse_studies": 5},
 }
-# The sweeper: a lost message does no harm, since every due row is looked for again. A message expires with its turn.
-_SWEEPS = {
-    "worker.score_phrases": 2,
-    "worker.train_runs": 5,
-    "worker.end_overdue_assignments": 5,
-    "worker.watch_studies": 15,
-    "worker.expire_leases": 60,
-    "worker.erase_withdrawn": 60,
-    "worker.apply_retention": 3600,
-    "worker.remove_abandoned_uploads": 3600,
-    "worker.call_prolific": 10,
-    "worker.reconcile_submissions": 30,
-    "worker.run_rehearsals": 5,
-    "worker.import_datasets": 5,
-    "worker.build_releases": 5,
-    "worker.benchmark_baselines": 30,
-    "worker.train_corrections": 5,
-    "worker.analyse_studies": 5,
-    "worker.build_image_indexes": 5,
-    "worker.search_images": 2,
-    "worker.gather_images": 2,
-}
+CELERY_TASK_ROUTES = {f"worker.{task}": {"queue": queue} for queue, tasks in _SWEEPS.items() for task in tasks}
 CELERY_BEAT_SCHEDULER = "clarify_site.reminders:Reminders"
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds, "ignore_result": True}}
-    for name, seconds in _SWEEPS.items()
+    for tasks in _SWEEPS.values()
+    for name, seconds in ((f"worker.{task}", seconds) for task, seconds in tasks.items())
 }
 
 # -- Logs: structured, without addresses, ids of people or query strings ----------------------------------------------
