@@ -1,7 +1,8 @@
 """What a command says when it refuses: one sentence instead of a traceback."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.core.management import CommandError
 
@@ -17,3 +18,20 @@ def plain_errors() -> Iterator[None]:
     except (ModelingError, ServiceError) as error:
         message = str(error)
         raise CommandError(message if message.endswith((".", "!", "?")) else f"{message}.") from error
+
+
+@contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """Turn what keeps `--output` from being written into CommandError."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"{output} cannot be written: {error.strerror}. Choose another --output.") from error
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by name into the folder of `--output`, which is made. Raises CommandError."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)

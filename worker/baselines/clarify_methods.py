@@ -1,11 +1,15 @@
 """Clarify's own rows: from one annotation, from a set of them, and from what each participant of a study said."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from modeling.arrays.retraining.slices import slice_weights
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
+from modeling.arrays.datasets.dataset_files import DatasetFiles
+from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from modeling.tensors.baselines.released_sgd import GroupLoss
-from worker.baselines.annotation_slices import NoUsableAnnotation, Slices, slices_of
 from worker.baselines.certified_methods import Job, jobs_over_draws, train_balanced, train_worst
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Refused, Result, Unused
@@ -21,6 +25,10 @@ class AnnotationSet:
     name: str
     annotations: tuple[ScoredAnnotation, ...]
 
+    @property
+    def sets(self) -> Mapping[str, tuple[ScoredAnnotation, ...]]:
+        return {"": self.annotations}
+
 
 @dataclass(frozen=True, eq=False)
 class People:
@@ -31,6 +39,20 @@ class People:
 
 
 AnnotationSource = AnnotationSet | People
+
+
+class NoUsableAnnotation(ModelingError):
+    """None of the annotations makes two slices of its class; the message says why of each."""
+
+    code = "no_usable_annotation"
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """membership: int64[m] (`slices.slice_membership`); without: annotations that have no part in it, and why."""
+
+    membership: NDArray[np.int64]
+    without: tuple[tuple[ScoredAnnotation, str], ...]
 
 
 def slice_balanced(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
@@ -62,9 +84,8 @@ def worst_slice_released(bench: Bench, source: AnnotationSource) -> Iterator[Res
 
 def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """RoboShot with people's phrases. No label, no training: of the annotations only the words count."""
-    sets = {source.name: source.annotations} if isinstance(source, AnnotationSet) else source.sets
-    for name, annotations in sets.items():
-        yield people_roboshot(bench, name, annotations)
+    for name, annotations in source.sets.items():
+        yield people_roboshot(bench, name or source.name, annotations)
 
 
 def _released(bench: Bench, source: AnnotationSource, objective: GroupLoss) -> Iterator[Result]:
@@ -99,3 +120,39 @@ def _slices(bench: Bench, annotations: tuple[ScoredAnnotation, ...]) -> Slices:
 def _unused(bench: Bench, name: str, slices: Slices) -> list[Refused | Unused]:
     class_names = bench.data.dataset.class_names
     return [Unused(name, class_names[each.target_class], each.phrase, reason) for each, reason in slices.without]
+
+
+def slices_of(
+    annotations: Sequence[ScoredAnnotation], files: DatasetFiles, rows: NDArray[np.int64], least: int
+) -> Slices:
+    """Divide m rows by those of the annotations, at most one a class, that have a τ and no slice below the least size.
+
+    Raises NoUsableAnnotation where there is none.
+    """
+    members, labels = np.zeros(len(rows), dtype=np.bool_), files.labels[rows]
+    classes: list[int] = []
+    without: list[tuple[ScoredAnnotation, str]] = []
+    for annotation in annotations:
+        above = annotation.members(files, rows)
+        reason = _unusable(annotation, above, labels, least)
+        if reason:
+            without.append((annotation, reason))
+        else:
+            members |= above
+            classes.append(annotation.target_class)
+    if not classes:
+        raise NoUsableAnnotation("; ".join(f"“{each.phrase}”: {reason}" for each, reason in without))
+    return Slices(slice_membership(members, labels, classes, least), tuple(without))
+
+
+def _unusable(annotation: ScoredAnnotation, above: NDArray[np.bool_], labels: NDArray[np.integer], least: int) -> str:
+    """Why an annotation makes no slices; empty where it does."""
+    if annotation.threshold is None:
+        return "its error score is 0, so it has no similarity threshold"
+    try:
+        slice_membership(above, labels, annotation.target_class, least)
+    except SliceTooSmall as error:
+        return (
+            f"its slices have {error.n_above} and {error.n_below} train images, but each needs at least {error.least}"
+        )
+    return ""

@@ -1,27 +1,29 @@
 """All that is needed to compute a benchmark again, and to check that the same came out: what the JSON file holds."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES
-from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource
 from worker.baselines.method_inputs import HELD_OUT, Bench
 from worker.baselines.outcomes import Figure, Outcome, Row
 from worker.baselines.scored_annotations import ScoredAnnotation
-from worker.baselines.shown_model import ShownModel
 from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, group_intervals
 from worker.common.library_versions import library_versions
 
+_OF_ANNOTATION = (
+    *("target_class", "phrase", "sign", "text_digest", "threshold", "p_value", "p_method", "n_correct", "n_error"),
+    "participant",
+)
+
 
 def document(report: Report) -> dict[str, Any]:
     """Everything, JSON-like: data, encoders, settings, annotations, rows and their classifiers."""
-    bench, dataset = report.bench, report.bench.data.dataset
-    manifest = dataset.files.manifest
-    position = {id(annotation): i for i, annotation in enumerate(report.annotations)}
+    setup, bench, dataset = report.setup, report.setup.bench, report.setup.bench.data.dataset
+    manifest, model = dataset.files.manifest, setup.model
+    position = {id(annotation): i for i, annotation in enumerate(setup.annotations)}
     return {
         "command": report.command,
         "encoder": report.encoder,
@@ -32,9 +34,20 @@ def document(report: Report) -> dict[str, Any]:
             "arrays": {name: asdict(entry) for name, entry in manifest.arrays.items()},
         },
         "settings": settings_document(bench),
-        "shown_model": _model_document(report.model) if report.model else None,
-        "annotations": [annotation_document(bench, annotation) for annotation in report.annotations],
-        "sources": [_source_document(source, position) for source in report.sources],
+        "shown_model": model
+        and {
+            "base_model": model.name,
+            "l2": model.l2,
+            "validation_predictions_sha256": model.validation_digest,
+        },
+        "annotations": [annotation_document(bench, annotation) for annotation in setup.annotations],
+        "sources": [
+            {
+                "name": source.name,
+                "sets": {name: [position[id(each)] for each in of_one] for name, of_one in source.sets.items()},
+            }
+            for source in setup.sources
+        ],
         "test_images": {
             "resamples": RESAMPLES,
             "seed": SEED,
@@ -62,21 +75,9 @@ def settings_document(bench: Bench) -> dict[str, Any]:
     }
 
 
-def _model_document(model: ShownModel) -> dict[str, Any]:
-    """Whose errors the annotations' scores rest on."""
-    return {
-        "base_model": model.name,
-        "l2": model.l2,
-        "validation_predictions_sha256": model.validation_digest,
-    }
-
-
 def _row_document(row: Row) -> dict[str, Any]:
     return {
-        "method": row.method,
-        "name": row.name,
-        "over": row.over,
-        "left_out": row.left_out,
+        **{name: getattr(row, name) for name in ("method", "name", "over", "left_out")},
         "refused": [asdict(refused) for refused in row.refused],
         "unused": [asdict(unused) for unused in row.unused],
         "spread": {figure.value: asdict(row.spread(figure)) for figure in Figure},
@@ -101,31 +102,13 @@ def annotation_document(bench: Bench, annotation: ScoredAnnotation) -> dict[str,
     n_above = int(annotation.members(data.dataset.files, data.train.rows).sum())
     return {
         "class": data.dataset.class_names[annotation.target_class],
-        "target_class": annotation.target_class,
-        "phrase": annotation.phrase,
-        "sign": annotation.sign,
         "text_template": annotation.template,
         "rendered_text": annotation.text,
-        "text_digest": annotation.text_digest,
-        "threshold": annotation.threshold,
         "threshold_was_given": annotation.chosen,
         "error_score": annotation.score,
-        "p_value": annotation.p_value,
-        "p_method": annotation.p_method,
-        "n_correct": annotation.n_correct,
-        "n_error": annotation.n_error,
         "n_above": n_above,
         "n_below": int((data.train.labels == annotation.target_class).sum()) - n_above,
-        "participant": annotation.participant,
-    }
-
-
-def _source_document(source: AnnotationSource, position: Mapping[int, int]) -> dict[str, Any]:
-    """The annotations of a source as positions in the list of them."""
-    sets = {"": source.annotations} if isinstance(source, AnnotationSet) else source.sets
-    return {
-        "name": source.name,
-        "sets": {name: [position[id(annotation)] for annotation in annotations] for name, annotations in sets.items()},
+        **{name: getattr(annotation, name) for name in _OF_ANNOTATION},
     }
 
 

@@ -1,13 +1,10 @@
 """The files of a benchmark: a page to read, two tables of figures, and the record of everything."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any
 
-from annotations.tables.columns import write_cell
+from annotations.tables.columns import csv_text
 from modeling.arrays.retraining.group_resampling import RESAMPLES
 from worker.baselines.outcomes import Figure, Row
 from worker.benchmarks.benchmark_machine import machine_in_words
@@ -16,6 +13,7 @@ from worker.benchmarks.paired_bootstrap import SEED, Comparison, group_intervals
 from worker.benchmarks.predictions_file import PREDICTIONS, write_predictions
 from worker.benchmarks.provenance import annotation_document, document, versions
 from worker.benchmarks.report_tables import FULL, LAYOUTS, NONE, Table, escaped
+from worker.benchmarks.setup import Setup
 
 MARKDOWN, JSON, ROWS, CLASSIFIERS = "benchmark.md", "benchmark.json", "rows.csv", "classifiers.csv"
 COMPARISONS = "comparisons.csv"
@@ -53,7 +51,7 @@ def report_files(report: Report) -> dict[str, bytes]:
 
 def markdown(report: Report) -> str:
     """All rows, the annotations, the paper's layouts, and how to compute it again."""
-    dataset, bench = report.bench.data.dataset, report.bench
+    bench, dataset = report.setup.bench, report.setup.bench.data.dataset
     parts = [
         f"# Benchmark of {dataset}",
         f"Encoder of images and texts: {report.encoder}. λ = {bench.l2:g}, scheme `{bench.scheme}`, "
@@ -64,8 +62,8 @@ def markdown(report: Report) -> str:
     ]
     if report.comparisons:
         parts += ["## The best row beside the others", comparison_table(report.comparisons).markdown(), COMPARISON_NOTE]
-    if report.annotations:
-        parts += ["## Annotations", annotation_table(report).markdown()]
+    if report.setup.annotations:
+        parts += ["## Annotations", annotation_table(report.setup).markdown()]
     for layout in LAYOUTS.values():
         table = layout.table(report.rows, report.encoder)
         if layout is not FULL and table.lines:
@@ -101,7 +99,7 @@ def rows_csv(rows: Sequence[Row]) -> str:
         cells += [None if row.point is None else getattr(row.point.metrics, figure) for figure in Figure]
         cells += [getattr(row.intervals.get(figure), name, None) for figure in Figure for name in of_interval]
         lines.append([row.method, row.name, row.over.value, len(row.outcomes), row.left_out, *cells])
-    return _csv(["method", "name", "over", "n", "left_out", *heading], lines)
+    return csv_text(["method", "name", "over", "n", "left_out", *heading], lines)
 
 
 def classifiers_csv(rows: Sequence[Row]) -> str:
@@ -113,13 +111,13 @@ def classifiers_csv(rows: Sequence[Row]) -> str:
         for outcome in row.classifiers
     ]  # fmt: skip
     of_groups = ("group_accuracies", "group_intervals")
-    return _csv(["method", "row", "classifier", *Figure, *of_groups, "predictions_sha256"], lines)
+    return csv_text(["method", "row", "classifier", *Figure, *of_groups, "predictions_sha256"], lines)
 
 
 def comparisons_csv(compared: Sequence[Comparison]) -> str:
     """One line a row that the best is compared with."""
     names = [field.name for field in fields(Comparison)]
-    return _csv(names, [[getattr(comparison, name) for name in names] for comparison in compared])
+    return csv_text(names, [[getattr(comparison, name) for name in names] for comparison in compared])
 
 
 def comparison_table(compared: Sequence[Comparison]) -> Table:
@@ -137,7 +135,7 @@ def comparison_table(compared: Sequence[Comparison]) -> Table:
     return Table("Comparisons", heading, tuple(lines))
 
 
-def annotation_table(report: Report) -> Table:
+def annotation_table(setup: Setup) -> Table:
     """The annotations by number."""
     heading = ("", "class", "phrase", "error score", "p", "τ", "train images above, not above", "participant")
     lines = [
@@ -151,15 +149,7 @@ def annotation_table(report: Report) -> Table:
             f"{of['n_above']}, {of['n_below']}",
             of["participant"],
         )
-        for number, annotation in enumerate(report.annotations, 1)
-        for of in [annotation_document(report.bench, annotation)]
+        for number, annotation in enumerate(setup.annotations, 1)
+        for of in [annotation_document(setup.bench, annotation)]
     ]
     return Table("Annotations", heading, tuple(lines))
-
-
-def _csv(heading: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heading)
-    writer.writerows([write_cell(cell) for cell in line] for line in lines)
-    return text.getvalue()

@@ -3,11 +3,9 @@
 from typing import Any
 
 from annotations.models import Benchmark
-from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
 from modeling.arrays.common.progress import silent
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.baselines.method_inputs import Bench
 from worker.baselines.methods import AnyMethod, find_methods
 from worker.baselines.outcomes import Figure, Row
@@ -20,8 +18,6 @@ from worker.benchmarks.predictions_file import packed
 from worker.benchmarks.provenance import settings_document, versions
 from worker.benchmarks.setup import Request, set_up
 from worker.queue.due_jobs import work_on_due
-
-SEEDS = 3
 
 
 def measure_due_benchmark() -> int:
@@ -70,15 +66,6 @@ def _bench(benchmark: Benchmark) -> Bench:
     """With the base model's λ, and prompts and settings as published where the data set's name says so."""
     base_model = benchmark.base_model
     published = base_model.dataset.name if base_model.dataset.name in PUBLISHED else None
-    request = Request(
-        annotations=(),
-        template=DEFAULT_TEXT_TEMPLATE,
-        study=None,
-        base_model=base_model.name,
-        l2=base_model.l2,
-        seeds=SEEDS,
-        scheme=DEFAULT_SCHEME,
-        published=published,
-        words=PromptWords.of(published),
-    )
+    words = PromptWords.of(published)
+    request = Request(base_model=base_model.name, l2=base_model.l2, published=published, words=words)
     return set_up(base_model.dataset, request).bench

@@ -1,11 +1,13 @@
 """From what a command asks to what a benchmark runs on: the shown model, the annotations, the prompts, the settings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
 from annotations.models import BaseModel, Dataset
+from annotations.models.task import DEFAULT_TEXT_TEMPLATE
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource, People
 from worker.baselines.method_inputs import Bench
 from worker.baselines.prompts import DatasetPrompts, PromptWords
@@ -24,15 +26,15 @@ class Request:
     published: a key of PUBLISHED.
     """
 
-    annotations: Sequence[str]
-    template: str
-    study: str | None
-    base_model: str | None
-    l2: float | None
-    seeds: int
-    scheme: str
-    published: str | None
-    words: PromptWords
+    annotations: Sequence[str] = ()
+    template: str = DEFAULT_TEXT_TEMPLATE
+    study: str | None = None
+    base_model: str | None = None
+    l2: float | None = None
+    seeds: int = 3
+    scheme: str = DEFAULT_SCHEME
+    published: str | None = None
+    words: PromptWords = field(default_factory=PromptWords)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,12 @@ class Setup:
     bench: Bench
     model: ShownModel | None
     sources: tuple[AnnotationSource, ...]
+
+    @property
+    def annotations(self) -> tuple[ScoredAnnotation, ...]:
+        """Every annotation of the sources, each once."""
+        listed = (each for source in self.sources for of_one in source.sets.values() for each in of_one)
+        return tuple({id(annotation): annotation for annotation in listed}.values())
 
 
 def set_up(dataset: Dataset, request: Request) -> Setup:
@@ -77,7 +85,7 @@ def _shown_model(dataset: Dataset, stored: BaseModel | None, request: Request, *
 def _given_sources(given: Sequence[ScoredAnnotation]) -> list[AnnotationSource]:
     """Each annotation alone, and where several classes are annotated the set, which has the best of each.
 
-    Their names have the annotations' numbers, in the order of `Report.annotations`.
+    Their names have the annotations' numbers, in the order of `Setup.annotations`.
     """
     sources: list[AnnotationSource] = [AnnotationSet(f"#{i}", (annotation,)) for i, annotation in enumerate(given, 1)]
     best = best_of_each_class(given)

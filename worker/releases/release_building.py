@@ -1,14 +1,12 @@
 """Building releases: what an export has, with Parquet and figures, written to a file that is named by its digest."""
 
-import os
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
+from annotations.exports.releases.archive import replacing
 from annotations.exports.releases.datapackage import deposit_of
 from annotations.exports.releases.study_export import write_study_zip
 from annotations.models import Release
@@ -37,8 +35,6 @@ def _build(progress: dict[str, Any], job: Release) -> None:
 
 
 def _write(job: Release, progress: dict[str, Any]) -> release_requests.Built:
-    """Write beside the target and rename: a file with a release's name is whole."""
-
     def tell(what: str, done: int, total: int) -> None:
         progress.update(phase=f"writing {what}", n_done=done, n_total=total)
         worker_heartbeat.touch_file()  # a row would be refused, and end the snapshot's transaction
@@ -46,16 +42,7 @@ def _write(job: Release, progress: dict[str, Any]) -> release_requests.Built:
     target = release_requests.file_of(job)
     target.parent.mkdir(parents=True, exist_ok=True)
     snapshot_at = timezone.now()
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-        part = Path(file.name)
-        try:
-            manifest = write_study_zip(job.study, file, EXTRAS, tell, deposit_of(job))
-            file.flush()
-            os.fsync(file.fileno())
-            digest, size = file_sha256(part), part.stat().st_size
-            part.chmod(0o640)
-            part.replace(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+    with replacing(target, 0o640) as file:
+        manifest = write_study_zip(job.study, file, EXTRAS, tell, deposit_of(job))
+    digest, size = file_sha256(target), target.stat().st_size
     return release_requests.Built(str(target.relative_to(settings.DATA_ROOT)), digest, size, manifest, snapshot_at)

@@ -1,16 +1,14 @@
 """manage.py export_study SLUG [--output FILE]: a study's phrases, scores, runs and summary as one zip file."""
 
-import os
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from annotations.exports.releases.archive import replacing
 from annotations.exports.releases.study_export import export_name, write_study_zip
-from annotations.management.plain_errors import plain_errors
-from annotations.models import Study
+from annotations.management.plain_errors import plain_errors, writing
 from annotations.services.studies.lifecycle import find_study
 
 
@@ -25,22 +23,6 @@ class Command(BaseCommand):
         with plain_errors():
             study = find_study(slug)
         path = output or Path(export_name(study))
-        try:
-            _write_whole(study, path)
-        except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}. Choose another --output.") from error
-        self.stdout.write(f"Wrote {path} ({path.stat().st_size:,} bytes).")
-
-
-def _write_whole(study: Study, path: Path) -> None:
-    """Write beside the target and rename: a reader never sees half an export, and a failure leaves the old one."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        part = Path(file.name)
-        try:
+        with writing(path), replacing(path) as file:
             write_study_zip(study, file)
-            file.flush()
-            os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        self.stdout.write(f"Wrote {path} ({path.stat().st_size:,} bytes).")

@@ -8,7 +8,7 @@ import pytest
 from annotations.models import BaseModel
 from tests import actors
 from tests.steps import submit_and_score
-from worker.baselines.annotation_slices import NoUsableAnnotation, slices_of
+from worker.baselines.clarify_methods import NoUsableAnnotation, slices_of
 from worker.baselines.scored_annotations import (
     Asked,
     BadAnnotation,

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from annotations.management.arguments import names, positive
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_errors import plain_errors, write_files
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME, SCHEMES
@@ -68,48 +68,25 @@ class Command(BaseCommand):
             dataset = find_dataset(options["dataset"])
             setup = set_up(dataset, _request(options))
             folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
-            _write(folder, {})  # so that nobody waits for figures that cannot be kept
+            write_files(folder, {})  # so that nobody waits for figures that cannot be kept
             rows = run_benchmark(setup.bench, methods, setup.sources, progress)
-        report = Report.of(setup.bench, setup.model, setup.sources, rows, command_line(options))
+        report = Report.of(setup, rows, command_line(options))
         self.stdout.write(layout.table(report.rows, report.encoder).markdown())
         for line in (NOTE, *notes(report.rows)):
             self.stdout.write(line)
-        if report.annotations:
-            self.stdout.write(annotation_table(report).markdown())
-        _write(folder, report_files(report))
+        if setup.annotations:
+            self.stdout.write(annotation_table(setup).markdown())
+        write_files(folder, report_files(report))
         self.stdout.write(
             f"Written: {folder / MARKDOWN}, and beside it the figures (CSV), all settings (JSON) and test predictions."
         )
 
 
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-    except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
-
-
 def _request(options: dict[str, Any]) -> Request:
-    words = PromptWords.of(
-        options["published"],
-        options["class_template"],
-        options["group_template"],
-        options["prompt_classes"],
-        options["prompt_attributes"],
-    )
-    return Request(
-        annotations=options["annotation"],
-        template=options["template"],
-        study=options["study"],
-        base_model=options["base_model"],
-        l2=options["l2"],
-        seeds=options["seeds"],
-        scheme=options["scheme"],
-        published=options["published"],
-        words=words,
-    )
+    named = ("class_template", "group_template", "prompt_classes", "prompt_attributes")
+    words = PromptWords.of(options["published"], *(options[name] for name in named))
+    same = ("template", "study", "base_model", "l2", "seeds", "scheme", "published")
+    return Request(options["annotation"], words=words, **{name: options[name] for name in same})
 
 
 def command_line(options: dict[str, Any]) -> str:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import BaseCommand, CommandParser
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_errors import plain_errors, write_files
 from worker.benchmarks.joined_tables import join
 from worker.benchmarks.report_tables import TABLE_1, TABLE_4, TABLE_6
 from worker.benchmarks.stored_benchmarks import read_benchmark
@@ -33,13 +33,10 @@ class Command(BaseCommand):
         with plain_errors():
             benchmarks = [read_benchmark(path) for path in options["records"]]
             tables = {name: join(layout, benchmarks) for name, layout in _LAYOUTS.items()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, table in tables.items():
-                for suffix, text in (("md", table.markdown()), ("tex", table.latex()), ("csv", table.csv())):
-                    (folder / f"{name}.{suffix}").write_text(text, "utf-8")
-        except OSError as error:
-            raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
+        files = {}
+        for name, table in tables.items():
+            files |= {f"{name}.md": table.markdown(), f"{name}.tex": table.latex(), f"{name}.csv": table.csv()}
+        write_files(folder, {name: text.encode() for name, text in files.items()})
         for table in tables.values():
             if table.lines:
                 self.stdout.write(table.markdown())

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from annotations.exports.retraining.head_files import HEAD, head_files
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_errors import plain_errors, write_files
 from annotations.models import Run
 
 
@@ -22,12 +22,7 @@ class Command(BaseCommand):
         folder: Path = options["output"] or Path(f"head-{options['run']}")
         with plain_errors():
             files = head_files(_find(options["run"]))
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, data in files.items():
-                (folder / name).write_bytes(data)
-        except OSError as error:
-            raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
+        write_files(folder, files)
         for name in files:
             self.stdout.write(str(folder / name))
         self.stdout.write(f"Use it with: manage.py predict {folder / HEAD} IMAGES")

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.core.management.base import OutputWrapper
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_errors import plain_errors, writing
 from modeling.arrays.common.modeling_errors import BadHead
 from modeling.arrays.retraining.heads import Head, read_metadata
 from modeling.tensors.encoders import load_encoder
@@ -39,11 +39,8 @@ class Command(BaseCommand):
     def _write(self, output: Path | None, head: Head, outcomes: Iterable[Prediction | Rejected]) -> list[Rejected]:
         if output is None:
             return _write_csv(self.stdout, head, outcomes)
-        try:
-            with output.open("w", encoding="utf-8", newline="") as file:
-                return _write_csv(file, head, outcomes)
-        except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}. Choose another --output.") from error
+        with writing(output), output.open("w", encoding="utf-8", newline="") as file:
+            return _write_csv(file, head, outcomes)
 
 
 def _read_head(file: Path, encoder: str | None) -> tuple[Head, str]:

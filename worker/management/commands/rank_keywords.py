@@ -1,6 +1,5 @@
 """manage.py rank_keywords DATASET: which words of a list name a base model's errors best, without any person."""
 
-import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import Any
 import numpy as np
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_errors import plain_errors, write_files
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets.dataset_registration import find_dataset
-from annotations.tables.columns import write_cell
+from annotations.tables.columns import csv_text
 from modeling.arrays.keywords.keyword_ranking import select_classes
 from modeling.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
 from worker.baselines.shown_model import find_base_model
@@ -136,18 +135,14 @@ def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking]
     ]
     same = len({each["digest"] for each in lists}) == 1  # then it stands there once
     record = {**made_with, "list": lists[0]} if same else {**made_with, "lists": lists}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / CSV).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["class", "rank", *_COLUMNS, "correct_images", "wrong_images"])
-            for ranking in rankings:
-                for rank, row in enumerate(keyword_rows(ranking), 1):
-                    cells = [names[ranking.target_class], rank, *(row[column] for column in _COLUMNS)]
-                    writer.writerow(map(write_cell, [*cells, ranking.n_correct, ranking.n_error]))
-        (folder / JSON).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another --output.") from error
+    rows = (
+        [names[each.target_class], rank, *(row[column] for column in _COLUMNS), each.n_correct, each.n_error]
+        for each in rankings
+        for rank, row in enumerate(keyword_rows(each), 1)
+    )
+    table = csv_text(["class", "rank", *_COLUMNS, "correct_images", "wrong_images"], rows)
+    written = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    write_files(folder, {CSV: table.encode(), JSON: written.encode()})
 
 
 def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
