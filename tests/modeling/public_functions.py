@@ -33,13 +33,13 @@ from modeling.arrays.retraining.slices import (
     slice_membership,
     slice_weights,
 )
+from modeling.tensors.baselines.adapter import train_erm_adapter
 from modeling.tensors.baselines.classifiers import LinearClassifier
 from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
 from modeling.tensors.baselines.dfr import train_dfr
-from modeling.tensors.baselines.erm_adapter import train_erm_adapter
 from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
-from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.grouped import GroupedFeatures, subsampled_rows, upsampled_rows
+from modeling.tensors.baselines.probes import train_probe
 from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
 from modeling.tensors.baselines.roboshot import roboshot
 from modeling.tensors.baselines.sgd import SgdSettings
@@ -296,8 +296,8 @@ PUBLIC: dict[str, Public] = {
     ),
     "train_group_dro_eg": on_splits(train_group_dro_eg, settings=SHORT),
     "train_dfr": on_splits(train_dfr, n_models=2, c_options=[1.0, 0.1]),
-    "train_subsampled_probe": on_splits(train_subsampled_probe, settings=SHORT),
-    "train_upsampled_probe": on_splits(train_upsampled_probe, settings=SHORT),
+    "train_probe, subsampled": on_splits(train_probe, resample=subsampled_rows, settings=SHORT),
+    "train_probe, upsampled": on_splits(train_probe, resample=upsampled_rows, settings=SHORT),
     "train_erm_adapter": on_unit_splits(train_erm_adapter),
     "train_contrastive_adapter": on_unit_splits(train_contrastive_adapter),
     "LinearClassifier": Public(

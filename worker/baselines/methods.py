@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.retraining.slices import division_weights
+from modeling.tensors.baselines.grouped import subsampled_rows, upsampled_rows
 from modeling.tensors.baselines.released_sgd import GroupLoss
 from worker.baselines import certified_methods, clarify_methods, published_methods, text_methods
 from worker.baselines.clarify_methods import AnnotationSource
@@ -95,10 +97,7 @@ def _released(key: str, name: str, objective: GroupLoss) -> Method:
 
 
 def _published(key: str, name: str, given: Assumption, procedure: published_methods.Procedure) -> Method:
-    def train(bench: Bench) -> Iterator[Outcome]:
-        return published_methods.over_seeds(bench, procedure)
-
-    return Method(key, name, given, Over.SEEDS, train)
+    return Method(key, name, given, Over.SEEDS, partial(published_methods.over_seeds, procedure=procedure))
 
 
 def _clarify(key: str, name: str, train: FeedbackTraining) -> FeedbackMethod:
@@ -110,6 +109,7 @@ def _clarify_released(key: str, name: str, train: FeedbackTraining) -> FeedbackM
     return FeedbackMethod(key, name, Assumption.LABELS_AND_FEEDBACK, Over.SEEDS, train, of_people=False)
 
 
+_GROUPS = Assumption.LABELS_AND_GROUPS
 METHODS: tuple[AnyMethod, ...] = (
     Method("class_prompt", "Class Prompt", Assumption.NOTHING, Over.ONE, text_methods.class_prompt),
     Method("group_prompt", "Group Prompt", Assumption.NOTHING, Over.ONE, text_methods.group_prompt),
@@ -124,13 +124,13 @@ METHODS: tuple[AnyMethod, ...] = (
     _clarify("worst_slice", "worst-slice", clarify_methods.worst_slice),
     _clarify_released("slice_balanced_sgd", "slice-balanced", clarify_methods.slice_balanced_released),
     _clarify_released("worst_slice_sgd", "worst-slice", clarify_methods.worst_slice_released),
-    _published("dfr_subsample", "DFR (subsample)", Assumption.LABELS_AND_GROUPS, published_methods.subsampled_probe),
-    _published("dfr_upsample", "DFR (upsample)", Assumption.LABELS_AND_GROUPS, published_methods.upsampled_probe),
-    _published("dfr", "DFR", Assumption.LABELS_AND_GROUPS, published_methods.dfr),
-    _published("dfr_train", "DFR (on train)", Assumption.LABELS_AND_GROUPS, published_methods.dfr_train),
-    _balanced("group_balanced", "DFR (ours)", Assumption.LABELS_AND_GROUPS, certified_methods.groups, "mean_slices"),
-    _published("group_dro", "Group DRO", Assumption.LABELS_AND_GROUPS, published_methods.group_dro),
-    _worst("worst_group", "Group DRO (ours)", Assumption.LABELS_AND_GROUPS, certified_methods.groups),
+    _published("dfr_subsample", "DFR (subsample)", _GROUPS, partial(published_methods.probe, resample=subsampled_rows)),
+    _published("dfr_upsample", "DFR (upsample)", _GROUPS, partial(published_methods.probe, resample=upsampled_rows)),
+    _published("dfr", "DFR", _GROUPS, partial(published_methods.dfr, fit_on="validation")),
+    _published("dfr_train", "DFR (on train)", _GROUPS, partial(published_methods.dfr, fit_on="train")),
+    _balanced("group_balanced", "DFR (ours)", _GROUPS, certified_methods.groups, "mean_slices"),
+    _published("group_dro", "Group DRO", _GROUPS, published_methods.group_dro),
+    _worst("worst_group", "Group DRO (ours)", _GROUPS, certified_methods.groups),
     _published("erm_adapter", "ERM Adapter", Assumption.LABELS, published_methods.erm_adapter),
     Method("wise_ft", "WiSE-FT", Assumption.LABELS, Over.DRAWS, text_methods.half_way),
     _published("contrastive_adapter", "Contrastive Adapter", Assumption.LABELS, published_methods.contrastive_adapter),

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modeling.arrays.retraining.slices import slice_ids
+from modeling.tensors.baselines.adapter import train_erm_adapter
 from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
-from modeling.tensors.baselines.dfr import train_dfr
-from modeling.tensors.baselines.erm_adapter import train_erm_adapter
+from modeling.tensors.baselines.dfr import FitOn, train_dfr
 from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
-from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.probes import Resample, train_probe
 from modeling.tensors.baselines.released_sgd import GroupLoss, train_released_sgd
 from worker.baselines.method_inputs import Bench, seed_name
 from worker.baselines.outcomes import Outcome
@@ -47,20 +47,20 @@ def released_sgd(bench: Bench, slices: NDArray[np.integer], objective: GroupLoss
     return over_seeds(bench, train)
 
 
-def subsampled_probe(bench: Bench, rng: np.random.Generator) -> Trained:
-    return _probe(bench, rng, train_subsampled_probe)
+def probe(bench: Bench, rng: np.random.Generator, resample: Resample) -> Trained:
+    data = bench.data
+    trained = train_probe(
+        data.standardised_train, data.standardised_validation, resample,
+        rng=rng, settings=bench.settings.probe, device=bench.device,
+    )  # fmt: skip
+    details = {"n_images": trained.n_images, "best": asdict(trained.best)}
+    return trained.predict(data.standardised_test.features), details
 
 
-def upsampled_probe(bench: Bench, rng: np.random.Generator) -> Trained:
-    return _probe(bench, rng, train_upsampled_probe)
-
-
-def dfr(bench: Bench, rng: np.random.Generator) -> Trained:
-    return _dfr(bench, rng, "validation")
-
-
-def dfr_train(bench: Bench, rng: np.random.Generator) -> Trained:
-    return _dfr(bench, rng, "train")
+def dfr(bench: Bench, rng: np.random.Generator, fit_on: FitOn) -> Trained:
+    data = bench.data
+    trained = train_dfr(data.train.unit, data.validation.unit, rng=rng, fit_on=fit_on)
+    return trained.predict(data.test.unit.features), {"C": trained.c}
 
 
 def group_dro(bench: Bench, rng: np.random.Generator) -> Trained:
@@ -89,19 +89,3 @@ def contrastive_adapter(bench: Bench, rng: np.random.Generator) -> Trained:
         rng=rng, settings=settings.contrastive_adapter, contrastive=settings.hard_samples, device=bench.device,
     )  # fmt: skip
     return trained.predict(data.test.in_text_space.features), {"best": asdict(trained.best)}
-
-
-def _probe(bench: Bench, rng: np.random.Generator, train: Callable[..., Any]) -> Trained:
-    data = bench.data
-    trained = train(
-        data.standardised_train, data.standardised_validation,
-        rng=rng, settings=bench.settings.probe, device=bench.device,
-    )  # fmt: skip
-    details = {"n_images": trained.n_images, "best": asdict(trained.best)}
-    return trained.predict(data.standardised_test.features), details
-
-
-def _dfr(bench: Bench, rng: np.random.Generator, fit_on: Literal["validation", "train"]) -> Trained:
-    data = bench.data
-    trained = train_dfr(data.train.unit, data.validation.unit, rng=rng, fit_on=fit_on)
-    return trained.predict(data.test.unit.features), {"C": trained.c}

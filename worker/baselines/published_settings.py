@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from modeling.tensors.baselines.adapter import SETTINGS as ERM_ADAPTER
 from modeling.tensors.baselines.contrastive_adapter import SETTINGS as CONTRASTIVE_ADAPTER
 from modeling.tensors.baselines.contrastive_adapter import ContrastiveSettings
-from modeling.tensors.baselines.erm_adapter import SETTINGS as ERM_ADAPTER
 from modeling.tensors.baselines.group_dro_eg import SETTINGS as GROUP_DRO
 from modeling.tensors.baselines.probes import SETTINGS as PROBE
 from modeling.tensors.baselines.released_sgd import SETTINGS as RELEASED

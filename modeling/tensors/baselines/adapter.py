@@ -6,17 +6,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import cross_entropy, normalize
 
 from modeling.arrays.common.array_checks import check_unit_rows
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.tensors.baselines.classifiers import check_features
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
-from modeling.tensors.baselines.sgd import BestEpoch, Device, coefficients, linear_layer
+from modeling.tensors.baselines.sgd import (
+    BestEpoch,
+    Device,
+    SgdSettings,
+    coefficients,
+    linear_layer,
+    minibatches,
+    step,
+    tensors,
+    train_epochs,
+)
 
 HIDDEN = 128
 LOGIT_SCALE = 100.0
+SETTINGS = SgdSettings()
 
 
 def check_adapter_input(
@@ -200,3 +211,47 @@ class AdapterClassifier:
         """
         labels: NDArray[np.int64] = (self.embed(features) @ self.class_embeddings.T).argmax(axis=1)
         return labels
+
+
+def train_erm_adapter(
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    class_embeddings: NDArray[np.floating],
+    *,
+    rng: np.random.Generator,
+    settings: SgdSettings = SETTINGS,
+    device: Device = "cpu",
+) -> AdapterClassifier:
+    """Train an adapter by cross-entropy, and keep the best epoch on validation.
+
+    Parameters
+    ----------
+    train, validation : GroupedFeatures
+        The same d features, unit rows. Only the groups of validation are used.
+    class_embeddings : float ndarray of shape (C, d)
+        Class prompts in the same space.
+    rng : numpy.random.Generator
+        Draws the initial adapter and the batches.
+    settings : SgdSettings
+    device : str or torch.device, default "cpu"
+
+    Returns
+    -------
+    AdapterClassifier
+        After the epoch with the best worst-group accuracy on validation.
+
+    Raises
+    ------
+    BadArray
+        If the input does not fit, or training diverges.
+    """
+    check_adapter_input(train, validation, class_embeddings)
+    features, labels, _ = tensors(train, device)
+    adapter = Adapter(class_embeddings, rng, device)
+    optimizer = settings.optimizer(adapter)
+
+    def train_epoch(_: int) -> None:
+        for batch in minibatches(rng.permutation(len(train)), settings.batch_size, device):
+            step(optimizer, cross_entropy(adapter(features[batch]), labels[batch]))
+
+    return AdapterClassifier.of(adapter, train_epochs(adapter, validation, train_epoch, settings.epochs, device))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from modeling.tensors.baselines.classifiers import LinearClassifier
-from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair, subsampled_rows, upsampled_rows
+from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
 from modeling.tensors.baselines.sgd import (
     BestEpoch,
     Device,
@@ -22,6 +22,7 @@ from modeling.tensors.baselines.sgd import (
 )
 
 SETTINGS = SgdSettings()
+Resample = Callable[[NDArray[np.integer], np.random.Generator], NDArray[np.int64]]  # rows of groups
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,24 @@ class ProbeClassifier(LinearClassifier):
     n_images: int
 
 
-def train_subsampled_probe(
+def train_probe(
     train: GroupedFeatures,
     validation: GroupedFeatures,
+    resample: Resample,
     *,
     rng: np.random.Generator,
     settings: SgdSettings = SETTINGS,
     device: Device = "cpu",
 ) -> ProbeClassifier:
-    """Train a linear layer on groups reduced to the size of the smallest.
+    """Train a linear layer on groups that are made equal in size.
 
     Parameters
     ----------
     train, validation : GroupedFeatures
         The same d features, z-scored.
+    resample : callable
+        `subsampled_rows` reduces each group to the size of the smallest, `upsampled_rows` enlarges it to that of the
+        largest; the images are drawn once.
     rng : numpy.random.Generator
         Draws the images, the initial layer and the batches.
     settings : SgdSettings
@@ -69,51 +74,6 @@ def train_subsampled_probe(
     BadArray
         If the input does not fit.
     """
-    return _train_probe(train, validation, subsampled_rows, rng, settings, device)
-
-
-def train_upsampled_probe(
-    train: GroupedFeatures,
-    validation: GroupedFeatures,
-    *,
-    rng: np.random.Generator,
-    settings: SgdSettings = SETTINGS,
-    device: Device = "cpu",
-) -> ProbeClassifier:
-    """Train a linear layer on groups enlarged to the size of the largest.
-
-    Images are drawn again with replacement.
-
-    Parameters
-    ----------
-    train, validation : GroupedFeatures
-        The same d features, z-scored.
-    rng : numpy.random.Generator
-        Draws the images, the initial layer and the batches.
-    settings : SgdSettings
-    device : str or torch.device, default "cpu"
-
-    Returns
-    -------
-    ProbeClassifier
-        After the epoch with the best worst-group accuracy on validation.
-
-    Raises
-    ------
-    BadArray
-        If the input does not fit.
-    """
-    return _train_probe(train, validation, upsampled_rows, rng, settings, device)
-
-
-def _train_probe(
-    train: GroupedFeatures,
-    validation: GroupedFeatures,
-    resample: Callable[[NDArray[np.integer], np.random.Generator], NDArray[np.int64]],
-    rng: np.random.Generator,
-    settings: SgdSettings,
-    device: Device,
-) -> ProbeClassifier:
     check_pair(train, validation)
     rows = resample(train.groups, rng)
     features, labels, _ = tensors(train, device)

@@ -10,14 +10,13 @@ import torch
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier
+from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier, train_erm_adapter
 from modeling.tensors.baselines.contrastive_adapter import (
     ContrastiveSettings,
     _HardSamples,
     contrastive_losses,
     train_contrastive_adapter,
 )
-from modeling.tensors.baselines.erm_adapter import train_erm_adapter
 from modeling.tensors.baselines.grouped import GroupedFeatures
 from modeling.tensors.baselines.sgd import BestEpoch, SgdSettings
 

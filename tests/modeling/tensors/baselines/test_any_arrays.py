@@ -9,13 +9,13 @@ import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.tensors.baselines.adapter import train_erm_adapter
 from modeling.tensors.baselines.classifiers import LinearClassifier
 from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
 from modeling.tensors.baselines.dfr import train_dfr
-from modeling.tensors.baselines.erm_adapter import train_erm_adapter
 from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
-from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.grouped import GroupedFeatures, subsampled_rows, upsampled_rows
+from modeling.tensors.baselines.probes import train_probe
 from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
 from modeling.tensors.baselines.sgd import SgdSettings
 
@@ -27,8 +27,10 @@ METHODS: dict[str, Method] = {
     "released SGD": lambda train, _, rng: train_released_sgd(train, rng=rng, stopping=EarlyStopping(max_steps=5)),
     "Group DRO": lambda train, validation, rng: train_group_dro_eg(train, validation, rng=rng, settings=SHORT),
     "DFR": lambda train, validation, rng: train_dfr(train, validation, rng=rng, n_models=2),
-    "subsampled": lambda train, validation, rng: train_subsampled_probe(train, validation, rng=rng, settings=SHORT),
-    "upsampled": lambda train, validation, rng: train_upsampled_probe(train, validation, rng=rng, settings=SHORT),
+    "subsampled": lambda train, validation, rng: train_probe(
+        train, validation, subsampled_rows, rng=rng, settings=SHORT
+    ),
+    "upsampled": lambda train, validation, rng: train_probe(train, validation, upsampled_rows, rng=rng, settings=SHORT),
     "ERM adapter": lambda train, validation, rng: train_erm_adapter(
         train, validation, CLASSES, rng=rng, settings=SHORT
     ),

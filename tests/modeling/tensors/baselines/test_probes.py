@@ -1,12 +1,18 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines.probes import train_subsampled_probe, train_upsampled_probe
+from modeling.tensors.baselines.grouped import subsampled_rows, upsampled_rows
+from modeling.tensors.baselines.probes import train_probe
 from modeling.tensors.baselines.sgd import SgdSettings
 
 FAST = SgdSettings(learning_rate=0.01, epochs=40)
-PROBES = {"subsampled": (train_subsampled_probe, 4 * 10), "upsampled": (train_upsampled_probe, 4 * 190)}
+PROBES = {
+    "subsampled": (partial(train_probe, resample=subsampled_rows), 4 * 10),
+    "upsampled": (partial(train_probe, resample=upsampled_rows), 4 * 190),
+}
 
 
 @pytest.mark.parametrize("name", PROBES)
