@@ -65,9 +65,7 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
             with stages.stage("Keywords of a machine"):
                 manage(env, "rank_keywords", *job.keyword_arguments(folder.exports))
         if not job.is_open(study):
-            with stages.stage("Rehearsal"), stages.bar("simulated participants", job.USUAL_PEOPLE) as bar:
-                for came, people in job.rehearse(study):
-                    bar.reached(came, people)
+            stages.follow("Rehearsal", "simulated participants", job.rehearse(study))
         _play(stages, job, study, f"http://127.0.0.1:{port}")
         with stages.stage("Export"):
             export = job.export(folder.exports)
@@ -91,15 +89,9 @@ def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
         ):
             job.send_crowd(study, address, lambda report: bar.advance())
     job.send_expert(study)
-    with stages.stage("Scores and retraining"), stages.bar("phrases and runs", 1) as bar:
-        for done, total in job.work_left(study):
-            bar.reached(done, total)
-    with stages.stage("Baselines and correction"), stages.bar("methods and heads", 1) as bar:
-        for done, total in job.measure_and_correct(study):
-            bar.reached(done, total)
-    with stages.stage("Gathering from a pool"), stages.bar("drawings and models", 1) as bar:
-        for done, total in job.gather(study):
-            bar.reached(done, total)
+    stages.follow("Scores and retraining", "phrases and runs", job.work_left(study))
+    stages.follow("Baselines and correction", "methods and heads", job.measure_and_correct(study))
+    stages.follow("Gathering from a pool", "drawings and models", job.gather(study))
 
 
 def _print_results(stages: Stages, job: ModuleType, study: object) -> None:

@@ -1,49 +1,88 @@
 """What the demo does with the site, asking the database what is done already. Import it once Django is set up."""
 
+import datetime as dt
 import io
 import secrets
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
+from annotations.analysis.pools.gathering_tables import WORTH, worth_table
 from annotations.analysis.statistics.estimate_types import Spread
 from annotations.exports.tables.summary import TaskSummary, summarise
 from annotations.models import (
     UNFINISHED,
+    AssignmentState,
+    Audience,
     BaseModel,
+    Benchmark,
     Dataset,
+    EndReason,
+    JobState,
     KeywordRanking,
+    Moderation,
     Phrase,
     PhraseState,
+    Pool,
+    Review,
     Run,
     RunState,
     Study,
     StudyState,
+    Verdict,
 )
+from annotations.models.jobs import Job
+from annotations.readings.datasets.encoder_choices import BUNDLED
+from annotations.readings.pools.annotation_sources import source
+from annotations.readings.pools.review_outcomes import KNOWN
+from annotations.services import benchmark_requests
+from annotations.services.phrases import assignments, phrase_submission
+from annotations.services.pools import gatherings, image_reviews, pool_requests
+from annotations.services.queue import worker_wakeup
+from annotations.services.releases import moderation
+from annotations.services.retraining import corrections
 from annotations.services.studies.lifecycle import create_study, open_study, test_entry_url
+from annotations.services.visits import experts
 from annotations.services.visits.rehearsals import USUAL_PEOPLE, request_rehearsal
 from annotations.simulation.crowd import as_participants, send
 from annotations.simulation.personas import make_personas
 from annotations.simulation.visitor import VisitReport
-from deploy.local import beside
 from deploy.local.processes import CannotRun
+from modeling.arrays.sprites.sprites_source import pool_labels, write_sprites_pool
 
 SLUG, TITLE = "sprites-demo", "Sprites demo (simulated people)"
 DATASET, BASE_MODEL = "sprites", "erm"
 COORDINATOR = "coordinator"
 PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4
-WORK_DONE_WITHIN_S, REHEARSED_WITHIN_S = 180, 180
+DONE_WITHIN_S = 180
 CONDITIONS = ({"name": "with the goal"}, {"name": "without the goal", "show_goal": False})
 GOAL = 0.5
 INTRODUCTION = (
     "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "
     "wrong and say, in your own words, what those images have in common. It takes about ten minutes."
 )
+EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo (a simulated expert)"
+EXPERTS_PHRASES = ("red shapes", "large red squares", "a red square on a dark background")
+N_DRAWINGS, POOL_SEED = 2400, 1  # `manage.py build_sprites --pool 20000` draws more
+REVIEWERS_ERR = 0.03
+# The bundled encoder finds many sprites alike, and tells squares from ovals less well than the base model does.
+GATHERING = {
+    "class_by": "base_model",
+    "class_threshold": 0.1,
+    "duplicate_threshold": 0.9995,
+    "n_candidates": 60,
+    "n_random": 60,
+}
 
 
 def migrate() -> None:
@@ -103,15 +142,7 @@ def rehearse(study: Study) -> Iterator[tuple[int, int]]:
     """
     under_way = study.rehearsals.filter(state__in=UNFINISHED)  # of a demo that was stopped
     rehearsal = under_way.first() or request_rehearsal(study, USUAL_PEOPLE, by=COORDINATOR)
-    until = time.monotonic() + REHEARSED_WITHIN_S
-    while rehearsal.finished_at is None:
-        if time.monotonic() > until:
-            raise CannotRun(f"The rehearsal is not done after {REHEARSED_WITHIN_S} s. See the log of worker-outside.")
-        yield rehearsal.n_done, rehearsal.n_people
-        time.sleep(0.2)
-        rehearsal.refresh_from_db()
-    if rehearsal.error:
-        raise CannotRun(f"The rehearsal failed: {rehearsal.error}")
+    yield from _job_left(rehearsal)
     open_study(study, by=COORDINATOR)
 
 
@@ -146,28 +177,107 @@ def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None
 
 
 def send_expert(study: Study) -> None:
-    """Let the coordinator say something as an expert."""
-    beside.send_expert(study, User.objects.get(username=COORDINATOR))
+    """Let the coordinator say something of the same class, once, in a study of experts."""
+    coordinator = User.objects.get(username=COORDINATOR)
+    opened = Study.objects.filter(slug=EXPERTS_SLUG).first()
+    if opened is None:
+        opened = _experts_study(study)
+    begun = experts.pick(experts.enter(opened, coordinator), opened.tasks.get())
+    if begun.state == AssignmentState.ENDED:
+        return
+    for text in EXPERTS_PHRASES:
+        phrase_submission.submit(begun, client_uuid=uuid.uuid4(), text=text)
+    assignments.end(begun, EndReason.DONE)
+
+
+@transaction.atomic
+def _experts_study(study: Study) -> Study:
+    shown = study.tasks.get()
+    task = {"base_model": shown.base_model, "target_class": shown.target_class, "time_limit_s": None}
+    draft = create_study(
+        slug=EXPERTS_SLUG,
+        title=EXPERTS_TITLE,
+        audience=Audience.EXPERTS,
+        completion_code=secrets.token_hex(4).upper(),  # of no use to experts; every study has one
+        tasks=[task],
+        by=COORDINATOR,
+    )
+    return open_study(draft, by=COORDINATOR, without_rehearsal=True)  # that of `study` was green
 
 
 def measure_and_correct(study: Study) -> Iterator[tuple[int, int]]:
     """Yield (done, all) of the baselines, then of the correction. Raises CannotRun."""
-    yield from beside.measure(study, COORDINATOR)
-    yield from beside.correct(study, COORDINATOR)
+    yield from _measure(study)
+    yield from _correct(study)
+
+
+def _measure(study: Study) -> Iterator[tuple[int, int]]:
+    """Have the base model measured by other methods, on the first call; yield (done, all) until it is.
+
+    Raises CannotRun.
+    """
+    benchmark_requests.ask(study, by=COORDINATOR)
+    for benchmark in Benchmark.objects.filter(base_model__tasks__study=study):
+        yield from _job_left(benchmark)
+
+
+def _correct(study: Study) -> Iterator[tuple[int, int]]:
+    """Approve the phrase with the highest error score, train a correction with it and approve that, on the first call.
+
+    Yields (done, all) until it is trained. Raises CannotRun.
+    """
+    if study.corrections.exists():
+        return
+    scored = Phrase.objects.filter(assignment__session__in=study.sessions.counted(), score__value__gt=0)
+    best = scored.order_by("-score__value", "submitted_at").first()
+    if best is None:
+        raise CannotRun("No phrase has a score above 0, so the base model cannot be corrected.")
+    moderation.moderate(best, Moderation.APPROVED, by=COORDINATOR)
+    correction = corrections.request(study, study.tasks.get().base_model, by=COORDINATOR)
+    yield from _job_left(correction)
+    corrections.review(correction, Review.APPROVED, by=COORDINATOR, reason="To show what an approved one looks like.")
 
 
 def gather(study: Study) -> Iterator[tuple[int, int]]:
-    """Yield (done, all) of each step of gathering images for the correction. Raises CannotRun."""
-    yield from beside.gather(study, COORDINATOR)
+    """Gather drawings for the correction from an unlabelled pool, review them and retrain, on the first call.
+
+    Yields (done, all) of each step. Raises CannotRun.
+    """
+    if study.gatherings.filter(trainings__state=JobState.DONE).exists():
+        return
+    folder = settings.DATA_ROOT / "sources" / "sprites-pool"
+    pool = Pool.objects.filter(name="sprites-pool").first()
+    if pool is None:
+        write_sprites_pool(folder, POOL_SEED, N_DRAWINGS)
+        pool = pool_requests.new_pool("sprites-pool", folder, BUNDLED, by=COORDINATOR)
+        worker_wakeup.send(worker_wakeup.GATHER_IMAGES)
+    yield from _job_left(pool)
+    correction = study.corrections.latest("pk")
+    chosen = source(study, f"correction-{correction.pk}")
+    assert chosen is not None, "the correction was trained before"
+    gathering = study.gatherings.first() or gatherings.request(
+        study, chosen.base_model, pool, chosen.annotations, by=COORDINATOR, **GATHERING
+    )
+    yield from _job_left(gathering)
+    labels = pool_labels(POOL_SEED, N_DRAWINGS)
+    names = pool.dataset.files.filenames if pool.dataset else ()
+    for number in (1, 2):
+        rng, reviewer = np.random.default_rng(number), f"simulated-reviewer-{number}"
+        for place, item in enumerate(gathering.items):
+            label = item["label"] if item["arm"] == KNOWN else int(labels[int(names[item["row"]].partition(".")[0])])
+            said = 1 - label if rng.random() < REVIEWERS_ERR else label
+            shown_at = timezone.now() - dt.timedelta(seconds=rng.uniform(1, 3))
+            image_reviews.say(gathering, place, Verdict.KEEP, said, by=reviewer, shown_at=shown_at)
+    yield from _job_left(gatherings.request_training(gathering, by=COORDINATOR))
 
 
 def work_left(study: Study) -> Iterator[tuple[int, int]]:
     """Yield (done, all) of the phrases and runs until all are done.
 
-    Raises CannotRun for one that failed, and where nothing was done for WORK_DONE_WITHIN_S.
+    Raises CannotRun for one that failed, and where nothing was done for DONE_WITHIN_S.
     """
-    until, left = time.monotonic() + WORK_DONE_WITHIN_S, -1
-    here = {"assignment__session__study__in": [study, *Study.objects.filter(slug=beside.EXPERTS_SLUG)]}
+    until, left = time.monotonic() + DONE_WITHIN_S, -1
+    here = {"assignment__session__study__in": [study, *Study.objects.filter(slug=EXPERTS_SLUG)]}
     phrases, runs = Phrase.objects.filter(**here), Run.objects.filter(**here)
     while time.monotonic() < until:
         pending = phrases.filter(state=PhraseState.PENDING).count() + runs.filter(state=RunState.PENDING).count()
@@ -176,10 +286,10 @@ def work_left(study: Study) -> Iterator[tuple[int, int]]:
         if not pending:
             break
         if pending != left:
-            until, left = time.monotonic() + WORK_DONE_WITHIN_S, pending
+            until, left = time.monotonic() + DONE_WITHIN_S, pending
         time.sleep(0.2)
     else:
-        raise CannotRun(f"{pending} phrases and runs are not done after {WORK_DONE_WITHIN_S} s. See the workers' logs.")
+        raise CannotRun(f"{pending} phrases and runs are not done after {DONE_WITHIN_S} s. See the workers' logs.")
     failed = [*phrases.filter(state=PhraseState.FAILED).values_list("last_error", flat=True)]
     failed += runs.filter(state=RunState.FAILED).values_list("reason", flat=True)
     if failed:
@@ -204,7 +314,7 @@ def results(study: Study) -> list[str]:
     return [
         said,
         *(line for task in summarise(study).tasks for line in _task_results(study, task)),
-        *beside.worth(study),
+        *_worth(study),
     ]
 
 
@@ -227,3 +337,25 @@ def _spread(values: Spread) -> str:
         return "no values"
     deviation = "none" if values.sd is None else f"{values.sd:.3f}"
     return f"{values.mean:.3f} on average (SD {deviation}, max {values.max:.3f}, n = {values.n})"
+
+
+def _worth(study: Study) -> list[str]:
+    """What the gathered drawings are worth, a line for each model."""
+    lines = []
+    for row in worth_table(study).rows:
+        of = {name: f"{row.measures[name][0]:.3f}" if name in row.measures else "none" for name in WORTH}
+        added = f"{row.name}, {row.n_added} images added" if row.n_added else row.name
+        lines.append(f"{added:<42}worst group {of['worst_group']}, minority split {of['minority']}")
+    return lines
+
+
+def _job_left(job: Job) -> Iterator[tuple[int, int]]:
+    until = time.monotonic() + DONE_WITHIN_S
+    while job.finished_at is None:
+        if time.monotonic() > until:
+            raise CannotRun(f"{job} is not done after {DONE_WITHIN_S} s. See the logs of the workers.")
+        yield job.n_done, job.n_total or 1
+        time.sleep(0.2)
+        job.refresh_from_db()
+    if job.state != JobState.DONE:
+        raise CannotRun(f"{job} failed: {job.error}")

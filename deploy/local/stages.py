@@ -1,7 +1,7 @@
 """The stages of a long job: each is announced, timed, and named where it fails."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -42,6 +42,12 @@ class Stages:
         columns = (TextColumn("   {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
             yield Bar(progress, unit, total)
+
+    def follow(self, name: str, unit: str, steps: Iterable[tuple[int, int]]) -> None:
+        """A stage with a bar of (done, all), step by step."""
+        with self.stage(name), self.bar(unit, 1) as bar:
+            for done, total in steps:
+                bar.reached(done, total)
 
     def print_times(self) -> None:
         self.console.print("[bold]Time of each stage[/bold]")

@@ -22,7 +22,7 @@ from annotations.models import (
 )
 from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
-from deploy.local import beside, job
+from deploy.local import job
 from deploy.local.processes import CannotRun
 from tests import actors
 from tests.steps import end, submit_and_score
@@ -125,7 +125,7 @@ def test_a_phrase_that_failed_fails_the_stage(demo_study: Study) -> None:
 
 
 def test_work_that_is_not_done_in_time_fails_the_stage(demo_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "WORK_DONE_WITHIN_S", 0.3)
+    monkeypatch.setattr(job, "DONE_WITHIN_S", 0.3)
     visit = actors.start_visit(demo_study, "alice")
     submit_and_score(visit, "red")
     end(visit)
@@ -159,12 +159,12 @@ def test_the_export_is_a_whole_zip(demo_study: Study, tmp_path: Path, capsys: An
 def test_an_expert_says_something_of_the_same_class_once(demo_study: Study, coordinator: User) -> None:
     job.send_expert(demo_study)
     job.send_expert(demo_study)
-    experts = Study.objects.get(slug=beside.EXPERTS_SLUG)
+    experts = Study.objects.get(slug=job.EXPERTS_SLUG)
     assert experts.tasks.get().target_class == demo_study.tasks.get().target_class
     said = Phrase.objects.filter(assignment__session__study=experts)
-    assert tuple(said.order_by("pk").values_list("text", flat=True)) == beside.EXPERTS_PHRASES
+    assert tuple(said.order_by("pk").values_list("text", flat=True)) == job.EXPERTS_PHRASES
     assert experts.sessions.get().kind == SessionKind.EXPERT
-    assert next(job.work_left(demo_study)) == (0, len(beside.EXPERTS_PHRASES))
+    assert next(job.work_left(demo_study)) == (0, len(job.EXPERTS_PHRASES))
 
 
 def test_baselines_are_measured_and_the_best_phrase_corrects_the_base_model(demo_study: Study) -> None:
