@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 import pytest
 
-from deploy.local.services import Server, postgres_server, valkey
+from deploy.local.services import Server, postgres_server, valkey_server
 
 _SETTINGS = {
     "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ",
@@ -64,8 +64,8 @@ def pytest_load_initial_conftests() -> Iterator[None]:
             os.environ["DATABASE_URL"] = database.url
         if "REDIS_URL" not in os.environ:
             os.environ["REDIS_URL"] = _running.enter_context(
-                valkey(folder / "valkey", logs / "valkey.log", durable=False)
-            )
+                valkey_server(folder / "valkey", logs / "valkey.log", durable=False)
+            ).url
         yield
     except BaseException:
         _running.close()

