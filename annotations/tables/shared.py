@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypedDict
 
 from annotations.tables.columns import Column
 
-SHARE = {"range": "0 to 1", "unit": "share"}
-SCORE = {"range": "0 to 1"}
-COUNT = {"range": "0 or more"}
+
+class Values(TypedDict, total=False):
+    """Which values a column can take."""
+
+    range: str
+    unit: str
+
+
+SHARE: Values = {"range": "0 to 1", "unit": "share"}
+SCORE: Values = {"range": "0 to 1"}
+COUNT: Values = {"range": "0 or more"}
+FROM_1: Values = {"range": "1 or more"}
 
 
 def participant_column(pseudonym: Callable[[Any], str] | None = None) -> Column[Any]:

@@ -44,8 +44,6 @@ AnnotationSource = AnnotationSet | People
 class NoUsableAnnotation(ModelingError):
     """None of the annotations makes two slices of its class; the message says why of each."""
 
-    code = "no_usable_annotation"
-
 
 @dataclass(frozen=True, eq=False)
 class Slices:

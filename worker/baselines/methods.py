@@ -18,8 +18,6 @@ from worker.baselines.outcomes import Outcome, Over, Result
 class UnknownMethod(ModelingError):
     """The benchmark has no method of this name."""
 
-    code = "unknown_method"
-
 
 class Assumption(StrEnum):
     """What a method is given beside the images, in the words of table 1."""

@@ -24,8 +24,6 @@ from worker.phrases.phrase_scores import score_on
 class BadAnnotation(ModelingError):
     """An annotation is not of the form class:phrase[:threshold], or its class is none that can be annotated."""
 
-    code = "bad_annotation"
-
 
 @dataclass(frozen=True)
 class Asked:

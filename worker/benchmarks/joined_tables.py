@@ -27,8 +27,6 @@ _LATEX = str.maketrans(
 class CannotJoin(ModelingError):
     """Benchmarks do not make one table together."""
 
-    code = "cannot_join"
-
 
 @dataclass(frozen=True)
 class Cell:

@@ -18,8 +18,6 @@ NO_ANNOTATION = "no annotation was given"
 class NotUsable(ModelingError):
     """A method needs what the data set, or the command, does not have."""
 
-    code = "not_usable"
-
 
 @dataclass(frozen=True, eq=False)
 class _Planned:

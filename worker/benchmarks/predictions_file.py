@@ -20,8 +20,6 @@ PREDICTIONS = "predictions.npz"
 class BadPredictionsFile(ModelingError):
     """A file of a benchmark's predictions is missing, damaged, or of another benchmark."""
 
-    code = "bad_predictions_file"
-
 
 def write_predictions(images: GroupedLabels, rows: Sequence[Row]) -> bytes:
     """Return an .npz file: labels, groups and train_counts of the test images, and predictions named by SHA-256."""

@@ -21,8 +21,6 @@ Predictions = Mapping[str, NDArray[np.int32]]
 class BadBenchmark(ModelingError):
     """A file is not the record of a benchmark, or lacks what its predictions file should have."""
 
-    code = "bad_benchmark"
-
 
 @dataclass(frozen=True, eq=False)
 class StoredBenchmark:

@@ -30,8 +30,6 @@ _FLOAT32_ROUNDING = 1e-6
 class NoScore(ModelingError):
     """A run is nobody's: the score with its text embedding is gone."""
 
-    code = "no_score"
-
 
 def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Difference]]:
     """Train runs of a base model and their controls again, all at once; return where each run comes out differently.

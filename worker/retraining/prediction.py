@@ -24,13 +24,9 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 class NoImages(ModelingError):
     """There is nothing to predict: a path does not exist, or no image lies there."""
 
-    code = "no_images"
-
 
 class HeadDoesNotFit(ModelingError):
     """A head expects other features than the encoder gives."""
-
-    code = "head_does_not_fit"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from annotations.models import Correction, CorrectionPart, JobState, Study
 from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.readings.retraining import corrections as reading
 from annotations.tables.columns import Cell, Column, Table
-from annotations.tables.shared import COUNT, field
+from annotations.tables.shared import COUNT, FROM_1, field
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,12 @@ def _of_effect(column: Column[Measured]) -> Column[Effect]:
     return Column(column.name, column.type, column.meaning, cell, column.unit, column.range, column.computed)
 
 
-_NUMBER = {"range": "1 or more"}
-
 CORRECTIONS: Table[Correction] = Table(
     "corrections.csv",
     "one row per pooled correction that is trained, whatever its review said",
     "by correction",
     (
-        Column("correction", "integer", "number of the correction, unique on the site", field("pk"), **_NUMBER),
+        Column("correction", "integer", "number of the correction, unique on the site", field("pk"), **FROM_1),
         Column("dataset", "text", "data set of its base model", lambda row: str(row.base_model.dataset.name)),
         Column("base_model", "text", "the base model that it corrects", lambda row: str(row.base_model.name)),
         Column(
@@ -130,7 +128,7 @@ ANNOTATIONS: Table[PartRow] = Table(
     "one row per correction and class: the phrase and threshold that it was trained with",
     "by correction, then the class's number",
     (
-        Column("correction", "integer", "number of the correction", lambda row: row.correction.pk, **_NUMBER),
+        Column("correction", "integer", "number of the correction", lambda row: row.correction.pk, **FROM_1),
         Column("class", "text", "name of the annotated class", field("class_name")),
         Column(
             "text",
@@ -165,7 +163,7 @@ EFFECTS: Table[Effect] = Table(
     "one row per correction, set of images, model and measure",
     "by correction, then model (before, after, then without each class), set, then measure",
     (
-        Column("correction", "integer", "number of the correction", **_NUMBER),
+        Column("correction", "integer", "number of the correction", **FROM_1),
         *(_of_effect(column) for column in REPORT.columns),
     ),
 )

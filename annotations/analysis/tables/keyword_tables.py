@@ -9,13 +9,12 @@ from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SCORE, SHARE, TASK, field
+from annotations.tables.shared import COUNT, FROM_1, SCORE, SHARE, TASK, field
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 from modeling.arrays.keywords.stored_captions import open_captions
 from modeling.arrays.phrases.word_forms import same_words
 
-_RANK = {"range": "1 or more"}
 _CAPTIONED = "images whose caption has these words; empty without captions"
 _CLIP = "Bias-to-Text's: 100 times the mean similarity of wrong images less that of correct ones"
 
@@ -79,7 +78,7 @@ KEYWORDS: Table[Keyword] = Table(
         Column("list_digest", "text", "SHA-256 of template and keywords, one a line", field("ranked.digest")),
         Column("list_keywords", "integer", "keywords in the list", field("ranked.n_keywords"), **COUNT),
         Column("text_template", "text", "what a keyword was put into", field("ranked.template")),
-        Column("rank", "integer", "by error score", **_RANK),
+        Column("rank", "integer", "by error score", **FROM_1),
         Column("keyword", "text", "the keyword", _cell_of("keyword")),
         Column("sign", "integer", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
         Column("error_score", "number", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
@@ -96,7 +95,7 @@ KEYWORDS: Table[Keyword] = Table(
             **SCORE,
         ),
         Column("clip_score", "number", _CLIP, _cell_of("clip_score")),
-        Column("clip_rank", "integer", "by CLIP score", **_RANK),
+        Column("clip_rank", "integer", "by CLIP score", **FROM_1),
         Column("n_captioned", "integer", f"validation {_CAPTIONED}", _cell_of("n_captioned"), **COUNT),
         Column("subgroup_accuracy", "number", "share of these that are right", _cell_of("subgroup_accuracy"), **SHARE),
         Column(
@@ -124,10 +123,10 @@ AMONG_KEYWORDS: Table[PhraseAmongKeywords] = Table(
         Column("clip_score", "number", _CLIP),
         Column("n_captioned", "integer", f"validation {_CAPTIONED}", **COUNT),
         Column("subgroup_accuracy", "number", "share of these that are right", **SHARE),
-        Column("error_rank", "integer", "its rank among the keywords by error score", **_RANK),
-        Column("clip_rank", "integer", "its rank among the keywords by CLIP score", **_RANK),
-        Column("same_rank", "integer", "by error score, of the keyword with the same words", **_RANK),
-        Column("same_clip_rank", "integer", "its rank by CLIP score", **_RANK),
+        Column("error_rank", "integer", "its rank among the keywords by error score", **FROM_1),
+        Column("clip_rank", "integer", "its rank among the keywords by CLIP score", **FROM_1),
+        Column("same_rank", "integer", "by error score, of the keyword with the same words", **FROM_1),
+        Column("same_clip_rank", "integer", "its rank by CLIP score", **FROM_1),
         Column("is_in_top", "boolean", f"whether that is in the machine's top {MACHINES_TOP}"),
     ),
 )

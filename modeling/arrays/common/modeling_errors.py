@@ -1,6 +1,7 @@
 """Errors of the modeling package. Each message says what is wrong and can be shown to a person."""
 
-from typing import ClassVar
+import re
+from typing import Any, ClassVar
 
 
 class ModelingError(ValueError):
@@ -9,16 +10,18 @@ class ModelingError(ValueError):
     Attributes
     ----------
     code : str
-        Stable identifier. Rows and exports record it as the reason for a refusal.
+        Stable identifier: the class's name in small letters, such as bad_array.
     """
 
     code: ClassVar[str] = "modeling_error"
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
 
 class BadArray(ModelingError):
     """An array or number has a wrong shape, type or value; the message says which."""
-
-    code = "bad_array"
 
 
 class NothingToSeparate(ModelingError):
@@ -29,8 +32,6 @@ class NothingToSeparate(ModelingError):
     n_correct, n_error : int
         Images that are classified correctly and wrongly.
     """
-
-    code = "nothing_to_separate"
 
     def __init__(self, n_correct: int, n_error: int) -> None:
         super().__init__(
@@ -47,8 +48,6 @@ class NothingToEvaluate(ModelingError):
     The base model can be neither shown nor measured.
     """
 
-    code = "nothing_to_evaluate"
-
 
 class SliceTooSmall(ModelingError):
     """A slice of the annotated class has too few training images for a run.
@@ -61,8 +60,6 @@ class SliceTooSmall(ModelingError):
     least : int
         Smallest accepted size of a slice.
     """
-
-    code = "slice_too_small"
 
     def __init__(self, target_class: int, n_above: int, n_below: int, least: int) -> None:
         super().__init__(
@@ -78,19 +75,13 @@ class SliceTooSmall(ModelingError):
 class BadTemplate(ModelingError):
     """A template lacks a slot or repeats one, or a set of prompts is incomplete."""
 
-    code = "bad_template"
-
 
 class BadHead(ModelingError):
     """A head's arrays do not fit together, or its file is damaged."""
 
-    code = "bad_head"
-
 
 class BadWarmStart(ModelingError):
     """A warm start's file is damaged or of another kind; prepare it again."""
-
-    code = "bad_warm_start"
 
 
 class NotConverged(ModelingError):
@@ -107,8 +98,6 @@ class NotConverged(ModelingError):
         Largest accepted relative gap.
     """
 
-    code = "not_converged"
-
     def __init__(self, iterations: int, worst_gap: float, tolerance: float, max_iterations: int) -> None:
         more = "Allow more iterations, or" if iterations >= max_iterations else "More iterations will not help:"
         super().__init__(
@@ -123,10 +112,6 @@ class NotConverged(ModelingError):
 class EncoderUnavailable(ModelingError):
     """An encoder cannot be loaded; the message says in one sentence what to do."""
 
-    code = "encoder_unavailable"
-
 
 class BadEmbedding(ModelingError):
     """An encoder returned something other than finite float32 unit rows."""
-
-    code = "bad_embedding"

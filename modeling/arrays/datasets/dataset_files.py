@@ -39,8 +39,6 @@ DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 class BadDataset(ModelingError):
     """A data set directory is missing, has another format, or is damaged."""
 
-    code = "bad_dataset"
-
 
 class Split(IntEnum):
     """The part of the data that an image belongs to, as stored in `splits.npy`."""

@@ -18,8 +18,6 @@ NO_PREDICTION = -1
 class BadPredictions(ModelingError):
     """A file of predictions does not fit the data set; the message says where."""
 
-    code = "bad_predictions"
-
 
 class PredictionsMissing(BadPredictions):
     """Some validation or test images have no prediction.
@@ -29,8 +27,6 @@ class PredictionsMissing(BadPredictions):
     images : tuple of str
         Their names in the source.
     """
-
-    code = "predictions_missing"
 
     def __init__(self, file: Path, images: Sequence[str], most: int = 10) -> None:
         more = f" and {len(images) - most} more" if len(images) > most else ""

@@ -20,8 +20,6 @@ _NOT_ALONE = frozenset(_SMALL_WORDS.split())
 class KeywordSourceFailed(ModelingError):
     """A source of keywords is not there, or answers with something that is none."""
 
-    code = "keyword_source_failed"
-
 
 @dataclass(frozen=True)
 class Proposal:

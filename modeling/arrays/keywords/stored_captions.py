@@ -24,8 +24,6 @@ FORMAT = 1
 class BadCaptions(ModelingError):
     """A data set has no such captions, or their file is damaged."""
 
-    code = "bad_captions"
-
 
 @dataclass(frozen=True)
 class StoredCaptions:

@@ -21,8 +21,6 @@ class BadIndex(ModelingError):
     The message says which.
     """
 
-    code = "bad_index"
-
 
 @dataclass(frozen=True)
 class Images:

@@ -16,8 +16,6 @@ class NotExact(ModelingError):
     It would miss some of them.
     """
 
-    code = "not_exact"
-
 
 @dataclass(frozen=True)
 class Nearest:

@@ -30,8 +30,6 @@ class ImageRejected(ModelingError):
     detail : str
     """
 
-    code = "image_rejected"
-
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason

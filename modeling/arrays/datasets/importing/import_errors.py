@@ -8,16 +8,12 @@ from modeling.arrays.common.modeling_errors import ModelingError
 class ImportRefused(ModelingError):
     """Base of the reasons why an import stops."""
 
-    code = "import_refused"
-
 
 class BadSource(ImportRefused):
     """The folder or its listing does not have the requested format.
 
     The message names the file and, if possible, the line.
     """
-
-    code = "bad_source"
 
     def __init__(self, where: Path, what: str, line: int | None = None) -> None:
         place = f"{where}, line {line}" if line is not None else str(where)
@@ -27,28 +23,18 @@ class BadSource(ImportRefused):
 class OutsideRoot(BadSource):
     """A path leads out of the data set's folder: absolute, with "..", or by a link."""
 
-    code = "outside_root"
-
 
 class ImageInTwoSplits(ImportRefused):
     """The same image is in two splits, so results on one would leak into the other."""
-
-    code = "image_in_two_splits"
 
 
 class BadFeatures(ImportRefused):
     """A file of features does not fit the data set."""
 
-    code = "bad_features"
-
 
 class ImportRunning(ImportRefused):
     """Another process is importing a data set of this name."""
 
-    code = "import_running"
-
 
 class StorageFailed(ImportRefused):
     """The data set cannot be written: no space, no permission, or a read-only disk."""
-
-    code = "storage_failed"
