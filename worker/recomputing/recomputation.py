@@ -9,10 +9,8 @@ from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import BadDataset
 from worker.datasets.head_training import heads_at_once
 from worker.recomputing.differences import Difference
-from worker.recomputing.stored_levels import level_differences
-from worker.recomputing.stored_random_slices import random_slice_differences
-from worker.recomputing.stored_runs import run_differences
-from worker.recomputing.stored_scores import score_differences
+from worker.recomputing.stored_runs import random_slice_differences, run_differences
+from worker.recomputing.stored_scores import level_differences, score_differences
 
 Row = Score | VocabularyLevel | Run | RandomSlices
 

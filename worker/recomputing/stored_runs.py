@@ -1,13 +1,14 @@
-"""Stored runs, trained again."""
+"""Stored runs, trained again, and the random slices that they are judged beside."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, Run, RunState
+from annotations.models import BaseModel, RandomSlices, Run, RunState
 from annotations.models.arrays import unpack_int32
 from annotations.services.retraining.controls import ControlKey
+from annotations.services.retraining.random_slices import SliceKey
 from annotations.services.retraining.runs import annotation_digest
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
@@ -20,8 +21,9 @@ from worker.recomputing.differences import (
     differing_arrays,
     differing_numbers,
     differing_values,
+    listed,
 )
-from worker.retraining import controls
+from worker.retraining import controls, random_slices
 
 HAS_RESULT = (RunState.DONE, RunState.REFUSED)
 _FLOAT32_ROUNDING = 1e-6
@@ -52,6 +54,21 @@ def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Dif
         if len(runs) > 1:  # one by one, so that what is wrong with one is said of that one alone
             return [differences for run in runs for differences in run_differences(base_model, [run])]
         return [[Difference("run", runs[0].state, f"cannot be recomputed: {error}")]]
+
+
+def random_slice_differences(draws: RandomSlices) -> list[Difference]:
+    """Train a set of draws again, score it under each base model that has scores, and return what differs."""
+    return listed(_of_random_slices(draws), "worst_groups", f"{len(draws.worst_groups)} of them")
+
+
+def _of_random_slices(draws: RandomSlices) -> Iterator[Difference]:
+    key = SliceKey(draws.target_class, draws.n_above, draws.scheme)
+    yield from differing_values("seed", draws.seed, key.seed(draws.dataset.digest))
+    again = np.array(random_slices.worst_groups(draws.dataset, key, draws.l2))
+    yield from differing_arrays("worst_groups", np.array(draws.worst_groups), again, NUMBER_ROUNDING)
+    for scored in draws.scores.select_related("base_model__dataset"):
+        name, again = f"scores under {scored.base_model.name}", np.array(random_slices.scores(scored.base_model, key))
+        yield from differing_arrays(name, np.array(scored.values), again, NUMBER_ROUNDING)
 
 
 def _trained(base_model: BaseModel, weights: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
