@@ -23,8 +23,7 @@ from modeling.arrays.retraining.heads import Head
 from modeling.tensors.similarity_search.search_protocol import SimilaritySearch
 from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
-from worker.similarity_search.image_indexes import ARRAY
-from worker.similarity_search.index_builds import built_index, job_progress
+from worker.similarity_search.index_builds import ARRAY, built_index, job_progress
 from worker.similarity_search.shown_images import show
 
 MAX_PAIRS = 60  # of near-duplicates that are kept to be shown

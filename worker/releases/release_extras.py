@@ -10,8 +10,7 @@ from annotations.analysis.tables.phrase_splits import look
 from annotations.analysis.tables.study_columns import COUNTED
 from annotations.analysis.tables.study_tables import tables_of
 from annotations.exports.releases.study_export import Analysis, Extras
-from annotations.exports.tables.study_files import TABLES
-from annotations.exports.tables.table_rows import Source
+from annotations.exports.tables.table_rows import TABLES, Source
 from annotations.models import Study
 from worker.figures.figure_data import figure_data_of
 from worker.figures.rendering import draw_files

@@ -1,8 +1,9 @@
-"""Builds of indexes that staff asked for, with the near-duplicates that each finds."""
+"""Indexes in data sets' directories: opened once per process, built with the near-duplicates that each finds."""
 
 import os
 import shutil
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,37 @@ from annotations.models.jobs import Job
 from annotations.services import image_searches
 from annotations.services.queue import jobs
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.phrases.common_words import common_words
 from modeling.tensors.similarity_search.index_files import build_index
-from modeling.tensors.similarity_search.index_manifest import read_manifest
-from modeling.tensors.similarity_search.index_opening import open_index
+from modeling.tensors.similarity_search.index_manifest import Images, read_manifest
+from modeling.tensors.similarity_search.index_opening import SegmentedIndex, open_index
 from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
 from modeling.tensors.similarity_search.near_duplicates import near_duplicates
-from modeling.tensors.similarity_search.segmented_index import SegmentedIndex
 from worker.common import process_cache
 from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
-from worker.similarity_search.image_indexes import ARRAY, INDEXES, images_of
+
+ARRAY = "similarity"
+INDEXES = "image-indexes"  # folder in a data set's directory
+
+
+def images_of(files: DatasetFiles) -> Images:
+    """What tells the data set's embeddings from all others."""
+    entry = files.manifest.arrays[ARRAY]
+    return Images(files.manifest.encoder_of(ARRAY), entry.sha256, files.n_rows, entry.dim)
+
+
+def open_index_of(dataset: Dataset, index: ImageIndex) -> SegmentedIndex:
+    """Open a data set's index. Raises BadIndex, BadDataset."""
+    return _open(settings.DATA_ROOT / index.directory, dataset)
+
+
+@lru_cache(maxsize=4)  # files are mapped, and so cost little; each is read once to check its digest
+def _open(directory: Path, dataset: Dataset) -> SegmentedIndex:
+    files = dataset.files
+    return open_index(directory, [images_of(files)], [files.array(ARRAY)])
+
 
 MAX_PAIRS = 200  # that are kept to be shown
 MAX_LOOKED_AT = 20_000  # evaluation images; of more, a sample

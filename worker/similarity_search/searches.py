@@ -10,7 +10,7 @@ from modeling.tensors.similarity_search.example_queries import query_of_examples
 from modeling.tensors.similarity_search.index_manifest import BadIndex
 from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
-from worker.similarity_search.image_indexes import ARRAY, open_index_of
+from worker.similarity_search.index_builds import ARRAY, open_index_of
 from worker.similarity_search.shown_images import show
 
 COUNT = 60  # images that a search finds, beside its examples

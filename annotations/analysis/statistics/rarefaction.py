@@ -1,7 +1,8 @@
 """How many concepts so many people name: fewer than were asked (rarefaction), or up to twice as many (extrapolation).
 
 By incidence, with people as units, as Colwell et al. (2012) and Chao et al. (2014) do with species and plots. Intervals
-are unconditional: of another sample of people, not of another order of these.
+are unconditional: of another sample of people, not of another order of these. From the same estimates follows how many
+more people it takes until the next one hardly names anything new.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import gammaln
 
-from annotations.analysis.statistics.estimate_types import LEVEL
+from annotations.analysis.statistics.estimate_types import LEVEL, PeopleNeeded
 
 RESAMPLES = 1_000
 _NEVER = 1e-15
@@ -116,3 +117,35 @@ def _at(histogram: Counts, i: int) -> Values:
     """How many concepts i people named, 0 where there are fewer people."""
     n = histogram.shape[-1] - 1
     return histogram[..., i].astype(np.float64) if i <= n else np.zeros(histogram.shape[:-1])
+
+
+def people_needed(holders: Counts, n: int, chance: float, below: float, rng: np.random.Generator) -> PeopleNeeded:
+    """Return how many more people it takes until the chance that the next one names a new concept is below `below`.
+
+    holders: how many of the n people named each concept; chance: that the next person names a new one, by Good and
+    Turing. Each further person leaves a share of the unseen concepts unseen (`still_unseen`), and the chance goes down
+    with these. The interval has LEVEL of the answers for other people, as `resampled` draws them: their chance goes
+    with how many concepts one person alone named.
+    """
+    histogram = by_holders(holders, n)
+    once = int(histogram[1])
+    drawn = resampled(histogram, RESAMPLES, rng)
+    chances = np.minimum(drawn[:, 1] * (chance / once if once else 1 / n), 1.0)
+    more = further_people(np.array([chance]), still_unseen(histogram)[None], below)[0]
+    ends = np.quantile(
+        further_people(chances, still_unseen(drawn), below), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf"
+    )
+    found = [None if value > n else ceil(value) for value in (more, *ends)]
+    return PeopleNeeded(found[0], found[1], found[2], n)
+
+
+def further_people(chance: Values, stays: Values, below: float) -> Values:
+    """Return the fewest m with chance · stays^m < below, each a whole number; infinity where none is enough.
+
+    >>> further_people(np.array([0.4, 0.1, 0.4]), np.array([0.5, 0.5, 0.0]), 0.1).tolist()
+    [3.0, 1.0, 1.0]
+    """
+    with np.errstate(divide="ignore"):
+        steps = np.log(below / np.maximum(chance, 1e-300)) / np.log(stays)
+    found: Values = np.where(chance < below, 0.0, np.floor(steps + 1e-12) + 1)
+    return found

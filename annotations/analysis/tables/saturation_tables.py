@@ -9,8 +9,7 @@ from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, is_idea, is_told
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
 from annotations.analysis.statistics.estimate_types import SEED, PeopleNeeded
-from annotations.analysis.statistics.people_needed import people_needed
-from annotations.analysis.statistics.rarefaction import Counts, rarefied
+from annotations.analysis.statistics.rarefaction import Counts, people_needed, rarefied
 from annotations.analysis.statistics.saturation import best_of, novelty, places
 from annotations.analysis.tables.saturation_columns import Counted, SaturationPoint, TaskNovelty
 from annotations.models import VocabularyLevel

@@ -29,9 +29,8 @@ from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff
 from annotations.api.releases.row_types import check_values, filter_parameters, rows_of
-from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import summarise
-from annotations.exports.tables.table_rows import FILTERS, Source, source_of, sources
+from annotations.exports.tables.table_rows import FILTERS, TABLES, Source, source_of, sources
 from annotations.models import Study
 from annotations.services.analysis_requests import AnalysisNotReady
 from annotations.services.staff.row_visibility import visible

@@ -1,4 +1,4 @@
-"""The rows of a study's tables, each table's in its order; rows of the database are streamed.
+"""The tables of every export, and their rows, each table's in its order; rows of the database are streamed.
 
 Previews and simulated visits are in no table but exclusions.csv, unless rehearsals are asked for. Of a visit whose
 person withdrew, or was erased, there is the row in sessions.csv that says so, and nothing that was done in it. A phrase
@@ -19,7 +19,6 @@ from annotations.exports.tables.exclusion_columns import EXCLUSIONS
 from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
 from annotations.exports.tables.phrase_columns import PHRASES, with_what_others_did
 from annotations.exports.tables.run_columns import RUNS
-from annotations.exports.tables.study_files import TABLES
 from annotations.exports.tables.summary import StudySummary, flow_of
 from annotations.exports.tables.visit_columns import ASSIGNMENTS, PARTICIPANTS, SESSIONS
 from annotations.models import (
@@ -41,6 +40,20 @@ from annotations.models.participant import SessionQuerySet
 from annotations.readings.phrases.vocabulary_levels import WHOLE
 from annotations.readings.releases.writing_flags import people_by_words
 from annotations.tables.columns import Table
+
+TABLES: tuple[Table[Any], ...] = (
+    PARTICIPANTS,
+    SESSIONS,
+    ASSIGNMENTS,
+    PHRASES,
+    RUNS,
+    END_ANSWERS,
+    SPANS,
+    FLOW,
+    SUMMARY,
+    EXCLUSIONS,
+)
+
 
 _AT_ONCE = 500  # rows that are in memory together
 

@@ -10,8 +10,7 @@ from modeling.arrays.datasets.dataset_files import POOL, Split
 from modeling.arrays.datasets.importing.archives import unpack
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 from modeling.arrays.datasets.importing.importer import Notes
-from modeling.arrays.datasets.importing.lines import csv_lines
-from modeling.arrays.datasets.importing.sources import Source, SourceImage
+from modeling.arrays.datasets.importing.sources import Source, SourceImage, csv_lines
 
 CLASS = "unlabelled"  # the only class of a pool
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")

@@ -1,8 +1,7 @@
 """Encoders of images and texts into one space: open_clip's models, the bundled one, and custom ones."""
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders.checked import CheckedEncoder
-from modeling.tensors.encoders.protocol import Encoder
+from modeling.tensors.encoders.checked import CheckedEncoder, Encoder
 from modeling.tensors.encoders.specs import describe, load_encoder
 
 __all__ = ["CheckedEncoder", "Encoder", "EncoderUnavailable", "describe", "load_encoder"]

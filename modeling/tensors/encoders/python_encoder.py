@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders.protocol import Encoder
+from modeling.tensors.encoders.checked import Encoder
 
 _INTERFACE = ("name", "dim", "encode_images", "encode_texts")
 

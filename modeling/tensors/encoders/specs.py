@@ -7,8 +7,7 @@ A worker that only retrains last layers starts without it.
 from typing import Any
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders.checked import CheckedEncoder
-from modeling.tensors.encoders.protocol import Encoder
+from modeling.tensors.encoders.checked import CheckedEncoder, Encoder
 from modeling.tensors.encoders.python_encoder import load_custom
 
 BUNDLED = "bundled:small-clip"

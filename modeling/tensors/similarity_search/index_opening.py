@@ -1,4 +1,4 @@
-"""Opening an index: its files are mapped into memory, and nothing writes to them."""
+"""An index, opened: its files are mapped into memory, nothing writes to them, and its segments are searched as one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,11 +8,100 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.tensors.similarity_search.exact_segment import ExactSegment
+from modeling.arrays.common.array_checks import check_count
+from modeling.arrays.common.modeling_errors import BadArray
+from modeling.tensors.similarity_search.exact_segment import ExactSegment, best
 from modeling.tensors.similarity_search.index_files import checked_manifest, read_partition, removed_rows
 from modeling.tensors.similarity_search.index_manifest import BadIndex, Images, IndexManifest, SegmentEntry
 from modeling.tensors.similarity_search.partitioned_segment import Partition, PartitionedSegment
-from modeling.tensors.similarity_search.segmented_index import SegmentedIndex
+from modeling.tensors.similarity_search.search_protocol import Nearest, checked_rows
+
+
+class SegmentedIndex:
+    """Segments that are searched as one; see `SimilaritySearch`.
+
+    Several threads may search at the same time.
+
+    Parameters
+    ----------
+    segments : sequence of tuple of int and segment
+        The row at which each segment begins, in ascending order.
+    dim : int
+        Dimensions of the images.
+    """
+
+    def __init__(self, segments: Sequence[tuple[int, ExactSegment | PartitionedSegment]], dim: int) -> None:
+        self._segments, self._dim = segments, dim
+
+    def __len__(self) -> int:
+        return sum(segment.n_left for _, segment in self._segments)
+
+    def nearest(self, queries: NDArray[np.float32], count: int) -> Nearest:
+        """Find the `count` images that are most similar to each query.
+
+        Parameters
+        ----------
+        queries : float32 ndarray of shape (K, d)
+            Unit rows, of texts or of images.
+        count : int
+            At least 1; at most the n images that are left are returned.
+
+        Returns
+        -------
+        Nearest
+            Of shape (K, min(count, n)); exact if every segment is.
+
+        Raises
+        ------
+        BadArray
+            If shapes, types or values are invalid.
+        """
+        check_count(count, "the number of nearest images")
+        queries, count = self._checked(queries), min(count, len(self))
+        parts = [(first, segment.nearest(queries, count)) for first, segment in self._segments]
+        rows = np.concatenate([np.where(part.rows < 0, -1, part.rows + first) for first, part in parts], axis=1)
+        values = np.concatenate([part.similarities for _, part in parts], axis=1)
+        merged = [best(of_query, value, count) for of_query, value in zip(rows, values, strict=True)]
+        is_exact = all(part.is_exact for _, part in parts)
+        return Nearest(np.stack([row for row, _ in merged]), np.stack([value for _, value in merged]), is_exact)
+
+    def above(self, queries: NDArray[np.float32], thresholds: NDArray[np.floating]) -> list[NDArray[np.int64]]:
+        """Find all images with similarity > τ to each query.
+
+        Parameters
+        ----------
+        queries : float32 ndarray of shape (K, d)
+            Unit rows, of texts or of images.
+        thresholds : float ndarray of shape (K,)
+            τ in [-1, 1]; compared in float32.
+
+        Returns
+        -------
+        list of K int64 ndarray of shape (m,)
+            Rows in ascending order; m differs by query.
+
+        Raises
+        ------
+        BadArray
+            If shapes, types or values are invalid.
+        NotExact
+            If a segment is approximate.
+        """
+        queries = self._checked(queries)
+        if thresholds.shape != (len(queries),):
+            raise BadArray(f"there must be one threshold for each of {len(queries)} queries, not {thresholds.shape}")
+        inside = np.abs(thresholds) <= 1  # False for NaN
+        if not inside.all():
+            raise BadArray(f"thresholds must be in [-1, 1], but threshold {int(np.argmin(inside))} is not")
+        tau = thresholds.astype(np.float32)
+        parts = [(first, segment.above(queries, tau)) for first, segment in self._segments]
+        return [np.concatenate([found[k] + first for first, found in parts]) for k in range(len(queries))]
+
+    def _checked(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        queries = checked_rows(queries, "query")
+        if queries.shape[1] != self._dim:
+            raise BadArray(f"queries of {queries.shape[1]} dimensions cannot be compared with images of {self._dim}")
+        return queries
 
 
 def open_index(directory: Path, images: Sequence[Images], rows: Sequence[NDArray[np.float32]]) -> SegmentedIndex:

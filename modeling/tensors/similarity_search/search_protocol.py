@@ -1,4 +1,4 @@
-"""What every index answers, and what its queries must be."""
+"""What every index answers, and what rows must be."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.common.array_checks import check_count, check_unit_rows
+from modeling.arrays.common.array_checks import check_unit_rows
 from modeling.arrays.common.modeling_errors import BadArray, ModelingError
 
 
@@ -107,71 +107,3 @@ def checked_rows(rows: NDArray[np.float32], what: str) -> NDArray[np.float32]:
         raise BadArray(f"{what}s must be a float32 matrix of at least one row, not {rows.dtype} {rows.shape}")
     check_unit_rows(rows, what)
     return np.ascontiguousarray(rows, np.float32)
-
-
-def checked_queries(queries: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
-    """Return queries that can be compared with images of `dim` dimensions.
-
-    Parameters
-    ----------
-    queries : float32 ndarray of shape (K, d)
-    dim : int
-
-    Returns
-    -------
-    float32 ndarray of shape (K, d)
-
-    Raises
-    ------
-    BadArray
-        If they are not float32 unit rows of this dimension.
-    """
-    queries = checked_rows(queries, "query")
-    if queries.shape[1] != dim:
-        raise BadArray(f"queries of {queries.shape[1]} dimensions cannot be compared with images of {dim}")
-    return queries
-
-
-def checked_thresholds(thresholds: NDArray[np.floating], n: int) -> NDArray[np.float32]:
-    """Return one threshold for each of n queries, as float32.
-
-    Parameters
-    ----------
-    thresholds : float ndarray of shape (n,)
-    n : int
-
-    Returns
-    -------
-    float32 ndarray of shape (n,)
-
-    Raises
-    ------
-    BadArray
-        If the number differs, or one is not in [-1, 1].
-    """
-    if thresholds.shape != (n,):
-        raise BadArray(f"there must be one threshold for each of {n} queries, not {thresholds.shape}")
-    inside = np.abs(thresholds) <= 1  # False for NaN
-    if not inside.all():
-        raise BadArray(f"thresholds must be in [-1, 1], but threshold {int(np.argmin(inside))} is not")
-    return thresholds.astype(np.float32)
-
-
-def checked_count(count: int, n: int) -> int:
-    """Return how many of n images can be asked for.
-
-    Parameters
-    ----------
-    count, n : int
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    BadArray
-        If `count` is not a whole number ≥ 1.
-    """
-    check_count(count, "the number of nearest images")
-    return min(count, n)

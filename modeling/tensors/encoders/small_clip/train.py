@@ -4,8 +4,10 @@
 
 An `open_clip.CLIP` learns which captions are true of which sprites, by a sigmoid loss over images × captions as in
 SigLIP. With captions alone the image tower stays on a plateau. So linear heads on its embedding also predict the
-attributes, with a weight that falls to zero. `DIR` receives the weights and `training.json`, the record of the
-training.
+attributes, with a weight that falls to zero. Batches are drawn from a pool of sprites, a few of which are replaced at
+every step. Texts are in a compact vocabulary: the few hundred tokens that captions use, out of the tokenizer's 49,408,
+in the same order, so that the end token stays the largest and open_clip's pooling finds it. `DIR` receives the weights
+and `training.json`, the record of the training.
 """
 
 import argparse
@@ -14,13 +16,15 @@ import math
 import platform
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
+from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import CLIP
 from open_clip.tokenizer import SimpleTokenizer
 from safetensors.torch import save_file
@@ -29,12 +33,167 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from tqdm import tqdm
 
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
 from modeling.tensors.encoders.small_clip.evaluate import auroc_table, format_table
 from modeling.tensors.encoders.small_clip.grammar import satisfied, vocabulary_texts, write_captions
-from modeling.tensors.encoders.small_clip.pool import SpritePool
-from modeling.tensors.encoders.small_clip.vocabulary import UNKNOWN, CompactVocabulary
+
+PADDING = 0
+UNKNOWN = 1
+
+
+@dataclass(frozen=True)
+class CompactVocabulary:
+    """The tokens that training uses.
+
+    Attributes
+    ----------
+    tokenizer : open_clip.SimpleTokenizer
+    tokens : int64 Tensor of shape (m,)
+        Row i of the compact table stands for token `tokens[i]`. Rows 0 and 1 are padding and all unknown tokens.
+    rows : int64 Tensor of shape (49408,)
+        Row in the compact table of each token.
+    """
+
+    tokenizer: SimpleTokenizer
+    tokens: torch.Tensor
+    rows: torch.Tensor
+
+    @classmethod
+    def of(cls, texts: Iterable[str], tokenizer: SimpleTokenizer) -> Self:
+        """Make the vocabulary of all tokens of some texts.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        tokenizer : open_clip.SimpleTokenizer
+
+        Returns
+        -------
+        CompactVocabulary
+        """
+        used = torch.unique(tokenizer(list(texts)))
+        tokens = torch.cat([torch.tensor([PADDING, UNKNOWN]), used[used > UNKNOWN]])
+        rows = torch.full((tokenizer.vocab_size,), UNKNOWN)
+        rows[tokens] = torch.arange(len(tokens))
+        return cls(tokenizer, tokens, rows)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def encode(self, texts: list[str]) -> torch.Tensor:
+        """Encode texts as compact ids.
+
+        Parameters
+        ----------
+        texts : list of n str
+
+        Returns
+        -------
+        int64 Tensor of shape (n, context)
+        """
+        return self.rows[self.tokenizer(texts)]
+
+    def expand(self, table: torch.Tensor) -> torch.Tensor:
+        """Expand a compact token table to the tokenizer's full one.
+
+        Parameters
+        ----------
+        table : Tensor of shape (len(self), width)
+
+        Returns
+        -------
+        Tensor of shape (49408, width)
+            Tokens that training did not use share the unknown row.
+
+        Notes
+        -----
+        The tokenizer pads with 0 and also gives that id to "!", which therefore reads as padding.
+        """
+        return table[self.rows]
+
+
+_MEAN = torch.tensor(OPENAI_DATASET_MEAN).view(1, 3, 1, 1)
+_STD = torch.tensor(OPENAI_DATASET_STD).view(1, 3, 1, 1)
+_DRAWN_AT_ONCE = 500
+
+Progress = Callable[[Iterable[int]], Iterable[int]]
+
+
+def pixels(images: Images) -> torch.Tensor:
+    """Normalise images as open_clip does.
+
+    Parameters
+    ----------
+    images : uint8 ndarray of shape (n, 64, 64, 3)
+
+    Returns
+    -------
+    float32 Tensor of shape (n, 3, 64, 64)
+    """
+    scaled = torch.from_numpy(images).permute(0, 3, 1, 2).float().div_(255)
+    return scaled.sub_(_MEAN).div_(_STD)
+
+
+class SpritePool:
+    """Pool of random sprites, drawn in the training process.
+
+    On two cores, a second busy process would slow each step by more than drawing takes.
+
+    Parameters
+    ----------
+    size : int
+    rng : numpy.random.Generator
+    progress : callable, optional
+        Wraps the iteration over the chunks to draw.
+    """
+
+    def __init__(self, size: int, rng: np.random.Generator, progress: Progress = lambda steps: steps) -> None:
+        self._rng = rng
+        self._columns = {name: np.empty(size, dtype=np.int8) for name in VALUES}
+        self._images = np.empty((size, 64, 64, 3), dtype=np.uint8)
+        self._oldest = 0
+        for _ in progress(range(0, size, _DRAWN_AT_ONCE)):
+            self.renew(min(_DRAWN_AT_ONCE, size))
+
+    def renew(self, n: int) -> None:
+        """Replace the n oldest sprites by new ones.
+
+        Parameters
+        ----------
+        n : int
+            At most the size of the pool.
+        """
+        size = len(self._images)
+        rows = (self._oldest + np.arange(n)) % size
+        attributes = SpriteAttributes.random(n, self._rng)
+        for name, column in self._columns.items():
+            column[rows] = getattr(attributes, name)
+        self._images[rows] = draw(attributes, self._rng)
+        self._oldest = (self._oldest + n) % size
+
+    def batch(self, n: int, easy_share: float) -> tuple[torch.Tensor, SpriteAttributes]:
+        """Sample a batch; half of the images are mirrored, which changes no attribute.
+
+        Parameters
+        ----------
+        n : int
+        easy_share : float
+            Approximate share of plain sprites that are not small, in [0, 1].
+
+        Returns
+        -------
+        images : float32 Tensor of shape (n, 3, 64, 64)
+        attributes : SpriteAttributes
+        """
+        easy = np.flatnonzero((self._columns["texture"] == 0) & (self._columns["size"] > 0))
+        rows = self._rng.integers(len(self._images), size=n)
+        rows = np.where(self._rng.random(n) < easy_share, self._rng.choice(easy, n), rows)
+        images = self._images[rows]
+        mirrored = self._rng.random(n) < 0.5
+        images[mirrored] = images[mirrored, :, ::-1]
+        return pixels(images), SpriteAttributes(**{name: column[rows] for name, column in self._columns.items()})
 
 
 @dataclass(frozen=True)

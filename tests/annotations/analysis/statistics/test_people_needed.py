@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from annotations.analysis.statistics.people_needed import further_people, people_needed
-from annotations.analysis.statistics.rarefaction import by_holders, concepts_named
+from annotations.analysis.statistics.rarefaction import by_holders, concepts_named, further_people, people_needed
 from annotations.analysis.statistics.saturation import novelty
 
 

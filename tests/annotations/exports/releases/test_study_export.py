@@ -19,7 +19,7 @@ from django.utils import timezone
 from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.exports.releases import study_export
 from annotations.exports.tables import summary
-from annotations.exports.tables.study_files import TABLES
+from annotations.exports.tables.table_rows import TABLES
 from annotations.models import AssignmentState, EndAnswer, EndReason, Span, Study
 from annotations.services.logs.pseudonyms import key_of
 from annotations.services.visits.withdrawal import withdraw

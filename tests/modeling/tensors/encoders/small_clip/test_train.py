@@ -14,9 +14,16 @@ from modeling.arrays.sprites.attributes import SpriteAttributes
 from modeling.arrays.sprites.drawing import draw
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip.evaluate import embed
-from modeling.tensors.encoders.small_clip.pool import SpritePool, pixels
-from modeling.tensors.encoders.small_clip.train import Recipe, Trainer, caption_loss, export
-from modeling.tensors.encoders.small_clip.vocabulary import UNKNOWN, CompactVocabulary
+from modeling.tensors.encoders.small_clip.train import (
+    UNKNOWN,
+    CompactVocabulary,
+    Recipe,
+    SpritePool,
+    Trainer,
+    caption_loss,
+    export,
+    pixels,
+)
 
 TINY = Recipe(steps=12, pool=64, renewed=2, images=16, captions=24, warm_up=2)
 
