@@ -16,6 +16,7 @@ from deploy.local.services import short_folder
 READY_WITHIN_S = 60
 CADDYFILE = Path(__file__).resolve().parents[1] / "Caddyfile"
 GUNICORN = CADDYFILE.with_name("gunicorn.conf.py")
+QUEUES = ("interactive", "retrain", "embed", "maintenance", "outside", "analysis")
 _CELERY = (sys.executable, "-m", "celery", "-A", "clarify_site")
 
 
@@ -30,12 +31,7 @@ def roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
     return {
         "proxy": (caddy(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"),
         "web": (*gunicorn, "--bind", f"unix:{socket}"),
-        "worker-interactive": worker("interactive"),
-        "worker-retrain": worker("retrain"),
-        "worker-embed": worker("embed"),
-        "worker-maintenance": worker("maintenance"),
-        "worker-outside": worker("outside"),
-        "worker-analysis": worker("analysis"),
+        **{f"worker-{queue}": worker(queue) for queue in QUEUES},
         "beat": (*_CELERY, "beat", "--schedule", str(scratch / "beat-schedule"), "--loglevel", "WARNING"),
     }
 

@@ -15,7 +15,6 @@ from worker.datasets.base_models import train_erm_head
 class BaseModelNotFound(ServiceError):
     """The data set has no base model of this name."""
 
-    code = "base_model_not_found"
     status = 404
 
 

@@ -19,7 +19,6 @@ from worker.baselines.scored_annotations import ScoredAnnotation, best_of_each_c
 class NoAnnotations(ServiceError):
     """A study has nothing to say about a data set, or about more than one base model of it."""
 
-    code = "no_annotations"
     status = 409
 
 

@@ -12,6 +12,12 @@ from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.retraining.control import own_gain
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+_MEASURES = {  # of runs and controls, and what a base model's metrics call them
+    "worst_group_accuracy": "worst_group",
+    "average_accuracy": "average",
+    "plain_average_accuracy": "average_plain",
+    "robustness_gap": "gap",
+}
 _WITHOUT = {  # by the control's name
     "without a phrase": "without it, in which each class has the same weight",
     "a new last layer": "without it, which gives the imported model a new last layer",
@@ -113,13 +119,7 @@ def _training(run: Run) -> dict[str, Any]:
 
 
 def _test(run: Run) -> dict[str, Any]:
-    return {
-        "worst_group_accuracy": run.worst_group_accuracy,
-        "average_accuracy": run.average_accuracy,
-        "plain_average_accuracy": run.plain_average_accuracy,
-        "robustness_gap": run.robustness_gap,
-        "groups": _groups(run),
-    }
+    return {**{name: getattr(run, name) for name in _MEASURES}, "groups": _groups(run)}
 
 
 def _gain(run: Run) -> dict[str, Any]:
@@ -136,13 +136,7 @@ def _control(run: Run) -> dict[str, Any] | None:
     control = run.control
     if control is None:
         return None
-    return {
-        "name": run.base_model.control_name,
-        "worst_group_accuracy": control.worst_group_accuracy,
-        "average_accuracy": control.average_accuracy,
-        "plain_average_accuracy": control.plain_average_accuracy,
-        "robustness_gap": control.robustness_gap,
-    }
+    return {"name": run.base_model.control_name, **{name: getattr(control, name) for name in _MEASURES}}
 
 
 def _base_model(base_model: BaseModel) -> dict[str, Any]:
@@ -151,10 +145,7 @@ def _base_model(base_model: BaseModel) -> dict[str, Any]:
         "name": base_model.name,
         "origin": base_model.origin,
         "l2": base_model.l2,
-        "worst_group_accuracy": measured["worst_group"],
-        "average_accuracy": measured["average"],
-        "plain_average_accuracy": measured["average_plain"],
-        "robustness_gap": measured["gap"],
+        **{name: measured[key] for name, key in _MEASURES.items()},
     }
 
 
@@ -224,7 +215,7 @@ def _measured(card: Mapping[str, Any]) -> Iterator[str]:
         f"| | this head | {control.get('name', 'without a phrase')} | base model {_plain(base['name'])} |",
         "|---|---|---|---|",
     )
-    for key in ("worst_group_accuracy", "average_accuracy", "plain_average_accuracy", "robustness_gap"):
+    for key in _MEASURES:
         name = key.replace("_", " ").capitalize()
         yield f"| {name} | {_share(test[key])} | {_known(control.get(key))} | {_share(base[key])} |"
     for group in test["groups"]:

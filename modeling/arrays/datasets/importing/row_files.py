@@ -96,15 +96,9 @@ def write_rows(folder: Path, described: Described, rows: Rows, left_out: Sequenc
     n_classes, n_attributes = len(described.class_names), len(described.attribute_names)
     shown = [key.encode("ascii") for key in rows.keys] if described.source_format != files.POOL else []
     manifest = files.Manifest(
+        **vars(described),
         format=files.FORMAT,
-        name=described.name,
-        digest=described.digest,
-        source_format=described.source_format,
-        class_names=described.class_names,
-        attribute_names=described.attribute_names,
         n_rows=len(rows.filenames),
-        arrays=described.arrays,
-        encoders=described.encoders,
         split_counts={split.word: int(np.sum(rows.splits == split)) for split in files.Split},
         group_counts=files.counts_by_split(rows.labels, rows.splits, rows.attributes, n_classes, n_attributes),
         report=_summary(len(rows.filenames), left_out),
