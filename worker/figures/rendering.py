@@ -1,4 +1,4 @@
-"""Drawings of specifications, by vl-convert: the same bytes for the same specification."""
+"""Specifications of figures, whichever kind of values they are of, and their drawings by vl-convert: always the same bytes."""
 
 import json
 from collections.abc import Iterable
@@ -8,16 +8,49 @@ from pathlib import Path
 from typing import Any
 
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
-from annotations.analysis.figures.chart_values import Figure
+from annotations.analysis.concepts.concept_figures import PhraseMap
+from annotations.analysis.figures.chart_values import Chart, CurveChart, Figure, LineChart
 from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout
 from annotations.analysis.tables.filled_tables import FilledTable
+from worker.figures.curve_specification import curve_specification
 from worker.figures.figure_data import FigureData
 from worker.figures.image_panels import draw_panels
-from worker.figures.layout import LAYOUTS, Specification
-from worker.figures.specification import captioned, specification
+from worker.figures.layout import CONFIG, LAYOUTS, PAPER, WIDE, Layout, Specification, wrapped
+from worker.figures.line_specification import line_specification
+from worker.figures.map_specification import map_specification
 from worker.figures.table_specification import table_specification
 from worker.queue import worker_heartbeat
+
+
+def specification(figure: Figure, layout: Layout, *, is_log: bool = False) -> Specification:
+    """Return the Vega-Lite specification of a figure that is not empty, for a page that has its caption itself."""
+    with debug_mode(
+        arg=False
+    ):  # altair checks each part of a chart on the way, which takes nine tenths of the time: tests do
+        chart = _chart(figure.chart, layout, is_log=is_log)
+    shown = {"config": CONFIG, "background": "transparent", "usermeta": {"figure": figure.key}}
+    return {**chart, **shown}
+
+
+def captioned(figure: Figure) -> Specification:
+    """Return the specification of a figure with its title and caption, for a file that stands by itself."""
+    title = {
+        "text": wrapped(figure.title, WIDE.caption_characters * 3 // 4),
+        "subtitle": wrapped(figure.caption, WIDE.caption_characters),
+    }
+    return {**specification(figure, WIDE), "title": title, "background": PAPER}
+
+
+def _chart(chart: Chart, layout: Layout, *, is_log: bool) -> Specification:
+    if isinstance(chart, LineChart):
+        return line_specification(chart, layout, is_log=is_log)
+    if isinstance(chart, CurveChart):
+        return curve_specification(chart, layout, is_log=is_log)
+    assert isinstance(chart, PhraseMap), "there are three kinds of charts"
+    return map_specification(chart.panels, layout)
+
 
 PNG_SCALE = 2
 _KEPT = 128  # drawings that a process remembers: most of a study's figures are the same after an event

@@ -2,8 +2,29 @@
 
 None takes an argument: each drains all rows that are due. A delivery too many finds nothing due, one too few is made
 up for by the sweeper (settings.CELERY_BEAT_SCHEDULE). The names stand in annotations.services.queue.worker_wakeup.
+Here stands how a worker's process starts and ends, whatever its queues are.
 """
 
-from worker.queue import worker_process
+import signal
+from typing import Any
 
-__all__ = ["worker_process"]  # its handlers are every worker's
+from celery.signals import celeryd_after_setup, worker_ready
+
+from worker.queue import worker_heartbeat
+
+
+@celeryd_after_setup.connect
+def name_queues(instance: Any, **_: Any) -> None:
+    """From its start on, a worker's heartbeat says which queues it serves."""
+    worker_heartbeat.serves(instance.app.amqp.queues.consume_from)
+
+
+@worker_ready.connect
+def finish_what_is_in_hand(**_: Any) -> None:
+    """Let QUIT and Ctrl-C do what TERM does: end after the task in hand.
+
+    Celery's own handlers wait within the signal until the tasks of a pool's processes have ended. In a solo worker the
+    task itself stands still meanwhile, with its rows locked, and an error then breaks it off wherever it is.
+    """
+    for number in (signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, signal.getsignal(signal.SIGTERM))

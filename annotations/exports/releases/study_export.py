@@ -26,9 +26,8 @@ from annotations.exports.releases.datapackage import (
     datapackage,
 )
 from annotations.exports.releases.readme import readme
-from annotations.exports.releases.release_manifest import NOT_THERE, manifest
 from annotations.exports.releases.snapshot import snapshot
-from annotations.exports.releases.study_document import study_document
+from annotations.exports.releases.study_document import NOT_THERE, manifest, study_document
 from annotations.exports.tables.summary import summarise, summary_of
 from annotations.exports.tables.table_rows import Source, phrase_rows, sources
 from annotations.models import Moderation, Study
