@@ -1,4 +1,4 @@
-"""Specifications of figures, whichever kind of values they are of, and their drawings by vl-convert: always the same bytes."""
+"""Specifications of figures, whichever kind of values they are of, and their drawings, always of the same bytes."""
 
 import json
 from collections.abc import Iterable
