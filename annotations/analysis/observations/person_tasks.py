@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -160,23 +161,12 @@ class PersonTask:
 Key = tuple[int, str]  # task and participant
 
 
-def best_by(tried: Iterable[Tried], value: Callable[[Tried], float | None]) -> Tried | None:
-    """Return the phrase with the highest value, the earliest of tied ones; None where none has a value."""
-    best: Tried | None = None
-    highest = float("-inf")
-    for each in tried:
-        its = value(each)
-        if its is not None and its > highest:
-            best, highest = each, its
-    return best
+def best_by(tried: Iterable[Tried], value: Callable[[Tried], Any]) -> Tried | None:
+    """Return the first of those with the highest value, None where none has a value."""
+    return max((each for each in tried if value(each) is not None), key=value, default=None)
 
 
-def error_score_of(tried: Tried) -> float | None:
-    return tried.error_score
-
-
-def accuracy_of(tried: Tried) -> float | None:
-    return tried.worst_group_accuracy
+error_score_of, accuracy_of = attrgetter("error_score"), attrgetter("worst_group_accuracy")
 
 
 def person_tasks(
@@ -197,44 +187,29 @@ def person_tasks(
     """
 
     def row(key: Key) -> PersonTask:
-        of_both = conditions.get(key[1]), times.get(key, NO_TIMES), controls.get(key[0]), vocabularies.get(key[0])
-        return _person_task(key, tried.get(key, ()), *of_both, draws, is_at_work=key in at_work)
+        (task, participant), said = key, tried.get(key, ())
+        best, chosen = best_by(said, error_score_of), best_by(said, accuracy_of)
+        tries = max(len({each.text for each in said}), *(each.tries or 0 for each in said), 0)
+        return PersonTask(
+            participant=participant,
+            task=task,
+            condition=conditions.get(participant),
+            n_phrases=len(said),
+            tries=tries,
+            best_error_score=best.error_score if best else None,
+            best_phrase=best.text if best else None,
+            null_mean=null_mean(best.n_correct, best.n_error, tries) if best else None,
+            run_worst_group=best.worst_group_accuracy if best else None,
+            worst_group_accuracy_chosen_on_test=chosen.worst_group_accuracy if chosen else None,
+            phrase_chosen_on_test=chosen.text if chosen else None,
+            times=times.get(key, NO_TIMES),
+            control_worst_group=controls.get(task),
+            basis=best.basis if best else _basis_without_score(said, is_at_work=key in at_work),
+            random_slice_percentile=_percentile(best, tries, draws) if best else None,
+            **_levels(best, tries, vocabularies.get(task)),
+        )
 
     return tuple(map(row, sorted(set(assigned))))
-
-
-def _person_task(
-    key: Key,
-    tried: Sequence[Tried],
-    condition: str | None,
-    times: Times,
-    control: float | None,
-    vocabulary: VocabularyLevel | None,
-    draws: Mapping[int, RandomDraws],
-    *,
-    is_at_work: bool,
-) -> PersonTask:
-    task, participant = key
-    best, chosen = best_by(tried, error_score_of), best_by(tried, accuracy_of)
-    tries = max(len({each.text for each in tried}), *(each.tries or 0 for each in tried), 0)
-    return PersonTask(
-        participant=participant,
-        task=task,
-        condition=condition,
-        n_phrases=len(tried),
-        tries=tries,
-        best_error_score=best.error_score if best else None,
-        best_phrase=best.text if best else None,
-        null_mean=null_mean(best.n_correct, best.n_error, tries) if best else None,
-        run_worst_group=best.worst_group_accuracy if best else None,
-        worst_group_accuracy_chosen_on_test=chosen.worst_group_accuracy if chosen else None,
-        phrase_chosen_on_test=chosen.text if chosen else None,
-        times=times,
-        control_worst_group=control,
-        basis=best.basis if best else _basis_without_score(tried, is_at_work=is_at_work),
-        random_slice_percentile=_percentile(best, tries, draws) if best else None,
-        **_levels(best, tries, vocabulary),
-    )
 
 
 def _percentile(best: Tried, tries: int, draws: Mapping[int, RandomDraws]) -> float | None:
@@ -244,24 +219,17 @@ def _percentile(best: Tried, tries: int, draws: Mapping[int, RandomDraws]) -> fl
     return of_run.percentile(best.worst_group_accuracy, max(tries, 1))
 
 
-class _Levels(TypedDict):
-    null_level: float | None
-    vocabulary_level: float | None
-    better: BetterThanGuessing | None
-    guess_chance: float | None
-
-
-def _levels(best: Tried | None, tries: int, vocabulary: VocabularyLevel | None) -> _Levels:
+def _levels(best: Tried | None, tries: int, vocabulary: VocabularyLevel | None) -> dict[str, Any]:
     """What guessing reaches, and whether the best of so many tries is above it."""
     if best is None or best.error_score is None:
-        return _Levels(null_level=None, vocabulary_level=None, better=None, guess_chance=None)
+        return {"null_level": None}
     unrelated = null_level(best.n_correct, best.n_error, tries)
     level = vocabulary.of_sign(best.sign) if vocabulary else None
     better = better_than_guessing(best.error_score, unrelated, level, best.n_correct, best.n_error)
     chance = None
     if vocabulary and vocabulary.level is not None and better is not BetterThanGuessing.TOO_FEW:
         chance = chance_to_pass(vocabulary.scores_of(1), max(unrelated, vocabulary.level), tries)
-    return _Levels(null_level=unrelated, vocabulary_level=level, better=better, guess_chance=chance)
+    return {"null_level": unrelated, "vocabulary_level": level, "better": better, "guess_chance": chance}
 
 
 def phrase_is_better(tried: Tried, vocabulary: VocabularyLevel | None) -> BetterThanGuessing | None:
