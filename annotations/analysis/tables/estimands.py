@@ -1,8 +1,9 @@
 """What is averaged over people, and over whom: each measure with its people, and a reason for whoever has no value."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,15 +44,15 @@ class Values:
 
 @dataclass(frozen=True)
 class Estimand:
-    """A column of summary.csv and whom its mean is over."""
+    """A column of summary.csv and whom its mean is over. attribute: of a person's row, else the measure's name."""
 
     measure: str
     over: Over
-    value: Callable[[PersonTask], float | None]
+    attribute: str | None = None
 
     def of(self, row: PersonTask) -> float | None:
         """Return the value of somebody whom the mean is over."""
-        return self.value(row) if self._is_over(row) else None
+        return attrgetter(self.attribute or self.measure)(row) if self._is_over(row) else None
 
     def values(self, rows: Iterable[PersonTask]) -> Values:
         """Return the values of rows, with a reason for each that is missing."""
@@ -79,41 +80,21 @@ class Estimand:
 _ENDS = {Over.COMPLETED: EndReason.DONE, Over.TIME_OVER: EndReason.TIME_OVER}
 
 
-def _accuracy(row: PersonTask) -> float | None:
-    return row.worst_group_accuracy
-
-
-def _gain(row: PersonTask) -> float | None:
-    return row.own_gain
-
-
-def _active(row: PersonTask) -> float | None:
-    return row.times.active
-
-
-def _wall(row: PersonTask) -> float | None:
-    return row.times.wall
-
-
 # The first is the headline.
 COMPARED = (
-    Estimand("own_gain", Over.ALLOCATED, _gain),
-    Estimand("own_gain", Over.WITH_RUN, _gain),
-    Estimand("best_error_score", Over.WITH_SCORE, lambda row: row.best_error_score),
-    Estimand("worst_group_accuracy", Over.ALLOCATED, _accuracy),
-    Estimand("worst_group_accuracy", Over.WITH_RUN, _accuracy),
-    Estimand("tries", Over.ALLOCATED, lambda row: row.tries),
-    Estimand("active_time", Over.COMPLETED, _active),
+    Estimand("own_gain", Over.ALLOCATED),
+    Estimand("own_gain", Over.WITH_RUN),
+    Estimand("best_error_score", Over.WITH_SCORE),
+    Estimand("worst_group_accuracy", Over.ALLOCATED),
+    Estimand("worst_group_accuracy", Over.WITH_RUN),
+    Estimand("tries", Over.ALLOCATED),
+    Estimand("active_time", Over.COMPLETED, "times.active"),
 )
 _FIRST = {each.measure: each for each in reversed(COMPARED)}  # of a measure: over whom it is, where it is primary
 ESTIMANDS = (
     *COMPARED,
-    Estimand("active_time", Over.TIME_OVER, _active),
-    Estimand("wall_time", Over.COMPLETED, _wall),
-    Estimand("wall_time", Over.TIME_OVER, _wall),
-    Estimand(
-        "worst_group_accuracy_chosen_on_test",
-        Over.WITH_ANY_RUN,
-        lambda row: row.worst_group_accuracy_chosen_on_test,
-    ),
+    Estimand("active_time", Over.TIME_OVER, "times.active"),
+    Estimand("wall_time", Over.COMPLETED, "times.wall"),
+    Estimand("wall_time", Over.TIME_OVER, "times.wall"),
+    Estimand("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN),
 )
