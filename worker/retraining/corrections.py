@@ -5,7 +5,7 @@ is measured on validation, on test, and on a second test set, by group and by sl
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.group_accuracies import GroupMetrics, group_metrics
+from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.heads import Head
 from modeling.tensors.retraining.some_classes import FreeRows
 from worker.common import process_cache
@@ -56,7 +56,7 @@ class EvaluationSet:
         """Return accuracies of predictions, int[n]: overall, by group, and by class and slice; None without images."""
         metrics = group_metrics(predictions, self.labels, self.groups, self.train_counts)
         parts = list(self._parts(predictions == self.labels))
-        return {**_document(metrics), **_means(parts), "parts": parts}
+        return {**asdict(metrics), **_means(parts), "parts": parts}
 
     def _parts(self, right: NDArray[np.bool_]) -> Iterator[dict[str, Any]]:
         for label in np.unique(self.labels).tolist():
@@ -126,17 +126,6 @@ def _group_weights(train_counts: NDArray[np.int64], groups: NDArray[np.int64]) -
     """Train counts, or the set's own where no group that is here has a train image: a set without a train split."""
     here = np.bincount(groups, minlength=len(train_counts))
     return train_counts if train_counts[here > 0].any() else here
-
-
-def _document(metrics: GroupMetrics) -> dict[str, Any]:
-    return {
-        "worst_group": metrics.worst_group,
-        "average": metrics.average,
-        "average_plain": metrics.average_plain,
-        "gap": metrics.gap,
-        "accuracies": list(metrics.accuracies),
-        "counts": list(metrics.counts),
-    }
 
 
 def _part(label: int, part: str, right: NDArray[np.bool_]) -> dict[str, Any]:
