@@ -11,7 +11,7 @@ from annotations.analysis.tables.saturation_columns import Counted
 from annotations.models import Study
 from annotations.readings.payments.costs import Totals, totals
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, field
+from annotations.tables.shared import COUNT, Values, field
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Cost:
         return round(self.total / self.findings) if self.findings else None
 
 
-_CENTS = {**COUNT, "unit": "hundredths of the currency"}
+_CENTS: Values = {**COUNT, "unit": "hundredths of the currency"}
 COSTS: Table[Cost] = Table(
     "costs.csv",
     "one row: what the study has paid, and what a finding cost",

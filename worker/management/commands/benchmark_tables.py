@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandParser
 
 from annotations.management.plain_errors import plain_errors, write_files
-from worker.benchmarks.joined_tables import join
+from worker.benchmarks.joined_tables import JoinedTable, join
 from worker.benchmarks.report_tables import TABLE_1, TABLE_4, TABLE_6
 from worker.benchmarks.stored_benchmarks import read_benchmark
 
@@ -33,10 +33,11 @@ class Command(BaseCommand):
         with plain_errors():
             benchmarks = [read_benchmark(path) for path in options["records"]]
             tables = {name: join(layout, benchmarks) for name, layout in _LAYOUTS.items()}
-        files = {}
-        for name, table in tables.items():
-            files |= {f"{name}.md": table.markdown(), f"{name}.tex": table.latex(), f"{name}.csv": table.csv()}
-        write_files(folder, {name: text.encode() for name, text in files.items()})
+        written = {"md": JoinedTable.markdown, "tex": JoinedTable.latex, "csv": JoinedTable.csv}
+        files = {
+            f"{name}.{end}": text(table).encode() for name, table in tables.items() for end, text in written.items()
+        }
+        write_files(folder, files)
         for table in tables.values():
             if table.lines:
                 self.stdout.write(table.markdown())
