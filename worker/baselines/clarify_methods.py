@@ -70,23 +70,14 @@ def worst_slice(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     yield from train_worst(bench, jobs)
 
 
-def slice_balanced_released(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
-    """The released code's training; seeds are its randomness, so the annotations must be given ones."""
-    return _released(bench, source, "mean_groups")
-
-
-def worst_slice_released(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
-    """As `slice_balanced_released`."""
-    return _released(bench, source, "max_groups")
-
-
 def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Result]:
     """RoboShot with people's phrases. No label, no training: of the annotations only the words count."""
     for name, annotations in source.sets.items():
         yield people_roboshot(bench, name or source.name, annotations)
 
 
-def _released(bench: Bench, source: AnnotationSource, objective: GroupLoss) -> Iterator[Result]:
+def released(bench: Bench, source: AnnotationSource, objective: GroupLoss) -> Iterator[Result]:
+    """The released code's training; seeds are its randomness, so the annotations must be given ones."""
     assert isinstance(source, AnnotationSet)
     slices = _slices(bench, source.annotations)
     yield from _unused(bench, "", slices)

@@ -102,8 +102,8 @@ def _clarify(key: str, name: str, train: FeedbackTraining) -> FeedbackMethod:
     return FeedbackMethod(key, f"Clarify ({name})", Assumption.LABELS_AND_FEEDBACK, Over.DRAWS, train)
 
 
-def _clarify_released(key: str, name: str, train: FeedbackTraining) -> FeedbackMethod:
-    name = f"Clarify ({name}), released SGD"
+def _clarify_released(key: str, name: str, objective: GroupLoss) -> FeedbackMethod:
+    name, train = f"Clarify ({name}), released SGD", partial(clarify_methods.released, objective=objective)
     return FeedbackMethod(key, name, Assumption.LABELS_AND_FEEDBACK, Over.SEEDS, train, of_people=False)
 
 
@@ -120,8 +120,8 @@ METHODS: tuple[AnyMethod, ...] = (
     _released("worst_class_sgd", "ERM (worst-class)", "max_groups"),
     _clarify("slice_balanced", "slice-balanced", clarify_methods.slice_balanced),
     _clarify("worst_slice", "worst-slice", clarify_methods.worst_slice),
-    _clarify_released("slice_balanced_sgd", "slice-balanced", clarify_methods.slice_balanced_released),
-    _clarify_released("worst_slice_sgd", "worst-slice", clarify_methods.worst_slice_released),
+    _clarify_released("slice_balanced_sgd", "slice-balanced", "mean_groups"),
+    _clarify_released("worst_slice_sgd", "worst-slice", "max_groups"),
     _published("dfr_subsample", "DFR (subsample)", _GROUPS, partial(published_methods.probe, resample=subsampled_rows)),
     _published("dfr_upsample", "DFR (upsample)", _GROUPS, partial(published_methods.probe, resample=upsampled_rows)),
     _published("dfr", "DFR", _GROUPS, partial(published_methods.dfr, fit_on="validation")),
