@@ -141,10 +141,7 @@ def read_rows(study: Study) -> StudyRows:
     said = read_phrases(study)
     assigned = Assignment.objects.filter(session__in=study.sessions.in_results(kind))
     return StudyRows(
-        tasks=said.tasks,
-        tried=said.tried,
-        experts=said.experts,
-        vocabularies=said.vocabularies,
+        **vars(said),
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         condition_of=condition_of,
         assigned=tuple(assigned.values_list(*_KEY)),

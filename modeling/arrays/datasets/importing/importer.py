@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from modeling.arrays.datasets import dataset_files as files
 from modeling.arrays.datasets.importing.embedding_arrays import Column, Embeddings
 from modeling.arrays.datasets.importing.features import FeatureTable
 from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
+from modeling.arrays.datasets.importing.listing_checks import HashedImage, hash_images, without_duplicates
 from modeling.arrays.datasets.importing.partial import Partial, forget_record, staging_folder
 from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key, write_rows
 from modeling.arrays.datasets.importing.sources import Source
@@ -82,7 +82,11 @@ def import_images(
         if directory.exists():
             files.open_dataset(directory)
         else:
-            _Making(source, directory, name, digest, parts, key_secret, notes).run(hashed, progress)
+            encoders = {column.name: dict(column.origin) for column in parts if column.is_encoded}
+            described = Described(name, digest, source.format, source.class_names, source.attribute_names, {}, encoders)
+            staging = staging_folder(directory)
+            _make(staging, source, hashed, described, parts, key_secret, notes, progress)
+            publish(staging, directory)
         forget_record(directory)
     return directory
 
@@ -124,66 +128,48 @@ def source_digest(
     return total.hexdigest()
 
 
-@dataclass(frozen=True)
-class _Making:
-    """A data set that is being made, in a hidden folder that is then renamed."""
+def _make(
+    folder: Path,
+    source: Source,
+    hashed: Sequence[HashedImage],
+    described: Described,
+    columns: Sequence[Column],
+    key_secret: bytes,
+    notes: Notes | None,
+    progress: Progress,
+) -> None:
+    """Make a data set in a hidden folder, which is then renamed. described: without the arrays."""
+    candidates, duplicates = without_duplicates(hashed)
+    keys = [image_key(key_secret, described.digest, entry.image.filename) for entry in candidates]
+    partial = Partial(folder, columns, candidates, keys, has_thumbnails=source.format != files.POOL)
+    partial.embed(progress)
+    left_out = sorted([*duplicates, *partial.left_out])
+    if not partial.kept:
+        first = f"{left_out[0].filename}: {left_out[0].reason}, {left_out[0].detail}"
+        raise BadSource(source.root, f"none of the {len(hashed)} listed images can be used; {first}")
+    partial.finish()
+    images = [candidates[index].image for index in partial.kept]
+    rows = Rows(
+        filenames=[image.filename for image in images],
+        labels=np.array([image.label for image in images], np.int32),
+        splits=np.array([image.split for image in images], np.int8),
+        attributes=np.array([image.attribute for image in images], np.int32) if source.attribute_names else None,
+        keys=[keys[index] for index in partial.kept],
+        notes=None if notes is None else [notes[image.filename] for image in images],
+    )
+    write_rows(folder, replace(described, arrays=_arrays(folder, columns)), rows, left_out)
 
-    source: Source
-    directory: Path
-    name: str
-    digest: str
-    columns: Sequence[Column]
-    key_secret: bytes
-    notes: Notes | None = None
 
-    def run(self, hashed: Sequence[HashedImage], progress: Progress) -> None:
-        candidates, duplicates = without_duplicates(hashed)
-        keys = [image_key(self.key_secret, self.digest, entry.image.filename) for entry in candidates]
-        staging = staging_folder(self.directory)
-        partial = Partial(staging, self.columns, candidates, keys, has_thumbnails=self.source.format != files.POOL)
-        partial.embed(progress)
-        left_out = sorted([*duplicates, *partial.left_out])
-        if not partial.kept:
-            first = f"{left_out[0].filename}: {left_out[0].reason}, {left_out[0].detail}"
-            raise BadSource(self.source.root, f"none of the {len(hashed)} listed images can be used; {first}")
-        partial.finish()
-        rows = [candidates[index] for index in partial.kept]
-        self._write(staging, rows, [keys[index] for index in partial.kept], left_out)
-        publish(staging, self.directory)
-
-    def _write(self, folder: Path, rows: Sequence[HashedImage], keys: Sequence[str], left_out: list[LeftOut]) -> None:
-        """Write everything but embeddings and thumbnails, the manifest last."""
-        grouped = bool(self.source.attribute_names)
-        described = Described(
-            self.name,
-            self.digest,
-            self.source.format,
-            self.source.class_names,
-            self.source.attribute_names,
-            self._arrays(folder),
-            {column.name: dict(column.origin) for column in self.columns if column.is_encoded},
+def _arrays(folder: Path, columns: Sequence[Column]) -> dict[str, files.ArrayEntry]:
+    """Describe the arrays by name; `features` is the file of `similarity` if there is no other."""
+    arrays = {
+        column.name: files.ArrayEntry(
+            file=column.file,
+            dim=column.dim,
+            sha256=files.file_sha256(folder / column.file),
+            encoder=column.name if column.is_encoded else None,
+            supplied=None if column.is_encoded else dict(column.origin),
         )
-        images = [entry.image for entry in rows]
-        table = Rows(
-            filenames=[image.filename for image in images],
-            labels=np.array([image.label for image in images], np.int32),
-            splits=np.array([image.split for image in images], np.int8),
-            attributes=np.array([image.attribute for image in images], np.int32) if grouped else None,
-            keys=keys,
-            notes=None if self.notes is None else [self.notes[image.filename] for image in images],
-        )
-        write_rows(folder, described, table, left_out)
-
-    def _arrays(self, folder: Path) -> dict[str, files.ArrayEntry]:
-        """Describe the arrays by name; `features` is the file of `similarity` if there is no other."""
-        arrays = {
-            column.name: files.ArrayEntry(
-                file=column.file,
-                dim=column.dim,
-                sha256=files.file_sha256(folder / column.file),
-                encoder=column.name if column.is_encoded else None,
-                supplied=None if column.is_encoded else dict(column.origin),
-            )
-            for column in self.columns
-        }
-        return {"features": arrays["similarity"], **arrays}
+        for column in columns
+    }
+    return {"features": arrays["similarity"], **arrays}
