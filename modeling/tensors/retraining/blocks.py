@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,44 +11,6 @@ from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packe
 
 SMALL = 1 << 24  # up to so many feature values are also kept in bfloat16, once per product
 BLOCK_ROWS = 8192  # images of a cached block
-
-
-class Block(Protocol):
-    """Features X [m, d] of m consecutive images.
-
-    Other factors are rounded to the precision of X.
-    """
-
-    @property
-    def rows(self) -> slice:
-        """Return which images these are."""
-        ...
-
-    def logits(self, coef: Tensor) -> Tensor:
-        """Compute coef Xᵀ.
-
-        Parameters
-        ----------
-        coef : Tensor of shape (k, d)
-
-        Returns
-        -------
-        Tensor of shape (k, m)
-        """
-        ...
-
-    def gradient(self, residuals: Tensor) -> Tensor:
-        """Compute residuals X.
-
-        Parameters
-        ----------
-        residuals : Tensor of shape (k, m)
-
-        Returns
-        -------
-        Tensor of shape (k, d)
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -153,6 +114,10 @@ class PackedBlock:
         Tensor of shape (k, d)
         """
         return matmul_packed(residuals.to(self.dtype), self.by_feature)
+
+
+# Features X [m, d] of m consecutive images. Other factors are rounded to the precision of X.
+Block = PlainBlock | PackedBlock
 
 
 class Bfloat16Blocks:

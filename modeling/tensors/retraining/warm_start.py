@@ -92,7 +92,8 @@ class WarmStart:
         if features.ndim != 2 or features.shape[1] != self.n_features:
             raise BadArray(f"the warm start is for features of shape (n, {self.n_features}), not {features.shape}")
         check_values(features)
-        return replace(self, cache=FeatureCache.of(Bfloat16Blocks.of(as_tensor(features)), self.reference))
+        blocks = Bfloat16Blocks.of(as_tensor(features))
+        return replace(self, cache=blocks and FeatureCache(blocks, self.reference))
 
     def caches(self, features: NDArray[np.floating]) -> bool:
         """Return whether these features are cached, and so checked.
@@ -196,39 +197,23 @@ class WarmStart:
             raise BadWarmStart(f"{path} is not a warm start: {error}") from error
 
 
+@dataclass(frozen=True)
 class FeatureCache:
     """Data computed from small features, for training on them more than once.
 
-    Parameters
+    Attributes
     ----------
     bfloat16_blocks : Bfloat16Blocks
     reference : Tensor of shape (b, p)
     """
 
-    def __init__(self, bfloat16_blocks: Bfloat16Blocks, reference: Tensor) -> None:
-        self.bfloat16_blocks, self._reference = bfloat16_blocks, reference
-
-    @classmethod
-    def of(cls, bfloat16_blocks: Bfloat16Blocks | None, reference: Tensor) -> "FeatureCache | None":
-        """Make the cache of small features.
-
-        Parameters
-        ----------
-        bfloat16_blocks : Bfloat16Blocks or None
-            None if the features are large.
-        reference : Tensor of shape (b, p)
-
-        Returns
-        -------
-        FeatureCache or None
-            None if the features are large.
-        """
-        return None if bfloat16_blocks is None else cls(bfloat16_blocks, reference)
+    bfloat16_blocks: Bfloat16Blocks
+    reference: Tensor
 
     @cached_property
     def logits(self) -> Tensor:
         """Return z = V x of the reference V, [1, b, n]."""
-        return _logits(self.bfloat16_blocks.features, self._reference)
+        return _logits(self.bfloat16_blocks.features, self.reference)
 
 
 def prepare_start(
@@ -289,7 +274,8 @@ def start_of(problem: Problem) -> WarmStart:
     )
     preconditioner = curvature_preconditioner(problem, weights, rough[0], PRECONDITIONER_ROWS)
     reference = _roughly(problem, rough, preconditioner, _LESS_ROUGH)[0]
-    return WarmStart(reference, preconditioner, problem.l2, FeatureCache.of(problem.bfloat16_blocks, reference))
+    cache = problem.bfloat16_blocks and FeatureCache(problem.bfloat16_blocks, reference)
+    return WarmStart(reference, preconditioner, problem.l2, cache)
 
 
 def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolerance: float) -> Tensor:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import NotConverged
-from modeling.tensors.retraining.group_means import GroupMeans
 from modeling.tensors.retraining.input_checks import (
     check_groups,
     check_problem,
@@ -28,6 +27,7 @@ from modeling.tensors.retraining.input_checks import (
     naming_bad_values,
 )
 from modeling.tensors.retraining.lbfgs import Pairs
+from modeling.tensors.retraining.loss_weights import GroupMeans
 from modeling.tensors.retraining.objective import (
     GradientSum,
     ImageState,
@@ -182,7 +182,7 @@ def certify(problem: Problem, groups: GroupMeans, v: Tensor, q: NDArray[np.float
     for block, z in problem.products(v, torch.float64, torch.float64, 1):
         losses, residuals = problem.cross_entropy.of_images(z, problem.labels[block.rows])
         mean += (groups.of_rows(block.rows, torch.float64) * losses).sum(1)
-        data_gradient.add(residuals * mixture.of_rows(block.rows, torch.float64)[:, None], block)
+        data_gradient.add(residuals * mixture[block.rows], block)
     group_loss, penalty = mean.cpu().numpy(), problem.l2 / 2 * float(dot(v, v))
     gradient = data_gradient.total() + problem.l2 * v
     gap = group_loss.max() - q @ group_loss + float(dot(gradient, gradient)) / (2 * problem.l2)

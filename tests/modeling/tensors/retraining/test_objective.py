@@ -11,8 +11,7 @@ from torch import Tensor
 
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining.cross_entropy import cross_entropy
-from modeling.tensors.retraining.group_means import GroupMeans
-from modeling.tensors.retraining.loss_weights import HeadWeights
+from modeling.tensors.retraining.loss_weights import GroupMeans, HeadWeights
 from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
 from modeling.tensors.retraining.objective import Evaluation, ImageState, evaluate, evaluate_change, evaluate_known
 from modeling.tensors.retraining.problem import Precision, Problem
