@@ -10,7 +10,7 @@ from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction, CorrectionPart, JobState, Study
 from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.readings.retraining import corrections as reading
-from annotations.tables.columns import Cell, Column, Table
+from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, FROM_1, field
 
 
@@ -74,11 +74,8 @@ def _on_test(correction: Correction, less: str) -> float | None:
     return reading.worst_group_gain(correction.effects, less)
 
 
-def _of_effect(column: Column[Measured]) -> Column[Effect]:
-    def cell(row: Effect) -> Cell:
-        return column.read(row.measured)
-
-    return Column(column.name, column.type, column.meaning, cell, column.unit, column.range, column.computed)
+def _of_effect(column: Column[Any]) -> Column[Any]:
+    return replace(column, cell=lambda row: column.read(row.measured))
 
 
 CORRECTIONS: Table[Correction] = Table(
@@ -128,7 +125,7 @@ ANNOTATIONS: Table[PartRow] = Table(
     "one row per correction and class: the phrase and threshold that it was trained with",
     "by correction, then the class's number",
     (
-        Column("correction", "integer", "number of the correction", lambda row: row.correction.pk, **FROM_1),
+        Column("correction", "integer", "number of the correction", field("correction.pk"), **FROM_1),
         Column("class", "text", "name of the annotated class", field("class_name")),
         Column(
             "text",
@@ -136,23 +133,16 @@ ANNOTATIONS: Table[PartRow] = Table(
             "the phrase; written as in phrases.csv, (hidden) where the staff hid it",
             lambda row: words_of_phrase(row.part.score.phrase),
         ),
-        Column("error_score", "number", "of the phrase", lambda row: row.part.score.value, range="0 to 1"),
-        Column(
-            "threshold", "number", "similarity above which an image is in the slice", lambda row: row.part.threshold
-        ),
+        Column("error_score", "number", "of the phrase", field("part.score.value"), range="0 to 1"),
+        Column("threshold", "number", "similarity above which an image is in the slice", field("part.threshold")),
         Column(
             "sign",
             "integer",
             "-1 where the phrase says that images lack it: then sign times similarity is above the threshold",
-            lambda row: row.part.score.sign,
+            field("part.score.sign"),
             range="-1, 1",
         ),
-        Column(
-            "by_hand",
-            "boolean",
-            "chosen by a person instead of by the highest error score",
-            lambda row: row.part.by_hand,
-        ),
+        Column("by_hand", "boolean", "chosen by a person instead of by the highest error score", field("part.by_hand")),
         Column("images_above", "integer", "train images of the class in the slice", field("n_above"), **COUNT),
         Column("images_below", "integer", "the others of the class", field("n_below"), **COUNT),
     ),
