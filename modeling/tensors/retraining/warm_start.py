@@ -93,7 +93,7 @@ class WarmStart:
             raise BadArray(f"the warm start is for features of shape (n, {self.n_features}), not {features.shape}")
         check_values(features)
         blocks = Bfloat16Blocks.of(as_tensor(features))
-        return replace(self, cache=blocks and FeatureCache(blocks, self.reference))
+        return replace(self, cache=FeatureCache(blocks, self.reference) if blocks else None)
 
     def caches(self, features: NDArray[np.floating]) -> bool:
         """Return whether these features are cached, and so checked.
@@ -274,8 +274,8 @@ def start_of(problem: Problem) -> WarmStart:
     )
     preconditioner = curvature_preconditioner(problem, weights, rough[0], PRECONDITIONER_ROWS)
     reference = _roughly(problem, rough, preconditioner, _LESS_ROUGH)[0]
-    cache = problem.bfloat16_blocks and FeatureCache(problem.bfloat16_blocks, reference)
-    return WarmStart(reference, preconditioner, problem.l2, cache)
+    blocks = problem.bfloat16_blocks
+    return WarmStart(reference, preconditioner, problem.l2, FeatureCache(blocks, reference) if blocks else None)
 
 
 def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolerance: float) -> Tensor:
