@@ -10,7 +10,7 @@ from annotations.admin.payments import payments_page, reconciliation, rejections
 from annotations.admin.pools import gathering_page
 from annotations.admin.prolific import study_drafts, study_status
 from annotations.admin.releases import moderation, release_pages
-from annotations.admin.results import concepts_page, results_page
+from annotations.admin.results import concepts_page, results_page, unnamed_pictures
 from annotations.admin.retraining import corrections
 from annotations.admin.staff import members
 from annotations.admin.studies import amend, class_lists, cloning, preflight
@@ -44,6 +44,7 @@ PAGES: tuple[StudyPage, ...] = (
     *audit_log.PAGES,
     *results_page.PAGES,
     *concepts_page.PAGES,
+    *unnamed_pictures.PAGES,
     *corrections.PAGES,
     *gathering_page.PAGES,
     *release_pages.PAGES,

@@ -9,12 +9,15 @@ from django.shortcuts import render
 from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.results.results_page import POLL_SOON_S
+from annotations.admin.results.unnamed_pictures import Unnamed, shown_unnamed
 from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
 from annotations.analysis.concepts.concept_columns import ConceptRow, ConceptTables, TogetherRow
 from annotations.analysis.concepts.concept_figures import of_tasks, task_figures
 from annotations.analysis.figures.drawn_figures import StoredFigures
+from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.results.latest_results import latest
 from annotations.models import Study
+from annotations.services.staff import roles
 from annotations.tables.columns import csv_text
 
 TASKS_AT_ONCE = 10  # on a page
@@ -37,6 +40,7 @@ class TaskConcepts:
     n_unknown_to_experts: int
     n_none: int
     together: list[TogetherRow]
+    unnamed: Unnamed | None
     figures: list[ShownFigure]
 
     @property
@@ -66,18 +70,22 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     shown = _shown(every, search, request.GET.get("page"))
     tables = of_tasks(every, set(shown.pages.object_list))
+    owner = f"user:{request.user.pk}"
     context = page_context(
         request,
         study,
         "Concepts",
         tables=tables,
-        tasks=[_task(tables, task.position, task.title, found.figures) for task in tables.tasks],
+        tasks=[_task(tables, task, found.figures, owner) for task in tables.tasks],
         shown=shown.pages,
         search=search,
         has_many=len(every.tasks) > TASKS_AT_ONCE,
         latest=found,
         poll_s=0,
         n_without=shown.n_without,
+        may_study_unnamed=roles.may_set_up(request.user)
+        and roles.may(request.user, "coordinate", study)
+        and any(row.n for row in every.unnamed.rows),
     )
     return render(request, "admin/annotations/study/concepts.html", context)
 
@@ -94,12 +102,13 @@ def _shown(tables: ConceptTables, search: str, number: str | None) -> _Shown:
     return _Shown(Paginator([task.position for task in tasks], TASKS_AT_ONCE).get_page(number), n_without)
 
 
-def _task(tables: ConceptTables, position: int, title: str, drawn: StoredFigures) -> TaskConcepts:
+def _task(tables: ConceptTables, facts: TaskFacts, drawn: StoredFigures, owner: str) -> TaskConcepts:
+    position = facts.position
     of_task = of_tasks(tables, {position})
     rows = list(of_task.concepts.rows)
     return TaskConcepts(
         position=position,
-        title=title,
+        title=facts.title,
         rows=rows[:MAX_SHOWN],
         n_more=max(0, len(rows) - MAX_SHOWN),
         n_concepts=len(rows),
@@ -107,6 +116,7 @@ def _task(tables: ConceptTables, position: int, title: str, drawn: StoredFigures
         n_unknown_to_experts=sum(not row.experts for row in rows),
         n_none=sum(not row.number for row in of_task.map.rows),
         together=list(of_task.together.rows),
+        unnamed=shown_unnamed(of_task.unnamed.rows, owner),
         figures=[shown_figure(figure, drawn) for figure in task_figures(of_task, position)] if of_task.map.rows else [],
     )
 

@@ -91,7 +91,7 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
     return {
         "tables": tables,
         "flow": flow_steps(tables.flow.rows),
-        "words": [task_words(tables, task, found.results.concepts.concepts.rows) for task in first],
+        "words": [task_words(tables, task, found.results.concepts) for task in first],
         "keywords": words_tables(tables, first),
         "keywords_top": top_sentence(tables),
         "gathered": _newest_gathered(study),

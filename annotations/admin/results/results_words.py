@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.results.finding_words import beside_random_slices, finding, most_said
-from annotations.analysis.concepts.concept_columns import ConceptRow
+from annotations.admin.results.unnamed_pictures import unnamed_sentences
+from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.comparison_columns import Compared
@@ -125,13 +126,13 @@ def number(measure: str, value: float | None, *, signed: bool = False) -> str:
     return f"{value:{sign}.2f}" if measure == "best_error_score" else f"{value:{sign}.1f}"
 
 
-def task_words(tables: StudyTables, task: TaskFacts, concepts: Iterable[ConceptRow]) -> TaskWords:
+def task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables) -> TaskWords:
     """Return the sentences and the measures of one task. concepts: those of every task."""
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
     people = [row for row in tables.people.rows if row.task == task.position]
-    found = [*finding(task, totals), *beside_random_slices(people)]
-    said = most_said((row for row in concepts if row.task == task.position), len(people))
+    found = [*finding(task, totals), *beside_random_slices(people), *unnamed_sentences(concepts, task.position)]
+    said = most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people))
     return TaskWords(task.title, said, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
 
 

@@ -130,5 +130,5 @@ def _results(study: Study) -> dict[str, Any]:
     if results is None:
         return {"flow": flow_steps(course_lines(courses(study, people_kind(study)))), "findings": []}
     tables = results.tables
-    words = [task_words(tables, task, results.concepts.concepts.rows) for task in first_tasks(tables)]
+    words = [task_words(tables, task, results.concepts) for task in first_tasks(tables)]
     return {"flow": flow_steps(tables.flow.rows), "findings": words}

@@ -8,6 +8,8 @@ from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
 
+FEWEST_CLUSTERED = 10  # wrong images that no concept selects, for clusters of them
+
 
 @dataclass(frozen=True)
 class ConceptRow:
@@ -67,6 +69,30 @@ class Place:
     people: int
     experts: int
     error_score: float
+
+
+@dataclass(frozen=True)
+class UnnamedRow:
+    """Wrong images of a class that no concept selects: all of a task where cluster is 0, else those of one cluster.
+
+    of_errors: their share of the class's wrong images, with its interval [low, high]; of_correct: the share of the
+    right ones that no concept selects. images: their keys, in a cluster those nearest to its centre first.
+    """
+
+    task: int
+    class_name: str
+    cluster: int
+    n: int
+    of_errors: float
+    low: float
+    high: float
+    images: tuple[str, ...]
+    dataset: int
+    of_correct: float | None = None
+    silhouette: float | None = None
+    silhouette_p: float | None = None
+    likeness: float | None = None
+    likeness_p: float | None = None
 
 
 _TASK = task_column(field("task"))
@@ -171,6 +197,39 @@ MAP: Table[Place] = Table(
     ),
 )
 
+_P = "p-value beside as many images drawn from all that no concept selects, right and wrong (Besag and Clifford 1991)"
+
+UNNAMED: Table[UnnamedRow] = Table(
+    "unnamed_errors.csv",
+    "one row per task with a scored phrase for its wrong images that no concept selects, then one for each cluster of "
+    "their embeddings; no cluster: as many images drawn at random lie alike. Draws are seeded",
+    "by task, then cluster",
+    (
+        _TASK,
+        _CLASS,
+        Column("cluster", "integer", "0: all; else its number, from 1, the largest first", field("cluster"), **COUNT),
+        Column("n", "integer", "validation images", field("n"), **COUNT),
+        Column("of_errors", "number", "share of the class's wrong images", field("of_errors"), **SHARE),
+        Column("of_errors_low", "number", "lower end of Wilson's 95% interval", field("low"), **SHARE),
+        Column("of_errors_high", "number", "its upper end", field("high"), **SHARE),
+        Column(
+            "of_correct", "number", "share of its right images that no concept selects", field("of_correct"), **SHARE
+        ),
+        Column(
+            "silhouette",
+            "number",
+            "mean silhouette of the best number of clusters",
+            field("silhouette"),
+            computed="k-means of 2 to 6 clusters of up to 200 unit embeddings, of 5 images or more on average",
+            range="-1 to 1",
+        ),
+        Column("silhouette_p", "number", _P, field("silhouette_p"), **SHARE),
+        Column("likeness", "number", "mean similarity of two of them", field("likeness"), unit="cosine"),
+        Column("likeness_p", "number", _P, field("likeness_p"), **SHARE),
+        Column("images", "json", "their image keys", lambda row: list(row.images)),
+    ),
+)
+
 
 @dataclass(frozen=True)
 class ConceptTables:
@@ -181,9 +240,10 @@ class ConceptTables:
     concepts: Annotated[FilledTable[ConceptRow], CONCEPTS]
     together: Annotated[FilledTable[TogetherRow], TOGETHER]
     map: Annotated[FilledTable[Place], MAP]
+    unnamed: Annotated[FilledTable[UnnamedRow], UNNAMED]
     missing: tuple[str, ...]
     numbers: dict[int, int]
 
     @property
     def all(self) -> tuple[FilledTable[Any], ...]:
-        return self.concepts, self.together, self.map
+        return self.concepts, self.together, self.map, self.unnamed

@@ -37,6 +37,7 @@ def of_tasks(tables: ConceptTables, positions: Set[int]) -> ConceptTables:
         concepts=of(tables.concepts),
         together=of(tables.together),
         map=of(tables.map),
+        unnamed=of(tables.unnamed),
     )
 
 

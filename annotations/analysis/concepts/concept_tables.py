@@ -1,20 +1,24 @@
 """The concepts of a study as tables: who named them, what they cover, what the best explain together, and a map."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotations.analysis.concepts.concept_columns import (
     CONCEPTS,
     MAP,
     TOGETHER,
+    UNNAMED,
     ConceptRow,
     ConceptTables,
     Place,
     TogetherRow,
+    UnnamedRow,
 )
 from annotations.analysis.concepts.joint_coverage import explained
+from annotations.analysis.concepts.unnamed_errors import unnamed_rows
 from annotations.analysis.observations.concept_matching import (
     Concept,
     ConceptAnnotation,
@@ -35,6 +39,7 @@ from modeling.arrays.retraining.control import own_gain
 
 MAX_ON_MAP = 400  # annotations of a task, those that most people said
 MAX_TEXTS = 50  # of a concept
+Covered = Sequence[tuple[float | None, float | None]]
 
 
 def concept_tables(study: Study, positions: Collection[int] | None = None) -> ConceptTables:
@@ -54,6 +59,7 @@ def concept_tables_of(study: Study, rows: PhraseRows, found: Concepts) -> Concep
         concepts=FilledTable(CONCEPTS, tuple(row for each in made for row in each.concepts)),
         together=FilledTable(TOGETHER, tuple(row for each in made for row in each.together)),
         map=FilledTable(MAP, tuple(row for each in made for row in each.places)),
+        unnamed=FilledTable(UNNAMED, tuple(row for each in made for row in each.unnamed)),
         missing=tuple(dict.fromkeys(each.missing for each in made if each.missing)),
         numbers=found.numbers(rows),
     )
@@ -64,6 +70,7 @@ class _OfTask:
     concepts: Sequence[ConceptRow] = ()
     together: Sequence[TogetherRow] = ()
     places: Sequence[Place] = ()
+    unnamed: Sequence[UnnamedRow] = ()
     missing: str = ""
 
 
@@ -73,32 +80,30 @@ def _of_task(facts: TaskFacts, task: Task, said: TaskConcepts) -> _OfTask:
     places = _places(facts, said.said)
     named = [(concept, concept.lead) for concept in said.concepts if concept.lead is not None]
     try:
-        covered = _coverage(task, [lead for _, lead in named])
-        return _OfTask(_rows(facts, named, covered), list(_together(facts, task, said)), places)
+        is_error = class_images(task.base_model, task.target_class).is_error
+        inside = reading.hard_slices([lead.score for _, lead in named])
+        rows = _rows(facts, named, _coverage(inside, is_error))
+        return _OfTask(rows, list(_together(facts, task, said)), places, list(unnamed_rows(facts, task, inside)))
     except ModelingError as error:
-        return _OfTask(_rows(facts, named, {}), (), places, f"{facts.title}: {error}.")
+        none = [(None, None)] * len(named)
+        return _OfTask(_rows(facts, named, none), places=places, missing=f"{facts.title}: {error}.")
 
 
-def _coverage(task: Task, leads: Sequence[ConceptAnnotation]) -> dict[int, tuple[float, float]]:
-    """The share of the class's wrong, and right, images in the slice of each concept's lead, by its score's id."""
-    if not leads:
-        return {}
-    assert task.target_class is not None, "the caller has looked"
-    is_error = class_images(task.base_model, task.target_class).is_error
-    scores = [lead.score for lead in leads]
-    slices = reading.hard_slices(scores)
-    of_errors, of_correct = slices[:, is_error].mean(axis=1), slices[:, ~is_error].mean(axis=1)
-    return dict(zip(scores, zip(of_errors.tolist(), of_correct.tolist(), strict=True), strict=True))
+def _coverage(inside: NDArray[np.bool_], is_error: NDArray[np.bool_]) -> Covered:
+    """The share of the class's wrong, and right, images in each of K slices, bool[K, n]."""
+    if not len(inside):
+        return []
+    of_errors, of_correct = inside[:, is_error].mean(axis=1), inside[:, ~is_error].mean(axis=1)
+    return list(zip(of_errors.tolist(), of_correct.tolist(), strict=True))
 
 
 def _rows(
     facts: TaskFacts,
     named: Sequence[tuple[Concept, ConceptAnnotation]],
-    covered: Mapping[int, tuple[float, float]],
+    covered: Covered,
 ) -> list[ConceptRow]:
     rows = []
-    for number, (concept, lead) in enumerate(named, start=1):
-        of_errors, of_correct = covered.get(lead.score, (None, None))
+    for number, ((concept, lead), (of_errors, of_correct)) in enumerate(zip(named, covered, strict=True), start=1):
         texts = sorted({each.first.text for each in concept.said}, key=lambda text: (text.casefold(), text))
         rows.append(
             ConceptRow(

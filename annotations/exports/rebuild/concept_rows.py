@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from .error_scores import Floats, error_score
+from .mean_tables import wilson
 from .release_tables import Release, stacked
 from .report import Report
 from .run_accuracies import TaskAccuracies
@@ -222,6 +223,7 @@ def rebuild_concepts(
     mine = shown[["phrase"]].assign(concept=shown.phrase.map(number_of).map(of_phrases))
     report.compare("phrases", ["phrase"], mine, shown, ["concept"])
     together = _compare_together(release, report, concepts)
+    _compare_unnamed(release, report, concepts)
     if capped or (set(release.csv("concepts").task) - set(release.tasks)):
         why = "their similarities are not in the release, or not all of them, see README.txt"
         report.not_rebuilt("concepts, concepts_together, concept_map: some tasks", why)
@@ -303,6 +305,24 @@ def _compare_together(release: Release, report: Report, concepts: dict[int, Task
     report.not_rebuilt("concepts_together: random, random_level", why)
     report.not_rebuilt("concepts_together: splits, over_splits and its interval", "200 more halvings of the images")
     return mine
+
+
+def _compare_unnamed(release: Release, report: Report, concepts: dict[int, TaskConcepts]) -> None:
+    """Compare how many wrong images no concept selects. Their clusters are of the images' embeddings."""
+    theirs = release.csv("unnamed_errors")
+    theirs = theirs[theirs.task.isin(concepts) & (theirs.cluster == 0)]
+    columns = ["n", "of_errors", "of_errors_low", "of_errors_high", "of_correct"]
+    rows = []
+    for task in theirs.task:
+        of = concepts[task]
+        outside = np.ones(len(of.wrong), bool)
+        for group in of.number_of:
+            outside &= ~of.slices[of.lead(of.places(group)) or 0]
+        n, n_wrong = int((outside & of.wrong).sum()), int(of.wrong.sum())
+        rows.append([task, 0, n, n / n_wrong, *wilson(n, n_wrong), outside[~of.wrong].mean()])
+    mine = pd.DataFrame(rows, columns=["task", "cluster", *columns])
+    report.compare("unnamed_errors", ["task", "cluster"], mine, theirs, columns)
+    report.not_rebuilt("unnamed_errors: clusters", "the embeddings of images are not in the release")
 
 
 def _together(of: TaskConcepts) -> Iterator[dict[str, Any]]:

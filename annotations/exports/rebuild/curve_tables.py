@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import gammaln
 
 from .concept_rows import TaskConcepts
 from .error_scores import Floats
 from .guessing import vocabularies
+from .mean_tables import wilson
 from .release_tables import Release
 from .report import Report
 
@@ -48,14 +48,6 @@ def concept_means(named: Sequence[Set[Hashable]]) -> Iterator[dict[str, Any]]:
     held = np.array(list(Counter(each for concepts in named for each in concepts).values()))
     means = (1 - all_within(n, n - held, k)).sum(axis=0) if len(held) else np.zeros(len(k))
     yield from ({"people": people, "mean": mean} for people, mean in zip(k.tolist(), means, strict=True))
-
-
-def wilson(successes: int, n: int) -> tuple[float | None, float | None]:
-    """Return Wilson's interval of a share."""
-    if not n:
-        return None, None
-    found = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
-    return float(found.low), float(found.high)
 
 
 def new_concepts(named: Sequence[Set[Hashable]]) -> dict[str, Any]:

@@ -38,6 +38,14 @@ _OTHER_SEEDS = 8  # intervals that say how far one lies from another by chance
 CLOSED = ["participants", "missing", "mean", "sd", "median", "max", "base_model", "random_words"]
 
 
+def wilson(successes: int, n: int) -> tuple[float | None, float | None]:
+    """Return Wilson's interval of a share."""
+    if not n:
+        return None, None
+    found = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
+    return float(found.low), float(found.high)
+
+
 def is_over(people: pd.DataFrame, over: str) -> pd.Series:
     """Return whom a mean is over."""
     if over == "with_run":

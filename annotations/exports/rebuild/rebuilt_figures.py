@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import vl_convert
 
-from .curve_tables import wilson
-from .mean_tables import ESTIMANDS, is_over
+from .mean_tables import ESTIMANDS, is_over, wilson
 from .release_tables import Release
 from .report import Report
 

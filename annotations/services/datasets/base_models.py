@@ -80,6 +80,27 @@ def import_predictions(
     )
 
 
+def store_part(base_model: BaseModel, hidden: NDArray[np.int64], *, name: str) -> BaseModel:
+    """Store a base model again under another name, without its predictions for some rows, which are then not shown.
+
+    hidden: int64[m], rows of the data set. Raises BaseModelNameTaken, NothingToEvaluate.
+    """
+    predictions = base_model.predicted.copy()
+    predictions[hidden] = BaseModel.NO_PREDICTION
+    stored, created = _store(
+        base_model.dataset,
+        name,
+        origin=BaseModelOrigin(base_model.origin),
+        l2=base_model.l2,
+        predictions=predictions,
+        head=base_model.head,
+        training={**base_model.training, "part_of": base_model.name, "hidden": len(hidden)},
+    )
+    if not created:
+        raise BaseModelNameTaken(f"{stored} already exists. Choose another name.")
+    return stored
+
+
 def test_group_metrics(dataset: Dataset, predictions: NDArray[np.integer]) -> GroupMetrics:
     """Measure predictions for the test images by group, images without a prediction left out.
 

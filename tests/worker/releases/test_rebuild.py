@@ -42,6 +42,7 @@ ALTERED = {
     "summary": "own_gain",
     "table_3": "error_score",
     "tasks_within_people": "first_people",
+    "unnamed_errors": "n",
 }
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from django.test import Client
@@ -44,6 +45,12 @@ def test_every_table_is_a_file(study: Study, coordinator_client: Client, file: s
     assert {row["task"] for row in rows} == {"1", "2"}
     texts = {row.get("text") or row.get("name") for row in rows}
     assert "red" in texts and "=mossy" not in texts
+
+
+def test_what_no_concept_selects_is_a_file(study: Study, coordinator_client: Client) -> None:
+    rows = list(csv.DictReader(io.StringIO(page_of(coordinator_client, study, "?table=unnamed_errors.csv"))))
+    assert [(row["task"], row["cluster"]) for row in rows] == [("1", "0"), ("2", "0")]
+    assert all(len(json.loads(row["images"])) == int(row["n"]) for row in rows)
 
 
 @pytest.mark.parametrize("key", ["concepts-together-1", "concept-map-2"])

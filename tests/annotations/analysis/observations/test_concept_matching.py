@@ -148,6 +148,30 @@ def test_the_table_says_who_named_a_concept_and_what_it_covers(base_model: BaseM
     assert red.gain == pytest.approx(0.5 - base_model.test_metrics["worst_group"])
 
 
+def test_what_no_concept_selects_is_counted_with_its_interval(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON]}, SELECTS)
+    tables = concept_tables(study)
+    outside = ~np.any([SELECTS[row.name] > 0.1 for row in tables.concepts.rows], axis=0)
+    every, *_ = tables.unnamed.rows
+    is_error = errors(base_model)
+    assert (every.cluster, every.n) == (0, int((outside & is_error).sum()))
+    assert every.of_errors == pytest.approx(every.n / is_error.sum())
+    assert every.low <= every.of_errors <= every.high
+    assert every.of_correct == pytest.approx(outside[~is_error].mean())
+    files = base_model.dataset.files
+    rows = np.flatnonzero((files.splits == 1) & (files.labels == 0))
+    assert every.images == tuple(key.decode() for key in files.image_keys[rows[outside & is_error]])
+
+
+def test_where_nothing_passed_all_errors_are_unnamed(base_model: BaseModel) -> None:
+    study = told(base_model, {"ann": [RED]}, SELECTS)
+    Score.objects.update(n_error=12)
+    know_words(study, level=0.95)
+    tables = concept_tables(study)
+    assert not tables.concepts.rows
+    assert (tables.unnamed.rows[0].of_errors, tables.unnamed.rows[0].of_correct) == (1.0, 1.0)
+
+
 def errors(base_model: BaseModel) -> np.ndarray:
     files = base_model.dataset.files
     rows = np.flatnonzero((files.splits == 1) & (files.labels == 0))
@@ -180,7 +204,7 @@ def test_real_words_are_merged_explain_and_lie_on_the_map(base_model: BaseModel)
 
 def test_a_study_without_people_has_empty_tables(draft_study: Study) -> None:
     tables = concept_tables(draft_study)
-    assert [table.rows for table in tables.all] == [(), (), ()]
+    assert [table.rows for table in tables.all] == [(), (), (), ()]
 
 
 def test_without_the_data_sets_files_there_is_no_coverage_and_the_page_says_why(

@@ -1,0 +1,112 @@
+"""What nobody has named yet: sentences and pictures for the findings, and the study that looks at it again."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from annotations.admin.common.number_formats import percent, score
+from annotations.admin.common.study_pages import StudyPage, has_begun
+from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, ConceptTables, UnnamedRow
+from annotations.analysis.results.latest_results import latest
+from annotations.models import Study
+from annotations.readings.datasets.thumbnails import thumbnail_url
+from annotations.services.analysis_requests import AnalysisNotReady
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.staff import roles
+from annotations.services.studies.unnamed_studies import study_unnamed
+
+SHOWN = 12  # pictures of a cluster
+_DRAWN = "as many images drawn from all that no concept selects"
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Some images with a heading: of a cluster, or of all where there is none. urls: of their pictures."""
+
+    title: str
+    urls: list[str]
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """The wrong images of a task that no concept selects."""
+
+    share: str
+    structure: str
+    strips: list[Strip]
+
+
+def shown_unnamed(rows: Sequence[UnnamedRow], owner: str) -> Unnamed | None:
+    """Return what the page shows of a task's rows; None where nobody has said anything of it."""
+    if not rows:
+        return None
+    every, *clusters = rows
+    shown = [(_title(each), each) for each in clusters] or ([("Some of them", every)] if every.n else [])
+    strips = [
+        Strip(title, [thumbnail_url(owner, each.dataset, key) for key in each.images[:SHOWN]]) for title, each in shown
+    ]
+    return Unnamed(share_sentence(every), _structure(every, len(clusters)), strips)
+
+
+def unnamed_sentences(concepts: ConceptTables, position: int) -> Iterator[str]:
+    """Yield the share that no concept of a task selects, where somebody has said anything."""
+    yield from (share_sentence(row) for row in concepts.unnamed.rows if row.task == position and not row.cluster)
+
+
+def share_sentence(row: UnnamedRow) -> str:
+    """Say how much no concept selects, with its interval."""
+    right = "" if row.of_correct is None else f", as it is with {percent(row.of_correct)} of the right ones"
+    return f"Not named yet: no concept selects {_share(row)}{right}."
+
+
+def _share(row: UnnamedRow) -> str:
+    return f"{percent(row.of_errors)} of the wrong images ({row.n:,}; 95% {percent(row.low)} to {percent(row.high)})"
+
+
+def _title(row: UnnamedRow) -> str:
+    return f"Cluster {row.cluster}: {_share(row)}"
+
+
+def _structure(every: UnnamedRow, n_clusters: int) -> str:
+    if every.silhouette is None:
+        return f"Too few to look for clusters: it takes {FEWEST_CLUSTERED}." if every.n else ""
+    if n_clusters > 1:
+        return (
+            f"They lie in {n_clusters} clusters, further apart than {_DRAWN} "
+            f"(silhouette {score(every.silhouette)}, p = {score(every.silhouette_p)})."
+        )
+    if n_clusters:
+        return (
+            f"They lie nearer together than {_DRAWN} (mean similarity "
+            f"{score(every.likeness)}, p = {score(every.likeness_p)})."
+        )
+    return f"They have no structure: {_DRAWN} lie as they do."
+
+
+def make_study(request: HttpRequest, study: Study) -> HttpResponse:
+    """Make a draft that shows these images alone beside the right ones, and go to it."""
+    if request.method != "POST" or not roles.may_set_up(request.user):
+        raise Http404
+    try:
+        results = latest(study).results
+        if results is None:
+            raise AnalysisNotReady
+        unnamed = {row.task: row.images for row in results.concepts.unnamed.rows if not row.cluster}
+        draft = study_unnamed(study, unnamed, by=request.user.get_username())
+    except ServiceError as error:
+        messages.error(request, error.message)
+        return HttpResponseRedirect(reverse("admin:annotations_study_concepts", args=[study.pk]))
+    messages.success(
+        request, "This draft shows the images that no concept selects, beside the right ones. It has new codes."
+    )
+    return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[draft.pk]))
+
+
+PAGES = (
+    StudyPage(
+        "unnamed", "Unnamed", make_study, act="coordinate", place="findings", in_navigation=False, applies_to=has_begun
+    ),
+)

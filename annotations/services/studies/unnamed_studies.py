@@ -1,0 +1,65 @@
+"""Studies of what another study left unnamed: its draft again, whose tasks show no wrong image that a concept selects.
+
+A task shows the images that its base model has a prediction for, so the draft's base models are those of the study
+without the others (decision 0064).
+"""
+
+from collections.abc import Collection, Mapping
+from itertools import count
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from annotations.models import BaseModel, Study
+from annotations.models.study_texts import MAX_TITLE_LENGTH
+from annotations.readings.datasets.class_images import class_images
+from annotations.services.common.service_errors import ServiceError
+from annotations.services.datasets.base_models import store_part
+from annotations.services.studies.cloning import clone_study
+
+_ENDING = ": what nobody has named yet"
+
+
+class NothingUnnamed(ServiceError):
+    """No task has wrong images that no concept selects."""
+
+    sentence = "Every wrong image is selected by a concept already, so there is nothing to look at again."
+
+
+@transaction.atomic
+def study_unnamed(study: Study, unnamed: Mapping[int, Collection[str]], *, by: str) -> Study:
+    """Return a new draft like a study, of its tasks with unnamed images, which shows these beside the right ones.
+
+    unnamed: keys of the wrong images that no concept selects, by the position of the task. Raises NothingUnnamed.
+    """
+    positions = [position for position, keys in unnamed.items() if keys]
+    if not positions:
+        raise NothingUnnamed
+    slug = _free_slug(study)
+    draft = clone_study(study, slug=slug, title=study.title[: MAX_TITLE_LENGTH - len(_ENDING)] + _ENDING, by=by)
+    draft.tasks.exclude(position__in=positions).delete()
+    for base_model in BaseModel.objects.filter(tasks__study=draft).select_related("dataset").distinct():
+        tasks = draft.tasks.filter(base_model=base_model)
+        named = [_named(base_model, task.target_class, unnamed[task.position]) for task in tasks]
+        part = store_part(base_model, np.concatenate(named), name=f"{base_model.name[: 57 - len(slug)]} ({slug})")
+        tasks.update(base_model=part, keywords="")  # those were ranked on all errors
+    return draft
+
+
+def _free_slug(study: Study) -> str:
+    for number in count(1):
+        slug = f"{study.slug[:36]}-unnamed{'' if number == 1 else f'-{number}'}"
+        taken = BaseModel.objects.filter(name__endswith=f"({slug})")  # of a draft that was deleted
+        if not Study.objects.filter(slug=slug).exists() and not taken.exists():
+            return slug
+    raise AssertionError("numbers do not end")
+
+
+def _named(base_model: BaseModel, target_class: int | None, unnamed: Collection[str]) -> NDArray[np.int64]:
+    """Rows of the class's wrong images that a concept selects."""
+    assert target_class is not None, "a task with concepts has a class"
+    images = class_images(base_model, target_class)
+    wrong: NDArray[np.int64] = images.rows[images.is_error]
+    keys = base_model.dataset.files.image_keys[wrong]
+    return wrong[~np.isin(keys, [key.encode() for key in unnamed])]

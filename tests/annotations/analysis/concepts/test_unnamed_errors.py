@@ -1,0 +1,75 @@
+"""Clusters of wrong images that no concept selects: those that were planted, and none where errors are shuffled."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from annotations.analysis.concepts.unnamed_errors import CHANCE, find_clusters
+
+D = 32
+
+
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
+    scaled: NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
+
+
+def images(rng: np.random.Generator, *sizes: int) -> NDArray[np.float32]:
+    """300 images that are alike in nothing, then clusters of some sizes, each round a direction of its own."""
+    parts = [rng.standard_normal((300, D))]
+    for place, size in enumerate(sizes):
+        parts.append(4 * np.eye(D)[place] + 0.5 * rng.standard_normal((size, D)))
+    return unit(np.concatenate(parts))
+
+
+def test_two_planted_clusters_are_found() -> None:
+    rng = np.random.default_rng(1)
+    rows = images(rng, 25, 15)
+    is_error = np.arange(len(rows)) >= 300
+    found = find_clusters(rows, is_error)
+    assert [set(each) for each in found.members] == [set(range(25)), set(range(25, 40))]
+    assert found.apart.is_telling and found.apart.p_value == 0.01
+    first = rows[300:][list(found.members[0])]
+    distances = np.linalg.norm(first - first.mean(axis=0), axis=1)
+    assert distances[0] == pytest.approx(distances.min(), rel=1e-4)  # the most central comes first
+
+
+def test_planted_clusters_are_found_among_as_many_scattered_errors() -> None:
+    rng = np.random.default_rng(2)
+    rows = images(rng, 30, 30)
+    is_error = (np.arange(len(rows)) >= 300) | (np.arange(len(rows)) < 30)
+    members = find_clusters(rows, is_error).members
+    for planted in (set(range(30, 60)), set(range(60, 90))):
+        assert max(len(planted & set(each)) / len(planted | set(each)) for each in members) > 0.8
+
+
+def test_one_planted_cluster_is_one() -> None:
+    rows = images(np.random.default_rng(3), 20)
+    found = find_clusters(rows, np.arange(len(rows)) >= 300)
+    assert [sorted(each) for each in found.members] == [list(range(20))]
+    assert not found.apart.is_telling and found.alike.is_telling
+
+
+def test_shuffled_errors_have_no_structure_though_the_images_have() -> None:
+    """Of 40 shuffles at most 5: each is called a structure with a probability of at most .05."""
+    rng = np.random.default_rng(4)
+    rows = images(rng, 60, 60)
+    called = 0
+    for _ in range(40):
+        is_error = np.isin(np.arange(len(rows)), rng.choice(len(rows), 40, replace=False))
+        called += bool(find_clusters(rows, is_error).members)
+    assert called <= 5
+
+
+def test_the_same_images_give_the_same_clusters() -> None:
+    rows = images(np.random.default_rng(5), 15)
+    is_error = np.arange(len(rows)) % 10 == 0
+    found = find_clusters(rows, is_error)
+    assert found == find_clusters(rows, is_error)
+    assert found.apart.is_telling == (found.apart.p_value <= CHANCE)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_images_that_are_all_the_same_have_no_structure() -> None:
+    same = unit(np.ones((50, D)))
+    assert find_clusters(same, np.arange(50) < 20).members == ()
