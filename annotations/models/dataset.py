@@ -1,5 +1,6 @@
 """A data set: its row here, its arrays in a directory under DATA_ROOT (docs/architecture.md)."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
+from modeling.arrays.phrases.phrase_languages import encoder_languages
 
 
 @lru_cache(maxsize=32)
@@ -63,6 +65,13 @@ class Dataset(models.Model):
     def files(self) -> DatasetFiles:
         """The arrays on disk, opened once per process; BadDataset where they are missing or damaged."""
         return _open(settings.DATA_ROOT / self.directory)
+
+    @property
+    def phrase_languages(self) -> Sequence[str]:
+        """Languages that its similarity encoder understands, as it said at the import or as its spec tells."""
+        said = self.files.manifest.encoder_of("similarity") or {}
+        languages: Sequence[str] = said.get("languages") or encoder_languages(self.similarity_encoder)
+        return languages
 
     @property
     def has_features(self) -> bool:

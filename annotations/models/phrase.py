@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.run import Run
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 
 
@@ -121,6 +122,7 @@ class Score(models.Model):
     )
     rendered_text = models.TextField(help_text="what was embedded: the phrase in the text template")
     text_template = models.CharField(max_length=120)
+    language = models.CharField(max_length=10, default=ENGLISH, db_default=ENGLISH, help_text="that it was read in")
     text_embedding = models.BinaryField(help_text="float32 unit vector")
     text_digest = models.CharField(max_length=64, help_text="SHA-256 of the text embedding's bytes")
     class_name_cosine = models.FloatField(help_text="cosine of the phrase's and the class name's text embeddings")

@@ -21,6 +21,7 @@ from annotations.models.study_texts import (
     study_text,
     validate_translations,
 )
+from modeling.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 
 PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={code}"
 
@@ -38,6 +39,11 @@ def new_sealed_pseudonym_key() -> bytes:
 def new_code() -> str:
     """Return a random code for an outcome, such as a coordinator would otherwise invent."""
     return secrets.token_hex(4).upper()
+
+
+def phrase_language_choices() -> list[tuple[str, str]]:
+    """Return the languages that phrases may be in, by code and name."""
+    return [(code, language.name) for code, language in LANGUAGES.items()]
 
 
 class StudyState(models.TextChoices):
@@ -79,6 +85,14 @@ class Study(models.Model):
         default=OWN_LANGUAGE,
         db_default=OWN_LANGUAGE,
         help_text="of the title, introduction, consent and questions that you write",
+    )
+    phrase_language = models.CharField(
+        "language of the phrases",
+        max_length=10,
+        choices=phrase_language_choices,  # a function, so that another language needs no migration
+        default=ENGLISH,
+        db_default=ENGLISH,
+        help_text="in which people write; the data sets' encoder has to understand it",
     )
     translations = models.JSONField(
         default=dict,

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from annotations.models.arrays import unpack_float64
 from annotations.models.base_model import BaseModel
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 
 class VocabularyLevel(models.Model):
-    """One per base model, class, text template and half of the images; its levels are empty where these are too few.
+    """One per base model, class, template, language and half of the images; levels are empty where these are too few.
 
     Each array has the error scores of the words of a list, in its order. "No …" has a level of its own.
     """
@@ -20,6 +21,7 @@ class VocabularyLevel(models.Model):
     base_model = models.ForeignKey(BaseModel, on_delete=models.CASCADE, related_name="vocabulary_levels")
     target_class = models.PositiveIntegerField()
     text_template = models.CharField(max_length=120)
+    language = models.CharField(max_length=10, default=ENGLISH, db_default=ENGLISH, help_text="of the words")
     half = models.CharField(max_length=80, blank=True, default="", help_text="seed of the scoring half; empty: all")
     n_correct = models.PositiveIntegerField()
     n_error = models.PositiveIntegerField()
@@ -35,10 +37,10 @@ class VocabularyLevel(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["base_model", "target_class", "text_template", "half"]
+        ordering = ["base_model", "target_class", "text_template", "language", "half"]
         constraints = [
             models.UniqueConstraint(
-                fields=["base_model", "target_class", "text_template", "half"], name="vocabulary_level_once"
+                fields=["base_model", "target_class", "text_template", "language", "half"], name="vocabulary_level_once"
             ),
             models.CheckConstraint(
                 condition=Q(level__isnull=True, negated_level__isnull=True)

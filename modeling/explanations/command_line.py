@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import modeling
 from modeling.arrays.common.modeling_errors import BadArray, ModelingError
+from modeling.arrays.phrases.phrase_languages import LANGUAGES
 
 COLUMNS = ("label", "prediction")
 OPTIONAL = {"groups": "group", "splits": "split"}
@@ -100,6 +101,7 @@ def main() -> None:
 @click.option("--phrases", type=FILE, required=True, help="A text file with a phrase in each line.")
 @click.option("--encoder", help="Such as bundled:small-clip or open_clip:ViT-L-14:openai.", required=True)
 @click.option("--embeddings", type=FILE, help="The images' embeddings, an .npy file, in the table's order.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", help="Of the phrases.")
 @click.option("--common-words", is_flag=True, help="Tell what is better than guessing, by thousands of common words.")
 @click.option("--class", "target_class", help="The class to explain. Default: the one with most errors.")
 @click.option("--correct", metavar="PHRASE", help="Retrain the last layer with this phrase; `best` takes the first.")
@@ -113,6 +115,7 @@ def _explain(
     phrases: Path,
     encoder: str,
     embeddings: Path | None,
+    language: str,
     common_words: bool,
     target_class: str | None,
     correct: str | None,
@@ -135,6 +138,7 @@ def _explain(
             phrases=_lines(phrases),
             vocabulary="common" if common_words else (),
             encoder=loaded,
+            language=language,
             target_class=target_class,
             seed=seed,
             **more,

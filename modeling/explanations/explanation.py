@@ -18,6 +18,7 @@ from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.common_words import common_words
 from modeling.arrays.phrases.error_score import ErrorScore, error_scores
 from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.phrase_languages import ENGLISH, phrase_language
 from modeling.arrays.phrases.phrase_reading import ReadPhrase
 from modeling.arrays.phrases.phrase_text import normalise
 from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, vocabulary_level, vocabulary_scores
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from modeling.tensors.encoders import Encoder
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
-TEMPLATE = "an image of a {phrase}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,7 +300,8 @@ def explain(
     groups: Any = None,
     features: Any = None,
     splits: Any = None,
-    template: str = TEMPLATE,
+    language: str = ENGLISH,
+    template: str | None = None,
     seed: int = 0,
 ) -> Explanation:
     """Score phrases by how well they tell errors from correct predictions.
@@ -318,6 +319,7 @@ def explain(
         Words that a person might type who knows nothing of the errors. A phrase that is better than guessing scores
         above 95 of 100 of them. "common" is the server's list: 5,153 English words, which take minutes with a large
         encoder. If the encoder tells fewer than 500 of them apart, 671 words for what images show take their place.
+        There is no list for other languages.
     encoder : str or Encoder, optional
         Embeds the pictures and texts that are not given as embeddings: a spec for `load_encoder`, or an encoder.
     target_class : str or int, optional
@@ -328,8 +330,11 @@ def explain(
         What a last layer is trained on. Default: the image embeddings.
     splits : array_like of shape (n,), optional
         `train`, `validation` or `test` for each image. Default: drawn within classes, 2 : 1 : 1.
-    template : str, default TEMPLATE
-        Text with exactly one ``{phrase}``, which is embedded.
+    language : str, default "en"
+        Code of the language that the phrases are in: `en`, `de`, `es` or `fr`. The encoder has to understand it.
+    template : str, optional
+        Text with exactly one ``{phrase}``, which is embedded. Default: that of the language, such as
+        ``an image of a {phrase}``.
     seed : int, default 0
         Seed of the splits, if they are drawn.
 
@@ -368,10 +373,12 @@ def explain(
     of_groups, group_names = inputs.as_groups(inputs.column_of(images, groups), classes)
     target = _target(target_class, classes, divided == VALIDATION)
     rows = np.flatnonzero((divided == VALIDATION) & (classes.labels == target))
-    texts = embedded_phrases(phrases or keywords, template, loaded, as_sentences=bool(phrases))
+    rules = phrase_language(language)
+    template = rules.template if template is None else template
+    texts = embedded_phrases(phrases or keywords, template, loaded, language, as_sentences=bool(phrases))
     is_error = (classes.predictions != classes.labels)[rows]
     scored = _scored(embedded[rows], is_error, texts)
-    words = _embedded_words(vocabulary, template, loaded)
+    words = _embedded_words(vocabulary, template, loaded, language)
     return Explanation(
         classes,
         target,
@@ -399,12 +406,14 @@ def _target(target_class: object, classes: Classes, is_validation: NDArray[np.bo
 
 
 def _embedded_words(
-    vocabulary: Phrases | Literal["common"], template: str, encoder: TextEncoder | None
+    vocabulary: Phrases | Literal["common"], template: str, encoder: TextEncoder | None, language: str = ENGLISH
 ) -> NDArray[np.float32]:
     """Embed the words of a vocabulary; an encoder that hardly knows English gets words for what images show."""
     if vocabulary != "common":
-        texts = embedded_phrases(vocabulary, template, encoder, as_sentences=False) if vocabulary else []
+        texts = embedded_phrases(vocabulary, template, encoder, language, as_sentences=False) if vocabulary else []
         return np.array([each.embedding for each in texts], np.float32)
+    if language != ENGLISH:
+        raise BadArray("the list of common words is English: pass words of the phrases' language as the vocabulary")
     words = _embedded_words(common_words(), template, encoder)
     return words if count_distinct(words) >= MIN_DISTINCT else _embedded_words(words_for_images(), template, encoder)
 

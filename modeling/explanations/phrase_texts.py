@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
+from modeling.arrays.phrases.phrase_languages import ENGLISH, phrase_language
 from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
 from modeling.arrays.phrases.phrase_text import normalise, refusal, render
 from modeling.explanations.inputs import as_array
@@ -51,7 +52,7 @@ class EmbeddedPhrase:
 
 
 def embedded_phrases(
-    phrases: Phrases, template: str, encoder: TextEncoder | None, *, as_sentences: bool
+    phrases: Phrases, template: str, encoder: TextEncoder | None, language: str = ENGLISH, *, as_sentences: bool
 ) -> list[EmbeddedPhrase]:
     """Read phrases and embed their texts.
 
@@ -63,6 +64,8 @@ def embedded_phrases(
         Text with exactly one ``{phrase}``.
     encoder : TextEncoder or None
         Not needed for a mapping.
+    language : str, default "en"
+        Code of the language of the phrases.
     as_sentences : bool
         Whether "there is no water" is read as water with sign -1.
 
@@ -73,7 +76,8 @@ def embedded_phrases(
     Raises
     ------
     BadArray
-        If a phrase says nothing or repeats, an embedding is not a vector, or an encoder is needed and missing.
+        If a phrase says nothing or repeats, an embedding is not a vector, or an encoder is needed and missing, or
+        does not understand the language.
     BadTemplate
         If the template is invalid.
     """
@@ -82,12 +86,18 @@ def embedded_phrases(
         if refusal(phrase) or count > 1:
             raise BadArray(f"the phrase {phrase!r} {'stands twice' if not refusal(phrase) else 'says nothing'}")
     read = [
-        read_phrase(each, template) if as_sentences else ReadPhrase(each, 1, render(template, each)) for each in words
+        read_phrase(each, template, language) if as_sentences else ReadPhrase(each, 1, render(template, each))
+        for each in words
     ]
     if isinstance(phrases, Mapping):
         embeddings = unit_rows(np.stack([as_array(each).astype(np.float32) for each in phrases.values()]), "text")
     elif encoder is None:
         raise BadArray("phrases need an encoder, or their embeddings as a mapping of phrase to vector")
+    elif language not in getattr(encoder, "languages", (ENGLISH,)):
+        raise BadArray(
+            f"the encoder does not understand {phrase_language(language).name}: choose one that does, such as "
+            "open_clip:xlm-roberta-base-ViT-B-32:laion5b_s13b_b90k, or write the phrases in English"
+        )
     else:
         embeddings = encoder.encode_texts([each.text for each in read])
     return [EmbeddedPhrase(*each) for each in zip(words, read, embeddings, strict=True)]

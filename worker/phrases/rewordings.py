@@ -8,6 +8,7 @@ from django.db.models import Q
 from numpy.typing import NDArray
 
 from annotations.models import StudyState, Task
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.word_forms import same_words, vocabulary
 from modeling.tensors.encoders import EncoderUnavailable
@@ -28,9 +29,12 @@ class EmbeddedVocabulary:
 def rewordings(task: Task, text: str, embedding: NDArray[np.float32]) -> list[str]:
     """Return at most MAX_REWORDINGS phrases, the nearest to `embedding` (float32[d], of `text`) first.
 
-    What says the same in the same words, and the name of the task's class, are left out. Nothing here looks at the
+    What says the same in the same words, and the name of the task's class, are left out. The vocabulary is English, so
+    a study in another language gets none. Nothing here looks at the
     images, so a suggestion does not give the answer away.
     """
+    if task.study.phrase_language != ENGLISH:
+        return []
     known = embedded(task.base_model.dataset.similarity_encoder, task.text_template)
     order = np.argsort(-(known.embeddings @ embedding), kind="stable")
     near = (known.phrases[number] for number in order)
@@ -49,7 +53,8 @@ def embedded(encoder_spec: str, template: str) -> EmbeddedVocabulary:
 def prepare() -> None:
     """Embed the vocabulary for the open studies that suggest rewordings, before anybody waits for it."""
     suggesting = Q(study__suggest_rewordings=True) | Q(study__conditions__suggest_rewordings=True)
-    in_use = Task.objects.filter(suggesting, study__state=StudyState.ACTIVE).order_by()
+    english = Q(study__state=StudyState.ACTIVE, study__phrase_language=ENGLISH)
+    in_use = Task.objects.filter(suggesting, english).order_by()
     pairs = in_use.values_list("base_model__dataset__similarity_encoder", "text_template").distinct()
     for encoder_spec, template in pairs:
         try:

@@ -58,7 +58,8 @@ def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase])
 
 def read_in_task(phrase: Phrase) -> ReadPhrase:
     """What the phrase says that images have or lack, in the task's template."""
-    return read_phrase(phrase.text, phrase.assignment.task.text_template)
+    task = phrase.assignment.task
+    return read_phrase(phrase.text, task.text_template, task.study.phrase_language)
 
 
 def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float32], encode_ms: float) -> ScoredPhrase:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Dataset, VocabularyLevel
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.phrases.vocabulary_levels import LevelKey, is_in_half
+from annotations.readings.phrases.vocabulary_levels import LevelKey, is_in_half, words_in
 from annotations.services.phrases import vocabulary_levels
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.common.modeling_errors import EncoderUnavailable, ModelingError
 from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.phrases.common_words import common_words, words_digest
+from modeling.arrays.phrases.common_words import words_digest
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, is_telling, vocabulary_scores
 from modeling.arrays.phrases.word_forms import vocabulary
@@ -89,10 +90,11 @@ def _steps(key: LevelKey) -> Generator[None, None, VocabularyLevel]:
     is_error = images.is_error[chosen]
     if not is_telling(int((~is_error).sum()), int(is_error.sum())):
         return vocabulary_levels.level_row(key, is_error, np.empty(0), np.empty(0), versions=library_versions())
-    words = common_words()
+    words = words_in(key.language)
     embeddings = yield from _embeddings(dataset, key.text_template, words)
     n_distinct = count_distinct(embeddings)
-    if n_distinct < MIN_DISTINCT:  # the encoder hardly knows English: a list of what images show says more
+    # To an encoder that hardly knows English, a list of what images show says more.
+    if n_distinct < MIN_DISTINCT and key.language == ENGLISH:
         words = vocabulary()
         embeddings = yield from _embeddings(dataset, key.text_template, words)
     rows = dataset.files.array("similarity")[images.rows[chosen]]

@@ -57,7 +57,7 @@ def level_differences(stored: VocabularyLevel) -> list[Difference]:
 
 
 def _of_level(stored: VocabularyLevel) -> Iterator[Difference]:
-    key = LevelKey(stored.base_model_id, stored.target_class, stored.text_template, stored.half)
+    key = LevelKey.of(stored)
     again = scored_anew(key)
     yield from differing_fields(_SAME_OF_LEVEL, stored, again)
     one_image = NUMBER_ROUNDING + 1 / max(1, min(stored.n_correct, stored.n_error))

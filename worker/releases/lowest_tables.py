@@ -190,6 +190,7 @@ class _OfTask:
             base_model=self.task.base_model,
             target_class=self.label if self.label is not None else BaseModel.NO_PREDICTION,
             text_template=self.task.text_template,
+            language=self.study.phrase_language,
             half__in=[WHOLE, half_of(self.study)],
         )
         if self.label is None:

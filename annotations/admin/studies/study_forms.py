@@ -12,8 +12,10 @@ from annotations.admin.studies.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
 from annotations.models.arrays import without_arrays
 from annotations.models.primary_measures import MEASURES
+from annotations.readings.studies.readiness import language_reason
 from annotations.services.studies import draft_revisions
 from annotations.services.studies.draft_revisions import StaleDraft
+from modeling.arrays.datasets.dataset_files import BadDataset
 
 MAX_ERRORS = "the class with the most errors"
 
@@ -172,6 +174,21 @@ class NumberedFormSet(InlineFormSet[Any, Study, Any]):
                 last += 1
                 form.cleaned_data["position"] = form.instance.position = last
         super().clean()
+
+
+class TaskFormSet(NumberedFormSet):
+    """Refuses tasks whose encoder does not understand the language that the study's form asks for."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            if form.cleaned_data.get("base_model") and not form.cleaned_data.get("DELETE"):
+                try:
+                    reason = language_reason(form.instance, self.instance.phrase_language)
+                except BadDataset:
+                    continue  # pre-flight tells it
+                if reason:
+                    form.add_error("base_model" if "encoder" in reason else "text_template", reason)
 
 
 def _class_choices() -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from annotations.admin.common.study_scoped import ScopedRows
-from annotations.admin.studies.study_forms import ConditionForm, NumberedFormSet, TaskForm
+from annotations.admin.studies.study_forms import ConditionForm, NumberedFormSet, TaskForm, TaskFormSet
 from annotations.models import Condition, Study, StudyState, Task
 
 MAX_ON_FORM = 30  # tasks; a study with more of them has a page for them
@@ -36,7 +36,7 @@ class TaskInline(_OfDraft, ScopedRows):
 
     model = Task
     form = TaskForm
-    formset = NumberedFormSet
+    formset = TaskFormSet
     readonly_fields = ("class_name",)
 
     def get_fields(self, request: HttpRequest, obj: Study | None = None) -> Sequence[str]:  # type: ignore[override]

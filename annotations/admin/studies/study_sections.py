@@ -35,8 +35,11 @@ SECTIONS = (
     ),
     Section(
         "What people read",
-        ("slug", "language", "introduction", "consent_text"),
-        lambda study: f"{study.get_language_display()} · {_or_none(study.introduction, 'own', 'no')} introduction",
+        ("slug", "language", "phrase_language", "introduction", "consent_text"),
+        lambda study: (
+            f"{study.get_language_display()} · {_or_none(study.introduction, 'own', 'no')} introduction · "
+            f"phrases in {study.get_phrase_language_display()}"
+        ),
         "What people read first. Say how long it takes, what it pays, how long data is kept and how to withdraw.",
     ),
     Section(
@@ -141,6 +144,8 @@ def present_values(study: Study) -> list[tuple[str, str]]:
 HELP = {
     "title": "What participants and you read above every page.",
     "slug": "The last part of the participants' link: small letters, digits and dashes.",
+    "phrase_language": "The language in which people write their phrases. The encoder of each task's data set has to "
+    "understand it, and the text template of each task is in it; the pages tell people so in their own language.",
     "introduction": "The welcome page: what it is, how long it takes, what it pays.",
     "researchers": "Names and institution, as in “Ann Lee, University of Leeds”. People read it before they consent.",
     "consent_text": "Stored word for word with each person's answer. {retention} stands for how long data are kept, as "

@@ -42,6 +42,7 @@ from annotations.readings.monitoring.person_courses import Courses, courses
 from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, levels_by_key, levels_of
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.retraining.controls import control_worst_groups
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 _AT_ONCE = 2_000
 _KEY = ("task__position", "session__participant__pseudonym")
@@ -219,7 +220,7 @@ def _ranked_lists(base_models: Collection[int]) -> defaultdict[tuple[int, int | 
     ranked: defaultdict[tuple[int, int | None], list[RankedList]] = defaultdict(list)
     levels = levels_by_key(base_models)
     for each in KeywordRanking.objects.filter(base_model__in=base_models).iterator(_AT_ONCE // 100):
-        level = levels.get(LevelKey(each.base_model_id, each.target_class, each.text_template, WHOLE))
+        level = levels.get(LevelKey(each.base_model_id, each.target_class, each.text_template, ENGLISH, WHOLE))
         best = tuple(each.best(BEST_KEYWORDS, MACHINES_TOP))
         named = (each.list_name, each.list_digest, each.text_template, each.n_keywords)
         of_list = RankedList(*named, best, level.level if level else None)

@@ -206,7 +206,7 @@ PHRASES: Table[Phrase] = Table(
             "the error score that one common word in twenty passes on these images, or one negated where sign is -1; "
             "empty until common words are scored, or with fewer than 10 right or wrong images",
             range="0 to 1",
-            computed="95% quantile of the error scores of Clarify's list of common words",
+            computed="95% quantile of the error scores of the list of common words of the phrase's language",
         ),
         Column(
             "better_than_guessing",
@@ -219,6 +219,7 @@ PHRASES: Table[Phrase] = Table(
         ),
         Column("rendered_text", "text", "what was embedded: the subject in the template", _words("rendered_text")),
         Column("text_template", "text", "the template", _scored("text_template")),
+        Column("language", "text", "the language that the phrase was read in", _scored("language")),
         Column(
             "text_digest", "text", "tells the text embedding", _scored("text_digest"), computed="SHA-256 of its float32"
         ),

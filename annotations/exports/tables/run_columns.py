@@ -23,6 +23,7 @@ RUNS: Table[Run] = Table(
         Column("base_model", "text", "the model that was retrained", lambda row: row.base_model.name),
         Column("target_class", "integer", "number of the annotated class, from 0"),
         Column("phrase_text", "text", "the phrase; written as in phrases.csv", _typed),
+        Column("language", "text", "of the phrase"),
         Column("threshold", "number", "the similarity threshold", unit="cosine", range="-1 to 1"),
         Column("is_chosen", "boolean", "whether the person chose the threshold; primary analyses leave these out"),
         Column("sign", "integer", "of the similarity, as in phrases.csv", range="-1, 1"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Count, Model, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, F, Model, OuterRef, Q, QuerySet, Subquery, When
 
 from annotations.analysis.results.latest_results import stored_concepts
 from annotations.analysis.tables.flow_table import FLOW
@@ -124,6 +124,7 @@ def _vocabulary_level() -> Case:
         base_model=OuterRef(f"{task}__base_model"),
         target_class=OuterRef(f"{task}__target_class"),
         text_template=OuterRef("score__text_template"),
+        language=OuterRef("score__language"),
         half=WHOLE,
     )
     negated, plain = Subquery(levels.values("negated_level")), Subquery(levels.values("level"))
@@ -158,6 +159,7 @@ def _runs(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     runs = (
         Run.objects.filter(assignment__session__in=visits.kept())
         .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
+        .annotate(language=F("assignment__session__study__phrase_language"))
         .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
         .select_related(
             "assignment__session__participant", "assignment__task", "base_model", "control", "random_slices"

@@ -16,6 +16,7 @@ from annotations.readings.phrases.threshold_slider import Handle, handle
 from annotations.readings.phrases.verdicts import Verdict, verdict
 from modeling.arrays.phrases.common_words import unknown_words
 from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.worded_scale import Step
 
 SHOWN_A_SIDE = 20  # pictures, one for each 5%
@@ -112,14 +113,18 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
         histogram=histogram(signed, is_error, automatic),
         handle=handle(signed, is_error, threshold, automatic=automatic, is_chosen=chosen is not None),
         names_the_class=named,
-        n_unknown=0 if named else n_unknown(score.subject, word),
+        n_unknown=0 if named else n_unknown(score, word),
         question=None if named or word.is_well or word.is_telling else question(score, owner),
     )
 
 
-def n_unknown(subject: str, word: Verdict) -> int:
-    """Return how many words the encoder may not know: all, or 0 where a list has one or the score shows one."""
-    return len(unknown_words(subject)) if word.step is Step.GUESSING and not word.is_telling else 0
+def n_unknown(score: Score, word: Verdict) -> int:
+    """Return how many words the encoder may not know: all, or 0 where a list has one or the score shows one.
+
+    The lists are English, so they say nothing of words in another language.
+    """
+    is_in_doubt = word.step is Step.GUESSING and not word.is_telling and score.language == ENGLISH
+    return len(unknown_words(score.subject)) if is_in_doubt else 0
 
 
 def verdict_of(score: Score, value: float | None = None) -> Verdict:

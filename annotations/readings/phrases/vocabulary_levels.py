@@ -2,26 +2,47 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Study, Task, VocabularyLevel
 from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import class_images
+from modeling.arrays.phrases.common_words import common_words, words_of_list
 from modeling.arrays.phrases.held_out import scoring_half
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 WHOLE = ""
+WORDS_FOLDER = "common-words"
 
 
 class LevelKey(NamedTuple):
-    """What tells one level from another: images, and the template that words are put into."""
+    """What tells one level from another: images, the template that words are put into, and their language."""
 
     base_model: int
     target_class: int
     text_template: str
+    language: str
     half: str
+
+    @classmethod
+    def of(cls, row: VocabularyLevel) -> Self:
+        """Return the key of a stored level."""
+        return cls(row.base_model_id, row.target_class, row.text_template, row.language, row.half)
+
+
+def words_in(language: str) -> tuple[str, ...]:
+    """Return common words: Clarify's own English ones; of another language those that the site has a file of, or none.
+
+    An operator puts them into `common-words/<code>.txt` below DATA_ROOT, one a line.
+    """
+    file = settings.DATA_ROOT / WORDS_FOLDER / f"{language}.txt"
+    if language == ENGLISH:
+        return common_words()
+    return words_of_list(file.read_text("utf-8")) if file.is_file() else ()
 
 
 def half_of(study: Study) -> str:
@@ -44,16 +65,19 @@ def vocabulary_level(task: Task, half: str = WHOLE) -> VocabularyLevel | None:
 def levels_by_key(base_models: Iterable[int]) -> dict[LevelKey, VocabularyLevel]:
     """Return all levels on some base models, without scores: a draft's tasks may have no class of their own yet."""
     found = without_arrays(VocabularyLevel.objects.filter(base_model__in=base_models))
-    return {LevelKey(row.base_model_id, row.target_class, row.text_template, row.half): row for row in found}
+    return {LevelKey.of(row): row for row in found}
 
 
 def levels_of(tasks: Iterable[Task], half: str = WHOLE, *, with_scores: bool = False) -> dict[int, VocabularyLevel]:
     """Return the levels of many tasks that are scored, by the task's id. with_scores: of words, not of "no …" too."""
-    keys = {task.pk: (task.base_model_id, task.target_class, task.text_template) for task in tasks}
-    models, classes, templates = (set(values) for values in zip(*keys.values(), strict=True)) if keys else ((), (), ())
+    keys = {
+        task.pk: (task.base_model_id, task.target_class, task.text_template, task.study.phrase_language, half)
+        for task in tasks
+    }
+    models, classes, templates = (set(values) for values in list(zip(*keys.values(), strict=True))[:3] or ((), (), ()))
     found = VocabularyLevel.objects.filter(
         base_model__in=models, target_class__in=classes, text_template__in=templates, half=half
     )
     found = found.defer("negated_scores") if with_scores else without_arrays(found)
-    known = {(row.base_model_id, row.target_class, row.text_template): row for row in found}
+    known = {LevelKey.of(row): row for row in found}
     return {task: known[key] for task, key in keys.items() if key in known}

@@ -19,6 +19,7 @@ FROZEN_STUDY_FIELDS = (
     "slug",
     "title",
     "language",
+    "phrase_language",
     "translations",
     "introduction",
     "consent_text",

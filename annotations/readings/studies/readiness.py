@@ -9,6 +9,7 @@ from annotations.readings.datasets.target_classes import resolved_target_class
 from annotations.readings.studies.configuration_content import configuration_digest
 from modeling.arrays.common.modeling_errors import BadTemplate, NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.phrases.phrase_languages import LANGUAGES
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, refusal
 
 REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
@@ -71,6 +72,8 @@ def task_reasons(task: Task) -> list[str]:
             )
         ]
     try:
+        if reason := language_reason(task, task.study.phrase_language):
+            return [reason]
         check_template(task.text_template)
         target_class = resolved_target_class(task)
         if target_class >= len(base_model.dataset.class_names):
@@ -82,6 +85,22 @@ def task_reasons(task: Task) -> list[str]:
         *_suggestion_reasons(task),
         *_image_reasons(base_model, images, base_model.dataset.class_names[target_class]),
     ]
+
+
+def language_reason(task: Task, language: str) -> str:
+    """Return why phrases in a language cannot be scored in a task; empty where they can. Raises BadDataset."""
+    dataset, name = task.base_model.dataset, LANGUAGES[language].name
+    if language not in dataset.phrase_languages:
+        return (
+            f"The encoder of {dataset} ({dataset.similarity_encoder}) does not understand {name}. Let people write in "
+            "another language, or import the data set again with an encoder that understands it."
+        )
+    others = (each for each in LANGUAGES.values() if each.code != language)
+    of_another = next((each.name for each in others if each.template == task.text_template), None)
+    if of_another:
+        template = LANGUAGES[language].template
+        return f"The text template is {of_another}, but people write in {name}. Use “{template}”."
+    return ""
 
 
 def _suggestion_reasons(task: Task) -> list[str]:

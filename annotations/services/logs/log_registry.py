@@ -73,10 +73,10 @@ STUDY = LoggedTable(
     plain=columns("slug title state audience new_concept_chance created_at opened_at closed_at"),
     only=~Q(state=StudyState.DRAFT),
     left_out={
-        _IN_CONFIGURATION: "language translations introduction consent_text researchers participant_parameter "
-        "study_parameter session_parameter completion_url comprehension_check end_questions goal suggest_rewordings "
-        "task_order keyword_display restart_rule lease_minutes only_verified bonus_cents retention_days "
-        "primary_measures",
+        _IN_CONFIGURATION: "language phrase_language translations introduction consent_text researchers "
+        "participant_parameter study_parameter session_parameter completion_url comprehension_check end_questions goal "
+        "suggest_rewordings task_order keyword_display restart_rule lease_minutes only_verified bonus_cents "
+        "retention_days primary_measures",
         _NEVER_FROZE: "external_study_id completion_code no_consent_code failed_check_code failed_check_is_paid "
         "researcher_code quota max_minutes reward_cents currency min_hourly_cents alarm_email alarm_webhook "
         "alarm_dropout alarm_failed_check",
@@ -240,7 +240,7 @@ SCORE = _of_a_phrase(
     plain=columns(
         "value threshold two_sided two_sided_threshold n_correct n_error p_value p_method tries null_level sign "
         "guessing_level level_shown goal goal_shown page_version "
-        "text_template class_name_cosine encoder dataset_digest code_version encode_ms scored_at",
+        "text_template language class_name_cosine encoder dataset_digest code_version encode_ms scored_at",
         run="run__public_id",
     ),
     personal=columns("subject rendered_text rewordings text_digest similarities"),

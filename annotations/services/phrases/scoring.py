@@ -63,7 +63,8 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
-    related = ("assignment__task__base_model__dataset", "assignment__session__study", "assignment__session__condition")
+    of_visit = "assignment__session__study", "assignment__session__condition"
+    related = "assignment__task__base_model__dataset", "assignment__task__study", *of_visit
     due = without_arrays(_due().filter(pk__in=ids).select_related(*related))
     return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
 
@@ -122,6 +123,7 @@ def score_of(scored: ScoredPhrase) -> Score:
         similarities=pack_float32(scored.similarities),
         rendered_text=scored.rendered_text,
         text_template=task.text_template,
+        language=task.study.phrase_language,
         text_embedding=embedding,
         text_digest=hashlib.sha256(embedding).hexdigest(),
         class_name_cosine=scored.class_name_cosine,

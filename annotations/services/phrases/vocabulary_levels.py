@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel, Task, VocabularyLevel
 from annotations.models.arrays import pack_float64
 from annotations.readings.datasets.target_classes import default_target_class
-from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, half_of
+from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, half_of, words_in
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.phrases.vocabulary_level import vocabulary_level
 
 
 def lacking() -> list[LevelKey]:
-    """Return what tasks of all studies still lack, also of drafts; and the halves of studies with a bonus."""
+    """Return what tasks of all studies still lack, also of drafts; and the halves of studies with a bonus.
+
+    Nothing of languages that the site has no list of words of.
+    """
     tasks = Task.objects.exclude(base_model__dataset__similarity_encoder="").select_related("study")
     wanted = dict.fromkeys(key for task in tasks.order_by("pk") for key in _keys(task))
-    known = set(VocabularyLevel.objects.values_list("base_model", "target_class", "text_template", "half"))
-    return [key for key in wanted if key not in known]
+    known = set(VocabularyLevel.objects.values_list("base_model", "target_class", "text_template", "language", "half"))
+    has_words = {language: bool(words_in(language)) for language in {key.language for key in wanted}}
+    return [key for key in wanted if key not in known and has_words[key.language]]
 
 
 def level_row(
@@ -38,6 +42,7 @@ def level_row(
         base_model_id=key.base_model,
         target_class=key.target_class,
         text_template=key.text_template,
+        language=key.language,
         half=key.half,
         n_correct=int((~is_error).sum()),
         n_error=int(is_error.sum()),
@@ -63,9 +68,10 @@ def _keys(task: Task) -> Iterator[LevelKey]:
         target_class = _hardest(task.base_model_id) if task.target_class is None else task.target_class
     except ModelingError:  # the data set cannot be read, or has no predictions: pre-flight tells that
         return
-    yield LevelKey(task.base_model_id, target_class, task.text_template, WHOLE)
+    words = task.text_template, task.study.phrase_language
+    yield LevelKey(task.base_model_id, target_class, *words, WHOLE)
     if task.study.bonus_cents:
-        yield LevelKey(task.base_model_id, target_class, task.text_template, half_of(task.study))
+        yield LevelKey(task.base_model_id, target_class, *words, half_of(task.study))
 
 
 @lru_cache(maxsize=1024)

@@ -28,8 +28,23 @@ _NOUN, _ADJECTIVE, _SATELLITE = "1", "3", "5"  # WordNet's types of senses
 @lru_cache(maxsize=1)
 def common_words() -> tuple[str, ...]:
     """Return the common words, each once, in the order of the alphabet."""
-    lines = files("modeling").joinpath("common_words.txt").read_text("utf-8").splitlines()
-    return tuple(line for line in lines if not line.startswith("#"))
+    return words_of_list(files("modeling").joinpath("common_words.txt").read_text("utf-8"))
+
+
+def words_of_list(text: str) -> tuple[str, ...]:
+    """Return the words of a list, each once, in their order.
+
+    Parameters
+    ----------
+    text : str
+        One word or short phrase a line; empty lines and those that start with # are left out.
+
+    Returns
+    -------
+    tuple of str
+    """
+    lines = (line.strip() for line in text.splitlines() if not line.startswith("#"))
+    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def unknown_words(phrase: str) -> tuple[str, ...]:

@@ -4,13 +4,13 @@ import re
 import unicodedata
 
 from modeling.arrays.common.modeling_errors import BadTemplate
+from modeling.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 
 MAX_PHRASE_LENGTH = 120
 
 _SLOT = "{phrase}"
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b(?:an?|the)\s+\{phrase\}", re.IGNORECASE)
 _LEADING_ARTICLE = re.compile(r"(?:an?|the)\s+\S", re.IGNORECASE)
-_NEGATION = re.compile(r"(?:no|not|without)\s+", re.IGNORECASE)
 
 # Unicode categories. Format characters (Cf) are accepted: emoji sequences and right-to-left text need them.
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
@@ -69,7 +69,7 @@ def refusal(phrase: str) -> str | None:
     return None
 
 
-def split_negation(phrase: str) -> tuple[str, int]:
+def split_negation(phrase: str, language: str = ENGLISH) -> tuple[str, int]:
     """Split a phrase into its subject and the sign of its negations.
 
     "no X", "not X" and "without X" (in any case) become X with the sign turned; each further negation turns it again. A
@@ -79,12 +79,19 @@ def split_negation(phrase: str) -> tuple[str, int]:
     ----------
     phrase : str
         In its stored form (`normalise`).
+    language : str, default "en"
+        Code of the language that the phrase is in.
 
     Returns
     -------
     subject : str
     sign : int
         -1 if the phrase says that images lack the subject, otherwise 1.
+
+    Raises
+    ------
+    KeyError
+        If the language is not among `LANGUAGES`.
 
     Notes
     -----
@@ -94,9 +101,11 @@ def split_negation(phrase: str) -> tuple[str, int]:
     --------
     >>> split_negation("without a collar"), split_negation("a collar"), split_negation("no ?")
     (('a collar', -1), ('a collar', 1), ('no ?', 1))
+    >>> split_negation("ohne Halsband", "de")
+    ('Halsband', -1)
     """
-    subject, sign = phrase, 1
-    while (negation := _NEGATION.match(subject)) and refusal(subject[negation.end() :]) is None:
+    subject, sign, rules = phrase, 1, LANGUAGES[language]
+    while (negation := rules.negation.match(subject)) and refusal(subject[negation.end() :]) is None:
         subject, sign = subject[negation.end() :], -sign
     return subject, sign
 

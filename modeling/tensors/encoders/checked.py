@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from modeling.arrays.common.array_checks import checked_embeddings
+from modeling.arrays.phrases.phrase_languages import ENGLISH, encoder_languages
 
 
 class Encoder(Protocol):
@@ -23,7 +24,9 @@ class Encoder(Protocol):
     An encoder may also have
 
     - `describe() -> dict`: JSON-like facts that decide its results (preprocessing, digest of its weights, versions);
-    - `logit_scale`: factor of the cosines in the model's training (CLIP's is 100).
+    - `logit_scale`: factor of the cosines in the model's training (CLIP's is 100);
+    - `languages`: codes of the languages that it understands, such as `("en", "de")`. Default: what
+      `modeling/languages.toml` says of an encoder with its name; otherwise English alone.
     """
 
     @property
@@ -79,6 +82,8 @@ class CheckedEncoder:
     dim : int
     logit_scale : float or None
         None if the encoder does not have one.
+    languages : tuple of str
+        Codes of the languages that it understands: what it says itself, else what its name tells.
     """
 
     def __init__(self, encoder: Encoder, batch_size: int = 64) -> None:
@@ -87,6 +92,7 @@ class CheckedEncoder:
         self.name: str = encoder.name
         self.dim: int = encoder.dim
         self.logit_scale: float | None = getattr(encoder, "logit_scale", None)
+        self.languages = tuple(getattr(encoder, "languages", encoder_languages(encoder.name)))
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """Embed images.
@@ -127,9 +133,13 @@ class CheckedEncoder:
         return self._in_batches(self._encoder.encode_texts, texts)
 
     def describe(self) -> dict[str, Any]:
-        """Return name, number of columns, and what the encoder's own `describe` returns."""
+        """Return name, number of columns, and what the encoder's own `describe` returns.
+
+        Its languages are among it unless it understands English alone.
+        """
         own: Callable[[], dict[str, Any]] = getattr(self._encoder, "describe", dict)
-        return {"name": self.name, "dim": self.dim, **own()}
+        languages = {} if self.languages == (ENGLISH,) else {"languages": list(self.languages)}
+        return {"name": self.name, "dim": self.dim, **languages, **own()}
 
     def _in_batches(
         self, encode: Callable[[Sequence[_Item]], NDArray[np.float32]], items: Sequence[_Item]

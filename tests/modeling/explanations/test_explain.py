@@ -21,8 +21,9 @@ from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.word_forms import vocabulary
-from modeling.explanations.explanation import TEMPLATE
+from tests.actors import SQUARE, sprite
 from tests.fake_encoder import FakeEncoder
+from tests.german_encoder import GermanEncoder
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 
 TEXTS = {"red": RED, "big": BIG}
@@ -96,7 +97,7 @@ def test_an_encoder_that_hardly_knows_english_gets_words_for_what_images_show() 
     labels, images = np.repeat(["a", "b"], 100), np.random.default_rng(1).normal(size=(200, FakeEncoder().dim))
     predictions = np.where(np.arange(200) % 3 == 0, "a", labels)
     clarify.explain(images, labels, predictions, keywords=["red"], vocabulary="common", encoder=HardlyKnowsEnglish())
-    assert asked == [render(TEMPLATE, word) for word in ("red", *common_words(), *vocabulary())]
+    assert asked == [render("an image of a {phrase}", word) for word in ("red", *common_words(), *vocabulary())]
 
 
 def test_arrays_of_torch_pandas_and_lists_say_the_same(flaw: PlantedFlaw) -> None:
@@ -216,3 +217,25 @@ def test_the_package_names_what_it_has() -> None:
         assert getattr(clarify, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'magic'"):
         clarify.magic  # noqa: B018
+
+
+def test_german_phrases_need_an_encoder_that_knows_german(flaw: PlantedFlaw) -> None:
+    drawn = [sprite(SQUARE, i % 2, np.random.default_rng(i)) for i in range(40)]
+    labels, predictions = ["square"] * 39 + ["oval"], ["oval" if i % 2 else "square" for i in range(40)]
+    given = {"splits": ["validation"] * 40, "target_class": "square", "language": "de"}
+    asked = {"phrases": ["rot", "es gibt kein rot"], **given}
+    with pytest.raises(BadArray, match=r"^the encoder does not understand German: choose one that does, such as "):
+        clarify.explain(drawn, labels, predictions, encoder=FakeEncoder(), **asked)  # type: ignore[arg-type]
+    report = clarify.explain(drawn, labels, predictions, encoder=GermanEncoder(), **asked)  # type: ignore[arg-type]
+    red, no_red = report.phrase("rot"), report.phrase("es gibt kein rot")
+    assert red.error_score.value > 0.8
+    assert (no_red.read.subject, no_red.read.sign, no_red.read.text) == ("rot", -1, "ein Bild von rot")
+    with pytest.raises(BadArray, match=r"^the list of common words is English: pass words"):
+        clarify.explain(
+            drawn,
+            labels,
+            predictions,
+            encoder=GermanEncoder(),
+            vocabulary="common",
+            **asked,  # type: ignore[arg-type]
+        )

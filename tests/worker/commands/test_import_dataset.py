@@ -33,6 +33,14 @@ def test_a_folder_becomes_a_data_set_and_the_report_says_what_is_in_it(
     assert dataset.files.directory.is_relative_to(data_root)
 
 
+def test_the_languages_of_an_encoder_are_kept_with_the_data_set(
+    command: Command, data_root: Path, source: Path
+) -> None:
+    command("import_dataset", "mine", source, *AS_CSV, "--similarity-encoder", "python:tests.german_encoder")
+    dataset = Dataset.objects.get()
+    assert dataset.phrase_languages == ["en", "de"]
+
+
 def test_images_that_cannot_be_used_are_counted_by_reason_and_listed_in_a_file(
     command: Command, data_root: Path, source: Path
 ) -> None:

@@ -36,7 +36,7 @@ def _a_new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     worker.forget()
     monkeypatch.setattr(levels, "MIN_IMAGES", 4)  # the small set has nine errors
     monkeypatch.setattr(worker, "TURN_S", 600.0)
-    monkeypatch.setattr(worker, "common_words", lambda: WORDS)
+    monkeypatch.setattr(worker, "words_in", lambda language: WORDS)
     yield
     worker.forget()
 

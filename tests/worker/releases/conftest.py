@@ -82,7 +82,7 @@ def explained(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     spans(start_visit(study, "erin"))
     train_due_runs()
     train_missing_random_slices()
-    monkeypatch.setattr(vocabulary_levels, "common_words", lambda: common_words()[::8])  # all of them take seconds
+    monkeypatch.setattr(vocabulary_levels, "words_in", lambda language: common_words()[::8])  # all of them take seconds
     while lacking():
         vocabulary_levels.score_missing_vocabularies()
     return study

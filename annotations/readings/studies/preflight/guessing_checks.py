@@ -5,9 +5,17 @@ from collections.abc import Iterator, Mapping
 from annotations.models import Study, Task, VocabularyLevel
 from annotations.readings.datasets.class_images import ClassImages
 from annotations.readings.datasets.target_classes import resolved_target_class
-from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, half_of, is_in_half
+from annotations.readings.phrases.vocabulary_levels import (
+    WHOLE,
+    WORDS_FOLDER,
+    LevelKey,
+    half_of,
+    is_in_half,
+    words_in,
+)
 from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.phrase_languages import LANGUAGES
 from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, MIN_IMAGES, is_telling
 from modeling.arrays.phrases.worded_scale import VERY_WELL
 
@@ -48,7 +56,17 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
             FixIn.TASKS,
         )
         return
-    common = levels.get(LevelKey(task.base_model_id, resolved_target_class(task), task.text_template, WHOLE))
+    language = LANGUAGES[study.phrase_language]
+    if not words_in(language.code):
+        says = (
+            f"{name}: this site has no list of common {language.name} words, so nobody counts as better than guessing"
+            f"{' and no bonus is earned' if study.bonus_cents else ''}. Ask its operator for {WORDS_FOLDER}/"
+            f"{language.code}.txt (docs/operations.md)."
+        )
+        yield (block if study.bonus_cents else warning)(says, FixIn.TASKS)
+        return
+    words = task.text_template, language.code
+    common = levels.get(LevelKey(task.base_model_id, resolved_target_class(task), *words, WHOLE))
     if common is None or common.level is None:
         yield warning(
             f"{name}: what common words reach is still being scored, and nobody counts as better than guessing before. "
@@ -60,7 +78,7 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
     if common.n_distinct < MIN_DISTINCT:
         yield warning(
             f"{name}: the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows "
-            "English. People's words may mean nothing to it.",
+            f"{language.name}. People's words may mean nothing to it.",
             FixIn.LIBRARY,
         )
     if study.bonus_cents:

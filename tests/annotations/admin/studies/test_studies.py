@@ -38,6 +38,7 @@ def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, A
         "title": "Squares",
         "slug": "squares",
         "language": "en",
+        "phrase_language": "en",
         "consent_text": "Do you agree?",
         "participant_parameter": "PROLIFIC_PID",
         "study_parameter": "STUDY_ID",
@@ -86,6 +87,29 @@ def test_a_draft_takes_suggestions(coordinator_client: Client, base_model: BaseM
     study = Study.objects.get()
     assert study.suggest_rewordings
     assert study.tasks.get().suggestions == ["red", "blue"]
+
+
+def test_a_language_that_the_encoder_does_not_understand_is_refused_with_the_way_on(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    german = {"phrase_language": "de", "tasks-0-text_template": "ein Bild von {phrase}"}
+    page = coordinator_client.post(ADD, form(base_model, "", **german)).content.decode()
+    assert (
+        "The encoder of sprites-like v1 (python:tests.fake_encoder) does not understand German. Let people write in "
+        "another language, or import the data set again with an encoder that understands it." in page
+    )
+    assert not Study.objects.exists()
+
+
+def test_a_template_in_another_language_is_refused_with_the_one_to_use(
+    coordinator_client: Client, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Dataset, "phrase_languages", ("en", "de"))
+    page = coordinator_client.post(ADD, form(base_model, "", phrase_language="de")).content.decode()
+    assert "The text template is English, but people write in German. Use “ein Bild von {phrase}”." in page
+    german = {"phrase_language": "de", "tasks-0-text_template": "ein Bild von {phrase}"}
+    coordinator_client.post(ADD, form(base_model, "", **german))
+    assert Study.objects.get().phrase_language == "de"
 
 
 def test_money_is_typed_in_units_and_kept_in_hundredths(coordinator_client: Client, base_model: BaseModel) -> None:

@@ -40,6 +40,12 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
     assert levels(draft_study, "12 images of sprites-like v1, looked at here and there, open") == [(Level.PASS, None)]
 
 
+def test_a_study_in_a_language_that_the_encoder_does_not_understand_is_not_opened(draft_study: Study) -> None:
+    Study.objects.update(phrase_language="de")
+    draft_study.refresh_from_db()
+    assert levels(draft_study, "does not understand German") == [(Level.BLOCK, FixIn.TASKS)]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "text", "level", "mend"),
     [

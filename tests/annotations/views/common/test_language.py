@@ -61,8 +61,18 @@ def test_a_fault_is_told_in_the_language_of_the_page(client: Client) -> None:
 
 
 def test_a_person_is_asked_for_english_words_on_pages_in_another_language(alice: Visit) -> None:
-    assert len(tree(alice.client.get(task_url(alice), headers=GERMAN)).select(".in-english")) == 1
-    assert tree(alice.client.get(task_url(alice))).select(".in-english") == []
+    assert len(tree(alice.client.get(task_url(alice), headers=GERMAN)).select(".write-in")) == 1
+    assert tree(alice.client.get(task_url(alice))).select(".write-in") == []
+
+
+def test_where_people_write_german_the_page_says_so_in_the_readers_language(alice: Visit) -> None:
+    Study.objects.update(phrase_language="de")
+    asked = shown(one(alice.client.get(task_url(alice)), ".write-in"))
+    assert asked == "Please write in German. The program that looks for your words reads no other language here."
+    assert tree(alice.client.get(task_url(alice), headers=GERMAN)).select(".write-in") == []
+    Study.objects.update(phrase_language="fr")
+    asked = shown(one(alice.client.get(task_url(alice), headers=GERMAN), ".write-in"))
+    assert asked.startswith("Bitte schreiben Sie auf Französisch.")
 
 
 def test_a_scored_task_page_in_german_has_no_english_and_its_drawings_have_decimal_points(alice: Visit) -> None:

@@ -107,6 +107,17 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return saved
 
 
+def test_a_model_of_many_languages_says_which_and_its_description_keeps_them(folders: dict[str, Path]) -> None:
+    many = folders["alt_clip"].with_name("AltCLIP-m18")
+    many.symlink_to(folders["alt_clip"])
+    encoder = load_encoder(f"transformers:{many}")
+    assert {"en", "de", "fr", "es"} <= set(encoder.languages)
+    assert describe(encoder, f"transformers:{many}")["languages"] == list(encoder.languages)
+    english = load_encoder(f"transformers:{folders['clip']}")
+    assert english.languages == ("en",)
+    assert "languages" not in describe(english, f"transformers:{folders['clip']}")  # as manifests had it before
+
+
 @pytest.fixture
 def photographs() -> list[Image.Image]:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 40, 50, 3), dtype=np.uint8)
