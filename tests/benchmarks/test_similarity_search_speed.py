@@ -15,9 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.similarity_search.index_files import build_index
+from modeling.tensors.similarity_search.index_files import SegmentedIndex, build_index, open_index
 from modeling.tensors.similarity_search.index_manifest import Images
-from modeling.tensors.similarity_search.index_opening import SegmentedIndex, open_index
 from modeling.tensors.similarity_search.index_parameters import FLAT_ROWS, IndexKind, IndexParameters, inverted_file
 from modeling.tensors.similarity_search.recall import exact_nearest, recall
 

@@ -10,10 +10,10 @@ from worker.baselines.outcomes import Figure, Row
 from worker.benchmarks.benchmark_machine import machine_in_words
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, Comparison, group_intervals
-from worker.benchmarks.predictions_file import PREDICTIONS, write_predictions
 from worker.benchmarks.provenance import annotation_document, document, versions
 from worker.benchmarks.report_tables import FULL, LAYOUTS, NONE, Table, escaped
 from worker.benchmarks.setup import Setup
+from worker.benchmarks.stored_benchmarks import PREDICTIONS, write_predictions
 
 MARKDOWN, JSON, ROWS, CLASSIFIERS = "benchmark.md", "benchmark.json", "rows.csv", "classifiers.csv"
 COMPARISONS = "comparisons.csv"

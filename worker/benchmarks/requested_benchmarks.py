@@ -14,9 +14,9 @@ from worker.baselines.published_settings import PUBLISHED
 from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.method_runner import run_benchmark
 from worker.benchmarks.paired_bootstrap import GroupedLabels, resample, with_intervals
-from worker.benchmarks.predictions_file import packed
 from worker.benchmarks.provenance import settings_document, versions
 from worker.benchmarks.setup import Request, set_up
+from worker.benchmarks.stored_benchmarks import packed
 from worker.queue.due_jobs import work_on_due
 
 

@@ -17,8 +17,7 @@ from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
-from modeling.tensors.retraining.some_classes import FreeRows, train_some_classes
+from modeling.tensors.retraining.many_heads import FreeRows, TrainedHeads, train_heads, train_some_classes
 from worker.common import process_cache
 
 MAX_AT_ONCE = 256

@@ -6,16 +6,50 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from annotations.analysis.concepts.concept_tables import concept_tables_of
+from annotations.analysis.observations.concept_matching import concepts_of
+from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.retraining.correction_tables import correction_tables
+from annotations.analysis.tables.phrase_splits import look
+from annotations.analysis.tables.study_columns import COUNTED
+from annotations.analysis.tables.study_tables import tables_of
 from annotations.exports.releases.archive import replacing
 from annotations.exports.releases.datapackage import deposit_of
-from annotations.exports.releases.study_export import write_study_zip
-from annotations.models import Release
+from annotations.exports.releases.study_export import Analysis, Extras, write_study_zip
+from annotations.exports.tables.table_rows import TABLES, Source
+from annotations.models import Release, Study
 from annotations.services.queue import jobs
 from annotations.services.releases import release_requests
 from modeling.arrays.common.digests import file_sha256
+from worker.figures.figure_data import figure_data_of
+from worker.figures.rendering import draw_files
 from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
-from worker.releases.release_extras import EXTRAS
+from worker.releases import parquet
+from worker.releases.lowest_columns import DEFINITIONS
+from worker.releases.lowest_tables import lowest_tables
+
+
+def _analyse(study: Study) -> Analysis:
+    rows = read_rows(study)
+    concept = concepts_of(rows)
+    tables = tables_of(study.slug, study.title, rows, concept, look)
+    concepts, corrections = concept_tables_of(study, rows, concept), correction_tables(study)
+    analysed = (*tables.all, *concepts.all, *corrections.all)
+    lowest = lowest_tables(study, rows, concept)
+    there = {*(table.file for table in TABLES), COUNTED.file}  # counts of what other tables list
+    return Analysis(
+        tables.people.rows,
+        [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
+        concepts.numbers,
+        partial(draw_files, figure_data_of(tables, concepts, corrections)),
+        lowest.parts,
+        DEFINITIONS,
+        lowest.notes,
+    )
+
+
+EXTRAS = Extras(parquet.SUFFIX, parquet.open_table, _analyse)
 
 
 def build_due_releases() -> int:

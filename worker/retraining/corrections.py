@@ -24,7 +24,7 @@ from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.heads import Head
-from modeling.tensors.retraining.some_classes import FreeRows
+from modeling.tensors.retraining.many_heads import FreeRows
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.datasets import head_training

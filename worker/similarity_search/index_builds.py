@@ -19,9 +19,8 @@ from annotations.services.queue import jobs
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.phrases.common_words import common_words
-from modeling.tensors.similarity_search.index_files import build_index
+from modeling.tensors.similarity_search.index_files import SegmentedIndex, build_index, open_index
 from modeling.tensors.similarity_search.index_manifest import Images, read_manifest
-from modeling.tensors.similarity_search.index_opening import SegmentedIndex, open_index
 from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
 from modeling.tensors.similarity_search.near_duplicates import near_duplicates
 from worker.common import process_cache

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from modeling.arrays.sprites.attributes import VALUES, Ints, SpriteAttributes
-from modeling.arrays.sprites.grid import IMAGE_SIZE, X, Y
-from modeling.arrays.sprites.style import Floats, Range, uniform
+from modeling.arrays.sprites.style import IMAGE_SIZE, Floats, Range, X, Y, uniform
 
 _GREY: dict[str, Range] = {"dark": (0.06, 0.24), "light": (0.74, 0.94)}
 _CONTRAST: Range = (0.12, 0.2)

@@ -8,9 +8,8 @@ from PIL import Image
 
 from modeling.arrays.sprites.attributes import SpriteAttributes
 from modeling.arrays.sprites.backgrounds import backgrounds
-from modeling.arrays.sprites.grid import IMAGE_SIZE
 from modeling.arrays.sprites.shapes import coverage
-from modeling.arrays.sprites.style import CLEAR, Floats, Style, uniform
+from modeling.arrays.sprites.style import CLEAR, IMAGE_SIZE, Floats, Style, uniform
 
 Images = npt.NDArray[np.uint8]
 

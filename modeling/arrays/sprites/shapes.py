@@ -4,8 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
-from modeling.arrays.sprites.grid import IMAGE_SIZE, X, Y
-from modeling.arrays.sprites.style import Floats, Style, uniform
+from modeling.arrays.sprites.style import IMAGE_SIZE, Floats, Style, X, Y, uniform
 
 _DIRECTIONS = 720
 _THETA = (np.arange(_DIRECTIONS) * (2 * np.pi / _DIRECTIONS)).astype(np.float32)

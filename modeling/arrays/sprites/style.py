@@ -1,9 +1,13 @@
-"""Ranges for drawing sprites, such as how square a square is and how big a small one."""
+"""Ranges for drawing sprites, such as how square a square is and how big a small one, and the grid of their pixels."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+IMAGE_SIZE = 64
+X = np.arange(IMAGE_SIZE, dtype=np.float32)[None, None, :] - np.float32((IMAGE_SIZE - 1) / 2)
+Y = X.transpose(0, 2, 1)  # pixels from the middle of the image
 
 Floats = npt.NDArray[np.floating]
 Range = tuple[float, float]

@@ -29,7 +29,7 @@ from tests.correcting import say, study_of_both
 from tests.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
 from worker.phrases import vocabulary_levels
-from worker.releases import release_extras
+from worker.releases import release_building
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
@@ -42,7 +42,7 @@ def _no_files_of_another_test() -> Iterator[None]:
 
 @pytest.fixture
 def _nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release_extras, "draw_files", lambda pictures, directory: None)
+    monkeypatch.setattr(release_building, "draw_files", lambda pictures, directory: None)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from annotations.services.releases import moderation, release_requests
 from annotations.services.retraining import corrections
 from tests.actors import OVAL, SQUARE
 from tests.correcting import approve, say, study_of_both
-from worker.releases import release_extras
+from worker.releases import release_building
 from worker.releases.release_building import build_due_releases
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
@@ -44,7 +44,7 @@ def corrected(base_model: BaseModel) -> Iterator[Correction]:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Releases have no figures: to draw them takes seconds."""
-    monkeypatch.setattr(release_extras, "draw_files", lambda pictures, directory: None)
+    monkeypatch.setattr(release_building, "draw_files", lambda pictures, directory: None)
 
 
 def released(correction: Correction) -> zipfile.ZipFile:

@@ -21,7 +21,7 @@ from annotations.services.logs.log_registry import TABLES
 from annotations.services.logs.replay import differences, replay, stored
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.rebuilding import rebuild
-from worker.releases.release_extras import EXTRAS
+from worker.releases.release_building import EXTRAS
 
 PAGES = ("results", "concepts", "correction")
 _CHANGING = re.compile(

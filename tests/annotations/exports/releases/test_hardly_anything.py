@@ -21,7 +21,7 @@ from annotations.services.visits import erasure, sessions
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import start_visit
 from tests.steps import end, submit, submit_and_score
-from worker.releases.release_extras import EXTRAS
+from worker.releases.release_building import EXTRAS
 from worker.retraining.run_training import train_due_runs
 
 

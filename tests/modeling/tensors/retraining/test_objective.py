@@ -12,10 +12,9 @@ from torch import Tensor
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining.cross_entropy import cross_entropy
 from modeling.tensors.retraining.loss_weights import GroupMeans, HeadWeights
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
+from modeling.tensors.retraining.many_heads import FreeRows, TrainedHeads, train_heads, train_some_classes
 from modeling.tensors.retraining.objective import Evaluation, ImageState, evaluate, evaluate_change, evaluate_known
 from modeling.tensors.retraining.problem import Precision, Problem
-from modeling.tensors.retraining.some_classes import FreeRows, train_some_classes
 from modeling.tensors.retraining.worst_group import train_worst_group
 from tests.modeling.tensors.retraining.problems import problem
 

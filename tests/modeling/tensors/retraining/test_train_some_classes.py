@@ -7,8 +7,7 @@ from scipy.optimize import minimize
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
-from modeling.tensors.retraining.some_classes import FreeRows, train_some_classes
+from modeling.tensors.retraining.many_heads import FreeRows, TrainedHeads, train_heads, train_some_classes
 from tests.modeling.tensors.retraining.problems import problem
 
 L2 = 0.05

@@ -7,9 +7,8 @@ import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.similarity_search.index_files import add_images, build_index, remove_images
+from modeling.tensors.similarity_search.index_files import add_images, build_index, open_index, remove_images
 from modeling.tensors.similarity_search.index_manifest import Images, read_manifest
-from modeling.tensors.similarity_search.index_opening import open_index
 from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
 from modeling.tensors.similarity_search.recall import exact_nearest, recall
 from modeling.tensors.similarity_search.search_protocol import NotExact
